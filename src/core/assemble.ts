@@ -1,0 +1,145 @@
+/** Gathers what a model streams into one entry. Judges only when the stream is over: a call is never believed because a part of it already parses. */
+import { costMicros, noUsage, type Prices, type Usage } from "./cost.ts";
+import type { AssistantEntry, NewEntry, StepFailedEntry } from "./entry.ts";
+import type { Failure } from "./errors.ts";
+import type { ToolCall } from "./message.ts";
+import type { ModelEvent } from "./model-event.ts";
+import { TextParts } from "./text-parts.ts";
+
+/** Which try of which step a draft is, and the place its entry will get. */
+export interface StepTry {
+  seq: number;
+  turn: string;
+  step: number;
+  attempt: number;
+  model: string;
+}
+
+/** A reply while it arrives. Readers may look at `reasoning` and `text` at any time. */
+export class Draft {
+  readonly of: StepTry;
+  readonly reasoning = new TextParts();
+  readonly text = new TextParts();
+  #calls = new Map<number, { id: string; name: string; pieces: string[] }>();
+  #usage: Usage = noUsage;
+  #finish: string | undefined;
+  #failure: Failure | undefined;
+
+  constructor(of: StepTry) {
+    this.of = of;
+  }
+
+  add(event: ModelEvent): void {
+    switch (event.type) {
+      case "reasoning":
+        return this.reasoning.add(event.text);
+      case "text":
+        return this.text.add(event.text);
+      case "tool_call":
+        return this.#addCall(event);
+      case "usage":
+        this.#usage = event.usage;
+        return;
+      case "finish":
+        this.#finish ??= event.reason;
+        return;
+      case "failure":
+        this.#failure ??= event.failure;
+    }
+  }
+
+  /** The entry it came to. `cancelled`: a person stopped it, so what is there is the answer. */
+  finish(how: { cancelled: boolean; prices: Prices; atMs: number }): NewEntry {
+    const common = {
+      turn: this.of.turn,
+      step: this.of.step,
+      attempt: this.of.attempt,
+      model: this.of.model,
+      content: this.text.toString(),
+      reasoning: this.reasoning.toString(),
+      usage: this.#usage,
+      costMicros: costMicros(this.#usage, how.prices),
+      atMs: how.atMs,
+    };
+    if (how.cancelled) return assistant(common, "cancelled", []);
+    const calls = this.#toolCalls();
+    const failure = this.#failure ?? verdict(this.#finish, common.content, calls);
+    if (failure !== undefined) return { type: "step_failed", ...common, failure };
+    if (this.#finish === "length") return { ...assistant(common, "length", []), ...cut(calls) };
+    return assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls);
+  }
+
+  #addCall(event: Extract<ModelEvent, { type: "tool_call" }>): void {
+    const call = this.#calls.get(event.index);
+    if (call === undefined) {
+      this.#calls.set(event.index, { id: event.id ?? "", name: event.name ?? "", pieces: [event.arguments] });
+      return;
+    }
+    if (call.id === "") call.id = event.id ?? "";
+    if (call.name === "") call.name = event.name ?? "";
+    call.pieces.push(event.arguments);
+  }
+
+  /** Calls in the order of their index. Blank or repeated ids get one of ours, the same after every replay. */
+  #toolCalls(): ToolCall[] {
+    const taken = new Set<string>();
+    const ordered = [...this.#calls].sort(([a], [b]) => a - b);
+    return ordered.map(([, { id, name, pieces }], place) => {
+      const own = id !== "" && !taken.has(id) ? id : `call_${this.of.seq}_${place}`;
+      taken.add(own);
+      return { id: own, name, arguments: pieces.join("") || "{}" };
+    });
+  }
+}
+
+type Common = Omit<StepFailedEntry, "seq" | "type" | "failure">;
+
+function assistant(
+  common: Common,
+  finishReason: AssistantEntry["finishReason"],
+  toolCalls: ToolCall[],
+): Omit<AssistantEntry, "seq"> {
+  return { type: "assistant", ...common, finishReason, toolCalls };
+}
+
+/** A reply cut by `length` may end inside a call: none of them is trusted, their number is kept. */
+function cut(calls: ToolCall[]): { cutCalls?: number } {
+  return calls.length > 0 ? { cutCalls: calls.length } : {};
+}
+
+/** Why a stream that ended without an error is no answer all the same; `undefined` when it is one. */
+function verdict(finish: string | undefined, content: string, calls: ToolCall[]): Failure | undefined {
+  switch (finish) {
+    case "length":
+      return undefined;
+    case "stop":
+    case "tool_calls":
+      if (calls.some((call) => call.name === "")) {
+        return { code: "model_malformed", detail: "The model asked for a tool without naming it.", retryable: true };
+      }
+      if (content === "" && calls.length === 0) {
+        return { code: "model_empty", detail: "The model ended without an answer or a call.", retryable: true };
+      }
+      return undefined;
+    case undefined:
+      return {
+        code: "model_truncated",
+        detail: "The model's stream ended before it said that it was finished.",
+        retryable: true,
+      };
+    case "content_filter":
+      return { code: "content_filter", detail: "The provider's content filter stopped the answer.", retryable: false };
+    case "insufficient_system_resource":
+      return {
+        code: "model_unavailable",
+        detail: "The provider ran out of resources while it answered.",
+        retryable: true,
+      };
+    default:
+      return {
+        code: "model_malformed",
+        detail: `The model ended with the unknown finish_reason "${finish}".`,
+        retryable: true,
+      };
+  }
+}

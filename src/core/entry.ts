@@ -1,0 +1,98 @@
+/** The transcript's vocabulary: one entry is one row of the append-only log. Everything a session knows about its conversation is said in these. */
+import type { Usage } from "./cost.ts";
+import type { Failure } from "./errors.ts";
+import type { ToolCall } from "./message.ts";
+
+interface Placed {
+  /** Order in the log, from 1, without gaps. */
+  seq: number;
+  /** The turn it belongs to; entries of one turn are contiguous. */
+  turn: string;
+  /** When it was recorded, in ms since 1970. */
+  atMs: number;
+}
+
+/** Choices a person made with a message; they hold for its turn. */
+export interface TurnOptions {
+  /** Id of one of the agent's models; the first one when absent. */
+  model?: string;
+  /** Thinking on or off; the profile's habit when absent. */
+  thinking?: boolean;
+}
+
+export interface UserEntry extends Placed {
+  type: "user";
+  content: string;
+  speaker?: string;
+  metadata?: Record<string, string>;
+  options: TurnOptions;
+}
+
+export interface AssistantEntry extends Placed {
+  type: "assistant";
+  /** Counts the turn's model calls from 1. */
+  step: number;
+  /** Counts the tries at this step from 1; what a client saw of an earlier try is void. */
+  attempt: number;
+  model: string;
+  content: string;
+  reasoning: string;
+  toolCalls: ToolCall[];
+  /** `stop`, `tool_calls`, `length`, or `cancelled` when a person stopped it half-way. */
+  finishReason: FinishReason;
+  /** How many calls were dropped because the reply was cut off before it ended. They are never run. */
+  cutCalls?: number;
+  usage: Usage;
+  costMicros: number;
+}
+
+export interface ToolEntry extends Placed {
+  type: "tool";
+  step: number;
+  callId: string;
+  name: string;
+  content: string;
+  isError: boolean;
+  durationMs: number;
+}
+
+/** A model call that came to nothing. What it had said already is kept for readers, and not shown to the model again. */
+export interface StepFailedEntry extends Placed {
+  type: "step_failed";
+  step: number;
+  attempt: number;
+  model: string;
+  content: string;
+  reasoning: string;
+  failure: Failure;
+  usage: Usage;
+  costMicros: number;
+}
+
+export interface TurnEndedEntry extends Placed {
+  type: "turn_ended";
+  reason: TurnEndReason;
+  /** Why, when `reason` is `failed`. */
+  failure?: Failure;
+  /** Sum over the turn's model calls. */
+  usage: Usage;
+  costMicros: number;
+  /** How many model calls the turn took. */
+  steps: number;
+}
+
+export type FinishReason = "stop" | "tool_calls" | "length" | "cancelled";
+export type TurnEndReason =
+  | "completed"
+  | "length"
+  | "step_limit"
+  | "cancelled"
+  | "failed"
+  | "budget_exhausted"
+  | "interrupted";
+
+export type Entry = UserEntry | AssistantEntry | ToolEntry | StepFailedEntry | TurnEndedEntry;
+
+type WithoutSeq<T> = T extends Entry ? Omit<T, "seq"> : never;
+/** An entry that has not got its place in the log yet. */
+export type NewEntry = WithoutSeq<Entry>;

@@ -1,0 +1,55 @@
+/** The closed sets of what can go wrong: a wrong request (`AppError`, mapped to a status only in `http/problem.ts`) and a world that failed (`Failure`, data in the log). */
+
+export type AppErrorCode =
+  | "invalid_request"
+  | "unauthorized"
+  | "not_configured"
+  | "not_found"
+  | "method_not_allowed"
+  | "not_acceptable"
+  | "conflict"
+  | "session_busy"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "idempotency_mismatch"
+  | "queue_full"
+  | "rate_limited";
+
+/** The request is wrong. `message` tells the reader what to do and names the field; `field` is its dotted path. */
+export class AppError extends Error {
+  readonly code: AppErrorCode;
+  readonly field: string | undefined;
+  /** Seconds until a retry makes sense (429 and 503 only). */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: AppErrorCode, message: string, extra: { field?: string; retryAfterSeconds?: number } = {}) {
+    super(message);
+    this.name = "AppError";
+    this.code = code;
+    this.field = extra.field;
+    this.retryAfterSeconds = extra.retryAfterSeconds;
+  }
+}
+
+export type FailureCode =
+  | "model_unreachable"
+  | "model_auth"
+  | "model_payment"
+  | "model_refused"
+  | "model_not_found"
+  | "model_rate_limited"
+  | "model_unavailable"
+  | "model_malformed"
+  | "model_truncated"
+  | "model_stalled"
+  | "model_empty"
+  | "content_filter"
+  | "internal";
+
+/** The world failed. Stored in the log; `detail` is safe to show to the person and says what to do where that is known. */
+export interface Failure {
+  code: FailureCode;
+  detail: string;
+  /** Whether the same request may succeed later. */
+  retryable: boolean;
+}

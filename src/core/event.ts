@@ -1,0 +1,126 @@
+/** What a client sees of a session: one vocabulary, told the same way from the log and from a reply still arriving. Dialects only spell it. */
+import type { Draft } from "./assemble.ts";
+import type { Usage } from "./cost.ts";
+import type { Cursor, Progress } from "./cursor.ts";
+import type { AssistantEntry, Entry, FinishReason, StepFailedEntry, TurnEndReason } from "./entry.ts";
+import type { Failure, FailureCode } from "./errors.ts";
+import type { AssistantMessage, ToolCall, ToolResult } from "./message.ts";
+
+export type SessionEvent =
+  | { type: "turn.started"; turn: string; seq: number }
+  | { type: "step.started"; step: number; model: string; attempt: number }
+  /** What was seen of earlier attempts at this step is void; the text begins again. */
+  | { type: "step.restarted"; step: number; attempt: number; reason: string }
+  | { type: "reasoning.delta"; text: string }
+  | { type: "text.delta"; text: string }
+  | ({ type: "tool.called" } & ToolCall)
+  | ({ type: "tool.finished" } & ToolResult)
+  | { type: "message.completed"; seq: number; message: AssistantMessage; finishReason: FinishReason; usage: Usage }
+  | TurnEnded
+  | { type: "error"; code: FailureCode; detail: string };
+
+interface TurnEnded {
+  type: "turn.ended";
+  turn: string;
+  reason: TurnEndReason;
+  usage: Usage;
+  costMicros: number;
+  steps: number;
+  /** Why, when `reason` is `failed`. */
+  failure?: Failure;
+}
+
+/** An event and where a reader stands once it has seen it. */
+export interface PlacedEvent {
+  event: SessionEvent;
+  cursor: Cursor;
+}
+
+/** The events of one entry, or what is left of them for a reader who stands `into` it. */
+export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
+  const whole = (event: SessionEvent): PlacedEvent => ({ event, cursor: { done: entry.seq } });
+  switch (entry.type) {
+    case "user":
+      return [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
+    case "assistant":
+      return [...eventsOfReply(replyOf(entry), into), whole(completed(entry))];
+    case "tool": {
+      const { callId, name, content, isError } = entry;
+      return [whole({ type: "tool.finished", callId, name, content, isError })];
+    }
+    case "step_failed":
+      return [...eventsOfReply(replyOf(entry), into), whole({ type: "error", ...failureOf(entry) })];
+    case "turn_ended": {
+      const { turn, reason, usage, costMicros, steps, failure } = entry;
+      return [whole({ type: "turn.ended", turn, reason, usage, costMicros, steps, ...(failure && { failure }) })];
+    }
+  }
+}
+
+/** What a reader who stands `into` a reply that is still arriving has not seen of it. */
+export function eventsOfDraft(draft: Draft, into?: Progress): PlacedEvent[] {
+  return eventsOfReply({ ...draft.of, reasoning: draft.reasoning, text: draft.text, calls: [] }, into);
+}
+
+interface Growing {
+  readonly length: number;
+  since(offset: number): string;
+}
+
+interface Reply {
+  seq: number;
+  step: number;
+  attempt: number;
+  model: string;
+  reasoning: Growing;
+  text: Growing;
+  calls: readonly ToolCall[];
+}
+
+function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
+  const { step, attempt, model } = reply;
+  const events: PlacedEvent[] = [];
+  let at: Progress = into ?? { attempt, reasoning: 0, text: 0, calls: 0 };
+  const tell = (event: SessionEvent, progress: Partial<Progress> = {}) => {
+    at = { ...at, ...progress };
+    events.push({ event, cursor: { done: reply.seq - 1, into: at } });
+  };
+
+  if (into === undefined) tell({ type: "step.started", step, model, attempt });
+  else if (isVoid(into, reply)) {
+    const reason = "The earlier attempt at this step was interrupted.";
+    tell({ type: "step.restarted", step, attempt, reason }, { attempt, reasoning: 0, text: 0, calls: 0 });
+  }
+  const reasoning = reply.reasoning.since(at.reasoning);
+  if (reasoning !== "") tell({ type: "reasoning.delta", text: reasoning }, { reasoning: reply.reasoning.length });
+  const text = reply.text.since(at.text);
+  if (text !== "") tell({ type: "text.delta", text }, { text: reply.text.length });
+  reply.calls.slice(at.calls).forEach((call) => tell({ type: "tool.called", ...call }, { calls: at.calls + 1 }));
+  return events;
+}
+
+/** A reader's place counts only within the attempt it saw, and never beyond what was said: a lost write may leave a reader ahead of the log. */
+function isVoid(into: Progress, reply: Reply): boolean {
+  if (into.attempt !== reply.attempt) return true;
+  return into.reasoning > reply.reasoning.length || into.text > reply.text.length;
+}
+
+function replyOf(entry: AssistantEntry | StepFailedEntry): Reply {
+  const { seq, step, attempt, model } = entry;
+  const calls = entry.type === "assistant" ? entry.toolCalls : [];
+  return { seq, step, attempt, model, reasoning: whole(entry.reasoning), text: whole(entry.content), calls };
+}
+
+function whole(text: string): Growing {
+  return { length: text.length, since: (offset) => text.slice(offset) };
+}
+
+function completed(entry: AssistantEntry): SessionEvent {
+  const { seq, content, reasoning, toolCalls, finishReason, usage } = entry;
+  const message: AssistantMessage = { role: "assistant", content, reasoning, toolCalls };
+  return { type: "message.completed", seq, message, finishReason, usage };
+}
+
+function failureOf(entry: StepFailedEntry): { code: FailureCode; detail: string } {
+  return { code: entry.failure.code, detail: entry.failure.detail };
+}

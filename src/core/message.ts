@@ -1,0 +1,48 @@
+/** What a model reads and writes, in Longline's own words. Providers' spellings live in `model/`, clients' in `dialects/`. */
+
+/** A call the model asked for. `arguments` is the provider's raw JSON text, kept verbatim: replaying other bytes would miss the prefix cache. */
+export interface ToolCall {
+  id: string;
+  name: string;
+  arguments: string;
+}
+
+/** What a call came to. A failure is a result with `isError`, never a throw. */
+export interface ToolResult {
+  callId: string;
+  name: string;
+  content: string;
+  isError: boolean;
+}
+
+export interface SystemMessage {
+  role: "system";
+  content: string;
+}
+
+export interface UserMessage {
+  role: "user";
+  content: string;
+  /** Who said it, where a session has several people. Shown to the model in front of the text. */
+  speaker?: string;
+}
+
+export interface AssistantMessage {
+  role: "assistant";
+  content: string;
+  reasoning: string;
+  toolCalls: ToolCall[];
+}
+
+export interface ToolMessage extends ToolResult {
+  role: "tool";
+}
+
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
+
+/** A tool as the model is told of it. `parameters` is a JSON schema that strict mode accepts. */
+export interface ToolDeclaration {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+}

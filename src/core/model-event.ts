@@ -1,0 +1,15 @@
+/** What a model streams, one vocabulary for every provider. `model/translate.ts` makes these, `core/assemble.ts` reads them. */
+import type { Usage } from "./cost.ts";
+import type { Failure } from "./errors.ts";
+
+export type ModelEvent =
+  | { type: "reasoning"; text: string }
+  | { type: "text"; text: string }
+  /** A fragment of a call. The first one of an `index` carries `id` and `name`; `arguments` pieces are to be joined. */
+  | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string }
+  /** May come more than once; the last one counts. */
+  | { type: "usage"; usage: Usage }
+  /** The provider's own word, unjudged: `stop`, `tool_calls`, `length`, `content_filter`, `insufficient_system_resource`, ... */
+  | { type: "finish"; reason: string }
+  /** The call failed; nothing follows. */
+  | { type: "failure"; failure: Failure };

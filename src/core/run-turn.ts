@@ -1,0 +1,98 @@
+/** The loop: asks `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended. It keeps no state of its own. */
+import { Draft, type StepTry } from "./assemble.ts";
+import { addUsage, noUsage, type Prices } from "./cost.ts";
+import type { Entry, NewEntry } from "./entry.ts";
+import type { ToolCall, ToolResult } from "./message.ts";
+import type { ModelEvent } from "./model-event.ts";
+import { type NextStep, nextStep, type Rules, type TurnView } from "./next-step.ts";
+
+/** What a turn may do to the world: core's only port. None of it throws for what the world does; it throws when we are wrong. */
+export interface Effects {
+  /** The open turn as the log has it now. */
+  look(): Omit<TurnView, "interrupted">;
+  /** Records durably that a model call begins, and tells which try it is. */
+  beginStep(step: { turn: string; step: number }): Promise<StepTry & { prices: Prices }>;
+  /** What the model streams, one array per read from the provider. Ends early and quietly once `signal` is aborted. */
+  generate(step: StepTry): AsyncIterable<ModelEvent[]>;
+  /** The draft has grown: readers may look at it. */
+  show(draft: Draft): void;
+  runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult>;
+  /** Appends in one transaction; readers see the entries once they are confirmed. */
+  append(entries: NewEntry[]): Promise<void>;
+  /** Aborted when someone cancels the turn. */
+  readonly signal: AbortSignal;
+  now(): number;
+}
+
+/** Runs the open turn to its end. Safe to call at any time, also when no turn is open or a former runner died half-way. */
+export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
+  for (let interrupted = true; ; interrupted = false) {
+    const view = effects.look();
+    const next = nextStep({ ...view, interrupted }, rules);
+    switch (next.type) {
+      case "idle":
+        return;
+      case "call_model":
+        await callModel(next, effects);
+        break;
+      case "run_tools":
+        await runTools(next, effects);
+        break;
+      case "end_turn":
+        return effects.append(ending(next, view.entries, effects.now()));
+    }
+  }
+}
+
+async function callModel(next: Extract<NextStep, { type: "call_model" }>, effects: Effects): Promise<void> {
+  const { prices, ...of } = await effects.beginStep(next);
+  const draft = new Draft(of);
+  effects.show(draft);
+  for await (const events of effects.generate(of)) {
+    for (const event of events) draft.add(event);
+    effects.show(draft);
+  }
+  await effects.append([draft.finish({ cancelled: effects.signal.aborted, prices, atMs: effects.now() })]);
+}
+
+/** Calls run side by side; each result is recorded as it comes, so that a crash loses only what was still running. */
+async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects: Effects): Promise<void> {
+  const { turn, step, calls, unknown } = next;
+  if (unknown.length > 0)
+    await effects.append(unknown.map((call) => notRun(call, next, effects.now(), outcomeUnknown)));
+  const runOne = async (call: ToolCall) => {
+    const beganMs = effects.now();
+    const { callId, name, content, isError } = await effects.runTool(call, { turn, step });
+    const atMs = effects.now();
+    await effects.append([
+      { type: "tool", turn, step, callId, name, content, isError, durationMs: atMs - beganMs, atMs },
+    ]);
+  };
+  await Promise.all(calls.map(runOne));
+}
+
+function ending(next: Extract<NextStep, { type: "end_turn" }>, entries: readonly Entry[], atMs: number): NewEntry[] {
+  const calls = entries.filter((entry) => entry.type === "assistant" || entry.type === "step_failed");
+  return [
+    ...next.unanswered.map((call) => notRun(call, next, atMs, turnOver)),
+    {
+      type: "turn_ended",
+      turn: next.turn,
+      reason: next.reason,
+      ...(next.reason === "failed" && next.failure && { failure: next.failure }),
+      usage: calls.reduce((sum, call) => addUsage(sum, call.usage), noUsage),
+      costMicros: calls.reduce((sum, call) => sum + call.costMicros, 0),
+      steps: calls.length,
+      atMs,
+    },
+  ];
+}
+
+const turnOver = "Not run: the turn was ended first.";
+const outcomeUnknown =
+  "Outcome unknown: the server stopped while this tool was running, and it is not safe to run it twice. Check whether it took effect before you try again.";
+
+function notRun(call: ToolCall, of: { turn: string; step: number }, atMs: number, content: string): NewEntry {
+  const { turn, step } = of;
+  return { type: "tool", turn, step, callId: call.id, name: call.name, content, isError: true, durationMs: 0, atMs };
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import type { Draft, StepTry } from "../../src/core/assemble.ts";
+import type { NewEntry } from "../../src/core/entry.ts";
+import type { ToolCall, ToolResult } from "../../src/core/message.ts";
+import type { ModelEvent } from "../../src/core/model-event.ts";
+import type { Rules } from "../../src/core/next-step.ts";
+import { type Effects, runTurn } from "../../src/core/run-turn.ts";
+import { user } from "../support/entries.ts";
+import { MemoryLog } from "../support/memory-log.ts";
+
+/** A reply as the model streams it: one inner array per read from the provider. */
+type Script = ModelEvent[][];
+const say = (text: string): Script => [[{ type: "text", text }], [{ type: "finish", reason: "stop" }]];
+const ask = (...names: string[]): Script => [
+  names.map((name, index) => ({ type: "tool_call", index, id: `c${index}`, name, arguments: "{}" })),
+  [
+    { type: "usage", usage: { inputTokens: 5, cachedTokens: 1, outputTokens: 2, reasoningTokens: 0 } },
+    { type: "finish", reason: "tool_calls" },
+  ],
+];
+
+class Died extends Error {}
+
+/** A world that plays scripts over a log in memory, and may die at its n-th append. */
+class World implements Effects {
+  readonly log: MemoryLog;
+  readonly shown: string[] = [];
+  readonly ran: string[] = [];
+  readonly abort = new AbortController();
+  readonly signal = this.abort.signal;
+  cancelRequested = false;
+  attempts = 0;
+  dieAtAppend = Number.POSITIVE_INFINITY;
+  tool: (call: ToolCall) => Promise<string> = async (call) => `${call.name} done`;
+  readonly #scripts: (step: number) => Script;
+
+  constructor(scripts: Script[] | ((step: number) => Script), log = new MemoryLog()) {
+    this.#scripts = typeof scripts === "function" ? scripts : (step) => scripts[step - 1] ?? [];
+    this.log = log;
+    if (log.lastSeq === 0) log.append([user()]);
+  }
+
+  look() {
+    return { entries: this.log.read({ after: 0 }), cancelRequested: this.cancelRequested, attempts: this.attempts };
+  }
+
+  async beginStep({ turn, step }: { turn: string; step: number }) {
+    return {
+      seq: this.log.lastSeq + 1,
+      turn,
+      step,
+      attempt: 1,
+      model: "m",
+      prices: { hit: 0, miss: 1_000_000, output: 0 },
+    };
+  }
+
+  async *generate({ step }: StepTry) {
+    for (const events of this.#scripts(step)) {
+      if (this.signal.aborted) return;
+      yield events;
+    }
+  }
+
+  show(draft: Draft) {
+    this.shown.push(String(draft.text));
+  }
+
+  async runTool(call: ToolCall): Promise<ToolResult> {
+    this.ran.push(call.name);
+    return { callId: call.id, name: call.name, content: await this.tool(call), isError: false };
+  }
+
+  async append(entries: NewEntry[]) {
+    if (--this.dieAtAppend < 0) throw new Died();
+    this.log.append(entries);
+  }
+
+  now() {
+    return 0;
+  }
+
+  /** The log in short: `assistant:text`, `tool:id=content`, `turn_ended:reason`. */
+  story(): string[] {
+    return this.log.read({ after: 0 }).map((entry) => {
+      switch (entry.type) {
+        case "tool":
+          return `tool:${entry.callId}=${entry.content}`;
+        case "turn_ended":
+          return `turn_ended:${entry.reason}`;
+        default:
+          return `${entry.type}:${entry.content}`;
+      }
+    });
+  }
+}
+
+const rules: Rules = { maxSteps: 5, maxAttempts: 5, effectOf: (name) => (name === "pay" ? "unsafe" : "none") };
+
+describe("runTurn", () => {
+  it("[TURN-5] answers, and shows the draft once per read", async () => {
+    const world = new World([say("Hi")]);
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "assistant:Hi", "turn_ended:completed"]);
+    expect(world.shown).toEqual(["", "Hi", "Hi"]);
+  });
+
+  it("[TURN-10] runs the calls of a step side by side and records each as it ends", async () => {
+    const world = new World([ask("slow", "fast"), say("Done")]);
+    const fastRecorded = Promise.withResolvers<void>();
+    world.tool = async (call) => {
+      if (call.name === "slow") await fastRecorded.promise;
+      return call.name;
+    };
+    const append = world.append.bind(world);
+    world.append = async (entries) => {
+      await append(entries);
+      if (entries.some((entry) => entry.type === "tool" && entry.name === "fast")) fastRecorded.resolve();
+    };
+    await runTurn(world, rules);
+    expect(world.ran).toEqual(["slow", "fast"]);
+    expect(world.story()).toEqual([
+      "user:Hello",
+      "assistant:",
+      "tool:c1=fast",
+      "tool:c0=slow",
+      "assistant:Done",
+      "turn_ended:completed",
+    ]);
+  });
+
+  it("[TURN-7] stops after its most steps", async () => {
+    const world = new World(() => ask("clock"));
+    await runTurn(world, { ...rules, maxSteps: 2 });
+    expect(world.story().at(-1)).toBe("turn_ended:step_limit");
+    expect(world.ran).toEqual(["clock", "clock"]);
+  });
+
+  it("[TURN-8] a failed model call ends the turn with its cause", async () => {
+    const failure = { code: "model_auth", detail: "Set MODEL_API_KEY.", retryable: false } as const;
+    const world = new World([[[{ type: "failure", failure }]]]);
+    await runTurn(world, rules);
+    expect(world.log.last).toMatchObject({ type: "turn_ended", reason: "failed", failure });
+  });
+
+  it("[TURN-9] a cancel in mid-answer keeps what was said", async () => {
+    const world = new World([say("Hi")]);
+    world.show = (draft) => {
+      if (String(draft.text) !== "Hi") return;
+      world.cancelRequested = true;
+      world.abort.abort();
+    };
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "assistant:Hi", "turn_ended:cancelled"]);
+  });
+
+  it("[TURN-13] a turn's end sums all its model calls", async () => {
+    const world = new World([
+      ask("clock"),
+      ask("clock"),
+      [[{ type: "failure", failure: { code: "model_stalled", detail: "", retryable: true } }]],
+    ]);
+    await runTurn(world, rules);
+    const usage = { inputTokens: 10, cachedTokens: 2, outputTokens: 4, reasoningTokens: 0 };
+    expect(world.log.last).toMatchObject({ reason: "failed", usage, costMicros: 10, steps: 3 });
+  });
+
+  const scripts = [ask("clock", "sum"), ask("clock"), say("Done")];
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    "[TURN-14] a runner that dies at append %i is continued by the next one",
+    async (dieAtAppend) => {
+      const world = new World(scripts);
+      world.dieAtAppend = dieAtAppend;
+      await expect(runTurn(world, rules)).rejects.toThrow(Died);
+      const next = new World(scripts, world.log);
+      await runTurn(next, rules);
+      const undisturbed = new World(scripts);
+      await runTurn(undisturbed, rules);
+      expect(next.story().toSorted()).toEqual(undisturbed.story().toSorted());
+      expect(next.story().at(-1)).toBe("turn_ended:completed");
+    },
+  );
+
+  it("[TURN-11] after a crash an unsafe call is not run again and is told so", async () => {
+    const world = new World([ask("clock", "pay"), say("Done")]);
+    world.dieAtAppend = 1;
+    await expect(runTurn(world, rules)).rejects.toThrow(Died);
+    expect(world.ran).toEqual(["clock", "pay"]);
+    const next = new World([ask(), say("Done")], world.log);
+    await runTurn(next, rules);
+    expect(next.ran).toEqual(["clock"]);
+    expect(next.story()[2]).toMatch(/^tool:c1=Outcome unknown: the server stopped while this tool was running/);
+  });
+
+  it("[TURN-9] a cancel with open calls says that they were not run", async () => {
+    const world = new World([ask("pay")]);
+    world.dieAtAppend = 1;
+    await expect(runTurn(world, rules)).rejects.toThrow(Died);
+    const next = new World([], world.log);
+    next.cancelRequested = true;
+    await runTurn(next, rules);
+    expect(next.ran).toEqual([]);
+    expect(next.story().slice(2)).toEqual(["tool:c0=Not run: the turn was ended first.", "turn_ended:cancelled"]);
+  });
+});

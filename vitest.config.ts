@@ -1,0 +1,44 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
+const worker = [
+  "test/session/**/*.test.ts",
+  "test/account/**/*.test.ts",
+  "test/tools/**/*.test.ts",
+  "test/routes/**/*.test.ts",
+];
+const node = [
+  "test/core/**/*.test.ts",
+  "test/model/**/*.test.ts",
+  "test/http/**/*.test.ts",
+  "test/dialects/**/*.test.ts",
+  "test/*.test.ts",
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: node, exclude: ["test/house.test.ts"] } },
+      { test: { name: "house", include: ["test/house.test.ts"] } },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { API_KEY: "test-key" } },
+          }),
+        ],
+        test: { name: "worker", include: worker },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
