@@ -1,0 +1,290 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ModelEvent } from "../../src/core/model-event.ts";
+import { type GenerateRequest, generate } from "../../src/model/client.ts";
+import { bodyOf, handFed, joined, tape } from "./wire-tape.ts";
+
+const stream = { headers: { "content-type": "text/event-stream; charset=utf-8" } };
+const text = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+const stop = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n';
+const done = "data: [DONE]\n\n";
+const said = (value: string): ModelEvent => ({ type: "text", text: value });
+const finish: ModelEvent = { type: "finish", reason: "stop" };
+const failure = (code: string, retryable = true) => ({
+  type: "failure",
+  failure: { code, retryable, detail: expect.any(String) },
+});
+
+function asking(fetch: typeof globalThis.fetch, more: Partial<GenerateRequest> = {}) {
+  return generate({
+    baseUrl: "https://model.test/v1/",
+    apiKey: "sk-secret",
+    body: "{}",
+    fetch,
+    signal: new AbortController().signal,
+    ...more,
+  });
+}
+const answering = (body: BodyInit | null, init: ResponseInit = stream) => asking(async () => new Response(body, init));
+const all = (events: AsyncIterable<ModelEvent[]>) => Array.fromAsync(events);
+
+describe("the request", () => {
+  it("[STREAM-15] posts the body with the key to /chat/completions and follows no redirect", async () => {
+    const fetch = vi.fn(async () => new Response(stop + done, stream));
+    await all(asking(fetch, { body: '{"model":"m"}' }));
+    expect(fetch.mock.calls).toEqual([
+      [
+        "https://model.test/v1/chat/completions",
+        {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            accept: "text/event-stream",
+            "user-agent": "longline",
+            authorization: "Bearer sk-secret",
+          },
+          body: '{"model":"m"}',
+          signal: expect.any(AbortSignal),
+          redirect: "manual",
+        },
+      ],
+    ]);
+  });
+
+  it("[STREAM-15] sends no authorization without a key", async () => {
+    const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => new Response(stop + done, stream));
+    await all(asking(fetch, { apiKey: undefined }));
+    expect(fetch.mock.calls[0]?.[1]?.headers).not.toHaveProperty("authorization");
+  });
+
+  it("[STREAM-15] does not call fetch as a method, which the Workers runtime refuses", async () => {
+    const receivers: unknown[] = [];
+    const fetch = async function (this: unknown) {
+      receivers.push(this);
+      return new Response(stop + done, stream);
+    };
+    await all(asking(fetch));
+    expect(receivers).toEqual([undefined]);
+  });
+});
+
+describe("a good answer", () => {
+  it("[STREAM-2] hands on one array per read, and none for a read without events", async () => {
+    const pieces = [": keep-alive\n\n", text("a") + text("b"), text("c").slice(0, 9), text("c").slice(9), stop + done];
+    const body = bodyOf(pieces.map((piece) => new TextEncoder().encode(piece)));
+    expect(await all(answering(body))).toEqual([[said("ab")], [said("c")], [finish]]);
+  });
+
+  it("[STREAM-16] is whole with a finish reason and no [DONE]", async () => {
+    const events = (await all(answering(bodyOf([tape("no-done")])))).flat();
+    expect(joined(events)).toMatchObject({ text: "Hello, world.", rest: [finish, { type: "usage" }] });
+  });
+
+  it("[STREAM-3] stops reading at [DONE] and cancels the body", async () => {
+    const { body, seen, feed } = handFed();
+    feed(text("a") + stop + done + text("never"));
+    expect(await all(answering(body))).toEqual([[said("a"), finish]]);
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("[STREAM-17] may come unstreamed", async () => {
+    const message = {
+      role: "assistant",
+      content: "Hi",
+      tool_calls: [{ id: "c", function: { name: "a", arguments: "{}" } }],
+    };
+    const body = `\n\n${JSON.stringify({ choices: [{ message, finish_reason: "tool_calls" }], usage: { prompt_tokens: 3 } })}`;
+    expect(await all(answering(body, { headers: { "content-type": "application/json" } }))).toEqual([
+      [
+        said("Hi"),
+        { type: "tool_call", index: 0, id: "c", name: "a", arguments: "{}" },
+        { type: "finish", reason: "tool_calls" },
+        { type: "usage", usage: { inputTokens: 3, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 } },
+      ],
+    ]);
+  });
+});
+
+describe("a bad answer", () => {
+  it("[STREAM-18] is a failure when the provider cannot be reached, without the key in it", async () => {
+    const refused = async () => {
+      throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED with sk-secret") });
+    };
+    expect(await all(asking(refused))).toEqual([
+      [
+        {
+          type: "failure",
+          failure: {
+            code: "model_unreachable",
+            detail: "The connection to the model provider failed: fetch failed: connect ECONNREFUSED with [API key]",
+            retryable: true,
+          },
+        },
+      ],
+    ]);
+  });
+
+  const json = { "content-type": "application/json" };
+  const page = { "content-type": "text/html" };
+  it.each([
+    ["a refusal", '{"error":{"message":"no"}}', { status: 400, headers: json }, failure("model_refused", false)],
+    [
+      "JSON named octet-stream",
+      '{"error":{"message":"Model Not Exist"}}',
+      { status: 400, headers: { "content-type": "application/octet-stream" } },
+      failure("model_not_found", false),
+    ],
+    ["an empty server error", null, { status: 502 }, failure("model_unavailable")],
+    ["a redirect", null, { status: 302, headers: { location: "/" } }, failure("model_refused", false)],
+    ["a web page", "<html></html>", { status: 200, headers: page }, failure("model_malformed", false)],
+    [
+      "an error object under 200",
+      '{"error":{"message":"busy","code":503}}',
+      { status: 200, headers: json },
+      failure("model_unavailable"),
+    ],
+    ["an envelope", '{"success":false,"message":"no"}', { status: 200, headers: json }, failure("model_malformed")],
+    ["no body", null, { status: 200 }, failure("model_malformed")],
+  ])("[STREAM-14] is a failure when it is %s", async (_what, body, init, expected) => {
+    expect(await all(answering(body, init))).toEqual([[expected]]);
+  });
+
+  it("[STREAM-16] is truncated when the body ends without a finish reason", async () => {
+    expect(await all(answering(text("a")))).toEqual([[said("a")], [failure("model_truncated")]]);
+    expect(await all(answering(text("a") + done))).toEqual([[said("a")], [failure("model_truncated")]]);
+    expect(await all(answering(""))).toEqual([[failure("model_truncated")]]);
+  });
+
+  it("[STREAM-16] is truncated when an unstreamed message has no finish reason", async () => {
+    const body = '{"choices":[{"message":{"content":"a"}}]}';
+    expect(await all(answering(body, { headers: json }))).toEqual([[said("a"), failure("model_truncated")]]);
+  });
+
+  it("[STREAM-16] is truncated when the connection breaks in the middle, and whole when it breaks after the finish", async () => {
+    for (const [sent, expected] of [
+      [text("a"), [[said("a")], [failure("model_truncated")]]],
+      [text("a") + stop, [[said("a"), finish]]],
+    ] as const) {
+      const upstream = handFed();
+      upstream.feed(sent);
+      const events = answering(upstream.body);
+      const first = await events.next();
+      upstream.break("terminated");
+      expect([first.value, ...(await all(events))]).toEqual(expected);
+    }
+  });
+
+  it("[STREAM-7] ends at a failure and cancels the body", async () => {
+    const { body, seen, feed } = handFed();
+    feed(`${text("a")}data: {oops\n\n${text("b")}${stop}`);
+    expect(await all(answering(body))).toEqual([[said("a"), failure("model_malformed")]]);
+    expect(seen.cancelled).toBe(true);
+  });
+});
+
+describe("silence", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("[STREAM-19] is a stall when the response does not begin in time, and the request is aborted", async () => {
+    let signal: AbortSignal | null | undefined;
+    const events = asking(
+      (_url, init) => {
+        signal = init?.signal;
+        return new Promise(() => {});
+      },
+      { firstByteTimeoutMs: 1000 },
+    );
+    const first = events.next();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(signal?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await first).value).toEqual([failure("model_stalled")]);
+    expect(await all(events)).toEqual([]);
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it("[STREAM-19] is a stall when one read takes too long; comments count as life", async () => {
+    const { body, seen, feed } = handFed();
+    const events = asking(async () => new Response(body, stream), { idleTimeoutMs: 1000 });
+    const first = events.next();
+    await vi.advanceTimersByTimeAsync(900);
+    feed(": keep-alive\n\n");
+    await vi.advanceTimersByTimeAsync(900);
+    feed(text("a"));
+    expect((await first).value).toEqual([said("a")]);
+    const second = events.next();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect((await second).value).toEqual([failure("model_stalled")]);
+    expect(await all(events)).toEqual([]);
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("[STREAM-19] is a stall when nothing but comments comes for ten minutes", async () => {
+    const { body, feed } = handFed();
+    const first = asking(async () => new Response(body, stream)).next();
+    for (let seconds = 0; seconds < 600; seconds += 30) {
+      feed(": keep-alive\n\n");
+      await vi.advanceTimersByTimeAsync(30_000);
+    }
+    expect((await first).value).toEqual([failure("model_stalled")]);
+  });
+
+  it("[STREAM-16] after the finish is only the end", async () => {
+    const { body, seen, feed } = handFed();
+    feed(text("a") + stop);
+    const events = asking(async () => new Response(body, stream));
+    expect((await events.next()).value).toEqual([said("a"), finish]);
+    const end = events.next();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await end).toEqual({ done: true, value: undefined });
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("[STREAM-19] leaves no timer behind", async () => {
+    await all(answering(text("a") + stop + done));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("cancelling", () => {
+  it("[STREAM-20] ends quietly in the middle of a read and cancels the body", async () => {
+    const { body, seen, feed } = handFed();
+    const abort = new AbortController();
+    feed(text("a"));
+    const events = asking(async () => new Response(body, stream), { signal: abort.signal });
+    expect((await events.next()).value).toEqual([said("a")]);
+    const next = events.next();
+    abort.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("[STREAM-20] ends quietly while the request is under way", async () => {
+    const abort = new AbortController();
+    const fetch: typeof globalThis.fetch = (_url, init) =>
+      new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+    const events = all(asking(fetch, { signal: abort.signal }));
+    abort.abort();
+    expect(await events).toEqual([]);
+  });
+
+  it("[STREAM-20] asks nothing when it was cancelled before", async () => {
+    const fetch = vi.fn(async () => new Response(stop, stream));
+    expect(await all(asking(fetch, { signal: AbortSignal.abort() }))).toEqual([]);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it("[STREAM-3] cancels the body when the consumer stops early", async () => {
+    const { body, seen, feed } = handFed();
+    feed(text("a"));
+    for await (const events of answering(body)) {
+      expect(events).toEqual([said("a")]);
+      break;
+    }
+    expect(seen.cancelled).toBe(true);
+  });
+});
