@@ -25,7 +25,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { API_KEY: "test-key" } },
+            miniflare: { bindings: { API_KEY: "test-key", MODEL_BASE_URL: "http://127.0.0.1:9/v1" } },
           }),
         ],
         test: { name: "worker", include: worker },

@@ -32,11 +32,14 @@ export class Draft {
   add(event: ModelEvent): void {
     switch (event.type) {
       case "reasoning":
-        return this.reasoning.add(event.text);
+        this.reasoning.add(event.text);
+        return;
       case "text":
-        return this.text.add(event.text);
+        this.text.add(event.text);
+        return;
       case "tool_call":
-        return this.#addCall(event);
+        this.#addCall(event);
+        return;
       case "usage":
         this.#usage = event.usage;
         return;

@@ -19,8 +19,18 @@ export function user(more: Partial<Unplaced<UserEntry>> = {}): Unplaced<UserEntr
 }
 
 export function assistant(more: Partial<Unplaced<AssistantEntry>> = {}): Unplaced<AssistantEntry> {
-  const said = { content: "Hi", reasoning: "", toolCalls: [], finishReason: "stop", usage, costMicros: 3 } as const;
-  return { type: "assistant", ...placed, step: 1, attempt: 1, model: "m", ...said, ...more };
+  const of = { ...placed, step: 1, attempt: 1, model: "m" };
+  return {
+    type: "assistant",
+    ...of,
+    content: "Hi",
+    reasoning: "",
+    toolCalls: [],
+    finishReason: "stop",
+    usage,
+    costMicros: 3,
+    ...more,
+  };
 }
 
 /** A reply that asks for these tools; the calls' ids are `c0`, `c1`, ... */

@@ -1,0 +1,139 @@
+/** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
+import type { Usage } from "../core/cost.ts";
+import type { Entry } from "../core/entry.ts";
+import type { SessionEvent } from "../core/event.ts";
+import type { AssistantMessage, ToolCall } from "../core/message.ts";
+
+/** The event as a client reads it: its name and its JSON. Shapes: the table of events in API.md, README section "Events". */
+export function nativeEvent(event: SessionEvent): { event: string; data: Record<string, unknown> } {
+  return { event: event.type, data: eventData(event) };
+}
+
+function eventData(event: SessionEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "turn.started":
+      return { turn: event.turn, seq: event.seq };
+    case "step.started":
+      return { step: event.step, model: event.model, attempt: event.attempt };
+    case "step.restarted":
+      return { step: event.step, attempt: event.attempt, reason: event.reason };
+    case "reasoning.delta":
+    case "text.delta":
+      return { text: event.text };
+    case "tool.called":
+      return { call_id: event.id, name: event.name, arguments: event.arguments };
+    case "tool.finished":
+      return { call_id: event.callId, name: event.name, content: event.content, is_error: event.isError };
+    case "message.completed":
+      return {
+        seq: event.seq,
+        message: messageJson(event.message),
+        finish_reason: event.finishReason,
+        usage: usageJson(event.usage, 1),
+      };
+    case "turn.ended":
+      return {
+        turn: event.turn,
+        reason: event.reason,
+        usage: usageJson(event.usage, event.steps),
+        cost_micros: event.costMicros,
+        ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
+      };
+    case "error":
+      return { code: event.code, detail: event.detail };
+  }
+}
+
+/** `input_tokens` and `cached_tokens` are disjoint; `reasoning_tokens` is part of `output_tokens`. */
+export function usageJson(usage: Usage, steps: number): Record<string, number> {
+  return {
+    input_tokens: usage.inputTokens,
+    cached_tokens: usage.cachedTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_tokens: usage.reasoningTokens,
+    steps,
+  };
+}
+
+/** An assistant message as OpenAI writes it; `reasoning_content` and `tool_calls` only when there are any. */
+export function messageJson({ content, reasoning, toolCalls }: AssistantMessage): Record<string, unknown> {
+  return {
+    role: "assistant",
+    content,
+    ...(reasoning !== "" && { reasoning_content: reasoning }),
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(callJson) }),
+  };
+}
+
+function callJson(call: ToolCall): Record<string, unknown> {
+  return { id: call.id, type: "function", function: { name: call.name, arguments: call.arguments } };
+}
+
+/** One entry of the transcript. Entries that are messages carry a `message`; the others say what happened. */
+export function entryJson(entry: Entry): Record<string, unknown> {
+  const placed = { seq: entry.seq, turn: entry.turn, type: entry.type, created_at: iso(entry.atMs) };
+  switch (entry.type) {
+    case "user": {
+      const { content, speaker, metadata, options } = entry;
+      const message = { role: "user", content, ...(speaker !== undefined && { speaker }) };
+      return { ...placed, message, ...(metadata && { metadata }), options };
+    }
+    case "assistant": {
+      const { step, attempt, model, finishReason, usage, costMicros, cutCalls } = entry;
+      const message = messageJson({ role: "assistant", ...entry });
+      const cut = cutCalls === undefined ? {} : { cut_calls: cutCalls };
+      const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
+      return { ...placed, step, attempt, model, message, finish_reason: finishReason, ...cut, ...paid };
+    }
+    case "tool": {
+      const { step, callId, name, content, isError, durationMs } = entry;
+      const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
+      return { ...placed, step, message, duration_ms: durationMs };
+    }
+    case "step_failed": {
+      const { step, attempt, model, failure, content, usage, costMicros } = entry;
+      const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable };
+      const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
+      return { ...placed, step, attempt, model, error, partial: content, ...paid };
+    }
+    case "turn_ended": {
+      const { reason, usage, steps, costMicros, failure } = entry;
+      const error = failure && { error: { code: failure.code, detail: failure.detail } };
+      return { ...placed, reason, usage: usageJson(usage, steps), cost_micros: costMicros, ...error };
+    }
+  }
+}
+
+/** A session as its object reports it. */
+export interface SessionSummary {
+  id: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  model: string;
+  status: "idle" | "running" | "waiting";
+  lastSeq: number;
+  usage: Usage & { steps: number; costMicros: number };
+  createdAtMs: number;
+  expiresAtMs: number | null;
+}
+
+export function sessionJson(session: SessionSummary): Record<string, unknown> {
+  const { id, title, metadata, model, status, lastSeq, usage, createdAtMs, expiresAtMs } = session;
+  return {
+    id,
+    title,
+    metadata,
+    model,
+    prefix: null,
+    status,
+    last_seq: lastSeq,
+    usage: { ...usageJson(usage, usage.steps), cost_micros: usage.costMicros },
+    created_at: iso(createdAtMs),
+    expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
+  };
+}
+
+/** A moment as clients read it. */
+export function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

@@ -1,0 +1,101 @@
+/** Settings and secrets, read once: what Cloudflare hands in goes through zod and comes out as decisions. A wrong one stops the Worker with its name and the mend. */
+import * as z from "zod";
+
+/** What `wrangler.toml`, secrets and `--var` hand to the Worker. */
+export interface Bindings {
+  SESSIONS: DurableObjectNamespace;
+  ACCOUNTS: DurableObjectNamespace;
+  PREFIXES: KVNamespace;
+  RATE_LIMIT: RateLimit;
+  API_KEY?: string;
+  MODEL?: string;
+  MODEL_BASE_URL?: string;
+  MODEL_API_KEY?: string;
+  /** Another name for MODEL_API_KEY. */
+  COMETAPI_KEY?: string;
+  ALLOWED_ORIGINS?: string;
+  /** `true` under `npm run dev`, and never set anywhere else. */
+  DEV?: string;
+}
+
+export interface Settings {
+  /** Who may call: whoever has the key, whoever has `dev-key` on a developer's machine, or nobody yet. */
+  auth: { kind: "key"; apiKey: string } | { kind: "dev"; apiKey: "dev-key" } | { kind: "closed" };
+  /** Who answers. `modelId` is absent when the agent's first model is meant. */
+  model: { kind: "demo" } | { kind: "provider"; baseUrl: string; apiKey?: string; modelId?: string };
+  /** Exact origins that browsers may call from. */
+  allowedOrigins: readonly string[];
+}
+
+/** An empty setting is no setting: dashboards and `.dev.vars` make them. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+
+const variables = z.object({
+  API_KEY: optional(z.string().min(8, "is too short: use at least 8 characters")),
+  MODEL: optional(z.string().regex(/^\S{1,200}$/, "must be a model id, without spaces")),
+  MODEL_BASE_URL: optional(z.url({ protocol: /^https?$/, error: "must be a URL such as https://api.cometapi.com/v1" })),
+  MODEL_API_KEY: optional(z.string().regex(/^\S+$/, "must not contain spaces or line breaks")),
+  COMETAPI_KEY: optional(z.string().regex(/^\S+$/, "must not contain spaces or line breaks")),
+  ALLOWED_ORIGINS: optional(z.string().transform(origins)),
+  DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
+});
+
+const secret = new Set(["API_KEY", "MODEL_API_KEY", "COMETAPI_KEY"]);
+
+/** The settings in `bindings`. Throws an Error that names every wrong one and says how to mend it; a secret's value is never shown. */
+export function parseSettings(bindings: Bindings): Settings {
+  const parsed = variables.safeParse(bindings);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(({ path, message }) => complaint(String(path[0]), message, bindings));
+    throw new Error(
+      `Longline cannot start, because of its settings (wrangler.toml, secrets, .dev.vars or --var):\n${wrong.join("\n")}`,
+    );
+  }
+  const { API_KEY, ALLOWED_ORIGINS = [], DEV } = parsed.data;
+  return { auth: authOf(API_KEY, DEV), model: modelOf(parsed.data), allowedOrigins: ALLOWED_ORIGINS };
+}
+
+function authOf(apiKey: string | undefined, dev: string | undefined): Settings["auth"] {
+  if (apiKey !== undefined) return { kind: "key", apiKey };
+  return dev === undefined ? { kind: "closed" } : { kind: "dev", apiKey: "dev-key" };
+}
+
+/** Without a key there is nobody to ask, except on this machine, where providers need none. */
+function modelOf(data: z.infer<typeof variables>): Settings["model"] {
+  const apiKey = data.MODEL_API_KEY ?? data.COMETAPI_KEY;
+  const baseUrl = (data.MODEL_BASE_URL ?? "https://api.cometapi.com/v1").replace(/\/+$/, "");
+  if (apiKey === undefined && !isLoopback(baseUrl)) return { kind: "demo" };
+  return {
+    kind: "provider",
+    baseUrl,
+    ...(apiKey !== undefined && { apiKey }),
+    ...(data.MODEL !== undefined && { modelId: data.MODEL }),
+  };
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function origins(list: string, context: z.RefinementCtx): string[] {
+  const parts = list
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  for (const part of parts) {
+    if (URL.canParse(part) && new URL(part).origin === part) continue;
+    context.addIssue({
+      code: "custom",
+      message: `holds "${part}", which is no origin: write https://example.com, without path or *`,
+    });
+  }
+  return parts;
+}
+
+function complaint(name: string, message: string, bindings: Bindings): string {
+  const value = (bindings as unknown as Record<string, unknown>)[name];
+  const was = secret.has(name) ? "" : ` It was ${JSON.stringify(value)}.`;
+  return `- ${name} ${message}.${was}`;
+}

@@ -1,0 +1,40 @@
+/** The one place that knows HTTP statuses of errors: an AppError becomes `application/problem+json` (RFC 9457), anything else a 500 that tells nothing and is logged. */
+import { AppError, type AppErrorCode } from "../core/errors.ts";
+
+const problems: Record<AppErrorCode, { status: number; title: string }> = {
+  invalid_request: { status: 400, title: "The request is not valid" },
+  unauthorized: { status: 401, title: "A valid API key is needed" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  not_acceptable: { status: 406, title: "Not acceptable" },
+  conflict: { status: 409, title: "Conflict" },
+  session_busy: { status: 409, title: "The session is busy" },
+  payload_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "Unsupported media type" },
+  idempotency_mismatch: { status: 422, title: "The idempotency key was used with another body" },
+  queue_full: { status: 429, title: "Too many messages are waiting" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  not_configured: { status: 503, title: "This Worker is not configured yet" },
+};
+
+/** The response to a request that failed with `error`. Logs the error when the fault is ours. */
+export function problemResponse(error: unknown): Response {
+  if (error instanceof AppError) return respond(error);
+  console.error("request failed by a fault of ours", error);
+  const detail = "Longline failed while it worked on this request. The cause is in the Worker's log.";
+  return problem(500, { title: "Internal error", code: "internal", detail });
+}
+
+function respond(error: AppError): Response {
+  const { code, message, field, retryAfterSeconds } = error;
+  const { status, title } = problems[code];
+  const response = problem(status, { title, code, detail: message, ...(field !== undefined && { field }) });
+  if (status === 401) response.headers.set("WWW-Authenticate", 'Bearer realm="longline"');
+  if (retryAfterSeconds !== undefined) response.headers.set("Retry-After", String(retryAfterSeconds));
+  return response;
+}
+
+function problem(status: number, members: Record<string, string>): Response {
+  const headers = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+  return new Response(JSON.stringify({ type: "about:blank", status, ...members }), { status, headers });
+}

@@ -1,0 +1,80 @@
+/** Reads a request body as JSON within limits. Counts bytes as they come, and depth before parsing; knows nothing of what the JSON should say. */
+import { AppError } from "../core/errors.ts";
+
+/** Bounds of a body. `maxBytes`: 1 MB; `maxDepth`: 64 levels of objects and arrays. */
+export interface BodyLimits {
+  maxBytes?: number;
+  maxDepth?: number;
+}
+
+/** The parsed body. Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
+export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
+  const { maxBytes = 1_048_576, maxDepth = 64 } = limits;
+  mustBeJson(request.headers.get("Content-Type"));
+  const text = decode(await readBytes(request, maxBytes));
+  if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
+  if (deeperThan(text, maxDepth)) {
+    throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AppError("invalid_request", `The body is not JSON: ${(error as Error).message}.`);
+  }
+}
+
+function mustBeJson(header: string | null): void {
+  const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/json" || /^application\/[\w.-]+\+json$/.test(type)) return;
+  const detail = `The body must be application/json, not ${type === "" ? "without a Content-Type" : type}.`;
+  throw new AppError("unsupported_media_type", detail, { field: "Content-Type" });
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
+  if (announced > maxBytes) throw tooLarge(`${announced} bytes`, maxBytes);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    // Content-Length may be absent or a lie; what counts is what came.
+    if (size > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`, maxBytes);
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+function tooLarge(size: string, maxBytes: number): AppError {
+  return new AppError("payload_too_large", `The body has ${size}; at most ${maxBytes} are taken.`);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new AppError("invalid_request", "The body is not valid UTF-8.");
+  }
+}
+
+/** Looks at brackets outside strings only; a recursive walk over a parsed value would itself run out of stack. */
+function deeperThan(text: string, maxDepth: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > maxDepth) return true;
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}

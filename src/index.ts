@@ -1,0 +1,53 @@
+/** The Worker: which path leads where, and the Durable Objects it exports. Start reading here. */
+import { env } from "cloudflare:workers";
+import { Hono } from "hono";
+import { AppError } from "./core/errors.ts";
+import { type Bindings, parseSettings } from "./env.ts";
+import { authenticate } from "./http/authenticate.ts";
+import { problemResponse } from "./http/problem.ts";
+import type { RouteContext } from "./routes/context.ts";
+import { front, modelLine } from "./routes/front.ts";
+import { messages } from "./routes/messages.ts";
+import { sessions } from "./routes/sessions.ts";
+
+export { Account } from "./account/account.ts";
+export { Session } from "./session/session.ts";
+
+// Parsed when the Worker starts: a wrong setting stops it here, with its name, and not at somebody's first message.
+const settings = parseSettings(env as unknown as Bindings);
+console.log(modelLine(settings));
+
+const app = new Hono<RouteContext>()
+  .use(async (c, next) => {
+    c.set("settings", settings);
+    await next();
+  })
+  .use("/v1/*", async (c, next) => {
+    const { account } = await authenticate(c.req.raw, settings.auth);
+    const { success } = await c.env.RATE_LIMIT.limit({ key: account });
+    if (!success)
+      throw new AppError("rate_limited", "Too many requests with this key. Wait a minute.", { retryAfterSeconds: 60 });
+    c.set("account", account);
+    await next();
+  })
+  .route("/", front)
+  .route("/v1/sessions", sessions)
+  .route("/v1/sessions", messages)
+  .onError((error) => problemResponse(error));
+
+app.notFound((c) => {
+  const path = new URL(c.req.url).pathname;
+  const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => answers(method, path));
+  if (allowed.length === 0) return problemResponse(new AppError("not_found", `There is nothing at ${path}.`));
+  const detail = `${path} does not take ${c.req.method}. It takes ${allowed.join(", ")}.`;
+  const response = problemResponse(new AppError("method_not_allowed", detail));
+  response.headers.set("Allow", allowed.join(", "));
+  return response;
+});
+
+function answers(method: string, path: string): boolean {
+  const [handlers] = app.router.match(method, path);
+  return handlers.some(([[, route]]) => route.method === method);
+}
+
+export default app;

@@ -1,0 +1,130 @@
+/** The built-in model behind a `fetch`: what stands above it cannot tell it from a provider. Needs no key, asks nobody, and says in its answers what it is. */
+import { decide } from "./decide.ts";
+import { type AnswerMeta, framesOf } from "./frames.ts";
+import { PrefixMeter } from "./prefix-meter.ts";
+import { type DemoRequest, requestRefusal } from "./request-rules.ts";
+
+export interface DemoOptions {
+  /** Pause between writes, so that a person sees it stream; 20 ms. With 0 no timer is used. */
+  paceMs?: number;
+}
+
+/** Frames a write carries. */
+const framesPerWrite = 4;
+
+/** A `fetch` that answers `POST …/chat/completions` and `GET …/models`. What it has cached lives as long as it does. */
+export function createDemoFetch({ paceMs = 20 }: DemoOptions = {}): typeof fetch {
+  const meter = new PrefixMeter();
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname } = new URL(request.url);
+    if (request.method === "GET" && pathname.endsWith("/models")) {
+      return Response.json({ object: "list", data: [{ id: "demo", object: "model", owned_by: "longline" }] });
+    }
+    if (request.method !== "POST" || !pathname.endsWith("/chat/completions"))
+      return refuse(404, `Nothing at ${pathname}`);
+    return answer(await request.text(), { meter, paceMs, signal: request.signal });
+  };
+}
+
+interface Desk {
+  meter: PrefixMeter;
+  paceMs: number;
+  signal: AbortSignal;
+}
+
+function answer(text: string, desk: Desk): Response {
+  let request: DemoRequest;
+  try {
+    request = JSON.parse(text) as DemoRequest;
+  } catch (error) {
+    return refuse(400, `Failed to parse the request body as JSON: ${(error as Error).message}`);
+  }
+  const refusal = requestRefusal(request);
+  if (refusal !== undefined) return Response.json({ error: refusal.error }, { status: refusal.status });
+  const meta: AnswerMeta = {
+    id: crypto.randomUUID(),
+    created: Math.floor(Date.now() / 1000),
+    maxTokens: request.max_tokens ?? 8192,
+    ...desk.meter.measure(promptOf(request)),
+  };
+  const frames = framesOf(decide(request), meta);
+  return request.stream === true ? streamed(frames, desk) : Response.json(whole(frames));
+}
+
+/** The prompt as a model reads it: tools stand in its head, so a changed tool misses everything. */
+function promptOf({ tools = [], messages = [] }: DemoRequest): string {
+  const said = messages.map(
+    ({ role, content, tool_calls }) => `<${role}>${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`,
+  );
+  return `${JSON.stringify(tools)}${said.join("")}`;
+}
+
+function streamed(frames: string[], { paceMs, signal }: Desk): Response {
+  const encoder = new TextEncoder();
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        signal.addEventListener("abort", () => controller.error(signal.reason), { once: true });
+        controller.enqueue(encoder.encode(": keep-alive\n\n"));
+      },
+      async pull(controller) {
+        if (paceMs > 0) await new Promise((resolve) => setTimeout(resolve, paceMs));
+        if (signal.aborted || at < 0) return;
+        controller.enqueue(encoder.encode(frames.slice(at, at + framesPerWrite).join("")));
+        at += framesPerWrite;
+        if (at >= frames.length) controller.close();
+      },
+      cancel() {
+        at = -1;
+      },
+    },
+    { highWaterMark: 1 },
+  );
+  return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+}
+
+/** The same answer unstreamed: the chunks added up. */
+function whole(frames: string[]): object {
+  const message: Record<string, unknown> = { role: "assistant", content: "" };
+  let finish: unknown;
+  let last: Record<string, unknown> = {};
+  for (const frame of frames.slice(0, -1)) {
+    last = JSON.parse(frame.slice(6));
+    const [choice] = last.choices as { delta: Record<string, unknown>; finish_reason: unknown }[];
+    finish = choice?.finish_reason;
+    for (const key of ["content", "reasoning_content"]) {
+      const piece = choice?.delta[key];
+      if (typeof piece === "string") message[key] = `${message[key] ?? ""}${piece}`;
+    }
+    addCalls(message, (choice?.delta.tool_calls ?? []) as CallDelta[]);
+  }
+  return {
+    ...last,
+    object: "chat.completion",
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
+  };
+}
+
+interface CallDelta {
+  index: number;
+  function: { arguments: string };
+}
+
+function addCalls(message: Record<string, unknown>, deltas: CallDelta[]): void {
+  for (const delta of deltas) {
+    message.tool_calls ??= [];
+    const calls = message.tool_calls as CallDelta[];
+    const known = calls[delta.index];
+    if (known === undefined) calls.push(structuredClone(delta));
+    else known.function.arguments += delta.function.arguments;
+  }
+}
+
+function refuse(status: number, message: string): Response {
+  return Response.json(
+    { error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } },
+    { status },
+  );
+}

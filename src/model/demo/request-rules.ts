@@ -1,0 +1,87 @@
+/** What the chat-completions endpoint of V3.2-Exp refuses before it answers, in recorded words. Shared with the tests' provider, so that both are as strict as the real one. */
+import { toolsRefusal } from "./strict-check.ts";
+
+/** A request body as it came; anything may be missing or wrong. */
+export interface DemoRequest {
+  model?: string;
+  messages?: DemoMessage[];
+  tools?: { type?: string; function?: { name?: string; strict?: boolean; parameters?: unknown } }[];
+  tool_choice?: unknown;
+  thinking?: { type?: string };
+  max_tokens?: number;
+  stream?: boolean;
+  stream_options?: unknown;
+}
+
+export interface DemoMessage {
+  role?: string;
+  content?: string | null;
+  reasoning_content?: string;
+  tool_calls?: { id: string; function: { name: string; arguments: string } }[];
+  tool_call_id?: string;
+}
+
+/** HTTP status and error object, as the provider would send them. */
+export interface Refusal {
+  status: number;
+  error: { message: string; type: string; param: null; code: string };
+}
+
+/** Why this request is refused; `undefined` when it is answered. */
+export function requestRefusal(request: DemoRequest): Refusal | undefined {
+  const message =
+    parametersRefusal(request) ?? messagesRefusal(request.messages ?? []) ?? toolsRefusal(request.tools ?? []);
+  if (message === undefined) return undefined;
+  return { status: 400, error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } };
+}
+
+function parametersRefusal(request: DemoRequest): string | undefined {
+  const { stream, stream_options, tool_choice: choice, thinking, max_tokens: most } = request;
+  if (stream_options !== undefined && stream !== true) return "stream_options should be set along with stream = true";
+  const thinks = thinking?.type === "enabled";
+  const forced = choice !== undefined && choice !== "auto" && choice !== "none";
+  if (thinks && forced) return "Thinking mode does not support this tool_choice";
+  const limit = thinks ? 65_536 : 8_192;
+  if (most !== undefined && !(most >= 1 && most <= limit)) {
+    return `Invalid max_tokens value, the valid range of max_tokens is [1, ${limit}]`;
+  }
+  return undefined;
+}
+
+function messagesRefusal(messages: readonly DemoMessage[]): string | undefined {
+  if (messages.length === 0) return "Empty input messages";
+  let open: string[] = [];
+  for (const [place, message] of messages.entries()) {
+    if (message.role === "tool") {
+      if (!open.includes(message.tool_call_id ?? ""))
+        return "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'";
+      open = open.filter((id) => id !== message.tool_call_id);
+      continue;
+    }
+    if (open.length > 0) return unanswered;
+    const refusal = messageRefusal(message, place);
+    if (refusal !== undefined) return refusal;
+    open = message.tool_calls?.map(({ id }) => id) ?? [];
+  }
+  return open.length > 0 ? unanswered : undefined;
+}
+
+const unanswered =
+  "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. (insufficient tool messages following tool_calls message)";
+
+function messageRefusal(
+  { role, content, tool_calls, reasoning_content }: DemoMessage,
+  place: number,
+): string | undefined {
+  if (role !== "system" && role !== "user" && role !== "assistant") {
+    return `Failed to deserialize the JSON body into the target type: messages[${place}]: unknown variant \`${role}\`, expected one of \`system\`, \`user\`, \`assistant\`, \`tool\``;
+  }
+  if (role !== "assistant")
+    return typeof content === "string"
+      ? undefined
+      : `Failed to deserialize the JSON body into the target type: messages[${place}]: missing field \`content\``;
+  if (reasoning_content !== undefined)
+    return `The reasoning_content field is not supported in input messages (messages[${place}])`;
+  const silent = content === null || content === undefined;
+  return silent && !tool_calls?.length ? "Invalid assistant message: content or tool_calls must be set" : undefined;
+}

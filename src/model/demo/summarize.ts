@@ -1,0 +1,124 @@
+/** Summarises a transcript by picking sentences, and finds who promised what by when. Everything it says stands in the text. Pure. */
+import type { DemoResult } from "./decide.ts";
+import { dueIn } from "./due-dates.ts";
+import type { Question } from "./questions.ts";
+import { shorten } from "./shorten.ts";
+
+interface Line {
+  speaker: string;
+  text: string;
+}
+
+interface ActionItem {
+  what: string;
+  owner: string;
+  due: string;
+}
+
+/** Bullets as many as asked for, and the action items where they are asked for. */
+export function reportOn({ ask, material }: Question, results: readonly DemoResult[]): string {
+  const lines = linesOf(material);
+  const today = /"iso":"(\d{4}-\d\d-\d\d)/.exec(
+    results.find(({ tool }) => tool === "current_time")?.content ?? "",
+  )?.[1];
+  const bullets = bulletsOf(lines, bulletCount(ask)).map((line) => `- ${line}`);
+  const parts = [`**Summary**\n\n${bullets.join("\n")}`];
+  if (/\b(action items?|to-?dos?|tasks)\b/i.test(ask)) parts.push(tableOf(actionItems(lines, today), today));
+  return parts.join("\n\n");
+}
+
+/** `[09:02] Name: text`, `Name (09:02): text` or plain text; continuation lines belong to the speaker before. */
+function linesOf(material: string): Line[] {
+  const lines: Line[] = [];
+  for (const raw of material.split("\n")) {
+    const spoken =
+      /^\s*(?:\[?\d{1,2}:\d\d(?::\d\d)?\]?\s*)?(\p{Lu}[\p{L}'.-]*(?: \p{Lu}[\p{L}'.-]*){0,2})(?:\s*\([^)]*\))?:\s+(.+)$/u.exec(
+        raw,
+      );
+    if (spoken?.[1] !== undefined && spoken[2] !== undefined)
+      lines.push({ speaker: spoken[1], text: spoken[2].trim() });
+    else if (raw.trim() !== "" && !/^[-=#*]{3}/.test(raw.trim()))
+      lines.push({ speaker: lines.at(-1)?.speaker ?? "", text: raw.trim() });
+  }
+  return lines;
+}
+
+const counts = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+function bulletCount(ask: string): number {
+  const asked =
+    /(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)/i.exec(
+      ask,
+    )?.[1];
+  if (asked === undefined) return 3;
+  const number = counts.indexOf(asked.toLowerCase());
+  return Math.max(1, number < 0 ? Number(asked) : number);
+}
+
+/** The weightiest sentences, one at most per stretch of the text, in the order of the text. */
+function bulletsOf(lines: readonly Line[], count: number): string[] {
+  const frequency = frequencies(lines);
+  const scored = lines.map(({ speaker, text }, place) => ({ speaker, text, place, score: weight(text, frequency) }));
+  const stretch = Math.ceil(lines.length / count);
+  const best = Array.from({ length: count }, (_, n) => {
+    return scored.slice(n * stretch, (n + 1) * stretch).toSorted((a, b) => b.score - a.score)[0];
+  });
+  return best.flatMap((line) =>
+    line === undefined
+      ? []
+      : [line.speaker === "" ? shorten(line.text, 220) : `${shorten(line.text, 220)} (${line.speaker})`],
+  );
+}
+
+function frequencies(lines: readonly Line[]): Map<string, number> {
+  const counted = new Map<string, number>();
+  for (const { text } of lines) for (const word of wordsOf(text)) counted.set(word, (counted.get(word) ?? 0) + 1);
+  return counted;
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/\p{L}{5,}/gu) ?? [];
+}
+
+function weight(text: string, frequency: Map<string, number>): number {
+  const words = wordsOf(text);
+  const common = words.reduce((sum, word) => sum + Math.log(frequency.get(word) ?? 1), 0) / Math.max(4, words.length);
+  const decided = /\b(decid|decision|agree|conclusion|we go with|we will|approved|settled)/i.test(text) ? 4 : 0;
+  const figures = /\d/.test(text) ? 0.5 : 0;
+  const question = /\?\s*$/.test(text) ? -3 : 0;
+  return common + decided + figures + question + Math.min(text.length, 160) / 200;
+}
+
+function actionItems(lines: readonly Line[], today: string | undefined): ActionItem[] {
+  const speakers = new Set(lines.map(({ speaker }) => speaker.split(" ")[0] ?? ""));
+  const items = lines.flatMap(({ speaker, text }) =>
+    text.split(/(?<=[.!?])\s+/).flatMap((sentence) => itemIn(sentence, speaker, speakers, today) ?? []),
+  );
+  return items.filter(({ what }, place) => items.findIndex((item) => item.what === what) === place);
+}
+
+/** A promise ("I'll …", "Action: Name to …") with its owner; only promises with a date count, unless they are named as actions. */
+function itemIn(
+  sentence: string,
+  speaker: string,
+  speakers: ReadonlySet<string>,
+  today?: string,
+): ActionItem | undefined {
+  const named = /\baction(?: item)?:\s*(\p{Lu}\p{L}*)\s+(?:to|will)\s+(.+)/iu.exec(sentence);
+  const own = /\b(?:I'll|I will|I'm going to|I can|I take|let me)\s+(.+)/i.exec(sentence);
+  const asked = /^(?:\w+, )?(\p{Lu}\p{L}*)(?:,)? (?:to|will|please|can you|could you|you)\s+(.+)/u.exec(sentence);
+  const other = asked !== null && speakers.has(asked[1] ?? "") ? asked : null;
+  const owner = named?.[1] ?? (other === null ? speaker : other[1]);
+  const what = named?.[2] ?? other?.[2] ?? own?.[1];
+  if (what === undefined || owner === undefined || owner === "") return undefined;
+  const due = dueIn(what, today);
+  if (due === undefined && named === null) return undefined;
+  return { what: shorten(what.replace(/[.!?]$/, ""), 110), owner, due: due ?? "not said" };
+}
+
+function tableOf(items: readonly ActionItem[], today: string | undefined): string {
+  if (items.length === 0) return "**Action items**\n\nI found none with an owner.";
+  const rows = items.map(({ what, owner, due }) => `| ${what.replaceAll("|", "/")} | ${owner} | ${due} |`);
+  const note = today === undefined ? "" : `\n\nRelative dates are counted from today, ${today}.`;
+  return `**Action items**\n\n| What | Owner | Due |\n|---|---|---|\n${rows.join("\n")}${note}`;
+}

@@ -1,0 +1,11 @@
+/** What every route finds in its context: the bindings, the settings parsed from them, and who is asking. */
+import type { Bindings, Settings } from "../env.ts";
+
+export interface RouteContext {
+  Bindings: Bindings;
+  Variables: {
+    settings: Settings;
+    /** The authenticated account. Object names are made from this one only. */
+    account: string;
+  };
+}

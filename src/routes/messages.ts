@@ -1,0 +1,139 @@
+/** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { sha256Hex } from "../core/digest.ts";
+import { AppError } from "../core/errors.ts";
+import { entryJson, messageJson, usageJson } from "../dialects/native.ts";
+import { parseBody, parseQuery } from "../http/parse-body.ts";
+import { readJson } from "../http/read-json.ts";
+import type { InboxMessage, Receipt } from "../session/inbox.ts";
+import { unwrap } from "../session/outcome.ts";
+import { sessionObject } from "../session/session-object.ts";
+import type { TurnState } from "../session/turns.ts";
+import type { RouteContext } from "./context.ts";
+import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
+
+const message = z.strictObject({
+  content: z.string().min(1, "must not be empty"),
+  speaker: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\r\n]*$/, "must be one line")
+    .optional(),
+  metadata: metadata.optional(),
+  thinking: z.union([z.boolean(), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]).optional(),
+  model: z.string().optional(),
+});
+const sending = z.strictObject({ on_busy: z.enum(["queue", "reject"]).default("queue") });
+const range = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+export const messages = new Hono<RouteContext>()
+  .post("/:id/messages", async (c) => {
+    const address = addressOf(c);
+    const { on_busy } = parseQuery(sending, new URL(c.req.url));
+    const body = parseBody(message, await readJson(c.req.raw));
+    const request = {
+      message: toInbox(c, body),
+      receipt: await receiptOf(c, body),
+      rejectWhenBusy: on_busy === "reject",
+    };
+    const session = sessionObject(c.env, address);
+    const { turn, state } = unwrap(await session.send(address, request));
+    const how = answerMode(c.req.raw.headers);
+    switch (how.mode) {
+      case "stream":
+        return relay(c, `turn=${turn}`);
+      case "async":
+        return turnResponse(c, turn, state);
+      case "wait":
+        return turnResponse(c, turn, unwrap(await session.wait(turn, how.timeoutMs)));
+    }
+  })
+  .get("/:id/turns/:turn", async (c) => {
+    const turn = c.req.param("turn");
+    const state = unwrap(await sessionAt(c).wait(turn, 0));
+    return c.json(turnJson(addressOf(c).name, turn, state));
+  })
+  .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
+  .get("/:id/entries", async (c) => {
+    const { after, limit } = parseQuery(range, new URL(c.req.url));
+    const { entries, lastSeq } = unwrap(await sessionAt(c).entries({ after, limit }));
+    return c.json({ entries: entries.map(entryJson), last_seq: lastSeq });
+  })
+  .post("/:id/cancel", async (c) => {
+    const { turn } = unwrap(await sessionAt(c).cancel(new URL(c.req.url).searchParams.get("turn") ?? undefined));
+    return c.json(
+      { session: addressOf(c).name, turn, status: turn === null ? "idle" : "cancelling" },
+      turn === null ? 200 : 202,
+    );
+  });
+
+/** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
+function relay(c: Context<RouteContext>, query: string): Promise<Response> {
+  const after = c.req.header("Last-Event-ID") ?? new URL(c.req.url).searchParams.get("after") ?? "";
+  const url = `https://session/events?after=${encodeURIComponent(after)}&${query}`;
+  return sessionAt(c).fetch(url, { signal: c.req.raw.signal });
+}
+
+function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): InboxMessage {
+  const { content, speaker, metadata, thinking, model } = body;
+  return {
+    content,
+    ...(speaker !== undefined && { speaker }),
+    ...(metadata && { metadata }),
+    options: {
+      ...(model !== undefined && { model: knownModel(c, model) }),
+      ...(thinking !== undefined && {
+        thinking: typeof thinking === "boolean" ? thinking : thinking.type === "enabled",
+      }),
+    },
+  };
+}
+
+/** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */
+async function receiptOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
+  const header = c.req.header("Idempotency-Key");
+  if (header === undefined) return {};
+  const key = header.replace(/^"(.*)"$/, "$1");
+  if (key === "" || key.length > 255) {
+    throw new AppError("invalid_request", "Idempotency-Key must have 1 to 255 characters.", {
+      field: "Idempotency-Key",
+    });
+  }
+  return { key, bodyHash: await sha256Hex(JSON.stringify(body)) };
+}
+
+type AnswerMode = { mode: "stream" } | { mode: "async" } | { mode: "wait"; timeoutMs: number };
+
+/** `Accept` and `Prefer` (RFC 7240) say how the caller wants the answer; by default it waits 60 s, at most 300 s. */
+function answerMode(headers: Headers): AnswerMode {
+  if (/\btext\/event-stream\b/i.test(headers.get("Accept") ?? "")) return { mode: "stream" };
+  const prefer = headers.get("Prefer") ?? "";
+  if (/\brespond-async\b/i.test(prefer)) return { mode: "async" };
+  const seconds = /\bwait=(\d{1,6})\b/i.exec(prefer)?.[1];
+  return { mode: "wait", timeoutMs: Math.min(Number(seconds ?? 60), 300) * 1000 };
+}
+
+function turnResponse(c: Context<RouteContext>, turn: string, state: TurnState): Response {
+  const { name } = addressOf(c);
+  if (state.status === "ended") return c.json(turnJson(name, turn, state));
+  return c.json(turnJson(name, turn, state), 202, { Location: `/v1/sessions/${name}/turns/${turn}` });
+}
+
+function turnJson(session: string, turn: string, state: TurnState): Record<string, unknown> {
+  if (state.status !== "ended") return { session, turn, status: state.status };
+  const { ended, reply } = state;
+  return {
+    session,
+    turn,
+    status: ended.reason,
+    message: reply === undefined ? null : messageJson({ role: "assistant", ...reply }),
+    usage: usageJson(ended.usage, ended.steps),
+    cost_micros: ended.costMicros,
+    ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
+  };
+}

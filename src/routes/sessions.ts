@@ -1,0 +1,78 @@
+/** `/v1/sessions`: make, list, read, rename and erase sessions. */
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { accountObject } from "../account/account.ts";
+import { agent } from "../agent.ts";
+import { sessionJson } from "../dialects/native.ts";
+import { parseBody, parseQuery } from "../http/parse-body.ts";
+import { readJson } from "../http/read-json.ts";
+import { unwrap } from "../session/outcome.ts";
+import type { SessionAddress } from "../session/session-object.ts";
+import { sessionObject } from "../session/session-object.ts";
+import { modelIds } from "../session/turn-model.ts";
+import type { RouteContext } from "./context.ts";
+
+const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
+const title = z.string().max(200);
+/** The bounds are OpenAI's for metadata: 16 pairs, keys of 64 and values of 512 characters. */
+export const metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= 16, "must have at most 16 entries");
+
+const creation = z.strictObject({
+  id: sessionName.optional(),
+  title: title.optional(),
+  metadata: metadata.optional(),
+  instructions: z.string().max(100_000).optional(),
+  model: z.string().optional(),
+  ttl_seconds: z.int().min(60).max(31_536_000).optional(),
+});
+const changes = z.strictObject({ title: title.nullable().optional(), metadata: metadata.optional() });
+const listing = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(200).optional(),
+  q: z.string().max(200).optional(),
+});
+
+export const sessions = new Hono<RouteContext>()
+  .post("/", async (c) => {
+    const body = parseBody(creation, await readJson(c.req.raw));
+    const { id = crypto.randomUUID(), title, metadata, instructions, model, ttl_seconds: ttlSeconds } = body;
+    const choices = {
+      ...(title !== undefined && { title }),
+      ...(metadata && { metadata }),
+      ...(instructions !== undefined && { instructions }),
+      ...(model !== undefined && { model: knownModel(c, model) }),
+      ...(ttlSeconds !== undefined && { ttlSeconds }),
+    };
+    const address = { account: c.var.account, name: id };
+    const { created, session } = await sessionObject(c.env, address).create(address, choices);
+    return c.json(sessionJson(session), created ? 201 : 200, { Location: `/v1/sessions/${session.id}` });
+  })
+  .get("/", async (c) => {
+    const page = parseQuery(listing, new URL(c.req.url));
+    const { sessions, next } = await accountObject(c.env, c.var.account).listSessions(page);
+    return c.json({ sessions: sessions.map(sessionJson), next_cursor: next ?? null });
+  })
+  .get("/:id", async (c) => c.json(sessionJson(unwrap(await sessionAt(c).describe()))))
+  .patch("/:id", async (c) => {
+    const { title, metadata } = parseBody(changes, await readJson(c.req.raw));
+    const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
+    return c.json(sessionJson(unwrap(await sessionAt(c).change(change))));
+  })
+  .delete("/:id", async (c) => c.json({ deleted: unwrap(await sessionAt(c).erase()) }));
+
+/** The address of the session in the path, `:id`, for whoever is asking. */
+export function addressOf(c: Context<RouteContext>): SessionAddress {
+  return { account: c.var.account, name: parseBody(sessionName, c.req.param("id"), "id") };
+}
+
+/** The object behind `:id`. */
+export function sessionAt(c: Context<RouteContext>): ReturnType<typeof sessionObject> {
+  return sessionObject(c.env, addressOf(c));
+}
+
+/** The id of a model this Worker offers; an AppError that lists them when it is none. */
+export function knownModel(c: Context<RouteContext>, model: string): string {
+  return parseBody(z.enum(modelIds(c.var.settings, agent)), model, "model");
+}

@@ -1,0 +1,75 @@
+/** Tells readers what happened: from the log what is recorded, from the draft what is still arriving. Keeps nothing per reader: a reader is a cursor, so a slow one costs no memory. */
+import type { Draft } from "../core/assemble.ts";
+import type { Cursor } from "../core/cursor.ts";
+import { eventsOfDraft, eventsOfEntry, type PlacedEvent } from "../core/event.ts";
+import type { TranscriptLog } from "./transcript-log.ts";
+
+/** Entries told in one go; bounds what a replay holds in memory. */
+const page = 32;
+
+export class Feed {
+  readonly #log: TranscriptLog;
+  #confirmed: number;
+  #draft: Draft | undefined;
+  #changed = Promise.withResolvers<void>();
+  #closed = false;
+
+  constructor(log: TranscriptLog) {
+    this.#log = log;
+    this.#confirmed = log.lastSeq;
+  }
+
+  /** Newest entry that may be shown: its row is known to be safe on disk. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
+  /** The session was erased: nothing will come any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#tell();
+  }
+
+  /** A reply has begun or grown. */
+  show(draft: Draft): void {
+    this.#draft = draft;
+    this.#tell();
+  }
+
+  /** The log is safe up to `seq`. */
+  confirm(seq: number): void {
+    this.#confirmed = Math.max(this.#confirmed, seq);
+    if (this.#draft !== undefined && this.#draft.of.seq <= seq) this.#draft = undefined;
+    this.#tell();
+  }
+
+  /** The next events after `cursor` and where they lead; none when the reader is at the tail. */
+  read(cursor: Cursor): { events: PlacedEvent[]; cursor: Cursor } {
+    if (cursor.done < this.#confirmed) {
+      const limit = Math.min(page, this.#confirmed - cursor.done);
+      const entries = this.#log.read({ after: cursor.done, limit });
+      const events = entries.flatMap((entry) =>
+        eventsOfEntry(entry, entry.seq === cursor.done + 1 ? cursor.into : undefined),
+      );
+      return { events, cursor: { done: cursor.done + entries.length } };
+    }
+    if (this.#draft === undefined || this.#draft.of.seq !== cursor.done + 1) return { events: [], cursor };
+    const events = eventsOfDraft(this.#draft, cursor.into);
+    return { events, cursor: events.at(-1)?.cursor ?? cursor };
+  }
+
+  /** Resolves at the next change after this call. */
+  changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  #tell(): void {
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    resolve();
+  }
+}

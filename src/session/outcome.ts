@@ -1,0 +1,33 @@
+/** Carries refusals over RPC as data: a thrown error would lose its code on the way and be logged as a fault of ours. */
+import { AppError, type AppErrorCode } from "../core/errors.ts";
+
+export type Outcome<T> =
+  | { ok: true; value: T }
+  | { ok: false; code: AppErrorCode; detail: string; field?: string; retryAfterSeconds?: number };
+
+/** Runs `work`; an AppError becomes a refusal, anything else stays a throw. */
+export async function outcome<T>(work: () => T | Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, field, retryAfterSeconds } = error;
+    return {
+      ok: false,
+      code,
+      detail: message,
+      ...(field !== undefined && { field }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    };
+  }
+}
+
+/** The value, or the refusal thrown again on the caller's side. */
+export function unwrap<T>(result: Outcome<T>): T {
+  if (result.ok) return result.value;
+  const { code, detail, field, retryAfterSeconds } = result;
+  throw new AppError(code, detail, {
+    ...(field !== undefined && { field }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+}

@@ -1,0 +1,102 @@
+/** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
+import type { Agent } from "../agent.ts";
+import type { NewEntry } from "../core/entry.ts";
+import { runTurn } from "../core/run-turn.ts";
+import type { Settings } from "../env.ts";
+import { Erased, SessionEffects } from "./effects.ts";
+import type { Waiting } from "./inbox.ts";
+import type { SessionParts } from "./session-parts.ts";
+import { turnModel } from "./turn-model.ts";
+
+export interface RunnerSetup {
+  agent: Agent;
+  settings: Settings;
+  /** Keeps the object awake until the promise settles. */
+  hold(work: Promise<void>): void;
+  /** Called whenever the runner has nothing left to do. */
+  rested(): void;
+}
+
+export class Runner {
+  readonly #parts: SessionParts;
+  readonly #setup: RunnerSetup;
+  #working = false;
+  #current: { turn: string; abort: AbortController } | undefined;
+
+  constructor(parts: SessionParts, setup: RunnerSetup) {
+    this.#parts = parts;
+    this.#setup = setup;
+  }
+
+  /** Makes sure that open and waiting turns are being run. Returns at once. */
+  wake(): void {
+    if (this.#working) return;
+    this.#working = true;
+    this.#setup.hold(this.#drain());
+  }
+
+  /** Aborts what the turn is doing now. That it is to end is a row, written by the caller before. */
+  abort(turn?: string): void {
+    if (turn === undefined || turn === this.#current?.turn) this.#current?.abort.abort();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) await this.#run(turn);
+      this.#working = false;
+    } catch (error) {
+      this.#working = false;
+      if (error instanceof Erased) return;
+      console.error("turn interrupted; the watchdog will take it up again", error);
+      return this.#setup.rested();
+    }
+    if (this.#parts.feed.closed) return;
+    // A message may have come between the last look and `#working = false`; its own wake() found us still at it.
+    if (this.#parts.turns.busy) return this.wake();
+    this.#setup.rested();
+  }
+
+  async #next(): Promise<(Waiting & { firstSeq: number }) | undefined> {
+    const { turns, storage, log, feed } = this.#parts;
+    if (feed.closed) return undefined;
+    if (turns.open === undefined) storage.transactionSync(() => turns.beginNext(Date.now()));
+    const { open } = turns;
+    if (open?.firstSeq === undefined) return undefined;
+    const seq = log.lastSeq;
+    await storage.sync();
+    feed.confirm(seq);
+    return { ...open, firstSeq: open.firstSeq };
+  }
+
+  async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
+    const { agent, settings } = this.#setup;
+    const abort = new AbortController();
+    this.#current = { turn: turn.turn, abort };
+    if (turn.cancelled) abort.abort();
+    const { options } = turn.message;
+    const model = turnModel({ settings, agent, sessionModel: this.#parts.record.read().model, options });
+    const effects = new SessionEffects(this.#parts, { agent, model, turn, signal: abort.signal });
+    const effectOf = (name: string) => agent.tools.effectOf(name);
+    try {
+      await runTurn(effects, { ...agent.limits, effectOf });
+    } catch (error) {
+      if (error instanceof Erased || isReset(error)) throw error;
+      console.error("turn failed by a fault of ours", error);
+      await effects.append([gaveUp(turn.turn, effects.now())]);
+    } finally {
+      this.#current = undefined;
+    }
+  }
+}
+
+/** The platform ended this instance (deploy, move, eviction): the next one goes on, so the turn must not be ended here. */
+function isReset(error: unknown): boolean {
+  return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
+}
+
+function gaveUp(turn: string, atMs: number): NewEntry {
+  const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+  const detail = "Longline failed while it worked on this turn. The cause is in the Worker's log.";
+  const failure = { code: "internal", detail, retryable: true } as const;
+  return { type: "turn_ended", turn, reason: "failed", failure, usage, costMicros: 0, steps: 0, atMs };
+}

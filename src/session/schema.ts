@@ -1,0 +1,65 @@
+/** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
+
+/** One string of statements per version; a landed rung is never changed, only followed. */
+const ladder: readonly string[] = [
+  `CREATE TABLE session (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     schema_version INTEGER NOT NULL,
+     account TEXT NOT NULL,
+     name TEXT NOT NULL,
+     title TEXT,
+     metadata TEXT NOT NULL,
+     instructions TEXT,
+     model TEXT,
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER,
+     usage TEXT NOT NULL,
+     searchable_seq INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE TABLE entries (
+     seq INTEGER PRIMARY KEY,
+     turn TEXT NOT NULL,
+     type TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     parts INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE entry_parts (
+     seq INTEGER NOT NULL,
+     part INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     PRIMARY KEY (seq, part)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE inbox (
+     id INTEGER PRIMARY KEY,
+     message TEXT NOT NULL,
+     idempotency_key TEXT,
+     body_hash TEXT,
+     first_seq INTEGER,
+     cancelled_at INTEGER,
+     created_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE UNIQUE INDEX inbox_key ON inbox (idempotency_key) WHERE idempotency_key IS NOT NULL;
+   CREATE TABLE checkpoint (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     seq INTEGER NOT NULL,
+     attempt INTEGER NOT NULL
+   ) STRICT;
+   CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
+];
+
+export const schemaVersion = ladder.length;
+
+/** The version a database stands at; 0 for one that was never written. Reading it writes nothing. */
+export function versionOf(sql: SqlStorage): number {
+  const known = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray();
+  if (known.length === 0) return 0;
+  const row = sql.exec<{ schema_version: number }>("SELECT schema_version FROM session").toArray()[0];
+  return row?.schema_version ?? 0;
+}
+
+/** Climbs the rungs after `from`. The caller holds a transaction, and records the new version in its session row. */
+export function migrate(sql: SqlStorage, from: number): void {
+  for (const rung of ladder.slice(from)) sql.exec(rung);
+  if (from > 0 && from < schemaVersion) sql.exec("UPDATE session SET schema_version = ?", schemaVersion);
+}

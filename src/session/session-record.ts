@@ -1,0 +1,105 @@
+/** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, written rarely. */
+import { addUsage, noUsage, type Usage } from "../core/cost.ts";
+import type { TurnEndedEntry } from "../core/entry.ts";
+import { migrate, schemaVersion } from "./schema.ts";
+
+/** Sums over all finished turns of a session. */
+export interface SessionUsage extends Usage {
+  steps: number;
+  costMicros: number;
+}
+
+/** What a caller may choose when a session is made. */
+export interface SessionChoices {
+  title?: string;
+  metadata?: Record<string, string>;
+  /** Added behind the agent's own instructions. */
+  instructions?: string;
+  /** The model of turns that do not name one. */
+  model?: string;
+  /** Life in seconds from now; for ever when absent. */
+  ttlSeconds?: number;
+}
+
+export interface SessionSettings {
+  account: string;
+  name: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  instructions: string | null;
+  model: string | null;
+  createdAtMs: number;
+  expiresAtMs: number | null;
+  usage: SessionUsage;
+}
+
+type Row = {
+  account: string;
+  name: string;
+  title: string | null;
+  metadata: string;
+  instructions: string | null;
+  model: string | null;
+  created_at: number;
+  expires_at: number | null;
+  usage: string;
+};
+
+export class SessionRecord {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Makes the tables and the one row. The caller holds the transaction. */
+  static create(sql: SqlStorage, of: { account: string; name: string }, choices: SessionChoices, atMs: number): void {
+    migrate(sql, 0);
+    sql.exec(
+      `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, created_at, expires_at, usage)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      schemaVersion,
+      of.account,
+      of.name,
+      choices.title ?? null,
+      JSON.stringify(choices.metadata ?? {}),
+      choices.instructions ?? null,
+      choices.model ?? null,
+      atMs,
+      choices.ttlSeconds === undefined ? null : atMs + choices.ttlSeconds * 1000,
+      JSON.stringify({ ...noUsage, steps: 0, costMicros: 0 } satisfies SessionUsage),
+    );
+  }
+
+  read(): SessionSettings {
+    const row = this.#sql.exec<Row>("SELECT * FROM session").one();
+    return {
+      account: row.account,
+      name: row.name,
+      title: row.title,
+      metadata: JSON.parse(row.metadata) as Record<string, string>,
+      instructions: row.instructions,
+      model: row.model,
+      createdAtMs: row.created_at,
+      expiresAtMs: row.expires_at,
+      usage: JSON.parse(row.usage) as SessionUsage,
+    };
+  }
+
+  /** Renames or relabels; what is absent stays. */
+  change({ title, metadata }: { title?: string | null; metadata?: Record<string, string> }): void {
+    if (title !== undefined) this.#sql.exec("UPDATE session SET title = ?", title);
+    if (metadata !== undefined) this.#sql.exec("UPDATE session SET metadata = ?", JSON.stringify(metadata));
+  }
+
+  /** Adds what a turn used. Runs in the transaction that ends the turn, so that it counts once. */
+  settle({ usage, steps, costMicros }: Omit<TurnEndedEntry, "seq">): void {
+    const before = this.read().usage;
+    const sum: SessionUsage = {
+      ...addUsage(before, usage),
+      steps: before.steps + steps,
+      costMicros: before.costMicros + costMicros,
+    };
+    this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(sum));
+  }
+}

@@ -1,0 +1,18 @@
+/** A session in a few lines, as lists and clients see it. */
+import type { SessionSummary } from "../dialects/native.ts";
+import type { SessionParts } from "./session-parts.ts";
+
+export function summarize({ record, log, turns }: SessionParts, defaultModel: string): SessionSummary {
+  const { name, title, metadata, model, usage, createdAtMs, expiresAtMs } = record.read();
+  return {
+    id: name,
+    title,
+    metadata,
+    model: model ?? defaultModel,
+    status: turns.busy ? "running" : "idle",
+    lastSeq: log.lastSeq,
+    usage,
+    createdAtMs,
+    expiresAtMs,
+  };
+}

@@ -1,0 +1,104 @@
+/** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back; decides nothing about them. */
+import type { Entry, NewEntry } from "../core/entry.ts";
+
+/** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
+export interface TranscriptLog {
+  /** `seq` of the newest entry; 0 when there is none. */
+  readonly lastSeq: number;
+  /** The newest entry. */
+  readonly last: Entry | undefined;
+  /** Appends in order and returns the entries with their `seq`. Must run inside the caller's transaction. */
+  append(entries: readonly NewEntry[]): Entry[];
+  /** Entries after `after`, oldest first, at most `limit` (default: all). */
+  read(range: { after: number; limit?: number }): Entry[];
+  /** How many entries and UTF-8 bytes the log holds. */
+  size(): { entries: number; bytes: number };
+}
+
+/**
+ * Most UTF-16 units of an entry's JSON in one row. A unit is at most 3 bytes of UTF-8, so a row stays under 1.9 MB;
+ * Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits), the local runtime does not.
+ */
+const unitsPerRow = 600_000;
+
+type Row = { seq: number; turn: string; data: string; parts: number };
+
+export class SqliteTranscriptLog implements TranscriptLog {
+  readonly #sql: SqlStorage;
+  #last: Entry | undefined;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    this.#last = this.#rows("SELECT * FROM entries ORDER BY seq DESC LIMIT 1")[0];
+  }
+
+  get lastSeq(): number {
+    return this.#last?.seq ?? 0;
+  }
+
+  get last(): Entry | undefined {
+    return this.#last;
+  }
+
+  append(entries: readonly NewEntry[]): Entry[] {
+    const first = this.lastSeq + 1;
+    const placed = entries.map((entry, place): Entry => ({ ...entry, seq: first + place }));
+    for (const entry of placed) this.#insert(entry);
+    this.#last = placed.at(-1) ?? this.#last;
+    return placed;
+  }
+
+  read({ after, limit = -1 }: { after: number; limit?: number }): Entry[] {
+    return this.#rows("SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
+  }
+
+  size(): { entries: number; bytes: number } {
+    const { entries, bytes } = this.#sql
+      .exec<{ entries: number; bytes: number }>(
+        `SELECT count(*) AS entries,
+           coalesce(sum(octet_length(data)), 0) + (SELECT coalesce(sum(octet_length(data)), 0) FROM entry_parts) AS bytes
+         FROM entries`,
+      )
+      .one();
+    return { entries, bytes };
+  }
+
+  #insert(entry: Entry): void {
+    const { seq, turn, type, atMs } = entry;
+    const [head = "", ...rest] = cut(JSON.stringify(entry));
+    this.#sql.exec("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", seq, turn, type, atMs, head, rest.length);
+    rest.forEach((data, part) => this.#sql.exec("INSERT INTO entry_parts VALUES (?, ?, ?)", seq, part, data));
+  }
+
+  #rows(query: string, ...bindings: number[]): Entry[] {
+    return this.#sql
+      .exec<Row>(query, ...bindings)
+      .toArray()
+      .map((row) => JSON.parse(this.#whole(row)) as Entry);
+  }
+
+  #whole({ seq, data, parts }: Row): string {
+    if (parts === 0) return data;
+    const rest = this.#sql.exec<{ data: string }>("SELECT data FROM entry_parts WHERE seq = ? ORDER BY part", seq);
+    return (
+      data +
+      rest
+        .toArray()
+        .map((part) => part.data)
+        .join("")
+    );
+  }
+}
+
+/** Pieces that fit a row. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
+function cut(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + unitsPerRow, text.length);
+    const code = text.charCodeAt(to - 1);
+    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to--;
+    pieces.push(text.slice(from, to));
+    from = to;
+  }
+  return pieces;
+}

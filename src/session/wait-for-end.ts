@@ -1,0 +1,20 @@
+/** Waits for a turn to end, for a caller who wants one plain answer. Giving up changes nothing for the turn. */
+import type { SessionParts } from "./session-parts.ts";
+import { noSuchTurn, type TurnState } from "./turns.ts";
+
+/** The turn once it has ended, or as it stands after `timeoutMs`. */
+export async function waitForEnd({ turns, feed }: SessionParts, turn: string, timeoutMs: number): Promise<TurnState> {
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => resolve("late"), timeoutMs);
+  try {
+    for (let waiting = timeoutMs > 0; ; ) {
+      const changed = feed.changed();
+      const state = feed.closed ? undefined : turns.state(turn);
+      if (state === undefined) throw noSuchTurn(turn);
+      if (!waiting || (state.status === "ended" && state.ended.seq <= feed.confirmed)) return state;
+      waiting = (await Promise.race([changed, late])) !== "late";
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

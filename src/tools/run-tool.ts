@@ -1,0 +1,68 @@
+/** Runs one call of a tool and makes a result of whatever happens: wrong arguments, a throw, a hang, too much text. Never throws. */
+import type { ToolCall, ToolResult } from "../core/message.ts";
+import type { Tool, Toolbox, ToolContext } from "./tool.ts";
+
+/** Most characters of a result that are kept. */
+const longestResult = 100_000;
+
+/** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
+export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolContext): Promise<ToolResult> {
+  const answer = (content: string, isError: boolean): ToolResult => ({
+    callId: call.id,
+    name: call.name,
+    content,
+    isError,
+  });
+  const tool = toolbox.get(call.name);
+  if (tool === undefined) {
+    const names = toolbox.declarations.map(({ name }) => name).join(", ");
+    return answer(`There is no tool "${call.name}". The tools are: ${names || "none"}.`, true);
+  }
+  const parsed = tool.parse(call.arguments);
+  if (!parsed.ok) return answer(`The tool was not called, because its arguments are wrong.\n${parsed.detail}`, true);
+  try {
+    return answer(cut(textOf(await withinTime(tool, parsed.input, context))), false);
+  } catch (error) {
+    return answer(cut(error instanceof Error ? error.message : String(error)), true);
+  }
+}
+
+/** Runs the tool until it settles, its time is over or the turn is cancelled, whichever is first: a tool may ignore its signal. */
+async function withinTime(tool: Tool, input: unknown, context: ToolContext): Promise<unknown> {
+  if (context.signal.aborted) throw new Error("Cancelled before it was run.");
+  const own = new AbortController();
+  const over = Promise.withResolvers<never>();
+  const stop = (why: string) => {
+    over.reject(new Error(why));
+    own.abort(new Error(why));
+  };
+  const cancel = () => stop("Cancelled while it was running.");
+  context.signal.addEventListener("abort", cancel, { once: true });
+  const timer = setTimeout(
+    () => stop(`Timed out after ${tool.timeoutMs} ms. It may have taken effect all the same.`),
+    tool.timeoutMs,
+  );
+  try {
+    const running = (async () => tool.run(input, { ...context, signal: own.signal }))();
+    return await Promise.race([running, over.promise]);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener("abort", cancel);
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value.toWellFormed();
+  if (value === undefined) return "(no output)";
+  try {
+    return JSON.stringify(value) ?? "(no output)";
+  } catch (error) {
+    throw new Error(`The tool returned something that is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function cut(text: string): string {
+  if (text.length <= longestResult) return text;
+  const kept = text.slice(0, longestResult).replace(/[\ud800-\udbff]$/, "");
+  return `${kept}\n[cut: ${text.length - kept.length} more characters]`;
+}

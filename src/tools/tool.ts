@@ -1,0 +1,114 @@
+/** What a tool is: a name, a zod input, what running it twice would do, and a function. Wrong definitions stop the Worker at start. */
+import * as z from "zod";
+import type { ToolDeclaration } from "../core/message.ts";
+import type { Effect } from "../core/next-step.ts";
+import { inputSchema, strictSchema, withoutNulls } from "./strict-schema.ts";
+
+/** An earlier entry of the session that matched a search. `at`: ISO 8601. */
+export interface TranscriptHit {
+  seq: number;
+  role: string;
+  snippet: string;
+  at: string;
+}
+
+/** What a tool may know and use while it runs. */
+export interface ToolContext {
+  sessionId: string;
+  turn: string;
+  callId: string;
+  /** The same for this call whenever it is run; pass it on where the other side can use it. */
+  idempotencyKey: string;
+  /** Aborted when the tool's time is over or the turn is cancelled. */
+  signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  now(): number;
+  fetch: typeof fetch;
+  transcript: { search(query: string, limit: number): Promise<TranscriptHit[]> };
+}
+
+export interface ToolDefinition<Input extends z.ZodObject> {
+  /** 1 to 64 letters, digits, `_` or `-`. */
+  name: string;
+  /** Tells the model when and how to use it. */
+  description: string;
+  input: Input;
+  /** What running it twice would do: `none`: nothing; `keyed`: nothing, given the same idempotency key; `unsafe`: harm. */
+  effect: Effect;
+  /** How long it may run; 20 s. */
+  timeoutMs?: number;
+  /** Returns text, or anything JSON can say. A throw becomes an error the model reads. */
+  run(input: z.infer<Input>, context: ToolContext): unknown;
+}
+
+export type ParsedArguments = { ok: true; input: unknown } | { ok: false; detail: string };
+
+export interface Tool {
+  readonly effect: Effect;
+  readonly timeoutMs: number;
+  readonly declaration: ToolDeclaration;
+  /** Checks the model's raw argument text. */
+  parse(rawArguments: string): ParsedArguments;
+  /** `input` must come from `parse`. */
+  run(input: unknown, context: ToolContext): unknown;
+}
+
+/** Makes a tool. Throws when the name or the schema cannot be sent to a model; the message says what to change. */
+export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
+  const { name, description, input, effect, timeoutMs = 20_000, run } = definition;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+    throw new Error(`Tool "${name}": a tool's name has 1 to 64 letters, digits, _ or -. Rename it.`);
+  }
+  const shape = inputSchema(input);
+  return {
+    effect,
+    timeoutMs,
+    declaration: { name, description, parameters: strictSchema(input, name) },
+    parse: (rawArguments) => parseArguments(rawArguments, (value) => input.safeParse(withoutNulls(value, shape))),
+    run: (value, context) => run(value as z.infer<Input>, context),
+  };
+}
+
+function parseArguments(raw: string, check: (value: object) => z.ZodSafeParseResult<unknown>): ParsedArguments {
+  let value: unknown;
+  try {
+    value = JSON.parse(raw.trim() === "" ? "{}" : raw);
+  } catch (error) {
+    return { ok: false, detail: `The arguments are not valid JSON: ${(error as Error).message}.` };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { ok: false, detail: "The arguments must be a JSON object." };
+  }
+  const parsed = check(value);
+  return parsed.success ? { ok: true, input: parsed.data } : { ok: false, detail: z.prettifyError(parsed.error) };
+}
+
+/** The agent's tools, by name. */
+export interface Toolbox {
+  /** Sorted by name, so that their order in `agent.ts` does not change what the provider caches. */
+  readonly declarations: readonly ToolDeclaration[];
+  get(name: string): Tool | undefined;
+  /** A tool that is gone since the call was made may have done anything. */
+  effectOf(name: string): Effect;
+}
+
+/** Providers take at most 128 tools (api-docs.deepseek.com, create-chat-completion). */
+const mostTools = 128;
+
+/** Throws when two tools have one name, or when there are too many. */
+export function createToolbox(tools: readonly Tool[]): Toolbox {
+  if (tools.length > mostTools)
+    throw new Error(`${tools.length} tools are too many: providers take ${mostTools}. Remove some in src/agent.ts.`);
+  const byName = new Map<string, Tool>();
+  for (const tool of tools) {
+    const { name } = tool.declaration;
+    if (byName.has(name)) throw new Error(`Two tools are named "${name}". Rename or remove one in src/agent.ts.`);
+    byName.set(name, tool);
+  }
+  const declarations = [...byName.values()].map((tool) => tool.declaration);
+  return {
+    declarations: declarations.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    get: (name) => byName.get(name),
+    effectOf: (name) => byName.get(name)?.effect ?? "unsafe",
+  };
+}

@@ -1,0 +1,66 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { accountObject } from "../../src/account/account.ts";
+import type { SessionSummary } from "../../src/dialects/native.ts";
+import type { Bindings } from "../../src/env.ts";
+
+const noUse = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0, steps: 0, costMicros: 0 };
+
+function summary(id: string, createdAtMs: number, title: string | null = null): SessionSummary {
+  return {
+    id,
+    title,
+    metadata: {},
+    model: "m",
+    status: "idle",
+    lastSeq: 0,
+    usage: noUse,
+    createdAtMs,
+    expiresAtMs: null,
+  };
+}
+
+const freshAccount = () => accountObject(env as unknown as Bindings, crypto.randomUUID());
+
+describe("the account's index of sessions", () => {
+  it("[INDEX-1] lists newest first, page by page, each once", async () => {
+    const account = freshAccount();
+    for (let n = 0; n < 7; n++) await account.putSession(summary(`s${n}`, 1000 + Math.floor(n / 2)), "");
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await account.listSessions({ limit: 3, cursor });
+      expect(page.sessions.length).toBeLessThanOrEqual(3);
+      seen.push(...page.sessions.map(({ id }) => id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(["s6", "s5", "s4", "s3", "s2", "s1", "s0"]);
+  });
+
+  it("[INDEX-1] a second report replaces the first, and a removed session is gone", async () => {
+    const account = freshAccount();
+    await account.putSession(summary("a", 1), "");
+    await account.putSession({ ...summary("a", 1, "Named"), lastSeq: 9 }, "");
+    expect((await account.listSessions({ limit: 9 })).sessions).toEqual([{ ...summary("a", 1, "Named"), lastSeq: 9 }]);
+    await account.removeSession("a");
+    expect((await account.listSessions({ limit: 9 })).sessions).toEqual([]);
+  });
+
+  it("[INDEX-1] a cursor that was never given out ends the list", async () => {
+    const account = freshAccount();
+    await account.putSession(summary("a", 1), "");
+    expect((await account.listSessions({ limit: 9, cursor: "nonsense" })).sessions).toEqual([]);
+  });
+
+  it("[INDEX-2] q finds titles and words in any case, and takes wildcards literally", async () => {
+    const account = freshAccount();
+    await account.putSession(summary("a", 1, "Budget 100%"), "");
+    await account.putSession(summary("b", 2), "about the BUDGET of März");
+    await account.putSession(summary("c", 3), "lunch");
+    const found = async (q: string) => (await account.listSessions({ limit: 9, q })).sessions.map(({ id }) => id);
+    expect(await found("budget")).toEqual(["b", "a"]);
+    expect(await found("100%")).toEqual(["a"]);
+    expect(await found("%")).toEqual(["a"]);
+    expect(await found("märz")).toEqual(["b"]);
+  });
+});

@@ -1,0 +1,128 @@
+/** A model provider under a test's control: it answers what the test queued, keeps what it was asked, and refuses what a real one refuses. */
+import { requestRefusal } from "../../src/model/demo/request-rules.ts";
+
+export interface RecordedRequest {
+  url: string;
+  headers: Headers;
+  /** The raw text, for tests of its bytes. */
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
+  body: any;
+}
+
+export type Reply = (request: RecordedRequest, signal: AbortSignal | undefined) => Response | Promise<Response>;
+
+const encoder = new TextEncoder();
+const frame = (chunk: unknown) => `data: ${JSON.stringify(chunk)}\n\n`;
+const usage = {
+  prompt_tokens: 100,
+  completion_tokens: 10,
+  total_tokens: 110,
+  prompt_cache_hit_tokens: 64,
+  prompt_cache_miss_tokens: 36,
+};
+const delta = (delta: object) => frame({ choices: [{ index: 0, delta, finish_reason: null }], usage: null });
+const last = (finish_reason: string) =>
+  `${frame({ choices: [{ index: 0, delta: { content: "" }, finish_reason }], usage })}data: [DONE]\n\n`;
+
+/** Streams these texts, each in a write of its own. */
+export function frames(...writes: string[]): Reply {
+  return () => sse(new Blob(writes).stream());
+}
+
+/** An answer in one piece. */
+export function text(content: string, finish = "stop"): Reply {
+  return frames(delta({ role: "assistant", content: "" }) + delta({ content }) + last(finish));
+}
+
+/** Calls of tools, their arguments in two fragments. */
+export function calls(wanted: { name: string; arguments: string; id?: string }[], finish = "tool_calls"): Reply {
+  const opened = wanted.map(({ name, id }, index) =>
+    delta({
+      tool_calls: [{ index, id: id ?? `call_0${index}_x`, type: "function", function: { name, arguments: "" } }],
+    }),
+  );
+  const filled = wanted.flatMap(({ arguments: all }, index) =>
+    [all.slice(0, 3), all.slice(3)].map((part) => delta({ tool_calls: [{ index, function: { arguments: part } }] })),
+  );
+  return frames([...opened, ...filled, last(finish)].join(""));
+}
+
+/** A refusal, or any other answer that is no stream. */
+export function status(
+  code: number,
+  body: unknown,
+  headers: Record<string, string> = { "content-type": "application/json" },
+): Reply {
+  return () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status: code, headers });
+}
+
+/** Nobody listens there. */
+export const refused: Reply = () => {
+  throw new TypeError("fetch failed: connection refused");
+};
+
+/** An answer that stops before each of its parts but the first until the test lets it go on. */
+export function gated(...parts: string[]) {
+  const reached = parts.map(() => Promise.withResolvers<void>());
+  const gate = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  let sent = 0;
+  const reply: Reply = (_, signal) => {
+    signal?.addEventListener("abort", () => cancelled.resolve());
+    begun.resolve();
+    return sse(
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const part = parts[sent];
+          if (sent > 0 || part === undefined || parts.length === 1) await gate.promise;
+          if (part === undefined) {
+            controller.enqueue(encoder.encode(last("stop")));
+            return controller.close();
+          }
+          controller.enqueue(encoder.encode(delta({ content: part })));
+          reached[sent++]?.resolve();
+        },
+        cancel: () => cancelled.resolve(),
+      }),
+    );
+  };
+  return {
+    reply,
+    /** The request has come (0), or so many parts were sent. */
+    reached: (count: number) => (count === 0 ? begun.promise : (reached[count - 1]?.promise ?? Promise.resolve())),
+    release: () => gate.resolve(),
+    /** The reader of the answer has hung up. */
+    cancelled: cancelled.promise,
+  };
+}
+
+export function createFakeProvider() {
+  const queue: Reply[] = [];
+  const requests: RecordedRequest[] = [];
+  const answer = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init);
+    const raw = await request.text();
+    const recorded = { url: request.url, headers: request.headers, text: raw, body: JSON.parse(raw) };
+    requests.push(recorded);
+    const refusal = requestRefusal(recorded.body);
+    if (refusal !== undefined) return status(refusal.status, { error: refusal.error })(recorded, undefined) as Response;
+    const reply = queue.shift();
+    if (reply === undefined) throw new TypeError("fetch failed: the test queued no reply");
+    return reply(recorded, init?.signal ?? undefined);
+  };
+  return {
+    fetch: answer as typeof fetch,
+    requests,
+    enqueue(...replies: Reply[]) {
+      queue.push(...replies);
+    },
+  };
+}
+
+export type FakeProvider = ReturnType<typeof createFakeProvider>;
+
+function sse(body: ReadableStream<Uint8Array>): Response {
+  return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+}

@@ -1,0 +1,69 @@
+/** A fresh session in the Workers runtime with a provider of ours behind `fetch`, for tests of what stands in `src/session`. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { Entry } from "../../src/core/entry.ts";
+import type { Bindings } from "../../src/env.ts";
+import type { InboxMessage, Receipt } from "../../src/session/inbox.ts";
+import { unwrap } from "../../src/session/outcome.ts";
+import { type SessionAddress, sessionObject } from "../../src/session/session-object.ts";
+import { createFakeProvider } from "./fake-provider.ts";
+import { readEvents } from "./sse-reader.ts";
+
+export const bindings = env as unknown as Bindings;
+
+export function freshAddress(): SessionAddress {
+  return { account: "test", name: crypto.randomUUID() };
+}
+
+/** A provider that the Worker reaches instead of the outside. */
+export function startProvider() {
+  const provider = createFakeProvider();
+  vi.spyOn(globalThis, "fetch").mockImplementation(provider.fetch);
+  return provider;
+}
+
+export class SessionWorld {
+  readonly address = freshAddress();
+
+  /** Made anew at each use: a stub whose object was evicted is broken. */
+  get stub() {
+    return sessionObject(bindings, this.address);
+  }
+
+  async send(
+    content: string,
+    more: { receipt?: Receipt; rejectWhenBusy?: boolean; options?: InboxMessage["options"] } = {},
+  ) {
+    const { receipt = {}, rejectWhenBusy = false, options = {} } = more;
+    return unwrap(await this.stub.send(this.address, { message: { content, options }, receipt, rejectWhenBusy }));
+  }
+
+  async ended(turn: string) {
+    const state = unwrap(await this.stub.wait(turn, 30_000));
+    if (state.status !== "ended") throw new Error(`${turn} is still ${state.status}`);
+    return state;
+  }
+
+  /** Sends and waits for the turn's end. */
+  async ask(content: string) {
+    return this.ended((await this.send(content)).turn);
+  }
+
+  async entries(): Promise<Entry[]> {
+    return unwrap(await this.stub.entries({ after: 0, limit: 1000 })).entries;
+  }
+
+  events(query = "live=false", signal?: AbortSignal) {
+    return this.stub.fetch(`https://session/events?${query}`, signal ? { signal } : {});
+  }
+
+  async told(query?: string) {
+    return readEvents(await this.events(query));
+  }
+
+  /** Looks into the object, without going through its methods. */
+  inside<T>(look: (storage: DurableObjectStorage) => T | Promise<T>): Promise<T> {
+    return runInDurableObject(this.stub, (_, { storage }) => look(storage));
+  }
+}
