@@ -26,7 +26,7 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
 function mustBeJson(header: string | null): void {
   const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || /^application\/[\w.-]+\+json$/.test(type)) return;
-  const detail = `The body must be application/json, not ${type === "" ? "without a Content-Type" : type}.`;
+  const detail = `Content-Type must be application/json; it was ${type === "" ? "missing" : type}.`;
   throw new AppError("unsupported_media_type", detail, { field: "Content-Type" });
 }
 

@@ -25,8 +25,12 @@ export async function outcome<T>(work: () => T | Promise<T>): Promise<Outcome<T>
 /** The value, or the refusal thrown again on the caller's side. */
 export function unwrap<T>(result: Outcome<T>): T {
   if (result.ok) return result.value;
-  const { code, detail, field, retryAfterSeconds } = result;
-  throw new AppError(code, detail, {
+  throw refusalOf(result);
+}
+
+/** The AppError that a refusal was before it travelled. */
+export function refusalOf({ code, detail, field, retryAfterSeconds }: Outcome<never> & { ok: false }): AppError {
+  return new AppError(code, detail, {
     ...(field !== undefined && { field }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });

@@ -9,7 +9,7 @@ import { type Bindings, parseSettings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import { readEvents } from "./event-stream.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
-import { type Outcome, outcome } from "./outcome.ts";
+import { type Outcome, outcome, refusalOf } from "./outcome.ts";
 import { Runner } from "./runner.ts";
 import { migrate, versionOf } from "./schema.ts";
 import type { SessionAddress } from "./session-object.ts";
@@ -128,7 +128,7 @@ export class Session extends DurableObject<Bindings> {
   /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
   override async fetch(request: Request): Promise<Response> {
     const read = await outcome(() => readEvents(this.#existing(), new URL(request.url).searchParams));
-    return read.ok ? read.value : problemResponse(new AppError(read.code, read.detail));
+    return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
   /** Watchdog and expiry. Re-armed before anything else, and never throws: Cloudflare drops an alarm that fails six times. */

@@ -1,0 +1,116 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { createParser } from "eventsource-parser";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type DevServer, startDev } from "../support/wrangler-dev.ts";
+
+const run = promisify(execFile);
+let dev: DevServer;
+beforeAll(async () => {
+  dev = await startDev();
+});
+afterAll(() => dev.stop());
+
+/** The README's curl commands, as they stand there. */
+const readme = readFileSync("README.md", "utf8");
+const commands = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
+  .flatMap(([, block = ""]) => block.replaceAll("\\\n", "").split("\n"))
+  .filter((line) => line.startsWith("curl "));
+
+/** The one command that has all these words; typed into a shell, with only the port changed. */
+async function type(...words: string[]): Promise<string> {
+  const found = commands.filter((command) => words.every((word) => command.includes(word)));
+  expect(found).toHaveLength(1);
+  const command = (found[0] ?? "").replaceAll("http://127.0.0.1:8787", dev.url);
+  const { stdout } = await run("bash", ["-c", command], { timeout: 30_000, maxBuffer: 10_000_000 });
+  return stdout;
+}
+
+interface Told {
+  event: string;
+  id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the test looks into the JSON with matchers
+  data: any;
+}
+
+function eventsIn(stream: string): Told[] {
+  const events: Told[] = [];
+  createParser({ onEvent: ({ event = "", id = "", data }) => events.push({ event, id, data: JSON.parse(data) }) }).feed(
+    stream,
+  );
+  return events;
+}
+
+const textOf = (events: Told[]) =>
+  events
+    .filter(({ event }) => event === "text.delta")
+    .map(({ data }) => data.text)
+    .join("");
+const only = (events: Told[], name: string) => events.filter(({ event }) => event === name).map(({ data }) => data);
+
+describe("the README, typed as written", () => {
+  it("names every curl command that is tested here", () => {
+    expect(commands).toHaveLength(6);
+  });
+
+  it("[E2E-1] [E2E-3] the meeting: reasoning, a tool call with its result, text, usage and cost; the second time from the cache", async () => {
+    const first = eventsIn(await type("meeting.json"));
+    expect(only(first, "reasoning.delta").length).toBeGreaterThan(3);
+    expect(only(first, "tool.called")).toMatchObject([{ name: "current_time", arguments: '{"timezone":null}' }]);
+    expect(only(first, "tool.finished")).toMatchObject([{ name: "current_time", is_error: false }]);
+    const text = textOf(first);
+    expect(text.match(/^- /gm)).toHaveLength(3);
+    expect(text).toMatch(/\| fix the file name migration .* \| Jonas \| Wednesday \(\d{4}-\d\d-\d\d\) \|/);
+    expect(only(first, "message.completed").at(-1).message.content).toBe(text);
+    const [ended] = only(first, "turn.ended");
+    expect(ended).toMatchObject({ turn: "turn_1", reason: "completed", usage: { steps: 2 } });
+    expect(ended.usage.cached_tokens).toBeGreaterThan(0);
+    expect(ended.cost_micros).toBeGreaterThan(0);
+
+    const [again] = only(eventsIn(await type("meeting.json")), "turn.ended");
+    expect(again).toMatchObject({ turn: "turn_2", reason: "completed" });
+    // The step's own answer and the new question are fresh; what the provider saw before is cached.
+    expect(again.usage.cached_tokens).toBeGreaterThan(2 * again.usage.input_tokens);
+  });
+
+  it("[E2E-1] the transcript shows both turns whole", async () => {
+    const { entries, last_seq } = JSON.parse(await type("standup/entries"));
+    expect(last_seq).toBe(10);
+    const turn = ["user", "assistant", "tool", "assistant", "turn_ended"];
+    expect(entries.map((entry: { type: string }) => entry.type)).toEqual([...turn, ...turn]);
+    const { content } = JSON.parse(readFileSync("test/fixtures/meeting.json", "utf8"));
+    expect(entries[0].message).toEqual({ role: "user", content });
+  });
+
+  it("[E2E-1] a cut stream goes on behind the id that is sent", async () => {
+    const events = eventsIn(await type("Last-Event-ID"));
+    expect(events[0]).toMatchObject({ event: "step.started", data: { step: 1, model: "demo" } });
+    expect(events.at(-1)).toMatchObject({ event: "turn.ended", id: "10" });
+  });
+
+  it("[E2E-1] asking and waiting, asking and coming back", async () => {
+    expect(JSON.parse(await type("17 * 23"))).toMatchObject({
+      session: "hello",
+      turn: "turn_1",
+      status: "completed",
+      message: { role: "assistant", content: expect.stringContaining("17 * 23 = 391") },
+      usage: { steps: 2 },
+    });
+    const accepted = await type("respond-async");
+    expect(accepted).toMatch(/^HTTP\/1.1 202 Accepted/);
+    expect(accepted).toMatch(/location: \/v1\/sessions\/hello\/turns\/turn_2/i);
+    expect(await type("respond-async")).toContain('"turn":"turn_2"');
+    await expect.poll(async () => JSON.parse(await type("turns/turn_2")).status, { timeout: 20_000 }).toBe("completed");
+    expect(JSON.parse(await type("turns/turn_2")).message.content).toContain("Tokyo");
+  });
+
+  it("[E2E-1] says at / and in its log that the demo model answers, and takes dev-key only", async () => {
+    const front = await (await fetch(dev.url)).text();
+    expect(front).toContain("Answers come from the built-in demo model.");
+    expect(dev.logs()).toContain("Answers come from the built-in demo model.");
+    expect(await (await fetch(`${dev.url}/health`)).json()).toMatchObject({ ok: true, model: "demo", demo: true });
+    const denied = await fetch(`${dev.url}/v1/sessions`, { headers: { Authorization: "Bearer other" } });
+    expect(denied.status).toBe(401);
+  });
+});

@@ -1,0 +1,127 @@
+/** Starts the Worker as the README says, `npm run dev`, and ends it again. For end-to-end tests: a real process, workerd and SQLite. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+
+export interface DevServer {
+  url: string;
+  /** Everything it printed so far. */
+  logs(): string;
+  /** Ends it, and waits until it is gone. Its data stays until `forget`. */
+  stop(): Promise<void>;
+  /** SIGKILL to it and its children, as a power cut would. */
+  kill(): Promise<void>;
+}
+
+export interface DevOptions {
+  vars?: Record<string, string>;
+  /** Where its data lives; a fresh folder when absent. */
+  persistTo?: string;
+}
+
+/** How long a start may take before it counts as failed. */
+const startLimitMs = 40_000;
+
+/** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
+export async function startDev({ vars = {}, persistTo }: DevOptions = {}): Promise<DevServer> {
+  const port = await freePort();
+  const data = persistTo ?? (await freshFolder());
+  const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const options = [
+    "--port",
+    String(port),
+    "--inspector-port",
+    String(await freePort()),
+    "--persist-to",
+    data,
+    ...named,
+  ];
+  // A group of its own, so that its children can be ended with it; the user's own settings must not leak in.
+  const env = { ...process.env, CI: "true", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_LOG_PATH: data };
+  const child = spawn("npm", ["run", "dev", "--", ...options], {
+    detached: true,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (bytes) => (log += stripVTControlCharacters(String(bytes))));
+  const end = (signal: NodeJS.Signals) => endGroup(child, signal);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await ready(`${url}/health`, child, () => log);
+  } catch (error) {
+    await end("SIGKILL");
+    if (persistTo === undefined) await rm(data, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    url,
+    logs: () => log,
+    stop: async () => {
+      await end("SIGTERM");
+      if (persistTo === undefined) await rm(data, { recursive: true, force: true });
+    },
+    kill: () => end("SIGKILL"),
+  };
+}
+
+export function freshFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "longline-"));
+}
+
+async function ready(url: string, child: ChildProcess, log: () => string): Promise<void> {
+  const deadline = Date.now() + startLimitMs;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`npm run dev ended by itself:\n${log()}`);
+    // A wrong setting does not end wrangler, which waits for a better file; the complaint is in its log.
+    if (/Longline cannot start/.test(log())) throw new Error(log());
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`npm run dev did not answer within ${startLimitMs} ms:\n${log()}`);
+}
+
+async function endGroup(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.pid === undefined) return;
+  const gone = child.exitCode === null && child.signalCode === null ? once(child, "close") : Promise.resolve();
+  const send = (how: NodeJS.Signals) => {
+    try {
+      process.kill(-(child.pid ?? 0), how);
+    } catch {
+      // The group is gone already.
+    }
+  };
+  send(signal);
+  const hurry = setTimeout(() => send("SIGKILL"), 5_000);
+  await gone;
+  clearTimeout(hurry);
+  send("SIGKILL");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** `fetch`, tried again where wrangler's proxy loses a request by itself (workers-sdk #15317, #14641): 503 or a dropped socket. */
+export async function reach(url: string, init: RequestInit = {}): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(url, init).catch((error: unknown) => error);
+    if (answer instanceof Response && answer.status !== 503) return answer;
+    if (attempt === 3 || init.signal?.aborted) {
+      if (answer instanceof Response) return answer;
+      throw answer;
+    }
+  }
+}
