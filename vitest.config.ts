@@ -25,7 +25,13 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { API_KEY: "test-key", MODEL_BASE_URL: "http://127.0.0.1:9/v1" } },
+            miniflare: {
+              bindings: {
+                API_KEY: "test-key",
+                MODEL_BASE_URL: "http://127.0.0.1:9/v1",
+                ALLOWED_ORIGINS: "https://app.example",
+              },
+            },
           }),
         ],
         test: { name: "worker", include: worker },

@@ -1,6 +1,7 @@
 /** The Worker: which path leads where, and the Durable Objects it exports. Start reading here. */
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { AppError } from "./core/errors.ts";
 import { type Bindings, parseSettings } from "./env.ts";
 import { authenticate } from "./http/authenticate.ts";
@@ -22,6 +23,7 @@ const app = new Hono<RouteContext>()
     c.set("settings", settings);
     await next();
   })
+  .use("/v1/*", cors({ origin: [...settings.allowedOrigins], exposeHeaders: ["Location", "Retry-After"], maxAge: 600 }))
   .use("/v1/*", async (c, next) => {
     const { account } = await authenticate(c.req.raw, settings.auth);
     const { success } = await c.env.RATE_LIMIT.limit({ key: account });

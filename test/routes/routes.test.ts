@@ -53,7 +53,7 @@ describe("messages", () => {
     });
   });
 
-  it("[NATIVE-1] streams the turn's events and ends behind turn.ended", async () => {
+  it("[NATIVE-1] [NATIVE-2] streams the turn's events and ends behind turn.ended", async () => {
     provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1+1"}', id: "c1" }]), text("2"));
     const answer = await call(
       "POST",
@@ -413,5 +413,35 @@ describe("wrong input", () => {
     expect((await call("POST", "/health", {})).headers.get("Allow")).toBe("GET");
     expect(await json(call("GET", "/v1/nothing"))).toMatchObject({ status: 404, body: { code: "not_found" } });
     expect(await json(call("GET", "/nothing"))).toMatchObject({ status: 404 });
+  });
+});
+
+describe("browsers", () => {
+  const ask = (method: string, origin: string) =>
+    call(method, "/v1/sessions", undefined, {
+      Origin: origin,
+      "Access-Control-Request-Method": "POST",
+      "Access-Control-Request-Headers": "authorization",
+    });
+
+  it("[NATIVE-9] an allowed origin may call, with the key and without cookies", async () => {
+    const preflight = await ask("OPTIONS", "https://app.example");
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example");
+    expect(preflight.headers.get("Access-Control-Allow-Headers")).toBe("authorization");
+    expect(preflight.headers.get("Access-Control-Allow-Credentials")).toBeNull();
+    const answer = await ask("GET", "https://app.example");
+    expect([answer.status, answer.headers.get("Access-Control-Allow-Origin"), answer.headers.get("Vary")]).toEqual([
+      200,
+      "https://app.example",
+      "Origin",
+    ]);
+  });
+
+  it("[NATIVE-9] no other origin is let in", async () => {
+    for (const origin of ["https://app.example.evil.test", "http://app.example", "null", "https://APP.example:444"]) {
+      expect((await ask("OPTIONS", origin)).headers.get("Access-Control-Allow-Origin")).toBeNull();
+      expect((await ask("GET", origin)).headers.get("Access-Control-Allow-Origin")).toBeNull();
+    }
   });
 });

@@ -17,7 +17,7 @@ export function decide(request: DemoRequest): DemoAnswer {
   const wants = results.length > 0 ? [] : wantsOf(question, offered);
   const thinks = request.thinking?.type !== "disabled";
   if (wants.length > 0) {
-    const calls = wants.map((want) => ({ name: want.tool, arguments: JSON.stringify(fit(want, request)) }));
+    const calls = wants.map((want) => ({ name: want.tool, arguments: JSON.stringify(argumentsFor(want, request)) }));
     return { reasoning: thinks ? planOf(question, wants) : "", text: "", calls };
   }
   const text = `${textFor(question, results, at)}\n\n${signature}`;
@@ -26,7 +26,7 @@ export function decide(request: DemoRequest): DemoAnswer {
 }
 
 /** Arguments as the offered schema wants them: what a strict schema requires and nobody asked for is null. */
-function fit({ tool, args }: Want, request: DemoRequest): Record<string, unknown> {
+function argumentsFor({ tool, args }: Want, request: DemoRequest): Record<string, unknown> {
   const schema = request.tools?.find((each) => each.function?.name === tool)?.function?.parameters as
     | { required?: string[] }
     | undefined;
