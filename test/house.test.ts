@@ -1,0 +1,222 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** A file of ours: its path from the top, and what it says. */
+interface File {
+  path: string;
+  text: string;
+}
+
+const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  encoding: "utf8",
+}).split("\n");
+const files: File[] = tracked
+  .filter((path) => /\.(ts|tsx|md)$/.test(path) && existsSync(path))
+  .map((path) => ({ path, text: readFileSync(path, "utf8") }));
+const src = files.filter(({ path }) => /^src\/.*\.tsx?$/.test(path));
+const tests = files.filter(({ path }) => /^test\/.*\.ts$/.test(path));
+const file = (path: string, text = "/** What it does. */\n"): File => ({ path, text });
+
+/** Floors of the rooms, as HOUSE section 2 draws them. */
+const floors: Record<string, number> = {
+  core: 0,
+  "env.ts": 1,
+  model: 1,
+  tools: 1,
+  "prefix-cache": 1,
+  channels: 1,
+  dialects: 1,
+  http: 1,
+  "agent.ts": 2,
+  account: 2,
+  session: 3,
+  routes: 4,
+  "index.ts": 5,
+};
+
+const roomOf = (path: string) => path.split("/")[1] ?? "";
+
+function importsOf({ path, text }: File): { target: string; typeOnly: boolean }[] {
+  const found = text.matchAll(
+    /^\s*(?:import|export)\s+(type\s)?[^;"']*?from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm,
+  );
+  return [...found].map(([, type, from, bare, late]) => {
+    const target = from ?? bare ?? late ?? "";
+    return {
+      target: target.startsWith(".") ? normalize(join(dirname(path), target)) : target,
+      typeOnly: type !== undefined,
+    };
+  });
+}
+
+function floorFaults(all: File[]): string[] {
+  return all.flatMap((each) => {
+    const room = roomOf(each.path);
+    if (room === "playground") return [];
+    const floor = floors[room];
+    if (floor === undefined) return [`${each.path} is in a room that HOUSE does not draw`];
+    return importsOf(each).flatMap(({ target }) => {
+      if (!target.startsWith("src/"))
+        return room === "core" ? [`${each.path} imports ${target}: core imports nothing from outside`] : [];
+      const other = roomOf(target);
+      const below = floors[other];
+      const fine = other === room || (below !== undefined && below < floor);
+      return fine ? [] : [`${each.path} (floor ${floor}) imports ${target} (floor ${below})`];
+    });
+  });
+}
+
+function shapeFaults(all: File[]): string[] {
+  return all.flatMap(({ path, text }) => {
+    const name = path.split("/").at(-1) ?? "";
+    const parts = path.replace(/\.tsx?$/, "").split("/");
+    const lines = text.trimEnd().split("\n").length;
+    return [
+      ...(lines > 250 ? [`${path} has ${lines} lines; 250 are the most`] : []),
+      ...(text.startsWith("/**") ? [] : [`${path} does not open with a comment on what it does`]),
+      ...(/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(name) ? [] : [`${path} is not named in kebab-case`]),
+      ...(parts.some((part) => /^(utils?|helpers?|common|types?|misc)$/.test(part))
+        ? [`${path} is a drawer without a name`]
+        : []),
+      ...(name === "index.ts" && path !== "src/index.ts" ? [`${path} is a barrel`] : []),
+      ...(/\bas any\b|@ts-ignore|@ts-expect-error|biome-ignore/.test(text) ? [`${path} escapes the checkers`] : []),
+    ];
+  });
+}
+
+/** Files that import one another in a circle when the program runs. */
+function circles(all: File[]): string[] {
+  const next = new Map(
+    all.map((each) => [
+      each.path,
+      importsOf(each)
+        .filter(({ typeOnly }) => !typeOnly)
+        .map(({ target }) => target),
+    ]),
+  );
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, way: string[]) => {
+    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path].join(" -> "));
+    if (way.includes(path) || done.has(path)) return;
+    for (const target of next.get(path) ?? []) visit(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of next.keys()) visit(path, []);
+  return found;
+}
+
+function specFaults(spec: string, all: File[]): string[] {
+  const rules = [...spec.matchAll(/^- \*\*([A-Z0-9]+-\d+)\*\*/gm)].map(([, id]) => id ?? "");
+  const tested = new Set(
+    all.flatMap(({ text }) => [...text.matchAll(/\[([A-Z][A-Z0-9]*-\d+)\]/g)].map(([, id]) => id ?? "")),
+  );
+  return [
+    ...rules.filter((id, place) => rules.indexOf(id) !== place).map((id) => `${id} stands twice in SPEC.md`),
+    ...rules.filter((id) => !tested.has(id)).map((id) => `${id} has no test`),
+    ...[...tested].filter((id) => !rules.includes(id)).map((id) => `${id} is tested, but SPEC.md does not have it`),
+  ];
+}
+
+const topLevel = new Set(
+  "package.json package-lock.json tsconfig.json wrangler.toml README.md src test vitest.config.ts biome.json .npmrc .gitignore .ci LICENSE CHANGELOG.md CONTRIBUTING.md .dev.vars.example".split(
+    " ",
+  ),
+);
+
+function topLevelFaults(paths: string[]): string[] {
+  const tops = new Set(paths.filter((path) => path !== "").map((path) => path.split("/")[0] ?? ""));
+  return [...tops].filter((top) => !topLevel.has(top)).map((top) => `${top} does not belong at the top level`);
+}
+
+function focusFaults(all: File[]): string[] {
+  const marks = /\b(?:it|test|describe)\.(?:skip|only|todo|fails)\b(?!If)|\b(?:xit|xdescribe|fit|fdescribe)\(/;
+  return all.filter(({ text }) => marks.test(text)).map(({ path }) => `${path} skips or focuses a test`);
+}
+
+describe("the house", () => {
+  it("[HOUSE-1] imports go down, or stay in their room", () => {
+    expect(floorFaults(src)).toEqual([]);
+  });
+
+  it("[HOUSE-1] would notice an import that goes up, sideways or out of core", () => {
+    const wrong = [
+      file("src/core/a.ts", 'import { b } from "../model/b.ts";\nimport * as z from "zod";'),
+      file("src/model/a.ts", 'import type {\n  B,\n} from "../tools/b.ts";\nimport { a } from "./demo/a.ts";'),
+      file("src/session/a.ts", 'export { r } from "../routes/r.ts";\nimport { c } from "../core/c.ts";'),
+      file("src/extra/a.ts"),
+    ];
+    expect(floorFaults(wrong)).toEqual([
+      "src/core/a.ts (floor 0) imports src/model/b.ts (floor 1)",
+      "src/core/a.ts imports zod: core imports nothing from outside",
+      "src/model/a.ts (floor 1) imports src/tools/b.ts (floor 1)",
+      "src/session/a.ts (floor 3) imports src/routes/r.ts (floor 4)",
+      "src/extra/a.ts is in a room that HOUSE does not draw",
+    ]);
+  });
+
+  it("[HOUSE-2] files are short, say what they do, have plain names, and hide nothing from the checkers", () => {
+    expect(shapeFaults(src)).toEqual([]);
+  });
+
+  it("[HOUSE-2] would notice each of these", () => {
+    const wrong = [
+      file("src/core/long.ts", `/** Long. */\n${"x\n".repeat(250)}`),
+      file("src/core/mute.ts", "export {};"),
+      file("src/core/camelCase.ts"),
+      file("src/core/utils.ts"),
+      file("src/core/index.ts"),
+      file("src/core/loose.ts", `/** Loose. */\nlet a = b ${"as"} any;`),
+    ];
+    expect(shapeFaults(wrong).map((fault) => fault.replace(/^src\/core\//, ""))).toEqual([
+      "long.ts has 251 lines; 250 are the most",
+      "mute.ts does not open with a comment on what it does",
+      "camelCase.ts is not named in kebab-case",
+      "utils.ts is a drawer without a name",
+      "index.ts is a barrel",
+      "loose.ts escapes the checkers",
+    ]);
+  });
+
+  it("[HOUSE-3] no files import one another in a circle", () => {
+    expect(circles(src)).toEqual([]);
+    const round = [
+      file("src/a.ts", 'import { b } from "./b.ts";'),
+      file("src/b.ts", 'import { c } from "./c.ts";'),
+      file("src/c.ts", 'import { a } from "./a.ts";'),
+    ];
+    expect(circles(round)).toEqual(["src/a.ts -> src/b.ts -> src/c.ts -> src/a.ts"]);
+    expect(
+      circles([file("src/a.ts", 'import type { b } from "./b.ts";'), file("src/b.ts", 'import { a } from "./a.ts";')]),
+    ).toEqual([]);
+  });
+
+  it("[HOUSE-4] every rule of SPEC.md has a test, and every rule a test names is in SPEC.md", () => {
+    const own = (each: File) => each.path !== "test/house.test.ts";
+    const rest = { path: "", text: "[HOUSE-1] [HOUSE-2] [HOUSE-3] [HOUSE-4] [HOUSE-5] [HOUSE-6]" };
+    expect(specFaults(readFileSync("test/SPEC.md", "utf8"), [...tests.filter(own), rest])).toEqual([]);
+    const spec = "- **A-1** One.\n- **A-2** Two.\n- **A-2** Two.";
+    expect(specFaults(spec, [file("t.ts", 'it("[A-1] one"); it("[B-1] other")')])).toEqual([
+      "A-2 stands twice in SPEC.md",
+      "A-2 has no test",
+      "A-2 has no test",
+      "B-1 is tested, but SPEC.md does not have it",
+    ]);
+  });
+
+  it("[HOUSE-5] the top level holds what HOUSE draws, and nothing else", () => {
+    expect(topLevelFaults(tracked)).toEqual([]);
+    expect(topLevelFaults(["src/a.ts", "notes/x", ""])).toEqual(["notes does not belong at the top level"]);
+  });
+
+  it("[HOUSE-6] no test is skipped or focused, and the README is at most 200 lines", () => {
+    expect(focusFaults(tests.filter(({ path }) => path !== "test/house.test.ts"))).toEqual([]);
+    expect(focusFaults([file("a", 'it.only("x")'), file("b", "it.skipIf(y)"), file("c", "describe.skip(")])).toEqual([
+      "a skips or focuses a test",
+      "c skips or focuses a test",
+    ]);
+    expect(readFileSync("README.md", "utf8").split("\n").length).toBeLessThanOrEqual(200);
+  });
+});
