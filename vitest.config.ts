@@ -30,6 +30,8 @@ export default defineConfig({
                 API_KEY: "test-key",
                 MODEL_BASE_URL: "http://127.0.0.1:9/v1",
                 ALLOWED_ORIGINS: "https://app.example",
+                MODEL_RETRIES: "1",
+                MODEL_RETRY_BASE_MS: "0",
               },
             },
           }),

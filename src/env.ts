@@ -14,6 +14,11 @@ export interface Bindings {
   /** Another name for MODEL_API_KEY. */
   COMETAPI_KEY?: string;
   ALLOWED_ORIGINS?: string;
+  MODEL_FIRST_BYTE_TIMEOUT_MS?: string;
+  MODEL_IDLE_TIMEOUT_MS?: string;
+  MODEL_DATA_TIMEOUT_MS?: string;
+  MODEL_RETRIES?: string;
+  MODEL_RETRY_BASE_MS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -23,6 +28,10 @@ export interface Settings {
   auth: { kind: "key"; apiKey: string } | { kind: "dev"; apiKey: "dev-key" } | { kind: "closed" };
   /** Who answers. `modelId` is absent when the agent's first model is meant. */
   model: { kind: "demo" } | { kind: "provider"; baseUrl: string; apiKey?: string; modelId?: string };
+  /** How long a provider may be silent before its call counts as failed; what each means: `model/client.ts`. */
+  timeouts: { firstByteMs: number; idleMs: number; dataMs: number };
+  /** How a failed model call is tried again; what each means: `model/retry.ts`. */
+  retry: { retriesPerModel: number; baseMs: number; longestPauseMs: number; longestRetryAfterMs: number };
   /** Exact origins that browsers may call from. */
   allowedOrigins: readonly string[];
 }
@@ -31,6 +40,20 @@ export interface Settings {
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 
+function whole(standard: number, least: number, most: number) {
+  const range = `must be a whole number from ${least} to ${most}`;
+  const number = z
+    .string()
+    .regex(/^\d+$/, range)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, range);
+  return optional(number).transform((value) => value ?? standard);
+}
+
+function milliseconds(standard: number) {
+  return whole(standard, 10, 3_600_000);
+}
+
 const variables = z.object({
   API_KEY: optional(z.string().min(8, "is too short: use at least 8 characters")),
   MODEL: optional(z.string().regex(/^\S{1,200}$/, "must be a model id, without spaces")),
@@ -38,6 +61,12 @@ const variables = z.object({
   MODEL_API_KEY: optional(z.string().regex(/^\S+$/, "must not contain spaces or line breaks")),
   COMETAPI_KEY: optional(z.string().regex(/^\S+$/, "must not contain spaces or line breaks")),
   ALLOWED_ORIGINS: optional(z.string().transform(origins)),
+  // Timers and retries: the figures of DeepSeek's own adapter (deepseek-harness, llm-deepseek), with a shorter idle time.
+  MODEL_FIRST_BYTE_TIMEOUT_MS: milliseconds(120_000),
+  MODEL_IDLE_TIMEOUT_MS: milliseconds(60_000),
+  MODEL_DATA_TIMEOUT_MS: milliseconds(300_000),
+  MODEL_RETRIES: whole(5, 0, 20),
+  MODEL_RETRY_BASE_MS: whole(500, 0, 60_000),
   DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
 });
 
@@ -53,7 +82,22 @@ export function parseSettings(bindings: Bindings): Settings {
     );
   }
   const { API_KEY, ALLOWED_ORIGINS = [], DEV } = parsed.data;
-  return { auth: authOf(API_KEY, DEV), model: modelOf(parsed.data), allowedOrigins: ALLOWED_ORIGINS };
+  return {
+    auth: authOf(API_KEY, DEV),
+    model: modelOf(parsed.data),
+    timeouts: {
+      firstByteMs: parsed.data.MODEL_FIRST_BYTE_TIMEOUT_MS,
+      idleMs: parsed.data.MODEL_IDLE_TIMEOUT_MS,
+      dataMs: parsed.data.MODEL_DATA_TIMEOUT_MS,
+    },
+    retry: {
+      retriesPerModel: parsed.data.MODEL_RETRIES,
+      baseMs: parsed.data.MODEL_RETRY_BASE_MS,
+      longestPauseMs: 10_000,
+      longestRetryAfterMs: 60_000,
+    },
+    allowedOrigins: ALLOWED_ORIGINS,
+  };
 }
 
 function authOf(apiKey: string | undefined, dev: string | undefined): Settings["auth"] {

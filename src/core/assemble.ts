@@ -1,6 +1,6 @@
 /** Gathers what a model streams into one entry. Judges only when the stream is over: a call is never believed because a part of it already parses. */
 import { costMicros, noUsage, type Prices, type Usage } from "./cost.ts";
-import type { AssistantEntry, NewEntry, StepFailedEntry } from "./entry.ts";
+import type { AssistantEntry, StepFailedEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import type { ToolCall } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
@@ -13,6 +13,8 @@ export interface StepTry {
   step: number;
   attempt: number;
   model: string;
+  /** Why what readers saw of an earlier attempt is void. */
+  restartedBecause?: string;
 }
 
 /** A reply while it arrives. Readers may look at `reasoning` and `text` at any time. */
@@ -24,9 +26,18 @@ export class Draft {
   #usage: Usage = noUsage;
   #finish: string | undefined;
   #failure: Failure | undefined;
+  readonly #repairs: string[] = [];
 
-  constructor(of: StepTry) {
+  /** `begun`: a draft that broke off, and that this one goes on with. */
+  constructor(of: StepTry, begun?: Draft) {
     this.of = of;
+    this.reasoning.add(begun?.reasoning.toString() ?? "");
+    this.text.add(begun?.text.toString() ?? "");
+  }
+
+  /** Whether the model has begun to ask for a tool: such a reply cannot be continued by its text. */
+  get hasCalls(): boolean {
+    return this.#calls.size > 0;
   }
 
   add(event: ModelEvent): void {
@@ -40,6 +51,9 @@ export class Draft {
       case "tool_call":
         this.#addCall(event);
         return;
+      case "repair":
+        this.#repairs.push(event.what);
+        return;
       case "usage":
         this.#usage = event.usage;
         return;
@@ -52,7 +66,7 @@ export class Draft {
   }
 
   /** The entry it came to. `cancelled`: a person stopped it, so what is there is the answer. */
-  finish(how: { cancelled: boolean; prices: Prices; atMs: number }): NewEntry {
+  finish(how: { cancelled: boolean; prices: Prices; atMs: number }): Reply {
     const common = {
       turn: this.of.turn,
       step: this.of.step,
@@ -68,8 +82,9 @@ export class Draft {
     const calls = this.#toolCalls();
     const failure = this.#failure ?? verdict(this.#finish, common.content, calls);
     if (failure !== undefined) return { type: "step_failed", ...common, failure };
-    if (this.#finish === "length") return { ...assistant(common, "length", []), ...cut(calls) };
-    return assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls);
+    const repairs = this.#repairs.length > 0 ? { repairs: this.#repairs } : {};
+    if (this.#finish === "length") return { ...assistant(common, "length", []), ...repairs, ...cut(calls) };
+    return { ...assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls), ...repairs };
   }
 
   #addCall(event: Extract<ModelEvent, { type: "tool_call" }>): void {
@@ -95,7 +110,10 @@ export class Draft {
   }
 }
 
-type Common = Omit<StepFailedEntry, "seq" | "type" | "failure">;
+/** What a model call comes to. */
+export type Reply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;
+
+type Common = Omit<StepFailedEntry, "seq" | "type" | "failure" | "tries">;
 
 function assistant(
   common: Common,

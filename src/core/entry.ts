@@ -12,12 +12,25 @@ interface Placed {
   atMs: number;
 }
 
+/** The form an answer must have. `schema` is a JSON schema. */
+export type ResponseFormat = { type: "json_object" } | { type: "json_schema"; schema: Record<string, unknown> };
+
 /** Choices a person made with a message; they hold for its turn. */
 export interface TurnOptions {
   /** Id of one of the agent's models; the first one when absent. */
   model?: string;
   /** Thinking on or off; the profile's habit when absent. */
   thinking?: boolean;
+  /** Free text when absent. */
+  responseFormat?: ResponseFormat;
+}
+
+/** A model call that was tried again, or elsewhere. */
+export interface FailedTry {
+  model: string;
+  failure: Failure;
+  /** How much text readers had seen of it, in UTF-16 units; 0 once it had begun a call. */
+  textChars: number;
 }
 
 export interface UserEntry extends Placed {
@@ -42,6 +55,14 @@ export interface AssistantEntry extends Placed {
   finishReason: FinishReason;
   /** How many calls were dropped because the reply was cut off before it ended. They are never run. */
   cutCalls?: number;
+  /** What had to be mended in it before it could be used, in words. */
+  repairs?: string[];
+  /** Tries of this step that failed before. */
+  tries?: FailedTry[];
+  /** From the request to the first event, and to the last, in ms. */
+  firstEventMs?: number;
+  durationMs?: number;
+  /** Of all tries of this step. */
   usage: Usage;
   costMicros: number;
 }
@@ -53,7 +74,15 @@ export interface ToolEntry extends Placed {
   name: string;
   content: string;
   isError: boolean;
+  /** What had to be mended in the call's arguments, in words. */
+  repairs?: string[];
   durationMs: number;
+}
+
+/** A word from Longline to the model, shown to it like a message of the person: what is wrong with its answer. */
+export interface NoteEntry extends Placed {
+  type: "note";
+  content: string;
 }
 
 /** A model call that came to nothing. What it had said already is kept for readers, and not shown to the model again. */
@@ -65,6 +94,10 @@ export interface StepFailedEntry extends Placed {
   content: string;
   reasoning: string;
   failure: Failure;
+  /** Tries of this step that failed before this one. */
+  tries?: FailedTry[];
+  firstEventMs?: number;
+  durationMs?: number;
   usage: Usage;
   costMicros: number;
 }
@@ -91,7 +124,7 @@ export type TurnEndReason =
   | "budget_exhausted"
   | "interrupted";
 
-export type Entry = UserEntry | AssistantEntry | ToolEntry | StepFailedEntry | TurnEndedEntry;
+export type Entry = UserEntry | AssistantEntry | ToolEntry | NoteEntry | StepFailedEntry | TurnEndedEntry;
 
 type WithoutSeq<T> = T extends Entry ? Omit<T, "seq"> : never;
 /** An entry that has not got its place in the log yet. */

@@ -43,6 +43,10 @@ export type FailureCode =
   | "model_truncated"
   | "model_stalled"
   | "model_empty"
+  /** The provider's rule on earlier reasoning is the other way round: the same request can succeed with it, or without. */
+  | "model_reasoning_rule"
+  | "model_looping"
+  | "output_invalid"
   | "content_filter"
   | "internal";
 
@@ -52,4 +56,6 @@ export interface Failure {
   detail: string;
   /** Whether the same request may succeed later. */
   retryable: boolean;
+  /** How long the provider asked to be left alone, in ms. */
+  retryAfterMs?: number;
 }

@@ -40,6 +40,8 @@ export interface PlacedEvent {
 export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
   const whole = (event: SessionEvent): PlacedEvent => ({ event, cursor: { done: entry.seq } });
   switch (entry.type) {
+    case "note":
+      return [];
     case "user":
       return [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
     case "assistant":
@@ -68,6 +70,7 @@ interface Growing {
 }
 
 interface Reply {
+  restartedBecause?: string;
   seq: number;
   step: number;
   attempt: number;
@@ -88,7 +91,7 @@ function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
 
   if (into === undefined) tell({ type: "step.started", step, model, attempt });
   else if (isVoid(into, reply)) {
-    const reason = "The earlier attempt at this step was interrupted.";
+    const reason = reply.restartedBecause ?? "The earlier attempt at this step was interrupted.";
     tell({ type: "step.restarted", step, attempt, reason }, { attempt, reasoning: 0, text: 0, calls: 0 });
   }
   const reasoning = reply.reasoning.since(at.reasoning);
@@ -108,7 +111,9 @@ function isVoid(into: Progress, reply: Reply): boolean {
 function replyOf(entry: AssistantEntry | StepFailedEntry): Reply {
   const { seq, step, attempt, model } = entry;
   const calls = entry.type === "assistant" ? entry.toolCalls : [];
-  return { seq, step, attempt, model, reasoning: whole(entry.reasoning), text: whole(entry.content), calls };
+  const because = entry.tries?.at(-1)?.failure.detail;
+  const said = { reasoning: whole(entry.reasoning), text: whole(entry.content), calls };
+  return { seq, step, attempt, model, ...said, ...(because !== undefined && { restartedBecause: because }) };
 }
 
 function whole(text: string): Growing {

@@ -13,6 +13,8 @@ export interface ToolResult {
   name: string;
   content: string;
   isError: boolean;
+  /** What had to be mended in the call's arguments, in words. */
+  repairs?: string[];
 }
 
 export interface SystemMessage {

@@ -7,6 +7,8 @@ export type ModelEvent =
   | { type: "text"; text: string }
   /** A fragment of a call. The first one of an `index` carries `id` and `name`; `arguments` pieces are to be joined. */
   | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string }
+  /** Something in the answer had to be mended; `what` says so in words. */
+  | { type: "repair"; what: string }
   /** May come more than once; the last one counts. */
   | { type: "usage"; usage: Usage }
   /** The provider's own word, unjudged: `stop`, `tool_calls`, `length`, `content_filter`, `insufficient_system_resource`, ... */

@@ -1,6 +1,7 @@
 /** Reads a turn's entries and says the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
-import type { AssistantEntry, Entry, TurnEndReason } from "./entry.ts";
+import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason } from "./entry.ts";
 import type { Failure } from "./errors.ts";
+import { isLooping, loopingFailure } from "./looping.ts";
 import type { ToolCall } from "./message.ts";
 
 /** What running a tool twice would do: nothing, nothing when it gets the same key, or harm. */
@@ -25,13 +26,30 @@ export interface Rules {
   /** Most tries of one model call, counting those a crash cut off. */
   maxAttempts: number;
   effectOf(toolName: string): Effect;
+  /** What to do about a model call that failed. `tries` are those of this step, the last one just now; `chance` is from 0 to 1. */
+  afterFailure(tries: readonly FailedTry[], chance: number): AfterFailure;
+  /** What is wrong with a final answer; `undefined` when nothing is. */
+  complaint(content: string, format: ResponseFormat | undefined): Complaint | undefined;
 }
+
+/** `note`: what the model is told, once. `failure`: how the turn fails when that does not help; without one the answer stands. */
+export interface Complaint {
+  note: string;
+  failure?: Failure;
+}
+
+export type AfterFailure =
+  | { type: "give_up" }
+  /** `continue` goes on behind the text that is there, `restart` voids it. `model`: another one than before. */
+  | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; otherReasoningRule?: boolean };
 
 export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }
-  /** `calls` are to be run; `unknown` were perhaps run before a crash and must not be run again. */
-  | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; unknown: ToolCall[] }
+  /** `calls` are to be run; `unknown` were perhaps run before a crash and must not be run again; `looping` were made too often. */
+  | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; unknown: ToolCall[]; looping: ToolCall[] }
+  /** The answer will not do: the model is told why, and called again. */
+  | { type: "correct"; turn: string; note: string }
   /** `unanswered` calls get a result that says they were not run, so that the log stays legal. */
   | { type: "end_turn"; turn: string; step: number; reason: TurnEndReason; unanswered: ToolCall[]; failure?: Failure };
 
@@ -56,11 +74,13 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
 
   if (last.type === "step_failed") return end(view.cancelRequested ? "cancelled" : "failed", last.failure);
   if (last.type === "assistant") {
-    const finished = endOf(last);
-    if (finished !== undefined) return end(finished);
+    const reason = endOf(last);
+    if (reason === "completed") return corrected(last, view, rules) ?? end(reason);
+    if (reason !== undefined) return end(reason);
   }
   if (view.cancelRequested) return end("cancelled");
-  if (open.length > 0) return { type: "run_tools", turn, step: steps, ...sortOut(open, view.interrupted, rules) };
+  if (open.some((call) => isLooping(call, view.entries) === "still")) return end("failed", loopingFailure);
+  if (open.length > 0) return { type: "run_tools", turn, step: steps, ...sortOut(open, view, rules) };
   if (steps >= rules.maxSteps) return end("step_limit");
   if (view.attempts >= rules.maxAttempts) return end("failed", interruptedTooOften(view.attempts));
   return { type: "call_model", turn, step: steps + 1 };
@@ -88,10 +108,23 @@ function openCalls(reply: AssistantEntry, entries: readonly Entry[]): ToolCall[]
 }
 
 /** After a crash nobody knows whether an open call had run: only those that bear running twice are run again. */
-function sortOut(open: ToolCall[], interrupted: boolean, rules: Rules): { calls: ToolCall[]; unknown: ToolCall[] } {
-  if (!interrupted) return { calls: open, unknown: [] };
-  const unsafe = (call: ToolCall) => rules.effectOf(call.name) === "unsafe";
-  return { calls: open.filter((call) => !unsafe(call)), unknown: open.filter(unsafe) };
+function sortOut(open: ToolCall[], { interrupted, entries }: TurnView, rules: Rules) {
+  const looping = open.filter((call) => isLooping(call, entries) !== "no");
+  const rest = open.filter((call) => !looping.includes(call));
+  const unknown = rest.filter((call) => interrupted && rules.effectOf(call.name) === "unsafe");
+  return { calls: rest.filter((call) => !unknown.includes(call)), unknown, looping };
+}
+
+/** The step that an answer leads to which will not do; `undefined` when it will, or when telling the model did not help. */
+function corrected(reply: AssistantEntry, { entries, cancelRequested }: TurnView, rules: Rules): NextStep | undefined {
+  const [first] = entries;
+  const complaint = rules.complaint(reply.content, first?.type === "user" ? first.options.responseFormat : undefined);
+  if (complaint === undefined) return undefined;
+  const { turn, step } = reply;
+  const told = entries.some((entry) => entry.type === "note");
+  if (!told && !cancelRequested) return { type: "correct", turn, note: complaint.note };
+  const { failure } = complaint;
+  return failure && { type: "end_turn", turn, step, reason: "failed", unanswered: [], failure };
 }
 
 function interruptedTooOften(attempts: number): Failure {

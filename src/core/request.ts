@@ -1,5 +1,5 @@
 /** Turns entries into the messages a model is sent. Append-only: more entries give the same messages plus more, so request n+1 begins with request n. */
-import type { AssistantEntry, Entry, ToolEntry } from "./entry.ts";
+import type { AssistantEntry, Entry, ToolEntry, UserEntry } from "./entry.ts";
 import type { Message } from "./message.ts";
 import { answerAll, legalCall } from "./repair.ts";
 
@@ -16,8 +16,10 @@ export function messagesOf(entries: readonly Entry[]): Message[] {
     switch (entry.type) {
       case "user":
         return [
-          { role: "user", content: entry.content, ...(entry.speaker !== undefined && { speaker: entry.speaker }) },
+          { role: "user", content: asked(entry), ...(entry.speaker !== undefined && { speaker: entry.speaker }) },
         ];
+      case "note":
+        return [{ role: "user", content: entry.content }];
       case "assistant":
         return assistantMessages(entry, results.get(stepKey(entry)) ?? []);
       case "tool":
@@ -26,6 +28,18 @@ export function messagesOf(entries: readonly Entry[]): Message[] {
         return [];
     }
   });
+}
+
+/** The form of the answer is asked for at the tail: in the head it would change what the provider has cached, and a mode alone does not suffice (DeepSeek wants the word JSON, too). */
+function asked({ content, options }: UserEntry): string {
+  switch (options.responseFormat?.type) {
+    case undefined:
+      return content;
+    case "json_object":
+      return `${content}\n\nAnswer with one JSON object and nothing else: no code fence, no words around it.`;
+    case "json_schema":
+      return `${content}\n\nAnswer with JSON and nothing else, no code fence, no words around it. It must conform to this JSON schema:\n${JSON.stringify(options.responseFormat.schema)}`;
+  }
 }
 
 /** Providers reuse call ids from step to step, so results are looked for in their own step only. */

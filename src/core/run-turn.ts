@@ -1,7 +1,9 @@
 /** The loop: asks `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended. It keeps no state of its own. */
-import { Draft, type StepTry } from "./assemble.ts";
+import type { Draft, StepTry } from "./assemble.ts";
+import { type Again, callModel } from "./call-model.ts";
 import { addUsage, noUsage, type Prices } from "./cost.ts";
-import type { Entry, NewEntry } from "./entry.ts";
+import type { Entry, FailedTry, NewEntry } from "./entry.ts";
+import { loopingResult } from "./looping.ts";
 import type { ToolCall, ToolResult } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
 import { type NextStep, nextStep, type Rules, type TurnView } from "./next-step.ts";
@@ -10,10 +12,14 @@ import { type NextStep, nextStep, type Rules, type TurnView } from "./next-step.
 export interface Effects {
   /** The open turn as the log has it now. */
   look(): Omit<TurnView, "interrupted">;
-  /** Records durably that a model call begins, and tells which try it is. */
-  beginStep(step: { turn: string; step: number }): Promise<StepTry & { prices: Prices }>;
-  /** What the model streams, one array per read from the provider. Ends early and quietly once `signal` is aborted. */
-  generate(step: StepTry): AsyncIterable<ModelEvent[]>;
+  /** Records durably that a model call begins, and tells which try it is. `again`: how it goes on after `failed`. */
+  beginStep(
+    step: { turn: string; step: number },
+    again?: Again,
+    failed?: FailedTry,
+  ): Promise<StepTry & { prices: Prices }>;
+  /** What the model streams, one array per read from the provider; what `draft` holds already is to be continued. Ends early and quietly once `signal` is aborted. */
+  generate(draft: Draft): AsyncIterable<ModelEvent[]>;
   /** The draft has grown: readers may look at it. */
   show(draft: Draft): void;
   runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult>;
@@ -22,6 +28,10 @@ export interface Effects {
   /** Aborted when someone cancels the turn. */
   readonly signal: AbortSignal;
   now(): number;
+  /** Waits; less when `signal` is aborted. */
+  pause(delayMs: number): Promise<void>;
+  /** A number from 0 to 1, for jitter. */
+  chance(): number;
 }
 
 /** Runs the open turn to its end. Safe to call at any time, also when no turn is open or a former runner died half-way. */
@@ -33,10 +43,13 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
       case "idle":
         return;
       case "call_model":
-        await callModel(next, effects);
+        await callModel(next, effects, rules);
         break;
       case "run_tools":
         await runTools(next, effects);
+        break;
+      case "correct":
+        await effects.append([{ type: "note", turn: next.turn, content: next.note, atMs: effects.now() }]);
         break;
       case "end_turn":
         return effects.append(ending(next, view.entries, effects.now()));
@@ -44,29 +57,19 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
   }
 }
 
-async function callModel(next: Extract<NextStep, { type: "call_model" }>, effects: Effects): Promise<void> {
-  const { prices, ...of } = await effects.beginStep(next);
-  const draft = new Draft(of);
-  effects.show(draft);
-  for await (const events of effects.generate(of)) {
-    for (const event of events) draft.add(event);
-    effects.show(draft);
-  }
-  await effects.append([draft.finish({ cancelled: effects.signal.aborted, prices, atMs: effects.now() })]);
-}
-
 /** Calls run side by side; each result is recorded as it comes, so that a crash loses only what was still running. */
 async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects: Effects): Promise<void> {
-  const { turn, step, calls, unknown } = next;
-  if (unknown.length > 0)
-    await effects.append(unknown.map((call) => notRun(call, next, effects.now(), outcomeUnknown)));
+  const { turn, step, calls, unknown, looping } = next;
+  const refused = [
+    ...unknown.map((call) => notRun(call, next, effects.now(), outcomeUnknown)),
+    ...looping.map((call) => notRun(call, next, effects.now(), loopingResult)),
+  ];
+  if (refused.length > 0) await effects.append(refused);
   const runOne = async (call: ToolCall) => {
     const beganMs = effects.now();
-    const { callId, name, content, isError } = await effects.runTool(call, { turn, step });
+    const result = await effects.runTool(call, { turn, step });
     const atMs = effects.now();
-    await effects.append([
-      { type: "tool", turn, step, callId, name, content, isError, durationMs: atMs - beganMs, atMs },
-    ]);
+    await effects.append([{ type: "tool", turn, step, ...result, durationMs: atMs - beganMs, atMs }]);
   };
   await Promise.all(calls.map(runOne));
 }

@@ -90,6 +90,8 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
       return { ...placed, step, message, duration_ms: durationMs };
     }
+    case "note":
+      return { ...placed, message: { role: "user", content: entry.content } };
     case "step_failed": {
       const { step, attempt, model, failure, content, usage, costMicros } = entry;
       const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable };

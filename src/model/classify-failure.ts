@@ -45,6 +45,11 @@ const kinds = {
     retryable: false,
     lead: "Nothing answers model calls at this address: check MODEL_BASE_URL.",
   },
+  reasoningRule: {
+    code: "model_reasoning_rule",
+    retryable: false,
+    lead: "The model provider has another rule for earlier reasoning than its profile says.",
+  },
   filtered: { code: "content_filter", retryable: false, lead: "The provider's content filter refused the request." },
   rateLimited: { code: "model_rate_limited", retryable: true, lead: "The model provider is asked too often." },
   unavailable: { code: "model_unavailable", retryable: true, lead: "The model provider has a problem of its own." },
@@ -68,6 +73,7 @@ interface Said {
 /** What the body says outweighs the status, but only in words that cannot be meant otherwise. */
 function kindByWords({ labels, message }: Said, status: number): Kind | undefined {
   const has = (...words: string[]) => words.some((word) => labels.includes(word));
+  if (status === 400 && /reasoning_content/.test(message)) return kinds.reasoningRule;
   if (has("model_not_found") || /model not exist|supported api model names/i.test(message)) return kinds.noModel;
   if (has("insufficient_quota", "insufficient_user_quota") || /insufficient balance/i.test(message)) {
     return kinds.payment;

@@ -3,6 +3,7 @@ import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { joinRuns } from "./join-runs.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
 import { payloadBatches } from "./sse.ts";
 import { createTranslator, type Translator } from "./translate.ts";
@@ -17,14 +18,19 @@ export interface GenerateRequest {
   fetch: typeof fetch;
   /** Ends the answer quietly, and the provider's work with it. */
   signal: AbortSignal;
-  /** How long until the response begins; 120 s. */
-  firstByteTimeoutMs?: number;
-  /** How long each read may take, comments included; 60 s. */
-  idleTimeoutMs?: number;
+  timeouts: ModelTimeouts;
 }
 
-/** Comments show that a request is queued, but not for ever: DeepSeek itself gives up after 10 minutes. */
-const commentsOnlyTimeoutMs = 600_000;
+/** How long a provider may be silent, in ms. */
+export interface ModelTimeouts {
+  /** Until the response begins. */
+  firstByteMs: number;
+  /** For each read, comments included. */
+  idleMs: number;
+  /** Without data, however many comments come: they show that a request is queued, but not for ever. */
+  dataMs: number;
+}
+
 /** Once the model has finished, only usage and `[DONE]` are to come, and some proxies never send them. */
 const afterFinishTimeoutMs = 5_000;
 
@@ -38,7 +44,7 @@ export async function* generate(request: GenerateRequest): AsyncGenerator<ModelE
   const own = new AbortController();
   const upstream = AbortSignal.any([request.signal, own.signal]);
   try {
-    const answer = await within(post(request, upstream), request.firstByteTimeoutMs ?? 120_000, request.signal);
+    const answer = await within(post(request, upstream), request.timeouts.firstByteMs, request.signal);
     if (answer.type !== "came") {
       yield* brokenOff(answer, "model_unreachable", request.apiKey);
     } else if (isStream(answer.value)) {
@@ -77,11 +83,11 @@ function isStream(response: Response): response is Response & { body: ReadableSt
 
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const translator = createTranslator(request.apiKey);
-  const idleMs = request.idleTimeoutMs ?? 60_000;
+  const { idleMs, dataMs } = request.timeouts;
   let finished = false;
   let lastDataMs = Date.now();
   while (!translator.done) {
-    const waitMs = Math.min(idleMs, lastDataMs + commentsOnlyTimeoutMs - Date.now());
+    const waitMs = Math.min(idleMs, lastDataMs + dataMs - Date.now());
     const read = await within(
       batches.next(),
       finished ? Math.min(waitMs, afterFinishTimeoutMs) : waitMs,
@@ -114,13 +120,15 @@ function eventsOf(payloads: readonly string[], translator: Translator): ModelEve
 /** An answer that is no stream: a refusal, or a provider that ignored `stream: true`. */
 async function* whole(response: Response, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const { apiKey, signal } = request;
-  const read = await within(response.text(), request.idleTimeoutMs ?? 60_000, signal);
+  const read = await within(response.text(), request.timeouts.idleMs, signal);
   if (read.type === "aborted") return;
   if (read.type !== "came" && response.ok) return yield* brokenOff(read, "model_truncated", apiKey);
   const body = read.type === "came" ? read.value : "";
   const events = response.ok ? createTranslator(apiKey).translate(body) : [];
   if (events.length === 0) {
-    yield [failed(classifyFailure({ status: response.status, body, apiKey }))];
+    const failure = classifyFailure({ status: response.status, body, apiKey });
+    const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());
+    yield [failed(waitMs === undefined ? failure : { ...failure, retryAfterMs: waitMs })];
     return;
   }
   const over = events.some(({ type }) => type === "finish" || type === "failure");

@@ -4,25 +4,55 @@ import type { Prices } from "../core/cost.ts";
 /** How thinking is switched: by a parameter of the request, by another model id, or not at all. */
 export type ThinkingSwitch = { by: "parameter" } | { by: "model_id"; on: string; off: string } | { by: "nothing" };
 
+/** Higher prices at certain times. Hours and days are UTC; 1 is Monday. */
+export interface PeakPrices extends Prices {
+  weekdays: readonly number[];
+  /** From the first hour up to the second. */
+  hours: readonly (readonly [number, number])[];
+}
+
 export interface Profile {
-  /** Who serves it: `cometapi`, `demo`, `generic`. */
+  /** Who serves it: `cometapi`, `deepseek`, `openrouter`, `demo`, `generic`. */
   provider: string;
   /** The id clients, the log and the ledger use. */
   id: string;
   /** The id on the wire; usually the same. */
   wireId: string;
-  /** Whether each function is sent with `strict: true`. Arguments are validated locally in any case. */
-  strictTools: boolean;
+  /** How functions are sent strict: at the provider's `/beta` base, as a field, or not. Arguments are validated locally in any case. */
+  strict: "beta" | "field" | "none";
   thinking: ThinkingSwitch;
   /** Whether thinking is on when a message does not say; `undefined`: say nothing and let the provider decide. */
   thinkingDefault: boolean | undefined;
+  /** Whether tools may be offered while it thinks; where not, a turn with tools does not think. */
+  thinksWithTools: boolean;
+  /** Whether one tool can be forced: always, only while it does not think, or never. */
+  forcedTool: "always" | "not_thinking" | "never";
+  /** Which JSON modes the provider has as `response_format`. */
+  jsonModes: { object: boolean; schema: boolean };
+  /** Whether a half answer can be continued by `prefix: true`; only at the `/beta` base. */
+  continuation: boolean;
   /** Whether earlier reasoning goes back to the model: R1 to V3.2-Exp refuse it, V3.2 and later want it. */
   reasoningReplay: "strip" | "replay";
   /** `max_tokens`, always sent: it counts reasoning and answer together. */
   maxTokens: number;
+  /** The same while it thinks, where more is allowed then. */
+  maxTokensThinking: number;
   /** The context window in tokens. */
   contextTokens: number;
   /** Granularity of the provider's prefix cache in tokens. */
   cacheBlockTokens: number;
   prices: Prices;
+  peakPrices?: PeakPrices;
+  /** Whether the catalog knows this model; else the profile is a guess that suits every provider. */
+  known: boolean;
+}
+
+/** The prices that hold at a moment. Chinese public holidays, which DeepSeek leaves out of its peak hours, are not known here: they are billed as peak. */
+export function pricesAt({ prices, peakPrices }: Profile, atMs: number): Prices {
+  if (peakPrices === undefined) return prices;
+  const at = new Date(atMs);
+  const hour = at.getUTCHours();
+  const isPeak =
+    peakPrices.weekdays.includes(at.getUTCDay()) && peakPrices.hours.some(([from, to]) => hour >= from && hour < to);
+  return isPeak ? { hit: peakPrices.hit, miss: peakPrices.miss, output: peakPrices.output } : prices;
 }

@@ -1,4 +1,5 @@
 /** Writes the bytes of a request: the same input gives the same bytes, so a grown transcript begins with the bytes of the request before it. Never sends anything. */
+import type { ResponseFormat } from "../core/entry.ts";
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
 import type { Profile } from "./profile.ts";
 
@@ -8,16 +9,20 @@ export interface Head {
   thinking?: boolean | undefined;
   tools: readonly ToolDeclaration[];
   instructions: string;
+  /** The form the answer must have; sent where the provider has a mode for it. */
+  responseFormat?: ResponseFormat | undefined;
 }
 
 /** A request's text from `{` up to and including the system message; `requestBody` goes on from there. */
-export function serializeHead({ profile, thinking, tools, instructions }: Head): string {
+export function serializeHead({ profile, thinking, tools, instructions, responseFormat }: Head): string {
+  const on = tools.length > 0 && !profile.thinksWithTools ? false : (thinking ?? profile.thinkingDefault);
   const parameters = JSON.stringify({
-    model: wireModelId(profile, thinking),
+    model: wireModelId(profile, on),
     stream: true,
     stream_options: { include_usage: true },
-    max_tokens: profile.maxTokens,
-    thinking: thinkingParameter(profile, thinking),
+    max_tokens: on === true && profile.thinking.by !== "nothing" ? profile.maxTokensThinking : profile.maxTokens,
+    thinking: thinkingParameter(profile, on),
+    response_format: jsonMode(profile, responseFormat),
     tools: tools.length > 0 ? tools.toSorted(byName).map((tool) => wireTool(tool, profile)) : undefined,
   });
   return `${parameters.slice(0, -1)},"messages":[${serializeMessage({ role: "system", content: instructions }, profile)}`;
@@ -37,20 +42,36 @@ export function serializeMessage(message: Message, profile: Profile): string {
   }
 }
 
-/** The whole body of a request. `head`: from `serializeHead`; `messages`: from `serializeMessage`, in order. */
-export function requestBody(head: string, messages: readonly string[]): string {
-  return `${[head, ...messages].join(",")}]}`;
+/**
+ * The whole body of a request. `head`: from `serializeHead`; `messages`: from `serializeMessage`, in order. `begun`: half
+ * an answer that the model is to go on with, where the profile says it can.
+ */
+export function requestBody(head: string, messages: readonly string[], begun = ""): string {
+  const tail = begun === "" ? [] : [object({ role: "assistant", content: begun, prefix: true })];
+  return `${[head, ...messages, ...tail].join(",")}]}`;
 }
 
-/** The model id to ask for; another one than the profile's own where thinking is switched by the id. */
-export function wireModelId(profile: Profile, thinking: boolean | undefined): string {
-  const on = thinking ?? profile.thinkingDefault;
+/** Where requests go: strict tools and continuations are served at DeepSeek's `/beta` only, and silently ignored elsewhere. */
+export function endpointOf(profile: Profile, baseUrl: string): string {
+  if (profile.strict !== "beta") return baseUrl;
+  return `${baseUrl.replace(/\/(v1|beta)?$/, "").replace(/\/v1$/, "")}/beta`;
+}
+
+function jsonMode({ jsonModes }: Profile, format: ResponseFormat | undefined): object | undefined {
+  if (format === undefined) return undefined;
+  if (format.type === "json_schema" && jsonModes.schema) {
+    return { type: "json_schema", json_schema: { name: "answer", strict: true, schema: format.schema } };
+  }
+  return jsonModes.object ? { type: "json_object" } : undefined;
+}
+
+/** The model id to ask for; another one than the profile's own where thinking is switched by the id. `on`: `undefined` says nothing about it. */
+export function wireModelId(profile: Profile, on: boolean | undefined): string {
   if (on === undefined || profile.thinking.by !== "model_id") return profile.wireId;
   return on ? profile.thinking.on : profile.thinking.off;
 }
 
-function thinkingParameter(profile: Profile, thinking: boolean | undefined): { type: string } | undefined {
-  const on = thinking ?? profile.thinkingDefault;
+function thinkingParameter(profile: Profile, on: boolean | undefined): { type: string } | undefined {
   if (on === undefined || profile.thinking.by !== "parameter") return undefined;
   return { type: on ? "enabled" : "disabled" };
 }
@@ -60,7 +81,7 @@ function byName(a: ToolDeclaration, b: ToolDeclaration): number {
 }
 
 function wireTool({ name, description, parameters }: ToolDeclaration, profile: Profile) {
-  const strict = profile.strictTools ? { strict: true } : {};
+  const strict = profile.strict === "none" ? {} : { strict: true };
   return { type: "function", function: { name, description, ...strict, parameters } };
 }
 

@@ -31,7 +31,7 @@ Try it:
 
 /** Which model answers, in words; also logged when the Worker starts. */
 export function modelLine({ model }: Settings): string {
-  if (model.kind === "provider") return `Answers come from ${model.modelId ?? agent.models[0]} at ${model.baseUrl}.`;
+  if (model.kind === "provider") return `Answers come from ${model.modelId ?? agent.models[0].id} at ${model.baseUrl}.`;
   return "Answers come from the built-in demo model. Set MODEL_API_KEY to use the real one.";
 }
 

@@ -2,16 +2,30 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { sha256Hex } from "../core/digest.ts";
+import type { ResponseFormat } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { entryJson, messageJson, usageJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
+import { schemaOf } from "../model/judge-answer.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { unwrap } from "../session/outcome.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnState } from "../session/turns.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
+
+/** As OpenAI writes it. A schema that could not be checked later is refused now. */
+const responseFormat = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text") }),
+  z.strictObject({ type: z.literal("json_object") }),
+  z.strictObject({
+    type: z.literal("json_schema"),
+    json_schema: z.object({
+      schema: z.record(z.string(), z.unknown()).refine(canBeChecked, "must be a JSON schema that Longline can check"),
+    }),
+  }),
+]);
 
 const message = z.strictObject({
   content: z.string().min(1, "must not be empty"),
@@ -24,6 +38,7 @@ const message = z.strictObject({
   metadata: metadata.optional(),
   thinking: z.union([z.boolean(), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]).optional(),
   model: z.string().optional(),
+  response_format: responseFormat.optional(),
 });
 const sending = z.strictObject({ on_busy: z.enum(["queue", "reject"]).default("queue") });
 const range = z.strictObject({
@@ -79,13 +94,31 @@ function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   return sessionAt(c).fetch(url, { signal: c.req.raw.signal });
 }
 
+function canBeChecked(schema: Record<string, unknown>): boolean {
+  try {
+    schemaOf(schema);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function formatOf(format: z.infer<typeof responseFormat> | undefined): ResponseFormat | undefined {
+  if (format === undefined || format.type === "text") return undefined;
+  return format.type === "json_object"
+    ? { type: "json_object" }
+    : { type: "json_schema", schema: format.json_schema.schema };
+}
+
 function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
+  const form = formatOf(body.response_format);
   return {
     content,
     ...(speaker !== undefined && { speaker }),
     ...(metadata && { metadata }),
     options: {
+      ...(form && { responseFormat: form }),
       ...(model !== undefined && { model: knownModel(c, model) }),
       ...(thinking !== undefined && {
         thinking: typeof thinking === "boolean" ? thinking : thinking.type === "enabled",

@@ -6,6 +6,8 @@ import type { TranscriptLog } from "./transcript-log.ts";
 
 export class Conversation {
   readonly #log: TranscriptLog;
+  /** Models whose provider has shown that its rule on earlier reasoning is not the catalog's. */
+  readonly #flipped = new Set<string>();
   #profile: Profile | undefined;
   #seq = 0;
   #encoded: string[] = [];
@@ -14,18 +16,33 @@ export class Conversation {
     this.#log = log;
   }
 
-  /** All messages so far, encoded for `profile`. Called between steps only, when every call has its result. */
-  messages(profile: Profile): readonly string[] {
-    if (this.#profile?.id !== profile.id || this.#profile.provider !== profile.provider) this.#forget(profile);
+  /** All messages so far, encoded for `model`, whose profile is returned as it holds here. Called between steps only, when every call has its result. */
+  messages(model: Profile): { profile: Profile; messages: readonly string[] } {
+    const profile = this.#flipped.has(model.id) ? withOtherRule(model) : model;
+    if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget();
+    this.#profile = profile;
     const fresh = this.#log.read({ after: this.#seq });
     for (const message of messagesOf(fresh)) this.#encoded.push(serializeMessage(message, profile));
     this.#seq = fresh.at(-1)?.seq ?? this.#seq;
-    return this.#encoded;
+    return { profile, messages: this.#encoded };
   }
 
-  #forget(profile: Profile): void {
-    this.#profile = profile;
+  /** From now on earlier reasoning is sent to this model if it was not, and not if it was. */
+  flipReasoningRule(modelId: string): void {
+    if (!this.#flipped.delete(modelId)) this.#flipped.add(modelId);
+  }
+
+  #forget(): void {
     this.#seq = 0;
     this.#encoded = [];
   }
+}
+
+function withOtherRule(profile: Profile): Profile {
+  return { ...profile, reasoningReplay: profile.reasoningReplay === "strip" ? "replay" : "strip" };
+}
+
+/** Whether messages are written the same way for both. */
+function spellAlike(a: Profile, b: Profile): boolean {
+  return a.reasoningReplay === b.reasoningReplay;
 }

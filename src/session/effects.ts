@@ -1,15 +1,17 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
 import type { Agent } from "../agent.ts";
 import type { Draft, StepTry } from "../core/assemble.ts";
+import type { Again } from "../core/call-model.ts";
 import type { Prices } from "../core/cost.ts";
 import { sha256Hex } from "../core/digest.ts";
-import type { NewEntry } from "../core/entry.ts";
+import type { FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { TurnView } from "../core/next-step.ts";
 import type { Effects } from "../core/run-turn.ts";
-import { generate } from "../model/client.ts";
-import { requestBody, serializeHead } from "../model/serialize.ts";
+import { generate, type ModelTimeouts } from "../model/client.ts";
+import { pricesAt } from "../model/profile.ts";
+import { endpointOf, requestBody, serializeHead } from "../model/serialize.ts";
 import { runTool } from "../tools/run-tool.ts";
 import type { Waiting } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -20,7 +22,9 @@ export class Erased extends Error {}
 
 export interface TurnContext {
   agent: Agent;
-  model: TurnModel;
+  /** In the order in which they are asked. */
+  models: readonly [TurnModel, ...TurnModel[]];
+  timeouts: ModelTimeouts;
   turn: Waiting & { firstSeq: number };
   signal: AbortSignal;
 }
@@ -28,10 +32,12 @@ export interface TurnContext {
 export class SessionEffects implements Effects {
   readonly #parts: SessionParts;
   readonly #of: TurnContext;
+  #model: TurnModel;
 
   constructor(parts: SessionParts, of: TurnContext) {
     this.#parts = parts;
     this.#of = of;
+    this.#model = of.models[0];
   }
 
   get signal(): AbortSignal {
@@ -53,29 +59,43 @@ export class SessionEffects implements Effects {
     };
   }
 
-  async beginStep({ turn, step }: { turn: string; step: number }): Promise<StepTry & { prices: Prices }> {
+  async beginStep(
+    { turn, step }: { turn: string; step: number },
+    again?: Again,
+    failed?: FailedTry,
+  ): Promise<StepTry & { prices: Prices }> {
     this.#mustLive();
-    const { log, checkpoint, storage } = this.#parts;
+    const { log, checkpoint, storage, record, conversation } = this.#parts;
+    if (again?.model !== undefined) {
+      this.#model = this.#of.models.find(({ profile }) => profile.id === again.model) ?? this.#model;
+      // The session stays with the model that took over: going back and forth would lose a warm cache each time.
+      record.stickTo(again.model);
+    }
+    if (again?.otherReasoningRule) conversation.flipReasoningRule(this.#model.profile.id);
     const seq = log.lastSeq + 1;
-    const attempt = checkpoint.begin(seq);
+    const attempt = again?.how === "continue" ? checkpoint.attempts(seq) : checkpoint.begin(seq);
     // Readers get ids that name this attempt: it must be on disk before the first of them leaves.
     await storage.sync();
-    const { id, prices } = this.#of.model.profile;
-    return { seq, turn, step, attempt, model: id, prices };
+    const { profile } = this.#model;
+    const because = failed === undefined ? {} : { restartedBecause: failed.failure.detail };
+    if (failed !== undefined) console.warn("model call tried again", { ...failed, next: profile.id, how: again?.how });
+    return { seq, turn, step, attempt, model: profile.id, prices: pricesAt(profile, Date.now()), ...because };
   }
 
-  generate(): AsyncIterable<ModelEvent[]> {
-    const { profile, thinking, baseUrl, apiKey, fetch } = this.#of.model;
-    const { agent, signal } = this.#of;
+  generate(draft: Draft): AsyncIterable<ModelEvent[]> {
+    const { baseUrl, apiKey, fetch } = this.#model;
+    const { agent, signal, timeouts, turn } = this.#of;
     const { instructions } = this.#parts.record.read();
+    const { profile, messages } = this.#parts.conversation.messages(this.#model.profile);
     const head = serializeHead({
       profile,
-      ...(thinking !== undefined && { thinking }),
+      thinking: turn.message.options.thinking,
       tools: agent.tools.declarations,
       instructions: instructions === null ? agent.instructions : `${agent.instructions}\n\n${instructions}`,
+      responseFormat: turn.message.options.responseFormat,
     });
-    const body = requestBody(head, this.#parts.conversation.messages(profile));
-    return generate({ baseUrl, ...(apiKey !== undefined && { apiKey }), body, fetch, signal });
+    const body = requestBody(head, messages, draft.text.toString());
+    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal, timeouts });
   }
 
   show(draft: Draft): void {
@@ -108,6 +128,19 @@ export class SessionEffects implements Effects {
     const seq = log.lastSeq;
     await storage.sync();
     feed.confirm(seq);
+  }
+
+  async pause(delayMs: number): Promise<void> {
+    if (delayMs <= 0 || this.signal.aborted) return;
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, delayMs);
+    this.signal.addEventListener("abort", () => over.resolve(), { once: true });
+    await over.promise;
+    clearTimeout(timer);
+  }
+
+  chance(): number {
+    return Math.random();
   }
 
   #mustLive(): void {

@@ -1,16 +1,21 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 import type { Agent } from "../agent.ts";
-import type { NewEntry } from "../core/entry.ts";
+import type { NewEntry, TurnOptions } from "../core/entry.ts";
+import type { Rules } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
-import type { Settings } from "../env.ts";
+import type { Bindings, Settings } from "../env.ts";
+import { judgeAnswer } from "../model/judge-answer.ts";
+import { afterFailure } from "../model/retry.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
-import { turnModel } from "./turn-model.ts";
+import { type TurnModel, turnModels } from "./turn-model.ts";
 
 export interface RunnerSetup {
   agent: Agent;
   settings: Settings;
+  /** Where agent.ts's models find their secrets. */
+  bindings: Bindings;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
   /** Called whenever the runner has nothing left to do. */
@@ -73,12 +78,11 @@ export class Runner {
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.cancelled) abort.abort();
-    const { options } = turn.message;
-    const model = turnModel({ settings, agent, sessionModel: this.#parts.record.read().model, options });
-    const effects = new SessionEffects(this.#parts, { agent, model, turn, signal: abort.signal });
-    const effectOf = (name: string) => agent.tools.effectOf(name);
+    const models = this.#models(turn.message.options);
+    const { timeouts } = settings;
+    const effects = new SessionEffects(this.#parts, { agent, models, timeouts, turn, signal: abort.signal });
     try {
-      await runTurn(effects, { ...agent.limits, effectOf });
+      await runTurn(effects, this.#rules(models));
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
@@ -87,6 +91,31 @@ export class Runner {
       this.#current = undefined;
     }
   }
+
+  #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
+    const { agent, settings, bindings } = this.#setup;
+    const { account, name, model, stickyModel } = this.#parts.record.read();
+    const chance = shareOf(`${account}:${name}`);
+    return turnModels({ agent, settings, bindings, sessionModel: model, sticky: stickyModel, options, chance });
+  }
+
+  #rules(models: readonly TurnModel[]): Rules {
+    const { agent, settings } = this.#setup;
+    const profiles = models.map(({ profile }) => profile);
+    return {
+      ...agent.limits,
+      effectOf: (name) => agent.tools.effectOf(name),
+      afterFailure: (tries, chance) => afterFailure(tries, { models: profiles, policy: settings.retry, chance }),
+      complaint: judgeAnswer,
+    };
+  }
+}
+
+/** A number from 0 to 1 that belongs to a name for ever (FNV-1a). */
+function shareOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) / 2 ** 32;
 }
 
 /** The platform ended this instance (deploy, move, eviction): the next one goes on, so the turn must not be ended here. */

@@ -28,6 +28,8 @@ export interface SessionSettings {
   metadata: Record<string, string>;
   instructions: string | null;
   model: string | null;
+  /** The model that took over when another failed. */
+  stickyModel: string | null;
   createdAtMs: number;
   expiresAtMs: number | null;
   usage: SessionUsage;
@@ -40,6 +42,7 @@ type Row = {
   metadata: string;
   instructions: string | null;
   model: string | null;
+  sticky_model: string | null;
   created_at: number;
   expires_at: number | null;
   usage: string;
@@ -80,6 +83,7 @@ export class SessionRecord {
       metadata: JSON.parse(row.metadata) as Record<string, string>,
       instructions: row.instructions,
       model: row.model,
+      stickyModel: row.sticky_model,
       createdAtMs: row.created_at,
       expiresAtMs: row.expires_at,
       usage: JSON.parse(row.usage) as SessionUsage,
@@ -90,6 +94,11 @@ export class SessionRecord {
   change({ title, metadata }: { title?: string | null; metadata?: Record<string, string> }): void {
     if (title !== undefined) this.#sql.exec("UPDATE session SET title = ?", title);
     if (metadata !== undefined) this.#sql.exec("UPDATE session SET metadata = ?", JSON.stringify(metadata));
+  }
+
+  /** The model that later turns begin with. */
+  stickTo(model: string): void {
+    this.#sql.exec("UPDATE session SET sticky_model = ?", model);
   }
 
   /** Adds what a turn used. Runs in the transaction that ends the turn, so that it counts once. */

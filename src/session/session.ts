@@ -150,6 +150,7 @@ export class Session extends DurableObject<Bindings> {
     this.#runner = new Runner(parts, {
       agent,
       settings: this.#settings,
+      bindings: this.env,
       hold: (work) => this.ctx.waitUntil(work),
       rested: () => this.#rested(),
     });

@@ -1,7 +1,7 @@
-/** Which model answers a turn, and how it is reached: the settings, the agent, the session and the message each have a say, in rising order. */
-import type { Agent } from "../agent.ts";
+/** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
+import type { Agent, ModelChoice } from "../agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
-import type { Settings } from "../env.ts";
+import type { Bindings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
 import { createDemoFetch } from "../model/demo/demo-fetch.ts";
 import type { Profile } from "../model/profile.ts";
@@ -11,36 +11,80 @@ export interface TurnModel {
   baseUrl: string;
   apiKey?: string;
   fetch: typeof fetch;
-  /** `undefined`: the profile's habit. */
-  thinking: boolean | undefined;
 }
 
 /** One demo model per isolate, since what it has cached is remembered in it. */
 const demoFetch = createDemoFetch();
+const demoUrl = "https://demo.invalid/v1";
+const demo: TurnModel = {
+  profile: profileFor({ modelId: "demo", baseUrl: demoUrl, demo: true }),
+  baseUrl: demoUrl,
+  fetch: demoFetch,
+};
 
 /** Ids a caller may name, first the one that answers when none is named. */
 export function modelIds(settings: Settings, agent: Agent): [string, ...string[]] {
-  const [first, ...others] = agent.models;
-  if (settings.model.kind === "demo") return ["demo", first, ...others];
-  return [settings.model.modelId ?? first, ...others];
+  const [first, ...others] = choicesOf(settings, agent);
+  if (settings.model.kind === "demo") return ["demo", first.id, ...others.map(({ id }) => id)];
+  return [first.id, ...others.map(({ id }) => id)];
 }
 
-export function turnModel(of: {
+/** What the choice of models depends on. `chance`: the session's own number from 0 to 1, always the same. `sticky`: the model that answered last. */
+export interface ModelSituation {
   settings: Settings;
   agent: Agent;
+  bindings: Bindings;
   sessionModel: string | null;
+  sticky: string | null;
   options: TurnOptions;
-}): TurnModel {
-  const { settings, agent, sessionModel, options } = of;
-  const { thinking } = options;
-  if (settings.model.kind === "demo") {
-    const baseUrl = "https://demo.invalid/v1";
-    return { profile: profileFor({ modelId: "demo", baseUrl, demo: true }), baseUrl, fetch: demoFetch, thinking };
+  chance: number;
+}
+
+/** The models of a turn in the order in which they are asked. A model that was named stands alone: nobody wants another one's answer then. */
+export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
+  const { settings, agent, bindings } = of;
+  if (settings.model.kind === "demo") return [demo];
+  const provider = settings.model;
+  const reach = (choice: ModelChoice): TurnModel => reached(choice, provider, bindings);
+  const choices = choicesOf(settings, agent);
+  const named = of.options.model ?? of.sessionModel;
+  if (named !== null && named !== undefined) return [reach(choices.find(({ id }) => id === named) ?? { id: named })];
+  const begin = choices.find(({ id }) => id === of.sticky) ?? drawn(choices, of.chance);
+  // Behind the model the session is with come those listed after it, then those before it.
+  const at = choices.indexOf(begin);
+  return [reach(begin), ...choices.slice(at + 1).map(reach), ...choices.slice(0, at).map(reach)];
+}
+
+function choicesOf({ model }: Settings, { models: [first, ...others] }: Agent): [ModelChoice, ...ModelChoice[]] {
+  const modelId = model.kind === "provider" ? model.modelId : undefined;
+  return [modelId === undefined ? first : { ...first, id: modelId }, ...others];
+}
+
+/** One of the weighted models, each as often as its weight says over many sessions; the first one when there are no weights. */
+function drawn(choices: [ModelChoice, ...ModelChoice[]], chance: number): ModelChoice {
+  const total = choices.reduce((sum, { weight = 0 }) => sum + weight, 0);
+  let below = 0;
+  for (const choice of choices) {
+    below += choice.weight ?? 0;
+    if (chance * total < below) return choice;
   }
-  const { baseUrl, apiKey } = settings.model;
-  const modelId = options.model ?? sessionModel ?? modelIds(settings, agent)[0];
-  const profile = profileFor({ modelId, baseUrl, demo: false });
-  // Looked up at each call, so that a test can put a provider behind it.
-  const reach: typeof fetch = (input, init) => globalThis.fetch(input, init);
-  return { profile, baseUrl, ...(apiKey !== undefined && { apiKey }), fetch: reach, thinking };
+  return choices[0];
+}
+
+function reached(
+  { id, baseUrl, keySecret }: ModelChoice,
+  provider: { baseUrl: string; apiKey?: string },
+  bindings: Bindings,
+): TurnModel {
+  const base = baseUrl ?? provider.baseUrl;
+  const secret = keySecret === undefined ? undefined : (bindings as unknown as Record<string, unknown>)[keySecret];
+  // The key of one provider is never sent to another.
+  const apiKey = typeof secret === "string" ? secret : baseUrl === undefined ? provider.apiKey : undefined;
+  return {
+    profile: profileFor({ modelId: id, baseUrl: base, demo: false }),
+    baseUrl: base,
+    ...(apiKey !== undefined && { apiKey }),
+    // Looked up at each call, so that a test can put a provider behind it.
+    fetch: (input, init) => globalThis.fetch(input, init),
+  };
 }

@@ -1,99 +1,72 @@
-/** Works out arithmetic, since models guess at it. Parsed by @hapi/formula, which runs no code; only the functions below exist. */
-import { Parser } from "@hapi/formula";
+/** Works out arithmetic, since models guess at it. Only the functions below exist, and no code is run. */
 import * as z from "zod";
+import { type FormulaNames, readFormula } from "./read-formula.ts";
 import { defineTool } from "./tool.ts";
 
-/** Bounds that keep the parser, which calls itself for each parenthesis and cuts each again, far from its stack and its time. */
 const longest = 1_000;
-const deepest = 50;
+const any = Number.POSITIVE_INFINITY;
 
-type Arithmetic = (...numbers: number[]) => number;
-const functions: Record<string, Arithmetic> = {
-  abs: Math.abs,
-  acos: Math.acos,
-  asin: Math.asin,
-  atan: Math.atan,
-  avg: (...all) => sum(all) / all.length,
-  ceil: Math.ceil,
-  cos: Math.cos,
-  exp: Math.exp,
-  floor: Math.floor,
-  ln: Math.log,
-  log10: Math.log10,
-  log2: Math.log2,
-  max: Math.max,
-  min: Math.min,
-  pow: (base, exponent) => base ** exponent,
-  round: (x, digits = 0) => Number(`${Math.round(Number(`${x}e${digits}`))}e${-digits}`),
-  sin: Math.sin,
-  sqrt: Math.sqrt,
-  sum: (...all) => sum(all),
-  tan: Math.tan,
+const names: FormulaNames = {
+  constants: new Map([
+    ["pi", Math.PI],
+    ["e", Math.E],
+  ]),
+  functions: new Map([
+    ["abs", { work: Math.abs, fewest: 1, most: 1 }],
+    ["acos", { work: Math.acos, fewest: 1, most: 1 }],
+    ["asin", { work: Math.asin, fewest: 1, most: 1 }],
+    ["atan", { work: Math.atan, fewest: 1, most: 1 }],
+    ["avg", { work: (...all) => sum(all) / all.length, fewest: 1, most: any }],
+    ["ceil", { work: Math.ceil, fewest: 1, most: 1 }],
+    ["cos", { work: Math.cos, fewest: 1, most: 1 }],
+    ["exp", { work: Math.exp, fewest: 1, most: 1 }],
+    ["floor", { work: Math.floor, fewest: 1, most: 1 }],
+    ["ln", { work: Math.log, fewest: 1, most: 1 }],
+    ["log10", { work: Math.log10, fewest: 1, most: 1 }],
+    ["log2", { work: Math.log2, fewest: 1, most: 1 }],
+    ["max", { work: Math.max, fewest: 1, most: any }],
+    ["min", { work: Math.min, fewest: 1, most: any }],
+    ["pow", { work: Math.pow, fewest: 2, most: 2 }],
+    ["round", { work: round, fewest: 1, most: 2 }],
+    ["sin", { work: Math.sin, fewest: 1, most: 1 }],
+    ["sqrt", { work: Math.sqrt, fewest: 1, most: 1 }],
+    ["sum", { work: (...all) => sum(all), fewest: 1, most: any }],
+    ["tan", { work: Math.tan, fewest: 1, most: 1 }],
+  ]),
 };
-const constants = { pi: Math.PI, e: Math.E };
 
 export const calculator = defineTool({
   name: "calculator",
-  description: `Evaluates an arithmetic expression. Operators: + - * / ^ and parentheses; x % y is the remainder; 17% means 17/100. Functions: ${Object.keys(functions).join(", ")}. Constants: pi, e.`,
+  description: `Evaluates an arithmetic expression. Operators: + - * / ^ and parentheses; x % y is the remainder; 17% means 17/100. Functions: ${[...names.functions.keys()].join(", ")}. Constants: pi, e.`,
   input: z.object({
     expression: z.string().min(1).max(longest).describe("For example: 17% of 2,450, or round(sqrt(2) * 100, 1)"),
   }),
   effect: "none",
-  run: ({ expression }) => `${expression.trim()} = ${evaluate(expression)}`,
+  run({ expression }) {
+    const value = evaluate(expression);
+    // An exponent says that the digits end here; written out, the number would look exact.
+    const exact = Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+    return `${expression.trim()} = ${exact ? value : value.toExponential()}`;
+  },
 });
 
 /** The value of an expression. Throws an Error that says what is wrong with it. */
 export function evaluate(expression: string): number {
-  const plain = normalize(expression);
-  if (depthOf(plain) > deepest)
-    throw new Error(`More than ${deepest} parentheses inside one another. Write it in smaller steps.`);
-  const value = new Parser<number>(plain, { functions: guarded, constants, reference: unknown }).evaluate();
-  if (typeof value !== "number") throw new Error("That is not an arithmetic expression.");
-  if (!Number.isFinite(value))
-    throw new Error("The result is not a number: a division by zero, or a function outside its range.");
+  const value = readFormula(expression, names);
   // Doubles hold 15 decimal digits for certain; more would show 0.1 + 0.2 as 0.30000000000000004.
-  return Number(value.toPrecision(15));
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
 }
 
-/** Makes `2,450`, `17%`, `2e3`, `×` and `÷` into what the parser reads. */
-function normalize(expression: string): string {
-  return expression
-    .replace(/[×·]/g, "*")
-    .replace(/÷/g, "/")
-    .replace(/−/g, "-")
-    .replace(/\*\*/g, "^")
-    .replace(/(?<![\w.,])\d{1,3}(,\d{3})+(?![\d,])/g, (number) => number.replaceAll(",", ""))
-    .replace(/(?<![\w.])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,3})(?![\w.])/g, "($1 * 10 ^ ($2))")
-    .replace(
-      /(?<![\w.])(\d+\.?\d*|\.\d+)\s*%(\s*of\b|(?!\s*[\w(.]))/gi,
-      (_, number, of) => `(${number} / 100)${of === "" ? "" : " *"}`,
-    );
+/** Halves go away from zero. Shifts the decimal text, since 1.005 * 100 is 100.49999999999999. */
+function round(x: number, digits = 0): number {
+  return Math.sign(x) * shift(Math.round(shift(Math.abs(x), digits)), -digits);
 }
 
-const guarded = Object.fromEntries(Object.entries(functions).map(([name, work]) => [name, numbersOnly(name, work)]));
-
-function numbersOnly(name: string, work: Arithmetic) {
-  return (...values: unknown[]) => {
-    if (values.length === 0 || !values.every((value) => typeof value === "number"))
-      throw new Error(`${name}() takes numbers.`);
-    return work(...(values as number[]));
-  };
-}
-
-function unknown(name: string): never {
-  throw new Error(`"${name}" is not known. Use numbers, operators, the listed functions, pi and e.`);
+function shift(x: number, digits: number): number {
+  const [mantissa, exponent = "0"] = String(x).split("e");
+  return Number(`${mantissa}e${Number(exponent) + digits}`);
 }
 
 function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function depthOf(text: string): number {
-  let depth = 0;
-  let most = 0;
-  for (const char of text) {
-    if (char === "(") most = Math.max(most, ++depth);
-    else if (char === ")") depth--;
-  }
-  return most;
 }

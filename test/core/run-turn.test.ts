@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Draft, StepTry } from "../../src/core/assemble.ts";
+import type { Draft } from "../../src/core/assemble.ts";
 import type { NewEntry } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
@@ -55,7 +55,7 @@ class World implements Effects {
     };
   }
 
-  async *generate({ step }: StepTry) {
+  async *generate({ of: { step } }: Draft) {
     for (const events of this.#scripts(step)) {
       if (this.signal.aborted) return;
       yield events;
@@ -80,6 +80,15 @@ class World implements Effects {
     return 0;
   }
 
+  pauses: number[] = [];
+  async pause(delayMs: number) {
+    this.pauses.push(delayMs);
+  }
+
+  chance() {
+    return 0.5;
+  }
+
   /** The log in short: `assistant:text`, `tool:id=content`, `turn_ended:reason`. */
   story(): string[] {
     return this.log.read({ after: 0 }).map((entry) => {
@@ -95,7 +104,13 @@ class World implements Effects {
   }
 }
 
-const rules: Rules = { maxSteps: 5, maxAttempts: 5, effectOf: (name) => (name === "pay" ? "unsafe" : "none") };
+const rules: Rules = {
+  maxSteps: 5,
+  maxAttempts: 5,
+  effectOf: (name) => (name === "pay" ? "unsafe" : "none"),
+  afterFailure: () => ({ type: "give_up" }),
+  complaint: () => undefined,
+};
 
 describe("runTurn", () => {
   it("[TURN-5] answers, and shows the draft once per read", async () => {
@@ -201,5 +216,104 @@ describe("runTurn", () => {
     await runTurn(next, rules);
     expect(next.ran).toEqual([]);
     expect(next.story().slice(2)).toEqual(["tool:c0=Not run: the turn was ended first.", "turn_ended:cancelled"]);
+  });
+});
+
+describe("a model call that fails", () => {
+  const fail = (...said: string[]): Script => [
+    ...said.map((text): ModelEvent[] => [{ type: "text", text }]),
+    [{ type: "usage", usage: { inputTokens: 5, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 } }],
+    [{ type: "failure", failure: { code: "model_stalled", detail: "Silence.", retryable: true } }],
+  ];
+  const again = (how: "restart" | "continue", more: object = {}): Rules => ({
+    ...rules,
+    afterFailure: (tries) =>
+      tries.length > 2 ? { type: "give_up" } : { type: "again", how, afterMs: 100 * tries.length, ...more },
+  });
+  /** Each try of the one step has its script. */
+  class Tries extends World {
+    tries: Script[];
+    begun: unknown[] = [];
+    constructor(tries: Script[]) {
+      super([]);
+      this.tries = tries;
+    }
+    override async beginStep(step: { turn: string; step: number }, how?: unknown) {
+      this.begun.push(how);
+      return { ...(await super.beginStep(step)), attempt: this.begun.length };
+    }
+    override async *generate() {
+      yield* this.tries.shift() ?? [];
+    }
+  }
+
+  it("[RETRY-6] leaves one entry with the tries before it, and counts what they used", async () => {
+    const world = new Tries([fail("half"), fail(), say("Hi")]);
+    await runTurn(world, again("restart"));
+    expect(world.story()).toEqual(["user:Hello", "assistant:Hi", "turn_ended:completed"]);
+    const failure = { code: "model_stalled", detail: "Silence.", retryable: true };
+    expect(world.log.read({ after: 1 })[0]).toMatchObject({
+      attempt: 3,
+      tries: [
+        { model: "m", failure, textChars: 4 },
+        { model: "m", failure, textChars: 0 },
+      ],
+      usage: { inputTokens: 10, outputTokens: 2 },
+      costMicros: 10,
+    });
+    expect(world.pauses).toEqual([100, 200]);
+  });
+
+  it("[RETRY-6] a failure that stands keeps its tries, too", async () => {
+    const world = new Tries([fail("a"), fail("b"), fail("c")]);
+    await runTurn(world, again("restart"));
+    expect(world.story()).toEqual(["user:Hello", "step_failed:c", "turn_ended:failed"]);
+    expect(world.log.read({ after: 1 })[0]).toMatchObject({ tries: [{ textChars: 1 }, { textChars: 1 }] });
+  });
+
+  it("[RETRY-4] a continued answer is one answer", async () => {
+    const world = new Tries([fail("one, "), say("two")]);
+    await runTurn(world, again("continue"));
+    expect(world.story()[1]).toBe("assistant:one, two");
+    expect(world.shown.filter((text) => !text.startsWith("one, ") && text !== "")).toEqual([]);
+  });
+
+  it("[RETRY-3] hands the choice of another model to the next try", async () => {
+    const world = new Tries([fail(), say("Hi")]);
+    await runTurn(world, again("restart", { model: "other" }));
+    expect(world.begun).toEqual([undefined, { type: "again", how: "restart", afterMs: 100, model: "other" }]);
+  });
+
+  it("[RETRY-7] a cancel while it waits ends the turn, and what was said stays", async () => {
+    const world = new Tries([fail("half"), say("never")]);
+    world.pause = async () => {
+      world.cancelRequested = true;
+      world.abort.abort();
+    };
+    await runTurn(world, again("restart"));
+    expect(world.story()).toEqual(["user:Hello", "step_failed:half", "turn_ended:cancelled"]);
+  });
+
+  it("[JUDGE-1] an answer in the wrong form is sent back with a note, and the turn goes on", async () => {
+    const world = new World([say("Sure!"), say("{}")]);
+    await runTurn(world, {
+      ...rules,
+      complaint: (content) => (content === "{}" ? undefined : { note: "JSON, please." }),
+    });
+    expect(world.story()).toEqual([
+      "user:Hello",
+      "assistant:Sure!",
+      "note:JSON, please.",
+      "assistant:{}",
+      "turn_ended:completed",
+    ]);
+  });
+
+  it("[LOOP-1] a looping call gets its note and the others run", async () => {
+    const world = new World((step) => (step < 8 ? ask("clock") : say("Done")));
+    await runTurn(world, { ...rules, maxSteps: 9 });
+    expect(world.ran).toHaveLength(5);
+    expect(world.story().at(-1)).toBe("turn_ended:failed");
+    expect(world.log.last).toMatchObject({ failure: { code: "model_looping" } });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { profileFor } from "../../src/model/catalog.ts";
+import { pricesAt } from "../../src/model/profile.ts";
 
 const cometBase = "https://api.cometapi.com/v1";
 
@@ -9,7 +10,13 @@ describe("profileFor", () => {
       provider: "cometapi",
       id: "deepseek-v3.2-exp",
       wireId: "deepseek-v3.2-exp",
-      strictTools: true,
+      strict: "field",
+      thinksWithTools: true,
+      forcedTool: "not_thinking",
+      jsonModes: { object: true, schema: false },
+      continuation: false,
+      maxTokensThinking: 8192,
+      known: true,
       thinking: { by: "model_id", on: "DeepSeek-V3.2-Exp-thinking", off: "DeepSeek-V3.2-Exp-nothinking" },
       thinkingDefault: undefined,
       reasoningReplay: "strip",
@@ -56,9 +63,58 @@ describe("profileFor", () => {
       provider: "generic",
       id: modelId,
       wireId: modelId,
-      strictTools: false,
+      strict: "none",
+      known: false,
       thinking: { by: "nothing" },
       prices: { hit: 0, miss: 0, output: 0 },
     });
+  });
+});
+
+describe("DeepSeek's own models", () => {
+  const flash = profileFor({ modelId: "deepseek-flash", baseUrl: "https://api.deepseek.com", demo: false });
+
+  it("[PROFILE-6] are strict at /beta, think by parameter, want their reasoning back and can be continued", () => {
+    expect(flash).toMatchObject({
+      provider: "deepseek",
+      strict: "beta",
+      thinking: { by: "parameter" },
+      reasoningReplay: "replay",
+      continuation: true,
+      contextTokens: 1_048_576,
+      known: true,
+    });
+    expect(profileFor({ modelId: "deepseek-v4-pro", baseUrl: "https://api.deepseek.com", demo: false })).toMatchObject({
+      prices: { hit: 22_000, miss: 660_000, output: 1_980_000 },
+    });
+  });
+
+  it.each([
+    ["2026-11-23T00:59:59Z", 3_000],
+    ["2026-11-23T01:00:00Z", 6_000],
+    ["2026-11-23T03:59:59Z", 6_000],
+    ["2026-11-23T04:00:00Z", 3_000],
+    ["2026-11-23T06:00:00Z", 6_000],
+    ["2026-11-23T10:00:00Z", 3_000],
+    ["2026-11-21T02:00:00Z", 3_000],
+    ["2026-11-22T02:00:00Z", 3_000],
+  ])("[PROFILE-7] cost more in peak hours on weekdays: at %s a hit costs %i", (at, hit) => {
+    expect(pricesAt(flash, Date.parse(at)).hit).toBe(hit);
+  });
+
+  it("[PROFILE-7] other prices do not change with the hour", () => {
+    const comet = profileFor({ modelId: "deepseek-v3.2-exp", baseUrl: "https://api.cometapi.com/v1", demo: false });
+    expect(pricesAt(comet, Date.parse("2026-11-23T02:00:00Z"))).toBe(comet.prices);
+  });
+
+  it("[PROFILE-6] CometAPI's V3.2 wants its reasoning back, OpenRouter's models are asked for what every host takes", () => {
+    const comet = profileFor({ modelId: "deepseek-v3.2", baseUrl: "https://api.cometapi.com/v1", demo: false });
+    expect(comet).toMatchObject({ provider: "cometapi", reasoningReplay: "replay", maxTokens: 4096 });
+    const router = profileFor({
+      modelId: "deepseek/deepseek-v3.2-exp",
+      baseUrl: "https://openrouter.ai/api/v1",
+      demo: false,
+    });
+    expect(router).toMatchObject({ provider: "openrouter", strict: "none", thinking: { by: "nothing" } });
   });
 });

@@ -177,15 +177,17 @@ describe("messages", () => {
 });
 
 describe("a model that fails", () => {
+  const webPage = status(200, "<html><title>Hi</title></html>", { "content-type": "text/html" });
   const json503 = status(503, { error: { message: "overloaded" } });
   it.each([
     ["401", status(401, { error: { message: "Authentication Fails" } }), "model_auth"],
     ["402", status(402, { error: { message: "Insufficient Balance" } }), "model_payment"],
     ["503", json503, "model_unavailable"],
     ["nobody there", refused, "model_unreachable"],
-    ["rubbish", status(200, "<html><title>Hi</title></html>", { "content-type": "text/html" }), "model_malformed"],
+    ["rubbish", webPage, "model_malformed"],
   ])("[NATIVE-8] %s: the turn ends failed with the cause, and the session stays usable", async (_, reply, code) => {
-    provider.enqueue(reply, text("Better now"));
+    const tries = code === "model_auth" || code === "model_payment" || reply === webPage ? 1 : 2;
+    provider.enqueue(...Array.from({ length: tries }, () => reply), text("Better now"));
     const failed = await json(call("POST", `/v1/sessions/${id}/messages`, { content: "Hello" }));
     expect(failed).toMatchObject({ status: 200, body: { status: "failed", message: null, error: { code } } });
     const events = await readEvents(await call("GET", `/v1/sessions/${id}/events?live=false`));
@@ -195,10 +197,12 @@ describe("a model that fails", () => {
     ]);
     const next = await json(call("POST", `/v1/sessions/${id}/messages`, { content: "And now?" }));
     expect(next.body).toMatchObject({ status: "completed", message: { content: "Better now" } });
-    expect(provider.requests[1]?.body.messages.map(({ content }: { content: string }) => content).slice(1)).toEqual([
-      "Hello",
-      "And now?",
-    ]);
+    expect(
+      provider.requests
+        .at(-1)
+        ?.body.messages.map(({ content }: { content: string }) => content)
+        .slice(1),
+    ).toEqual(["Hello", "And now?"]);
   });
 });
 

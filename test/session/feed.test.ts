@@ -62,15 +62,16 @@ describe("Conversation", () => {
     const profile = profileFor({ modelId: "demo", baseUrl: "https://demo.invalid", demo: true });
     const conversation = new Conversation(log);
     log.append([user(), asking(["clock"]), result("c0")]);
-    const first = [...conversation.messages(profile)];
+    const first = [...conversation.messages(profile).messages];
     expect(first).toHaveLength(3);
     log.append([assistant({ step: 2 }), ended(), user({ turn: "turn_2" })]);
-    const second = [...conversation.messages(profile)];
+    const second = [...conversation.messages(profile).messages];
     expect(second.slice(0, 3)).toEqual(first);
     expect(second).toHaveLength(5);
     expect(read.mock.calls.map(([range]) => range.after)).toEqual([0, 3]);
-    const other = profileFor({ modelId: "another", baseUrl: "https://x.invalid", demo: false });
-    expect(conversation.messages(other)).toHaveLength(5);
+    conversation.flipReasoningRule(profile.id);
+    expect(conversation.messages(profile).profile.reasoningReplay).toBe("replay");
+    expect(read.mock.calls.map(([range]) => range.after)).toEqual([0, 3, 0]);
   });
 });
 

@@ -101,12 +101,13 @@ export function gated(...parts: string[]) {
 export function createFakeProvider() {
   const queue: Reply[] = [];
   const requests: RecordedRequest[] = [];
+  let reasoningAllowed = false;
   const answer = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
     const raw = await request.text();
     const recorded = { url: request.url, headers: request.headers, text: raw, body: JSON.parse(raw) };
     requests.push(recorded);
-    const refusal = requestRefusal(recorded.body);
+    const refusal = requestRefusal(recorded.body, { reasoningAllowed });
     if (refusal !== undefined) return status(refusal.status, { error: refusal.error })(recorded, undefined) as Response;
     const reply = queue.shift();
     if (reply === undefined) throw new TypeError("fetch failed: the test queued no reply");
@@ -115,6 +116,10 @@ export function createFakeProvider() {
   return {
     fetch: answer as typeof fetch,
     requests,
+    /** From now on it takes earlier reasoning back, as models from V3.2 on do. */
+    allowReasoning() {
+      reasoningAllowed = true;
+    },
     enqueue(...replies: Reply[]) {
       queue.push(...replies);
     },

@@ -28,9 +28,11 @@ export interface Refusal {
 }
 
 /** Why this request is refused; `undefined` when it is answered. */
-export function requestRefusal(request: DemoRequest): Refusal | undefined {
+export function requestRefusal(request: DemoRequest, { reasoningAllowed = false } = {}): Refusal | undefined {
   const message =
-    parametersRefusal(request) ?? messagesRefusal(request.messages ?? []) ?? toolsRefusal(request.tools ?? []);
+    parametersRefusal(request) ??
+    messagesRefusal(request.messages ?? [], reasoningAllowed) ??
+    toolsRefusal(request.tools ?? []);
   if (message === undefined) return undefined;
   return { status: 400, error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } };
 }
@@ -48,7 +50,7 @@ function parametersRefusal(request: DemoRequest): string | undefined {
   return undefined;
 }
 
-function messagesRefusal(messages: readonly DemoMessage[]): string | undefined {
+function messagesRefusal(messages: readonly DemoMessage[], reasoningAllowed: boolean): string | undefined {
   if (messages.length === 0) return "Empty input messages";
   let open: string[] = [];
   for (const [place, message] of messages.entries()) {
@@ -59,7 +61,7 @@ function messagesRefusal(messages: readonly DemoMessage[]): string | undefined {
       continue;
     }
     if (open.length > 0) return unanswered;
-    const refusal = messageRefusal(message, place);
+    const refusal = messageRefusal(message, place) ?? (reasoningAllowed ? undefined : reasoningRefusal(message, place));
     if (refusal !== undefined) return refusal;
     open = message.tool_calls?.map(({ id }) => id) ?? [];
   }
@@ -69,10 +71,7 @@ function messagesRefusal(messages: readonly DemoMessage[]): string | undefined {
 const unanswered =
   "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. (insufficient tool messages following tool_calls message)";
 
-function messageRefusal(
-  { role, content, tool_calls, reasoning_content }: DemoMessage,
-  place: number,
-): string | undefined {
+function messageRefusal({ role, content, tool_calls }: DemoMessage, place: number): string | undefined {
   if (role !== "system" && role !== "user" && role !== "assistant") {
     return `Failed to deserialize the JSON body into the target type: messages[${place}]: unknown variant \`${role}\`, expected one of \`system\`, \`user\`, \`assistant\`, \`tool\``;
   }
@@ -80,8 +79,12 @@ function messageRefusal(
     return typeof content === "string"
       ? undefined
       : `Failed to deserialize the JSON body into the target type: messages[${place}]: missing field \`content\``;
-  if (reasoning_content !== undefined)
-    return `The reasoning_content field is not supported in input messages (messages[${place}])`;
   const silent = content === null || content === undefined;
   return silent && !tool_calls?.length ? "Invalid assistant message: content or tool_calls must be set" : undefined;
+}
+
+/** V3.2-Exp and older refuse their own reasoning; from V3.2 on it is wanted. */
+function reasoningRefusal({ reasoning_content }: DemoMessage, place: number): string | undefined {
+  if (reasoning_content === undefined) return undefined;
+  return `The reasoning_content field is not supported in input messages (messages[${place}])`;
 }

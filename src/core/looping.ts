@@ -1,0 +1,33 @@
+/** Notices a model that makes the same call over and over, as V3 and V3.2 do now and then (DeepSeek-V3 #15, Roo-Code #10101, gptme #3459). */
+import type { Entry } from "./entry.ts";
+import type { Failure } from "./errors.ts";
+import type { ToolCall } from "./message.ts";
+
+/** Equal calls of a turn that fail, or that succeed, before the model is told to stop. */
+const mostFailing = 3;
+const mostEqual = 5;
+
+/** Whether a call, which has no result yet, was made too often before: `yes` the first time, `still` when the model was told already. */
+export function isLooping(call: ToolCall, entries: readonly Entry[]): "no" | "yes" | "still" {
+  const results = entries.flatMap((entry) => {
+    if (entry.type !== "assistant") return [];
+    const equal = entry.toolCalls.filter((other) => other.name === call.name && other.arguments === call.arguments);
+    return equal.flatMap(
+      ({ id }) => entries.find((each) => each.type === "tool" && each.step === entry.step && each.callId === id) ?? [],
+    );
+  });
+  const failing = results.filter((result) => result.type === "tool" && result.isError).length;
+  const told = results.some((result) => result.type === "tool" && result.content === loopingResult);
+  if (told) return "still";
+  return failing >= mostFailing || results.length >= mostEqual ? "yes" : "no";
+}
+
+/** What a looping call gets instead of being run. */
+export const loopingResult =
+  "Not run: you have made this same call several times, and its outcome does not change. Answer with what you have, or try something else.";
+
+export const loopingFailure: Failure = {
+  code: "model_looping",
+  detail: "The model went on making the same call after it was told to stop.",
+  retryable: true,
+};

@@ -1,0 +1,50 @@
+/** Says what is wrong with a final answer: not the JSON that was asked for, or a promise to look something up instead of doing it. Pure; never mends an answer. */
+import * as z from "zod";
+import type { ResponseFormat } from "../core/entry.ts";
+import type { Complaint } from "../core/next-step.ts";
+
+/** `undefined` when the answer will do. A wrong form fails the turn when telling the model did not help; a broken promise does not. */
+export function judgeAnswer(content: string, format: ResponseFormat | undefined): Complaint | undefined {
+  if (format === undefined) return brokenPromise(content);
+  const fault = faultOf(content, format);
+  if (fault === undefined) return undefined;
+  const note = `Your last answer was not the JSON that was asked for. ${fault} Answer again, with the JSON alone.`;
+  return {
+    note,
+    failure: {
+      code: "output_invalid",
+      detail: `The model's answer was not the JSON that was asked for. ${fault}`,
+      retryable: true,
+    },
+  };
+}
+
+function faultOf(content: string, format: ResponseFormat): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    return `It does not parse: ${(error as Error).message}.`;
+  }
+  if (format.type === "json_object") {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? undefined : "It is not a JSON object.";
+  }
+  const parsed = schemaOf(format.schema).safeParse(value);
+  return parsed.success
+    ? undefined
+    : `It does not conform to the schema: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, " ")}.`;
+}
+
+/** The zod schema of a JSON schema. Throws for one that cannot be checked, which is refused before it is stored. */
+export function schemaOf(schema: Record<string, unknown>): z.ZodType {
+  return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+}
+
+/** V3 and V3.2 now and then stop after "I will check" and call nothing (DeepSeek-V3 #1554). Long answers are never meant: they say something. */
+function brokenPromise(content: string): Complaint | undefined {
+  const promise =
+    /^(?:ok(?:ay)?[,.!]? |sure[,.!]? |certainly[,.!]? )?(?:let me|i will|i'll|i am going to|i'm going to) (?:now |first |just |quickly )?(?:check|look|search|fetch|find|calculate|compute|verify|see)\b/i;
+  if (content.length > 200 || !promise.test(content.trim())) return undefined;
+  return { note: "You said what you would do, and called no tool. Do it now, or answer with what you know." };
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import type { FailedTry } from "../../src/core/entry.ts";
+import type { Failure } from "../../src/core/errors.ts";
+import { profileFor } from "../../src/model/catalog.ts";
+import { afterFailure, type RetryPolicy } from "../../src/model/retry.ts";
+import { retryAfterMs } from "../../src/model/retry-after.ts";
+
+const policy: RetryPolicy = { retriesPerModel: 2, baseMs: 500, longestPauseMs: 1_500, longestRetryAfterMs: 60_000 };
+const exp = profileFor({ modelId: "deepseek-v3.2-exp", baseUrl: "https://api.cometapi.com/v1", demo: false });
+const flash = profileFor({ modelId: "deepseek-flash", baseUrl: "https://api.deepseek.com", demo: false });
+const models = [exp, flash];
+
+const tried = (model: string, failure: Partial<Failure> = {}, textChars = 0): FailedTry => ({
+  model,
+  failure: { code: "model_unavailable", detail: "503", retryable: true, ...failure },
+  textChars,
+});
+const at = (tries: FailedTry[], chance = 0.5) => afterFailure(tries, { models, policy, chance });
+const times = (count: number, one: FailedTry) => Array.from({ length: count }, () => one);
+const restart = (afterMs: number) => ({ type: "again", how: "restart", afterMs });
+const fallback = { type: "again", how: "restart", afterMs: 0, model: flash.id };
+const give_up = { type: "give_up" };
+
+const lasting = { code: "model_auth", retryable: false } as const;
+const rule = { code: "model_reasoning_rule", retryable: false } as const;
+
+describe("afterFailure", () => {
+  it.each<[string, FailedTry[], object]>([
+    ["[RETRY-1] the first failure waits the base", times(1, tried(exp.id)), restart(500)],
+    ["[RETRY-1] the second twice that", times(2, tried(exp.id)), restart(1000)],
+    ["[RETRY-3] then the next model is asked", times(3, tried(exp.id)), fallback],
+    ["[RETRY-1] whose own tries count from one", [...times(3, tried(exp.id)), tried(flash.id)], restart(500)],
+    ["[RETRY-3] the last model gives up", [...times(3, tried(exp.id)), ...times(3, tried(flash.id))], give_up],
+    ["[RETRY-3] what will not pass goes to the next model at once", [tried(exp.id, lasting)], fallback],
+    ["[RETRY-3] and gives up behind the last", [tried(flash.id, lasting)], give_up],
+    [
+      "[RETRY-3] a refused content is not taken elsewhere",
+      [tried(exp.id, { code: "content_filter", retryable: false })],
+      give_up,
+    ],
+    ["[RETRY-2] a pause that is asked for is kept", [tried(exp.id, { retryAfterMs: 7_000 })], restart(7_000)],
+    ["[RETRY-2] a shorter one than ours is not", [tried(exp.id, { retryAfterMs: 10 })], restart(500)],
+    ["[RETRY-2] more than a minute is not waited for", [tried(exp.id, { retryAfterMs: 60_001 })], fallback],
+    ["[RETRY-4] half an answer is void where it cannot be continued", [tried(exp.id, {}, 40)], restart(500)],
+    ["[RETRY-4] and continued where it can", [tried(flash.id, {}, 40)], { ...restart(500), how: "continue" }],
+    ["[RETRY-4] but not without text", [tried(flash.id, {}, 0)], restart(500)],
+    [
+      "[RETRY-5] the reasoning rule is turned round",
+      [tried(exp.id, rule)],
+      { ...restart(0), otherReasoningRule: true },
+    ],
+    ["[RETRY-5] once", times(2, tried(exp.id, rule)), fallback],
+    ["[RETRY-1] no tries, nothing to do", [], give_up],
+  ])("%s", (_, tries, expected) => {
+    expect(at(tries)).toEqual(expected);
+  });
+
+  it("[RETRY-1] spreads the pauses by a tenth, and never beyond the longest", () => {
+    expect([0, 0.5, 1].map((chance) => at(times(1, tried(exp.id)), chance))).toEqual([
+      restart(450),
+      restart(500),
+      restart(550),
+    ]);
+    const patient = { models, policy: { ...policy, retriesPerModel: 20 }, chance: 0.5 };
+    expect(afterFailure(times(20, tried(exp.id)), patient)).toEqual(restart(1_500));
+  });
+});
+
+describe("retryAfterMs", () => {
+  const now = Date.parse("2026-11-23T12:00:00Z");
+  it.each([
+    [null, undefined],
+    ["", undefined],
+    ["soon", undefined],
+    ["0", 0],
+    ["7", 7_000],
+    [" 1.5 ", 1_500],
+    ["Mon, 23 Nov 2026 12:00:30 GMT", 30_000],
+    ["Mon, 23 Nov 2026 11:00:00 GMT", 0],
+  ])("[RETRY-2] reads %j as %s ms", (header, expected) => {
+    expect(retryAfterMs(header, now)).toBe(expected);
+  });
+});

@@ -1,0 +1,16 @@
+/** A tool's context for tests: a fixed clock, no network, an empty transcript. Replace what the test is about. */
+import type { ToolContext } from "../../src/tools/tool.ts";
+
+export function toolContext(changed: Partial<ToolContext> = {}): ToolContext {
+  return {
+    sessionId: "s_1",
+    turn: "t_1",
+    callId: "call_1",
+    idempotencyKey: "s_1/call_1",
+    signal: new AbortController().signal,
+    now: () => Date.UTC(2026, 0, 15, 12, 30, 5),
+    fetch: () => Promise.reject(new Error("This test has no network.")),
+    transcript: { search: async () => [] },
+    ...changed,
+  };
+}
