@@ -11,21 +11,36 @@ export type JsonSchema = { [keyword: string]: unknown };
 export const noArguments = "proceed";
 
 const formats = new Set(["email", "hostname", "ipv4", "ipv6", "uuid"]);
+/** Names that zod gives to patterns of its own. */
+const patterned = new Set(["starts_with", "ends_with", "includes", "lowercase", "uppercase"]);
 const numeric = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 /** Keywords that strict mode refuses, and how a person would say them. */
 const spoken: Record<string, (value: unknown) => string> = {
-  minLength: (n) => `At least ${n} characters.`,
-  maxLength: (n) => `At most ${n} characters.`,
-  minItems: (n) => `At least ${n} items.`,
-  maxItems: (n) => `At most ${n} items.`,
+  minLength: (n) => `At least ${n} ${n === 1 ? "character" : "characters"}.`,
+  maxLength: (n) => `At most ${n} ${n === 1 ? "character" : "characters"}.`,
+  minItems: (n) => `At least ${n} ${n === 1 ? "item" : "items"}.`,
+  maxItems: (n) => `At most ${n} ${n === 1 ? "item" : "items"}.`,
   uniqueItems: () => "No item twice.",
   default: (value) => `Default: ${JSON.stringify(value)}.`,
 };
 
-/** The JSON schema of what zod takes in, before it is made strict. */
+/** The JSON schema of what zod takes in, before it is made strict. A `$ref` is left only where a schema refers to itself. */
 export function inputSchema(schema: z.ZodType): JsonSchema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
-  return rest;
+  const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
+  return inlined(root, ($defs ?? {}) as Record<string, JsonSchema>, []) as JsonSchema;
+}
+
+/** zod gives schemas that have an id in `.meta()` a place of their own; here each is put where it is used. */
+function inlined(node: unknown, definitions: Record<string, JsonSchema>, within: string[]): unknown {
+  if (Array.isArray(node)) return node.map((each) => inlined(each, definitions, within));
+  if (typeof node !== "object" || node === null) return node;
+  const { $ref, ...rest } = node as JsonSchema;
+  const name = typeof $ref === "string" ? $ref.replace("#/$defs/", "") : undefined;
+  const target = name === undefined || within.includes(name) ? undefined : definitions[name];
+  if (name !== undefined && target !== undefined)
+    return inlined({ ...target, ...rest }, definitions, [...within, name]);
+  const entries = Object.entries(node).map(([key, value]) => [key, inlined(value, definitions, within)]);
+  return Object.fromEntries(entries);
 }
 
 /** The strict schema of a tool's input. Throws an Error that names the tool, the path and what to write instead. */
@@ -35,7 +50,7 @@ export function strictSchema(schema: z.ZodType, toolName: string): JsonSchema {
     throw new Error(`Tool "${toolName}": the schema at ${path} cannot be said in strict mode. ${why}`);
   };
   if (input.type !== "object") refuse("(root)", "The input must be a z.object({ … }).");
-  if (Object.keys(propertiesOf(input)).length === 0) {
+  if (Object.keys(propertiesOf(input)).length === 0 && !isOpen(input)) {
     const only = { description: "This tool takes no arguments.", type: "string", enum: ["yes"] };
     return {
       type: "object",
@@ -51,22 +66,17 @@ type Refuse = (path: string, why: string) => never;
 
 function strict(node: JsonSchema, path: string, refuse: Refuse): JsonSchema {
   if (node.$ref !== undefined) return refuse(path, "It refers to itself: use a flat list with ids instead.");
-  if (node.allOf !== undefined || node.oneOf !== undefined)
-    return refuse(path, "Intersections are unknown to it: use one z.object.");
+  if (node.allOf !== undefined) {
+    const text = "Several patterns on one string are unknown to it: use one z.string().regex(…).";
+    return refuse(path, node.type === "string" ? text : "Intersections are unknown to it: use one schema.");
+  }
   if (node.not !== undefined) return refuse(path, "z.never() accepts nothing: leave the field away.");
   const described = describe(node);
-  if (Array.isArray(node.anyOf)) {
-    return {
-      ...described,
-      anyOf: node.anyOf.map((member: JsonSchema, n) => strict(member, `${path}|${n + 1}`, refuse)),
-    };
-  }
-  if (Array.isArray(node.type)) {
-    return {
-      ...described,
-      anyOf: node.type.map((type) => strict({ ...node, type, description: undefined }, path, refuse)),
-    };
-  }
+  const members = membersOf(node);
+  if (members !== undefined)
+    return { ...described, anyOf: members.map((member, n) => strict(member, `${path}|${n + 1}`, refuse)) };
+  if (node.type === undefined && node.enum !== undefined)
+    return refuse(path, "Literals of several types have no type: use a z.union of z.literal.");
   switch (node.type) {
     case "object":
       return { ...described, ...strictObject(node, path, refuse) };
@@ -91,8 +101,8 @@ function strict(node: JsonSchema, path: string, refuse: Refuse): JsonSchema {
 
 function strictObject(node: JsonSchema, path: string, refuse: Refuse): JsonSchema {
   const properties = propertiesOf(node);
-  const free = node.additionalProperties !== undefined && node.additionalProperties !== false;
-  if (free) return refuse(path, "Records and loose objects have unknown keys: use z.array(z.object({ key, value })).");
+  if (isOpen(node))
+    return refuse(path, "Records and loose objects have unknown keys: use z.array(z.object({ key, value })).");
   const names = Object.keys(properties);
   if (names.length === 0) return refuse(path, "An object without properties is not allowed: leave the field away.");
   const required = requiredOf(node);
@@ -101,6 +111,10 @@ function strictObject(node: JsonSchema, path: string, refuse: Refuse): JsonSchem
     return [name, required.includes(name) ? property : nullable(property)];
   });
   return { type: "object", properties: Object.fromEntries(entries), required: names, additionalProperties: false };
+}
+
+function isOpen({ additionalProperties }: JsonSchema): boolean {
+  return additionalProperties !== undefined && additionalProperties !== false;
 }
 
 function strictArray(node: JsonSchema, path: string, refuse: Refuse): JsonSchema {
@@ -119,10 +133,14 @@ function nullable(property: JsonSchema): JsonSchema {
 
 function describe(node: JsonSchema): JsonSchema {
   const dropped = Object.keys(spoken).filter((keyword) => node[keyword] !== undefined);
-  const format = typeof node.format === "string" && !formats.has(node.format) ? [`Format: ${node.format}.`] : [];
+  const unsaid = typeof node.format === "string" && !formats.has(node.format) && !patterned.has(node.format);
   const own = typeof node.description === "string" ? [node.description] : [];
-  const sentences = [...own, ...dropped.map((keyword) => spoken[keyword]?.(node[keyword]) ?? ""), ...format];
-  return sentences.length === 0 ? {} : { description: sentences.join(" ") };
+  const added = [
+    ...dropped.map((keyword) => spoken[keyword]?.(node[keyword]) ?? ""),
+    ...(unsaid ? [`Format: ${node.format}.`] : []),
+  ];
+  if (added.length > 0 && own[0] !== undefined) own[0] = own[0].replace(/[^.!?…:;]$/, "$&.");
+  return own.length + added.length === 0 ? {} : { description: [...own, ...added].join(" ") };
 }
 
 function choices(node: JsonSchema): JsonSchema {
@@ -130,9 +148,9 @@ function choices(node: JsonSchema): JsonSchema {
   return node.enum === undefined ? {} : { enum: node.enum };
 }
 
-/** The pattern that zod adds to a format is sent with formats that strict mode knows, and dropped with the others. */
+/** The pattern that zod adds to a format is dropped, except where the pattern is all that the format means. */
 function stringRules({ format, pattern }: JsonSchema): JsonSchema {
-  if (typeof format === "string") return formats.has(format) ? { format } : {};
+  if (typeof format === "string" && !patterned.has(format)) return formats.has(format) ? { format } : {};
   return pattern === undefined ? {} : { pattern };
 }
 
@@ -144,41 +162,17 @@ function numberRules(node: JsonSchema): JsonSchema {
   return Object.fromEntries(said.map((key) => [key, node[key]]));
 }
 
-/** `value` with the nulls taken away that stand for absent optional fields, and without the placeholder of `noArguments`. */
-export function withoutNulls(value: unknown, schema: JsonSchema): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, (schema.items ?? {}) as JsonSchema));
-  if (typeof value !== "object" || value === null) return value;
-  const shape = objectShape(schema);
-  if (shape === undefined) return value;
-  const properties = propertiesOf(shape);
-  const required = requiredOf(shape);
-  const kept = Object.entries(value).filter(([name, field]) => {
-    if (name === noArguments && Object.keys(properties).length === 0) return false;
-    return (
-      field !== null || required.includes(name) || !Object.hasOwn(properties, name) || acceptsNull(properties[name])
-    );
-  });
-  return Object.fromEntries(kept.map(([name, field]) => [name, withoutNulls(field, properties[name] ?? {})]));
+/** The schemas of which one must fit; `undefined` when there is only this one. */
+export function membersOf(schema: JsonSchema): JsonSchema[] | undefined {
+  const several = schema.anyOf ?? schema.oneOf;
+  if (Array.isArray(several)) return several;
+  return Array.isArray(schema.type) ? schema.type.map((type) => ({ type })) : undefined;
 }
 
-/** The one object a schema allows, also where it may be null; `undefined` when there are several. */
-function objectShape(schema: JsonSchema): JsonSchema | undefined {
-  if (schema.type === "object") return schema;
-  const members = Array.isArray(schema.anyOf)
-    ? schema.anyOf.filter((member: JsonSchema) => member.type === "object")
-    : [];
-  return members.length === 1 ? (members[0] as JsonSchema) : undefined;
-}
-
-function acceptsNull(schema: JsonSchema | undefined): boolean {
-  if (schema?.type === "null") return true;
-  return Array.isArray(schema?.anyOf) && schema.anyOf.some((member: JsonSchema) => member.type === "null");
-}
-
-function propertiesOf(schema: JsonSchema): Record<string, JsonSchema> {
+export function propertiesOf(schema: JsonSchema): Record<string, JsonSchema> {
   return (schema.properties ?? {}) as Record<string, JsonSchema>;
 }
 
-function requiredOf(schema: JsonSchema): string[] {
+export function requiredOf(schema: JsonSchema): string[] {
   return (schema.required ?? []) as string[];
 }

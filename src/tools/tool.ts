@@ -2,7 +2,8 @@
 import * as z from "zod";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
-import { inputSchema, strictSchema, withoutNulls } from "./strict-schema.ts";
+import { inputSchema, strictSchema } from "./strict-schema.ts";
+import { withoutNulls } from "./without-nulls.ts";
 
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
 export interface TranscriptHit {

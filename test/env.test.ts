@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { type Bindings, parseSettings } from "../src/env.ts";
+
+const settings = (vars: Record<string, string> = {}) => parseSettings(vars as unknown as Bindings);
+
+describe("settings", () => {
+  it("[ENV-1] without any, nobody may call and the demo model would answer", () => {
+    expect(settings()).toEqual({
+      auth: { kind: "closed" },
+      model: { kind: "demo" },
+      timeouts: { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000 },
+      retry: { retriesPerModel: 5, baseMs: 500, longestPauseMs: 10_000, longestRetryAfterMs: 60_000 },
+      allowedOrigins: [],
+    });
+  });
+
+  it("[ENV-2] dev-key counts only on a developer's machine, and only without a key", () => {
+    expect(settings({ DEV: "true" }).auth).toEqual({ kind: "dev", apiKey: "dev-key" });
+    expect(settings({ DEV: "true", API_KEY: "a-long-key" }).auth).toEqual({ kind: "key", apiKey: "a-long-key" });
+    expect(settings({ API_KEY: "" }).auth).toEqual({ kind: "closed" });
+  });
+
+  it.each([
+    [{ MODEL_API_KEY: "k" }, { kind: "provider", baseUrl: "https://api.cometapi.com/v1", apiKey: "k" }],
+    [{ COMETAPI_KEY: "k" }, { kind: "provider", baseUrl: "https://api.cometapi.com/v1", apiKey: "k" }],
+    [
+      { COMETAPI_KEY: "other", MODEL_API_KEY: "k", MODEL: "m" },
+      { kind: "provider", baseUrl: "https://api.cometapi.com/v1", apiKey: "k", modelId: "m" },
+    ],
+    [{ MODEL_BASE_URL: "https://x.test/v1/" }, { kind: "demo" }],
+    [
+      { MODEL_BASE_URL: "https://x.test/v1/", MODEL_API_KEY: "k" },
+      { kind: "provider", baseUrl: "https://x.test/v1", apiKey: "k" },
+    ],
+    [{ MODEL_BASE_URL: "http://127.0.0.1:11434/v1" }, { kind: "provider", baseUrl: "http://127.0.0.1:11434/v1" }],
+    [{ MODEL_BASE_URL: "http://localhost:1" }, { kind: "provider", baseUrl: "http://localhost:1" }],
+    [{ MODEL_BASE_URL: "http://[::1]:1" }, { kind: "provider", baseUrl: "http://[::1]:1" }],
+    [{ MODEL_BASE_URL: "http://127.0.0.1.evil.test" }, { kind: "demo" }],
+    [{ MODEL: "m" }, { kind: "demo" }],
+  ])("[ENV-3] %j: %j answers", (vars, model) => {
+    expect(settings(vars).model).toEqual(model);
+  });
+
+  it("[ENV-4] reads origins and numbers", () => {
+    expect(settings({ ALLOWED_ORIGINS: "https://a.test, http://localhost:3000 ," }).allowedOrigins).toEqual([
+      "https://a.test",
+      "http://localhost:3000",
+    ]);
+    expect(settings({ MODEL_RETRIES: "0", MODEL_IDLE_TIMEOUT_MS: "1000" })).toMatchObject({
+      retry: { retriesPerModel: 0 },
+      timeouts: { idleMs: 1000 },
+    });
+  });
+
+  it.each([
+    [
+      { MODEL_BASE_URL: "cometapi" },
+      'MODEL_BASE_URL must be a URL such as https://api.cometapi.com/v1. It was "cometapi".',
+    ],
+    [{ MODEL_BASE_URL: "ftp://x.test" }, "MODEL_BASE_URL must be a URL"],
+    [{ MODEL: "two words" }, 'MODEL must be a model id, without spaces. It was "two words".'],
+    [{ API_KEY: "short" }, "API_KEY is too short: use at least 8 characters."],
+    [{ MODEL_API_KEY: "sk 1\n" }, "MODEL_API_KEY must not contain spaces or line breaks."],
+    [{ ALLOWED_ORIGINS: "https://a.test/path" }, 'ALLOWED_ORIGINS holds "https://a.test/path", which is no origin'],
+    [{ ALLOWED_ORIGINS: "*" }, 'ALLOWED_ORIGINS holds "*"'],
+    [{ MODEL_RETRIES: "many" }, 'MODEL_RETRIES must be a whole number from 0 to 20. It was "many".'],
+    [{ MODEL_RETRIES: "21" }, "MODEL_RETRIES must be a whole number from 0 to 20."],
+    [{ DEV: "yes" }, "DEV is set by npm run dev only"],
+  ])("[ENV-5] %j stops the Worker with the name and the mend", (vars, complaint) => {
+    expect(() => settings(vars)).toThrow(complaint);
+  });
+
+  it("[ENV-5] names all that is wrong at once, and never shows a secret", () => {
+    const wrong = () => settings({ API_KEY: "short", MODEL_API_KEY: "sk secret", MODEL: "a b" });
+    expect(wrong).toThrow(/API_KEY is too short[\s\S]*MODEL must be[\s\S]*MODEL_API_KEY must not|MODEL must be[\s\S]*/);
+    expect(wrong).not.toThrow(/short"|sk secret/);
+  });
+});

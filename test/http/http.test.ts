@@ -1,0 +1,198 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import * as z from "zod";
+import { AppError, type AppErrorCode } from "../../src/core/errors.ts";
+import { authenticate } from "../../src/http/authenticate.ts";
+import { parseBody, parseQuery } from "../../src/http/parse-body.ts";
+import { problemResponse } from "../../src/http/problem.ts";
+import { readJson } from "../../src/http/read-json.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The AppError that `work` ends with. */
+async function refusal(work: Promise<unknown> | (() => unknown)): Promise<AppError> {
+  const error = await (typeof work === "function" ? (async () => work())() : work).catch((thrown: unknown) => thrown);
+  if (!(error instanceof AppError)) throw new Error(`No AppError but ${String(error)}`);
+  return error;
+}
+
+describe("authenticate", () => {
+  const asked = (authorization?: string) =>
+    new Request("https://x.test", authorization === undefined ? {} : { headers: { authorization } });
+  const auth = { kind: "key", apiKey: "the-right-key" } as const;
+
+  it.each(["Bearer the-right-key", "bearer the-right-key", "BEARER  the-right-key"])(
+    "[AUTH-1] %j is let in",
+    async (header) => {
+      expect(await authenticate(asked(header), auth)).toEqual({ account: "default" });
+    },
+  );
+
+  it.each([
+    undefined,
+    "",
+    "Bearer",
+    "Bearer ",
+    "the-right-key",
+    "Basic the-right-key",
+    "Bearer the-right-keyx",
+    "Bearer the-right-ke",
+    "Bearer the-right-key extra",
+    "Bearer wrong",
+  ])("[AUTH-2] %j is refused, in the same words whatever was wrong", async (header) => {
+    const { code, message } = await refusal(authenticate(asked(header), auth));
+    expect([code, message]).toEqual(["unauthorized", "Send a valid key in the header: Authorization: Bearer <key>."]);
+  });
+
+  it("[AUTH-3] without a key set nobody is let in, and the answer says what to set", async () => {
+    const { code, message } = await refusal(authenticate(asked("Bearer dev-key"), { kind: "closed" }));
+    expect([code, message]).toEqual(["not_configured", expect.stringContaining("wrangler secret put API_KEY")]);
+  });
+});
+
+describe("problems", () => {
+  const statuses: Record<AppErrorCode, number> = {
+    invalid_request: 400,
+    unauthorized: 401,
+    not_found: 404,
+    method_not_allowed: 405,
+    not_acceptable: 406,
+    conflict: 409,
+    session_busy: 409,
+    payload_too_large: 413,
+    unsupported_media_type: 415,
+    idempotency_mismatch: 422,
+    queue_full: 429,
+    rate_limited: 429,
+    not_configured: 503,
+  };
+
+  it.each(Object.entries(statuses))("[HTTP-1] %s is answered %i as problem+json", async (code, status) => {
+    const answer = problemResponse(new AppError(code as AppErrorCode, "Why.", { field: "a.b", retryAfterSeconds: 7 }));
+    expect([answer.status, answer.headers.get("content-type"), answer.headers.get("retry-after")]).toEqual([
+      status,
+      "application/problem+json",
+      "7",
+    ]);
+    expect(answer.headers.get("www-authenticate")).toBe(status === 401 ? 'Bearer realm="longline"' : null);
+    expect(await answer.json()).toEqual({
+      type: "about:blank",
+      status,
+      title: expect.any(String),
+      code,
+      detail: "Why.",
+      field: "a.b",
+    });
+  });
+
+  it("[HTTP-2] a fault of ours is a 500 that tells nothing, and is logged once with its cause", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const cause = new Error("table users is secret");
+    const answer = problemResponse(cause);
+    expect([answer.status, await answer.text()]).toEqual([500, expect.not.stringContaining("secret")]);
+    expect(log).toHaveBeenCalledExactlyOnceWith(expect.any(String), cause);
+  });
+});
+
+describe("readJson", () => {
+  const posted = (body: BodyInit, type: string | undefined = "application/json") =>
+    new Request("https://x.test", {
+      method: "POST",
+      body,
+      headers: type === undefined ? {} : { "content-type": type },
+      duplex: "half",
+    } as RequestInit);
+
+  it.each(["application/json", "application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"])(
+    "[HTTP-3] reads %s",
+    async (type) => {
+      expect(await readJson(posted('{"a":[1,"é"]}', type))).toEqual({ a: [1, "é"] });
+    },
+  );
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"])(
+    "[HTTP-3] refuses %s by name",
+    async (type) => {
+      const { code, message } = await refusal(readJson(posted("{}", type)));
+      expect([code, message]).toEqual(["unsupported_media_type", expect.stringContaining(type)]);
+    },
+  );
+
+  it("[HTTP-4] refuses what is too large by its header before it reads", async () => {
+    const request = new Request("https://x.test", {
+      method: "POST",
+      body: "{}",
+      headers: { "content-type": "application/json", "content-length": "2000000" },
+    });
+    const { code, message } = await refusal(readJson(request));
+    expect([code, message]).toEqual(["payload_too_large", "The body has 2000000 bytes; at most 1048576 are taken."]);
+  });
+
+  it("[HTTP-4] and by what comes: it stops reading a body without end", async () => {
+    let pulled = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(1000).fill(32 + pulled++ * 0)),
+    });
+    expect((await refusal(readJson(posted(endless), { maxBytes: 10_000 }))).code).toBe("payload_too_large");
+    expect(pulled).toBeLessThan(20);
+  });
+
+  it.each([
+    ["", "The body is empty. Send a JSON object."],
+    ["  \n", "The body is empty. Send a JSON object."],
+    ["{", /^The body is not JSON: /],
+    ["{'a':1}", /^The body is not JSON: /],
+    [new Uint8Array([0x22, 0xff, 0x22]), "The body is not valid UTF-8."],
+  ])("[HTTP-5] refuses %j in words", async (body, why) => {
+    const { code, message } = await refusal(readJson(posted(body as BodyInit)));
+    expect([code, message]).toEqual(["invalid_request", typeof why === "string" ? why : expect.stringMatching(why)]);
+  });
+
+  it("[HTTP-5] takes a byte order mark, and a key named __proto__ without harm", async () => {
+    expect(await readJson(posted(new Uint8Array([0xef, 0xbb, 0xbf, 0x31])))).toBe(1);
+    const value = (await readJson(posted('{"__proto__":{"polluted":true}}'))) as object;
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(Object.keys(value)).toEqual(["__proto__"]);
+  });
+
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  it("[HTTP-6] takes 64 levels, refuses 65 and 100,000, and does not count brackets in strings", async () => {
+    await readJson(posted(nested(64)));
+    for (const depth of [65, 100_000]) {
+      expect((await refusal(readJson(posted(nested(depth))))).message).toBe(
+        "The body is nested deeper than 64 levels.",
+      );
+    }
+    const brackets = `${"[{".repeat(100)}\\"${"[".repeat(100)}\\\\`;
+    expect(await readJson(posted(`"${brackets}"`))).toBe(JSON.parse(`"${brackets}"`));
+  });
+});
+
+describe("parseBody", () => {
+  const schema = z.strictObject({ name: z.string().min(1), tags: z.array(z.object({ id: z.int() })).optional() });
+
+  it.each([
+    [{ name: "" }, "name", /^name: /],
+    [{}, "name", /^name: expected string/],
+    [{ name: "a", tags: [{ id: 1 }, { id: "x" }] }, "tags.1.id", /^tags\.1\.id: expected number, received string\.$/],
+    [{ name: "a", nmae: "b" }, "nmae", /nmae/],
+    [{ name: 1, tags: 2 }, "name", /^name: .* tags: /],
+    [[], "", /^The body: expected object/],
+    [null, "", /^The body: /],
+  ])("[HTTP-7] %j is refused with its field %j", async (value, field, message) => {
+    const error = await refusal(() => parseBody(schema, value));
+    expect([error.code, error.field, error.message]).toEqual([
+      "invalid_request",
+      field,
+      expect.stringMatching(message),
+    ]);
+  });
+
+  it("[HTTP-7] gives what the schema makes of it, from bodies and queries", () => {
+    expect(parseBody(schema, { name: "a" })).toEqual({ name: "a" });
+    expect(parseQuery(z.object({ limit: z.coerce.number() }), new URL("https://x.test?limit=1&limit=2"))).toEqual({
+      limit: 2,
+    });
+  });
+});
