@@ -1,6 +1,6 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
-import type { Entry } from "../core/entry.ts";
+import type { AssistantEntry, Entry, StepFailedEntry } from "../core/entry.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 
@@ -79,16 +79,15 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, message, ...(metadata && { metadata }), options };
     }
     case "assistant": {
-      const { step, attempt, model, finishReason, usage, costMicros, cutCalls } = entry;
+      const { step, attempt, model, finishReason, usage, costMicros } = entry;
       const message = messageJson({ role: "assistant", ...entry });
-      const cut = cutCalls === undefined ? {} : { cut_calls: cutCalls };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
-      return { ...placed, step, attempt, model, message, finish_reason: finishReason, ...cut, ...paid };
+      return { ...placed, step, attempt, model, message, finish_reason: finishReason, ...tryFacts(entry), ...paid };
     }
     case "tool": {
-      const { step, callId, name, content, isError, durationMs } = entry;
+      const { step, callId, name, content, isError, durationMs, repairs } = entry;
       const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
-      return { ...placed, step, message, duration_ms: durationMs };
+      return { ...placed, step, message, duration_ms: durationMs, ...(repairs && { repairs }) };
     }
     case "note":
       return { ...placed, message: { role: "user", content: entry.content } };
@@ -96,7 +95,7 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       const { step, attempt, model, failure, content, usage, costMicros } = entry;
       const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
-      return { ...placed, step, attempt, model, error, partial: content, ...paid };
+      return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
     }
     case "turn_ended": {
       const { reason, usage, steps, costMicros, failure } = entry;
@@ -104,6 +103,19 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, reason, usage: usageJson(usage, steps), cost_micros: costMicros, ...error };
     }
   }
+}
+
+/** What happened on the way to a reply, where anything did. */
+function tryFacts(entry: AssistantEntry | StepFailedEntry): Record<string, unknown> {
+  const { tries, firstEventMs, durationMs } = entry;
+  const { cutCalls, repairs } = entry.type === "assistant" ? entry : {};
+  return {
+    ...(cutCalls !== undefined && { cut_calls: cutCalls }),
+    ...(repairs && { repairs }),
+    ...(tries && { tries: tries.map(({ model, failure }) => ({ model, code: failure.code, detail: failure.detail })) }),
+    ...(firstEventMs !== undefined && { first_event_ms: firstEventMs }),
+    ...(durationMs !== undefined && { duration_ms: durationMs }),
+  };
 }
 
 /** A session as its object reports it. */

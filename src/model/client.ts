@@ -5,6 +5,8 @@ import { classifyFailure } from "./classify-failure.ts";
 import { joinRuns } from "./join-runs.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
+import { Salvage } from "./salvage.ts";
+import { salvageEvents } from "./salvage-events.ts";
 import { payloadBatches } from "./sse.ts";
 import { createTranslator, type Translator } from "./translate.ts";
 import { type Waited, within } from "./within.ts";
@@ -83,6 +85,7 @@ function isStream(response: Response): response is Response & { body: ReadableSt
 
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const translator = createTranslator(request.apiKey);
+  const salvage = new Salvage();
   const { idleMs, dataMs } = request.timeouts;
   let finished = false;
   let lastDataMs = Date.now();
@@ -99,7 +102,7 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
     }
     if (read.value.done === true) break;
     if (read.value.value.length > 0) lastDataMs = Date.now();
-    const events = eventsOf(read.value.value, translator);
+    const events = eventsOf(read.value.value, translator, salvage);
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;
     finished ||= events.some(({ type }) => type === "finish");
@@ -108,13 +111,18 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
 }
 
 /** The events of one read, up to `[DONE]` or a failure. */
-function eventsOf(payloads: readonly string[], translator: Translator): ModelEvent[] {
+function eventsOf(payloads: readonly string[], translator: Translator, salvage: Salvage): ModelEvent[] {
   const events: ModelEvent[] = [];
   for (const payload of payloads) {
     events.push(...translator.translate(payload));
     if (translator.done || events.at(-1)?.type === "failure") break;
   }
-  return joinRuns(events);
+  return upToFailure(joinRuns(salvageEvents(salvage, events)));
+}
+
+function upToFailure(events: ModelEvent[]): ModelEvent[] {
+  const failure = events.findIndex(({ type }) => type === "failure");
+  return failure < 0 ? events : events.slice(0, failure + 1);
 }
 
 /** An answer that is no stream: a refusal, or a provider that ignored `stream: true`. */
@@ -124,7 +132,7 @@ async function* whole(response: Response, request: GenerateRequest): AsyncGenera
   if (read.type === "aborted") return;
   if (read.type !== "came" && response.ok) return yield* brokenOff(read, "model_truncated", apiKey);
   const body = read.type === "came" ? read.value : "";
-  const events = response.ok ? createTranslator(apiKey).translate(body) : [];
+  const events = response.ok ? eventsOf([body], createTranslator(apiKey), new Salvage()) : [];
   if (events.length === 0) {
     const failure = classifyFailure({ status: response.status, body, apiKey });
     const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());

@@ -10,7 +10,7 @@ export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolCon
   const answer = (content: string, isError: boolean): ToolResult => ({
     callId: call.id,
     name: call.name,
-    content,
+    content: cut(content.toWellFormed()),
     isError,
   });
   const tool = toolbox.get(call.name);
@@ -18,12 +18,14 @@ export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolCon
     const names = toolbox.declarations.map(({ name }) => name).join(", ");
     return answer(`There is no tool "${call.name}". The tools are: ${names || "none"}.`, true);
   }
-  const parsed = tool.parse(call.arguments);
-  if (!parsed.ok) return answer(`The tool was not called, because its arguments are wrong.\n${parsed.detail}`, true);
+  let mended: { repairs?: string[] } = {};
   try {
-    return answer(cut(textOf(await withinTime(tool, parsed.input, context))), false);
+    const parsed = tool.parse(call.arguments);
+    if (!parsed.ok) return answer(`The tool was not called, because its arguments are wrong.\n${parsed.detail}`, true);
+    if (parsed.repairs.length > 0) mended = { repairs: parsed.repairs };
+    return { ...answer(textOf(await withinTime(tool, parsed.input, context)), false), ...mended };
   } catch (error) {
-    return answer(cut(error instanceof Error ? error.message : String(error)), true);
+    return { ...answer(reasonOf(error), true), ...mended };
   }
 }
 
@@ -52,12 +54,22 @@ async function withinTime(tool: Tool, input: unknown, context: ToolContext): Pro
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value === "string") return value;
   if (value === undefined) return "(no output)";
   try {
     return JSON.stringify(value) ?? "(no output)";
   } catch (error) {
     throw new Error(`The tool returned something that is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** What was thrown, in words. Anything can be thrown, also what `String()` throws at. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  try {
+    return (typeof thrown === "object" ? JSON.stringify(thrown) : String(thrown)) ?? "";
+  } catch {
+    return "The tool failed and did not say why.";
   }
 }
 

@@ -1,9 +1,9 @@
 /** What a tool is: a name, a zod input, what running it twice would do, and a function. Wrong definitions stop the Worker at start. */
-import * as z from "zod";
+import type * as z from "zod";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
+import { type ArgumentRules, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
 import { inputSchema, strictSchema } from "./strict-schema.ts";
-import { withoutNulls } from "./without-nulls.ts";
 
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
 export interface TranscriptHit {
@@ -42,8 +42,6 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   run(input: z.infer<Input>, context: ToolContext): unknown;
 }
 
-export type ParsedArguments = { ok: true; input: unknown } | { ok: false; detail: string };
-
 export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
@@ -60,28 +58,16 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new Error(`Tool "${name}": a tool's name has 1 to 64 letters, digits, _ or -. Rename it.`);
   }
-  const shape = inputSchema(input);
+  const check = (value: object) => input.safeParse(value);
+  // A tool that does harm is never run on a guess.
+  const rules: ArgumentRules = { schema: inputSchema(input), check, mayMend: effect !== "unsafe" };
   return {
     effect,
     timeoutMs,
     declaration: { name, description, parameters: strictSchema(input, name) },
-    parse: (rawArguments) => parseArguments(rawArguments, (value) => input.safeParse(withoutNulls(value, shape))),
+    parse: (rawArguments) => parseArguments(rawArguments, rules),
     run: (value, context) => run(value as z.infer<Input>, context),
   };
-}
-
-function parseArguments(raw: string, check: (value: object) => z.ZodSafeParseResult<unknown>): ParsedArguments {
-  let value: unknown;
-  try {
-    value = JSON.parse(raw.trim() === "" ? "{}" : raw);
-  } catch (error) {
-    return { ok: false, detail: `The arguments are not valid JSON: ${(error as Error).message}.` };
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { ok: false, detail: "The arguments must be a JSON object." };
-  }
-  const parsed = check(value);
-  return parsed.success ? { ok: true, input: parsed.data } : { ok: false, detail: z.prettifyError(parsed.error) };
 }
 
 /** The agent's tools, by name. */

@@ -180,7 +180,7 @@ describe("calculator: what it refuses", () => {
   it("[CALC-8] a thousand characters are taken, and one more is not", () => {
     const expression = `1${"+1".repeat(499)}0`;
     expect(expression).toHaveLength(1_000);
-    expect(calculator.parse(JSON.stringify({ expression }))).toEqual({ ok: true, input: { expression } });
+    expect(calculator.parse(JSON.stringify({ expression }))).toMatchObject({ ok: true, input: { expression } });
     expect(calculator.parse(JSON.stringify({ expression: `${expression}0` }))).toMatchObject({ ok: false });
   });
 });

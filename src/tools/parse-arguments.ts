@@ -1,0 +1,112 @@
+/**
+ * Reads the arguments a model wrote for a tool: as they are where that works, else mended where there is only one way to
+ * mend them and the result validates. Never makes up a value, and never makes an empty object of something broken.
+ */
+import { jsonrepair } from "jsonrepair";
+import * as z from "zod";
+import { coerced } from "./coerce.ts";
+import type { JsonSchema } from "./strict-schema.ts";
+import { withoutNulls } from "./without-nulls.ts";
+
+/** `repairs` says in words what had to be mended; empty when nothing. `detail` tells the model what is wrong. */
+export type ParsedArguments = { ok: true; input: unknown; repairs: string[] } | { ok: false; detail: string };
+
+export interface ArgumentRules {
+  schema: JsonSchema;
+  check(value: object): z.ZodSafeParseResult<unknown>;
+  /** Whether broken JSON may be mended; where a wrong guess would do harm it may not. */
+  mayMend: boolean;
+}
+
+export function parseArguments(raw: string, rules: ArgumentRules): ParsedArguments {
+  const read = readObject(raw, rules);
+  if ("detail" in read) return { ok: false, detail: read.detail };
+  const value = withoutNulls(read.value, rules.schema) as object;
+  const parsed = rules.check(value);
+  if (parsed.success && read.repairs.length > 0 && !isKnown(value, rules.schema))
+    return { ok: false, detail: read.wasWrong };
+  if (parsed.success) return { ok: true, input: parsed.data, repairs: read.repairs };
+  const { value: fitted, repairs } = coerced(value, rules.schema);
+  const again = repairs.length > 0 ? rules.check(fitted as object) : parsed;
+  if (again.success) return { ok: true, input: again.data, repairs: [...read.repairs, ...repairs] };
+  return { ok: false, detail: read.repairs.length > 0 ? read.wasWrong : z.prettifyError(parsed.error) };
+}
+
+type ReadObject = { value: object; repairs: string[]; wasWrong: string } | { detail: string };
+
+function readObject(raw: string, { mayMend, schema }: ArgumentRules): ReadObject {
+  let value: unknown;
+  let repairs: string[] = [];
+  let wasWrong = "";
+  try {
+    value = JSON.parse(raw.trim() === "" ? "{}" : raw);
+  } catch (error) {
+    wasWrong = `The arguments are not valid JSON: ${(error as Error).message}.`;
+    const mended = mayMend ? mend(raw, Object.keys(schema.properties ?? {})) : undefined;
+    if (mended === undefined) return { detail: wasWrong };
+    value = mended;
+    repairs = ["arguments: broken JSON mended"];
+  }
+  const inner = typeof value === "string" ? objectIn(value) : undefined;
+  if (inner !== undefined) {
+    value = inner;
+    repairs = [...repairs, "arguments: JSON inside a string taken out"];
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { detail: "The arguments must be a JSON object." };
+  }
+  return { value, repairs, wasWrong };
+}
+
+/** The object a broken text must have meant; `undefined` when it may have meant something else, or was cut off. */
+function mend(raw: string, keys: readonly string[]): object | undefined {
+  const text = raw.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
+  // A text that ends within a word or a number was cut off: what is missing cannot be known.
+  if (!text.startsWith("{") || !/[}\]"]$/.test(text) || endsInValue(text)) return undefined;
+  const mended = attempt(closeKeys(text, keys));
+  if (mended === undefined || Object.keys(mended).length === 0) return undefined;
+  return substance(JSON.stringify(mended)) === substance(text) ? mended : undefined;
+}
+
+function attempt(text: string): object | undefined {
+  try {
+    return objectIn(jsonrepair(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function objectIn(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `{"query: "x"}`: a known key that lost its closing quote, as under strict mode now and then (DeepSeek-V3 #1069). */
+function closeKeys(text: string, keys: readonly string[]): string {
+  return text.replace(/([{,]\s*)"(\w+):(?=\s*["[{\d])/g, (whole, lead: string, key: string) =>
+    keys.includes(key) ? `${lead}"${key}":` : whole,
+  );
+}
+
+/** Whether the last quote opens a string instead of closing one. */
+function endsInValue(text: string): boolean {
+  return text.endsWith('"') && /[:,[{]\s*"$/.test(text);
+}
+
+/** All that is not quotes, brackets, commas, colons and white space: a mend may move those, and must neither lose nor add anything else. */
+function substance(text: string): string {
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/\\[nrtbf"]/g, "")
+    .replaceAll("\\/", "/")
+    .replace(/["'`“”‘’{}[\],:\s\ufeff]/g, "");
+}
+
+/** A mended object counts only if every key in it is one the tool knows: a misplaced quote makes keys of values. */
+function isKnown(value: object, { properties = {} }: JsonSchema): boolean {
+  return Object.keys(value).every((key) => Object.hasOwn(properties as object, key));
+}
