@@ -10,6 +10,7 @@ import type { RouteContext } from "./routes/context.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
 import { sessions } from "./routes/sessions.ts";
+import { usage } from "./routes/usage.ts";
 
 export { Account } from "./account/account.ts";
 export { Session } from "./session/session.ts";
@@ -35,6 +36,7 @@ const app = new Hono<RouteContext>()
   .route("/", front)
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
+  .route("/v1/usage", usage)
   .onError((error) => problemResponse(error));
 
 app.notFound((c) => {

@@ -2,14 +2,26 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import { Ledger, type StepRecord, type UsageGroup, type UsageSum } from "./ledger.ts";
 import { SessionIndex, type SessionPage } from "./session-index.ts";
 
 export class Account extends DurableObject<Bindings> {
   readonly #index = new SessionIndex(this.ctx.storage.sql);
+  readonly #ledger = new Ledger(this.ctx.storage.sql);
 
   /** A session was made, renamed, or has ended a turn. */
   putSession(summary: SessionSummary, words: string): void {
     this.#index.put(summary, words);
+  }
+
+  /** Records steps of a session, each once; returns the newest that is recorded. With no steps it only tells. */
+  settle(session: string, steps: StepRecord[]): number {
+    this.#ledger.record(session, steps);
+    return this.#ledger.recordedSeq(session);
+  }
+
+  usage(of: { group: UsageGroup; fromMs: number; toMs: number }): UsageSum[] {
+    return this.#ledger.sums(of);
   }
 
   removeSession(id: string): void {

@@ -73,7 +73,7 @@ interface Said {
 /** What the body says outweighs the status, but only in words that cannot be meant otherwise. */
 function kindByWords({ labels, message }: Said, status: number): Kind | undefined {
   const has = (...words: string[]) => words.some((word) => labels.includes(word));
-  if (status === 400 && /reasoning_content/.test(message)) return kinds.reasoningRule;
+  if (status === 400 && /reasoning_content/.test(message) && !/deserialize/i.test(message)) return kinds.reasoningRule;
   if (has("model_not_found") || /model not exist|supported api model names/i.test(message)) return kinds.noModel;
   if (has("insufficient_quota", "insufficient_user_quota") || /insufficient balance/i.test(message)) {
     return kinds.payment;

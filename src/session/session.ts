@@ -10,6 +10,7 @@ import { problemResponse } from "../http/problem.ts";
 import { readEvents } from "./event-stream.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import { type Outcome, outcome, refusalOf } from "./outcome.ts";
+import { reportTo } from "./report.ts";
 import { Runner } from "./runner.ts";
 import { migrate, versionOf } from "./schema.ts";
 import type { SessionAddress } from "./session-object.ts";
@@ -207,12 +208,10 @@ export class Session extends DurableObject<Bindings> {
   async #report(): Promise<void> {
     const parts = this.#parts;
     if (parts === undefined) return;
-    const first = parts.log.read({ after: 0, limit: 1 })[0];
-    const words = first?.type === "user" ? first.content.slice(0, 2000) : "";
     try {
-      await accountObject(this.env, parts.record.read().account).putSession(this.#summary(parts), words);
+      await reportTo(accountObject(this.env, parts.record.read().account), parts, this.#summary(parts));
     } catch (error) {
-      console.error("the account's index did not take a report", error);
+      console.error("the account did not take a report", error);
     }
   }
 }

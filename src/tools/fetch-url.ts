@@ -49,8 +49,10 @@ async function textOf(response: Response): Promise<string> {
   }
   const { bytes, cut } = await readUpTo(response, mostBytes);
   const note = cut ? `\n[cut: only the first ${mostBytes} bytes were read]` : "";
-  if (/html/.test(type)) return (await htmlToText(bytes, response.headers.get("content-type") ?? type)) + note;
-  return decode(bytes, response.headers.get("content-type")) + note;
+  const isHtml = type.includes("html");
+  const charset = charsetIn(response.headers.get("content-type")) ?? (isHtml ? charsetIn(headOf(bytes)) : undefined);
+  const text = decode(bytes, charset, cut);
+  return (isHtml ? await htmlToText(text) : text) + note;
 }
 
 async function readUpTo(response: Response, limit: number): Promise<{ bytes: Uint8Array; cut: boolean }> {
@@ -66,11 +68,24 @@ async function readUpTo(response: Response, limit: number): Promise<{ bytes: Uin
   return { bytes: kept.subarray(0, size), cut: false };
 }
 
-function decode(bytes: Uint8Array, contentType: string | null): string {
-  const charset = /charset="?([\w-]+)/i.exec(contentType ?? "")?.[1] ?? "utf-8";
+function charsetIn(text: string | null): string | undefined {
+  return /charset\s*=\s*["']?([\w-]+)/i.exec(text ?? "")?.[1];
+}
+
+/** Where a page names its charset in a meta tag, if it does (HTML standard, "prescan"). */
+function headOf(bytes: Uint8Array): string {
+  return /<meta[^>]*charset[^>]*>/i.exec(new TextDecoder("latin1").decode(bytes.subarray(0, 1024)))?.[0] ?? "";
+}
+
+/** A character that was cut in half is left away. A charset that nobody knows is taken for UTF-8. */
+function decode(bytes: Uint8Array, charset = "utf-8", cut = false): string {
+  return decoderFor(charset).decode(bytes, { stream: cut });
+}
+
+function decoderFor(charset: string): TextDecoder {
   try {
-    return new TextDecoder(charset).decode(bytes);
+    return new TextDecoder(charset);
   } catch {
-    return new TextDecoder().decode(bytes);
+    return new TextDecoder();
   }
 }

@@ -1,67 +1,98 @@
 /** Turns an HTML page into text to read: the title, then what a person would see, line by line. Runs no script and loads nothing. */
 
-const noise = "script, style, noscript, template, svg, iframe, nav, form, button, select";
-const blocks =
-  "p, div, section, article, header, footer, main, aside, h1, h2, h3, h4, h5, h6, li, tr, pre, blockquote, table, ul, ol, dt, dd, figcaption, title";
+const noise = words("script style noscript template svg iframe nav form button select");
+const blocks = words(
+  "p div section article header footer main aside h1 h2 h3 h4 h5 h6 li tr pre blockquote table ul ol dt dd figcaption title",
+);
+/** Looked at for `hidden`: only elements that must be closed, since without its end one would hide the rest of the page. */
+const hideable = words("div span section article aside table ul ol");
+const watched = [...new Set([...noise, ...blocks, ...hideable])].join(", ");
 
-/** `bytes` of a page with this content type, as plain text with blank lines collapsed. */
-export async function htmlToText(bytes: Uint8Array, contentType: string): Promise<string> {
+/** A page as plain text, with blank lines collapsed and code as it stands. */
+export async function htmlToText(html: string): Promise<string> {
   const pieces: string[] = [];
-  let hidden = 0;
-  const page = new Response(bytes, { headers: { "content-type": contentType } });
+  const open = { noise: 0, pre: 0, other: 0 };
+  const enter = (element: Element) => {
+    const kind = isNoise(element) ? "noise" : element.tagName === "pre" ? "pre" : "other";
+    const gap = blocks.has(element.tagName) && open.noise === 0 ? "\n" : "";
+    pieces.push(gap);
+    // The one place that sets it: a second call on the same element would replace the first.
+    const hasEnd = whenClosed(element, () => {
+      pieces.push(gap);
+      open[kind]--;
+    });
+    if (hasEnd) open[kind]++;
+  };
   const rewritten = new HTMLRewriter()
-    .on(noise, {
-      element(element) {
-        hidden++;
-        element.onEndTag(() => {
-          hidden--;
-        });
-      },
-    })
-    .on(blocks, {
-      element(element) {
-        pieces.push("\n");
-        element.onEndTag(() => void pieces.push("\n"));
-      },
-    })
+    .on(watched, { element: enter })
     .on("br, hr", { element: () => void pieces.push("\n") })
+    .on("td, th", { element: () => void pieces.push(" ") })
     .onDocument({
       text({ text }) {
-        if (hidden === 0) pieces.push(text.replace(/\s+/g, " "));
+        if (open.noise > 0) return;
+        pieces.push(open.pre > 0 ? fixed(text) : text.replace(/[ \t\r\n\f]+/g, " "));
       },
     })
-    .transform(page);
+    .transform(new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } }));
   await rewritten.arrayBuffer();
   return tidy(unescapeEntities(pieces.join("")));
+}
+
+/** False for an element that closes itself, such as `<svg/>`. */
+function whenClosed(element: Element, work: () => void): boolean {
+  try {
+    element.onEndTag(work);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isNoise(element: Element): boolean {
+  if (noise.has(element.tagName)) return true;
+  if (!hideable.has(element.tagName)) return false;
+  return element.hasAttribute("hidden") || /display\s*:\s*none/i.test(element.getAttribute("style") ?? "");
+}
+
+function words(list: string): Set<string> {
+  return new Set(list.split(" "));
+}
+
+/** No-break spaces are the ones that `tidy` leaves alone. */
+function fixed(text: string): string {
+  return text.replace(/\r\n?/g, "\n").replaceAll("\t", "  ").replaceAll(" ", "\u00a0");
 }
 
 function tidy(text: string): string {
   return text
     .split("\n")
-    .map((line) => line.replace(/[ \t]+/g, " ").trim())
+    .map((line) => line.replace(/ +/g, " ").replace(/^ | $/g, ""))
     .join("\n")
     .replace(/\n{3,}/g, "\n\n")
-    .trim();
+    .replace(/^\n+|\s+$/g, "")
+    .replaceAll("\u00a0", " ");
 }
 
-const named: Record<string, string> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-  nbsp: " ",
-  ndash: "–",
-  mdash: "—",
-  hellip: "…",
-  copy: "©",
-  euro: "€",
-};
+const named = new Map(
+  Object.entries({
+    amp: "&",
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    apos: "'",
+    nbsp: "\u00a0",
+    ndash: "–",
+    mdash: "—",
+    hellip: "…",
+    copy: "©",
+    euro: "€",
+  }),
+);
 
 /** HTMLRewriter hands text on as it is written. The entities that prose uses are enough here. */
 function unescapeEntities(text: string): string {
   return text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|\w{2,8});/gi, (whole, name: string) => {
-    if (!name.startsWith("#")) return named[name] ?? whole;
+    if (!name.startsWith("#")) return named.get(name) ?? whole;
     const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });

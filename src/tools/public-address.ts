@@ -4,9 +4,10 @@
  */
 import ipaddr from "ipaddr.js";
 
-/** Names that never lead outside, by their last labels (RFC 6761, 6762, 8375, 9476, ICANN's .internal). */
+/** Names that never lead outside, by their last labels (RFC 6761, 6762, 8375, 9476, ICANN's .internal, and old habits). */
 const innerNames = [
   "localhost",
+  "localdomain",
   "local",
   "internal",
   "intranet",
@@ -19,27 +20,18 @@ const innerNames = [
   "example",
   "onion",
   "alt",
-  "home.arpa",
+  "arpa",
 ];
 
-/** Ranges behind which an IPv4 address hides: NAT64, 6to4, IPv4-compatible. ipaddr.js knows the mapped ones. */
-const innerV6: [string, number][] = [
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["2002::", 16],
-  ["2001::", 32],
-  ["::", 96],
-  ["100::", 64],
-  ["fec0::", 10],
-  ["5f00::", 16],
-];
+/** The one range IANA gives public IPv6 addresses from; ipaddr.js knows the exceptions within it, such as 6to4 and Teredo. */
+const globalUnicast = ipaddr.IPv6.parse("2000::");
 
 /** Why this URL must not be fetched, in words for the model; `undefined` when it may. */
 export function refusalOf(url: URL): string | undefined {
   if (url.protocol !== "https:") return `Only https is fetched, not ${url.protocol.slice(0, -1)}.`;
   if (url.username !== "" || url.password !== "") return "URLs with a user name or password are not fetched.";
   if (url.port !== "") return `Only the usual https port is fetched, not ${url.port}.`;
-  const host = url.hostname.replace(/\.$/, "");
+  const host = url.hostname.replace(/\.+$/, "");
   const address = host.replace(/^\[|\]$/g, "");
   if (ipaddr.isValid(address)) return isPublic(address) ? undefined : `${host} is not a public address.`;
   const inner = innerNames.some((name) => host === name || host.endsWith(`.${name}`));
@@ -50,5 +42,5 @@ export function refusalOf(url: URL): string | undefined {
 function isPublic(text: string): boolean {
   const address = ipaddr.process(text);
   if (address.range() !== "unicast") return false;
-  return address.kind() === "ipv4" || !innerV6.some(([net, bits]) => address.match(ipaddr.parse(net), bits));
+  return address.kind() === "ipv4" || address.match(globalUnicast, 3);
 }

@@ -78,11 +78,19 @@ function thinkingDefault(switched: ThinkingSwitch, { thinking }: ProbeFindings, 
   }
 }
 
-function forcedTool({ forcedTool: forced, thinking }: ProbeFindings, shipped: Profile): Profile["forcedTool"] {
-  if (forced.notThinking === "unknown") return shipped.forcedTool;
-  if (forced.notThinking !== "works") return "never";
-  if (thinking.field === "none" || forced.thinking === "works") return "always";
-  return "not_thinking";
+function forcedTool(findings: ProbeFindings, shipped: Profile): Profile["forcedTool"] {
+  const { notThinking, thinking } = findings.forcedTool;
+  if (notThinking === "unknown") return shipped.forcedTool;
+  if (notThinking !== "works") return "never";
+  if (thinking === "unknown" && mayThink(findings, shipped)) {
+    return shipped.forcedTool === "never" ? "not_thinking" : shipped.forcedTool;
+  }
+  return thinking === "works" || thinking === "unknown" ? "always" : "not_thinking";
+}
+
+/** Under another id it may think, though this one was never seen to. */
+function mayThink({ thinking }: ProbeFindings, shipped: Profile): boolean {
+  return thinking.field !== "none" || shipped.thinking.by === "model_id";
 }
 
 /** Taken under a name that the provider itself does not use, it proves nothing. */

@@ -1,5 +1,4 @@
 /** Six providers that behave differently, each a small `fetch`. They answer the probe's questions from what stands in the request, and keep count. */
-import { requestRefusal } from "../../src/model/demo/request-rules.ts";
 
 interface Wanted {
   path: string;
@@ -81,8 +80,8 @@ function said({ body }: Wanted, manner: Manner): { text: string; calls: string[]
 
 const tokens = { prompt_tokens: 340, completion_tokens: 8 };
 
-/** DeepSeek's own V4: strict and continuation at `/beta`, both cache fields, one model that thinks unless told not to. */
-export function deepseekLike(): Provider {
+/** DeepSeek's own V4: strict and continuation at `/beta`, both cache fields, one model that thinks unless told not to. `reasoningAllowed`: false for the models before V3.2. */
+export function deepseekLike({ reasoningAllowed = true } = {}): Provider {
   const thinks = ({ body }: Wanted) => body.thinking?.type !== "disabled";
   const manner: Manner = {
     reasoning: { field: "reasoning_content", on: thinks },
@@ -109,12 +108,16 @@ export function deepseekLike(): Provider {
     if (body.response_format?.type === "json_schema") {
       return openAiRefusal(400, "This response_format type is unavailable now");
     }
-    const loose = path.startsWith("/beta")
-      ? body.tools
-      : body.tools?.map((tool) => ({ ...tool, type: "function", function: { name: tool.function.name } }));
-    const explicit = { ...body, thinking: { type: thinks(wanted) ? "enabled" : "disabled" }, tools: loose ?? [] };
-    const refused = requestRefusal(explicit, { reasoningAllowed: true });
-    return refused === undefined ? streamed(wanted, nth, manner) : refusal(refused.status, refused.error);
+    if (body.tool_choice !== undefined && thinks(wanted)) {
+      return openAiRefusal(400, "Thinking mode does not support this tool_choice");
+    }
+    if (path.startsWith("/beta/") && body.tools?.some((tool) => tool.function.strict)) {
+      return openAiRefusal(400, "An object with no properties is not allowed.");
+    }
+    if (!reasoningAllowed && body.messages.some((message) => message.reasoning_content !== undefined)) {
+      return openAiRefusal(400, "The reasoning_content field is not supported in input messages");
+    }
+    return streamed(wanted, nth, manner);
   });
 }
 
@@ -147,7 +150,7 @@ export function openRouterLike(): Provider {
   return provider((wanted, nth) => {
     const { path, key, body } = wanted;
     if (path.endsWith("/models")) return models("deepseek/deepseek-v3.2");
-    if (path.startsWith("/api/beta") || path.includes("/beta/")) return new Response("Not Found", { status: 404 });
+    if (path.startsWith("/api/beta/")) return new Response("Not Found", { status: 404 });
     if (key !== goodKey) return refusal(401, { message: "No auth credentials found", code: 401 });
     if (body.model !== "deepseek/deepseek-v3.2") {
       return refusal(400, { message: `${body.model} is not a valid model ID`, code: 400 });

@@ -235,6 +235,8 @@ describe("reading", () => {
           model: "deepseek-v3.2-exp",
           message: { role: "assistant", content: "", tool_calls: toolCalls },
           finish_reason: "tool_calls",
+          first_event_ms: expect.any(Number),
+          duration_ms: expect.any(Number),
           usage,
           cost_micros: 26,
         },

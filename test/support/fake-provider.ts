@@ -120,6 +120,10 @@ export function createFakeProvider() {
     allowReasoning() {
       reasoningAllowed = true;
     },
+    /** Drops replies that were queued and not asked for. */
+    forget() {
+      queue.length = 0;
+    },
     enqueue(...replies: Reply[]) {
       queue.push(...replies);
     },

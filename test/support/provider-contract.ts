@@ -43,7 +43,11 @@ const refusals: [what: string, request: object, message: string][] = [
     { messages: [user, { role: "tool", tool_call_id: "c9", content: "x" }] },
     "must be a response to a preceding message",
   ],
-  ["too many tokens asked for", { max_tokens: 8193 }, "the valid range of max_tokens is [1, 8192]"],
+  [
+    "too many tokens asked for",
+    { max_tokens: 8193, thinking: { type: "disabled" } },
+    "the valid range of max_tokens is [1, 8192]",
+  ],
   ["none asked for", { max_tokens: 0 }, "the valid range of max_tokens"],
   ["more than thinking allows", { max_tokens: 65_537, thinking: { type: "enabled" } }, "[1, 65536]"],
   [

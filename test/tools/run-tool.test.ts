@@ -173,7 +173,7 @@ describe("the arguments of a call", () => {
       }),
       "bad transform",
     ],
-    ["waits", z.string().refine(async () => true), "asynchronous"],
+    ["waits", z.string().refine(async () => true), "Encountered Promise"],
   ])("[TOOL-9] a schema that %s makes an error result", async (_does, field, said) => {
     const tool = defineTool({
       name: "t",

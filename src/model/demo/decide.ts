@@ -1,6 +1,7 @@
 /** What the demo model answers, by simple rules over what it was really sent. Pure: the same request gives the same answer. */
 import type { DemoAnswer } from "./frames.ts";
-import { type Question, questionOf, type Want, wantsOf } from "./questions.ts";
+import { jsonAnswer, withoutForm } from "./json-answer.ts";
+import { asksForReport, type Question, questionOf, type Want, wantsOf } from "./questions.ts";
 import type { DemoMessage, DemoRequest } from "./request-rules.ts";
 import { shorten } from "./shorten.ts";
 import { reportOn } from "./summarize.ts";
@@ -11,18 +12,28 @@ const signature = "— Longline's built-in demo model. Set MODEL_API_KEY to let 
 export function decide(request: DemoRequest): DemoAnswer {
   const messages = request.messages ?? [];
   const at = messages.findLastIndex(({ role }) => role === "user");
-  const question = questionOf(messages, at);
+  const asked = messages[at]?.content ?? "";
+  const form = request.response_format?.type;
+  const json = form === "json_object" || form === "json_schema";
+  const question = questionOf(
+    json ? messages.with(at, { ...messages[at], content: withoutForm(asked) }) : messages,
+    at,
+  );
   const results = resultsOf(messages.slice(at + 1));
-  const offered = (request.tools ?? []).map((tool) => tool.function?.name ?? "");
-  const wants = results.length > 0 ? [] : wantsOf(question, offered);
+  const wants = results.length > 0 ? [] : wantsOf(question, offeredIn(request));
   const thinks = request.thinking?.type !== "disabled";
   if (wants.length > 0) {
     const calls = wants.map((want) => ({ name: want.tool, arguments: JSON.stringify(argumentsFor(want, request)) }));
     return { reasoning: thinks ? planOf(question, wants) : "", text: "", calls };
   }
-  const text = `${textFor(question, results, at)}\n\n${signature}`;
+  const earlier = messages.slice(0, at).filter(({ role }) => role === "user" || role === "assistant").length;
+  const text = `${textFor(question, results, earlier)}\n\n${signature}`;
   const reasoning = thinks ? thoughtOf(question, results) : "";
-  return { reasoning, text, calls: [] };
+  return { reasoning, text: json ? jsonAnswer(text, asked) : text, calls: [] };
+}
+
+function offeredIn({ tools, tool_choice }: DemoRequest): string[] {
+  return tool_choice === "none" ? [] : (tools ?? []).map((tool) => tool.function?.name ?? "");
 }
 
 /** Arguments as the offered schema wants them: what a strict schema requires and nobody asked for is null. */
@@ -30,17 +41,18 @@ function argumentsFor({ tool, args }: Want, request: DemoRequest): Record<string
   const schema = request.tools?.find((each) => each.function?.name === tool)?.function?.parameters as
     | { required?: string[] }
     | undefined;
-  return Object.fromEntries((schema?.required ?? Object.keys(args)).map((name) => [name, args[name] ?? null]));
+  const required = (schema?.required ?? []).map((name) => [name, null]);
+  return { ...Object.fromEntries(required), ...args };
 }
 
-export interface DemoResult {
+interface DemoResult {
   tool: string;
   content: string;
 }
 
 function resultsOf(messages: readonly DemoMessage[]): DemoResult[] {
   const names = new Map(
-    messages.flatMap(({ tool_calls = [] }) => tool_calls.map((call) => [call.id, call.function.name] as const)),
+    messages.flatMap(({ tool_calls }) => (tool_calls ?? []).map((call) => [call.id, call.function.name] as const)),
   );
   return messages
     .filter(({ role }) => role === "tool")
@@ -64,11 +76,17 @@ function thoughtOf({ kind, ask, material }: Question, results: DemoResult[]): st
 }
 
 function textFor(question: Question, results: DemoResult[], earlier: number): string {
-  if (question.kind === "report") return reportOn(question, results);
-  if (results.length > 0) return results.map(sentenceFrom).join("\n\n");
+  const { kind, ask } = question;
+  if (kind === "report")
+    return reportOn(
+      question,
+      results.map(dayIn).find((day) => day !== undefined),
+    );
+  if (results.length > 0) return results.map((result) => sentenceFrom(result, ask)).join("\n\n");
+  const greeting = /^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening))\b/i.test(ask) ? "Hello! " : "";
   const before =
-    earlier > 1 ? ` It follows ${earlier - 1} earlier messages of this session, which I was sent as well.` : "";
-  return `You wrote: "${shorten(question.ask)}".${before} I work by simple rules. Try one of these:
+    earlier > 0 ? ` It follows ${earlier} earlier messages of this session, which I was sent as well.` : "";
+  return `${greeting}You wrote: "${shorten(ask)}".${before} I work by simple rules. Try one of these:
 
 - paste a long text and ask me to summarize it in 3 bullet points and list the action items
 - ask what time it is in Tokyo, or what 17% of 2,450 is, or both at once
@@ -76,17 +94,33 @@ function textFor(question: Question, results: DemoResult[], earlier: number): st
 - ask what we said earlier about something`;
 }
 
-function sentenceFrom({ tool, content }: DemoResult): string {
+const clock =
+  /"iso":"(?<day>\d{4}-\d\d-\d\d)T(?<time>\d\d:\d\d).*"weekday":"(?<weekday>\w+)","timezone":"(?<zone>[^"]+)"/;
+
+function dayIn({ tool, content }: DemoResult): string | undefined {
+  return tool === "current_time" ? clock.exec(content)?.groups?.day : undefined;
+}
+
+/** Results that are not what a tool says when all is well are errors in words, and told as such. */
+function sentenceFrom({ tool, content }: DemoResult, ask: string): string {
+  const quoted = (most: number) => shorten(content, most).replace(/^/gm, "> ");
+  const failed = `\`${tool}\` did not help, it says:\n${quoted(400)}`;
   switch (tool) {
     case "current_time": {
-      const time = /"iso":"(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*"weekday":"(\w+)","timezone":"([^"]+)"/.exec(content);
-      return time === null ? `The clock says: ${content}` : `It is ${time[2]} on ${time[3]}, ${time[1]} (${time[4]}).`;
+      const now = clock.exec(content)?.groups;
+      return now === undefined ? failed : `It is ${now.time} on ${now.weekday}, ${now.day} (${now.zone}).`;
     }
     case "calculator":
-      return `The result: ${content}`;
+      return /= -?[\d.]+(?:e[+-]?\d+)?$/.test(content) ? `The result: ${content}` : failed;
     case "search_transcript":
       return `From earlier in this session:\n${content.replace(/^/gm, "> ")}`;
+    case "fetch_url": {
+      const page = /^Content of (\S+) [^\n]*\n\n([\s\S]*)$/.exec(content);
+      if (page === null) return failed;
+      const text = page[2] ?? "";
+      return `From ${page[1]}:\n\n${asksForReport.test(ask) ? reportOn({ ask, material: text }) : shorten(text, 600).replace(/^/gm, "> ")}`;
+    }
     default:
-      return `${tool} returned:\n${shorten(content, 600).replace(/^/gm, "> ")}`;
+      return `\`${tool}\` returned:\n${quoted(600)}`;
   }
 }

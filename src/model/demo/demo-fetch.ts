@@ -17,15 +17,21 @@ export function createDemoFetch({ paceMs = 20 }: DemoOptions = {}): typeof fetch
   const meter = new PrefixMeter();
   return async (input, init) => {
     const request = new Request(input, init);
+    const signal = init?.signal ?? request.signal;
+    signal.throwIfAborted();
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && pathname.endsWith("/models")) {
       return Response.json({ object: "list", data: [{ id: "demo", object: "model", owned_by: "longline" }] });
     }
     if (request.method !== "POST" || !pathname.endsWith("/chat/completions"))
       return refuse(404, `Nothing at ${pathname}`);
-    return answer(await request.text(), { meter, paceMs, signal: request.signal });
+    const text = await request.text();
+    signal.throwIfAborted();
+    return answer(text, { meter, paceMs, signal });
   };
 }
+
+const thinksByDefault = { thinking: { type: "enabled" } };
 
 interface Desk {
   meter: PrefixMeter;
@@ -36,7 +42,7 @@ interface Desk {
 function answer(text: string, desk: Desk): Response {
   let request: DemoRequest;
   try {
-    request = JSON.parse(text) as DemoRequest;
+    request = { ...thinksByDefault, ...JSON.parse(text) };
   } catch (error) {
     return refuse(400, `Failed to parse the request body as JSON: ${(error as Error).message}`);
   }
@@ -46,18 +52,20 @@ function answer(text: string, desk: Desk): Response {
     id: crypto.randomUUID(),
     created: Math.floor(Date.now() / 1000),
     maxTokens: request.max_tokens ?? 8192,
+    includeUsage: request.stream_options?.include_usage === true,
     ...desk.meter.measure(promptOf(request)),
   };
   const frames = framesOf(decide(request), meta);
   return request.stream === true ? streamed(frames, desk) : Response.json(whole(frames));
 }
 
-/** The prompt as a model reads it: tools stand in its head, so a changed tool misses everything. */
-function promptOf({ tools = [], messages = [] }: DemoRequest): string {
+/** The prompt as a model reads it: tools stand in its head, so a changed tool misses everything, and `tool_choice: "none"` leaves them out. */
+function promptOf({ tools, tool_choice, messages = [] }: DemoRequest): string {
   const said = messages.map(
     ({ role, content, tool_calls }) => `<${role}>${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`,
   );
-  return `${JSON.stringify(tools)}${said.join("")}`;
+  const head = tool_choice === "none" ? [] : (tools ?? []);
+  return `${JSON.stringify(head)}${said.join("")}`;
 }
 
 function streamed(frames: string[], { paceMs, signal }: Desk): Response {

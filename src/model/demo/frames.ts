@@ -12,6 +12,8 @@ export interface AnswerMeta {
   /** Seconds since 1970. */
   created: number;
   maxTokens: number;
+  /** Whether chunks before the last one carry `usage: null`; the last one has the usage in any case. */
+  includeUsage: boolean;
   promptTokens: number;
   hitTokens: number;
 }
@@ -20,7 +22,7 @@ type Delta = Record<string, unknown>;
 
 /** Every frame of the stream in order, `data: …` with its blank line, up to `data: [DONE]`. */
 export function framesOf(answer: DemoAnswer, meta: AnswerMeta): string[] {
-  const { said, cut } = within(deltasOf(answer), meta.maxTokens);
+  const { said, cut } = within(deltasOf(answer, meta), meta.maxTokens);
   const usage = usageOf(said, meta);
   const finish = cut ? "length" : answer.calls.length > 0 ? "tool_calls" : "stop";
   const chunk = (delta: Delta, end?: string) => {
@@ -32,7 +34,8 @@ export function framesOf(answer: DemoAnswer, meta: AnswerMeta): string[] {
       system_fingerprint: "fp_demo",
     };
     const choices = [{ index: 0, delta, logprobs: null, finish_reason: end ?? null }];
-    return `data: ${JSON.stringify({ ...common, choices, usage: end === undefined ? null : usage })}\n\n`;
+    const counted = end === undefined ? meta.includeUsage && { usage: null } : { usage };
+    return `data: ${JSON.stringify({ ...common, choices, ...counted })}\n\n`;
   };
   const thinks = answer.reasoning !== "";
   const opening = thinks
@@ -48,7 +51,7 @@ interface Piece {
   thought: boolean;
 }
 
-function deltasOf({ reasoning, text, calls }: DemoAnswer): Piece[] {
+function deltasOf({ reasoning, text, calls }: DemoAnswer, { id: answerId }: AnswerMeta): Piece[] {
   const piece = (delta: Delta, spoken: string, thought = false): Piece => ({
     delta,
     tokens: tokensOf(spoken),
@@ -59,9 +62,9 @@ function deltasOf({ reasoning, text, calls }: DemoAnswer): Piece[] {
     ...words(reasoning).map((word) => piece({ content: null, reasoning_content: word }, word, true)),
     ...words(text).map((word) => piece({ content: word, ...rest }, word)),
     ...calls.flatMap(({ name, arguments: all }, index) => {
-      const id = `call_0${index}_${crypto.randomUUID().slice(0, 8)}`;
+      const id = `call_${String(index).padStart(2, "0")}_${answerId.slice(0, 8)}`;
       const opening = { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
-      const fragments = all.match(/[\s\S]{1,6}/g) ?? [];
+      const fragments = all.match(/[\s\S]{1,6}/gu) ?? [];
       return [
         piece(opening, name),
         ...fragments.map((part) => piece({ tool_calls: [{ index, function: { arguments: part } }] }, part)),

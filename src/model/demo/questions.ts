@@ -14,30 +14,50 @@ export interface Want {
   args: Record<string, unknown>;
 }
 
-/** A text this long is worth a summary. */
+/** What stands behind a question is a text from so many characters on; an earlier message, from so many. */
+const shortestText = 80;
 const longText = 500;
+/** A question is looked for in so many characters; patterns over a whole book would take for ever. */
+const longestAsk = 2_000;
+/** Words that ask for a summary or its action items. */
+export const asksForReport = /\b(summar|bullet|action items?|key points|tl;?dr)/i;
 
 /** The question in message `at`; the text it is about may stand in an earlier message. */
 export function questionOf(messages: readonly DemoMessage[], at: number): Question {
-  const [ask, attached] = split(messages[at]?.content ?? "");
-  if (!/\b(summar|bullet|action items?|key points|tl;?dr)/i.test(ask)) return { kind: "talk", ask, material: attached };
+  const content = messages[at]?.content ?? "";
+  const talk: Question = { kind: "talk", ask: content.slice(0, longestAsk), material: "" };
+  const [ask, attached] = split(content);
+  if (!asksForReport.test(ask)) return talk;
   const earlier = messages
     .slice(0, at)
-    .filter(({ role }) => role === "user")
-    .map(({ content }) => split(content ?? "")[1]);
-  const material = [attached, ...earlier.reverse()].find((text) => text.length >= longText) ?? "";
-  return { kind: material === "" ? "talk" : "report", ask, material };
+    .filter((message) => message.role === "user" && (message.content ?? "").length >= longText)
+    .map((message) => split(message.content ?? ""))
+    // A message that asked nothing was all text.
+    .map(([first, rest]) => (asksForReport.test(first) || rest.length >= longText ? rest : `${first}\n${rest}`));
+  const material = attached.length >= shortestText ? attached : earlier.at(-1);
+  return material === undefined ? talk : { kind: "report", ask, material };
 }
 
-/** The first paragraph asks; what follows it is the attachment. */
+/** What asks and what is attached: the first paragraph, line, or words before a colon, and the rest; or the last paragraph, when that one asks. */
 function split(content: string): [ask: string, attached: string] {
-  const end = content.search(/\n\s*\n/);
-  return end < 0 ? [content, ""] : [content.slice(0, end), content.slice(end).trim()];
+  const parts = (end: number): [string, string] => [content.slice(0, end), content.slice(end).replace(/^[:\s]+/, "")];
+  const last = content.lastIndexOf("\n\n");
+  if (last > 0 && content.length - last <= longestAsk && asksForReport.test(content.slice(last))) {
+    const [before, ask] = [content.slice(0, last), content.slice(last).trim()];
+    if (!asksForReport.test(before.slice(0, longestAsk).split(/\n\s*\n/, 1)[0] ?? "")) return [ask, before];
+  }
+  const head = content.slice(0, longestAsk);
+  const ends = [head.search(/\n\s*\n/), head.indexOf("\n"), head.search(/:\s/)].filter((end) => end > 0);
+  return parts(ends[0] ?? longestAsk);
 }
+
+/** Whether a report needs to know what day it is. */
+const asksForDates = /\b(action items?|to-?dos?|tasks|due|deadlines?|dates?|owners?)\b/i;
 
 /** The calls that would help, of tools that are offered. */
 export function wantsOf({ kind, ask }: Question, offered: readonly string[]): Want[] {
-  const wants = kind === "report" ? [time({})] : [timeWant(ask), sumWant(ask), pageWant(ask), searchWant(ask)];
+  const report = [asksForDates.test(ask) ? time({}) : undefined];
+  const wants = kind === "report" ? report : [timeWant(ask), sumWant(ask), pageWant(ask), searchWant(ask)];
   return wants.filter((want) => want !== undefined).filter(({ tool }) => offered.includes(tool));
 }
 
@@ -63,9 +83,11 @@ function time(args: { timezone?: string }): Want {
   return { tool: "current_time", args };
 }
 
+const asksForTime =
+  /\b(?:what(?:'s|’s| is)?|which|tell me|current|today['’]?s) (?:(?:the|today['’]?s|current|local) )*(?:time|date|day|weekday)\b/i;
+
 function timeWant(ask: string): Want | undefined {
-  if (!/\b(what|which|tell|current|today'?s?)\b.*\b(time|date|day|weekday)\b|\bwhat'?s the time\b/i.test(ask))
-    return undefined;
+  if (!asksForTime.test(ask)) return undefined;
   const named = /\b[A-Z][a-z]+\/[A-Z][A-Za-z_]+\b/.exec(ask)?.[0];
   const city = Object.keys(zones).find((name) => ask.toLowerCase().includes(name));
   const timezone = named ?? (city === undefined ? undefined : zones[city]);
@@ -93,7 +115,7 @@ function pageWant(ask: string): Want | undefined {
 
 function searchWant(ask: string): Want | undefined {
   const about =
-    /\b(?:did|have|had)\s+(?:we|i|you)\b.*?\b(?:say|said|talk|talked|mention|mentioned|discuss|discussed|decide|decided|write|written)\b\s*(?:about|on|of)?\s*(.*)/i.exec(
+    /\b(?:did|have|had)\s+(?:we|i|you)\b.*?\b(?:say|said|talk|talked|mention|mentioned|discuss|discussed|decide|decided|agree|agreed|write|written)\b\s*(?:about|on|of)?\s*(.*)/i.exec(
       ask,
     );
   const query = about?.[1] ?? /\b(?:search|look up|find)\b.*?\b(?:for|about)\b\s+(.*)/i.exec(ask)?.[1];

@@ -1,25 +1,39 @@
 /** What the chat-completions endpoint of V3.2-Exp refuses before it answers, in recorded words. Shared with the tests' provider, so that both are as strict as the real one. */
+import * as z from "zod";
 import { toolsRefusal } from "./strict-check.ts";
 
-/** A request body as it came; anything may be missing or wrong. */
-export interface DemoRequest {
-  model?: string;
-  messages?: DemoMessage[];
-  tools?: { type?: string; function?: { name?: string; strict?: boolean; parameters?: unknown } }[];
-  tool_choice?: unknown;
-  thinking?: { type?: string };
-  max_tokens?: number;
-  stream?: boolean;
-  stream_options?: unknown;
-}
+const call = z.looseObject({ id: z.string(), function: z.looseObject({ name: z.string(), arguments: z.string() }) });
 
-export interface DemoMessage {
-  role?: string;
-  content?: string | null;
-  reasoning_content?: string;
-  tool_calls?: { id: string; function: { name: string; arguments: string } }[];
-  tool_call_id?: string;
-}
+const message = z.looseObject({
+  role: z.string().optional(),
+  content: z.string().nullish(),
+  reasoning_content: z.unknown().optional(),
+  tool_calls: z.array(call).nullish(),
+  tool_call_id: z.string().optional(),
+});
+
+const tool = z.looseObject({
+  type: z.string().optional(),
+  function: z
+    .looseObject({ name: z.string().optional(), strict: z.boolean().nullish(), parameters: z.unknown().optional() })
+    .optional(),
+});
+
+const body = z.looseObject({
+  model: z.string().optional(),
+  messages: z.array(message).optional(),
+  tools: z.array(tool).nullish(),
+  tool_choice: z.unknown().optional(),
+  thinking: z.looseObject({ type: z.string().optional() }).nullish(),
+  response_format: z.looseObject({ type: z.string().optional() }).nullish(),
+  max_tokens: z.int().nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
+});
+
+/** A request body; true to its type once it was not refused. */
+export type DemoRequest = z.infer<typeof body>;
+export type DemoMessage = z.infer<typeof message>;
 
 /** HTTP status and error object, as the provider would send them. */
 export interface Refusal {
@@ -27,9 +41,11 @@ export interface Refusal {
   error: { message: string; type: string; param: null; code: string };
 }
 
-/** Why this request is refused; `undefined` when it is answered. */
-export function requestRefusal(request: DemoRequest, { reasoningAllowed = false } = {}): Refusal | undefined {
+/** Why this body, as it came, is refused; `undefined` when it is answered, and then it is a `DemoRequest`. */
+export function requestRefusal(came: unknown, { reasoningAllowed = false } = {}): Refusal | undefined {
+  const request = came as DemoRequest;
   const message =
+    shapeRefusal(came) ??
     parametersRefusal(request) ??
     messagesRefusal(request.messages ?? [], reasoningAllowed) ??
     toolsRefusal(request.tools ?? []);
@@ -37,14 +53,21 @@ export function requestRefusal(request: DemoRequest, { reasoningAllowed = false 
   return { status: 400, error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } };
 }
 
+const undeserialized = "Failed to deserialize the JSON body into the target type:";
+
+function shapeRefusal(came: unknown): string | undefined {
+  const [issue] = body.safeParse(came).error?.issues ?? [];
+  return issue && `${undeserialized} ${z.core.toDotPath(issue.path)}: ${issue.message}`;
+}
+
 function parametersRefusal(request: DemoRequest): string | undefined {
   const { stream, stream_options, tool_choice: choice, thinking, max_tokens: most } = request;
-  if (stream_options !== undefined && stream !== true) return "stream_options should be set along with stream = true";
+  if (stream_options && stream !== true) return "stream_options should be set along with stream = true";
   const thinks = thinking?.type === "enabled";
-  const forced = choice !== undefined && choice !== "auto" && choice !== "none";
+  const forced = choice !== undefined && choice !== null && choice !== "auto" && choice !== "none";
   if (thinks && forced) return "Thinking mode does not support this tool_choice";
   const limit = thinks ? 65_536 : 8_192;
-  if (most !== undefined && !(most >= 1 && most <= limit)) {
+  if (typeof most === "number" && !(most >= 1 && most <= limit)) {
     return `Invalid max_tokens value, the valid range of max_tokens is [1, ${limit}]`;
   }
   return undefined;
@@ -73,12 +96,10 @@ const unanswered =
 
 function messageRefusal({ role, content, tool_calls }: DemoMessage, place: number): string | undefined {
   if (role !== "system" && role !== "user" && role !== "assistant") {
-    return `Failed to deserialize the JSON body into the target type: messages[${place}]: unknown variant \`${role}\`, expected one of \`system\`, \`user\`, \`assistant\`, \`tool\``;
+    return `${undeserialized} messages[${place}]: unknown variant \`${role}\`, expected one of \`system\`, \`user\`, \`assistant\`, \`tool\``;
   }
   if (role !== "assistant")
-    return typeof content === "string"
-      ? undefined
-      : `Failed to deserialize the JSON body into the target type: messages[${place}]: missing field \`content\``;
+    return typeof content === "string" ? undefined : `${undeserialized} messages[${place}]: missing field \`content\``;
   const silent = content === null || content === undefined;
   return silent && !tool_calls?.length ? "Invalid assistant message: content or tool_calls must be set" : undefined;
 }

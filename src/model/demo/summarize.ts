@@ -1,7 +1,5 @@
 /** Summarises a transcript by picking sentences, and finds who promised what by when. Everything it says stands in the text. Pure. */
-import type { DemoResult } from "./decide.ts";
 import { dueIn } from "./due-dates.ts";
-import type { Question } from "./questions.ts";
 import { shorten } from "./shorten.ts";
 
 interface Line {
@@ -15,13 +13,13 @@ interface ActionItem {
   due: string;
 }
 
-/** Bullets as many as asked for, and the action items where they are asked for. */
-export function reportOn({ ask, material }: Question, results: readonly DemoResult[]): string {
+/** Bullets as many as asked for, and the action items where they are asked for. `today`: YYYY-MM-DD, if it is known. */
+export function reportOn({ ask, material }: { ask: string; material: string }, today?: string): string {
   const lines = linesOf(material);
-  const today = /"iso":"(\d{4}-\d\d-\d\d)/.exec(
-    results.find(({ tool }) => tool === "current_time")?.content ?? "",
-  )?.[1];
-  const bullets = bulletsOf(lines, bulletCount(ask)).map((line) => `- ${line}`);
+  const count = bulletCount(ask);
+  const bullets = bulletsOf(lines.length < 2 * count ? lines.flatMap(sentencesOf) : lines, count).map(
+    (line) => `- ${line}`,
+  );
   const parts = [`**Summary**\n\n${bullets.join("\n")}`];
   if (/\b(action items?|to-?dos?|tasks)\b/i.test(ask)) parts.push(tableOf(actionItems(lines, today), today));
   return parts.join("\n\n");
@@ -43,6 +41,11 @@ function linesOf(material: string): Line[] {
   return lines;
 }
 
+function sentencesOf({ speaker, text }: Line): Line[] {
+  return text.split(sentenceEnd).map((sentence) => ({ speaker, text: sentence }));
+}
+
+const sentenceEnd = /(?<=[.!?])\s+|(?<=。)/;
 const counts = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 function bulletCount(ask: string): number {
@@ -59,9 +62,9 @@ function bulletCount(ask: string): number {
 function bulletsOf(lines: readonly Line[], count: number): string[] {
   const frequency = frequencies(lines);
   const scored = lines.map(({ speaker, text }, place) => ({ speaker, text, place, score: weight(text, frequency) }));
-  const stretch = Math.ceil(lines.length / count);
+  const start = (n: number) => Math.floor((n * lines.length) / count);
   const best = Array.from({ length: count }, (_, n) => {
-    return scored.slice(n * stretch, (n + 1) * stretch).toSorted((a, b) => b.score - a.score)[0];
+    return scored.slice(start(n), start(n + 1)).toSorted((a, b) => b.score - a.score)[0];
   });
   return best.flatMap((line) =>
     line === undefined
@@ -83,16 +86,17 @@ function wordsOf(text: string): string[] {
 function weight(text: string, frequency: Map<string, number>): number {
   const words = wordsOf(text);
   const common = words.reduce((sum, word) => sum + Math.log(frequency.get(word) ?? 1), 0) / Math.max(4, words.length);
-  const decided = /\b(decid|decision|agree|conclusion|we go with|we will|approved|settled)/i.test(text) ? 4 : 0;
+  const concluded = /\b(decided|decision:|to sum up|in short|conclusion)/i.test(text) ? 6 : 0;
+  const agreed = /\b(agree|we go with|we will|approved|settled)/i.test(text) ? 3 : 0;
   const figures = /\d/.test(text) ? 0.5 : 0;
   const question = /\?\s*$/.test(text) ? -3 : 0;
-  return common + decided + figures + question + Math.min(text.length, 160) / 200;
+  return common + concluded + agreed + figures + question + Math.min(text.length, 160) / 200;
 }
 
 function actionItems(lines: readonly Line[], today: string | undefined): ActionItem[] {
   const speakers = new Set(lines.map(({ speaker }) => speaker.split(" ")[0] ?? ""));
   const items = lines.flatMap(({ speaker, text }) =>
-    text.split(/(?<=[.!?])\s+/).flatMap((sentence) => itemIn(sentence, speaker, speakers, today) ?? []),
+    text.split(sentenceEnd).flatMap((sentence) => itemIn(sentence, speaker, speakers, today) ?? []),
   );
   return items.filter(({ what }, place) => items.findIndex((item) => item.what === what) === place);
 }

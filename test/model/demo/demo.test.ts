@@ -44,6 +44,7 @@ describe("its wire", () => {
     const raw = await (
       await post(createDemoFetch({ paceMs: 0 }), {
         messages: [user("What time is it in Tokyo, and what is 17 * 23?")],
+        stream_options: { include_usage: true },
         tools,
       })
     ).text();

@@ -1,0 +1,112 @@
+/** What each model call of the account used, took and cost: one row per step, written once however often it is reported. Sums are made when someone asks. */
+
+/** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
+export interface StepRecord {
+  seq: number;
+  atMs: number;
+  model: string;
+  /** Whether the step came to nothing. */
+  failed: boolean;
+  /** Tries before the one that stands. */
+  retries: number;
+  /** Things that had to be mended in the reply or in its calls' arguments. */
+  repairs: number;
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  costMicros: number;
+  firstEventMs: number | null;
+  durationMs: number | null;
+}
+
+export type UsageGroup = "day" | "model" | "session";
+
+/** Sums over the steps of one group; `key` is the day (UTC), the model's id or the session's. Times are averages in ms. */
+export interface UsageSum {
+  key: string;
+  steps: number;
+  failures: number;
+  retries: number;
+  repairs: number;
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  costMicros: number;
+  firstEventMs: number | null;
+  durationMs: number | null;
+}
+
+const table = `CREATE TABLE IF NOT EXISTS steps (
+  session TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  failed INTEGER NOT NULL,
+  retries INTEGER NOT NULL,
+  repairs INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  cost_micros INTEGER NOT NULL,
+  first_event_ms INTEGER,
+  duration_ms INTEGER,
+  PRIMARY KEY (session, seq)
+) STRICT, WITHOUT ROWID;`;
+
+const groups: Record<UsageGroup, string> = { day: "date(at / 1000, 'unixepoch')", model: "model", session: "session" };
+
+export class Ledger {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(table);
+  }
+
+  /** `seq` of the newest step that is recorded for this session; 0 when none is. */
+  recordedSeq(session: string): number {
+    const query = "SELECT coalesce(max(seq), 0) AS seq FROM steps WHERE session = ?";
+    return this.#sql.exec<{ seq: number }>(query, session).one().seq;
+  }
+
+  /** Records steps; those that are there already stay as they are. */
+  record(session: string, steps: readonly StepRecord[]): void {
+    for (const step of steps) {
+      this.#sql.exec(
+        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        session,
+        step.seq,
+        step.atMs,
+        step.model,
+        Number(step.failed),
+        step.retries,
+        step.repairs,
+        step.inputTokens,
+        step.cachedTokens,
+        step.outputTokens,
+        step.reasoningTokens,
+        step.costMicros,
+        step.firstEventMs,
+        step.durationMs,
+      );
+    }
+  }
+
+  /** Sums per group over the steps from `fromMs` up to `toMs`, the largest cost first. */
+  sums(of: { group: UsageGroup; fromMs: number; toMs: number }): UsageSum[] {
+    return this.#sql
+      .exec<Record<keyof UsageSum, number | string | null>>(
+        `SELECT ${groups[of.group]} AS key, count(*) AS steps, sum(failed) AS failures, sum(retries) AS retries,
+           sum(repairs) AS repairs, sum(input_tokens) AS inputTokens, sum(cached_tokens) AS cachedTokens,
+           sum(output_tokens) AS outputTokens, sum(reasoning_tokens) AS reasoningTokens, sum(cost_micros) AS costMicros,
+           cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs
+         FROM steps WHERE at >= ? AND at < ? GROUP BY 1 ORDER BY costMicros DESC, key`,
+        of.fromMs,
+        of.toMs,
+      )
+      .toArray() as unknown as UsageSum[];
+  }
+}

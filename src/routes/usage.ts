@@ -1,0 +1,39 @@
+/** `/v1/usage`: what the account used and what it cost, by day, model or session. */
+import { Hono } from "hono";
+import * as z from "zod";
+import { accountObject } from "../account/account.ts";
+import type { UsageSum } from "../account/ledger.ts";
+import { parseQuery } from "../http/parse-body.ts";
+import type { RouteContext } from "./context.ts";
+
+const moment = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601")
+  .transform((text) => Date.parse(text));
+const query = z.strictObject({
+  from: moment.optional(),
+  to: moment.optional(),
+  group_by: z.enum(["day", "model", "session"]).default("day"),
+});
+
+export const usage = new Hono<RouteContext>().get("/", async (c) => {
+  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group } = parseQuery(query, new URL(c.req.url));
+  const sums = await accountObject(c.env, c.var.account).usage({ group, fromMs: from, toMs: to });
+  return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
+});
+
+function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
+  return {
+    [group]: sum.key,
+    steps: sum.steps,
+    failures: sum.failures,
+    retries: sum.retries,
+    repairs: sum.repairs,
+    input_tokens: sum.inputTokens,
+    cached_tokens: sum.cachedTokens,
+    output_tokens: sum.outputTokens,
+    reasoning_tokens: sum.reasoningTokens,
+    cost_micros: sum.costMicros,
+    first_event_ms: sum.firstEventMs,
+    duration_ms: sum.durationMs,
+  };
+}

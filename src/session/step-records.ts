@@ -1,0 +1,17 @@
+/** The steps among a session's entries, as the account's ledger wants them. Pure. */
+import type { StepRecord } from "../account/ledger.ts";
+import type { Entry } from "../core/entry.ts";
+
+/** One record per model call; `entries` may begin and end anywhere between turns. */
+export function stepRecords(entries: readonly Entry[]): StepRecord[] {
+  return entries.flatMap((entry) => {
+    if (entry.type !== "assistant" && entry.type !== "step_failed") return [];
+    const { seq, atMs, model, costMicros, usage, tries = [], firstEventMs = null, durationMs = null } = entry;
+    const own = entry.type === "assistant" ? (entry.repairs?.length ?? 0) : 0;
+    const inCalls = entries
+      .filter((each) => each.type === "tool" && each.turn === entry.turn && each.step === entry.step)
+      .reduce((sum, each) => sum + (each.type === "tool" ? (each.repairs?.length ?? 0) : 0), 0);
+    const facts = { failed: entry.type === "step_failed", retries: tries.length, repairs: own + inCalls };
+    return [{ seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs, durationMs }];
+  });
+}

@@ -1,0 +1,120 @@
+import { exports } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { accountObject } from "../../src/account/account.ts";
+import type { StepRecord } from "../../src/account/ledger.ts";
+import { calls, status, text } from "../support/fake-provider.ts";
+import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const step = (seq: number, more: Partial<StepRecord> = {}): StepRecord => ({
+  seq,
+  atMs: Date.parse("2026-11-23T12:00:00Z"),
+  model: "a",
+  failed: false,
+  retries: 0,
+  repairs: 0,
+  inputTokens: 10,
+  cachedTokens: 5,
+  outputTokens: 2,
+  reasoningTokens: 1,
+  costMicros: 3,
+  firstEventMs: 100,
+  durationMs: 200,
+  ...more,
+});
+const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+
+describe("the ledger", () => {
+  it("[LEDGER-1] records a step once, however often it is reported", async () => {
+    const account = accountObject(bindings, crypto.randomUUID());
+    expect(await account.settle("s", [])).toBe(0);
+    expect(await account.settle("s", [step(2), step(4)])).toBe(4);
+    expect(await account.settle("s", [step(2), step(4), step(6)])).toBe(6);
+    expect((await account.usage({ group: "session", ...all }))[0]).toMatchObject({ key: "s", steps: 3, costMicros: 9 });
+  });
+
+  it("[LEDGER-2] sums by day, model and session, within a time", async () => {
+    const account = accountObject(bindings, crypto.randomUUID());
+    await account.settle("s", [
+      step(2),
+      step(4, { model: "b", failed: true, retries: 2, repairs: 1, firstEventMs: null, costMicros: 50 }),
+    ]);
+    await account.settle("t", [step(2, { atMs: Date.parse("2026-11-22T23:59:59Z"), firstEventMs: 300 })]);
+    const keys = async (group: "day" | "model" | "session", time = all) =>
+      (await account.usage({ group, ...time })).map(({ key, steps }) => [key, steps]);
+    expect(await keys("model")).toEqual([
+      ["b", 1],
+      ["a", 2],
+    ]);
+    expect(await keys("day")).toEqual([
+      ["2026-11-23", 2],
+      ["2026-11-22", 1],
+    ]);
+    expect(await keys("session", { ...all, fromMs: Date.parse("2026-11-23") })).toEqual([["s", 2]]);
+    expect(await account.usage({ group: "model", ...all })).toMatchObject([
+      { failures: 1, retries: 2, repairs: 1, firstEventMs: null },
+      { failures: 0, firstEventMs: 200, durationMs: 200, inputTokens: 20, cachedTokens: 10 },
+    ]);
+  });
+
+  it("[LEDGER-3] a session's steps reach it with their repairs, retries and failures", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const provider = startProvider();
+    const world = new SessionWorld();
+    provider.enqueue(
+      calls([{ name: "calculator", arguments: '{"expression":"1+1",}' }]),
+      status(503, ""),
+      text("2"),
+      status(401, ""),
+    );
+    await world.ask("1+1?");
+    await world.ask("And now?");
+    const account = accountObject(bindings, world.address.account);
+    await vi.waitFor(async () => {
+      const sums = await account.usage({ group: "session", ...all });
+      expect(sums.find(({ key }) => key === world.address.name)).toMatchObject({
+        steps: 3,
+        failures: 1,
+        retries: 1,
+        repairs: 1,
+        costMicros: 52,
+      });
+    });
+  });
+
+  it("[LEDGER-2] GET /v1/usage tells it, and names a wrong field", async () => {
+    const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+    const ask = (query: string) =>
+      worker.fetch(`https://x.test/v1/usage?${query}`, { headers: { Authorization: "Bearer test-key" } });
+    await accountObject(bindings, "default").settle("usage-route", [step(2, { model: "usage-model" })]);
+    const body = (await (await ask("group_by=model&from=2026-11-23&to=2026-11-24T00:00:00Z")).json()) as {
+      usage: { model: string }[];
+    };
+    expect(body).toMatchObject({ group_by: "model" });
+    expect(body.usage.find(({ model }) => model === "usage-model")).toEqual({
+      model: "usage-model",
+      steps: 1,
+      failures: 0,
+      retries: 0,
+      repairs: 0,
+      input_tokens: 10,
+      cached_tokens: 5,
+      output_tokens: 2,
+      reasoning_tokens: 1,
+      cost_micros: 3,
+      first_event_ms: 100,
+      duration_ms: 200,
+    });
+    for (const [query, field] of [
+      ["group_by=hour", "group_by"],
+      ["from=yesterday", "from"],
+      ["until=2026-01-01", "until"],
+    ]) {
+      const answer = await ask(query ?? "");
+      expect([answer.status, await answer.json()]).toMatchObject([400, { field }]);
+    }
+  });
+});
