@@ -54,12 +54,18 @@ function milliseconds(standard: number) {
   return whole(standard, 10, 3_600_000);
 }
 
+/** A key travels in an HTTP header: what cannot be sent there would be a key that opens nothing. */
+const key = z.string().regex(/^[\x21-\x7e]+$/, "must not contain spaces, line breaks or letters outside ASCII");
+const baseUrl = z
+  .url({ protocol: /^https?$/, error: "must be a URL such as https://api.cometapi.com/v1" })
+  .refine(isBare, "must hold no user name, password, ? or #: paths are added to it, and the key is MODEL_API_KEY");
+
 const variables = z.object({
-  API_KEY: optional(z.string().min(8, "is too short: use at least 8 characters")),
+  API_KEY: optional(key.min(8, "is too short: use at least 8 characters")),
   MODEL: optional(z.string().regex(/^\S{1,200}$/, "must be a model id, without spaces")),
-  MODEL_BASE_URL: optional(z.url({ protocol: /^https?$/, error: "must be a URL such as https://api.cometapi.com/v1" })),
-  MODEL_API_KEY: optional(z.string().regex(/^\S+$/, "must not contain spaces or line breaks")),
-  COMETAPI_KEY: optional(z.string().regex(/^\S+$/, "must not contain spaces or line breaks")),
+  MODEL_BASE_URL: optional(baseUrl),
+  MODEL_API_KEY: optional(key),
+  COMETAPI_KEY: optional(key),
   ALLOWED_ORIGINS: optional(z.string().transform(origins)),
   // Timers and retries: the figures of DeepSeek's own adapter (deepseek-harness, llm-deepseek), with a shorter idle time.
   MODEL_FIRST_BYTE_TIMEOUT_MS: milliseconds(120_000),
@@ -118,6 +124,13 @@ function modelOf(data: z.infer<typeof variables>): Settings["model"] {
   };
 }
 
+/** What is no URL at all has its own complaint. */
+function isBare(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return username === "" && password === "" && !/[?#]/.test(url);
+}
+
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
@@ -140,6 +153,10 @@ function origins(list: string, context: z.RefinementCtx): string[] {
 
 function complaint(name: string, message: string, bindings: Bindings): string {
   const value = (bindings as unknown as Record<string, unknown>)[name];
-  const was = secret.has(name) ? "" : ` It was ${JSON.stringify(value)}.`;
+  // People put keys into URLs too.
+  const shown = String(value)
+    .replace(/\/\/.*@/, "//***@")
+    .replace(/[?#].*/, "?***");
+  const was = secret.has(name) ? "" : ` It was ${JSON.stringify(shown)}.`;
   return `- ${name} ${message}.${was}`;
 }

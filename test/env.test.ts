@@ -60,7 +60,11 @@ describe("settings", () => {
     [{ MODEL_BASE_URL: "ftp://x.test" }, "MODEL_BASE_URL must be a URL"],
     [{ MODEL: "two words" }, 'MODEL must be a model id, without spaces. It was "two words".'],
     [{ API_KEY: "short" }, "API_KEY is too short: use at least 8 characters."],
-    [{ MODEL_API_KEY: "sk 1\n" }, "MODEL_API_KEY must not contain spaces or line breaks."],
+    [{ MODEL_API_KEY: "sk 1\n" }, "MODEL_API_KEY must not contain spaces, line breaks or letters outside ASCII."],
+    [{ API_KEY: "my long key" }, "API_KEY must not contain spaces"],
+    [{ API_KEY: "schlüssel-für-alle" }, "API_KEY must not contain spaces, line breaks or letters outside ASCII."],
+    [{ MODEL_BASE_URL: "https://x.test/v1?v=2" }, "MODEL_BASE_URL must hold no user name, password, ? or #"],
+    [{ MODEL_BASE_URL: "https://x.test/v1#a" }, "MODEL_BASE_URL must hold no user name, password, ? or #"],
     [{ ALLOWED_ORIGINS: "https://a.test/path" }, 'ALLOWED_ORIGINS holds "https://a.test/path", which is no origin'],
     [{ ALLOWED_ORIGINS: "*" }, 'ALLOWED_ORIGINS holds "*"'],
     [{ MODEL_RETRIES: "many" }, 'MODEL_RETRIES must be a whole number from 0 to 20. It was "many".'],
@@ -74,5 +78,18 @@ describe("settings", () => {
     const wrong = () => settings({ API_KEY: "short", MODEL_API_KEY: "sk secret", MODEL: "a b" });
     expect(wrong).toThrow(/API_KEY is too short[\s\S]*MODEL must be[\s\S]*MODEL_API_KEY must not|MODEL must be[\s\S]*/);
     expect(wrong).not.toThrow(/short"|sk secret/);
+  });
+
+  it.each(["https://me:hunter2@x.test/v1", "ftp://hunter2@x.test", "https://x.test/v1?key=hunter2", "//a/b:hunter2@c"])(
+    "[ENV-5] a key inside the URL %s is not shown either",
+    (url) => {
+      const wrong = () => settings({ MODEL_BASE_URL: url });
+      expect(wrong).toThrow(/MODEL_BASE_URL must .* It was "[^"]*\*\*\*/);
+      expect(wrong).not.toThrow(/hunter2/);
+    },
+  );
+
+  it("[ENV-5] an empty origin or number is none", () => {
+    expect(settings({ ALLOWED_ORIGINS: "", MODEL_RETRIES: "", DEV: "" })).toEqual(settings());
   });
 });

@@ -21,6 +21,8 @@ export async function authenticate(request: Request, auth: AuthSettings): Promis
 /** Compares digests of equal length in constant time, so that neither length nor content can be felt for. */
 async function same(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([digest(a), digest(b)]);
+  // Node has no timingSafeEqual in crypto.subtle; the loop takes the same time wherever the digests differ.
+  if (crypto.subtle.timingSafeEqual !== undefined) return crypto.subtle.timingSafeEqual(left, right);
   let difference = 0;
   for (let i = 0; i < left.length; i++) difference |= (left[i] ?? 0) ^ (right[i] ?? 0);
   return difference === 0;

@@ -24,9 +24,12 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
 }
 
 function mustBeJson(header: string | null): void {
-  const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type === "application/json" || /^application\/[\w.-]+\+json$/.test(type)) return;
-  const detail = `Content-Type must be application/json; it was ${type === "" ? "missing" : type}.`;
+  const [type = "", ...parameters] = (header ?? "").split(";").map((part) => part.trim().toLowerCase());
+  const isJson = type === "application/json" || /^application\/[\w.-]+\+json$/.test(type);
+  const isUtf8 = parameters.every((part) => !part.startsWith("charset=") || /^charset="?utf-?8"?$/.test(part));
+  if (isJson && isUtf8) return;
+  const came = header === null || header === "" ? "missing" : header;
+  const detail = `Content-Type must be application/json, in UTF-8; it was ${came}.`;
   throw new AppError("unsupported_media_type", detail, { field: "Content-Type" });
 }
 
@@ -38,7 +41,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
     // Content-Length may be absent or a lie; what counts is what came.
-    if (size > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`, maxBytes);
+    if (size > maxBytes) throw tooLarge(`at least ${size} bytes`, maxBytes);
     chunks.push(chunk);
   }
   const whole = new Uint8Array(size);

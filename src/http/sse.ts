@@ -19,63 +19,103 @@ function oneLine(text: string): string {
   return text;
 }
 
-export interface PullSource {
-  /** The next frames as one text, or `undefined` at the end. Not called again before it has settled. */
-  next(): Promise<string | undefined>;
-  /** A comment is sent when nothing else was for so long; 15 s. */
-  heartbeatMs?: number;
+/** A comment: readers skip it, and it keeps proxies from closing a silent line. */
+export function sseComment(text: string): string {
+  return `: ${oneLine(text)}\n\n`;
 }
 
-const heartbeat = ": keep-alive\n\n";
+export interface PullSource {
+  /** The next frames as one text, or `undefined` at the end. Not called again before it has settled. `signal` aborts when the reader hangs up. */
+  next(signal: AbortSignal): Promise<string | undefined>;
+  /** A comment is sent when nothing else was for so long; 15 s. */
+  heartbeatMs?: number;
+  /** Called once, however the stream ends: by `next`, by a fault or by the reader. */
+  onClose?(): void;
+}
+
+const encoder = new TextEncoder();
+
+/** What a wait for `next` came to. */
+type Arrival =
+  | { kind: "text"; text: string }
+  | { kind: "end" }
+  | { kind: "fault"; error: unknown }
+  | { kind: "silence" };
 
 /**
  * A body that asks `next` for text only when the reader wants some, and writes each text in one piece. While `next` is
  * silent, comments keep proxies from closing the line. An error in `next` becomes an `error` event, then the end.
  */
-export function pullStream({ next, heartbeatMs = 15_000 }: PullSource): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let pending: Promise<string | undefined> | undefined;
-  let gone = false;
+export function pullStream({ next, heartbeatMs = 15_000, onClose }: PullSource): ReadableStream<Uint8Array> {
+  const hangUp = new AbortController();
+  let pending: Promise<Arrival> | undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        pending ??= next();
-        try {
-          const text = await orHeartbeat(pending, heartbeatMs);
-          if (text !== heartbeat) pending = undefined;
-          if (gone) return;
-          if (text === undefined) controller.close();
-          else controller.enqueue(encoder.encode(text));
-        } catch (error) {
-          console.error("event stream failed by a fault of ours", error);
-          const data = { code: "internal", detail: "The stream broke off. Come back with the last event id." };
-          if (gone) return;
-          controller.enqueue(encoder.encode(sseFrame({ event: "error", data })));
-          controller.close();
-        }
+        pending ??= arrive(next, hangUp.signal);
+        const arrival = await orSilence(pending, heartbeatMs, hangUp.signal);
+        if (hangUp.signal.aborted) return;
+        if (arrival.kind !== "silence") pending = undefined;
+        if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
+        const text = textOf(arrival);
+        if (text !== undefined) controller.enqueue(encoder.encode(text));
+        if (arrival.kind === "text" || arrival.kind === "silence") return;
+        controller.close();
+        onClose?.();
       },
       cancel() {
-        gone = true;
+        hangUp.abort();
+        onClose?.();
       },
     },
     { highWaterMark: 0 },
   );
 }
 
-async function orHeartbeat(pending: Promise<string | undefined>, heartbeatMs: number): Promise<string | undefined> {
-  const silence = Promise.withResolvers<string>();
-  const timer = setTimeout(() => silence.resolve(heartbeat), heartbeatMs);
+async function arrive(next: PullSource["next"], signal: AbortSignal): Promise<Arrival> {
   try {
-    return await Promise.race([pending, silence.promise]);
-  } finally {
-    clearTimeout(timer);
+    const text = await next(signal);
+    return text === undefined ? { kind: "end" } : { kind: "text", text };
+  } catch (error) {
+    return { kind: "fault", error };
   }
 }
 
-/** A response that streams `body` unbuffered and uncached. */
-export function sseResponse(body: ReadableStream<Uint8Array>): Response {
+/** Stops waiting at the heartbeat or when the reader hangs up, so that no timer outlives the reader; `pending` goes on. */
+async function orSilence(pending: Promise<Arrival>, heartbeatMs: number, signal: AbortSignal): Promise<Arrival> {
+  const { promise, resolve } = Promise.withResolvers<Arrival>();
+  const stopWaiting = () => resolve({ kind: "silence" });
+  const timer = setTimeout(stopWaiting, heartbeatMs);
+  signal.addEventListener("abort", stopWaiting);
+  try {
+    return await Promise.race([pending, promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stopWaiting);
+  }
+}
+
+function textOf(arrival: Arrival): string | undefined {
+  switch (arrival.kind) {
+    case "text":
+      return arrival.text;
+    case "silence":
+      return sseComment("keep-alive");
+    case "fault":
+      return sseFrame({
+        event: "error",
+        data: { code: "internal", detail: "The stream broke off. Come back with the last event id." },
+      });
+    case "end":
+      return undefined;
+  }
+}
+
+/** A response that streams `body` unbuffered and uncached; `headers` come on top. */
+export function sseResponse(body: ReadableStream<Uint8Array>, headers: Record<string, string> = {}): Response {
   return new Response(body, {
     headers: {
+      ...headers,
       "Content-Type": "text/event-stream; charset=utf-8",
       "Cache-Control": "no-store",
       "X-Accel-Buffering": "no",

@@ -45,6 +45,34 @@ describe("authenticate", () => {
     expect([code, message]).toEqual(["unauthorized", "Send a valid key in the header: Authorization: Bearer <key>."]);
   });
 
+  it.each(["timingSafeEqual", "loop"])("[AUTH-2] only digests of equal length are compared, by %s", async (how) => {
+    const compare = vi.fn((a: ArrayBufferView, b: ArrayBufferView) =>
+      Buffer.from(a as Uint8Array).equals(b as Uint8Array),
+    );
+    if (how === "timingSafeEqual") Object.assign(crypto.subtle, { timingSafeEqual: compare });
+    try {
+      expect(await authenticate(asked("Bearer the-right-key"), auth)).toEqual({ account: "default" });
+      expect((await refusal(authenticate(asked("Bearer the-wrong-key"), auth))).code).toBe("unauthorized");
+    } finally {
+      Reflect.deleteProperty(crypto.subtle, "timingSafeEqual");
+    }
+    const lengths = compare.mock.calls.map(([a, b]) => [a.byteLength, b.byteLength]);
+    expect(lengths).toEqual(
+      how === "loop"
+        ? []
+        : [
+            [32, 32],
+            [32, 32],
+          ],
+    );
+  });
+
+  it("[AUTH-2] a key that comes in two headers is refused", async () => {
+    const request = asked("Bearer the-right-key");
+    request.headers.append("authorization", "Bearer the-right-key");
+    expect((await refusal(authenticate(request, auth))).code).toBe("unauthorized");
+  });
+
   it("[AUTH-3] without a key set nobody is let in, and the answer says what to set", async () => {
     const { code, message } = await refusal(authenticate(asked("Bearer dev-key"), { kind: "closed" }));
     expect([code, message]).toEqual(["not_configured", expect.stringContaining("wrangler secret put API_KEY")]);
@@ -119,6 +147,17 @@ describe("readJson", () => {
     },
   );
 
+  it.each([
+    ["application/json; charset=iso-8859-1", "application/json; charset=iso-8859-1"],
+    ["", "missing"],
+  ])("[HTTP-3] refuses the media type %j, and says what came", async (type, came) => {
+    const { code, message } = await refusal(readJson(posted(new Uint8Array([0x7b, 0x7d]), type)));
+    expect([code, message]).toEqual([
+      "unsupported_media_type",
+      `Content-Type must be application/json, in UTF-8; it was ${came}.`,
+    ]);
+  });
+
   it("[HTTP-4] refuses what is too large by its header before it reads", async () => {
     const request = new Request("https://x.test", {
       method: "POST",
@@ -131,11 +170,28 @@ describe("readJson", () => {
 
   it("[HTTP-4] and by what comes: it stops reading a body without end", async () => {
     let pulled = 0;
+    let cancelled = false;
     const endless = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.enqueue(new Uint8Array(1000).fill(32 + pulled++ * 0)),
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(700).fill(32));
+      },
+      cancel() {
+        cancelled = true;
+      },
     });
-    expect((await refusal(readJson(posted(endless), { maxBytes: 10_000 }))).code).toBe("payload_too_large");
-    expect(pulled).toBeLessThan(20);
+    const { code, message } = await refusal(readJson(posted(endless), { maxBytes: 10_000 }));
+    expect([code, message]).toEqual([
+      "payload_too_large",
+      "The body has at least 10500 bytes; at most 10000 are taken.",
+    ]);
+    expect([pulled < 20, cancelled]).toEqual([true, true]);
+  });
+
+  it("[HTTP-4] takes exactly the limit", async () => {
+    const body = `"${"x".repeat(98)}"`;
+    expect(await readJson(posted(body), { maxBytes: 100 })).toHaveLength(98);
+    expect((await refusal(readJson(posted(`${body} `), { maxBytes: 100 }))).code).toBe("payload_too_large");
   });
 
   it.each([
@@ -187,6 +243,30 @@ describe("parseBody", () => {
       field,
       expect.stringMatching(message),
     ]);
+  });
+
+  const choice = z.strictObject({
+    thinking: z.union([z.boolean(), z.strictObject({ type: z.enum(["on", "off"]) })]).optional(),
+    labels: z.record(z.string().max(4), z.string()).optional(),
+  });
+  it.each([
+    [{ thinking: "yes" }, "thinking", "thinking: expected boolean, or expected object."],
+    [{ thinking: { type: 1 } }, "thinking.type", 'thinking.type: Invalid option: expected one of "on"|"off".'],
+    [{ thinking: { type: "on", budget: 1 } }, "thinking.budget", "thinking.budget: is not known here."],
+    [{ labels: { colour: "red" } }, "labels.colour", /^labels\.colour: the name is wrong: Too big/],
+    [{ a: 1, b: 2 }, "a", "a: is not known here. b: is not known here."],
+  ])("[HTTP-7] %j is refused by the innermost field that is known, %j", async (value, field, message) => {
+    const error = await refusal(() => parseBody(choice, value));
+    const told = typeof message === "string" ? message : expect.stringMatching(message);
+    expect([error.field, error.message]).toEqual([field, told]);
+  });
+
+  it("[HTTP-7] a refusal stays short however much is wrong, and however long a name is", async () => {
+    const many = await refusal(() => parseBody(z.array(z.int()), Array(20_000).fill("x"), "list"));
+    expect(many.field).toBe("list.0");
+    expect(many.message).toMatch(/^list\.0: expected .* list\.4: [^:]* And 19995 more\.$/);
+    const long = await refusal(() => parseBody(choice, { ["k".repeat(50_000)]: 1 }));
+    expect([long.field, long.message]).toEqual([`${"k".repeat(200)}…`, `${"k".repeat(200)}…: is not known here.`]);
   });
 
   it("[HTTP-7] gives what the schema makes of it, from bodies and queries", () => {

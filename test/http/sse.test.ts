@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { pullStream, sseFrame, sseResponse } from "../../src/http/sse.ts";
+import { pullStream, sseComment, sseFrame, sseResponse } from "../../src/http/sse.ts";
 
 describe("sseFrame", () => {
   it("[SSE-1] is one event, one line of JSON data, and an id when there is one", () => {
@@ -20,6 +20,16 @@ describe("sseFrame", () => {
   it.each(["a\nb", "a\rb", "a\0b"])("[SSE-2] %j in a name or id is a fault of ours", (text) => {
     expect(() => sseFrame({ event: text, data: 1 })).toThrow(/must not hold line breaks/);
     expect(() => sseFrame({ event: "e", data: 1, id: text })).toThrow(/must not hold line breaks/);
+  });
+
+  it("[SSE-2] a comment is one line", () => {
+    expect(sseComment("keep-alive")).toBe(": keep-alive\n\n");
+    expect(() => sseComment("a\ndata: b")).toThrow(/must not hold line breaks/);
+  });
+
+  it("[SSE-3] headers come on top, and change none of these", () => {
+    const { headers } = sseResponse(new ReadableStream(), { "X-Session-Id": "s", "Cache-Control": "public" });
+    expect([headers.get("x-session-id"), headers.get("cache-control")]).toEqual(["s", "no-store"]);
   });
 
   it("[SSE-3] a response is neither buffered nor cached", () => {
@@ -74,22 +84,62 @@ describe("pullStream", () => {
     expect(next).toHaveBeenCalledTimes(1);
   });
 
-  it("[SSE-6] a fault of ours is told as an error event, then the stream ends", async () => {
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    const reader = pullStream({ next: () => Promise.reject(new Error("secret")) }).getReader();
-    expect(await read(reader)).toMatch(/^event: error\ndata: \{"code":"internal","detail":"(?!.*secret)/);
-    expect(await read(reader)).toBeUndefined();
+  it("[SSE-5] text that looks like a heartbeat is text, and comes once", async () => {
+    const texts = [sseComment("keep-alive"), "after", undefined];
+    const reader = pullStream({ next: async () => texts.shift() }).getReader();
+    expect([await read(reader), await read(reader), await read(reader)]).toEqual([
+      ": keep-alive\n\n",
+      "after",
+      undefined,
+    ]);
   });
+
+  it.each([
+    ["late", () => Promise.reject(new Error("secret"))],
+    [
+      "at once",
+      () => {
+        throw new Error("secret");
+      },
+    ],
+  ])(
+    "[SSE-6] a fault of ours that comes %s is told as an error event and logged once, then the stream ends",
+    async (_, next) => {
+      const log = vi.spyOn(console, "error").mockImplementation(() => {});
+      const onClose = vi.fn();
+      const reader = pullStream({ next, onClose }).getReader();
+      expect(await read(reader)).toMatch(/^event: error\ndata: \{"code":"internal","detail":"(?!.*secret)/);
+      expect(await read(reader)).toBeUndefined();
+      expect(log).toHaveBeenCalledExactlyOnceWith(expect.any(String), new Error("secret"));
+      expect(onClose).toHaveBeenCalledTimes(1);
+    },
+  );
 
   it("[SSE-6] a reader who hangs up leaves nothing behind", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const reader = pullStream({ next: () => promise }).getReader();
+    const onClose = vi.fn();
+    // As `fetch` does: the wait ends with an error once the signal is aborted.
+    const next = vi.fn(
+      (signal: AbortSignal) =>
+        new Promise<string>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    const reader = pullStream({ next, onClose }).getReader();
     void reader.read();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([next.mock.calls[0]?.[0].aborted, vi.getTimerCount()]).toEqual([false, 1]);
     await reader.cancel();
-    resolve("too late");
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(log).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(next.mock.calls[0]?.[0].aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
+    expect(log).not.toHaveBeenCalled();
+    expect(onClose).toHaveBeenCalledTimes(1);
+  });
+
+  it("[SSE-6] a stream that ends by itself closes once", async () => {
+    const onClose = vi.fn();
+    const reader = pullStream({ next: async () => undefined, onClose }).getReader();
+    expect(await read(reader)).toBeUndefined();
+    await reader.cancel();
+    expect(onClose).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,98 +1,32 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Draft } from "../../src/core/assemble.ts";
-import type { Again } from "../../src/core/call-model.ts";
-import type { NewEntry } from "../../src/core/entry.ts";
-import type { ToolCall } from "../../src/core/message.ts";
-import { messagesOf } from "../../src/core/request.ts";
-import { type Effects, runTurn } from "../../src/core/run-turn.ts";
 import { profileFor } from "../../src/model/catalog.ts";
-import { generate } from "../../src/model/client.ts";
-import { judgeAnswer } from "../../src/model/judge-answer.ts";
-import { afterFailure } from "../../src/model/retry.ts";
-import { endpointOf, requestBody, serializeHead, serializeMessage } from "../../src/model/serialize.ts";
+import { endpointOf, requestBody, serializeHead } from "../../src/model/serialize.ts";
 import { calculator } from "../../src/tools/calculator.ts";
-import { runTool } from "../../src/tools/run-tool.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
-import { user } from "../support/entries.ts";
 import { calls, createFakeProvider, type Reply, refused, status, text } from "../support/fake-provider.ts";
-import { MemoryLog } from "../support/memory-log.ts";
+import { MemorySession, policy, timeouts } from "../support/memory-session.ts";
 import { randomOf } from "../support/random.ts";
 
-const timeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000 };
-const policy = { retriesPerModel: 2, baseMs: 500, longestPauseMs: 10_000, longestRetryAfterMs: 60_000 };
 const tools = createToolbox([calculator]);
 const comet = "https://api.cometapi.com/v1";
 const profile = profileFor({ modelId: "deepseek-v3.2-exp", baseUrl: comet, demo: false });
 
-/** A session without its database: the real loop, client, retry, tools and request rules. */
-class Bench implements Effects {
-  readonly log = new MemoryLog();
-  readonly signal = new AbortController().signal;
-  attempt = 0;
+/** A session in memory whose clock is wound on. */
+class Bench extends MemorySession {
   readonly provider: ReturnType<typeof createFakeProvider>;
+
   constructor(provider: ReturnType<typeof createFakeProvider>) {
+    super({ profile, baseUrl: comet, fetch: provider.fetch, tools, instructions: "Be brief." });
     this.provider = provider;
   }
-  look() {
-    const entries = this.log.read({ after: 0 });
-    const from = entries.findLastIndex((entry) => entry.type === "user");
-    return { entries: entries.slice(from), cancelRequested: false, attempts: 0 };
-  }
-  async beginStep(step: { turn: string; step: number }, _again?: Again) {
-    return { seq: this.log.lastSeq + 1, ...step, attempt: ++this.attempt, model: profile.id, prices: profile.prices };
-  }
-  generate(draft: Draft) {
-    const head = serializeHead({ profile, tools: tools.declarations, instructions: "Be brief." });
-    const messages = messagesOf(this.log.read({ after: 0 })).map((message) => serializeMessage(message, profile));
-    const body = requestBody(head, messages, draft.text.toString());
-    return generate({
-      baseUrl: endpointOf(profile, comet),
-      body,
-      fetch: this.provider.fetch,
-      signal: this.signal,
-      timeouts,
-    });
-  }
-  show() {}
-  runTool(call: ToolCall, { turn }: { turn: string }) {
-    const context = {
-      sessionId: "s",
-      turn,
-      callId: call.id,
-      idempotencyKey: "k",
-      signal: this.signal,
-      now: () => 0,
-      fetch,
-      transcript: { search: async () => [] },
-    };
-    return runTool(tools, call, context);
-  }
-  async append(entries: NewEntry[]) {
-    this.log.append(entries);
-  }
-  now() {
-    return Date.now();
-  }
-  pause(delayMs: number) {
-    return new Promise<void>((resolve) => setTimeout(resolve, delayMs));
-  }
-  chance() {
-    return 0.5;
-  }
-  /** Runs one message to its end, with the clock wound on; returns how long it took by that clock. */
-  async say(content: string, turn: string): Promise<number> {
-    this.log.append([user({ turn, content })]);
+
+  /** Runs one message to its end; returns how long it took by the clock. */
+  async say(content: string): Promise<number> {
     const beganMs = Date.now();
     let done = false;
-    const rules = {
-      maxSteps: 6,
-      maxAttempts: 10,
-      effectOf: () => "none" as const,
-      afterFailure: (tries: Parameters<typeof afterFailure>[0], chance: number) =>
-        afterFailure(tries, { models: [profile], policy, chance }),
-      complaint: judgeAnswer,
-    };
-    const running = runTurn(this, rules).finally(() => (done = true));
+    const running = this.ask(content).finally(() => {
+      done = true;
+    });
     while (!done) await vi.advanceTimersByTimeAsync(1_000);
     await running;
     return Date.now() - beganMs;
@@ -312,13 +246,13 @@ describe.each(seeds)("with chunks cut by seed %i", (seed) => {
     const provider = createFakeProvider();
     const bench = new Bench(provider);
     provider.enqueue(...Array.from({ length: 3 }, () => fault(cutBy(seed))));
-    const tookMs = await bench.say("Hello", "turn_1");
+    const tookMs = await bench.say("Hello");
     expect(ends(bench)).toEqual([always]);
     // Three tries, each within the longest timer, and two pauses.
     expect(tookMs).toBeLessThanOrEqual(3 * timeouts.dataMs + 2 * policy.longestPauseMs);
     provider.forget();
     provider.enqueue(calls([sum]), text("Better now."));
-    await bench.say("And now?", "turn_2");
+    await bench.say("And now?");
     expect(ends(bench)).toEqual([always, "completed"]);
     mustBeLegal(bench);
   });
@@ -327,7 +261,7 @@ describe.each(seeds)("with chunks cut by seed %i", (seed) => {
     const provider = createFakeProvider();
     const bench = new Bench(provider);
     provider.enqueue(stream(body + delta({}, "tool_calls") + done)(cutBy(seed)), text("Done."));
-    await bench.say("Hello", "turn_1");
+    await bench.say("Hello");
     expect(ends(bench)).toEqual(["completed"]);
     expect(bench.log.read({ after: 0 }).filter(({ type }) => type === "tool")).toHaveLength(results);
     mustBeLegal(bench);
@@ -339,7 +273,7 @@ it("[FAULT-1] a fault that passes costs a try, and the turn completes", async ()
     const provider = createFakeProvider();
     const bench = new Bench(provider);
     provider.enqueue(fault(cutBy(1)), text("Fine."));
-    await bench.say("Hello", "turn_1");
+    await bench.say("Hello");
     const { tries, failure } = bench.log.read({ after: 1 })[0] as {
       tries?: unknown[];
       failure?: { retryable: boolean };
@@ -365,7 +299,7 @@ it("[FAULT-1] a million deltas of one byte are one answer", async () => {
         { headers: { "content-type": "text/event-stream" } },
       ),
   );
-  await bench.say("Hello", "turn_1");
+  await bench.say("Hello");
   const reply = bench.log.read({ after: 1 })[0];
   expect(reply?.type === "assistant" && reply.content.length).toBe(1_000_000);
 }, 30_000);

@@ -35,17 +35,13 @@ export function text(content: string, finish = "stop"): Reply {
   return frames(delta({ role: "assistant", content: "" }) + delta({ content }) + last(finish));
 }
 
-/** Calls of tools, their arguments in two fragments. */
+/** Calls of tools, each opened with its id and name and then filled in two fragments. */
 export function calls(wanted: { name: string; arguments: string; id?: string }[], finish = "tool_calls"): Reply {
-  const opened = wanted.map(({ name, id }, index) =>
-    delta({
-      tool_calls: [{ index, id: id ?? `call_0${index}_x`, type: "function", function: { name, arguments: "" } }],
-    }),
-  );
-  const filled = wanted.flatMap(({ arguments: all }, index) =>
-    [all.slice(0, 3), all.slice(3)].map((part) => delta({ tool_calls: [{ index, function: { arguments: part } }] })),
-  );
-  return frames([...opened, ...filled, last(finish)].join(""));
+  const pieces = wanted.flatMap(({ name, id, arguments: all }, index) => [
+    delta({ tool_calls: [{ index, id: id ?? `call_0${index}_x`, type: "function", function: { name, arguments: "" } }] }),
+    ...[all.slice(0, 3), all.slice(3)].map((part) => delta({ tool_calls: [{ index, function: { arguments: part } }] })),
+  ]);
+  return frames([delta({ role: "assistant", content: "" }), ...pieces, last(finish)].join(""));
 }
 
 /** A refusal, or any other answer that is no stream. */

@@ -89,6 +89,38 @@ const refusals: [what: string, request: object, message: string][] = [
     { tools: [tool(shape({ a: { type: "string" } }, { required: [] }))] },
     "must be in required",
   ],
+  ["a tool without a name", { tools: [{ type: "function", function: {} }] }, "tools[0].function.name"],
+  [
+    "more tools than it takes",
+    { tools: Array.from({ length: 129 }, () => tool({}, false)) },
+    "at most 128 are supported",
+  ],
+  [
+    "messages that are no list",
+    { messages: "Hi" },
+    "Failed to deserialize the JSON body into the target type: messages",
+  ],
+  [
+    "content that is no text",
+    { messages: [user, { role: "user", content: 5 }] },
+    "Failed to deserialize the JSON body into the target type: messages[1].content",
+  ],
+  [
+    "a definition that is not strict",
+    { tools: [tool(shape({ a: { $ref: "#/$def/b" } }, { $def: { b: { type: "object" } } }))] },
+    "An object with no properties is not allowed.",
+  ],
+  [
+    "an object in a list of types",
+    { tools: [tool(shape({ a: { type: ["object", "null"] } }))] },
+    "not supported in a list of types",
+  ],
+  [
+    "a wrong member of a choice",
+    { tools: [tool(shape({ a: { anyOf: [{ type: "null" }, { type: "array" }] } }))] },
+    "missing field items",
+  ],
+  ["a schema that is none", { tools: [tool(shape({ a: null }))] }, "missing field type"],
   ["a length", { tools: [tool(shape({ a: { type: "string", maxLength: 3 } }))] }, "maxLength is not supported"],
   [
     "a format",
@@ -97,10 +129,10 @@ const refusals: [what: string, request: object, message: string][] = [
   ],
 ];
 
-/** `fresh` makes a provider that answers any legal request; `[rule]` begins the titles. */
-export function providerContract(rule: string, fresh: () => typeof fetch): void {
-  const ask = (request: object) =>
-    fresh()("https://provider.test/v1/chat/completions", {
+/** `fresh` makes a provider that answers any legal request, with text, or with calls to one that offers the tools; `[rule]` begins the titles. */
+export function providerContract(rule: string, fresh: (answer: "text" | "calls") => typeof fetch): void {
+  const ask = (request: object, answer: "text" | "calls" = "text") =>
+    fresh(answer)("https://provider.test/v1/chat/completions", {
       method: "POST",
       body: JSON.stringify({ model: "demo", stream: true, max_tokens: 100, messages: [user], ...request }),
     });
@@ -121,6 +153,8 @@ export function providerContract(rule: string, fresh: () => typeof fetch): void 
             shape({
               a: { anyOf: [{ type: "string" }, { type: "null" }] },
               b: { type: "array", items: { type: "integer" } },
+              c: { type: ["number", "null"] },
+              d: { type: "string", format: "email" },
             }),
           ),
         ],
@@ -134,6 +168,28 @@ export function providerContract(rule: string, fresh: () => typeof fetch): void 
       expect(finished.indexOf(true)).toBe(finished.length - 1);
       expect(chunks.map(({ usage }) => usage !== null)).toEqual(finished);
       expect(chunks[0].choices[0].delta.role).toBe("assistant");
+    });
+
+    it(`${rule} opens a call with id and name, then sends its arguments in fragments by index`, async () => {
+      const offered = shape({ expression: { type: "string" } });
+      const tools = [{ type: "function", function: { name: "calculator", strict: true, parameters: offered } }];
+      const thinking = { type: "disabled" };
+      const answer = await ask({ messages: [{ role: "user", content: "What is 2+2?" }], tools, thinking }, "calls");
+      const chunks = (await answer.text())
+        .split("\n\n")
+        .filter((frame) => frame.startsWith("data: {"))
+        .map((frame) => JSON.parse(frame.slice(6)));
+      const [opening, ...rest] = chunks.flatMap(({ choices }) => choices[0].delta.tool_calls ?? []);
+      expect(opening).toEqual({
+        index: 0,
+        id: expect.stringMatching(/^call_00_\w+$/),
+        type: "function",
+        function: { name: "calculator", arguments: "" },
+      });
+      expect(rest.length).toBeGreaterThan(1);
+      expect(rest).toEqual(rest.map(({ function: part }) => ({ index: 0, function: { arguments: part.arguments } })));
+      expect(rest.map(({ function: part }) => part.arguments).join("")).toBe('{"expression":"2+2"}');
+      expect(chunks.at(-1).choices[0]).toMatchObject({ delta: { content: "" }, finish_reason: "tool_calls" });
     });
   });
 }

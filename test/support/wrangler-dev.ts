@@ -34,13 +34,17 @@ export async function startDev({ vars = {}, persistTo }: DevOptions = {}): Promi
   const options = [
     "--port",
     String(port),
+    // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.
     "--inspector-port",
-    String(await freePort()),
+    "0",
+    // Else wrangler reads the developer's own .dev.vars, and the tests would call a real provider with a real key.
+    "--env-file",
+    "/dev/null",
     "--persist-to",
     data,
     ...named,
   ];
-  // A group of its own, so that its children can be ended with it; the user's own settings must not leak in.
+  // A group of its own, so that its children can be ended with it.
   const env = { ...process.env, CI: "true", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_LOG_PATH: data };
   const child = spawn("npm", ["run", "dev", "--", ...options], {
     detached: true,
@@ -77,7 +81,7 @@ export function freshFolder(): Promise<string> {
 async function ready(url: string, child: ChildProcess, log: () => string): Promise<void> {
   const deadline = Date.now() + startLimitMs;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`npm run dev ended by itself:\n${log()}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`npm run dev ended by itself:\n${log()}`);
     // A wrong setting does not end wrangler, which waits for a better file; the complaint is in its log.
     if (/Longline cannot start/.test(log())) throw new Error(log());
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);

@@ -17,32 +17,58 @@ const months = [
 ];
 const dayMs = 86_400_000;
 
+const month = `(?:${months.join("|")})`;
+const number = String.raw`\d{1,2}(?:st|nd|rd|th)?`;
+const spoken = [
+  "end of (?:the |this |next )?(?:day|week|month)",
+  "today|tonight|tomorrow|next week",
+  `(?:this |next )?(?:${weekdays.join("|")})`,
+  String.raw`${number}(?: of)? ${month}(?:,? \d{4})?`,
+  String.raw`${month} ${number}(?:,? \d{4})?`,
+  String.raw`\d{4}-\d\d-\d\d`,
+];
+const due = new RegExp(
+  String.raw`\b(?:(?:by|before|until|on|due|no later than)\s+)?((?:the\s+)?(?:${spoken.join("|")}))\b`,
+  "i",
+);
+
 /** The date as it was said, with the calendar date behind it where `today` (YYYY-MM-DD) lets it be known; `undefined` when none was said. */
 export function dueIn(text: string, today: string | undefined): string | undefined {
-  const said = new RegExp(
-    String.raw`\b(?:(?:by|before|until|on|due|no later than)\s+)?((?:the\s+)?(?:end of (?:the |this |next )?(?:day|week|month)|today|tonight|tomorrow|(?:this |next )?(?:${weekdays.join("|")})|next week|(?:the )?\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:${months.join("|")})|(?:${months.join("|")}) \d{1,2}(?:st|nd|rd|th)?|\d{4}-\d\d-\d\d))\b`,
-    "i",
-  ).exec(text)?.[1];
+  const said = due.exec(text)?.[1];
   if (said === undefined) return undefined;
-  const date = today === undefined ? undefined : calendarDate(said.toLowerCase(), Date.parse(today));
-  return date === undefined || date === said ? said : `${said} (${date})`;
+  const todayMs = Date.parse(today ?? "");
+  const dateMs = Number.isNaN(todayMs) ? undefined : calendarDate(said.toLowerCase(), todayMs);
+  const date = dateMs === undefined ? said : new Date(dateMs).toISOString().slice(0, 10);
+  return date === said ? said : `${said} (${date})`;
 }
 
-function calendarDate(said: string, todayMs: number): string | undefined {
-  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-  if (/^\d{4}-/.test(said)) return said;
-  if (/today|tonight|end of (the |this )?day/.test(said)) return day(todayMs);
-  if (said === "tomorrow") return day(todayMs + dayMs);
+function calendarDate(said: string, todayMs: number): number | undefined {
+  if (/^\d{4}-/.test(said)) return undefined;
+  if (/today|tonight|end of (the |this )?day/.test(said)) return todayMs;
+  if (said === "tomorrow") return todayMs + dayMs;
+  if (/month$/.test(said)) return endOfMonth(todayMs, said.includes("next") ? 1 : 0);
   const weekday = weekdays.findIndex((name) => said.endsWith(name));
-  if (weekday >= 0) return day(nextWeekday(weekday, todayMs, said.startsWith("next ")));
-  if (/end of (the |this )?week/.test(said)) return day(nextWeekday(5, todayMs - dayMs, false));
-  if (/next week/.test(said)) return day(nextWeekday(/end/.test(said) ? 5 : 1, todayMs, true));
-  const month = months.findIndex((name) => said.includes(name));
-  const number = Number(/\d{1,2}/.exec(said)?.[0]);
-  if (month < 0 || !(number >= 1 && number <= 31)) return undefined;
-  const year = new Date(todayMs).getUTCFullYear();
-  const date = Date.UTC(year, month, number);
-  return day(date < todayMs ? Date.UTC(year + 1, month, number) : date);
+  if (weekday >= 0) return nextWeekday(weekday, todayMs, said.startsWith("next "));
+  if (/end of (the |this )?week/.test(said)) return nextWeekday(5, todayMs - dayMs, false);
+  if (said.endsWith("next week")) return nextWeekday(said.includes("end") ? 5 : 1, todayMs, true);
+  return dayOfMonth(said, todayMs);
+}
+
+/** "4 December", "December 4th, 2027": without a year the next one there is, today included. */
+function dayOfMonth(said: string, todayMs: number): number | undefined {
+  const place = months.findIndex((name) => said.includes(name));
+  const day = Number(/\d+/.exec(said)?.[0]);
+  const year = Number(/\d{4}$/.exec(said)?.[0] ?? new Date(todayMs).getUTCFullYear());
+  const ms = Date.UTC(year, place, day);
+  const passed = ms < todayMs && !/\d{4}$/.test(said);
+  const dateMs = passed ? Date.UTC(year + 1, place, day) : ms;
+  // The calendar makes 3 March of "31 February".
+  return new Date(dateMs).getUTCMonth() === place ? dateMs : undefined;
+}
+
+function endOfMonth(fromMs: number, monthsAhead: number): number {
+  const from = new Date(fromMs);
+  return Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + monthsAhead + 1, 0);
 }
 
 /** The first such weekday after `fromMs`; with `nextWeek`, the one in the week that begins with the coming Monday. */

@@ -1,5 +1,6 @@
 /** Understands a question just well enough for a demo: what is asked, about which text, and which tools would help. Pure. */
 import type { DemoMessage } from "./request-rules.ts";
+import { sumIn } from "./sum-in.ts";
 
 export interface Question {
   kind: "report" | "talk";
@@ -24,18 +25,22 @@ export const asksForReport = /\b(summar|bullet|action items?|key points|tl;?dr)/
 
 /** The question in message `at`; the text it is about may stand in an earlier message. */
 export function questionOf(messages: readonly DemoMessage[], at: number): Question {
-  const content = messages[at]?.content ?? "";
+  const content = plainEnds(messages[at]?.content);
   const talk: Question = { kind: "talk", ask: content.slice(0, longestAsk), material: "" };
   const [ask, attached] = split(content);
   if (!asksForReport.test(ask)) return talk;
   const earlier = messages
     .slice(0, at)
     .filter((message) => message.role === "user" && (message.content ?? "").length >= longText)
-    .map((message) => split(message.content ?? ""))
+    .map((message) => split(plainEnds(message.content)))
     // A message that asked nothing was all text.
     .map(([first, rest]) => (asksForReport.test(first) || rest.length >= longText ? rest : `${first}\n${rest}`));
   const material = attached.length >= shortestText ? attached : earlier.at(-1);
   return material === undefined ? talk : { kind: "report", ask, material };
+}
+
+function plainEnds(content: string | null | undefined): string {
+  return (content ?? "").replaceAll("\r\n", "\n");
 }
 
 /** What asks and what is attached: the first paragraph, line, or words before a colon, and the rest; or the last paragraph, when that one asks. */
@@ -57,7 +62,7 @@ const asksForDates = /\b(action items?|to-?dos?|tasks|due|deadlines?|dates?|owne
 /** The calls that would help, of tools that are offered. */
 export function wantsOf({ kind, ask }: Question, offered: readonly string[]): Want[] {
   const report = [asksForDates.test(ask) ? time({}) : undefined];
-  const wants = kind === "report" ? report : [timeWant(ask), sumWant(ask), pageWant(ask), searchWant(ask)];
+  const wants = kind === "report" ? report : [...timeWants(ask), sumWant(ask), pageWant(ask), searchWant(ask)];
   return wants.filter((want) => want !== undefined).filter(({ tool }) => offered.includes(tool));
 }
 
@@ -84,33 +89,28 @@ function time(args: { timezone?: string }): Want {
 }
 
 const asksForTime =
-  /\b(?:what(?:'s|’s| is)?|which|tell me|current|today['’]?s) (?:(?:the|today['’]?s|current|local) )*(?:time|date|day|weekday)\b/i;
+  /\b(?:what(?:'s|’s| is)?|which|tell me|know|current|today['’]?s) (?:(?:the|today['’]?s|current|local) )*(?:time|date|day|weekday)\b/i;
 
-function timeWant(ask: string): Want | undefined {
-  if (!asksForTime.test(ask)) return undefined;
-  const named = /\b[A-Z][a-z]+\/[A-Z][A-Za-z_]+\b/.exec(ask)?.[0];
-  const city = Object.keys(zones).find((name) => ask.toLowerCase().includes(name));
-  const timezone = named ?? (city === undefined ? undefined : zones[city]);
-  return time(timezone === undefined ? {} : { timezone });
+const places = new RegExp(
+  String.raw`\b(?:(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)(?:/\w+)+|${Object.keys(zones).join("|")})\b`,
+  "gi",
+);
+
+/** One for each place that is named. */
+function timeWants(ask: string): Want[] {
+  if (!asksForTime.test(ask)) return [];
+  const named = [...ask.matchAll(places)].map(([place]) => zones[place.toLowerCase()] ?? place);
+  return named.length === 0 ? [time({})] : [...new Set(named)].map((timezone) => time({ timezone }));
 }
 
 function sumWant(ask: string): Want | undefined {
-  const text = ask
-    .replace(/\bhttps?:\S+/g, "")
-    .replace(/\btimes\b/gi, "*")
-    .replace(/\bplus\b/gi, "+")
-    .replace(/\bminus\b/gi, "-")
-    .replace(/\bdivided by\b/gi, "/");
-  const share = /\d[\d.,]*\s*%\s*of\s*\d[\d.,]*\d|\d[\d.,]*\s*%\s*of\s*\d/i.exec(text)?.[0];
-  const sum = share ?? /\(*\s*\d[\d.,]*\)*(\s*[-+*/^×÷]\s*\(*\s*\d[\d.,]*(?:\s*\))*)+/.exec(text)?.[0];
-  // A date such as 2026-11-23 looks like a sum and is none.
-  if (sum === undefined || /^\d{4}-\d\d-\d\d$/.test(sum.trim())) return undefined;
-  return { tool: "calculator", args: { expression: sum.trim().replace(/[.,]$/, "") } };
+  const expression = sumIn(ask);
+  return expression === undefined ? undefined : { tool: "calculator", args: { expression } };
 }
 
 function pageWant(ask: string): Want | undefined {
-  const url = /\bhttps?:\/\/[^\s"'<>)]+/i.exec(ask)?.[0];
-  return url === undefined ? undefined : { tool: "fetch_url", args: { url: url.replace(/[.,;!?]$/, "") } };
+  const url = /\bhttps?:\/\/(?:[^\s"'<>()]|\([^\s"'<>()]*\))+/i.exec(ask)?.[0];
+  return url === undefined ? undefined : { tool: "fetch_url", args: { url: url.replace(/[.,;!?]+$/, "") } };
 }
 
 function searchWant(ask: string): Want | undefined {

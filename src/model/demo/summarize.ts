@@ -28,7 +28,8 @@ export function reportOn({ ask, material }: { ask: string; material: string }, t
 /** `[09:02] Name: text`, `Name (09:02): text` or plain text; continuation lines belong to the speaker before. */
 function linesOf(material: string): Line[] {
   const lines: Line[] = [];
-  for (const raw of material.split("\n")) {
+  // Not only "\n": the dot below stops at each of these.
+  for (const raw of material.split(/\r\n|[\n\r\u2028\u2029]/)) {
     const spoken =
       /^\s*(?:\[?\d{1,2}:\d\d(?::\d\d)?\]?\s*)?(\p{Lu}[\p{L}'.-]*(?: \p{Lu}[\p{L}'.-]*){0,2})(?:\s*\([^)]*\))?:\s+(.+)$/u.exec(
         raw,
@@ -50,7 +51,7 @@ const counts = ["zero", "one", "two", "three", "four", "five", "six", "seven", "
 
 function bulletCount(ask: string): number {
   const asked =
-    /(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)/i.exec(
+    /\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)/i.exec(
       ask,
     )?.[1];
   if (asked === undefined) return 3;
@@ -98,7 +99,8 @@ function actionItems(lines: readonly Line[], today: string | undefined): ActionI
   const items = lines.flatMap(({ speaker, text }) =>
     text.split(sentenceEnd).flatMap((sentence) => itemIn(sentence, speaker, speakers, today) ?? []),
   );
-  return items.filter(({ what }, place) => items.findIndex((item) => item.what === what) === place);
+  const told = new Set<string>();
+  return items.filter(({ what }) => !told.has(what) && told.add(what));
 }
 
 /** A promise ("I'll …", "Action: Name to …") with its owner; only promises with a date count, unless they are named as actions. */
@@ -109,13 +111,14 @@ function itemIn(
   today?: string,
 ): ActionItem | undefined {
   const named = /\baction(?: item)?:\s*(\p{Lu}\p{L}*)\s+(?:to|will)\s+(.+)/iu.exec(sentence);
-  const own = /\b(?:I'll|I will|I'm going to|I can|I take|let me)\s+(.+)/i.exec(sentence);
+  const own = /\b(?:I['’]ll|I will|I['’]m going to|I can|I take|let me)\s+(.+)/i.exec(sentence);
   const asked = /^(?:\w+, )?(\p{Lu}\p{L}*)(?:,)? (?:to|will|please|can you|could you|you)\s+(.+)/u.exec(sentence);
   const other = asked !== null && speakers.has(asked[1] ?? "") ? asked : null;
   const owner = named?.[1] ?? (other === null ? speaker : other[1]);
   const what = named?.[2] ?? other?.[2] ?? own?.[1];
   if (what === undefined || owner === undefined || owner === "") return undefined;
-  const due = dueIn(what, today);
+  // "By Friday I'll …" says it before the promise.
+  const due = dueIn(what, today) ?? dueIn(sentence, today);
   if (due === undefined && named === null) return undefined;
   return { what: shorten(what.replace(/[.!?]$/, ""), 110), owner, due: due ?? "not said" };
 }

@@ -52,7 +52,12 @@ describe("the answer from results", () => {
 describe("calls", () => {
   it.each([
     ["strict: what is optional is null", { required: ["timezone"] }, "What time is it?", '{"timezone":null}'],
-    ["strict: what is asked for", { required: ["timezone"] }, "Time? What time is it in Paris?", '{"timezone":"Europe/Paris"}'],
+    [
+      "strict: what is asked for",
+      { required: ["timezone"] },
+      "Time? What time is it in Paris?",
+      '{"timezone":"Europe/Paris"}',
+    ],
     ["not strict: what is optional is left out", { required: [] }, "What time is it?", "{}"],
     ["not strict: what is asked for", {}, "What time is it in Paris?", '{"timezone":"Europe/Paris"}'],
   ])("[DEMO-7] %s", (_, parameters, ask, expected) => {
@@ -68,7 +73,9 @@ describe("calls", () => {
 
 describe("a message that is neither", () => {
   it("[DEMO-8] is greeted and told what can be asked", () => {
-    expect(decide({ messages: [user("Hello there")] }).text).toMatch(/^Hello! You wrote: "Hello there"\. I work by simple rules\./);
+    expect(decide({ messages: [user("Hello there")] }).text).toMatch(
+      /^Hello! You wrote: "Hello there"\. I work by simple rules\./,
+    );
   });
 
   it("[DEMO-8] is told how many messages came before, the system message not counted", () => {
@@ -95,13 +102,13 @@ describe("JSON", () => {
     },
   };
 
-  it("[DEMO-10] is answered where it is asked for, around the same text", () => {
+  it("[DEMO-11] is answered where it is asked for, around the same text", () => {
     const plain = decide({ messages: [user("Hello")] }).text;
     expect(asJson("Hello\n\nAnswer with one JSON object and nothing else.")).toEqual({ answer: plain });
     expect(asJson("Hello")).toEqual({ answer: plain });
   });
 
-  it("[DEMO-10] follows the schema at the end of the message", () => {
+  it("[DEMO-11] follows the schema at the end of the message", () => {
     const content = `Hello 41 and 5\n\nAnswer with JSON. It must conform to this JSON schema:\n${JSON.stringify(schema)}`;
     expect(asJson(content)).toEqual({
       title: "Hello",
@@ -115,7 +122,7 @@ describe("JSON", () => {
     });
   });
 
-  it("[DEMO-10] calls come first, and a schema that does not parse is no schema", () => {
+  it("[DEMO-11] calls come first, and a schema that does not parse is no schema", () => {
     const tools = offered("calculator", {});
     const request = { messages: [user("What is 2+2?\n\nAnswer with JSON.")], tools };
     expect(decide({ ...request, response_format: { type: "json_object" } })).toMatchObject({

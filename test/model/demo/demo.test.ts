@@ -7,14 +7,16 @@ import { createDemoFetch } from "../../../src/model/demo/demo-fetch.ts";
 import { dueIn } from "../../../src/model/demo/due-dates.ts";
 import { PrefixMeter } from "../../../src/model/demo/prefix-meter.ts";
 import type { DemoMessage, DemoRequest } from "../../../src/model/demo/request-rules.ts";
-import { createFakeProvider, text } from "../../support/fake-provider.ts";
+import { calls, createFakeProvider, text } from "../../support/fake-provider.ts";
 import { providerContract } from "../../support/provider-contract.ts";
 
 describe("the demo model", () => providerContract("[DEMO-1]", () => createDemoFetch({ paceMs: 0 })));
 describe("the tests' provider", () =>
-  providerContract("[FAKE-1]", () => {
+  providerContract("[FAKE-1]", (answer) => {
     const provider = createFakeProvider();
-    provider.enqueue(text("Hi"));
+    provider.enqueue(
+      answer === "text" ? text("Hi") : calls([{ name: "calculator", arguments: '{"expression":"2+2"}' }]),
+    );
     return provider.fetch;
   }));
 

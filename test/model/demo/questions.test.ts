@@ -4,7 +4,8 @@ import { questionOf, wantsOf } from "../../../src/model/demo/questions.ts";
 import type { DemoMessage } from "../../../src/model/demo/request-rules.ts";
 
 const user = (content: string): DemoMessage => ({ role: "user", content });
-const notes = "Ana: I'll send the report by Friday.\nBen: I'll book the room by 3 March.\nAna: We agreed on a smaller room.";
+const notes =
+  "Ana: I'll send the report by Friday.\nBen: I'll book the room by 3 March.\nAna: We agreed on a smaller room.";
 const all = ["current_time", "calculator", "fetch_url", "search_transcript"];
 const wanted = (ask: string) => wantsOf(questionOf([user(ask)], 0), all);
 
@@ -12,11 +13,16 @@ describe("what is asked, and about which text", () => {
   it.each([
     ["before a blank line", `Summarize this.\n\n${notes}`],
     ["before a line break", `Summarize this.\n${notes}`],
-    ["before a colon", `Summarize this: ${notes}`],
+    ["before a colon, when all is one line", `Summarize this: ${notes}`.replaceAll("\n", " ")],
+    ["before Windows line ends", `Summarize this.\r\n\r\n${notes.replaceAll("\n", "\r\n")}`],
     ["behind the text", `${notes}\n\nSummarize this.`],
   ])("[DEMO-6] the question may stand %s", (_, content) => {
     const { kind, ask, material } = questionOf([user(content)], 0);
-    expect([kind, ask.replace(/[.:]$/, ""), material]).toEqual(["report", "Summarize this", notes]);
+    expect([kind, ask.replace(/[.:]$/, ""), material.replace(/\.\s(?=Ben|Ana)/g, ".\n")]).toEqual([
+      "report",
+      "Summarize this",
+      notes,
+    ]);
   });
 
   it("[DEMO-6] the newest long text is taken when the question brings none, also one that stood alone", () => {
@@ -57,11 +63,13 @@ describe("which tools would help", () => {
     expect(wanted(ask).map(({ tool }) => tool)).toEqual(tools);
   });
 
-  it.each(["1".repeat(2_000_000), "did we ".repeat(300_000), `${"(".repeat(1_000_000)}1`, "what time ".repeat(200_000)])(
-    "[DEMO-7] looks for a question in the first 2,000 characters only (%#)",
-    (content) => {
-      expect(questionOf([user(content)], 0).ask).toHaveLength(2_000);
-      expect(decide({ messages: [user(content)] }).text).toContain("demo model");
-    },
-  );
+  it.each([
+    "1".repeat(2_000_000),
+    "did we ".repeat(300_000),
+    `${"(".repeat(1_000_000)}1`,
+    "what time ".repeat(200_000),
+  ])("[DEMO-7] looks for a question in the first 2,000 characters only (%#)", (content) => {
+    expect(questionOf([user(content)], 0).ask).toHaveLength(2_000);
+    expect(decide({ messages: [user(content)] }).text).toContain("demo model");
+  });
 });

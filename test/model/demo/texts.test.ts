@@ -32,9 +32,9 @@ const meetingWith = (...lines: string[]) => [...filler(20), ...lines].join("\n")
 
 describe("how many bullets", () => {
   it.each([1, 2, 3, 5, 7, 9, 10])("[DEMO-6] %i of 10 lines are as many bullets", (count) => {
-    expect(bullets(reported(filler(10).join("\n").padEnd(600, "."), `Summarize this in ${count} bullets.`))).toHaveLength(
-      count,
-    );
+    expect(
+      bullets(reported(filler(10).join("\n").padEnd(600, "."), `Summarize this in ${count} bullets.`)),
+    ).toHaveLength(count);
   });
 
   it.each([
@@ -127,7 +127,12 @@ describe("who promised what", () => {
     expect(rows(text)).toHaveLength(16);
     for (const [what = ""] of rows(text)) expect(flat).toContain(what.replace(/ …$/, ""));
     for (const bullet of bullets(text)) {
-      expect(flat).toContain(bullet.replace(/^- /, "").replace(/ \(\S+\)$/, "").replace(/ …$/, ""));
+      expect(flat).toContain(
+        bullet
+          .replace(/^- /, "")
+          .replace(/ \(\S+\)$/, "")
+          .replace(/ …$/, ""),
+      );
     }
   });
 });
@@ -168,8 +173,12 @@ describe("any text", () => {
     ["dates", "by the end of "],
     ["actions", "Action item: "],
     ["commas", "Ada, "],
-  ])("[DEMO-10] a megabyte of %s is answered, as a question and as a text", (_, piece) => {
-    for (const content of [filled(piece), `Summarize this with action items.\n\n${filled(piece)}`, question + filled(piece)]) {
+  ])("[DEMO-11] a megabyte of %s is answered, as a question and as a text", (_, piece) => {
+    for (const content of [
+      filled(piece),
+      `Summarize this with action items.\n\n${filled(piece)}`,
+      question + filled(piece),
+    ]) {
       expect(decide({ messages: [user(content)], tools: allTools }).calls.length).toBeLessThanOrEqual(4);
       expect(said(user(content))).toContain("demo model");
     }
@@ -204,14 +213,14 @@ describe("the work a text makes", () => {
     ["remarks", (n: number) => filler(n).join("\n")],
     ["promises", (n: number) => Array.from({ length: n }, (_, k) => `Ada: I'll do thing ${k} by Friday.`).join("\n")],
     ["one long line", (n: number) => `Ada: ${"The harbor is deep. ".repeat(n)}`],
-  ])("[DEMO-10] grows with its length and no faster: %s", (_, text) => {
+  ])("[DEMO-11] grows with its length and no faster: %s", (_, text) => {
     const once = walked(() => void reported(text(1000)));
     const fourTimes = walked(() => void reported(text(4000)));
     expect(once).toBeGreaterThan(10_000);
     expect(fourTimes).toBeLessThan(once * 4.5);
   });
 
-  it("[DEMO-10] the same promises are not compared with one another", () => {
+  it("[DEMO-11] the same promises are not compared with one another", () => {
     const compared = vi.spyOn(Array.prototype, "findIndex");
     reported(Array.from({ length: 500 }, (_, k) => `Ada: I'll do thing ${k} by Friday.`).join("\n"));
     const walks = compared.mock.contexts.filter((list) => Array.isArray(list) && list.length >= 500);
