@@ -248,11 +248,15 @@ describe("parseBody", () => {
   const choice = z.strictObject({
     thinking: z.union([z.boolean(), z.strictObject({ type: z.enum(["on", "off"]) })]).optional(),
     labels: z.record(z.string().max(4), z.string()).optional(),
+    format: z
+      .union([z.strictObject({ json: z.boolean().optional() }), z.strictObject({ text: z.boolean().optional() })])
+      .optional(),
   });
   it.each([
     [{ thinking: "yes" }, "thinking", "thinking: expected boolean, or expected object."],
     [{ thinking: { type: 1 } }, "thinking.type", 'thinking.type: Invalid option: expected one of "on"|"off".'],
     [{ thinking: { type: "on", budget: 1 } }, "thinking.budget", "thinking.budget: is not known here."],
+    [{ format: { xml: true } }, "format.xml", "format.xml: is not known here."],
     [{ labels: { colour: "red" } }, "labels.colour", /^labels\.colour: the name is wrong: Too big/],
     [{ a: 1, b: 2 }, "a", "a: is not known here. b: is not known here."],
   ])("[HTTP-7] %j is refused by the innermost field that is known, %j", async (value, field, message) => {

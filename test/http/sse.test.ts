@@ -135,6 +135,15 @@ describe("pullStream", () => {
     expect(onClose).toHaveBeenCalledTimes(1);
   });
 
+  it("[SSE-6] no timer outlives a reader whose source does not listen to the signal", async () => {
+    const reader = pullStream({ next: () => new Promise(() => {}) }).getReader();
+    void reader.read();
+    await vi.advanceTimersByTimeAsync(0);
+    await reader.cancel();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("[SSE-6] a stream that ends by itself closes once", async () => {
     const onClose = vi.fn();
     const reader = pullStream({ next: async () => undefined, onClose }).getReader();

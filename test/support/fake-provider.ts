@@ -1,5 +1,5 @@
 /** A model provider under a test's control: it answers what the test queued, keeps what it was asked, and refuses what a real one refuses. */
-import { requestRefusal } from "../../src/model/demo/request-rules.ts";
+import { type Refusal, readBody, requestRefusal } from "../../src/model/demo/request-rules.ts";
 
 export interface RecordedRequest {
   url: string;
@@ -38,7 +38,9 @@ export function text(content: string, finish = "stop"): Reply {
 /** Calls of tools, each opened with its id and name and then filled in two fragments. */
 export function calls(wanted: { name: string; arguments: string; id?: string }[], finish = "tool_calls"): Reply {
   const pieces = wanted.flatMap(({ name, id, arguments: all }, index) => [
-    delta({ tool_calls: [{ index, id: id ?? `call_0${index}_x`, type: "function", function: { name, arguments: "" } }] }),
+    delta({
+      tool_calls: [{ index, id: id ?? `call_0${index}_x`, type: "function", function: { name, arguments: "" } }],
+    }),
     ...[all.slice(0, 3), all.slice(3)].map((part) => delta({ tool_calls: [{ index, function: { arguments: part } }] })),
   ]);
   return frames([delta({ role: "assistant", content: "" }), ...pieces, last(finish)].join(""));
@@ -99,12 +101,15 @@ export function createFakeProvider() {
   const requests: RecordedRequest[] = [];
   let reasoningAllowed = false;
   const answer = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    init?.signal?.throwIfAborted();
     const request = new Request(input, init);
     const raw = await request.text();
-    const recorded = { url: request.url, headers: request.headers, text: raw, body: JSON.parse(raw) };
+    const read = readBody(raw);
+    if ("refusal" in read) return refusedWith(read.refusal);
+    const recorded = { url: request.url, headers: request.headers, text: raw, body: read.came };
     requests.push(recorded);
-    const refusal = requestRefusal(recorded.body, { reasoningAllowed });
-    if (refusal !== undefined) return status(refusal.status, { error: refusal.error })(recorded, undefined) as Response;
+    const refusal = requestRefusal(read.came, { reasoningAllowed });
+    if (refusal !== undefined) return refusedWith(refusal);
     const reply = queue.shift();
     if (reply === undefined) throw new TypeError("fetch failed: the test queued no reply");
     return reply(recorded, init?.signal ?? undefined);
@@ -127,6 +132,10 @@ export function createFakeProvider() {
 }
 
 export type FakeProvider = ReturnType<typeof createFakeProvider>;
+
+function refusedWith({ status, error }: Refusal): Response {
+  return Response.json({ error }, { status });
+}
 
 function sse(body: ReadableStream<Uint8Array>): Response {
   return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });

@@ -121,6 +121,23 @@ const refusals: [what: string, request: object, message: string][] = [
     "missing field items",
   ],
   ["a schema that is none", { tools: [tool(shape({ a: null }))] }, "missing field type"],
+  [
+    "a result without content",
+    { messages: [user, asks, { role: "tool", tool_call_id: "c1" }] },
+    "messages[2]: missing field `content`",
+  ],
+  [
+    "a second result for the same call",
+    {
+      messages: [
+        user,
+        asks,
+        { role: "tool", tool_call_id: "c1", content: "x" },
+        { role: "tool", tool_call_id: "c1", content: "x" },
+      ],
+    },
+    "must be a response to a preceding message",
+  ],
   ["a length", { tools: [tool(shape({ a: { type: "string", maxLength: 3 } }))] }, "maxLength is not supported"],
   [
     "a format",
@@ -143,6 +160,23 @@ export function providerContract(rule: string, fresh: (answer: "text" | "calls")
       const { error } = (await answer.json()) as { error: { message: string; type: string } };
       expect([answer.status, error.type]).toEqual([400, "invalid_request_error"]);
       expect(error.message).toContain(message);
+    });
+
+    it(`${rule} refuses a body that is no JSON with 400`, async () => {
+      const answer = await fresh("text")("https://provider.test/v1/chat/completions", { method: "POST", body: "{" });
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { error: { message: expect.stringContaining("as JSON"), type: "invalid_request_error" } },
+      ]);
+    });
+
+    it(`${rule} does not answer a request that was aborted before`, async () => {
+      const init = { method: "POST", body: JSON.stringify({ messages: [user] }) };
+      const asked = fresh("text")("https://provider.test/v1/chat/completions", {
+        ...init,
+        signal: AbortSignal.abort(new Error("gone")),
+      });
+      await expect(asked).rejects.toThrow("gone");
     });
 
     it(`${rule} takes a legal request and streams frames up to [DONE]`, async () => {

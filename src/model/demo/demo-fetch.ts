@@ -2,7 +2,7 @@
 import { decide } from "./decide.ts";
 import { type AnswerMeta, framesOf } from "./frames.ts";
 import { PrefixMeter } from "./prefix-meter.ts";
-import { type DemoRequest, requestRefusal } from "./request-rules.ts";
+import { type DemoRequest, type Refusal, readBody, requestRefusal } from "./request-rules.ts";
 
 export interface DemoOptions {
   /** Pause between writes, so that a person sees it stream; 20 ms. With 0 no timer is used. */
@@ -40,14 +40,11 @@ interface Desk {
 }
 
 function answer(text: string, desk: Desk): Response {
-  let request: DemoRequest;
-  try {
-    request = { ...thinksByDefault, ...JSON.parse(text) };
-  } catch (error) {
-    return refuse(400, `Failed to parse the request body as JSON: ${(error as Error).message}`);
-  }
+  const read = readBody(text);
+  if ("refusal" in read) return refused(read.refusal);
+  const request = { ...thinksByDefault, ...(read.came as DemoRequest) };
   const refusal = requestRefusal(request);
-  if (refusal !== undefined) return Response.json({ error: refusal.error }, { status: refusal.status });
+  if (refusal !== undefined) return refused(refusal);
   const meta: AnswerMeta = {
     id: crypto.randomUUID(),
     created: Math.floor(Date.now() / 1000),
@@ -128,6 +125,10 @@ function addCalls(message: Record<string, unknown>, deltas: CallDelta[]): void {
     if (known === undefined) calls.push(structuredClone(delta));
     else known.function.arguments += delta.function.arguments;
   }
+}
+
+function refused({ status, error }: Refusal): Response {
+  return Response.json({ error }, { status });
 }
 
 function refuse(status: number, message: string): Response {

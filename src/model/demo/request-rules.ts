@@ -41,6 +41,15 @@ export interface Refusal {
   error: { message: string; type: string; param: null; code: string };
 }
 
+/** The JSON of a body, or why it is refused. */
+export function readBody(text: string): { came: unknown } | { refusal: Refusal } {
+  try {
+    return { came: JSON.parse(text) };
+  } catch (error) {
+    return { refusal: refusalOf(`Failed to parse the request body as JSON: ${(error as Error).message}`) };
+  }
+}
+
 /** Why this body, as it came, is refused; `undefined` when it is answered, and then it is a `DemoRequest`. */
 export function requestRefusal(came: unknown, { reasoningAllowed = false } = {}): Refusal | undefined {
   const request = came as DemoRequest;
@@ -49,7 +58,10 @@ export function requestRefusal(came: unknown, { reasoningAllowed = false } = {})
     parametersRefusal(request) ??
     messagesRefusal(request.messages ?? [], reasoningAllowed) ??
     toolsRefusal(request.tools ?? []);
-  if (message === undefined) return undefined;
+  return message === undefined ? undefined : refusalOf(message);
+}
+
+function refusalOf(message: string): Refusal {
   return { status: 400, error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } };
 }
 
@@ -80,6 +92,7 @@ function messagesRefusal(messages: readonly DemoMessage[], reasoningAllowed: boo
     if (message.role === "tool") {
       if (!open.includes(message.tool_call_id ?? ""))
         return "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'";
+      if (typeof message.content !== "string") return contentless(place);
       open = open.filter((id) => id !== message.tool_call_id);
       continue;
     }
@@ -98,10 +111,13 @@ function messageRefusal({ role, content, tool_calls }: DemoMessage, place: numbe
   if (role !== "system" && role !== "user" && role !== "assistant") {
     return `${undeserialized} messages[${place}]: unknown variant \`${role}\`, expected one of \`system\`, \`user\`, \`assistant\`, \`tool\``;
   }
-  if (role !== "assistant")
-    return typeof content === "string" ? undefined : `${undeserialized} messages[${place}]: missing field \`content\``;
+  if (role !== "assistant") return typeof content === "string" ? undefined : contentless(place);
   const silent = content === null || content === undefined;
   return silent && !tool_calls?.length ? "Invalid assistant message: content or tool_calls must be set" : undefined;
+}
+
+function contentless(place: number): string {
+  return `${undeserialized} messages[${place}]: missing field \`content\``;
 }
 
 /** V3.2-Exp and older refuse their own reasoning; from V3.2 on it is wanted. */

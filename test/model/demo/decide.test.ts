@@ -102,13 +102,13 @@ describe("JSON", () => {
     },
   };
 
-  it("[DEMO-11] is answered where it is asked for, around the same text", () => {
+  it("[DEMO-10] is answered where it is asked for, around the same text", () => {
     const plain = decide({ messages: [user("Hello")] }).text;
     expect(asJson("Hello\n\nAnswer with one JSON object and nothing else.")).toEqual({ answer: plain });
     expect(asJson("Hello")).toEqual({ answer: plain });
   });
 
-  it("[DEMO-11] follows the schema at the end of the message", () => {
+  it("[DEMO-10] follows the schema at the end of the message", () => {
     const content = `Hello 41 and 5\n\nAnswer with JSON. It must conform to this JSON schema:\n${JSON.stringify(schema)}`;
     expect(asJson(content)).toEqual({
       title: "Hello",
@@ -122,7 +122,7 @@ describe("JSON", () => {
     });
   });
 
-  it("[DEMO-11] calls come first, and a schema that does not parse is no schema", () => {
+  it("[DEMO-10] calls come first, and a schema that does not parse is no schema", () => {
     const tools = offered("calculator", {});
     const request = { messages: [user("What is 2+2?\n\nAnswer with JSON.")], tools };
     expect(decide({ ...request, response_format: { type: "json_object" } })).toMatchObject({
