@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
 import { type Bindings, parseSettings } from "./env.ts";
 import { authenticate } from "./http/authenticate.ts";
@@ -11,6 +12,7 @@ import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
 import { sessions } from "./routes/sessions.ts";
 import { usage } from "./routes/usage.ts";
+import { unknownModels } from "./session/turn-model.ts";
 
 export { Account } from "./account/account.ts";
 export { Session } from "./session/session.ts";
@@ -18,6 +20,7 @@ export { Session } from "./session/session.ts";
 // Parsed when the Worker starts: a wrong setting stops it here, with its name, and not at somebody's first message.
 const settings = parseSettings(env as unknown as Bindings);
 console.log(modelLine(settings));
+for (const warning of unknownModels(settings, agent)) console.warn(warning);
 
 const app = new Hono<RouteContext>()
   .use(async (c, next) => {

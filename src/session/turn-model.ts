@@ -55,6 +55,19 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   return [reach(begin), ...choices.slice(at + 1).map(reach), ...choices.slice(0, at).map(reach)];
 }
 
+/** A warning for each model that the catalog does not know: it works, with what every provider takes, and its cost is counted as nothing. */
+export function unknownModels(settings: Settings, agent: Agent): string[] {
+  if (settings.model.kind === "demo") return [];
+  const { baseUrl } = settings.model;
+  return choicesOf(settings, agent).flatMap((choice) => {
+    const base = choice.baseUrl ?? baseUrl;
+    if (profileFor({ modelId: choice.id, baseUrl: base, demo: false }).known) return [];
+    return [
+      `The model ${choice.id} at ${base} is not in src/model/catalog.ts: it gets the generic profile, without strict tools or prices. \`npm run probe\` writes its profile.`,
+    ];
+  });
+}
+
 function choicesOf({ model }: Settings, { models: [first, ...others] }: Agent): [ModelChoice, ...ModelChoice[]] {
   const modelId = model.kind === "provider" ? model.modelId : undefined;
   return [modelId === undefined ? first : { ...first, id: modelId }, ...others];

@@ -1,8 +1,8 @@
 /** Turns an HTML page into text to read: the title, then what a person would see, line by line. Runs no script and loads nothing. */
 
-const noise = words("script style noscript template svg iframe nav form button select");
+const noise = words("script style noscript template svg iframe nav button select");
 const blocks = words(
-  "p div section article header footer main aside h1 h2 h3 h4 h5 h6 li tr pre blockquote table ul ol dt dd figcaption title",
+  "p div section article header footer main aside form h1 h2 h3 h4 h5 h6 li tr pre blockquote table ul ol dt dd figcaption title",
 );
 /** Looked at for `hidden`: only elements that must be closed, since without its end one would hide the rest of the page. */
 const hideable = words("div span section article aside table ul ol");
@@ -64,30 +64,28 @@ function fixed(text: string): string {
 }
 
 function tidy(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => line.replace(/ +/g, " ").replace(/^ | $/g, ""))
-    .join("\n")
-    .replace(/\n{3,}/g, "\n\n")
-    .replace(/^\n+|\s+$/g, "")
-    .replaceAll("\u00a0", " ");
+  return (
+    text
+      .split("\n")
+      .map((line) => line.replace(/ +/g, " ").replace(/^ | $/g, ""))
+      .join("\n")
+      .replace(/\n{3,}/g, "\n\n")
+      .replace(/^\n+/, "")
+      // Not by a pattern: \s+$ is tried anew at each of a million spaces.
+      .trimEnd()
+      .replaceAll("\u00a0", " ")
+  );
 }
 
-const named = new Map(
-  Object.entries({
-    amp: "&",
-    lt: "<",
-    gt: ">",
-    quot: '"',
-    apos: "'",
-    nbsp: "\u00a0",
-    ndash: "–",
-    mdash: "—",
-    hellip: "…",
-    copy: "©",
-    euro: "€",
-  }),
-);
+/** Names of U+00A0 to U+00FF, in their order (HTML 4, section 24.2). */
+const latin1 =
+  "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml";
+const punctuation =
+  "amp & lt < gt > quot \" apos ' ndash – mdash — lsquo ‘ rsquo ’ sbquo ‚ ldquo “ rdquo ” bdquo „ hellip … bull • minus − euro € trade ™";
+const named = new Map([
+  ...latin1.split(" ").map((name, n) => [name, String.fromCharCode(0xa0 + n)] as const),
+  ...Array.from(punctuation.matchAll(/(\S+) (\S+)/g), ([, name = "", char = ""]) => [name, char] as const),
+]);
 
 /** HTMLRewriter hands text on as it is written. The entities that prose uses are enough here. */
 function unescapeEntities(text: string): string {

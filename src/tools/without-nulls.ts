@@ -37,8 +37,13 @@ function fits(value: object, schema: JsonSchema): boolean {
   return (
     [...written.keys()].every((name) => Object.hasOwn(properties, name)) &&
     requiredOf(schema).every((name) => written.has(name)) &&
-    Object.entries(properties).every(([name, { const: only }]) => only === undefined || only === written.get(name))
+    Object.entries(properties).every(([name, property]) => allows(property, written.get(name)))
   );
+}
+
+function allows({ const: only, enum: several }: JsonSchema, value: unknown): boolean {
+  if (only !== undefined) return only === value;
+  return !Array.isArray(several) || several.includes(value);
 }
 
 function acceptsNull(schema: JsonSchema): boolean {

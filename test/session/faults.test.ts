@@ -152,3 +152,16 @@ it("[RETRY-8] [ROLLOUT-1] a session begins with a drawn model, falls back, and s
     ["k2", "https://api.deepseek.com"],
   ]);
 });
+
+it("[PROFILE-5] a model that the catalog does not know is warned of at start", async () => {
+  const { unknownModels } = await import("../../src/session/turn-model.ts");
+  const { agent } = await import("../../src/agent.ts");
+  const warned = (model: object, models = agent.models) => unknownModels({ model } as never, { ...agent, models });
+  const comet = { kind: "provider", baseUrl: "https://api.cometapi.com/v1" };
+  expect(warned({ kind: "demo" })).toEqual([]);
+  expect(warned(comet)).toEqual([]);
+  expect(warned({ ...comet, modelId: "gpt-9" })).toEqual([
+    expect.stringMatching(/^The model gpt-9 at https:\/\/api\.cometapi\.com\/v1 is not in src\/model\/catalog\.ts/),
+  ]);
+  expect(warned(comet, [...agent.models, { id: "x", baseUrl: "https://x.test" }])).toHaveLength(1);
+});

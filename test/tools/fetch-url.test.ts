@@ -83,6 +83,16 @@ const pages: [string, Page, string][] = [
   ],
   ["a picture that closes itself", html("<p>a<svg/>b<svg><title>no</title></svg>c<br/>d</p>"), "abc\nd"],
   ["an element in a menu that is never closed", html("<div><nav>menu<ul><li>x</div><p>text</p>"), "text"],
+  [
+    "a page that is one form",
+    html("<form><h1>Head</h1><p>text<input value=x><select><option>no</select><button>no</button></form>"),
+    "Head\n\ntext",
+  ],
+  [
+    "entities of prose",
+    html("<p>&ldquo;It&rsquo;s &frac12; caf&eacute;&rdquo; &bull; &Uuml;ber &uuml;ber &szlig; &yuml; &iexcl; &trade;"),
+    "“It’s ½ café” • Über über ß ÿ ¡ ™",
+  ],
   ["upper case", html("<P>a</P><SCRIPT>no</SCRIPT><DIV HIDDEN>no</DIV><P>b</P>"), "a\n\nb"],
   ["names that JavaScript knows", html("<p>&toString; &valueOf; &amp;"), "&toString; &valueOf; &"],
   [
@@ -122,6 +132,14 @@ const pages: [string, Page, string][] = [
 ];
 
 describe("fetch_url: what it reads", () => {
+  it.each([
+    ["<pre>", " ", `${" ".repeat(900_000)}x`],
+    ["<p>", "&#160;", `${" ".repeat(150_000)}x`],
+  ])("[FETCH-5] endless white space in %s takes no endless time", async (tag, space, text) => {
+    const page = html(tag + space.repeat(text.length - 1) + "x".concat(space.repeat(10)));
+    expect((await read({ [start]: page })).said === content(text)).toBe(true);
+  });
+
   it.each(pages)("[FETCH-5] %s", async (_name, page, text) => {
     expect(await read({ [start]: page })).toEqual({ asked: [start], said: content(text) });
   });

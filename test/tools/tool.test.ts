@@ -86,6 +86,11 @@ const kinds = z.discriminatedUnion("k", [
   z.object({ k: z.literal("y"), note: z.string().nullable() }),
 ]);
 
+const groups = z.union([
+  z.object({ k: z.enum(["x", "y"]), note: z.string().optional() }),
+  z.object({ k: z.enum(["z"]), note: z.string().nullable() }),
+]);
+
 /** [what it is about, the field's schema, what the model wrote, what the tool gets] */
 const nulls: [string, z.ZodType, unknown, unknown][] = [
   ["an optional field", z.string().optional(), { f: null }, {}],
@@ -102,6 +107,8 @@ const nulls: [string, z.ZodType, unknown, unknown][] = [
   ["an array in an array", z.array(z.array(inner)), { f: [[{ a: "1", b: null }]] }, { f: [[{ a: "1" }]] }],
   ["the member of a union it belongs to", kinds, { f: { k: "x", note: null } }, { f: { k: "x" } }],
   ["the member of a union that wants it", kinds, { f: { k: "y", note: null } }, { f: { k: "y", note: null } }],
+  ["the member of a union told apart by an enum", groups, { f: { k: "z", note: null } }, { f: { k: "z", note: null } }],
+  ["its other member", groups, { f: { k: "y", note: null } }, { f: { k: "y" } }],
   ["an optional union", kinds.optional(), { f: { k: "x", note: null } }, { f: { k: "x" } }],
   [
     "a union told apart by its fields",
