@@ -1,5 +1,5 @@
 /** Says what is wrong with a final answer: not the JSON that was asked for, or a promise to look something up instead of doing it. Pure; never mends an answer. */
-import * as z from "zod";
+import { Validator } from "@cfworker/json-schema";
 import type { ResponseFormat } from "../core/entry.ts";
 import type { Complaint } from "../core/next-step.ts";
 
@@ -30,15 +30,16 @@ function faultOf(content: string, format: ResponseFormat): string | undefined {
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     return isObject ? undefined : "It is not a JSON object.";
   }
-  const parsed = schemaOf(format.schema).safeParse(value);
-  return parsed.success
-    ? undefined
-    : `It does not conform to the schema: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, " ")}.`;
+  const { valid, errors } = validatorOf(format.schema).validate(value);
+  // The innermost error says most; those above it only say that something inside is wrong.
+  const [worst] = errors.toSorted((a, b) => b.instanceLocation.length - a.instanceLocation.length);
+  if (valid || worst === undefined) return undefined;
+  return `It does not conform to the schema: at ${worst.instanceLocation}: ${worst.error}`;
 }
 
-/** The zod schema of a JSON schema. Throws for one that cannot be checked, which is refused before it is stored. */
-export function schemaOf(schema: Record<string, unknown>): z.ZodType {
-  return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+/** Checks values against a JSON schema. Throws for one that cannot be read, which is refused before it is stored. */
+export function validatorOf(schema: Record<string, unknown>): Validator {
+  return new Validator(schema, "2020-12");
 }
 
 /** V3 and V3.2 now and then stop after "I will check" and call nothing (DeepSeek-V3 #1554). Long answers are never meant: they say something. */

@@ -7,7 +7,7 @@ import { AppError } from "../core/errors.ts";
 import { entryJson, messageJson, usageJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import { schemaOf } from "../model/judge-answer.ts";
+import { validatorOf } from "../model/judge-answer.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { unwrap } from "../session/outcome.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -96,7 +96,7 @@ function relay(c: Context<RouteContext>, query: string): Promise<Response> {
 
 function canBeChecked(schema: Record<string, unknown>): boolean {
   try {
-    schemaOf(schema);
+    validatorOf(schema).validate(null);
     return true;
   } catch {
     return false;

@@ -63,18 +63,16 @@ function fixed(text: string): string {
   return text.replace(/\r\n?/g, "\n").replaceAll("\t", "  ").replaceAll(" ", "\u00a0");
 }
 
+/** The end is not trimmed by a pattern: `\s+$` would be tried anew at each of a million spaces. */
 function tidy(text: string): string {
-  return (
-    text
-      .split("\n")
-      .map((line) => line.replace(/ +/g, " ").replace(/^ | $/g, ""))
-      .join("\n")
-      .replace(/\n{3,}/g, "\n\n")
-      .replace(/^\n+/, "")
-      // Not by a pattern: \s+$ is tried anew at each of a million spaces.
-      .trimEnd()
-      .replaceAll("\u00a0", " ")
-  );
+  return text
+    .split("\n")
+    .map((line) => line.replace(/ +/g, " ").replace(/^ | $/g, ""))
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .replace(/^\n+/, "")
+    .trimEnd()
+    .replaceAll("\u00a0", " ");
 }
 
 /** Names of U+00A0 to U+00FF, in their order (HTML 4, section 24.2). */

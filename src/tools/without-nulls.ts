@@ -33,11 +33,15 @@ function memberFor(value: unknown, schema: JsonSchema): JsonSchema | undefined {
 /** In a union the model writes all fields of one member and no others; literals tell apart members with the same fields. */
 function fits(value: object, schema: JsonSchema): boolean {
   const properties = propertiesOf(schema);
+  const required = requiredOf(schema);
   const written = new Map(Object.entries(value));
   return (
-    [...written.keys()].every((name) => Object.hasOwn(properties, name)) &&
-    requiredOf(schema).every((name) => written.has(name)) &&
-    Object.entries(properties).every(([name, property]) => allows(property, written.get(name)))
+    required.every((name) => written.has(name)) &&
+    [...written].every(([name, field]) => {
+      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      const isAbsent = field === null && !required.includes(name);
+      return property !== undefined && (isAbsent || allows(property, field));
+    })
   );
 }
 

@@ -87,7 +87,7 @@ const kinds = z.discriminatedUnion("k", [
 ]);
 
 const groups = z.union([
-  z.object({ k: z.enum(["x", "y"]), note: z.string().optional() }),
+  z.object({ k: z.enum(["x", "y"]), note: z.string().optional(), mood: z.enum(["up", "down"]).optional() }),
   z.object({ k: z.enum(["z"]), note: z.string().nullable() }),
 ]);
 
@@ -109,6 +109,7 @@ const nulls: [string, z.ZodType, unknown, unknown][] = [
   ["the member of a union that wants it", kinds, { f: { k: "y", note: null } }, { f: { k: "y", note: null } }],
   ["the member of a union told apart by an enum", groups, { f: { k: "z", note: null } }, { f: { k: "z", note: null } }],
   ["its other member", groups, { f: { k: "y", note: null } }, { f: { k: "y" } }],
+  ["an optional enum in a member", groups, { f: { k: "x", note: "n", mood: null } }, { f: { k: "x", note: "n" } }],
   ["an optional union", kinds.optional(), { f: { k: "x", note: null } }, { f: { k: "x" } }],
   [
     "a union told apart by its fields",

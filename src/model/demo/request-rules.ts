@@ -69,7 +69,15 @@ const undeserialized = "Failed to deserialize the JSON body into the target type
 
 function shapeRefusal(came: unknown): string | undefined {
   const [issue] = body.safeParse(came).error?.issues ?? [];
-  return issue && `${undeserialized} ${z.core.toDotPath(issue.path)}: ${issue.message}`;
+  return issue && `${undeserialized} ${dotted(issue.path)}: ${issue.message}`;
+}
+
+/** `messages[0].content`. zod's own function for it would bring all of zod along. */
+function dotted(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
 }
 
 function parametersRefusal(request: DemoRequest): string | undefined {
