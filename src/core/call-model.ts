@@ -1,11 +1,9 @@
 /** One step's model call, tried again or elsewhere as the rules say, until it comes to an answer or to a failure that stands. One entry comes of it. */
 import { Draft, type Reply } from "./assemble.ts";
 import { addUsage } from "./cost.ts";
+import type { Effects } from "./effects.ts";
 import type { FailedTry } from "./entry.ts";
-import type { AfterFailure, NextStep, Rules } from "./next-step.ts";
-import type { Effects } from "./run-turn.ts";
-
-export type Again = Extract<AfterFailure, { type: "again" }>;
+import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
 
 export async function callModel(
   next: Extract<NextStep, { type: "call_model" }>,

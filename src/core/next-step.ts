@@ -43,6 +43,8 @@ export type AfterFailure =
   /** `continue` goes on behind the text that is there, `restart` voids it. `model`: another one than before. */
   | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; otherReasoningRule?: boolean };
 
+export type Again = Extract<AfterFailure, { type: "again" }>;
+
 export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }

@@ -1,38 +1,11 @@
 /** The loop: asks `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended. It keeps no state of its own. */
-import type { Draft, StepTry } from "./assemble.ts";
-import { type Again, callModel } from "./call-model.ts";
-import { addUsage, noUsage, type Prices } from "./cost.ts";
-import type { Entry, FailedTry, NewEntry } from "./entry.ts";
+import { callModel } from "./call-model.ts";
+import { addUsage, noUsage } from "./cost.ts";
+import type { Effects } from "./effects.ts";
+import type { Entry, NewEntry } from "./entry.ts";
 import { loopingResult } from "./looping.ts";
-import type { ToolCall, ToolResult } from "./message.ts";
-import type { ModelEvent } from "./model-event.ts";
-import { type NextStep, nextStep, type Rules, type TurnView } from "./next-step.ts";
-
-/** What a turn may do to the world: core's only port. None of it throws for what the world does; it throws when we are wrong. */
-export interface Effects {
-  /** The open turn as the log has it now. */
-  look(): Omit<TurnView, "interrupted">;
-  /** Records durably that a model call begins, and tells which try it is. `again`: how it goes on after `failed`. */
-  beginStep(
-    step: { turn: string; step: number },
-    again?: Again,
-    failed?: FailedTry,
-  ): Promise<StepTry & { prices: Prices }>;
-  /** What the model streams, one array per read from the provider; what `draft` holds already is to be continued. Ends early and quietly once `signal` is aborted. */
-  generate(draft: Draft): AsyncIterable<ModelEvent[]>;
-  /** The draft has grown: readers may look at it. */
-  show(draft: Draft): void;
-  runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult>;
-  /** Appends in one transaction; readers see the entries once they are confirmed. */
-  append(entries: NewEntry[]): Promise<void>;
-  /** Aborted when someone cancels the turn. */
-  readonly signal: AbortSignal;
-  now(): number;
-  /** Waits; less when `signal` is aborted. */
-  pause(delayMs: number): Promise<void>;
-  /** A number from 0 to 1, for jitter. */
-  chance(): number;
-}
+import type { ToolCall } from "./message.ts";
+import { type NextStep, nextStep, type Rules } from "./next-step.ts";
 
 /** Runs the open turn to its end. Safe to call at any time, also when no turn is open or a former runner died half-way. */
 export async function runTurn(effects: Effects, rules: Rules): Promise<void> {

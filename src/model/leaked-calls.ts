@@ -1,5 +1,18 @@
 /** Reads leaked tool markup, from its first opening to the end of the answer. Strict: one call that is not whole spoils them all. Pure. */
-import type { LeakedCall, Salvaged } from "./salvage.ts";
+
+export interface LeakedCall {
+  name: string;
+  /** JSON text of an object. */
+  arguments: string;
+}
+
+export interface Salvaged {
+  /** What was held back and is no markup. */
+  text: string;
+  calls: LeakedCall[];
+  /** Markup was found that makes no whole call; `calls` is empty then. */
+  broken: boolean;
+}
 
 const bar = "[|｜‖]{1,2}";
 const gap = "[\\s▁_]";

@@ -2,21 +2,7 @@
  * Keeps tool markup that a host leaked into the text out of what a client sees, and makes the calls of it that it was
  * meant to be. Holds back only a tail that may still turn out to be markup. Fails closed: what is not whole is never run.
  */
-import { readLeak } from "./leaked-calls.ts";
-
-export interface LeakedCall {
-  name: string;
-  /** JSON text of an object. */
-  arguments: string;
-}
-
-export interface Salvaged {
-  /** What was held back and is no markup. */
-  text: string;
-  calls: LeakedCall[];
-  /** Markup was found that makes no whole call; `calls` is empty then. */
-  broken: boolean;
-}
+import { readLeak, type Salvaged } from "./leaked-calls.ts";
 
 const bar = "[|｜‖]";
 const gap = "[\\s▁_]";

@@ -7,8 +7,8 @@ import { sessionJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { unwrap } from "../session/outcome.ts";
-import type { SessionAddress } from "../session/session-object.ts";
 import { sessionObject } from "../session/session-object.ts";
+import type { SessionAddress } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 

@@ -1,14 +1,13 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
 import type { Agent } from "../agent.ts";
 import type { Draft, StepTry } from "../core/assemble.ts";
-import type { Again } from "../core/call-model.ts";
 import type { Prices } from "../core/cost.ts";
 import { sha256Hex } from "../core/digest.ts";
+import type { Effects } from "../core/effects.ts";
 import type { FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
-import type { TurnView } from "../core/next-step.ts";
-import type { Effects } from "../core/run-turn.ts";
+import type { Again, TurnView } from "../core/next-step.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf, requestBody, serializeHead } from "../model/serialize.ts";

@@ -9,6 +9,12 @@ export interface SessionUsage extends Usage {
   costMicros: number;
 }
 
+/** Whose session, and the caller's name for it. */
+export interface SessionAddress {
+  account: string;
+  name: string;
+}
+
 /** What a caller may choose when a session is made. */
 export interface SessionChoices {
   title?: string;
@@ -56,7 +62,7 @@ export class SessionRecord {
   }
 
   /** Makes the tables and the one row. The caller holds the transaction. */
-  static create(sql: SqlStorage, of: { account: string; name: string }, choices: SessionChoices, atMs: number): void {
+  static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): void {
     migrate(sql, 0);
     sql.exec(
       `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, created_at, expires_at, usage)

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Draft } from "../../src/core/assemble.ts";
+import type { Effects } from "../../src/core/effects.ts";
 import type { NewEntry } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import type { Rules } from "../../src/core/next-step.ts";
-import { type Effects, runTurn } from "../../src/core/run-turn.ts";
+import { runTurn } from "../../src/core/run-turn.ts";
 import { user } from "../support/entries.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 

@@ -1,10 +1,11 @@
 /** A session without its database: the real loop, client, retry, tools and request rules over a log in memory. For tests, and for comparing models. */
 import type { Draft } from "../../src/core/assemble.ts";
+import type { Effects } from "../../src/core/effects.ts";
 import type { Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { messagesOf } from "../../src/core/request.ts";
-import { type Effects, runTurn } from "../../src/core/run-turn.ts";
+import { runTurn } from "../../src/core/run-turn.ts";
 import { generate, type ModelTimeouts } from "../../src/model/client.ts";
 import { judgeAnswer } from "../../src/model/judge-answer.ts";
 import { type Profile, pricesAt } from "../../src/model/profile.ts";

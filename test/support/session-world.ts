@@ -6,7 +6,8 @@ import type { Entry } from "../../src/core/entry.ts";
 import type { Bindings } from "../../src/env.ts";
 import type { InboxMessage, Receipt } from "../../src/session/inbox.ts";
 import { unwrap } from "../../src/session/outcome.ts";
-import { type SessionAddress, sessionObject } from "../../src/session/session-object.ts";
+import { sessionObject } from "../../src/session/session-object.ts";
+import type { SessionAddress } from "../../src/session/session-record.ts";
 import { createFakeProvider } from "./fake-provider.ts";
 import { readEvents } from "./sse-reader.ts";
 
