@@ -17,8 +17,11 @@ export interface Bindings {
   MODEL_FIRST_BYTE_TIMEOUT_MS?: string;
   MODEL_IDLE_TIMEOUT_MS?: string;
   MODEL_DATA_TIMEOUT_MS?: string;
+  MODEL_FINISH_TIMEOUT_MS?: string;
   MODEL_RETRIES?: string;
   MODEL_RETRY_BASE_MS?: string;
+  MODEL_RETRY_LONGEST_MS?: string;
+  MODEL_RETRY_AFTER_LIMIT_MS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -29,7 +32,7 @@ export interface Settings {
   /** Who answers. `modelId` is absent when the agent's first model is meant. */
   model: { kind: "demo" } | { kind: "provider"; baseUrl: string; apiKey?: string; modelId?: string };
   /** How long a provider may be silent before its call counts as failed; what each means: `model/client.ts`. */
-  timeouts: { firstByteMs: number; idleMs: number; dataMs: number };
+  timeouts: { firstByteMs: number; idleMs: number; dataMs: number; finishMs: number };
   /** How a failed model call is tried again; what each means: `model/retry.ts`. */
   retry: { retriesPerModel: number; baseMs: number; longestPauseMs: number; longestRetryAfterMs: number };
   /** Exact origins that browsers may call from. */
@@ -71,8 +74,11 @@ const variables = z.object({
   MODEL_FIRST_BYTE_TIMEOUT_MS: milliseconds(120_000),
   MODEL_IDLE_TIMEOUT_MS: milliseconds(60_000),
   MODEL_DATA_TIMEOUT_MS: milliseconds(300_000),
+  MODEL_FINISH_TIMEOUT_MS: milliseconds(5_000),
   MODEL_RETRIES: whole(5, 0, 20),
   MODEL_RETRY_BASE_MS: whole(500, 0, 60_000),
+  MODEL_RETRY_LONGEST_MS: milliseconds(10_000),
+  MODEL_RETRY_AFTER_LIMIT_MS: milliseconds(60_000),
   DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
 });
 
@@ -95,12 +101,13 @@ export function parseSettings(bindings: Bindings): Settings {
       firstByteMs: parsed.data.MODEL_FIRST_BYTE_TIMEOUT_MS,
       idleMs: parsed.data.MODEL_IDLE_TIMEOUT_MS,
       dataMs: parsed.data.MODEL_DATA_TIMEOUT_MS,
+      finishMs: parsed.data.MODEL_FINISH_TIMEOUT_MS,
     },
     retry: {
       retriesPerModel: parsed.data.MODEL_RETRIES,
       baseMs: parsed.data.MODEL_RETRY_BASE_MS,
-      longestPauseMs: 10_000,
-      longestRetryAfterMs: 60_000,
+      longestPauseMs: parsed.data.MODEL_RETRY_LONGEST_MS,
+      longestRetryAfterMs: parsed.data.MODEL_RETRY_AFTER_LIMIT_MS,
     },
     allowedOrigins: ALLOWED_ORIGINS,
   };

@@ -8,7 +8,7 @@ describe("settings", () => {
     expect(settings()).toEqual({
       auth: { kind: "closed" },
       model: { kind: "demo" },
-      timeouts: { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000 },
+      timeouts: { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 },
       retry: { retriesPerModel: 5, baseMs: 500, longestPauseMs: 10_000, longestRetryAfterMs: 60_000 },
       allowedOrigins: [],
     });

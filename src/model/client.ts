@@ -31,10 +31,9 @@ export interface ModelTimeouts {
   idleMs: number;
   /** Without data, however many comments come: they show that a request is queued, but not for ever. */
   dataMs: number;
+  /** Once the model has finished: only usage and `[DONE]` are to come, and some proxies never send them. */
+  finishMs: number;
 }
-
-/** Once the model has finished, only usage and `[DONE]` are to come, and some proxies never send them. */
-const afterFinishTimeoutMs = 5_000;
 
 /**
  * Sends `body` and yields one array of events per upstream read that brought any. The last event is `failure` when the
@@ -86,16 +85,12 @@ function isStream(response: Response): response is Response & { body: ReadableSt
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const translator = createTranslator(request.apiKey);
   const salvage = new Salvage();
-  const { idleMs, dataMs } = request.timeouts;
+  const { idleMs, dataMs, finishMs } = request.timeouts;
   let finished = false;
   let lastDataMs = Date.now();
   while (!translator.done) {
     const waitMs = Math.min(idleMs, lastDataMs + dataMs - Date.now());
-    const read = await within(
-      batches.next(),
-      finished ? Math.min(waitMs, afterFinishTimeoutMs) : waitMs,
-      request.signal,
-    );
+    const read = await within(batches.next(), finished ? Math.min(waitMs, finishMs) : waitMs, request.signal);
     if (read.type !== "came") {
       if (!finished) yield* brokenOff(read, "model_truncated", request.apiKey);
       return;

@@ -14,7 +14,7 @@ const failure = (code: string, retryable = true) => ({
   failure: { code, retryable, detail: expect.any(String) },
 });
 
-const timeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000 };
+const timeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
 
 function asking(fetch: typeof globalThis.fetch, more: Partial<GenerateRequest> = {}) {
   return generate({

@@ -15,7 +15,7 @@ import { runTool } from "../../src/tools/run-tool.ts";
 import type { Toolbox } from "../../src/tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
 
-export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000 };
+export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
 export const policy: RetryPolicy = {
   retriesPerModel: 2,
   baseMs: 500,

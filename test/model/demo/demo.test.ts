@@ -91,7 +91,7 @@ describe("its wire", () => {
   it("[DEMO-2] the stream joined is the answer unstreamed", async () => {
     const fetch = createDemoFetch({ paceMs: 0 });
     const events: ModelEvent[] = [];
-    const timeouts = { firstByteMs: 1000, idleMs: 1000, dataMs: 1000 };
+    const timeouts = { firstByteMs: 1000, idleMs: 1000, dataMs: 1000, finishMs: 1000 };
     const body = JSON.stringify({ model: "demo", stream: true, max_tokens: 8192, messages: [user("Hello there")] });
     const signal = new AbortController().signal;
     for await (const some of generate({ baseUrl: "https://demo.test/v1", body, fetch, signal, timeouts }))

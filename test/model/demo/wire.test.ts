@@ -119,7 +119,7 @@ const tools = [
   { name: "calculator", required: ["expression"] },
 ].map(({ name, required }) => ({ type: "function", function: { name, parameters: { type: "object", required } } }));
 const both = "What time is it in Tokyo, and what is 17 * 23?";
-const timeouts = { firstByteMs: 1000, idleMs: 1000, dataMs: 1000 };
+const timeouts = { firstByteMs: 1000, idleMs: 1000, dataMs: 1000, finishMs: 1000 };
 const bodyFor = (request: object) =>
   JSON.stringify({ model: "demo", stream: true, max_tokens: 8192, thinking: { type: "enabled" }, ...request });
 
