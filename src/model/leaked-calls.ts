@@ -83,9 +83,14 @@ function readTokenCall(parts: string[]): LeakedCall | undefined {
   const older = /^\s*function\s*$/i.test(head);
   const [, name, raw = ""] = (older ? /^\s*([\w-]{1,64})\s*\n([\s\S]*)$/ : /^()([\s\S]*)$/).exec(body) ?? [];
   const called = older ? name : /^\s*([\w-]{1,64})\s*$/.exec(head)?.[1];
-  const read = jsonOf(raw.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1"));
+  const read = jsonOf(unfenced(raw.trim()));
   const isObject = typeof read?.value === "object" && read.value !== null && !Array.isArray(read.value);
   return called && isObject ? { name: called, arguments: JSON.stringify(read.value) } : undefined;
+}
+
+function unfenced(text: string): string {
+  const isFenced = text.startsWith("```") && text.endsWith("```") && text.length >= 6;
+  return isFenced ? text.slice(3, -3).replace(/^json/, "").trim() : text;
 }
 
 function finish(calls: LeakedCall[], rest: string): Salvaged {

@@ -60,12 +60,18 @@ function readObject(raw: string, { mayMend, schema }: ArgumentRules): ReadObject
 
 /** The object a broken text must have meant; `undefined` when it may have meant something else, or was cut off. */
 function mend(raw: string, keys: readonly string[]): object | undefined {
-  const text = raw.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
+  const text = unfenced(raw.trim());
   // A text that ends within a word or a number was cut off: what is missing cannot be known.
   if (!text.startsWith("{") || !/[}\]"]$/.test(text) || endsInValue(text)) return undefined;
   const mended = attempt(closeKeys(text, keys));
   if (mended === undefined || Object.keys(mended).length === 0) return undefined;
   return substance(JSON.stringify(mended)) === substance(text) ? mended : undefined;
+}
+
+/** Without the Markdown fence around it. */
+function unfenced(text: string): string {
+  const isFenced = text.startsWith("```") && text.endsWith("```") && text.length >= 6;
+  return isFenced ? text.slice(3, -3).replace(/^json/, "").trim() : text;
 }
 
 function attempt(text: string): object | undefined {
