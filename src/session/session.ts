@@ -10,7 +10,7 @@ import { problemResponse } from "../http/problem.ts";
 import { readEvents } from "./event-stream.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import { type Outcome, outcome, refusalOf } from "./outcome.ts";
-import { reportTo } from "./report.ts";
+import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
 import { migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
@@ -34,6 +34,7 @@ export class Session extends DurableObject<Bindings> {
   readonly #settings = parseSettings(this.env);
   #parts: SessionParts | undefined;
   #runner: Runner | undefined;
+  #reporter = new Reporter();
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
@@ -147,6 +148,7 @@ export class Session extends DurableObject<Bindings> {
   #open(): SessionParts {
     const parts = sessionParts(this.ctx.storage);
     this.#parts = parts;
+    this.#reporter = new Reporter();
     this.#runner = new Runner(parts, {
       agent,
       settings: this.#settings,
@@ -208,7 +210,7 @@ export class Session extends DurableObject<Bindings> {
     const parts = this.#parts;
     if (parts === undefined) return;
     try {
-      await reportTo(accountObject(this.env, parts.record.read().account), parts, this.#summary(parts));
+      await this.#reporter.report(accountObject(this.env, parts.record.read().account), parts, this.#summary(parts));
     } catch (error) {
       console.error("the account did not take a report", error);
     }

@@ -2,7 +2,10 @@ import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
 import type { StepRecord } from "../../src/account/ledger.ts";
+import { Reporter } from "../../src/session/reporter.ts";
+import { asking, ended, result, user } from "../support/entries.ts";
 import { calls, status, text } from "../support/fake-provider.ts";
+import { MemoryLog } from "../support/memory-log.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 
 afterEach(() => {
@@ -83,6 +86,33 @@ describe("the ledger", () => {
         costMicros: 52,
       });
     });
+  });
+
+  it("[LEDGER-3] also those of a turn longer than what is read at once", async () => {
+    const log = new MemoryLog();
+    const many = Array.from({ length: 150 }, (_, n) => [
+      asking(["clock"], { step: n + 1 }),
+      result("c0", { step: n + 1, repairs: ["x"] }),
+    ]).flat();
+    log.append([user(), ...many, ended()]);
+    const account = accountObject(bindings, crypto.randomUUID());
+    const reporter = new Reporter();
+    const summary = {
+      id: "long",
+      title: null,
+      metadata: {},
+      model: "m",
+      status: "idle",
+      lastSeq: 0,
+      createdAtMs: 0,
+      expiresAtMs: null,
+    } as const;
+    const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0, steps: 0, costMicros: 0 };
+    await reporter.report(account, { log } as never, { ...summary, usage });
+    await reporter.report(account, { log } as never, { ...summary, usage });
+    expect(await account.usage({ group: "session", ...all })).toMatchObject([
+      { key: "long", steps: 150, repairs: 150 },
+    ]);
   });
 
   it("[LEDGER-2] GET /v1/usage tells it, and names a wrong field", async () => {
