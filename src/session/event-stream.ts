@@ -32,22 +32,47 @@ export interface Reader {
   turn?: string;
 }
 
-/** Gives the frames a reader has not had yet, as one text; waits when there are none; `undefined` at the end. */
-export function eventStream(feed: Feed, turns: Turns, reader: Reader): () => Promise<string | undefined> {
+/**
+ * Gives the frames a reader has not had yet, as one text; waits when there are none; `undefined` at the end, or once the
+ * reader has hung up.
+ */
+export function eventStream(
+  feed: Feed,
+  turns: Turns,
+  reader: Reader,
+): (hangUp: AbortSignal) => Promise<string | undefined> {
   let cursor = reader.from;
   let ended = false;
-  return async () => {
+  let wake = () => {};
+  let subscribed: (() => void) | undefined;
+  const leave = () => {
+    ended = true;
+    subscribed?.();
+    wake();
+  };
+
+  return async (hangUp) => {
+    if (subscribed === undefined) {
+      subscribed = feed.subscribe(() => wake());
+      hangUp.addEventListener("abort", leave, { once: true });
+    }
     while (!ended && !feed.closed) {
-      const changed = feed.changed();
+      // Made before reading: a change in between must not be missed.
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
       const place = placeOf(turns, reader, cursor);
       const read = place === undefined ? { events: [], cursor } : feed.read(place);
       cursor = read.cursor;
       const events = reader.turn === undefined ? read.events : upToEnd(read.events);
       ended = reader.turn !== undefined && events.at(-1)?.event.type === "turn.ended";
       if (events.length > 0) return events.map(frame).join("");
-      if (!reader.live && place?.done === cursor.done) return undefined;
+      // Some entries have nothing to tell.
+      if (place !== undefined && cursor.done > place.done) continue;
+      if (!reader.live) break;
       await changed;
     }
+    leave();
     return undefined;
   };
 }

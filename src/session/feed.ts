@@ -11,7 +11,7 @@ export class Feed {
   readonly #log: TranscriptLog;
   #confirmed: number;
   #draft: Draft | undefined;
-  #changed = Promise.withResolvers<void>();
+  readonly #readers = new Set<() => void>();
   #closed = false;
 
   constructor(log: TranscriptLog) {
@@ -62,14 +62,13 @@ export class Feed {
     return { events, cursor: events.at(-1)?.cursor ?? cursor };
   }
 
-  /** Resolves at the next change after this call. */
-  changed(): Promise<void> {
-    return this.#changed.promise;
+  /** Calls `wake` at every change from now on, until the returned function is called. */
+  subscribe(wake: () => void): () => void {
+    this.#readers.add(wake);
+    return () => void this.#readers.delete(wake);
   }
 
   #tell(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers<void>();
-    resolve();
+    for (const wake of this.#readers) wake();
   }
 }

@@ -87,7 +87,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => waitForEnd(this.#existing(), turn, timeoutMs));
   }
 
-  /** Asks the open turn, or the named one, to end; true when there was one to end. */
+  /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. */
   cancel(turn?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {
       const { turns, inbox } = this.#existing();

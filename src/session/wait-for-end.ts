@@ -4,17 +4,25 @@ import { noSuchTurn, type TurnState } from "./turns.ts";
 
 /** The turn once it has ended, or as it stands after `timeoutMs`. */
 export async function waitForEnd({ turns, feed }: SessionParts, turn: string, timeoutMs: number): Promise<TurnState> {
-  const { promise: late, resolve } = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => resolve("late"), timeoutMs);
+  let waiting = timeoutMs > 0;
+  let wake = () => {};
+  const unsubscribe = feed.subscribe(() => wake());
+  const timer = setTimeout(() => {
+    waiting = false;
+    wake();
+  }, timeoutMs);
   try {
-    for (let waiting = timeoutMs > 0; ; ) {
-      const changed = feed.changed();
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
       const state = feed.closed ? undefined : turns.state(turn);
       if (state === undefined) throw noSuchTurn(turn);
       if (!waiting || (state.status === "ended" && state.ended.seq <= feed.confirmed)) return state;
-      waiting = (await Promise.race([changed, late])) !== "late";
+      await changed;
     }
   } finally {
+    unsubscribe();
     clearTimeout(timer);
   }
 }

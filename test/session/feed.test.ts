@@ -4,6 +4,7 @@ import { formatCursor, start } from "../../src/core/cursor.ts";
 import type { PlacedEvent } from "../../src/core/event.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { eventStream } from "../../src/session/event-stream.ts";
 import { Feed } from "../../src/session/feed.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";
 import { calls, type createFakeProvider, frames, gated, text } from "../support/fake-provider.ts";
@@ -44,14 +45,44 @@ describe("Feed", () => {
     expect(feed.read(cursor)).toEqual({ events: [], cursor });
   });
 
-  it("[EVENT-6] wakes all waiting readers once per change", async () => {
+  it("[EVENT-6] wakes every reader once per change, until it leaves", () => {
     const feed = new Feed(new MemoryLog());
-    let woken = 0;
-    const waiting = [feed.changed(), feed.changed()].map((change) => change.then(() => woken++));
+    const woken = [0, 0];
+    const leave = woken.map((_, reader) => feed.subscribe(() => (woken[reader] = (woken[reader] ?? 0) + 1)));
     feed.confirm(0);
+    leave[0]?.();
     feed.confirm(0);
-    await Promise.all(waiting);
-    expect(woken).toBe(2);
+    expect(woken).toEqual([1, 2]);
+  });
+
+  it("[EVENT-2] an entry that has nothing to tell is passed over, also at the tail", async () => {
+    const log = new MemoryLog();
+    log.append([user(), { type: "note", turn: "turn_1", content: "JSON, please.", atMs: 0 }]);
+    const next = eventStream(new Feed(log), undefined as never, { from: start, live: false });
+    const { signal } = new AbortController();
+    expect(await next(signal)).toContain("turn.started");
+    expect(await next(signal)).toBeUndefined();
+    const behind = eventStream(new Feed(log), undefined as never, { from: { done: 1 }, live: false });
+    expect(await behind(signal)).toBeUndefined();
+  });
+
+  it("[EVENT-6] a reader who hangs up is let go at once", async () => {
+    const feed = new Feed(new MemoryLog());
+    const left = vi.fn();
+    const subscribe = feed.subscribe.bind(feed);
+    feed.subscribe = (wake) => {
+      const leave = subscribe(wake);
+      return () => {
+        left();
+        leave();
+      };
+    };
+    const hangUp = new AbortController();
+    const next = eventStream(feed, undefined as never, { from: start, live: true })(hangUp.signal);
+    expect(left).not.toHaveBeenCalled();
+    hangUp.abort();
+    expect(await next).toBeUndefined();
+    expect(left).toHaveBeenCalled();
   });
 });
 
