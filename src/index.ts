@@ -7,6 +7,7 @@ import { AppError } from "./core/errors.ts";
 import { type Bindings, parseSettings } from "./env.ts";
 import { authenticate } from "./http/authenticate.ts";
 import { problemResponse } from "./http/problem.ts";
+import { answers } from "./routes/answers.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
@@ -39,12 +40,13 @@ const app = new Hono<RouteContext>()
   .route("/", front)
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
+  .route("/v1/sessions", answers)
   .route("/v1/usage", usage)
   .onError((error) => problemResponse(error));
 
 app.notFound((c) => {
   const path = new URL(c.req.url).pathname;
-  const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => answers(method, path));
+  const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => takes(method, path));
   if (allowed.length === 0) return problemResponse(new AppError("not_found", `There is nothing at ${path}.`));
   const detail = `${path} does not take ${c.req.method}. It takes ${allowed.join(", ")}.`;
   const response = problemResponse(new AppError("method_not_allowed", detail));
@@ -52,7 +54,7 @@ app.notFound((c) => {
   return response;
 });
 
-function answers(method: string, path: string): boolean {
+function takes(method: string, path: string): boolean {
   const [handlers] = app.router.match(method, path);
   return handlers.some(([[, route]]) => route.method === method);
 }

@@ -3,32 +3,48 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { Ledger, type StepRecord, type UsageGroup, type UsageSum } from "./ledger.ts";
-import { SessionIndex, type SessionPage } from "./session-index.ts";
+import { SessionIndex, type SessionPage, type SessionQuery, type SessionText } from "./session-index.ts";
+
+/** What happened in a session from where it reported last up to entry `throughSeq`. */
+export interface SessionNews {
+  throughSeq: number;
+  steps: StepRecord[];
+  texts: SessionText[];
+}
 
 export class Account extends DurableObject<Bindings> {
   readonly #index = new SessionIndex(this.ctx.storage.sql);
   readonly #ledger = new Ledger(this.ctx.storage.sql);
 
-  /** A session was made, renamed, or has ended a turn. */
-  putSession(summary: SessionSummary, words: string): void {
-    this.#index.put(summary, words);
-  }
-
-  /** Records steps of a session, each once; returns the newest that is recorded. With no steps it only tells. */
-  settle(session: string, steps: StepRecord[]): number {
-    this.#ledger.record(session, steps);
-    return this.#ledger.recordedSeq(session);
+  /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
+  report(summary: SessionSummary, news?: SessionNews): number {
+    const { id } = summary;
+    return this.ctx.storage.transactionSync(() => {
+      this.#index.put(summary);
+      if (news !== undefined) {
+        this.#ledger.record(id, news.steps);
+        this.#index.addTexts(id, news.texts);
+        this.#index.setReportedSeq(id, news.throughSeq);
+      }
+      return this.#index.reportedSeq(id);
+    });
   }
 
   usage(of: { group: UsageGroup; fromMs: number; toMs: number }): UsageSum[] {
     return this.#ledger.sums(of);
   }
 
+  /** What its steps used stays in the ledger. */
   removeSession(id: string): void {
-    this.#index.remove(id);
+    this.ctx.storage.transactionSync(() => this.#index.remove(id));
   }
 
-  listSessions(page: { limit: number; cursor?: string | undefined; q?: string | undefined }): SessionPage {
+  /** Whether there was a session of this name that was erased, and was not made again. */
+  wasErased(id: string): boolean {
+    return this.#index.wasErased(id);
+  }
+
+  listSessions(page: SessionQuery): SessionPage {
     return this.#index.list(page);
   }
 }

@@ -66,12 +66,6 @@ export class Ledger {
     sql.exec(table);
   }
 
-  /** `seq` of the newest step that is recorded for this session; 0 when none is. */
-  recordedSeq(session: string): number {
-    const query = "SELECT coalesce(max(seq), 0) AS seq FROM steps WHERE session = ?";
-    return this.#sql.exec<{ seq: number }>(query, session).one().seq;
-  }
-
   /** Records steps; those that are there already stay as they are. */
   record(session: string, steps: readonly StepRecord[]): void {
     for (const step of steps) {

@@ -1,4 +1,5 @@
-/** The account's list of sessions, as each session last reported itself. A copy for finding; the session's own object is the truth. */
+/** The account's list of sessions, as each session last reported itself, and the words of their messages. A copy for finding; the session's own object is the truth. */
+import { allOf, searchable } from "../core/search-words.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 
 /** One page of sessions, newest first. `next` is the cursor of the page after it. */
@@ -7,48 +8,98 @@ export interface SessionPage {
   next: string | undefined;
 }
 
-const table = `CREATE TABLE IF NOT EXISTS sessions (
+/** What a message says, as far as sessions are found by it. */
+export interface SessionText {
+  seq: number;
+  text: string;
+}
+
+export interface SessionQuery {
+  limit: number;
+  cursor?: string | undefined;
+  q?: string | undefined;
+}
+
+const tables = `CREATE TABLE IF NOT EXISTS sessions (
   id TEXT PRIMARY KEY,
   created_at INTEGER NOT NULL,
   summary TEXT NOT NULL,
-  words TEXT NOT NULL
+  title TEXT NOT NULL,
+  reported_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sessions_by_age ON sessions (created_at, id);`;
+CREATE INDEX IF NOT EXISTS sessions_by_age ON sessions (created_at, id);
+CREATE TABLE IF NOT EXISTS erased (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS texts_of_session ON texts (session, seq);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, tokenize = 'unicode61 remove_diacritics 2');`;
 
 export class SessionIndex {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(table);
+    sql.exec(tables);
   }
 
-  /** Records a session as it is now. `words` is what `q` searches beside the title. */
-  put(summary: SessionSummary, words: string): void {
+  /** Records a session as it is now. What it reported before stays. */
+  put(summary: SessionSummary): void {
+    this.#sql.exec("DELETE FROM erased WHERE id = ?", summary.id);
     this.#sql.exec(
-      `INSERT INTO sessions VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, summary = excluded.summary, words = excluded.words`,
+      `INSERT INTO sessions VALUES (?, ?, ?, ?, 0)
+       ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, summary = excluded.summary, title = excluded.title`,
       summary.id,
       summary.createdAtMs,
       JSON.stringify(summary),
-      `${summary.title ?? ""}\n${words}`.toLowerCase(),
+      (summary.title ?? "").toLowerCase(),
     );
   }
 
-  remove(id: string): void {
-    this.#sql.exec("DELETE FROM sessions WHERE id = ?", id);
+  /** Makes the session findable by these texts; those that are known already stay as they are. */
+  addTexts(id: string, texts: readonly SessionText[]): void {
+    for (const { seq, text } of texts) {
+      const [row] = this.#sql
+        .exec<{ id: number }>("INSERT OR IGNORE INTO texts (session, seq) VALUES (?, ?) RETURNING id", id, seq)
+        .toArray();
+      if (row !== undefined)
+        this.#sql.exec("INSERT INTO words (rowid, content) VALUES (?, ?)", row.id, searchable(text));
+    }
   }
 
-  /** `cursor` is the `next` of an earlier page; `q` must occur in the title or the words, in any case. */
-  list({ limit, cursor, q = "" }: { limit: number; cursor?: string | undefined; q?: string | undefined }): SessionPage {
+  /** Up to which entry a session has reported; 0 for one that has not. */
+  reportedSeq(id: string): number {
+    const rows = this.#sql.exec<{ seq: number }>("SELECT reported_seq AS seq FROM sessions WHERE id = ?", id).toArray();
+    return rows[0]?.seq ?? 0;
+  }
+
+  setReportedSeq(id: string, seq: number): void {
+    this.#sql.exec("UPDATE sessions SET reported_seq = max(reported_seq, ?) WHERE id = ?", seq, id);
+  }
+
+  /** Forgets the session, and remembers that there was one of this name: a message does not make it again. */
+  remove(id: string): void {
+    this.#sql.exec("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?)", id);
+    this.#sql.exec("DELETE FROM texts WHERE session = ?", id);
+    this.#sql.exec("DELETE FROM sessions WHERE id = ?", id);
+    this.#sql.exec("INSERT OR IGNORE INTO erased VALUES (?)", id);
+  }
+
+  wasErased(id: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM erased WHERE id = ?", id).toArray().length > 0;
+  }
+
+  /** `cursor` is the `next` of an earlier page; `q` must occur in the title, in any case, or its words in one message. */
+  list({ limit, cursor, q = "" }: SessionQuery): SessionPage {
     const [atMs, id] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, ""] : placeOf(cursor);
     const rows = this.#sql
       .exec<{ id: string; created_at: number; summary: string }>(
         `SELECT id, created_at, summary FROM sessions
-         WHERE (created_at, id) < (?, ?) AND instr(words, ?) > 0 ORDER BY created_at DESC, id DESC LIMIT ?`,
+         WHERE (created_at, id) < (?1, ?2)
+           AND (instr(title, ?3) > 0 OR id IN (SELECT session FROM texts WHERE texts.id IN (SELECT rowid FROM words WHERE words MATCH ?4)))
+         ORDER BY created_at DESC, id DESC LIMIT ?5`,
         atMs,
         id,
         q.toLowerCase(),
+        allOf(q) ?? '""',
         limit + 1,
       )
       .toArray();

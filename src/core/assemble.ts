@@ -17,6 +17,12 @@ export interface StepTry {
   restartedBecause?: string;
 }
 
+/** What a model has said of a reply. */
+export interface Said {
+  reasoning: string;
+  text: string;
+}
+
 /** A reply while it arrives. Readers may look at `reasoning` and `text` at any time. */
 export class Draft {
   readonly of: StepTry;
@@ -28,11 +34,16 @@ export class Draft {
   #failure: Failure | undefined;
   readonly #repairs: string[] = [];
 
-  /** `begun`: a draft that broke off, and that this one goes on with. */
-  constructor(of: StepTry, begun?: Draft) {
+  /** `begun`: what a try that broke off had said, and that this one goes on with. */
+  constructor(of: StepTry, begun?: Said) {
     this.of = of;
-    this.reasoning.add(begun?.reasoning.toString() ?? "");
-    this.text.add(begun?.text.toString() ?? "");
+    this.reasoning.add(begun?.reasoning ?? "");
+    this.text.add(begun?.text ?? "");
+  }
+
+  /** What it has said so far. */
+  get said(): Said {
+    return { reasoning: this.reasoning.toString(), text: this.text.toString() };
   }
 
   /** Whether the model has begun to ask for a tool: such a reply cannot be continued by its text. */

@@ -1,8 +1,10 @@
-/** One step's model call, tried again or elsewhere as the rules say, until it comes to an answer or to a failure that stands. One entry comes of it. */
+/** One step's model call, tried again or elsewhere as the rules say, until it comes to an answer or to a failure that stands. One entry comes of it, or a compaction when the conversation was too long. */
 import { Draft, type Reply } from "./assemble.ts";
+import { compact } from "./compact.ts";
 import { addUsage } from "./cost.ts";
 import type { Effects } from "./effects.ts";
-import type { FailedTry } from "./entry.ts";
+import type { FailedTry, WaitKind } from "./entry.ts";
+import type { ToolCall } from "./message.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
 
 export async function callModel(
@@ -14,13 +16,14 @@ export async function callModel(
   let tries: FailedTry[] = [];
   let again: Again | undefined;
   for (let draft: Draft | undefined; ; ) {
-    const { prices, ...of } = await effects.beginStep(next, again, tries.at(-1));
-    draft = new Draft(of, again?.how === "continue" ? draft : undefined);
+    const { prices, begun, ...of } = await effects.beginStep(next, again, tries.at(-1));
+    draft = new Draft(of, again?.how === "continue" ? draft?.said : begun);
     const times = await stream(draft, effects);
     const cancelled = effects.signal.aborted;
     const reply = { ...draft.finish({ cancelled, prices, atMs: effects.now() }), ...times };
+    if (isOverflow(reply) && (await compact(next, effects, rules, "overflow"))) return;
     const plan = reply.type === "step_failed" ? decide(reply, draft) : ({ type: "give_up" } as const);
-    if (plan.type === "give_up") return effects.append([summedUp(reply, failed, tries)]);
+    if (plan.type === "give_up") return effects.append([withWaits(summedUp(reply, failed, tries), rules)]);
     await effects.pause(plan.afterMs);
     // Cancelled while it waited: the failed try stands, with what it had said.
     if (effects.signal.aborted) return effects.append([summedUp(reply, failed, tries)]);
@@ -51,6 +54,20 @@ async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: 
 
 function tryOf({ model, failure }: FailedReply, draft: Draft): FailedTry {
   return { model, failure, textChars: draft.hasCalls ? 0 : draft.text.length };
+}
+
+function isOverflow(reply: Reply): boolean {
+  return reply.type === "step_failed" && reply.failure.code === "context_overflow";
+}
+
+/** Whom the calls wait for is settled with the reply: from then on the log alone says it. */
+function withWaits(reply: Reply, rules: Rules): Reply {
+  if (reply.type !== "assistant") return reply;
+  const waits = reply.toolCalls.flatMap((call: ToolCall): [string, WaitKind][] => {
+    const kind = rules.waitOf(call);
+    return kind === undefined ? [] : [[call.id, kind]];
+  });
+  return waits.length === 0 ? reply : { ...reply, waits: Object.fromEntries(waits) };
 }
 
 /** The entry that stays: with the tries before it, and with what they used. */

@@ -1,7 +1,7 @@
 /** The transcript's vocabulary: one entry is one row of the append-only log. Everything a session knows about its conversation is said in these. */
 import type { Usage } from "./cost.ts";
 import type { Failure } from "./errors.ts";
-import type { ToolCall } from "./message.ts";
+import type { ToolCall, ToolDeclaration } from "./message.ts";
 
 interface Placed {
   /** Order in the log, from 1, without gaps. */
@@ -23,7 +23,18 @@ export interface TurnOptions {
   thinking?: boolean;
   /** Free text when absent. */
   responseFormat?: ResponseFormat;
+  /** Tools that run at the client: the turn waits for their results. */
+  tools?: ClientTool[];
 }
+
+/** A tool of the sender, declared with the message as OpenAI declares functions. */
+export interface ClientTool extends ToolDeclaration {
+  /** The sender vouches that `parameters` keep the rules of strict mode. */
+  strict?: boolean;
+}
+
+/** What a call waits for before it can have a result: a person's yes or no, or the client that runs it. */
+export type WaitKind = "approval" | "client";
 
 /** A model call that was tried again, or elsewhere. */
 export interface FailedTry {
@@ -39,6 +50,8 @@ export interface UserEntry extends Placed {
   speaker?: string;
   metadata?: Record<string, string>;
   options: TurnOptions;
+  /** It came while the turn was open, and became part of it. */
+  joined?: true;
 }
 
 export interface AssistantEntry extends Placed {
@@ -51,7 +64,9 @@ export interface AssistantEntry extends Placed {
   content: string;
   reasoning: string;
   toolCalls: ToolCall[];
-  /** `stop`, `tool_calls`, `length`, or `cancelled` when a person stopped it half-way. */
+  /** The calls that wait for somebody, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
+  waits?: Record<string, WaitKind>;
+  /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
   /** How many calls were dropped because the reply was cut off before it ended. They are never run. */
   cutCalls?: number;
@@ -77,6 +92,31 @@ export interface ToolEntry extends Placed {
   /** What had to be mended in the call's arguments, in words. */
   repairs?: string[];
   durationMs: number;
+}
+
+/** A person's answer about a call that needed one. The call is run, or gets a result that says it was denied. */
+export interface ApprovalEntry extends Placed {
+  type: "approval";
+  step: number;
+  callId: string;
+  name: string;
+  approve: boolean;
+  /** Why, in the person's words; the model is told. */
+  reason?: string;
+}
+
+/** What came before was put into a summary: from here on the model sees the summary and the entries after `throughSeq`. */
+export interface CompactionEntry extends Placed {
+  type: "compaction";
+  /** The newest entry that left the model's window. */
+  throughSeq: number;
+  summary: string;
+  /** Who wrote the summary; absent when it was put together without a model, because `failure`. */
+  model?: string;
+  failure?: Failure;
+  durationMs: number;
+  usage: Usage;
+  costMicros: number;
 }
 
 /** A word from Longline to the model, shown to it like a message of the person: what is wrong with its answer. */
@@ -112,6 +152,8 @@ export interface TurnEndedEntry extends Placed {
   costMicros: number;
   /** How many model calls the turn took. */
   steps: number;
+  /** Rows written for it, as far as this instance of the session saw them: what Durable Objects bill. */
+  rowsWritten?: number;
 }
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "cancelled";
@@ -124,7 +166,15 @@ export type TurnEndReason =
   | "budget_exhausted"
   | "interrupted";
 
-export type Entry = UserEntry | AssistantEntry | ToolEntry | NoteEntry | StepFailedEntry | TurnEndedEntry;
+export type Entry =
+  | UserEntry
+  | AssistantEntry
+  | ToolEntry
+  | ApprovalEntry
+  | CompactionEntry
+  | NoteEntry
+  | StepFailedEntry
+  | TurnEndedEntry;
 
 type WithoutSeq<T> = T extends Entry ? Omit<T, "seq"> : never;
 /** An entry that has not got its place in the log yet. */

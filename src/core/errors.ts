@@ -46,6 +46,9 @@ export type FailureCode =
   /** The provider's rule on earlier reasoning is the other way round: the same request can succeed with it, or without. */
   | "model_reasoning_rule"
   | "model_looping"
+  /** The request is longer than the model's window. */
+  | "context_overflow"
+  | "turn_timeout"
   | "output_invalid"
   | "content_filter"
   | "internal";

@@ -2,7 +2,7 @@
 import type { Draft } from "./assemble.ts";
 import type { Usage } from "./cost.ts";
 import type { Cursor, Progress } from "./cursor.ts";
-import type { AssistantEntry, Entry, FinishReason, StepFailedEntry, TurnEndReason } from "./entry.ts";
+import type { AssistantEntry, Entry, FinishReason, StepFailedEntry, TurnEndReason, WaitKind } from "./entry.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { AssistantMessage, ToolCall, ToolResult } from "./message.ts";
 
@@ -14,6 +14,8 @@ export type SessionEvent =
   | { type: "reasoning.delta"; text: string }
   | { type: "text.delta"; text: string }
   | ({ type: "tool.called" } & ToolCall)
+  /** The call waits for a person's yes or no, with exactly these arguments. */
+  | ({ type: "tool.approval_required" } & ToolCall)
   | ({ type: "tool.finished" } & ToolResult)
   | { type: "message.completed"; seq: number; message: AssistantMessage; finishReason: FinishReason; usage: Usage }
   | TurnEnded
@@ -26,6 +28,7 @@ interface TurnEnded {
   usage: Usage;
   costMicros: number;
   steps: number;
+  rowsWritten?: number;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;
 }
@@ -41,9 +44,11 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
   const whole = (event: SessionEvent): PlacedEvent => ({ event, cursor: { done: entry.seq } });
   switch (entry.type) {
     case "note":
+    case "approval":
+    case "compaction":
       return [];
     case "user":
-      return [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
+      return entry.joined ? [] : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
     case "assistant":
       return [...eventsOfReply(replyOf(entry), into), whole(completed(entry))];
     case "tool": {
@@ -53,8 +58,8 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
     case "step_failed":
       return [...eventsOfReply(replyOf(entry), into), whole({ type: "error", ...failureOf(entry) })];
     case "turn_ended": {
-      const { turn, reason, usage, costMicros, steps, failure } = entry;
-      return [whole({ type: "turn.ended", turn, reason, usage, costMicros, steps, ...(failure && { failure }) })];
+      const { seq: _, atMs: __, type: ___, ...ended } = entry;
+      return [whole({ type: "turn.ended", ...ended })];
     }
   }
 }
@@ -78,6 +83,7 @@ interface Reply {
   reasoning: Growing;
   text: Growing;
   calls: readonly ToolCall[];
+  waits?: Record<string, WaitKind> | undefined;
 }
 
 function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
@@ -98,8 +104,18 @@ function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
   if (reasoning !== "") tell({ type: "reasoning.delta", text: reasoning }, { reasoning: reply.reasoning.length });
   const text = reply.text.since(at.text);
   if (text !== "") tell({ type: "text.delta", text }, { text: reply.text.length });
-  reply.calls.slice(at.calls).forEach((call) => tell({ type: "tool.called", ...call }, { calls: at.calls + 1 }));
+  for (const { asksFirst, ...call } of callsToTell(reply).slice(at.calls)) {
+    tell({ type: asksFirst ? "tool.approval_required" : "tool.called", ...call }, { calls: at.calls + 1 });
+  }
   return events;
+}
+
+/** Each call, and behind it that it waits for approval, where it does. */
+function callsToTell({ calls, waits = {} }: Reply): (ToolCall & { asksFirst: boolean })[] {
+  return calls.flatMap((call) => {
+    const told = [{ ...call, asksFirst: false }];
+    return waits[call.id] === "approval" ? [...told, { ...call, asksFirst: true }] : told;
+  });
 }
 
 /** A reader's place counts only within the attempt it saw, and never beyond what was said: a lost write may leave a reader ahead of the log. */
@@ -112,7 +128,8 @@ function replyOf(entry: AssistantEntry | StepFailedEntry): Reply {
   const { seq, step, attempt, model } = entry;
   const calls = entry.type === "assistant" ? entry.toolCalls : [];
   const because = entry.tries?.at(-1)?.failure.detail;
-  const said = { reasoning: whole(entry.reasoning), text: whole(entry.content), calls };
+  const waits = entry.type === "assistant" ? entry.waits : undefined;
+  const said = { reasoning: whole(entry.reasoning), text: whole(entry.content), calls, waits };
   return { seq, step, attempt, model, ...said, ...(because !== undefined && { restartedBecause: because }) };
 }
 

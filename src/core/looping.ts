@@ -2,6 +2,7 @@
 import type { Entry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import type { ToolCall } from "./message.ts";
+import { notRun } from "./not-run.ts";
 
 /** Equal calls of a turn that fail, or that succeed, before the model is told to stop. */
 const mostFailing = 3;
@@ -17,14 +18,10 @@ export function isLooping(call: ToolCall, entries: readonly Entry[]): "no" | "ye
     );
   });
   const failing = results.filter((result) => result.type === "tool" && result.isError).length;
-  const told = results.some((result) => result.type === "tool" && result.content === loopingResult);
+  const told = results.some((result) => result.type === "tool" && result.content === notRun.looping);
   if (told) return "still";
   return failing >= mostFailing || results.length >= mostEqual ? "yes" : "no";
 }
-
-/** What a looping call gets instead of being run. */
-export const loopingResult =
-  "Not run: you have made this same call several times, and its outcome does not change. Answer with what you have, or try something else.";
 
 export const loopingFailure: Failure = {
   code: "model_looping",

@@ -1,31 +1,45 @@
 /** Reads a turn's entries and says the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
-import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason } from "./entry.ts";
+import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import { isLooping, loopingFailure } from "./looping.ts";
 import type { ToolCall } from "./message.ts";
+import { notRun } from "./not-run.ts";
+import { type OpenCalls, openCalls, type WaitingCall } from "./waits.ts";
 
 /** What running a tool twice would do: nothing, nothing when it gets the same key, or harm. */
 export type Effect = "none" | "keyed" | "unsafe";
 
-/** The open turn as the log has it. */
+/** The open turn as the log and the rows beside it have it. */
 export interface TurnView {
   /** The turn's entries in order, beginning with its user entry; empty when no turn is open. */
   entries: readonly Entry[];
-  /** Someone asked to stop the turn. */
-  cancelRequested: boolean;
-  /** How often the next model call was begun already, by runners that died in it. */
-  attempts: number;
-  /** True on the first look of a runner: calls without a result may have been running when the last runner died. */
-  interrupted: boolean;
+  /** Why the turn is to end before it is done, when someone asked for that. */
+  stop?: "cancelled" | "interrupted";
+  /** Tries of the next model call that a crash cut off before they brought anything, and when the first of them began. */
+  barren: { tries: number; sinceMs: number };
+  /** Ids of the newest reply's calls that were perhaps run already: their intent is recorded. */
+  intents: ReadonlySet<string>;
+  /** A message waits to join the turn. */
+  joining: boolean;
+  /** What the model would be sent comes near to filling its window, and some of it can be put into a summary. */
+  windowFull: boolean;
+  nowMs: number;
 }
 
 /** What the agent allows. */
 export interface Rules {
   /** Most model calls in a turn. */
   maxSteps: number;
-  /** Most tries of one model call, counting those a crash cut off. */
-  maxAttempts: number;
+  /** A model call that crashes cut off is given up after so many tries that brought nothing, and so long after the first. */
+  maxBarrenTries: number;
+  maxBarrenMs: number;
+  /** How long a turn may work since a person last did something about it. */
+  maxTurnMs: number;
+  /** How long a call may wait for a person or a client. */
+  maxWaitMs: number;
   effectOf(toolName: string): Effect;
+  /** What a call waits for before it may have a result. */
+  waitOf(call: ToolCall): WaitKind | undefined;
   /** What to do about a model call that failed. `tries` are those of this step, the last one just now; `chance` is from 0 to 1. */
   afterFailure(tries: readonly FailedTry[], chance: number): AfterFailure;
   /** What is wrong with a final answer; `undefined` when nothing is. */
@@ -45,15 +59,26 @@ export type AfterFailure =
 
 export type Again = Extract<AfterFailure, { type: "again" }>;
 
+/** A call that is not run, and the result it gets instead. */
+export interface RefusedCall {
+  call: ToolCall;
+  content: string;
+}
+
 export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }
-  /** `calls` are to be run; `unknown` were perhaps run before a crash and must not be run again; `looping` were made too often. */
-  | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; unknown: ToolCall[]; looping: ToolCall[] }
+  | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; refused: RefusedCall[] }
+  /** Nothing can be done until somebody answers about one of `calls`, or until `untilMs`. */
+  | { type: "wait"; calls: WaitingCall[]; untilMs: number }
+  /** Messages that came to join the turn become part of it. */
+  | { type: "take_in"; turn: string }
+  /** The older part of the conversation is put into a summary. */
+  | { type: "compact"; turn: string; step: number }
   /** The answer will not do: the model is told why, and called again. */
   | { type: "correct"; turn: string; note: string }
-  /** `unanswered` calls get a result that says they were not run, so that the log stays legal. */
-  | { type: "end_turn"; turn: string; step: number; reason: TurnEndReason; unanswered: ToolCall[]; failure?: Failure };
+  /** Calls without a result get one, so that the log stays legal. */
+  | { type: "end_turn"; turn: string; step: number; reason: TurnEndReason; refused: RefusedCall[]; failure?: Failure };
 
 /** The one next step of the open turn. Pure: the same view gives the same step. */
 export function nextStep(view: TurnView, rules: Rules): NextStep {
@@ -62,77 +87,127 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
   if (first === undefined || last === undefined || last.type === "turn_ended") return { type: "idle" };
 
   const { turn } = first;
-  const steps = view.entries.filter((entry) => entry.type === "assistant" || entry.type === "step_failed").length;
-  const reply = view.entries.findLast((entry) => entry.type === "assistant");
-  const open = reply === undefined ? [] : openCalls(reply, view.entries);
-  const end = (reason: TurnEndReason, failure?: Failure): NextStep => ({
-    type: "end_turn",
-    turn,
-    step: steps,
-    reason,
-    unanswered: open,
-    ...(failure && { failure }),
-  });
+  const step = view.entries.filter((entry) => entry.type === "assistant" || entry.type === "step_failed").length;
+  const open = openCalls(view.entries);
+  const stop = stopOf(view, rules);
+  const end = ({ reason, failure }: Ending): NextStep => {
+    return { type: "end_turn", turn, step, reason, refused: leftOver(open, view), ...(failure && { failure }) };
+  };
 
-  if (last.type === "step_failed") return end(view.cancelRequested ? "cancelled" : "failed", last.failure);
-  if (last.type === "assistant") {
-    const reason = endOf(last);
-    if (reason === "completed") return corrected(last, view, rules) ?? end(reason);
-    if (reason !== undefined) return end(reason);
+  if (last.type === "step_failed") return end(stop ?? { reason: "failed", failure: last.failure });
+  if (last.type === "assistant" && last.finishReason !== "tool_calls") {
+    return afterAnswer(last, view, { rules, turn, stop }) ?? end(endOf(last, stop));
   }
-  if (view.cancelRequested) return end("cancelled");
-  if (open.some((call) => isLooping(call, view.entries) === "still")) return end("failed", loopingFailure);
-  if (open.length > 0) return { type: "run_tools", turn, step: steps, ...sortOut(open, view, rules) };
-  if (steps >= rules.maxSteps) return end("step_limit");
-  if (view.attempts >= rules.maxAttempts) return end("failed", interruptedTooOften(view.attempts));
-  return { type: "call_model", turn, step: steps + 1 };
+  if (stop !== undefined) return end(stop);
+  if (open.ready.some((call) => isLooping(call, view.entries) === "still")) {
+    return end({ reason: "failed", failure: loopingFailure });
+  }
+  const { calls, refused, waiting } = sortOut(open, view, rules);
+  if (calls.length + refused.length > 0) return { type: "run_tools", turn, step, calls, refused };
+  if (waiting.length > 0) return { type: "wait", calls: waiting, untilMs: earliest(waiting) + rules.maxWaitMs };
+  if (step >= rules.maxSteps) return end({ reason: "step_limit" });
+  if (isHopeless(view, rules)) return end({ reason: "failed", failure: interruptedTooOften(view.barren.tries) });
+  if (view.joining) return { type: "take_in", turn };
+  if (view.windowFull) return { type: "compact", turn, step: step + 1 };
+  return { type: "call_model", turn, step: step + 1 };
 }
 
-/** How a turn ends whose last entry is this reply; `undefined` when the reply asks for more. */
-function endOf(reply: AssistantEntry): TurnEndReason | undefined {
-  switch (reply.finishReason) {
-    case "length":
-      return "length";
-    case "cancelled":
-      return "cancelled";
-    case "stop":
-      return "completed";
-    case "tool_calls":
-      return undefined;
-  }
-}
-
-function openCalls(reply: AssistantEntry, entries: readonly Entry[]): ToolCall[] {
-  const answered = new Set(
-    entries.map((entry) => (entry.type === "tool" && entry.step === reply.step ? entry.callId : undefined)),
+/** When a turn has worked for too long, in ms since 1970. Each act of a person gives it its time anew; while it waits for one there is no limit. */
+export function deadlineMs(entries: readonly Entry[], maxTurnMs: number): number {
+  if (openCalls(entries).waiting.length > 0) return Number.POSITIVE_INFINITY;
+  const acts = entries.filter(
+    (entry) => entry.type === "user" || entry.type === "approval" || isAwaited(entry, entries),
   );
-  return reply.toolCalls.filter((call) => !answered.has(call.id));
+  return Math.max(0, ...acts.map(({ atMs }) => atMs)) + maxTurnMs;
 }
 
-/** After a crash nobody knows whether an open call had run: only those that bear running twice are run again. */
-function sortOut(open: ToolCall[], { interrupted, entries }: TurnView, rules: Rules) {
-  const looping = open.filter((call) => isLooping(call, entries) !== "no");
-  const rest = open.filter((call) => !looping.includes(call));
-  const unknown = rest.filter((call) => interrupted && rules.effectOf(call.name) === "unsafe");
-  return { calls: rest.filter((call) => !unknown.includes(call)), unknown, looping };
+/** A result that somebody was waited for. */
+function isAwaited(entry: Entry, entries: readonly Entry[]): boolean {
+  if (entry.type !== "tool") return false;
+  return entries.some(
+    (each) => each.type === "assistant" && each.step === entry.step && each.waits?.[entry.callId] !== undefined,
+  );
+}
+
+interface Ending {
+  reason: TurnEndReason;
+  failure?: Failure;
+}
+
+function stopOf({ stop, entries, nowMs }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
+  if (stop !== undefined) return { reason: stop };
+  if (nowMs < deadlineMs(entries, maxTurnMs)) return undefined;
+  const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits in src/agent.ts). Send a message to go on.`;
+  return { reason: "failed", failure: { code: "turn_timeout", detail, retryable: true } };
+}
+
+/** What an answer leads to other than the end; `undefined` when it is the end. */
+function afterAnswer(
+  reply: AssistantEntry,
+  view: TurnView,
+  { rules, turn, stop }: { rules: Rules; turn: string; stop: Ending | undefined },
+): NextStep | undefined {
+  if (reply.finishReason === "cancelled" || stop !== undefined) return undefined;
+  if (view.joining) return { type: "take_in", turn };
+  return reply.finishReason === "stop" ? corrected(reply, view, rules) : undefined;
+}
+
+/** How a turn ends whose last entry is this reply. An answer that is whole stands, also when someone asked to stop. */
+function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Ending {
+  if (finishReason === "cancelled") return stop ?? { reason: "cancelled" };
+  return { reason: finishReason === "length" ? "length" : "completed" };
+}
+
+/** After a crash nobody knows whether a call had run: one that does harm is not run again. */
+function sortOut(open: OpenCalls, { entries, intents, nowMs }: TurnView, rules: Rules) {
+  const due = (call: WaitingCall) => nowMs >= call.sinceMs + rules.maxWaitMs;
+  const looping = open.ready.filter((call) => isLooping(call, entries) !== "no");
+  const rest = open.ready.filter((call) => !looping.includes(call));
+  const unknown = rest.filter((call) => intents.has(call.id) && rules.effectOf(call.name) === "unsafe");
+  const refused: RefusedCall[] = [
+    ...unknown.map((call) => ({ call, content: notRun.unknown })),
+    ...looping.map((call) => ({ call, content: notRun.looping })),
+    ...open.denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
+    ...open.waiting.filter(due).map(({ kind, sinceMs: _, ...call }) => ({ call, content: notRun.expired(kind) })),
+  ];
+  const calls = rest.filter((call) => !unknown.includes(call));
+  return { calls, refused, waiting: open.waiting.filter((call) => !due(call)) };
+}
+
+/** What the calls get that have no result when the turn ends. */
+function leftOver(open: OpenCalls, { intents }: TurnView): RefusedCall[] {
+  return [
+    ...[...open.ready, ...open.waiting].map(({ id, name, arguments: text }) => {
+      return { call: { id, name, arguments: text }, content: intents.has(id) ? notRun.unknown : notRun.turnOver };
+    }),
+    ...open.denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
+  ];
+}
+
+function earliest(waiting: readonly WaitingCall[]): number {
+  return Math.min(...waiting.map(({ sinceMs }) => sinceMs));
 }
 
 /** The step that an answer leads to which will not do; `undefined` when it will, or when telling the model did not help. */
-function corrected(reply: AssistantEntry, { entries, cancelRequested }: TurnView, rules: Rules): NextStep | undefined {
+function corrected(reply: AssistantEntry, { entries }: TurnView, rules: Rules): NextStep | undefined {
   const [first] = entries;
   const complaint = rules.complaint(reply.content, first?.type === "user" ? first.options.responseFormat : undefined);
   if (complaint === undefined) return undefined;
   const { turn, step } = reply;
-  const told = entries.some((entry) => entry.type === "note");
-  if (!told && !cancelRequested) return { type: "correct", turn, note: complaint.note };
+  if (!entries.some((entry) => entry.type === "note")) return { type: "correct", turn, note: complaint.note };
   const { failure } = complaint;
-  return failure && { type: "end_turn", turn, step, reason: "failed", unanswered: [], failure };
+  return failure && { type: "end_turn", turn, step, reason: "failed", refused: [], failure };
+}
+
+/** Deploys come in rows: a few tries cut off within minutes say nothing about the call itself. */
+function isHopeless({ barren, nowMs }: TurnView, { maxBarrenTries, maxBarrenMs }: Rules): boolean {
+  return barren.tries >= maxBarrenTries && nowMs - barren.sinceMs >= maxBarrenMs;
 }
 
 function interruptedTooOften(attempts: number): Failure {
   return {
     code: "internal",
-    detail: `The model call was interrupted ${attempts} times before it could finish. Send the message again.`,
+    detail: `The model call was interrupted ${attempts} times before it could bring anything. Send the message again.`,
     retryable: true,
   };
 }

@@ -2,12 +2,20 @@
 import type { AssistantEntry, Entry, ToolEntry, UserEntry } from "./entry.ts";
 import type { Message } from "./message.ts";
 import { answerAll, legalCall } from "./repair.ts";
+import type { TextLimits } from "./window.ts";
+
+/** What stands before the summary of what left the window. */
+const summaryLead =
+  "Summary of the conversation so far, in place of its earlier messages (search_transcript finds their words):";
+
+const unlimited: TextLimits = { resultChars: Number.POSITIVE_INFINITY, messageChars: Number.POSITIVE_INFINITY };
 
 /**
  * The messages of `entries`, a slice of the log that begins and ends between steps: results stand right behind their
- * calls, in call order, whatever order they came in. Failed steps and turn ends are not shown to the model.
+ * calls, in call order, whatever order they came in. Failed steps and turn ends are not shown to the model. Texts longer
+ * than `limits` are cut, and say where the rest is.
  */
-export function messagesOf(entries: readonly Entry[]): Message[] {
+export function messagesOf(entries: readonly Entry[], limits: TextLimits = unlimited): Message[] {
   const results = Map.groupBy(
     entries.filter((entry) => entry.type === "tool"),
     (entry) => stepKey(entry),
@@ -16,13 +24,20 @@ export function messagesOf(entries: readonly Entry[]): Message[] {
     switch (entry.type) {
       case "user":
         return [
-          { role: "user", content: asked(entry), ...(entry.speaker !== undefined && { speaker: entry.speaker }) },
+          {
+            role: "user",
+            content: asked(entry, limits),
+            ...(entry.speaker !== undefined && { speaker: entry.speaker }),
+          },
         ];
       case "note":
         return [{ role: "user", content: entry.content }];
       case "assistant":
-        return assistantMessages(entry, results.get(stepKey(entry)) ?? []);
+        return assistantMessages(entry, results.get(stepKey(entry)) ?? [], limits);
+      case "compaction":
+        return [{ role: "user", content: `${summaryLead}\n\n${entry.summary}` }];
       case "tool":
+      case "approval":
       case "step_failed":
       case "turn_ended":
         return [];
@@ -31,7 +46,8 @@ export function messagesOf(entries: readonly Entry[]): Message[] {
 }
 
 /** The form of the answer is asked for at the tail: in the head it would change what the provider has cached, and a mode alone does not suffice (DeepSeek wants the word JSON, too). */
-function asked({ content, options }: UserEntry): string {
+function asked({ seq, content: whole, options }: UserEntry, { messageChars }: TextLimits): string {
+  const content = cutText(whole, messageChars, seq);
   switch (options.responseFormat?.type) {
     case undefined:
       return content;
@@ -47,13 +63,22 @@ function stepKey(entry: AssistantEntry | ToolEntry): string {
   return `${entry.turn} ${entry.step}`;
 }
 
-function assistantMessages(entry: AssistantEntry, results: ToolEntry[]): Message[] {
+function assistantMessages(entry: AssistantEntry, results: ToolEntry[], { resultChars }: TextLimits): Message[] {
   const { content, reasoning } = entry;
   // An assistant message with neither text nor calls is refused by providers and would block the session for good.
   if (content === "" && entry.toolCalls.length === 0) return [];
   const answers = answerAll(
     entry.toolCalls,
-    results.map(({ callId, name, content, isError }) => ({ callId, name, content, isError })),
+    results.map(({ seq, callId, name, content, isError }) => {
+      return { callId, name, content: cutText(content, resultChars, seq), isError };
+    }),
   );
   return [{ role: "assistant", content, reasoning, toolCalls: entry.toolCalls.map(legalCall) }, ...answers];
+}
+
+/** The beginning of a text that is too long, and the handle to read on with. */
+function cutText(text: string, mostChars: number, seq: number): string {
+  if (text.length <= mostChars) return text;
+  const kept = text.slice(0, mostChars).replace(/[\ud800-\udbff]$/, "");
+  return `${kept}\n[cut: ${text.length - kept.length} more characters; to read on: read_entry with seq ${seq}, offset ${kept.length}]`;
 }

@@ -21,6 +21,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
     case "text.delta":
       return { text: event.text };
     case "tool.called":
+    case "tool.approval_required":
       return { call_id: event.id, name: event.name, arguments: event.arguments };
     case "tool.finished":
       return { call_id: event.callId, name: event.name, content: event.content, is_error: event.isError };
@@ -35,7 +36,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
       return {
         turn: event.turn,
         reason: event.reason,
-        usage: usageJson(event.usage, event.steps),
+        usage: { ...usageJson(event.usage, event.steps), ...rowsJson(event.rowsWritten) },
         cost_micros: event.costMicros,
         ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
       };
@@ -53,6 +54,10 @@ export function usageJson(usage: Usage, steps: number): Record<string, number> {
     reasoning_tokens: usage.reasoningTokens,
     steps,
   };
+}
+
+function rowsJson(rowsWritten: number | undefined): Record<string, number> {
+  return rowsWritten === undefined ? {} : { rows_written: rowsWritten };
 }
 
 /** An assistant message as OpenAI writes it; `reasoning_content` and `tool_calls` only when there are any. */
@@ -76,18 +81,30 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     case "user": {
       const { content, speaker, metadata, options } = entry;
       const message = { role: "user", content, ...(speaker !== undefined && { speaker }) };
-      return { ...placed, message, ...(metadata && { metadata }), options };
+      return { ...placed, message, ...(metadata && { metadata }), options, ...(entry.joined && { joined: true }) };
     }
     case "assistant": {
       const { step, attempt, model, finishReason, usage, costMicros } = entry;
       const message = messageJson({ role: "assistant", ...entry });
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
-      return { ...placed, step, attempt, model, message, finish_reason: finishReason, ...tryFacts(entry), ...paid };
+      const waits = entry.waits && { waits: entry.waits };
+      const said = { message, finish_reason: finishReason, ...waits };
+      return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
     }
     case "tool": {
       const { step, callId, name, content, isError, durationMs, repairs } = entry;
       const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
       return { ...placed, step, message, duration_ms: durationMs, ...(repairs && { repairs }) };
+    }
+    case "approval": {
+      const { step, callId, name, approve, reason } = entry;
+      return { ...placed, step, call_id: callId, name, approve, ...(reason !== undefined && { reason }) };
+    }
+    case "compaction": {
+      const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;
+      const error = failure && { error: { code: failure.code, detail: failure.detail } };
+      const paid = { usage: usageJson(usage, 1), cost_micros: costMicros, duration_ms: durationMs };
+      return { ...placed, through_seq: throughSeq, summary, ...(model !== undefined && { model }), ...error, ...paid };
     }
     case "note":
       return { ...placed, message: { role: "user", content: entry.content } };
@@ -100,7 +117,8 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     case "turn_ended": {
       const { reason, usage, steps, costMicros, failure } = entry;
       const error = failure && { error: { code: failure.code, detail: failure.detail } };
-      return { ...placed, reason, usage: usageJson(usage, steps), cost_micros: costMicros, ...error };
+      const used = { ...usageJson(usage, steps), ...rowsJson(entry.rowsWritten) };
+      return { ...placed, reason, usage: used, cost_micros: costMicros, ...error };
     }
   }
 }
@@ -126,7 +144,7 @@ export interface SessionSummary {
   model: string;
   status: "idle" | "running" | "waiting";
   lastSeq: number;
-  usage: Usage & { steps: number; costMicros: number };
+  usage: Usage & { steps: number; costMicros: number; rowsWritten: number };
   createdAtMs: number;
   expiresAtMs: number | null;
 }
@@ -141,7 +159,7 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
     prefix: null,
     status,
     last_seq: lastSeq,
-    usage: { ...usageJson(usage, usage.steps), cost_micros: usage.costMicros },
+    usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },
     created_at: iso(createdAtMs),
     expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
   };

@@ -7,7 +7,8 @@ import type { Profile } from "./profile.ts";
 export interface Head {
   profile: Profile;
   thinking?: boolean | undefined;
-  tools: readonly ToolDeclaration[];
+  /** Strict, unless one says that it is not. */
+  tools: readonly (ToolDeclaration & { strict?: boolean })[];
   instructions: string;
   /** The form the answer must have; sent where the provider has a mode for it. */
   responseFormat?: ResponseFormat | undefined;
@@ -15,6 +16,8 @@ export interface Head {
 
 /** A request's text from `{` up to and including the system message; `requestBody` goes on from there. */
 export function serializeHead({ profile, thinking, tools, instructions, responseFormat }: Head): string {
+  // Providers take strict tools only when all of a request are (api-docs.deepseek.com/guides/tool_calls).
+  const strict = profile.strict !== "none" && tools.every((tool) => tool.strict !== false);
   const on = tools.length > 0 && !profile.thinksWithTools ? false : (thinking ?? profile.thinkingDefault);
   const parameters = JSON.stringify({
     model: wireModelId(profile, on),
@@ -23,7 +26,7 @@ export function serializeHead({ profile, thinking, tools, instructions, response
     max_tokens: on === true && profile.thinking.by !== "nothing" ? profile.maxTokensThinking : profile.maxTokens,
     thinking: thinkingParameter(profile, on),
     response_format: jsonMode(profile, responseFormat),
-    tools: tools.length > 0 ? tools.toSorted(byName).map((tool) => wireTool(tool, profile)) : undefined,
+    tools: tools.length > 0 ? tools.toSorted(byName).map((tool) => wireTool(tool, strict)) : undefined,
   });
   return `${parameters.slice(0, -1)},"messages":[${serializeMessage({ role: "system", content: instructions }, profile)}`;
 }
@@ -80,9 +83,8 @@ function byName(a: ToolDeclaration, b: ToolDeclaration): number {
   return a.name < b.name ? -1 : Number(a.name > b.name);
 }
 
-function wireTool({ name, description, parameters }: ToolDeclaration, profile: Profile) {
-  const strict = profile.strict === "none" ? {} : { strict: true };
-  return { type: "function", function: { name, description, ...strict, parameters } };
+function wireTool({ name, description, parameters }: ToolDeclaration, strict: boolean) {
+  return { type: "function", function: { name, description, ...(strict && { strict }), parameters } };
 }
 
 function wireAssistant({ content, reasoning, toolCalls }: AssistantMessage, profile: Profile) {

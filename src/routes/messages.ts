@@ -4,16 +4,17 @@ import * as z from "zod";
 import { sha256Hex } from "../core/digest.ts";
 import type { ResponseFormat } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import { entryJson, messageJson, usageJson } from "../dialects/native.ts";
+import { entryJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { validatorOf } from "../model/judge-answer.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { unwrap } from "../session/outcome.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { TurnState } from "../session/turns.ts";
+import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
+import { turnJson, turnResponse } from "./turn-response.ts";
 
 /** As OpenAI writes it. A schema that could not be checked later is refused now. */
 const responseFormat = z.discriminatedUnion("type", [
@@ -39,8 +40,9 @@ const message = z.strictObject({
   thinking: z.union([z.boolean(), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]).optional(),
   model: z.string().optional(),
   response_format: responseFormat.optional(),
+  tools: clientTools.optional(),
 });
-const sending = z.strictObject({ on_busy: z.enum(["queue", "reject"]).default("queue") });
+const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
 const range = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -54,7 +56,7 @@ export const messages = new Hono<RouteContext>()
     const request = {
       message: toInbox(c, body),
       receipt: await receiptOf(c, body),
-      rejectWhenBusy: on_busy === "reject",
+      onBusy: on_busy,
     };
     const session = sessionObject(c.env, address);
     const { turn, state } = unwrap(await session.send(address, request));
@@ -63,9 +65,9 @@ export const messages = new Hono<RouteContext>()
       case "stream":
         return relay(c, `turn=${turn}`);
       case "async":
-        return turnResponse(c, turn, state);
+        return turnResponse(c, address.name, turn, state);
       case "wait":
-        return turnResponse(c, turn, unwrap(await session.wait(turn, how.timeoutMs)));
+        return turnResponse(c, address.name, turn, unwrap(await session.wait(turn, how.timeoutMs)));
     }
   })
   .get("/:id/turns/:turn", async (c) => {
@@ -113,12 +115,14 @@ function formatOf(format: z.infer<typeof responseFormat> | undefined): ResponseF
 function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
   const form = formatOf(body.response_format);
+  const tools = clientToolsOf(body.tools ?? []);
   return {
     content,
     ...(speaker !== undefined && { speaker }),
     ...(metadata && { metadata }),
     options: {
       ...(form && { responseFormat: form }),
+      ...(tools.length > 0 && { tools }),
       ...(model !== undefined && { model: knownModel(c, model) }),
       ...(thinking !== undefined && {
         thinking: typeof thinking === "boolean" ? thinking : thinking.type === "enabled",
@@ -149,24 +153,4 @@ function answerMode(headers: Headers): AnswerMode {
   if (/\brespond-async\b/i.test(prefer)) return { mode: "async" };
   const seconds = /\bwait=(\d{1,6})\b/i.exec(prefer)?.[1];
   return { mode: "wait", timeoutMs: Math.min(Number(seconds ?? 60), 300) * 1000 };
-}
-
-function turnResponse(c: Context<RouteContext>, turn: string, state: TurnState): Response {
-  const { name } = addressOf(c);
-  if (state.status === "ended") return c.json(turnJson(name, turn, state));
-  return c.json(turnJson(name, turn, state), 202, { Location: `/v1/sessions/${name}/turns/${turn}` });
-}
-
-function turnJson(session: string, turn: string, state: TurnState): Record<string, unknown> {
-  if (state.status !== "ended") return { session, turn, status: state.status };
-  const { ended, reply } = state;
-  return {
-    session,
-    turn,
-    status: ended.reason,
-    message: reply === undefined ? null : messageJson({ role: "assistant", ...reply }),
-    usage: usageJson(ended.usage, ended.steps),
-    cost_micros: ended.costMicros,
-    ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
-  };
 }

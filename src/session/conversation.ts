@@ -1,30 +1,91 @@
-/** The session's messages as the provider is sent them. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
+/** The session's messages as the provider is sent them: the newest summary and what came after it. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
+import type { CompactionEntry, Entry } from "../core/entry.ts";
 import { messagesOf } from "../core/request.ts";
+import { cutAt, estimateTokens, isFull, textLimits, tokensToKeep, type WindowPart } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
 import { serializeMessage } from "../model/serialize.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
+/** Entries read in one go. */
+const page = { limit: 64, maxUnits: 1_000_000 };
+
+/** A part of the window and how many of the encoded messages it is. */
+interface Part extends WindowPart {
+  messages: number;
+}
+
 export class Conversation {
   readonly #log: TranscriptLog;
+  readonly #windowSeq: () => number;
   /** Models whose provider has shown that its rule on earlier reasoning is not the catalog's. */
   readonly #flipped = new Set<string>();
   #profile: Profile | undefined;
+  #headTokens = 0;
+  /** Entries up to here are read. */
   #seq = 0;
+  #summary: CompactionEntry | undefined;
   #encoded: string[] = [];
+  #parts: Part[] = [];
+  /** The entries of the part that is being read. */
+  #group: Entry[] = [];
+  /** The provider's own count of everything up to and with so many parts. */
+  #counted: { tokens: number; parts: number } | undefined;
+  /** The provider's count over ours, as it was last. */
+  #ratio = 1;
 
-  constructor(log: TranscriptLog) {
+  /** `windowSeq`: the newest entry that left the window; 0 while none did. */
+  constructor(log: TranscriptLog, windowSeq: () => number) {
     this.#log = log;
+    this.#windowSeq = windowSeq;
   }
 
-  /** All messages so far, encoded for `model`, whose profile is returned as it holds here. Called between steps only, when every call has its result. */
-  messages(model: Profile): { profile: Profile; messages: readonly string[] } {
+  /**
+   * Reads what is new, for `model`, and returns its profile as it holds here. Called between steps only, when every call has
+   * its result. `head`: what is sent before the messages.
+   */
+  read(model: Profile, head: string): Profile {
     const profile = this.#flipped.has(model.id) ? withOtherRule(model) : model;
     if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget();
     this.#profile = profile;
-    const fresh = this.#log.read({ after: this.#seq });
-    for (const message of messagesOf(fresh)) this.#encoded.push(serializeMessage(message, profile));
-    this.#seq = fresh.at(-1)?.seq ?? this.#seq;
-    return { profile, messages: this.#encoded };
+    this.#headTokens = estimateTokens(head);
+    while (this.#seq < this.#log.lastSeq) {
+      const entries = this.#log.read({ after: this.#seq, ...page });
+      for (const entry of entries) this.#take(entry, profile);
+      this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    }
+    this.#flush(profile);
+    return profile;
+  }
+
+  /** The messages in the window, or those of them up to entry `throughSeq`. */
+  messages(throughSeq = Number.POSITIVE_INFINITY): readonly string[] {
+    if (throughSeq >= this.#seq) return this.#encoded;
+    const parts = this.#parts.filter(({ lastSeq }) => lastSeq <= throughSeq);
+    return this.#encoded.slice(0, this.#lead + parts.reduce((sum, part) => sum + part.messages, 0));
+  }
+
+  /** The request as it would be now, in tokens: the provider's own count where there is one, and our estimate of what came since. */
+  get tokens(): number {
+    const counted = this.#counted ?? { tokens: this.#headTokens + this.#summaryTokens, parts: 0 };
+    const known = this.#counted === undefined ? counted.tokens * this.#ratio : counted.tokens;
+    return Math.ceil(known + this.#ratio * sum(this.#parts.slice(counted.parts)));
+  }
+
+  /** Whether it comes near to filling the model's window, and something can leave. */
+  get isFull(): boolean {
+    return this.#profile !== undefined && isFull(this.tokens, this.#profile) && this.cut("in_time") !== undefined;
+  }
+
+  /** The newest entry that should leave the window; `undefined` when none can. */
+  cut(why: "in_time" | "overflow"): number | undefined {
+    if (this.#profile === undefined) return undefined;
+    const parts = this.#parts.map((part) => ({ ...part, tokens: part.tokens * this.#ratio }));
+    return cutAt(parts, tokensToKeep(why, this.tokens, this.#profile));
+  }
+
+  /** The summary that the window begins with. */
+  get summary(): string | undefined {
+    return this.#summary?.summary;
   }
 
   /** From now on earlier reasoning is sent to this model if it was not, and not if it was. */
@@ -32,10 +93,79 @@ export class Conversation {
     if (!this.#flipped.delete(modelId)) this.#flipped.add(modelId);
   }
 
-  #forget(): void {
-    this.#seq = 0;
-    this.#encoded = [];
+  /** A reply stands together with the results of its calls. */
+  #take(entry: Entry, profile: Profile): void {
+    if (entry.type === "tool") return void this.#group.push(entry);
+    if (entry.type === "user" || entry.type === "note" || entry.type === "assistant") {
+      this.#flush(profile);
+      this.#group = [entry];
+    } else if (entry.type === "compaction") {
+      this.#flush(profile);
+      this.#begin(entry, profile);
+    }
   }
+
+  #flush(profile: Profile): void {
+    const group = this.#group;
+    this.#group = [];
+    const first = group[0];
+    if (first === undefined) return;
+    const messages = messagesOf(group, textLimits(profile.contextTokens));
+    const encoded = messages.map((message) => serializeMessage(message, profile));
+    const tokens = encoded.map(estimateTokens);
+    if (first.type === "assistant") this.#count(first, profile, tokens.slice(1));
+    this.#encoded.push(...encoded);
+    this.#parts.push({
+      lastSeq: group.at(-1)?.seq ?? first.seq,
+      tokens: tokens.reduce((all, each) => all + each, 0),
+      beginsTurn: first.type === "user" && first.joined !== true,
+      messages: encoded.length,
+    });
+  }
+
+  /** What the provider counted for a reply is what was sent to it; a count from before the last summary was made says nothing any more. */
+  #count(reply: Extract<Entry, { type: "assistant" }>, profile: Profile, results: number[]): void {
+    const { inputTokens, cachedTokens, outputTokens, reasoningTokens } = reply.usage;
+    const sent = inputTokens + cachedTokens;
+    if (sent === 0 || reply.tries !== undefined || reply.seq < (this.#summary?.seq ?? 0)) return;
+    const estimate = this.#headTokens + this.#summaryTokens + sum(this.#parts);
+    this.#ratio = Math.min(4, Math.max(0.25, sent / Math.max(estimate, 1)));
+    const replied = profile.reasoningReplay === "replay" ? outputTokens : outputTokens - reasoningTokens;
+    const rest = results.reduce((all, each) => all + each, 0) * this.#ratio;
+    this.#counted = { tokens: sent + replied + rest, parts: this.#parts.length + 1 };
+  }
+
+  #begin(summary: CompactionEntry, profile: Profile): void {
+    const left = this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq);
+    this.#encoded.splice(0, this.#lead + left.reduce((all, { messages }) => all + messages, 0));
+    this.#parts.splice(0, left.length);
+    this.#encoded.unshift(...messagesOf([summary]).map((message) => serializeMessage(message, profile)));
+    this.#summary = summary;
+    this.#counted = undefined;
+  }
+
+  /** How many messages stand before the first part. */
+  get #lead(): number {
+    return this.#summary === undefined ? 0 : 1;
+  }
+
+  get #summaryTokens(): number {
+    return this.#summary === undefined ? 0 : estimateTokens(this.#summary.summary);
+  }
+
+  #forget(): void {
+    this.#seq = this.#windowSeq();
+    this.#summary = undefined;
+    this.#encoded = [];
+    this.#parts = [];
+    this.#group = [];
+    this.#counted = undefined;
+    this.#ratio = 1;
+  }
+}
+
+function sum(parts: readonly WindowPart[]): number {
+  return parts.reduce((all, { tokens }) => all + tokens, 0);
 }
 
 function withOtherRule(profile: Profile): Profile {
@@ -44,5 +174,5 @@ function withOtherRule(profile: Profile): Profile {
 
 /** Whether messages are written the same way for both. */
 function spellAlike(a: Profile, b: Profile): boolean {
-  return a.reasoningReplay === b.reasoningReplay;
+  return a.reasoningReplay === b.reasoningReplay && a.contextTokens === b.contextTokens;
 }

@@ -1,18 +1,22 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
 import type { Agent } from "../agent.ts";
-import type { Draft, StepTry } from "../core/assemble.ts";
+import { Draft, type Said, type StepTry } from "../core/assemble.ts";
 import type { Prices } from "../core/cost.ts";
 import { sha256Hex } from "../core/digest.ts";
-import type { Effects } from "../core/effects.ts";
-import type { FailedTry, NewEntry } from "../core/entry.ts";
+import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
+import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, TurnView } from "../core/next-step.ts";
+import { openCalls } from "../core/waits.ts";
+import { textLimits } from "../core/window.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
-import { endpointOf, requestBody, serializeHead } from "../model/serialize.ts";
+import { endpointOf } from "../model/serialize.ts";
 import { runTool } from "../tools/run-tool.ts";
 import type { Waiting } from "./inbox.ts";
+import { readEntry } from "./read-entry.ts";
+import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { TurnModel } from "./turn-model.ts";
 
@@ -31,11 +35,13 @@ export interface TurnContext {
 export class SessionEffects implements Effects {
   readonly #parts: SessionParts;
   readonly #of: TurnContext;
+  readonly #requests: RequestWriter;
   #model: TurnModel;
 
   constructor(parts: SessionParts, of: TurnContext) {
     this.#parts = parts;
     this.#of = of;
+    this.#requests = new RequestWriter(parts, { agent: of.agent, options: of.turn.message.options });
     this.#model = of.models[0];
   }
 
@@ -47,14 +53,23 @@ export class SessionEffects implements Effects {
     return Date.now();
   }
 
-  look(): Omit<TurnView, "interrupted"> {
+  look(): TurnView {
     this.#mustLive();
-    const { turns, inbox, log, checkpoint } = this.#parts;
+    const { turns, inbox, log, checkpoint, intents } = this.#parts;
     const { turn, firstSeq } = this.#of.turn;
+    const entries = turns.entries(firstSeq);
+    const reply = entries.findLast((entry) => entry.type === "assistant");
+    const stop = inbox.byTurn(turn)?.stop;
+    const { ready, waiting, denied } = openCalls(entries);
+    const betweenSteps = ready.length + waiting.length + denied.length === 0;
     return {
-      entries: turns.entries(firstSeq),
-      cancelRequested: inbox.byTurn(turn)?.cancelled ?? false,
-      attempts: checkpoint.attempts(log.lastSeq + 1),
+      entries,
+      ...(stop && { stop }),
+      barren: checkpoint.barren(log.lastSeq + 1),
+      intents: reply === undefined ? new Set() : intents.of(reply.seq),
+      joining: inbox.isJoined(turn),
+      windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
+      nowMs: Date.now(),
     };
   }
 
@@ -62,7 +77,7 @@ export class SessionEffects implements Effects {
     { turn, step }: { turn: string; step: number },
     again?: Again,
     failed?: FailedTry,
-  ): Promise<StepTry & { prices: Prices }> {
+  ): Promise<StepTry & { prices: Prices; begun?: Said }> {
     this.#mustLive();
     const { log, checkpoint, storage, record, conversation } = this.#parts;
     if (again?.model !== undefined) {
@@ -72,61 +87,104 @@ export class SessionEffects implements Effects {
     }
     if (again?.otherReasoningRule) conversation.flipReasoningRule(this.#model.profile.id);
     const seq = log.lastSeq + 1;
-    const attempt = again?.how === "continue" ? checkpoint.attempts(seq) : checkpoint.begin(seq);
+    const { profile } = this.#model;
+    const begun = again === undefined ? this.#goOn(seq) : undefined;
+    const goesOn = again?.how === "continue";
+    const attempt = goesOn
+      ? checkpoint.attempt(seq)
+      : checkpoint.begin(seq, { atMs: Date.now(), again: again !== undefined });
     // Readers get ids that name this attempt: it must be on disk before the first of them leaves.
     await storage.sync();
-    const { profile } = this.#model;
     const because = failed === undefined ? {} : { restartedBecause: failed.failure.detail };
     if (failed !== undefined) console.warn("model call tried again", { ...failed, next: profile.id, how: again?.how });
-    return { seq, turn, step, attempt, model: profile.id, prices: pricesAt(profile, Date.now()), ...because };
+    const of = { seq, turn, step, attempt, model: profile.id, prices: pricesAt(profile, Date.now()) };
+    return { ...of, ...because, ...(begun && { begun }) };
   }
 
   generate(draft: Draft): AsyncIterable<ModelEvent[]> {
-    const { baseUrl, apiKey, fetch } = this.#model;
-    const { agent, signal, timeouts, turn } = this.#of;
-    const { instructions } = this.#parts.record.read();
-    const { profile, messages } = this.#parts.conversation.messages(this.#model.profile);
-    const head = serializeHead({
-      profile,
-      thinking: turn.message.options.thinking,
-      tools: agent.tools.declarations,
-      instructions: instructions === null ? agent.instructions : `${agent.instructions}\n\n${instructions}`,
-      responseFormat: turn.message.options.responseFormat,
-    });
-    const body = requestBody(head, messages, draft.text.toString());
-    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal, timeouts });
+    return this.#ask(this.#requests.next(this.#model.profile, draft.text.toString()));
   }
 
   show(draft: Draft): void {
+    if (this.#parts.feed.closed) return;
     this.#parts.feed.show(draft);
+    this.#parts.checkpoint.save(draft, Date.now());
   }
 
   async runTool(call: ToolCall, { turn, step }: { turn: string; step: number }): Promise<ToolResult> {
     const { account, name } = this.#parts.record.read();
-    const { search } = this.#parts;
-    const beforeSeq = this.#of.turn.firstSeq;
-    return runTool(this.#of.agent.tools, call, {
+    const { agent, signal, turn: open } = this.#of;
+    const idempotencyKey = await sha256Hex(`${account}:${name} ${turn} ${step} ${call.id}`);
+    if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
+    const { search, log } = this.#parts;
+    const { resultChars } = textLimits(this.#model.profile.contextTokens);
+    return runTool(agent.tools, call, {
       sessionId: name,
       turn,
       callId: call.id,
-      idempotencyKey: await sha256Hex(`${account}:${name} ${turn} ${step} ${call.id}`),
-      signal: this.#of.signal,
+      idempotencyKey,
+      signal,
       now: () => Date.now(),
       fetch: (input, init) => globalThis.fetch(input, init),
-      transcript: { search: async (query, limit) => search.find(query, { limit, beforeSeq }) },
+      transcript: {
+        search: async (query, limit) => search.find(query, { limit, beforeSeq: open.firstSeq }),
+        read: async (seq, offset) => readEntry(log, { seq, offset, mostChars: Math.floor(resultChars * 0.8) }),
+      },
     });
   }
 
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
-    const { log, record, feed, storage } = this.#parts;
+    const { log, storage, turns, record, counter, search } = this.#parts;
     storage.transactionSync(() => {
-      log.append(entries);
-      for (const entry of entries) if (entry.type === "turn_ended") record.settle(entry);
+      for (const entry of entries) {
+        if (entry.type === "turn_ended") {
+          log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
+          // Its own row and the session's sums are still to be written.
+          const ended = { ...entry, rowsWritten: counter.take() + 2 };
+          log.append([ended]);
+          record.settle(ended);
+          counter.take();
+          continue;
+        }
+        log.append([entry]);
+        if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
+      }
     });
-    const seq = log.lastSeq;
-    await storage.sync();
-    feed.confirm(seq);
+    // What has left the window is found by searching from now on.
+    for (const entry of entries) if (entry.type === "compaction") search.indexUpTo(entry.throughSeq);
+    await this.#confirm();
+  }
+
+  async takeIn(): Promise<void> {
+    this.#mustLive();
+    const { log, storage, turns } = this.#parts;
+    storage.transactionSync(() => {
+      log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now()));
+    });
+    await this.#confirm();
+  }
+
+  cutOff(): Omit<AssistantEntry, "seq"> | undefined {
+    const { log, checkpoint } = this.#parts;
+    const saved = checkpoint.saved(log.lastSeq + 1);
+    if (saved === undefined) return undefined;
+    const { turn, step, attempt, model } = saved;
+    const draft = new Draft({ seq: log.lastSeq + 1, turn, step, attempt, model }, saved);
+    const { prices } = this.#model.profile;
+    return draft.finish({ cancelled: true, prices, atMs: Date.now() }) as Omit<AssistantEntry, "seq">;
+  }
+
+  cut(why: CompactionCause): Cut | undefined {
+    const { profile } = this.#model;
+    const throughSeq = this.#requests.cut(profile, why);
+    if (throughSeq === undefined) return undefined;
+    const outline = () => this.#requests.outline(throughSeq);
+    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), outline };
+  }
+
+  summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
+    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq));
   }
 
   async pause(delayMs: number): Promise<void> {
@@ -140,6 +198,34 @@ export class SessionEffects implements Effects {
 
   chance(): number {
     return Math.random();
+  }
+
+  #ask(body: string): AsyncIterable<ModelEvent[]> {
+    const { profile, baseUrl, apiKey, fetch } = this.#model;
+    const { signal, timeouts } = this.#of;
+    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal, timeouts });
+  }
+
+  /** What a crash left of the reply, where the model can go on behind it instead of being paid for it again. */
+  #goOn(seq: number): Said | undefined {
+    const saved = this.#model.profile.continuation ? this.#parts.checkpoint.saved(seq) : undefined;
+    return saved === undefined || saved.text === "" ? undefined : saved;
+  }
+
+  /** On disk before the world hears of it. */
+  async #intend(call: ToolCall): Promise<void> {
+    this.#mustLive();
+    const { turns, intents, storage } = this.#parts;
+    const reply = turns.entries(this.#of.turn.firstSeq).findLast((entry) => entry.type === "assistant");
+    intents.record(reply?.seq ?? 0, call.id);
+    await storage.sync();
+  }
+
+  async #confirm(): Promise<void> {
+    const { log, storage, feed } = this.#parts;
+    const seq = log.lastSeq;
+    await storage.sync();
+    feed.confirm(seq);
   }
 
   #mustLive(): void {

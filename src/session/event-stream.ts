@@ -6,19 +6,22 @@ import { nativeEvent } from "../dialects/native.ts";
 import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
 import type { Feed } from "./feed.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { sessionTag } from "./session-tag.ts";
 import type { Turns } from "./turns.ts";
 
 /** Answers `?after=<event id>&live=false&turn=<turn>`; throws an AppError for an id that this session never gave out. */
-export function readEvents({ feed, turns, log }: SessionParts, query: URLSearchParams): Response {
-  const from = cursorOf(query.get("after"), log.lastSeq);
+export function readEvents({ feed, turns, log, record }: SessionParts, query: URLSearchParams): Response {
+  const tag = sessionTag(record.read());
+  const from = cursorOf(query.get("after"), tag, log.lastSeq);
   const turn = query.get("turn");
-  const reader: Reader = { from, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
+  const reader: Reader = { from, tag, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
   return sseResponse(pullStream({ next: eventStream(feed, turns, reader) }));
 }
 
-function cursorOf(id: string | null, lastSeq: number): Cursor {
+/** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */
+function cursorOf(id: string | null, tag: string, lastSeq: number): Cursor {
   if (id === null || id === "") return start;
-  const cursor = parseCursor(id);
+  const cursor = parseCursor(id.startsWith(`${tag}-`) ? id.slice(tag.length + 1) : id);
   if (cursor !== undefined && cursor.done <= lastSeq) return cursor;
   const detail = `"${id}" is no event id of this session. Send an id from its event stream, or leave Last-Event-ID and after away.`;
   throw new AppError("invalid_request", detail, { field: "after" });
@@ -26,6 +29,8 @@ function cursorOf(id: string | null, lastSeq: number): Cursor {
 
 export interface Reader {
   from: Cursor;
+  /** Stands in front of each event's id. */
+  tag: string;
   /** Stop at the tail instead of waiting for more. */
   live: boolean;
   /** Only this turn's events, up to its end. */
@@ -66,7 +71,7 @@ export function eventStream(
       cursor = read.cursor;
       const events = reader.turn === undefined ? read.events : upToEnd(read.events);
       ended = reader.turn !== undefined && events.at(-1)?.event.type === "turn.ended";
-      if (events.length > 0) return events.map(frame).join("");
+      if (events.length > 0) return events.map((event) => frame(event, reader.tag)).join("");
       // Some entries have nothing to tell.
       if (place !== undefined && cursor.done > place.done) continue;
       if (!reader.live) break;
@@ -90,6 +95,6 @@ function upToEnd(events: PlacedEvent[]): PlacedEvent[] {
   return end < 0 ? events : events.slice(0, end + 1);
 }
 
-function frame({ event, cursor }: PlacedEvent): string {
-  return sseFrame({ ...nativeEvent(event), id: formatCursor(cursor) });
+function frame({ event, cursor }: PlacedEvent, tag: string): string {
+  return sseFrame({ ...nativeEvent(event), id: `${tag}-${formatCursor(cursor)}` });
 }

@@ -4,8 +4,9 @@ import type { Cursor } from "../core/cursor.ts";
 import { eventsOfDraft, eventsOfEntry, type PlacedEvent } from "../core/event.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
-/** Entries told in one go; bounds what a replay holds in memory. */
+/** What is told in one go bounds what a replay holds in memory: so many entries, or so many UTF-16 units of them. */
 const page = 32;
+const pageUnits = 256 * 1024;
 
 export class Feed {
   readonly #log: TranscriptLog;
@@ -51,7 +52,7 @@ export class Feed {
   read(cursor: Cursor): { events: PlacedEvent[]; cursor: Cursor } {
     if (cursor.done < this.#confirmed) {
       const limit = Math.min(page, this.#confirmed - cursor.done);
-      const entries = this.#log.read({ after: cursor.done, limit });
+      const entries = this.#log.read({ after: cursor.done, limit, maxUnits: pageUnits });
       const events = entries.flatMap((entry) =>
         eventsOfEntry(entry, entry.seq === cursor.done + 1 ? cursor.into : undefined),
       );

@@ -15,24 +15,39 @@ export interface Receipt {
   bodyHash?: string;
 }
 
-/** A message in the inbox. Its turn has begun when it has a `firstSeq`. */
+/** Why a turn is to end before it is done. */
+export type Stop = "cancelled" | "interrupted";
+
+/** A message in the inbox. It is in the transcript once it has a `firstSeq`. */
 export interface Waiting {
+  /** The turn it begins, or the one it joins. */
   turn: string;
   message: InboxMessage;
   firstSeq: number | undefined;
-  cancelled: boolean;
+  stop: Stop | undefined;
   bodyHash: string | undefined;
+}
+
+/** How a message comes in. At most one of these is given. */
+export interface Arrival {
+  /** Where its turn begins, when it begins at once. */
+  firstSeq?: number;
+  /** The open turn it becomes part of. */
+  joins?: string;
+  /** Its turn goes before all that wait. */
+  interrupts?: boolean;
 }
 
 type Row = {
   id: number;
   message: string;
   first_seq: number | null;
-  cancelled_at: number | null;
+  joins: number | null;
+  stop: Stop | null;
   body_hash: string | null;
 };
 
-const columns = "id, message, first_seq, cancelled_at, body_hash";
+const columns = "id, message, first_seq, joins, stop, body_hash";
 
 export class Inbox {
   readonly #sql: SqlStorage;
@@ -41,19 +56,22 @@ export class Inbox {
     this.#sql = sql;
   }
 
-  /** Takes a message in and names its turn. Turns are numbered, so that their order can be read off their ids. */
-  add(message: InboxMessage, of: Receipt & { firstSeq?: number; atMs: number }): string {
+  /** Takes a message in and names its turn. Turns are numbered in the order in which their messages came. */
+  add(message: InboxMessage, of: Receipt & Arrival & { atMs: number }): string {
     const { id } = this.#sql
       .exec<{ id: number }>(
-        "INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        `INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, joins, interrupts, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
         JSON.stringify(message),
         of.key ?? null,
         of.bodyHash ?? null,
         of.firstSeq ?? null,
+        of.joins === undefined ? null : idOf(of.joins),
+        Number(of.interrupts ?? false),
         of.atMs,
       )
       .one();
-    return turnOf(id);
+    return of.joins ?? turnOf(id);
   }
 
   byKey(key: string): Waiting | undefined {
@@ -61,36 +79,52 @@ export class Inbox {
   }
 
   byTurn(turn: string): Waiting | undefined {
-    const id = idOf(turn);
-    return id === undefined ? undefined : this.#one(`SELECT ${columns} FROM inbox WHERE id = ?`, id);
+    return this.#one(`SELECT ${columns} FROM inbox WHERE id = ?`, idOf(turn));
   }
 
-  /** The oldest message after `turn` (the last one that began), or after nothing. */
-  next(turn: string | undefined): Waiting | undefined {
-    return this.#one(`SELECT ${columns} FROM inbox WHERE id > ? ORDER BY id LIMIT 1`, begun(turn));
+  /** The message whose turn is next. */
+  next(): Waiting | undefined {
+    return this.#one(
+      `SELECT ${columns} FROM inbox WHERE first_seq IS NULL AND joins IS NULL ORDER BY interrupts DESC, id LIMIT 1`,
+    );
   }
 
-  /** How many wait behind `turn`. */
-  countAfter(turn: string | undefined): number {
-    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE id > ?", begun(turn)).one().n;
+  /** How many messages wait, for a turn of their own or to join one. */
+  get waiting(): number {
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE first_seq IS NULL").one().n;
+  }
+
+  /** Whether a message waits to join this turn. */
+  isJoined(turn: string): boolean {
+    const query = "SELECT 1 FROM inbox WHERE first_seq IS NULL AND joins = ? LIMIT 1";
+    return this.#sql.exec(query, idOf(turn)).toArray().length > 0;
+  }
+
+  /** Takes out the messages that wait to join this turn, oldest first; the first of them gets `firstSeq`, and so on. */
+  takeJoining(turn: string, firstSeq: number): InboxMessage[] {
+    const query = `SELECT ${columns} FROM inbox WHERE first_seq IS NULL AND joins = ? ORDER BY id`;
+    const rows = this.#sql.exec<Row>(query, idOf(turn)).toArray();
+    rows.forEach(({ id }, place) => this.begin(turnOf(id), firstSeq + place));
+    return rows.map(({ message }) => JSON.parse(message) as InboxMessage);
   }
 
   begin(turn: string, firstSeq: number): void {
-    this.#sql.exec("UPDATE inbox SET first_seq = ? WHERE id = ?", firstSeq, idOf(turn) ?? 0);
+    this.#sql.exec("UPDATE inbox SET first_seq = ? WHERE id = ?", firstSeq, idOf(turn));
   }
 
-  cancel(turn: string, atMs: number): void {
-    this.#sql.exec("UPDATE inbox SET cancelled_at = ? WHERE id = ? AND cancelled_at IS NULL", atMs, idOf(turn) ?? 0);
+  /** The first reason given stays. */
+  stop(turn: string, why: Stop): void {
+    this.#sql.exec("UPDATE inbox SET stop = ? WHERE id = ? AND stop IS NULL", why, idOf(turn));
   }
 
   #one(query: string, ...bindings: (string | number)[]): Waiting | undefined {
     const row = this.#sql.exec<Row>(query, ...bindings).toArray()[0];
     if (row === undefined) return undefined;
     return {
-      turn: turnOf(row.id),
+      turn: turnOf(row.joins ?? row.id),
       message: JSON.parse(row.message) as InboxMessage,
       firstSeq: row.first_seq ?? undefined,
-      cancelled: row.cancelled_at !== null,
+      stop: row.stop ?? undefined,
       bodyHash: row.body_hash ?? undefined,
     };
   }
@@ -105,11 +139,7 @@ function turnOf(id: number): string {
   return `turn_${id}`;
 }
 
-function idOf(turn: string): number | undefined {
-  const match = /^turn_(\d{1,15})$/.exec(turn);
-  return match === null ? undefined : Number(match[1]);
-}
-
-function begun(turn: string | undefined): number {
-  return turn === undefined ? 0 : (idOf(turn) ?? 0);
+/** 0, which no message has, for what is no turn's name. */
+function idOf(turn: string): number {
+  return Number(/^turn_(\d{1,15})$/.exec(turn)?.[1] ?? 0);
 }

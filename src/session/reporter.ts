@@ -1,36 +1,88 @@
-/** Brings the account up to date about a session: how it stands, and what its model calls used. Nothing depends on it for a turn to go on. */
-import type { Account } from "../account/account.ts";
+/** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+import { type Account, accountObject, type SessionNews } from "../account/account.ts";
+import type { SessionText } from "../account/session-index.ts";
+import type { Entry } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
+import type { Bindings } from "../env.ts";
 import type { SessionParts } from "./session-parts.ts";
+import type { SessionAddress } from "./session-record.ts";
 import { stepRecords } from "./step-records.ts";
+import type { TranscriptLog } from "./transcript-log.ts";
 
-/** Characters of the first message that lists can be searched by. */
-const wordChars = 2_000;
-/** Entries read in one go. */
-const batch = 200;
+/** Characters of a message that sessions are found by. */
+const textChars = 2_000;
+/** Entries, and UTF-16 units of them, that are read in one go. */
+const batch = { limit: 200, maxUnits: 4_000_000 };
 
 export class Reporter {
-  /** Steps up to here are in the ledger; unknown until the account was asked once. */
-  #settledSeq: number | undefined;
+  readonly #bindings: Bindings;
+  /** What the account knows already; unknown until it was asked once. */
+  #reportedSeq: number | undefined;
+  #last: Promise<void> = Promise.resolve();
 
-  /** Sends the summary, and the steps of finished turns. Steps are sent again when an answer is lost; the ledger keeps them once. */
-  async report(account: DurableObjectStub<Account>, { log }: SessionParts, summary: SessionSummary): Promise<void> {
-    const [first] = log.read({ after: 0, limit: 1 });
-    await account.putSession(summary, first?.type === "user" ? first.content.slice(0, wordChars) : "");
-    if (log.last?.type !== "turn_ended") return;
-    let seq = this.#settledSeq ?? (await account.settle(summary.id, []));
-    for (let limit = batch; ; ) {
-      const entries = log.read({ after: seq, limit });
-      const end = entries.findLastIndex((entry) => entry.type === "turn_ended");
-      if (end < 0 && entries.length < limit) return;
-      if (end < 0) {
-        // A turn longer than what was read: its end lies further on.
-        limit *= 2;
-        continue;
-      }
-      await account.settle(summary.id, stepRecords(entries.slice(0, end + 1)));
-      seq = entries[end]?.seq ?? seq;
-      this.#settledSeq = seq;
+  constructor(bindings: Bindings) {
+    this.#bindings = bindings;
+  }
+
+  /** Reports go one after the other. One that is lost is made up for by the next; the account counts everything once. */
+  report({ log, record }: SessionParts, summary: SessionSummary): Promise<void> {
+    const account = accountObject(this.#bindings, record.read().account);
+    this.#last = this.#last
+      .then(() => this.#send(account, log, summary))
+      .catch((error: unknown) => console.error("the account did not take a report", error));
+    return this.#last;
+  }
+
+  /** Takes the session out of the account's index. A report that is under way would bring it back, so it is waited for. */
+  async leave({ account, name }: SessionAddress): Promise<void> {
+    await this.#last;
+    await accountObject(this.#bindings, account).removeSession(name);
+  }
+
+  /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
+  async refuseErased({ account, name }: SessionAddress): Promise<void> {
+    if (!(await accountObject(this.#bindings, account).wasErased(name))) return;
+    const detail = `The session "${name}" was erased. Make it anew by POST /v1/sessions, or use another id.`;
+    throw new AppError("not_found", detail);
+  }
+
+  async #send(account: DurableObjectStub<Account>, log: TranscriptLog, summary: SessionSummary): Promise<void> {
+    let seq = this.#reportedSeq ?? (await account.report(summary));
+    const isNew = this.#reportedSeq === undefined;
+    this.#reportedSeq = seq;
+    for (let sent = isNew; ; sent = true) {
+      const news = newsAfter(seq, log);
+      if (news === undefined && sent) return;
+      seq = await account.report(summary, news);
+      this.#reportedSeq = seq;
+      if (news === undefined) return;
     }
   }
+}
+
+/** The next finished steps; `undefined` when there are none. */
+function newsAfter(after: number, log: TranscriptLog): SessionNews | undefined {
+  for (let factor = 1; ; factor *= 2) {
+    const limit = batch.limit * factor;
+    const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
+    const end = finishedUpTo(entries);
+    const done = entries.slice(0, end);
+    const throughSeq = done.at(-1)?.seq;
+    if (throughSeq !== undefined) return { throughSeq, steps: stepRecords(done), texts: done.flatMap(textOf) };
+    // A step longer than what was read: its end lies further on.
+    if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
+  }
+}
+
+/** How many of the entries belong to steps to which nothing will be added. */
+function finishedUpTo(entries: readonly Entry[]): number {
+  const ended = entries.findLastIndex(({ type }) => type === "turn_ended" || type === "step_failed");
+  const lastReply = entries.findLastIndex(({ type }) => type === "assistant");
+  return Math.max(ended + 1, lastReply);
+}
+
+function textOf(entry: Entry): SessionText[] {
+  if ((entry.type !== "user" && entry.type !== "assistant") || entry.content === "") return [];
+  return [{ seq: entry.seq, text: entry.content.slice(0, textChars) }];
 }

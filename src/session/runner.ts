@@ -1,7 +1,7 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 import type { Agent } from "../agent.ts";
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
-import type { Rules } from "../core/next-step.ts";
+import { deadlineMs, type Rules } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { judgeAnswer } from "../model/judge-answer.ts";
@@ -26,6 +26,8 @@ export class Runner {
   readonly #parts: SessionParts;
   readonly #setup: RunnerSetup;
   #working = false;
+  /** Somebody called while it was at work: it must look once more before it rests. */
+  #again = false;
   #current: { turn: string; abort: AbortController } | undefined;
 
   constructor(parts: SessionParts, setup: RunnerSetup) {
@@ -35,6 +37,7 @@ export class Runner {
 
   /** Makes sure that open and waiting turns are being run. Returns at once. */
   wake(): void {
+    this.#again = true;
     if (this.#working) return;
     this.#working = true;
     this.#setup.hold(this.#drain());
@@ -47,18 +50,21 @@ export class Runner {
 
   async #drain(): Promise<void> {
     try {
-      for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) await this.#run(turn);
+      while (this.#again) {
+        this.#again = false;
+        for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
+          await this.#run(turn);
+          // Still open: it waits for somebody, who will wake us.
+          if (this.#parts.turns.open !== undefined) break;
+        }
+      }
       this.#working = false;
     } catch (error) {
       this.#working = false;
       if (error instanceof Erased) return;
       console.error("turn interrupted; the watchdog will take it up again", error);
-      return this.#setup.rested();
     }
-    if (this.#parts.feed.closed) return;
-    // A message may have come between the last look and `#working = false`; its own wake() found us still at it.
-    if (this.#parts.turns.busy) return this.wake();
-    this.#setup.rested();
+    if (!this.#parts.feed.closed) this.#setup.rested();
   }
 
   async #next(): Promise<(Waiting & { firstSeq: number }) | undefined> {
@@ -77,19 +83,37 @@ export class Runner {
     const { agent, settings } = this.#setup;
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
-    if (turn.cancelled) abort.abort();
+    if (turn.stop !== undefined) abort.abort();
+    const stopClock = this.#startClock(turn.firstSeq, abort);
     const models = this.#models(turn.message.options);
     const { timeouts } = settings;
     const effects = new SessionEffects(this.#parts, { agent, models, timeouts, turn, signal: abort.signal });
     try {
-      await runTurn(effects, this.#rules(models));
+      await runTurn(effects, this.#rules(models, turn.message.options));
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
       await effects.append([gaveUp(turn.turn, effects.now())]);
     } finally {
+      stopClock();
       this.#current = undefined;
     }
+  }
+
+  /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
+  #startClock(firstSeq: number, abort: AbortController): () => void {
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () => {
+      const leftMs = deadlineMs(this.#parts.turns.entries(firstSeq), this.#maxTurnMs) - Date.now();
+      if (leftMs <= 0) return abort.abort();
+      timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
+    };
+    look();
+    return () => clearTimeout(timer);
+  }
+
+  get #maxTurnMs(): number {
+    return this.#setup.agent.limits.turnSeconds * 1000;
   }
 
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
@@ -99,17 +123,30 @@ export class Runner {
     return turnModels({ agent, settings, bindings, sessionModel: model, sticky: stickyModel, options, chance });
   }
 
-  #rules(models: readonly TurnModel[]): Rules {
+  #rules(models: readonly TurnModel[], { tools = [] }: TurnOptions): Rules {
     const { agent, settings } = this.#setup;
     const profiles = models.map(({ profile }) => profile);
+    const clientTools = new Set(tools.map(({ name }) => name));
     return {
-      ...agent.limits,
+      maxSteps: agent.limits.maxSteps,
+      maxBarrenTries,
+      maxBarrenMs,
+      maxTurnMs: this.#maxTurnMs,
+      maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
+      waitOf(call) {
+        if (clientTools.has(call.name)) return "client";
+        return agent.tools.get(call.name)?.needsApproval(call.arguments) ? "approval" : undefined;
+      },
       afterFailure: (tries, chance) => afterFailure(tries, { models: profiles, policy: settings.retry, chance }),
       complaint: judgeAnswer,
     };
   }
 }
+
+/** A call that crashes cut off again and again is given up: the figures of Cloudflare's agents 0.32 (10 tries, 5 minutes without progress). */
+const maxBarrenTries = 10;
+const maxBarrenMs = 300_000;
 
 /** A number from 0 to 1 that belongs to a name for ever (FNV-1a). */
 function shareOf(name: string): number {

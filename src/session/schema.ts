@@ -15,6 +15,7 @@ const ladder: readonly string[] = [
      created_at INTEGER NOT NULL,
      expires_at INTEGER,
      usage TEXT NOT NULL,
+     window_seq INTEGER NOT NULL DEFAULT 0,
      searchable_seq INTEGER NOT NULL DEFAULT 0
    ) STRICT;
    CREATE TABLE entries (
@@ -37,15 +38,26 @@ const ladder: readonly string[] = [
      idempotency_key TEXT,
      body_hash TEXT,
      first_seq INTEGER,
-     cancelled_at INTEGER,
+     joins INTEGER,
+     interrupts INTEGER NOT NULL DEFAULT 0,
+     stop TEXT,
      created_at INTEGER NOT NULL
    ) STRICT;
    CREATE UNIQUE INDEX inbox_key ON inbox (idempotency_key) WHERE idempotency_key IS NOT NULL;
+   CREATE INDEX inbox_waiting ON inbox (interrupts DESC, id) WHERE first_seq IS NULL;
    CREATE TABLE checkpoint (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      seq INTEGER NOT NULL,
-     attempt INTEGER NOT NULL
+     attempt INTEGER NOT NULL,
+     barren INTEGER NOT NULL,
+     since INTEGER NOT NULL,
+     draft TEXT
    ) STRICT;
+   CREATE TABLE intents (
+     seq INTEGER NOT NULL,
+     call_id TEXT NOT NULL,
+     PRIMARY KEY (seq, call_id)
+   ) STRICT, WITHOUT ROWID;
    CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
 ];
 

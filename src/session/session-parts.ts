@@ -1,8 +1,10 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
+import { countedStorage, RowCounter } from "./counted-sql.ts";
 import { Feed } from "./feed.ts";
 import { Inbox } from "./inbox.ts";
+import { Intents } from "./intents.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
@@ -10,29 +12,36 @@ import { Turns } from "./turns.ts";
 
 export interface SessionParts {
   storage: DurableObjectStorage;
+  counter: RowCounter;
   record: SessionRecord;
   log: TranscriptLog;
   inbox: Inbox;
   turns: Turns;
   checkpoint: Checkpoint;
+  intents: Intents;
   conversation: Conversation;
   search: TranscriptSearch;
   feed: Feed;
 }
 
 /** The parts over a database that has its tables. Reads; writes nothing. */
-export function sessionParts(storage: DurableObjectStorage): SessionParts {
+export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
+  const counter = new RowCounter();
+  const storage = countedStorage(uncounted, counter);
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
+  const record = new SessionRecord(sql);
   return {
     storage,
-    record: new SessionRecord(sql),
+    counter,
+    record,
     log,
     inbox,
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
-    conversation: new Conversation(log),
+    intents: new Intents(sql),
+    conversation: new Conversation(log, () => record.read().windowSeq),
     search: new TranscriptSearch(storage, log),
     feed: new Feed(log),
   };

@@ -7,6 +7,7 @@ import { migrate, schemaVersion } from "./schema.ts";
 export interface SessionUsage extends Usage {
   steps: number;
   costMicros: number;
+  rowsWritten: number;
 }
 
 /** Whose session, and the caller's name for it. */
@@ -39,6 +40,8 @@ export interface SessionSettings {
   createdAtMs: number;
   expiresAtMs: number | null;
   usage: SessionUsage;
+  /** The newest entry that left the model's window; 0 while none did. */
+  windowSeq: number;
 }
 
 type Row = {
@@ -52,6 +55,7 @@ type Row = {
   created_at: number;
   expires_at: number | null;
   usage: string;
+  window_seq: number;
 };
 
 export class SessionRecord {
@@ -76,7 +80,7 @@ export class SessionRecord {
       choices.model ?? null,
       atMs,
       choices.ttlSeconds === undefined ? null : atMs + choices.ttlSeconds * 1000,
-      JSON.stringify({ ...noUsage, steps: 0, costMicros: 0 } satisfies SessionUsage),
+      JSON.stringify({ ...noUsage, steps: 0, costMicros: 0, rowsWritten: 0 } satisfies SessionUsage),
     );
   }
 
@@ -93,6 +97,7 @@ export class SessionRecord {
       createdAtMs: row.created_at,
       expiresAtMs: row.expires_at,
       usage: JSON.parse(row.usage) as SessionUsage,
+      windowSeq: row.window_seq,
     };
   }
 
@@ -107,13 +112,19 @@ export class SessionRecord {
     this.#sql.exec("UPDATE session SET sticky_model = ?", model);
   }
 
+  /** Entries up to this one have left the model's window. Runs in the transaction that records the compaction. */
+  moveWindow(throughSeq: number): void {
+    this.#sql.exec("UPDATE session SET window_seq = ?", throughSeq);
+  }
+
   /** Adds what a turn used. Runs in the transaction that ends the turn, so that it counts once. */
-  settle({ usage, steps, costMicros }: Omit<TurnEndedEntry, "seq">): void {
+  settle({ usage, steps, costMicros, rowsWritten = 0 }: Omit<TurnEndedEntry, "seq">): void {
     const before = this.read().usage;
     const sum: SessionUsage = {
       ...addUsage(before, usage),
       steps: before.steps + steps,
       costMicros: before.costMicros + costMicros,
+      rowsWritten: before.rowsWritten + rowsWritten,
     };
     this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(sum));
   }

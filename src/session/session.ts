@@ -1,12 +1,13 @@
 /** The Durable Object of a session: takes calls, checks them against the rows, writes, and wakes the runner. What a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
-import { accountObject } from "../account/account.ts";
 import { agent } from "../agent.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import { type Bindings, parseSettings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
+import { alarmMs } from "./alarm-time.ts";
+import { type ApprovalAnswer, answerApproval, type ClientResult, takeResults } from "./answering.ts";
 import { readEvents } from "./event-stream.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import { type Outcome, outcome, refusalOf } from "./outcome.ts";
@@ -17,24 +18,25 @@ import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
 import { modelIds } from "./turn-model.ts";
-import { noSuchTurn, type TurnState } from "./turns.ts";
+import { type BusyPolicy, noSuchTurn, type TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-
-/** How long after the last sign of work the alarm looks whether a crash left some undone. */
-const watchdogMs = 10_000;
 
 export interface SendRequest {
   message: InboxMessage;
   receipt: Receipt;
-  /** Refuse instead of waiting when a turn is open. */
-  rejectWhenBusy: boolean;
+  onBusy: BusyPolicy;
 }
+
+/** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
+const pageUnits = 4_000_000;
 
 export class Session extends DurableObject<Bindings> {
   readonly #settings = parseSettings(this.env);
   #parts: SessionParts | undefined;
   #runner: Runner | undefined;
-  #reporter = new Reporter();
+  #reporter = new Reporter(this.env);
+  /** Settles when the session that was here is gone for good. */
+  #erasing: Promise<unknown> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
@@ -50,6 +52,7 @@ export class Session extends DurableObject<Bindings> {
     address: SessionAddress,
     choices: SessionChoices,
   ): Promise<{ created: boolean; session: SessionSummary }> {
+    await this.#erasing;
     const created = this.#parts === undefined;
     const parts = this.#parts ?? this.#create(address, choices);
     if (created) await this.#report();
@@ -72,14 +75,30 @@ export class Session extends DurableObject<Bindings> {
   /** Accepts a message in one transaction and returns its turn; the same receipt again returns the same turn. */
   send(address: SessionAddress, request: SendRequest): Promise<Outcome<{ turn: string; state: TurnState }>> {
     return outcome(async () => {
+      await this.#erasing;
       const isNew = this.#parts === undefined;
+      if (isNew) await this.#reporter.refuseErased(address);
       const parts = this.#parts ?? this.#create(address, {});
       const { turns, storage } = parts;
-      const turn = turns.repeated(request.receipt) ?? storage.transactionSync(() => this.#accept(parts, request));
+      const { message, receipt, onBusy } = request;
+      const arrival = { onBusy, atMs: Date.now() };
+      const open = turns.open?.turn;
+      const turn = turns.repeated(receipt) ?? storage.transactionSync(() => turns.accept(message, receipt, arrival));
+      if (open !== undefined && turns.open?.stop !== undefined) this.#runner?.abort(open);
       this.#work();
       if (isNew) await this.#report();
       return { turn, state: turns.state(turn) ?? { status: "queued" } };
     });
+  }
+
+  /** A person's yes or no about a call; once. Returns the turn that goes on. */
+  approve(callId: string, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => answerApproval(parts, callId, answer));
+  }
+
+  /** The results of tools that ran at the client, all of them or none. Returns the turn that goes on. */
+  giveResults(results: ClientResult[]): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => takeResults(parts, results));
   }
 
   /** The turn when it has ended, or as it stands after `timeoutMs`. */
@@ -96,7 +115,7 @@ export class Session extends DurableObject<Bindings> {
       const state = turns.state(target);
       if (state === undefined) throw noSuchTurn(target);
       if (state.status === "ended") return { turn: null };
-      inbox.cancel(target, Date.now());
+      inbox.stop(target, "cancelled");
       this.#runner?.abort(target);
       this.#work();
       return { turn: target };
@@ -106,7 +125,7 @@ export class Session extends DurableObject<Bindings> {
   entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
     return outcome(() => {
       const { log } = this.#existing();
-      return { entries: log.read(range), lastSeq: log.lastSeq };
+      return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
     });
   }
 
@@ -114,14 +133,14 @@ export class Session extends DurableObject<Bindings> {
   erase(): Promise<Outcome<{ entries: number; bytes: number }>> {
     return outcome(async () => {
       const parts = this.#existing();
-      const { account, name } = parts.record.read();
       const receipt = parts.log.size();
       this.#parts = undefined;
       parts.feed.close();
       this.#runner?.abort();
       this.#runner = undefined;
-      await this.ctx.storage.deleteAll();
-      await accountObject(this.env, account).removeSession(name);
+      const forgotten = this.#forget(parts.record.read());
+      this.#erasing = forgotten.catch(() => {});
+      await forgotten;
       return receipt;
     });
   }
@@ -148,7 +167,7 @@ export class Session extends DurableObject<Bindings> {
   #open(): SessionParts {
     const parts = sessionParts(this.ctx.storage);
     this.#parts = parts;
-    this.#reporter = new Reporter();
+    this.#reporter = new Reporter(this.env);
     this.#runner = new Runner(parts, {
       agent,
       settings: this.#settings,
@@ -167,14 +186,29 @@ export class Session extends DurableObject<Bindings> {
     return parts;
   }
 
-  #accept({ turns }: SessionParts, { message, receipt, rejectWhenBusy }: SendRequest): string {
-    if (rejectWhenBusy && turns.busy) {
-      throw new AppError(
-        "session_busy",
-        "A turn is running in this session. Wait for it, cancel it, or send without on_busy=reject.",
-      );
+  /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
+  async #forget(address: SessionAddress): Promise<void> {
+    try {
+      await this.#reporter.leave(address);
+      await this.ctx.storage.deleteAll();
+    } catch (error) {
+      this.#open();
+      this.#work();
+      throw error;
     }
-    return turns.accept(message, receipt, Date.now());
+  }
+
+  /** Answers are acknowledged once they are on disk. */
+  #answer(take: (parts: SessionParts) => string): Promise<Outcome<{ turn: string }>> {
+    return outcome(async () => {
+      const parts = this.#existing();
+      const turn = parts.storage.transactionSync(() => take(parts));
+      const seq = parts.log.lastSeq;
+      this.#work();
+      await parts.storage.sync();
+      parts.feed.confirm(seq);
+      return { turn };
+    });
   }
 
   #work(): void {
@@ -187,13 +221,13 @@ export class Session extends DurableObject<Bindings> {
     this.ctx.waitUntil(this.#report());
   }
 
-  /** The one alarm: the watchdog while there is work, else the end of the session's life, else none. */
+  /** Called in the same go as the rows it watches over, so that they are committed together. */
   #arm(): void {
     if (this.#parts === undefined) return;
-    const { turns, record } = this.#parts;
-    const due = [turns.busy ? Date.now() + watchdogMs : null, record.read().expiresAtMs].filter((at) => at !== null);
-    if (due.length > 0) void this.ctx.storage.setAlarm(Math.max(Math.min(...due), Date.now() + 1));
-    else void this.ctx.storage.deleteAlarm();
+    const { storage } = this.#parts;
+    const atMs = alarmMs(this.#parts, Date.now(), agent.limits.waitSeconds * 1000);
+    if (atMs === undefined) void storage.deleteAlarm();
+    else void storage.setAlarm(atMs);
   }
 
   #existing(): SessionParts {
@@ -205,14 +239,7 @@ export class Session extends DurableObject<Bindings> {
     return summarize(parts, modelIds(this.#settings, agent)[0]);
   }
 
-  /** Tells the account how the session stands. A report that is lost is made up for by the next one. */
   async #report(): Promise<void> {
-    const parts = this.#parts;
-    if (parts === undefined) return;
-    try {
-      await this.#reporter.report(accountObject(this.env, parts.record.read().account), parts, this.#summary(parts));
-    } catch (error) {
-      console.error("the account did not take a report", error);
-    }
+    if (this.#parts !== undefined) await this.#reporter.report(this.#parts, this.#summary(this.#parts));
   }
 }

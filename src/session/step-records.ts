@@ -1,10 +1,11 @@
 /** The steps among a session's entries, as the account's ledger wants them. Pure. */
 import type { StepRecord } from "../account/ledger.ts";
-import type { Entry } from "../core/entry.ts";
+import type { CompactionEntry, Entry } from "../core/entry.ts";
 
 /** One record per model call; `entries` may begin and end anywhere between turns. */
 export function stepRecords(entries: readonly Entry[]): StepRecord[] {
   return entries.flatMap((entry) => {
+    if (entry.type === "compaction") return [summaryRecord(entry)];
     if (entry.type !== "assistant" && entry.type !== "step_failed") return [];
     const { seq, atMs, model, costMicros, usage, tries = [], firstEventMs = null, durationMs = null } = entry;
     const own = entry.type === "assistant" ? (entry.repairs?.length ?? 0) : 0;
@@ -14,4 +15,11 @@ export function stepRecords(entries: readonly Entry[]): StepRecord[] {
     const facts = { failed: entry.type === "step_failed", retries: tries.length, repairs: own + inCalls };
     return [{ seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs, durationMs }];
   });
+}
+
+/** A summary is paid like a step. One that was put together without a model cost what the model's try cost. */
+function summaryRecord(entry: CompactionEntry): StepRecord {
+  const { seq, atMs, model = "none", failure, usage, costMicros, durationMs } = entry;
+  const facts = { failed: failure !== undefined, retries: 0, repairs: 0 };
+  return { seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs: null, durationMs };
 }

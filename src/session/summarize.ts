@@ -9,7 +9,7 @@ export function summarize({ record, log, turns }: SessionParts, defaultModel: st
     title,
     metadata,
     model: model ?? defaultModel,
-    status: turns.busy ? "running" : "idle",
+    status: turns.waitingFor.length > 0 ? "waiting" : turns.busy ? "running" : "idle",
     lastSeq: log.lastSeq,
     usage,
     createdAtMs,

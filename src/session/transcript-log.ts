@@ -9,10 +9,20 @@ export interface TranscriptLog {
   readonly last: Entry | undefined;
   /** Appends in order and returns the entries with their `seq`. Must run inside the caller's transaction. */
   append(entries: readonly NewEntry[]): Entry[];
-  /** Entries after `after`, oldest first, at most `limit` (default: all). */
-  read(range: { after: number; limit?: number }): Entry[];
+  /** Entries after `after`, oldest first. */
+  read(range: LogRange): Entry[];
+  /** Whether a call with this id was answered: it was approved or denied, or has a result. */
+  hasCall(callId: string): boolean;
   /** How many entries and UTF-8 bytes the log holds. */
   size(): { entries: number; bytes: number };
+}
+
+export interface LogRange {
+  after: number;
+  /** Most entries; all when absent. */
+  limit?: number;
+  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
+  maxUnits?: number;
 }
 
 /**
@@ -29,7 +39,8 @@ export class SqliteTranscriptLog implements TranscriptLog {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    this.#last = this.#rows("SELECT * FROM entries ORDER BY seq DESC LIMIT 1")[0];
+    const [row] = sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entries").toArray();
+    this.#last = this.read({ after: (row?.seq ?? 0) - 1, limit: 1 })[0];
   }
 
   get lastSeq(): number {
@@ -48,8 +59,24 @@ export class SqliteTranscriptLog implements TranscriptLog {
     return placed;
   }
 
-  read({ after, limit = -1 }: { after: number; limit?: number }): Entry[] {
-    return this.#rows("SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
+  read({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+    const rows = this.#sql.exec<Row>("SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
+    const entries: Entry[] = [];
+    let units = 0;
+    for (const row of rows) {
+      const data = this.#whole(row);
+      entries.push(JSON.parse(data) as Entry);
+      units += data.length;
+      if (units >= maxUnits) break;
+    }
+    return entries;
+  }
+
+  hasCall(callId: string): boolean {
+    // Only the beginning of a split row is here, and half a JSON text has no fields; the id stands near its beginning.
+    const named = `"callId":${JSON.stringify(callId)}`;
+    const query = "SELECT 1 FROM entries WHERE type IN ('approval', 'tool') AND instr(data, ?) > 0 LIMIT 1";
+    return this.#sql.exec(query, named).toArray().length > 0;
   }
 
   size(): { entries: number; bytes: number } {
@@ -68,13 +95,6 @@ export class SqliteTranscriptLog implements TranscriptLog {
     const [head = "", ...rest] = cut(JSON.stringify(entry));
     this.#sql.exec("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", seq, turn, type, atMs, head, rest.length);
     rest.forEach((data, part) => this.#sql.exec("INSERT INTO entry_parts VALUES (?, ?, ?)", seq, part, data));
-  }
-
-  #rows(query: string, ...bindings: number[]): Entry[] {
-    return this.#sql
-      .exec<Row>(query, ...bindings)
-      .toArray()
-      .map((row) => JSON.parse(this.#whole(row)) as Entry);
   }
 
   #whole({ seq, data, parts }: Row): string {

@@ -1,10 +1,15 @@
-/** Full-text search over a session. Entries are indexed when someone searches, not when they are written: most sessions are never searched. */
+/** Full-text search over a session. Entries are indexed when they leave the model's window or when someone searches, not when they are written: most sessions need neither. */
 import type { Entry } from "../core/entry.ts";
+import { anyOf, readable, searchable } from "../core/search-words.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
-/** Entries read and indexed in one go. */
+/** What is read and indexed in one go: so many entries, or so many UTF-16 units of them. */
 const batch = 200;
+const batchUnits = 1_000_000;
+
+/** Of a longer text only the beginning can be found: a row of the index must fit, too. */
+const longestIndexed = 200_000;
 
 export class TranscriptSearch {
   readonly #storage: DurableObjectStorage;
@@ -17,9 +22,9 @@ export class TranscriptSearch {
 
   /** Best matches first (bm25) among the entries before `beforeSeq`. Any word of the query may match. */
   find(query: string, { limit, beforeSeq }: { limit: number; beforeSeq: number }): TranscriptHit[] {
-    const match = matchAny(query);
+    const match = anyOf(query);
     if (match === undefined) return [];
-    this.#catchUp();
+    this.indexUpTo(this.#log.lastSeq);
     const hits = this.#storage.sql.exec<{ seq: number; role: string; snippet: string; at: number }>(
       `SELECT search.rowid AS seq, role, snippet(search, 0, '', '', '…', 40) AS snippet, at
        FROM search JOIN entries ON entries.seq = search.rowid
@@ -28,15 +33,18 @@ export class TranscriptSearch {
       beforeSeq,
       limit,
     );
-    return hits.toArray().map(({ at, ...hit }) => ({ ...hit, at: new Date(at).toISOString() }));
+    return hits.toArray().map(({ at, snippet, ...hit }) => {
+      return { ...hit, snippet: readable(snippet), at: new Date(at).toISOString() };
+    });
   }
 
-  #catchUp(): void {
+  /** Makes the entries up to `seq` searchable. */
+  indexUpTo(seq: number): void {
     const { sql } = this.#storage;
     let { done } = sql.exec<{ done: number }>("SELECT searchable_seq AS done FROM session").one();
-    while (done < this.#log.lastSeq) {
-      const entries = this.#log.read({ after: done, limit: batch });
-      done = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    while (done < seq) {
+      const entries = this.#log.read({ after: done, limit: batch, maxUnits: batchUnits });
+      done = entries.at(-1)?.seq ?? seq;
       this.#storage.transactionSync(() => {
         for (const entry of entries) this.#index(entry);
         sql.exec("UPDATE session SET searchable_seq = ?", done);
@@ -50,17 +58,8 @@ export class TranscriptSearch {
     this.#storage.sql.exec(
       "INSERT INTO search (rowid, content, role) VALUES (?, ?, ?)",
       entry.seq,
-      entry.content,
+      searchable(entry.content.slice(0, longestIndexed)),
       entry.type,
     );
   }
-}
-
-/** An FTS5 expression that any of the words satisfies. Each is quoted: a person's words are never operators. */
-function matchAny(query: string): string | undefined {
-  const words = query.normalize("NFC").match(/[\p{L}\p{N}]+/gu);
-  return words
-    ?.slice(0, 32)
-    .map((word) => `"${word}"`)
-    .join(" OR ");
 }

@@ -1,20 +1,29 @@
-/** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. Keeps nothing that the rows do not say. */
+/** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { openCalls, type WaitingCall } from "../core/waits.ts";
 import { type Inbox, type InboxMessage, type Receipt, userEntry, type Waiting } from "./inbox.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 export type TurnState =
   | { status: "queued" }
-  | { status: "running"; firstSeq: number }
+  /** `waiting`: nothing can be done before somebody answers about one of `waitingFor`. */
+  | { status: "running" | "waiting"; firstSeq: number; reply: AssistantEntry | undefined; waitingFor: WaitingCall[] }
   | { status: "ended"; firstSeq: number; ended: TurnEndedEntry; reply: AssistantEntry | undefined };
+
+/** What becomes of a message that comes while a turn is open. */
+export type BusyPolicy = "queue" | "join" | "interrupt" | "reject";
 
 /** Most messages that may wait behind the open turn. */
 export const queueLimit = 100;
 
+/** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
+const keptChars = 1_000;
+
 export class Turns {
   readonly #log: TranscriptLog;
   readonly #inbox: Inbox;
+  #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
 
   constructor(log: TranscriptLog, inbox: Inbox) {
     this.#log = log;
@@ -29,10 +38,18 @@ export class Turns {
 
   /** Whether anything is begun or waiting. */
   get busy(): boolean {
-    return this.open !== undefined || this.#inbox.next(this.#log.last?.turn) !== undefined;
+    return this.open !== undefined || this.#inbox.next() !== undefined;
   }
 
-  /** The turn an earlier message with this receipt began or waits for; throws when its body was another. */
+  /** The calls of the open turn that wait for somebody, when nothing else can be done in it. */
+  get waitingFor(): WaitingCall[] {
+    const { open } = this;
+    if (open?.firstSeq === undefined || open.stop !== undefined) return [];
+    const { ready, denied, waiting } = openCalls(this.entries(open.firstSeq));
+    return ready.length + denied.length === 0 ? waiting : [];
+  }
+
+  /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
   repeated({ key, bodyHash }: Receipt): string | undefined {
     const earlier = key === undefined ? undefined : this.#inbox.byKey(key);
     if (earlier !== undefined && earlier.bodyHash !== bodyHash) {
@@ -43,56 +60,85 @@ export class Turns {
   }
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
-  accept(message: InboxMessage, receipt: Receipt, atMs: number): string {
-    if (this.busy) {
-      if (this.#inbox.countAfter(this.#log.last?.turn) >= queueLimit) {
-        const detail = `${queueLimit} messages wait in this session already. Wait until some are answered, or cancel the turn.`;
-        throw new AppError("queue_full", detail, { retryAfterSeconds: 10 });
-      }
-      return this.#inbox.add(message, { ...receipt, atMs });
+  accept(message: InboxMessage, receipt: Receipt, { onBusy, atMs }: { onBusy: BusyPolicy; atMs: number }): string {
+    if (!this.busy) {
+      const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
+      this.#log.append([userEntry(turn, message, atMs)]);
+      return turn;
     }
-    const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
-    this.#log.append([userEntry(turn, message, atMs)]);
-    return turn;
+    if (onBusy === "reject") {
+      const detail = "A turn is open in this session. Wait for it, cancel it, or send with another on_busy.";
+      throw new AppError("session_busy", detail);
+    }
+    if (this.#inbox.waiting >= queueLimit) {
+      const detail = `${queueLimit} messages wait in this session already. Wait until some are answered, or cancel the turn.`;
+      throw new AppError("queue_full", detail, { retryAfterSeconds: 10 });
+    }
+    const open = this.open?.turn;
+    if (onBusy === "join" && open !== undefined) return this.#inbox.add(message, { ...receipt, atMs, joins: open });
+    if (onBusy === "interrupt" && open !== undefined) this.#inbox.stop(open, "interrupted");
+    return this.#inbox.add(message, { ...receipt, atMs, interrupts: onBusy === "interrupt" });
   }
 
   /** Begins the next waiting turn, if none is open. Runs in the caller's transaction. */
   beginNext(atMs: number): void {
     if (this.open !== undefined) return;
-    const next = this.#inbox.next(this.#log.last?.turn);
+    const next = this.#inbox.next();
     if (next === undefined) return;
     this.#inbox.begin(next.turn, this.#log.lastSeq + 1);
     this.#log.append([userEntry(next.turn, next.message, atMs)]);
   }
 
-  /** Where a turn begins in the log; `undefined` while it waits. */
-  firstSeq(turn: string): number | undefined {
-    return this.#inbox.byTurn(turn)?.firstSeq;
+  /** The messages that wait to join the open turn, as entries of it that will stand behind `afterSeq`. Runs in the caller's transaction. */
+  takeJoining(turn: string, afterSeq: number, atMs: number): ReturnType<typeof userEntry>[] {
+    const messages = this.#inbox.takeJoining(turn, afterSeq + 1);
+    return messages.map((message) => ({ ...userEntry(turn, message, atMs), joined: true }));
   }
 
-  /** How a turn stands; `undefined` for one that never was. */
+  /** Where a turn begins in the log; `undefined` while it waits. */
+  firstSeq(turn: string): number | undefined {
+    return this.#turn(turn)?.firstSeq;
+  }
+
+  /** How a turn stands; `undefined` for one that never was. A message that joined a turn stands as that turn. */
   state(turn: string): TurnState | undefined {
-    const found = this.#inbox.byTurn(turn);
+    const found = this.#turn(turn);
     if (found === undefined) return undefined;
     const { firstSeq } = found;
     if (firstSeq === undefined) return { status: "queued" };
     const entries = this.entries(firstSeq);
     const ended = entries.at(-1);
-    if (ended?.type !== "turn_ended") return { status: "running", firstSeq };
-    return { status: "ended", firstSeq, ended, reply: entries.findLast((entry) => entry.type === "assistant") };
+    const reply = entries.findLast((entry) => entry.type === "assistant");
+    if (ended?.type === "turn_ended") return { status: "ended", firstSeq, ended, reply };
+    const { waitingFor } = this;
+    return { status: waitingFor.length > 0 ? "waiting" : "running", firstSeq, reply, waitingFor };
   }
 
-  /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log. */
-  entries(firstSeq: number): Entry[] {
-    const entries: Entry[] = [];
+  /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log; of results, the beginning. */
+  entries(firstSeq: number): readonly Entry[] {
+    if (this.#read.firstSeq !== firstSeq) this.#read = { firstSeq, entries: [] };
+    const { entries } = this.#read;
     while (entries.at(-1)?.type !== "turn_ended") {
-      const some = this.#log.read({ after: firstSeq - 1 + entries.length, limit: 32 });
-      if (some.length === 0) break;
+      const after = entries.at(-1)?.seq ?? firstSeq - 1;
+      if (after >= this.#log.lastSeq) break;
+      const some = this.#log.read({ after, limit: 32, maxUnits: 1_000_000 });
       const end = some.findIndex((entry) => entry.type === "turn_ended");
-      entries.push(...(end < 0 ? some : some.slice(0, end + 1)));
+      entries.push(...(end < 0 ? some : some.slice(0, end + 1)).map(shortened));
     }
     return entries;
   }
+
+  /** The message that began the turn; one that joined another turn leads to the message that began that one. */
+  #turn(turn: string): Waiting | undefined {
+    const found = this.#inbox.byTurn(turn);
+    return found === undefined || found.turn === turn ? found : this.#inbox.byTurn(found.turn);
+  }
+}
+
+function shortened(entry: Entry): Entry {
+  return entry.type === "tool" && entry.content.length > keptChars
+    ? { ...entry, content: entry.content.slice(0, keptChars) }
+    : entry;
 }
 
 export function noSuchTurn(turn: string): AppError {

@@ -2,15 +2,16 @@
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { Tool, Toolbox, ToolContext } from "./tool.ts";
 
-/** Most characters of a result that are kept. */
-const longestResult = 100_000;
+/** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
+const longestResult = 4_000_000;
+const longestError = 100_000;
 
 /** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
 export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolContext): Promise<ToolResult> {
   const answer = (content: string, isError: boolean): ToolResult => ({
     callId: call.id,
     name: call.name,
-    content: cut(content.toWellFormed()),
+    content: cut(content.toWellFormed(), isError ? longestError : longestResult),
     isError,
   });
   const tool = toolbox.get(call.name);
@@ -31,14 +32,14 @@ export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolCon
 
 /** Runs the tool until it settles, its time is over or the turn is cancelled, whichever is first: a tool may ignore its signal. */
 async function withinTime(tool: Tool, input: unknown, context: ToolContext): Promise<unknown> {
-  if (context.signal.aborted) throw new Error("Cancelled before it was run.");
+  if (context.signal.aborted) throw new Error("Stopped before it was run.");
   const own = new AbortController();
   const over = Promise.withResolvers<never>();
   const stop = (why: string) => {
     over.reject(new Error(why));
     own.abort(new Error(why));
   };
-  const cancel = () => stop("Cancelled while it was running.");
+  const cancel = () => stop("Stopped while it was running. It may have taken effect all the same.");
   context.signal.addEventListener("abort", cancel, { once: true });
   const timer = setTimeout(
     () => stop(`Timed out after ${tool.timeoutMs} ms. It may have taken effect all the same.`),
@@ -73,8 +74,8 @@ function reasonOf(thrown: unknown): string {
   }
 }
 
-function cut(text: string): string {
-  if (text.length <= longestResult) return text;
-  const kept = text.slice(0, longestResult).replace(/[\ud800-\udbff]$/, "");
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const kept = text.slice(0, longest).replace(/[\ud800-\udbff]$/, "");
   return `${kept}\n[cut: ${text.length - kept.length} more characters]`;
 }

@@ -13,6 +13,13 @@ export interface TranscriptHit {
   at: string;
 }
 
+/** A piece of one entry's text. */
+export interface EntryPiece {
+  role: string;
+  text: string;
+  totalChars: number;
+}
+
 /** What a tool may know and use while it runs. */
 export interface ToolContext {
   sessionId: string;
@@ -25,7 +32,11 @@ export interface ToolContext {
   /** Milliseconds since 1970. */
   now(): number;
   fetch: typeof fetch;
-  transcript: { search(query: string, limit: number): Promise<TranscriptHit[]> };
+  transcript: {
+    search(query: string, limit: number): Promise<TranscriptHit[]>;
+    /** What entry `seq` says from character `offset` on, as far as the model can be shown it; `undefined` when there is no such entry. */
+    read(seq: number, offset: number): Promise<EntryPiece | undefined>;
+  };
 }
 
 export interface ToolDefinition<Input extends z.ZodObject> {
@@ -36,6 +47,8 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   input: Input;
   /** What running it twice would do: `none`: nothing; `keyed`: nothing, given the same idempotency key; `unsafe`: harm. */
   effect: Effect;
+  /** Whether a person must say yes before it is run: always, or for some inputs. The turn waits for the answer. */
+  approval?: "always" | ((input: z.infer<Input>) => boolean);
   /** How long it may run; 20 s. */
   timeoutMs?: number;
   /** Returns text, or anything JSON can say. A throw becomes an error the model reads. */
@@ -46,6 +59,8 @@ export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
   readonly declaration: ToolDeclaration;
+  /** Whether a person must say yes to this call. Arguments that will be refused anyway need no yes. */
+  needsApproval(rawArguments: string): boolean;
   /** Checks the model's raw argument text. */
   parse(rawArguments: string): ParsedArguments;
   /** `input` must come from `parse`. */
@@ -54,20 +69,35 @@ export interface Tool {
 
 /** Makes a tool. Throws when the name or the schema cannot be sent to a model; the message says what to change. */
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
-  const { name, description, input, effect, timeoutMs = 20_000, run } = definition;
+  const { name, description, input, effect, approval, timeoutMs = 20_000, run } = definition;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new Error(`Tool "${name}": a tool's name has 1 to 64 letters, digits, _ or -. Rename it.`);
   }
   const check = (value: object) => input.safeParse(value);
   // A tool that does harm is never run on a guess.
   const rules: ArgumentRules = { schema: inputSchema(input), check, mayMend: effect !== "unsafe" };
+  const parse = (rawArguments: string) => parseArguments(rawArguments, rules);
   return {
     effect,
     timeoutMs,
     declaration: { name, description, parameters: strictSchema(input, name) },
-    parse: (rawArguments) => parseArguments(rawArguments, rules),
+    needsApproval(rawArguments) {
+      if (approval === undefined) return false;
+      const parsed = parse(rawArguments);
+      return parsed.ok && (approval === "always" || asks(approval, parsed.input as z.infer<Input>));
+    },
+    parse,
     run: (value, context) => run(value as z.infer<Input>, context),
   };
+}
+
+/** A question that cannot be answered is put to the person. */
+function asks<Input>(approval: (input: Input) => boolean, input: Input): boolean {
+  try {
+    return approval(input) !== false;
+  } catch {
+    return true;
+  }
 }
 
 /** The agent's tools, by name. */

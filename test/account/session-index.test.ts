@@ -1,10 +1,19 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
 import type { SessionSummary } from "../../src/dialects/native.ts";
 import type { Bindings } from "../../src/env.ts";
 
-const noUse = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0, steps: 0, costMicros: 0 };
+const noUse = {
+  inputTokens: 0,
+  cachedTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  steps: 0,
+  costMicros: 0,
+  rowsWritten: 0,
+};
 
 function summary(id: string, createdAtMs: number, title: string | null = null): SessionSummary {
   return {
@@ -25,7 +34,7 @@ const freshAccount = () => accountObject(env as unknown as Bindings, crypto.rand
 describe("the account's index of sessions", () => {
   it("[INDEX-1] lists newest first, page by page, each once", async () => {
     const account = freshAccount();
-    for (let n = 0; n < 7; n++) await account.putSession(summary(`s${n}`, 1000 + Math.floor(n / 2)), "");
+    for (let n = 0; n < 7; n++) await account.report(summary(`s${n}`, 1000 + Math.floor(n / 2)));
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -39,8 +48,8 @@ describe("the account's index of sessions", () => {
 
   it("[INDEX-1] a second report replaces the first, and a removed session is gone", async () => {
     const account = freshAccount();
-    await account.putSession(summary("a", 1), "");
-    await account.putSession({ ...summary("a", 1, "Named"), lastSeq: 9 }, "");
+    await account.report(summary("a", 1));
+    await account.report({ ...summary("a", 1, "Named"), lastSeq: 9 });
     expect((await account.listSessions({ limit: 9 })).sessions).toEqual([{ ...summary("a", 1, "Named"), lastSeq: 9 }]);
     await account.removeSession("a");
     expect((await account.listSessions({ limit: 9 })).sessions).toEqual([]);
@@ -48,19 +57,62 @@ describe("the account's index of sessions", () => {
 
   it("[INDEX-1] a cursor that was never given out ends the list", async () => {
     const account = freshAccount();
-    await account.putSession(summary("a", 1), "");
+    await account.report(summary("a", 1));
     expect((await account.listSessions({ limit: 9, cursor: "nonsense" })).sessions).toEqual([]);
   });
 
-  it("[INDEX-2] q finds titles and words in any case, and takes wildcards literally", async () => {
+  const says = (...texts: string[]) => ({
+    throughSeq: texts.length,
+    steps: [],
+    texts: texts.map((text, place) => ({ seq: place + 1, text })),
+  });
+
+  it("[INDEX-2] q finds titles in any case, and takes wildcards literally", async () => {
     const account = freshAccount();
-    await account.putSession(summary("a", 1, "Budget 100%"), "");
-    await account.putSession(summary("b", 2), "about the BUDGET of März");
-    await account.putSession(summary("c", 3), "lunch");
+    await account.report(summary("a", 1, "Budget 100%"));
+    await account.report(summary("b", 2), says("about the BUDGET of März"));
+    await account.report(summary("c", 3), says("lunch"));
     const found = async (q: string) => (await account.listSessions({ limit: 9, q })).sessions.map(({ id }) => id);
     expect(await found("budget")).toEqual(["b", "a"]);
     expect(await found("100%")).toEqual(["a"]);
     expect(await found("%")).toEqual(["a"]);
     expect(await found("märz")).toEqual(["b"]);
+    expect(await found("")).toEqual(["c", "b", "a"]);
+  });
+
+  it("[INDEX-3] q finds the words of any message, also half typed, and Chinese ones inside a sentence", async () => {
+    const account = freshAccount();
+    await account.report(summary("a", 1), says("Hello", "The harbour cranes stand still", "东京现在几点？"));
+    await account.report(summary("b", 2), says('A "quoted" OR NOT thing'));
+    const found = async (q: string) => (await account.listSessions({ limit: 9, q })).sessions.map(({ id }) => id);
+    expect(await found("cranes harb")).toEqual(["a"]);
+    expect(await found("cranes quoted")).toEqual([]);
+    expect(await found("现在")).toEqual(["a"]);
+    expect(await found("在现")).toEqual([]);
+    expect(await found('"quoted" NOT')).toEqual(["b"]);
+  });
+
+  it("[INDEX-3] what is reported twice is kept once, and a removed session leaves no words", async () => {
+    const account = freshAccount();
+    expect(await account.report(summary("a", 1), says("harbour"))).toBe(1);
+    expect(await account.report(summary("a", 1), says("harbour"))).toBe(1);
+    expect(await account.report(summary("a", 1))).toBe(1);
+    const words = () =>
+      runInDurableObject(account, (_, { storage }) =>
+        storage.sql.exec("SELECT (SELECT count(*) FROM texts) AS texts, (SELECT count(*) FROM words) AS words").one(),
+      );
+    expect(await words()).toEqual({ texts: 1, words: 1 });
+    await account.removeSession("a");
+    expect(await words()).toEqual({ texts: 0, words: 0 });
+  });
+
+  it("[INDEX-4] an erased name is remembered until the session is made again", async () => {
+    const account = freshAccount();
+    expect(await account.wasErased("a")).toBe(false);
+    await account.report(summary("a", 1));
+    await account.removeSession("a");
+    expect(await account.wasErased("a")).toBe(true);
+    await account.report(summary("a", 2));
+    expect(await account.wasErased("a")).toBe(false);
   });
 });

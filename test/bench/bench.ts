@@ -88,7 +88,7 @@ report(
 
 function session(turns: number) {
   const log = new MemoryLog();
-  const conversation = new Conversation(log);
+  const conversation = new Conversation(log, () => 0);
   const turn = (n: number) => {
     const at = { turn: `turn_${n}` };
     log.append([
@@ -98,11 +98,12 @@ function session(turns: number) {
     ]);
   };
   for (let n = 0; n < turns; n++) turn(n);
-  conversation.messages(profile);
+  conversation.read(profile, "");
   let next = turns;
   return () => {
     turn(next++);
-    return conversation.messages(profile).messages;
+    conversation.read(profile, "");
+    return conversation.messages();
   };
 }
 const head = serializeHead({ profile, tools: [], instructions: "Be brief." });

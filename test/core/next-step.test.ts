@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
-import { loopingFailure, loopingResult } from "../../src/core/looping.ts";
+import { loopingFailure } from "../../src/core/looping.ts";
 import { type NextStep, nextStep, type Rules, type TurnView } from "../../src/core/next-step.ts";
+import { notRun } from "../../src/core/not-run.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
 const rules: Rules = {
   maxSteps: 3,
-  maxAttempts: 4,
+  maxBarrenTries: 4,
+  maxBarrenMs: 1_000,
+  maxTurnMs: 60_000,
+  maxWaitMs: 5_000,
+  waitOf: () => undefined,
   effectOf: (name) => (name === "pay" ? "unsafe" : name === "mail" ? "keyed" : "none"),
   afterFailure: () => ({ type: "give_up" }),
   complaint: (content, format) => {
@@ -16,9 +21,13 @@ const rules: Rules = {
 };
 const wrongForm = { code: "output_invalid", detail: "No JSON.", retryable: true } as const;
 
+/** When every entry of `support/entries` was made. */
+const now = 1_700_000_000_000;
+
 function step(entries: NewEntry[], more: Partial<TurnView>, allowed: Rules): NextStep {
   const placed = entries.map((entry, place): Entry => ({ ...entry, seq: place + 1 }));
-  return nextStep({ entries: placed, cancelRequested: false, attempts: 0, interrupted: false, ...more }, allowed);
+  const view = { barren: { tries: 0, sinceMs: now }, intents: new Set<string>(), joining: false, windowFull: false };
+  return nextStep({ entries: placed, nowMs: now, ...view, ...more }, allowed);
 }
 
 const end = (reason: string, more: object = {}) => ({
@@ -26,17 +35,16 @@ const end = (reason: string, more: object = {}) => ({
   turn: "turn_1",
   step: 1,
   reason,
-  unanswered: [],
+  refused: [],
   ...more,
 });
 const callModel = (step: number) => ({ type: "call_model", turn: "turn_1", step });
-const run = (calls: unknown[], unknown: unknown[] = [], looping: unknown[] = []) => ({
+const run = (calls: unknown[], refused: unknown[] = []) => ({
   type: "run_tools",
   turn: "turn_1",
   step: 1,
   calls,
-  unknown,
-  looping,
+  refused,
 });
 
 const twoCalls = asking(["clock", "sum"]);
@@ -52,7 +60,125 @@ const failing = (times: number) =>
 const wantsJson = user({ options: { responseFormat: { type: "json_object" } } });
 const note: NewEntry = { type: "note", turn: "turn_1", content: "Send JSON", atMs: 0 };
 
-const table: [rule: string, given: NewEntry[], view: Partial<TurnView>, expected: unknown][] = [
+type Row = [rule: string, given: NewEntry[], view: Partial<TurnView>, expected: unknown];
+
+const asks = asking(["pay", "form", "clock"], { waits: { c0: "approval", c1: "client" } });
+const approval = (approve: boolean, more: object = {}): NewEntry => {
+  return { type: "approval", turn: "turn_1", step: 1, callId: "c0", name: "pay", approve, atMs: now, ...more };
+};
+const waiting = [
+  { ...call("c0", "pay"), kind: "approval", sinceMs: now },
+  { ...call("c1", "form"), kind: "client", sinceMs: now },
+];
+const timedOut = { code: "turn_timeout", retryable: true };
+
+const waits: Row[] = [
+  ["[WAIT-1] calls that wait for nobody are run first", [user(), asks], {}, run([call("c2", "clock")])],
+  [
+    "[WAIT-1] then the turn waits for the others",
+    [user(), asks, result("c2")],
+    {},
+    { type: "wait", calls: waiting, untilMs: now + 5_000 },
+  ],
+  ["[WAIT-1] an approved call is run", [user(), asks, result("c2"), approval(true)], {}, run([call("c0", "pay")])],
+  [
+    "[WAIT-1] an approved call that was begun before a crash is not run again",
+    [user(), asks, result("c2"), approval(true)],
+    { intents: new Set(["c0"]) },
+    run([], [{ call: call("c0", "pay"), content: notRun.unknown }]),
+  ],
+  [
+    "[WAIT-2] a denied call is not run, and the model is told why",
+    [user(), asks, result("c2"), approval(false, { reason: "Too much" })],
+    {},
+    run([], [{ call: call("c0", "pay"), content: "Not run: a person denied this call. They said: Too much" }]),
+  ],
+  [
+    "[WAIT-3] what nobody answers in time gets a result that says so",
+    [user(), asks, result("c2")],
+    { nowMs: now + 5_000 },
+    run(
+      [],
+      [
+        { call: call("c0", "pay"), content: notRun.expired("approval") },
+        { call: call("c1", "form"), content: notRun.expired("client") },
+      ],
+    ),
+  ],
+  [
+    "[WAIT-4] a cancelled turn waits no longer",
+    [user(), asks, result("c2")],
+    { stop: "cancelled" },
+    end("cancelled", {
+      refused: [
+        { call: call("c0", "pay"), content: notRun.turnOver },
+        { call: call("c1", "form"), content: notRun.turnOver },
+      ],
+    }),
+  ],
+  [
+    "[LIMIT-1] a turn that worked for too long ends as failed",
+    [user(), asking(["clock"]), result("c0")],
+    { nowMs: now + 60_000 },
+    end("failed", { failure: expect.objectContaining(timedOut) }),
+  ],
+  [
+    "[LIMIT-1] a reply that was stopped by it, too",
+    [user(), assistant({ finishReason: "cancelled" })],
+    { nowMs: now + 60_000 },
+    end("failed", { failure: expect.objectContaining(timedOut) }),
+  ],
+  [
+    "[LIMIT-1] an answer that came at the last moment stands",
+    [user(), assistant()],
+    { nowMs: now + 60_000 },
+    end("completed"),
+  ],
+  [
+    "[LIMIT-1] waiting for a person is no work",
+    [user({ atMs: now - 70_000 }), asks, result("c2")],
+    { nowMs: now + 1_000 },
+    { type: "wait", calls: waiting, untilMs: now + 5_000 },
+  ],
+  [
+    "[LIMIT-1] and their answer gives the turn its time anew",
+    [
+      user({ atMs: now - 70_000 }),
+      asking(["pay"], { atMs: now - 70_000, waits: { c0: "approval" } }),
+      approval(true),
+      result("c0"),
+    ],
+    { nowMs: now + 1_000 },
+    callModel(2),
+  ],
+  [
+    "[BUSY-2] a message that joins is taken in before the model is called again",
+    [user(), asking(["clock"]), result("c0")],
+    { joining: true },
+    { type: "take_in", turn: "turn_1" },
+  ],
+  [
+    "[BUSY-2] and before an answer ends the turn",
+    [user(), assistant()],
+    { joining: true },
+    { type: "take_in", turn: "turn_1" },
+  ],
+  ["[BUSY-2] the model answers what has joined", [user(), assistant(), user({ joined: true })], {}, callModel(2)],
+  [
+    "[BUSY-3] an interrupted turn ends as interrupted",
+    [user(), asking(["clock"]), result("c0")],
+    { stop: "interrupted" },
+    end("interrupted"),
+  ],
+  [
+    "[COMPACT-1] a window that is nearly full is made smaller before the model is called",
+    [user()],
+    { windowFull: true },
+    { type: "compact", turn: "turn_1", step: 1 },
+  ],
+];
+
+const table: Row[] = [
   ["[TURN-1] no entries: idle", [], {}, { type: "idle" }],
   ["[TURN-1] an ended turn: idle", [user(), assistant(), ended()], {}, { type: "idle" }],
   ["[TURN-2] a user message: call the model", [user()], {}, callModel(1)],
@@ -103,69 +229,83 @@ const table: [rule: string, given: NewEntry[], view: Partial<TurnView>, expected
     { ...end("step_limit"), step: 3 },
   ],
   ["[TURN-8] a failed model call: failed with its cause", [user(), failed()], {}, end("failed", { failure })],
-  [
-    "[TURN-9] cancelled before the model is called",
-    [user()],
-    { cancelRequested: true },
-    { ...end("cancelled"), step: 0 },
-  ],
+  ["[TURN-9] cancelled before the model is called", [user()], { stop: "cancelled" }, { ...end("cancelled"), step: 0 }],
   [
     "[TURN-9] cancelled with open calls: they are named",
     [user(), twoCalls, result("c0")],
-    { cancelRequested: true },
-    end("cancelled", { unanswered: [call("c1", "sum")] }),
+    { stop: "cancelled" },
+    end("cancelled", { refused: [{ call: call("c1", "sum"), content: notRun.turnOver }] }),
   ],
   [
     "[TURN-9] cancelled between steps",
     [user(), asking(["clock"]), result("c0")],
-    { cancelRequested: true },
+    { stop: "cancelled" },
     end("cancelled"),
   ],
   [
     "[TURN-9] a reply stopped half-way",
     [user(), assistant({ finishReason: "cancelled" })],
-    { cancelRequested: true },
+    { stop: "cancelled" },
     end("cancelled"),
   ],
   [
     "[TURN-9] a cancel that comes after the answer changes nothing",
     [user(), assistant()],
-    { cancelRequested: true },
+    { stop: "cancelled" },
     end("completed"),
   ],
   [
     "[TURN-9] a cancel while the model failed",
     [user(), failed()],
-    { cancelRequested: true },
-    end("cancelled", { failure }),
+    { stop: "cancelled" },
+    end("cancelled"),
   ],
   [
     "[TURN-11] after a crash an unsafe call is not run again",
     [user(), asking(["clock", "pay", "mail"])],
-    { interrupted: true },
-    run([call("c0", "clock"), call("c2", "mail")], [call("c1", "pay")]),
+    { intents: new Set(["c1", "c2"]) },
+    run([call("c0", "clock"), call("c2", "mail")], [{ call: call("c1", "pay"), content: notRun.unknown }]),
   ],
-  ["[TURN-11] without a crash an unsafe call is run", [user(), asking(["pay"])], {}, run([call("c0", "pay")])],
+  ["[TURN-11] an unsafe call that was not begun is run", [user(), asking(["pay"])], {}, run([call("c0", "pay")])],
   [
-    "[TURN-12] interrupted its most times",
+    "[TURN-11] a turn that ends does not say of a call that was begun that it was not run",
+    [user(), asking(["pay", "mail", "clock"])],
+    { intents: new Set(["c0", "c1"]), stop: "cancelled" },
+    end("cancelled", {
+      refused: [
+        { call: call("c0", "pay"), content: notRun.unknown },
+        { call: call("c1", "mail"), content: notRun.unknown },
+        { call: call("c2", "clock"), content: notRun.turnOver },
+      ],
+    }),
+  ],
+  [
+    "[TURN-12] cut off its most times, over long enough",
     [user()],
-    { attempts: 4 },
+    { barren: { tries: 4, sinceMs: now - 1_000 } },
     {
       ...end("failed"),
       step: 0,
       failure: {
         code: "internal",
-        detail: "The model call was interrupted 4 times before it could finish. Send the message again.",
+        detail: "The model call was interrupted 4 times before it could bring anything. Send the message again.",
         retryable: true,
       },
     },
   ],
-  ["[TURN-12] interrupted less often: tried again", [user()], { attempts: 3 }, callModel(1)],
+  ["[TURN-12] cut off less often: tried again", [user()], { barren: { tries: 3, sinceMs: now - 9_000 } }, callModel(1)],
+  [
+    "[TURN-12] a row of deploys within minutes gives nothing up",
+    [user()],
+    { barren: { tries: 40, sinceMs: now - 999 } },
+    callModel(1),
+  ],
+  ...waits,
   [
     "[LOOP-1] a call that failed three times is not run again",
     [user(), ...failing(3), asking(["clock", "sum"], { step: 4 })],
     {},
-    { ...run([call("c1", "sum")], [], [call("c0")]), step: 4 },
+    { ...run([call("c1", "sum")], [{ call: call("c0"), content: notRun.looping }]), step: 4 },
   ],
   [
     "[LOOP-1] after two failures it is",
@@ -179,11 +319,14 @@ const table: [rule: string, given: NewEntry[], view: Partial<TurnView>, expected
       user(),
       ...failing(3),
       asking(["clock"], { step: 4 }),
-      result("c0", { step: 4, isError: true, content: loopingResult }),
+      result("c0", { step: 4, isError: true, content: notRun.looping }),
       asking(["clock"], { step: 5 }),
     ],
     {},
-    { ...end("failed", { unanswered: [call("c0")], failure: loopingFailure }), step: 5 },
+    {
+      ...end("failed", { refused: [{ call: call("c0"), content: notRun.turnOver }], failure: loopingFailure }),
+      step: 5,
+    },
   ],
   [
     "[JUDGE-1] an answer in the wrong form is sent back",

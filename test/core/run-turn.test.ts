@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Draft } from "../../src/core/assemble.ts";
-import type { Effects } from "../../src/core/effects.ts";
+import type { Cut, Effects } from "../../src/core/effects.ts";
 import type { NewEntry } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
-import type { Rules } from "../../src/core/next-step.ts";
+import type { Rules, TurnView } from "../../src/core/next-step.ts";
 import { runTurn } from "../../src/core/run-turn.ts";
 import { user } from "../support/entries.ts";
 import { MemoryLog } from "../support/memory-log.ts";
@@ -29,20 +29,34 @@ class World implements Effects {
   readonly ran: string[] = [];
   readonly abort = new AbortController();
   readonly signal = this.abort.signal;
-  cancelRequested = false;
-  attempts = 0;
+  stop: "cancelled" | undefined;
+  /** Messages that wait to join. */
+  joins: string[] = [];
+  /** Calls that were begun. */
+  readonly intents: Set<string>;
+  /** How full the window is, by its number of entries. */
+  windowFull: (entries: number) => boolean = () => false;
   dieAtAppend = Number.POSITIVE_INFINITY;
   tool: (call: ToolCall) => Promise<string> = async (call) => `${call.name} done`;
   readonly #scripts: (step: number) => Script;
 
-  constructor(scripts: Script[] | ((step: number) => Script), log = new MemoryLog()) {
+  constructor(scripts: Script[] | ((step: number) => Script), log = new MemoryLog(), intents = new Set<string>()) {
+    this.intents = intents;
     this.#scripts = typeof scripts === "function" ? scripts : (step) => scripts[step - 1] ?? [];
     this.log = log;
     if (log.lastSeq === 0) log.append([user()]);
   }
 
-  look() {
-    return { entries: this.log.read({ after: 0 }), cancelRequested: this.cancelRequested, attempts: this.attempts };
+  look(): TurnView {
+    return {
+      entries: this.log.read({ after: 0 }),
+      ...(this.stop && { stop: this.stop }),
+      barren: { tries: 0, sinceMs: 0 },
+      intents: this.intents,
+      joining: this.joins.length > 0,
+      windowFull: this.windowFull(this.log.lastSeq),
+      nowMs: 0,
+    };
   }
 
   async beginStep({ turn, step }: { turn: string; step: number }) {
@@ -69,12 +83,34 @@ class World implements Effects {
 
   async runTool(call: ToolCall): Promise<ToolResult> {
     this.ran.push(call.name);
+    this.intents.add(call.id);
     return { callId: call.id, name: call.name, content: await this.tool(call), isError: false };
   }
 
   async append(entries: NewEntry[]) {
     if (--this.dieAtAppend < 0) throw new Died();
     this.log.append(entries);
+  }
+
+  async takeIn() {
+    for (const content of this.joins.splice(0)) this.log.append([user({ content, joined: true, atMs: 0 })]);
+  }
+
+  saved: ReturnType<Effects["cutOff"]>;
+  cutOff() {
+    return this.saved;
+  }
+
+  /** What the model answers when it is asked for a summary; none: nothing can leave the window. */
+  summaries: Script[] = [];
+  cut(): Cut | undefined {
+    if (this.summaries.length === 0) return undefined;
+    const prices = { hit: 0, miss: 1_000_000, output: 0 };
+    return { throughSeq: 1, model: "m", prices, outline: () => "outline" };
+  }
+
+  async *summarize() {
+    yield* this.summaries.shift() ?? [];
   }
 
   now() {
@@ -98,6 +134,10 @@ class World implements Effects {
           return `tool:${entry.callId}=${entry.content}`;
         case "turn_ended":
           return `turn_ended:${entry.reason}`;
+        case "approval":
+          return `approval:${entry.approve}`;
+        case "compaction":
+          return `compaction:${entry.summary}`;
         default:
           return `${entry.type}:${entry.content}`;
       }
@@ -107,7 +147,11 @@ class World implements Effects {
 
 const rules: Rules = {
   maxSteps: 5,
-  maxAttempts: 5,
+  maxBarrenTries: 5,
+  maxBarrenMs: 0,
+  maxTurnMs: 1,
+  maxWaitMs: 1,
+  waitOf: () => undefined,
   effectOf: (name) => (name === "pay" ? "unsafe" : "none"),
   afterFailure: () => ({ type: "give_up" }),
   complaint: () => undefined,
@@ -163,7 +207,7 @@ describe("runTurn", () => {
     const world = new World([say("Hi")]);
     world.show = (draft) => {
       if (String(draft.text) !== "Hi") return;
-      world.cancelRequested = true;
+      world.stop = "cancelled";
       world.abort.abort();
     };
     await runTurn(world, rules);
@@ -202,7 +246,7 @@ describe("runTurn", () => {
     world.dieAtAppend = 1;
     await expect(runTurn(world, rules)).rejects.toThrow(Died);
     expect(world.ran).toEqual(["clock", "pay"]);
-    const next = new World([ask(), say("Done")], world.log);
+    const next = new World([ask(), say("Done")], world.log, world.intents);
     await runTurn(next, rules);
     expect(next.ran).toEqual(["clock"]);
     expect(next.story()[2]).toMatch(/^tool:c1=Outcome unknown: the server stopped while this tool was running/);
@@ -212,11 +256,131 @@ describe("runTurn", () => {
     const world = new World([ask("pay")]);
     world.dieAtAppend = 1;
     await expect(runTurn(world, rules)).rejects.toThrow(Died);
+    // Died before the call was begun: nothing was intended.
     const next = new World([], world.log);
-    next.cancelRequested = true;
+    next.stop = "cancelled";
     await runTurn(next, rules);
     expect(next.ran).toEqual([]);
     expect(next.story().slice(2)).toEqual(["tool:c0=Not run: the turn was ended first.", "turn_ended:cancelled"]);
+  });
+});
+
+describe("a turn that waits, grows or shrinks", () => {
+  it("[WAIT-1] rests while a call waits for a person, and goes on once it is approved", async () => {
+    const world = new World([ask("clock", "pay"), say("Done")]);
+    const asking: Rules = {
+      ...rules,
+      maxWaitMs: 10,
+      waitOf: ({ name }) => (name === "pay" ? "approval" : undefined),
+    };
+    await runTurn(world, asking);
+    expect(world.story()).toEqual(["user:Hello", "assistant:", "tool:c0=clock done"]);
+    world.log.append([
+      { type: "approval", turn: "turn_1", step: 1, callId: "c1", name: "pay", approve: true, atMs: 0 },
+    ]);
+    await runTurn(world, asking);
+    expect(world.story().slice(3)).toEqual([
+      "approval:true",
+      "tool:c1=pay done",
+      "assistant:Done",
+      "turn_ended:completed",
+    ]);
+    expect(world.ran).toEqual(["clock", "pay"]);
+  });
+
+  it("[BUSY-2] a message that joins is answered in the same turn", async () => {
+    const world = new World([say("One"), say("Two")]);
+    world.joins = ["And this?"];
+    world.look = () => ({
+      ...World.prototype.look.call(world),
+      joining: world.joins.length > 0 && world.log.lastSeq > 1,
+    });
+    await runTurn(world, rules);
+    expect(world.story()).toEqual([
+      "user:Hello",
+      "assistant:One",
+      "user:And this?",
+      "assistant:Two",
+      "turn_ended:completed",
+    ]);
+  });
+
+  it("[COMPACT-1] the window is made smaller before the call, and the turn's end counts what that cost", async () => {
+    const world = new World([say("Hi")]);
+    const paid = { inputTokens: 7, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    world.summaries = [[[{ type: "usage", usage: paid }], ...say("They said hello.")]];
+    world.windowFull = (entries) => entries === 1;
+    await runTurn(world, rules);
+    expect(world.story()).toEqual([
+      "user:Hello",
+      "compaction:They said hello.",
+      "assistant:Hi",
+      "turn_ended:completed",
+    ]);
+    expect(world.log.last).toMatchObject({ usage: { inputTokens: 7 }, costMicros: 7, steps: 1 });
+  });
+
+  const overflow: Script = [
+    [{ type: "failure", failure: { code: "context_overflow", detail: "Too long.", retryable: false } }],
+  ];
+
+  it("[COMPACT-2] a provider that finds the conversation too long is asked again with less", async () => {
+    let calls = 0;
+    const world = new World(() => (++calls === 1 ? overflow : say("Hi")));
+    world.summaries = [say("Short.")];
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "compaction:Short.", "assistant:Hi", "turn_ended:completed"]);
+  });
+
+  it("[COMPACT-2] when nothing can leave, the turn fails with the cause", async () => {
+    const world = new World([overflow]);
+    await runTurn(world, rules);
+    expect(world.log.last).toMatchObject({ reason: "failed", failure: { code: "context_overflow" } });
+  });
+
+  it("[COMPACT-3] a model that writes no summary is stood in for, one that cannot be reached is not", async () => {
+    const refusing = new World([say("Hi")]);
+    refusing.summaries = [ask("clock")];
+    refusing.windowFull = (entries) => entries === 1;
+    await runTurn(refusing, rules);
+    expect(refusing.story()).toEqual(["user:Hello", "compaction:outline", "assistant:Hi", "turn_ended:completed"]);
+
+    const down = new World([say("Hi")]);
+    down.summaries = [[[{ type: "failure", failure: { code: "model_unavailable", detail: "503", retryable: true } }]]];
+    down.windowFull = () => true;
+    await runTurn(down, rules);
+    expect(down.story()).toEqual(["user:Hello", "step_failed:", "turn_ended:failed"]);
+  });
+
+  it("[COMPACT-3] a summary is tried again as a step is", async () => {
+    const world = new World([say("Hi")]);
+    const failure = { code: "model_unavailable", detail: "503", retryable: true } as const;
+    const paid = { inputTokens: 7, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    world.summaries = [
+      [
+        [
+          { type: "usage", usage: paid },
+          { type: "failure", failure },
+        ],
+      ],
+      say("Short."),
+    ];
+    world.windowFull = (entries) => entries === 1;
+    await runTurn(world, { ...rules, afterFailure: () => ({ type: "again", how: "restart", afterMs: 5 }) });
+    expect(world.story()[1]).toBe("compaction:Short.");
+    expect(world.pauses).toEqual([5]);
+    expect(world.log.last).toMatchObject({ costMicros: 7 });
+  });
+
+  it("[RESUME-2] what a cut-off answer had said stays when the turn is stopped", async () => {
+    const world = new World([]);
+    world.stop = "cancelled";
+    const of = { turn: "turn_1", step: 1, attempt: 2, model: "m" };
+    const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+    const said = { content: "Half", reasoning: "", toolCalls: [], finishReason: "cancelled" } as const;
+    world.saved = { type: "assistant", ...of, ...said, toolCalls: [], usage, costMicros: 0, atMs: 0 };
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "assistant:Half", "turn_ended:cancelled"]);
   });
 });
 
@@ -288,7 +452,7 @@ describe("a model call that fails", () => {
   it("[RETRY-7] a cancel while it waits ends the turn, and what was said stays", async () => {
     const world = new Tries([fail("half"), say("never")]);
     world.pause = async () => {
-      world.cancelRequested = true;
+      world.stop = "cancelled";
       world.abort.abort();
     };
     await runTurn(world, again("restart"));

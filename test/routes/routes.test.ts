@@ -46,7 +46,7 @@ describe("messages", () => {
         turn: "turn_1",
         status: "completed",
         message: { role: "assistant", content: "Hi" },
-        usage,
+        usage: { ...usage, rows_written: 8 },
         // 36 + 64 input tokens at 0.22 and 10 output tokens at 0.35 dollars a million.
         cost_micros: 26,
       },
@@ -83,7 +83,7 @@ describe("messages", () => {
       ["step.started", { step: 2, model: "deepseek-v3.2-exp", attempt: 1 }],
       ["text.delta", { text: "2" }],
       ["message.completed", { seq: 4, message: { role: "assistant", content: "2" }, finish_reason: "stop", usage }],
-      ["turn.ended", { turn: "turn_1", reason: "completed", usage: both, cost_micros: 52 }],
+      ["turn.ended", { turn: "turn_1", reason: "completed", usage: { ...both, rows_written: 11 }, cost_micros: 52 }],
     ]);
   });
 
@@ -171,6 +171,7 @@ describe("messages", () => {
       "calculator",
       "current_time",
       "fetch_url",
+      "read_entry",
       "search_transcript",
     ]);
   });
@@ -280,7 +281,7 @@ describe("reading", () => {
         prefix: null,
         status: "idle",
         last_seq: 0,
-        usage: nothing,
+        usage: { ...nothing, rows_written: 0 },
         created_at: expect.any(String),
         expires_at: expect.any(String),
       },
@@ -294,7 +295,7 @@ describe("reading", () => {
     await vi.waitFor(async () => {
       const { body } = await json(call("GET", `/v1/sessions?q=me+by+${id}`));
       expect(body).toMatchObject({
-        sessions: [{ id, last_seq: 3, status: "idle", usage: { ...usage, cost_micros: 26 } }],
+        sessions: [{ id, last_seq: 3, status: "idle", usage: { ...usage, rows_written: 10, cost_micros: 26 } }],
         next_cursor: null,
       });
     });

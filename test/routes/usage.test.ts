@@ -1,7 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../src/account/account.ts";
+import { accountObject, type SessionNews } from "../../src/account/account.ts";
 import type { StepRecord } from "../../src/account/ledger.ts";
+import type { SessionSummary } from "../../src/dialects/native.ts";
 import { Reporter } from "../../src/session/reporter.ts";
 import { asking, ended, result, user } from "../support/entries.ts";
 import { calls, status, text } from "../support/fake-provider.ts";
@@ -28,24 +29,31 @@ const step = (seq: number, more: Partial<StepRecord> = {}): StepRecord => ({
   durationMs: 200,
   ...more,
 });
+/** A session of this name that has used nothing. */
+const summary = (id: string): SessionSummary => {
+  const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+  const none = { ...usage, steps: 0, costMicros: 0, rowsWritten: 0 };
+  const named = { id, title: null, metadata: {}, model: "m", status: "idle" } as const;
+  return { ...named, lastSeq: 0, createdAtMs: 0, expiresAtMs: null, usage: none };
+};
+const news = (...steps: StepRecord[]): SessionNews => ({ throughSeq: steps.at(-1)?.seq ?? 0, steps, texts: [] });
 const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 describe("the ledger", () => {
   it("[LEDGER-1] records a step once, however often it is reported", async () => {
     const account = accountObject(bindings, crypto.randomUUID());
-    expect(await account.settle("s", [])).toBe(0);
-    expect(await account.settle("s", [step(2), step(4)])).toBe(4);
-    expect(await account.settle("s", [step(2), step(4), step(6)])).toBe(6);
+    expect(await account.report(summary("s"))).toBe(0);
+    expect(await account.report(summary("s"), news(step(2), step(4)))).toBe(4);
+    expect(await account.report(summary("s"), news(step(2), step(4), step(6)))).toBe(6);
     expect((await account.usage({ group: "session", ...all }))[0]).toMatchObject({ key: "s", steps: 3, costMicros: 9 });
   });
 
   it("[LEDGER-2] sums by day, model and session, within a time", async () => {
     const account = accountObject(bindings, crypto.randomUUID());
-    await account.settle("s", [
-      step(2),
-      step(4, { model: "b", failed: true, retries: 2, repairs: 1, firstEventMs: null, costMicros: 50 }),
-    ]);
-    await account.settle("t", [step(2, { atMs: Date.parse("2026-11-22T23:59:59Z"), firstEventMs: 300 })]);
+    const failed = step(4, { model: "b", failed: true, retries: 2, repairs: 1, firstEventMs: null, costMicros: 50 });
+    await account.report(summary("s"), news(step(2), failed));
+    const before = step(2, { atMs: Date.parse("2026-11-22T23:59:59Z"), firstEventMs: 300 });
+    await account.report(summary("t"), news(before));
     const keys = async (group: "day" | "model" | "session", time = all) =>
       (await account.usage({ group, ...time })).map(({ key, steps }) => [key, steps]);
     expect(await keys("model")).toEqual([
@@ -95,21 +103,12 @@ describe("the ledger", () => {
       result("c0", { step: n + 1, repairs: ["x"] }),
     ]).flat();
     log.append([user(), ...many, ended()]);
-    const account = accountObject(bindings, crypto.randomUUID());
-    const reporter = new Reporter();
-    const summary = {
-      id: "long",
-      title: null,
-      metadata: {},
-      model: "m",
-      status: "idle",
-      lastSeq: 0,
-      createdAtMs: 0,
-      expiresAtMs: null,
-    } as const;
-    const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0, steps: 0, costMicros: 0 };
-    await reporter.report(account, { log } as never, { ...summary, usage });
-    await reporter.report(account, { log } as never, { ...summary, usage });
+    const name = crypto.randomUUID();
+    const account = accountObject(bindings, name);
+    const reporter = new Reporter(bindings);
+    const parts = { log, record: { read: () => ({ account: name }) } } as never;
+    await reporter.report(parts, summary("long"));
+    await reporter.report(parts, summary("long"));
     expect(await account.usage({ group: "session", ...all })).toMatchObject([
       { key: "long", steps: 150, repairs: 150 },
     ]);
@@ -119,7 +118,7 @@ describe("the ledger", () => {
     const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
     const ask = (query: string) =>
       worker.fetch(`https://x.test/v1/usage?${query}`, { headers: { Authorization: "Bearer test-key" } });
-    await accountObject(bindings, "default").settle("usage-route", [step(2, { model: "usage-model" })]);
+    await accountObject(bindings, "default").report(summary("usage-route"), news(step(2, { model: "usage-model" })));
     const body = (await (await ask("group_by=model&from=2026-11-23&to=2026-11-24T00:00:00Z")).json()) as {
       usage: { model: string }[];
     };

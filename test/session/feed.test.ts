@@ -58,11 +58,11 @@ describe("Feed", () => {
   it("[EVENT-2] an entry that has nothing to tell is passed over, also at the tail", async () => {
     const log = new MemoryLog();
     log.append([user(), { type: "note", turn: "turn_1", content: "JSON, please.", atMs: 0 }]);
-    const next = eventStream(new Feed(log), undefined as never, { from: start, live: false });
+    const next = eventStream(new Feed(log), undefined as never, { from: start, tag: "t", live: false });
     const { signal } = new AbortController();
     expect(await next(signal)).toContain("turn.started");
     expect(await next(signal)).toBeUndefined();
-    const behind = eventStream(new Feed(log), undefined as never, { from: { done: 1 }, live: false });
+    const behind = eventStream(new Feed(log), undefined as never, { from: { done: 1 }, tag: "t", live: false });
     expect(await behind(signal)).toBeUndefined();
   });
 
@@ -78,7 +78,7 @@ describe("Feed", () => {
       };
     };
     const hangUp = new AbortController();
-    const next = eventStream(feed, undefined as never, { from: start, live: true })(hangUp.signal);
+    const next = eventStream(feed, undefined as never, { from: start, tag: "t", live: true })(hangUp.signal);
     expect(left).not.toHaveBeenCalled();
     hangUp.abort();
     expect(await next).toBeUndefined();
@@ -91,17 +91,21 @@ describe("Conversation", () => {
     const log = new MemoryLog();
     const read = vi.spyOn(log, "read");
     const profile = profileFor({ modelId: "demo", baseUrl: "https://demo.invalid", demo: true });
-    const conversation = new Conversation(log);
+    const conversation = new Conversation(log, () => 0);
     log.append([user(), asking(["clock"]), result("c0")]);
-    const first = [...conversation.messages(profile).messages];
+    const messages = () => {
+      conversation.read(profile, "head");
+      return [...conversation.messages()];
+    };
+    const first = messages();
     expect(first).toHaveLength(3);
     log.append([assistant({ step: 2 }), ended(), user({ turn: "turn_2" })]);
-    const second = [...conversation.messages(profile).messages];
+    const second = messages();
     expect(second.slice(0, 3)).toEqual(first);
     expect(second).toHaveLength(5);
     expect(read.mock.calls.map(([range]) => range.after)).toEqual([0, 3]);
     conversation.flipReasoningRule(profile.id);
-    expect(conversation.messages(profile).profile.reasoningReplay).toBe("replay");
+    expect(conversation.read(profile, "head").reasoningReplay).toBe("replay");
     expect(read.mock.calls.map(([range]) => range.after)).toEqual([0, 3, 0]);
   });
 });

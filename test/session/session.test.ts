@@ -25,7 +25,7 @@ describe("accepting a message", () => {
     const gate = gated("never seen");
     provider.enqueue(gate.reply);
     const { turn, state } = await world.send("Hello");
-    expect([turn, state]).toEqual(["turn_1", { status: "running", firstSeq: 1 }]);
+    expect([turn, state]).toEqual(["turn_1", { status: "running", firstSeq: 1, reply: undefined, waitingFor: [] }]);
     await world.inside(async (storage) => {
       expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([1, 1]);
       expect(await storage.getAlarm()).toBeGreaterThan(Date.now());
@@ -73,7 +73,7 @@ describe("accepting a message", () => {
       ["turn_2", "queued"],
       ["turn_3", "queued"],
     ]);
-    await expect(world.send("4", { rejectWhenBusy: true })).rejects.toThrow(/A turn is running/);
+    await expect(world.send("4", { onBusy: "reject" })).rejects.toThrow(/A turn is open/);
     gate.release();
     await world.ended("turn_3");
     const told = (await world.entries()).map((entry) => ("content" in entry ? entry.content : entry.type));

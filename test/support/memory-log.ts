@@ -1,6 +1,6 @@
 /** The transcript log without a database, for tests of what stands above it. Held to the same contract suite as the real one. */
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
-import type { TranscriptLog } from "../../src/session/transcript-log.ts";
+import type { LogRange, TranscriptLog } from "../../src/session/transcript-log.ts";
 
 export class MemoryLog implements TranscriptLog {
   readonly #rows: string[];
@@ -26,9 +26,20 @@ export class MemoryLog implements TranscriptLog {
     });
   }
 
-  read({ after, limit = Number.POSITIVE_INFINITY }: { after: number; limit?: number }): Entry[] {
+  read({ after, limit = Number.POSITIVE_INFINITY, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
     const from = Math.max(after, 0);
-    return this.#rows.slice(from, from + limit).map((row) => JSON.parse(row) as Entry);
+    const rows = this.#rows.slice(from, from + limit);
+    let units = 0;
+    const end = rows.findIndex((row) => {
+      units += row.length;
+      return units >= maxUnits;
+    });
+    return (end < 0 ? rows : rows.slice(0, end + 1)).map((row) => JSON.parse(row) as Entry);
+  }
+
+  hasCall(callId: string): boolean {
+    const entries = this.read({ after: 0 });
+    return entries.some((entry) => (entry.type === "tool" || entry.type === "approval") && entry.callId === callId);
   }
 
   size(): { entries: number; bytes: number } {

@@ -4,6 +4,7 @@ import type { Effects } from "../../src/core/effects.ts";
 import type { Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
+import type { TurnView } from "../../src/core/next-step.ts";
 import { messagesOf } from "../../src/core/request.ts";
 import { runTurn } from "../../src/core/run-turn.ts";
 import { generate, type ModelTimeouts } from "../../src/model/client.ts";
@@ -32,6 +33,8 @@ export interface MemorySetup {
   instructions: string;
 }
 
+const nothing = { search: async () => [], read: async () => undefined };
+
 export class MemorySession implements Effects {
   readonly log = new MemoryLog();
   readonly signal = new AbortController().signal;
@@ -49,8 +52,12 @@ export class MemorySession implements Effects {
     const { profile } = this.#setup;
     await runTurn(this, {
       maxSteps: 6,
-      maxAttempts: 10,
+      maxBarrenTries: 10,
+      maxBarrenMs: 0,
+      maxTurnMs: 3_600_000,
+      maxWaitMs: 3_600_000,
       effectOf: () => "none",
+      waitOf: () => undefined,
       afterFailure: (tries, chance) => afterFailure(tries, { models: [profile], policy, chance }),
       complaint: judgeAnswer,
     });
@@ -61,12 +68,15 @@ export class MemorySession implements Effects {
     return this.log.read({ after: 0 });
   }
 
-  look() {
+  look(): TurnView {
     const { entries } = this;
     return {
       entries: entries.slice(entries.findLastIndex(({ type }) => type === "user")),
-      cancelRequested: false,
-      attempts: 0,
+      barren: { tries: 0, sinceMs: 0 },
+      intents: new Set(),
+      joining: false,
+      windowFull: false,
+      nowMs: this.now(),
     };
   }
 
@@ -104,11 +114,25 @@ export class MemorySession implements Effects {
       signal: this.signal,
       now: () => Date.now(),
     };
-    return runTool(this.#setup.tools, call, { ...of, fetch: globalThis.fetch, transcript: { search: async () => [] } });
+    return runTool(this.#setup.tools, call, { ...of, fetch: globalThis.fetch, transcript: nothing });
   }
 
   async append(entries: NewEntry[]) {
     this.log.append(entries);
+  }
+
+  async takeIn() {}
+
+  cutOff() {
+    return undefined;
+  }
+
+  cut() {
+    return undefined;
+  }
+
+  summarize(): never {
+    throw new Error("Nothing is cut here, so no summary is asked for.");
   }
 
   now() {

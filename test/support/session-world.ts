@@ -8,6 +8,7 @@ import type { InboxMessage, Receipt } from "../../src/session/inbox.ts";
 import { unwrap } from "../../src/session/outcome.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import type { SessionAddress } from "../../src/session/session-record.ts";
+import type { BusyPolicy } from "../../src/session/turns.ts";
 import { createFakeProvider } from "./fake-provider.ts";
 import { readEvents } from "./sse-reader.ts";
 
@@ -34,10 +35,10 @@ export class SessionWorld {
 
   async send(
     content: string,
-    more: { receipt?: Receipt; rejectWhenBusy?: boolean; options?: InboxMessage["options"] } = {},
+    more: { receipt?: Receipt; onBusy?: BusyPolicy; options?: InboxMessage["options"] } = {},
   ) {
-    const { receipt = {}, rejectWhenBusy = false, options = {} } = more;
-    return unwrap(await this.stub.send(this.address, { message: { content, options }, receipt, rejectWhenBusy }));
+    const { receipt = {}, onBusy = "queue", options = {} } = more;
+    return unwrap(await this.stub.send(this.address, { message: { content, options }, receipt, onBusy }));
   }
 
   async ended(turn: string) {

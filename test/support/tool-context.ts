@@ -10,7 +10,7 @@ export function toolContext(changed: Partial<ToolContext> = {}): ToolContext {
     signal: new AbortController().signal,
     now: () => Date.UTC(2026, 0, 15, 12, 30, 5),
     fetch: () => Promise.reject(new Error("This test has no network.")),
-    transcript: { search: async () => [] },
+    transcript: { search: async () => [], read: async () => undefined },
     ...changed,
   };
 }

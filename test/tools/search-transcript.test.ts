@@ -10,7 +10,7 @@ function finding(hits: TranscriptHit[]) {
     searches.push([query, limit]);
     return hits;
   };
-  return { searches, context: toolContext({ transcript: { search } }) };
+  return { searches, context: toolContext({ transcript: { search, read: async () => undefined } }) };
 }
 
 describe("search_transcript", () => {

@@ -1,0 +1,16 @@
+/** What a call gets as its result when it is not run, or nobody knows whether it was. The model reads it, and so does the person. */
+import type { WaitKind } from "./entry.ts";
+
+export const notRun = {
+  unknown:
+    "Outcome unknown: the server stopped while this tool was running, and it is not safe to run it twice. Check whether it took effect before you try again.",
+  looping:
+    "Not run: you have made this same call several times, and its outcome does not change. Answer with what you have, or try something else.",
+  turnOver: "Not run: the turn was ended first.",
+  denied: (reason: string | undefined) =>
+    `Not run: a person denied this call.${reason === undefined ? "" : ` They said: ${reason}`}`,
+  expired: (kind: WaitKind) =>
+    kind === "approval"
+      ? "Not run: nobody approved this call in time."
+      : "No result: the client that runs this tool sent none in time. It may or may not have run.",
+} as const;

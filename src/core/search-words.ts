@@ -1,0 +1,34 @@
+/** How text is prepared for full-text search, and a person's question for it. Chinese, Japanese and Thai are written without spaces: each of their characters is a word, and neighbours are looked for together. Pure. */
+
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu;
+const unspacedRun = new RegExp(`(${unspaced.source})(?: +)(?=${unspaced.source})`, "gu");
+const mostWords = 32;
+
+/** The text as it is indexed. */
+export function searchable(text: string): string {
+  return text.normalize("NFC").replaceAll(unspaced, " $& ");
+}
+
+/** What was indexed, as people write it. */
+export function readable(snippet: string): string {
+  return snippet.replaceAll(/ +/g, " ").replaceAll(unspacedRun, "$1").trim();
+}
+
+/** The words of a question as FTS5 phrases, each quoted: a person's words are never operators. */
+function phrases(query: string): string[] {
+  const words = query.normalize("NFC").match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return words.slice(0, mostWords).map((word) => `"${searchable(word).replaceAll(/ +/g, " ").trim()}"`);
+}
+
+/** An FTS5 expression that any of the words satisfies; `undefined` when there are none. */
+export function anyOf(query: string): string | undefined {
+  const words = phrases(query);
+  return words.length === 0 ? undefined : words.join(" OR ");
+}
+
+/** An FTS5 expression that all of the words satisfy, where the last one may go on: it is perhaps still being typed. */
+export function allOf(query: string): string | undefined {
+  const words = phrases(query);
+  return words.length === 0 ? undefined : `${words.join(" AND ")}*`;
+}

@@ -1,0 +1,45 @@
+/** Which calls of a step wait for somebody: for a person's yes or no, or for the client that runs them. Read off the entries alone, so that a wait outlives everything. */
+import type { ApprovalEntry, AssistantEntry, Entry, WaitKind } from "./entry.ts";
+import type { ToolCall } from "./message.ts";
+
+/** A call that waits, and since when in ms since 1970. */
+export interface WaitingCall extends ToolCall {
+  kind: WaitKind;
+  sinceMs: number;
+}
+
+/** How the open calls of a turn's newest reply stand. Together they are all calls without a result. */
+export interface OpenCalls {
+  /** Nothing is waited for: these may be run. */
+  ready: ToolCall[];
+  waiting: WaitingCall[];
+  denied: { call: ToolCall; by: ApprovalEntry }[];
+}
+
+/** `entries`: those of one turn. */
+export function openCalls(entries: readonly Entry[]): OpenCalls {
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  const open: OpenCalls = { ready: [], waiting: [], denied: [] };
+  if (reply === undefined) return open;
+  const answered = ofStep(entries, reply, "tool");
+  const decided = ofStep(entries, reply, "approval");
+  for (const call of reply.toolCalls) {
+    if (answered.has(call.id)) continue;
+    const kind = reply.waits?.[call.id];
+    const by = decided.get(call.id);
+    if (by?.type === "approval" && !by.approve) open.denied.push({ call, by });
+    else if (kind === undefined || by !== undefined) open.ready.push(call);
+    else open.waiting.push({ ...call, kind, sinceMs: reply.atMs });
+  }
+  return open;
+}
+
+/** Providers reuse call ids from step to step, so only this step's entries count. */
+function ofStep(entries: readonly Entry[], { step }: AssistantEntry, type: "tool" | "approval"): Map<string, Entry> {
+  const found = entries.flatMap((entry): [string, Entry][] =>
+    (entry.type === "tool" || entry.type === "approval") && entry.type === type && entry.step === step
+      ? [[entry.callId, entry]]
+      : [],
+  );
+  return new Map(found);
+}

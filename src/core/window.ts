@@ -1,0 +1,81 @@
+/** How much of a conversation a model is shown: tokens are estimated here and corrected by the provider's own counts, and the place is chosen where an over-long conversation is cut. Pure. */
+
+/** Tokens per character, roughly: Latin letters 0.3, Chinese ones 0.6 (api-docs.deepseek.com/quick_start/token_usage). */
+const tokensPerAscii = 0.3;
+const tokensPerOther = 0.6;
+/** What a message costs beside its text. */
+const tokensPerMessage = 8;
+
+/** The tokens of a text, estimated. */
+export function estimateTokens(text: string): number {
+  let others = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) others++;
+  return Math.ceil((text.length - others) * tokensPerAscii + others * tokensPerOther) + tokensPerMessage;
+}
+
+/** What a model can take. */
+export interface WindowLimits {
+  /** The model's window in tokens. */
+  contextTokens: number;
+  /** Most tokens it may answer with; they have to fit, too. */
+  maxTokens: number;
+}
+
+/** Most tokens a request may have, so that the answer still fits. At least half the window: some windows are no larger than the longest answer. */
+export function requestTokens({ contextTokens, maxTokens }: WindowLimits): number {
+  return Math.max(contextTokens - maxTokens, Math.floor(contextTokens / 2));
+}
+
+/** A conversation is put into a summary once it fills this part of what a request may have. */
+const fullAt = 0.8;
+
+/** Whether a request of so many tokens comes near to what the model takes. */
+export function isFull(tokens: number, limits: WindowLimits): boolean {
+  return tokens > fullAt * requestTokens(limits);
+}
+
+/** Parts that are never torn: a message of a person, or a reply with the results of its calls. */
+export interface WindowPart {
+  /** The newest entry in it. */
+  lastSeq: number;
+  tokens: number;
+  /** It begins a turn. */
+  beginsTurn: boolean;
+}
+
+/** How much stays as it is: in time a quarter of what a request may have; after an overflow half of what was sent. */
+export function tokensToKeep(why: "in_time" | "overflow", sent: number, limits: WindowLimits): number {
+  const quarter = requestTokens(limits) / 4;
+  return why === "in_time" ? quarter : Math.min(quarter, sent / 2);
+}
+
+/**
+ * The newest entry that leaves when about `keepTokens` are to stay; `undefined` when nothing can leave. The last part stays
+ * always. A cut between turns is taken before one inside a turn.
+ */
+export function cutAt(parts: readonly WindowPart[], keepTokens: number): number | undefined {
+  let kept = 0;
+  let first = parts.length - 1;
+  for (let i = parts.length - 1; i > 0; i--) {
+    kept += parts[i]?.tokens ?? 0;
+    if (kept > keepTokens && i < parts.length - 1) break;
+    first = i;
+  }
+  if (first < 1) return undefined;
+  const turn = parts.findIndex(({ beginsTurn }, place) => place >= first && beginsTurn);
+  return parts[(turn < 0 ? first : turn) - 1]?.lastSeq;
+}
+
+/** Most characters of one text that the model is shown; the rest can be read with `read_entry`. The same for every request, so that the prefix stays. */
+export interface TextLimits {
+  resultChars: number;
+  messageChars: number;
+}
+
+/** What fits a window of this size: one result takes at most a tenth or so of it, one message at most half. */
+export function textLimits(contextTokens: number): TextLimits {
+  return {
+    resultChars: Math.min(30_000, Math.max(1_000, Math.floor(contextTokens / 4))),
+    messageChars: Math.max(2_000, contextTokens),
+  };
+}

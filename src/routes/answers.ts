@@ -1,0 +1,40 @@
+/** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients. */
+import { Hono } from "hono";
+import * as z from "zod";
+import { parseBody } from "../http/parse-body.ts";
+import { readJson } from "../http/read-json.ts";
+import { unwrap } from "../session/outcome.ts";
+import type { RouteContext } from "./context.ts";
+import { addressOf, sessionAt } from "./sessions.ts";
+
+const approval = z.strictObject({ approve: z.boolean(), reason: z.string().min(1).max(2_000).optional() });
+
+const toolResults = z.strictObject({
+  results: z
+    .array(
+      z.strictObject({
+        call_id: z.string().min(1).max(200),
+        content: z.string(),
+        is_error: z.boolean().default(false),
+      }),
+    )
+    .min(1)
+    .max(128)
+    .refine((results) => new Set(results.map(({ call_id }) => call_id)).size === results.length, {
+      error: "must name each call once",
+    }),
+});
+
+export const answers = new Hono<RouteContext>()
+  .post("/:id/approvals/:call_id", async (c) => {
+    const { approve, reason } = parseBody(approval, await readJson(c.req.raw));
+    const callId = c.req.param("call_id");
+    const { turn } = unwrap(await sessionAt(c).approve(callId, { approve, ...(reason !== undefined && { reason }) }));
+    return c.json({ session: addressOf(c).name, turn, call_id: callId, approve });
+  })
+  .post("/:id/tool_results", async (c) => {
+    const { results } = parseBody(toolResults, await readJson(c.req.raw));
+    const given = results.map(({ call_id, content, is_error }) => ({ callId: call_id, content, isError: is_error }));
+    const { turn } = unwrap(await sessionAt(c).giveResults(given));
+    return c.json({ session: addressOf(c).name, turn, accepted: given.map(({ callId }) => callId) });
+  });

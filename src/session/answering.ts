@@ -1,0 +1,72 @@
+/** What people and clients answer about calls that wait for them: taken once each, checked against the rows, all of it or nothing. */
+import type { NewEntry } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
+import { openCalls, type WaitingCall } from "../core/waits.ts";
+import type { SessionParts } from "./session-parts.ts";
+
+/** A person's answer about a call. */
+export interface ApprovalAnswer {
+  approve: boolean;
+  reason?: string;
+}
+
+/** What a tool that runs at the client came to. */
+export interface ClientResult {
+  callId: string;
+  content: string;
+  isError: boolean;
+}
+
+/** Records the answer and returns the call's turn. Throws when the call does not wait for a person. Runs in the caller's transaction. */
+export function answerApproval(parts: SessionParts, callId: string, answer: ApprovalAnswer): string {
+  const { turn, step, waiting } = openTurn(parts);
+  const call = waitingCall(parts, waiting, callId);
+  if (call.kind === "client") {
+    const detail = `The call "${callId}" runs at the client: send its result to …/tool_results.`;
+    throw new AppError("conflict", detail, { field: "call_id" });
+  }
+  parts.log.append([{ type: "approval", turn, step, callId, name: call.name, ...answer, atMs: Date.now() }]);
+  return turn;
+}
+
+/** Records the results and returns their turn. Throws, and records none, when one of them is not waited for. Runs in the caller's transaction. */
+export function takeResults(parts: SessionParts, results: readonly ClientResult[]): string {
+  const { turn, step, waiting } = openTurn(parts);
+  const atMs = Date.now();
+  const entries = results.map(({ callId, content, isError }): NewEntry => {
+    const call = waitingCall(parts, waiting, callId);
+    if (call.kind === "approval") {
+      const detail = `The call "${callId}" waits for a person's approval, not for a result: …/approvals/${callId}.`;
+      throw new AppError("conflict", detail, { field: "results" });
+    }
+    const durationMs = atMs - call.sinceMs;
+    return { type: "tool", turn, step, callId, name: call.name, content, isError, durationMs, atMs };
+  });
+  parts.log.append(entries);
+  return turn;
+}
+
+/** The open turn and what waits in it; an ended or cancelled one has nothing that waits. */
+function openTurn({ turns }: SessionParts): { turn: string; step: number; waiting: WaitingCall[] } {
+  const { open } = turns;
+  if (open?.firstSeq === undefined) return { turn: "", step: 0, waiting: [] };
+  const entries = turns.entries(open.firstSeq);
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  const waiting = open.stop === undefined ? openCalls(entries).waiting : [];
+  return { turn: open.turn, step: reply?.step ?? 0, waiting };
+}
+
+function waitingCall({ log }: SessionParts, waiting: readonly WaitingCall[], callId: string): WaitingCall {
+  const call = waiting.find(({ id }) => id === callId);
+  if (call !== undefined) return call;
+  if (log.hasCall(callId)) {
+    throw new AppError(
+      "conflict",
+      `The call "${callId}" does not wait any more: it was answered, or its turn is over.`,
+      {
+        field: "call_id",
+      },
+    );
+  }
+  throw new AppError("not_found", `There is no call "${callId}" in this session.`, { field: "call_id" });
+}

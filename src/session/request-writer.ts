@@ -1,0 +1,72 @@
+/** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
+import type { Agent } from "../agent.ts";
+import { summaryQuestion } from "../core/compact.ts";
+import type { CompactionCause } from "../core/effects.ts";
+import type { TurnOptions } from "../core/entry.ts";
+import { outline, outlineLines } from "../core/outline.ts";
+import type { Profile } from "../model/profile.ts";
+import { requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
+import type { SessionParts } from "./session-parts.ts";
+
+export class RequestWriter {
+  readonly #parts: SessionParts;
+  readonly #of: { agent: Agent; options: TurnOptions };
+
+  constructor(parts: SessionParts, of: { agent: Agent; options: TurnOptions }) {
+    this.#parts = parts;
+    this.#of = of;
+  }
+
+  /** The body of the next request. `begun`: half an answer that the model is to go on with. */
+  next(model: Profile, begun: string): string {
+    const { head } = this.#read(model);
+    return requestBody(head, this.#parts.conversation.messages(), begun);
+  }
+
+  /** Asks for a summary of what is up to entry `throughSeq`. It begins with the bytes of the requests before. */
+  summary(model: Profile, throughSeq: number): string {
+    const { head, profile } = this.#read(model);
+    const question = serializeMessage({ role: "user", content: summaryQuestion }, profile);
+    return requestBody(head, [...this.#parts.conversation.messages(throughSeq), question]);
+  }
+
+  /** Whether the next request comes near to filling the model's window. Called between steps only. */
+  isFull(model: Profile): boolean {
+    this.#read(model);
+    return this.#parts.conversation.isFull;
+  }
+
+  /** The newest entry that should leave the window; `undefined` when none can. */
+  cut(model: Profile, why: CompactionCause): number | undefined {
+    this.#read(model);
+    return this.#parts.conversation.cut(why);
+  }
+
+  /** What is in the window up to entry `throughSeq`, in lines. */
+  outline(throughSeq: number): string {
+    const { log, record, conversation } = this.#parts;
+    const lines: string[] = [];
+    for (let after = record.read().windowSeq; after < throughSeq; ) {
+      const entries = log.read({ after, limit: 64, maxUnits: 1_000_000 });
+      lines.push(...outlineLines(entries.filter(({ seq }) => seq <= throughSeq)));
+      after = entries.at(-1)?.seq ?? throughSeq;
+    }
+    return outline(conversation.summary, lines);
+  }
+
+  #read(model: Profile): { profile: Profile; head: string } {
+    const { agent, options } = this.#of;
+    const { instructions } = this.#parts.record.read();
+    const { thinking, responseFormat, tools = [] } = options;
+    const head = (profile: Profile) =>
+      serializeHead({
+        profile,
+        thinking,
+        tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
+        instructions: instructions === null ? agent.instructions : `${agent.instructions}\n\n${instructions}`,
+        responseFormat,
+      });
+    const text = head(model);
+    return { profile: this.#parts.conversation.read(model, text), head: text };
+  }
+}

@@ -1,0 +1,11 @@
+/** A short mark of one session, in front of its event ids: an id of another session, or of an erased one of the same name, is noticed. Not a secret, and no proof of anything. */
+import type { SessionSettings } from "./session-record.ts";
+
+/** Six letters or digits, always the same for a session (FNV-1a). */
+export function sessionTag({ account, name, createdAtMs }: SessionSettings): string {
+  let hash = 0x811c9dc5;
+  for (const char of `${account}:${name}:${createdAtMs}`) {
+    hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return (hash >>> 0).toString(36).padStart(7, "0").slice(-6);
+}
