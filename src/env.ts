@@ -22,6 +22,7 @@ export interface Bindings {
   MODEL_RETRY_BASE_MS?: string;
   MODEL_RETRY_LONGEST_MS?: string;
   MODEL_RETRY_AFTER_LIMIT_MS?: string;
+  MODEL_CONTEXT_TOKENS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -35,6 +36,8 @@ export interface Settings {
   timeouts: { firstByteMs: number; idleMs: number; dataMs: number; finishMs: number };
   /** How a failed model call is tried again; what each means: `model/retry.ts`. */
   retry: { retriesPerModel: number; baseMs: number; longestPauseMs: number; longestRetryAfterMs: number };
+  /** Most tokens of a conversation that a model is shown, where that is less than its window; absent: as much as it takes. */
+  contextTokens: number | undefined;
   /** Exact origins that browsers may call from. */
   allowedOrigins: readonly string[];
 }
@@ -43,7 +46,7 @@ export interface Settings {
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 
-function whole(standard: number, least: number, most: number) {
+function whole<T>(standard: T, least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`;
   const number = z
     .string()
@@ -79,6 +82,7 @@ const variables = z.object({
   MODEL_RETRY_BASE_MS: whole(500, 0, 60_000),
   MODEL_RETRY_LONGEST_MS: milliseconds(10_000),
   MODEL_RETRY_AFTER_LIMIT_MS: milliseconds(60_000),
+  MODEL_CONTEXT_TOKENS: whole(undefined, 1_000, 10_000_000),
   DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
 });
 
@@ -109,6 +113,7 @@ export function parseSettings(bindings: Bindings): Settings {
       longestPauseMs: parsed.data.MODEL_RETRY_LONGEST_MS,
       longestRetryAfterMs: parsed.data.MODEL_RETRY_AFTER_LIMIT_MS,
     },
+    contextTokens: parsed.data.MODEL_CONTEXT_TOKENS,
     allowedOrigins: ALLOWED_ORIGINS,
   };
 }

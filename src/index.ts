@@ -9,6 +9,7 @@ import { authenticate } from "./http/authenticate.ts";
 import { problemResponse } from "./http/problem.ts";
 import { answers } from "./routes/answers.ts";
 import type { RouteContext } from "./routes/context.ts";
+import { copies } from "./routes/copies.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
 import { sessions } from "./routes/sessions.ts";
@@ -38,6 +39,7 @@ const app = new Hono<RouteContext>()
     await next();
   })
   .route("/", front)
+  .route("/v1/sessions", copies)
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
   .route("/v1/sessions", answers)

@@ -1,4 +1,5 @@
 /** Reads a turn's entries and says the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
+import { leftOver, type RefusedCall, type TurnEnding } from "./ending.ts";
 import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import { isLooping, loopingFailure } from "./looping.ts";
@@ -59,12 +60,6 @@ export type AfterFailure =
 
 export type Again = Extract<AfterFailure, { type: "again" }>;
 
-/** A call that is not run, and the result it gets instead. */
-export interface RefusedCall {
-  call: ToolCall;
-  content: string;
-}
-
 export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }
@@ -78,7 +73,7 @@ export type NextStep =
   /** The answer will not do: the model is told why, and called again. */
   | { type: "correct"; turn: string; note: string }
   /** Calls without a result get one, so that the log stays legal. */
-  | { type: "end_turn"; turn: string; step: number; reason: TurnEndReason; refused: RefusedCall[]; failure?: Failure };
+  | ({ type: "end_turn" } & TurnEnding);
 
 /** The one next step of the open turn. Pure: the same view gives the same step. */
 export function nextStep(view: TurnView, rules: Rules): NextStep {
@@ -91,7 +86,7 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
   const open = openCalls(view.entries);
   const stop = stopOf(view, rules);
   const end = ({ reason, failure }: Ending): NextStep => {
-    return { type: "end_turn", turn, step, reason, refused: leftOver(open, view), ...(failure && { failure }) };
+    return { type: "end_turn", turn, step, reason, refused: leftOver(open, view.intents), ...(failure && { failure }) };
   };
 
   if (last.type === "step_failed") return end(stop ?? { reason: "failed", failure: last.failure });
@@ -172,16 +167,6 @@ function sortOut(open: OpenCalls, { entries, intents, nowMs }: TurnView, rules: 
   ];
   const calls = rest.filter((call) => !unknown.includes(call));
   return { calls, refused, waiting: open.waiting.filter((call) => !due(call)) };
-}
-
-/** What the calls get that have no result when the turn ends. */
-function leftOver(open: OpenCalls, { intents }: TurnView): RefusedCall[] {
-  return [
-    ...[...open.ready, ...open.waiting].map(({ id, name, arguments: text }) => {
-      return { call: { id, name, arguments: text }, content: intents.has(id) ? notRun.unknown : notRun.turnOver };
-    }),
-    ...open.denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
-  ];
 }
 
 function earliest(waiting: readonly WaitingCall[]): number {

@@ -1,11 +1,11 @@
 /** The loop: asks `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for somebody. It keeps no state of its own. */
 import { callModel } from "./call-model.ts";
 import { compact } from "./compact.ts";
-import { addUsage, noUsage } from "./cost.ts";
 import type { Effects } from "./effects.ts";
-import type { Entry, NewEntry } from "./entry.ts";
+import { ending, refusal } from "./ending.ts";
+import type { NewEntry } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
-import { type NextStep, nextStep, type RefusedCall, type Rules } from "./next-step.ts";
+import { type NextStep, nextStep, type Rules } from "./next-step.ts";
 
 /** Runs the open turn as far as it goes. Safe to call at any time, also when no turn is open or a former runner died half-way. */
 export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
@@ -32,7 +32,7 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
         await effects.append([{ type: "note", turn: next.turn, content: next.note, atMs: effects.now() }]);
         break;
       case "end_turn":
-        return effects.append(ending(next, view.entries, effects));
+        return effects.append(ending(next, view.entries, effects.now(), cutOff(effects)));
     }
   }
 }
@@ -40,7 +40,7 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
 /** Calls run side by side; each result is recorded as it comes, so that a crash loses only what was still running. */
 async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects: Effects): Promise<void> {
   const { turn, step, calls, refused } = next;
-  if (refused.length > 0) await effects.append(refused.map((call) => resultOf(call, next, effects.now())));
+  if (refused.length > 0) await effects.append(refused.map((call) => refusal(call, next, effects.now())));
   const runOne = async (call: ToolCall) => {
     const beganMs = effects.now();
     const result = await effects.runTool(call, { turn, step });
@@ -50,36 +50,8 @@ async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects:
   await Promise.all(calls.map(runOne));
 }
 
-/** What was said of an answer that a crash cut off, and nobody will finish now, stands as far as it came. */
-function ending(
-  next: Extract<NextStep, { type: "end_turn" }>,
-  entries: readonly Entry[],
-  effects: Effects,
-): NewEntry[] {
-  const atMs = effects.now();
-  const begun = effects.cutOff();
-  const paid = entries.filter(isPaid);
-  return [
-    ...next.refused.map((call) => resultOf(call, next, atMs)),
-    ...(begun === undefined ? [] : [{ ...begun, atMs }]),
-    {
-      type: "turn_ended",
-      turn: next.turn,
-      reason: next.reason,
-      ...(next.reason === "failed" && next.failure && { failure: next.failure }),
-      usage: paid.reduce((sum, call) => addUsage(sum, call.usage), noUsage),
-      costMicros: paid.reduce((sum, call) => sum + call.costMicros, 0),
-      steps: paid.filter(({ type }) => type !== "compaction").length,
-      atMs,
-    },
-  ];
-}
-
-function isPaid(entry: Entry) {
-  return entry.type === "assistant" || entry.type === "step_failed" || entry.type === "compaction";
-}
-
-function resultOf({ call, content }: RefusedCall, of: { turn: string; step: number }, atMs: number): NewEntry {
-  const { turn, step } = of;
-  return { type: "tool", turn, step, callId: call.id, name: call.name, content, isError: true, durationMs: 0, atMs };
+/** What was said of an answer that a crash cut off, and that nobody will finish now, stands as far as it came. */
+function cutOff(effects: Effects): NewEntry[] {
+  const said = effects.cutOff();
+  return said === undefined ? [] : [said];
 }

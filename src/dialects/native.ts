@@ -147,10 +147,12 @@ export interface SessionSummary {
   usage: Usage & { steps: number; costMicros: number; rowsWritten: number };
   createdAtMs: number;
   expiresAtMs: number | null;
+  /** The session and the entry it was forked from. */
+  forkedFrom: { session: string; afterSeq: number } | null;
 }
 
 export function sessionJson(session: SessionSummary): Record<string, unknown> {
-  const { id, title, metadata, model, status, lastSeq, usage, createdAtMs, expiresAtMs } = session;
+  const { id, title, metadata, model, status, lastSeq, usage, createdAtMs, expiresAtMs, forkedFrom } = session;
   return {
     id,
     title,
@@ -162,6 +164,7 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
     usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },
     created_at: iso(createdAtMs),
     expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
+    ...(forkedFrom && { forked_from: { session: forkedFrom.session, after_seq: forkedFrom.afterSeq } }),
   };
 }
 

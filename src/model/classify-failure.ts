@@ -50,6 +50,11 @@ const kinds = {
     retryable: false,
     lead: "The model provider has another rule for earlier reasoning than its profile says.",
   },
+  overflow: {
+    code: "context_overflow",
+    retryable: false,
+    lead: "The conversation is longer than the model's window: shorten the message, or set MODEL_CONTEXT_TOKENS.",
+  },
   filtered: { code: "content_filter", retryable: false, lead: "The provider's content filter refused the request." },
   rateLimited: { code: "model_rate_limited", retryable: true, lead: "The model provider is asked too often." },
   unavailable: { code: "model_unavailable", retryable: true, lead: "The model provider has a problem of its own." },
@@ -70,10 +75,15 @@ interface Said {
   shape: "error" | "other" | "web_page";
 }
 
+/** DeepSeek's words (facts of its own error bodies), OpenAI's, Anthropic's and vLLM's for a request that does not fit. */
+const tooLong =
+  /maximum context length|context (?:length|window) (?:is )?exceeded|exceeds? the (?:model'?s )?(?:maximum )?context|prompt is too long|input is too long/i;
+
 /** What the body says outweighs the status, but only in words that cannot be meant otherwise. */
 function kindByWords({ labels, message }: Said, status: number): Kind | undefined {
   const has = (...words: string[]) => words.some((word) => labels.includes(word));
   if (status === 400 && /reasoning_content/.test(message) && !/deserialize/i.test(message)) return kinds.reasoningRule;
+  if (has("context_length_exceeded") || tooLong.test(message)) return kinds.overflow;
   if (has("model_not_found") || /model not exist|supported api model names/i.test(message)) return kinds.noModel;
   if (has("insufficient_quota", "insufficient_user_quota") || /insufficient balance/i.test(message)) {
     return kinds.payment;

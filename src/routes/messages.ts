@@ -48,6 +48,11 @@ const range = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
+const searching = z.strictObject({
+  q: z.string().min(1).max(300),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+
 export const messages = new Hono<RouteContext>()
   .post("/:id/messages", async (c) => {
     const address = addressOf(c);
@@ -80,6 +85,13 @@ export const messages = new Hono<RouteContext>()
     const { after, limit } = parseQuery(range, new URL(c.req.url));
     const { entries, lastSeq } = unwrap(await sessionAt(c).entries({ after, limit }));
     return c.json({ entries: entries.map(entryJson), last_seq: lastSeq });
+  })
+  .get("/:id/search", async (c) => {
+    const { q, limit } = parseQuery(searching, new URL(c.req.url));
+    const hits = unwrap(await sessionAt(c).search(q, limit));
+    return c.json({
+      results: hits.map(({ seq, role, snippet, at }) => ({ seq, type: role, snippet, created_at: at })),
+    });
   })
   .post("/:id/cancel", async (c) => {
     const { turn } = unwrap(await sessionAt(c).cancel(new URL(c.req.url).searchParams.get("turn") ?? undefined));

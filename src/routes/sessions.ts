@@ -12,8 +12,8 @@ import type { SessionAddress } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
-const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
-const title = z.string().max(200);
+export const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
+export const title = z.string().max(200);
 /** The bounds are OpenAI's for metadata: 16 pairs, keys of 64 and values of 512 characters. */
 export const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
@@ -46,7 +46,7 @@ export const sessions = new Hono<RouteContext>()
       ...(ttlSeconds !== undefined && { ttlSeconds }),
     };
     const address = { account: c.var.account, name: id };
-    const { created, session } = await sessionObject(c.env, address).create(address, choices);
+    const { created, session } = unwrap(await sessionObject(c.env, address).create(address, choices));
     return c.json(sessionJson(session), created ? 201 : 200, { Location: `/v1/sessions/${session.id}` });
   })
   .get("/", async (c) => {

@@ -74,6 +74,17 @@ export class Inbox {
     return of.joins ?? turnOf(id);
   }
 
+  /** Puts back the message that began a turn elsewhere, so that later turns get later numbers. */
+  restore(turn: string, message: InboxMessage, of: { firstSeq: number; atMs: number }): void {
+    this.#sql.exec(
+      "INSERT INTO inbox (id, message, first_seq, created_at) VALUES (?, ?, ?, ?)",
+      idOf(turn),
+      JSON.stringify(message),
+      of.firstSeq,
+      of.atMs,
+    );
+  }
+
   byKey(key: string): Waiting | undefined {
     return this.#one(`SELECT ${columns} FROM inbox WHERE idempotency_key = ?`, key);
   }

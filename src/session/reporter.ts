@@ -27,9 +27,10 @@ export class Reporter {
 
   /** Reports go one after the other. One that is lost is made up for by the next; the account counts everything once. */
   report({ log, record }: SessionParts, summary: SessionSummary): Promise<void> {
-    const account = accountObject(this.#bindings, record.read().account);
+    const { account: owner, copiedSeq } = record.read();
+    const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
-      .then(() => this.#send(account, log, summary))
+      .then(() => this.#send(account, { log, copiedSeq }, summary))
       .catch((error: unknown) => console.error("the account did not take a report", error));
     return this.#last;
   }
@@ -47,12 +48,16 @@ export class Reporter {
     throw new AppError("not_found", detail);
   }
 
-  async #send(account: DurableObjectStub<Account>, log: TranscriptLog, summary: SessionSummary): Promise<void> {
+  async #send(
+    account: DurableObjectStub<Account>,
+    { log, copiedSeq }: { log: TranscriptLog; copiedSeq: number },
+    summary: SessionSummary,
+  ): Promise<void> {
     let seq = this.#reportedSeq ?? (await account.report(summary));
     const isNew = this.#reportedSeq === undefined;
     this.#reportedSeq = seq;
     for (let sent = isNew; ; sent = true) {
-      const news = newsAfter(seq, log);
+      const news = newsAfter(seq, log, copiedSeq);
       if (news === undefined && sent) return;
       seq = await account.report(summary, news);
       this.#reportedSeq = seq;
@@ -61,15 +66,16 @@ export class Reporter {
   }
 }
 
-/** The next finished steps; `undefined` when there are none. */
-function newsAfter(after: number, log: TranscriptLog): SessionNews | undefined {
+/** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
+function newsAfter(after: number, log: TranscriptLog, copiedSeq: number): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
     const end = finishedUpTo(entries);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
-    if (throughSeq !== undefined) return { throughSeq, steps: stepRecords(done), texts: done.flatMap(textOf) };
+    const steps = stepRecords(done).filter(({ seq }) => seq > copiedSeq);
+    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf) };
     // A step longer than what was read: its end lies further on.
     if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
   }

@@ -1,8 +1,10 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 import type { Agent } from "../agent.ts";
-import type { NewEntry, TurnOptions } from "../core/entry.ts";
+import { ending, leftOver } from "../core/ending.ts";
+import type { Entry, NewEntry, TurnOptions } from "../core/entry.ts";
 import { deadlineMs, type Rules } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
+import { openCalls } from "../core/waits.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
@@ -93,7 +95,8 @@ export class Runner {
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
-      await effects.append([gaveUp(turn.turn, effects.now())]);
+      const { entries, intents } = effects.look();
+      await effects.append(gaveUp(turn.turn, entries, intents));
     } finally {
       stopClock();
       this.#current = undefined;
@@ -160,9 +163,11 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
 }
 
-function gaveUp(turn: string, atMs: number): NewEntry {
-  const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+/** The end of a turn that a fault of ours has stopped. */
+function gaveUp(turn: string, entries: readonly Entry[], intents: ReadonlySet<string>): NewEntry[] {
   const detail = "Longline failed while it worked on this turn. The cause is in the Worker's log.";
   const failure = { code: "internal", detail, retryable: true } as const;
-  return { type: "turn_ended", turn, reason: "failed", failure, usage, costMicros: 0, steps: 0, atMs };
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  const refused = leftOver(openCalls(entries), intents);
+  return ending({ turn, step: reply?.step ?? 0, reason: "failed", refused, failure }, entries, Date.now());
 }

@@ -15,6 +15,8 @@ const ladder: readonly string[] = [
      created_at INTEGER NOT NULL,
      expires_at INTEGER,
      usage TEXT NOT NULL,
+     forked_from TEXT,
+     copied_seq INTEGER NOT NULL DEFAULT 0,
      window_seq INTEGER NOT NULL DEFAULT 0,
      searchable_seq INTEGER NOT NULL DEFAULT 0
    ) STRICT;
@@ -69,6 +71,14 @@ export function versionOf(sql: SqlStorage): number {
   if (known.length === 0) return 0;
   const row = sql.exec<{ schema_version: number }>("SELECT schema_version FROM session").toArray()[0];
   return row?.schema_version ?? 0;
+}
+
+/** Takes away tables without a session: what a copy left that was broken off. */
+export function dropLeftovers(sql: SqlStorage): void {
+  const tables = sql.exec<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'",
+  );
+  for (const { name } of tables.toArray()) sql.exec(`DROP TABLE "${name}"`);
 }
 
 /** Climbs the rungs after `from`. The caller holds a transaction, and records the new version in its session row. */

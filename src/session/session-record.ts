@@ -1,7 +1,7 @@
 /** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, written rarely. */
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
 import type { TurnEndedEntry } from "../core/entry.ts";
-import { migrate, schemaVersion } from "./schema.ts";
+import { dropLeftovers, migrate, schemaVersion } from "./schema.ts";
 
 /** Sums over all finished turns of a session. */
 export interface SessionUsage extends Usage {
@@ -28,6 +28,23 @@ export interface SessionChoices {
   ttlSeconds?: number;
 }
 
+/** What a session has from another one, or from an import. */
+export interface Copied {
+  forkedFrom?: ForkedFrom;
+  /** Entries up to here were paid for elsewhere. */
+  copiedSeq: number;
+  windowSeq: number;
+  usage: SessionUsage;
+  createdAtMs: number;
+}
+
+export interface ForkedFrom {
+  session: string;
+  afterSeq: number;
+}
+
+export const noSessionUsage: SessionUsage = { ...noUsage, steps: 0, costMicros: 0, rowsWritten: 0 };
+
 export interface SessionSettings {
   account: string;
   name: string;
@@ -40,6 +57,8 @@ export interface SessionSettings {
   createdAtMs: number;
   expiresAtMs: number | null;
   usage: SessionUsage;
+  forkedFrom: ForkedFrom | null;
+  copiedSeq: number;
   /** The newest entry that left the model's window; 0 while none did. */
   windowSeq: number;
 }
@@ -55,6 +74,8 @@ type Row = {
   created_at: number;
   expires_at: number | null;
   usage: string;
+  forked_from: string | null;
+  copied_seq: number;
   window_seq: number;
 };
 
@@ -67,10 +88,18 @@ export class SessionRecord {
 
   /** Makes the tables and the one row. The caller holds the transaction. */
   static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): void {
+    dropLeftovers(sql);
     migrate(sql, 0);
+    SessionRecord.insert(sql, of, choices, { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs });
+  }
+
+  /** Makes the one row: from then on the session exists. The tables are there. */
+  static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): void {
+    const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     sql.exec(
-      `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, created_at, expires_at, usage)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, created_at,
+         expires_at, usage, forked_from, copied_seq, window_seq)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       schemaVersion,
       of.account,
       of.name,
@@ -78,9 +107,12 @@ export class SessionRecord {
       JSON.stringify(choices.metadata ?? {}),
       choices.instructions ?? null,
       choices.model ?? null,
-      atMs,
-      choices.ttlSeconds === undefined ? null : atMs + choices.ttlSeconds * 1000,
-      JSON.stringify({ ...noUsage, steps: 0, costMicros: 0, rowsWritten: 0 } satisfies SessionUsage),
+      createdAtMs,
+      choices.ttlSeconds === undefined ? null : createdAtMs + choices.ttlSeconds * 1000,
+      JSON.stringify(usage),
+      forkedFrom === undefined ? null : JSON.stringify(forkedFrom),
+      copiedSeq,
+      windowSeq,
     );
   }
 
@@ -97,6 +129,8 @@ export class SessionRecord {
       createdAtMs: row.created_at,
       expiresAtMs: row.expires_at,
       usage: JSON.parse(row.usage) as SessionUsage,
+      forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkedFrom),
+      copiedSeq: row.copied_seq,
       windowSeq: row.window_seq,
     };
   }
@@ -119,13 +153,20 @@ export class SessionRecord {
 
   /** Adds what a turn used. Runs in the transaction that ends the turn, so that it counts once. */
   settle({ usage, steps, costMicros, rowsWritten = 0 }: Omit<TurnEndedEntry, "seq">): void {
-    const before = this.read().usage;
-    const sum: SessionUsage = {
-      ...addUsage(before, usage),
-      steps: before.steps + steps,
-      costMicros: before.costMicros + costMicros,
-      rowsWritten: before.rowsWritten + rowsWritten,
-    };
+    const sum = addTurn(this.read().usage, { usage, steps, costMicros, rowsWritten });
     this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(sum));
   }
+}
+
+/** The sums with one more turn. */
+export function addTurn(
+  before: SessionUsage,
+  turn: Pick<TurnEndedEntry, "usage" | "steps" | "costMicros" | "rowsWritten">,
+): SessionUsage {
+  return {
+    ...addUsage(before, turn.usage),
+    steps: before.steps + turn.steps,
+    costMicros: before.costMicros + turn.costMicros,
+    rowsWritten: before.rowsWritten + (turn.rowsWritten ?? 0),
+  };
 }

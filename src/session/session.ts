@@ -6,10 +6,11 @@ import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import { type Bindings, parseSettings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
-import { alarmMs } from "./alarm-time.ts";
+import type { TranscriptHit } from "../tools/tool.ts";
+import { arm } from "./alarm.ts";
 import { type ApprovalAnswer, answerApproval, type ClientResult, takeResults } from "./answering.ts";
+import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
-import type { InboxMessage, Receipt } from "./inbox.ts";
 import { type Outcome, outcome, refusalOf } from "./outcome.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
@@ -18,14 +19,8 @@ import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
 import { modelIds } from "./turn-model.ts";
-import { type BusyPolicy, noSuchTurn, type TurnState } from "./turns.ts";
+import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-
-export interface SendRequest {
-  message: InboxMessage;
-  receipt: Receipt;
-  onBusy: BusyPolicy;
-}
 
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 const pageUnits = 4_000_000;
@@ -34,6 +29,7 @@ export class Session extends DurableObject<Bindings> {
   readonly #settings = parseSettings(this.env);
   #parts: SessionParts | undefined;
   #runner: Runner | undefined;
+  readonly #copying = new Copying(this.ctx.storage);
   #reporter = new Reporter(this.env);
   /** Settles when the session that was here is gone for good. */
   #erasing: Promise<unknown> = Promise.resolve();
@@ -48,19 +44,25 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** Makes the session, or leaves an existing one as it is. */
-  async create(
+  create(
     address: SessionAddress,
     choices: SessionChoices,
-  ): Promise<{ created: boolean; session: SessionSummary }> {
-    await this.#erasing;
-    const created = this.#parts === undefined;
-    const parts = this.#parts ?? this.#create(address, choices);
-    if (created) await this.#report();
-    return { created, session: this.#summary(parts) };
+  ): Promise<Outcome<{ created: boolean; session: SessionSummary }>> {
+    return outcome(async () => {
+      await this.#erasing;
+      const created = this.#parts === undefined;
+      const parts = this.#parts ?? this.#create(address, choices);
+      if (created) await this.#report();
+      return { created, session: this.#summary(parts) };
+    });
   }
 
-  describe(): Promise<Outcome<SessionSummary>> {
-    return outcome(() => this.#summary(this.#existing()));
+  describe(): Promise<Outcome<SessionSummary & { instructions: string | null; chosenModel: string | null }>> {
+    return outcome(() => {
+      const parts = this.#existing();
+      const { instructions, model } = parts.record.read();
+      return { ...this.#summary(parts), instructions, chosenModel: model };
+    });
   }
 
   change(changes: { title?: string | null; metadata?: Record<string, string> }): Promise<Outcome<SessionSummary>> {
@@ -80,11 +82,8 @@ export class Session extends DurableObject<Bindings> {
       if (isNew) await this.#reporter.refuseErased(address);
       const parts = this.#parts ?? this.#create(address, {});
       const { turns, storage } = parts;
-      const { message, receipt, onBusy } = request;
-      const arrival = { onBusy, atMs: Date.now() };
-      const open = turns.open?.turn;
-      const turn = turns.repeated(receipt) ?? storage.transactionSync(() => turns.accept(message, receipt, arrival));
-      if (open !== undefined && turns.open?.stop !== undefined) this.#runner?.abort(open);
+      const turn = turns.repeated(request.receipt) ?? storage.transactionSync(() => turns.accept(request, Date.now()));
+      if (turns.open?.stop !== undefined) this.#runner?.abort(turns.open.turn);
       this.#work();
       if (isNew) await this.#report();
       return { turn, state: turns.state(turn) ?? { status: "queued" } };
@@ -109,13 +108,8 @@ export class Session extends DurableObject<Bindings> {
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. */
   cancel(turn?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {
-      const { turns, inbox } = this.#existing();
-      const target = turn ?? turns.open?.turn;
-      if (target === undefined) return { turn: null };
-      const state = turns.state(target);
-      if (state === undefined) throw noSuchTurn(target);
-      if (state.status === "ended") return { turn: null };
-      inbox.stop(target, "cancelled");
+      const target = this.#existing().turns.cancel(turn);
+      if (target === null) return { turn: null };
       this.#runner?.abort(target);
       this.#work();
       return { turn: target };
@@ -143,6 +137,23 @@ export class Session extends DurableObject<Bindings> {
       await forgotten;
       return receipt;
     });
+  }
+
+  /** Makes this session from entries of another one or of an import, page by page. It exists, and is returned, once the last step is done. */
+  copy(step: CopyStep): Promise<Outcome<SessionSummary | undefined>> {
+    return outcome(async () => {
+      await this.#erasing;
+      if (this.#parts !== undefined) throw new AppError("conflict", "There is a session with this id already.");
+      if (!this.#copying.do(step)) return undefined;
+      const parts = this.#open();
+      this.#arm();
+      await this.#report();
+      return this.#summary(parts);
+    });
+  }
+
+  search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {
+    return outcome(() => this.#existing().search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
   }
 
   /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
@@ -173,12 +184,16 @@ export class Session extends DurableObject<Bindings> {
       settings: this.#settings,
       bindings: this.env,
       hold: (work) => this.ctx.waitUntil(work),
-      rested: () => this.#rested(),
+      rested: () => {
+        this.#arm();
+        this.ctx.waitUntil(this.#report());
+      },
     });
     return parts;
   }
 
   #create(address: SessionAddress, choices: SessionChoices): SessionParts {
+    if (this.#copying.busy) throw new AppError("conflict", `The session "${address.name}" is being made just now.`);
     const { storage } = this.ctx;
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, choices, Date.now()));
     const parts = this.#open();
@@ -216,18 +231,8 @@ export class Session extends DurableObject<Bindings> {
     this.#runner?.wake();
   }
 
-  #rested(): void {
-    this.#arm();
-    this.ctx.waitUntil(this.#report());
-  }
-
-  /** Called in the same go as the rows it watches over, so that they are committed together. */
   #arm(): void {
-    if (this.#parts === undefined) return;
-    const { storage } = this.#parts;
-    const atMs = alarmMs(this.#parts, Date.now(), agent.limits.waitSeconds * 1000);
-    if (atMs === undefined) void storage.deleteAlarm();
-    else void storage.setAlarm(atMs);
+    if (this.#parts !== undefined) arm(this.#parts, agent.limits.waitSeconds * 1000);
   }
 
   #existing(): SessionParts {

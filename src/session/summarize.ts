@@ -3,7 +3,7 @@ import type { SessionSummary } from "../dialects/native.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 export function summarize({ record, log, turns }: SessionParts, defaultModel: string): SessionSummary {
-  const { name, title, metadata, model, usage, createdAtMs, expiresAtMs } = record.read();
+  const { name, title, metadata, model, usage, createdAtMs, expiresAtMs, forkedFrom } = record.read();
   return {
     id: name,
     title,
@@ -14,5 +14,6 @@ export function summarize({ record, log, turns }: SessionParts, defaultModel: st
     usage,
     createdAtMs,
     expiresAtMs,
+    forkedFrom,
   };
 }

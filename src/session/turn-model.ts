@@ -43,9 +43,9 @@ export interface ModelSituation {
 /** The models of a turn in the order in which they are asked. A model that was named stands alone: nobody wants another one's answer then. */
 export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const { settings, agent, bindings } = of;
-  if (settings.model.kind === "demo") return [demo];
+  if (settings.model.kind === "demo") return [shown(demo, settings)];
   const provider = settings.model;
-  const reach = (choice: ModelChoice): TurnModel => reached(choice, provider, bindings);
+  const reach = (choice: ModelChoice): TurnModel => shown(reached(choice, provider, bindings), settings);
   const choices = choicesOf(settings, agent);
   const named = of.options.model ?? of.sessionModel;
   if (named !== null && named !== undefined) return [reach(choices.find(({ id }) => id === named) ?? { id: named })];
@@ -66,6 +66,12 @@ export function unknownModels(settings: Settings, agent: Agent): string[] {
       `The model ${choice.id} at ${base} is not in src/model/catalog.ts: it gets the generic profile, without strict tools or prices. \`npm run probe\` writes its profile.`,
     ];
   });
+}
+
+/** The model with no larger window than the settings allow. */
+function shown(model: TurnModel, { contextTokens = Number.POSITIVE_INFINITY }: Settings): TurnModel {
+  const { profile } = model;
+  return { ...model, profile: { ...profile, contextTokens: Math.min(profile.contextTokens, contextTokens) } };
 }
 
 function choicesOf({ model }: Settings, { models: [first, ...others] }: Agent): [ModelChoice, ...ModelChoice[]] {

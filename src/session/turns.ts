@@ -14,6 +14,12 @@ export type TurnState =
 /** What becomes of a message that comes while a turn is open. */
 export type BusyPolicy = "queue" | "join" | "interrupt" | "reject";
 
+export interface SendRequest {
+  message: InboxMessage;
+  receipt: Receipt;
+  onBusy: BusyPolicy;
+}
+
 /** Most messages that may wait behind the open turn. */
 export const queueLimit = 100;
 
@@ -60,7 +66,7 @@ export class Turns {
   }
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
-  accept(message: InboxMessage, receipt: Receipt, { onBusy, atMs }: { onBusy: BusyPolicy; atMs: number }): string {
+  accept({ message, receipt, onBusy }: SendRequest, atMs: number): string {
     if (!this.busy) {
       const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
       this.#log.append([userEntry(turn, message, atMs)]);
@@ -78,6 +84,16 @@ export class Turns {
     if (onBusy === "join" && open !== undefined) return this.#inbox.add(message, { ...receipt, atMs, joins: open });
     if (onBusy === "interrupt" && open !== undefined) this.#inbox.stop(open, "interrupted");
     return this.#inbox.add(message, { ...receipt, atMs, interrupts: onBusy === "interrupt" });
+  }
+
+  /** Records that the turn, or the open one, is to end, and returns it; null when it had ended, or none was open. */
+  cancel(turn = this.open?.turn): string | null {
+    const state = turn === undefined ? undefined : this.state(turn);
+    if (turn === undefined || state?.status === "ended") return null;
+    if (state === undefined) throw noSuchTurn(turn);
+    const { turn: target } = this.#inbox.byTurn(turn) ?? { turn };
+    this.#inbox.stop(target, "cancelled");
+    return target;
   }
 
   /** Begins the next waiting turn, if none is open. Runs in the caller's transaction. */

@@ -26,6 +26,7 @@ function summary(id: string, createdAtMs: number, title: string | null = null): 
     usage: noUse,
     createdAtMs,
     expiresAtMs: null,
+    forkedFrom: null,
   };
 }
 

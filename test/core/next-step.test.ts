@@ -254,12 +254,7 @@ const table: Row[] = [
     { stop: "cancelled" },
     end("completed"),
   ],
-  [
-    "[TURN-9] a cancel while the model failed",
-    [user(), failed()],
-    { stop: "cancelled" },
-    end("cancelled"),
-  ],
+  ["[TURN-9] a cancel while the model failed", [user(), failed()], { stop: "cancelled" }, end("cancelled")],
   [
     "[TURN-11] after a crash an unsafe call is not run again",
     [user(), asking(["clock", "pay", "mail"])],

@@ -173,6 +173,7 @@ describe("messages", () => {
       "fetch_url",
       "read_entry",
       "search_transcript",
+      "send_request",
     ]);
   });
 });

@@ -34,7 +34,7 @@ const summary = (id: string): SessionSummary => {
   const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
   const none = { ...usage, steps: 0, costMicros: 0, rowsWritten: 0 };
   const named = { id, title: null, metadata: {}, model: "m", status: "idle" } as const;
-  return { ...named, lastSeq: 0, createdAtMs: 0, expiresAtMs: null, usage: none };
+  return { ...named, lastSeq: 0, createdAtMs: 0, expiresAtMs: null, forkedFrom: null, usage: none };
 };
 const news = (...steps: StepRecord[]): SessionNews => ({ throughSeq: steps.at(-1)?.seq ?? 0, steps, texts: [] });
 const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
@@ -106,7 +106,7 @@ describe("the ledger", () => {
     const name = crypto.randomUUID();
     const account = accountObject(bindings, name);
     const reporter = new Reporter(bindings);
-    const parts = { log, record: { read: () => ({ account: name }) } } as never;
+    const parts = { log, record: { read: () => ({ account: name, copiedSeq: 0 }) } } as never;
     await reporter.report(parts, summary("long"));
     await reporter.report(parts, summary("long"));
     expect(await account.usage({ group: "session", ...all })).toMatchObject([

@@ -36,8 +36,8 @@ function withModels(
     const setup = { agent: { ...agent, models }, settings: parseSettings(bindings), bindings, rested: () => {} };
     const runner = new Runner(parts, { ...setup, hold: (held) => (work = held) });
     await use(async (content) => {
-      const arrival = { onBusy: "queue", atMs: Date.now() } as const;
-      storage.transactionSync(() => parts.turns.accept({ content, options: {} }, {}, arrival));
+      const request = { message: { content, options: {} }, receipt: {}, onBusy: "queue" } as const;
+      storage.transactionSync(() => parts.turns.accept(request, Date.now()));
       runner.wake();
       await work;
       const entry = parts.log.read({ after: 0 }).findLast(({ type }) => type === "assistant" || type === "step_failed");

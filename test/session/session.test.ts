@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { unwrap } from "../../src/session/outcome.ts";
-import { calls, type createFakeProvider, gated, text } from "../support/fake-provider.ts";
+import { calls, gated, text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 
-let provider: ReturnType<typeof createFakeProvider>;
+let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
 
 beforeEach(() => {

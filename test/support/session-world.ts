@@ -18,11 +18,15 @@ export function freshAddress(): SessionAddress {
   return { account: "test", name: crypto.randomUUID() };
 }
 
-/** A provider that the Worker reaches instead of the outside. */
+/** A provider that the Worker reaches instead of the outside, and what it asked of other hosts: they answer what `outside` does. */
 export function startProvider() {
   const provider = createFakeProvider();
-  vi.spyOn(globalThis, "fetch").mockImplementation(provider.fetch);
-  return provider;
+  const outside = vi.fn(async (_request: Request) => new Response("taken"));
+  vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
+    const request = new Request(input, init);
+    return new URL(request.url).port === "9" ? provider.fetch(input, init) : outside(request);
+  });
+  return { ...provider, outside };
 }
 
 export class SessionWorld {

@@ -365,7 +365,10 @@ describe("a call's time", () => {
     await started.promise;
     expect(counted.listeners()).toBe(1);
     counted.controller.abort();
-    expect(await running).toEqual({ content: "Stopped while it was running. It may have taken effect all the same.", isError: true });
+    expect(await running).toEqual({
+      content: "Stopped while it was running. It may have taken effect all the same.",
+      isError: true,
+    });
     expect([seen[0]?.aborted, counted.listeners()]).toEqual([true, 0]);
   });
 

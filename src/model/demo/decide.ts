@@ -1,4 +1,5 @@
 /** What the demo model answers, by simple rules over what it was really sent. Pure: the same request gives the same answer. */
+import { summaryQuestion } from "../../core/compact.ts";
 import type { DemoAnswer } from "./frames.ts";
 import { jsonAnswer, withoutForm } from "./json-answer.ts";
 import { asksForReport, type Question, questionOf, type Want, wantsOf } from "./questions.ts";
@@ -13,6 +14,7 @@ export function decide(request: DemoRequest): DemoAnswer {
   const messages = request.messages ?? [];
   const at = messages.findLastIndex(({ role }) => role === "user");
   const asked = messages[at]?.content ?? "";
+  if (asked === summaryQuestion) return { reasoning: "", text: summaryOf(messages.slice(0, at)), calls: [] };
   const form = request.response_format?.type;
   const json = form === "json_object" || form === "json_schema";
   const question = questionOf(
@@ -30,6 +32,15 @@ export function decide(request: DemoRequest): DemoAnswer {
   const text = `${textFor(question, results, earlier)}\n\n${signature}`;
   const reasoning = thinks ? thoughtOf(question, results) : "";
   return { reasoning, text: json ? jsonAnswer(text, asked) : text, calls: [] };
+}
+
+/** Who said what, in short: what stands in place of a conversation that has become too long. */
+function summaryOf(messages: readonly DemoMessage[]): string {
+  const lines = messages.flatMap(({ role, content }) => {
+    if ((role !== "user" && role !== "assistant") || !content) return [];
+    return [`${role === "user" ? "The person" : "I"}: ${shorten(content, 200)}`];
+  });
+  return lines.slice(-40).join("\n");
 }
 
 function offeredIn({ tools, tool_choice }: DemoRequest): string[] {

@@ -62,7 +62,10 @@ const asksForDates = /\b(action items?|to-?dos?|tasks|due|deadlines?|dates?|owne
 /** The calls that would help, of tools that are offered. */
 export function wantsOf({ kind, ask }: Question, offered: readonly string[]): Want[] {
   const report = [asksForDates.test(ask) ? time({}) : undefined];
-  const wants = kind === "report" ? report : [...timeWants(ask), sumWant(ask), pageWant(ask), searchWant(ask)];
+  const webWant = sendWant(ask) ?? pageWant(ask);
+  const talk = [...timeWants(ask), sumWant(ask), webWant, searchWant(ask)];
+  const named = talk.every((want) => want === undefined) ? [namedWant(ask)] : [];
+  const wants = kind === "report" ? report : [...talk, ...named];
   return wants.filter((want) => want !== undefined).filter(({ tool }) => offered.includes(tool));
 }
 
@@ -111,6 +114,30 @@ function sumWant(ask: string): Want | undefined {
 function pageWant(ask: string): Want | undefined {
   const url = /\bhttps?:\/\/(?:[^\s"'<>()]|\([^\s"'<>()]*\))+/i.exec(ask)?.[0];
   return url === undefined ? undefined : { tool: "fetch_url", args: { url: url.replace(/[.,;!?]+$/, "") } };
+}
+
+/** "Post `{"a":1}` to https://…": what is sent stands between the verb and the address. */
+function sendWant(ask: string): Want | undefined {
+  const [, verb = "", what = "", url = ""] =
+    /\b(post|put|patch|send)\b\s+(.*?)\s+to\s+(https?:\/\/[^\s"'<>()]+)/is.exec(ask) ?? [];
+  if (url === "") return undefined;
+  const method = verb.toLowerCase() === "send" ? "POST" : verb.toUpperCase();
+  const body = what.replace(/^["'`“]|["'`”]$/g, "");
+  return { tool: "send_request", args: { method, url: url.replace(/[.,;!?]+$/, ""), body } };
+}
+
+/** "Call lookup with {…}": any tool that is offered, by its name. */
+function namedWant(ask: string): Want | undefined {
+  const named = /\b(?:call|use|run)\s+(?:the\s+tool\s+)?`?([\w-]{1,64})`?(?:\s+with\s+(\{.*\}))?/is.exec(ask);
+  return named === null ? undefined : { tool: named[1] ?? "", args: objectIn(named[2]) };
+}
+
+function objectIn(text: string | undefined): Record<string, unknown> {
+  try {
+    return text === undefined ? {} : (JSON.parse(text) as Record<string, unknown>);
+  } catch {
+    return {};
+  }
 }
 
 function searchWant(ask: string): Want | undefined {

@@ -1,0 +1,59 @@
+/** The entries that end a turn: a result for every call that has none, and the sums of what the turn used. Pure. */
+import { addUsage, noUsage } from "./cost.ts";
+import type { Entry, NewEntry, TurnEndReason } from "./entry.ts";
+import type { Failure } from "./errors.ts";
+import type { ToolCall } from "./message.ts";
+import { notRun } from "./not-run.ts";
+import type { OpenCalls } from "./waits.ts";
+
+/** A call that is not run, and the result it gets instead. */
+export interface RefusedCall {
+  call: ToolCall;
+  content: string;
+}
+
+/** What the calls get that have no result when the turn ends. `intents`: ids of those that were perhaps run. */
+export function leftOver({ ready, waiting, denied }: OpenCalls, intents: ReadonlySet<string>): RefusedCall[] {
+  return [
+    ...[...ready, ...waiting].map(({ id, name, arguments: text }) => {
+      return { call: { id, name, arguments: text }, content: intents.has(id) ? notRun.unknown : notRun.turnOver };
+    }),
+    ...denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
+  ];
+}
+
+/** The result of a call that was not run. */
+export function refusal({ call, content }: RefusedCall, of: { turn: string; step: number }, atMs: number): NewEntry {
+  const { turn, step } = of;
+  return { type: "tool", turn, step, callId: call.id, name: call.name, content, isError: true, durationMs: 0, atMs };
+}
+
+/** How a turn ends. `step`: of the newest reply. */
+export interface TurnEnding {
+  turn: string;
+  step: number;
+  reason: TurnEndReason;
+  refused: RefusedCall[];
+  failure?: Failure;
+}
+
+/** `entries`: the turn's so far. `cutOff`: what a reply had said that nobody will finish. */
+export function ending(of: TurnEnding, entries: readonly Entry[], atMs: number, cutOff: NewEntry[] = []): NewEntry[] {
+  const paid = entries.filter(
+    (entry) => entry.type === "assistant" || entry.type === "step_failed" || entry.type === "compaction",
+  );
+  return [
+    ...of.refused.map((call) => refusal(call, of, atMs)),
+    ...cutOff,
+    {
+      type: "turn_ended",
+      turn: of.turn,
+      reason: of.reason,
+      ...(of.reason === "failed" && of.failure && { failure: of.failure }),
+      usage: paid.reduce((sum, call) => addUsage(sum, call.usage), noUsage),
+      costMicros: paid.reduce((sum, call) => sum + call.costMicros, 0),
+      steps: paid.filter(({ type }) => type !== "compaction").length,
+      atMs,
+    },
+  ];
+}

@@ -1,0 +1,155 @@
+/** A session as lines of JSON, one entry each behind a header: what `export` writes and `import` reads. Nothing is lost on the way, and nothing unknown is let in. */
+import * as z from "zod";
+import type { Entry } from "../core/entry.ts";
+
+/** What the first line says about the session. Times in ms since 1970. */
+export interface TranscriptHeader {
+  id: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  instructions: string | null;
+  model: string | null;
+  createdAtMs: number;
+}
+
+const count = z.int().min(0);
+const order = z.int().min(1);
+const id = z.string().min(1).max(256);
+const strings = z.record(z.string(), z.string());
+const opaque = z.record(z.string(), z.unknown());
+const usage = z.strictObject({ inputTokens: count, cachedTokens: count, outputTokens: count, reasoningTokens: count });
+const failure = z.strictObject({
+  code: z.string().max(64),
+  detail: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: count.optional(),
+});
+const placed = { seq: order, turn: id, atMs: count };
+const paid = { usage, costMicros: count };
+const timed = { firstEventMs: count.optional(), durationMs: count.optional() };
+const tries = z.array(z.strictObject({ model: z.string(), failure, textChars: count })).optional();
+const tried = { step: order, attempt: order, model: z.string(), content: z.string(), reasoning: z.string(), tries };
+const wait = z.enum(["approval", "client"]);
+const ofCall = { step: order, callId: id, name: z.string() };
+const tool = { name: z.string(), description: z.string(), parameters: opaque, strict: z.boolean().optional() };
+const format = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("json_object") }),
+  z.strictObject({ type: z.literal("json_schema"), schema: opaque }),
+]);
+const options = z.strictObject({
+  model: z.string().optional(),
+  thinking: z.boolean().optional(),
+  responseFormat: format.optional(),
+  tools: z.array(z.strictObject(tool)).optional(),
+});
+const repairs = z.array(z.string()).optional();
+
+const entry = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("user"),
+    ...placed,
+    content: z.string(),
+    speaker: z.string().optional(),
+    metadata: strings.optional(),
+    options,
+    joined: z.literal(true).optional(),
+  }),
+  z.strictObject({
+    type: z.literal("assistant"),
+    ...placed,
+    ...tried,
+    toolCalls: z.array(z.strictObject({ id, name: z.string(), arguments: z.string() })),
+    waits: z.record(z.string(), wait).optional(),
+    finishReason: z.enum(["stop", "tool_calls", "length", "cancelled"]),
+    cutCalls: count.optional(),
+    repairs,
+    ...timed,
+    ...paid,
+  }),
+  z.strictObject({
+    type: z.literal("tool"),
+    ...placed,
+    ...ofCall,
+    content: z.string(),
+    isError: z.boolean(),
+    repairs,
+    durationMs: count,
+  }),
+  z.strictObject({
+    type: z.literal("approval"),
+    ...placed,
+    ...ofCall,
+    approve: z.boolean(),
+    reason: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal("compaction"),
+    ...placed,
+    throughSeq: order,
+    summary: z.string(),
+    model: z.string().optional(),
+    failure: failure.optional(),
+    durationMs: count,
+    ...paid,
+  }),
+  z.strictObject({ type: z.literal("note"), ...placed, content: z.string() }),
+  z.strictObject({ type: z.literal("step_failed"), ...placed, ...tried, failure, ...timed, ...paid }),
+  z.strictObject({
+    type: z.literal("turn_ended"),
+    ...placed,
+    reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
+    failure: failure.optional(),
+    ...paid,
+    steps: count,
+    rowsWritten: count.optional(),
+  }),
+]);
+
+const header = z.strictObject({
+  longline: z.literal(1, "must be 1: this is no transcript of Longline, or one of a later version"),
+  id: z.string(),
+  title: z.string().max(200).nullable(),
+  metadata: strings,
+  instructions: z.string().nullable(),
+  model: z.string().nullable(),
+  createdAtMs: count,
+});
+
+/** What a line of an import must be, once `readLine` has made it an object. */
+export const lineSchemas = { header, entry };
+
+/** The header as a line, without the line's end. */
+export function headerLine(of: TranscriptHeader): string {
+  return JSON.stringify(renamed({ longline: 1, ...of }, snake));
+}
+
+/** An entry as a line, without the line's end. */
+export function entryLine(of: Entry): string {
+  return JSON.stringify(renamed(of, snake));
+}
+
+/** A line's JSON with the names that the schemas know; throws a SyntaxError when it is no JSON object. */
+export function readLine(line: string): unknown {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SyntaxError("no JSON object");
+  return renamed(value, camel);
+}
+
+/** Below these names stand names of others, which stay as they are. */
+const foreign = new Set(["metadata", "schema", "parameters", "waits"]);
+
+function renamed(value: unknown, rename: (name: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((each) => renamed(each, rename));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [rename(name), foreign.has(name) ? inner : renamed(inner, rename)]),
+  );
+}
+
+function snake(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
