@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Agent, agent, type ModelChoice } from "../../src/agent.ts";
+import { Draft } from "../../src/core/assemble.ts";
 import { parseSettings } from "../../src/env.ts";
 import { Runner } from "../../src/session/runner.ts";
 import { type SessionParts, sessionParts } from "../../src/session/session-parts.ts";
@@ -94,5 +95,42 @@ describe("a session with two models", () => {
       provider.enqueue(frames(delta("half")), frames(delta("half")), text("whole"));
       expect(await ask("Count")).toBe("deepseek-flash: whole");
       expect(parts.log.read({ after: 1 })[0]).toMatchObject({ attempt: 3 });
+    }));
+});
+
+describe("an answer that a crash cut off", () => {
+  it("[RESUME-4] is gone on with where the model can continue, instead of being paid for again", () =>
+    withModels([second], async (ask, parts) => {
+      const { turns, checkpoint, storage } = parts;
+      const request = { message: { content: "Hello", options: {} }, receipt: {}, onBusy: "queue" } as const;
+      storage.transactionSync(() => turns.accept(request, Date.now()));
+      checkpoint.begin(2, { atMs: 0, again: false });
+      const draft = new Draft({ seq: 2, turn: "turn_1", step: 1, attempt: 1, model: "m" });
+      draft.add({ type: "reasoning", text: "Hm." });
+      draft.add({ type: "text", text: "half an " });
+      checkpoint.save(draft, Date.now());
+      provider.enqueue(text("answer"), text("second"));
+      await ask("And then?");
+      expect(provider.requests[0]?.body.messages.at(-1)).toEqual({
+        role: "assistant",
+        content: "half an ",
+        prefix: true,
+      });
+      const reply = parts.log.read({ after: 1, limit: 1 })[0];
+      expect(reply).toMatchObject({ content: "half an answer", reasoning: "Hm.", attempt: 2 });
+    }));
+
+  it("[RESUME-4] is asked for anew where it cannot", () =>
+    withModels([first], async (ask, parts) => {
+      const { turns, checkpoint, storage } = parts;
+      const request = { message: { content: "Hello", options: {} }, receipt: {}, onBusy: "queue" } as const;
+      storage.transactionSync(() => turns.accept(request, Date.now()));
+      checkpoint.begin(2, { atMs: 0, again: false });
+      const draft = new Draft({ seq: 2, turn: "turn_1", step: 1, attempt: 1, model: "m" });
+      draft.add({ type: "text", text: "half an " });
+      checkpoint.save(draft, Date.now());
+      provider.enqueue(text("whole answer"), text("second"));
+      await ask("And then?");
+      expect(parts.log.read({ after: 1, limit: 1 })[0]).toMatchObject({ content: "whole answer", attempt: 2 });
     }));
 });

@@ -24,7 +24,7 @@ export function startProvider() {
   const outside = vi.fn(async (_request: Request) => new Response("taken"));
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
     const request = new Request(input, init);
-    return new URL(request.url).port === "9" ? provider.fetch(input, init) : outside(request);
+    return new URL(request.url).hostname === "127.0.0.1" ? provider.fetch(input, init) : outside(request);
   });
   return { ...provider, outside };
 }
