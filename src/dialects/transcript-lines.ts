@@ -119,13 +119,14 @@ const header = z.strictObject({
 export const lineSchemas = { header, entry };
 
 /** The header as a line, without the line's end. */
-export function headerLine(of: TranscriptHeader): string {
-  return JSON.stringify(renamed({ longline: 1, ...of }, snake));
+export function headerLine({ id, title, metadata, instructions, model, createdAtMs }: TranscriptHeader): string {
+  return JSON.stringify(renamed({ longline: 1, id, title, metadata, instructions, model, createdAtMs }, snake));
 }
 
-/** An entry as a line, without the line's end. */
+/** An entry as a line, without the line's end. Equal entries give equal lines, in whatever order their fields were set. */
 export function entryLine(of: Entry): string {
-  return JSON.stringify(renamed(of, snake));
+  const { seq, turn, type } = of;
+  return JSON.stringify({ seq, turn, type, ...(renamed(of, snake) as object) });
 }
 
 /** A line's JSON with the names that the schemas know; throws a SyntaxError when it is no JSON object. */
@@ -142,7 +143,9 @@ function renamed(value: unknown, rename: (name: string) => string): unknown {
   if (Array.isArray(value)) return value.map((each) => renamed(each, rename));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [rename(name), foreign.has(name) ? inner : renamed(inner, rename)]),
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, inner]) => [rename(name), foreign.has(name) ? inner : renamed(inner, rename)]),
   );
 }
 
