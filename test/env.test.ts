@@ -50,6 +50,10 @@ describe("settings", () => {
       retry: { retriesPerModel: 0 },
       timeouts: { idleMs: 1000 },
     });
+    expect([settings({}).contextTokens, settings({ MODEL_CONTEXT_TOKENS: "16000" }).contextTokens]).toEqual([
+      undefined,
+      16_000,
+    ]);
   });
 
   it.each([
@@ -58,6 +62,7 @@ describe("settings", () => {
       'MODEL_BASE_URL must be a URL such as https://api.cometapi.com/v1. It was "cometapi".',
     ],
     [{ MODEL_BASE_URL: "ftp://x.test" }, "MODEL_BASE_URL must be a URL"],
+    [{ MODEL_CONTEXT_TOKENS: "10" }, "MODEL_CONTEXT_TOKENS must be a whole number from 1000 to 10000000"],
     [{ MODEL: "two words" }, 'MODEL must be a model id, without spaces. It was "two words".'],
     [{ API_KEY: "short" }, "API_KEY is too short: use at least 8 characters."],
     [{ MODEL_API_KEY: "sk 1\n" }, "MODEL_API_KEY must not contain spaces, line breaks or letters outside ASCII."],

@@ -37,6 +37,20 @@ const table: [what: string, status: number, body: string, code: FailureCode, ret
     false,
   ],
   [
+    "DeepSeek's too long request",
+    400,
+    deepseek("This model's maximum context length is 131072 tokens. However, you requested 140000 tokens."),
+    "context_overflow",
+    false,
+  ],
+  [
+    "OpenAI's too long request",
+    400,
+    error({ code: "context_length_exceeded", message: "x" }),
+    "context_overflow",
+    false,
+  ],
+  [
     "CometAPI's unknown model",
     503,
     comet("no available channel for group default and model X (distributor)", "model_not_found"),

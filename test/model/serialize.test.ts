@@ -79,6 +79,18 @@ describe("serializeHead", () => {
     );
   });
 
+  it("[WIRE-5] one tool that is not strict makes the whole request so", () => {
+    const tool = (name: string, strict?: boolean) => {
+      return { name, description: "", parameters: { type: "object" }, ...(strict !== undefined && { strict }) };
+    };
+    const strictIn = (...tools: ReturnType<typeof tool>[]) =>
+      JSON.parse(`${serializeHead({ profile: demo, tools, instructions: "x" })}]}`).tools.map(
+        (each: { function: { strict?: boolean } }) => each.function.strict,
+      );
+    expect(strictIn(tool("a"), tool("b", true))).toEqual([true, true]);
+    expect(strictIn(tool("a"), tool("b", false))).toEqual([undefined, undefined]);
+  });
+
   it("[WIRE-5] leaves out tools where there are none, and strict where the provider has none", () => {
     const bare = serializeHead({ profile: generic, tools: [], instructions: "" });
     expect(Object.keys(JSON.parse(requestBody(bare, [])))).toEqual([

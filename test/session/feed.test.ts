@@ -86,7 +86,43 @@ describe("Feed", () => {
   });
 });
 
+describe("a replay", () => {
+  it("[EVENT-9] is read in pages of 256 KB, or of one entry", () => {
+    const log = new MemoryLog();
+    const read = vi.spyOn(log, "read");
+    const big = (chars: number) => assistant({ content: "x".repeat(chars) });
+    log.append([user(), big(200_000), big(200_000), big(400_000), big(10), ended()]);
+    const feed = new Feed(log);
+    const pages: number[] = [];
+    for (let cursor = start; ; ) {
+      const { events, cursor: next } = feed.read(cursor);
+      if (events.length === 0) break;
+      pages.push(next.done);
+      cursor = next;
+    }
+    expect(pages).toEqual([3, 4, 6]);
+    for (const [range] of read.mock.calls) expect(range.maxUnits).toBe(262_144);
+  });
+});
+
 describe("Conversation", () => {
+  it("[WINDOW-1] trusts the provider's count, and measures what came since by it", () => {
+    const log = new MemoryLog();
+    const profile = profileFor({ modelId: "demo", baseUrl: "https://demo.invalid", demo: true });
+    const conversation = new Conversation(log, () => 0);
+    const counted = { inputTokens: 900, cachedTokens: 100, outputTokens: 50, reasoningTokens: 20 };
+    log.append([user({ content: "x".repeat(1_000) }), assistant({ usage: counted }), ended()]);
+    conversation.read(profile, "x".repeat(100));
+    // What was sent, and the answer without its reasoning.
+    expect(conversation.tokens).toBe(1_030);
+    log.append([user({ turn: "turn_2", content: "x".repeat(1_000) })]);
+    conversation.read(profile, "x".repeat(100));
+    const estimate = conversation.tokens - 1_030;
+    // Ours would be about 320; the provider counted more than twice what we had estimated before.
+    expect(estimate).toBeGreaterThan(600);
+    expect(estimate).toBeLessThan(1_300);
+  });
+
   it("[SESSION-8] reads and encodes only what is new", () => {
     const log = new MemoryLog();
     const read = vi.spyOn(log, "read");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { summaryQuestion } from "../../../src/core/compact.ts";
 import { decide } from "../../../src/model/demo/decide.ts";
 import type { DemoMessage, DemoRequest } from "../../../src/model/demo/request-rules.ts";
 
@@ -130,5 +131,34 @@ describe("JSON", () => {
       calls: [{ name: "calculator", arguments: '{"expression":"2+2"}' }],
     });
     expect(asJson("Hi\n\nA JSON schema:\n{broken}")).toEqual({ answer: expect.stringContaining("You wrote") });
+  });
+});
+
+describe("what is done outside", () => {
+  it("[DEMO-7] sends what stands between the verb and the address, and does not read that page", () => {
+    const tools = [...offered("send_request", {}), ...offered("fetch_url", {})];
+    const calls = (ask: string) => decide({ messages: [user(ask)], tools }).calls;
+    expect(calls('Please post {"item":17} to https://shop.example.com/orders.')).toEqual([
+      {
+        name: "send_request",
+        arguments: '{"method":"POST","url":"https://shop.example.com/orders","body":"{\\"item\\":17}"}',
+      },
+    ]);
+    expect(calls("Send `hello` to https://a.example.org/x")[0]?.arguments).toContain('"body":"hello"');
+    expect(calls("What stands at https://a.example.org/x?").map(({ name }) => name)).toEqual(["fetch_url"]);
+  });
+
+  it("[DEMO-7] calls any tool that is offered by its name", () => {
+    const tools = offered("where_am_i", { required: ["precise"] });
+    const calls = (ask: string) => decide({ messages: [user(ask)], tools }).calls;
+    expect(calls("Please call where_am_i")).toEqual([{ name: "where_am_i", arguments: '{"precise":null}' }]);
+    expect(calls('Use `where_am_i` with {"precise":true}')[0]?.arguments).toBe('{"precise":true}');
+    expect(calls("Call me later")).toEqual([]);
+  });
+
+  it("[DEMO-12] writes a summary of the conversation, and calls nothing", () => {
+    const messages = [user("What time is it?"), { role: "assistant", content: "Noon." }, user(summaryQuestion)];
+    const { text, calls } = decide({ messages, tools: offered("current_time", {}) });
+    expect([text, calls]).toEqual(["The person: What time is it?\nI: Noon.", []]);
   });
 });
