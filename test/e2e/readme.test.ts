@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { createParser } from "eventsource-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DevServer, startDev } from "../support/wrangler-dev.ts";
+import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
 const run = promisify(execFile);
 let dev: DevServer;
@@ -18,12 +18,18 @@ const commands = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
   .flatMap(([, block = ""]) => block.replaceAll("\\\n", "").split("\n"))
   .filter((line) => line.startsWith("curl "));
 
+type Change = (command: string) => string;
+const headers = { Authorization: "Bearer dev-key" };
+
 /** The one command that has all these words; typed into a shell, with only the port changed. */
-async function type(...words: string[]): Promise<string> {
+async function type(...words: [...string[], Change] | string[]): Promise<string>;
+async function type(...given: (string | Change)[]): Promise<string> {
+  const words = given.filter((word) => typeof word === "string");
+  const change = given.find((word) => typeof word === "function") ?? ((command: string) => command);
   const found = commands.filter((command) => words.every((word) => command.includes(word)));
   expect(found).toHaveLength(1);
   const command = (found[0] ?? "").replaceAll("http://127.0.0.1:8787", dev.url);
-  const { stdout } = await run("bash", ["-c", command], { timeout: 30_000, maxBuffer: 10_000_000 });
+  const { stdout } = await run("bash", ["-c", change(command)], { timeout: 30_000, maxBuffer: 10_000_000 });
   return stdout;
 }
 
@@ -51,7 +57,7 @@ const only = (events: Told[], name: string) => events.filter(({ event }) => even
 
 describe("the README, typed as written", () => {
   it("names every curl command that is tested here", () => {
-    expect(commands).toHaveLength(6);
+    expect(commands).toHaveLength(10);
   });
 
   it("[E2E-1] [E2E-3] the meeting: reasoning, a tool call with its result, text, usage and cost; the second time from the cache", async () => {
@@ -86,7 +92,7 @@ describe("the README, typed as written", () => {
   it("[E2E-1] a cut stream goes on behind the id that is sent", async () => {
     const events = eventsIn(await type("Last-Event-ID"));
     expect(events[0]).toMatchObject({ event: "step.started", data: { step: 1, model: "demo" } });
-    expect(events.at(-1)).toMatchObject({ event: "turn.ended", id: "10" });
+    expect(events.at(-1)).toMatchObject({ event: "turn.ended", id: expect.stringMatching(/-10$/) });
   });
 
   it("[E2E-1] asking and waiting, asking and coming back", async () => {
@@ -103,6 +109,33 @@ describe("the README, typed as written", () => {
     expect(await type("respond-async")).toContain('"turn":"turn_2"');
     await expect.poll(async () => JSON.parse(await type("turns/turn_2")).status, { timeout: 20_000 }).toBe("completed");
     expect(JSON.parse(await type("turns/turn_2")).message.content).toContain("Tokyo");
+  });
+
+  it("[E2E-1] [WAIT-9] a person's no to a call, with the call_id that the answer tells", async () => {
+    const waiting = JSON.parse(await type("17 pencils"));
+    expect(waiting).toMatchObject({ status: "waiting", waiting_for: [{ name: "send_request", kind: "approval" }] });
+    expect(JSON.parse(waiting.waiting_for[0].arguments)).toEqual({
+      method: "POST",
+      url: "https://example.com/orders",
+      body: "17 pencils",
+    });
+    const [{ call_id }] = waiting.waiting_for;
+    const answered = JSON.parse(await type("approvals/CALL_ID", (command) => command.replace("CALL_ID", call_id)));
+    expect(answered).toEqual({ session: "orders", turn: "turn_1", call_id, approve: false });
+    const turn = async () => (await reach(`${dev.url}/v1/sessions/orders/turns/turn_1`, { headers })).json();
+    await expect.poll(turn, { timeout: 20_000 }).toMatchObject({ status: "completed" });
+    expect(((await turn()) as { message: { content: string } }).message.content).toContain("We have enough.");
+  });
+
+  it("[E2E-1] [FORK-1] [COPY-1] a fork before the first message, and a copy by export and import", async () => {
+    expect(JSON.parse(await type("hello/fork"))).toMatchObject({
+      id: "hello-edited",
+      last_seq: 0,
+      forked_from: { session: "hello", after_seq: 0 },
+    });
+    const copy = JSON.parse(await type("hello/export"));
+    const original = await (await reach(`${dev.url}/v1/sessions/hello`, { headers })).json();
+    expect(copy).toEqual({ ...(original as object), id: "hello-copy" });
   });
 
   it("[E2E-1] says at / and in its log that the demo model answers, and takes dev-key only", async () => {
