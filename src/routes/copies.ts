@@ -12,7 +12,7 @@ import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/session-record.ts";
 import type { RouteContext } from "./context.ts";
 import { readImport } from "./read-import.ts";
-import { addressOf, sessionAt, sessionName, title } from "./sessions.ts";
+import { addressOf, knownModel, sessionAt, sessionName, title } from "./sessions.ts";
 
 /** Entries in one go; what they may weigh is bounded where they are read. */
 const page = 500;
@@ -67,6 +67,7 @@ export const copies = new Hono<RouteContext>()
     const { id } = parseQuery(importing, new URL(c.req.url));
     const { header, pages } = await readImport(c.req.raw);
     const address = { account: c.var.account, name: id ?? parseBody(sessionName, header.id, "id") };
+    if (header.model !== null) knownModel(c, header.model);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
     return copied(c, { address, choices: choicesOf(header), from }, async (load) => {
       for await (const page of pages) await load(page);

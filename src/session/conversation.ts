@@ -1,7 +1,16 @@
-/** The session's messages as the provider is sent them: the newest summary and what came after it. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
+/** The session's messages as the provider is sent them: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
 import type { CompactionEntry, Entry } from "../core/entry.ts";
+import type { Message } from "../core/message.ts";
 import { messagesOf } from "../core/request.ts";
-import { cutAt, estimateTokens, isFull, textLimits, tokensToKeep, type WindowPart } from "../core/window.ts";
+import {
+  cutAt,
+  estimateTokens,
+  isFull,
+  requestTokens,
+  textLimits,
+  tokensToKeep,
+  type WindowPart,
+} from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
 import { serializeMessage } from "../model/serialize.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
@@ -24,8 +33,14 @@ export class Conversation {
   /** Entries up to here are read. */
   #seq = 0;
   #summary: CompactionEntry | undefined;
+  /** The newest entry that did not fit any more, and was not put into a summary yet. */
+  #leftOutSeq = 0;
   #encoded: string[] = [];
+  /** How many of the encoded messages stand before the first part. */
+  #leading = 0;
   #parts: Part[] = [];
+  /** Tokens of all parts, estimated. */
+  #partTokens = 0;
   /** The entries of the part that is being read. */
   #group: Entry[] = [];
   /** The provider's own count of everything up to and with so many parts. */
@@ -61,14 +76,13 @@ export class Conversation {
   messages(throughSeq = Number.POSITIVE_INFINITY): readonly string[] {
     if (throughSeq >= this.#seq) return this.#encoded;
     const parts = this.#parts.filter(({ lastSeq }) => lastSeq <= throughSeq);
-    return this.#encoded.slice(0, this.#lead + parts.reduce((sum, part) => sum + part.messages, 0));
+    return this.#encoded.slice(0, this.#leading + parts.reduce((sum, part) => sum + part.messages, 0));
   }
 
   /** The request as it would be now, in tokens: the provider's own count where there is one, and our estimate of what came since. */
   get tokens(): number {
-    const counted = this.#counted ?? { tokens: this.#headTokens + this.#summaryTokens, parts: 0 };
-    const known = this.#counted === undefined ? counted.tokens * this.#ratio : counted.tokens;
-    return Math.ceil(known + this.#ratio * sum(this.#parts.slice(counted.parts)));
+    if (this.#counted === undefined) return Math.ceil(this.#ratio * this.#estimate);
+    return Math.ceil(this.#counted.tokens + this.#ratio * sum(this.#parts.slice(this.#counted.parts)));
   }
 
   /** Whether it comes near to filling the model's window, and something can leave. */
@@ -115,12 +129,29 @@ export class Conversation {
     const tokens = encoded.map(estimateTokens);
     if (first.type === "assistant") this.#count(first, profile, tokens.slice(1));
     this.#encoded.push(...encoded);
-    this.#parts.push({
+    const part = {
       lastSeq: group.at(-1)?.seq ?? first.seq,
       tokens: tokens.reduce((all, each) => all + each, 0),
       beginsTurn: first.type === "user" && first.joined !== true,
       messages: encoded.length,
-    });
+    };
+    this.#parts.push(part);
+    this.#partTokens += part.tokens;
+    this.#leaveOut(profile);
+  }
+
+  /** What a model cannot take is not kept either: an import, or a model with a smaller window, may bring more than any summary could be asked for. */
+  #leaveOut(profile: Profile): void {
+    let many = 0;
+    let tokens = this.#estimate;
+    for (; many < this.#parts.length - 1 && tokens * this.#ratio > requestTokens(profile); many++) {
+      tokens -= this.#parts[many]?.tokens ?? 0;
+    }
+    const last = this.#parts[many - 1];
+    if (last === undefined) return;
+    this.#drop(many);
+    this.#leftOutSeq = last.lastSeq;
+    this.#lead(profile);
   }
 
   /** What the provider counted for a reply is what was sent to it; a count from before the last summary was made says nothing any more. */
@@ -128,40 +159,61 @@ export class Conversation {
     const { inputTokens, cachedTokens, outputTokens, reasoningTokens } = reply.usage;
     const sent = inputTokens + cachedTokens;
     if (sent === 0 || reply.tries !== undefined || reply.seq < (this.#summary?.seq ?? 0)) return;
-    const estimate = this.#headTokens + this.#summaryTokens + sum(this.#parts);
-    this.#ratio = Math.min(4, Math.max(0.25, sent / Math.max(estimate, 1)));
+    this.#ratio = Math.min(4, Math.max(0.25, sent / Math.max(this.#estimate, 1)));
     const replied = profile.reasoningReplay === "replay" ? outputTokens : outputTokens - reasoningTokens;
     const rest = results.reduce((all, each) => all + each, 0) * this.#ratio;
     this.#counted = { tokens: sent + replied + rest, parts: this.#parts.length + 1 };
   }
 
   #begin(summary: CompactionEntry, profile: Profile): void {
-    const left = this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq);
-    this.#encoded.splice(0, this.#lead + left.reduce((all, { messages }) => all + messages, 0));
-    this.#parts.splice(0, left.length);
-    this.#encoded.unshift(...messagesOf([summary]).map((message) => serializeMessage(message, profile)));
+    this.#drop(this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq).length);
     this.#summary = summary;
+    if (this.#leftOutSeq <= summary.throughSeq) this.#leftOutSeq = 0;
+    this.#lead(profile);
+  }
+
+  /** Takes the oldest parts out of the window. */
+  #drop(many: number): void {
+    const left = this.#parts.splice(0, many);
+    this.#encoded.splice(
+      this.#leading,
+      left.reduce((all, { messages }) => all + messages, 0),
+    );
+    this.#partTokens -= sum(left);
     this.#counted = undefined;
   }
 
-  /** How many messages stand before the first part. */
-  get #lead(): number {
-    return this.#summary === undefined ? 0 : 1;
+  /** Writes anew what stands before the first part. */
+  #lead(profile: Profile): void {
+    const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq)] : [];
+    const lead = [...(this.#summary === undefined ? [] : messagesOf([this.#summary])), ...leftOut];
+    this.#encoded.splice(0, this.#leading, ...lead.map((message) => serializeMessage(message, profile)));
+    this.#leading = lead.length;
   }
 
-  get #summaryTokens(): number {
-    return this.#summary === undefined ? 0 : estimateTokens(this.#summary.summary);
+  /** The request in tokens, by our own count. */
+  get #estimate(): number {
+    const summary = this.#summary === undefined ? 0 : estimateTokens(this.#summary.summary);
+    return this.#headTokens + summary + this.#partTokens;
   }
 
   #forget(): void {
     this.#seq = this.#windowSeq();
     this.#summary = undefined;
+    this.#leftOutSeq = 0;
+    this.#leading = 0;
     this.#encoded = [];
     this.#parts = [];
+    this.#partTokens = 0;
     this.#group = [];
     this.#counted = undefined;
     this.#ratio = 1;
   }
+}
+
+function leftOutMessage(throughSeq: number): Message {
+  const content = `[Entries 1 to ${throughSeq} of this conversation are left out, because they do not fit: search_transcript finds their words, read_entry reads them.]`;
+  return { role: "user", content };
 }
 
 function sum(parts: readonly WindowPart[]): number {

@@ -126,6 +126,30 @@ describe("texts that are longer than a row or than the model should see", () => 
     expect(sent(-1)?.at(-1)).toMatch(/characters 1999985 to \d+ of 2999996[^\n]*\n.{5}needle/);
   });
 
+  it("[LONG-3] a long conversation that was never summarised is sent as far as the model takes it, and summarised so", async () => {
+    const line = "All work and no play makes a long transcript. ".repeat(88);
+    const turns = Array.from({ length: 500 }, (_, n) => {
+      const of = { turn: `turn_${n + 1}` };
+      const unpaid = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+      return [
+        user({ ...of, content: `Question ${n}` }),
+        assistant({ ...of, content: line + n, usage: unpaid }),
+        ended(of),
+      ];
+    });
+    await load(turns.flat());
+    provider.enqueue(text("Much was asked."), text("Short."));
+    await world.ask("And now?");
+    const [summary, answer] = provider.requests;
+    expect(summary?.text.length).toBeLessThan(450_000);
+    expect(summary?.body.messages[1].content).toMatch(/^\[Entries 1 to \d+ of this conversation are left out/);
+    expect(summary?.body.messages.at(-1).content).toBe(summaryQuestion);
+    expect(answer?.body.messages[1].content).toContain("Much was asked.");
+    expect(answer?.text).not.toContain("are left out");
+    expect(answer?.text.length).toBeLessThan(150_000);
+    expect(unwrap(await world.stub.search("Question 3", 5))[0]).toMatchObject({ role: "user" });
+  }, 60_000);
+
   it("[LONG-2] a turn behind 10,000 entries and 20 MB reads a window, never the log", async () => {
     const line = "All work and no play makes a long transcript. ".repeat(88);
     const turns = Array.from({ length: 3_333 }, (_, n) => {
