@@ -151,8 +151,8 @@ export class SessionEffects implements Effects {
         if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
       }
     });
-    // What has left the window is found by searching from now on.
-    for (const entry of entries) if (entry.type === "compaction") search.indexUpTo(entry.throughSeq);
+    // What has left the window will be searched for; whatever is left of it is indexed then.
+    for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
     await this.#confirm();
   }
 

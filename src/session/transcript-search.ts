@@ -24,7 +24,7 @@ export class TranscriptSearch {
   find(query: string, { limit, beforeSeq }: { limit: number; beforeSeq: number }): TranscriptHit[] {
     const match = anyOf(query);
     if (match === undefined) return [];
-    this.indexUpTo(this.#log.lastSeq);
+    while (this.indexSome(this.#log.lastSeq));
     const hits = this.#storage.sql.exec<{ seq: number; role: string; snippet: string; at: number }>(
       `SELECT search.rowid AS seq, role, snippet(search, 0, '', '', '…', 40) AS snippet, at
        FROM search JOIN entries ON entries.seq = search.rowid
@@ -38,18 +38,17 @@ export class TranscriptSearch {
     });
   }
 
-  /** Makes the entries up to `seq` searchable. */
-  indexUpTo(seq: number): void {
+  /** Makes some more entries up to `seq` searchable, about a megabyte; false when all of them are. */
+  indexSome(seq: number): boolean {
     const { sql } = this.#storage;
-    let { done } = sql.exec<{ done: number }>("SELECT searchable_seq AS done FROM session").one();
-    while (done < seq) {
-      const entries = this.#log.read({ after: done, limit: batch, maxUnits: batchUnits });
-      done = entries.at(-1)?.seq ?? seq;
-      this.#storage.transactionSync(() => {
-        for (const entry of entries) this.#index(entry);
-        sql.exec("UPDATE session SET searchable_seq = ?", done);
-      });
-    }
+    const { done } = sql.exec<{ done: number }>("SELECT searchable_seq AS done FROM session").one();
+    if (done >= seq) return false;
+    const entries = this.#log.read({ after: done, limit: batch, maxUnits: batchUnits });
+    this.#storage.transactionSync(() => {
+      for (const entry of entries) this.#index(entry);
+      sql.exec("UPDATE session SET searchable_seq = ?", entries.at(-1)?.seq ?? seq);
+    });
+    return true;
   }
 
   #index(entry: Entry): void {
