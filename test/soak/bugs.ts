@@ -1,0 +1,75 @@
+/** Planted bugs: exact text replacements in the product's sources, done while the Worker is built, so that the soak can show that it would notice them. */
+
+/** One replacement. `find` must occur exactly once in `file`, a path from the root of the repository; else the build fails. */
+export interface Edit {
+  file: string;
+  find: string;
+  replace: string;
+}
+
+/** A bug that the soak must notice. */
+export interface Bug {
+  name: string;
+  edits: readonly Edit[];
+}
+
+export const bugs: readonly Bug[] = [
+  {
+    // Answers before the row is written.
+    name: "ack-before-insert",
+    edits: [
+      {
+        file: "src/session/session.ts",
+        find: "const turn = turns.repeated(request.receipt) ?? storage.transactionSync(() => turns.accept(request, Date.now()));",
+        replace: `const known = turns.repeated(request.receipt);
+      const turn = known ?? \`turn_\${storage.sql.exec<{ n: number }>("SELECT coalesce(max(id), 0) AS n FROM inbox").one().n + 1}\`;
+      if (known === undefined) setTimeout(() => {
+        if (turns.repeated(request.receipt) === undefined) storage.transactionSync(() => turns.accept(request, Date.now()));
+        this.#work();
+      }, 15);`,
+      },
+    ],
+  },
+  {
+    // After a crash an unsafe call runs again, as if nobody had recorded that it was begun.
+    name: "no-intent",
+    edits: [
+      {
+        file: "src/session/effects.ts",
+        find: "intents.record(reply?.seq ?? 0, call.id);",
+        replace: "",
+      },
+    ],
+  },
+  {
+    // Neither the constructor nor the alarm takes open work up.
+    name: "no-re-arm",
+    edits: [
+      { file: "src/session/session.ts", find: "if (this.#parts?.turns.busy) this.#work();", replace: "" },
+      { file: "src/session/session.ts", find: "else if (this.#parts.turns.busy) this.#runner?.wake();", replace: "" },
+    ],
+  },
+  {
+    // A heartbeat is an event with an id, and the id is a place that was passed long ago.
+    name: "id-on-heartbeat",
+    edits: [
+      {
+        file: "src/http/sse.ts",
+        find: 'return sseComment("keep-alive");',
+        replace: 'return sseFrame({ event: "ping", data: {}, id: "1" });',
+      },
+    ],
+  },
+  {
+    // A failed unsafe call is tried once more.
+    name: "retry-unsafe",
+    edits: [
+      {
+        file: "src/core/run-turn.ts",
+        find: "const result = await effects.runTool(call, { turn, step });",
+        replace: `const first = await effects.runTool(call, { turn, step });
+    const result = first.isError ? await effects.runTool(call, { turn, step }) : first;`,
+      },
+    ],
+  },
+];

@@ -1,0 +1,90 @@
+/** The Worker of the soak: the product's own, its Durable Objects put behind slow commits and output gates. Holds nothing of the product's logic. */
+import { Account as PlainAccount } from "../../src/account/account.ts";
+import type { Bindings } from "../../src/env.ts";
+import app, { Session as PlainSession } from "../../src/index.ts";
+import { createKvDouble } from "./kv-double.ts";
+import { current, Gate, over, slowStorage } from "./shim-storage.ts";
+
+type SoakBindings = Bindings & { HARNESS_URL: string; KV_SEED: string };
+type Method = (...given: unknown[]) => unknown;
+type ObjectClass = new (ctx: DurableObjectState, env: SoakBindings) => object;
+
+const plainFetch = globalThis.fetch;
+
+/** Requests of an object leave when what it wrote before is safe, as through Cloudflare's output gate. */
+globalThis.fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
+  await current.getStore()?.confirmed();
+  return plainFetch(input, init);
+};
+
+let kv: ReturnType<typeof createKvDouble> | undefined;
+
+/** The bindings, with doubles for those that raw workerd does not have. */
+function withDoubles(env: SoakBindings, more: Record<string, unknown> = {}): SoakBindings {
+  kv ??= createKvDouble(Number(env.KV_SEED));
+  return over(env, { PREFIXES: kv, RATE_LIMIT: { limit: async () => ({ success: true }) }, ...more });
+}
+
+function confirmAt(harness: string) {
+  return async (object: string, n: number) => {
+    const response = await plainFetch(`${harness}/commit/${object}/${n}`, { method: "POST" });
+    await response.text();
+  };
+}
+
+/** Calls of another object wait as requests do. */
+function gatedSpace(space: DurableObjectNamespace, gate: Gate): DurableObjectNamespace {
+  const getByName = (name: string) => {
+    const stub = space.getByName(name) as unknown as Record<string, Method>;
+    return new Proxy(stub, {
+      get:
+        (_, method) =>
+        async (...given: unknown[]) => {
+          await gate.confirmed();
+          return stub[String(method)]?.(...given);
+        },
+    });
+  };
+  return over(space, { getByName });
+}
+
+/**
+ * The class with its storage shimmed and the answers of its methods behind the gate. Later chunks of a response's body
+ * are not held back: the real gate lets those of a JavaScript stream through too.
+ */
+function gated(plain: ObjectClass): ObjectClass {
+  const gates = new WeakMap<object, Gate>();
+  const shimmed = function (this: unknown, ctx: DurableObjectState, env: SoakBindings) {
+    const gate = new Gate(`${ctx.id}`, ctx.storage.sql, confirmAt(env.HARNESS_URL));
+    Object.defineProperty(ctx, "storage", { value: slowStorage(ctx.storage, gate) });
+    const own = withDoubles(env, { ACCOUNTS: gatedSpace(env.ACCOUNTS, gate) });
+    const made = current.run(gate, () => Reflect.construct(plain, [ctx, own], new.target ?? plain));
+    gates.set(made, gate);
+    return made;
+  };
+  // What the runtime goes by when it asks whether a class extends DurableObject.
+  Object.setPrototypeOf(shimmed, plain);
+  shimmed.prototype = Object.create(plain.prototype);
+  for (const name of Object.getOwnPropertyNames(plain.prototype)) {
+    const method: unknown = plain.prototype[name];
+    if (name === "constructor" || typeof method !== "function") continue;
+    shimmed.prototype[name] = async function (this: object, ...given: unknown[]) {
+      const gate = gates.get(this);
+      if (gate === undefined) throw new Error("An object was made without its gate.");
+      try {
+        return await current.run(gate, () => method.apply(this, given));
+      } finally {
+        await gate.confirmed();
+      }
+    };
+  }
+  return shimmed as unknown as ObjectClass;
+}
+
+export const Session = gated(PlainSession as unknown as ObjectClass);
+export const Account = gated(PlainAccount as unknown as ObjectClass);
+
+export default {
+  fetch: (request: Request, env: SoakBindings, context: ExecutionContext) =>
+    app.fetch(request, withDoubles(env), context),
+};

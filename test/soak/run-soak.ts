@@ -1,0 +1,145 @@
+/** One soak: builds the Worker, lets clients play while the server is killed over and over, lets everything come to rest, and judges what was collected. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Bug } from "./bugs.ts";
+import { checkSession, type Violation } from "./check.ts";
+import { buildWorker } from "./harness/build.ts";
+import { Client } from "./harness/client.ts";
+import { Commits } from "./harness/commits.ts";
+import { Killer } from "./harness/killer.ts";
+import { Points } from "./harness/points.ts";
+import { type HarnessServer, serveHarness } from "./harness/server.ts";
+import { ToolServer } from "./harness/tool-server.ts";
+import { Upstream } from "./harness/upstream.ts";
+import { freePort, Workerd } from "./harness/workerd.ts";
+import { type SoakReport, soakReport } from "./soak-report.ts";
+
+/** Sessions played at a time. */
+const lanes = 4;
+/** Sessions that nobody contacts after the last kill: alarms alone must finish them. */
+const sleepers = 2;
+
+export interface SoakOptions {
+  kills: number;
+  seed: number;
+  /** Built in; then the soak ends at the first violation. */
+  bug?: Bug | undefined;
+}
+
+/** Runs a soak to its end. Throws when the harness itself fails. */
+export async function runSoak(options: SoakOptions): Promise<SoakReport> {
+  const beganMs = performance.now();
+  const script = await buildWorker(options.bug?.edits ?? []);
+  const folder = await mkdtemp(join(tmpdir(), "longline-soak-"));
+  const soak = new Soak(options);
+  try {
+    await soak.play(folder, script);
+    return soak.report(performance.now() - beganMs);
+  } finally {
+    await soak.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class Soak {
+  readonly #options: SoakOptions;
+  readonly #points = new Points();
+  readonly #upstream: Upstream;
+  readonly #tools: ToolServer;
+  readonly #commits: Commits;
+  readonly #clients: Client[] = [];
+  #server: HarnessServer | undefined;
+  #workerd: Workerd | undefined;
+  #killer: Killer | undefined;
+  #quietSinceMs: number | undefined;
+  #isOver = false;
+
+  constructor(options: SoakOptions) {
+    this.#options = options;
+    this.#upstream = new Upstream(options.seed, this.#points);
+    this.#tools = new ToolServer(options.seed, this.#points);
+    this.#commits = new Commits(options.seed);
+  }
+
+  async play(folder: string, script: string): Promise<void> {
+    const { kills, seed } = this.#options;
+    this.#server = await serveHarness({ upstream: this.#upstream, tools: this.#tools, commits: this.#commits });
+    const workerd = new Workerd({ folder, script, port: await freePort(), harnessUrl: this.#server.url });
+    this.#workerd = workerd;
+    await workerd.prepare();
+    await workerd.start();
+    const killer = new Killer(seed, { workerd, commits: this.#commits, points: this.#points });
+    this.#killer = killer;
+    const playing = Array.from({ length: lanes }, () => this.#lane(workerd.url));
+    for (let kill = 1; kill < kills && !this.#mayStop(); kill++) await killer.strike();
+    const asleep = Array.from({ length: sleepers }, () => this.#client(workerd.url));
+    await Promise.all(asleep.map((client) => client.fallAsleep()));
+    await killer.strike();
+    this.#quietSinceMs = performance.now();
+    await this.#untilFound(Promise.all([...playing, ...asleep.map((client) => client.wakeUp())]));
+  }
+
+  report(durationMs: number): SoakReport {
+    return soakReport({
+      seed: this.#options.seed,
+      kills: this.#killer?.kills ?? {},
+      restartsMs: this.#killer?.restartsMs ?? [],
+      vanished: this.#commits.vanished,
+      logs: this.#clients.map(({ log }) => log),
+      serverErrors: this.#clients.reduce((sum, { serverErrors }) => sum + serverErrors, 0),
+      executions: this.#tools.executions,
+      violations: this.#violations(),
+      durationMs,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.#workerd?.kill();
+    await Promise.all(this.#clients.map((client) => client.giveUp()));
+    await this.#server?.close();
+  }
+
+  #client(url: string): Client {
+    const client = new Client(`s${this.#clients.length + 1}`, {
+      url,
+      seed: this.#options.seed,
+      points: this.#points,
+      lastAskedMs: (session) => this.#upstream.lastAskedMs.get(session),
+      quietSinceMs: () => this.#quietSinceMs,
+      isOver: () => this.#isOver,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** One session after another, until the last kill. */
+  async #lane(url: string): Promise<void> {
+    while (this.#quietSinceMs === undefined && !this.#isOver) await this.#client(url).run();
+  }
+
+  /** With a planted bug the first violation is enough. */
+  #mayStop(): boolean {
+    return this.#options.bug !== undefined && this.#violations().length > 0;
+  }
+
+  async #untilFound(rest: Promise<unknown>): Promise<void> {
+    let atRest = false;
+    const done = rest.then(() => {
+      atRest = true;
+    });
+    while (!atRest && !this.#mayStop()) await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 200))]);
+    // Whatever is left over is ended by `close`.
+    done.catch(() => {});
+  }
+
+  #violations(): Violation[] {
+    return this.#clients
+      .filter((client) => client.finished)
+      .flatMap(({ log }) => {
+        const mine = this.#tools.executions.filter(({ callId }) => callId.startsWith(`call_${log.session}-`));
+        return checkSession(log, mine);
+      });
+  }
+}

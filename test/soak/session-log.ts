@@ -1,0 +1,85 @@
+/** What a soak collects about one session: what its clients sent and saw, and what the server says in the end. The checker judges this alone. */
+
+/** A message as its writer knows it. */
+export interface SentMessage {
+  /** Also the beginning of its content, and its idempotency key. */
+  id: string;
+  content: string;
+  /** Turns that answers to it named, one per answer; none when it was never accepted. */
+  turns: string[];
+}
+
+/** An event as a reader got it. */
+export interface SeenEvent {
+  id: string | undefined;
+  event: string;
+  data: EventData;
+}
+
+/** What of an event's JSON is looked at. */
+export interface EventData {
+  seq?: number;
+  turn?: string;
+  text?: string;
+  reason?: string;
+  call_id?: string;
+  name?: string;
+  arguments?: string;
+  content?: string;
+  is_error?: boolean;
+  message?: MessageData;
+}
+
+/** A message as OpenAI writes it, with Longline's additions. */
+export interface MessageData {
+  content: string;
+  reasoning_content?: string;
+  tool_calls?: { id: string; function: { name: string; arguments: string } }[];
+  tool_call_id?: string;
+  name?: string;
+  is_error?: boolean;
+}
+
+/** An entry as `GET /entries` tells it. */
+export interface EntryData {
+  seq: number;
+  turn: string;
+  type: string;
+  step?: number;
+  reason?: string;
+  partial?: string;
+  joined?: boolean;
+  message?: MessageData;
+}
+
+export interface ReaderLog {
+  name: string;
+  /** Over all its connections. */
+  events: SeenEvent[];
+  reconnects: number;
+  /** Answers that were no stream, once the session was there. */
+  refusals: string[];
+}
+
+/** A person's answer to a call that needed one. */
+export interface Decision {
+  callId: string;
+  approve: boolean;
+  /** The statuses of the answers that came, in order. */
+  statuses: number[];
+}
+
+export interface SessionLog {
+  session: string;
+  messages: SentMessage[];
+  decisions: Decision[];
+  readers: ReaderLog[];
+  /** The whole transcript in the end. */
+  entries: EntryData[];
+  /** The same as `GET /export` tells it, line by line. */
+  exported: string[];
+  /** Turns that had not ended when waiting for them was given up, and what else never came. */
+  stuck: string[];
+  /** Answers to writes and reads that should not have come. */
+  refusals: string[];
+}

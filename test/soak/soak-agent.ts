@@ -1,0 +1,38 @@
+/** The agent of the soak, built in place of `src/agent.ts`: one tool per kind of effect, each a call of the harness's tool server. */
+import { env } from "cloudflare:workers";
+import * as z from "zod";
+import type { Agent } from "../../src/agent.ts";
+import type { Effect } from "../../src/core/next-step.ts";
+import { createToolbox, defineTool, type Tool } from "../../src/tools/tool.ts";
+
+const { HARNESS_URL } = env as unknown as { HARNESS_URL: string };
+
+/** A tool that the harness runs: it is told which call this is, and counts. A refusal is thrown, so that it becomes an error result. */
+function remote(name: string, effect: Effect, more: { approval?: "always" } = {}): Tool {
+  return defineTool({
+    name,
+    description: `The harness's tool ${name}.`,
+    input: z.object({ item: z.string() }),
+    effect,
+    ...more,
+    run: async ({ item }, { callId, idempotencyKey, signal, fetch }) => {
+      const body = JSON.stringify({ name, item, callId, idempotencyKey });
+      const response = await fetch(`${HARNESS_URL}/tool`, { method: "POST", body, signal });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${name} answered ${response.status}: ${text}`);
+      return text;
+    },
+  });
+}
+
+export const agent: Agent = {
+  instructions: "You are the agent of a kill soak.",
+  models: [{ id: "deepseek-flash" }],
+  tools: createToolbox([
+    remote("look", "none"),
+    remote("book", "keyed"),
+    remote("pay", "unsafe"),
+    remote("wire_money", "unsafe", { approval: "always" }),
+  ]),
+  limits: { maxSteps: 12, turnSeconds: 120, waitSeconds: 600 },
+};

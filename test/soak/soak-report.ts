@@ -1,0 +1,88 @@
+/** The figures of a soak, and how they are printed. Pure. */
+import type { Violation } from "./check.ts";
+import type { Execution } from "./harness/tool-server.ts";
+import type { SessionLog } from "./session-log.ts";
+
+export interface SoakReport {
+  seed: number;
+  kills: number;
+  killsByPoint: Record<string, number>;
+  restartMedianMs: number;
+  sessions: number;
+  messages: number;
+  turns: number;
+  /** How often tools were called, by name. */
+  toolCalls: Record<string, number>;
+  unknownOutcomes: number;
+  readerReconnects: number;
+  eventsChecked: number;
+  /** Commits that the kills took away. */
+  vanishedCommits: number;
+  /** Answers with status 500 and up. */
+  serverErrors: number;
+  violations: Violation[];
+  seconds: number;
+}
+
+export interface Collected {
+  seed: number;
+  kills: Record<string, number>;
+  restartsMs: readonly number[];
+  vanished: number;
+  logs: readonly SessionLog[];
+  serverErrors: number;
+  executions: readonly Execution[];
+  violations: Violation[];
+  durationMs: number;
+}
+
+/** Adds up what was collected. */
+export function soakReport(of: Collected): SoakReport {
+  const entries = of.logs.flatMap((log) => log.entries);
+  const readers = of.logs.flatMap((log) => log.readers);
+  const byName = Object.groupBy(of.executions, ({ name }) => name);
+  return {
+    seed: of.seed,
+    kills: Object.values(of.kills).reduce((sum, count) => sum + count, 0),
+    killsByPoint: of.kills,
+    restartMedianMs: Math.round(of.restartsMs.toSorted((a, b) => a - b)[of.restartsMs.length >> 1] ?? 0),
+    sessions: of.logs.length,
+    messages: of.logs.reduce((sum, { messages }) => sum + messages.length, 0),
+    turns: entries.filter(({ type }) => type === "turn_ended").length,
+    toolCalls: Object.fromEntries(Object.entries(byName).map(([name, calls]) => [name, calls.length])),
+    unknownOutcomes: entries.filter(({ message }) => message?.content.startsWith("Outcome unknown")).length,
+    readerReconnects: readers.reduce((sum, { reconnects }) => sum + reconnects, 0),
+    eventsChecked: readers.reduce((sum, { events }) => sum + events.length, 0),
+    vanishedCommits: of.vanished,
+    serverErrors: of.serverErrors,
+    violations: of.violations,
+    seconds: Math.round(of.durationMs / 100) / 10,
+  };
+}
+
+/** The report as lines of text, with the first ten violations. */
+export function reportText(report: SoakReport): string {
+  const { violations, killsByPoint, toolCalls, ...figures } = report;
+  const counts = (of: Record<string, number>) =>
+    Object.entries(of)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ");
+  const lines = Object.entries(figures).map(([name, value]) => line(words(name), String(value)));
+  const first = violations.slice(0, 10).map(({ rule, session, detail }) => `  ${session}: ${rule}: ${detail}`);
+  return [
+    ...lines,
+    line("kills by point", counts(killsByPoint)),
+    line("tool calls", counts(toolCalls)),
+    line("violations", String(violations.length)),
+    ...first,
+  ].join("\n");
+}
+
+function line(name: string, value: string): string {
+  return `${name.padEnd(20)} ${value}`;
+}
+
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

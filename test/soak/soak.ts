@@ -1,0 +1,20 @@
+/** `npm run soak -- --kills 200 --seed 7 [--bug NAME]`: one kill soak, its figures, and exit code 1 when something was wrong; with a planted bug, when nothing was. */
+import { parseArgs } from "node:util";
+import { bugs } from "./bugs.ts";
+import { runSoak } from "./run-soak.ts";
+import { reportText } from "./soak-report.ts";
+
+const { values } = parseArgs({
+  options: { kills: { type: "string", default: "200" }, seed: { type: "string" }, bug: { type: "string" } },
+});
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const bug = bugs.find(({ name }) => name === values.bug);
+if (values.bug !== undefined && bug === undefined) {
+  throw new Error(`There is no bug "${values.bug}". The bugs are: ${bugs.map(({ name }) => name).join(", ")}.`);
+}
+console.log(`soak of ${values.kills} kills with seed ${seed}${bug === undefined ? "" : ` and the bug ${bug.name}`}`);
+const report = await runSoak({ kills: Number(values.kills), seed, bug });
+console.log(reportText(report));
+const found = report.violations.length > 0;
+if (bug !== undefined) console.log(found ? `caught ${bug.name}` : `did not catch ${bug.name}`);
+process.exitCode = found === (bug !== undefined) ? 0 : 1;
