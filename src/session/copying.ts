@@ -139,9 +139,7 @@ class Copy {
     this.#log.append([entry]);
     if (entry.type === "user" && entry.joined !== true) {
       this.#turn = [];
-      const { content, speaker, metadata, options, turn, seq, atMs } = entry;
-      const message = { content, ...(speaker !== undefined && { speaker }), ...(metadata && { metadata }), options };
-      this.#inbox.restore(turn, message, { firstSeq: seq, atMs });
+      this.#inbox.restore(entry.turn, { firstSeq: entry.seq, atMs: entry.atMs });
     }
     this.#turn.push(entry.type === "tool" ? { ...entry, content: "" } : entry);
     if (entry.type === "compaction") this.#windowSeq = entry.throughSeq;

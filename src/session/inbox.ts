@@ -74,12 +74,13 @@ export class Inbox {
     return of.joins ?? turnOf(id);
   }
 
-  /** Puts back the message that began a turn elsewhere, so that later turns get later numbers. */
-  restore(turn: string, message: InboxMessage, of: { firstSeq: number; atMs: number }): void {
+  /** Takes up a turn that began and ended elsewhere, so that later turns get later numbers. What was said stands in the log alone. */
+  restore(turn: string, of: { firstSeq: number; atMs: number }): void {
+    const nothing = { content: "", options: {} } satisfies InboxMessage;
     this.#sql.exec(
       "INSERT INTO inbox (id, message, first_seq, created_at) VALUES (?, ?, ?, ?)",
       idOf(turn),
-      JSON.stringify(message),
+      JSON.stringify(nothing),
       of.firstSeq,
       of.atMs,
     );
