@@ -29,6 +29,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 API_KEY: "test-key",
+                ADMIN_KEY: "test-admin-key-16",
                 MODEL_BASE_URL: "http://127.0.0.1:9/v1",
                 ALLOWED_ORIGINS: "https://app.example",
                 MODEL_RETRIES: "1",

@@ -8,6 +8,7 @@ export interface Bindings {
   PREFIXES: KVNamespace;
   RATE_LIMIT: RateLimit;
   API_KEY?: string;
+  ADMIN_KEY?: string;
   MODEL?: string;
   MODEL_BASE_URL?: string;
   MODEL_API_KEY?: string;
@@ -30,6 +31,8 @@ export interface Bindings {
 export interface Settings {
   /** Who may call: whoever has the key, whoever has `dev-key` on a developer's machine, or nobody yet. */
   auth: { kind: "key"; apiKey: string } | { kind: "dev"; apiKey: "dev-key" } | { kind: "closed" };
+  /** Opens `/v1/admin`; nobody may use that without one. */
+  adminKey: string | undefined;
   /** Who answers. `modelId` is absent when the agent's first model is meant. */
   model: { kind: "demo" } | { kind: "provider"; baseUrl: string; apiKey?: string; modelId?: string };
   /** How long a provider may be silent before its call counts as failed; what each means: `model/client.ts`. */
@@ -68,6 +71,7 @@ const baseUrl = z
 
 const variables = z.object({
   API_KEY: optional(key.min(8, "is too short: use at least 8 characters")),
+  ADMIN_KEY: optional(key.min(16, "is too short: use at least 16 characters")),
   MODEL: optional(z.string().regex(/^\S{1,200}$/, "must be a model id, without spaces")),
   MODEL_BASE_URL: optional(baseUrl),
   MODEL_API_KEY: optional(key),
@@ -86,7 +90,7 @@ const variables = z.object({
   DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
 });
 
-const secret = new Set(["API_KEY", "MODEL_API_KEY", "COMETAPI_KEY"]);
+const secret = new Set(["API_KEY", "ADMIN_KEY", "MODEL_API_KEY", "COMETAPI_KEY"]);
 
 /** The settings in `bindings`. Throws an Error that names every wrong one and says how to mend it; a secret's value is never shown. */
 export function parseSettings(bindings: Bindings): Settings {
@@ -100,6 +104,7 @@ export function parseSettings(bindings: Bindings): Settings {
   const { API_KEY, ALLOWED_ORIGINS = [], DEV } = parsed.data;
   return {
     auth: authOf(API_KEY, DEV),
+    adminKey: parsed.data.ADMIN_KEY,
     model: modelOf(parsed.data),
     timeouts: {
       firstByteMs: parsed.data.MODEL_FIRST_BYTE_TIMEOUT_MS,

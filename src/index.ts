@@ -2,17 +2,20 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { Access, mustMay } from "./account/access.ts";
 import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
 import { type Bindings, parseSettings } from "./env.ts";
-import { authenticate } from "./http/authenticate.ts";
 import { problemResponse } from "./http/problem.ts";
+import { admin } from "./routes/admin.ts";
 import { answers } from "./routes/answers.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { copies } from "./routes/copies.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
+import { neededRight } from "./routes/needed-right.ts";
 import { sessions } from "./routes/sessions.ts";
+import { tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
 import { unknownModels } from "./session/turn-model.ts";
 
@@ -21,6 +24,7 @@ export { Session } from "./session/session.ts";
 
 // Parsed when the Worker starts: a wrong setting stops it here, with its name, and not at somebody's first message.
 const settings = parseSettings(env as unknown as Bindings);
+const access = new Access(env as unknown as Bindings);
 console.log(modelLine(settings));
 for (const warning of unknownModels(settings, agent)) console.warn(warning);
 
@@ -31,11 +35,16 @@ const app = new Hono<RouteContext>()
   })
   .use("/v1/*", cors({ origin: [...settings.allowedOrigins], exposeHeaders: ["Location", "Retry-After"], maxAge: 600 }))
   .use("/v1/*", async (c, next) => {
-    const { account } = await authenticate(c.req.raw, settings.auth);
-    const { success } = await c.env.RATE_LIMIT.limit({ key: account });
+    // Who runs the Worker is asked for another key, there.
+    if (c.req.path.startsWith("/v1/admin/")) return next();
+    const caller = await access.admit(c.req.raw, settings.auth);
+    const { success } = await c.env.RATE_LIMIT.limit({ key: caller.account });
     if (!success)
       throw new AppError("rate_limited", "Too many requests with this key. Wait a minute.", { retryAfterSeconds: 60 });
-    c.set("account", account);
+    const { session, right } = neededRight(c.req.method, c.req.path);
+    mustMay(caller, session, right);
+    c.set("account", caller.account);
+    c.set("limits", caller.limits);
     await next();
   })
   .route("/", front)
@@ -43,7 +52,9 @@ const app = new Hono<RouteContext>()
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
   .route("/v1/sessions", answers)
+  .route("/v1/sessions", tokens)
   .route("/v1/usage", usage)
+  .route("/v1/admin", admin)
   .onError((error) => problemResponse(error));
 
 app.notFound((c) => {

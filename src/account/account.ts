@@ -1,8 +1,14 @@
-/** The Durable Object of an account: what must be known about all its sessions together. Holds no transcripts. */
+/** The Durable Object of an account: what must be known about all its sessions together, its keys and its limits. Holds no transcripts. */
 import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import { AccountKeys, type KeyInfo } from "./account-keys.ts";
+import { AccountList, listName } from "./account-list.ts";
+import { type AccountLimits, AccountRecord, type AccountSettings } from "./account-record.ts";
+import { Budget } from "./budget.ts";
 import { Ledger, type StepRecord, type UsageGroup, type UsageSum } from "./ledger.ts";
+import { MessageRate } from "./message-rate.ts";
+import { type Outcome, outcome } from "./outcome.ts";
 import { SessionIndex, type SessionPage, type SessionQuery, type SessionText } from "./session-index.ts";
 
 /** What happened in a session from where it reported last up to entry `throughSeq`. */
@@ -12,40 +18,154 @@ export interface SessionNews {
   texts: SessionText[];
 }
 
+/** What whoever has a key, or a token, must know of the account. */
+export interface AccountAccess {
+  limits: AccountLimits;
+  /** Signs the account's session tokens. */
+  tokenSecret: string;
+}
+
+interface Rooms {
+  index: SessionIndex;
+  ledger: Ledger;
+  budget: Budget;
+  rate: MessageRate;
+  keys: AccountKeys;
+  record: AccountRecord;
+}
+
 export class Account extends DurableObject<Bindings> {
-  readonly #index = new SessionIndex(this.ctx.storage.sql);
-  readonly #ledger = new Ledger(this.ctx.storage.sql);
+  #made: Rooms | undefined;
 
   /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
   report(summary: SessionSummary, news?: SessionNews): number {
     const { id } = summary;
+    const { index, budget } = this.#rooms;
     return this.ctx.storage.transactionSync(() => {
-      this.#index.put(summary);
+      index.put(summary);
       if (news !== undefined) {
-        this.#ledger.record(id, news.steps);
-        this.#index.addTexts(id, news.texts);
-        this.#index.setReportedSeq(id, news.throughSeq);
+        budget.settle(id, news.steps);
+        index.addTexts(id, news.texts);
+        index.setReportedSeq(id, news.throughSeq);
       }
-      return this.#index.reportedSeq(id);
+      return index.reportedSeq(id);
     });
   }
 
   usage(of: { group: UsageGroup; fromMs: number; toMs: number }): UsageSum[] {
-    return this.#ledger.sums(of);
+    return this.#rooms.ledger.sums(of);
   }
 
   /** What its steps used stays in the ledger. */
   removeSession(id: string): void {
-    this.ctx.storage.transactionSync(() => this.#index.remove(id));
+    const { index, budget } = this.#rooms;
+    this.ctx.storage.transactionSync(() => {
+      index.remove(id);
+      budget.release(id);
+    });
   }
 
   /** Whether there was a session of this name that was erased, and was not made again. */
   wasErased(id: string): boolean {
-    return this.#index.wasErased(id);
+    return this.#rooms.index.wasErased(id);
   }
 
   listSessions(page: SessionQuery): SessionPage {
-    return this.#index.list(page);
+    return this.#rooms.index.list(page);
+  }
+
+  /** Sets money aside for a model call. `refused`: the budget would be passed; `unlimited`: the account has none. */
+  reserve(call: { session: string; seq: number; micros: number }): "reserved" | "refused" | "unlimited" {
+    const { budgetMicros } = this.#limits;
+    if (budgetMicros === undefined) return "unlimited";
+    return this.ctx.storage.transactionSync(() =>
+      this.#rooms.budget.reserve(call, budgetMicros) ? "reserved" : "refused",
+    );
+  }
+
+  /** A step has cost this much: the rest of what was set aside for it is free again. It is recorded when the session reports. */
+  settle(session: string, seq: number, costMicros: number): void {
+    this.#rooms.budget.free(session, seq, costMicros);
+  }
+
+  /** Counts a message; the seconds to wait when there were too many within the last minute. */
+  admit(nowMs: number): number {
+    const { ratePerMinute } = this.#limits;
+    return ratePerMinute === undefined ? 0 : this.#rooms.rate.admit(ratePerMinute, nowMs);
+  }
+
+  /** What the holder of this key may do; `undefined` when no live key has this SHA-256. Asking about an account that was never made stores nothing. */
+  accessByKey(keyHash: string): AccountAccess | undefined {
+    return this.#exists && this.#rooms.keys.isAlive(keyHash) ? this.access() : undefined;
+  }
+
+  /** The same for whoever was let in otherwise. */
+  access(): AccountAccess {
+    const made = this.#exists && this.#rooms.record.read() !== undefined;
+    return { limits: this.#limits, tokenSecret: made ? this.#rooms.record.tokenSecret("", 0) : "" };
+  }
+
+  /** The secret that session tokens are signed with, made when it is needed for the first time. */
+  tokenSecret(id: string): string {
+    return this.#rooms.record.tokenSecret(id, Date.now());
+  }
+
+  settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {
+    if (!this.#exists) return undefined;
+    const { record, ledger, budget } = this.#rooms;
+    const settings = record.read();
+    return settings && { ...settings, spentMicros: ledger.spentMicros, reservedMicros: budget.reservedMicros };
+  }
+
+  putSettings(id: string, limits: AccountLimits): AccountSettings {
+    return this.#rooms.record.put(id, limits, Date.now());
+  }
+
+  createKey(id: string): Promise<Outcome<KeyInfo & { key: string }>> {
+    return outcome(() => this.#rooms.keys.create(id, Date.now()));
+  }
+
+  listKeys(): KeyInfo[] {
+    return this.#exists ? this.#rooms.keys.list() : [];
+  }
+
+  revokeKey(keyId: string): boolean {
+    return this.#exists && this.#rooms.keys.revoke(keyId, Date.now());
+  }
+
+  /** Only in the object of the list. */
+  addAccount(id: string): void {
+    new AccountList(this.ctx.storage.sql).add(id, Date.now());
+  }
+
+  accountIds(): string[] {
+    return new AccountList(this.ctx.storage.sql).ids();
+  }
+
+  get #limits(): AccountLimits {
+    return this.#exists ? (this.#rooms.record.read()?.limits ?? {}) : {};
+  }
+
+  get #exists(): boolean {
+    if (this.#made !== undefined) return true;
+    const found = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'account'").toArray();
+    return found.length > 0;
+  }
+
+  /** The tables are made when something is to be written or listed, never for whoever tries keys. */
+  get #rooms(): Rooms {
+    if (this.#made !== undefined) return this.#made;
+    const { sql } = this.ctx.storage;
+    const ledger = new Ledger(sql);
+    this.#made = {
+      index: new SessionIndex(sql),
+      ledger,
+      budget: new Budget(sql, ledger),
+      rate: new MessageRate(sql),
+      keys: new AccountKeys(sql),
+      record: new AccountRecord(sql),
+    };
+    return this.#made;
   }
 }
 
@@ -53,4 +173,9 @@ export class Account extends DurableObject<Bindings> {
 export function accountObject(bindings: Bindings, account: string): DurableObjectStub<Account> {
   const namespace = bindings.ACCOUNTS as unknown as DurableObjectNamespace<Account>;
   return namespace.getByName(account);
+}
+
+/** The object that lists all accounts. */
+export function accountList(bindings: Bindings): DurableObjectStub<Account> {
+  return accountObject(bindings, listName);
 }

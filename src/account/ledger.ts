@@ -60,17 +60,24 @@ const groups: Record<UsageGroup, string> = { day: "date(at / 1000, 'unixepoch')"
 
 export class Ledger {
   readonly #sql: SqlStorage;
+  #spentMicros: number;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(table);
+    this.#spentMicros = sql.exec<{ sum: number }>("SELECT coalesce(sum(cost_micros), 0) AS sum FROM steps").one().sum;
+  }
+
+  /** What all recorded steps cost together. */
+  get spentMicros(): number {
+    return this.#spentMicros;
   }
 
   /** Records steps; those that are there already stay as they are. */
   record(session: string, steps: readonly StepRecord[]): void {
     for (const step of steps) {
-      this.#sql.exec(
-        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      const inserted = this.#sql.exec(
+        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1",
         session,
         step.seq,
         step.atMs,
@@ -86,6 +93,7 @@ export class Ledger {
         step.firstEventMs,
         step.durationMs,
       );
+      if (inserted.toArray().length > 0) this.#spentMicros += step.costMicros;
     }
   }
 

@@ -3,7 +3,8 @@ import { Draft, type Reply } from "./assemble.ts";
 import { compact } from "./compact.ts";
 import { addUsage } from "./cost.ts";
 import type { Effects } from "./effects.ts";
-import type { FailedTry, WaitKind } from "./entry.ts";
+import { ending, type TurnEnding } from "./ending.ts";
+import type { Entry, FailedTry, NewEntry, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
 
@@ -16,6 +17,7 @@ export async function callModel(
   let tries: FailedTry[] = [];
   let again: Again | undefined;
   for (let draft: Draft | undefined; ; ) {
+    if (!(await effects.afford())) return effects.append(exhausted(effects, failed, tries));
     const { prices, begun, ...of } = await effects.beginStep(next, again, tries.at(-1));
     draft = new Draft(of, again?.how === "continue" ? draft?.said : begun);
     const times = await stream(draft, effects);
@@ -35,6 +37,18 @@ export async function callModel(
   function decide(reply: FailedReply, draft: Draft): AfterFailure {
     return rules.afterFailure([...tries, tryOf(reply, draft)], effects.chance());
   }
+}
+
+/** The end of a turn whose account has no money left for another call; what the last try had said and cost stays. */
+function exhausted(effects: Effects, failed: Reply[], tries: FailedTry[]): NewEntry[] {
+  const { entries } = effects.look();
+  const turn = entries[0]?.turn ?? "";
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  const last = failed.at(-1);
+  const stands = last === undefined ? [] : [summedUp(last, failed.slice(0, -1), tries.slice(0, -1))];
+  const end: TurnEnding = { turn, step: reply?.step ?? 0, reason: "budget_exhausted", refused: [] };
+  const paid = stands.map((entry): Entry => ({ ...entry, seq: 0 }));
+  return [...stands, ...ending(end, [...entries, ...paid], effects.now())];
 }
 
 type FailedReply = Extract<Reply, { type: "step_failed" }>;

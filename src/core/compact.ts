@@ -2,6 +2,7 @@
 import { Draft } from "./assemble.ts";
 import { addUsage } from "./cost.ts";
 import type { CompactionCause, Cut, Effects } from "./effects.ts";
+import { ending } from "./ending.ts";
 import type { CompactionEntry, FailedTry, NewEntry, StepFailedEntry } from "./entry.ts";
 import type { Rules } from "./next-step.ts";
 
@@ -24,6 +25,13 @@ export async function compact(at: Place, effects: Effects, rules: Rules, why: Co
   const tries: FailedTry[] = [];
   const beganMs = effects.now();
   for (let spent: StepFailedEntry | undefined; ; ) {
+    // Without money for a summary there is none for an answer either: the loop finds that out.
+    if (!(await effects.afford())) {
+      await effects.append(
+        ending({ ...at, reason: "budget_exhausted", refused: [] }, effects.look().entries, effects.now()),
+      );
+      return true;
+    }
     const reply = await asked(at, cut, effects);
     // Stopped meanwhile: the loop looks again, and the window is as it was.
     if (effects.signal.aborted) return true;

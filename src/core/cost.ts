@@ -27,6 +27,12 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
+/** What a call may cost at the worst: every token of the request fresh, and the longest answer. */
+export function worstCaseMicros(call: { requestTokens: number; maxTokens: number }, prices: Prices): number {
+  const usage = { inputTokens: call.requestTokens, cachedTokens: 0, outputTokens: call.maxTokens, reasoningTokens: 0 };
+  return costMicros(usage, { ...prices, miss: Math.max(prices.miss, prices.hit) });
+}
+
 /** The price of one model call in micro-dollars, rounded up so that a sum of calls is never below the bill. */
 export function costMicros(usage: Usage, prices: Prices): number {
   const scaled = usage.cachedTokens * prices.hit + usage.inputTokens * prices.miss + usage.outputTokens * prices.output;

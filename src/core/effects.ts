@@ -10,6 +10,8 @@ import type { Again, TurnView } from "./next-step.ts";
 export interface Effects {
   /** The open turn as the log has it now. */
   look(): TurnView;
+  /** Sets aside what the next model call of this step may cost at the worst; false when the account's budget does not allow it. */
+  afford(): Promise<boolean>;
   /**
    * Records durably that a model call begins, and tells which try it is. `again`: how it goes on after `failed`. `begun`:
    * what a try that a crash cut off had said, where the model can go on behind it.

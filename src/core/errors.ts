@@ -3,6 +3,7 @@
 export type AppErrorCode =
   | "invalid_request"
   | "unauthorized"
+  | "forbidden"
   | "not_configured"
   | "not_found"
   | "method_not_allowed"

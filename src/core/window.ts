@@ -13,6 +13,13 @@ export function estimateTokens(text: string): number {
   return Math.ceil((text.length - others) * tokensPerAscii + others * tokensPerOther) + tokensPerMessage;
 }
 
+/** Tokens that a text cannot have more of: one a byte, since a token is at least a byte. For money, where an estimate will not do. */
+export function mostTokens(text: string): number {
+  let others = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) others++;
+  return text.length + 2 * others + tokensPerMessage;
+}
+
 /** What a model can take. */
 export interface WindowLimits {
   /** The model's window in tokens. */

@@ -1,21 +1,27 @@
-/** Finds out who is asking, from the bearer key and nothing else. Missing and wrong keys get the same answer. */
+/** Reads the bearer of a request and compares it with the Worker's own key. Missing and wrong keys get the same answer. */
 import { AppError } from "../core/errors.ts";
 
 /** Who may call; `closed` until a key is set. */
 export type AuthSettings = { kind: "key" | "dev"; apiKey: string } | { kind: "closed" };
 
-/** The account behind the request's `Authorization: Bearer <key>`. Throws `unauthorized` or `not_configured`. */
-export async function authenticate(request: Request, auth: AuthSettings): Promise<{ account: string }> {
-  if (auth.kind === "closed") {
-    const detail =
-      "No API_KEY is set, so nobody may call. Set one: npx wrangler secret put API_KEY (and MODEL_API_KEY for the model).";
-    throw new AppError("not_configured", detail);
-  }
-  const key = /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
-  if (key === undefined || !(await same(key, auth.apiKey))) {
-    throw new AppError("unauthorized", "Send a valid key in the header: Authorization: Bearer <key>.");
-  }
-  return { account: "default" };
+/** The key or token in `Authorization: Bearer <key>`. */
+export function bearerOf(request: Request): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
+}
+
+export function unauthorized(): AppError {
+  return new AppError("unauthorized", "Send a valid key in the header: Authorization: Bearer <key>.");
+}
+
+export function notConfigured(): AppError {
+  const detail =
+    "No API_KEY is set, so nobody may call. Set one: npx wrangler secret put API_KEY (and MODEL_API_KEY for the model).";
+  return new AppError("not_configured", detail);
+}
+
+/** Whether this is the key that the Worker was given. */
+export function isOwnKey(bearer: string, { apiKey }: { apiKey: string }): Promise<boolean> {
+  return same(bearer, apiKey);
 }
 
 /** Compares digests of equal length in constant time, so that neither length nor content can be felt for. */

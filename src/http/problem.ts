@@ -4,6 +4,7 @@ import { AppError, type AppErrorCode } from "../core/errors.ts";
 const problems: Record<AppErrorCode, { status: number; title: string }> = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthorized: { status: 401, title: "A valid API key is needed" },
+  forbidden: { status: 403, title: "Not allowed with this token" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   not_acceptable: { status: 406, title: "Not acceptable" },

@@ -1,9 +1,9 @@
 /** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients. */
 import { Hono } from "hono";
 import * as z from "zod";
+import { unwrap } from "../account/outcome.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import { unwrap } from "../session/outcome.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, sessionAt } from "./sessions.ts";
 

@@ -1,4 +1,5 @@
 /** What every route finds in its context: the bindings, the settings parsed from them, and who is asking. */
+import type { AccountLimits } from "../account/account-record.ts";
 import type { Bindings, Settings } from "../env.ts";
 
 export interface RouteContext {
@@ -7,5 +8,7 @@ export interface RouteContext {
     settings: Settings;
     /** The authenticated account. Object names are made from this one only. */
     account: string;
+    /** What the account may do. */
+    limits: AccountLimits;
   };
 }

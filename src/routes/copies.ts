@@ -1,13 +1,13 @@
 /** `/v1/sessions/:id/fork`, `…/export` and `/v1/sessions/import`: a session's transcript in another session, or outside. Page by page, so that its length does not matter. */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
 import { sessionJson } from "../dialects/native.ts";
 import { entryLine, headerLine, type TranscriptHeader } from "../dialects/transcript-lines.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { CopyPlan, CopyStep } from "../session/copying.ts";
-import { unwrap } from "../session/outcome.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/session-record.ts";
 import type { RouteContext } from "./context.ts";

@@ -1,6 +1,8 @@
 /** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { accountObject } from "../account/account.ts";
+import { unwrap } from "../account/outcome.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { ResponseFormat } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -9,7 +11,6 @@ import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { validatorOf } from "../model/judge-answer.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
-import { unwrap } from "../session/outcome.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
@@ -63,6 +64,7 @@ export const messages = new Hono<RouteContext>()
       receipt: await receiptOf(c, body),
       onBusy: on_busy,
     };
+    await mustAdmit(c);
     const session = sessionObject(c.env, address);
     const { turn, state } = unwrap(await session.send(address, request));
     const how = answerMode(c.req.raw.headers);
@@ -106,6 +108,15 @@ function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   const after = c.req.header("Last-Event-ID") ?? new URL(c.req.url).searchParams.get("after") ?? "";
   const url = `https://session/events?after=${encodeURIComponent(after)}&${query}`;
   return sessionAt(c).fetch(url, { signal: c.req.raw.signal });
+}
+
+/** An account with a rate is asked before each message. */
+async function mustAdmit(c: Context<RouteContext>): Promise<void> {
+  if (c.var.limits.ratePerMinute === undefined) return;
+  const retryAfterSeconds = await accountObject(c.env, c.var.account).admit(Date.now());
+  if (retryAfterSeconds === 0) return;
+  const detail = `The account may send ${c.var.limits.ratePerMinute} messages a minute. Wait ${retryAfterSeconds} s.`;
+  throw new AppError("rate_limited", detail, { retryAfterSeconds });
 }
 
 function canBeChecked(schema: Record<string, unknown>): boolean {

@@ -2,11 +2,11 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../account/account.ts";
+import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import { sessionJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import { unwrap } from "../session/outcome.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
@@ -72,7 +72,9 @@ export function sessionAt(c: Context<RouteContext>): ReturnType<typeof sessionOb
   return sessionObject(c.env, addressOf(c));
 }
 
-/** The id of a model this Worker offers; an AppError that lists them when it is none. */
+/** The id of a model this Worker offers, and the account may use; an AppError that lists them when it is none. */
 export function knownModel(c: Context<RouteContext>, model: string): string {
-  return parseBody(z.enum(modelIds(c.var.settings, agent)), model, "model");
+  const { models } = c.var.limits;
+  const [first, ...others] = modelIds(c.var.settings, agent).filter((id) => models?.includes(id) ?? true);
+  return parseBody(z.enum(first === undefined ? [] : [first, ...others]), model, "model");
 }

@@ -1,7 +1,7 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
 import type { Agent } from "../agent.ts";
 import { Draft, type Said, type StepTry } from "../core/assemble.ts";
-import type { Prices } from "../core/cost.ts";
+import { type Prices, worstCaseMicros } from "../core/cost.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
 import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
@@ -15,9 +15,11 @@ import { pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
 import { runTool } from "../tools/run-tool.ts";
 import type { Waiting } from "./inbox.ts";
+import type { Purse } from "./purse.ts";
 import { readEntry } from "./read-entry.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { stepRecords } from "./step-records.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
@@ -30,6 +32,7 @@ export interface TurnContext {
   timeouts: ModelTimeouts;
   turn: Waiting & { firstSeq: number };
   signal: AbortSignal;
+  purse: Purse;
 }
 
 export class SessionEffects implements Effects {
@@ -71,6 +74,17 @@ export class SessionEffects implements Effects {
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
     };
+  }
+
+  async afford(): Promise<boolean> {
+    this.#mustLive();
+    const { profile } = this.#model;
+    const maxTokens = Math.max(profile.maxTokens, profile.maxTokensThinking);
+    const worst = () => {
+      const requestTokens = this.#requests.mostTokens(profile);
+      return worstCaseMicros({ requestTokens, maxTokens }, pricesAt(profile, Date.now()));
+    };
+    return this.#of.purse.reserve(this.#parts.log.lastSeq + 1, worst);
   }
 
   async beginStep(
@@ -136,6 +150,7 @@ export class SessionEffects implements Effects {
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
     const { log, storage, turns, record, counter, search } = this.#parts;
+    const before = log.lastSeq;
     storage.transactionSync(() => {
       for (const entry of entries) {
         if (entry.type === "turn_ended") {
@@ -151,6 +166,7 @@ export class SessionEffects implements Effects {
         if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
       }
     });
+    for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.purse.settle(seq, costMicros);
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
     await this.#confirm();

@@ -4,6 +4,7 @@ import { summaryQuestion } from "../core/compact.ts";
 import type { CompactionCause } from "../core/effects.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { outline, outlineLines } from "../core/outline.ts";
+import { mostTokens } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
 import { requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -28,6 +29,13 @@ export class RequestWriter {
     const { head, profile } = this.#read(model);
     const question = serializeMessage({ role: "user", content: summaryQuestion }, profile);
     return requestBody(head, [...this.#parts.conversation.messages(throughSeq), question]);
+  }
+
+  /** Tokens that the next request cannot have more of. */
+  mostTokens(model: Profile): number {
+    const { head } = this.#read(model);
+    const messages = this.#parts.conversation.messages();
+    return messages.reduce((sum, message) => sum + mostTokens(message), mostTokens(head) + mostTokens(summaryQuestion));
   }
 
   /** Whether the next request comes near to filling the model's window. Called between steps only. */

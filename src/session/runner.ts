@@ -10,6 +10,7 @@ import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
+import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { type TurnModel, turnModels } from "./turn-model.ts";
 
@@ -27,6 +28,7 @@ export interface RunnerSetup {
 export class Runner {
   readonly #parts: SessionParts;
   readonly #setup: RunnerSetup;
+  readonly #purse: Purse;
   #working = false;
   /** Somebody called while it was at work: it must look once more before it rests. */
   #again = false;
@@ -35,6 +37,7 @@ export class Runner {
   constructor(parts: SessionParts, setup: RunnerSetup) {
     this.#parts = parts;
     this.#setup = setup;
+    this.#purse = new Purse(setup.bindings, parts.record.read());
   }
 
   /** Makes sure that open and waiting turns are being run. Returns at once. */
@@ -89,7 +92,8 @@ export class Runner {
     const stopClock = this.#startClock(turn.firstSeq, abort);
     const models = this.#models(turn.message.options);
     const { timeouts } = settings;
-    const effects = new SessionEffects(this.#parts, { agent, models, timeouts, turn, signal: abort.signal });
+    const purse = this.#purse;
+    const effects = new SessionEffects(this.#parts, { agent, models, timeouts, turn, signal: abort.signal, purse });
     try {
       await runTurn(effects, this.#rules(models, turn.message.options));
     } catch (error) {

@@ -1,5 +1,6 @@
 /** The Durable Object of a session: takes calls, checks them against the rows, writes, and wakes the runner. What a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
+import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -11,7 +12,6 @@ import { arm } from "./alarm.ts";
 import { type ApprovalAnswer, answerApproval, type ClientResult, takeResults } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
-import { type Outcome, outcome, refusalOf } from "./outcome.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
 import { migrate, versionOf } from "./schema.ts";

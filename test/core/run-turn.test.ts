@@ -59,6 +59,12 @@ class World implements Effects {
     };
   }
 
+  /** How many more model calls the account's budget allows. */
+  money = Number.POSITIVE_INFINITY;
+  async afford() {
+    return this.money-- > 0;
+  }
+
   async beginStep({ turn, step }: { turn: string; step: number }) {
     return {
       seq: this.log.lastSeq + 1,
@@ -381,6 +387,35 @@ describe("a turn that waits, grows or shrinks", () => {
     world.saved = { type: "assistant", ...of, ...said, toolCalls: [], usage, costMicros: 0, atMs: 0 };
     await runTurn(world, rules);
     expect(world.story()).toEqual(["user:Hello", "assistant:Half", "turn_ended:cancelled"]);
+  });
+});
+
+describe("a budget", () => {
+  it("[BUDGET-1] ends the turn with what it has when there is no money for another call", async () => {
+    const world = new World([ask("clock"), say("never")]);
+    world.money = 1;
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "assistant:", "tool:c0=clock done", "turn_ended:budget_exhausted"]);
+    expect(world.log.last).toMatchObject({ steps: 1, costMicros: 5 });
+  });
+
+  it("[BUDGET-1] also between two tries, and before a summary", async () => {
+    const stalled: Script = [
+      [{ type: "usage", usage: { inputTokens: 5, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 } }],
+      [{ type: "failure", failure: { code: "model_stalled", detail: "Silence.", retryable: true } }],
+    ];
+    const tries = new World([stalled]);
+    tries.money = 1;
+    await runTurn(tries, { ...rules, afterFailure: () => ({ type: "again", how: "restart", afterMs: 0 }) });
+    expect(tries.story()).toEqual(["user:Hello", "step_failed:", "turn_ended:budget_exhausted"]);
+    expect(tries.log.last).toMatchObject({ steps: 1, costMicros: 5 });
+
+    const full = new World([say("never")]);
+    full.money = 0;
+    full.summaries = [say("never")];
+    full.windowFull = () => true;
+    await runTurn(full, rules);
+    expect(full.story()).toEqual(["user:Hello", "turn_ended:budget_exhausted"]);
   });
 });
 

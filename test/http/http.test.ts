@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { AppError, type AppErrorCode } from "../../src/core/errors.ts";
-import { authenticate } from "../../src/http/authenticate.ts";
+import { type AuthSettings, bearerOf, isOwnKey, notConfigured, unauthorized } from "../../src/http/authenticate.ts";
 import { parseBody, parseQuery } from "../../src/http/parse-body.ts";
 import { problemResponse } from "../../src/http/problem.ts";
 import { readJson } from "../../src/http/read-json.ts";
@@ -17,7 +17,14 @@ async function refusal(work: Promise<unknown> | (() => unknown)): Promise<AppErr
   return error;
 }
 
-describe("authenticate", () => {
+describe("the Worker's own key", () => {
+  /** As `account/access.ts` does, without accounts. */
+  async function authenticate(request: Request, auth: AuthSettings): Promise<{ account: string }> {
+    if (auth.kind === "closed") throw notConfigured();
+    const bearer = bearerOf(request);
+    if (bearer === undefined || !(await isOwnKey(bearer, auth))) throw unauthorized();
+    return { account: "default" };
+  }
   const asked = (authorization?: string) =>
     new Request("https://x.test", authorization === undefined ? {} : { headers: { authorization } });
   const auth = { kind: "key", apiKey: "the-right-key" } as const;
@@ -83,6 +90,7 @@ describe("problems", () => {
   const statuses: Record<AppErrorCode, number> = {
     invalid_request: 400,
     unauthorized: 401,
+    forbidden: 403,
     not_found: 404,
     method_not_allowed: 405,
     not_acceptable: 406,

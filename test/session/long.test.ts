@@ -1,8 +1,8 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { unwrap } from "../../src/account/outcome.ts";
 import { summaryQuestion } from "../../src/core/compact.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import { unwrap } from "../../src/session/outcome.ts";
 import { SqliteTranscriptLog } from "../../src/session/transcript-log.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";
 import { calls, frames, status, text } from "../support/fake-provider.ts";

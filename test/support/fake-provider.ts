@@ -62,14 +62,15 @@ export const refused: Reply = () => {
 
 /** An answer that stops before each of its parts but the first until the test lets it go on. */
 export function gated(...parts: string[]) {
-  const reached = parts.map(() => Promise.withResolvers<void>());
   const gate = Promise.withResolvers<void>();
-  const cancelled = Promise.withResolvers<void>();
-  const begun = Promise.withResolvers<void>();
+  let begun = false;
+  let cancelled = false;
   let sent = 0;
   const reply: Reply = (_, signal) => {
-    signal?.addEventListener("abort", () => cancelled.resolve());
-    begun.resolve();
+    signal?.addEventListener("abort", () => {
+      cancelled = true;
+    });
+    begun = true;
     return sse(
       new ReadableStream<Uint8Array>({
         async pull(controller) {
@@ -80,20 +81,32 @@ export function gated(...parts: string[]) {
             return controller.close();
           }
           controller.enqueue(encoder.encode(delta({ content: part })));
-          reached[sent++]?.resolve();
+          sent++;
         },
-        cancel: () => cancelled.resolve(),
+        cancel() {
+          cancelled = true;
+        },
       }),
     );
   };
   return {
     reply,
     /** The request has come (0), or so many parts were sent. */
-    reached: (count: number) => (count === 0 ? begun.promise : (reached[count - 1]?.promise ?? Promise.resolve())),
+    reached: (count: number) => until(() => (count === 0 ? begun : sent >= count)),
     release: () => gate.resolve(),
     /** The reader of the answer has hung up. */
-    cancelled: cancelled.promise,
+    get cancelled() {
+      return until(() => cancelled);
+    },
   };
+}
+
+/**
+ * Looks again and again. A promise that is settled from inside a Durable Object would not do: whoever awaits it goes on
+ * inside that object, and cannot end it (workerd: "Promise callback destroyed itself").
+ */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 export function createFakeProvider() {

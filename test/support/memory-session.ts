@@ -121,6 +121,10 @@ export class MemorySession implements Effects {
     this.log.append(entries);
   }
 
+  async afford() {
+    return true;
+  }
+
   async takeIn() {}
 
   cutOff() {

@@ -2,10 +2,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { unwrap } from "../../src/account/outcome.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { Bindings } from "../../src/env.ts";
 import type { InboxMessage, Receipt } from "../../src/session/inbox.ts";
-import { unwrap } from "../../src/session/outcome.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import type { SessionAddress } from "../../src/session/session-record.ts";
 import type { BusyPolicy } from "../../src/session/turns.ts";

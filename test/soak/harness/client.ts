@@ -204,6 +204,7 @@ export class Client {
 
   /** Until the reader has seen the newest entry. */
   async #drained(reader: Reader): Promise<void> {
+    if (this.log.entries.length === 0) return;
     const newest = String(this.log.entries.at(-1)?.seq);
     const beganMs = performance.now();
     while (cursorIn(reader.lastId ?? "") !== newest && !this.#setup.isOver()) {

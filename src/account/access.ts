@@ -1,0 +1,95 @@
+/** Lets callers in: by the Worker's own key, by a key of an account, or by a token of one session. What an account says is remembered for 25 s, so a revoked key is refused everywhere within 30 s. */
+import { sha256Hex } from "../core/digest.ts";
+import { AppError } from "../core/errors.ts";
+import type { Bindings } from "../env.ts";
+import { type AuthSettings, bearerOf, isOwnKey, notConfigured, unauthorized } from "../http/authenticate.ts";
+import { type AccountAccess, accountObject } from "./account.ts";
+import type { AccountLimits } from "./account-record.ts";
+import { parseToken, type TokenClaims, type UnverifiedToken, verifyToken } from "./session-token.ts";
+
+/** Who is asking. */
+export interface Caller {
+  account: string;
+  limits: AccountLimits;
+  /** Present for whoever came with a token: only this session, and only so much. */
+  token?: TokenClaims;
+}
+
+const rememberMs = 25_000;
+/** Most answers that are remembered; beyond that the oldest is forgotten. */
+const mostRemembered = 1_000;
+
+const keyShape = /^ll_([a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$/;
+
+export class Access {
+  readonly #bindings: Bindings;
+  readonly #remembered = new Map<string, { atMs: number; access: AccountAccess }>();
+
+  constructor(bindings: Bindings) {
+    this.#bindings = bindings;
+  }
+
+  /** The caller behind the request's bearer. Throws `unauthorized`, always the same, or `not_configured`. */
+  async admit(request: Request, auth: AuthSettings): Promise<Caller> {
+    const bearer = bearerOf(request);
+    const token = bearer === undefined ? undefined : parseToken(bearer);
+    if (token !== undefined) return this.#byToken(token);
+    const account = keyShape.exec(bearer ?? "")?.[1];
+    if (bearer !== undefined && account !== undefined) return this.#byKey(account, bearer);
+    if (auth.kind === "closed") throw notConfigured();
+    if (bearer === undefined || !(await isOwnKey(bearer, auth))) throw unauthorized();
+    const { limits } = await this.#remember("default", () => accountObject(this.#bindings, "default").access());
+    return { account: "default", limits };
+  }
+
+  async #byKey(account: string, key: string): Promise<Caller> {
+    const hash = await sha256Hex(key);
+    const access = await this.#remember(hash, () => accountObject(this.#bindings, account).accessByKey(hash));
+    if (access === undefined) throw unauthorized();
+    return { account, limits: access.limits };
+  }
+
+  async #byToken(token: UnverifiedToken): Promise<Caller> {
+    const { account } = token;
+    const ask = () => accountObject(this.#bindings, account).access();
+    for (const isFresh of [false, true]) {
+      if (isFresh) this.#remembered.delete(account);
+      const { limits, tokenSecret } = await this.#remember(account, ask);
+      const claims = await verifyToken(token, tokenSecret, Date.now());
+      if (claims !== undefined) return { account, limits, token: claims };
+      // The secret may have been made since it was asked for; once it is known, a second look cannot help.
+      if (tokenSecret !== "") break;
+    }
+    throw unauthorized();
+  }
+
+  async #remember<T extends AccountAccess | undefined>(
+    name: string,
+    ask: () => Promise<T>,
+  ): Promise<T | AccountAccess> {
+    const known = this.#remembered.get(name);
+    if (known !== undefined && Date.now() - known.atMs < rememberMs) return known.access;
+    const access = await ask();
+    this.#remembered.delete(name);
+    // That a key is unknown is not remembered: it may be made the next moment.
+    if (access !== undefined) this.#remembered.set(name, { atMs: Date.now(), access });
+    const oldest = this.#remembered.keys().next();
+    if (this.#remembered.size > mostRemembered && !oldest.done) this.#remembered.delete(oldest.value);
+    return access;
+  }
+}
+
+/** Throws unless the caller may do this to this session. Another session than the token's is not there for it. */
+export function mustMay(
+  { token }: Caller,
+  session: string | undefined,
+  right: TokenClaims["rights"][number] | undefined,
+) {
+  if (token === undefined) return;
+  if (session === undefined || right === undefined) {
+    throw new AppError("forbidden", "This token opens one session only. Use an API key for this call.");
+  }
+  if (token.session !== session) throw new AppError("not_found", "There is no such session.");
+  if (token.rights.includes(right)) return;
+  throw new AppError("forbidden", `This token does not have the right "${right}". Ask for one that has it.`);
+}

@@ -1,0 +1,70 @@
+/** What an account may do, and the secret its session tokens are signed with. One row; an account without it has no limits and no keys of its own. */
+
+import { toBase64Url } from "../core/base64url.ts";
+
+/** Absent: no limit. Money in micro-dollars. */
+export interface AccountLimits {
+  /** Most that all model calls of the account may cost together. */
+  budgetMicros?: number;
+  /** Most messages a minute. */
+  ratePerMinute?: number;
+  /** Ids of the models that its messages may name or be answered by. */
+  models?: string[];
+}
+
+export interface AccountSettings {
+  id: string;
+  limits: AccountLimits;
+  createdAtMs: number;
+}
+
+const table = `CREATE TABLE IF NOT EXISTS account (
+  only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+  id TEXT NOT NULL,
+  limits TEXT NOT NULL,
+  token_secret TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;`;
+
+type Row = { id: string; limits: string; token_secret: string; created_at: number };
+
+export class AccountRecord {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(table);
+  }
+
+  read(): AccountSettings | undefined {
+    const row = this.#row();
+    return row && { id: row.id, limits: JSON.parse(row.limits) as AccountLimits, createdAtMs: row.created_at };
+  }
+
+  /** Makes the account, or gives it these limits instead of those it had. */
+  put(id: string, limits: AccountLimits, atMs: number): AccountSettings {
+    this.#sql.exec(
+      "INSERT INTO account VALUES (1, ?, ?, ?, ?) ON CONFLICT (only_one) DO UPDATE SET limits = excluded.limits",
+      id,
+      JSON.stringify(limits),
+      randomText(),
+      atMs,
+    );
+    return this.read() ?? { id, limits, createdAtMs: atMs };
+  }
+
+  /** The secret that session tokens are signed with. Made when it is first asked for. */
+  tokenSecret(id: string, atMs: number): string {
+    if (this.#row() === undefined) this.put(id, {}, atMs);
+    return this.#row()?.token_secret ?? "";
+  }
+
+  #row(): Row | undefined {
+    return this.#sql.exec<Row>("SELECT * FROM account").toArray()[0];
+  }
+}
+
+/** 256 random bits in 43 letters, digits, - and _. */
+export function randomText(): string {
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
+}

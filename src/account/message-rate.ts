@@ -1,0 +1,26 @@
+/** How many messages an account sends a minute, counted exactly: one row for each of the last minute. */
+
+const minuteMs = 60_000;
+
+const table = `CREATE TABLE IF NOT EXISTS admitted (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS admitted_at ON admitted (at);`;
+
+export class MessageRate {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(table);
+  }
+
+  /** Counts a message; the seconds to wait when `perMinute` were sent within the last minute, and then it does not count. */
+  admit(perMinute: number, nowMs: number): number {
+    this.#sql.exec("DELETE FROM admitted WHERE at <= ?", nowMs - minuteMs);
+    const { n, oldest } = this.#sql
+      .exec<{ n: number; oldest: number | null }>("SELECT count(*) AS n, min(at) AS oldest FROM admitted")
+      .one();
+    if (n >= perMinute) return Math.max(1, Math.ceil(((oldest ?? nowMs) + minuteMs - nowMs) / 1000));
+    this.#sql.exec("INSERT INTO admitted (at) VALUES (?)", nowMs);
+    return 0;
+  }
+}

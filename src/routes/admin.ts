@@ -1,0 +1,108 @@
+/** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { accountList, accountObject } from "../account/account.ts";
+import type { KeyInfo } from "../account/account-keys.ts";
+import type { AccountLimits, AccountSettings } from "../account/account-record.ts";
+import { unwrap } from "../account/outcome.ts";
+import { agent } from "../agent.ts";
+import { AppError } from "../core/errors.ts";
+import { iso } from "../dialects/native.ts";
+import { bearerOf, isOwnKey, unauthorized } from "../http/authenticate.ts";
+import { parseBody } from "../http/parse-body.ts";
+import { readJson } from "../http/read-json.ts";
+import { modelIds } from "../session/turn-model.ts";
+import type { RouteContext } from "./context.ts";
+
+/** No underscore: it parts a key's account from its secret. */
+const accountId = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 small letters, digits or -");
+/** A million dollars; more is a mistake. */
+const mostMicros = 1_000_000_000_000;
+const limitFields = {
+  budget_micros: z.int().min(0).max(mostMicros).nullable().optional(),
+  rate_per_minute: z.int().min(1).max(1_000_000).nullable().optional(),
+  models: z.array(z.string()).min(1).nullable().optional(),
+};
+const creation = z.strictObject({ id: accountId.optional(), ...limitFields });
+const changes = z.strictObject(limitFields);
+
+export const admin = new Hono<RouteContext>()
+  .use(async (c, next) => {
+    const { adminKey } = c.var.settings;
+    const bearer = bearerOf(c.req.raw);
+    if (adminKey === undefined) {
+      throw new AppError("not_configured", "No ADMIN_KEY is set: npx wrangler secret put ADMIN_KEY.");
+    }
+    if (bearer === undefined || !(await isOwnKey(bearer, { apiKey: adminKey }))) throw unauthorized();
+    await next();
+  })
+  .post("/accounts", async (c) => {
+    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(creation, await readJson(c.req.raw));
+    const account = accountObject(c.env, id);
+    if ((await account.settings()) !== undefined)
+      throw new AppError("conflict", `There is an account "${id}" already.`);
+    const settings = await account.putSettings(id, changed(c, {}, limits));
+    await accountList(c.env).addAccount(id);
+    return c.json(accountJson({ ...settings, spentMicros: 0, reservedMicros: 0 }), 201);
+  })
+  .get("/accounts", async (c) => c.json({ accounts: await accountList(c.env).accountIds() }))
+  .get("/accounts/:account", async (c) => c.json(accountJson((await existing(c)).settings)))
+  .patch("/accounts/:account", async (c) => {
+    const limits = parseBody(changes, await readJson(c.req.raw));
+    const { account, settings } = await existing(c);
+    await account.putSettings(settings.id, changed(c, settings.limits, limits));
+    return c.json(accountJson((await existing(c)).settings));
+  })
+  .post("/accounts/:account/keys", async (c) => {
+    const { account, settings } = await existing(c);
+    const { key, ...info } = unwrap(await account.createKey(settings.id));
+    return c.json({ ...keyJson(info), key }, 201);
+  })
+  .get("/accounts/:account/keys", async (c) => {
+    const { account } = await existing(c);
+    return c.json({ keys: (await account.listKeys()).map(keyJson) });
+  })
+  .delete("/accounts/:account/keys/:key", async (c) => {
+    const { account } = await existing(c);
+    if (!(await account.revokeKey(c.req.param("key")))) throw new AppError("not_found", "There is no such key.");
+    return c.body(null, 204);
+  });
+
+async function existing(c: Context<RouteContext>) {
+  const id = parseBody(accountId, c.req.param("account"), "account");
+  const account = accountObject(c.env, id);
+  const settings = await account.settings();
+  if (settings === undefined) throw new AppError("not_found", `There is no account "${id}".`);
+  return { account, settings };
+}
+
+type LimitFields = z.infer<typeof changes>;
+
+/** The limits with those that were sent in place of the old ones; null takes one away. */
+function changed(c: Context<RouteContext>, before: AccountLimits, sent: LimitFields): AccountLimits {
+  const models = sent.models && parseBody(z.array(z.enum(modelIds(c.var.settings, agent))), sent.models, "models");
+  const { budget_micros: budgetMicros, rate_per_minute: ratePerMinute } = sent;
+  const all = { ...before, ...given({ budgetMicros, ratePerMinute, models }) };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+}
+
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function accountJson(of: AccountSettings & { spentMicros: number; reservedMicros: number }): Record<string, unknown> {
+  const { budgetMicros = null, ratePerMinute = null, models = null } = of.limits;
+  return {
+    id: of.id,
+    budget_micros: budgetMicros,
+    spent_micros: of.spentMicros,
+    reserved_micros: of.reservedMicros,
+    rate_per_minute: ratePerMinute,
+    models,
+    created_at: iso(of.createdAtMs),
+  };
+}
+
+function keyJson({ id, createdAtMs, revokedAtMs }: KeyInfo): Record<string, unknown> {
+  return { id, created_at: iso(createdAtMs), revoked_at: revokedAtMs === null ? null : iso(revokedAtMs) };
+}

@@ -1,0 +1,26 @@
+/** Which right of which session a call needs, when it comes with a session's token. Pure. */
+import type { Right } from "../account/session-token.ts";
+
+/** `session` and `right` are undefined for what no token opens. */
+export function neededRight(method: string, path: string): { session?: string; right?: Right } {
+  const [, session, rest = ""] = /^\/v1\/sessions\/([A-Za-z0-9_-]{1,64})(?:\/(.*))?$/.exec(path) ?? [];
+  if (session === undefined) return {};
+  const right = rightFor(method, rest.split("/")[0] ?? "");
+  return { session, ...(right && { right }) };
+}
+
+function rightFor(method: string, what: string): Right | undefined {
+  if (method === "GET") return "read";
+  if (method !== "POST") return undefined;
+  switch (what) {
+    case "messages":
+    case "tool_results":
+      return "append";
+    case "approvals":
+      return "approve";
+    case "cancel":
+      return "cancel";
+    default:
+      return undefined;
+  }
+}

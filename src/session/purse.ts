@@ -1,0 +1,37 @@
+/** Asks the account for the money of a model call before it is made. That an account has no budget is remembered for 25 s, so a new budget holds within 30 s. */
+import { accountObject } from "../account/account.ts";
+import type { Bindings } from "../env.ts";
+import type { SessionAddress } from "./session-record.ts";
+
+const rememberMs = 25_000;
+
+export class Purse {
+  readonly #bindings: Bindings;
+  readonly #of: SessionAddress;
+  #unlimitedUntilMs = 0;
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor(bindings: Bindings, of: SessionAddress) {
+    this.#bindings = bindings;
+    this.#of = of;
+  }
+
+  /** Sets money aside for one more call of step `seq`; false when the budget does not allow it. `micros` is asked only where there may be a budget. */
+  async reserve(seq: number, micros: () => number): Promise<boolean> {
+    if (Date.now() < this.#unlimitedUntilMs) return true;
+    await this.#settled;
+    const { account, name } = this.#of;
+    const answer = await accountObject(this.#bindings, account).reserve({ session: name, seq, micros: micros() });
+    if (answer === "unlimited") this.#unlimitedUntilMs = Date.now() + rememberMs;
+    return answer !== "refused";
+  }
+
+  /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */
+  settle(seq: number, costMicros: number): void {
+    if (Date.now() < this.#unlimitedUntilMs) return;
+    const { account, name } = this.#of;
+    this.#settled = this.#settled
+      .then(() => accountObject(this.#bindings, account).settle(name, seq, costMicros))
+      .catch((error: unknown) => console.warn("the account did not take what a step has cost", error));
+  }
+}
