@@ -1,6 +1,6 @@
 /** Gathers what a model streams into one entry. Judges only when the stream is over: a call is never believed because a part of it already parses. */
 import { costMicros, noUsage, type Prices, type Usage } from "./cost.ts";
-import type { AssistantEntry, StepFailedEntry } from "./entry.ts";
+import type { AssistantEntry, PrefixRecord, StepFailedEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import type { ToolCall } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
@@ -13,6 +13,8 @@ export interface StepTry {
   step: number;
   attempt: number;
   model: string;
+  /** What its request began with. */
+  prefix?: PrefixRecord;
   /** Why what readers saw of an earlier attempt is void. */
   restartedBecause?: string;
 }
@@ -89,11 +91,12 @@ export class Draft {
       costMicros: costMicros(this.#usage, how.prices),
       atMs: how.atMs,
     };
-    if (how.cancelled) return assistant(common, "cancelled", []);
+    const prefix = this.of.prefix === undefined ? {} : { prefix: this.of.prefix };
+    if (how.cancelled) return { ...assistant(common, "cancelled", []), ...prefix };
     const calls = this.#toolCalls();
     const failure = this.#failure ?? verdict(this.#finish, common.content, calls);
     if (failure !== undefined) return { type: "step_failed", ...common, failure };
-    const repairs = this.#repairs.length > 0 ? { repairs: this.#repairs } : {};
+    const repairs = { ...prefix, ...(this.#repairs.length > 0 && { repairs: this.#repairs }) };
     if (this.#finish === "length") return { ...assistant(common, "length", []), ...repairs, ...cut(calls) };
     return { ...assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls), ...repairs };
   }

@@ -28,6 +28,13 @@ export function refusal({ call, content }: RefusedCall, of: { turn: string; step
   return { type: "tool", turn, step, callId: call.id, name: call.name, content, isError: true, durationMs: 0, atMs };
 }
 
+/** What should have been cached, where that is known. */
+function expected(paid: readonly Entry[]): { expectedCachedTokens?: number } {
+  const forecasts = paid.flatMap((entry) => (entry.type === "assistant" && entry.prefix ? [entry.prefix] : []));
+  if (forecasts.length === 0) return {};
+  return { expectedCachedTokens: forecasts.reduce((sum, { expectedTokens }) => sum + expectedTokens, 0) };
+}
+
 /** How a turn ends. `step`: of the newest reply. */
 export interface TurnEnding {
   turn: string;
@@ -52,6 +59,7 @@ export function ending(of: TurnEnding, entries: readonly Entry[], atMs: number, 
       ...(of.reason === "failed" && of.failure && { failure: of.failure }),
       usage: paid.reduce((sum, call) => addUsage(sum, call.usage), noUsage),
       costMicros: paid.reduce((sum, call) => sum + call.costMicros, 0),
+      ...expected(paid),
       steps: paid.filter(({ type }) => type !== "compaction").length,
       atMs,
     },

@@ -2,6 +2,7 @@
 import type { Usage } from "./cost.ts";
 import type { Failure } from "./errors.ts";
 import type { ToolCall, ToolDeclaration } from "./message.ts";
+import type { PrefixForecast } from "./prefix.ts";
 
 interface Placed {
   /** Order in the log, from 1, without gaps. */
@@ -36,6 +37,14 @@ export interface ClientTool extends ToolDeclaration {
 /** What a call waits for before it can have a result: a person's yes or no, or the client that runs it. */
 export type WaitKind = "approval" | "client";
 
+/** What a request began with, for the prefix doctor. */
+export interface PrefixRecord extends PrefixForecast {
+  /** Names the head (`heads` in the session's database). */
+  head: string;
+  /** The newest entry that was not shown any more. */
+  windowSeq: number;
+}
+
 /** A model call that was tried again, or elsewhere. */
 export interface FailedTry {
   model: string;
@@ -68,6 +77,8 @@ export interface AssistantEntry extends Placed {
   waits?: Record<string, WaitKind>;
   /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
+  /** What of its request should have been cached; what was is `usage.cachedTokens`. */
+  prefix?: PrefixRecord;
   /** How many calls were dropped because the reply was cut off before it ended. They are never run. */
   cutCalls?: number;
   /** What had to be mended in it before it could be used, in words. */
@@ -152,6 +163,8 @@ export interface TurnEndedEntry extends Placed {
   costMicros: number;
   /** How many model calls the turn took. */
   steps: number;
+  /** Tokens that should have been cached, over all its model calls. */
+  expectedCachedTokens?: number;
   /** Rows written for it, as far as this instance of the session saw them: what Durable Objects bill. */
   rowsWritten?: number;
 }

@@ -28,6 +28,7 @@ interface TurnEnded {
   usage: Usage;
   costMicros: number;
   steps: number;
+  expectedCachedTokens?: number;
   rowsWritten?: number;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;

@@ -8,6 +8,12 @@ import type { TextLimits } from "./window.ts";
 const summaryLead =
   "Summary of the conversation so far, in place of its earlier messages (search_transcript finds their words):";
 
+/** What stands in place of entries that do not fit and were not put into a summary. */
+export function leftOutMessage(throughSeq: number): Message {
+  const content = `[Entries 1 to ${throughSeq} of this conversation are left out, because they do not fit: search_transcript finds their words, read_entry reads them.]`;
+  return { role: "user", content };
+}
+
 const unlimited: TextLimits = { resultChars: Number.POSITIVE_INFINITY, messageChars: Number.POSITIVE_INFINITY };
 
 /**

@@ -36,7 +36,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
       return {
         turn: event.turn,
         reason: event.reason,
-        usage: { ...usageJson(event.usage, event.steps), ...rowsJson(event.rowsWritten) },
+        usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
         cost_micros: event.costMicros,
         ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
       };
@@ -56,8 +56,13 @@ export function usageJson(usage: Usage, steps: number): Record<string, number> {
   };
 }
 
-function rowsJson(rowsWritten: number | undefined): Record<string, number> {
-  return rowsWritten === undefined ? {} : { rows_written: rowsWritten };
+/** What a finished turn counts beside tokens: what should have been cached, and rows written. */
+export function countsJson(of: { expectedCachedTokens?: number; rowsWritten?: number }): Record<string, number> {
+  const { expectedCachedTokens: expected, rowsWritten: rows } = of;
+  return {
+    ...(expected !== undefined && { expected_cached_tokens: expected }),
+    ...(rows !== undefined && { rows_written: rows }),
+  };
 }
 
 /** An assistant message as OpenAI writes it; `reasoning_content` and `tool_calls` only when there are any. */
@@ -88,7 +93,7 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       const message = messageJson({ role: "assistant", ...entry });
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       const waits = entry.waits && { waits: entry.waits };
-      const said = { message, finish_reason: finishReason, ...waits };
+      const said = { message, finish_reason: finishReason, ...waits, ...prefixJson(entry) };
       return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
     }
     case "tool": {
@@ -117,10 +122,16 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     case "turn_ended": {
       const { reason, usage, steps, costMicros, failure } = entry;
       const error = failure && { error: { code: failure.code, detail: failure.detail } };
-      const used = { ...usageJson(usage, steps), ...rowsJson(entry.rowsWritten) };
+      const used = { ...usageJson(usage, steps), ...countsJson(entry) };
       return { ...placed, reason, usage: used, cost_micros: costMicros, ...error };
     }
   }
+}
+
+function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {
+  if (prefix === undefined) return {};
+  const { expectedTokens, because } = prefix;
+  return { prefix: { expected_tokens: expectedTokens, ...(because !== undefined && { because }) } };
 }
 
 /** What happened on the way to a reply, where anything did. */

@@ -61,6 +61,9 @@ const entry = z.discriminatedUnion("type", [
     toolCalls: z.array(z.strictObject({ id, name: z.string(), arguments: z.string() })),
     waits: z.record(z.string(), wait).optional(),
     finishReason: z.enum(["stop", "tool_calls", "length", "cancelled"]),
+    prefix: z
+      .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })
+      .optional(),
     cutCalls: count.optional(),
     repairs,
     ...timed,
@@ -101,6 +104,7 @@ const entry = z.discriminatedUnion("type", [
     failure: failure.optional(),
     ...paid,
     steps: count,
+    expectedCachedTokens: count.optional(),
     rowsWritten: count.optional(),
   }),
 ]);

@@ -1,6 +1,7 @@
 /** Writes the bytes of a request: the same input gives the same bytes, so a grown transcript begins with the bytes of the request before it. Never sends anything. */
 import type { ResponseFormat } from "../core/entry.ts";
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
+import { fingerprint, type HeadFacts } from "../core/prefix.ts";
 import type { Profile } from "./profile.ts";
 
 /** What comes before the conversation. `thinking`: what the message chose; the profile's habit when absent. */
@@ -29,6 +30,30 @@ export function serializeHead({ profile, thinking, tools, instructions, response
     tools: tools.length > 0 ? tools.toSorted(byName).map((tool) => wireTool(tool, strict)) : undefined,
   });
   return `${parameters.slice(0, -1)},"messages":[${serializeMessage({ role: "system", content: instructions }, profile)}`;
+}
+
+/** The same head in short, to be compared with another. */
+export function headFacts({ profile, thinking, tools, instructions, responseFormat }: Head): HeadFacts {
+  const head = JSON.parse(
+    `${serializeHead({ profile, thinking, tools: [], instructions: "", responseFormat })}]}`,
+  ) as object;
+  const { model, messages: _, ...parameters } = head as { model: string; messages: unknown };
+  const strict = profile.strict !== "none" && tools.every((tool) => tool.strict !== false);
+  return {
+    model: `${profile.provider}/${model}`,
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, JSON.stringify(value)])),
+    tools: Object.fromEntries(
+      tools.map(({ name, description, parameters: schema }) => [
+        name,
+        {
+          description: fingerprint(description),
+          parameters: fingerprint(JSON.stringify(schema)),
+          strict: String(strict),
+        },
+      ]),
+    ),
+    instructions: fingerprint(instructions),
+  };
 }
 
 /** The JSON text of one message as the provider reads it. Tool arguments go back verbatim: other bytes would miss the prefix cache. */

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { agent } from "../agent.ts";
 import type { WaitingCall } from "../core/waits.ts";
-import { iso, messageJson, usageJson } from "../dialects/native.ts";
+import { countsJson, iso, messageJson, usageJson } from "../dialects/native.ts";
 import type { TurnState } from "../session/turns.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -24,13 +24,12 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
     }
     case "ended": {
       const { ended, reply } = state;
-      const rows = ended.rowsWritten === undefined ? {} : { rows_written: ended.rowsWritten };
       return {
         session,
         turn,
         status: ended.reason,
         message: reply === undefined ? null : messageJson({ role: "assistant", ...reply }),
-        usage: { ...usageJson(ended.usage, ended.steps), ...rows },
+        usage: { ...usageJson(ended.usage, ended.steps), ...countsJson(ended) },
         cost_micros: ended.costMicros,
         ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
       };

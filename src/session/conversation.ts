@@ -1,7 +1,6 @@
 /** The session's messages as the provider is sent them: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
 import type { CompactionEntry, Entry } from "../core/entry.ts";
-import type { Message } from "../core/message.ts";
-import { messagesOf } from "../core/request.ts";
+import { leftOutMessage, messagesOf } from "../core/request.ts";
 import {
   cutAt,
   estimateTokens,
@@ -21,6 +20,14 @@ const page = { limit: 64, maxUnits: 1_000_000 };
 /** A part of the window and how many of the encoded messages it is. */
 interface Part extends WindowPart {
   messages: number;
+}
+
+/** A request that was answered: the name of its head, and what it weighed. */
+export interface LastRequest {
+  head: string;
+  windowSeq: number;
+  atMs: number;
+  tokens: number;
 }
 
 export class Conversation {
@@ -43,6 +50,7 @@ export class Conversation {
   #partTokens = 0;
   /** The entries of the part that is being read. */
   #group: Entry[] = [];
+  #last: LastRequest | undefined;
   /** The provider's own count of everything up to and with so many parts. */
   #counted: { tokens: number; parts: number } | undefined;
   /** The provider's count over ours, as it was last. */
@@ -88,6 +96,16 @@ export class Conversation {
   /** Whether it comes near to filling the model's window, and something can leave. */
   get isFull(): boolean {
     return this.#profile !== undefined && isFull(this.tokens, this.#profile) && this.cut("in_time") !== undefined;
+  }
+
+  /** The newest entry that is not shown any more; 0 while all are. */
+  get windowSeq(): number {
+    return Math.max(this.#leftOutSeq, this.#summary?.throughSeq ?? 0);
+  }
+
+  /** The newest request of which the provider told what it cost. */
+  get last(): LastRequest | undefined {
+    return this.#last;
   }
 
   /** The newest entry that should leave the window; `undefined` when none can. */
@@ -158,6 +176,10 @@ export class Conversation {
   #count(reply: Extract<Entry, { type: "assistant" }>, profile: Profile, results: number[]): void {
     const { inputTokens, cachedTokens, outputTokens, reasoningTokens } = reply.usage;
     const sent = inputTokens + cachedTokens;
+    if (reply.prefix !== undefined && sent > 0) {
+      const { head, windowSeq } = reply.prefix;
+      this.#last = { head, windowSeq, atMs: reply.atMs, tokens: reply.tries === undefined ? sent : 0 };
+    }
     if (sent === 0 || reply.tries !== undefined || reply.seq < (this.#summary?.seq ?? 0)) return;
     this.#ratio = Math.min(4, Math.max(0.25, sent / Math.max(this.#estimate, 1)));
     const replied = profile.reasoningReplay === "replay" ? outputTokens : outputTokens - reasoningTokens;
@@ -209,11 +231,6 @@ export class Conversation {
     this.#counted = undefined;
     this.#ratio = 1;
   }
-}
-
-function leftOutMessage(throughSeq: number): Message {
-  const content = `[Entries 1 to ${throughSeq} of this conversation are left out, because they do not fit: search_transcript finds their words, read_entry reads them.]`;
-  return { role: "user", content };
 }
 
 function sum(parts: readonly WindowPart[]): number {

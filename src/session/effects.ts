@@ -79,11 +79,7 @@ export class SessionEffects implements Effects {
   async afford(): Promise<boolean> {
     this.#mustLive();
     const { profile } = this.#model;
-    const maxTokens = Math.max(profile.maxTokens, profile.maxTokensThinking);
-    const worst = () => {
-      const requestTokens = this.#requests.mostTokens(profile);
-      return worstCaseMicros({ requestTokens, maxTokens }, pricesAt(profile, Date.now()));
-    };
+    const worst = () => worstCaseMicros(this.#requests.most(profile), pricesAt(profile, Date.now()));
     return this.#of.purse.reserve(this.#parts.log.lastSeq + 1, worst);
   }
 
@@ -107,11 +103,12 @@ export class SessionEffects implements Effects {
     const attempt = goesOn
       ? checkpoint.attempt(seq)
       : checkpoint.begin(seq, { atMs: Date.now(), again: again !== undefined });
+    const prefix = this.#requests.prefix(profile, Date.now());
     // Readers get ids that name this attempt: it must be on disk before the first of them leaves.
     await storage.sync();
-    const because = failed === undefined ? {} : { restartedBecause: failed.failure.detail };
     if (failed !== undefined) console.warn("model call tried again", { ...failed, next: profile.id, how: again?.how });
-    const of = { seq, turn, step, attempt, model: profile.id, prices: pricesAt(profile, Date.now()) };
+    const because = failed && { restartedBecause: failed.failure.detail };
+    const of = { seq, turn, step, attempt, prefix, model: profile.id, prices: pricesAt(profile, Date.now()) };
     return { ...of, ...because, ...(begun && { begun }) };
   }
 

@@ -2,11 +2,12 @@
 import type { Agent } from "../agent.ts";
 import { summaryQuestion } from "../core/compact.ts";
 import type { CompactionCause } from "../core/effects.ts";
-import type { TurnOptions } from "../core/entry.ts";
+import type { PrefixRecord, TurnOptions } from "../core/entry.ts";
 import { outline, outlineLines } from "../core/outline.ts";
+import { forecast } from "../core/prefix.ts";
 import { mostTokens } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
-import { requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
+import { type Head, headFacts, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 export class RequestWriter {
@@ -31,11 +32,26 @@ export class RequestWriter {
     return requestBody(head, [...this.#parts.conversation.messages(throughSeq), question]);
   }
 
-  /** Tokens that the next request cannot have more of. */
-  mostTokens(model: Profile): number {
+  /** Tokens that the next request and its answer cannot have more of. */
+  most(model: Profile): { requestTokens: number; maxTokens: number } {
     const { head } = this.#read(model);
-    const messages = this.#parts.conversation.messages();
-    return messages.reduce((sum, message) => sum + mostTokens(message), mostTokens(head) + mostTokens(summaryQuestion));
+    const texts = [head, summaryQuestion, ...this.#parts.conversation.messages()];
+    const requestTokens = texts.reduce((sum, text) => sum + mostTokens(text), 0);
+    return { requestTokens, maxTokens: Math.max(model.maxTokens, model.maxTokensThinking) };
+  }
+
+  /** What the next request begins with, compared with the request before it. */
+  prefix(model: Profile, nowMs: number): PrefixRecord {
+    const { profile, headParts } = this.#read(model);
+    const { conversation, heads } = this.#parts;
+    const facts = headFacts({ ...headParts, profile });
+    const { last } = conversation;
+    const before = last && { ...last, head: heads.read(last.head) };
+    const now = { head: facts, windowSeq: conversation.windowSeq, atMs: nowMs };
+    const known = before?.head === undefined ? undefined : { ...before, head: before.head };
+    const { cacheBlockTokens } = profile;
+    const told = forecast(known, now, { blockTokens: cacheBlockTokens });
+    return { head: heads.put(facts), windowSeq: now.windowSeq, ...told };
   }
 
   /** Whether the next request comes near to filling the model's window. Called between steps only. */
@@ -62,19 +78,17 @@ export class RequestWriter {
     return outline(conversation.summary, lines);
   }
 
-  #read(model: Profile): { profile: Profile; head: string } {
+  #read(model: Profile): { profile: Profile; head: string; headParts: Omit<Head, "profile"> } {
     const { agent, options } = this.#of;
     const { instructions } = this.#parts.record.read();
     const { thinking, responseFormat, tools = [] } = options;
-    const head = (profile: Profile) =>
-      serializeHead({
-        profile,
-        thinking,
-        tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
-        instructions: instructions === null ? agent.instructions : `${agent.instructions}\n\n${instructions}`,
-        responseFormat,
-      });
-    const text = head(model);
-    return { profile: this.#parts.conversation.read(model, text), head: text };
+    const headParts = {
+      thinking,
+      tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
+      instructions: instructions === null ? agent.instructions : `${agent.instructions}\n\n${instructions}`,
+      responseFormat,
+    };
+    const head = serializeHead({ ...headParts, profile: model });
+    return { profile: this.#parts.conversation.read(model, head), head, headParts };
   }
 }

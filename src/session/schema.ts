@@ -60,6 +60,10 @@ const ladder: readonly string[] = [
      call_id TEXT NOT NULL,
      PRIMARY KEY (seq, call_id)
    ) STRICT, WITHOUT ROWID;
+   CREATE TABLE heads (
+     id TEXT PRIMARY KEY,
+     facts TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
    CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
 ];
 

@@ -3,6 +3,7 @@ import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
 import { countedStorage, RowCounter } from "./counted-sql.ts";
 import { Feed } from "./feed.ts";
+import { Heads } from "./heads.ts";
 import { Inbox } from "./inbox.ts";
 import { Intents } from "./intents.ts";
 import { SessionRecord } from "./session-record.ts";
@@ -19,6 +20,7 @@ export interface SessionParts {
   turns: Turns;
   checkpoint: Checkpoint;
   intents: Intents;
+  heads: Heads;
   conversation: Conversation;
   search: TranscriptSearch;
   feed: Feed;
@@ -41,6 +43,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql),
+    heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
     search: new TranscriptSearch(storage, log),
     feed: new Feed(log),

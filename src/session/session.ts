@@ -12,18 +12,17 @@ import { arm } from "./alarm.ts";
 import { type ApprovalAnswer, answerApproval, type ClientResult, takeResults } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
+import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
 import { migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
+import { pageUnits } from "./transcript-log.ts";
 import { modelIds } from "./turn-model.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-
-/** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
-const pageUnits = 4_000_000;
 
 export class Session extends DurableObject<Bindings> {
   readonly #settings = parseSettings(this.env);
@@ -59,9 +58,8 @@ export class Session extends DurableObject<Bindings> {
 
   describe(): Promise<Outcome<SessionSummary & { instructions: string | null; chosenModel: string | null }>> {
     return outcome(() => {
-      const parts = this.#existing();
-      const { instructions, model } = parts.record.read();
-      return { ...this.#summary(parts), instructions, chosenModel: model };
+      const { instructions, model: chosenModel } = this.#existing().record.read();
+      return { ...this.#summary(this.#existing()), instructions, chosenModel };
     });
   }
 
@@ -100,7 +98,6 @@ export class Session extends DurableObject<Bindings> {
     return this.#answer((parts) => takeResults(parts, results));
   }
 
-  /** The turn when it has ended, or as it stands after `timeoutMs`. */
   wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
     return outcome(() => waitForEnd(this.#existing(), turn, timeoutMs));
   }
@@ -154,6 +151,10 @@ export class Session extends DurableObject<Bindings> {
 
   search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {
     return outcome(() => this.#existing().search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
+  }
+
+  prefix(limit: number): Promise<Outcome<PrefixReport>> {
+    return outcome(() => prefixReport(this.#existing(), limit));
   }
 
   /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
@@ -213,15 +214,13 @@ export class Session extends DurableObject<Bindings> {
     }
   }
 
-  /** Answers are acknowledged once they are on disk. */
+  /** Answers are acknowledged once they are on disk; the runner, or the watchdog, goes on from there. */
   #answer(take: (parts: SessionParts) => string): Promise<Outcome<{ turn: string }>> {
     return outcome(async () => {
       const parts = this.#existing();
       const turn = parts.storage.transactionSync(() => take(parts));
-      const seq = parts.log.lastSeq;
       this.#work();
       await parts.storage.sync();
-      parts.feed.confirm(seq);
       return { turn };
     });
   }
@@ -236,8 +235,8 @@ export class Session extends DurableObject<Bindings> {
   }
 
   #existing(): SessionParts {
-    if (this.#parts === undefined) throw new AppError("not_found", "There is no such session.");
-    return this.#parts;
+    if (this.#parts !== undefined) return this.#parts;
+    throw new AppError("not_found", "There is no such session.");
   }
 
   #summary(parts: SessionParts): SessionSummary {

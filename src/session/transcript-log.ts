@@ -11,6 +11,8 @@ export interface TranscriptLog {
   append(entries: readonly NewEntry[]): Entry[];
   /** Entries after `after`, oldest first. */
   read(range: LogRange): Entry[];
+  /** The newest entries of one type, newest first. */
+  newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[];
   /** Whether a call with this id was answered: it was approved or denied, or has a result. */
   hasCall(callId: string): boolean;
   /** How many entries and UTF-8 bytes the log holds. */
@@ -32,6 +34,9 @@ export interface LogRange {
 const unitsPerRow = 600_000;
 
 type Row = { seq: number; turn: string; data: string; parts: number };
+
+/** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
+export const pageUnits = 4_000_000;
 
 export class SqliteTranscriptLog implements TranscriptLog {
   readonly #sql: SqlStorage;
@@ -70,6 +75,11 @@ export class SqliteTranscriptLog implements TranscriptLog {
       if (units >= maxUnits) break;
     }
     return entries;
+  }
+
+  newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
+    const rows = this.#sql.exec<Row>("SELECT * FROM entries WHERE type = ? ORDER BY seq DESC LIMIT ?", type, limit);
+    return rows.toArray().map((row) => JSON.parse(this.#whole(row)) as Extract<Entry, { type: T }>);
   }
 
   hasCall(callId: string): boolean {

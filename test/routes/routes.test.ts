@@ -46,7 +46,7 @@ describe("messages", () => {
         turn: "turn_1",
         status: "completed",
         message: { role: "assistant", content: "Hi" },
-        usage: { ...usage, rows_written: 8 },
+        usage: { ...usage, expected_cached_tokens: 0, rows_written: 9 },
         // 36 + 64 input tokens at 0.22 and 10 output tokens at 0.35 dollars a million.
         cost_micros: 26,
       },
@@ -83,7 +83,15 @@ describe("messages", () => {
       ["step.started", { step: 2, model: "deepseek-v3.2-exp", attempt: 1 }],
       ["text.delta", { text: "2" }],
       ["message.completed", { seq: 4, message: { role: "assistant", content: "2" }, finish_reason: "stop", usage }],
-      ["turn.ended", { turn: "turn_1", reason: "completed", usage: { ...both, rows_written: 11 }, cost_micros: 52 }],
+      [
+        "turn.ended",
+        {
+          turn: "turn_1",
+          reason: "completed",
+          usage: { ...both, expected_cached_tokens: 64, rows_written: 12 },
+          cost_micros: 52,
+        },
+      ],
     ]);
   });
 
@@ -237,6 +245,7 @@ describe("reading", () => {
           model: "deepseek-v3.2-exp",
           message: { role: "assistant", content: "", tool_calls: toolCalls },
           finish_reason: "tool_calls",
+          prefix: { expected_tokens: 0, because: "cold: first request" },
           first_event_ms: expect.any(Number),
           duration_ms: expect.any(Number),
           usage,
@@ -296,7 +305,7 @@ describe("reading", () => {
     await vi.waitFor(async () => {
       const { body } = await json(call("GET", `/v1/sessions?q=me+by+${id}`));
       expect(body).toMatchObject({
-        sessions: [{ id, last_seq: 3, status: "idle", usage: { ...usage, rows_written: 10, cost_micros: 26 } }],
+        sessions: [{ id, last_seq: 3, status: "idle", usage: { ...usage, rows_written: 11, cost_micros: 26 } }],
         next_cursor: null,
       });
     });

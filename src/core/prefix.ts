@@ -1,0 +1,100 @@
+/** Why the provider's prefix cache hits or misses: what each request began with, compared with the request before it. Pure; the provider alone decides what it really hits. */
+
+/** The parts of a request's head, in the order of its bytes. Texts are named by their fingerprint. */
+export interface HeadFacts {
+  /** Provider and model. */
+  model: string;
+  /** `max_tokens`, `thinking`, `response_format`: their JSON. */
+  parameters: Record<string, string>;
+  tools: Record<string, { description: string; parameters: string; strict: string }>;
+  instructions: string;
+}
+
+/** What is known of a request once it was made. */
+export interface RequestFacts {
+  head: HeadFacts;
+  /** The newest entry that was not shown any more: a summary stands for it, or nothing. */
+  windowSeq: number;
+  atMs: number;
+  /** Tokens of the request, fresh and cached, as the provider counted them. */
+  tokens: number;
+}
+
+/** Tokens that the request should find cached, and why it will not find all of the request before. */
+export interface PrefixForecast {
+  expectedTokens: number;
+  /** The first thing that differs, in words; absent when the request begins with all of the one before. */
+  because?: string;
+}
+
+/** `blockTokens`: the provider caches in whole blocks of so many. `expiresAfterMs`: how long it is known to keep them at least. */
+export function forecast(
+  before: RequestFacts | undefined,
+  now: Omit<RequestFacts, "tokens">,
+  cache: { blockTokens: number },
+): PrefixForecast {
+  if (before === undefined) return { expectedTokens: 0, because: "cold: first request" };
+  const difference = firstDifference(before.head, now.head);
+  if (difference !== undefined) return { expectedTokens: 0, because: difference };
+  if (before.windowSeq !== now.windowSeq) {
+    return { expectedTokens: 0, because: `a summary took the place of the entries up to ${now.windowSeq}` };
+  }
+  return { expectedTokens: Math.floor(before.tokens / cache.blockTokens) * cache.blockTokens };
+}
+
+/** How long providers keep what is not asked for: hours, says DeepSeek; less is not promised (api-docs.deepseek.com/guides/kv_cache). */
+const keptMinutes = 60;
+
+/** What a report says that falls short of the forecast; `undefined` when it does not. */
+export function shortfall(
+  { expectedTokens, because }: PrefixForecast,
+  { cachedTokens, idleMs }: { cachedTokens: number; idleMs: number },
+): string | undefined {
+  if (because !== undefined) return because;
+  if (cachedTokens >= expectedTokens) return undefined;
+  const minutes = Math.floor(idleMs / 60_000);
+  if (minutes >= keptMinutes) return `expired after ${minutes} min`;
+  return `the provider found ${cachedTokens} of ${expectedTokens} tokens: it caches as far as it can, and takes seconds to begin`;
+}
+
+/** The first field in which two heads differ, in the order of their bytes; `undefined` when they are equal. */
+export function firstDifference(before: HeadFacts, now: HeadFacts): string | undefined {
+  if (before.model !== now.model) return `model switched from ${before.model} to ${now.model}`;
+  for (const name of names(before.parameters, now.parameters)) {
+    if (before.parameters[name] !== now.parameters[name]) return `parameter ${name} changed`;
+  }
+  return toolDifference(before.tools, now.tools) ?? textDifference(before, now);
+}
+
+function toolDifference(before: HeadFacts["tools"], now: HeadFacts["tools"]): string | undefined {
+  for (const name of names(before, now)) {
+    const [old, fresh] = [before[name], now[name]];
+    if (old === undefined) return `tool \`${name}\` was added`;
+    if (fresh === undefined) return `tool \`${name}\` was removed`;
+    for (const field of ["description", "strict", "parameters"] as const) {
+      if (old[field] !== fresh[field]) return `tool \`${name}\` ${field} changed`;
+    }
+  }
+  return undefined;
+}
+
+function textDifference(before: HeadFacts, now: HeadFacts): string | undefined {
+  return before.instructions === now.instructions ? undefined : "instructions changed";
+}
+
+function names(a: object, b: object): string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
+}
+
+/** Names a text for comparing, not for proving anything (cyrb53, public domain). */
+export function fingerprint(text: string): string {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
+}

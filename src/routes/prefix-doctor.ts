@@ -1,0 +1,34 @@
+/** `GET /v1/sessions/:id/prefix`: why the provider's prefix cache hit or missed. */
+import { Hono } from "hono";
+import * as z from "zod";
+import { unwrap } from "../account/outcome.ts";
+import type { HeadFacts } from "../core/prefix.ts";
+import { parseQuery } from "../http/parse-body.ts";
+import type { RouteContext } from "./context.ts";
+import { sessionAt } from "./sessions.ts";
+
+const query = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
+
+export const prefixDoctor = new Hono<RouteContext>().get("/:id/prefix", async (c) => {
+  const { limit } = parseQuery(query, new URL(c.req.url));
+  const { requests, head, windowSeq } = unwrap(await sessionAt(c).prefix(limit));
+  return c.json({
+    chain: head === undefined ? [] : chainOf(head, windowSeq),
+    requests: requests.map(({ seq, turn, step, model, inputTokens, cachedTokens, expectedTokens, because }) => {
+      const tokens = { input_tokens: inputTokens, cached_tokens: cachedTokens, expected_tokens: expectedTokens };
+      return { seq, turn, step, model, ...tokens, ...(because !== undefined && { because }) };
+    }),
+  });
+});
+
+/** The segments of the newest request, in the order of its bytes. */
+function chainOf({ model, parameters, tools, instructions }: HeadFacts, windowSeq: number): Record<string, unknown>[] {
+  return [
+    { segment: "model", name: model },
+    ...Object.entries(parameters).map(([name, value]) => ({ segment: "parameter", name, value })),
+    ...Object.entries(tools).map(([name, facts]) => ({ segment: "tool", name, ...facts })),
+    { segment: "instructions", digest: instructions },
+    ...(windowSeq > 0 ? [{ segment: "summary", through_seq: windowSeq }] : []),
+    { segment: "messages", after_seq: windowSeq },
+  ];
+}
