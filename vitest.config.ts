@@ -13,6 +13,7 @@ const node = [
   "test/model/**/*.test.ts",
   "test/http/**/*.test.ts",
   "test/dialects/**/*.test.ts",
+  "test/prefix-cache/**/*.test.ts",
   "test/live/**/*.test.ts",
   "test/*.test.ts",
 ];

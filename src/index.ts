@@ -15,6 +15,7 @@ import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
+import { prefixes } from "./routes/prefixes.ts";
 import { sessions } from "./routes/sessions.ts";
 import { tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
@@ -55,6 +56,7 @@ const app = new Hono<RouteContext>()
   .route("/v1/sessions", answers)
   .route("/v1/sessions", tokens)
   .route("/v1/sessions", prefixDoctor)
+  .route("/v1/prefixes", prefixes)
   .route("/v1/usage", usage)
   .route("/v1/admin", admin)
   .onError((error) => problemResponse(error));

@@ -9,6 +9,7 @@ import { Budget } from "./budget.ts";
 import { Ledger, type StepRecord, type UsageGroup, type UsageSum } from "./ledger.ts";
 import { MessageRate } from "./message-rate.ts";
 import { type Outcome, outcome } from "./outcome.ts";
+import { type PrefixInfo, PrefixStore } from "./prefix-store.ts";
 import { SessionIndex, type SessionPage, type SessionQuery, type SessionText } from "./session-index.ts";
 
 /** What happened in a session from where it reported last up to entry `throughSeq`. */
@@ -32,6 +33,7 @@ interface Rooms {
   rate: MessageRate;
   keys: AccountKeys;
   record: AccountRecord;
+  prefixes: PrefixStore;
 }
 
 export class Account extends DurableObject<Bindings> {
@@ -110,6 +112,31 @@ export class Account extends DurableObject<Bindings> {
     return this.#rooms.record.tokenSecret(id, Date.now());
   }
 
+  /** Keeps a prefix under its name; false when it was there already. */
+  putPrefix(info: PrefixInfo, text: string): boolean {
+    return this.ctx.storage.transactionSync(() => this.#rooms.prefixes.put(info, text));
+  }
+
+  readPrefix(id: string): string | undefined {
+    return this.#rooms.prefixes.read(id);
+  }
+
+  /** How large it is, and how many sessions use it. */
+  prefixInfo(id: string): { info: PrefixInfo; sessions: number } | undefined {
+    const { prefixes, index } = this.#rooms;
+    const info = prefixes.info(id);
+    return info && { info, sessions: index.withPrefix(id) };
+  }
+
+  removePrefix(id: string): void {
+    this.ctx.storage.transactionSync(() => this.#rooms.prefixes.remove(id));
+  }
+
+  /** Records model calls that belong to no turn. */
+  record(session: string, steps: StepRecord[]): void {
+    this.ctx.storage.transactionSync(() => this.#rooms.budget.settle(session, steps));
+  }
+
   settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {
     if (!this.#exists) return undefined;
     const { record, ledger, budget } = this.#rooms;
@@ -164,6 +191,7 @@ export class Account extends DurableObject<Bindings> {
       rate: new MessageRate(sql),
       keys: new AccountKeys(sql),
       record: new AccountRecord(sql),
+      prefixes: new PrefixStore(sql),
     };
     return this.#made;
   }

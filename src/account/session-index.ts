@@ -83,6 +83,12 @@ export class SessionIndex {
     this.#sql.exec("INSERT OR IGNORE INTO erased VALUES (?)", id);
   }
 
+  /** How many sessions use this prefix. */
+  withPrefix(id: string): number {
+    const query = "SELECT count(*) AS n FROM sessions WHERE json_extract(summary, '$.prefix') = ?";
+    return this.#sql.exec<{ n: number }>(query, id).one().n;
+  }
+
   wasErased(id: string): boolean {
     return this.#sql.exec("SELECT 1 FROM erased WHERE id = ?", id).toArray().length > 0;
   }

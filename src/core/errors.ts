@@ -50,6 +50,7 @@ export type FailureCode =
   /** The request is longer than the model's window. */
   | "context_overflow"
   | "turn_timeout"
+  | "prefix_missing"
   | "output_invalid"
   | "content_filter"
   | "internal";

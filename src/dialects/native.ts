@@ -153,6 +153,8 @@ export interface SessionSummary {
   title: string | null;
   metadata: Record<string, string>;
   model: string;
+  /** Id of its registered prefix. */
+  prefix: string | null;
   status: "idle" | "running" | "waiting";
   lastSeq: number;
   usage: Usage & { steps: number; costMicros: number; rowsWritten: number };
@@ -163,13 +165,13 @@ export interface SessionSummary {
 }
 
 export function sessionJson(session: SessionSummary): Record<string, unknown> {
-  const { id, title, metadata, model, status, lastSeq, usage, createdAtMs, expiresAtMs, forkedFrom } = session;
+  const { id, title, metadata, model, prefix, status, lastSeq, usage, createdAtMs, expiresAtMs, forkedFrom } = session;
   return {
     id,
     title,
     metadata,
     model,
-    prefix: null,
+    prefix,
     status,
     last_seq: lastSeq,
     usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },

@@ -9,6 +9,7 @@ export interface TranscriptHeader {
   metadata: Record<string, string>;
   instructions: string | null;
   model: string | null;
+  prefix: string | null;
   createdAtMs: number;
 }
 
@@ -116,6 +117,7 @@ const header = z.strictObject({
   metadata: strings,
   instructions: z.string().nullable(),
   model: z.string().nullable(),
+  prefix: z.string().nullable().default(null),
   createdAtMs: count,
 });
 
@@ -123,8 +125,9 @@ const header = z.strictObject({
 export const lineSchemas = { header, entry };
 
 /** The header as a line, without the line's end. */
-export function headerLine({ id, title, metadata, instructions, model, createdAtMs }: TranscriptHeader): string {
-  return JSON.stringify(renamed({ longline: 1, id, title, metadata, instructions, model, createdAtMs }, snake));
+export function headerLine(of: TranscriptHeader): string {
+  const { id, title, metadata, instructions, model, prefix, createdAtMs } = of;
+  return JSON.stringify(renamed({ longline: 1, id, title, metadata, instructions, model, prefix, createdAtMs }, snake));
 }
 
 /** An entry as a line, without the line's end. Equal entries give equal lines, in whatever order their fields were set. */

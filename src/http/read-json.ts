@@ -23,6 +23,11 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
   }
 }
 
+/** The body as text. Throws `payload_too_large` or `invalid_request`. */
+export async function readText(request: Request, maxBytes: number): Promise<string> {
+  return decode(await readBytes(request, maxBytes));
+}
+
 function mustBeJson(header: string | null): void {
   const [type = "", ...parameters] = (header ?? "").split(";").map((part) => part.trim().toLowerCase());
   const isJson = type === "application/json" || /^application\/[\w.-]+\+json$/.test(type);

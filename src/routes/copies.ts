@@ -12,7 +12,7 @@ import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/session-record.ts";
 import type { RouteContext } from "./context.ts";
 import { readImport } from "./read-import.ts";
-import { addressOf, knownModel, sessionAt, sessionName, title } from "./sessions.ts";
+import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "./sessions.ts";
 
 /** Entries in one go; what they may weigh is bounded where they are read. */
 const page = 500;
@@ -68,6 +68,7 @@ export const copies = new Hono<RouteContext>()
     const { header, pages } = await readImport(c.req.raw);
     const address = { account: c.var.account, name: id ?? parseBody(sessionName, header.id, "id") };
     if (header.model !== null) knownModel(c, header.model);
+    if (header.prefix !== null) await knownPrefix(c, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
     return copied(c, { address, choices: choicesOf(header), from }, async (load) => {
       for await (const page of pages) await load(page);
@@ -102,12 +103,13 @@ function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   );
 }
 
-function choicesOf(of: Pick<TranscriptHeader, "title" | "metadata" | "instructions" | "model">) {
+function choicesOf(of: Pick<TranscriptHeader, "title" | "metadata" | "instructions" | "model" | "prefix">) {
   return {
     metadata: of.metadata,
     ...(of.title !== null && { title: of.title }),
     ...(of.instructions !== null && { instructions: of.instructions }),
     ...(of.model !== null && { model: of.model }),
+    ...(of.prefix !== null && { prefix: of.prefix }),
   };
 }
 

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
+import { AppError } from "../core/errors.ts";
 import { sessionJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
@@ -25,6 +26,7 @@ const creation = z.strictObject({
   metadata: metadata.optional(),
   instructions: z.string().max(100_000).optional(),
   model: z.string().optional(),
+  prefix: z.string().max(100).optional(),
   ttl_seconds: z.int().min(60).max(31_536_000).optional(),
 });
 const changes = z.strictObject({ title: title.nullable().optional(), metadata: metadata.optional() });
@@ -37,12 +39,13 @@ const listing = z.strictObject({
 export const sessions = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(creation, await readJson(c.req.raw));
-    const { id = crypto.randomUUID(), title, metadata, instructions, model, ttl_seconds: ttlSeconds } = body;
+    const { id = crypto.randomUUID(), title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
     const choices = {
       ...(title !== undefined && { title }),
       ...(metadata && { metadata }),
       ...(instructions !== undefined && { instructions }),
       ...(model !== undefined && { model: knownModel(c, model) }),
+      ...(prefix !== undefined && { prefix: await knownPrefix(c, prefix) }),
       ...(ttlSeconds !== undefined && { ttlSeconds }),
     };
     const address = { account: c.var.account, name: id };
@@ -70,6 +73,12 @@ export function addressOf(c: Context<RouteContext>): SessionAddress {
 /** The object behind `:id`. */
 export function sessionAt(c: Context<RouteContext>): ReturnType<typeof sessionObject> {
   return sessionObject(c.env, addressOf(c));
+}
+
+/** The id of a prefix that the account has; the same 404 for unknown ones and those of others. */
+export async function knownPrefix(c: Context<RouteContext>, prefix: string): Promise<string> {
+  if ((await accountObject(c.env, c.var.account).prefixInfo(prefix)) !== undefined) return prefix;
+  throw new AppError("not_found", "There is no such prefix.", { field: "prefix" });
 }
 
 /** The id of a model this Worker offers, and the account may use; an AppError that lists them when it is none. */

@@ -36,6 +36,7 @@ export class Conversation {
   /** Models whose provider has shown that its rule on earlier reasoning is not the catalog's. */
   readonly #flipped = new Set<string>();
   #profile: Profile | undefined;
+  #head = "";
   #headTokens = 0;
   /** Entries up to here are read. */
   #seq = 0;
@@ -70,7 +71,8 @@ export class Conversation {
     const profile = this.#flipped.has(model.id) ? withOtherRule(model) : model;
     if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget();
     this.#profile = profile;
-    this.#headTokens = estimateTokens(head);
+    if (this.#head !== head) this.#headTokens = estimateTokens(head);
+    this.#head = head;
     while (this.#seq < this.#log.lastSeq) {
       const entries = this.#log.read({ after: this.#seq, ...page });
       for (const entry of entries) this.#take(entry, profile);

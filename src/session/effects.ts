@@ -33,6 +33,8 @@ export interface TurnContext {
   turn: Waiting & { firstSeq: number };
   signal: AbortSignal;
   purse: Purse;
+  /** The text of the session's registered prefix. */
+  prefix: string | undefined;
 }
 
 export class SessionEffects implements Effects {
@@ -44,7 +46,7 @@ export class SessionEffects implements Effects {
   constructor(parts: SessionParts, of: TurnContext) {
     this.#parts = parts;
     this.#of = of;
-    this.#requests = new RequestWriter(parts, { agent: of.agent, options: of.turn.message.options });
+    this.#requests = new RequestWriter(parts, { ...of, options: of.turn.message.options });
     this.#model = of.models[0];
   }
 

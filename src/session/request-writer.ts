@@ -8,13 +8,23 @@ import { forecast } from "../core/prefix.ts";
 import { mostTokens } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
 import { type Head, headFacts, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
+import { instructionsOf } from "./instructions.ts";
 import type { SessionParts } from "./session-parts.ts";
+
+/** What a turn asks with. `prefix`: the text of the session's registered prefix. */
+export interface Asked {
+  agent: Agent;
+  options: TurnOptions;
+  prefix: string | undefined;
+}
 
 export class RequestWriter {
   readonly #parts: SessionParts;
-  readonly #of: { agent: Agent; options: TurnOptions };
+  readonly #of: Asked;
+  /** The head stays the same as long as the model does: it may hold a whole handbook. */
+  #written: { model: Profile; head: string; headParts: Omit<Head, "profile"> } | undefined;
 
-  constructor(parts: SessionParts, of: { agent: Agent; options: TurnOptions }) {
+  constructor(parts: SessionParts, of: Asked) {
     this.#parts = parts;
     this.#of = of;
   }
@@ -79,16 +89,20 @@ export class RequestWriter {
   }
 
   #read(model: Profile): { profile: Profile; head: string; headParts: Omit<Head, "profile"> } {
-    const { agent, options } = this.#of;
+    if (this.#written?.model === model) {
+      return { ...this.#written, profile: this.#parts.conversation.read(model, this.#written.head) };
+    }
+    const { agent, options, prefix } = this.#of;
     const { instructions } = this.#parts.record.read();
     const { thinking, responseFormat, tools = [] } = options;
     const headParts = {
       thinking,
       tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
-      instructions: instructions === null ? agent.instructions : `${agent.instructions}\n\n${instructions}`,
+      instructions: instructionsOf(agent.instructions, prefix, instructions),
       responseFormat,
     };
     const head = serializeHead({ ...headParts, profile: model });
+    this.#written = { model, head, headParts };
     return { profile: this.#parts.conversation.read(model, head), head, headParts };
   }
 }

@@ -1,13 +1,17 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
+
+import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent.ts";
 import { ending, leftOver } from "../core/ending.ts";
-import type { Entry, NewEntry, TurnOptions } from "../core/entry.ts";
-import { deadlineMs, type Rules } from "../core/next-step.ts";
+import type { NewEntry, TurnOptions } from "../core/entry.ts";
+import type { Failure } from "../core/errors.ts";
+import { deadlineMs, type Rules, type TurnView } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
 import { openCalls } from "../core/waits.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
+import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
@@ -93,14 +97,16 @@ export class Runner {
     const models = this.#models(turn.message.options);
     const { timeouts } = settings;
     const purse = this.#purse;
-    const effects = new SessionEffects(this.#parts, { agent, models, timeouts, turn, signal: abort.signal, purse });
+    const prefix = await this.#prefix();
+    const of = { agent, models, timeouts, turn, signal: abort.signal, purse, prefix: prefix ?? undefined };
+    const effects = new SessionEffects(this.#parts, of);
     try {
+      if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
       await runTurn(effects, this.#rules(models, turn.message.options));
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
-      const { entries, intents } = effects.look();
-      await effects.append(gaveUp(turn.turn, entries, intents));
+      await effects.append(endNow(effects.look(), turn.turn, ourFault));
     } finally {
       stopClock();
       this.#current = undefined;
@@ -121,6 +127,15 @@ export class Runner {
 
   get #maxTurnMs(): number {
     return this.#setup.agent.limits.turnSeconds * 1000;
+  }
+
+  /** The text of the session's prefix; `undefined` when it has none, null when that is gone. */
+  async #prefix(): Promise<string | null | undefined> {
+    const { account, prefix } = this.#parts.record.read();
+    if (prefix === null) return undefined;
+    const { bindings } = this.#setup;
+    const truth = () => accountObject(bindings, account).readPrefix(prefix);
+    return (await sharedPrefixCache(bindings.PREFIXES).read(account, prefix, truth)) ?? null;
   }
 
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
@@ -167,10 +182,19 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
 }
 
-/** The end of a turn that a fault of ours has stopped. */
-function gaveUp(turn: string, entries: readonly Entry[], intents: ReadonlySet<string>): NewEntry[] {
-  const detail = "Longline failed while it worked on this turn. The cause is in the Worker's log.";
-  const failure = { code: "internal", detail, retryable: true } as const;
+const ourFault: Failure = {
+  code: "internal",
+  detail: "Longline failed while it worked on this turn. The cause is in the Worker's log.",
+  retryable: true,
+};
+const prefixGone: Failure = {
+  code: "prefix_missing",
+  detail: "The session's prefix was deleted. Put the same text again, or make a session without it.",
+  retryable: false,
+};
+
+/** The end of a turn that cannot go on. */
+function endNow({ entries, intents }: TurnView, turn: string, failure: Failure): NewEntry[] {
   const reply = entries.findLast((entry) => entry.type === "assistant");
   const refused = leftOver(openCalls(entries), intents);
   return ending({ turn, step: reply?.step ?? 0, reason: "failed", refused, failure }, entries, Date.now());

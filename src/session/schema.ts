@@ -11,6 +11,7 @@ const ladder: readonly string[] = [
      metadata TEXT NOT NULL,
      instructions TEXT,
      model TEXT,
+     prefix TEXT,
      sticky_model TEXT,
      created_at INTEGER NOT NULL,
      expires_at INTEGER,

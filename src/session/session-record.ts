@@ -24,6 +24,8 @@ export interface SessionChoices {
   instructions?: string;
   /** The model of turns that do not name one. */
   model?: string;
+  /** Id of a registered prefix. */
+  prefix?: string;
   /** Life in seconds from now; for ever when absent. */
   ttlSeconds?: number;
 }
@@ -52,6 +54,7 @@ export interface SessionSettings {
   metadata: Record<string, string>;
   instructions: string | null;
   model: string | null;
+  prefix: string | null;
   /** The model that took over when another failed. */
   stickyModel: string | null;
   createdAtMs: number;
@@ -70,6 +73,7 @@ type Row = {
   metadata: string;
   instructions: string | null;
   model: string | null;
+  prefix: string | null;
   sticky_model: string | null;
   created_at: number;
   expires_at: number | null;
@@ -97,9 +101,9 @@ export class SessionRecord {
   static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): void {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     sql.exec(
-      `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, created_at,
+      `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, prefix, created_at,
          expires_at, usage, forked_from, copied_seq, window_seq)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       schemaVersion,
       of.account,
       of.name,
@@ -107,6 +111,7 @@ export class SessionRecord {
       JSON.stringify(choices.metadata ?? {}),
       choices.instructions ?? null,
       choices.model ?? null,
+      choices.prefix ?? null,
       createdAtMs,
       choices.ttlSeconds === undefined ? null : createdAtMs + choices.ttlSeconds * 1000,
       JSON.stringify(usage),
@@ -125,6 +130,7 @@ export class SessionRecord {
       metadata: JSON.parse(row.metadata) as Record<string, string>,
       instructions: row.instructions,
       model: row.model,
+      prefix: row.prefix,
       stickyModel: row.sticky_model,
       createdAtMs: row.created_at,
       expiresAtMs: row.expires_at,

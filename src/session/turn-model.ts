@@ -1,5 +1,5 @@
 /** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
-import type { Agent, ModelChoice } from "../agent.ts";
+import { type Agent, agent, type ModelChoice } from "../agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
@@ -53,6 +53,11 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   // Behind the model the session is with come those listed after it, then those before it.
   const at = choices.indexOf(begin);
   return [reach(begin), ...choices.slice(at + 1).map(reach), ...choices.slice(0, at).map(reach)];
+}
+
+/** The model that answers when nobody names one. */
+export function firstModel(settings: Settings, bindings: Bindings): TurnModel {
+  return turnModels({ settings, agent, bindings, sessionModel: null, sticky: null, options: {}, chance: 0 })[0];
 }
 
 /** A warning for each model that the catalog does not know: it works, with what every provider takes, and its cost is counted as nothing. */

@@ -21,6 +21,7 @@ function summary(id: string, createdAtMs: number, title: string | null = null): 
     title,
     metadata: {},
     model: "m",
+    prefix: null,
     status: "idle",
     lastSeq: 0,
     usage: noUse,

@@ -67,7 +67,15 @@ describe("a transcript in lines", () => {
   });
 
   it("[COPY-1] and so does the header", () => {
-    const header = { id: "s", title: null, metadata: { aB: "c_d" }, instructions: "x", model: "m", createdAtMs: 5 };
+    const header = {
+      id: "s",
+      title: null,
+      metadata: { aB: "c_d" },
+      instructions: "x",
+      model: "m",
+      prefix: null,
+      createdAtMs: 5,
+    };
     expect(lineSchemas.header.parse(readLine(headerLine(header)))).toEqual({ longline: 1, ...header });
   });
 

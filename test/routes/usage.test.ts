@@ -33,7 +33,7 @@ const step = (seq: number, more: Partial<StepRecord> = {}): StepRecord => ({
 const summary = (id: string): SessionSummary => {
   const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
   const none = { ...usage, steps: 0, costMicros: 0, rowsWritten: 0 };
-  const named = { id, title: null, metadata: {}, model: "m", status: "idle" } as const;
+  const named = { id, title: null, metadata: {}, model: "m", prefix: null, status: "idle" } as const;
   return { ...named, lastSeq: 0, createdAtMs: 0, expiresAtMs: null, forkedFrom: null, usage: none };
 };
 const news = (...steps: StepRecord[]): SessionNews => ({ throughSeq: steps.at(-1)?.seq ?? 0, steps, texts: [] });

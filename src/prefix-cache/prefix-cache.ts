@@ -1,0 +1,102 @@
+/** Reads registered prefixes through memory and Workers KV to where they are kept for good. Content is named by its digest, so nothing here is ever stale; wrong bytes are refused by that name, and a dead or slow KV costs time only. */
+import { sha256Hex } from "../core/digest.ts";
+
+/** The part of a KV namespace that is used. */
+export interface PrefixKv {
+  get(key: string, options: { type: "text"; cacheTtl: number }): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** How long KV is waited for. */
+const patienceMs = 50;
+/** How long a data centre keeps what it read, in seconds: values never change. */
+const cacheTtl = 86_400;
+/** Most UTF-16 units kept in memory. */
+const mostUnits = 8_000_000;
+
+export class PrefixCache {
+  readonly #kv: PrefixKv;
+  /** In the order of their last use. */
+  readonly #memory = new Map<string, string>();
+  readonly #written = new Set<string>();
+  #units = 0;
+  reads = 0;
+  writes = 0;
+
+  constructor(kv: PrefixKv) {
+    this.#kv = kv;
+  }
+
+  /** The text of prefix `id` of the account; `truth` is asked when it is nowhere nearer. `undefined` when there is none. */
+  async read(account: string, id: string, truth: () => Promise<string | undefined>): Promise<string | undefined> {
+    // Named by the account, too: one that knows the digest of another's text does not have the text.
+    const key = `prefix/${account}/${id}`;
+    const near = this.#memory.get(key) ?? (await this.#fromKv(key, id));
+    const text = near ?? (await truth());
+    if (text === undefined) return undefined;
+    this.#keep(key, text);
+    if (near === undefined) await this.#write(key, text);
+    return text;
+  }
+
+  /** Takes it out here and in KV. Other isolates and data centres may have it for a while yet. */
+  async remove(account: string, id: string): Promise<void> {
+    const key = `prefix/${account}/${id}`;
+    this.#units -= this.#memory.get(key)?.length ?? 0;
+    this.#memory.delete(key);
+    this.#written.delete(key);
+    await inTime(this.#kv.delete(key)).catch(() => undefined);
+  }
+
+  async #fromKv(key: string, id: string): Promise<string | undefined> {
+    this.reads++;
+    try {
+      const text = await inTime(this.#kv.get(key, { type: "text", cacheTtl }));
+      return text !== undefined && text !== null && (await prefixId(text)) === id ? text : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #write(key: string, text: string): Promise<void> {
+    if (this.#written.has(key)) return;
+    this.#written.add(key);
+    this.writes++;
+    // One write a second is what KV takes for a key; it is written once, and not waited for longer than it is read.
+    await inTime(this.#kv.put(key, text)).catch(() => undefined);
+  }
+
+  #keep(key: string, text: string): void {
+    if (this.#memory.delete(key)) this.#units -= text.length;
+    this.#memory.set(key, text);
+    this.#units += text.length;
+    for (const [oldest, { length }] of this.#memory) {
+      if (this.#units <= mostUnits || oldest === key) break;
+      this.#memory.delete(oldest);
+      this.#units -= length;
+    }
+  }
+}
+
+let shared: PrefixCache | undefined;
+
+/** One cache for everything in this isolate. */
+export function sharedPrefixCache(kv: PrefixKv): PrefixCache {
+  shared ??= new PrefixCache(kv);
+  return shared;
+}
+
+/** The name of a prefix: the SHA-256 of its text. */
+export async function prefixId(text: string): Promise<string> {
+  return `sha256-${await sha256Hex(text)}`;
+}
+
+/** What it came to within the time; `undefined` when it was slower. */
+async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), patienceMs);
+  // What comes too late may fail unheard.
+  work.catch(() => {});
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}

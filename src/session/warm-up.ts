@@ -1,0 +1,53 @@
+/** Has the provider read a prefix before traffic comes: it asks for one token behind it, and the ledger says what that cost. */
+import { accountObject } from "../account/account.ts";
+import { agent } from "../agent.ts";
+import { Draft } from "../core/assemble.ts";
+import type { Usage } from "../core/cost.ts";
+import { worstCaseMicros } from "../core/cost.ts";
+import { AppError, type Failure } from "../core/errors.ts";
+import { mostTokens } from "../core/window.ts";
+import { type Bindings, parseSettings } from "../env.ts";
+import { generate } from "../model/client.ts";
+import { pricesAt } from "../model/profile.ts";
+import { endpointOf, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
+import { instructionsOf } from "./instructions.ts";
+import { firstModel } from "./turn-model.ts";
+
+export async function warmUp(
+  bindings: Bindings,
+  { account, prefix }: { account: string; prefix: string },
+): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
+  const settings = parseSettings(bindings);
+  const { profile, baseUrl, apiKey, fetch } = firstModel(settings, bindings);
+  const object = accountObject(bindings, account);
+  const text = await object.readPrefix(prefix);
+  const seq = Date.now();
+  const instructions = instructionsOf(agent.instructions, text, null);
+  const short = { ...profile, maxTokens: 1, maxTokensThinking: 1 };
+  const head = serializeHead({ profile: short, tools: agent.tools.declarations, instructions });
+  const body = requestBody(head, [serializeMessage({ role: "user", content: "Are you ready?" }, profile)]);
+  const prices = pricesAt(profile, seq);
+  const session = `warm:${prefix}`;
+  const micros = worstCaseMicros({ requestTokens: mostTokens(body), maxTokens: 1 }, prices);
+  if ((await object.reserve({ session, seq, micros })) === "refused") {
+    throw new AppError("conflict", "The account's budget does not allow it.");
+  }
+  const draft = new Draft({ seq, turn: session, step: 1, attempt: 1, model: profile.id });
+  const { signal } = new AbortController();
+  const events = generate({
+    baseUrl: endpointOf(profile, baseUrl),
+    apiKey,
+    body,
+    fetch,
+    signal,
+    timeouts: settings.timeouts,
+  });
+  for await (const batch of events) for (const event of batch) draft.add(event);
+  const reply = draft.finish({ cancelled: false, prices, atMs: Date.now() });
+  const { usage, costMicros, model, atMs } = reply;
+  // Cut after one token, or with nothing said: what matters is that it was read.
+  const failure = reply.type === "step_failed" && reply.failure.code !== "model_empty" ? reply.failure : undefined;
+  const facts = { failed: failure !== undefined, retries: 0, repairs: 0, firstEventMs: null, durationMs: atMs - seq };
+  await object.record(session, [{ seq, atMs, model, ...facts, ...usage, costMicros }]);
+  return { usage, costMicros, ...(failure && { failure }) };
+}

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { PrefixCache, type PrefixKv, prefixId } from "../../src/prefix-cache/prefix-cache.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A KV that counts, and does what a test wants instead. */
+function createKv(instead: Partial<PrefixKv> = {}) {
+  const values = new Map<string, string>();
+  const kv: PrefixKv = {
+    get: vi.fn(async (key) => values.get(key) ?? null),
+    put: vi.fn(async (key, value) => void values.set(key, value)),
+    delete: vi.fn(async (key) => void values.delete(key)),
+    ...instead,
+  };
+  return { kv, values };
+}
+const text = "A handbook.";
+const known = () => vi.fn(async () => text as string | undefined);
+
+describe("the cache of prefixes", () => {
+  it("[PREFIX-1] reads through memory and KV to the truth, and writes each text to KV once", async () => {
+    const { kv } = createKv();
+    const id = await prefixId(text);
+    const truth = known();
+    const first = new PrefixCache(kv);
+    expect([await first.read("a", id, truth), await first.read("a", id, truth)]).toEqual([text, text]);
+    expect([truth.mock.calls.length, vi.mocked(kv.get).mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual(
+      [1, 1, 1],
+    );
+    const second = new PrefixCache(kv);
+    expect(await second.read("a", id, truth)).toBe(text);
+    expect([truth.mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it("[PREFIX-1] a text of one account is not found by another that knows its name", async () => {
+    const { kv } = createKv();
+    const id = await prefixId(text);
+    const cache = new PrefixCache(kv);
+    await cache.read("a", id, known());
+    expect(await cache.read("b", id, async () => undefined)).toBeUndefined();
+  });
+
+  it("[PREFIX-2] a KV that fails, or tells something else, changes nothing", async () => {
+    const id = await prefixId(text);
+    const broken = new Error("KV GET failed: 500");
+    for (const instead of [
+      { get: async () => Promise.reject(broken), put: async () => Promise.reject(broken) },
+      { get: async () => "another text" },
+      { get: async () => null },
+    ]) {
+      const truth = known();
+      expect(await new PrefixCache(createKv(instead).kv).read("a", id, truth)).toBe(text);
+      expect(truth).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it("[PREFIX-2] a KV that hangs is waited for 50 ms", async () => {
+    vi.useFakeTimers();
+    const id = await prefixId(text);
+    const hanging = { get: () => new Promise<never>(() => {}), put: () => new Promise<never>(() => {}) };
+    const reading = new PrefixCache(createKv(hanging).kv).read("a", id, known());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await reading).toBe(text);
+  });
+
+  it("[PREFIX-3] memory is bounded: what was not used for longest goes first", async () => {
+    const { kv } = createKv();
+    const cache = new PrefixCache(kv);
+    const texts = ["a", "b", "c"].map((letter) => letter.repeat(3_000_000));
+    const ids = await Promise.all(texts.map(prefixId));
+    for (const [place, id] of ids.entries()) await cache.read("a", id, async () => texts[place]);
+    const read = vi.mocked(kv.get).mock.calls.length;
+    await cache.read("a", ids[2] ?? "", async () => undefined);
+    expect(vi.mocked(kv.get).mock.calls.length).toBe(read);
+    await cache.read("a", ids[0] ?? "", async () => undefined);
+    expect(vi.mocked(kv.get).mock.calls.length).toBe(read + 1);
+    await cache.remove("a", ids[0] ?? "");
+    expect(await cache.read("a", ids[0] ?? "", async () => undefined)).toBeUndefined();
+  });
+});
