@@ -18,6 +18,8 @@ export interface StepRecord {
   costMicros: number;
   firstEventMs: number | null;
   durationMs: number | null;
+  /** Rows that the turn wrote, told with its last step; 0 with the others. */
+  rowsWritten: number;
 }
 
 export type UsageGroup = "day" | "model" | "session";
@@ -36,6 +38,7 @@ export interface UsageSum {
   costMicros: number;
   firstEventMs: number | null;
   durationMs: number | null;
+  rowsWritten: number;
 }
 
 const table = `CREATE TABLE IF NOT EXISTS steps (
@@ -53,6 +56,7 @@ const table = `CREATE TABLE IF NOT EXISTS steps (
   cost_micros INTEGER NOT NULL,
   first_event_ms INTEGER,
   duration_ms INTEGER,
+  rows_written INTEGER NOT NULL,
   PRIMARY KEY (session, seq)
 ) STRICT, WITHOUT ROWID;`;
 
@@ -77,7 +81,7 @@ export class Ledger {
   record(session: string, steps: readonly StepRecord[]): void {
     for (const step of steps) {
       const inserted = this.#sql.exec(
-        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1",
+        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1",
         session,
         step.seq,
         step.atMs,
@@ -92,6 +96,7 @@ export class Ledger {
         step.costMicros,
         step.firstEventMs,
         step.durationMs,
+        step.rowsWritten,
       );
       if (inserted.toArray().length > 0) this.#spentMicros += step.costMicros;
     }
@@ -104,7 +109,8 @@ export class Ledger {
         `SELECT ${groups[of.group]} AS key, count(*) AS steps, sum(failed) AS failures, sum(retries) AS retries,
            sum(repairs) AS repairs, sum(input_tokens) AS inputTokens, sum(cached_tokens) AS cachedTokens,
            sum(output_tokens) AS outputTokens, sum(reasoning_tokens) AS reasoningTokens, sum(cost_micros) AS costMicros,
-           cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs
+           cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs,
+           sum(rows_written) AS rowsWritten
          FROM steps WHERE at >= ? AND at < ? GROUP BY 1 ORDER BY costMicros DESC, key`,
         of.fromMs,
         of.toMs,

@@ -35,6 +35,7 @@ export class Draft {
   #finish: string | undefined;
   #failure: Failure | undefined;
   readonly #repairs: string[] = [];
+  #replayed = false;
 
   /** `begun`: what a try that broke off had said, and that this one goes on with. */
   constructor(of: StepTry, begun?: Said) {
@@ -67,6 +68,9 @@ export class Draft {
       case "repair":
         this.#repairs.push(event.what);
         return;
+      case "replayed":
+        this.#replayed = true;
+        return;
       case "usage":
         this.#usage = event.usage;
         return;
@@ -91,7 +95,7 @@ export class Draft {
       costMicros: costMicros(this.#usage, how.prices),
       atMs: how.atMs,
     };
-    const prefix = this.of.prefix === undefined ? {} : { prefix: this.of.prefix };
+    const prefix = this.#replayed ? { replayed: true as const } : this.of.prefix && { prefix: this.of.prefix };
     if (how.cancelled) return { ...assistant(common, "cancelled", []), ...prefix };
     const calls = this.#toolCalls();
     const failure = this.#failure ?? verdict(this.#finish, common.content, calls);

@@ -24,6 +24,8 @@ export interface TurnOptions {
   thinking?: boolean;
   /** Free text when absent. */
   responseFormat?: ResponseFormat;
+  /** An equal request that was answered within so many seconds is answered the same, without asking the model. */
+  cacheSeconds?: number;
   /** Tools that run at the client: the turn waits for their results. */
   tools?: ClientTool[];
 }
@@ -77,6 +79,8 @@ export interface AssistantEntry extends Placed {
   waits?: Record<string, WaitKind>;
   /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
+  /** It is an earlier answer to the same request: no model was asked. */
+  replayed?: true;
   /** What of its request should have been cached; what was is `usage.cachedTokens`. */
   prefix?: PrefixRecord;
   /** How many calls were dropped because the reply was cut off before it ended. They are never run. */

@@ -17,7 +17,14 @@ export type SessionEvent =
   /** The call waits for a person's yes or no, with exactly these arguments. */
   | ({ type: "tool.approval_required" } & ToolCall)
   | ({ type: "tool.finished" } & ToolResult)
-  | { type: "message.completed"; seq: number; message: AssistantMessage; finishReason: FinishReason; usage: Usage }
+  | {
+      type: "message.completed";
+      seq: number;
+      message: AssistantMessage;
+      finishReason: FinishReason;
+      usage: Usage;
+      replayed?: true;
+    }
   | TurnEnded
   | { type: "error"; code: FailureCode; detail: string };
 
@@ -141,7 +148,7 @@ function whole(text: string): Growing {
 function completed(entry: AssistantEntry): SessionEvent {
   const { seq, content, reasoning, toolCalls, finishReason, usage } = entry;
   const message: AssistantMessage = { role: "assistant", content, reasoning, toolCalls };
-  return { type: "message.completed", seq, message, finishReason, usage };
+  return { type: "message.completed", seq, message, finishReason, usage, ...(entry.replayed && { replayed: true }) };
 }
 
 function failureOf(entry: StepFailedEntry): { code: FailureCode; detail: string } {

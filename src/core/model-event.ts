@@ -7,6 +7,8 @@ export type ModelEvent =
   | { type: "text"; text: string }
   /** A fragment of a call. The first one of an `index` carries `id` and `name`; `arguments` pieces are to be joined. */
   | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string }
+  /** What follows was said before, to the same request: no model is asked. */
+  | { type: "replayed" }
   /** Something in the answer had to be mended; `what` says so in words. */
   | { type: "repair"; what: string }
   /** May come more than once; the last one counts. */

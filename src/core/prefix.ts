@@ -7,7 +7,10 @@ export interface HeadFacts {
   /** `max_tokens`, `thinking`, `response_format`: their JSON. */
   parameters: Record<string, string>;
   tools: Record<string, { description: string; parameters: string; strict: string }>;
+  /** Fingerprint of the agent's and the session's own words. */
   instructions: string;
+  /** Fingerprint of the registered prefix; `""` without one. */
+  documents: string;
 }
 
 /** What is known of a request once it was made. */
@@ -79,7 +82,8 @@ function toolDifference(before: HeadFacts["tools"], now: HeadFacts["tools"]): st
 }
 
 function textDifference(before: HeadFacts, now: HeadFacts): string | undefined {
-  return before.instructions === now.instructions ? undefined : "instructions changed";
+  if (before.instructions !== now.instructions) return "instructions changed";
+  return before.documents === now.documents ? undefined : "documents changed";
 }
 
 function names(a: object, b: object): string[] {

@@ -30,7 +30,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
         seq: event.seq,
         message: messageJson(event.message),
         finish_reason: event.finishReason,
-        usage: usageJson(event.usage, 1),
+        usage: { ...usageJson(event.usage, 1), ...replayedJson(event) },
       };
     case "turn.ended":
       return {
@@ -93,7 +93,7 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       const message = messageJson({ role: "assistant", ...entry });
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       const waits = entry.waits && { waits: entry.waits };
-      const said = { message, finish_reason: finishReason, ...waits, ...prefixJson(entry) };
+      const said = { message, finish_reason: finishReason, ...waits, ...prefixJson(entry), ...replayedJson(entry) };
       return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
     }
     case "tool": {
@@ -126,6 +126,10 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, reason, usage: used, cost_micros: costMicros, ...error };
     }
   }
+}
+
+function replayedJson({ replayed }: { replayed?: boolean }): Record<string, boolean> {
+  return replayed ? { cached: true } : {};
 }
 
 function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {

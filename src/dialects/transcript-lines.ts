@@ -40,6 +40,7 @@ const format = z.discriminatedUnion("type", [
 const options = z.strictObject({
   model: z.string().optional(),
   thinking: z.boolean().optional(),
+  cacheSeconds: order.optional(),
   responseFormat: format.optional(),
   tools: z.array(z.strictObject(tool)).optional(),
 });
@@ -65,6 +66,7 @@ const entry = z.discriminatedUnion("type", [
     prefix: z
       .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })
       .optional(),
+    replayed: z.literal(true).optional(),
     cutCalls: count.optional(),
     repairs,
     ...timed,

@@ -32,8 +32,9 @@ export function serializeHead({ profile, thinking, tools, instructions, response
   return `${parameters.slice(0, -1)},"messages":[${serializeMessage({ role: "system", content: instructions }, profile)}`;
 }
 
-/** The same head in short, to be compared with another. */
-export function headFacts({ profile, thinking, tools, instructions, responseFormat }: Head): HeadFacts {
+/** The same head in short, to be compared with another. `documents`: the part of the instructions that is a registered prefix. */
+export function headFacts(of: Head, documents: string): HeadFacts {
+  const { profile, thinking, tools, instructions, responseFormat } = of;
   const head = JSON.parse(
     `${serializeHead({ profile, thinking, tools: [], instructions: "", responseFormat })}]}`,
   ) as object;
@@ -52,7 +53,8 @@ export function headFacts({ profile, thinking, tools, instructions, responseForm
         },
       ]),
     ),
-    instructions: fingerprint(instructions),
+    instructions: fingerprint(documents === "" ? instructions : instructions.replace(documents, "")),
+    documents: documents === "" ? "" : fingerprint(documents),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Reads registered prefixes through memory and Workers KV to where they are kept for good. Content is named by its digest, so nothing here is ever stale; wrong bytes are refused by that name, and a dead or slow KV costs time only. */
 import { sha256Hex } from "../core/digest.ts";
+import { inTime } from "./in-time.ts";
 
 /** The part of a KV namespace that is used. */
 export interface PrefixKv {
@@ -8,8 +9,6 @@ export interface PrefixKv {
   delete(key: string): Promise<void>;
 }
 
-/** How long KV is waited for. */
-const patienceMs = 50;
 /** How long a data centre keeps what it read, in seconds: values never change. */
 const cacheTtl = 86_400;
 /** Most UTF-16 units kept in memory. */
@@ -90,13 +89,4 @@ export function sharedPrefixCache(kv: PrefixKv): PrefixCache {
 /** The name of a prefix: the SHA-256 of its text. */
 export async function prefixId(text: string): Promise<string> {
   return `sha256-${await sha256Hex(text)}`;
-}
-
-/** What it came to within the time; `undefined` when it was slower. */
-async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), patienceMs);
-  // What comes too late may fail unheard.
-  work.catch(() => {});
-  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

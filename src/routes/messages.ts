@@ -42,6 +42,7 @@ const message = z.strictObject({
   model: z.string().optional(),
   response_format: responseFormat.optional(),
   tools: clientTools.optional(),
+  cache: z.strictObject({ ttl_seconds: z.int().min(60).max(2_592_000) }).optional(),
 });
 const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
 const range = z.strictObject({
@@ -146,6 +147,7 @@ function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): Inbox
     options: {
       ...(form && { responseFormat: form }),
       ...(tools.length > 0 && { tools }),
+      ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
       ...(model !== undefined && { model: knownModel(c, model) }),
       ...(thinking !== undefined && {
         thinking: typeof thinking === "boolean" ? thinking : thinking.type === "enabled",

@@ -22,12 +22,16 @@ export const prefixDoctor = new Hono<RouteContext>().get("/:id/prefix", async (c
 });
 
 /** The segments of the newest request, in the order of its bytes. */
-function chainOf({ model, parameters, tools, instructions }: HeadFacts, windowSeq: number): Record<string, unknown>[] {
+function chainOf(
+  { model, parameters, tools, instructions, documents }: HeadFacts,
+  windowSeq: number,
+): Record<string, unknown>[] {
   return [
     { segment: "model", name: model },
     ...Object.entries(parameters).map(([name, value]) => ({ segment: "parameter", name, value })),
     ...Object.entries(tools).map(([name, facts]) => ({ segment: "tool", name, ...facts })),
     { segment: "instructions", digest: instructions },
+    ...(documents === "" ? [] : [{ segment: "documents", digest: documents }]),
     ...(windowSeq > 0 ? [{ segment: "summary", through_seq: windowSeq }] : []),
     { segment: "messages", after_seq: windowSeq },
   ];

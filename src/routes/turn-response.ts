@@ -29,7 +29,11 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
         turn,
         status: ended.reason,
         message: reply === undefined ? null : messageJson({ role: "assistant", ...reply }),
-        usage: { ...usageJson(ended.usage, ended.steps), ...countsJson(ended) },
+        usage: {
+          ...usageJson(ended.usage, ended.steps),
+          ...countsJson(ended),
+          ...(reply?.replayed && { cached: true }),
+        },
         cost_micros: ended.costMicros,
         ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
       };

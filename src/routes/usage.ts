@@ -35,5 +35,6 @@ function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
     cost_micros: sum.costMicros,
     first_event_ms: sum.firstEventMs,
     duration_ms: sum.durationMs,
+    rows_written: sum.rowsWritten,
   };
 }

@@ -2,24 +2,25 @@
 import type { Agent } from "../agent.ts";
 import { Draft, type Said, type StepTry } from "../core/assemble.ts";
 import { type Prices, worstCaseMicros } from "../core/cost.ts";
-import { sha256Hex } from "../core/digest.ts";
 import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
 import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, TurnView } from "../core/next-step.ts";
 import { openCalls } from "../core/waits.ts";
-import { textLimits } from "../core/window.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
+import type { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { runTool } from "../tools/run-tool.ts";
+import { callContext } from "./call-context.ts";
 import type { Waiting } from "./inbox.ts";
+import { pause } from "./pause.ts";
 import type { Purse } from "./purse.ts";
-import { readEntry } from "./read-entry.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
+import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
@@ -33,6 +34,7 @@ export interface TurnContext {
   turn: Waiting & { firstSeq: number };
   signal: AbortSignal;
   purse: Purse;
+  answers: AnswerCache;
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
 }
@@ -41,12 +43,14 @@ export class SessionEffects implements Effects {
   readonly #parts: SessionParts;
   readonly #of: TurnContext;
   readonly #requests: RequestWriter;
+  readonly #answers: TurnAnswers;
   #model: TurnModel;
 
   constructor(parts: SessionParts, of: TurnContext) {
     this.#parts = parts;
     this.#of = of;
     this.#requests = new RequestWriter(parts, { ...of, options: of.turn.message.options });
+    this.#answers = new TurnAnswers(parts, of);
     this.#model = of.models[0];
   }
 
@@ -114,8 +118,11 @@ export class SessionEffects implements Effects {
     return { ...of, ...because, ...(begun && { begun }) };
   }
 
-  generate(draft: Draft): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.next(this.#model.profile, draft.text.toString()));
+  async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {
+    const body = this.#requests.next(this.#model.profile, draft.text.toString());
+    const known = await this.#answers.find(body);
+    if (known !== undefined) yield known;
+    else yield* this.#ask(body);
   }
 
   show(draft: Draft): void {
@@ -124,26 +131,11 @@ export class SessionEffects implements Effects {
     this.#parts.checkpoint.save(draft, Date.now());
   }
 
-  async runTool(call: ToolCall, { turn, step }: { turn: string; step: number }): Promise<ToolResult> {
-    const { account, name } = this.#parts.record.read();
-    const { agent, signal, turn: open } = this.#of;
-    const idempotencyKey = await sha256Hex(`${account}:${name} ${turn} ${step} ${call.id}`);
+  async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult> {
+    const { agent } = this.#of;
+    const context = await callContext(this.#parts, { ...this.#of, call, place, profile: this.#model.profile });
     if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
-    const { search, log } = this.#parts;
-    const { resultChars } = textLimits(this.#model.profile.contextTokens);
-    return runTool(agent.tools, call, {
-      sessionId: name,
-      turn,
-      callId: call.id,
-      idempotencyKey,
-      signal,
-      now: () => Date.now(),
-      fetch: (input, init) => globalThis.fetch(input, init),
-      transcript: {
-        search: async (query, limit) => search.find(query, { limit, beforeSeq: open.firstSeq }),
-        read: async (seq, offset) => readEntry(log, { seq, offset, mostChars: Math.floor(resultChars * 0.8) }),
-      },
-    });
+    return runTool(agent.tools, call, context);
   }
 
   async append(entries: NewEntry[]): Promise<void> {
@@ -165,6 +157,7 @@ export class SessionEffects implements Effects {
         if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
       }
     });
+    for (const entry of entries) if (entry.type === "assistant") void this.#answers.keep(entry);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.purse.settle(seq, costMicros);
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
@@ -202,13 +195,8 @@ export class SessionEffects implements Effects {
     return this.#ask(this.#requests.summary(this.#model.profile, throughSeq));
   }
 
-  async pause(delayMs: number): Promise<void> {
-    if (delayMs <= 0 || this.signal.aborted) return;
-    const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, delayMs);
-    this.signal.addEventListener("abort", () => over.resolve(), { once: true });
-    await over.promise;
-    clearTimeout(timer);
+  pause(delayMs: number): Promise<void> {
+    return pause(delayMs, this.signal);
   }
 
   chance(): number {

@@ -54,7 +54,7 @@ export class RequestWriter {
   prefix(model: Profile, nowMs: number): PrefixRecord {
     const { profile, headParts } = this.#read(model);
     const { conversation, heads } = this.#parts;
-    const facts = headFacts({ ...headParts, profile });
+    const facts = headFacts({ ...headParts, profile }, this.#of.prefix ?? "");
     const { last } = conversation;
     const before = last && { ...last, head: heads.read(last.head) };
     const now = { head: facts, windowSeq: conversation.windowSeq, atMs: nowMs };

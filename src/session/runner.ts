@@ -11,6 +11,7 @@ import { openCalls } from "../core/waits.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
+import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
@@ -97,8 +98,9 @@ export class Runner {
     const models = this.#models(turn.message.options);
     const { timeouts } = settings;
     const purse = this.#purse;
+    const answers = new AnswerCache(this.#setup.bindings.PREFIXES);
     const prefix = await this.#prefix();
-    const of = { agent, models, timeouts, turn, signal: abort.signal, purse, prefix: prefix ?? undefined };
+    const of = { agent, models, timeouts, turn, signal: abort.signal, purse, answers, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
       if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));

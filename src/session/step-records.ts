@@ -13,13 +13,33 @@ export function stepRecords(entries: readonly Entry[]): StepRecord[] {
       .filter((each) => each.type === "tool" && each.turn === entry.turn && each.step === entry.step)
       .reduce((sum, each) => sum + (each.type === "tool" ? (each.repairs?.length ?? 0) : 0), 0);
     const facts = { failed: entry.type === "step_failed", retries: tries.length, repairs: own + inCalls };
-    return [{ seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs, durationMs }];
+    return [
+      {
+        seq,
+        atMs,
+        model,
+        ...facts,
+        ...usage,
+        costMicros,
+        firstEventMs,
+        durationMs,
+        rowsWritten: rowsOf(entry, entries),
+      },
+    ];
   });
+}
+
+/** The rows of a turn are told with its last step. */
+function rowsOf({ turn, seq }: Entry, entries: readonly Entry[]): number {
+  const mine = entries.filter((entry) => entry.turn === turn);
+  const last = mine.findLast(({ type }) => type === "assistant" || type === "step_failed");
+  const end = mine.at(-1);
+  return last?.seq === seq && end?.type === "turn_ended" ? (end.rowsWritten ?? 0) : 0;
 }
 
 /** A summary is paid like a step. One that was put together without a model cost what the model's try cost. */
 function summaryRecord(entry: CompactionEntry): StepRecord {
   const { seq, atMs, model = "none", failure, usage, costMicros, durationMs } = entry;
   const facts = { failed: failure !== undefined, retries: 0, repairs: 0 };
-  return { seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs: null, durationMs };
+  return { seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs: null, durationMs, rowsWritten: 0 };
 }

@@ -47,7 +47,14 @@ export async function warmUp(
   const { usage, costMicros, model, atMs } = reply;
   // Cut after one token, or with nothing said: what matters is that it was read.
   const failure = reply.type === "step_failed" && reply.failure.code !== "model_empty" ? reply.failure : undefined;
-  const facts = { failed: failure !== undefined, retries: 0, repairs: 0, firstEventMs: null, durationMs: atMs - seq };
+  const facts = {
+    failed: failure !== undefined,
+    retries: 0,
+    repairs: 0,
+    firstEventMs: null,
+    durationMs: atMs - seq,
+    rowsWritten: 0,
+  };
   await object.record(session, [{ seq, atMs, model, ...facts, ...usage, costMicros }]);
   return { usage, costMicros, ...(failure && { failure }) };
 }

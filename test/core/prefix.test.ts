@@ -16,6 +16,7 @@ const head: HeadFacts = {
     search: { description: "d2", parameters: "p2", strict: "true" },
   },
   instructions: "i1",
+  documents: "",
 };
 const request: RequestFacts = { head, windowSeq: 0, atMs: 0, tokens: 1_000 };
 const search = { description: "d2", parameters: "p2", strict: "true" };
@@ -31,6 +32,7 @@ const mutations: [what: string, now: HeadFacts][] = [
   ["tool `search` parameters changed", { ...head, tools: { ...head.tools, search: { ...search, parameters: "x" } } }],
   ["tool `search` strict changed", { ...head, tools: { ...head.tools, search: { ...search, strict: "false" } } }],
   ["instructions changed", { ...head, instructions: "i2" }],
+  ["documents changed", { ...head, documents: "d9" }],
 ];
 
 describe("the prefix doctor", () => {

@@ -410,7 +410,6 @@ describe("wrong input", () => {
       ["POST", "/v1/sessions", { id: "a b" }, "id"],
       ["POST", "/v1/sessions", { ttl_seconds: 1 }, "ttl_seconds"],
       ["POST", "/v1/sessions", { model: "gpt" }, "model"],
-      ["POST", "/v1/sessions", { prefix: "sha256-x" }, "prefix"],
       ["PATCH", `/v1/sessions/${id}`, { name: "x" }, "name"],
       ["GET", "/v1/sessions?limit=0", undefined, "limit"],
       ["GET", "/v1/sessions?offset=1", undefined, "offset"],

@@ -27,6 +27,7 @@ const step = (seq: number, more: Partial<StepRecord> = {}): StepRecord => ({
   costMicros: 3,
   firstEventMs: 100,
   durationMs: 200,
+  rowsWritten: 4,
   ...more,
 });
 /** A session of this name that has used nothing. */
@@ -92,6 +93,7 @@ describe("the ledger", () => {
         retries: 1,
         repairs: 1,
         costMicros: 52,
+        rowsWritten: expect.any(Number),
       });
     });
   });
@@ -136,6 +138,7 @@ describe("the ledger", () => {
       cost_micros: 3,
       first_event_ms: 100,
       duration_ms: 200,
+      rows_written: 4,
     });
     for (const [query, field] of [
       ["group_by=hour", "group_by"],
