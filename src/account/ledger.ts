@@ -18,8 +18,10 @@ export interface StepRecord {
   costMicros: number;
   firstEventMs: number | null;
   durationMs: number | null;
-  /** Rows that the turn wrote, told with its last step; 0 with the others. */
+  /** Rows that the turn wrote, and what it asked of Workers KV, told with its last step; 0 with the others. */
   rowsWritten: number;
+  kvReads: number;
+  kvWrites: number;
 }
 
 export type UsageGroup = "day" | "model" | "session";
@@ -39,6 +41,8 @@ export interface UsageSum {
   firstEventMs: number | null;
   durationMs: number | null;
   rowsWritten: number;
+  kvReads: number;
+  kvWrites: number;
 }
 
 const table = `CREATE TABLE IF NOT EXISTS steps (
@@ -56,9 +60,11 @@ const table = `CREATE TABLE IF NOT EXISTS steps (
   cost_micros INTEGER NOT NULL,
   first_event_ms INTEGER,
   duration_ms INTEGER,
-  rows_written INTEGER NOT NULL,
   PRIMARY KEY (session, seq)
 ) STRICT, WITHOUT ROWID;`;
+
+/** Came later: a ledger that was begun without them gets them. */
+const laterColumns = ["rows_written", "kv_reads", "kv_writes"];
 
 const groups: Record<UsageGroup, string> = { day: "date(at / 1000, 'unixepoch')", model: "model", session: "session" };
 
@@ -69,6 +75,15 @@ export class Ledger {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(table);
+    const columns = new Set(
+      sql
+        .exec<{ name: string }>("PRAGMA table_info(steps)")
+        .toArray()
+        .map(({ name }) => name),
+    );
+    for (const name of laterColumns) {
+      if (!columns.has(name)) sql.exec(`ALTER TABLE steps ADD COLUMN ${name} INTEGER NOT NULL DEFAULT 0`);
+    }
     this.#spentMicros = sql.exec<{ sum: number }>("SELECT coalesce(sum(cost_micros), 0) AS sum FROM steps").one().sum;
   }
 
@@ -81,7 +96,7 @@ export class Ledger {
   record(session: string, steps: readonly StepRecord[]): void {
     for (const step of steps) {
       const inserted = this.#sql.exec(
-        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1",
+        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1",
         session,
         step.seq,
         step.atMs,
@@ -97,6 +112,8 @@ export class Ledger {
         step.firstEventMs,
         step.durationMs,
         step.rowsWritten,
+        step.kvReads,
+        step.kvWrites,
       );
       if (inserted.toArray().length > 0) this.#spentMicros += step.costMicros;
     }
@@ -110,7 +127,7 @@ export class Ledger {
            sum(repairs) AS repairs, sum(input_tokens) AS inputTokens, sum(cached_tokens) AS cachedTokens,
            sum(output_tokens) AS outputTokens, sum(reasoning_tokens) AS reasoningTokens, sum(cost_micros) AS costMicros,
            cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs,
-           sum(rows_written) AS rowsWritten
+           sum(rows_written) AS rowsWritten, sum(kv_reads) AS kvReads, sum(kv_writes) AS kvWrites
          FROM steps WHERE at >= ? AND at < ? GROUP BY 1 ORDER BY costMicros DESC, key`,
         of.fromMs,
         of.toMs,

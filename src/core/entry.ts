@@ -157,7 +157,18 @@ export interface StepFailedEntry extends Placed {
   costMicros: number;
 }
 
-export interface TurnEndedEntry extends Placed {
+/** What a turn took beside tokens. Absent: nobody counted, or there was none. */
+export interface TurnCounts {
+  /** Tokens that should have been cached, over all its model calls. */
+  expectedCachedTokens?: number;
+  /** Rows written for it, as far as this instance of the session saw them: what Durable Objects bill. */
+  rowsWritten?: number;
+  /** What was asked of Workers KV for it. */
+  kvReads?: number;
+  kvWrites?: number;
+}
+
+export interface TurnEndedEntry extends Placed, TurnCounts {
   type: "turn_ended";
   reason: TurnEndReason;
   /** Why, when `reason` is `failed`. */
@@ -167,10 +178,6 @@ export interface TurnEndedEntry extends Placed {
   costMicros: number;
   /** How many model calls the turn took. */
   steps: number;
-  /** Tokens that should have been cached, over all its model calls. */
-  expectedCachedTokens?: number;
-  /** Rows written for it, as far as this instance of the session saw them: what Durable Objects bill. */
-  rowsWritten?: number;
 }
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "cancelled";

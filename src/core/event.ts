@@ -2,7 +2,15 @@
 import type { Draft } from "./assemble.ts";
 import type { Usage } from "./cost.ts";
 import type { Cursor, Progress } from "./cursor.ts";
-import type { AssistantEntry, Entry, FinishReason, StepFailedEntry, TurnEndReason, WaitKind } from "./entry.ts";
+import type {
+  AssistantEntry,
+  Entry,
+  FinishReason,
+  StepFailedEntry,
+  TurnCounts,
+  TurnEndReason,
+  WaitKind,
+} from "./entry.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { AssistantMessage, ToolCall, ToolResult } from "./message.ts";
 
@@ -28,15 +36,13 @@ export type SessionEvent =
   | TurnEnded
   | { type: "error"; code: FailureCode; detail: string };
 
-interface TurnEnded {
+interface TurnEnded extends TurnCounts {
   type: "turn.ended";
   turn: string;
   reason: TurnEndReason;
   usage: Usage;
   costMicros: number;
   steps: number;
-  expectedCachedTokens?: number;
-  rowsWritten?: number;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;
 }

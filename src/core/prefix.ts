@@ -62,7 +62,10 @@ export function shortfall(
 
 /** The first field in which two heads differ, in the order of their bytes; `undefined` when they are equal. */
 export function firstDifference(before: HeadFacts, now: HeadFacts): string | undefined {
-  if (before.model !== now.model) return `model switched from ${before.model} to ${now.model}`;
+  if (before.model !== now.model) {
+    const what = providerOf(before.model) === providerOf(now.model) ? "model" : "provider";
+    return `${what} switched from ${before.model} to ${now.model}`;
+  }
   for (const name of names(before.parameters, now.parameters)) {
     if (before.parameters[name] !== now.parameters[name]) return `parameter ${name} changed`;
   }
@@ -82,8 +85,13 @@ function toolDifference(before: HeadFacts["tools"], now: HeadFacts["tools"]): st
 }
 
 function textDifference(before: HeadFacts, now: HeadFacts): string | undefined {
-  if (before.instructions !== now.instructions) return "instructions changed";
+  // A session never changes its own.
+  if (before.instructions !== now.instructions) return "instructions changed by deploy";
   return before.documents === now.documents ? undefined : "documents changed";
+}
+
+function providerOf(model: string): string {
+  return model.slice(0, model.indexOf("/"));
 }
 
 function names(a: object, b: object): string[] {

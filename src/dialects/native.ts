@@ -1,6 +1,6 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
-import type { AssistantEntry, Entry, StepFailedEntry } from "../core/entry.ts";
+import type { AssistantEntry, Entry, StepFailedEntry, TurnCounts } from "../core/entry.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 
@@ -57,11 +57,13 @@ export function usageJson(usage: Usage, steps: number): Record<string, number> {
 }
 
 /** What a finished turn counts beside tokens: what should have been cached, and rows written. */
-export function countsJson(of: { expectedCachedTokens?: number; rowsWritten?: number }): Record<string, number> {
-  const { expectedCachedTokens: expected, rowsWritten: rows } = of;
+export function countsJson(of: TurnCounts): Record<string, number> {
+  const { expectedCachedTokens: expected, rowsWritten: rows, kvReads, kvWrites } = of;
   return {
     ...(expected !== undefined && { expected_cached_tokens: expected }),
     ...(rows !== undefined && { rows_written: rows }),
+    ...(kvReads !== undefined && { kv_reads: kvReads }),
+    ...(kvWrites !== undefined && { kv_writes: kvWrites }),
   };
 }
 

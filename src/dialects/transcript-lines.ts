@@ -109,6 +109,8 @@ const entry = z.discriminatedUnion("type", [
     steps: count,
     expectedCachedTokens: count.optional(),
     rowsWritten: count.optional(),
+    kvReads: count.optional(),
+    kvWrites: count.optional(),
   }),
 ]);
 

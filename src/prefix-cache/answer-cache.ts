@@ -1,6 +1,7 @@
 /** Finished answers by the digest of the whole request that they answer. For messages that ask for it; never across accounts. Whatever goes wrong, the model is asked as always. */
 import { sha256Hex } from "../core/digest.ts";
 import { inTime } from "./in-time.ts";
+import type { KvCount } from "./kv-count.ts";
 
 /** The part of a KV namespace that is used. */
 export interface AnswerKv {
@@ -15,9 +16,11 @@ export interface KnownAnswer {
 
 export class AnswerCache {
   readonly #kv: AnswerKv;
+  readonly #count: KvCount;
 
-  constructor(kv: AnswerKv) {
+  constructor(kv: AnswerKv, count: KvCount) {
     this.#kv = kv;
+    this.#count = count;
   }
 
   /** The name of the answer to this request of this account. */
@@ -27,6 +30,7 @@ export class AnswerCache {
 
   /** The answer, if there is one and its bytes are those that were kept. */
   async find(key: string): Promise<KnownAnswer | undefined> {
+    this.#count.read();
     try {
       const value = await inTime(this.#kv.get(key));
       if (value === undefined || value === null) return undefined;
@@ -40,6 +44,7 @@ export class AnswerCache {
 
   /** Keeps an answer for so many seconds; KV's least is 60. */
   async keep(key: string, { reasoning, text }: KnownAnswer, ttlSeconds: number): Promise<void> {
+    this.#count.write();
     const said = JSON.stringify({ reasoning, text });
     const value = `${await sha256Hex(`${key} ${said}`)}${said}`;
     await inTime(this.#kv.put(key, value, { expirationTtl: Math.max(60, ttlSeconds) })).catch(() => undefined);

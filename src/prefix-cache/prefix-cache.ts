@@ -1,12 +1,20 @@
 /** Reads registered prefixes through memory and Workers KV to where they are kept for good. Content is named by its digest, so nothing here is ever stale; wrong bytes are refused by that name, and a dead or slow KV costs time only. */
 import { sha256Hex } from "../core/digest.ts";
 import { inTime } from "./in-time.ts";
+import type { KvCount } from "./kv-count.ts";
 
 /** The part of a KV namespace that is used. */
 export interface PrefixKv {
   get(key: string, options: { type: "text"; cacheTtl: number }): Promise<string | null>;
   put(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
+}
+
+/** `truth`: where the text is kept for good; it is asked when the text is nowhere nearer. */
+export interface WantedPrefix {
+  account: string;
+  id: string;
+  truth(): Promise<string | undefined>;
 }
 
 /** How long a data centre keeps what it read, in seconds: values never change. */
@@ -20,22 +28,20 @@ export class PrefixCache {
   readonly #memory = new Map<string, string>();
   readonly #written = new Set<string>();
   #units = 0;
-  reads = 0;
-  writes = 0;
 
   constructor(kv: PrefixKv) {
     this.#kv = kv;
   }
 
-  /** The text of prefix `id` of the account; `truth` is asked when it is nowhere nearer. `undefined` when there is none. */
-  async read(account: string, id: string, truth: () => Promise<string | undefined>): Promise<string | undefined> {
+  /** The text of a prefix; `undefined` when there is none. What it asks of KV is counted. */
+  async read({ account, id, truth }: WantedPrefix, count: KvCount): Promise<string | undefined> {
     // Named by the account, too: one that knows the digest of another's text does not have the text.
     const key = `prefix/${account}/${id}`;
-    const near = this.#memory.get(key) ?? (await this.#fromKv(key, id));
+    const near = this.#memory.get(key) ?? (await this.#fromKv(key, id, count));
     const text = near ?? (await truth());
     if (text === undefined) return undefined;
     this.#keep(key, text);
-    if (near === undefined) await this.#write(key, text);
+    if (near === undefined) await this.#write(key, text, count);
     return text;
   }
 
@@ -48,8 +54,8 @@ export class PrefixCache {
     await inTime(this.#kv.delete(key)).catch(() => undefined);
   }
 
-  async #fromKv(key: string, id: string): Promise<string | undefined> {
-    this.reads++;
+  async #fromKv(key: string, id: string, count: KvCount): Promise<string | undefined> {
+    count.read();
     try {
       const text = await inTime(this.#kv.get(key, { type: "text", cacheTtl }));
       return text !== undefined && text !== null && (await prefixId(text)) === id ? text : undefined;
@@ -58,10 +64,10 @@ export class PrefixCache {
     }
   }
 
-  async #write(key: string, text: string): Promise<void> {
+  async #write(key: string, text: string, count: KvCount): Promise<void> {
     if (this.#written.has(key)) return;
     this.#written.add(key);
-    this.writes++;
+    count.write();
     // One write a second is what KV takes for a key; it is written once, and not waited for longer than it is read.
     await inTime(this.#kv.put(key, text)).catch(() => undefined);
   }

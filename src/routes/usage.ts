@@ -36,5 +36,7 @@ function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
     first_event_ms: sum.firstEventMs,
     duration_ms: sum.durationMs,
     rows_written: sum.rowsWritten,
+    kv_reads: sum.kvReads,
+    kv_writes: sum.kvWrites,
   };
 }

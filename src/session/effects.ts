@@ -140,14 +140,14 @@ export class SessionEffects implements Effects {
 
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
-    const { log, storage, turns, record, counter, search } = this.#parts;
+    const { log, storage, turns, record, counter, kvCount, search } = this.#parts;
     const before = log.lastSeq;
     storage.transactionSync(() => {
       for (const entry of entries) {
         if (entry.type === "turn_ended") {
           log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
           // Its own row and the session's sums are still to be written.
-          const ended = { ...entry, rowsWritten: counter.take() + 2 };
+          const ended = { ...entry, rowsWritten: counter.take() + 2, ...kvCount.take() };
           log.append([ended]);
           record.settle(ended);
           counter.take();

@@ -98,7 +98,7 @@ export class Runner {
     const models = this.#models(turn.message.options);
     const { timeouts } = settings;
     const purse = this.#purse;
-    const answers = new AnswerCache(this.#setup.bindings.PREFIXES);
+    const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
     const prefix = await this.#prefix();
     const of = { agent, models, timeouts, turn, signal: abort.signal, purse, answers, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
@@ -137,7 +137,9 @@ export class Runner {
     if (prefix === null) return undefined;
     const { bindings } = this.#setup;
     const truth = () => accountObject(bindings, account).readPrefix(prefix);
-    return (await sharedPrefixCache(bindings.PREFIXES).read(account, prefix, truth)) ?? null;
+    return (
+      (await sharedPrefixCache(bindings.PREFIXES).read({ account, id: prefix, truth }, this.#parts.kvCount)) ?? null
+    );
   }
 
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {

@@ -1,4 +1,5 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
+import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
 import { countedStorage, RowCounter } from "./counted-sql.ts";
@@ -14,6 +15,7 @@ import { Turns } from "./turns.ts";
 export interface SessionParts {
   storage: DurableObjectStorage;
   counter: RowCounter;
+  kvCount: KvCount;
   record: SessionRecord;
   log: TranscriptLog;
   inbox: Inbox;
@@ -37,6 +39,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
   return {
     storage,
     counter,
+    kvCount: new KvCount(),
     record,
     log,
     inbox,

@@ -23,23 +23,27 @@ export function stepRecords(entries: readonly Entry[]): StepRecord[] {
         costMicros,
         firstEventMs,
         durationMs,
-        rowsWritten: rowsOf(entry, entries),
+        ...turnCounts(entry, entries),
       },
     ];
   });
 }
 
-/** The rows of a turn are told with its last step. */
-function rowsOf({ turn, seq }: Entry, entries: readonly Entry[]): number {
+/** What a turn wrote and asked for is told with its last step. */
+function turnCounts({ turn, seq }: Entry, entries: readonly Entry[]): typeof noCounts {
   const mine = entries.filter((entry) => entry.turn === turn);
   const last = mine.findLast(({ type }) => type === "assistant" || type === "step_failed");
   const end = mine.at(-1);
-  return last?.seq === seq && end?.type === "turn_ended" ? (end.rowsWritten ?? 0) : 0;
+  if (last?.seq !== seq || end?.type !== "turn_ended") return noCounts;
+  const { rowsWritten = 0, kvReads = 0, kvWrites = 0 } = end;
+  return { rowsWritten, kvReads, kvWrites };
 }
+
+const noCounts = { rowsWritten: 0, kvReads: 0, kvWrites: 0 };
 
 /** A summary is paid like a step. One that was put together without a model cost what the model's try cost. */
 function summaryRecord(entry: CompactionEntry): StepRecord {
   const { seq, atMs, model = "none", failure, usage, costMicros, durationMs } = entry;
   const facts = { failed: failure !== undefined, retries: 0, repairs: 0 };
-  return { seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs: null, durationMs, rowsWritten: 0 };
+  return { seq, atMs, model, ...facts, ...usage, costMicros, firstEventMs: null, durationMs, ...noCounts };
 }

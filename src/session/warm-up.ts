@@ -54,6 +54,8 @@ export async function warmUp(
     firstEventMs: null,
     durationMs: atMs - seq,
     rowsWritten: 0,
+    kvReads: 0,
+    kvWrites: 0,
   };
   await object.record(session, [{ seq, atMs, model, ...facts, ...usage, costMicros }]);
   return { usage, costMicros, ...(failure && { failure }) };

@@ -13,6 +13,8 @@ const noUse = {
   steps: 0,
   costMicros: 0,
   rowsWritten: 0,
+  kvReads: 0,
+  kvWrites: 0,
 };
 
 function summary(id: string, createdAtMs: number, title: string | null = null): SessionSummary {

@@ -23,7 +23,11 @@ const search = { description: "d2", parameters: "p2", strict: "true" };
 const { search: _, ...withoutSearch } = head.tools;
 
 const mutations: [what: string, now: HeadFacts][] = [
-  ["model switched from cometapi/deepseek-v3.2-exp to deepseek/v4", { ...head, model: "deepseek/v4" }],
+  ["model switched from cometapi/deepseek-v3.2-exp to cometapi/glm-5", { ...head, model: "cometapi/glm-5" }],
+  [
+    "provider switched from cometapi/deepseek-v3.2-exp to deepseek/deepseek-v3.2-exp",
+    { ...head, model: "deepseek/deepseek-v3.2-exp" },
+  ],
   ["parameter max_tokens changed", { ...head, parameters: { ...head.parameters, max_tokens: "1" } }],
   ["parameter response_format changed", { ...head, parameters: { ...head.parameters, response_format: "{}" } }],
   ["tool `search` was removed", { ...head, tools: withoutSearch }],
@@ -31,7 +35,7 @@ const mutations: [what: string, now: HeadFacts][] = [
   ["tool `search` description changed", { ...head, tools: { ...head.tools, search: { ...search, description: "x" } } }],
   ["tool `search` parameters changed", { ...head, tools: { ...head.tools, search: { ...search, parameters: "x" } } }],
   ["tool `search` strict changed", { ...head, tools: { ...head.tools, search: { ...search, strict: "false" } } }],
-  ["instructions changed", { ...head, instructions: "i2" }],
+  ["instructions changed by deploy", { ...head, instructions: "i2" }],
   ["documents changed", { ...head, documents: "d9" }],
 ];
 
@@ -45,7 +49,7 @@ describe("the prefix doctor", () => {
   });
 
   it("[DOCTOR-1] of several differences, the one that comes first in the bytes", () => {
-    const [, tools, instructions] = [mutations[0], mutations[5], mutations[8]];
+    const [, tools, instructions] = [mutations[0], mutations[6], mutations[9]];
     const now = { ...head, tools: tools?.[1].tools ?? {}, instructions: instructions?.[1].instructions ?? "" };
     expect(firstDifference(head, now)).toBe("tool `search` description changed");
     expect(firstDifference(head, structuredClone(head))).toBeUndefined();

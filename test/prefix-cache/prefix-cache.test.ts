@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { KvCount } from "../../src/prefix-cache/kv-count.ts";
 import { PrefixCache, type PrefixKv, prefixId } from "../../src/prefix-cache/prefix-cache.ts";
 
 afterEach(() => {
@@ -17,6 +18,13 @@ function createKv(instead: Partial<PrefixKv> = {}) {
   return { kv, values };
 }
 const text = "A handbook.";
+const look = (
+  cache: PrefixCache,
+  account: string,
+  id: string,
+  truth: () => Promise<string | undefined>,
+  count = new KvCount(),
+) => cache.read({ account, id, truth }, count);
 const known = () => vi.fn(async () => text as string | undefined);
 
 describe("the cache of prefixes", () => {
@@ -24,13 +32,15 @@ describe("the cache of prefixes", () => {
     const { kv } = createKv();
     const id = await prefixId(text);
     const truth = known();
+    const count = new KvCount();
     const first = new PrefixCache(kv);
-    expect([await first.read("a", id, truth), await first.read("a", id, truth)]).toEqual([text, text]);
+    expect([await look(first, "a", id, truth, count), await look(first, "a", id, truth, count)]).toEqual([text, text]);
     expect([truth.mock.calls.length, vi.mocked(kv.get).mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual(
       [1, 1, 1],
     );
+    expect([count.take(), count.take()]).toEqual([{ kvReads: 1, kvWrites: 1 }, {}]);
     const second = new PrefixCache(kv);
-    expect(await second.read("a", id, truth)).toBe(text);
+    expect(await look(second, "a", id, truth)).toBe(text);
     expect([truth.mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual([1, 1]);
   });
 
@@ -38,8 +48,8 @@ describe("the cache of prefixes", () => {
     const { kv } = createKv();
     const id = await prefixId(text);
     const cache = new PrefixCache(kv);
-    await cache.read("a", id, known());
-    expect(await cache.read("b", id, async () => undefined)).toBeUndefined();
+    await look(cache, "a", id, known());
+    expect(await look(cache, "b", id, async () => undefined)).toBeUndefined();
   });
 
   it("[PREFIX-2] a KV that fails, or tells something else, changes nothing", async () => {
@@ -51,7 +61,7 @@ describe("the cache of prefixes", () => {
       { get: async () => null },
     ]) {
       const truth = known();
-      expect(await new PrefixCache(createKv(instead).kv).read("a", id, truth)).toBe(text);
+      expect(await look(new PrefixCache(createKv(instead).kv), "a", id, truth)).toBe(text);
       expect(truth).toHaveBeenCalledTimes(1);
     }
   });
@@ -60,7 +70,7 @@ describe("the cache of prefixes", () => {
     vi.useFakeTimers();
     const id = await prefixId(text);
     const hanging = { get: () => new Promise<never>(() => {}), put: () => new Promise<never>(() => {}) };
-    const reading = new PrefixCache(createKv(hanging).kv).read("a", id, known());
+    const reading = look(new PrefixCache(createKv(hanging).kv), "a", id, known());
     await vi.advanceTimersByTimeAsync(100);
     expect(await reading).toBe(text);
   });
@@ -70,13 +80,13 @@ describe("the cache of prefixes", () => {
     const cache = new PrefixCache(kv);
     const texts = ["a", "b", "c"].map((letter) => letter.repeat(3_000_000));
     const ids = await Promise.all(texts.map(prefixId));
-    for (const [place, id] of ids.entries()) await cache.read("a", id, async () => texts[place]);
+    for (const [place, id] of ids.entries()) await look(cache, "a", id, async () => texts[place]);
     const read = vi.mocked(kv.get).mock.calls.length;
-    await cache.read("a", ids[2] ?? "", async () => undefined);
+    await look(cache, "a", ids[2] ?? "", async () => undefined);
     expect(vi.mocked(kv.get).mock.calls.length).toBe(read);
-    await cache.read("a", ids[0] ?? "", async () => undefined);
+    await look(cache, "a", ids[0] ?? "", async () => undefined);
     expect(vi.mocked(kv.get).mock.calls.length).toBe(read + 1);
     await cache.remove("a", ids[0] ?? "");
-    expect(await cache.read("a", ids[0] ?? "", async () => undefined)).toBeUndefined();
+    expect(await look(cache, "a", ids[0] ?? "", async () => undefined)).toBeUndefined();
   });
 });

@@ -1,7 +1,8 @@
+import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountObject, type SessionNews } from "../../src/account/account.ts";
-import type { StepRecord } from "../../src/account/ledger.ts";
+import { Ledger, type StepRecord } from "../../src/account/ledger.ts";
 import type { SessionSummary } from "../../src/dialects/native.ts";
 import { Reporter } from "../../src/session/reporter.ts";
 import { asking, ended, result, user } from "../support/entries.ts";
@@ -28,6 +29,8 @@ const step = (seq: number, more: Partial<StepRecord> = {}): StepRecord => ({
   firstEventMs: 100,
   durationMs: 200,
   rowsWritten: 4,
+  kvReads: 1,
+  kvWrites: 2,
   ...more,
 });
 /** A session of this name that has used nothing. */
@@ -116,6 +119,16 @@ describe("the ledger", () => {
     ]);
   });
 
+  it("[LEDGER-4] a ledger that was begun by an earlier version is kept", async () => {
+    const stub = accountObject(bindings, crypto.randomUUID());
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      new Ledger(sql).record("s", [step(2)]);
+      for (const name of ["rows_written", "kv_reads", "kv_writes"]) sql.exec(`ALTER TABLE steps DROP COLUMN ${name}`);
+      new Ledger(sql).record("s", [step(3)]);
+      expect(new Ledger(sql).sums({ group: "session", ...all })).toMatchObject([{ key: "s", steps: 2, kvWrites: 2 }]);
+    });
+  });
+
   it("[LEDGER-2] GET /v1/usage tells it, and names a wrong field", async () => {
     const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
     const ask = (query: string) =>
@@ -139,6 +152,8 @@ describe("the ledger", () => {
       first_event_ms: 100,
       duration_ms: 200,
       rows_written: 4,
+      kv_reads: 1,
+      kv_writes: 2,
     });
     for (const [query, field] of [
       ["group_by=hour", "group_by"],
