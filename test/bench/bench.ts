@@ -1,6 +1,7 @@
 /** `npm run bench`: what streaming and requests cost, as ratios within one run, since the machine's own speed says nothing. Asserts nothing. */
 import { Draft } from "../../src/core/assemble.ts";
 import { eventsOfDraft } from "../../src/core/event.ts";
+import { estimateTokens } from "../../src/core/window.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { generate } from "../../src/model/client.ts";
 import { requestBody, serializeHead } from "../../src/model/serialize.ts";
@@ -109,10 +110,10 @@ function session(turns: number) {
 const head = serializeHead({ profile, tools: [], instructions: "Be brief." });
 const [short, long] = [session(5), session(5_000)];
 report("encoding a new turn behind 10,000 messages, against behind 10", ratio(await time(long), await time(short)));
-const messages = long();
-const bytes = requestBody(head, messages).length;
-const copied = await time(() => new TextEncoder().encode("x".repeat(bytes)));
+const window = session(2_300);
+const body = requestBody(head, window());
+const copied = await time(() => new TextEncoder().encode("x".repeat(body.length)));
 report(
-  `the body of a request of ${(bytes / 1e6).toFixed(1)} MB, against copying its bytes`,
-  ratio(await time(() => new TextEncoder().encode(requestBody(head, messages))), copied),
+  `a turn more and the body of ${Math.round(estimateTokens(body) / 1000)}K tokens, against copying its bytes`,
+  ratio(await time(() => new TextEncoder().encode(requestBody(head, window()))), copied),
 );
