@@ -14,6 +14,7 @@ const node = [
   "test/http/**/*.test.ts",
   "test/dialects/**/*.test.ts",
   "test/prefix-cache/**/*.test.ts",
+  "test/channels/**/*.test.ts",
   "test/live/**/*.test.ts",
   "test/*.test.ts",
 ];

@@ -24,6 +24,14 @@ export interface Bindings {
   MODEL_RETRY_LONGEST_MS?: string;
   MODEL_RETRY_AFTER_LIMIT_MS?: string;
   MODEL_CONTEXT_TOKENS?: string;
+  SLACK_SIGNING_SECRET?: string;
+  SLACK_BOT_TOKEN?: string;
+  SLACK_API_URL?: string;
+  DISCORD_PUBLIC_KEY?: string;
+  DISCORD_APPLICATION_ID?: string;
+  DISCORD_BOT_TOKEN?: string;
+  DISCORD_API_URL?: string;
+  WEBHOOK_SECRETS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -43,6 +51,13 @@ export interface Settings {
   contextTokens: number | undefined;
   /** Exact origins that browsers may call from. */
   allowedOrigins: readonly string[];
+  /** Absent: nothing from there is taken. */
+  slack: { signingSecret: string; botToken?: string; apiUrl: string } | undefined;
+  discord: { publicKey: string; applicationId?: string; botToken?: string; apiUrl: string } | undefined;
+  /** Secrets of inbound webhooks by name, two while one is being replaced; `callback` signs what goes out. */
+  webhookSecrets: ReadonlyMap<string, readonly string[]>;
+  /** A developer's machine: callbacks may go to loopback. */
+  isDev: boolean;
 }
 
 /** An empty setting is no setting: dashboards and `.dev.vars` make them. */
@@ -87,10 +102,27 @@ const variables = z.object({
   MODEL_RETRY_LONGEST_MS: milliseconds(10_000),
   MODEL_RETRY_AFTER_LIMIT_MS: milliseconds(60_000),
   MODEL_CONTEXT_TOKENS: whole(undefined, 1_000, 10_000_000),
+  SLACK_SIGNING_SECRET: optional(key),
+  SLACK_BOT_TOKEN: optional(key),
+  SLACK_API_URL: optional(baseUrl).transform((value) => value ?? "https://slack.com/api"),
+  DISCORD_PUBLIC_KEY: optional(z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
+  DISCORD_APPLICATION_ID: optional(z.string().regex(/^\d{5,25}$/, "must be the number of the application")),
+  DISCORD_BOT_TOKEN: optional(key),
+  DISCORD_API_URL: optional(baseUrl).transform((value) => (value ?? "https://discord.com/api/v10").replace(/\/+$/, "")),
+  WEBHOOK_SECRETS: optional(z.string().transform(namedSecrets)),
   DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
 });
 
-const secret = new Set(["API_KEY", "ADMIN_KEY", "MODEL_API_KEY", "COMETAPI_KEY"]);
+const secret = new Set([
+  "API_KEY",
+  "ADMIN_KEY",
+  "MODEL_API_KEY",
+  "COMETAPI_KEY",
+  "SLACK_SIGNING_SECRET",
+  "SLACK_BOT_TOKEN",
+  "DISCORD_BOT_TOKEN",
+  "WEBHOOK_SECRETS",
+]);
 
 /** The settings in `bindings`. Throws an Error that names every wrong one and says how to mend it; a secret's value is never shown. */
 export function parseSettings(bindings: Bindings): Settings {
@@ -120,6 +152,29 @@ export function parseSettings(bindings: Bindings): Settings {
     },
     contextTokens: parsed.data.MODEL_CONTEXT_TOKENS,
     allowedOrigins: ALLOWED_ORIGINS,
+    ...channelsOf(parsed.data),
+    isDev: DEV !== undefined,
+  };
+}
+
+function channelsOf(data: z.infer<typeof variables>): Pick<Settings, "slack" | "discord" | "webhookSecrets"> {
+  const { SLACK_SIGNING_SECRET: signingSecret, SLACK_BOT_TOKEN: slackToken, WEBHOOK_SECRETS } = data;
+  const { DISCORD_PUBLIC_KEY: publicKey, DISCORD_APPLICATION_ID: applicationId, DISCORD_BOT_TOKEN: botToken } = data;
+  return {
+    slack:
+      signingSecret === undefined
+        ? undefined
+        : { signingSecret, ...(slackToken && { botToken: slackToken }), apiUrl: data.SLACK_API_URL },
+    discord:
+      publicKey === undefined
+        ? undefined
+        : {
+            publicKey,
+            ...(applicationId && { applicationId }),
+            ...(botToken && { botToken }),
+            apiUrl: data.DISCORD_API_URL,
+          },
+    webhookSecrets: WEBHOOK_SECRETS ?? new Map(),
   };
 }
 
@@ -166,6 +221,21 @@ function origins(list: string, context: z.RefinementCtx): string[] {
     });
   }
   return parts;
+}
+
+/** `name=secret` pairs, separated by commas, spaces or lines; the same name twice has two secrets. */
+function namedSecrets(list: string, context: z.RefinementCtx): Map<string, string[]> {
+  const secrets = new Map<string, string[]>();
+  for (const pair of list.split(/[\s,]+/).filter((each) => each !== "")) {
+    const [, name, value] = /^([A-Za-z0-9_-]{1,40})=(.{8,})$/.exec(pair) ?? [];
+    if (name === undefined || value === undefined) {
+      context.addIssue({
+        code: "custom",
+        message: "must hold pairs such as github=a-long-secret, separated by commas",
+      });
+    } else secrets.set(name, [...(secrets.get(name) ?? []), value]);
+  }
+  return secrets;
 }
 
 function complaint(name: string, message: string, bindings: Bindings): string {

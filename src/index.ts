@@ -9,13 +9,16 @@ import { type Bindings, parseSettings } from "./env.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
 import { answers } from "./routes/answers.ts";
+import { channels } from "./routes/channels.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { copies } from "./routes/copies.ts";
+import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
+import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
@@ -57,8 +60,10 @@ const app = new Hono<RouteContext>()
   .route("/v1/sessions", tokens)
   .route("/v1/sessions", prefixDoctor)
   .route("/v1/prefixes", prefixes)
+  .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
   .route("/v1/admin", admin)
+  .route("/channels", channels)
   .onError((error) => problemResponse(error));
 
 app.notFound((c) => {
@@ -76,4 +81,8 @@ function takes(method: string, path: string): boolean {
   return handlers.some(([[, route]]) => route.method === method);
 }
 
-export default app;
+export default {
+  fetch: app.fetch,
+  scheduled: ({ cron, scheduledTime }: ScheduledController, bindings: Bindings) =>
+    runSchedules(bindings, { cron, atMs: scheduledTime }),
+};

@@ -6,12 +6,34 @@ const settings = (vars: Record<string, string> = {}) => parseSettings(vars as un
 describe("settings", () => {
   it("[ENV-1] without any, nobody may call and the demo model would answer", () => {
     expect(settings()).toEqual({
+      isDev: false,
+      webhookSecrets: new Map(),
       auth: { kind: "closed" },
       model: { kind: "demo" },
       timeouts: { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 },
       retry: { retriesPerModel: 5, baseMs: 500, longestPauseMs: 10_000, longestRetryAfterMs: 60_000 },
       allowedOrigins: [],
     });
+  });
+
+  it("[ENV-6] channels are configured by their secrets, and webhooks by name, two secrets while one is replaced", () => {
+    expect(settings({ SLACK_SIGNING_SECRET: "s3cret", SLACK_BOT_TOKEN: "xoxb-1" }).slack).toEqual({
+      signingSecret: "s3cret",
+      botToken: "xoxb-1",
+      apiUrl: "https://slack.com/api",
+    });
+    expect(settings({ DISCORD_PUBLIC_KEY: "ab".repeat(32) }).discord).toEqual({
+      publicKey: "ab".repeat(32),
+      apiUrl: "https://discord.com/api/v10",
+    });
+    const { webhookSecrets } = settings({ WEBHOOK_SECRETS: "a=whsec_12345678, b=longenough\na=whsec_87654321" });
+    expect([...webhookSecrets]).toEqual([
+      ["a", ["whsec_12345678", "whsec_87654321"]],
+      ["b", ["longenough"]],
+    ]);
+    expect(() => settings({ WEBHOOK_SECRETS: "secretwithoutname" })).toThrow(/WEBHOOK_SECRETS must hold pairs such as/);
+    expect(() => settings({ WEBHOOK_SECRETS: "secretwithoutname" })).not.toThrow(/secretwithoutname/);
+    expect(() => settings({ DISCORD_PUBLIC_KEY: "abc" })).toThrow(/DISCORD_PUBLIC_KEY must be 64/);
   });
 
   it("[ENV-2] dev-key counts only on a developer's machine, and only without a key", () => {

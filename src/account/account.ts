@@ -2,15 +2,16 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
-import { AccountKeys, type KeyInfo } from "./account-keys.ts";
+import type { KeyInfo } from "./account-keys.ts";
 import { AccountList, listName } from "./account-list.ts";
-import { type AccountLimits, AccountRecord, type AccountSettings } from "./account-record.ts";
-import { Budget } from "./budget.ts";
-import { Ledger, type StepRecord, type UsageGroup, type UsageSum } from "./ledger.ts";
-import { MessageRate } from "./message-rate.ts";
+import type { AccountLimits, AccountSettings } from "./account-record.ts";
+import { callbackSecret } from "./callback-secret.ts";
+import type { DeadLetter } from "./dead-letters.ts";
+import type { StepRecord, UsageGroup, UsageSum } from "./ledger.ts";
 import { type Outcome, outcome } from "./outcome.ts";
-import { type PrefixInfo, PrefixStore } from "./prefix-store.ts";
-import { SessionIndex, type SessionPage, type SessionQuery, type SessionText } from "./session-index.ts";
+import type { PrefixInfo } from "./prefix-store.ts";
+import { type Rooms, roomsOf } from "./rooms.ts";
+import type { SessionPage, SessionQuery, SessionText } from "./session-index.ts";
 
 /** What happened in a session from where it reported last up to entry `throughSeq`. */
 export interface SessionNews {
@@ -24,16 +25,6 @@ export interface AccountAccess {
   limits: AccountLimits;
   /** Signs the account's session tokens. */
   tokenSecret: string;
-}
-
-interface Rooms {
-  index: SessionIndex;
-  ledger: Ledger;
-  budget: Budget;
-  rate: MessageRate;
-  keys: AccountKeys;
-  record: AccountRecord;
-  prefixes: PrefixStore;
 }
 
 export class Account extends DurableObject<Bindings> {
@@ -60,10 +51,11 @@ export class Account extends DurableObject<Bindings> {
 
   /** What its steps used stays in the ledger. */
   removeSession(id: string): void {
-    const { index, budget } = this.#rooms;
+    const { index, budget, deadLetters } = this.#rooms;
     this.ctx.storage.transactionSync(() => {
       index.remove(id);
       budget.release(id);
+      deadLetters.removeOf(id);
     });
   }
 
@@ -112,6 +104,11 @@ export class Account extends DurableObject<Bindings> {
     return this.#rooms.record.tokenSecret(id, Date.now());
   }
 
+  /** What the account's callbacks are signed with. */
+  callbackSecret(id: string): Promise<string> {
+    return callbackSecret(this.tokenSecret(id));
+  }
+
   /** Keeps a prefix under its name; false when it was there already. */
   putPrefix(info: PrefixInfo, text: string): boolean {
     return this.ctx.storage.transactionSync(() => this.#rooms.prefixes.put(info, text));
@@ -135,6 +132,35 @@ export class Account extends DurableObject<Bindings> {
   /** Records model calls that belong to no turn. */
   record(session: string, steps: StepRecord[]): void {
     this.ctx.storage.transactionSync(() => this.#rooms.budget.settle(session, steps));
+  }
+
+  /** Lists a delivery that was given up. */
+  addDeadLetter(letter: DeadLetter): void {
+    this.#rooms.deadLetters.put(letter);
+  }
+
+  /** Newest first. */
+  deadLetters(limit: number): DeadLetter[] {
+    return this.#rooms.deadLetters.list(limit);
+  }
+
+  deadLetter(id: string): DeadLetter | undefined {
+    return this.#rooms.deadLetters.byId(id);
+  }
+
+  removeDeadLetter(id: string): void {
+    this.#rooms.deadLetters.remove(id);
+  }
+
+  /** A message came in by a channel: the session it belongs to, and the seconds to wait when there were too many. */
+  receive({ alias, session }: { alias?: string | undefined; session: string }): {
+    session: string;
+    waitSeconds: number;
+  } {
+    const nowMs = Date.now();
+    const waitSeconds = this.admit(nowMs);
+    if (alias === undefined || waitSeconds > 0) return { session, waitSeconds };
+    return { session: this.#rooms.aliases.firstUse(alias, session, nowMs), waitSeconds };
   }
 
   settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {
@@ -182,17 +208,7 @@ export class Account extends DurableObject<Bindings> {
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */
   get #rooms(): Rooms {
     if (this.#made !== undefined) return this.#made;
-    const { sql } = this.ctx.storage;
-    const ledger = new Ledger(sql);
-    this.#made = {
-      index: new SessionIndex(sql),
-      ledger,
-      budget: new Budget(sql, ledger),
-      rate: new MessageRate(sql),
-      keys: new AccountKeys(sql),
-      record: new AccountRecord(sql),
-      prefixes: new PrefixStore(sql),
-    };
+    this.#made = roomsOf(this.ctx.storage.sql);
     return this.#made;
   }
 }

@@ -118,6 +118,8 @@ export interface ApprovalEntry extends Placed {
   approve: boolean;
   /** Why, in the person's words; the model is told. */
   reason?: string;
+  /** Who answered, where that is known. */
+  by?: string;
 }
 
 /** What came before was put into a summary: from here on the model sees the summary and the entries after `throughSeq`. */

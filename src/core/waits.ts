@@ -1,6 +1,7 @@
 /** Which calls of a step wait for somebody: for a person's yes or no, or for the client that runs them. Read off the entries alone, so that a wait outlives everything. */
 import type { ApprovalEntry, AssistantEntry, Entry, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
+import { fingerprint } from "./prefix.ts";
 
 /** A call that waits, and since when in ms since 1970. */
 export interface WaitingCall extends ToolCall {
@@ -42,4 +43,9 @@ function ofStep(entries: readonly Entry[], { step }: AssistantEntry, type: "tool
       : [],
   );
   return new Map(found);
+}
+
+/** Names a call of a session where its id cannot stand: providers make ids of any length, and use them again. */
+export function refOf({ turn, step, callId }: { turn: string; step: number; callId: string }): string {
+  return fingerprint(`${turn} ${step} ${callId}`);
 }

@@ -104,8 +104,9 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, step, message, duration_ms: durationMs, ...(repairs && { repairs }) };
     }
     case "approval": {
-      const { step, callId, name, approve, reason } = entry;
-      return { ...placed, step, call_id: callId, name, approve, ...(reason !== undefined && { reason }) };
+      const { step, callId, name, approve, reason, by } = entry;
+      const told = { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+      return { ...placed, step, call_id: callId, name, approve, ...told };
     }
     case "compaction": {
       const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;

@@ -87,6 +87,7 @@ const entry = z.discriminatedUnion("type", [
     ...ofCall,
     approve: z.boolean(),
     reason: z.string().optional(),
+    by: z.string().optional(),
   }),
   z.strictObject({
     type: z.literal("compaction"),

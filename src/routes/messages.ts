@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
+import type { CallbackAddress } from "../channels/callback.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { ResponseFormat } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -12,10 +13,12 @@ import { readJson } from "../http/read-json.ts";
 import { validatorOf } from "../model/judge-answer.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
+import { turnJson } from "../session/turn-json.ts";
+import { urlFault } from "../session/url-fault.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
-import { turnJson, turnResponse } from "./turn-response.ts";
+import { turnResponse } from "./turn-response.ts";
 
 /** As OpenAI writes it. A schema that could not be checked later is refused now. */
 const responseFormat = z.discriminatedUnion("type", [
@@ -42,6 +45,7 @@ const message = z.strictObject({
   model: z.string().optional(),
   response_format: responseFormat.optional(),
   tools: clientTools.optional(),
+  callback_url: z.string().max(2_000).optional(),
   cache: z.strictObject({ ttl_seconds: z.int().min(60).max(2_592_000) }).optional(),
 });
 const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
@@ -64,6 +68,7 @@ export const messages = new Hono<RouteContext>()
       message: toInbox(c, body),
       receipt: await receiptOf(c, body),
       onBusy: on_busy,
+      ...callbackOf(c, body.callback_url),
     };
     await mustAdmit(c);
     const session = sessionObject(c.env, address);
@@ -134,6 +139,14 @@ function formatOf(format: z.infer<typeof responseFormat> | undefined): ResponseF
   return format.type === "json_object"
     ? { type: "json_object" }
     : { type: "json_schema", schema: format.json_schema.schema };
+}
+
+/** The answer is owed to that address, too. */
+function callbackOf(c: Context<RouteContext>, url: string | undefined): { replyTo?: CallbackAddress } {
+  if (url === undefined) return {};
+  const fault = urlFault(url, c.var.settings.isDev);
+  if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "callback_url" });
+  return { replyTo: { channel: "callback", url } };
 }
 
 function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): InboxMessage {

@@ -1,8 +1,6 @@
-/** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
+/** Answers with a turn: 200 once it has ended, else 202. */
 import type { Context } from "hono";
-import { agent } from "../agent.ts";
-import type { WaitingCall } from "../core/waits.ts";
-import { countsJson, iso, messageJson, usageJson } from "../dialects/native.ts";
+import { turnJson } from "../session/turn-json.ts";
 import type { TurnState } from "../session/turns.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -11,38 +9,4 @@ export function turnResponse(c: Context<RouteContext>, session: string, turn: st
   const body = turnJson(session, turn, state);
   if (state.status === "ended") return c.json(body);
   return c.json(body, 202, { Location: `/v1/sessions/${session}/turns/${turn}` });
-}
-
-export function turnJson(session: string, turn: string, state: TurnState): Record<string, unknown> {
-  switch (state.status) {
-    case "queued":
-    case "running":
-      return { session, turn, status: state.status };
-    case "waiting": {
-      const message = state.reply && messageJson({ role: "assistant", ...state.reply });
-      return { session, turn, status: state.status, message, waiting_for: state.waitingFor.map(waitJson) };
-    }
-    case "ended": {
-      const { ended, reply } = state;
-      return {
-        session,
-        turn,
-        status: ended.reason,
-        message: reply === undefined ? null : messageJson({ role: "assistant", ...reply }),
-        usage: {
-          ...usageJson(ended.usage, ended.steps),
-          ...countsJson(ended),
-          ...(reply?.replayed && { cached: true }),
-        },
-        cost_micros: ended.costMicros,
-        ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
-      };
-    }
-  }
-}
-
-/** The exact arguments, as the model wrote them: what is approved is what is run. */
-function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall): Record<string, unknown> {
-  const expiresAtMs = sinceMs + agent.limits.waitSeconds * 1000;
-  return { call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs) };
 }

@@ -1,13 +1,15 @@
 /** What people and clients answer about calls that wait for them: taken once each, checked against the rows, all of it or nothing. */
 import type { NewEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import { openCalls, type WaitingCall } from "../core/waits.ts";
+import { openCalls, refOf, type WaitingCall } from "../core/waits.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /** A person's answer about a call. */
 export interface ApprovalAnswer {
   approve: boolean;
   reason?: string;
+  /** Who answered, where that is known. */
+  by?: string;
 }
 
 /** What a tool that runs at the client came to. */
@@ -27,6 +29,14 @@ export function answerApproval(parts: SessionParts, callId: string, answer: Appr
   }
   parts.log.append([{ type: "approval", turn, step, callId, name: call.name, ...answer, atMs: Date.now() }]);
   return turn;
+}
+
+/** The id of the waiting call that a button names. Throws when it does not wait any more. */
+export function callByRef(parts: SessionParts, ref: string): string {
+  const { turn, step, waiting } = openTurn(parts);
+  const call = waiting.find(({ id }) => refOf({ turn, step, callId: id }) === ref);
+  if (call !== undefined) return call.id;
+  throw new AppError("conflict", "This was answered already, or is no longer needed.");
 }
 
 /** Records the results and returns their turn. Throws, and records none, when one of them is not waited for. Runs in the caller's transaction. */

@@ -13,6 +13,7 @@ import { pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
 import type { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { runTool } from "../tools/run-tool.ts";
+import { watchdogMs } from "./alarm.ts";
 import { callContext } from "./call-context.ts";
 import type { Waiting } from "./inbox.ts";
 import { pause } from "./pause.ts";
@@ -140,12 +141,13 @@ export class SessionEffects implements Effects {
 
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
-    const { log, storage, turns, record, counter, kvCount, search } = this.#parts;
+    const { log, storage, turns, record, counter, kvCount, search, outbox } = this.#parts;
     const before = log.lastSeq;
     storage.transactionSync(() => {
       for (const entry of entries) {
         if (entry.type === "turn_ended") {
           log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
+          outbox.turnEnded(entry.turn, entry.atMs + watchdogMs);
           // Its own row and the session's sums are still to be written.
           const ended = { ...entry, rowsWritten: counter.take() + 2, ...kvCount.take() };
           log.append([ended]);

@@ -30,6 +30,11 @@ export class Feed {
     return this.#closed;
   }
 
+  /** The reply that is still arriving. */
+  get draft(): Draft | undefined {
+    return this.#draft;
+  }
+
   close(): void {
     this.#closed = true;
     this.#tell();

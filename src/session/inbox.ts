@@ -74,6 +74,20 @@ export class Inbox {
     return of.joins ?? turnOf(id);
   }
 
+  /** The turn of the message that came with one of these names before. */
+  claimed(names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const [row] = this.#sql.exec<{ turn: string }>("SELECT turn FROM claims WHERE name = ?", name).toArray();
+      if (row !== undefined) return row.turn;
+    }
+    return undefined;
+  }
+
+  /** From now on these are names of the turn's message. */
+  claim(names: readonly string[], turn: string): void {
+    for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
+  }
+
   /** Takes up a turn that began and ended elsewhere, so that later turns get later numbers. What was said stands in the log alone. */
   restore(turn: string, of: { firstSeq: number; atMs: number }): void {
     const nothing = { content: "", options: {} } satisfies InboxMessage;

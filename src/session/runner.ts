@@ -26,6 +26,8 @@ export interface RunnerSetup {
   bindings: Bindings;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
+  /** Called whenever a turn has begun, or has come to an end or a wait. */
+  moved(): void;
   /** Called whenever the runner has nothing left to do. */
   rested(): void;
 }
@@ -63,7 +65,9 @@ export class Runner {
       while (this.#again) {
         this.#again = false;
         for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
+          this.#setup.moved();
           await this.#run(turn);
+          this.#setup.moved();
           // Still open: it waits for somebody, who will wake us.
           if (this.#parts.turns.open !== undefined) break;
         }

@@ -1,7 +1,7 @@
 /** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
 
 /** One string of statements per version; a landed rung is never changed, only followed. */
-const ladder: readonly string[] = [
+export const ladder: readonly string[] = [
   `CREATE TABLE session (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      schema_version INTEGER NOT NULL,
@@ -11,14 +11,10 @@ const ladder: readonly string[] = [
      metadata TEXT NOT NULL,
      instructions TEXT,
      model TEXT,
-     prefix TEXT,
      sticky_model TEXT,
      created_at INTEGER NOT NULL,
      expires_at INTEGER,
      usage TEXT NOT NULL,
-     forked_from TEXT,
-     copied_seq INTEGER NOT NULL DEFAULT 0,
-     window_seq INTEGER NOT NULL DEFAULT 0,
      searchable_seq INTEGER NOT NULL DEFAULT 0
    ) STRICT;
    CREATE TABLE entries (
@@ -41,13 +37,27 @@ const ladder: readonly string[] = [
      idempotency_key TEXT,
      body_hash TEXT,
      first_seq INTEGER,
-     joins INTEGER,
-     interrupts INTEGER NOT NULL DEFAULT 0,
-     stop TEXT,
+     cancelled_at INTEGER,
      created_at INTEGER NOT NULL
    ) STRICT;
    CREATE UNIQUE INDEX inbox_key ON inbox (idempotency_key) WHERE idempotency_key IS NOT NULL;
+   CREATE TABLE checkpoint (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     seq INTEGER NOT NULL,
+     attempt INTEGER NOT NULL
+   ) STRICT;
+   CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
+  `ALTER TABLE session ADD COLUMN prefix TEXT;
+   ALTER TABLE session ADD COLUMN forked_from TEXT;
+   ALTER TABLE session ADD COLUMN copied_seq INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN window_seq INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE inbox ADD COLUMN joins INTEGER;
+   ALTER TABLE inbox ADD COLUMN interrupts INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE inbox ADD COLUMN stop TEXT;
+   UPDATE inbox SET stop = 'cancelled' WHERE cancelled_at IS NOT NULL;
+   ALTER TABLE inbox DROP COLUMN cancelled_at;
    CREATE INDEX inbox_waiting ON inbox (interrupts DESC, id) WHERE first_seq IS NULL;
+   DROP TABLE checkpoint;
    CREATE TABLE checkpoint (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      seq INTEGER NOT NULL,
@@ -65,7 +75,21 @@ const ladder: readonly string[] = [
      id TEXT PRIMARY KEY,
      facts TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;
-   CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
+   CREATE TABLE claims (
+     name TEXT PRIMARY KEY,
+     turn TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE outbox (
+     id TEXT PRIMARY KEY,
+     turn TEXT NOT NULL,
+     address TEXT NOT NULL,
+     state TEXT NOT NULL,
+     shown TEXT,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_at INTEGER,
+     error TEXT,
+     created_at INTEGER NOT NULL
+   ) STRICT;`,
 ];
 
 export const schemaVersion = ladder.length;

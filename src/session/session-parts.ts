@@ -7,6 +7,7 @@ import { Feed } from "./feed.ts";
 import { Heads } from "./heads.ts";
 import { Inbox } from "./inbox.ts";
 import { Intents } from "./intents.ts";
+import { Outbox } from "./outbox.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
@@ -19,6 +20,7 @@ export interface SessionParts {
   record: SessionRecord;
   log: TranscriptLog;
   inbox: Inbox;
+  outbox: Outbox;
   turns: Turns;
   checkpoint: Checkpoint;
   intents: Intents;
@@ -43,6 +45,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     record,
     log,
     inbox,
+    outbox: new Outbox(sql),
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql),

@@ -1,46 +1,26 @@
-/** The Durable Object of a session: takes calls, checks them against the rows, writes, and wakes the runner. What a turn does is decided in core. */
+/** The Durable Object of a session: takes calls, checks them against the rows, writes, and has the work done. What a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
-import { type Bindings, parseSettings } from "../env.ts";
+import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
-import { arm } from "./alarm.ts";
-import { type ApprovalAnswer, answerApproval, type ClientResult, takeResults } from "./answering.ts";
+import { type ApprovalAnswer, answerApproval, type ClientResult, callByRef, takeResults } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
+import { SessionLife } from "./life.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
-import { Reporter } from "./reporter.ts";
-import { Runner } from "./runner.ts";
-import { migrate, versionOf } from "./schema.ts";
-import { type SessionParts, sessionParts } from "./session-parts.ts";
-import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
-import { summarize } from "./summarize.ts";
+import type { SessionParts } from "./session-parts.ts";
+import type { SessionAddress, SessionChoices } from "./session-record.ts";
 import { pageUnits } from "./transcript-log.ts";
-import { modelIds } from "./turn-model.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 
 export class Session extends DurableObject<Bindings> {
-  readonly #settings = parseSettings(this.env);
-  #parts: SessionParts | undefined;
-  #runner: Runner | undefined;
+  readonly #life = new SessionLife(this.ctx, this.env);
   readonly #copying = new Copying(this.ctx.storage);
-  #reporter = new Reporter(this.env);
-  /** Settles when the session that was here is gone for good. */
-  #erasing: Promise<unknown> = Promise.resolve();
-
-  constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env);
-    const version = versionOf(ctx.storage.sql);
-    if (version === 0) return;
-    ctx.storage.transactionSync(() => migrate(ctx.storage.sql, version));
-    this.#open();
-    if (this.#parts?.turns.busy) this.#work();
-  }
 
   /** Makes the session, or leaves an existing one as it is. */
   create(
@@ -48,43 +28,48 @@ export class Session extends DurableObject<Bindings> {
     choices: SessionChoices,
   ): Promise<Outcome<{ created: boolean; session: SessionSummary }>> {
     return outcome(async () => {
-      await this.#erasing;
-      const created = this.#parts === undefined;
-      const parts = this.#parts ?? this.#create(address, choices);
-      if (created) await this.#report();
-      return { created, session: this.#summary(parts) };
+      await this.#life.settled();
+      const created = this.#life.parts === undefined;
+      if (created) {
+        this.#create(address, choices);
+        await this.#life.report();
+      }
+      return { created, session: this.#life.summary() };
     });
   }
 
   describe(): Promise<Outcome<SessionSummary & { instructions: string | null; chosenModel: string | null }>> {
     return outcome(() => {
-      const { instructions, model: chosenModel } = this.#existing().record.read();
-      return { ...this.#summary(this.#existing()), instructions, chosenModel };
+      const { instructions, model: chosenModel } = this.#life.existing.record.read();
+      return { ...this.#life.summary(), instructions, chosenModel };
     });
   }
 
   change(changes: { title?: string | null; metadata?: Record<string, string> }): Promise<Outcome<SessionSummary>> {
     return outcome(async () => {
-      const parts = this.#existing();
-      parts.record.change(changes);
-      await this.#report();
-      return this.#summary(parts);
+      this.#life.existing.record.change(changes);
+      await this.#life.report();
+      return this.#life.summary();
     });
   }
 
-  /** Accepts a message in one transaction and returns its turn; the same receipt again returns the same turn. */
-  send(address: SessionAddress, request: SendRequest): Promise<Outcome<{ turn: string; state: TurnState }>> {
+  /** Accepts a message in one transaction and returns its turn; the same message again returns the same turn. */
+  send(
+    address: SessionAddress,
+    request: SendRequest,
+  ): Promise<Outcome<{ turn: string; repeated: boolean; state: TurnState }>> {
     return outcome(async () => {
-      await this.#erasing;
-      const isNew = this.#parts === undefined;
-      if (isNew) await this.#reporter.refuseErased(address);
-      const parts = this.#parts ?? this.#create(address, {});
-      const { turns, storage } = parts;
-      const turn = turns.repeated(request.receipt) ?? storage.transactionSync(() => turns.accept(request, Date.now()));
-      if (turns.open?.stop !== undefined) this.#runner?.abort(turns.open.turn);
-      this.#work();
-      if (isNew) await this.#report();
-      return { turn, state: turns.state(turn) ?? { status: "queued" } };
+      await this.#life.settled();
+      const isNew = this.#life.parts === undefined;
+      if (request.mustExist) void this.#life.existing;
+      if (isNew) await this.#life.refuseErased(address);
+      const parts = this.#life.parts ?? this.#create(address, {});
+      const { turn, repeated } = takeIn(parts, request);
+      const { open } = parts.turns;
+      if (open?.stop !== undefined) this.#life.abort(open.turn);
+      this.#life.work();
+      if (isNew) await this.#life.report();
+      return { turn, repeated, state: parts.turns.state(turn) ?? { status: "queued" } };
     });
   }
 
@@ -93,157 +78,126 @@ export class Session extends DurableObject<Bindings> {
     return this.#answer((parts) => answerApproval(parts, callId, answer));
   }
 
+  /** The same by a button, which names the call by its ref. */
+  press(ref: string, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => answerApproval(parts, callByRef(parts, ref), answer));
+  }
+
+  /** Tries a delivery again that was given up. */
+  retryDelivery(id: string): Promise<Outcome<{ turn: string }>> {
+    return outcome(async () => {
+      const { outbox, storage } = this.#life.existing;
+      const owed = outbox.byId(id);
+      if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
+      outbox.revive(id, Date.now());
+      this.#life.work();
+      await storage.sync();
+      return { turn: owed.turn };
+    });
+  }
+
   /** The results of tools that ran at the client, all of them or none. Returns the turn that goes on. */
   giveResults(results: ClientResult[]): Promise<Outcome<{ turn: string }>> {
     return this.#answer((parts) => takeResults(parts, results));
   }
 
   wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
-    return outcome(() => waitForEnd(this.#existing(), turn, timeoutMs));
+    return outcome(() => waitForEnd(this.#life.existing, turn, timeoutMs));
   }
 
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. */
   cancel(turn?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {
-      const target = this.#existing().turns.cancel(turn);
+      const target = this.#life.existing.turns.cancel(turn);
       if (target === null) return { turn: null };
-      this.#runner?.abort(target);
-      this.#work();
+      this.#life.abort(target);
+      this.#life.work();
       return { turn: target };
     });
   }
 
   entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
     return outcome(() => {
-      const { log } = this.#existing();
+      const { log } = this.#life.existing;
       return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
     });
   }
 
   /** Erases everything the session has, here and in the account's index, and tells how much that was. */
   erase(): Promise<Outcome<{ entries: number; bytes: number }>> {
-    return outcome(async () => {
-      const parts = this.#existing();
-      const receipt = parts.log.size();
-      this.#parts = undefined;
-      parts.feed.close();
-      this.#runner?.abort();
-      this.#runner = undefined;
-      const forgotten = this.#forget(parts.record.read());
-      this.#erasing = forgotten.catch(() => {});
-      await forgotten;
-      return receipt;
-    });
+    return outcome(() => this.#life.erase());
   }
 
   /** Makes this session from entries of another one or of an import, page by page. It exists, and is returned, once the last step is done. */
   copy(step: CopyStep): Promise<Outcome<SessionSummary | undefined>> {
     return outcome(async () => {
-      await this.#erasing;
-      if (this.#parts !== undefined) throw new AppError("conflict", "There is a session with this id already.");
+      await this.#life.settled();
+      if (this.#life.parts !== undefined) throw new AppError("conflict", "There is a session with this id already.");
       if (!this.#copying.do(step)) return undefined;
-      const parts = this.#open();
-      this.#arm();
-      await this.#report();
-      return this.#summary(parts);
+      this.#life.open();
+      this.#life.arm();
+      await this.#life.report();
+      return this.#life.summary();
     });
   }
 
   search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {
-    return outcome(() => this.#existing().search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
+    return outcome(() => this.#life.existing.search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {
-    return outcome(() => prefixReport(this.#existing(), limit));
+    return outcome(() => prefixReport(this.#life.existing, limit));
   }
 
   /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
   override async fetch(request: Request): Promise<Response> {
-    const read = await outcome(() => readEvents(this.#existing(), new URL(request.url).searchParams));
+    const read = await outcome(() => readEvents(this.#life.existing, new URL(request.url).searchParams));
     return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
-  /** Watchdog and expiry. Re-armed before anything else, and never throws: Cloudflare drops an alarm that fails six times. */
+  /** Watchdog, deliveries and expiry. Re-armed before anything else, and never throws: Cloudflare drops an alarm that fails six times. */
   override async alarm(): Promise<void> {
     try {
-      if (this.#parts === undefined) return;
-      this.#arm();
-      const { expiresAtMs } = this.#parts.record.read();
-      if (expiresAtMs !== null && expiresAtMs <= Date.now()) await this.erase();
-      else if (this.#parts.turns.busy) this.#runner?.wake();
+      const { parts } = this.#life;
+      if (parts === undefined) return;
+      this.#life.arm();
+      const { expiresAtMs } = parts.record.read();
+      if (expiresAtMs !== null && expiresAtMs <= Date.now()) await this.#life.erase();
+      else this.#life.wake();
     } catch (error) {
       console.error("alarm failed", error);
     }
   }
 
-  #open(): SessionParts {
-    const parts = sessionParts(this.ctx.storage);
-    this.#parts = parts;
-    this.#reporter = new Reporter(this.env);
-    this.#runner = new Runner(parts, {
-      agent,
-      settings: this.#settings,
-      bindings: this.env,
-      hold: (work) => this.ctx.waitUntil(work),
-      rested: () => {
-        this.#arm();
-        this.ctx.waitUntil(this.#report());
-      },
-    });
-    return parts;
-  }
-
   #create(address: SessionAddress, choices: SessionChoices): SessionParts {
     if (this.#copying.busy) throw new AppError("conflict", `The session "${address.name}" is being made just now.`);
-    const { storage } = this.ctx;
-    storage.transactionSync(() => SessionRecord.create(storage.sql, address, choices, Date.now()));
-    const parts = this.#open();
-    this.#arm();
-    return parts;
-  }
-
-  /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
-  async #forget(address: SessionAddress): Promise<void> {
-    try {
-      await this.#reporter.leave(address);
-      await this.ctx.storage.deleteAll();
-    } catch (error) {
-      this.#open();
-      this.#work();
-      throw error;
-    }
+    return this.#life.create(address, choices);
   }
 
   /** Answers are acknowledged once they are on disk; the runner, or the watchdog, goes on from there. */
   #answer(take: (parts: SessionParts) => string): Promise<Outcome<{ turn: string }>> {
     return outcome(async () => {
-      const parts = this.#existing();
+      const parts = this.#life.existing;
       const turn = parts.storage.transactionSync(() => take(parts));
-      this.#work();
+      this.#life.work();
       await parts.storage.sync();
       return { turn };
     });
   }
+}
 
-  #work(): void {
-    this.#arm();
-    this.#runner?.wake();
-  }
-
-  #arm(): void {
-    if (this.#parts !== undefined) arm(this.#parts, agent.limits.waitSeconds * 1000);
-  }
-
-  #existing(): SessionParts {
-    if (this.#parts !== undefined) return this.#parts;
-    throw new AppError("not_found", "There is no such session.");
-  }
-
-  #summary(parts: SessionParts): SessionSummary {
-    return summarize(parts, modelIds(this.#settings, agent)[0]);
-  }
-
-  async #report(): Promise<void> {
-    if (this.#parts !== undefined) await this.#reporter.report(this.#parts, this.#summary(this.#parts));
-  }
+/** The message's turn: a new one with what is owed for it, or the one that the same message has already. */
+function takeIn(
+  { turns, inbox, outbox, storage }: SessionParts,
+  request: SendRequest,
+): { turn: string; repeated: boolean } {
+  const { receipt, claims = [], replyTo } = request;
+  return storage.transactionSync(() => {
+    const repeated = turns.repeated(receipt, claims);
+    const atMs = Date.now();
+    const turn = repeated ?? turns.accept(request, atMs);
+    inbox.claim(claims, turn);
+    if (repeated === undefined && replyTo !== undefined) outbox.add({ turn, address: replyTo, atMs });
+    return { turn, repeated: repeated !== undefined };
+  });
 }

@@ -1,4 +1,5 @@
 /** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
+import type { Address } from "../channels/channel.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { openCalls, type WaitingCall } from "../core/waits.ts";
@@ -18,6 +19,12 @@ export interface SendRequest {
   message: InboxMessage;
   receipt: Receipt;
   onBusy: BusyPolicy;
+  /** Names that the message's sender gives it: what comes with one of them again is the same message. */
+  claims?: string[];
+  /** Where the turn's answer is owed. */
+  replyTo?: Address;
+  /** Only in a session that is there already. */
+  mustExist?: boolean;
 }
 
 /** Most messages that may wait behind the open turn. */
@@ -56,7 +63,9 @@ export class Turns {
   }
 
   /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
-  repeated({ key, bodyHash }: Receipt): string | undefined {
+  repeated({ key, bodyHash }: Receipt, claims: readonly string[] = []): string | undefined {
+    const claimed = this.#inbox.claimed(claims);
+    if (claimed !== undefined) return claimed;
     const earlier = key === undefined ? undefined : this.#inbox.byKey(key);
     if (earlier !== undefined && earlier.bodyHash !== bodyHash) {
       const detail = `The Idempotency-Key "${key}" was used before with another body. Send the same body, or a new key.`;

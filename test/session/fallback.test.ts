@@ -34,7 +34,13 @@ function withModels(
     SessionRecord.create(storage.sql, world.address, {}, Date.now());
     const parts = sessionParts(storage);
     let work: Promise<void> = Promise.resolve();
-    const setup = { agent: { ...agent, models }, settings: parseSettings(bindings), bindings, rested: () => {} };
+    const setup = {
+      agent: { ...agent, models },
+      settings: parseSettings(bindings),
+      bindings,
+      moved: () => {},
+      rested: () => {},
+    };
     const runner = new Runner(parts, { ...setup, hold: (held) => (work = held) });
     await use(async (content) => {
       const request = { message: { content, options: {} }, receipt: {}, onBusy: "queue" } as const;

@@ -34,5 +34,8 @@ export const agent: Agent = {
     remote("pay", "unsafe"),
     remote("wire_money", "unsafe", { approval: "always" }),
   ]),
+  channels: {},
+  webhooks: {},
+  schedules: [],
   limits: { maxSteps: 12, turnSeconds: 120, waitSeconds: 600 },
 };

@@ -1,0 +1,57 @@
+/** Deliveries that were given up, listed for whoever wants to know or try again. The rows that matter are the sessions'. */
+import type { Address } from "../channels/channel.ts";
+
+/** A delivery that nobody will try again by itself. */
+export interface DeadLetter {
+  id: string;
+  session: string;
+  turn: string;
+  address: Address;
+  error: string;
+  attempts: number;
+  createdAtMs: number;
+  diedAtMs: number;
+}
+
+const table = `CREATE TABLE IF NOT EXISTS dead_letters (
+  id TEXT PRIMARY KEY,
+  session TEXT NOT NULL,
+  died_at INTEGER NOT NULL,
+  letter TEXT NOT NULL
+) STRICT, WITHOUT ROWID;`;
+
+export class DeadLetters {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(table);
+  }
+
+  put(letter: DeadLetter): void {
+    const { id, session, diedAtMs } = letter;
+    const text = JSON.stringify(letter);
+    this.#sql.exec("INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?)", id, session, diedAtMs, text);
+  }
+
+  byId(id: string): DeadLetter | undefined {
+    const [row] = this.#sql.exec<{ letter: string }>("SELECT letter FROM dead_letters WHERE id = ?", id).toArray();
+    return row && (JSON.parse(row.letter) as DeadLetter);
+  }
+
+  /** Newest first. */
+  list(limit: number): DeadLetter[] {
+    return this.#sql
+      .exec<{ letter: string }>("SELECT letter FROM dead_letters ORDER BY died_at DESC, id LIMIT ?", limit)
+      .toArray()
+      .map(({ letter }) => JSON.parse(letter) as DeadLetter);
+  }
+
+  remove(id: string): void {
+    this.#sql.exec("DELETE FROM dead_letters WHERE id = ?", id);
+  }
+
+  removeOf(session: string): void {
+    this.#sql.exec("DELETE FROM dead_letters WHERE session = ?", session);
+  }
+}

@@ -1,0 +1,37 @@
+/** What an account's object consists of, over one database. Making it makes the tables that are missing. */
+import { AccountKeys } from "./account-keys.ts";
+import { AccountRecord } from "./account-record.ts";
+import { Aliases } from "./aliases.ts";
+import { Budget } from "./budget.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { Ledger } from "./ledger.ts";
+import { MessageRate } from "./message-rate.ts";
+import { PrefixStore } from "./prefix-store.ts";
+import { SessionIndex } from "./session-index.ts";
+
+export interface Rooms {
+  index: SessionIndex;
+  ledger: Ledger;
+  budget: Budget;
+  rate: MessageRate;
+  keys: AccountKeys;
+  record: AccountRecord;
+  prefixes: PrefixStore;
+  deadLetters: DeadLetters;
+  aliases: Aliases;
+}
+
+export function roomsOf(sql: SqlStorage): Rooms {
+  const ledger = new Ledger(sql);
+  return {
+    index: new SessionIndex(sql),
+    ledger,
+    budget: new Budget(sql, ledger),
+    rate: new MessageRate(sql),
+    keys: new AccountKeys(sql),
+    record: new AccountRecord(sql),
+    prefixes: new PrefixStore(sql),
+    deadLetters: new DeadLetters(sql),
+    aliases: new Aliases(sql),
+  };
+}

@@ -1,0 +1,58 @@
+/** Sends a turn's answer to the address that its sender named, signed by Standard Webhooks. One delivery keeps its id through all tries. */
+import type { Address, Outlet, Posted, Posting } from "./channel.ts";
+import { standardHeaders } from "./signature.ts";
+
+export interface CallbackAddress extends Address {
+  channel: "callback";
+  url: string;
+}
+
+export interface CallbackSetup {
+  /** `whsec_…` */
+  secret(): Promise<string>;
+  /** Why a URL must not be called; `undefined` when it may. */
+  urlFault(url: string): string | undefined;
+}
+
+/** Nothing is remembered between tries. */
+export type CallbackShown = Record<string, never>;
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** By standard-webhooks/spec: at once, then after these. */
+const retryMs = [5_000, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour];
+/** Longest that a receiver may take (spec: 15 to 30 s). */
+const patienceMs = 20_000;
+
+export function callback(setup: CallbackSetup): Outlet<CallbackAddress, CallbackShown> {
+  return { live: false, paceMs: 0, retryMs, post: (posting) => postCallback(posting, setup) };
+}
+
+async function postCallback(
+  { reply, address, nowMs, signal }: Posting<CallbackAddress, CallbackShown>,
+  { secret, urlFault }: CallbackSetup,
+): Promise<Posted<CallbackShown>> {
+  const { ended } = reply;
+  const shown = {};
+  if (ended === undefined) return { kind: "shown", shown };
+  const fault = urlFault(address.url);
+  if (fault !== undefined) return { kind: "dead", shown, error: fault };
+  const timestamp = new Date(ended.atMs).toISOString();
+  const body = JSON.stringify({ type: "turn.ended", timestamp, data: ended.data });
+  const signed = await standardHeaders({ id: reply.id, atMs: nowMs, body }, await secret());
+  const answer = await fetch(address.url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "User-Agent": "Longline", ...signed },
+    body,
+    // Where a redirect leads was not checked: it counts as a failure.
+    redirect: "manual",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+  }).catch(() => undefined);
+  await answer?.body?.cancel();
+  if (answer === undefined) return { kind: "retry", shown, error: "The receiver did not answer." };
+  if (answer.status >= 200 && answer.status < 300) return { kind: "shown", shown };
+  const error = `The receiver answered ${answer.status}.`;
+  if (answer.status === 410) return { kind: "dead", shown, error: `${error} It wants no more.` };
+  const seconds = Number(answer.headers.get("Retry-After"));
+  return { kind: "retry", shown, error, ...(seconds > 0 && { afterMs: Math.min(seconds * 1000, 10 * hour) }) };
+}

@@ -1,0 +1,120 @@
+/** What a channel is: an outside messenger that hands in messages and shows replies. A channel knows nothing of sessions and keeps nothing: who owes what to whom is the outbox's. */
+
+import type { AppError } from "../core/errors.ts";
+
+/** A request as it came. The body is raw: signatures are over its bytes. */
+export interface InboundRequest {
+  headers: Headers;
+  body: string;
+  /** Ms since 1970. */
+  nowMs: number;
+}
+
+/** Where a reply goes; JSON that only its channel reads. */
+export interface Address {
+  channel: string;
+}
+
+/** A message from outside, ready for a session. */
+export interface Received {
+  /** Id of the session within the account. */
+  session: string;
+  content: string;
+  speaker?: string;
+  metadata?: Record<string, string>;
+  /** Names of this message: what comes with one of them again is the same message, redelivered. */
+  claims: string[];
+  /** A name that the sender gives one and the same message even where it sends it into two sessions: the first one counts. */
+  alias?: string;
+  /** Where the answer goes; absent when nobody waits for it there. */
+  address?: Address;
+  /** Only for a session that exists: a thread that the agent is no part of is none of its business. */
+  mustExist?: boolean;
+}
+
+/** A person's yes or no to a call, by a button. */
+export interface PressedApproval {
+  session: string;
+  /** Names the call: `Approval.ref`. */
+  ref: string;
+  approve: boolean;
+  reason?: string;
+  /** Who pressed, as people know them. */
+  by: string;
+}
+
+/** What became of what came in. `repeated`: it had come before. `refused`: why nothing did. */
+export type Taken = { session: string; turn: string; repeated?: boolean; statusUrl?: string } | { refused: AppError };
+
+/** What a request from outside means. */
+export type Inbound =
+  | { kind: "nothing"; response: Response }
+  | { kind: "message"; received: Received; answer(taken: Taken): Response }
+  | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
+  /** The person wants the open turn to end. */
+  | { kind: "stop"; session: string; response: Response };
+
+/** A call of the reply's turn. */
+export interface ShownTool {
+  id: string;
+  name: string;
+  state: "running" | "waiting" | "done" | "failed";
+}
+
+/** A call that waits, or waited, for a person's yes. */
+export interface Approval {
+  ref: string;
+  name: string;
+  /** JSON text, exactly as the tool will get it. */
+  arguments: string;
+  state: "open" | "approved" | "denied" | "void";
+  /** Who answered, where that is known. */
+  by?: string;
+}
+
+/** A turn's answer as it is to be seen now. It grows; it is taken back only when a crash cut an attempt off. */
+export interface Reply {
+  /** Names the delivery, the same for ever and in every try: letters, digits and `_`. */
+  id: string;
+  session: string;
+  /** Markdown: what the model said in all steps so far. */
+  text: string;
+  tools: ShownTool[];
+  approvals: Approval[];
+  state: "working" | "waiting" | "ended";
+  /** How it ended: its reason, and the words for a person where it was not `completed`. */
+  ended?: { reason: string; note?: string; atMs: number; data: Record<string, unknown> };
+}
+
+/** One attempt to bring what is seen outside closer to the reply. */
+export interface Posting<A extends Address, S> {
+  reply: Reply;
+  address: A;
+  /** What the last attempt returned; `undefined` at the first. */
+  shown: S | undefined;
+  /** Another instance made what is shown: what it did after it saved last is not known. */
+  resumed: boolean;
+  /** Ms since 1970. */
+  nowMs: number;
+  /** Aborted when the attempt takes too long. */
+  signal: AbortSignal;
+  /** Writes down what is about to be made, so that it can be looked for instead of being made twice. */
+  save(shown: S): Promise<void>;
+}
+
+/** What an attempt came to. `retry`: as things stand it may succeed later; `dead`: it never will. */
+export type Posted<S> =
+  | { kind: "shown"; shown: S }
+  | { kind: "retry"; shown: S | undefined; error: string; afterMs?: number }
+  | { kind: "dead"; shown: S | undefined; error: string };
+
+/** How replies get out by a channel. */
+export interface Outlet<A extends Address = Address, S = unknown> {
+  /** Whether a reply is shown while it grows; else once, at its end. */
+  live: boolean;
+  /** Least time between two attempts at one reply that grows. */
+  paceMs: number;
+  /** Pauses before each further try of one that failed; after the last the delivery is dead. */
+  retryMs: readonly number[];
+  post(posting: Posting<A, S>): Promise<Posted<S>>;
+}

@@ -1,0 +1,113 @@
+/** Calls Discord's REST API and says what a failure means. Every call names who calls (an unnamed one is refused: 40333) and ends by itself (discord-api-docs#7936). */
+import { version } from "../../../package.json";
+
+export interface DiscordSettings {
+  /** Hex. */
+  publicKey: string;
+  /** As set; interactions bring it along. */
+  applicationId?: string;
+  /** Only needed where an answer takes longer than 14 minutes, and to look for messages after a crash. */
+  botToken?: string;
+  apiUrl: string;
+}
+
+/** `status` 0: no answer came, and the call may have been carried out. `code`: Discord's own. */
+export class DiscordFailure extends Error {
+  readonly status: number;
+  readonly code: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(status: number, code: number, retryAfterMs?: number) {
+    super(`Discord answered ${status} (${code})`);
+    this.name = "DiscordFailure";
+    this.status = status;
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** The interaction's token is over: 15 minutes, by 50027. */
+  get tokenIsOver(): boolean {
+    return this.code === 50_027;
+  }
+
+  /** Known to come and go in the first seconds of an interaction (discord-api-docs#7220, #6851). */
+  get isUnknownWebhook(): boolean {
+    return this.code === 10_015;
+  }
+
+  get isUnclear(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
+
+  get passes(): boolean {
+    return this.isUnclear || this.status === 429;
+  }
+}
+
+const patienceMs = 10_000;
+const userAgent = `DiscordBot (https://github.com/longline/longline, ${version})`;
+
+export class DiscordApi {
+  readonly #settings: DiscordSettings;
+  readonly applicationId: string;
+
+  constructor(settings: DiscordSettings, applicationId: string) {
+    this.#settings = settings;
+    this.applicationId = applicationId || (settings.applicationId ?? "");
+  }
+
+  get hasBot(): boolean {
+    return this.#settings.botToken !== undefined;
+  }
+
+  /** By an interaction's token, which needs no other right. `path` begins behind it. */
+  byToken(method: string, of: { token: string; path: string; body?: object }): Promise<Record<string, unknown>> {
+    const path = `/webhooks/${this.applicationId}/${of.token}${of.path}`;
+    return this.#call(method, { path, ...(of.body && { body: of.body }) });
+  }
+
+  /** As the bot. */
+  byBot(method: string, of: { path: string; body?: object }): Promise<Record<string, unknown>> {
+    return this.#call(method, { ...of, authorization: `Bot ${this.#settings.botToken}` });
+  }
+
+  /** The parsed answer. Throws a DiscordFailure. */
+  async #call(
+    method: string,
+    { path, body, authorization }: { path: string; body?: object; authorization?: string },
+  ): Promise<Record<string, unknown>> {
+    const headers = {
+      "User-Agent": userAgent,
+      ...(body && { "Content-Type": "application/json" }),
+      ...(authorization !== undefined && { Authorization: authorization }),
+    };
+    const init = {
+      method,
+      headers,
+      signal: AbortSignal.timeout(patienceMs),
+      ...(body && { body: JSON.stringify(body) }),
+    };
+    const answer = await fetch(`${this.#settings.apiUrl}${path}`, init).catch(() => undefined);
+    const text = await answer?.text().catch(() => undefined);
+    if (answer === undefined || text === undefined) throw new DiscordFailure(0, 0);
+    const json = parse(text);
+    if (answer.ok) return json;
+    throw new DiscordFailure(answer.status, Number(json.code ?? 0), retryAfterMs(json, answer.headers));
+  }
+}
+
+/** A page of Cloudflare's (1015) is no JSON. */
+function parse(text: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (Array.isArray(json)) return { list: json };
+    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function retryAfterMs(json: Record<string, unknown>, headers: Headers): number | undefined {
+  const seconds = Number(json.retry_after ?? headers.get("Retry-After") ?? Number.NaN);
+  return Number.isFinite(seconds) ? Math.ceil(seconds * 1000) : undefined;
+}

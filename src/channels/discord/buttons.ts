@@ -1,0 +1,56 @@
+/** Approval buttons on Discord: what their `custom_id` says, and the message that holds them. Pure. */
+import type { Approval } from "../channel.ts";
+import { harmless } from "../reply-text.ts";
+import type { DiscordRules } from "./receive.ts";
+
+/** `why`: the modal that a denial opens. */
+export interface ButtonValue {
+  ref: string;
+  /** Who asked. */
+  asker: string;
+  answer: "approve" | "deny" | "why";
+}
+
+/** At most 100 characters. It names a call and says nothing of it. */
+export function buttonValue({ ref, asker, answer }: ButtonValue): string {
+  return `longline:${answer}:${ref}:${asker}`;
+}
+
+export function readButton(customId: string): ButtonValue | undefined {
+  const [ours, answer, ref = "", asker = ""] = customId.split(":");
+  if (ours !== "longline" || ref === "") return undefined;
+  return answer === "approve" || answer === "deny" || answer === "why" ? { ref, asker, answer } : undefined;
+}
+
+/** The button comes back signed by Discord, so what it says of who asked can be believed. */
+export function mayPress(user: string, { asker }: ButtonValue, { approvers = "asker" }: DiscordRules): boolean {
+  if (approvers === "anyone") return true;
+  return approvers === "asker" ? user === asker : approvers.includes(user);
+}
+
+/** Characters of arguments that fit a message beside its other words. */
+const argumentChars = 1_700;
+
+/** The message that asks for a yes; without buttons once it was answered. */
+export function approvalMessage(approval: Approval, asker: string): { content: string; components: object[] } {
+  const { ref, name, arguments: text, state, by } = approval;
+  const left = text.length - argumentChars;
+  const cut = left > 0 ? `\n_${left} more characters are not shown: deny it if you do not know them._` : "";
+  const shown = harmless(text.slice(0, argumentChars).replaceAll("```", "`\u200b``"));
+  const asked = `**${name}** wants to run with exactly this:\n\`\`\`json\n${shown}\n\`\`\`${cut}`;
+  if (state === "open") {
+    const button = (answer: "approve" | "deny", label: string, style: number) => ({
+      type: 2,
+      style,
+      label,
+      custom_id: buttonValue({ ref, asker, answer }),
+    });
+    return {
+      content: asked,
+      components: [{ type: 1, components: [button("approve", "Approve", 3), button("deny", "Deny", 4)] }],
+    };
+  }
+  const outcome =
+    state === "void" ? "No longer needed." : `${state === "approved" ? "Approved" : "Denied"}${by ? ` by ${by}` : ""}.`;
+  return { content: `${asked}\n${outcome}`, components: [] };
+}

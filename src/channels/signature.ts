@@ -1,0 +1,96 @@
+/** Says whether a request was signed by who it claims to be, over the raw bytes, in constant time. Whatever is missing or malformed is not signed; nothing here throws. */
+import { verify } from "@octokit/webhooks-methods";
+import { verifyKey } from "discord-interactions";
+import { Webhook } from "standardwebhooks";
+
+/** A request as far as signatures go. */
+export interface Signed {
+  body: string;
+  header(name: string): string | undefined;
+  /** Ms since 1970. */
+  nowMs: number;
+}
+
+/** How far a timestamp may be off, both ways: Slack, Stripe and Standard Webhooks say 5 minutes. */
+const toleranceSeconds = 300;
+/** Discord names none. */
+const discordToleranceSeconds = 600;
+
+/** `v0=` and hex HMAC-SHA256 over `v0:<timestamp>:<body>` (docs.slack.dev/authentication/verifying-requests-from-slack). */
+export async function isSignedBySlack({ body, header, nowMs }: Signed, signingSecret: string): Promise<boolean> {
+  const at = header("X-Slack-Request-Timestamp") ?? "";
+  const [, hex] = /^v0=([0-9a-f]{64})$/.exec(header("X-Slack-Signature") ?? "") ?? [];
+  if (hex === undefined || !isFresh(at, nowMs)) return false;
+  return isHmac(hex, `v0:${at}:${body}`, signingSecret);
+}
+
+/** `t=<timestamp>,v1=<hex>[,v1=<hex>]` over `<timestamp>.<body>`; the key is the `whsec_…` text itself, not what it encodes (docs.stripe.com/webhooks). */
+export async function isSignedByStripe({ body, header, nowMs }: Signed, secrets: readonly string[]): Promise<boolean> {
+  const parts = (header("Stripe-Signature") ?? "").split(",").map((part) => part.trim().split("="));
+  const at = parts.find(([name]) => name === "t")?.[1] ?? "";
+  if (!isFresh(at, nowMs)) return false;
+  const signatures = parts.filter(([name]) => name === "v1").map(([, value = ""]) => value);
+  for (const hex of signatures.slice(0, 8)) {
+    for (const secret of secrets) if (await isHmac(hex, `${at}.${body}`, secret)) return true;
+  }
+  return false;
+}
+
+/** `sha256=<hex>` over the body (docs.github.com: validating webhook deliveries). There is no timestamp: repeats are told by their delivery id. */
+export async function isSignedByGitHub({ body, header }: Signed, secrets: readonly string[]): Promise<boolean> {
+  const signature = header("X-Hub-Signature-256") ?? "";
+  if (!/^sha256=[0-9a-f]{64}$/.test(signature) || body === "") return false;
+  for (const secret of secrets) if (await verify(secret, body, signature).catch(() => false)) return true;
+  return false;
+}
+
+/** `webhook-id`, `-timestamp` and `-signature` (standard-webhooks/spec 1.0.0). The package holds the timestamp against its own clock, too: both must agree. */
+export async function isSignedByStandard(
+  { body, header, nowMs }: Signed,
+  secrets: readonly string[],
+): Promise<boolean> {
+  const [id, at, signature] = ["id", "timestamp", "signature"].map((name) => header(`webhook-${name}`) ?? "");
+  if (!id || !signature || !isFresh(at ?? "", nowMs)) return false;
+  const headers = { "webhook-id": id, "webhook-timestamp": at ?? "", "webhook-signature": signature };
+  return secrets.some((secret) => {
+    try {
+      new Webhook(secret).verify(body, headers, { jsonParse: false });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The headers of a webhook that we send. `id` holds no dot; `atMs`: of this attempt. */
+export async function standardHeaders(
+  { id, atMs, body }: { id: string; atMs: number; body: string },
+  secret: string,
+): Promise<Record<string, string>> {
+  const signature = new Webhook(secret).sign(id, new Date(atMs), body);
+  return { "webhook-id": id, "webhook-timestamp": String(Math.floor(atMs / 1000)), "webhook-signature": signature };
+}
+
+/** Ed25519 over timestamp and body (discord.com/developers/docs/interactions/overview). `publicKey`: hex. */
+export async function isSignedByDiscord({ body, header, nowMs }: Signed, publicKey: string): Promise<boolean> {
+  const [at, signature] = [header("X-Signature-Timestamp") ?? "", header("X-Signature-Ed25519") ?? ""];
+  if (!/^[0-9a-f]{128}$/i.test(signature) || !isFresh(at, nowMs, discordToleranceSeconds)) return false;
+  // The package reads what is no hex as zeros, and for a key of zeros anybody can sign.
+  if (!/^[0-9a-f]{64}$/i.test(publicKey)) return false;
+  return verifyKey(body, signature, at, publicKey).catch(() => false);
+}
+
+/** `at`: seconds since 1970, as text. */
+function isFresh(at: string, nowMs: number, tolerance = toleranceSeconds): boolean {
+  return /^\d{1,12}$/.test(at) && Math.abs(nowMs / 1000 - Number(at)) <= tolerance;
+}
+
+async function isHmac(hex: string, text: string, secret: string): Promise<boolean> {
+  // WebCrypto throws at an empty key, and a secret that is not set must not let anything in.
+  if (secret === "" || !/^[0-9a-f]{64}$/.test(hex)) return false;
+  const encoder = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["verify"]);
+  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  return crypto.subtle.verify("HMAC", key, bytes, encoder.encode(text));
+}

@@ -1,0 +1,68 @@
+/** Reads text files that a person attached, with the bot's token, for the model. What cannot be read is said in its place; nothing here fails a message. */
+import type { SlackApi, SlackSettings } from "./api.ts";
+import type { SlackFile } from "./envelope.ts";
+
+const mostFiles = 5;
+const mostBytes = 200_000;
+/** How long all files of a message may take together. */
+const patienceMs = 1_500;
+const textual =
+  /^(text\/|application\/(json|xml|yaml|x-yaml|javascript|x-sh|toml|sql|csv)|[\w.+-]+\/[\w.+-]+\+(json|xml))/;
+
+/** What the files say, to stand behind the message; empty without files. */
+export async function filesText(files: readonly SlackFile[], api: SlackApi, settings: SlackSettings): Promise<string> {
+  const signal = AbortSignal.timeout(patienceMs);
+  const texts = await Promise.all(
+    files.slice(0, mostFiles).map(async (file) => {
+      const title = file.name ?? file.id;
+      const text = await fileText(file, { api, settings, signal }).catch(() => ({ why: "it could not be fetched" }));
+      return "why" in text ? `[File ${title}: ${text.why}]` : `File ${title}:\n\n${fenced(text.text)}`;
+    }),
+  );
+  const more = files.length > mostFiles ? [`[${files.length - mostFiles} more files were not read]`] : [];
+  return [...texts, ...more].map((text) => `\n\n${text}`).join("");
+}
+
+interface Access {
+  api: SlackApi;
+  settings: SlackSettings;
+  signal: AbortSignal;
+}
+
+async function fileText(file: SlackFile, access: Access): Promise<{ text: string } | { why: string }> {
+  const whole = file.file_access === "check_file_info" ? await fileInfo(file, access.api) : file;
+  const { mimetype, size, url_private_download, url_private } = whole;
+  if (!textual.test(mimetype ?? "")) return { why: `${mimetype || "its kind"} cannot be read here` };
+  if ((size ?? 0) > mostBytes) return { why: `it has ${size} bytes; at most ${mostBytes} are read` };
+  const url = url_private_download ?? url_private;
+  if (!url || !isSlacks(url, access.settings)) return { why: "it has no address at Slack" };
+  const { botToken = "" } = access.settings;
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${botToken}` }, signal: access.signal });
+  const text = await answer.text();
+  if (!answer.ok) return { why: `Slack answered ${answer.status}` };
+  // Without files:read Slack answers 200 and its login page (vercel/eve#1437, openclaw#14258).
+  const isPage = /^\s*<(!doctype html|html)/i.test(text) || /text\/html/.test(answer.headers.get("Content-Type") ?? "");
+  if (isPage && !/html/.test(mimetype ?? ""))
+    return { why: "Slack did not let the app read it: add the scope files:read" };
+  return { text: text.slice(0, mostBytes) };
+}
+
+async function fileInfo({ id }: SlackFile, api: SlackApi): Promise<SlackFile> {
+  const { file } = (await api.call("files.info", { file: id })) as { file: SlackFile };
+  return file;
+}
+
+/** The token goes to Slack and nowhere else. */
+function isSlacks(url: string, { apiUrl }: SlackSettings): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, origin } = new URL(url);
+  if (origin === new URL(apiUrl).origin) return true;
+  return protocol === "https:" && /(^|\.)slack(-gov)?\.com$/.test(hostname);
+}
+
+/** A fence longer than any in the text. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}

@@ -1,0 +1,41 @@
+/** Names of Slack's people, asked for once and remembered for a while. A name that does not come in time is left as its id: an answer must not wait for it. */
+import type { SlackApi } from "./api.ts";
+
+/** How long all names of a message may take together; Slack itself wants its answer within 3 s. */
+const patienceMs = 800;
+const rememberMs = 3_600_000;
+/** Most names kept in an isolate. */
+const most = 2_000;
+
+const known = new Map<string, { name: string; untilMs: number }>();
+
+/** Names by id, as far as they could be found out. `team` keeps workspaces apart. */
+export async function namesOf(api: SlackApi, team: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const asking = ids.map(async (id) => {
+    const name = await nameOf(api, `${team} ${id}`, id).catch(() => undefined);
+    if (name !== undefined) names.set(id, name);
+  });
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, patienceMs);
+  await Promise.race([Promise.all(asking), late.promise]);
+  clearTimeout(timer);
+  return names;
+}
+
+async function nameOf(api: SlackApi, key: string, id: string): Promise<string | undefined> {
+  const found = known.get(key);
+  if (found !== undefined && found.untilMs > Date.now()) return found.name;
+  const { user } = (await api.call("users.info", { user: id })) as { user?: SlackUser };
+  const name = [user?.profile?.display_name, user?.real_name, user?.name].find((each) => each);
+  if (name === undefined) return undefined;
+  if (known.size >= most) known.delete(known.keys().next().value ?? "");
+  known.set(key, { name: name.replace(/[\r\n]+/g, " ").slice(0, 64), untilMs: Date.now() + rememberMs });
+  return known.get(key)?.name;
+}
+
+interface SlackUser {
+  name?: string;
+  real_name?: string;
+  profile?: { display_name?: string };
+}

@@ -1,0 +1,40 @@
+/** Where in Slack an answer goes, and which session a place in Slack is. Pure. */
+import type { Address } from "../channel.ts";
+import type { SlackRules } from "./receive.ts";
+
+export interface SlackAddress extends Address {
+  channel: "slack";
+  /** Workspace. */
+  team: string;
+  /** `api_app_id`. */
+  app: string;
+  /** Channel or DM. */
+  room: string;
+  /** `ts` of the thread's first message; `""`: the answer is a message of its own. */
+  thread: string;
+  /** Who asked; `""` when nobody did. */
+  user: string;
+  /** `ts` of the message that is answered. */
+  ts: string;
+  atMs: number;
+  /** Where a slash command is answered: it has no thread. */
+  responseUrl?: string;
+}
+
+/** A channel that a schedule or a webhook answers in, by a message of its own. */
+export function slackRoom(team: string, room: string): SlackAddress {
+  return { channel: "slack", team, app: "", room, thread: "", user: "", ts: "", atMs: 0 };
+}
+
+/** Id of the session: a thread begins with the message that nobody answered yet, so its own `ts` names it. */
+export function sessionOf(
+  { team, room, thread }: { team: string; room: string; thread: string },
+  { dmSession = "thread" }: SlackRules,
+): string {
+  const whole = dmSession === "whole" && room.startsWith("D");
+  return ["slack", team, room, ...(whole ? [] : [thread.replace(".", "-")])].join("_");
+}
+
+export function isDm(room: string): boolean {
+  return room.startsWith("D");
+}

@@ -1,0 +1,16 @@
+/** Slack as a channel. Paces are its own: appending is tier 4 (100 a minute), rewriting tier 3 (50). */
+import type { InboundRequest, Outlet } from "../channel.ts";
+import type { SlackSettings } from "./api.ts";
+import { postToSlack, type SlackShown } from "./post.ts";
+import { receiveSlack, type SlackRules } from "./receive.ts";
+import type { SlackAddress } from "./slack-address.ts";
+
+export function slack(settings: SlackSettings, rules: SlackRules) {
+  const outlet: Outlet<SlackAddress, SlackShown> = {
+    live: true,
+    paceMs: 1_000,
+    retryMs: [1_000, 5_000, 15_000, 60_000, 300_000],
+    post: (posting) => postToSlack(posting, settings),
+  };
+  return { ...outlet, receive: (request: InboundRequest) => receiveSlack(request, { settings, rules }) };
+}

@@ -1,0 +1,162 @@
+/** Cuts Markdown into pieces that each stand alone: a code fence that is cut is closed at the cut and opened again behind it. Stable while the text grows: a piece that is not the last never changes. Pure. */
+
+/** A code fence that is open. */
+interface Fence {
+  /** Its marks, with their indentation: a fence in a list ends at that depth only. */
+  marks: string;
+  /** The line that opened it. */
+  opener: string;
+}
+
+/** The beginning of the rest, as far as a cut may depend on it. */
+interface Window {
+  /** One unit more than fits. */
+  text: string;
+  /** The last place where a cut leaves room for a closing fence. */
+  most: number;
+  /** A cut comes behind this place: half of the piece. */
+  least: number;
+  open: Fence | undefined;
+}
+
+/**
+ * Pieces of at most `limit` UTF-16 units (60 or more), added fences included. White space at cuts is left out, and empty pieces.
+ * A fence that the text itself leaves open stays open in the last piece, so that the piece only grows at its end.
+ */
+export function splitMarkdown(text: string, limit: number): string[] {
+  const pieces: string[] = [];
+  let rest = text.trimEnd();
+  let open: Fence | undefined;
+  while (rest !== "") {
+    const opener = reopened(open, limit);
+    const room = limit - opener.length;
+    if (rest.length <= room) {
+      pieces.push(opener + rest);
+      break;
+    }
+    const at = placeOfCut(windowOf(rest, room, open));
+    const said = rest.slice(0, at).trimEnd();
+    const after = fenceAfter(said, open);
+    if (said.trim() !== "") pieces.push(opener + said + (after === undefined ? "" : `\n${after.marks}`));
+    ({ rest, open } = restAfter(rest.slice(at), after));
+  }
+  return pieces;
+}
+
+/** The line that opens a fence again; without what it said behind its marks where that is too long to say twice. */
+function reopened(fence: Fence | undefined, limit: number): string {
+  if (fence === undefined) return "";
+  return `${fence.opener.length < limit / 4 ? fence.opener : fence.marks}\n`;
+}
+
+function windowOf(rest: string, room: number, open: Fence | undefined): Window {
+  // Not a unit more: what a growing text says there is not known yet when the piece must end.
+  const text = rest.slice(0, room + 1);
+  const marks = [...text.matchAll(fenceLine)].map(([, run = ""]) => run);
+  const lengths = [open?.marks ?? "", ...marks].filter(mayOpen).map((run) => run.length + 1);
+  const most = Math.max(1, room - Math.max(0, ...lengths));
+  return { text, most, least: Math.floor(most / 2), open };
+}
+
+/** White space goes; in code, only the lines that are blank, since indentation counts there. */
+function restAfter(rest: string, open: Fence | undefined): { rest: string; open: Fence | undefined } {
+  const begun = rest.replace(/^(?:[^\S\n]*\n)+/, "");
+  // Four spaces before marks make them plain text: without the spaces they would be a fence.
+  if (open === undefined) return { rest: begun.replace(/^[^\S\n]+(?!\s|`{3}|~{3})/, ""), open };
+  // The fence was closed at the cut: its own end would only close an empty block.
+  const line = /^[^\n]*/.exec(begun)?.[0] ?? "";
+  return fenceAfter(line, open) === undefined ? restAfter(begun.slice(line.length), undefined) : { rest: begun, open };
+}
+
+const fenceLine = /(?<=^|\n)( {0,3}(?:`{3,}|~{3,}))([^\n]*)/g;
+
+/** Longer runs of marks are rulers that somebody drew, and no room to repeat. */
+const mayOpen = (marks: string) => marks !== "" && marks.trim().length <= 12;
+
+/** The fence that is open behind `text`, by CommonMark 4.5. */
+function fenceAfter(text: string, before: Fence | undefined): Fence | undefined {
+  let open = before;
+  for (const [line, marks = "", info = ""] of text.matchAll(fenceLine)) {
+    const [run, isTicks] = [marks.trim(), marks.endsWith("`")];
+    if (open === undefined) {
+      if (mayOpen(marks) && !(isTicks && info.includes("`"))) open = { marks, opener: line.trimEnd() };
+    } else {
+      const opened = open.marks.trim();
+      if (info.trim() === "" && run[0] === opened[0] && run.length >= opened.length) open = undefined;
+    }
+  }
+  return open;
+}
+
+function placeOfCut(window: Window): number {
+  const { text, least } = window;
+  const lines = linesOf(window);
+  const fit = lines.filter(({ end, isOpener }) => end > least && !isOpener);
+  const outside = fit.filter(({ after }) => after === undefined);
+  const line = outside.findLast(({ isBlank }) => isBlank) ?? outside.at(-1) ?? fit.at(-1);
+  if (line !== undefined) return line.end;
+  // In the line that opens a fence, or right behind it, is no place; before it there is one, be it early.
+  const early = lineBeforeOpener(lines, window);
+  if (early !== undefined && text.slice(0, early.end).trim() !== "") return early.end;
+  const last = lines.at(-1);
+  return placeInLine(window, last?.isOpener ? Math.max(least, last.end + 1) : least);
+}
+
+/** The line before the one that opens a fence where the window ends. */
+function lineBeforeOpener(lines: Line[], { text, most }: Window): Line | undefined {
+  const last = lines.at(-1);
+  if (last === undefined) return undefined;
+  if (last.isOpener && last.end + 1 >= most) return lines.at(-2);
+  const cutLine = text.slice(last.end + 1).split("\n", 1)[0] ?? "";
+  return last.after === undefined && fenceAfter(cutLine, undefined) !== undefined ? last : undefined;
+}
+
+interface Line {
+  /** Where its line end stands. */
+  end: number;
+  /** The fence that is open behind it. */
+  after: Fence | undefined;
+  isBlank: boolean;
+  /** A cut right behind it would leave an empty block. */
+  isOpener: boolean;
+}
+
+/** The lines that end where a cut may be. */
+function linesOf({ text, most, open }: Window): Line[] {
+  const lines: Line[] = [];
+  let before = open;
+  for (let start = 0, end = text.indexOf("\n"); end >= 0 && end <= most; end = text.indexOf("\n", start)) {
+    const line = text.slice(start, end);
+    const after = fenceAfter(line, before);
+    const isOpener = before === undefined && after !== undefined;
+    lines.push({ end, after, isBlank: line.trim() === "", isOpener });
+    before = after;
+    start = end + 1;
+  }
+  return lines;
+}
+
+/** A place in a line that is longer than a piece: behind a sentence, else a word, else any character, but in no link where there is a choice. */
+function placeInLine({ text, most }: Window, least: number): number {
+  const links = [...text.matchAll(/!?\[[^[\]\n]*(?:$|\](?:$|\([^[)\n]*(?:\)|$)))/g)];
+  const linkAt = (at: number) => links.find(({ index, 0: link }) => index < at && at < index + link.length);
+  const places = [/[.!?…]["'”’)\]*_]*(?=\s)|[。！？]["'”’」』）)]*/g, /(?=\s)/g].flatMap((pattern) =>
+    [...text.slice(least).matchAll(pattern)]
+      .map(({ index, 0: end }) => least + index + end.length)
+      .filter((at) => at > least && at <= most && !/^\s*(?:`{3}|~{3})/.test(text.slice(at, at + 8)))
+      .toReversed(),
+  );
+  const anywhere = endOfCharacter(text, most, least);
+  const beforeLink = linkAt(anywhere)?.index ?? anywhere;
+  return places.find((at) => linkAt(at) === undefined) ?? (beforeLink > least ? beforeLink : (places[0] ?? anywhere));
+}
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The last place at or before `most` that tears no character. Only what stands before the last unit of `text` is known whole: that may be half a pair. */
+function endOfCharacter(text: string, most: number, least: number): number {
+  const isHalf = most === text.length - 1 && /[\ud800-\udbff]$/.test(text);
+  const at = segmenter.segment(text).containing(isHalf ? most - 1 : most)?.index ?? most;
+  if (at > least) return at;
+  return most > 1 && /[\udc00-\udfff]/.test(text.charAt(most)) ? most - 1 : most;
+}

@@ -1,0 +1,105 @@
+/** `/channels/…`: where messengers and webhooks bring messages. No bearer: each request is signed by its sender. What comes in belongs to the account `default`. */
+import { type Context, Hono } from "hono";
+import { accountObject } from "../account/account.ts";
+import { unwrap } from "../account/outcome.ts";
+import { agent } from "../agent.ts";
+import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
+import { receiveDiscord } from "../channels/discord/receive.ts";
+import { receiveSlack } from "../channels/slack/receive.ts";
+import { receiveWebhook } from "../channels/webhook.ts";
+import { AppError } from "../core/errors.ts";
+import { readText } from "../http/read-json.ts";
+import { sessionObject } from "../session/session-object.ts";
+import { urlFault } from "../session/url-fault.ts";
+import type { RouteContext } from "./context.ts";
+
+const account = "default";
+/** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
+const maxBytes = 4_194_304;
+
+export const channels = new Hono<RouteContext>()
+  .post("/slack", (c) => {
+    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)");
+    return take(c, (request) => receiveSlack(request, { settings, rules: agent.channels.slack ?? {} }));
+  })
+  .post("/discord", (c) => {
+    const settings = c.var.settings.discord ?? missing("DISCORD_PUBLIC_KEY");
+    return take(c, (request) => receiveDiscord(request, { settings, rules: agent.channels.discord ?? {} }));
+  })
+  .post("/webhooks/:name", (c) => {
+    const name = c.req.param("name");
+    const { webhookSecrets, isDev } = c.var.settings;
+    // It signs what goes out: whoever gets callbacks must not be able to send with it.
+    const secrets = name === "callback" ? undefined : webhookSecrets.get(name);
+    if (secrets === undefined) {
+      throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
+    }
+    const rules = agent.webhooks[name] ?? {};
+    return take(c, (request) =>
+      receiveWebhook(request, { name, rules, secrets, urlFault: (url) => urlFault(url, isDev) }),
+    );
+  });
+
+function missing(setting: string): never {
+  throw new AppError("not_configured", `This channel is not configured. Set ${setting}: npx wrangler secret put …`);
+}
+
+async function take(
+  c: Context<RouteContext>,
+  receive: (request: InboundRequest) => Promise<Inbound>,
+): Promise<Response> {
+  const body = await readText(c.req.raw, maxBytes);
+  const inbound = await receive({ headers: c.req.raw.headers, body, nowMs: Date.now() });
+  switch (inbound.kind) {
+    case "nothing":
+      return inbound.response;
+    case "message":
+      return inbound.answer(await taken(() => deliver(c, inbound.received)));
+    case "approval": {
+      const { session, ref, ...answer } = inbound.pressed;
+      const stub = sessionObject(c.env, { account, name: session });
+      return inbound.answer(await taken(async () => ({ session, ...unwrap(await stub.press(ref, answer)) })));
+    }
+    case "stop":
+      await taken(async () => {
+        const { turn } = unwrap(await sessionObject(c.env, { account, name: inbound.session }).cancel());
+        return { session: inbound.session, turn: turn ?? "" };
+      });
+      return inbound.response;
+  }
+}
+
+/** Into its session, in one transaction; the answer is owed from then on. */
+async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
+  const { alias, session: wanted, content, speaker, metadata, claims, address, mustExist } = received;
+  const { waitSeconds, session: name } = await accountObject(c.env, account).receive({ alias, session: wanted });
+  if (waitSeconds > 0) {
+    throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
+      retryAfterSeconds: waitSeconds,
+    });
+  }
+  const to = { account, name };
+  const message = { content, ...(speaker && { speaker }), ...(metadata && { metadata }), options: {} };
+  const { turn, repeated } = unwrap(
+    await sessionObject(c.env, to).send(to, {
+      message,
+      receipt: {},
+      onBusy: "queue",
+      claims,
+      ...(address && { replyTo: address }),
+      ...(mustExist && { mustExist }),
+    }),
+  );
+  const { origin } = new URL(c.req.url);
+  return { session: name, turn, repeated, statusUrl: `${origin}/v1/sessions/${name}/turns/${turn}` };
+}
+
+/** A refusal is told in the channel's own words. */
+async function taken(work: () => Promise<Taken>): Promise<Taken> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { refused: error };
+  }
+}

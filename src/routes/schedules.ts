@@ -1,0 +1,27 @@
+/** Messages by the clock: a cron trigger of `wrangler.toml` posts what `agent.ts` says for it. One that fires twice posts once. */
+import { unwrap } from "../account/outcome.ts";
+import { agent } from "../agent.ts";
+import { sha256Hex } from "../core/digest.ts";
+import type { Bindings } from "../env.ts";
+import { sessionObject } from "../session/session-object.ts";
+
+/** `atMs`: the time it was due, the same in every try. */
+export async function runSchedules(bindings: Bindings, { cron, atMs }: { cron: string; atMs: number }): Promise<void> {
+  const due = agent.schedules.filter((each) => each.cron === cron);
+  if (due.length === 0) console.warn(`No schedule of agent.ts has the cron "${cron}".`);
+  for (const { session, content, replyTo } of due) {
+    const address = { account: "default", name: session };
+    const claim = `schedule ${cron} ${atMs} ${await sha256Hex(content)}`;
+    const message = { content, options: {} };
+    const owed = replyTo === undefined ? {} : { replyTo: { ...replyTo, atMs } };
+    unwrap(
+      await sessionObject(bindings, address).send(address, {
+        message,
+        receipt: {},
+        onBusy: "queue",
+        claims: [claim],
+        ...owed,
+      }),
+    );
+  }
+}

@@ -1,0 +1,175 @@
+/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
+import type { Outlet, Posted, Reply } from "../channels/channel.ts";
+import { watchdogMs } from "./alarm.ts";
+import type { Outbox, Owed } from "./outbox.ts";
+import { pause } from "./pause.ts";
+import { replyOf } from "./reply.ts";
+import type { SessionParts } from "./session-parts.ts";
+
+export interface CourierSetup {
+  /** The channel of that name, as it is configured now. */
+  outletOf(name: string): Outlet | undefined;
+  /** Tells the account of a delivery that was given up. */
+  tellDead(owed: Owed): Promise<void>;
+  /** Keeps the object awake until the promise settles. */
+  hold(work: Promise<void>): void;
+  /** Called whenever a delivery has come to a rest: the alarm may have to be set anew. */
+  rested(): void;
+}
+
+/** Shorter pauses are waited for in memory. */
+const shortMs = 5_000;
+/** How long one attempt may take: it is a few calls. */
+const attemptMs = 60_000;
+
+export class Courier {
+  readonly #parts: SessionParts;
+  readonly #setup: CourierSetup;
+  /** Deliveries that are being worked at. */
+  readonly #busy = new Set<string>();
+  /** Deliveries whose state outside this instance knows: it brought them there. */
+  readonly #known = new Set<string>();
+  readonly #gone = new AbortController();
+
+  constructor(parts: SessionParts, setup: CourierSetup) {
+    this.#parts = parts;
+    this.#setup = setup;
+  }
+
+  /** Looks after everything that is due. Returns at once. */
+  wake(): void {
+    if (this.#parts.feed.closed) this.#gone.abort();
+    if (this.#parts.feed.closed) return;
+    for (const owed of this.#due(Date.now())) {
+      this.#busy.add(owed.id);
+      this.#setup.hold(this.#lookAfter(owed));
+    }
+  }
+
+  /** When somebody must look, in ms since 1970. */
+  dueMs(nowMs: number): number[] {
+    return this.#outbox.all().flatMap(({ id, nextAtMs }) => {
+      if (nextAtMs === null) return [];
+      return [this.#busy.has(id) ? nowMs + watchdogMs : nextAtMs];
+    });
+  }
+
+  get #outbox(): Outbox {
+    return this.#parts.outbox;
+  }
+
+  /** Answers that grow are shown one after the other, so that a conversation stays in order. */
+  #due(nowMs: number): Owed[] {
+    const { turns } = this.#parts;
+    const { open } = turns;
+    let isFirst = true;
+    return this.#outbox.all().filter((owed) => {
+      if (owed.state === "dead") return owed.nextAtMs !== null && owed.nextAtMs <= nowMs && !this.#busy.has(owed.id);
+      const isLive = this.#setup.outletOf(owed.address.channel)?.live ?? false;
+      if (isLive && !isFirst) return false;
+      if (isLive) isFirst = false;
+      if (this.#busy.has(owed.id) || (owed.nextAtMs ?? 0) > nowMs) return false;
+      // Before its turn ends nobody has to look at what is shown at once.
+      return isLive ? turns.firstSeq(owed.turn) !== undefined : owed.turn !== open?.turn && owed.nextAtMs !== null;
+    });
+  }
+
+  async #lookAfter(owed: Owed): Promise<void> {
+    try {
+      if (owed.state === "dead") await this.#bury(owed, owed.error ?? "");
+      else await this.#deliver(owed);
+    } catch (error) {
+      console.error("a delivery was interrupted; it will be taken up again", error);
+      if (!this.#parts.feed.closed) this.#postpone(owed, "Longline failed; the cause is in the Worker's log.");
+    } finally {
+      this.#busy.delete(owed.id);
+    }
+    if (this.#parts.feed.closed) return;
+    this.#setup.rested();
+    // The next one in the row may go now.
+    if (this.#outbox.byId(owed.id) === undefined) this.wake();
+  }
+
+  async #deliver(owed: Owed): Promise<void> {
+    const outlet = this.#setup.outletOf(owed.address.channel);
+    if (outlet === undefined) return this.#bury(owed, `The channel "${owed.address.channel}" is not configured.`);
+    let { shown, attempts } = owed;
+    for (;;) {
+      if (this.#parts.feed.closed) return;
+      const change = this.#change();
+      const reply = replyOf(this.#parts, owed);
+      if (reply === undefined) return change.forget();
+      const posted = await this.#attempt(outlet, { ...owed, shown }, reply);
+      if (this.#parts.feed.closed) return change.forget();
+      shown = posted.shown;
+      if (posted.kind === "dead") return this.#bury({ ...owed, shown }, posted.error);
+      if (posted.kind === "retry") {
+        attempts++;
+        const delayMs = delayOf(outlet, attempts, posted.afterMs);
+        if (delayMs === undefined) return this.#bury({ ...owed, shown }, posted.error);
+        if (delayMs <= shortMs) await pause(delayMs, this.#gone.signal);
+        else return this.#failed({ ...owed, shown, attempts }, posted.error, delayMs);
+        continue;
+      }
+      attempts = 0;
+      if (reply.state === "ended") return this.#outbox.delivered(owed.id);
+      if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
+      await Promise.all([change.happened, pause(outlet.paceMs, this.#gone.signal)]);
+    }
+  }
+
+  async #attempt(outlet: Outlet, { id, address, shown }: Owed, reply: Reply): Promise<Posted<unknown>> {
+    const resumed = !this.#known.has(id) && shown !== undefined;
+    this.#known.add(id);
+    let saved = false;
+    const posted = await outlet.post({
+      reply,
+      address,
+      shown,
+      resumed,
+      nowMs: Date.now(),
+      signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
+      save: async (about) => {
+        saved = true;
+        this.#outbox.save(id, about);
+        await this.#parts.storage.sync();
+      },
+    });
+    // What was about to be made is made: whoever comes after a crash need not look for it.
+    if (saved && posted.kind === "shown" && !this.#parts.feed.closed) this.#outbox.save(id, posted.shown);
+    return posted;
+  }
+
+  #failed({ id, shown, attempts }: Owed, error: string, delayMs: number): void {
+    this.#outbox.failed(id, { shown, attempts, error, nextAtMs: Date.now() + delayMs });
+  }
+
+  #postpone({ id }: Owed, error: string): void {
+    const owed = this.#outbox.byId(id);
+    if (owed !== undefined) this.#failed({ ...owed, attempts: owed.attempts + 1 }, error, watchdogMs);
+  }
+
+  /** Given up. The account lists it, so that somebody can see it and try again. */
+  async #bury(owed: Owed, error: string): Promise<void> {
+    this.#outbox.bury(owed.id, { error, nextAtMs: Date.now() + 60_000 });
+    await this.#setup.tellDead({ ...owed, error });
+    this.#outbox.bury(owed.id, { error, nextAtMs: null });
+  }
+
+  /** The next change of what the session shows, whenever it comes. */
+  #change(): { happened: Promise<void>; forget(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const unsubscribe = this.#parts.feed.subscribe(() => {
+      unsubscribe();
+      resolve();
+    });
+    return { happened: promise, forget: () => unsubscribe() };
+  }
+}
+
+/** With up to a tenth more or less, so that what failed together does not come back together; `undefined` when it was tried often enough. */
+function delayOf({ retryMs }: Outlet, attempts: number, afterMs: number | undefined): number | undefined {
+  const standard = retryMs[attempts - 1];
+  if (standard === undefined) return undefined;
+  return Math.max(afterMs ?? 0, standard * (0.9 + Math.random() * 0.2));
+}
