@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Bindings, parseSettings } from "../src/env.ts";
 
@@ -119,4 +120,12 @@ describe("settings", () => {
   it("[ENV-5] an empty origin or number is none", () => {
     expect(settings({ ALLOWED_ORIGINS: "", MODEL_RETRIES: "", DEV: "" })).toEqual(settings());
   });
+});
+
+it("[SCHEDULE-1] each cron of agent.ts stands in wrangler.toml", () => {
+  const crons = [...readFileSync("src/agent.ts", "utf8").matchAll(/^\s+\{? ?cron: "([^"]+)"/gm)].map(
+    ([, cron]) => cron,
+  );
+  const [, listed] = /^crons = (\[.*\])$/m.exec(readFileSync("wrangler.toml", "utf8")) ?? [];
+  expect(JSON.parse(listed ?? "null").toSorted()).toEqual([...new Set(crons)].toSorted());
 });

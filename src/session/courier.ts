@@ -68,7 +68,8 @@ export class Courier {
       const isLive = this.#setup.outletOf(owed.address.channel)?.live ?? false;
       if (isLive && !isFirst) return false;
       if (isLive) isFirst = false;
-      if (this.#busy.has(owed.id) || (owed.nextAtMs ?? 0) > nowMs) return false;
+      // Only what failed is waited with; else its time is that of the watchdog.
+      if (this.#busy.has(owed.id) || (owed.attempts > 0 && (owed.nextAtMs ?? 0) > nowMs)) return false;
       // Before its turn ends nobody has to look at what is shown at once.
       return isLive ? turns.firstSeq(owed.turn) !== undefined : owed.turn !== open?.turn && owed.nextAtMs !== null;
     });

@@ -1,0 +1,277 @@
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { promisify } from "node:util";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { createFakeDiscord } from "../support/fake-discord.ts";
+import { createFakeReceiver } from "../support/fake-receiver.ts";
+import { createFakeSlack } from "../support/fake-slack.ts";
+import { serveFetch } from "../support/serve-fetch.ts";
+import { type DevServer, freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
+
+const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const callbackSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+let slack = createFakeSlack();
+let discord: Awaited<ReturnType<typeof createFakeDiscord>>;
+let receiver: ReturnType<typeof createFakeReceiver>;
+let outside: { url: string; close(): Promise<void> }[] = [];
+let dev: DevServer;
+let data: string;
+const start = () =>
+  startDev({
+    persistTo: data,
+    vars: {
+      SLACK_SIGNING_SECRET: slack.settings.signingSecret,
+      SLACK_BOT_TOKEN: slack.settings.botToken,
+      SLACK_API_URL: `${outside[0]?.url}/api`,
+      DISCORD_PUBLIC_KEY: discord.settings.publicKey,
+      DISCORD_BOT_TOKEN: discord.settings.botToken,
+      DISCORD_API_URL: `${outside[1]?.url}/api/v10`,
+      WEBHOOK_SECRETS: `orders=${hookSecret},callback=${callbackSecret}`,
+    },
+  });
+
+beforeAll(async () => {
+  data = await freshFolder();
+  discord = await createFakeDiscord();
+  receiver = createFakeReceiver({ secrets: [callbackSecret] });
+  outside = await Promise.all([
+    serveFetch((input, init) => slack.fetch(input, init)),
+    serveFetch((input, init) => discord.fetch(input, init)),
+    serveFetch((input, init) => receiver.fetch(input, init)),
+  ]);
+  dev = await start();
+});
+afterAll(async () => {
+  await dev.stop();
+  await Promise.all(outside.map((each) => each.close()));
+  await rm(data, { recursive: true, force: true });
+});
+/** A workspace of its own for each test: Slack's limits count per minute. */
+beforeEach(() => {
+  slack = createFakeSlack({ origin: outside[0]?.url ?? "" });
+  slack.addUser("U1", "Ada");
+});
+
+type Signed = { headers: Record<string, string>; body: string };
+const post = (path: string, { headers, body }: Signed) => reach(`${dev.url}${path}`, { method: "POST", headers, body });
+const ask = async (path: string) => {
+  const answer = await reach(`${dev.url}${path}`, { headers: { Authorization: "Bearer dev-key" } });
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
+  return (await answer.json()) as any;
+};
+const within = { timeout: 30_000, interval: 50 };
+const turnsOf = async (session: string): Promise<number> => {
+  const { entries = [] } = await ask(`/v1/sessions/${session}/entries?limit=500`);
+  return entries.filter(({ type }: { type: string }) => type === "turn_ended").length;
+};
+
+let lastTs = 0;
+/** A mention that begins a thread. */
+function mention(text: string, channel = "C1") {
+  const ts = `1700000000.${String(++lastTs).padStart(6, "0")}`;
+  const event = { type: "app_mention", user: "U1", channel, ts, text: `<@UBOT> ${text}`, client_msg_id: `g${lastTs}` };
+  return { ts, event, session: `slack_T1_${channel}_${ts.replace(".", "-")}` };
+}
+const envelope = { authorizations: [{ user_id: "UBOT", team_id: "T1" }] };
+const answersIn = (channel: string, ts: string) =>
+  slack.messages(channel, ts).filter(({ botId }) => botId !== undefined);
+const answered = (channel: string, ts: string) =>
+  vi.waitFor(() => {
+    const answers = answersIn(channel, ts);
+    expect(answers.length).toBeGreaterThan(0);
+    expect(answers.every(({ streamingState }) => streamingState !== "in_progress")).toBe(true);
+    expect(slack.status(channel, ts)).toBe("active");
+    return answers;
+  }, within);
+
+it("[E2E-8] a mention is answered in its thread, once, however often and under whatever id it comes", async () => {
+  const { ts, event, session } = mention("what is 17 * 23?");
+  const storm = Array.from({ length: 11 }, async (_, n) => {
+    const twin = n % 3 === 2 ? { ...event, type: "message", channel_type: "channel" } : event;
+    return post("/channels/slack", await slack.event(twin, { eventId: n % 2 ? "Ev1" : "Ev2", retryNum: n, envelope }));
+  });
+  for (const answer of await Promise.all(storm)) expect(answer.status).toBe(200);
+  const answers = await answered("C1", ts);
+  expect(answers).toHaveLength(1);
+  expect(answers[0]?.text).toContain("391");
+  expect(await turnsOf(session)).toBe(1);
+  const follow = { type: "message", user: "U1", channel: "C1", ts: "1700000001.000001", thread_ts: ts, text: "thanks" };
+  await post("/channels/slack", await slack.event(follow, { envelope }));
+  await vi.waitFor(async () => expect(await turnsOf(session)).toBe(2), within);
+});
+
+it("[E2E-8] twenty threads at once get an answer each", async () => {
+  const threads = Array.from({ length: 20 }, (_, n) => mention(`what is ${n} * 3?`, "C2"));
+  await Promise.all(threads.map(async ({ event }) => post("/channels/slack", await slack.event(event, { envelope }))));
+  for (const [n, { ts }] of threads.entries()) {
+    const answers = await answered("C2", ts);
+    expect(answers).toHaveLength(1);
+    expect(answers[0]?.text).toContain(String(n * 3));
+  }
+});
+
+it("[E2E-8] an approval by button: once, by whoever asked", async () => {
+  const { ts, event, session } = mention("Please post 17 pencils to https://example.com/orders", "C3");
+  await post("/channels/slack", await slack.event(event, { envelope }));
+  const asking = await vi.waitFor(() => {
+    const found = answersIn("C3", ts).find(({ blocks }) => JSON.stringify(blocks ?? "").includes("longline_deny"));
+    expect(found).toBeDefined();
+    return found;
+  }, within);
+  const value = /"value":("(?:[^"\\]|\\.)*")/.exec(JSON.stringify(asking?.blocks))?.[1] ?? '""';
+  const press = async (user: string) =>
+    slack.interaction({
+      type: "block_actions",
+      team: { id: "T1" },
+      user: { id: user, username: user },
+      channel: { id: "C3" },
+      actions: [{ type: "button", action_id: "longline_deny", value: JSON.parse(value) }],
+    });
+  expect((await post("/channels/slack", await press("U9"))).status).toBe(200);
+  expect((await ask(`/v1/sessions/${session}`)).status).toBe("waiting");
+  await Promise.all([post("/channels/slack", await press("U1")), post("/channels/slack", await press("U1"))]);
+  await vi.waitFor(async () => expect(await turnsOf(session)).toBe(1), within);
+  const { entries } = await ask(`/v1/sessions/${session}/entries`);
+  expect(entries.filter(({ type }: { type: string }) => type === "approval")).toMatchObject([
+    { approve: false, by: "U1" },
+  ]);
+  await vi.waitFor(() => expect(JSON.stringify(answersIn("C3", ts))).toContain("Denied by U1."), within);
+});
+
+it("[E2E-8] a server killed in mid-stream leaves one whole answer", async () => {
+  const { ts, event, session } = mention("what time is it in Tokyo, and what is 6 * 7?", "C4");
+  await post("/channels/slack", await slack.event(event, { envelope }));
+  await vi.waitFor(() => expect(answersIn("C4", ts)).toHaveLength(1), { timeout: 10_000, interval: 5 });
+  await dev.kill();
+  dev = await start();
+  const answers = await answered("C4", ts);
+  expect(answers).toHaveLength(1);
+  expect(answers[0]?.text).toContain("42");
+  expect(await turnsOf(session)).toBe(1);
+});
+
+it("[DISCORD-1] a command is deferred, answered in its message, and a press twice counts once", async () => {
+  const pong = await post("/channels/discord", await discord.ping());
+  expect([pong.status, await pong.json()]).toEqual([200, { type: 1 }]);
+  const bad = await discord.ping();
+  expect((await post("/channels/discord", { ...bad, body: `${bad.body} ` })).status).toBe(401);
+  const asked = await discord.ask("what is 17 * 23?", { channelId: "77", userId: "42" });
+  const answers = await Promise.all([post("/channels/discord", asked), post("/channels/discord", asked)]);
+  const [first] = answers;
+  const body = await first?.json();
+  expect(body).toEqual({ type: 5 });
+  discord.answered(asked.token, { status: first?.status ?? 0, body, contentType: "application/json" });
+  await vi.waitFor(() => {
+    expect(discord.messages("77")).toMatchObject([{ via: "original", loading: false }]);
+    expect(discord.messages("77")[0]?.content).toContain("391");
+  }, within);
+  const about = await discord.askAbout(
+    { id: "9", content: "We ship on Friday", author: { id: "5", username: "bo" } },
+    { channelId: "78" },
+  );
+  const told = await post("/channels/discord", about);
+  discord.answered(about.token, { status: told.status, body: await told.json(), contentType: "application/json" });
+  await vi.waitFor(() => expect(discord.messages("78")[0]?.content).toContain("We ship on Friday"), within);
+});
+
+/** A webhook as its sender signs it. */
+function hook(id: string, payload: object): Signed {
+  const body = JSON.stringify(payload);
+  const now = new Date();
+  const headers = {
+    "Content-Type": "application/json",
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+    "webhook-signature": new Webhook(hookSecret).sign(id, now, body),
+  };
+  return { headers, body };
+}
+
+it("[HOOK-1] a webhook is a message, its answer is called back until it is taken, under one id", async () => {
+  receiver.next(500);
+  const payload = { content: "what is 17 * 23?", session: "o-1", callback_url: `${outside[2]?.url}/done` };
+  const first = await post("/channels/webhooks/orders", hook("msg_1", payload));
+  const accepted = (await first.json()) as { session: string; turn: string; status_url: string };
+  expect([first.status, accepted.session, accepted.turn]).toEqual([202, "hook_orders_o-1", "turn_1"]);
+  const again = await post("/channels/webhooks/orders", hook("msg_1", payload));
+  expect([again.status, ((await again.json()) as { turn: string }).turn]).toEqual([200, "turn_1"]);
+  expect((await post("/channels/webhooks/orders", { ...hook("msg_2", payload), body: "{}" })).status).toBe(401);
+  expect((await post("/channels/webhooks/nobody", hook("msg_1", payload))).status).toBe(404);
+  await vi.waitFor(() => expect(receiver.accepted).toHaveLength(1), within);
+  expect(receiver.deliveries).toMatchObject([
+    { valid: true, status: 500, id: receiver.accepted[0] },
+    { valid: true, status: 204, id: receiver.accepted[0] },
+  ]);
+  expect(receiver.deliveries[1]?.body).toMatchObject({
+    type: "turn.ended",
+    data: { session: "hook_orders_o-1", turn: "turn_1", status: "completed", message: { role: "assistant" } },
+  });
+  expect(await ask(new URL(accepted.status_url).pathname)).toMatchObject({ status: "completed" });
+});
+
+it("[HOOK-2] what a receiver does not want any more is listed, and can be sent again", async () => {
+  receiver.next(410);
+  const message = { content: "Hi", callback_url: `${outside[2]?.url}/gone` };
+  const headers = { Authorization: "Bearer dev-key", "Content-Type": "application/json" };
+  await reach(`${dev.url}/v1/sessions/gone/messages`, { method: "POST", headers, body: JSON.stringify(message) });
+  const letter = await vi.waitFor(async () => {
+    const { deliveries } = await ask("/v1/deliveries?status=dead");
+    const found = deliveries.find(({ session }: { session: string }) => session === "gone");
+    expect(found).toMatchObject({ channel: "callback", status: "dead" });
+    return found;
+  }, within);
+  expect(letter.error).toContain("410");
+  const retried = await reach(`${dev.url}/v1/deliveries/${letter.id}/retry`, { method: "POST", headers });
+  expect(retried.status).toBe(202);
+  await vi.waitFor(() => expect(receiver.accepted).toContain(letter.id), within);
+  expect(JSON.stringify(await ask("/v1/deliveries"))).not.toContain(letter.id);
+});
+
+/** `DELIVERIES=1000` for the whole of it. */
+const many = Number(process.env.DELIVERIES ?? 100);
+
+it(`[CHANNEL-3] ${many} deliveries, 30 % of them twice: as many turns as messages`, async () => {
+  const messages = Array.from({ length: Math.ceil(many * 0.7) }, (_, n) => ({
+    id: `many_${n}`,
+    session: `s${n % 10}`,
+  }));
+  const left = [...messages, ...messages.slice(0, many - messages.length)];
+  const times: number[] = [];
+  const send = async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const began = performance.now();
+      const answer = await post("/channels/webhooks/orders", hook(next.id, { content: "Hi", session: next.session }));
+      times.push(performance.now() - began);
+      expect([200, 202]).toContain(answer.status);
+      await answer.body?.cancel();
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, send));
+  const at = (share: number) => times.toSorted((a, b) => a - b)[Math.floor(times.length * share)]?.toFixed(0);
+  console.log(`${many} deliveries acknowledged: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+  for (let n = 0; n < 10; n++) {
+    const due = messages.filter(({ session }) => session === `s${n}`).length;
+    await vi.waitFor(async () => expect(await turnsOf(`hook_orders_s${n}`)).toBe(due), {
+      timeout: 50_000,
+      interval: 100,
+    });
+  }
+});
+
+it("[SLACK-1] [DISCORD-1] the manifest and the commands are what Slack and Discord take", async () => {
+  const run = promisify(execFile);
+  const { stdout } = await run("npm", ["run", "--silent", "slack:manifest", "--", "--url", "https://a.example/"]);
+  const manifest = JSON.parse(stdout);
+  expect(manifest.settings.event_subscriptions.request_url).toBe("https://a.example/channels/slack");
+  expect(manifest.features.agent_view.agent_description.length).toBeLessThanOrEqual(300);
+  const env = {
+    ...process.env,
+    DISCORD_APPLICATION_ID: discord.settings.applicationId,
+    DISCORD_BOT_TOKEN: discord.settings.botToken,
+    DISCORD_API_URL: `${outside[1]?.url}/api/v10`,
+  };
+  const { stdout: told } = await run("npm", ["run", "--silent", "discord:register"], { env });
+  expect(told).toContain("Registered ask, Ask about this.");
+  expect(discord.commands).toHaveLength(2);
+});
