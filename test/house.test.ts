@@ -109,9 +109,9 @@ function circles(all: File[]): string[] {
   return found;
 }
 
-/** Rule ids that titles begin with. A literal that is an id alone fills a `[%s]` title from a table. */
+/** Rule ids that titles begin with. A literal that is an id alone fills a `[%s]` title from a table; a digest's name is none. */
 function titledRules({ text }: File): string[] {
-  const literals = text.matchAll(/["'`]((?:\[[A-Z][A-Z0-9]*-\d+\] ?)+|[A-Z][A-Z0-9]*-\d+(?=["'`]))/g);
+  const literals = text.matchAll(/["'`]((?:\[[A-Z][A-Z0-9]*-\d+\] ?)+|(?!SHA-)[A-Z][A-Z0-9]*-\d+(?=["'`]))/g);
   return [...literals].flatMap(([, ids = ""]) => [...ids.matchAll(/[A-Z][A-Z0-9]*-\d+/g)].map(([id]) => id));
 }
 

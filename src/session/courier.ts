@@ -172,5 +172,5 @@ export class Courier {
 function delayOf({ retryMs }: Outlet, attempts: number, afterMs: number | undefined): number | undefined {
   const standard = retryMs[attempts - 1];
   if (standard === undefined) return undefined;
-  return Math.max(afterMs ?? 0, standard * (0.9 + Math.random() * 0.2));
+  return Math.round(Math.max(afterMs ?? 0, standard * (0.9 + Math.random() * 0.2)));
 }
