@@ -20,12 +20,14 @@ export const bugs: readonly Bug[] = [
     edits: [
       {
         file: "src/session/session.ts",
-        find: "const turn = turns.repeated(request.receipt) ?? storage.transactionSync(() => turns.accept(request, Date.now()));",
-        replace: `const known = turns.repeated(request.receipt);
-      const turn = known ?? \`turn_\${storage.sql.exec<{ n: number }>("SELECT coalesce(max(id), 0) AS n FROM inbox").one().n + 1}\`;
-      if (known === undefined) setTimeout(() => {
-        if (turns.repeated(request.receipt) === undefined) storage.transactionSync(() => turns.accept(request, Date.now()));
-        this.#work();
+        find: "const { turn, repeated } = takeIn(parts, request);",
+        replace: `const known = parts.turns.repeated(request.receipt, request.claims);
+      const next = parts.storage.sql.exec<{ n: number }>("SELECT coalesce(max(id), 0) AS n FROM inbox").one().n + 1;
+      const turn = known ?? \`turn_\${next}\`;
+      const repeated = known !== undefined;
+      if (!repeated) setTimeout(() => {
+        takeIn(parts, request);
+        this.#life.work();
       }, 15);`,
       },
     ],
@@ -45,8 +47,8 @@ export const bugs: readonly Bug[] = [
     // Neither the constructor nor the alarm takes open work up.
     name: "no-re-arm",
     edits: [
-      { file: "src/session/session.ts", find: "if (this.#parts?.turns.busy) this.#work();", replace: "" },
-      { file: "src/session/session.ts", find: "else if (this.#parts.turns.busy) this.#runner?.wake();", replace: "" },
+      { file: "src/session/life.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
+      { file: "src/session/session.ts", find: "else this.#life.wake();", replace: "" },
     ],
   },
   {
