@@ -16,8 +16,27 @@ interface Placed {
 /** The form an answer must have. `schema` is a JSON schema. */
 export type ResponseFormat = { type: "json_object" } | { type: "json_schema"; schema: Record<string, unknown> };
 
+/** How the model draws its words, and where it must stop. What is absent is the profile's habit. */
+export interface Sampling {
+  /** Most tokens of one model call, reasoning and answer together; never more than the profile allows. */
+  maxTokens?: number;
+  temperature?: number;
+  topP?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
+  /** Texts before which the answer ends. */
+  stop?: string[];
+}
+
+/** Whether the first model call of a turn may use tools, must use one, or must use this one. */
+export type ToolChoice = "none" | "required" | { name: string };
+
 /** Choices a person made with a message; they hold for its turn. */
 export interface TurnOptions {
+  /** Stands in place of the session's own instructions, behind the agent's. */
+  instructions?: string;
+  sampling?: Sampling;
+  toolChoice?: ToolChoice;
   /** Id of one of the agent's models; the first one when absent. */
   model?: string;
   /** Thinking on or off; the profile's habit when absent. */

@@ -21,7 +21,8 @@ export type SessionEvent =
   | { type: "step.restarted"; step: number; attempt: number; reason: string }
   | { type: "reasoning.delta"; text: string }
   | { type: "text.delta"; text: string }
-  | ({ type: "tool.called" } & ToolCall)
+  /** `atClient`: the client that reads this runs it, and sends the result. */
+  | ({ type: "tool.called"; atClient?: true } & ToolCall)
   /** The call waits for a person's yes or no, with exactly these arguments. */
   | ({ type: "tool.approval_required" } & ToolCall)
   | ({ type: "tool.finished" } & ToolResult)
@@ -118,19 +119,20 @@ function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
   if (reasoning !== "") tell({ type: "reasoning.delta", text: reasoning }, { reasoning: reply.reasoning.length });
   const text = reply.text.since(at.text);
   if (text !== "") tell({ type: "text.delta", text }, { text: reply.text.length });
-  for (const { asksFirst, ...call } of callsToTell(reply).slice(at.calls)) {
-    tell({ type: asksFirst ? "tool.approval_required" : "tool.called", ...call }, { calls: at.calls + 1 });
-  }
+  for (const event of callsToTell(reply).slice(at.calls)) tell(event, { calls: at.calls + 1 });
   return events;
 }
 
 /** Each call, and behind it that it waits for approval, where it does. */
-function callsToTell({ calls, waits = {} }: Reply): (ToolCall & { asksFirst: boolean })[] {
-  return calls.flatMap((call) => {
-    const told = [{ ...call, asksFirst: false }];
-    return waits[call.id] === "approval" ? [...told, { ...call, asksFirst: true }] : told;
+function callsToTell({ calls, waits = {} }: Reply): SessionEvent[] {
+  return calls.flatMap((call): SessionEvent[] => {
+    const wait = waits[call.id];
+    const called = { type: "tool.called", ...call, ...(wait === "client" && atClient) } as const;
+    return wait === "approval" ? [called, { type: "tool.approval_required", ...call }] : [called];
   });
 }
+
+const atClient = { atClient: true } as const;
 
 /** A reader's place counts only within the attempt it saw, and never beyond what was said: a lost write may leave a reader ahead of the log. */
 function isVoid(into: Progress, reply: Reply): boolean {

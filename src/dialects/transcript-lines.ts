@@ -37,7 +37,18 @@ const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object") }),
   z.strictObject({ type: z.literal("json_schema"), schema: opaque }),
 ]);
+const sampling = z.strictObject({
+  maxTokens: order.optional(),
+  temperature: z.number().optional(),
+  topP: z.number().optional(),
+  frequencyPenalty: z.number().optional(),
+  presencePenalty: z.number().optional(),
+  stop: z.array(z.string()).optional(),
+});
 const options = z.strictObject({
+  instructions: z.string().optional(),
+  sampling: sampling.optional(),
+  toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name: z.string() })]).optional(),
   model: z.string().optional(),
   thinking: z.boolean().optional(),
   cacheSeconds: order.optional(),

@@ -1,17 +1,20 @@
 /** Server-sent events: frames, and a response that is written only when its reader pulls. Knows nothing of what the events mean. */
 
 export interface SseFrame {
-  event: string;
+  event?: string;
   /** JSON goes on one line. */
-  data: unknown;
+  data?: unknown;
+  /** Goes out as it is, in place of `data`. */
+  text?: string;
   /** Given when the reader may come back with it. */
   id?: string;
 }
 
 /** One frame. Line breaks or NUL in a name or id would begin a new field, so they are a fault of ours and throw. */
-export function sseFrame({ event, data, id }: SseFrame): string {
-  const named = id === undefined ? "" : `id: ${oneLine(id)}\n`;
-  return `${named}event: ${oneLine(event)}\ndata: ${JSON.stringify(data)}\n\n`;
+export function sseFrame({ event, data, text, id }: SseFrame): string {
+  const placed = id === undefined ? "" : `id: ${oneLine(id)}\n`;
+  const named = event === undefined ? "" : `event: ${oneLine(event)}\n`;
+  return `${placed}${named}data: ${text === undefined ? JSON.stringify(data) : oneLine(text)}\n\n`;
 }
 
 function oneLine(text: string): string {

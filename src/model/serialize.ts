@@ -1,5 +1,5 @@
 /** Writes the bytes of a request: the same input gives the same bytes, so a grown transcript begins with the bytes of the request before it. Never sends anything. */
-import type { ResponseFormat } from "../core/entry.ts";
+import type { ResponseFormat, Sampling, ToolChoice } from "../core/entry.ts";
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
 import type { Profile } from "./profile.ts";
@@ -13,23 +13,56 @@ export interface Head {
   instructions: string;
   /** The form the answer must have; sent where the provider has a mode for it. */
   responseFormat?: ResponseFormat | undefined;
+  /** The tail says how long an answer may be, since the message chose that. */
+  maxTokensInTail?: boolean;
+}
+
+/** What a message chose that no provider caches by: it stands behind the conversation. */
+export interface Tail {
+  sampling?: Sampling | undefined;
+  toolChoice?: ToolChoice | undefined;
 }
 
 /** A request's text from `{` up to and including the system message; `requestBody` goes on from there. */
-export function serializeHead({ profile, thinking, tools, instructions, responseFormat }: Head): string {
+export function serializeHead(of: Head): string {
+  const { profile, tools, instructions, responseFormat } = of;
   // Providers take strict tools only when all of a request are (api-docs.deepseek.com/guides/tool_calls).
   const strict = profile.strict !== "none" && tools.every((tool) => tool.strict !== false);
-  const on = tools.length > 0 && !profile.thinksWithTools ? false : (thinking ?? profile.thinkingDefault);
+  const on = isThinking(of);
   const parameters = JSON.stringify({
     model: wireModelId(profile, on),
     stream: true,
     stream_options: { include_usage: true },
-    max_tokens: on === true && profile.thinking.by !== "nothing" ? profile.maxTokensThinking : profile.maxTokens,
+    max_tokens: of.maxTokensInTail ? undefined : mostTokensOf(profile, on),
     thinking: thinkingParameter(profile, on),
     response_format: jsonMode(profile, responseFormat),
     tools: tools.length > 0 ? tools.toSorted(byName).map((tool) => wireTool(tool, strict)) : undefined,
   });
   return `${parameters.slice(0, -1)},"messages":[${serializeMessage({ role: "system", content: instructions }, profile)}`;
+}
+
+/** The members that follow the messages, such as `,"temperature":0`, or nothing. */
+export function serializeTail(head: Head, { sampling, toolChoice }: Tail): string {
+  const { maxTokens, temperature, topP, frequencyPenalty, presencePenalty, stop } = sampling ?? {};
+  const tail = JSON.stringify({
+    max_tokens: maxTokens && Math.min(maxTokens, mostTokensOf(head.profile, isThinking(head))),
+    temperature,
+    top_p: topP,
+    frequency_penalty: frequencyPenalty,
+    presence_penalty: presencePenalty,
+    stop,
+    tool_choice: typeof toolChoice === "object" ? { type: "function", function: toolChoice } : toolChoice,
+  }).slice(1, -1);
+  return tail === "" ? "" : `,${tail}`;
+}
+
+/** Whether it is switched on, off, or left to the provider. */
+function isThinking({ profile, thinking, tools }: Head): boolean | undefined {
+  return tools.length > 0 && !profile.thinksWithTools ? false : (thinking ?? profile.thinkingDefault);
+}
+
+function mostTokensOf(profile: Profile, thinking: boolean | undefined): number {
+  return thinking === true && profile.thinking.by !== "nothing" ? profile.maxTokensThinking : profile.maxTokens;
 }
 
 /** The same head in short, to be compared with another. `documents`: the part of the instructions that is a registered prefix. */
@@ -74,11 +107,15 @@ export function serializeMessage(message: Message, profile: Profile): string {
 
 /**
  * The whole body of a request. `head`: from `serializeHead`; `messages`: from `serializeMessage`, in order. `begun`: half
- * an answer that the model is to go on with, where the profile says it can.
+ * an answer that the model is to go on with, where the profile says it can. `tail`: from `serializeTail`.
  */
-export function requestBody(head: string, messages: readonly string[], begun = ""): string {
-  const tail = begun === "" ? [] : [object({ role: "assistant", content: begun, prefix: true })];
-  return `${[head, ...messages, ...tail].join(",")}]}`;
+export function requestBody(
+  head: string,
+  messages: readonly string[],
+  { begun = "", tail = "" }: { begun?: string; tail?: string } = {},
+): string {
+  const half = begun === "" ? [] : [object({ role: "assistant", content: begun, prefix: true })];
+  return `${[head, ...messages, ...half].join(",")}]${tail}}`;
 }
 
 /** Where requests go: strict tools and continuations are served at DeepSeek's `/beta` only, and silently ignored elsewhere. */

@@ -120,7 +120,7 @@ export class SessionEffects implements Effects {
   }
 
   async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {
-    const body = this.#requests.next(this.#model.profile, draft.text.toString());
+    const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun: draft.text.toString() });
     const known = await this.#answers.find(body);
     if (known !== undefined) yield known;
     else yield* this.#ask(body);

@@ -1,21 +1,22 @@
 /** A reader's stream of a session's events as SSE frames: replay, then live, one write for everything new. A reader never slows or stops a turn. */
-import { type Cursor, formatCursor, parseCursor, start } from "../core/cursor.ts";
+import { type Cursor, parseCursor, start } from "../core/cursor.ts";
 import { AppError } from "../core/errors.ts";
 import type { PlacedEvent } from "../core/event.ts";
-import { nativeEvent } from "../dialects/native.ts";
+import type { Encoder, Frame } from "../dialects/encoder.ts";
+import { encoderFor, parseManner } from "../dialects/manner.ts";
 import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
-import type { Feed } from "./feed.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { sessionTag } from "./session-tag.ts";
-import type { Turns } from "./turns.ts";
 
-/** Answers `?after=<event id>&live=false&turn=<turn>`; throws an AppError for an id that this session never gave out. */
-export function readEvents({ feed, turns, log, record }: SessionParts, query: URLSearchParams): Response {
-  const tag = sessionTag(record.read());
-  const from = cursorOf(query.get("after"), tag, log.lastSeq);
+/** Answers `?after=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this session never gave out. */
+export function readEvents(parts: SessionParts, query: URLSearchParams): Response {
+  const address = parts.record.read();
+  const tag = sessionTag(address);
+  const from = cursorOf(query.get("after"), tag, parts.log.lastSeq);
   const turn = query.get("turn");
-  const reader: Reader = { from, tag, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
-  return sseResponse(pullStream({ next: eventStream(feed, turns, reader) }));
+  const encoder = encoderFor(parseManner(query.get("as")), { session: address.name, tag });
+  const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
+  return sseResponse(pullStream({ next: eventStream(parts, reader) }));
 }
 
 /** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */
@@ -29,8 +30,8 @@ function cursorOf(id: string | null, tag: string, lastSeq: number): Cursor {
 
 export interface Reader {
   from: Cursor;
-  /** Stands in front of each event's id. */
-  tag: string;
+  /** Writes the frames. */
+  encoder: Encoder;
   /** Stop at the tail instead of waiting for more. */
   live: boolean;
   /** Only this turn's events, up to its end. */
@@ -42,10 +43,12 @@ export interface Reader {
  * reader has hung up.
  */
 export function eventStream(
-  feed: Feed,
-  turns: Turns,
+  parts: Pick<SessionParts, "feed" | "turns" | "log">,
   reader: Reader,
 ): (hangUp: AbortSignal) => Promise<string | undefined> {
+  const { feed } = parts;
+  const { encoder } = reader;
+  const waits = new Waits(parts, reader);
   let cursor = reader.from;
   let ended = false;
   let wake = () => {};
@@ -66,24 +69,50 @@ export function eventStream(
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const place = placeOf(turns, reader, cursor);
+      const place = placeOf(parts, reader, cursor);
       const read = place === undefined ? { events: [], cursor } : feed.read(place);
       cursor = read.cursor;
       const events = reader.turn === undefined ? read.events : upToEnd(read.events);
-      ended = reader.turn !== undefined && events.at(-1)?.event.type === "turn.ended";
-      if (events.length > 0) return events.map((event) => frame(event, reader.tag)).join("");
+      const frames = events.length === 0 ? [] : encoder.events(events);
+      ended = encoder.ended || (reader.turn !== undefined && events.at(-1)?.event.type === "turn.ended");
+      if (frames.length > 0) return frames.map(sseFrame).join("");
       // Some entries have nothing to tell.
-      if (place !== undefined && cursor.done > place.done) continue;
+      if (events.length > 0 || (place !== undefined && cursor.done > place.done)) continue;
+      const told = place === undefined ? [] : waits.told();
+      ended = encoder.ended;
+      if (told.length > 0) return told.map(sseFrame).join("");
       if (!reader.live) break;
-      await changed;
+      if (!ended) await changed;
     }
     leave();
     return undefined;
   };
 }
 
+/** Tells the encoder of a wait, once it is safe on disk, and once only. */
+class Waits {
+  readonly #parts: Pick<SessionParts, "feed" | "turns" | "log">;
+  readonly #reader: Reader;
+  #toldSeq = 0;
+
+  constructor(parts: Pick<SessionParts, "feed" | "turns" | "log">, reader: Reader) {
+    this.#parts = parts;
+    this.#reader = reader;
+  }
+
+  told(): Frame[] {
+    const { feed, turns, log } = this.#parts;
+    const { turn, encoder } = this.#reader;
+    if (turn === undefined || feed.confirmed < log.lastSeq || this.#toldSeq === log.lastSeq) return [];
+    const state = turns.state(turn);
+    if (state?.status !== "waiting") return [];
+    this.#toldSeq = log.lastSeq;
+    return encoder.waits(state.waitingFor);
+  }
+}
+
 /** A turn's reader begins at the turn's first entry, once it has one. */
-function placeOf(turns: Turns, { turn, from }: Reader, cursor: Cursor): Cursor | undefined {
+function placeOf({ turns }: Pick<SessionParts, "turns">, { turn, from }: Reader, cursor: Cursor): Cursor | undefined {
   if (turn === undefined || cursor !== from) return cursor;
   const firstSeq = turns.firstSeq(turn);
   if (firstSeq === undefined) return undefined;
@@ -93,8 +122,4 @@ function placeOf(turns: Turns, { turn, from }: Reader, cursor: Cursor): Cursor |
 function upToEnd(events: PlacedEvent[]): PlacedEvent[] {
   const end = events.findIndex(({ event }) => event.type === "turn.ended");
   return end < 0 ? events : events.slice(0, end + 1);
-}
-
-function frame({ event, cursor }: PlacedEvent, tag: string): string {
-  return sseFrame({ ...nativeEvent(event), id: `${tag}-${formatCursor(cursor)}` });
 }

@@ -7,7 +7,14 @@ import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
 import { mostTokens } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
-import { type Head, headFacts, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
+import {
+  type Head,
+  headFacts,
+  requestBody,
+  serializeHead,
+  serializeMessage,
+  serializeTail,
+} from "../model/serialize.ts";
 import { instructionsOf } from "./instructions.ts";
 import type { SessionParts } from "./session-parts.ts";
 
@@ -29,10 +36,14 @@ export class RequestWriter {
     this.#of = of;
   }
 
-  /** The body of the next request. `begun`: half an answer that the model is to go on with. */
-  next(model: Profile, begun: string): string {
-    const { head } = this.#read(model);
-    return requestBody(head, this.#parts.conversation.messages(), begun);
+  /** The body of step `step`'s request. `begun`: half an answer that the model is to go on with. */
+  next(model: Profile, { step, begun }: { step: number; begun: string }): string {
+    const { head, headParts } = this.#read(model);
+    const { sampling, toolChoice } = this.#of.options;
+    // A tool that must be used is used in the first step: asked again, the model could never answer.
+    const choice = step === 1 || toolChoice === "none" ? toolChoice : undefined;
+    const tail = serializeTail({ ...headParts, profile: model }, { sampling, toolChoice: choice });
+    return requestBody(head, this.#parts.conversation.messages(), { begun, tail });
   }
 
   /** Asks for a summary of what is up to entry `throughSeq`. It begins with the bytes of the requests before. */
@@ -94,15 +105,21 @@ export class RequestWriter {
     }
     const { agent, options, prefix } = this.#of;
     const { instructions } = this.#parts.record.read();
-    const { thinking, responseFormat, tools = [] } = options;
+    const { responseFormat, tools = [], sampling } = options;
     const headParts = {
-      thinking,
+      thinking: mustNotThink(model, options) ? false : options.thinking,
       tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
-      instructions: instructionsOf(agent.instructions, prefix, instructions),
+      instructions: instructionsOf(agent.instructions, prefix, options.instructions ?? instructions),
       responseFormat,
+      maxTokensInTail: sampling?.maxTokens !== undefined,
     };
     const head = serializeHead({ ...headParts, profile: model });
     this.#written = { model, head, headParts };
     return { profile: this.#parts.conversation.read(model, head), head, headParts };
   }
+}
+
+/** Some models cannot be made to use a tool while they think. */
+function mustNotThink({ forcedTool }: Profile, { toolChoice }: TurnOptions): boolean {
+  return forcedTool === "not_thinking" && toolChoice !== undefined && toolChoice !== "none";
 }

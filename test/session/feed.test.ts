@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Draft } from "../../src/core/assemble.ts";
-import { formatCursor, start } from "../../src/core/cursor.ts";
+import { type Cursor, formatCursor, start } from "../../src/core/cursor.ts";
 import type { PlacedEvent } from "../../src/core/event.ts";
+import { nativeEncoder } from "../../src/dialects/native-encoder.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { Conversation } from "../../src/session/conversation.ts";
 import { eventStream } from "../../src/session/event-stream.ts";
@@ -13,6 +14,9 @@ import { SessionWorld, startProvider } from "../support/session-world.ts";
 import { eventReads, type ReadEvent } from "../support/sse-reader.ts";
 
 const told = (events: PlacedEvent[]) => events.map(({ event, cursor }) => `${formatCursor(cursor)} ${event.type}`);
+
+const streamOf = (feed: Feed, log: MemoryLog, of: { from: Cursor; live: boolean }) =>
+  eventStream({ feed, log, turns: undefined as never }, { ...of, encoder: nativeEncoder("t") });
 
 describe("Feed", () => {
   it("[EVENT-5] shows an entry only once it is confirmed", () => {
@@ -58,11 +62,11 @@ describe("Feed", () => {
   it("[EVENT-2] an entry that has nothing to tell is passed over, also at the tail", async () => {
     const log = new MemoryLog();
     log.append([user(), { type: "note", turn: "turn_1", content: "JSON, please.", atMs: 0 }]);
-    const next = eventStream(new Feed(log), undefined as never, { from: start, tag: "t", live: false });
+    const next = streamOf(new Feed(log), log, { from: start, live: false });
     const { signal } = new AbortController();
     expect(await next(signal)).toContain("turn.started");
     expect(await next(signal)).toBeUndefined();
-    const behind = eventStream(new Feed(log), undefined as never, { from: { done: 1 }, tag: "t", live: false });
+    const behind = streamOf(new Feed(log), log, { from: { done: 1 }, live: false });
     expect(await behind(signal)).toBeUndefined();
   });
 
@@ -78,7 +82,7 @@ describe("Feed", () => {
       };
     };
     const hangUp = new AbortController();
-    const next = eventStream(feed, undefined as never, { from: start, tag: "t", live: true })(hangUp.signal);
+    const next = streamOf(feed, new MemoryLog(), { from: start, live: true })(hangUp.signal);
     expect(left).not.toHaveBeenCalled();
     hangUp.abort();
     expect(await next).toBeUndefined();

@@ -99,7 +99,7 @@ export class MemorySession implements Effects {
       responseFormat: options.responseFormat,
     });
     const messages = messagesOf(entries).map((message) => serializeMessage(message, profile));
-    const body = requestBody(head, messages, draft.text.toString());
+    const body = requestBody(head, messages, { begun: draft.text.toString() });
     return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal: this.signal, timeouts });
   }
 

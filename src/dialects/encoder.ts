@@ -1,0 +1,20 @@
+/** What a dialect is for the stream of one turn: it is told the session's events in order and writes its own frames. One encoder serves one reader; it never asks for anything. */
+import type { PlacedEvent } from "../core/event.ts";
+import type { WaitingCall } from "../core/waits.ts";
+
+/** One server-sent event. `data` goes out as JSON; `text` as it is, on one line. */
+export interface Frame {
+  event?: string;
+  id?: string;
+  data?: unknown;
+  text?: string;
+}
+
+export interface Encoder {
+  /** The frames of the next events; none when they mean nothing to this dialect's clients. */
+  events(events: readonly PlacedEvent[]): Frame[];
+  /** The turn can do nothing before somebody answers about one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Told once for each wait. */
+  waits(calls: readonly WaitingCall[]): Frame[];
+  /** Nothing more is to be told: the stream is closed behind the frames that were given last. */
+  readonly ended: boolean;
+}

@@ -1,0 +1,28 @@
+/** The manners in which a stream can be told, and the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. */
+import type { Encoder } from "./encoder.ts";
+import { nativeEncoder } from "./native-encoder.ts";
+
+/** How a stream is to be told. Made by our routes alone, so it is not checked again. */
+export type Manner = { as: "native" };
+
+/** Whose stream it is. `tag`: stands in front of native event ids. */
+export interface StreamOf {
+  session: string;
+  tag: string;
+}
+
+export function formatManner(manner: Manner): string {
+  return encodeURIComponent(JSON.stringify(manner));
+}
+
+/** The manner in an address; native when there is none. */
+export function parseManner(text: string | null): Manner {
+  return text === null ? { as: "native" } : (JSON.parse(text) as Manner);
+}
+
+export function encoderFor(manner: Manner, { tag }: StreamOf): Encoder {
+  switch (manner.as) {
+    case "native":
+      return nativeEncoder(tag);
+  }
+}
