@@ -37,6 +37,8 @@ export interface TurnOptions {
   instructions?: string;
   sampling?: Sampling;
   toolChoice?: ToolChoice;
+  /** It came by a dialect whose clients keep a copy of the conversation, or from such a copy. */
+  via?: "openai" | "history";
   /** Id of one of the agent's models; the first one when absent. */
   model?: string;
   /** Thinking on or off; the profile's habit when absent. */

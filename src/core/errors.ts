@@ -6,6 +6,9 @@ export type AppErrorCode =
   | "forbidden"
   | "not_configured"
   | "not_found"
+  | "model_not_found"
+  /** The turn waits for a person, and this caller cannot be told otherwise. */
+  | "approval_required"
   | "method_not_allowed"
   | "not_acceptable"
   | "conflict"

@@ -48,6 +48,7 @@ const sampling = z.strictObject({
 const options = z.strictObject({
   instructions: z.string().optional(),
   sampling: sampling.optional(),
+  via: z.enum(["openai", "history"]).optional(),
   toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name: z.string() })]).optional(),
   model: z.string().optional(),
   thinking: z.boolean().optional(),

@@ -6,6 +6,8 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   unauthorized: { status: 401, title: "A valid API key is needed" },
   forbidden: { status: 403, title: "Not allowed with this token" },
   not_found: { status: 404, title: "Not found" },
+  model_not_found: { status: 404, title: "There is no such model" },
+  approval_required: { status: 409, title: "A call waits for approval" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   not_acceptable: { status: 406, title: "Not acceptable" },
   conflict: { status: 409, title: "Conflict" },
@@ -17,6 +19,11 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   rate_limited: { status: 429, title: "Too many requests" },
   not_configured: { status: 503, title: "This Worker is not configured yet" },
 };
+
+/** The HTTP status of an error. */
+export function statusOf(code: AppErrorCode): number {
+  return problems[code].status;
+}
 
 /** The response to a request that failed with `error`. Logs the error when the fault is ours. */
 export function problemResponse(error: unknown): Response {

@@ -3,19 +3,15 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
-import { sessionJson } from "../dialects/native.ts";
-import { entryLine, headerLine, type TranscriptHeader } from "../dialects/transcript-lines.ts";
+import { type SessionSummary, sessionJson } from "../dialects/native.ts";
+import { entryLine, headerLine } from "../dialects/transcript-lines.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import type { CopyPlan, CopyStep } from "../session/copying.ts";
-import { sessionObject } from "../session/session-object.ts";
-import type { SessionAddress } from "../session/session-record.ts";
+import type { CopyPlan } from "../session/copying.ts";
 import type { RouteContext } from "./context.ts";
+import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "./make-copy.ts";
 import { readImport } from "./read-import.ts";
 import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "./sessions.ts";
-
-/** Entries in one go; what they may weigh is bounded where they are read. */
-const page = 500;
 
 const forking = z.strictObject({
   after_seq: z.int().min(0).optional(),
@@ -44,13 +40,7 @@ export const copies = new Hono<RouteContext>()
       choices,
       from: { kind: "fork", forkedFrom: { session: session.id, afterSeq } },
     };
-    return copied(c, plan, async (load) => {
-      for (let seq = 0; seq < afterSeq; ) {
-        const { entries } = unwrap(await from.entries({ after: seq, limit: Math.min(page, afterSeq - seq) }));
-        await load(entries.map((entry) => ({ line: entry.seq, entry })));
-        seq = entries.at(-1)?.seq ?? afterSeq;
-      }
-    });
+    return made(c, await makeCopy(c, plan, async (load) => void (await loadFrom(from, afterSeq, load))));
   })
   .get("/:id/export", async (c) => {
     const { name } = addressOf(c);
@@ -70,16 +60,17 @@ export const copies = new Hono<RouteContext>()
     if (header.model !== null) knownModel(c, header.model);
     if (header.prefix !== null) await knownPrefix(c, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
-    return copied(c, { address, choices: choicesOf(header), from }, async (load) => {
+    const session = await makeCopy(c, { address, choices: choicesOf(header), from }, async (load) => {
       for await (const page of pages) await load(page);
     });
+    return made(c, session);
   });
 
 /** The header and then the entries, page by page, up to entry `lastSeq`. */
 async function* lines(session: ReturnType<typeof sessionAt>, header: string, lastSeq: number): AsyncGenerator<string> {
   yield `${header}\n`;
   for (let seq = 0; seq < lastSeq; ) {
-    const { entries } = unwrap(await session.entries({ after: seq, limit: Math.min(page, lastSeq - seq) }));
+    const { entries } = unwrap(await session.entries({ after: seq, limit: Math.min(entriesInOneGo, lastSeq - seq) }));
     yield entries.map((entry) => `${entryLine(entry)}\n`).join("");
     seq = entries.at(-1)?.seq ?? lastSeq;
   }
@@ -103,35 +94,6 @@ function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   );
 }
 
-function choicesOf(of: Pick<TranscriptHeader, "title" | "metadata" | "instructions" | "model" | "prefix">) {
-  return {
-    metadata: of.metadata,
-    ...(of.title !== null && { title: of.title }),
-    ...(of.instructions !== null && { instructions: of.instructions }),
-    ...(of.model !== null && { model: of.model }),
-    ...(of.prefix !== null && { prefix: of.prefix }),
-  };
-}
-
-type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
-
-/** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
-async function copied(
-  c: Context<RouteContext>,
-  plan: CopyPlan,
-  send: (load: Load) => Promise<void>,
-): Promise<Response> {
-  const token = crypto.randomUUID();
-  const address: SessionAddress = plan.address;
-  const target = sessionObject(c.env, address);
-  unwrap(await target.copy({ type: "begin", token, plan }));
-  try {
-    await send(async (lines) => void unwrap(await target.copy({ type: "load", token, lines })));
-  } catch (error) {
-    await target.copy({ type: "drop", token });
-    throw error;
-  }
-  const session = unwrap(await target.copy({ type: "finish", token }));
-  if (session === undefined) throw new Error("a finished copy is a session");
+function made(c: Context<RouteContext>, session: SessionSummary): Response {
   return c.json(sessionJson(session), 201, { Location: `/v1/sessions/${session.id}` });
 }

@@ -1,36 +1,23 @@
 /** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { CallbackAddress } from "../channels/callback.ts";
-import { sha256Hex } from "../core/digest.ts";
-import type { ResponseFormat } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { entryJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import { validatorOf } from "../model/judge-answer.ts";
-import type { InboxMessage, Receipt } from "../session/inbox.ts";
+import type { InboxMessage } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { turnJson } from "../session/turn-json.ts";
 import { urlFault } from "../session/url-fault.ts";
+import { mustAdmit } from "./admit.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
+import { receiptOf } from "./receipt-of.ts";
+import { formatOf, responseFormat } from "./response-format.ts";
 import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
 import { turnResponse } from "./turn-response.ts";
-
-/** As OpenAI writes it. A schema that could not be checked later is refused now. */
-const responseFormat = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("text") }),
-  z.strictObject({ type: z.literal("json_object") }),
-  z.strictObject({
-    type: z.literal("json_schema"),
-    json_schema: z.object({
-      schema: z.record(z.string(), z.unknown()).refine(canBeChecked, "must be a JSON schema that Longline can check"),
-    }),
-  }),
-]);
 
 const message = z.strictObject({
   content: z.string().min(1, "must not be empty"),
@@ -116,31 +103,6 @@ function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   return sessionAt(c).fetch(url, { signal: c.req.raw.signal });
 }
 
-/** An account with a rate is asked before each message. */
-async function mustAdmit(c: Context<RouteContext>): Promise<void> {
-  if (c.var.limits.ratePerMinute === undefined) return;
-  const retryAfterSeconds = await accountObject(c.env, c.var.account).admit(Date.now());
-  if (retryAfterSeconds === 0) return;
-  const detail = `The account may send ${c.var.limits.ratePerMinute} messages a minute. Wait ${retryAfterSeconds} s.`;
-  throw new AppError("rate_limited", detail, { retryAfterSeconds });
-}
-
-function canBeChecked(schema: Record<string, unknown>): boolean {
-  try {
-    validatorOf(schema).validate(null);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function formatOf(format: z.infer<typeof responseFormat> | undefined): ResponseFormat | undefined {
-  if (format === undefined || format.type === "text") return undefined;
-  return format.type === "json_object"
-    ? { type: "json_object" }
-    : { type: "json_schema", schema: format.json_schema.schema };
-}
-
 /** The answer is owed to that address, too. */
 function callbackOf(c: Context<RouteContext>, url: string | undefined): { replyTo?: CallbackAddress } {
   if (url === undefined) return {};
@@ -167,19 +129,6 @@ function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): Inbox
       }),
     },
   };
-}
-
-/** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */
-async function receiptOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
-  const header = c.req.header("Idempotency-Key");
-  if (header === undefined) return {};
-  const key = header.replace(/^"(.*)"$/, "$1");
-  if (key === "" || key.length > 255) {
-    throw new AppError("invalid_request", "Idempotency-Key must have 1 to 255 characters.", {
-      field: "Idempotency-Key",
-    });
-  }
-  return { key, bodyHash: await sha256Hex(JSON.stringify(body)) };
 }
 
 type AnswerMode = { mode: "stream" } | { mode: "async" } | { mode: "wait"; timeoutMs: number };

@@ -2,6 +2,7 @@
 import type { NewEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { openCalls, refOf, type WaitingCall } from "../core/waits.ts";
+import type { InboxMessage } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /** A person's answer about a call. */
@@ -39,9 +40,20 @@ export function callByRef(parts: SessionParts, ref: string): string {
   throw new AppError("conflict", "This was answered already, or is no longer needed.");
 }
 
-/** Records the results and returns their turn. Throws, and records none, when one of them is not waited for. Runs in the caller's transaction. */
-export function takeResults(parts: SessionParts, results: readonly ClientResult[]): string {
+/**
+ * Records the results and returns their turn, and where it goes on. Throws, and records none, when one of them is not
+ * waited for. The same results again are the same answer. `also`: messages that become part of the turn. Runs in the
+ * caller's transaction.
+ */
+export function takeResults(
+  parts: SessionParts,
+  results: readonly ClientResult[],
+  also: readonly InboxMessage[] = [],
+): { turn: string; afterSeq: number } {
   const { turn, step, waiting } = openTurn(parts);
+  const isWaited = results.some(({ callId }) => waiting.some(({ id }) => id === callId));
+  const before = isWaited ? undefined : recorded(parts, results);
+  if (before !== undefined) return before;
   const atMs = Date.now();
   const entries = results.map(({ callId, content, isError }): NewEntry => {
     const call = waitingCall(parts, waiting, callId);
@@ -53,7 +65,27 @@ export function takeResults(parts: SessionParts, results: readonly ClientResult[
     return { type: "tool", turn, step, callId, name: call.name, content, isError, durationMs, atMs };
   });
   parts.log.append(entries);
-  return turn;
+  for (const message of also) parts.inbox.add(message, { atMs, joins: turn });
+  return { turn, afterSeq: parts.log.lastSeq };
+}
+
+/** The turn in which exactly these results stand already, when it is the newest one. */
+function recorded(
+  { turns, log }: SessionParts,
+  results: readonly ClientResult[],
+): { turn: string; afterSeq: number } | undefined {
+  const newest = log.last?.turn;
+  const firstSeq = newest === undefined ? undefined : turns.firstSeq(newest);
+  if (newest === undefined || firstSeq === undefined) return undefined;
+  const entries = log.read({ after: firstSeq - 1 });
+  const found = results.map(({ callId, content, isError }) =>
+    entries.findLast(
+      (entry) =>
+        entry.type === "tool" && entry.callId === callId && entry.content === content && entry.isError === isError,
+    ),
+  );
+  const afterSeq = Math.max(...found.map((entry) => entry?.seq ?? Number.NaN));
+  return Number.isNaN(afterSeq) ? undefined : { turn: newest, afterSeq };
 }
 
 /** The open turn and what waits in it; an ended or cancelled one has nothing that waits. */

@@ -16,11 +16,15 @@ import {
 } from "./session-record.ts";
 import { SqliteTranscriptLog } from "./transcript-log.ts";
 
-/** What is to be made. An import brings its age and what it used; a fork begins now and has used nothing. */
+/** What is to be made. An import brings its age and what it used; a fork, and a conversation that was held elsewhere (`seed`), begin now and have used nothing. */
 export interface CopyPlan {
   address: SessionAddress;
   choices: SessionChoices;
-  from: { kind: "fork"; forkedFrom: ForkedFrom } | { kind: "import"; createdAtMs: number };
+  from:
+    | { kind: "fork"; forkedFrom: ForkedFrom }
+    | { kind: "import"; createdAtMs: number }
+    /** `goesOn`: a last turn that has not ended is not ended, but gone on with. */
+    | { kind: "seed"; forkedFrom?: ForkedFrom; goesOn: boolean };
 }
 
 /** An entry and the line it stood in. */
@@ -124,22 +128,28 @@ class Copy {
   finish(): void {
     const turn = this.#checker.openTurn;
     const copiedSeq = this.#log.lastSeq;
-    if (turn !== undefined) this.#log.append(this.#end(turn));
     const { address, choices, from } = this.#plan;
+    if (turn !== undefined && !this.#goesOn) this.#log.append(this.#end(turn));
     const { usage, createdAtMs } =
       from.kind === "import"
         ? { usage: this.#usage, createdAtMs: from.createdAtMs }
         : { usage: noSessionUsage, createdAtMs: Date.now() };
     const copied = { copiedSeq, windowSeq: this.#windowSeq, usage, createdAtMs };
-    const forkedFrom = from.kind === "fork" ? { forkedFrom: from.forkedFrom } : {};
-    SessionRecord.insert(this.#sql, address, choices, { ...copied, ...forkedFrom });
+    const forkedFrom = from.kind === "import" ? undefined : from.forkedFrom;
+    SessionRecord.insert(this.#sql, address, choices, { ...copied, ...(forkedFrom && { forkedFrom }) });
+  }
+
+  get #goesOn(): boolean {
+    const { from } = this.#plan;
+    return from.kind === "seed" && from.goesOn;
   }
 
   #take(entry: Entry): void {
     this.#log.append([entry]);
     if (entry.type === "user" && entry.joined !== true) {
       this.#turn = [];
-      this.#inbox.restore(entry.turn, { firstSeq: entry.seq, atMs: entry.atMs });
+      const { options } = entry;
+      this.#inbox.restore(entry.turn, { firstSeq: entry.seq, atMs: entry.atMs, ...(this.#goesOn && { options }) });
     }
     this.#turn.push(entry.type === "tool" ? { ...entry, content: "" } : entry);
     if (entry.type === "compaction") this.#windowSeq = entry.throughSeq;

@@ -88,9 +88,9 @@ export class Inbox {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
   }
 
-  /** Takes up a turn that began and ended elsewhere, so that later turns get later numbers. What was said stands in the log alone. */
-  restore(turn: string, of: { firstSeq: number; atMs: number }): void {
-    const nothing = { content: "", options: {} } satisfies InboxMessage;
+  /** Takes up a turn that began elsewhere, so that later turns get later numbers. What was said stands in the log alone; `options` are for a turn that goes on here. */
+  restore(turn: string, of: { firstSeq: number; atMs: number; options?: TurnOptions }): void {
+    const nothing = { content: "", options: of.options ?? {} } satisfies InboxMessage;
     this.#sql.exec(
       "INSERT INTO inbox (id, message, first_seq, created_at) VALUES (?, ?, ?, ?)",
       idOf(turn),

@@ -8,6 +8,7 @@ import { Heads } from "./heads.ts";
 import { Inbox } from "./inbox.ts";
 import { Intents } from "./intents.ts";
 import { Outbox } from "./outbox.ts";
+import { Retelling } from "./retelling.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
@@ -26,6 +27,7 @@ export interface SessionParts {
   intents: Intents;
   heads: Heads;
   conversation: Conversation;
+  retelling: Retelling;
   search: TranscriptSearch;
   feed: Feed;
 }
@@ -51,6 +53,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     intents: new Intents(sql),
     heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
+    retelling: new Retelling(log),
     search: new TranscriptSearch(storage, log),
     feed: new Feed(log),
   };

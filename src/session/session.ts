@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import type { Comparison } from "../core/retold.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
@@ -10,6 +11,7 @@ import type { TranscriptHit } from "../tools/tool.ts";
 import { type ApprovalAnswer, answerApproval, type ClientResult, callByRef, takeResults } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
+import type { InboxMessage } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -63,7 +65,7 @@ export class Session extends DurableObject<Bindings> {
       const isNew = this.#life.parts === undefined;
       if (request.mustExist) void this.#life.existing;
       if (isNew) await this.#life.refuseErased(address);
-      const parts = this.#life.parts ?? this.#create(address, {});
+      const parts = this.#life.parts ?? this.#create(address, request.choices ?? {});
       const { turn, repeated } = takeIn(parts, request);
       const { open } = parts.turns;
       if (open?.stop !== undefined) this.#life.abort(open.turn);
@@ -75,12 +77,12 @@ export class Session extends DurableObject<Bindings> {
 
   /** A person's yes or no about a call; once. Returns the turn that goes on. */
   approve(callId: string, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => answerApproval(parts, callId, answer));
+    return this.#answer((parts) => ({ turn: answerApproval(parts, callId, answer) }));
   }
 
   /** The same by a button, which names the call by its ref. */
   press(ref: string, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => answerApproval(parts, callByRef(parts, ref), answer));
+    return this.#answer((parts) => ({ turn: answerApproval(parts, callByRef(parts, ref), answer) }));
   }
 
   /** Tries a delivery again that was given up. */
@@ -96,9 +98,17 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** The results of tools that ran at the client, all of them or none. Returns the turn that goes on. */
-  giveResults(results: ClientResult[]): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => takeResults(parts, results));
+  /** The results of tools that ran at the client, all of them or none, and messages that come with them. Returns the turn that goes on, and the last entry before it does. */
+  giveResults(
+    results: ClientResult[],
+    also: InboxMessage[] = [],
+  ): Promise<Outcome<{ turn: string; afterSeq: number }>> {
+    return this.#answer((parts) => takeResults(parts, results, also));
+  }
+
+  /** Whether the conversation as a client tells it, by the digests of its items, is the one in the transcript. */
+  compare(told: string[]): Promise<Outcome<Comparison>> {
+    return outcome(() => this.#life.existing.retelling.compare(told));
   }
 
   wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
@@ -135,7 +145,7 @@ export class Session extends DurableObject<Bindings> {
       if (this.#life.parts !== undefined) throw new AppError("conflict", "There is a session with this id already.");
       if (!this.#copying.do(step)) return undefined;
       this.#life.open();
-      this.#life.arm();
+      this.#life.work();
       await this.#life.report();
       return this.#life.summary();
     });
@@ -175,13 +185,13 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** Answers are acknowledged once they are on disk; the runner, or the watchdog, goes on from there. */
-  #answer(take: (parts: SessionParts) => string): Promise<Outcome<{ turn: string }>> {
+  #answer<T>(take: (parts: SessionParts) => T): Promise<Outcome<T>> {
     return outcome(async () => {
       const parts = this.#life.existing;
-      const turn = parts.storage.transactionSync(() => take(parts));
+      const taken = parts.storage.transactionSync(() => take(parts));
       this.#life.work();
       await parts.storage.sync();
-      return { turn };
+      return taken;
     });
   }
 }
@@ -191,12 +201,13 @@ function takeIn(
   { turns, inbox, outbox, storage }: SessionParts,
   request: SendRequest,
 ): { turn: string; repeated: boolean } {
-  const { receipt, claims = [], replyTo } = request;
+  const { receipt, claims = [], replyTo, also = [] } = request;
   return storage.transactionSync(() => {
     const repeated = turns.repeated(receipt, claims);
     const atMs = Date.now();
     const turn = repeated ?? turns.accept(request, atMs);
     inbox.claim(claims, turn);
+    if (repeated === undefined) for (const message of also) inbox.add(message, { atMs, joins: turn });
     if (repeated === undefined && replyTo !== undefined) outbox.add({ turn, address: replyTo, atMs });
     return { turn, repeated: repeated !== undefined };
   });

@@ -4,6 +4,7 @@ import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { openCalls, type WaitingCall } from "../core/waits.ts";
 import { type Inbox, type InboxMessage, type Receipt, userEntry, type Waiting } from "./inbox.ts";
+import type { SessionChoices } from "./session-record.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 export type TurnState =
@@ -25,6 +26,10 @@ export interface SendRequest {
   replyTo?: Address;
   /** Only in a session that is there already. */
   mustExist?: boolean;
+  /** What the session is to be like when it is made for this message. */
+  choices?: SessionChoices;
+  /** More messages of the same turn, shown to the model one behind the other. */
+  also?: InboxMessage[];
 }
 
 /** Most messages that may wait behind the open turn. */

@@ -1,0 +1,170 @@
+/** A conversation as a client that keeps its own copy tells it again: which of it the transcript has already, and how the rest becomes entries. Pure. */
+import { noUsage } from "./cost.ts";
+import type { AssistantEntry, Entry, TurnOptions } from "./entry.ts";
+import type { ToolCall } from "./message.ts";
+import { fingerprint } from "./prefix.ts";
+
+/** One message of such a copy. `calls` are of tools that run at the client; what runs on the server a client never sees. */
+export type HistoryItem =
+  | { role: "user"; content: string; speaker?: string }
+  | { role: "assistant"; content: string; reasoning: string; calls: ToolCall[] }
+  | { role: "tool"; callId: string; content: string };
+
+/** Names an item, to be compared with another. Blanks around a text are lost in many clients. */
+export function itemDigest(item: HistoryItem): string {
+  switch (item.role) {
+    case "user":
+      return fingerprint(JSON.stringify(["user", item.speaker ?? "", item.content.trim()]));
+    case "assistant":
+      return fingerprint(
+        JSON.stringify(["assistant", item.content.trim(), item.calls.map(({ id, name }) => [id, name])]),
+      );
+    case "tool":
+      return fingerprint(JSON.stringify(["tool", item.callId, item.content.trim()]));
+  }
+}
+
+/** What is wrong with the order of `items`, and at which of them; `undefined` when they can be a conversation. */
+export function historyFault(items: readonly HistoryItem[]): { at: number; detail: string } | undefined {
+  let open: string[] = [];
+  let at = 0;
+  for (const item of items) {
+    if (item.role === "tool") {
+      if (!open.includes(item.callId)) return { at, detail: `no call "${item.callId}" is open before it` };
+      open = open.filter((id) => id !== item.callId);
+    } else if (open.length > 0) {
+      return { at, detail: `the call "${open[0]}" before it has no result: a message with role "tool" must follow` };
+    }
+    if (item.role === "assistant") open = item.calls.map(({ id }) => id);
+    at++;
+  }
+  return open.length === 0 ? undefined : { at: items.length - 1, detail: `the call "${open[0]}" has no result` };
+}
+
+/** Where a seeded history stands in its new transcript. */
+export interface Seed {
+  /** `seq` of the first entry. */
+  firstSeq: number;
+  /** Number of the first turn. */
+  firstTurn: number;
+  /** What its answers are said to come from. */
+  model: string;
+  atMs: number;
+  /** The choices of the last turn, which then stays open: its calls have their results, and the model is to go on. */
+  open?: TurnOptions;
+}
+
+/** Stands before an answer that nobody had asked for, since a turn begins with a person. */
+const opening = "(The conversation begins.)";
+
+/** The entries of a conversation that was held elsewhere. `items` must be without fault. */
+export function entriesOfHistory(items: readonly HistoryItem[], seed: Seed): Entry[] {
+  const writer = new SeedWriter(seed);
+  for (const item of items) writer.take(item);
+  return writer.finish();
+}
+
+class SeedWriter {
+  readonly #of: Seed;
+  readonly #entries: Entry[] = [];
+  #turns = 0;
+  #open: { turn: string; step: number; reply?: AssistantEntry; user: number } | undefined;
+
+  constructor(of: Seed) {
+    this.#of = of;
+  }
+
+  take(item: HistoryItem): void {
+    switch (item.role) {
+      case "user":
+        this.#user(item);
+        return;
+      case "assistant":
+        this.#reply(item);
+        return;
+      case "tool":
+        this.#result(item);
+        return;
+    }
+  }
+
+  finish(): Entry[] {
+    const { open } = this.#of;
+    if (open === undefined) this.#end();
+    else if (this.#open !== undefined) {
+      const first = this.#entries[this.#open.user];
+      if (first?.type === "user") this.#entries[this.#open.user] = { ...first, options: { ...open, ...first.options } };
+    }
+    return this.#entries;
+  }
+
+  #user({ content, speaker }: Extract<HistoryItem, { role: "user" }>): void {
+    const asked = this.#open !== undefined && this.#open.reply === undefined;
+    if (!asked) {
+      this.#end();
+      this.#begin();
+    }
+    this.#put({
+      type: "user",
+      turn: this.#open?.turn ?? "",
+      content,
+      ...(speaker !== undefined && { speaker }),
+      options: { via: "history" },
+      ...(asked && { joined: true }),
+    });
+  }
+
+  #reply({ content, reasoning, calls }: Extract<HistoryItem, { role: "assistant" }>): void {
+    if (this.#open === undefined || this.#open.reply?.finishReason === "stop") {
+      this.#end();
+      this.#user({ role: "user", content: opening });
+    }
+    const open = this.#open;
+    if (open === undefined) return;
+    open.step++;
+    this.#put({
+      type: "assistant",
+      turn: open.turn,
+      step: open.step,
+      attempt: 1,
+      model: this.#of.model,
+      content,
+      reasoning,
+      toolCalls: calls,
+      ...(calls.length > 0 && { waits: Object.fromEntries(calls.map(({ id }) => [id, "client" as const])) }),
+      finishReason: calls.length > 0 ? "tool_calls" : "stop",
+      usage: noUsage,
+      costMicros: 0,
+    });
+    const reply = this.#entries.at(-1);
+    if (reply?.type === "assistant") open.reply = reply;
+  }
+
+  #result({ callId, content }: Extract<HistoryItem, { role: "tool" }>): void {
+    const { turn = "", step = 0, reply } = this.#open ?? {};
+    const name = reply?.toolCalls.find(({ id }) => id === callId)?.name ?? "";
+    this.#put({ type: "tool", turn, step, callId, name, content, isError: false, durationMs: 0 });
+  }
+
+  #begin(): void {
+    this.#open = { turn: `turn_${this.#of.firstTurn + this.#turns++}`, step: 0, user: this.#entries.length };
+  }
+
+  #end(): void {
+    if (this.#open === undefined) return;
+    const { turn, step } = this.#open;
+    this.#put({ type: "turn_ended", turn, reason: "completed", usage: noUsage, costMicros: 0, steps: step });
+    this.#open = undefined;
+  }
+
+  #put(entry: Unplaced<Entry>): void {
+    this.#entries.push({ ...entry, seq: this.#of.firstSeq + this.#entries.length, atMs: this.#of.atMs } as Entry);
+  }
+}
+
+type Unplaced<T> = T extends Entry ? Omit<T, "seq" | "atMs"> : never;
+
+/** Whether a user entry only stands before an answer nobody had asked for. */
+export function isOpening({ content, options }: { content: string; options: TurnOptions }): boolean {
+  return options.via === "history" && content === opening;
+}

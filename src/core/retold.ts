@@ -1,0 +1,112 @@
+/** Compares a conversation that a client tells again with the transcript: is it the same, or was it edited, and from where on. Pure. */
+import type { Entry } from "./entry.ts";
+import { type HistoryItem, isOpening, itemDigest } from "./history.ts";
+import type { ToolCall } from "./message.ts";
+
+/** `same`: the transcript ends with what was told. Else the first `items` of it stand in the entries up to `afterSeq`, whole turns. */
+export type Comparison = { same: true } | { same: false; items: number; afterSeq: number };
+
+/** An item as a client has seen it. */
+interface Seen {
+  digest: string;
+  /** The client may not know of it: it came by another way, or came to nothing. */
+  mayLack: boolean;
+  turn: number;
+}
+
+/** The turn that is being read: what a client saw of it, and what it is to see next. */
+interface OpenTurn {
+  items: HistoryItem[];
+  /** It began with a message that came by a dialect whose clients keep a copy. */
+  known: boolean;
+  text: string;
+  /** The newest reply's calls that run at the client. */
+  calls: ToolCall[];
+  /** These were told, since the first of their results is here. */
+  told: boolean;
+}
+
+/** Reads a transcript once, entry by entry, and keeps a digest for each item of it. */
+export class Retold {
+  readonly #seen: Seen[] = [];
+  /** The last entry of each turn that has ended. */
+  readonly #turnEnds: number[] = [];
+  #turn: OpenTurn = { items: [], known: false, text: "", calls: [], told: false };
+
+  take(entry: Entry): void {
+    const turn = this.#turn;
+    switch (entry.type) {
+      case "user":
+        if (!entry.joined) turn.known = entry.options.via !== undefined;
+        if (!isOpening(entry)) turn.items.push(userItem(entry));
+        return;
+      case "assistant":
+        turn.text += entry.content;
+        turn.calls = entry.toolCalls.filter(({ id }) => entry.waits?.[id] === "client");
+        turn.told = false;
+        return;
+      case "tool":
+        if (!turn.calls.some(({ id }) => id === entry.callId)) return;
+        if (!turn.told) turn.items.push(...answerItems(turn));
+        turn.text = "";
+        turn.told = true;
+        turn.items.push({ role: "tool", callId: entry.callId, content: entry.content });
+        return;
+      case "turn_ended":
+        this.#end(entry.seq);
+        return;
+      case "approval":
+      case "compaction":
+      case "note":
+      case "step_failed":
+        return;
+    }
+  }
+
+  /** `told`: digests of what the client told, the last of them an answer. */
+  compare(told: readonly string[]): Comparison {
+    const seen = [...this.#seen, ...seenOf(this.#turn, this.#turnEnds.length)];
+    let left = told.length - 1;
+    for (let at = seen.length - 1; left >= 0 && at >= 0; at--) {
+      const item = seen[at];
+      if (item?.digest === told[left]) left--;
+      else if (!item?.mayLack) return this.#fork(told);
+    }
+    return left < 0 ? { same: true } : this.#fork(told);
+  }
+
+  /** The longest run of whole turns that both begin with. */
+  #fork(told: readonly string[]): Comparison {
+    let best = { items: 0, afterSeq: 0 };
+    let items = 0;
+    for (const [at, { digest, mayLack, turn }] of this.#seen.entries()) {
+      if (digest === told[items]) items++;
+      else if (!mayLack) break;
+      if (this.#seen[at + 1]?.turn !== turn) best = { items, afterSeq: this.#turnEnds[turn] ?? 0 };
+    }
+    return { same: false, ...best };
+  }
+
+  #end(seq: number): void {
+    this.#seen.push(...seenOf(this.#turn, this.#turnEnds.length));
+    this.#turnEnds.push(seq);
+    this.#turn = { items: [], known: false, text: "", calls: [], told: false };
+  }
+}
+
+function userItem({ content, speaker }: Extract<Entry, { type: "user" }>): HistoryItem {
+  return { role: "user", content, ...(speaker !== undefined && { speaker }) };
+}
+
+/** What was said since the last result, as one answer; none when that is nothing. */
+function answerItems({ text, calls, told }: OpenTurn): HistoryItem[] {
+  const asked = told ? [] : calls;
+  if (text === "" && asked.length === 0) return [];
+  return [{ role: "assistant", content: text, reasoning: "", calls: asked }];
+}
+
+function seenOf(open: OpenTurn, turn: number): Seen[] {
+  const items = [...open.items, ...answerItems(open)];
+  const answered = items.some(({ role }) => role !== "user");
+  return items.map((item) => ({ digest: itemDigest(item), mayLack: !open.known || !answered, turn }));
+}

@@ -1,0 +1,22 @@
+/** Ids of answers in dialects that give each answer one: they say where it lies, so that nothing has to be stored to find it again. Opaque to clients; no proof of anything. */
+
+/** A turn of a session; with `afterSeq`, what came in it after that entry: after results that its client had sent. */
+export interface AnswerPlace {
+  session: string;
+  turn: string;
+  afterSeq?: number;
+}
+
+/** `chatcmpl-` and `my-session.3` or `my-session.3.17`. */
+export function formatAnswerId(prefix: string, { session, turn, afterSeq }: AnswerPlace): string {
+  return `${prefix}${session}.${turn.replace("turn_", "")}${afterSeq === undefined ? "" : `.${afterSeq}`}`;
+}
+
+/** The opposite; `undefined` for anything that it never wrote. */
+export function parseAnswerId(prefix: string, id: string): AnswerPlace | undefined {
+  if (!id.startsWith(prefix)) return undefined;
+  const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,15})(?:\.(\d{1,15}))?$/.exec(id.slice(prefix.length));
+  if (match === null) return undefined;
+  const [, session = "", turn = "", after] = match;
+  return { session, turn: `turn_${turn}`, ...(after !== undefined && { afterSeq: Number(after) }) };
+}

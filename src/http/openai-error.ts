@@ -1,0 +1,62 @@
+/** Errors as OpenAI's clients read them: `{error: {message, type, param, code}}`. */
+import { AppError, type AppErrorCode, type Failure } from "../core/errors.ts";
+import { statusOf } from "./problem.ts";
+
+/** The error object in a body or a stream. */
+export interface OpenAiError {
+  message: string;
+  type: string;
+  param: string | null;
+  code: string | null;
+}
+
+/** The codes that OpenAI's clients know by name; the others keep our own. */
+const codes: Partial<Record<AppErrorCode, string>> = {
+  unauthorized: "invalid_api_key",
+  rate_limited: "rate_limit_exceeded",
+  queue_full: "rate_limit_exceeded",
+};
+
+/** The response to a request that failed with `error`. Logs the error when the fault is ours. */
+export function openAiErrorResponse(error: unknown): Response {
+  if (!(error instanceof AppError)) {
+    console.error("request failed by a fault of ours", error);
+    const message = "Longline failed while it worked on this request. The cause is in the Worker's log.";
+    return respond(500, { message, type: "server_error", param: null, code: "internal" });
+  }
+  const { code, message, field, retryAfterSeconds } = error;
+  const status = statusOf(code);
+  const type = status === 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error";
+  const response = respond(status, { message, type, param: field ?? null, code: codes[code] ?? code });
+  if (retryAfterSeconds !== undefined) response.headers.set("Retry-After", String(retryAfterSeconds));
+  // Their clients try a 409 again by themselves; here it will not go away by itself.
+  if (status === 409) response.headers.set("X-Should-Retry", "false");
+  return response;
+}
+
+/** A turn that failed, in the same words. `status`: for an answer that has not begun yet. */
+export function openAiFailure({ code, detail, retryable }: Failure): { status: number; error: OpenAiError } {
+  const of = (status: number, type: string, name: string = code) => {
+    return { status, error: { message: detail, type, param: null, code: name } };
+  };
+  switch (code) {
+    case "context_overflow":
+      return of(400, "invalid_request_error", "context_length_exceeded");
+    case "content_filter":
+      return of(400, "invalid_request_error", "content_filter");
+    case "model_rate_limited":
+      return of(429, "rate_limit_error", "rate_limit_exceeded");
+    case "turn_timeout":
+      return of(504, "server_error");
+    default:
+      return of(retryable ? 503 : 502, "server_error");
+  }
+}
+
+/** A response with that error. */
+export function respond(status: number, error: OpenAiError): Response {
+  return new Response(JSON.stringify({ error }), {
+    status,
+    headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
+  });
+}

@@ -1,0 +1,65 @@
+/** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
+import type { Context } from "hono";
+import { unwrap } from "../account/outcome.ts";
+import type { SessionSummary } from "../dialects/native.ts";
+import type { CopyPlan, CopyStep } from "../session/copying.ts";
+import { sessionObject } from "../session/session-object.ts";
+import type { RouteContext } from "./context.ts";
+
+/** Entries in one go; what they may weigh is bounded where they are read. */
+export const entriesInOneGo = 500;
+
+export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
+
+/** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
+export async function makeCopy(
+  c: Context<RouteContext>,
+  plan: CopyPlan,
+  send: (load: Load) => Promise<void>,
+): Promise<SessionSummary> {
+  const token = crypto.randomUUID();
+  const target = sessionObject(c.env, plan.address);
+  unwrap(await target.copy({ type: "begin", token, plan }));
+  try {
+    await send(async (lines) => void unwrap(await target.copy({ type: "load", token, lines })));
+  } catch (error) {
+    await target.copy({ type: "drop", token });
+    throw error;
+  }
+  const session = unwrap(await target.copy({ type: "finish", token }));
+  if (session === undefined) throw new Error("a finished copy is a session");
+  return session;
+}
+
+/** Loads the entries of a session up to `afterSeq`, and returns the last of their turns. */
+export async function loadFrom(
+  from: ReturnType<typeof sessionObject>,
+  afterSeq: number,
+  load: Load,
+): Promise<string | undefined> {
+  let turn: string | undefined;
+  for (let seq = 0; seq < afterSeq; ) {
+    const { entries } = unwrap(await from.entries({ after: seq, limit: Math.min(entriesInOneGo, afterSeq - seq) }));
+    await load(entries.map((entry) => ({ line: entry.seq, entry })));
+    seq = entries.at(-1)?.seq ?? afterSeq;
+    turn = entries.at(-1)?.turn ?? turn;
+  }
+  return turn;
+}
+
+/** What a session that is made from this one is given of its choices. */
+export function choicesOf(of: {
+  title: string | null;
+  metadata: Record<string, string>;
+  instructions: string | null;
+  model: string | null;
+  prefix: string | null;
+}) {
+  return {
+    metadata: of.metadata,
+    ...(of.title !== null && { title: of.title }),
+    ...(of.instructions !== null && { instructions: of.instructions }),
+    ...(of.model !== null && { model: of.model }),
+    ...(of.prefix !== null && { prefix: of.prefix }),
+  };
+}

@@ -1,0 +1,19 @@
+/** What tells a message that is sent again from a new one. */
+import type { Context } from "hono";
+import { sha256Hex } from "../core/digest.ts";
+import { AppError } from "../core/errors.ts";
+import type { Receipt } from "../session/inbox.ts";
+import type { RouteContext } from "./context.ts";
+
+/** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */
+export async function receiptOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
+  const header = c.req.header("Idempotency-Key");
+  if (header === undefined) return {};
+  const key = header.replace(/^"(.*)"$/, "$1");
+  if (key === "" || key.length > 255) {
+    throw new AppError("invalid_request", "Idempotency-Key must have 1 to 255 characters.", {
+      field: "Idempotency-Key",
+    });
+  }
+  return { key, bodyHash: await sha256Hex(JSON.stringify(body)) };
+}

@@ -1,0 +1,148 @@
+/** Takes in a conversation as a client tells it again whole: finds its session or makes one, and lets in what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
+import type { Context } from "hono";
+import { unwrap } from "../account/outcome.ts";
+import { sha256Hex } from "../core/digest.ts";
+import type { TurnOptions } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
+import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
+import type { InboxMessage, Receipt } from "../session/inbox.ts";
+import { sessionObject } from "../session/session-object.ts";
+import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
+import type { RouteContext } from "./context.ts";
+import { choicesOf, loadFrom, makeCopy } from "./make-copy.ts";
+
+/** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
+export interface Told {
+  items: readonly HistoryItem[];
+  /** The session it belongs to; a new one when absent. */
+  session?: string;
+  /** What a new session is like. */
+  choices: SessionChoices;
+  /** The model that earlier answers are said to come from. */
+  model: string;
+  options: TurnOptions;
+  metadata?: Record<string, string>;
+  receipt: Receipt;
+}
+
+/** The turn that answers; with `afterSeq`, what comes in it behind that entry. */
+export interface Taken {
+  session: string;
+  turn: string;
+  afterSeq?: number;
+  /** The session whose transcript says something else than the client. */
+  forkedFrom?: string;
+}
+
+export async function takeConversation(c: Context<RouteContext>, told: Told): Promise<Taken> {
+  const parts = split(told.items);
+  const name = told.session ?? (await newName(told.receipt, ""));
+  const session = sessionObject(c.env, { account: c.var.account, name });
+  const known = await session.describe();
+  if (!known.ok) {
+    if (known.code !== "not_found") unwrap(known);
+    return seedAndSend(c, { ...parts, told, name, choices: told.choices });
+  }
+  const digests = parts.history.map(itemDigest);
+  const compared = digests.length === 0 ? ({ same: true } as const) : unwrap(await session.compare(digests));
+  if (compared.same) {
+    // Calls that nobody has answered are given up: the person has gone on.
+    const isLeft = known.value.status === "waiting";
+    return letIn(c, { ...parts, told, name, onBusy: isLeft ? "interrupt" : "queue" });
+  }
+  const { instructions, model, prefix, metadata } = choicesOf({ ...known.value, model: known.value.chosenModel });
+  const choices = {
+    ...(instructions !== undefined && { instructions }),
+    ...(model && { model }),
+    ...(prefix && { prefix }),
+    metadata,
+  };
+  const fork = await newName(told.receipt, name);
+  const from = { session: name, afterSeq: compared.afterSeq };
+  const rest = { ...parts, history: parts.history.slice(compared.items) };
+  return { ...(await seedAndSend(c, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
+}
+
+interface Parts {
+  /** Up to and with the last answer. */
+  history: HistoryItem[];
+  /** Results of its calls. */
+  results: Extract<HistoryItem, { role: "tool" }>[];
+  /** What persons said since. */
+  messages: Extract<HistoryItem, { role: "user" }>[];
+}
+
+function split(items: readonly HistoryItem[]): Parts {
+  const last = items.findLastIndex(({ role }) => role === "assistant");
+  const rest = items.slice(last + 1);
+  return {
+    history: items.slice(0, last + 1),
+    results: rest.filter((item) => item.role === "tool"),
+    messages: rest.filter((item) => item.role === "user"),
+  };
+}
+
+/** The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
+async function newName({ key }: Receipt, from: string): Promise<string> {
+  return key === undefined ? crypto.randomUUID() : `k-${(await sha256Hex(`${from} ${key}`)).slice(0, 40)}`;
+}
+
+interface Work extends Parts {
+  told: Told;
+  name: string;
+}
+
+/** Into a session whose transcript ends with `history`. */
+async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "interrupt" }): Promise<Taken> {
+  const { results, name, told, onBusy } = of;
+  const address = { account: c.var.account, name };
+  const session = sessionObject(c.env, address);
+  const messages = of.messages.map((message) => inboxMessage(message, told));
+  if (results.length > 0) {
+    const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
+    return { session: name, ...unwrap(await session.giveResults(given, messages)) };
+  }
+  const [message, ...also] = messages;
+  if (message === undefined)
+    throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
+  const { receipt, choices } = told;
+  const sent = unwrap(await session.send(address, { message, also, receipt, onBusy, choices }));
+  return { session: name, turn: sent.turn };
+}
+
+/** Into a session that is made for it, with what was said before. */
+async function seedAndSend(
+  c: Context<RouteContext>,
+  of: Work & { choices: SessionChoices; from?: ForkedFrom },
+): Promise<Taken> {
+  const { history, results, messages, told, name, choices, from } = of;
+  const items = [...history, ...results];
+  if (items.length === 0 && from === undefined) return letIn(c, { ...of, onBusy: "queue" });
+  const goesOn = messages.length === 0;
+  const plan = {
+    address: { account: c.var.account, name },
+    choices,
+    from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }) },
+  } as const;
+  let last = { turn: "", seq: 0 };
+  await makeCopy(c, plan, async (load) => {
+    const source = sessionObject(c.env, { account: c.var.account, name: from?.session ?? "" });
+    const turn = from === undefined ? undefined : await loadFrom(source, from.afterSeq, load);
+    const seed = {
+      firstSeq: (from?.afterSeq ?? 0) + 1,
+      firstTurn: Number(turn?.replace("turn_", "") ?? 0) + 1,
+      model: told.model,
+      atMs: Date.now(),
+      ...(goesOn && { open: told.options }),
+    };
+    const entries = entriesOfHistory(items, seed);
+    await load(entries.map((entry) => ({ line: entry.seq, entry })));
+    last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };
+  });
+  if (!goesOn) return letIn(c, { ...of, results: [], onBusy: "queue" });
+  return { session: name, turn: last.turn, afterSeq: last.seq };
+}
+
+function inboxMessage({ content, speaker }: Parts["messages"][number], { options, metadata }: Told): InboxMessage {
+  return { content, ...(speaker !== undefined && { speaker }), ...(metadata && { metadata }), options };
+}

@@ -1,0 +1,26 @@
+/** Reads the transcript for whoever tells it again: each entry once, when somebody first does. Decides nothing; `core/retold` does. */
+import { type Comparison, Retold } from "../core/retold.ts";
+import type { TranscriptLog } from "./transcript-log.ts";
+
+/** Entries read in one go. */
+const page = { limit: 64, maxUnits: 1_000_000 };
+
+export class Retelling {
+  readonly #log: TranscriptLog;
+  readonly #retold = new Retold();
+  #seq = 0;
+
+  constructor(log: TranscriptLog) {
+    this.#log = log;
+  }
+
+  /** `told`: digests of the items that a client told, the last of them an answer. */
+  compare(told: readonly string[]): Comparison {
+    while (this.#seq < this.#log.lastSeq) {
+      const entries = this.#log.read({ after: this.#seq, ...page });
+      for (const entry of entries) this.#retold.take(entry);
+      this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    }
+    return this.#retold.compare(told);
+  }
+}
