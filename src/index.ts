@@ -6,15 +6,18 @@ import { Access, mustMay } from "./account/access.ts";
 import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
 import { type Bindings, parseSettings } from "./env.ts";
+import { openAiErrorResponse } from "./http/openai-error.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
 import { answers } from "./routes/answers.ts";
 import { channels } from "./routes/channels.ts";
+import { chatCompletions } from "./routes/chat-completions.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
+import { models } from "./routes/models.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
@@ -38,7 +41,14 @@ const app = new Hono<RouteContext>()
     c.set("settings", settings);
     await next();
   })
-  .use("/v1/*", cors({ origin: [...settings.allowedOrigins], exposeHeaders: ["Location", "Retry-After"], maxAge: 600 }))
+  .use(
+    "/v1/*",
+    cors({
+      origin: [...settings.allowedOrigins],
+      exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From"],
+      maxAge: 600,
+    }),
+  )
   .use("/v1/*", async (c, next) => {
     // Who runs the Worker is asked for another key, there.
     if (c.req.path.startsWith("/v1/admin/")) return next();
@@ -60,18 +70,25 @@ const app = new Hono<RouteContext>()
   .route("/v1/sessions", tokens)
   .route("/v1/sessions", prefixDoctor)
   .route("/v1/prefixes", prefixes)
+  .route("/v1/models", models)
+  .route("/v1/chat/completions", chatCompletions)
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
   .route("/v1/admin", admin)
   .route("/channels", channels)
-  .onError((error) => problemResponse(error));
+  .onError((error, c) => refusal(c.req.path, error));
+
+/** Clients of OpenAI's API are refused in its words. */
+function refusal(path: string, error: unknown): Response {
+  return /^\/v1\/(chat|models|responses)(\/|$)/.test(path) ? openAiErrorResponse(error) : problemResponse(error);
+}
 
 app.notFound((c) => {
   const path = new URL(c.req.url).pathname;
   const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => takes(method, path));
-  if (allowed.length === 0) return problemResponse(new AppError("not_found", `There is nothing at ${path}.`));
+  if (allowed.length === 0) return refusal(path, new AppError("not_found", `There is nothing at ${path}.`));
   const detail = `${path} does not take ${c.req.method}. It takes ${allowed.join(", ")}.`;
-  const response = problemResponse(new AppError("method_not_allowed", detail));
+  const response = refusal(path, new AppError("method_not_allowed", detail));
   response.headers.set("Allow", allowed.join(", "));
   return response;
 });

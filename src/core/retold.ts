@@ -11,6 +11,7 @@ interface Seen {
   digest: string;
   /** The client may not know of it: it came by another way, or came to nothing. */
   mayLack: boolean;
+  isAnswer: boolean;
   turn: number;
 }
 
@@ -63,9 +64,10 @@ export class Retold {
     }
   }
 
-  /** `told`: digests of what the client told, the last of them an answer. */
-  compare(told: readonly string[]): Comparison {
+  /** `told`: digests of what the client told, the last of them an answer, or results. `lacksAnswer`: these may have been answered already, and the client not have heard of it. */
+  compare(told: readonly string[], { lacksAnswer = false } = {}): Comparison {
     const seen = [...this.#seen, ...seenOf(this.#turn, this.#turnEnds.length)];
+    if (lacksAnswer && seen.at(-1)?.isAnswer) seen.pop();
     let left = told.length - 1;
     for (let at = seen.length - 1; left >= 0 && at >= 0; at--) {
       const item = seen[at];
@@ -108,5 +110,6 @@ function answerItems({ text, calls, told }: OpenTurn): HistoryItem[] {
 function seenOf(open: OpenTurn, turn: number): Seen[] {
   const items = [...open.items, ...answerItems(open)];
   const answered = items.some(({ role }) => role !== "user");
-  return items.map((item) => ({ digest: itemDigest(item), mayLack: !open.known || !answered, turn }));
+  const mayLack = !open.known || !answered;
+  return items.map((item) => ({ digest: itemDigest(item), mayLack, isAnswer: item.role === "assistant", turn }));
 }

@@ -1,9 +1,10 @@
 /** The manners in which a stream can be told, and the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. */
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
+import { ChatChunks, type ChatManner } from "./openai-chat/chunks.ts";
 
 /** How a stream is to be told. Made by our routes alone, so it is not checked again. */
-export type Manner = { as: "native" };
+export type Manner = { as: "native" } | ChatManner;
 
 /** Whose stream it is. `tag`: stands in front of native event ids. */
 export interface StreamOf {
@@ -20,9 +21,11 @@ export function parseManner(text: string | null): Manner {
   return text === null ? { as: "native" } : (JSON.parse(text) as Manner);
 }
 
-export function encoderFor(manner: Manner, { tag }: StreamOf): Encoder {
+export function encoderFor(manner: Manner, of: StreamOf): Encoder {
   switch (manner.as) {
     case "native":
-      return nativeEncoder(tag);
+      return nativeEncoder(of.tag);
+    case "openai-chat":
+      return new ChatChunks(manner, of);
   }
 }

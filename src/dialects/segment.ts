@@ -74,7 +74,10 @@ export class Segment {
   }
 
   get reasoning(): string {
-    return this.steps.map(({ reasoning }) => reasoning).join("");
+    return this.steps
+      .map(({ reasoning }) => reasoning)
+      .filter((text) => text !== "")
+      .join("\n\n");
   }
 
   /** The calls that the client is to run; its answer ends with them. */

@@ -1,14 +1,6 @@
 /** Errors as OpenAI's clients read them: `{error: {message, type, param, code}}`. */
-import { AppError, type AppErrorCode, type Failure } from "../core/errors.ts";
+import { AppError, type AppErrorCode } from "../core/errors.ts";
 import { statusOf } from "./problem.ts";
-
-/** The error object in a body or a stream. */
-export interface OpenAiError {
-  message: string;
-  type: string;
-  param: string | null;
-  code: string | null;
-}
 
 /** The codes that OpenAI's clients know by name; the others keep our own. */
 const codes: Partial<Record<AppErrorCode, string>> = {
@@ -34,27 +26,11 @@ export function openAiErrorResponse(error: unknown): Response {
   return response;
 }
 
-/** A turn that failed, in the same words. `status`: for an answer that has not begun yet. */
-export function openAiFailure({ code, detail, retryable }: Failure): { status: number; error: OpenAiError } {
-  const of = (status: number, type: string, name: string = code) => {
-    return { status, error: { message: detail, type, param: null, code: name } };
-  };
-  switch (code) {
-    case "context_overflow":
-      return of(400, "invalid_request_error", "context_length_exceeded");
-    case "content_filter":
-      return of(400, "invalid_request_error", "content_filter");
-    case "model_rate_limited":
-      return of(429, "rate_limit_error", "rate_limit_exceeded");
-    case "turn_timeout":
-      return of(504, "server_error");
-    default:
-      return of(retryable ? 503 : 502, "server_error");
-  }
-}
-
 /** A response with that error. */
-export function respond(status: number, error: OpenAiError): Response {
+export function respond(
+  status: number,
+  error: { message: string; type: string; param: string | null; code: string | null },
+): Response {
   return new Response(JSON.stringify({ error }), {
     status,
     headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },

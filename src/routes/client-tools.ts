@@ -3,34 +3,25 @@ import * as z from "zod";
 import { agent } from "../agent.ts";
 import type { ClientTool } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { type FunctionTool, functionTool } from "../dialects/function-tool.ts";
 
 /** Providers take at most 128 tools in all, the agent's own among them (api-docs.deepseek.com, create-chat-completion). */
 const mostTools = 128 - agent.tools.declarations.length;
 
 export const clientTools = z
-  .array(
-    z.strictObject({
-      type: z.literal("function"),
-      function: z.strictObject({
-        name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
-        description: z.string().max(10_000).optional(),
-        parameters: z.record(z.string(), z.unknown()).optional(),
-        strict: z.boolean().nullable().optional(),
-      }),
-    }),
-  )
+  .array(functionTool)
   .max(mostTools, `must be at most ${mostTools}, since the agent has tools of its own`);
 
 /** The tools as a turn keeps them; an AppError when a name is there twice, or is one of the agent's. */
-export function clientToolsOf(tools: z.infer<typeof clientTools>): ClientTool[] {
+export function clientToolsOf(tools: readonly FunctionTool[]): ClientTool[] {
   const names = new Set(agent.tools.declarations.map(({ name }) => name));
-  return tools.map(({ function: { name, description = "", parameters, strict } }, place) => {
+  return tools.map(({ function: { name, description, parameters, strict } }, place) => {
     if (names.has(name)) {
       const detail = `tools.${place}.function.name: "${name}" is taken. Use another name.`;
       throw new AppError("invalid_request", detail, { field: `tools.${place}.function.name` });
     }
     names.add(name);
     const schema = parameters ?? { type: "object", properties: {} };
-    return { name, description, parameters: schema, ...(strict && { strict }) };
+    return { name, description: description ?? "", parameters: schema, ...(strict && { strict }) };
   });
 }

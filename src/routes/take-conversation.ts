@@ -5,6 +5,7 @@ import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
+import type { Comparison } from "../core/retold.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
@@ -43,8 +44,7 @@ export async function takeConversation(c: Context<RouteContext>, told: Told): Pr
     if (known.code !== "not_found") unwrap(known);
     return seedAndSend(c, { ...parts, told, name, choices: told.choices });
   }
-  const digests = parts.history.map(itemDigest);
-  const compared = digests.length === 0 ? ({ same: true } as const) : unwrap(await session.compare(digests));
+  const compared = await compare(session, parts);
   if (compared.same) {
     // Calls that nobody has answered are given up: the person has gone on.
     const isLeft = known.value.status === "waiting";
@@ -61,6 +61,15 @@ export async function takeConversation(c: Context<RouteContext>, told: Told): Pr
   const from = { session: name, afterSeq: compared.afterSeq };
   const rest = { ...parts, history: parts.history.slice(compared.items) };
   return { ...(await seedAndSend(c, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
+}
+
+/** Results that come a second time were answered by then. */
+async function compare(session: ReturnType<typeof sessionObject>, { history, results }: Parts): Promise<Comparison> {
+  if (history.length === 0) return { same: true };
+  const compared = unwrap(await session.compare(history.map(itemDigest)));
+  if (compared.same || results.length === 0) return compared;
+  const again = unwrap(await session.compare([...history, ...results].map(itemDigest), { lacksAnswer: true }));
+  return again.same ? again : compared;
 }
 
 interface Parts {

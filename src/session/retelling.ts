@@ -14,13 +14,13 @@ export class Retelling {
     this.#log = log;
   }
 
-  /** `told`: digests of the items that a client told, the last of them an answer. */
-  compare(told: readonly string[]): Comparison {
+  /** As `Retold.compare`. */
+  compare(told: readonly string[], how: { lacksAnswer: boolean }): Comparison {
     while (this.#seq < this.#log.lastSeq) {
       const entries = this.#log.read({ after: this.#seq, ...page });
       for (const entry of entries) this.#retold.take(entry);
       this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
     }
-    return this.#retold.compare(told);
+    return this.#retold.compare(told, how);
   }
 }

@@ -107,8 +107,8 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** Whether the conversation as a client tells it, by the digests of its items, is the one in the transcript. */
-  compare(told: string[]): Promise<Outcome<Comparison>> {
-    return outcome(() => this.#life.existing.retelling.compare(told));
+  compare(told: string[], how = { lacksAnswer: false }): Promise<Outcome<Comparison>> {
+    return outcome(() => this.#life.existing.retelling.compare(told, how));
   }
 
   wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {

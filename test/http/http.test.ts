@@ -92,6 +92,8 @@ describe("problems", () => {
     unauthorized: 401,
     forbidden: 403,
     not_found: 404,
+    model_not_found: 404,
+    approval_required: 409,
     method_not_allowed: 405,
     not_acceptable: 406,
     conflict: 409,

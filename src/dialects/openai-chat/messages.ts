@@ -1,0 +1,84 @@
+/** Reads the `messages` of a chat completion: what is instruction, and what is conversation. Refuses what a model here cannot read, by its place. */
+import * as z from "zod";
+import { AppError } from "../../core/errors.ts";
+import { type HistoryItem, historyFault } from "../../core/history.ts";
+
+const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]);
+const call = z.looseObject({
+  id: z.string().min(1).max(200),
+  type: z.literal("function").optional(),
+  function: z.looseObject({ name: z.string(), arguments: z.string() }),
+});
+/** What a client sends back of an answer has whatever members the answer had. */
+export const chatMessage = z.discriminatedUnion("role", [
+  z.looseObject({ role: z.enum(["system", "developer"]), content }),
+  z.looseObject({ role: z.literal("user"), content, name: z.string().max(64).nullish() }),
+  z.looseObject({
+    role: z.literal("assistant"),
+    content: content.nullish(),
+    reasoning_content: z.string().nullish(),
+    tool_calls: z.array(call).nullish(),
+  }),
+  z.looseObject({ role: z.literal("tool"), tool_call_id: z.string().min(1).max(200), content }),
+]);
+type ChatMessage = z.infer<typeof chatMessage>;
+
+/** `instructions`: what leads, as one text. What is said to the model later stands in the conversation, where it was said. */
+export interface ReadMessages {
+  instructions?: string;
+  items: HistoryItem[];
+}
+
+export function readMessages(messages: readonly ChatMessage[]): ReadMessages {
+  const begin = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
+  const rest = begin < 0 ? [] : messages.slice(begin);
+  if (rest.length === 0) throw refused("messages", "must have a message from a user");
+  const lead = messages.slice(0, begin).map((message, at) => textOf(message.content, `messages.${at}.content`));
+  const items = rest.map((message, at) => itemOf(message, `messages.${begin + at}`));
+  const said = items.map((item, at) => ({ item, at: begin + at })).filter(({ item }) => !isEmpty(item));
+  const fault = historyFault(said.map(({ item }) => item));
+  if (fault !== undefined) throw refused(`messages.${said[fault.at]?.at ?? 0}`, fault.detail);
+  if (said.at(-1)?.item.role === "assistant" || said.length === 0) {
+    throw refused(`messages.${messages.length - 1}`, "the last message must be one of a user or of a tool");
+  }
+  const instructions = lead.filter((text) => text !== "").join("\n\n");
+  return { ...(instructions !== "" && { instructions }), items: said.map(({ item }) => item) };
+}
+
+function itemOf(message: ChatMessage, at: string): HistoryItem {
+  const content = textOf(message.content ?? "", `${at}.content`);
+  switch (message.role) {
+    case "system":
+    case "developer":
+      return { role: "user", content, speaker: "system" };
+    case "user":
+      if (content === "") throw refused(`${at}.content`, "must not be empty");
+      return { role: "user", content, ...(message.name && { speaker: message.name.replace(/[\r\n]/g, " ") }) };
+    case "assistant": {
+      const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => {
+        return { id, name, arguments: text };
+      });
+      return { role: "assistant", content, reasoning: message.reasoning_content ?? "", calls };
+    }
+    case "tool":
+      return { role: "tool", callId: message.tool_call_id, content };
+  }
+}
+
+/** Clients keep an answer that never came as an empty one. */
+function isEmpty(item: HistoryItem): boolean {
+  return item.role === "assistant" && item.content === "" && item.calls.length === 0;
+}
+
+function textOf(content: z.infer<typeof chatMessage>["content"], at: string): string {
+  if (typeof content === "string") return content;
+  const texts = (content ?? []).map(({ type, text }, place) => {
+    if (type === "text" && text !== undefined) return text;
+    throw refused(`${at}.${place}`, `a part of type "${type}" cannot be read here. Send text only`);
+  });
+  return texts.join("\n");
+}
+
+function refused(field: string, detail: string): AppError {
+  return new AppError("invalid_request", `${field}: ${detail}.`, { field });
+}

@@ -1,0 +1,98 @@
+/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name. */
+import * as z from "zod";
+import type { Sampling, ToolChoice } from "../../core/entry.ts";
+import { toolName } from "../function-tool.ts";
+import { chatMessage } from "./messages.ts";
+
+const refused = z.null("is not supported here. Leave it out").optional();
+const only = <T extends string | number | boolean>(value: T) =>
+  z.literal(value, `can only be ${value} here. Leave it out`).nullish();
+const tokens = z.int().min(1).max(1_000_000).nullish();
+
+/** All but `tools` and `response_format`, which need to know the agent. */
+export const chatFields = {
+  model: z.string(),
+  messages: z.array(chatMessage).min(1),
+  stream: z.boolean().nullish(),
+  stream_options: z
+    .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .nullish(),
+  max_tokens: tokens,
+  max_completion_tokens: tokens,
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
+  tool_choice: z
+    .union([
+      z.enum(["none", "auto", "required"]),
+      z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) }),
+    ])
+    .nullish(),
+  /** DeepSeek's switch, and OpenAI's. */
+  thinking: z.strictObject({ type: z.enum(["enabled", "disabled"]) }).nullish(),
+  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
+  /** Kept with the message. */
+  user: z.string().max(512).nullish(),
+  safety_identifier: z.string().max(512).nullish(),
+  prompt_cache_key: z.string().max(512).nullish(),
+  metadata: z.record(z.string().min(1).max(64), z.string().max(512)).nullish(),
+  /** An answer is kept with its session in any case. */
+  store: z.boolean().nullish(),
+  service_tier: z.enum(["auto", "default"], 'can only be "auto" or "default" here').nullish(),
+  n: only(1),
+  parallel_tool_calls: only(true),
+  logprobs: only(false),
+  top_logprobs: only(0),
+  modalities: z.tuple([z.literal("text")], 'can only be ["text"] here').nullish(),
+  audio: refused,
+  function_call: refused,
+  functions: refused,
+  logit_bias: refused,
+  prediction: refused,
+  prompt_cache_retention: refused,
+  seed: refused,
+  verbosity: refused,
+  web_search_options: refused,
+};
+
+const fields = z.object(chatFields);
+type Fields = z.infer<typeof fields>;
+
+/** How the model is to draw its words; nothing where the request leaves that open. */
+export function samplingOf(body: Fields): Sampling | undefined {
+  const { temperature, top_p, frequency_penalty, presence_penalty, stop } = body;
+  const most = body.max_completion_tokens ?? body.max_tokens;
+  const sampling = {
+    ...(most && { maxTokens: most }),
+    ...(typeof temperature === "number" && { temperature }),
+    ...(typeof top_p === "number" && { topP: top_p }),
+    ...(typeof frequency_penalty === "number" && { frequencyPenalty: frequency_penalty }),
+    ...(typeof presence_penalty === "number" && { presencePenalty: presence_penalty }),
+    ...(stop && { stop: typeof stop === "string" ? [stop] : stop }),
+  };
+  return Object.keys(sampling).length > 0 ? sampling : undefined;
+}
+
+export function toolChoiceOf({ tool_choice: choice }: Fields): ToolChoice | undefined {
+  if (!choice || choice === "auto") return undefined;
+  return typeof choice === "string" ? choice : { name: choice.function.name };
+}
+
+/** Whether the model is to think; `undefined` where the request leaves that open. */
+export function thinkingOf({ thinking, reasoning_effort: effort }: Fields): boolean | undefined {
+  if (thinking) return thinking.type === "enabled";
+  return effort ? effort !== "none" && effort !== "minimal" : undefined;
+}
+
+/** What the request says about who asks, among what is kept with the message. */
+export function metadataOf(body: Fields): Record<string, string> {
+  const { user, safety_identifier, prompt_cache_key, metadata } = body;
+  return {
+    ...(user && { user }),
+    ...(safety_identifier && { safety_identifier }),
+    ...(prompt_cache_key && { prompt_cache_key }),
+    ...metadata,
+  };
+}

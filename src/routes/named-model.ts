@@ -1,0 +1,40 @@
+/** Models as clients of OpenAI's API name them: the agent's own ids, and each with `-thinking` behind it where thinking can be switched on. */
+import type { Context } from "hono";
+import { agent } from "../agent.ts";
+import { AppError } from "../core/errors.ts";
+import { modelIds, turnModels } from "../session/turn-model.ts";
+import type { RouteContext } from "./context.ts";
+
+const thinkingSuffix = "-thinking";
+
+/** A model and, where its name says so, that it is to think. */
+export interface NamedModel {
+  model: string;
+  thinking?: true;
+}
+
+/** The model of that name; throws `model_not_found`, which lists what there is. */
+export function namedModel(c: Context<RouteContext>, name: string): NamedModel {
+  const named = namedModels(c).get(name);
+  if (named !== undefined) return named;
+  const names = [...namedModels(c).keys()].join(", ");
+  throw new AppError("model_not_found", `There is no model "${name}". The models are: ${names}.`, { field: "model" });
+}
+
+/** All names the account may use, the first one is the one that answers by default. */
+export function namedModels(c: Context<RouteContext>): Map<string, NamedModel> {
+  const { models } = c.var.limits;
+  const ids = modelIds(c.var.settings, agent).filter((id) => models?.includes(id) ?? true);
+  const thinking = ids
+    .filter((id) => canThink(c, id))
+    .map((id): [string, NamedModel] => {
+      return [`${id}${thinkingSuffix}`, { model: id, thinking: true }];
+    });
+  return new Map([...ids.map((id): [string, NamedModel] => [id, { model: id }]), ...thinking]);
+}
+
+function canThink(c: Context<RouteContext>, model: string): boolean {
+  const { settings } = c.var;
+  const of = { settings, agent, bindings: c.env, sessionModel: null, sticky: null, options: { model }, chance: 0 };
+  return turnModels(of)[0].profile.thinking.by !== "nothing";
+}
