@@ -21,6 +21,8 @@ const node = [
 
 export default defineConfig({
   test: {
+    // By default one less than there are cores; but tests of real processes mostly wait.
+    maxWorkers: 2,
     projects: [
       { test: { name: "unit", include: node, exclude: ["test/house.test.ts"] } },
       { test: { name: "house", include: ["test/house.test.ts"] } },
@@ -40,7 +42,7 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "worker", include: worker },
+        test: { name: "worker", include: worker, testTimeout: 30_000 },
       },
       {
         test: {
@@ -48,7 +50,6 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts", "test/soak/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],
