@@ -5,6 +5,7 @@ import { agent } from "../agent.ts";
 import type { Settings } from "../env.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
+import { page } from "./page.ts";
 
 export const front = new Hono<RouteContext>()
   .get("/health", (c) => {
@@ -12,7 +13,11 @@ export const front = new Hono<RouteContext>()
     const demo = settings.model.kind === "demo";
     return c.json({ ok: true, version, model: modelIds(settings, agent)[0], demo });
   })
-  .get("/", (c) => c.text(welcome(c.var.settings, new URL(c.req.url).origin)));
+  .get("/", (c) => {
+    const { settings } = c.var;
+    const isDev = settings.auth.kind === "dev";
+    return page({ welcome: welcome(settings, new URL(c.req.url).origin), ...(isDev && { devKey: "dev-key" }) });
+  });
 
 function welcome(settings: Settings, origin: string): string {
   const key = settings.auth.kind === "dev" ? "dev-key" : "$API_KEY";
