@@ -117,7 +117,7 @@ function relay(c: Context<RouteContext>, query: string): Promise<Response> {
 }
 
 /** An account with a rate is asked before each message. */
-async function mustAdmit(c: Context<RouteContext>): Promise<void> {
+export async function mustAdmit(c: Context<RouteContext>): Promise<void> {
   if (c.var.limits.ratePerMinute === undefined) return;
   const retryAfterSeconds = await accountObject(c.env, c.var.account).admit(Date.now());
   if (retryAfterSeconds === 0) return;
