@@ -76,8 +76,8 @@ export class TurnTools {
       .map((tool) => {
         if (tool.dirty !== undefined)
           warnOnce(`${tool.dirty} It is sent as it is, so requests with it have no strict tools.`);
-        return remoteTool(tool, server, async (args, signal) =>
-          (await this.#connection(server)).call(tool.listed.name, args, signal),
+        return remoteTool(tool, server, async (args, context) =>
+          (await this.#connection(server)).call(tool.listed.name, args, context),
         );
       });
   }

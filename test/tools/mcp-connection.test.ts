@@ -7,6 +7,7 @@ afterEach(() => {
 });
 
 const { signal } = new AbortController();
+const of = () => ({ idempotencyKey: crypto.randomUUID(), signal });
 const server = { name: "test", url: "https://mcp.example.com/mcp", bearer: "secret-token" };
 
 function connectedTo({ fetch }: Pick<TestMcpServer, "fetch">): McpConnection {
@@ -23,7 +24,7 @@ describe("a connection to an MCP server", () => {
     expect(await connection.listTools(signal)).toEqual([
       { name: "add", description: "", inputSchema: tool.inputSchema },
     ]);
-    const results = await Promise.all([connection.call("add", { a: 1 }, signal), connection.call("add", {}, signal)]);
+    const results = await Promise.all([connection.call("add", { a: 1 }, of()), connection.call("add", {}, of())]);
     expect(results.map(({ content }) => content)).toEqual(Array(2).fill([{ type: "text", text: "add ran" }]));
     await connection.close();
     expect(remote.sessions.size).toBe(0);
@@ -42,10 +43,10 @@ describe("a connection to an MCP server", () => {
     const connection = connectedTo(remote);
     await connection.listTools(signal);
     remote.expire();
-    expect((await connection.call("add", {}, signal)).content).toEqual([{ type: "text", text: "add ran" }]);
+    expect((await connection.call("add", {}, of())).content).toEqual([{ type: "text", text: "add ran" }]);
     expect(remote.ran).toHaveLength(1);
     remote.expire();
-    await expect(connection.call("add", {}, signal)).rejects.toThrow(/test failed.*no such session/);
+    await expect(connection.call("add", {}, of())).rejects.toThrow(/test failed.*no such session/);
     expect(remote.ran).toHaveLength(1);
   });
 
@@ -59,7 +60,7 @@ describe("a connection to an MCP server", () => {
         throw new TypeError("connection reset");
       },
     });
-    await expect(connection.call("add", {}, signal)).rejects.toThrow(
+    await expect(connection.call("add", {}, of())).rejects.toThrow(
       "a tool of the MCP server test failed: connection reset",
     );
     expect(remote.ran).toHaveLength(1);
@@ -69,9 +70,35 @@ describe("a connection to an MCP server", () => {
     const remote = createMcpServer([tool]);
     remote.die();
     const words = "The MCP server test was not reached, so the tool was not run: fetch failed: connection refused";
-    await expect(connectedTo(remote).call("add", {}, signal)).rejects.toThrow(words);
+    await expect(connectedTo(remote).call("add", {}, of())).rejects.toThrow(words);
     const closed = connectedTo(createMcpServer([tool], { bearer: "another" }));
-    await expect(closed.call("add", {}, signal)).rejects.toThrow(/not reached.*who are you/);
+    await expect(closed.call("add", {}, of())).rejects.toThrow(/not reached.*who are you/);
+  });
+
+  it("[MCP-7] tells the server which call it is, and gives up one whose answer breaks off", async () => {
+    const remote = createMcpServer([tool]);
+    let keys: unknown[] = [];
+    const cutting: typeof fetch = async (input, init) => {
+      const answer = await remote.fetch(input, init);
+      const body = String(init?.body);
+      if (!body.includes("tools/call")) return answer;
+      keys = [...keys, JSON.parse(body).params._meta["longline/idempotency-key"]];
+      const whole = await answer.text();
+      return new Response(keys.length === 1 ? whole : whole.slice(0, whole.length / 2), answer);
+    };
+    const connection = connectedTo({ fetch: cutting });
+    const first = of();
+    await connection.call("add", {}, first);
+    expect(keys).toEqual([first.idempotencyKey]);
+    await expect(connection.call("add", {}, of())).rejects.toThrow(/broke off\. The tool may have run/);
+    expect(remote.ran).toHaveLength(2);
+  });
+
+  it("[MCP-7] breaks off an answer that does not end", async () => {
+    const remote = createMcpServer([
+      { ...tool, run: () => ({ content: [{ type: "text", text: "x".repeat(9_000_000) }] }) },
+    ]);
+    await expect(connectedTo(remote).call("add", {}, of())).rejects.toThrow(/broke off/);
   });
 
   it("[MCP-6] waits for a list as long as it is told, and hangs up then", async () => {

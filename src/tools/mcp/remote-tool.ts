@@ -30,7 +30,7 @@ export function prepareTool(listed: ListedTool, name: string): PreparedTool {
 }
 
 /** Sends the call to the server. */
-export type RemoteCall = (args: Record<string, unknown>, signal: AbortSignal) => Promise<CallResult>;
+export type RemoteCall = (args: Record<string, unknown>, context: ToolContext) => Promise<CallResult>;
 
 export function remoteTool(
   { listed, declaration, schema }: PreparedTool,
@@ -46,8 +46,8 @@ export function remoteTool(
     declaration,
     needsApproval: (raw) => approval === "always" && parse(raw).ok,
     parse,
-    async run(input, { signal }: ToolContext) {
-      const result = await call(input as Record<string, unknown>, signal);
+    async run(input, context) {
+      const result = await call(input as Record<string, unknown>, context);
       const text = resultText(result);
       if (result.isError) throw new Error(text);
       return text;

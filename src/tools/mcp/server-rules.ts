@@ -9,7 +9,10 @@ export interface McpServerRules {
   secret?: string;
   /** The only tools that are offered, by the server's own names; all of them when absent. */
   tools?: readonly string[];
-  /** What running a tool twice would do; `unsafe`. What the server says about its own tools counts for nothing here. */
+  /**
+   * What running a tool twice would do; `unsafe`. What the server says about its own tools counts for nothing here. `keyed`
+   * only for a server that knows a call by `_meta["longline/idempotency-key"]`.
+   */
   effect?: Effect;
   /** A person must say yes before any of its tools is run. */
   approval?: "always";
