@@ -2,6 +2,7 @@
 import type { Agent } from "../agent.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { type McpServer, type McpServerRules, serverFault } from "../tools/mcp/server-rules.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /** Throws an Error that names each server that cannot be asked, and says why. One whose secret is not set is left out, with a warning. */
 export function mcpServers(agent: Agent, settings: Settings, bindings: Bindings): McpServer[] {
@@ -10,7 +11,7 @@ export function mcpServers(agent: Agent, settings: Settings, bindings: Bindings)
     const bearer = rules.secret === undefined ? undefined : secrets[rules.secret];
     if (typeof bearer === "string" && bearer !== "") return [{ ...rules, name, bearer }];
     if (agent.mcp?.[name]?.secret === undefined) return [{ ...rules, name }];
-    console.warn(`The MCP server ${name} is left out: its secret ${rules.secret} is not set.`);
+    warnOnce(`The MCP server ${name} is left out: its secret ${rules.secret} is not set.`);
     return [];
   });
   const faults = servers.flatMap((server) => {

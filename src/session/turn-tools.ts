@@ -11,6 +11,7 @@ import { keptToolList, type ListedTool } from "../tools/mcp/tool-list.ts";
 import { toolNames } from "../tools/mcp/tool-names.ts";
 import { createToolbox, mostTools, type Tool, type Toolbox } from "../tools/tool.ts";
 import { mcpServers } from "./mcp-servers.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /** How long servers may take to list their tools, all together. */
 const askMs = 3_000;
@@ -18,7 +19,6 @@ const askMs = 3_000;
 let lists: LastKnown<ListedTool[]> | undefined;
 /** What lists came to, so that schemas are not made strict anew in each turn. */
 const prepared = new WeakMap<ListedTool[], PreparedTool[]>();
-const warned = new Set<string>();
 
 export interface TurnToolsSetup {
   agent: Agent;
@@ -45,8 +45,8 @@ export class TurnTools {
     const remote = (await Promise.all(this.#servers.map((server) => this.#toolsOf(server, inTime)))).flat();
     const own = agent.tools.all;
     const names = new Set([...own.map(({ declaration }) => declaration.name), ...taken]);
-    const free = remote.filter(({ declaration }) => !names.has(declaration.name));
     const room = Math.max(0, mostTools - names.size);
+    const free = remote.filter(({ declaration: { name } }) => !names.has(name) && names.add(name));
     if (free.length > room) warnOnce(`${free.length - room} tools of MCP servers are left out: providers take 128.`);
     return createToolbox([...own, ...free.slice(0, room)]);
   }
@@ -99,10 +99,4 @@ export class TurnTools {
     this.#connections.set(server.name, connection);
     return connection;
   }
-}
-
-function warnOnce(text: string): void {
-  if (warned.has(text)) return;
-  warned.add(text);
-  console.warn(text);
 }

@@ -120,6 +120,19 @@ describe("schemas of remote tools", () => {
     expect(dirty).toMatch(/^Tool "s__t": the schema at /);
   });
 
+  it("[MCP-2] that double with each reference do no harm", () => {
+    const $defs: Record<string, JsonSchema> = { d30: { type: "string", description: "x".repeat(500) } };
+    for (let n = 0; n < 30; n++) {
+      const $ref = `#/$defs/d${n + 1}`;
+      $defs[`d${n}`] = { type: "object", properties: { a: { $ref }, b: { $ref } }, required: ["a", "b"] };
+    }
+    expect(prepared({ type: "object", $defs, properties: { a: { $ref: "#/$defs/d0" } } }).declaration.strict).toBe(
+      false,
+    );
+    const short = prepared({ type: "object", $defs, properties: { a: { $ref: "#/$defs/d23" } } });
+    expect(short.dirty).toContain("too long once its references are put in their place");
+  });
+
   it("[MCP-2] that are nested without end do no harm", () => {
     let schema: JsonSchema = { type: "string" };
     for (let depth = 0; depth < 1_000; depth++) schema = { type: "object", properties: { a: schema } };

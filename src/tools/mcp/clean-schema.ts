@@ -6,6 +6,8 @@ import type { JsonSchema } from "../strict-schema.ts";
 
 /** Deeper schemas are left as they are from here on; strict mode refuses what is left. */
 const deepest = 24;
+/** Most schemas in a schema. References that are put in their place can double it at each level. */
+const mostNodes = 1_000;
 /** Keywords that only say something about values of one type. */
 const keywordsOf: Record<string, readonly string[]> = {
   object: ["properties", "required", "additionalProperties", "patternProperties", "propertyNames"],
@@ -17,7 +19,7 @@ const numeric = [...(keywordsOf.number ?? []), "minLength", "maxLength", "minIte
 const own = new Set(Object.values(keywordsOf).flat());
 
 export function cleanSchema(schema: JsonSchema): JsonSchema {
-  return cleaned(schema, { root: schema, within: [], depth: 0 });
+  return cleaned(schema, { root: schema, within: [], depth: 0, budget: { left: mostNodes } });
 }
 
 interface Place {
@@ -25,10 +27,11 @@ interface Place {
   /** The references that led here. */
   within: readonly string[];
   depth: number;
+  budget: { left: number };
 }
 
 function cleaned(node: unknown, place: Place): JsonSchema {
-  if (!isSchema(node) || place.depth > deepest) return {};
+  if (!isSchema(node) || place.depth > deepest || place.budget.left-- <= 0) return {};
   const { $ref, ...merged } = withoutLoneAllOf(node);
   if (typeof $ref === "string") {
     const target = place.within.includes($ref) ? undefined : pointed(place.root, $ref);

@@ -17,11 +17,17 @@ export interface PreparedTool {
   dirty?: string;
 }
 
+/** Most characters of a strict schema: it is part of every request. */
+const longestParameters = 40_000;
+
 export function prepareTool(listed: ListedTool, name: string): PreparedTool {
   const schema = cleanSchema({ type: "object", ...listed.inputSchema });
   const { description } = listed;
   try {
-    return { listed, schema, declaration: { name, description, parameters: strictInput(schema, name) } };
+    const parameters = strictInput(schema, name);
+    if (JSON.stringify(parameters).length > longestParameters)
+      throw new Error(`Tool "${name}": the schema is too long once its references are put in their place.`);
+    return { listed, schema, declaration: { name, description, parameters } };
   } catch (error) {
     // Sent as it is: a provider that is not told "strict" takes any object schema.
     const parameters = { ...listed.inputSchema, type: "object" };
