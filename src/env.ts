@@ -1,5 +1,6 @@
 /** Settings and secrets, read once: what Cloudflare hands in goes through zod and comes out as decisions. A wrong one stops the Worker with its name and the mend. */
 import * as z from "zod";
+import { namedTexts, namedUrls, originList } from "./core/setting-lists.ts";
 
 /** What `wrangler.toml`, secrets and `--var` hand to the Worker. */
 export interface Bindings {
@@ -32,6 +33,8 @@ export interface Bindings {
   DISCORD_BOT_TOKEN?: string;
   DISCORD_API_URL?: string;
   WEBHOOK_SECRETS?: string;
+  /** Remote MCP servers, besides those of `agent.ts`; the bearer of each is the secret `MCP_TOKEN_<NAME>`. */
+  MCP_SERVERS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -56,6 +59,8 @@ export interface Settings {
   discord: { publicKey: string; applicationId?: string; botToken?: string; apiUrl: string } | undefined;
   /** Secrets of inbound webhooks by name, two while one is being replaced; `callback` signs what goes out. */
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
+  /** Addresses of remote MCP servers by name. */
+  mcpServers: ReadonlyMap<string, string>;
   /** A developer's machine: callbacks may go to loopback. */
   isDev: boolean;
 }
@@ -63,6 +68,13 @@ export interface Settings {
 /** An empty setting is no setting: dashboards and `.dev.vars` make them. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+
+/** A text that holds several values. */
+function list<T>(read: (text: string, complain: (message: string) => void) => T) {
+  return z
+    .string()
+    .transform((text, context) => read(text, (message) => context.addIssue({ code: "custom", message })));
+}
 
 function whole<T>(standard: T, least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`;
@@ -91,7 +103,7 @@ const variables = z.object({
   MODEL_BASE_URL: optional(baseUrl),
   MODEL_API_KEY: optional(key),
   COMETAPI_KEY: optional(key),
-  ALLOWED_ORIGINS: optional(z.string().transform(origins)),
+  ALLOWED_ORIGINS: optional(list(originList)),
   // Timers and retries: the figures of DeepSeek's own adapter (deepseek-harness, llm-deepseek), with a shorter idle time.
   MODEL_FIRST_BYTE_TIMEOUT_MS: milliseconds(120_000),
   MODEL_IDLE_TIMEOUT_MS: milliseconds(60_000),
@@ -109,7 +121,8 @@ const variables = z.object({
   DISCORD_APPLICATION_ID: optional(z.string().regex(/^\d{5,25}$/, "must be the number of the application")),
   DISCORD_BOT_TOKEN: optional(key),
   DISCORD_API_URL: optional(baseUrl).transform((value) => (value ?? "https://discord.com/api/v10").replace(/\/+$/, "")),
-  WEBHOOK_SECRETS: optional(z.string().transform(namedSecrets)),
+  WEBHOOK_SECRETS: optional(list(namedTexts)),
+  MCP_SERVERS: optional(list(namedUrls)),
   DEV: optional(z.literal("true", "is set by npm run dev only: remove it")),
 });
 
@@ -122,6 +135,8 @@ const secret = new Set([
   "SLACK_BOT_TOKEN",
   "DISCORD_BOT_TOKEN",
   "WEBHOOK_SECRETS",
+  // Some servers have their key in the address.
+  "MCP_SERVERS",
 ]);
 
 /** The settings in `bindings`. Throws an Error that names every wrong one and says how to mend it; a secret's value is never shown. */
@@ -153,6 +168,7 @@ export function parseSettings(bindings: Bindings): Settings {
     contextTokens: parsed.data.MODEL_CONTEXT_TOKENS,
     allowedOrigins: ALLOWED_ORIGINS,
     ...channelsOf(parsed.data),
+    mcpServers: parsed.data.MCP_SERVERS ?? new Map(),
     isDev: DEV !== undefined,
   };
 }
@@ -206,36 +222,6 @@ function isBare(url: string): boolean {
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function origins(list: string, context: z.RefinementCtx): string[] {
-  const parts = list
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-  for (const part of parts) {
-    if (URL.canParse(part) && new URL(part).origin === part) continue;
-    context.addIssue({
-      code: "custom",
-      message: `holds "${part}", which is no origin: write https://example.com, without path or *`,
-    });
-  }
-  return parts;
-}
-
-/** `name=secret` pairs, separated by commas, spaces or lines; the same name twice has two secrets. */
-function namedSecrets(list: string, context: z.RefinementCtx): Map<string, string[]> {
-  const secrets = new Map<string, string[]>();
-  for (const pair of list.split(/[\s,]+/).filter((each) => each !== "")) {
-    const [, name, value] = /^([A-Za-z0-9_-]{1,40})=(.{8,})$/.exec(pair) ?? [];
-    if (name === undefined || value === undefined) {
-      context.addIssue({
-        code: "custom",
-        message: "must hold pairs such as github=a-long-secret, separated by commas",
-      });
-    } else secrets.set(name, [...(secrets.get(name) ?? []), value]);
-  }
-  return secrets;
 }
 
 function complaint(name: string, message: string, bindings: Bindings): string {

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
 import { Access, mustMay } from "./account/access.ts";
 import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
@@ -16,6 +17,7 @@ import type { RouteContext } from "./routes/context.ts";
 import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
+import { mcp } from "./routes/mcp.ts";
 import { messages } from "./routes/messages.ts";
 import { models } from "./routes/models.ts";
 import { neededRight } from "./routes/needed-right.ts";
@@ -25,6 +27,7 @@ import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
+import { mcpServers } from "./session/mcp-servers.ts";
 import { unknownModels } from "./session/turn-model.ts";
 
 export { Account } from "./account/account.ts";
@@ -34,34 +37,35 @@ export { Session } from "./session/session.ts";
 const settings = parseSettings(env as unknown as Bindings);
 const access = new Access(env as unknown as Bindings);
 console.log(modelLine(settings));
+mcpServers(agent, settings, env as unknown as Bindings);
 for (const warning of unknownModels(settings, agent)) console.warn(warning);
+
+const open = cors({
+  origin: [...settings.allowedOrigins],
+  exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From"],
+  maxAge: 600,
+});
+const admit = createMiddleware<RouteContext>(async (c, next) => {
+  // Who runs the Worker is asked for another key, there.
+  if (c.req.path.startsWith("/v1/admin/")) return next();
+  const caller = await access.admit(c.req.raw, settings.auth);
+  const { success } = await c.env.RATE_LIMIT.limit({ key: caller.account });
+  if (!success)
+    throw new AppError("rate_limited", "Too many requests with this key. Wait a minute.", { retryAfterSeconds: 60 });
+  const { session, right } = neededRight(c.req.method, c.req.path);
+  mustMay(caller, session, right);
+  c.set("account", caller.account);
+  c.set("limits", caller.limits);
+  await next();
+});
 
 const app = new Hono<RouteContext>()
   .use(async (c, next) => {
     c.set("settings", settings);
     await next();
   })
-  .use(
-    "/v1/*",
-    cors({
-      origin: [...settings.allowedOrigins],
-      exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From"],
-      maxAge: 600,
-    }),
-  )
-  .use("/v1/*", async (c, next) => {
-    // Who runs the Worker is asked for another key, there.
-    if (c.req.path.startsWith("/v1/admin/")) return next();
-    const caller = await access.admit(c.req.raw, settings.auth);
-    const { success } = await c.env.RATE_LIMIT.limit({ key: caller.account });
-    if (!success)
-      throw new AppError("rate_limited", "Too many requests with this key. Wait a minute.", { retryAfterSeconds: 60 });
-    const { session, right } = neededRight(c.req.method, c.req.path);
-    mustMay(caller, session, right);
-    c.set("account", caller.account);
-    c.set("limits", caller.limits);
-    await next();
-  })
+  .use("/v1/*", open, admit)
+  .use("/mcp", open, admit)
   .route("/", front)
   .route("/v1/sessions", copies)
   .route("/v1/sessions", sessions)
@@ -75,6 +79,7 @@ const app = new Hono<RouteContext>()
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
   .route("/v1/admin", admin)
+  .route("/mcp", mcp)
   .route("/channels", channels)
   .onError((error, c) => refusal(c.req.path, error));
 

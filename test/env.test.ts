@@ -9,6 +9,7 @@ describe("settings", () => {
     expect(settings()).toEqual({
       isDev: false,
       webhookSecrets: new Map(),
+      mcpServers: new Map(),
       auth: { kind: "closed" },
       model: { kind: "demo" },
       timeouts: { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 },
@@ -35,6 +36,21 @@ describe("settings", () => {
     expect(() => settings({ WEBHOOK_SECRETS: "secretwithoutname" })).toThrow(/WEBHOOK_SECRETS must hold pairs such as/);
     expect(() => settings({ WEBHOOK_SECRETS: "secretwithoutname" })).not.toThrow(/secretwithoutname/);
     expect(() => settings({ DISCORD_PUBLIC_KEY: "abc" })).toThrow(/DISCORD_PUBLIC_KEY must be 64/);
+  });
+
+  it("[MCP-9] MCP servers are named with their addresses, and a wrong one is not shown", () => {
+    const { mcpServers } = settings({
+      MCP_SERVERS: "docs=https://docs.example.com/mcp?v=1, b=http://127.0.0.1:3000/mcp",
+    });
+    expect([...mcpServers]).toEqual([
+      ["docs", "https://docs.example.com/mcp?v=1"],
+      ["b", "http://127.0.0.1:3000/mcp"],
+    ]);
+    for (const wrong of ["https://docs.example.com/mcp", "docs=docs.example.com", "docs=ftp://docs.example.com"]) {
+      expect(() => settings({ MCP_SERVERS: wrong })).toThrow(/MCP_SERVERS must hold pairs such as docs=https:/);
+      expect(() => settings({ MCP_SERVERS: wrong })).not.toThrow(/It was/);
+    }
+    expect(() => settings({ MCP_SERVERS: "a=https://a.example a=https://b.example" })).toThrow(/names "a" twice/);
   });
 
   it("[ENV-2] dev-key counts only on a developer's machine, and only without a key", () => {

@@ -18,6 +18,7 @@ import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { type TurnModel, turnModels } from "./turn-model.ts";
+import { TurnTools } from "./turn-tools.ts";
 
 export interface RunnerSetup {
   agent: Agent;
@@ -94,7 +95,7 @@ export class Runner {
   }
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
-    const { agent, settings } = this.#setup;
+    const { settings } = this.#setup;
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
@@ -104,11 +105,13 @@ export class Runner {
     const purse = this.#purse;
     const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
     const prefix = await this.#prefix();
+    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
+    const agent = await this.#agent(tools, turn.message.options, abort.signal);
     const of = { agent, models, timeouts, turn, signal: abort.signal, purse, answers, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
       if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
-      await runTurn(effects, this.#rules(models, turn.message.options));
+      await runTurn(effects, this.#rules(agent, models, turn.message.options));
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
@@ -116,7 +119,14 @@ export class Runner {
     } finally {
       stopClock();
       this.#current = undefined;
+      this.#setup.hold(tools.close());
     }
+  }
+
+  /** The agent with the tools it has in this turn. */
+  async #agent(of: TurnTools, { tools = [] }: TurnOptions, signal: AbortSignal): Promise<Agent> {
+    const names = tools.map(({ name }) => name);
+    return { ...this.#setup.agent, tools: await of.toolbox(names, signal) };
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
@@ -153,8 +163,8 @@ export class Runner {
     return turnModels({ agent, settings, bindings, sessionModel: model, sticky: stickyModel, options, chance });
   }
 
-  #rules(models: readonly TurnModel[], { tools = [] }: TurnOptions): Rules {
-    const { agent, settings } = this.#setup;
+  #rules(agent: Agent, models: readonly TurnModel[], { tools = [] }: TurnOptions): Rules {
+    const { settings } = this.#setup;
     const profiles = models.map(({ profile }) => profile);
     const clientTools = new Set(tools.map(({ name }) => name));
     return {

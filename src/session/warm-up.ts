@@ -10,21 +10,26 @@ import { type Bindings, parseSettings } from "../env.ts";
 import { generate } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
+import { KvCount } from "../prefix-cache/kv-count.ts";
 import { instructionsOf } from "./instructions.ts";
 import { firstModel } from "./turn-model.ts";
+import { TurnTools } from "./turn-tools.ts";
 
 export async function warmUp(
   bindings: Bindings,
   { account, prefix }: { account: string; prefix: string },
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
   const settings = parseSettings(bindings);
+  const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
   const { profile, baseUrl, apiKey, fetch } = firstModel(settings, bindings);
   const object = accountObject(bindings, account);
   const text = await object.readPrefix(prefix);
   const seq = Date.now();
   const instructions = instructionsOf(agent.instructions, text, null);
   const short = { ...profile, maxTokens: 1, maxTokensThinking: 1 };
-  const head = serializeHead({ profile: short, tools: agent.tools.declarations, instructions });
+  const { signal } = new AbortController();
+  const toolbox = await tools.toolbox([], signal).finally(() => tools.close());
+  const head = serializeHead({ profile: short, tools: toolbox.declarations, instructions });
   const body = requestBody(head, [serializeMessage({ role: "user", content: "Are you ready?" }, profile)]);
   const prices = pricesAt(profile, seq);
   const session = `warm:${prefix}`;
@@ -33,7 +38,6 @@ export async function warmUp(
     throw new AppError("conflict", "The account's budget does not allow it.");
   }
   const draft = new Draft({ seq, turn: session, step: 1, attempt: 1, model: profile.id });
-  const { signal } = new AbortController();
   const events = generate({
     baseUrl: endpointOf(profile, baseUrl),
     apiKey,

@@ -11,25 +11,36 @@ import { withoutNulls } from "./without-nulls.ts";
 /** `repairs` says in words what had to be mended; empty when nothing. `detail` tells the model what is wrong. */
 export type ParsedArguments = { ok: true; input: unknown; repairs: string[] } | { ok: false; detail: string };
 
+/** `value` as the tool gets it, or what is wrong with it in words for the model. */
+export type Checked = { ok: true; input: unknown } | { ok: false; detail: string };
+
 export interface ArgumentRules {
   schema: JsonSchema;
-  check(value: object): z.ZodSafeParseResult<unknown>;
+  check(value: object): Checked;
   /** Whether broken JSON may be mended; where a wrong guess would do harm it may not. */
   mayMend: boolean;
+}
+
+/** Checks by zod. */
+export function checkedBy(schema: z.ZodType): (value: object) => Checked {
+  return (value) => {
+    const { success, data, error } = schema.safeParse(value);
+    return success ? { ok: true, input: data } : { ok: false, detail: z.prettifyError(error) };
+  };
 }
 
 export function parseArguments(raw: string, rules: ArgumentRules): ParsedArguments {
   const read = readObject(raw, rules);
   if ("detail" in read) return { ok: false, detail: read.detail };
   const value = withoutNulls(read.value, rules.schema) as object;
-  const parsed = rules.check(value);
-  if (parsed.success && read.repairs.length > 0 && !isKnown(value, rules.schema))
+  const checked = rules.check(value);
+  if (checked.ok && read.repairs.length > 0 && !isKnown(value, rules.schema))
     return { ok: false, detail: read.wasWrong };
-  if (parsed.success) return { ok: true, input: parsed.data, repairs: read.repairs };
+  if (checked.ok) return { ...checked, repairs: read.repairs };
   const { value: fitted, repairs } = coerced(value, rules.schema);
-  const again = repairs.length > 0 ? rules.check(fitted as object) : parsed;
-  if (again.success) return { ok: true, input: again.data, repairs: [...read.repairs, ...repairs] };
-  return { ok: false, detail: read.repairs.length > 0 ? read.wasWrong : z.prettifyError(parsed.error) };
+  const again = repairs.length > 0 ? rules.check(fitted as object) : checked;
+  if (again.ok) return { ...again, repairs: [...read.repairs, ...repairs] };
+  return { ok: false, detail: read.repairs.length > 0 ? read.wasWrong : checked.detail };
 }
 
 type ReadObject = { value: object; repairs: string[]; wasWrong: string } | { detail: string };

@@ -45,7 +45,11 @@ function inlined(node: unknown, definitions: Record<string, JsonSchema>, within:
 
 /** The strict schema of a tool's input. Throws an Error that names the tool, the path and what to write instead. */
 export function strictSchema(schema: z.ZodType, toolName: string): JsonSchema {
-  const input = inputSchema(schema);
+  return strictInput(inputSchema(schema), toolName);
+}
+
+/** The same for a JSON schema. */
+export function strictInput(input: JsonSchema, toolName: string): JsonSchema {
   const refuse: Refuse = (path, why) => {
     throw new Error(`Tool "${toolName}": the schema at ${path} cannot be said in strict mode. ${why}`);
   };

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
-import { type ArgumentRules, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
+import { type ArgumentRules, checkedBy, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
 import { inputSchema, strictSchema } from "./strict-schema.ts";
 
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
@@ -55,10 +55,13 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   run(input: z.infer<Input>, context: ToolContext): unknown;
 }
 
+/** `strict`: false where the schema is not one that strict mode accepts. */
+export type OfferedTool = ToolDeclaration & { strict?: false };
+
 export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
-  readonly declaration: ToolDeclaration;
+  readonly declaration: OfferedTool;
   /** Whether a person must say yes to this call. Arguments that will be refused anyway need no yes. */
   needsApproval(rawArguments: string): boolean;
   /** Checks the model's raw argument text. */
@@ -73,9 +76,8 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new Error(`Tool "${name}": a tool's name has 1 to 64 letters, digits, _ or -. Rename it.`);
   }
-  const check = (value: object) => input.safeParse(value);
   // A tool that does harm is never run on a guess.
-  const rules: ArgumentRules = { schema: inputSchema(input), check, mayMend: effect !== "unsafe" };
+  const rules: ArgumentRules = { schema: inputSchema(input), check: checkedBy(input), mayMend: effect !== "unsafe" };
   const parse = (rawArguments: string) => parseArguments(rawArguments, rules);
   return {
     effect,
@@ -103,14 +105,15 @@ function asks<Input>(approval: (input: Input) => boolean, input: Input): boolean
 /** The agent's tools, by name. */
 export interface Toolbox {
   /** Sorted by name, so that their order in `agent.ts` does not change what the provider caches. */
-  readonly declarations: readonly ToolDeclaration[];
+  readonly declarations: readonly OfferedTool[];
+  readonly all: readonly Tool[];
   get(name: string): Tool | undefined;
   /** A tool that is gone since the call was made may have done anything. */
   effectOf(name: string): Effect;
 }
 
 /** Providers take at most 128 tools (api-docs.deepseek.com, create-chat-completion). */
-const mostTools = 128;
+export const mostTools = 128;
 
 /** Throws when two tools have one name, or when there are too many. */
 export function createToolbox(tools: readonly Tool[]): Toolbox {
@@ -125,6 +128,7 @@ export function createToolbox(tools: readonly Tool[]): Toolbox {
   const declarations = [...byName.values()].map((tool) => tool.declaration);
   return {
     declarations: declarations.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    all: [...tools],
     get: (name) => byName.get(name),
     effectOf: (name) => byName.get(name)?.effect ?? "unsafe",
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { parseArguments } from "../../src/tools/parse-arguments.ts";
+import { checkedBy, parseArguments } from "../../src/tools/parse-arguments.ts";
 import { inputSchema } from "../../src/tools/strict-schema.ts";
 
 /** A shape that was seen or must be expected. Without `meant` it must not be run. `repaired: false`: nothing had to be mended. */
@@ -24,7 +24,7 @@ const input = z.object({
   range: z.object({ from: z.number(), to: z.number() }).optional(),
 });
 const parse = (raw: string, mayMend = true) =>
-  parseArguments(raw, { schema: inputSchema(input), check: (value) => input.safeParse(value), mayMend });
+  parseArguments(raw, { schema: inputSchema(input), check: checkedBy(input), mayMend });
 
 describe("the corpus of broken arguments", () => {
   it.each(shapes.map((shape) => [shape.what, shape] as const))(
@@ -70,7 +70,7 @@ describe("the corpus of broken arguments", () => {
 
   it("[SALVAGE-6] a tool that takes nothing is not run on something broken", () => {
     const empty = z.object({});
-    const rules = { schema: inputSchema(empty), check: (value: object) => empty.safeParse(value), mayMend: true };
+    const rules = { schema: inputSchema(empty), check: checkedBy(empty), mayMend: true };
     for (const raw of ["", "{}", '{"proceed":"yes"}'])
       expect(parseArguments(raw, rules)).toEqual({ ok: true, input: {}, repairs: [] });
     for (const raw of ["{", "{,}", "{]", '{"a":']) expect(parseArguments(raw, rules).ok).toBe(false);

@@ -1,0 +1,100 @@
+/**
+ * Keeps what others say and what requests begin with, such as the tools of a remote server: in memory, and in KV for other
+ * isolates and restarts, so that requests keep their bytes. Whoever does not answer in time is spoken for by the last known value.
+ */
+import { inTime } from "./in-time.ts";
+import type { KvCount } from "./kv-count.ts";
+
+/** The part of a KV namespace that is used. */
+export interface KnownKv {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>;
+}
+
+export interface Wanted<T> {
+  key: string;
+  /** Asks who knows. */
+  ask(): Promise<T>;
+  /** What a text out of KV means; `undefined` when it is nothing of ours. */
+  check(value: unknown): T | undefined;
+  nowMs: number;
+  count: KvCount;
+}
+
+/** What is known, and why it could not be asked for anew, if it could not. */
+export interface Known<T> {
+  value: T | undefined;
+  failure?: unknown;
+}
+
+/** How long a value is taken without asking again. */
+const freshMs = 300_000;
+/** How long nobody is asked again who did not answer. */
+const restMs = 30_000;
+/** How long KV keeps a value that nobody renews, in seconds. */
+const keptSeconds = 30 * 86_400;
+
+interface Remembered<T> {
+  value: T;
+  atMs: number;
+}
+
+export class LastKnown<T> {
+  readonly #kv: KnownKv;
+  readonly #memory = new Map<string, Remembered<T>>();
+  /** When each that failed may be asked again, and how it failed. */
+  readonly #resting = new Map<string, { untilMs: number; failure: unknown }>();
+
+  constructor(kv: KnownKv) {
+    this.#kv = kv;
+  }
+
+  async read(wanted: Wanted<T>): Promise<Known<T>> {
+    const { key, nowMs } = wanted;
+    const isFresh = (known: Remembered<T> | undefined) => known !== undefined && nowMs - known.atMs < freshMs;
+    const near = this.#memory.get(key);
+    if (isFresh(near)) return { value: near?.value };
+    const resting = this.#resting.get(key);
+    if (resting !== undefined && nowMs < resting.untilMs) return { value: near?.value, failure: resting.failure };
+    const known = newer(near, await this.#fromKv(wanted));
+    if (known !== undefined) this.#memory.set(key, known);
+    if (isFresh(known)) return { value: known?.value };
+    try {
+      return { value: await this.#renew(wanted, known) };
+    } catch (failure) {
+      this.#resting.set(key, { untilMs: nowMs + restMs, failure });
+      return { value: known?.value, failure };
+    }
+  }
+
+  async #renew({ key, ask, nowMs, count }: Wanted<T>, known: Remembered<T> | undefined): Promise<T> {
+    const came = await ask();
+    this.#resting.delete(key);
+    // What says the same stays the same object, for those who keep what they made of it.
+    const isSame = known !== undefined && JSON.stringify(came) === JSON.stringify(known.value);
+    const value = isSame ? known.value : came;
+    this.#memory.set(key, { value, atMs: nowMs });
+    count.write();
+    const text = JSON.stringify({ atMs: nowMs, value });
+    await inTime(this.#kv.put(key, text, { expirationTtl: keptSeconds })).catch(() => undefined);
+    return value;
+  }
+
+  async #fromKv({ key, check, count }: Wanted<T>): Promise<Remembered<T> | undefined> {
+    count.read();
+    try {
+      const text = await inTime(this.#kv.get(key));
+      const { atMs, value } = JSON.parse(text ?? "{}") as { atMs?: unknown; value?: unknown };
+      const checked = check(value);
+      return checked === undefined || typeof atMs !== "number" ? undefined : { value: checked, atMs };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function newer<T>(near: Remembered<T> | undefined, far: Remembered<T> | undefined): Remembered<T> | undefined {
+  if (near === undefined || far === undefined) return near ?? far;
+  if (far.atMs <= near.atMs) return near;
+  return JSON.stringify(far.value) === JSON.stringify(near.value) ? { ...near, atMs: far.atMs } : far;
+}

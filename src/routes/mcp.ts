@@ -1,0 +1,88 @@
+/** `/mcp`: the agent as an MCP server. Every request stands alone; what lasts is in the sessions. */
+import { type Context, Hono } from "hono";
+import { version } from "../../package.json";
+import { accountObject } from "../account/account.ts";
+import { unwrap } from "../account/outcome.ts";
+import { AppError } from "../core/errors.ts";
+import type { Asked, McpTools } from "../dialects/mcp.ts";
+import { sessionJson } from "../dialects/native.ts";
+import type { Settings } from "../env.ts";
+import { sessionObject } from "../session/session-object.ts";
+import type { TurnState } from "../session/turns.ts";
+import { mustAdmit } from "./admit.ts";
+import type { RouteContext } from "./context.ts";
+
+/** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
+const longestMs = 300_000;
+const sliceMs = 10_000;
+
+export const mcp = new Hono<RouteContext>().post("/", async (c) => {
+  mustBeAllowed(c.req.header("Origin"), c.var.settings);
+  // The library is loaded with the first request that needs it, so that the others' start does not pay for it.
+  const { serveMcp } = await import("../dialects/mcp.ts");
+  return serveMcp(c.req.raw, toolsFor(c), version);
+});
+
+/** A page that has its own name resolved to this host must not get at it (MCP 2025-11-25, transports, security). Programs send no Origin. */
+function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Settings): void {
+  if (origin === undefined || allowedOrigins.includes(origin)) return;
+  if (isDev && /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return;
+  throw new AppError("forbidden", "Pages of this origin may not call. Add it to ALLOWED_ORIGINS.", { field: "Origin" });
+}
+
+function toolsFor(c: Context<RouteContext>): McpTools {
+  const { account } = c.var;
+  return {
+    async ask({ question, session: name = crypto.randomUUID() }, tell) {
+      await mustAdmit(c);
+      const session = sessionObject(c.env, { account, name });
+      const request = { message: { content: question, options: {} }, receipt: {}, onBusy: "queue" } as const;
+      const { turn } = unwrap(await session.send({ account, name }, request));
+      await tell(`It is ${turn} of the session ${name}.`);
+      let state: TurnState = { status: "queued" };
+      for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
+        state = unwrap(await session.wait(turn, sliceMs));
+        if (state.status === "ended" || state.status === "waiting") break;
+        await tell(`The answer is being made: ${state.status}.`);
+      }
+      return { session: name, turn, ...standing(state, `${new URL(c.req.url).origin}/v1/sessions/${name}`, turn) };
+    },
+    async search({ query, limit = 20 }) {
+      const { sessions } = await accountObject(c.env, account).listSessions({ q: query, limit });
+      return sessions.map((session) => {
+        const { id, title, status } = session;
+        return { id, title, status, created_at: String(sessionJson(session).created_at) };
+      });
+    },
+  };
+}
+
+function standing(state: TurnState, at: string, turn: string): Pick<Asked, "status" | "answer" | "isError"> {
+  switch (state.status) {
+    case "queued":
+    case "running":
+      return {
+        status: state.status,
+        answer: `There is no answer yet. Read it later: GET ${at}/turns/${turn}`,
+        isError: false,
+      };
+    case "waiting": {
+      const said = state.reply?.content ?? "";
+      const calls = state.waitingFor.map(({ id, name, arguments: text, kind }) =>
+        kind === "approval"
+          ? `A person must approve the call ${name} ${text}: POST ${at}/approvals/${id} {"approve": true}`
+          : `The call ${name} ${text} waits for its result: POST ${at}/tool_results`,
+      );
+      return {
+        status: state.status,
+        answer: [said, ...calls].filter((line) => line !== "").join("\n"),
+        isError: false,
+      };
+    }
+    case "ended": {
+      const { reason, failure } = state.ended;
+      const answer = [state.reply?.content ?? "", failure?.detail ?? ""].filter((line) => line !== "").join("\n");
+      return { status: reason, answer: answer || "(no answer)", isError: failure !== undefined };
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/** Talks to one MCP server for one turn, by the official client. Connects when it is first needed; a call is sent again only where the server said that it did not take it. */
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/cfworker-provider.js";
+import { type CallResult, callResult } from "./result-text.ts";
+import type { McpServer } from "./server-rules.ts";
+import { type ListedTool, listPage, readToolList } from "./tool-list.ts";
+
+/** How long a server may take to say hello. */
+const helloMs = 10_000;
+/** How long leaving may take: it is a courtesy. */
+const goodbyeMs = 1_000;
+/** Most bytes of an answer that are read. */
+const mostBytes = 8_000_000;
+/** The longest that a timer can be set to. */
+const mostMs = 2 ** 31 - 1;
+/** How long after the end of a stream the client may still be reading what was in it. */
+const graceMs = 500;
+/** Tells a server that can use it which call this is; a tool whose effect is `keyed` must. */
+const keyName = "longline/idempotency-key";
+
+type FetchLike = (input: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** What a call needs to know. The key is the same for this call whenever it is made. */
+export interface CallOf {
+  idempotencyKey: string;
+  signal: AbortSignal;
+}
+
+interface Line {
+  client: Client;
+  transport: StreamableHTTPClientTransport;
+}
+
+export class McpConnection {
+  readonly #server: McpServer;
+  #line: Promise<Line> | undefined;
+  /** A session that has expired is begun anew once. */
+  #renewed = false;
+  /** What is to be done about calls under way whose answer ends too early, by idempotency key. */
+  readonly #open = new Map<string, () => void>();
+
+  constructor(server: McpServer) {
+    this.#server = server;
+  }
+
+  /** Rejects when the server does not list its tools, or not before `signal` aborts. */
+  async listTools(signal: AbortSignal): Promise<ListedTool[]> {
+    const { client } = await this.#connected(signal);
+    if (client.getServerCapabilities()?.tools === undefined) return [];
+    return readToolList((cursor) =>
+      client.request({ method: "tools/list", params: { ...(cursor && { cursor }) } }, listPage, { signal }),
+    );
+  }
+
+  /** Rejects with words for the model when there is no result; they say whether the tool may have run. */
+  async call(name: string, args: Record<string, unknown>, of: CallOf): Promise<CallResult> {
+    const line = this.#connected(of.signal);
+    const { client, transport } = await line.catch((error: unknown) => {
+      throw new Error(`The MCP server ${this.#server.name} was not reached, so the tool was not run: ${said(error)}`);
+    });
+    try {
+      return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey } }, of);
+    } catch (error) {
+      const expired = error instanceof StreamableHTTPError && error.code === 404 && transport.sessionId !== undefined;
+      if (!expired || this.#renewed)
+        throw new Error(`The call of a tool of the MCP server ${this.#server.name} failed: ${said(error)}`);
+    }
+    // The server knows no such session, so it ran nothing (MCP 2025-11-25, transports, session management).
+    if (this.#line === line) this.#line = undefined;
+    this.#renewed = true;
+    return this.call(name, args, of);
+  }
+
+  /** `fetch` without the standing stream for what a server has to say by itself, which would keep the object awake. */
+  readonly #fetch: FetchLike = async (input, init) => {
+    const resumes = new Headers(init?.headers).has("last-event-id");
+    if (init?.method === "GET" && !resumes) return new Response(null, { status: 405 });
+    const asked = String(init?.body);
+    const key = [...this.#open.keys()].find((key) => asked.includes(key)) ?? "";
+    // Looked up at each call, so that a test can put a server behind it.
+    const response = await globalThis.fetch(input, init);
+    return bounded(response, () => void setTimeout(() => this.#open.get(key)?.(), graceMs));
+  };
+
+  async close(): Promise<void> {
+    const line = this.#line;
+    this.#line = undefined;
+    const { client, transport } = (await line?.catch(() => undefined)) ?? {};
+    const goodbye = setTimeout(() => void client?.close(), goodbyeMs);
+    await transport?.terminateSession().catch(() => {});
+    clearTimeout(goodbye);
+    await client?.close();
+  }
+
+  /** The client would wait for ever for an answer whose stream has ended without it. */
+  async #send(
+    client: Client,
+    params: Record<string, unknown>,
+    { signal, idempotencyKey }: CallOf,
+  ): Promise<CallResult> {
+    const lost = Promise.withResolvers<never>();
+    this.#open.set(idempotencyKey, () =>
+      lost.reject(new Error("Its answer broke off. The tool may have run all the same.")),
+    );
+    // The client takes a stream with ids up again by itself. How long a call may take is the business of `runTool`.
+    const onresumptiontoken = () => void this.#open.delete(idempotencyKey);
+    const options = { signal, timeout: mostMs, onresumptiontoken };
+    try {
+      return await Promise.race([client.request({ method: "tools/call", params }, callResult, options), lost.promise]);
+    } finally {
+      this.#open.delete(idempotencyKey);
+    }
+  }
+
+  /** Those who come while it connects wait for the same line; one that failed is not kept. */
+  #connected(signal: AbortSignal): Promise<Line> {
+    if (this.#line !== undefined) return this.#line;
+    const line = connect(this.#server, this.#fetch, AbortSignal.any([signal, AbortSignal.timeout(helloMs)]));
+    this.#line = line;
+    line.catch(() => {
+      if (this.#line === line) this.#line = undefined;
+    });
+    return line;
+  }
+}
+
+async function connect({ url, bearer }: McpServer, fetch: FetchLike, signal: AbortSignal): Promise<Line> {
+  const headers = { "user-agent": "longline", ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch });
+  // Never asked for: tools are called without it, and their arguments are checked before. Without one it would load ajv.
+  const jsonSchemaValidator = new CfWorkerJsonSchemaValidator();
+  const client = new Client({ name: "longline", version: "1" }, { capabilities: {}, jsonSchemaValidator });
+  const late = Promise.withResolvers<never>();
+  const giveUp = () => {
+    late.reject(new Error("It did not answer in time."));
+    void client.close();
+  };
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    signal.throwIfAborted();
+    // The SDK's own types are not written for exactOptionalPropertyTypes.
+    await Promise.race([client.connect(transport as Parameters<Client["connect"]>[0], { signal }), late.promise]);
+    return { client, transport };
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** The response with an end: it breaks off at `mostBytes`, and `ended` is called when it is over. */
+function bounded(response: Response, ended: () => void): Response {
+  if (response.body === null) return response;
+  let read = 0;
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      read += chunk.byteLength;
+      if (read > mostBytes) controller.error(new Error(`Its answer has more than ${mostBytes} bytes.`));
+      else controller.enqueue(chunk);
+    },
+  });
+  response.body.pipeTo(writable).then(ended, ended);
+  return new Response(readable, response);
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

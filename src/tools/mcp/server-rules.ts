@@ -1,0 +1,42 @@
+/** What `agent.ts` says about a remote MCP server, and whether it may be asked at all. Asks nobody. */
+import type { Effect } from "../../core/next-step.ts";
+import { refusalOf } from "../public-address.ts";
+
+export interface McpServerRules {
+  /** Its Streamable HTTP endpoint; https. */
+  url: string;
+  /** Name of the secret that is sent as bearer; nothing is sent when absent. */
+  secret?: string;
+  /** The only tools that are offered, by the server's own names; all of them when absent. */
+  tools?: readonly string[];
+  /**
+   * What running a tool twice would do; `unsafe`. What the server says about its own tools counts for nothing here. `keyed`
+   * only for a server that knows a call by `_meta["longline/idempotency-key"]`.
+   */
+  effect?: Effect;
+  /** A person must say yes before any of its tools is run. */
+  approval?: "always";
+  /** How long a call may take; 30 s. */
+  timeoutMs?: number;
+}
+
+/** A server as it is asked. */
+export interface McpServer extends McpServerRules {
+  name: string;
+  bearer?: string;
+}
+
+/** Why this server cannot be asked, in words; `undefined` when it can. On a developer's machine (`isDev`) loopback may be asked by http. */
+export function serverFault({ name, url }: McpServer, isDev: boolean): string | undefined {
+  // Without `__` in it, a tool's name says where the server's ends.
+  if (!/^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$/.test(name) || name.length > 32)
+    return "its name must be 1 to 32 letters, digits, and single _ or - between them";
+  if (!URL.canParse(url)) return `its url must be a URL; it was "${url}"`;
+  const address = new URL(url);
+  if (isDev && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(address.hostname) && address.username === "")
+    return undefined;
+  // Whoever configures a server chooses its port, too.
+  address.port = "";
+  const refusal = refusalOf(address);
+  return refusal === undefined ? undefined : `its url is not asked: ${refusal}`;
+}
