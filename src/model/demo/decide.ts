@@ -1,6 +1,7 @@
 /** What the demo model answers, by simple rules over what it was really sent. Pure: the same request gives the same answer. */
 import { summaryQuestion } from "../../core/compact.ts";
 import type { DemoAnswer } from "./frames.ts";
+import { guessedCall } from "./guess-call.ts";
 import { jsonAnswer, withoutForm } from "./json-answer.ts";
 import { asksForReport, type Question, questionOf, type Want, wantsOf } from "./questions.ts";
 import type { DemoMessage, DemoRequest } from "./request-rules.ts";
@@ -22,7 +23,7 @@ export function decide(request: DemoRequest): DemoAnswer {
     at,
   );
   const results = resultsOf(messages.slice(at + 1));
-  const wants = results.length > 0 ? [] : wantsOf(question, offeredIn(request));
+  const wants = results.length > 0 ? [] : wantedCalls(question, request);
   const thinks = request.thinking?.type !== "disabled";
   if (wants.length > 0) {
     const calls = wants.map((want) => ({ name: want.tool, arguments: JSON.stringify(argumentsFor(want, request)) }));
@@ -31,7 +32,13 @@ export function decide(request: DemoRequest): DemoAnswer {
   const earlier = messages.slice(0, at).filter(({ role }) => role === "user" || role === "assistant").length;
   const text = `${textFor(question, results, earlier)}\n\n${signature}`;
   const reasoning = thinks ? thoughtOf(question, results) : "";
-  return { reasoning, text: json ? jsonAnswer(text, asked) : text, calls: [] };
+  return { reasoning, text: stopped(json ? jsonAnswer(text, asked) : text, request.stop), calls: [] };
+}
+
+/** The text up to where it is to stop. */
+function stopped(text: string, stop: DemoRequest["stop"]): string {
+  const ends = [stop ?? []].flat().map((each) => text.indexOf(each));
+  return text.slice(0, Math.min(text.length, ...ends.filter((end) => end >= 0)));
 }
 
 /** Who said what, in short: what stands in place of a conversation that has become too long. */
@@ -41,6 +48,19 @@ function summaryOf(messages: readonly DemoMessage[]): string {
     return [`${role === "user" ? "The person" : "I"}: ${shorten(content, 200)}`];
   });
   return lines.slice(-40).join("\n");
+}
+
+/** Calls that help; where a tool must be used, one of that; else perhaps one of a tool that the question names. */
+function wantedCalls(question: Question, request: DemoRequest): Want[] {
+  const { tool_choice: choice } = request;
+  const wants = wantsOf(question, offeredIn(request));
+  if (choice === "none") return [];
+  const name = (choice as { function?: { name?: string } } | null | undefined)?.function?.name;
+  const must = name !== undefined ? { name } : choice === "required" ? {} : undefined;
+  const fitting = name === undefined ? wants : wants.filter(({ tool }) => tool === name);
+  if (fitting.length > 0) return fitting;
+  const guess = guessedCall(question.ask, request, must);
+  return guess === undefined ? [] : [guess];
 }
 
 function offeredIn({ tools, tool_choice }: DemoRequest): string[] {

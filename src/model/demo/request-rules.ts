@@ -27,6 +27,7 @@ const body = z.looseObject({
   thinking: z.looseObject({ type: z.string().optional() }).nullish(),
   response_format: z.looseObject({ type: z.string().optional() }).nullish(),
   max_tokens: z.int().nullish(),
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
 });

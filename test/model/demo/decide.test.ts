@@ -162,3 +162,39 @@ describe("what is done outside", () => {
     expect([text, calls]).toEqual(["The person: What time is it?\nI: Noon.", []]);
   });
 });
+
+describe("tools that it knows nothing of", () => {
+  const weather = {
+    type: "object",
+    properties: {
+      city: { type: "string" },
+      unit: { type: "string", enum: ["celsius", "fahrenheit"] },
+      days: { anyOf: [{ type: "integer" }, { type: "null" }] },
+    },
+  };
+  const tools = [...offered("current_time", { type: "object" }), ...offered("get_weather", weather)];
+  const callsFor = (ask: string, more: Partial<DemoRequest> = {}) =>
+    decide({ messages: [user(ask)], tools, ...more }).calls.map(({ name, arguments: text }) => [
+      name,
+      JSON.parse(text),
+    ]);
+
+  it("[DEMO-13] calls one that the question names, with arguments out of it", () => {
+    expect(callsFor("What is the weather in New York for 3 days, in fahrenheit?")).toEqual([
+      ["get_weather", { city: "New York", unit: "fahrenheit", days: 3 }],
+    ]);
+    expect(callsFor("Time flies.")).toEqual([]);
+  });
+
+  it("[DEMO-13] calls the one that must be used, any when one must, none when none may", () => {
+    const named = { type: "function", function: { name: "get_weather" } };
+    expect(callsFor("Hello", { tool_choice: named })).toMatchObject([["get_weather", {}]]);
+    expect(callsFor("Hello", { tool_choice: "required" })).toHaveLength(1);
+    expect(callsFor("The weather in Paris?", { tool_choice: "none" })).toEqual([]);
+  });
+
+  it("[DEMO-13] ends its text where it is told to", () => {
+    const said = decide({ messages: [user("Hi")], stop: ["You wrote", "never there"] });
+    expect(said.text).toBe("Hello! ");
+  });
+});
