@@ -97,7 +97,7 @@ async function toldBy(c: Context<RouteContext>, body: z.infer<typeof chatRequest
     ...(Object.keys(metadata).length > 0 && { metadata }),
     options: {
       via: "openai",
-      model,
+      ...(model !== undefined && { model }),
       ...(instructions !== undefined && { instructions }),
       ...(tools.length > 0 && { tools }),
       ...(sampling && { sampling }),

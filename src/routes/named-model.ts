@@ -1,4 +1,4 @@
-/** Models as clients of OpenAI's API name them: the agent's own ids, and each with `-thinking` behind it where thinking can be switched on. */
+/** Models as clients of OpenAI's API name them: the agent's own ids, each with `-thinking` behind it where thinking can be switched on, and `longline` for whichever the agent chooses. */
 import type { Context } from "hono";
 import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
@@ -6,10 +6,12 @@ import { modelIds, turnModels } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 const thinkingSuffix = "-thinking";
+/** By weight, and the next one where one fails; a model that is named stands alone. */
+const agentsChoice = "longline";
 
-/** A model and, where its name says so, that it is to think. */
+/** A model, or the agent's choice, and, where its name says so, that it is to think. */
 export interface NamedModel {
-  model: string;
+  model?: string;
   thinking?: true;
 }
 
@@ -30,7 +32,7 @@ export function namedModels(c: Context<RouteContext>): Map<string, NamedModel> {
     .map((id): [string, NamedModel] => {
       return [`${id}${thinkingSuffix}`, { model: id, thinking: true }];
     });
-  return new Map([...ids.map((id): [string, NamedModel] => [id, { model: id }]), ...thinking]);
+  return new Map([...ids.map((id): [string, NamedModel] => [id, { model: id }]), ...thinking, [agentsChoice, {}]]);
 }
 
 function canThink(c: Context<RouteContext>, model: string): boolean {

@@ -279,7 +279,10 @@ describe("parameters", () => {
     expect((await chat([said("Hi")], { model: `${model}-thinking` })).body.model).toBe(`${model}-thinking`);
     expect(provider.requests[0]?.body.model).toBe("DeepSeek-V3.2-Exp-thinking");
     const { data } = (await (await call("/v1/models")).json()) as Json;
-    expect(data.map(({ id }: Json) => id)).toEqual([model, `${model}-thinking`]);
+    expect(data.map(({ id }: Json) => id)).toEqual([model, `${model}-thinking`, "longline"]);
+    provider.enqueue(text("Hi."));
+    expect((await chat([said("Hi")], { model: "longline" }, named())).status).toBe(200);
+    expect((await entriesOf(id))[0].options.model).toBeUndefined();
     expect((await call(`/v1/models/${model}`)).status).toBe(200);
     expect((await call("/v1/models/gpt-4")).status).toBe(404);
   });
