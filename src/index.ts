@@ -26,6 +26,7 @@ import { prefixes } from "./routes/prefixes.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { tokens } from "./routes/tokens.ts";
+import { uiMessages } from "./routes/ui-messages.ts";
 import { usage } from "./routes/usage.ts";
 import { mcpServers } from "./session/mcp-servers.ts";
 import { unknownModels } from "./session/turn-model.ts";
@@ -42,7 +43,7 @@ for (const warning of unknownModels(settings, agent)) console.warn(warning);
 
 const open = cors({
   origin: [...settings.allowedOrigins],
-  exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From"],
+  exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From", "X-Vercel-AI-UI-Message-Stream"],
   maxAge: 600,
 });
 const admit = createMiddleware<RouteContext>(async (c, next) => {
@@ -52,8 +53,12 @@ const admit = createMiddleware<RouteContext>(async (c, next) => {
   const { success } = await c.env.RATE_LIMIT.limit({ key: caller.account });
   if (!success)
     throw new AppError("rate_limited", "Too many requests with this key. Wait a minute.", { retryAfterSeconds: 60 });
-  const { session, right } = neededRight(c.req.method, c.req.path);
-  mustMay(caller, session, right);
+  // Which session it is about stands in the body, there.
+  if (c.req.path !== "/v1/ui/messages") {
+    const { session, right } = neededRight(c.req.method, c.req.path);
+    mustMay(caller, session, right);
+  }
+  c.set("caller", caller);
   c.set("account", caller.account);
   c.set("limits", caller.limits);
   await next();
@@ -76,6 +81,7 @@ const app = new Hono<RouteContext>()
   .route("/v1/prefixes", prefixes)
   .route("/v1/models", models)
   .route("/v1/chat/completions", chatCompletions)
+  .route("/v1/ui/messages", uiMessages)
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
   .route("/v1/admin", admin)

@@ -1,10 +1,11 @@
 /** The manners in which a stream can be told, and the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. */
+import { UiChunks, type UiManner } from "./ai-sdk-ui/chunks.ts";
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
 import { ChatChunks, type ChatManner } from "./openai-chat/chunks.ts";
 
 /** How a stream is to be told. Made by our routes alone, so it is not checked again. */
-export type Manner = { as: "native" } | ChatManner;
+export type Manner = { as: "native" } | ChatManner | UiManner;
 
 /** Whose stream it is. `tag`: stands in front of native event ids. */
 export interface StreamOf {
@@ -27,5 +28,7 @@ export function encoderFor(manner: Manner, of: StreamOf): Encoder {
       return nativeEncoder(of.tag);
     case "openai-chat":
       return new ChatChunks(manner, of);
+    case "ai-sdk-ui":
+      return new UiChunks(manner, of);
   }
 }

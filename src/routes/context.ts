@@ -1,4 +1,5 @@
 /** What every route finds in its context: the bindings, the settings parsed from them, and who is asking. */
+import type { Caller } from "../account/access.ts";
 import type { AccountLimits } from "../account/account-record.ts";
 import type { Bindings, Settings } from "../env.ts";
 
@@ -8,6 +9,8 @@ export interface RouteContext {
     settings: Settings;
     /** The authenticated account. Object names are made from this one only. */
     account: string;
+    /** Who is asking, with what may be done by it. */
+    caller: Caller;
     /** What the account may do. */
     limits: AccountLimits;
   };

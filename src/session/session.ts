@@ -115,6 +115,16 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => waitForEnd(this.#life.existing, turn, timeoutMs));
   }
 
+  /** How the newest turn stands; null in a session that has none. */
+  newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
+    return outcome(() => {
+      const { log, turns } = this.#life.existing;
+      const turn = log.last?.turn;
+      const state = turn === undefined ? undefined : turns.state(turn);
+      return turn === undefined || state === undefined ? null : { turn, state };
+    });
+  }
+
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. */
   cancel(turn?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {

@@ -1,0 +1,98 @@
+/** What `useChat` sends: the whole conversation, of which only the last message is news. */
+import * as z from "zod";
+import { AppError } from "../../core/errors.ts";
+
+const part = z.looseObject({ type: z.string() });
+
+/** Clients add members of their own to messages and bodies; those are left alone. */
+export const uiFields = {
+  id: z.string(),
+  messages: z
+    .array(
+      z.looseObject({
+        id: z.string().min(1).max(200),
+        role: z.enum(["user", "assistant", "system"]),
+        parts: z.array(part),
+        metadata: z.unknown().optional(),
+      }),
+    )
+    .min(1),
+  trigger: z.enum(["submit-message", "regenerate-message"]).optional(),
+  messageId: z.string().nullish(),
+  thinking: z.boolean().nullish(),
+  model: z.string().nullish(),
+};
+
+const fields = z.looseObject(uiFields);
+export type UiMessage = z.infer<typeof fields>["messages"][number];
+
+/** What the last message brings: something said, or answers about the calls of the message that is still being told. */
+export type UiNews =
+  | { kind: "said"; id: string; content: string; speaker?: string }
+  | { kind: "answers"; approvals: UiApproval[]; results: UiResult[] };
+
+export interface UiApproval {
+  callId: string;
+  approve: boolean;
+  reason?: string;
+}
+
+export interface UiResult {
+  callId: string;
+  content: string;
+  isError: boolean;
+}
+
+const answered = z.looseObject({
+  toolCallId: z.string(),
+  state: z.string(),
+  providerExecuted: z.boolean().nullish(),
+  output: z.unknown().optional(),
+  errorText: z.string().nullish(),
+  approval: z.looseObject({ id: z.string(), approved: z.boolean().nullish(), reason: z.string().nullish() }).nullish(),
+});
+
+/** Throws an AppError that names the part which cannot be taken in. */
+export function newsOf(messages: readonly UiMessage[]): UiNews {
+  const at = messages.length - 1;
+  const last = messages[at];
+  if (last?.role === "user") return said(last, `messages.${at}`);
+  if (last?.role === "assistant") return answersIn(last);
+  throw refused(`messages.${at}`, "the last message must be one of the user or of the assistant");
+}
+
+function said({ id, parts, metadata }: UiMessage, at: string): UiNews {
+  const texts = parts.map((each, place) => {
+    if (each.type === "text") return typeof each.text === "string" ? each.text : "";
+    if (each.type.startsWith("data-")) return "";
+    throw refused(`${at}.parts.${place}`, `a part of type "${each.type}" cannot be read here. Send text only`);
+  });
+  const content = texts.filter((text) => text !== "").join("\n");
+  if (content === "") throw refused(`${at}.parts`, "must have a text");
+  const { speaker } = (typeof metadata === "object" && metadata !== null ? metadata : {}) as { speaker?: unknown };
+  const named = typeof speaker === "string" && speaker !== "" ? { speaker: speaker.slice(0, 64) } : {};
+  return { kind: "said", id, content, ...named };
+}
+
+/** Of the newest step: earlier ones were answered before. */
+function answersIn({ parts }: UiMessage): UiNews {
+  const step = parts.slice(parts.findLastIndex(({ type }) => type === "step-start") + 1);
+  const tools = step
+    .filter(({ type }) => type === "dynamic-tool" || type.startsWith("tool-"))
+    .flatMap((each) => answered.safeParse(each).data ?? []);
+  const approvals = tools.flatMap(({ state, approval }): UiApproval[] => {
+    if (state !== "approval-responded" || typeof approval?.approved !== "boolean") return [];
+    return [{ callId: approval.id, approve: approval.approved, ...(approval.reason && { reason: approval.reason }) }];
+  });
+  const results = tools.flatMap(({ state, toolCallId: callId, providerExecuted, output, errorText }): UiResult[] => {
+    if (providerExecuted) return [];
+    if (state === "output-error") return [{ callId, content: errorText ?? "It failed.", isError: true }];
+    if (state !== "output-available") return [];
+    return [{ callId, content: typeof output === "string" ? output : JSON.stringify(output ?? null), isError: false }];
+  });
+  return { kind: "answers", approvals, results };
+}
+
+function refused(field: string, detail: string): AppError {
+  return new AppError("invalid_request", `${field}: ${detail}.`, { field });
+}
