@@ -21,6 +21,7 @@ import { mcp } from "./routes/mcp.ts";
 import { messages } from "./routes/messages.ts";
 import { models } from "./routes/models.ts";
 import { neededRight } from "./routes/needed-right.ts";
+import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
 import { runSchedules } from "./routes/schedules.ts";
@@ -64,7 +65,7 @@ const admit = createMiddleware<RouteContext>(async (c, next) => {
   await next();
 });
 
-const app = new Hono<RouteContext>()
+export const app = new Hono<RouteContext>()
   .use(async (c, next) => {
     c.set("settings", settings);
     await next();
@@ -87,7 +88,11 @@ const app = new Hono<RouteContext>()
   .route("/v1/admin", admin)
   .route("/mcp", mcp)
   .route("/channels", channels)
+  .route("/openapi.json", openapi)
   .onError((error, c) => refusal(c.req.path, error));
+
+/** For `hc<App>` of `hono/client`: the calls and the JSON they answer. Import it as a type only. */
+export type App = typeof app;
 
 /** Clients of OpenAI's API are refused in its words. */
 function refusal(path: string, error: unknown): Response {

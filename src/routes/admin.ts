@@ -23,8 +23,8 @@ const limitFields = {
   rate_per_minute: z.int().min(1).max(1_000_000).nullable().optional(),
   models: z.array(z.string()).min(1).nullable().optional(),
 };
-const creation = z.strictObject({ id: accountId.optional(), ...limitFields });
-const changes = z.strictObject(limitFields);
+export const accountCreation = z.strictObject({ id: accountId.optional(), ...limitFields });
+export const accountChanges = z.strictObject(limitFields);
 
 export const admin = new Hono<RouteContext>()
   .use(async (c, next) => {
@@ -37,7 +37,7 @@ export const admin = new Hono<RouteContext>()
     await next();
   })
   .post("/accounts", async (c) => {
-    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(creation, await readJson(c.req.raw));
+    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
     const account = accountObject(c.env, id);
     if ((await account.settings()) !== undefined)
       throw new AppError("conflict", `There is an account "${id}" already.`);
@@ -48,7 +48,7 @@ export const admin = new Hono<RouteContext>()
   .get("/accounts", async (c) => c.json({ accounts: await accountList(c.env).accountIds() }))
   .get("/accounts/:account", async (c) => c.json(accountJson((await existing(c)).settings)))
   .patch("/accounts/:account", async (c) => {
-    const limits = parseBody(changes, await readJson(c.req.raw));
+    const limits = parseBody(accountChanges, await readJson(c.req.raw));
     const { account, settings } = await existing(c);
     await account.putSettings(settings.id, changed(c, settings.limits, limits));
     return c.json(accountJson((await existing(c)).settings));
@@ -76,7 +76,7 @@ async function existing(c: Context<RouteContext>) {
   return { account, settings };
 }
 
-type LimitFields = z.infer<typeof changes>;
+type LimitFields = z.infer<typeof accountChanges>;
 
 /** The limits with those that were sent in place of the old ones; null takes one away. */
 function changed(c: Context<RouteContext>, before: AccountLimits, sent: LimitFields): AccountLimits {

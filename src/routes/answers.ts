@@ -7,9 +7,9 @@ import { readJson } from "../http/read-json.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, sessionAt } from "./sessions.ts";
 
-const approval = z.strictObject({ approve: z.boolean(), reason: z.string().min(1).max(2_000).optional() });
+export const approval = z.strictObject({ approve: z.boolean(), reason: z.string().min(1).max(2_000).optional() });
 
-const toolResults = z.strictObject({
+export const toolResults = z.strictObject({
   results: z
     .array(
       z.strictObject({

@@ -28,7 +28,7 @@ export const chatRequest = z.strictObject({
   tools: clientTools.nullish(),
   response_format: responseFormat.nullish(),
 });
-const reading = z.strictObject({ stream: z.enum(["true", "false"]).optional() });
+export const completionReading = z.strictObject({ stream: z.enum(["true", "false"]).optional() });
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
@@ -58,7 +58,7 @@ export const chatCompletions = new Hono<RouteContext>()
     return relayStream(c, taken, { manner, headers });
   })
   .get("/:id", async (c) => {
-    const { stream } = parseQuery(reading, new URL(c.req.url));
+    const { stream } = parseQuery(completionReading, new URL(c.req.url));
     const id = c.req.param("id");
     const place = parseAnswerId(prefix, id);
     if (place === undefined) throw noCompletion(id);

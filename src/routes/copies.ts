@@ -13,12 +13,12 @@ import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "./make-copy.ts";
 import { readImport } from "./read-import.ts";
 import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "./sessions.ts";
 
-const forking = z.strictObject({
+export const forking = z.strictObject({
   after_seq: z.int().min(0).optional(),
   id: sessionName.optional(),
   title: title.optional(),
 });
-const importing = z.strictObject({ id: sessionName.optional() });
+export const importing = z.strictObject({ id: sessionName.optional() });
 
 export const copies = new Hono<RouteContext>()
   .post("/:id/fork", async (c) => {

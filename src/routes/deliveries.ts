@@ -10,7 +10,7 @@ import { parseQuery } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 
-const listing = z.strictObject({
+export const deliveryListing = z.strictObject({
   // What is delivered is not kept, and what is on its way is in its session.
   status: z.literal("dead", "must be dead: others are not listed").default("dead"),
   limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -18,7 +18,7 @@ const listing = z.strictObject({
 
 export const deliveries = new Hono<RouteContext>()
   .get("/", async (c) => {
-    const { limit } = parseQuery(listing, new URL(c.req.url));
+    const { limit } = parseQuery(deliveryListing, new URL(c.req.url));
     const letters = await accountObject(c.env, c.var.account).deadLetters(limit);
     return c.json({ deliveries: letters.map(letterJson) });
   })

@@ -19,7 +19,7 @@ import { formatOf, responseFormat } from "./response-format.ts";
 import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
 import { turnResponse } from "./turn-response.ts";
 
-const message = z.strictObject({
+export const sentMessage = z.strictObject({
   content: z.string().min(1, "must not be empty"),
   speaker: z
     .string()
@@ -35,13 +35,13 @@ const message = z.strictObject({
   callback_url: z.string().max(2_000).optional(),
   cache: z.strictObject({ ttl_seconds: z.int().min(60).max(2_592_000) }).optional(),
 });
-const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
-const range = z.strictObject({
+export const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
+export const entryRange = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
-const searching = z.strictObject({
+export const searching = z.strictObject({
   q: z.string().min(1).max(300),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
@@ -50,7 +50,7 @@ export const messages = new Hono<RouteContext>()
   .post("/:id/messages", async (c) => {
     const address = addressOf(c);
     const { on_busy } = parseQuery(sending, new URL(c.req.url));
-    const body = parseBody(message, await readJson(c.req.raw));
+    const body = parseBody(sentMessage, await readJson(c.req.raw));
     const request = {
       message: toInbox(c, body),
       receipt: await receiptOf(c, body),
@@ -77,7 +77,7 @@ export const messages = new Hono<RouteContext>()
   })
   .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
   .get("/:id/entries", async (c) => {
-    const { after, limit } = parseQuery(range, new URL(c.req.url));
+    const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
     const { entries, lastSeq } = unwrap(await sessionAt(c).entries({ after, limit }));
     return c.json({ entries: entries.map(entryJson), last_seq: lastSeq });
   })
@@ -111,7 +111,7 @@ function callbackOf(c: Context<RouteContext>, url: string | undefined): { replyT
   return { replyTo: { channel: "callback", url } };
 }
 
-function toInbox(c: Context<RouteContext>, body: z.infer<typeof message>): InboxMessage {
+function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
   const form = formatOf(body.response_format);
   const tools = clientToolsOf(body.tools ?? []);

@@ -7,10 +7,10 @@ import { parseQuery } from "../http/parse-body.ts";
 import type { RouteContext } from "./context.ts";
 import { sessionAt } from "./sessions.ts";
 
-const query = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
+export const doctorQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
 
 export const prefixDoctor = new Hono<RouteContext>().get("/:id/prefix", async (c) => {
-  const { limit } = parseQuery(query, new URL(c.req.url));
+  const { limit } = parseQuery(doctorQuery, new URL(c.req.url));
   const { requests, head, windowSeq } = unwrap(await sessionAt(c).prefix(limit));
   return c.json({
     chain: head === undefined ? [] : chainOf(head, windowSeq),

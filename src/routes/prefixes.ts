@@ -18,14 +18,14 @@ const mostBytes = 4 * 1024 * 1024;
 /** Room that is left for the conversation: a prefix may fill so much of what a request may have. */
 const share = 0.75;
 
-const content = z.strictObject({
+export const prefixContent = z.strictObject({
   instructions: z.string().optional(),
   documents: z
     .array(z.strictObject({ title: z.string().max(300), text: z.string() }))
     .max(1_000)
     .optional(),
 });
-const removal = z.strictObject({ force: z.string().optional() });
+export const prefixRemoval = z.strictObject({ force: z.string().optional() });
 
 export const prefixes = new Hono<RouteContext>()
   .put("/", async (c) => {
@@ -46,7 +46,7 @@ export const prefixes = new Hono<RouteContext>()
     return c.json({ ...prefixJson(info), sessions, created_at: iso(info.createdAtMs) });
   })
   .delete("/:prefix", async (c) => {
-    const { force } = parseQuery(removal, new URL(c.req.url));
+    const { force } = parseQuery(prefixRemoval, new URL(c.req.url));
     const { info, sessions } = await existing(c);
     if (sessions > 0 && force === undefined) {
       const detail = `${sessions} sessions use this prefix. Erase them first, or add ?force: their turns will fail then.`;
@@ -70,7 +70,7 @@ async function textOf(c: Context<RouteContext>): Promise<string> {
   const isText = /^text\/plain\b/i.test(c.req.header("Content-Type") ?? "");
   const text = isText
     ? await readText(c.req.raw, mostBytes)
-    : prefixText(parseBody(content, await readJson(c.req.raw, { maxBytes: mostBytes })));
+    : prefixText(parseBody(prefixContent, await readJson(c.req.raw, { maxBytes: mostBytes })));
   if (text.trim() === "")
     throw new AppError("invalid_request", "The prefix is empty. Send instructions, documents or text.");
   return text.toWellFormed();

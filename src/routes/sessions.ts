@@ -20,7 +20,7 @@ export const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((pairs) => Object.keys(pairs).length <= 16, "must have at most 16 entries");
 
-const creation = z.strictObject({
+export const sessionCreation = z.strictObject({
   id: sessionName.optional(),
   title: title.optional(),
   metadata: metadata.optional(),
@@ -29,8 +29,8 @@ const creation = z.strictObject({
   prefix: z.string().max(100).optional(),
   ttl_seconds: z.int().min(60).max(31_536_000).optional(),
 });
-const changes = z.strictObject({ title: title.nullable().optional(), metadata: metadata.optional() });
-const listing = z.strictObject({
+export const sessionChanges = z.strictObject({ title: title.nullable().optional(), metadata: metadata.optional() });
+export const sessionListing = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(200).optional(),
   q: z.string().max(200).optional(),
@@ -38,7 +38,7 @@ const listing = z.strictObject({
 
 export const sessions = new Hono<RouteContext>()
   .post("/", async (c) => {
-    const body = parseBody(creation, await readJson(c.req.raw));
+    const body = parseBody(sessionCreation, await readJson(c.req.raw));
     const { id = crypto.randomUUID(), title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
     const choices = {
       ...(title !== undefined && { title }),
@@ -53,13 +53,13 @@ export const sessions = new Hono<RouteContext>()
     return c.json(sessionJson(session), created ? 201 : 200, { Location: `/v1/sessions/${session.id}` });
   })
   .get("/", async (c) => {
-    const page = parseQuery(listing, new URL(c.req.url));
+    const page = parseQuery(sessionListing, new URL(c.req.url));
     const { sessions, next } = await accountObject(c.env, c.var.account).listSessions(page);
     return c.json({ sessions: sessions.map(sessionJson), next_cursor: next ?? null });
   })
   .get("/:id", async (c) => c.json(sessionJson(unwrap(await sessionAt(c).describe()))))
   .patch("/:id", async (c) => {
-    const { title, metadata } = parseBody(changes, await readJson(c.req.raw));
+    const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
     const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
     return c.json(sessionJson(unwrap(await sessionAt(c).change(change))));
   })

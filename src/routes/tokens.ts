@@ -13,13 +13,13 @@ import { addressOf, sessionAt } from "./sessions.ts";
 /** A day: whoever needs a token for longer asks for another. */
 const longestSeconds = 86_400;
 
-const asking = z.strictObject({
+export const tokenRequest = z.strictObject({
   rights: z.array(z.enum(rights)).min(1),
   ttl_seconds: z.int().min(1).max(longestSeconds).default(3_600),
 });
 
 export const tokens = new Hono<RouteContext>().post("/:id/tokens", async (c) => {
-  const asked = parseBody(asking, await readJson(c.req.raw));
+  const asked = parseBody(tokenRequest, await readJson(c.req.raw));
   const { account, name } = addressOf(c);
   unwrap(await sessionAt(c).describe());
   const expiresAtMs = Date.now() + asked.ttl_seconds * 1000;

@@ -9,14 +9,14 @@ import type { RouteContext } from "./context.ts";
 const moment = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601")
   .transform((text) => Date.parse(text));
-const query = z.strictObject({
+export const usageQuery = z.strictObject({
   from: moment.optional(),
   to: moment.optional(),
   group_by: z.enum(["day", "model", "session"]).default("day"),
 });
 
 export const usage = new Hono<RouteContext>().get("/", async (c) => {
-  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group } = parseQuery(query, new URL(c.req.url));
+  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group } = parseQuery(usageQuery, new URL(c.req.url));
   const sums = await accountObject(c.env, c.var.account).usage({ group, fromMs: from, toMs: to });
   return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
 });

@@ -1,3 +1,4 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { calls, createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
@@ -151,4 +152,9 @@ describe("chat completions, as the openai package calls them", () => {
     };
     expect(await failure(read())).toBeInstanceOf(OpenAI.APIError);
   });
+});
+
+it("[OPENAPI-4] a public validator finds nothing wrong with the document", async () => {
+  const document = (await (await reach(`${dev.url}/openapi.json`)).json()) as Record<string, unknown>;
+  expect(await new Validator().validate(document)).toEqual({ valid: true });
 });

@@ -1,0 +1,98 @@
+/** The front doors for clients of others' protocols, and what is open to everyone, described. */
+import * as z from "zod";
+import { chatRequest, completionReading } from "../chat-completions.ts";
+import { uiRequest } from "../ui-messages.ts";
+import type { Operation } from "./operation.ts";
+import { anyObject, completion, model } from "./shapes.ts";
+
+const openAi = { tag: "OpenAI", openAi: true } as const;
+const ui = { tag: "AI SDK" } as const;
+const inSession = z.object({
+  "X-Session-Id": z.string().optional().meta({ description: "The session; a new one for a day when absent." }),
+  "X-Show-Tools": z
+    .string()
+    .optional()
+    .meta({ description: "`true`: the agent's own tools as notes in the reasoning." }),
+  "Idempotency-Key": z.string().max(255).optional(),
+});
+
+export const dialectOperations: Record<string, Operation> = {
+  "GET /v1/models": {
+    ...openAi,
+    summary: "The agent's models",
+    answers: { 200: { what: "A list.", schema: z.object({ object: z.literal("list"), data: z.array(model) }) } },
+  },
+  "GET /v1/models/{model}": {
+    ...openAi,
+    summary: "One of the agent's models",
+    answers: { 200: { what: "The model.", schema: model } },
+    refusals: [404],
+  },
+  "POST /v1/chat/completions": {
+    ...openAi,
+    summary: "A chat completion, by the agent, in a durable session",
+    headers: inSession,
+    body: chatRequest,
+    answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: true } },
+    refusals: [404, 409, 413, 422, 429, 502, 503, 504],
+  },
+  "GET /v1/chat/completions/{id}": {
+    ...openAi,
+    summary: "An answer again, whole or as a stream from any place on",
+    query: completionReading,
+    headers: z.object({ "Last-Event-ID": z.string().optional() }),
+    answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: true } },
+    refusals: [404, 409, 504],
+  },
+  "POST /v1/ui/messages": {
+    ...ui,
+    summary: "A message of useChat; the answer is a UI message stream",
+    body: uiRequest,
+    answers: { 200: { what: "UI message chunks.", orStream: true } },
+    refusals: [403, 404, 409, 413, 429],
+  },
+  "GET /v1/ui/messages/{id}/stream": {
+    ...ui,
+    summary: "The open turn again, from its start",
+    answers: { 200: { what: "UI message chunks.", orStream: true }, 204: { what: "Nothing runs." } },
+  },
+  "DELETE /v1/ui/messages/{id}/stream": {
+    ...ui,
+    summary: "Stops the open turn",
+    answers: {
+      202: { what: "It is being stopped.", schema: anyObject },
+      200: { what: "There was nothing to stop.", schema: anyObject },
+    },
+    refusals: [404],
+  },
+  "POST /mcp": {
+    tag: "MCP",
+    summary: "The agent as an MCP server (Streamable HTTP): tools `ask` and `search_sessions`",
+    body: anyObject,
+    answers: { 200: { what: "JSON-RPC, or events.", schema: anyObject, orStream: true } },
+    refusals: [403, 429],
+  },
+  "GET /health": {
+    tag: "The Worker",
+    key: "none",
+    summary: "Version, model, and whether it is the demo",
+    answers: {
+      200: {
+        what: "It runs.",
+        schema: z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() }),
+      },
+    },
+  },
+  "GET /openapi.json": {
+    tag: "The Worker",
+    key: "none",
+    summary: "This document",
+    answers: { 200: { what: "OpenAPI 3.1.", schema: anyObject } },
+  },
+  "GET /": {
+    tag: "The Worker",
+    key: "none",
+    summary: "The playground",
+    answers: { 200: { what: "A page.", schema: z.string(), type: "text/html" } },
+  },
+};

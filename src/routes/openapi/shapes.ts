@@ -1,0 +1,153 @@
+/** The shapes of answers, for readers of the document. What makes them is `src/dialects`; what checks them is the tests. */
+import * as z from "zod";
+
+const count = z.int().min(0);
+const moment = z.iso.datetime();
+
+export const problem = z
+  .object({
+    type: z.string(),
+    status: z.int(),
+    title: z.string(),
+    detail: z.string(),
+    code: z.string(),
+    field: z.string().optional(),
+  })
+  .meta({ id: "Problem", description: "RFC 9457. `detail` says what to do; `field` names what is wrong." });
+
+export const openAiProblem = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string().nullable(),
+    }),
+  })
+  .meta({ id: "OpenAIError" });
+
+export const usage = z
+  .object({
+    input_tokens: count,
+    cached_tokens: count,
+    output_tokens: count,
+    reasoning_tokens: count,
+    steps: count,
+    rows_written: count.optional(),
+    expected_cached_tokens: count.optional(),
+    kv_reads: count.optional(),
+    kv_writes: count.optional(),
+    cached: z.boolean().optional(),
+  })
+  .meta({ id: "Usage", description: "input and cached tokens are disjoint; reasoning tokens are part of output." });
+
+export const session = z
+  .object({
+    id: z.string(),
+    title: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    model: z.string(),
+    prefix: z.string().nullable(),
+    status: z.enum(["idle", "running", "waiting"]),
+    last_seq: count,
+    usage: usage.extend({ cost_micros: count }),
+    created_at: moment,
+    expires_at: moment.nullable(),
+    forked_from: z.object({ session: z.string(), after_seq: count }).optional(),
+  })
+  .meta({ id: "Session" });
+
+const toolCall = z.object({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+
+export const message = z
+  .object({
+    role: z.enum(["user", "assistant", "tool"]),
+    content: z.string(),
+    reasoning_content: z.string().optional(),
+    tool_calls: z.array(toolCall).optional(),
+  })
+  .meta({ id: "Message" });
+
+export const entry = z
+  .looseObject({
+    seq: z.int().min(1),
+    turn: z.string(),
+    type: z.enum(["user", "assistant", "tool", "approval", "compaction", "note", "step_failed", "turn_ended"]),
+    created_at: moment,
+    message: message.loose().optional(),
+  })
+  .meta({ id: "Entry", description: "One entry of the transcript. What else it has depends on its type." });
+
+export const turn = z
+  .object({
+    session: z.string(),
+    turn: z.string(),
+    status: z.enum([
+      "queued",
+      "running",
+      "waiting",
+      "completed",
+      "length",
+      "step_limit",
+      "cancelled",
+      "failed",
+      "budget_exhausted",
+      "interrupted",
+    ]),
+    message: message.nullable().optional(),
+    usage: usage.optional(),
+    cost_micros: count.optional(),
+    waiting_for: z
+      .array(
+        z.object({
+          call_id: z.string(),
+          name: z.string(),
+          arguments: z.string(),
+          kind: z.enum(["approval", "client"]),
+          expires_at: moment,
+        }),
+      )
+      .optional(),
+    error: z.object({ code: z.string(), detail: z.string() }).optional(),
+  })
+  .meta({ id: "Turn" });
+
+export const account = z
+  .object({
+    id: z.string(),
+    budget_micros: count.nullable(),
+    spent_micros: count,
+    reserved_micros: count,
+    rate_per_minute: count.nullable(),
+    models: z.array(z.string()).nullable(),
+    created_at: moment,
+  })
+  .meta({ id: "Account" });
+
+export const key = z
+  .object({ id: z.string(), created_at: moment, revoked_at: moment.nullable(), key: z.string().optional() })
+  .meta({ id: "Key", description: "`key` is shown once, when it is made." });
+
+export const model = z
+  .object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
+  .meta({ id: "Model" });
+
+export const completion = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("chat.completion"),
+    created: z.int(),
+    model: z.string(),
+    choices: z.array(z.looseObject({ index: z.int(), message: z.looseObject({}), finish_reason: z.string() })),
+    usage: z.looseObject({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
+  })
+  .meta({ id: "ChatCompletion", description: "As OpenAI's, with `reasoning_content` and DeepSeek's cache counts." });
+
+/** Any JSON object: what comes is another's business. */
+export const anyObject = z.looseObject({});
+/** Server-sent events, as text. */
+export const eventStream = z.string().meta({ id: "EventStream", description: "Server-sent events." });

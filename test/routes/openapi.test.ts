@@ -1,0 +1,91 @@
+import { exports } from "cloudflare:workers";
+import { hc } from "hono/client";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import { type App, app } from "../../src/index.ts";
+import { operations } from "../../src/routes/openapi/document.ts";
+import { text } from "../support/fake-provider.ts";
+import { startProvider } from "../support/session-world.ts";
+
+const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+let provider: ReturnType<typeof startProvider>;
+
+beforeEach(() => {
+  provider = startProvider();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
+type Json = any;
+const read = async () => (await (await worker.fetch("https://longline.test/openapi.json")).json()) as Json;
+
+describe("the OpenAPI document", () => {
+  it("[OPENAPI-1] has every route of the app, and no other", () => {
+    const routes = app.routes
+      .filter(({ method, path }) => method !== "ALL" && !path.includes("*"))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}").replace(/(.)\/$/, "$1")}`);
+    expect([...new Set(routes)].toSorted()).toEqual(Object.keys(operations).toSorted());
+  });
+
+  it("[OPENAPI-2] is open, says where it was reached, and describes what validates", async () => {
+    const document = await read();
+    expect(document).toMatchObject({ openapi: "3.1.0", servers: [{ url: "https://longline.test" }] });
+    const { requestBody, parameters, responses } = document.paths["/v1/sessions/{id}/messages"].post;
+    const { properties, required, additionalProperties } = requestBody.content["application/json"].schema;
+    expect([required, additionalProperties]).toEqual([["content"], false]);
+    expect(properties.content).toEqual({ type: "string", minLength: 1 });
+    expect(parameters.map(({ name, in: at }: Json) => [at, name])).toEqual(
+      expect.arrayContaining([
+        ["path", "id"],
+        ["query", "on_busy"],
+        ["header", "Idempotency-Key"],
+      ]),
+    );
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(["200", "202", "400", "401", "429"]));
+    expect(document.paths["/health"].get.security).toEqual([]);
+    expect(document.paths["/v1/admin/accounts"].post.security).toEqual([{ admin: [] }]);
+  });
+
+  it("[OPENAPI-2] every query and body that it says is wrong is refused, and its field named", async () => {
+    const { paths } = await read();
+    let tried = 0;
+    for (const [path, methods] of Object.entries<Json>(paths)) {
+      for (const [method, { parameters = [], security }] of Object.entries<Json>(methods)) {
+        const numbers = parameters.filter(({ in: at, schema }: Json) => at === "query" && schema.type === "integer");
+        for (const { name } of numbers) {
+          const url = `https://longline.test${path.replace(/\{\w+\}/g, "x")}?${name}=none`;
+          const headers = { Authorization: `Bearer ${security?.[0]?.admin ? "test-admin-key-16" : "test-key"}` };
+          const refused = await worker.fetch(url, { method: method.toUpperCase(), headers });
+          const { detail } = (await refused.json()) as Json;
+          expect([path, refused.status, detail]).toEqual([path, 400, expect.stringContaining(`${name}: `)]);
+          tried++;
+        }
+      }
+    }
+    expect(tried).toBeGreaterThan(5);
+  });
+});
+
+describe("the RPC client's type", () => {
+  it("[OPENAPI-3] knows the calls and their answers", async () => {
+    const client = hc<App>("https://longline.test", {
+      headers: { Authorization: "Bearer test-key" },
+      fetch: (input: RequestInfo | URL, init?: RequestInit) => worker.fetch(input, init),
+    });
+    const health = await (await client.health.$get()).json();
+    expectTypeOf(health.version).toEqualTypeOf<string>();
+    expect(health).toMatchObject({ ok: true, demo: false });
+    const id = crypto.randomUUID();
+    provider.enqueue(text("Hi."));
+    await worker.fetch(`https://longline.test/v1/sessions/${id}/messages`, {
+      method: "POST",
+      headers: { Authorization: "Bearer test-key", "Content-Type": "application/json" },
+      body: '{"content":"Hi"}',
+    });
+    const answer = await client.v1.sessions[":id"].entries.$get({ param: { id } });
+    const { entries, last_seq } = await answer.json();
+    expectTypeOf(last_seq).toEqualTypeOf<number>();
+    expect(entries).toHaveLength(last_seq);
+  });
+});
