@@ -93,6 +93,18 @@ describe("an answer in Slack", () => {
     expect(seen().every(({ streamingState }) => streamingState !== "in_progress")).toBe(true);
   });
 
+  it("[SLACK-2] where Slack cannot stream, outside of threads and to nobody, an answer is posted once it is whole", async () => {
+    const one = delivery({ thread: "", user: "", ts: "" });
+    await one.insist(reply("The be", { tools: [{ id: "1-c", name: "calculator", state: "running" }] }));
+    expect(slack.calls).toEqual([]);
+    await one.insist(whole(`The beginning. ${"word ".repeat(3_000)}`));
+    const posted = slack.calls.map(({ method, args }) => [method, args.thread_ts]);
+    expect(posted).toEqual([
+      ["chat.postMessage", undefined],
+      ["chat.postMessage", undefined],
+    ]);
+  });
+
   it("[SLACK-3] the status follows the work and does not stay behind", async () => {
     const one = delivery();
     await one.insist(reply("Hm"));

@@ -70,6 +70,7 @@ export function slackMethods(state: SlackState): Record<string, (args: Args) => 
       const isDm = String(args.channel).startsWith("D");
       for (const name of ["recipient_user_id", "recipient_team_id"])
         if (!isDm && !args[name]) refuse(`missing_${name}`);
+      if (!args.thread_ts) refuse("missing_thread_ts");
       const content = streamContent(args);
       const threadTs = String(args.thread_ts);
       const message = room.put(String(args.channel), { ...bot(), threadTs, streamingState: "in_progress" });

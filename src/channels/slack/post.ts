@@ -7,7 +7,7 @@ import { taskChunks, tasksOf, textChunk } from "./chunks.ts";
 import { lookFor } from "./look-for.ts";
 import { approvalBlocks, approvalText } from "./pressed.ts";
 import { postToResponseUrl } from "./response-url.ts";
-import { isDm, type SlackAddress } from "./slack-address.ts";
+import { canGrow, isDm, type SlackAddress } from "./slack-address.ts";
 
 /** One message of the answer. */
 export interface Piece {
@@ -68,8 +68,9 @@ class SlackPost {
     const { reply } = this.#of;
     await this.#goOn();
     if (reply.state !== "ended") await this.#setStatus(reply.state === "waiting" ? "suspended" : "processing");
-    const texts = splitMarkdown(replyText(reply), pieceChars);
-    const begun = texts.length === 0 && reply.tools.length > 0 ? [""] : texts;
+    const grows = canGrow(this.#of.address);
+    const texts = reply.state === "ended" || grows ? splitMarkdown(replyText(reply), pieceChars) : [];
+    const begun = texts.length === 0 && reply.tools.length > 0 && grows ? [""] : texts;
     for (const [place, text] of begun.entries()) {
       const isLast = place === begun.length - 1;
       await this.#showPiece(place, text, isLast ? reply : undefined);

@@ -35,6 +35,11 @@ export function sessionOf(
   return ["slack", team, room, ...(whole ? [] : [thread.replace(".", "-")])].join("_");
 }
 
+/** Slack streams into threads, and in channels to somebody (docs.slack.dev/reference/methods/chat.startStream); elsewhere an answer is posted once it is whole. */
+export function canGrow({ room, thread, user }: SlackAddress): boolean {
+  return thread !== "" && (isDm(room) || user !== "");
+}
+
 export function isDm(room: string): boolean {
   return room.startsWith("D");
 }
