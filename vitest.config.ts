@@ -38,6 +38,8 @@ export default defineConfig({
                 ALLOWED_ORIGINS: "https://app.example",
                 MODEL_RETRIES: "1",
                 MODEL_RETRY_BASE_MS: "0",
+                WEBHOOK_SECRETS:
+                  "plain=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,git=its-a-secret,git=the-next-secret,pay=whsec_one,pay=whsec_two",
               },
             },
           }),
