@@ -151,6 +151,54 @@ it("[E2E-8] a server killed in mid-stream leaves one whole answer", async () => 
   expect(await turnsOf(session)).toBe(1);
 });
 
+it("[E2E-8] a stop in Slack stops the turn, and a slash command is answered where it was given", async () => {
+  const { ts, event, session } = mention("what time is it in Tokyo, and what is 6 * 7?", "C5");
+  await post("/channels/slack", await slack.event(event, { envelope }));
+  const stop = { type: "agent_session_stopped", channel: "C5", thread_ts: ts, user: "U1" };
+  expect((await post("/channels/slack", await slack.event(stop, { envelope }))).status).toBe(200);
+  await vi.waitFor(async () => {
+    const { entries } = await ask(`/v1/sessions/${session}/entries`);
+    expect(entries.at(-1)).toMatchObject({ type: "turn_ended", reason: "cancelled" });
+  }, within);
+  const slash = await slack.slash({ text: "what is 17 * 23?" });
+  const taken = await post("/channels/slack", slash);
+  expect(taken.status).toBe(200);
+  await vi.waitFor(() => expect(slack.responses(slash.responseId)).toHaveLength(1), within);
+  expect(JSON.stringify(slack.responses(slash.responseId))).toContain("391");
+});
+
+it("[DISCORD-1] a denial asks for the reason, which the model reads", async () => {
+  const where = { channelId: "79", userId: "42" };
+  const asked = await discord.ask("Please post 17 pencils to https://example.com/orders", where);
+  const first = await post("/channels/discord", asked);
+  discord.answered(asked.token, { status: first.status, body: await first.json(), contentType: "application/json" });
+  const customId = await vi.waitFor(() => {
+    const shown = JSON.stringify(discord.messages("79"));
+    const found = [...shown.matchAll(/"custom_id":"((?:[^"\\\\]|\\\\.)*)"/g)].map(([, id = ""]) => id);
+    expect(found).toHaveLength(2);
+    return found[1] ?? "";
+  }, within);
+  const press = async (userId: string) => {
+    const pressed = await discord.press(customId, { ...where, userId });
+    const answer = await post("/channels/discord", pressed);
+    const body = (await answer.json()) as { type: number; data?: { custom_id?: string } };
+    discord.answered(pressed.token, { status: answer.status, body, contentType: "application/json" });
+    return body;
+  };
+  expect((await press("7")).type).toBe(4);
+  const modal = await press("42");
+  expect(modal.type).toBe(9);
+  const submitted = await discord.submit(modal.data?.custom_id ?? "", { reason: "We have enough." }, where);
+  const done = await post("/channels/discord", submitted);
+  discord.answered(submitted.token, { status: done.status, body: await done.json(), contentType: "application/json" });
+  await vi.waitFor(async () => {
+    const { sessions } = await ask("/v1/sessions?limit=100");
+    const { id } = sessions.find(({ id }: { id: string }) => /^discord_.*_79$/.test(id));
+    const { entries } = await ask(`/v1/sessions/${id}/entries`);
+    expect(JSON.stringify(entries)).toContain("We have enough.");
+  }, within);
+});
+
 it("[DISCORD-1] a command is deferred, answered in its message, and a press twice counts once", async () => {
   const pong = await post("/channels/discord", await discord.ping());
   expect([pong.status, await pong.json()]).toEqual([200, { type: 1 }]);
