@@ -82,8 +82,8 @@ function split(items: readonly HistoryItem[]): Parts {
   };
 }
 
-/** The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
-async function newName({ key }: Receipt, from: string): Promise<string> {
+/** A new session's name. The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
+export async function newName({ key }: Receipt, from: string): Promise<string> {
   return key === undefined ? crypto.randomUUID() : `k-${(await sha256Hex(`${from} ${key}`)).slice(0, 40)}`;
 }
 
@@ -110,8 +110,8 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   return { session: name, turn: sent.turn };
 }
 
-/** Into a session that is made for it, with what was said before. */
-async function seedAndSend(
+/** Into a session that is made for it, with what was said before: `from` another session's beginning, and `history`. */
+export async function seedAndSend(
   c: Context<RouteContext>,
   of: Work & { choices: SessionChoices; from?: ForkedFrom },
 ): Promise<Taken> {
@@ -133,7 +133,7 @@ async function seedAndSend(
       firstTurn: Number(turn?.replace("turn_", "") ?? 0) + 1,
       model: told.model,
       atMs: Date.now(),
-      ...(goesOn && { open: told.options }),
+      ...(goesOn && { open: told.options, ...(told.metadata && { metadata: told.metadata }) }),
     };
     const entries = entriesOfHistory(items, seed);
     await load(entries.map((entry) => ({ line: entry.seq, entry })));
