@@ -6,6 +6,7 @@ import { Access, mustMay } from "./account/access.ts";
 import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
 import { type Bindings, parseSettings } from "./env.ts";
+import { openAiErrorResponse } from "./http/openai-error.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
 import { answers } from "./routes/answers.ts";
@@ -18,6 +19,7 @@ import { messages } from "./routes/messages.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
+import { responses } from "./routes/responses.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { tokens } from "./routes/tokens.ts";
@@ -59,19 +61,25 @@ const app = new Hono<RouteContext>()
   .route("/v1/sessions", answers)
   .route("/v1/sessions", tokens)
   .route("/v1/sessions", prefixDoctor)
+  .route("/v1/responses", responses)
   .route("/v1/prefixes", prefixes)
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
   .route("/v1/admin", admin)
   .route("/channels", channels)
-  .onError((error) => problemResponse(error));
+  .onError((error, c) => refusal(c.req.path, error));
+
+/** An error in the words of those who call that path. */
+function refusal(path: string, error: unknown): Response {
+  return /^\/v1\/responses(\/|$)/.test(path) ? openAiErrorResponse(error) : problemResponse(error);
+}
 
 app.notFound((c) => {
   const path = new URL(c.req.url).pathname;
   const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => takes(method, path));
-  if (allowed.length === 0) return problemResponse(new AppError("not_found", `There is nothing at ${path}.`));
+  if (allowed.length === 0) return refusal(path, new AppError("not_found", `There is nothing at ${path}.`));
   const detail = `${path} does not take ${c.req.method}. It takes ${allowed.join(", ")}.`;
-  const response = problemResponse(new AppError("method_not_allowed", detail));
+  const response = refusal(path, new AppError("method_not_allowed", detail));
   response.headers.set("Allow", allowed.join(", "));
   return response;
 });

@@ -1,14 +1,18 @@
 /** The manners in which a stream can be told, and the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. */
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
+import type { Asked } from "./openai-responses/asked.ts";
+import { type ResponseView, ResponseWriter } from "./openai-responses/response-writer.ts";
 
 /** How a stream is to be told. Made by our routes alone, so it is not checked again. */
-export type Manner = { as: "native" };
+export type Manner = { as: "native" } | ({ as: "openai-responses"; turn: string; afterSeq?: number } & ResponseView);
 
 /** Whose stream it is. `tag`: stands in front of native event ids. */
 export interface StreamOf {
   session: string;
   tag: string;
+  /** What was asked for where an answer begins. */
+  asked(place: { turn: string; afterSeq?: number | undefined }): Asked;
 }
 
 export function formatManner(manner: Manner): string {
@@ -20,9 +24,11 @@ export function parseManner(text: string | null): Manner {
   return text === null ? { as: "native" } : (JSON.parse(text) as Manner);
 }
 
-export function encoderFor(manner: Manner, { tag }: StreamOf): Encoder {
+export function encoderFor(manner: Manner, { session, tag, asked }: StreamOf): Encoder {
   switch (manner.as) {
     case "native":
       return nativeEncoder(tag);
+    case "openai-responses":
+      return new ResponseWriter({ ...manner, session }, asked(manner));
   }
 }
