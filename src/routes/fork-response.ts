@@ -11,7 +11,7 @@ import { mustMatch } from "../session/go-on.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionChoices } from "../session/session-record.ts";
 import type { RouteContext } from "./context.ts";
-import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "./make-copy.ts";
+import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "./make-copy.ts";
 import { newName, seedAndSend, type Taken } from "./take-conversation.ts";
 import { mustBe, type Wanted } from "./wanted-response.ts";
 
@@ -23,7 +23,7 @@ export async function forkBehind(c: Context<RouteContext>, wanted: Wanted, from:
   const branch = branchAt(await turnOf(source, from), from.afterSeq);
   switch (branch.type) {
     case "open": {
-      const detail = "The previous response is not whole yet, and another message waits behind it. Wait until it is.";
+      const detail = "The previous response is not whole yet. Wait until it is, or continue from an earlier one.";
       throw new AppError("conflict", detail, { field: "previous_response_id" });
     }
     case "ended":
@@ -79,7 +79,7 @@ async function behindCalls(
     choices,
     from: { kind: "seed", goesOn: true, forkedFrom },
   } as const;
-  await makeCopy(c, plan, async (load) => {
+  await makeOnce(c, { plan, key: receipt.key }, async (load) => {
     await loadFrom(source, (kept[0]?.seq ?? 1) - 1, load);
     await load(entries.map((entry) => ({ line: entry.seq, entry })));
   });

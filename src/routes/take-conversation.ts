@@ -9,7 +9,7 @@ import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
 import type { RouteContext } from "./context.ts";
-import { choicesOf, loadFrom, makeCopy } from "./make-copy.ts";
+import { choicesOf, loadFrom, makeOnce } from "./make-copy.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
 export interface Told {
@@ -125,7 +125,7 @@ export async function seedAndSend(
     from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }) },
   } as const;
   let last = { turn: "", seq: 0 };
-  await makeCopy(c, plan, async (load) => {
+  await makeOnce(c, { plan, key: told.receipt.key }, async (load) => {
     const source = sessionObject(c.env, { account: c.var.account, name: from?.session ?? "" });
     const turn = from === undefined ? undefined : await loadFrom(source, from.afterSeq, load);
     const seed = {

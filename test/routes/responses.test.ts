@@ -1,9 +1,9 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { calls, type createFakeProvider, frames, gated, status, text } from "../support/fake-provider.ts";
+import { calls, frames, gated, status, text } from "../support/fake-provider.ts";
 import { over, said, thought } from "../support/reply-frames.ts";
 import { startProvider } from "../support/session-world.ts";
-import { readEvents } from "../support/sse-reader.ts";
+import { eventReads, readEvents } from "../support/sse-reader.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 const headers = { Authorization: "Bearer test-key", "Content-Type": "application/json" };
@@ -35,7 +35,7 @@ async function stream(path: string, body?: object) {
 
 const weather = { type: "function", name: "weather", description: "w", parameters: { type: "object", properties: {} } };
 
-let provider: ReturnType<typeof createFakeProvider>;
+let provider: ReturnType<typeof startProvider>;
 const asked = () => provider.requests.map(({ body }) => body.messages.slice(1));
 beforeEach(() => {
   provider = startProvider();
@@ -325,7 +325,7 @@ describe("POST /v1/responses", () => {
   });
 
   it("[RESPONSES-7] a call of the agent's own that waits for a person is an approval request", async () => {
-    const request = { url: "https://api.example/x", method: "POST", body: "{}" };
+    const request = { url: "https://shop.example.com/orders", method: "POST", body: "{}" };
     provider.enqueue(calls([{ name: "send_request", arguments: JSON.stringify(request), id: "c1" }]));
     const first = await create({ input: "Send it" });
     expect(first.body).toMatchObject({
@@ -346,6 +346,13 @@ describe("POST /v1/responses", () => {
     expect(asked()[1].at(-1).content).toMatch(/Not today/);
     expect((await get(first.body.id)).body).toEqual(first.body);
     expect((await get(second.body.id)).body).toEqual(second.body);
+    // The same request decided otherwise, in a fork: there it is run.
+    provider.enqueue(text("Sent."));
+    const approved = { type: "mcp_approval_response", approval_request_id, approve: true };
+    const third = await create({ ...more, input: [approved] });
+    expect(textOf(third)).toBe("Sent.");
+    expect(third.body.id.split(".")[0]).not.toBe(second.body.id.split(".")[0]);
+    expect(provider.outside).toHaveBeenCalledTimes(1);
   });
 
   it("[RESPONSES-8] tells how a response ended that did not complete", async () => {
@@ -387,6 +394,33 @@ describe("POST /v1/responses", () => {
     expect((await get(id)).body).toMatchObject({ id, status: "in_progress", usage: null });
     gate.release();
     await expect.poll(async () => (await get(id)).body.status).toBe("completed");
+  });
+});
+
+describe("a request that comes again with its Idempotency-Key", () => {
+  it("[RESPONSES-5] is the same response, wherever it went", async () => {
+    const again = async (body: object) => {
+      const key = { "Idempotency-Key": crypto.randomUUID() };
+      const [first, second] = [await create(body, key), await create(body, key)];
+      expect(second.body).toEqual(first.body);
+      expect(second.status).toBe(200);
+      return first.body;
+    };
+    provider.enqueue(
+      calls([{ name: "weather", arguments: "{}", id: "c1" }]),
+      text("sun"),
+      text("rain"),
+      text("on"),
+      text("fork"),
+    );
+    const called = await again({ input: "Weather?", tools: [weather] });
+    const output = (output: string) => [{ type: "function_call_output", call_id: "c1", output }];
+    const sun = await again({ previous_response_id: called.id, input: output("sun"), tools: [weather] });
+    await again({ previous_response_id: called.id, input: output("rain"), tools: [weather] });
+    await again({ previous_response_id: sun.id, input: "And?" });
+    const fork = await again({ previous_response_id: sun.id, input: "Else?" });
+    expect(textOf({ body: fork })).toBe("fork");
+    expect(provider.requests).toHaveLength(5);
   });
 });
 
@@ -461,6 +495,53 @@ describe("a stream of a response", () => {
       const plain = (some: typeof events) => some.filter(({ event }) => !event.endsWith(".delta"));
       expect(plain(rest)).toEqual(plain(whole));
     }
+  });
+
+  it("[RESPONSES-14] of a reply that broke off and began again closes what is void, and resumes with the rest", async () => {
+    const broken = Promise.withResolvers<void>();
+    const half = new TextEncoder().encode(thought("Hm") + said("half"));
+    let sent = false;
+    provider.enqueue(
+      () =>
+        new Response(
+          new ReadableStream({
+            async pull(controller) {
+              if (!sent) controller.enqueue(half);
+              else {
+                await broken.promise;
+                controller.error(new Error("connection lost"));
+              }
+              sent = true;
+            },
+          }),
+          { headers: { "content-type": "text/event-stream" } },
+        ),
+      text("whole"),
+    );
+    const answer = await worker.fetch("https://longline.test/v1/responses", {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ input: "x", stream: true }),
+    });
+    const events: Awaited<ReturnType<typeof readEvents>> = [];
+    for await (const some of eventReads(answer)) {
+      events.push(...some);
+      if (some.some(({ data }) => data.delta === "half")) broken.resolve();
+    }
+    const dones = events.filter(({ event }) => event === "response.output_item.done");
+    expect(dones.map(({ data }) => [data.item.type, data.item.status, data.item.content[0].text])).toEqual([
+      ["reasoning", "completed", "Hm"],
+      ["message", "incomplete", "half"],
+      ["message", "completed", "whole"],
+    ]);
+    const { response } = events.at(-1)?.data ?? {};
+    expect(textOf({ body: response })).toBe("whole");
+    const numbers = events.map(({ data }) => data.sequence_number);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    const seen = events.find(({ data }) => data.delta === "half")?.data.sequence_number;
+    const rest = await stream(`/responses/${response.id}?stream=true&starting_after=${seen}`);
+    expect(rest).toEqual(events.slice(events.findIndex(({ data }) => data.output_index === 2)));
+    expect((await get(response.id)).body).toEqual(response);
   });
 
   it("[RESPONSES-11] a place without a stream, or an unknown query, is refused", async () => {
