@@ -1,4 +1,5 @@
 import { accumulateResponse } from "openai/lib/responses/ResponseAccumulator";
+import { ResponseStream } from "openai/lib/responses/ResponseStream";
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
 import { describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
@@ -142,6 +143,19 @@ describe("an attempt that is void", () => {
       [2, "msg_s.1.2.a2", "completed"],
     ]);
     expect(live.object().output.map(({ id }) => id)).toEqual(["msg_s.1.2.a2"]);
+  });
+
+  it("[RESPONSES-14] is no trouble to OpenAI's client, whether it saw it or not", async () => {
+    const ends = (frames: Frame[]) => {
+      const lines = dataOf(frames).map((data) => `${JSON.stringify(data)}\n`);
+      return ResponseStream.fromReadableStream(new Blob(lines).stream()).finalResponse();
+    };
+    const live = await ends(told([...first, ...second]));
+    expect(live).toMatchObject({ status: "completed", output: [{ id: "msg_s.1.2.a2" }] });
+    const whole = eventsOf([user(), assistant({ attempt: 2, content: "whole" }), ended()]);
+    expect((await ends(told(whole))).output).toEqual(live.output);
+    const stopped = eventsOf([user(), assistant({ attempt: 2, content: "whole" }), ended({ reason: "cancelled" })]);
+    expect(await ends(told(stopped))).toMatchObject({ status: "cancelled", output: [{ id: "msg_s.1.2.a2" }] });
   });
 
   it("[RESPONSES-14] does not move the numbers of the next one, so that a reader who saw it is resumed", () => {

@@ -574,13 +574,15 @@ describe("DELETE /v1/responses/:id", () => {
   });
 
   it("[RESPONSES-12] leaves what other responses stand on", async () => {
-    provider.enqueue(text("one"), text("two"));
+    provider.enqueue(text("one"), text("two"), text("three"));
     const one = await create({ input: "1" });
     const two = await create({ input: "2", previous_response_id: one.body.id });
+    const three = await create({ input: "3", previous_response_id: two.body.id });
+    await call("DELETE", `/responses/${three.body.id}`);
+    expect((await get(two.body.id)).body).toEqual(two.body);
     await call("DELETE", `/responses/${one.body.id}`);
-    await call("DELETE", `/responses/${two.body.id}`);
+    expect((await get(two.body.id)).body).toEqual(two.body);
     expect((await get(one.body.id)).status).toBe(404);
-    expect((await get(two.body.id)).status).toBe(404);
   });
 });
 
