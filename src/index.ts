@@ -24,6 +24,7 @@ import { neededRight } from "./routes/needed-right.ts";
 import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
+import { responses } from "./routes/responses.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { tokens } from "./routes/tokens.ts";
@@ -79,6 +80,7 @@ export const app = new Hono<RouteContext>()
   .route("/v1/sessions", answers)
   .route("/v1/sessions", tokens)
   .route("/v1/sessions", prefixDoctor)
+  .route("/v1/responses", responses)
   .route("/v1/prefixes", prefixes)
   .route("/v1/models", models)
   .route("/v1/chat/completions", chatCompletions)

@@ -128,6 +128,8 @@ export interface ToolEntry extends Placed {
   /** What had to be mended in the call's arguments, in words. */
   repairs?: string[];
   durationMs: number;
+  /** What its sender noted about it, when it ran at a client. */
+  metadata?: Record<string, string>;
 }
 
 /** A person's answer about a call that needed one. The call is run, or gets a result that says it was denied. */
@@ -141,6 +143,7 @@ export interface ApprovalEntry extends Placed {
   reason?: string;
   /** Who answered, where that is known. */
   by?: string;
+  metadata?: Record<string, string>;
 }
 
 /** What came before was put into a summary: from here on the model sees the summary and the entries after `throughSeq`. */

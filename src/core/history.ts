@@ -52,6 +52,8 @@ export interface Seed {
   atMs: number;
   /** The choices of the last turn, which then stays open: its calls have their results, and the model is to go on. */
   open?: TurnOptions;
+  /** What the sender noted about that turn's last results. */
+  metadata?: Record<string, string>;
 }
 
 /** Stands before an answer that nobody had asked for, since a turn begins with a person. */
@@ -89,11 +91,13 @@ class SeedWriter {
   }
 
   finish(): Entry[] {
-    const { open } = this.#of;
+    const { open, metadata } = this.#of;
     if (open === undefined) this.#end();
     else if (this.#open !== undefined) {
       const first = this.#entries[this.#open.user];
       if (first?.type === "user") this.#entries[this.#open.user] = { ...first, options: { ...open, ...first.options } };
+      const last = this.#entries.at(-1);
+      if (last?.type === "tool" && metadata) this.#entries[this.#entries.length - 1] = { ...last, metadata };
     }
     return this.#entries;
   }

@@ -11,6 +11,8 @@ export interface Frame {
 }
 
 export interface Encoder {
+  /** What stands before everything, told at once: also while the turn still waits to begin. */
+  opening?(): Frame[];
   /** The frames of the next events; none when they mean nothing to this dialect's clients. */
   events(events: readonly PlacedEvent[]): Frame[];
   /** The turn can do nothing before somebody answers about one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Told once for each wait. */

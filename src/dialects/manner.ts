@@ -3,14 +3,22 @@ import { UiChunks, type UiManner } from "./ai-sdk-ui/chunks.ts";
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
 import { ChatChunks, type ChatManner } from "./openai-chat/chunks.ts";
+import type { Asked } from "./openai-responses/asked.ts";
+import { type ResponseView, ResponseWriter } from "./openai-responses/response-writer.ts";
 
 /** How a stream is to be told. Made by our routes alone, so it is not checked again. */
-export type Manner = { as: "native" } | ChatManner | UiManner;
+export type Manner =
+  | { as: "native" }
+  | ChatManner
+  | UiManner
+  | ({ as: "openai-responses"; turn: string; afterSeq?: number } & ResponseView);
 
 /** Whose stream it is. `tag`: stands in front of native event ids. */
 export interface StreamOf {
   session: string;
   tag: string;
+  /** What was asked for where an answer begins. */
+  asked(place: { turn: string; afterSeq?: number | undefined }): Asked;
 }
 
 export function formatManner(manner: Manner): string {
@@ -30,5 +38,7 @@ export function encoderFor(manner: Manner, of: StreamOf): Encoder {
       return new ChatChunks(manner, of);
     case "ai-sdk-ui":
       return new UiChunks(manner, of);
+    case "openai-responses":
+      return new ResponseWriter({ ...manner, session: of.session }, of.asked(manner));
   }
 }

@@ -99,13 +99,15 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
     }
     case "tool": {
-      const { step, callId, name, content, isError, durationMs, repairs } = entry;
+      const { step, callId, name, content, isError, durationMs, repairs, metadata } = entry;
       const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
-      return { ...placed, step, message, duration_ms: durationMs, ...(repairs && { repairs }) };
+      const noted = { ...(repairs && { repairs }), ...(metadata && { metadata }) };
+      return { ...placed, step, message, duration_ms: durationMs, ...noted };
     }
     case "approval": {
-      const { step, callId, name, approve, reason, by } = entry;
-      const told = { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+      const { step, callId, name, approve, reason, by, metadata } = entry;
+      const noted = { ...(by !== undefined && { by }), ...(metadata && { metadata }) };
+      const told = { ...(reason !== undefined && { reason }), ...noted };
       return { ...placed, step, call_id: callId, name, approve, ...told };
     }
     case "compaction": {

@@ -92,6 +92,7 @@ const entry = z.discriminatedUnion("type", [
     isError: z.boolean(),
     repairs,
     durationMs: count,
+    metadata: strings.optional(),
   }),
   z.strictObject({
     type: z.literal("approval"),
@@ -100,6 +101,7 @@ const entry = z.discriminatedUnion("type", [
     approve: z.boolean(),
     reason: z.string().optional(),
     by: z.string().optional(),
+    metadata: strings.optional(),
   }),
   z.strictObject({
     type: z.literal("compaction"),

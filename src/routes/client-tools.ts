@@ -6,19 +6,19 @@ import { AppError } from "../core/errors.ts";
 import { type FunctionTool, functionTool } from "../dialects/function-tool.ts";
 
 /** Providers take at most 128 tools in all, the agent's own among them (api-docs.deepseek.com, create-chat-completion). */
-const mostTools = 128 - agent.tools.declarations.length;
+export const mostTools = 128 - agent.tools.declarations.length;
 
 export const clientTools = z
   .array(functionTool)
   .max(mostTools, `must be at most ${mostTools}, since the agent has tools of its own`);
 
-/** The tools as a turn keeps them; an AppError when a name is there twice, or is one of the agent's. */
-export function clientToolsOf(tools: readonly FunctionTool[]): ClientTool[] {
+/** The tools as a turn keeps them; an AppError when a name is there twice, or is one of the agent's. `at`: where in a tool its name stands. */
+export function clientToolsOf(tools: readonly FunctionTool[], at = "function.name"): ClientTool[] {
   const names = new Set(agent.tools.declarations.map(({ name }) => name));
   return tools.map(({ function: { name, description, parameters, strict } }, place) => {
     if (names.has(name)) {
-      const detail = `tools.${place}.function.name: "${name}" is taken. Use another name.`;
-      throw new AppError("invalid_request", detail, { field: `tools.${place}.function.name` });
+      const field = `tools.${place}.${at}`;
+      throw new AppError("invalid_request", `${field}: "${name}" is taken. Use another name.`, { field });
     }
     names.add(name);
     const schema = parameters ?? { type: "object", properties: {} };

@@ -31,6 +31,17 @@ export async function makeCopy(
   return session;
 }
 
+/** The same for a request that can come twice, by its Idempotency-Key: what it made the first time is left as it is. */
+export async function makeOnce(
+  c: Context<RouteContext>,
+  { plan, key }: { plan: CopyPlan; key: string | undefined },
+  send: (load: Load) => Promise<void>,
+): Promise<void> {
+  const isMade = key !== undefined && (await sessionObject(c.env, plan.address).describe()).ok;
+  if (isMade) await send(async () => {});
+  else await makeCopy(c, plan, send);
+}
+
 /** Loads the entries of a session up to `afterSeq`, and returns the last of their turns. */
 export async function loadFrom(
   from: ReturnType<typeof sessionObject>,

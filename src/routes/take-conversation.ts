@@ -10,7 +10,7 @@ import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
 import type { RouteContext } from "./context.ts";
-import { choicesOf, loadFrom, makeCopy } from "./make-copy.ts";
+import { choicesOf, loadFrom, makeOnce } from "./make-copy.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
 export interface Told {
@@ -91,8 +91,8 @@ function split(items: readonly HistoryItem[]): Parts {
   };
 }
 
-/** The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
-async function newName({ key }: Receipt, from: string): Promise<string> {
+/** A new session's name. The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
+export async function newName({ key }: Receipt, from: string): Promise<string> {
   return key === undefined ? crypto.randomUUID() : `k-${(await sha256Hex(`${from} ${key}`)).slice(0, 40)}`;
 }
 
@@ -119,8 +119,8 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   return { session: name, turn: sent.turn };
 }
 
-/** Into a session that is made for it, with what was said before. */
-async function seedAndSend(
+/** Into a session that is made for it, with what was said before: `from` another session's beginning, and `history`. */
+export async function seedAndSend(
   c: Context<RouteContext>,
   of: Work & { choices: SessionChoices; from?: ForkedFrom },
 ): Promise<Taken> {
@@ -134,7 +134,7 @@ async function seedAndSend(
     from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }) },
   } as const;
   let last = { turn: "", seq: 0 };
-  await makeCopy(c, plan, async (load) => {
+  await makeOnce(c, { plan, key: told.receipt.key }, async (load) => {
     const source = sessionObject(c.env, { account: c.var.account, name: from?.session ?? "" });
     const turn = from === undefined ? undefined : await loadFrom(source, from.afterSeq, load);
     const seed = {
@@ -142,7 +142,7 @@ async function seedAndSend(
       firstTurn: Number(turn?.replace("turn_", "") ?? 0) + 1,
       model: told.model,
       atMs: Date.now(),
-      ...(goesOn && { open: told.options }),
+      ...(goesOn && { open: told.options, ...(told.metadata && { metadata: told.metadata }) }),
     };
     const entries = entriesOfHistory(items, seed);
     await load(entries.map((entry) => ({ line: entry.seq, entry })));

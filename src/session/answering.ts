@@ -11,6 +11,7 @@ export interface ApprovalAnswer {
   reason?: string;
   /** Who answered, where that is known. */
   by?: string;
+  metadata?: Record<string, string>;
 }
 
 /** What a tool that runs at the client came to. */
@@ -18,6 +19,7 @@ export interface ClientResult {
   callId: string;
   content: string;
   isError: boolean;
+  metadata?: Record<string, string>;
 }
 
 /** Records the answer and returns the call's turn. Throws when the call does not wait for a person. Runs in the caller's transaction. */
@@ -55,14 +57,15 @@ export function takeResults(
   const before = isWaited ? undefined : recorded(parts, results);
   if (before !== undefined) return before;
   const atMs = Date.now();
-  const entries = results.map(({ callId, content, isError }): NewEntry => {
+  const entries = results.map(({ callId, content, isError, metadata }): NewEntry => {
     const call = waitingCall(parts, waiting, callId);
     if (call.kind === "approval") {
       const detail = `The call "${callId}" waits for a person's approval, not for a result: …/approvals/${callId}.`;
       throw new AppError("conflict", detail, { field: "results" });
     }
     const durationMs = atMs - call.sinceMs;
-    return { type: "tool", turn, step, callId, name: call.name, content, isError, durationMs, atMs };
+    const noted = metadata && { metadata };
+    return { type: "tool", turn, step, callId, name: call.name, content, isError, durationMs, atMs, ...noted };
   });
   parts.log.append(entries);
   for (const message of also) parts.inbox.add(message, { atMs, joins: turn });
@@ -70,7 +73,7 @@ export function takeResults(
 }
 
 /** The turn in which exactly these results stand already, when it is the newest one. */
-function recorded(
+export function recorded(
   { turns, log }: SessionParts,
   results: readonly ClientResult[],
 ): { turn: string; afterSeq: number } | undefined {
@@ -89,7 +92,7 @@ function recorded(
 }
 
 /** The open turn and what waits in it; an ended or cancelled one has nothing that waits. */
-function openTurn({ turns }: SessionParts): { turn: string; step: number; waiting: WaitingCall[] } {
+export function openTurn({ turns }: SessionParts): { turn: string; step: number; waiting: WaitingCall[] } {
   const { open } = turns;
   if (open?.firstSeq === undefined) return { turn: "", step: 0, waiting: [] };
   const entries = turns.entries(open.firstSeq);

@@ -5,6 +5,7 @@ import type { PlacedEvent } from "../core/event.ts";
 import type { Encoder, Frame } from "../dialects/encoder.ts";
 import { encoderFor, parseManner } from "../dialects/manner.ts";
 import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
+import { askedFor } from "./asked-for.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { sessionTag } from "./session-tag.ts";
 
@@ -14,7 +15,8 @@ export function readEvents(parts: SessionParts, query: URLSearchParams): Respons
   const tag = sessionTag(address);
   const from = cursorOf(query.get("after"), tag, parts.log.lastSeq);
   const turn = query.get("turn");
-  const encoder = encoderFor(parseManner(query.get("as")), { session: address.name, tag });
+  const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(parts, place);
+  const encoder = encoderFor(parseManner(query.get("as")), { session: address.name, tag, asked });
   const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
   return sseResponse(pullStream({ next: eventStream(parts, reader) }));
 }
@@ -63,6 +65,8 @@ export function eventStream(
     if (subscribed === undefined) {
       subscribed = feed.subscribe(() => wake());
       hangUp.addEventListener("abort", leave, { once: true });
+      const opening = encoder.opening?.() ?? [];
+      if (opening.length > 0) return opening.map(sseFrame).join("");
     }
     while (!ended && !feed.closed) {
       // Made before reading: a change in between must not be missed.

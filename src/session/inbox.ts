@@ -26,6 +26,8 @@ export interface Waiting {
   firstSeq: number | undefined;
   stop: Stop | undefined;
   bodyHash: string | undefined;
+  /** When it was accepted, in ms since 1970. */
+  atMs: number;
 }
 
 /** How a message comes in. At most one of these is given. */
@@ -45,9 +47,10 @@ type Row = {
   joins: number | null;
   stop: Stop | null;
   body_hash: string | null;
+  created_at: number;
 };
 
-const columns = "id, message, first_seq, joins, stop, body_hash";
+const columns = "id, message, first_seq, joins, stop, body_hash, created_at";
 
 export class Inbox {
   readonly #sql: SqlStorage;
@@ -108,6 +111,21 @@ export class Inbox {
     return this.#one(`SELECT ${columns} FROM inbox WHERE id = ?`, idOf(turn));
   }
 
+  /** The turn that was accepted last. */
+  get newestTurn(): string | undefined {
+    const query = "SELECT id FROM inbox WHERE joins IS NULL ORDER BY id DESC LIMIT 1";
+    const [row] = this.#sql.exec<{ id: number }>(query).toArray();
+    return row && turnOf(row.id);
+  }
+
+  /** From its next step on the turn goes by these. */
+  changeOptions(turn: string, options: TurnOptions): void {
+    const message = this.byTurn(turn)?.message;
+    if (message === undefined) return;
+    const changed = JSON.stringify({ ...message, options });
+    this.#sql.exec("UPDATE inbox SET message = ? WHERE id = ?", changed, idOf(turn));
+  }
+
   /** The message whose turn is next. */
   next(): Waiting | undefined {
     return this.#one(
@@ -152,6 +170,7 @@ export class Inbox {
       firstSeq: row.first_seq ?? undefined,
       stop: row.stop ?? undefined,
       bodyHash: row.body_hash ?? undefined,
+      atMs: row.created_at,
     };
   }
 }

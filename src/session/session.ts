@@ -11,6 +11,7 @@ import type { TranscriptHit } from "../tools/tool.ts";
 import { type ApprovalAnswer, answerApproval, type ClientResult, callByRef, takeResults } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
+import { type GoOn, goOn, type WentOn } from "./go-on.ts";
 import type { InboxMessage } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
@@ -19,6 +20,7 @@ import type { SessionAddress, SessionChoices } from "./session-record.ts";
 import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
+import { type AnswerPlace, type Found, findAnswer, withdraw } from "./withdraw.ts";
 
 export class Session extends DurableObject<Bindings> {
   readonly #life = new SessionLife(this.ctx, this.env);
@@ -104,6 +106,21 @@ export class Session extends DurableObject<Bindings> {
     also: InboxMessage[] = [],
   ): Promise<Outcome<{ turn: string; afterSeq: number }>> {
     return this.#answer((parts) => takeResults(parts, results, also));
+  }
+
+  /** Answers every call that waits, or begins a turn; see `GoOn`. */
+  goOn(request: GoOn): Promise<Outcome<WentOn>> {
+    return this.#answer((parts) => goOn(parts, request));
+  }
+
+  /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
+  asked(place: AnswerPlace, name: string): Promise<Outcome<Found>> {
+    return outcome(() => findAnswer(this.#life.existing, place, name));
+  }
+
+  /** The answer cannot be asked for any more under this name; what was said stays. */
+  withdraw(place: AnswerPlace, name: string): Promise<Outcome<{ isAll: boolean }>> {
+    return this.#answer((parts) => withdraw(parts, place, name));
   }
 
   /** Whether the conversation as a client tells it, by the digests of its items, is the one in the transcript. */

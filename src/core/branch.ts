@@ -1,0 +1,39 @@
+/** Where a conversation can go another way: behind an answer that is not the newest thing in it. Reads the entries of the answer's turn. Pure. */
+import type { AssistantEntry, Entry } from "./entry.ts";
+import type { WaitingCall } from "./waits.ts";
+
+/**
+ * `ended`: behind the turn that ends with entry `seq`. `calls`: behind the reply with which the answer was handed over:
+ * `kept` are the turn's entries up to it and what its other calls came to, and `waiting` is to be answered anew. `open`:
+ * the answer is not whole yet.
+ */
+export type Branch =
+  | { type: "ended"; seq: number }
+  | { type: "calls"; kept: Entry[]; waiting: WaitingCall[]; step: number }
+  | { type: "open" };
+
+/** `entries`: those of the turn, from its first on. `afterSeq`: where in it the answer begins. */
+export function branchAt(entries: readonly Entry[], afterSeq = 0): Branch {
+  const reply = entries.find((entry): entry is AssistantEntry => isHandedOver(entry) && entry.seq > afterSeq);
+  if (reply === undefined) {
+    const last = entries.at(-1);
+    return last?.type === "turn_ended" ? { type: "ended", seq: last.seq } : { type: "open" };
+  }
+  const { waits = {}, step, atMs: sinceMs } = reply;
+  const waiting = reply.toolCalls.flatMap((call): WaitingCall[] => {
+    const kind = waits[call.id];
+    return kind === undefined ? [] : [{ ...call, kind, sinceMs }];
+  });
+  const before = entries.filter(({ seq }) => seq <= reply.seq);
+  const others = entries.filter(
+    (entry) =>
+      entry.seq > reply.seq && entry.type === "tool" && entry.step === step && waits[entry.callId] === undefined,
+  );
+  const kept = [...before, ...others].map((entry, place) => ({ ...entry, seq: (before[0]?.seq ?? 1) + place }));
+  return { type: "calls", kept, waiting, step };
+}
+
+/** A reply that asks for what others must do. */
+function isHandedOver(entry: Entry): boolean {
+  return entry.type === "assistant" && Object.keys(entry.waits ?? {}).length > 0;
+}

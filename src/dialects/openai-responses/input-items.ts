@@ -1,0 +1,86 @@
+/** The `input` of a response, as OpenAI's clients write it: messages, calls and their outputs, reasoning. Other items are refused by name. */
+import * as z from "zod";
+
+const status = z.enum(["in_progress", "completed", "incomplete"]).optional();
+const id = z.string().max(256).optional();
+const phase = z.enum(["commentary", "final_answer"]).optional();
+
+/** An object told apart by `type`; what is none of the known ones is refused with `words`. */
+const kindOf = (words: (type: string) => string) => ({
+  error: ({ code, input }: { code?: string; input?: unknown }) =>
+    code === "invalid_union" ? words(String((input as { type?: unknown } | undefined)?.type)) : undefined,
+});
+
+const inputText = z.strictObject({ type: z.literal("input_text"), text: z.string() });
+const outputText = z.strictObject({
+  type: z.literal("output_text"),
+  text: z.string(),
+  annotations: z.array(z.unknown()).optional(),
+  logprobs: z.array(z.unknown()).optional(),
+});
+const refusal = z.strictObject({ type: z.literal("refusal"), refusal: z.string() });
+const noPart = kindOf((type) => `a part of type "${type}" is not taken: only text is (input_text, output_text)`);
+const text = z.union([z.string(), z.array(z.discriminatedUnion("type", [inputText, outputText, refusal], noPart))]);
+
+const message = z.strictObject({
+  type: z.literal("message"),
+  role: z.enum(["user", "assistant", "system", "developer"]),
+  content: text,
+  id,
+  status,
+  phase,
+});
+const functionCall = z.strictObject({
+  type: z.literal("function_call"),
+  call_id: z.string().min(1).max(256),
+  name: z.string().min(1).max(128),
+  arguments: z.string(),
+  id,
+  status,
+});
+const functionCallOutput = z.strictObject({
+  type: z.literal("function_call_output"),
+  call_id: z.string().min(1).max(256),
+  output: text,
+  id,
+  status,
+});
+const reasoning = z.strictObject({
+  type: z.literal("reasoning"),
+  id,
+  status,
+  summary: z.array(z.strictObject({ type: z.literal("summary_text"), text: z.string() })).default([]),
+  content: z.array(z.strictObject({ type: z.literal("reasoning_text"), text: z.string() })).optional(),
+  encrypted_content: z.string().optional(),
+});
+const approval = z.strictObject({
+  type: z.literal("mcp_approval_response"),
+  approval_request_id: z.string().regex(/^mcpr_./, "must be the id of an mcp_approval_request"),
+  approve: z.boolean(),
+  reason: z.string().max(1_000).optional(),
+  id,
+});
+
+const noItem = kindOf(
+  (type) =>
+    `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning or mcp_approval_response`,
+);
+const item = z.preprocess(
+  (value) => (isUntypedMessage(value) ? { type: "message", ...value } : value),
+  z.discriminatedUnion("type", [message, functionCall, functionCallOutput, reasoning, approval], noItem),
+);
+
+/** A message may come without its type. */
+function isUntypedMessage(value: unknown): value is object {
+  return typeof value === "object" && value !== null && "role" in value && !("type" in value);
+}
+
+export const inputItems = z.union([z.string().min(1, "must not be empty"), z.array(item).max(10_000)]);
+
+export type InputItem = z.infer<typeof item>;
+
+/** The text of a message or an output. */
+export function textOf(content: z.infer<typeof text>): string {
+  if (typeof content === "string") return content;
+  return content.map((part) => (part.type === "refusal" ? part.refusal : part.text)).join("");
+}

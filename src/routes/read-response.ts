@@ -1,0 +1,97 @@
+/** Finds a response by its id, and reads it: as the Response object from what its session recorded, or as the session's stream. */
+import type { Context } from "hono";
+import { type Outcome, unwrap } from "../account/outcome.ts";
+import { agent } from "../agent.ts";
+import { AppError } from "../core/errors.ts";
+import { eventsOfEntry } from "../core/event.ts";
+import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
+import { formatManner } from "../dialects/manner.ts";
+import { ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
+import { sessionObject } from "../session/session-object.ts";
+import { modelIds } from "../session/turn-model.ts";
+import type { Found } from "../session/withdraw.ts";
+import type { RouteContext } from "./context.ts";
+import { entriesInOneGo } from "./make-copy.ts";
+
+/** In the metadata of sessions that were made for a response, and are erased with it. */
+export const madeBy = "responses";
+
+type SessionStub = ReturnType<typeof sessionObject>;
+
+export function idOf(place: AnswerPlace): string {
+  return formatAnswerId(responsePrefix, place);
+}
+
+/** The same 404 for what never was, is withdrawn, is another account's, or was not to be stored; `unstored` finds the last, too. */
+export async function findResponse(
+  c: Context<RouteContext>,
+  id: string,
+  { unstored = false } = {},
+): Promise<{ place: AnswerPlace; session: SessionStub; found: Found }> {
+  const place = parseAnswerId(responsePrefix, id);
+  if (place !== undefined) {
+    const session = sessionOf(c, place);
+    const asked = await askedOf(session, place, id);
+    const isStored = asked.ok && asked.value.metadataOfSession.store !== "false";
+    if (asked.ok && (isStored || unstored)) return { place, session, found: asked.value };
+    if (!asked.ok && asked.code !== "not_found") unwrap(asked);
+  }
+  throw new AppError("not_found", `Response with id '${id.slice(0, 200)}' not found.`, { field: "response_id" });
+}
+
+/** `ended`: nothing more comes in it. Waits up to `timeoutMs` for that. */
+export async function readResponse(
+  c: Context<RouteContext>,
+  place: AnswerPlace,
+  { timeoutMs, encrypted = false }: { timeoutMs: number; encrypted?: boolean },
+): Promise<{ response: object; ended: boolean }> {
+  const session = sessionOf(c, place);
+  const state = unwrap(await session.wait(place.turn, timeoutMs));
+  const asked = unwrap(await askedOf(session, place, idOf(place)));
+  const writer = new ResponseWriter({ ...place, defaultModel: defaultModel(c), encrypted }, asked);
+  const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
+  if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
+  return { response: writer.object(), ended: writer.ended };
+}
+
+/** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
+export async function streamResponse(
+  c: Context<RouteContext>,
+  place: AnswerPlace,
+  view: { startingAfter?: number; encrypted: boolean },
+): Promise<Response> {
+  const { session, ...rest } = place;
+  const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: defaultModel(c) });
+  const url = `https://session/events?after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}`;
+  const stream = await sessionOf(c, place).fetch(url, { signal: c.req.raw.signal });
+  if (stream.ok) return stream;
+  throw new AppError("not_found", `Response with id '${idOf(place)}' not found.`, { field: "response_id" });
+}
+
+/** What Cloudflare's types make of a schema's `unknown` is nothing, so it is said again what comes. */
+async function askedOf(session: SessionStub, place: AnswerPlace, id: string): Promise<Outcome<Found>> {
+  const { turn, afterSeq } = place;
+  return (await session.asked({ turn, ...(afterSeq !== undefined && { afterSeq }) }, id)) as Outcome<Found>;
+}
+
+async function tell(
+  writer: ResponseWriter,
+  session: SessionStub,
+  { turn, afterSeq = 0, firstSeq }: AnswerPlace & { firstSeq: number },
+): Promise<void> {
+  for (let after = Math.max(firstSeq - 1, afterSeq), isOpen = true; isOpen; ) {
+    const { entries } = unwrap(await session.entries({ after, limit: entriesInOneGo }));
+    const own = entries.filter((entry) => entry.turn === turn);
+    for (const entry of own) writer.events(eventsOfEntry(entry));
+    after = entries.at(-1)?.seq ?? after;
+    isOpen = own.length > 0 && own.length === entries.length && !writer.ended;
+  }
+}
+
+function sessionOf(c: Context<RouteContext>, { session }: AnswerPlace): SessionStub {
+  return sessionObject(c.env, { account: c.var.account, name: session });
+}
+
+function defaultModel(c: Context<RouteContext>): string {
+  return modelIds(c.var.settings, agent)[0];
+}

@@ -1,0 +1,90 @@
+/** Takes in a request for a response: into a new session, into a conversation, or behind an earlier response, in a fork where something else stands there already. */
+import type { Context } from "hono";
+import { unwrap } from "../account/outcome.ts";
+import { AppError } from "../core/errors.ts";
+import type { AnswerPlace } from "../dialects/answer-id.ts";
+import type { CreateRequest } from "../dialects/openai-responses/create-request.ts";
+import { inputFault } from "../dialects/openai-responses/read-input.ts";
+import { parseBody } from "../http/parse-body.ts";
+import type { GoOn } from "../session/go-on.ts";
+import { sessionObject } from "../session/session-object.ts";
+import type { RouteContext } from "./context.ts";
+import { forkBehind } from "./fork-response.ts";
+import { findResponse } from "./read-response.ts";
+import { sessionName } from "./sessions.ts";
+import { takeConversation } from "./take-conversation.ts";
+import { mustBe, type Wanted, wantedOf } from "./wanted-response.ts";
+
+/** Where the response is. */
+export async function takeRequest(c: Context<RouteContext>, request: CreateRequest): Promise<AnswerPlace> {
+  const wanted = await wantedOf(c, request);
+  const { previous_response_id: previous, conversation, store } = request;
+  if (previous !== undefined) return behind(c, wanted, { id: previous, mustFork: store === false });
+  if (conversation !== undefined) {
+    const id = typeof conversation === "string" ? conversation : conversation.id;
+    return inConversation(c, wanted, parseBody(sessionName, id, "conversation"));
+  }
+  return inNewSession(c, wanted);
+}
+
+async function inNewSession(c: Context<RouteContext>, wanted: Wanted, session?: string): Promise<AnswerPlace> {
+  const { items, approvals } = wanted;
+  const [approval] = approvals;
+  const fault = approval && `No approval request found with id mcpr_${approval.ref}.`;
+  mustBe(fault ?? inputFault(items));
+  const { choices, ...told } = wanted;
+  // A conversation that a client names is its own, and is not erased with a response.
+  return takeConversation(c, { ...told, ...(session === undefined ? { choices } : { choices: {}, session }) });
+}
+
+async function inConversation(c: Context<RouteContext>, wanted: Wanted, name: string): Promise<AnswerPlace> {
+  const session = sessionObject(c.env, { account: c.var.account, name });
+  const known = await session.describe();
+  if (!known.ok && known.code === "not_found") return inNewSession(c, wanted, name);
+  unwrap(known);
+  const place = wanted.items.findIndex(({ role }) => role === "assistant");
+  mustBe(place < 0 ? undefined : "With conversation send what is new only: it knows what the model said.");
+  const went = unwrap(await session.goOn(goOnOf(wanted)));
+  if (went.type === "moved_on") throw new Error("Only what stands behind an answer can find something there.");
+  const { type: _, ...taken } = went;
+  return { session: name, ...taken };
+}
+
+async function behind(
+  c: Context<RouteContext>,
+  wanted: Wanted,
+  { id, mustFork }: { id: string; mustFork: boolean },
+): Promise<AnswerPlace> {
+  const { place, session } = await previousResponse(c, id);
+  const adds = wanted.items.some(({ role }) => role === "assistant");
+  if (!mustFork && !adds) {
+    const { turn, afterSeq } = place;
+    const at = { turn, ...(afterSeq !== undefined && { afterSeq }) };
+    const went = unwrap(await session.goOn({ ...goOnOf(wanted), behind: at }));
+    const { type, ...taken } = went;
+    if (type === "taken") return { session: place.session, turn, ...taken };
+  }
+  return forkBehind(c, wanted, place);
+}
+
+async function previousResponse(c: Context<RouteContext>, id: string): ReturnType<typeof findResponse> {
+  try {
+    return await findResponse(c, id);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+    const detail = `Previous response with id '${id.slice(0, 200)}' not found.`;
+    throw new AppError("invalid_request", detail, { field: "previous_response_id" });
+  }
+}
+
+function goOnOf({ items, approvals, options, metadata, receipt }: Wanted): GoOn {
+  const results = items.flatMap((item) =>
+    item.role === "tool" ? [{ callId: item.callId, content: item.content, isError: false }] : [],
+  );
+  const messages = items.flatMap((item) => {
+    if (item.role !== "user") return [];
+    const { content, speaker } = item;
+    return [{ content, ...(speaker !== undefined && { speaker }), metadata, options }];
+  });
+  return { results, approvals, messages, options, metadata, receipt };
+}

@@ -1,0 +1,84 @@
+/** What a request for a response asks of a session here: its parameters, checked against what this Worker offers. */
+import type { Context } from "hono";
+import { agent } from "../agent.ts";
+import type { TurnOptions } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
+import type { CreateRequest } from "../dialects/openai-responses/create-request.ts";
+import { type ReadInput, readInput } from "../dialects/openai-responses/read-input.ts";
+import { metadataOf, optionsOf } from "../dialects/openai-responses/read-request.ts";
+import { parseBody } from "../http/parse-body.ts";
+import type { Receipt } from "../session/inbox.ts";
+import type { SessionChoices } from "../session/session-record.ts";
+import { modelIds } from "../session/turn-model.ts";
+import { clientToolsOf, mostTools } from "./client-tools.ts";
+import type { RouteContext } from "./context.ts";
+import { namedModel } from "./named-model.ts";
+import { madeBy } from "./read-response.ts";
+import { receiptOf } from "./receipt-of.ts";
+import { canBeChecked } from "./response-format.ts";
+import { metadata } from "./sessions.ts";
+
+const daySeconds = 86_400;
+const keptSeconds = 30 * daySeconds;
+const unstoredSeconds = 3_600;
+
+/** A request as sessions understand it. */
+export interface Wanted extends ReadInput {
+  options: TurnOptions;
+  metadata: Record<string, string>;
+  receipt: Receipt;
+  /** What a session that is made for it is like. */
+  choices: SessionChoices;
+  /** The model that answers in `items` are said to come from. */
+  model: string;
+}
+
+/** Throws an AppError for what cannot be meant here. */
+export async function wantedOf(c: Context<RouteContext>, request: CreateRequest): Promise<Wanted> {
+  const input = readInput(request.input);
+  const options = optionsOf(request, {
+    instructions: input.instructions,
+    tools: toolsOf(request),
+    ...(request.model !== undefined && namedModel(c, request.model)),
+  });
+  mustBeOffered(options);
+  const stored = request.store !== false;
+  return {
+    ...input,
+    options,
+    metadata: metadataOf(request, parseBody(metadata, request.metadata ?? {}, "metadata")),
+    receipt: await receiptOf(c, request),
+    choices: {
+      metadata: { made_by: madeBy, ...(!stored && { store: "false" }) },
+      ttlSeconds: stored ? keptSeconds : unstoredSeconds,
+    },
+    model: options.model ?? modelIds(c.var.settings, agent)[0],
+  };
+}
+
+function toolsOf({ tools = [] }: CreateRequest) {
+  if (tools.length > mostTools) {
+    const detail = `tools: at most ${mostTools}, since the agent has tools of its own.`;
+    throw new AppError("invalid_request", detail, { field: "tools" });
+  }
+  const nested = tools.map(({ type, ...declared }) => ({ type, function: declared }));
+  return clientToolsOf(nested, "name");
+}
+
+/** A tool that is to be used must be there, and a form must be one that can be checked. */
+function mustBeOffered({ toolChoice, tools = [], responseFormat }: TurnOptions): void {
+  const offered = [...tools, ...agent.tools.declarations].map(({ name }) => name);
+  if (typeof toolChoice === "object" && !offered.includes(toolChoice.name)) {
+    const detail = `tool_choice: there is no tool "${toolChoice.name}".`;
+    throw new AppError("invalid_request", detail, { field: "tool_choice" });
+  }
+  if (responseFormat?.type === "json_schema" && !canBeChecked(responseFormat.schema)) {
+    const field = "text.format.schema";
+    throw new AppError("invalid_request", `${field}: must be a JSON schema that Longline can check.`, { field });
+  }
+}
+
+/** Throws what is wrong with the input. */
+export function mustBe(fault: string | undefined): void {
+  if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "input" });
+}
