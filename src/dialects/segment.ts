@@ -18,12 +18,18 @@ export interface SegmentStep {
 
 export class Segment {
   readonly steps: SegmentStep[] = [];
+  /** The answer has a form: one that broke it was asked for again, and only the last one counts. */
+  readonly hasForm: boolean;
   /** Of the replies in it. */
   usage: Usage = noUsage;
   /** How the turn ended, when it did. */
   turnEnd: Extract<SessionEvent, { type: "turn.ended" }> | undefined;
   /** A result for one of the client's calls is here: what follows belongs to another answer. */
   isOver = false;
+
+  constructor({ hasForm = false } = {}) {
+    this.hasForm = hasForm;
+  }
 
   /** Events in order. Those behind its end are passed over. */
   take(event: SessionEvent): void {
@@ -70,6 +76,7 @@ export class Segment {
   }
 
   get text(): string {
+    if (this.hasForm) return this.steps.at(-1)?.text ?? "";
     return this.steps.map(({ text }) => text).join("");
   }
 

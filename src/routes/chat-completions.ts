@@ -52,9 +52,10 @@ export const chatCompletions = new Hono<RouteContext>()
       isPart: taken.afterSeq !== undefined,
     };
     if (!body.stream) return completed(c, taken, { ...facts, headers, timeoutMs: patienceMs });
+    const hasForm = told.options.responseFormat !== undefined;
     const includeUsage = body.stream_options?.include_usage ?? false;
     const showTools = /^(1|true|yes)$/i.test(c.req.header("X-Show-Tools") ?? "");
-    const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, resumes: false };
+    const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, resumes: false, hasForm };
     return relayStream(c, taken, { manner, headers });
   })
   .get("/:id", async (c) => {
@@ -74,6 +75,7 @@ export const chatCompletions = new Hono<RouteContext>()
       includeUsage: true,
       showTools: false,
       resumes: after !== undefined,
+      hasForm: segment.hasForm,
     };
     return relayStream(c, place, { manner, headers: headersOf(place), ...(after !== undefined && { after }) });
   });

@@ -19,9 +19,10 @@ export async function readSegment(
   { turn, afterSeq, timeoutMs }: { turn: string; afterSeq?: number | undefined; timeoutMs: number },
 ): Promise<ReadSegment> {
   const state = unwrap(await session.wait(turn, timeoutMs));
-  const segment = new Segment();
   let beganMs = Date.now();
-  if (state.status === "queued") return { segment, state, beganMs };
+  if (state.status === "queued") return { segment: new Segment(), state, beganMs };
+  const [first] = unwrap(await session.entries({ after: state.firstSeq - 1, limit: 1 })).entries;
+  const segment = new Segment({ hasForm: first?.type === "user" && first.options.responseFormat !== undefined });
   let seq = Math.max(state.firstSeq - 1, afterSeq ?? 0);
   let own: string | undefined;
   for (let isOpen = true; isOpen; ) {

@@ -18,7 +18,7 @@ const longestWaitSeconds = 600;
 /** How long a cancelled turn may take to end. */
 const cancelWaitMs = 10_000;
 
-const reading = z.strictObject({
+export const responseReading = z.strictObject({
   stream: z.enum(["true", "false"]).optional(),
   starting_after: z.coerce.number().int().min(0).optional(),
   include: z.array(z.literal("reasoning.encrypted_content")).optional(),
@@ -64,7 +64,7 @@ export const responses = new Hono<RouteContext>()
   });
 
 /** Lists come as `include=a`, `include[]=a` or `include[0]=a`. */
-function readQuery(url: URL): z.infer<typeof reading> {
+function readQuery(url: URL): z.infer<typeof responseReading> {
   const lists: Record<string, string[]> = {};
   const single: Record<string, string> = {};
   for (const [name, value] of url.searchParams) {
@@ -72,7 +72,7 @@ function readQuery(url: URL): z.infer<typeof reading> {
     if (plain === "include") lists.include = [...(lists.include ?? []), value];
     else single[name] = value;
   }
-  return parseBody(reading, { ...single, ...lists });
+  return parseBody(responseReading, { ...single, ...lists });
 }
 
 /** `Prefer: wait=N` shortens the wait, as for messages. */

@@ -109,7 +109,7 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   const messages = of.messages.map((message) => inboxMessage(message, told));
   if (results.length > 0) {
     const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
-    return { session: name, ...unwrap(await session.giveResults(given, messages)) };
+    return { session: name, ...unwrap(await session.giveResults(given, { also: messages, options: told.options })) };
   }
   const [message, ...also] = messages;
   if (message === undefined)

@@ -1,7 +1,7 @@
 /** The Durable Object of a session: takes calls, checks them against the rows, writes, and has the work done. What a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
-import type { Entry } from "../core/entry.ts";
+import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { SessionSummary } from "../dialects/native.ts";
@@ -100,12 +100,16 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** The results of tools that ran at the client, all of them or none, and messages that come with them. Returns the turn that goes on, and the last entry before it does. */
+  /** The results of tools that ran at the client, all of them or none, with messages that come along, and what the turn goes by from here on. Returns the turn that goes on, and the last entry before it does. */
   giveResults(
     results: ClientResult[],
-    also: InboxMessage[] = [],
+    { also = [], options }: { also?: InboxMessage[]; options?: TurnOptions } = {},
   ): Promise<Outcome<{ turn: string; afterSeq: number }>> {
-    return this.#answer((parts) => takeResults(parts, results, also));
+    return this.#answer((parts) => {
+      const taken = takeResults(parts, results, also);
+      if (options !== undefined) parts.inbox.changeOptions(taken.turn, options);
+      return taken;
+    });
   }
 
   /** Answers every call that waits, or begins a turn; see `GoOn`. */

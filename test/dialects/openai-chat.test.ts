@@ -16,6 +16,7 @@ const manner: ChatManner = {
   includeUsage: true,
   showTools: false,
   resumes: false,
+  hasForm: false,
   isPart: false,
 };
 const of = { session: "s", tag: "tag" };
@@ -169,6 +170,20 @@ describe("chunks", () => {
       else expect(joined(frames, "content")).toBe(says);
       expect(chunks.ended).toBe(says === undefined);
     }
+  });
+});
+
+describe("an answer that was asked for in a form", () => {
+  const twice = [user(), assistant({ content: "No JSON" }), assistant({ step: 2, content: "{}" }), ended()];
+
+  it("[CHAT-6] has the last of its tries alone; a stream that has told another one ends with an error", () => {
+    const segment = new Segment({ hasForm: true });
+    for (const { event } of eventsOf(twice)) segment.take(event);
+    expect(segment.text).toBe("{}");
+    const frames = chunksOf({ hasForm: true }).events(eventsOf(twice));
+    expect(joined(frames, "content")).toBe("No JSON");
+    expect(frames.at(-1)).toMatchObject({ data: { error: { code: "answer_restarted" } } });
+    expect(joined(chunksOf().events(eventsOf(twice)), "content")).toBe("No JSON{}");
   });
 });
 

@@ -179,6 +179,15 @@ describe("client tools", () => {
     }
   });
 
+  it("[CHAT-3] behind results the turn goes by what the new request chose", async () => {
+    provider.enqueue(asksBook, text("Booked."));
+    const first = await chat([said("Book")], { tools: [book], temperature: 1 }, named());
+    const told = [said("Book"), first.body.choices[0].message, { role: "tool", tool_call_id: "call_b", content: "ok" }];
+    await chat([{ role: "system", content: "Be brief." }, ...told], { tools: [book], temperature: 0 }, named());
+    expect(provider.requests.map(({ body }) => body.temperature)).toEqual([1, 0]);
+    expect(provider.requests[1]?.body.messages[0].content).toContain("Be brief.");
+  });
+
   it("[CHAT-3] the same results sent again are the same answer", async () => {
     provider.enqueue(asksBook, text("Booked."));
     const first = await chat([said("Book")], { tools: [book] }, named());

@@ -57,8 +57,8 @@ describe("the OpenAPI document", () => {
           const url = `https://longline.test${path.replace(/\{\w+\}/g, "x")}?${name}=none`;
           const headers = { Authorization: `Bearer ${security?.[0]?.admin ? "test-admin-key-16" : "test-key"}` };
           const refused = await worker.fetch(url, { method: method.toUpperCase(), headers });
-          const { detail } = (await refused.json()) as Json;
-          expect([path, refused.status, detail]).toEqual([path, 400, expect.stringContaining(`${name}: `)]);
+          const { detail, error } = (await refused.json()) as Json;
+          expect([path, refused.status, detail ?? error.message]).toEqual([path, 400, expect.stringContaining(`${name}: `)]);
           tried++;
         }
       }

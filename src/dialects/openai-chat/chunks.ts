@@ -21,6 +21,8 @@ export interface ChatManner {
   showTools: boolean;
   /** The stream begins in the middle of the answer: what was used before is not known here. */
   resumes: boolean;
+  /** The answer has a form: one that broke it is asked for again. */
+  hasForm: boolean;
   /** The answer is a later part of its turn: what the turn used is more than what it used. */
   isPart: boolean;
 }
@@ -39,6 +41,7 @@ export class ChatChunks implements Encoder {
   readonly #resaid = new Resaid();
   #ended = false;
   #isFirst = true;
+  #hasSaid = false;
   #hasThought = false;
   /** An earlier step has thought, and this one not yet. */
   #thought = false;
@@ -76,6 +79,7 @@ export class ChatChunks implements Encoder {
   #frames(event: SessionEvent): Frame[] {
     switch (event.type) {
       case "step.started":
+        if (this.#of.hasForm && this.#hasSaid) return this.#fail(differs(this.#of.id));
         this.#resaid.next();
         this.#thought = this.#hasThought;
         return this.#isFirst ? [this.#chunk({ role: "assistant", content: "" })] : [];
@@ -116,7 +120,9 @@ export class ChatChunks implements Encoder {
   #text(text: string): Frame[] {
     const fresh = this.#resaid.delta(text);
     if (fresh === undefined) return this.#fail(differs(this.#of.id));
-    return fresh === "" ? [] : [this.#chunk({ content: fresh })];
+    if (fresh === "") return [];
+    this.#hasSaid = true;
+    return [this.#chunk({ content: fresh })];
   }
 
   #call({ id, name, arguments: text }: Extract<SessionEvent, { type: "tool.called" }>): Frame {

@@ -1,9 +1,11 @@
 /** The front doors for clients of others' protocols, and what is open to everyone, described. */
 import * as z from "zod";
+import { createRequest } from "../../dialects/openai-responses/create-request.ts";
 import { chatRequest, completionReading } from "../chat-completions.ts";
+import { responseReading } from "../responses.ts";
 import { uiRequest } from "../ui-messages.ts";
 import type { Operation } from "./operation.ts";
-import { anyObject, completion, model } from "./shapes.ts";
+import { anyObject, completion, model, response } from "./shapes.ts";
 
 const openAi = { tag: "OpenAI", openAi: true } as const;
 const ui = { tag: "AI SDK" } as const;
@@ -43,6 +45,38 @@ export const dialectOperations: Record<string, Operation> = {
     headers: z.object({ "Last-Event-ID": z.string().optional() }),
     answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: true } },
     refusals: [404, 409, 504],
+  },
+  "POST /v1/responses": {
+    ...openAi,
+    summary: "A response, by the agent: a turn of a durable session",
+    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
+    body: createRequest,
+    answers: { 200: { what: "The response, or its events.", schema: response, orStream: true } },
+    refusals: [404, 409, 413, 422, 429, 503, 504],
+  },
+  "GET /v1/responses/{id}": {
+    ...openAi,
+    summary: "A response, or its events behind any number",
+    query: responseReading,
+    answers: { 200: { what: "The response, or its events.", schema: response, orStream: true } },
+    refusals: [404],
+  },
+  "POST /v1/responses/{id}/cancel": {
+    ...openAi,
+    summary: "Stops a response",
+    answers: { 200: { what: "The response.", schema: response } },
+    refusals: [404],
+  },
+  "DELETE /v1/responses/{id}": {
+    ...openAi,
+    summary: "Withdraws a response; the session goes with it when it was all",
+    answers: {
+      200: {
+        what: "It is gone.",
+        schema: z.object({ id: z.string(), object: z.literal("response"), deleted: z.literal(true) }),
+      },
+    },
+    refusals: [404],
   },
   "POST /v1/ui/messages": {
     ...ui,

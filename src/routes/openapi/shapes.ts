@@ -147,6 +147,17 @@ export const completion = z
   })
   .meta({ id: "ChatCompletion", description: "As OpenAI's, with `reasoning_content` and DeepSeek's cache counts." });
 
+export const response = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("response"),
+    created_at: z.number(),
+    model: z.string(),
+    status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
+    output: z.array(z.looseObject({ id: z.string(), type: z.string() })),
+  })
+  .meta({ id: "Response", description: "As OpenAI's Responses API has it." });
+
 /** Any JSON object: what comes is another's business. */
 export const anyObject = z.looseObject({});
 /** Server-sent events, as text. */
