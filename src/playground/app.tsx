@@ -66,7 +66,7 @@ function App() {
           <ThemeButton />
         </div>
       </header>
-      <div class="notes">
+      <section class="notes" aria-label="Notices">
         {health?.demo && (
           <p class="demo">
             Answers come from the built-in demo model, which works by simple rules. Set <code>MODEL_API_KEY</code> to
@@ -74,7 +74,7 @@ function App() {
           </p>
         )}
         {asksKey !== "no" && <KeyForm refused={asksKey === "refused"} saved={saved} />}
-      </div>
+      </section>
       <main id="main" tabIndex={-1} class={route.page}>
         <Page key={`${pageKey(route)} ${keys}`} route={route} chat={latest} />
       </main>
