@@ -7,6 +7,7 @@ import { chatHash, freshSession, type Route, routeOf } from "./route.ts";
 import { SessionsPage } from "./sessions-page.tsx";
 import { SetupPage } from "./setup-page.tsx";
 import type { Health } from "./shapes.ts";
+import { Stage } from "./stage.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 import { UsagePage } from "./usage-page.tsx";
 
@@ -76,7 +77,7 @@ function App() {
         {asksKey !== "no" && <KeyForm refused={asksKey === "refused"} saved={saved} />}
       </section>
       <main id="main" tabIndex={-1} class={route.page}>
-        <Page key={`${pageKey(route)} ${keys}`} route={route} chat={latest} />
+        <Stage name={`${pageKey(route)} ${keys}`} draw={() => <Page route={route} chat={latest} />} />
       </main>
     </div>
   );

@@ -82,12 +82,12 @@ export function Composer({ field, busy, models, send, stop }: ComposerProps) {
 
 const same = (id: string): [string, string] => [id, id];
 const thinkingOptions: [string, string][] = [
-  ["", "thinking: as usual"],
-  ["on", "thinking: on"],
-  ["off", "thinking: off"],
+  ["", "usual thinking"],
+  ["on", "thinking on"],
+  ["off", "thinking off"],
 ];
 const busyOptions: [string, string][] = [
-  ["queue", "queue behind it"],
-  ["join", "join it"],
-  ["interrupt", "interrupt it"],
+  ["queue", "queue it"],
+  ["join", "join in"],
+  ["interrupt", "interrupt"],
 ];

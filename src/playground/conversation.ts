@@ -121,6 +121,14 @@ export function withEvent(known: Conversation, { event, data }: SessionEvent): C
   }
 }
 
+/** What this page itself said in a turn that has just begun: no event tells it. */
+export function withSaid(known: Conversation, turn: string, content: string): Conversation {
+  const silent = (entry: Entry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
+  if (!known.told.some(silent)) return known;
+  const message: Message = { role: "user", content };
+  return { ...known, told: known.told.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
+}
+
 /** Whether the newest turn has not ended. */
 export function isBusy({ entries, told, draft }: Conversation): boolean {
   const last = told.at(-1) ?? entries.at(-1);

@@ -33,7 +33,7 @@ function nodesOf(token: MarkedToken): (Node | string)[] {
     case "del":
       return [element(token.type, token.tokens)];
     case "code":
-      return [codeBlock(token.text, token.lang?.split(/\s/)[0] ?? "")];
+      return [codeBlock(token.text, /^[\w+#.-]{1,30}(?=\s|$)/.exec(token.lang ?? "")?.[0] ?? "")];
     case "codespan":
       return [textElement("code", token.text)];
     case "list":

@@ -11,7 +11,11 @@ export function Reply({ reply, store }: { reply: ReplyView; store: SessionStore 
   return (
     <div class="reply" aria-busy={growing ? "true" : "false"}>
       <div class="remarks">
-        {restartedBecause !== undefined && <p class="notice">Began again: {restartedBecause}</p>}
+        {reply.attempt > 1 && (
+          <p class="hint">
+            Attempt {reply.attempt}: {restartedBecause ?? "an earlier one was cut off or failed."}
+          </p>
+        )}
         {replayed && <p class="hint">An earlier answer to the same request, for nothing.</p>}
         {reply.tries.map(({ model, detail }, place) => (
           <p class="hint" key={place}>

@@ -10,11 +10,13 @@ import {
   withEarlier,
   withEntries,
   withEvent,
+  withSaid,
 } from "./conversation.ts";
 import { followEvents, type ReadEvent } from "./follow-events.ts";
 import { isPassing, patiently, pause } from "./patience.ts";
 import { claimed, type Pending } from "./pending.ts";
 import { entriesAfter } from "./read-entries.ts";
+import { freshSession } from "./route.ts";
 import type { Entry, Session } from "./shapes.ts";
 
 /** Choices that go along with a message. What is absent is the server's habit. */
@@ -133,7 +135,7 @@ export class SessionStore {
   async fork(afterSeq: number): Promise<string | undefined> {
     let id: string | undefined;
     await this.#doing(async () => {
-      id = (await callJson<Session>(this.#path("/fork"), { body: { after_seq: afterSeq } })).id;
+      id = (await callJson<Session>(this.#path("/fork"), { body: { after_seq: afterSeq, id: freshSession() } })).id;
     });
     return id;
   }
@@ -171,7 +173,7 @@ export class SessionStore {
     this.conversation = events.reduce((known, event) => withEvent(known, event as SessionEvent), this.conversation);
     if (events.some(({ event }) => recording.test(event))) void this.#refill();
     if (events.some(({ event }) => event === "turn.ended")) void this.#describe();
-    this.#changed();
+    this.#claim();
   }
 
   /** Reads what the transcript has beyond the known entries; one reading at a time. */
@@ -189,8 +191,7 @@ export class SessionStore {
     const newer = await this.#entriesAfter(lastSeqOf(this.conversation)).catch(() => []);
     if (this.#end.signal.aborted) return;
     this.conversation = withEntries(this.conversation, newer);
-    this.pending = claimed(this.pending, this.conversation.entries);
-    this.#changed();
+    this.#claim();
   }
 
   async #describe(): Promise<void> {
@@ -226,7 +227,14 @@ export class SessionStore {
 
   #mark(key: string, change: Partial<Pending>): void {
     this.pending = this.pending.map((message) => (message.key === key ? { ...message, ...change } : message));
-    this.pending = claimed(this.pending, this.conversation.entries);
+    this.#claim();
+  }
+
+  /** Messages of this page that have begun move from below the transcript into it. */
+  #claim(): void {
+    for (const { turn, seq, content } of this.pending)
+      if (turn !== undefined && seq === undefined) this.conversation = withSaid(this.conversation, turn, content);
+    this.pending = claimed(this.pending, [...this.conversation.entries, ...this.conversation.told]);
     this.#changed();
   }
 

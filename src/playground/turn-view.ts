@@ -22,6 +22,8 @@ export interface ReplyView {
   /** Known once it is recorded. */
   seq?: number;
   step: number;
+  /** Counts the tries at this step. */
+  attempt: number;
   model: string;
   reasoning: string;
   text: string;
@@ -137,11 +139,12 @@ function callOf(view: TurnView, id: string | undefined): CallView | undefined {
 }
 
 function replyView(entry: Entry): ReplyView {
-  const { seq, step = 1, model = "", message, usage, repairs = [], tries = [], error } = entry;
+  const { seq, step = 1, attempt = 1, model = "", message, usage, repairs = [], tries = [], error } = entry;
   return {
     kind: "reply",
     seq,
     step,
+    attempt,
     model,
     reasoning: message?.reasoning_content ?? "",
     text: message?.content ?? entry.partial ?? "",
@@ -155,10 +158,11 @@ function replyView(entry: Entry): ReplyView {
   };
 }
 
-function draftView({ step, model, reasoning, text, calls, waits, restartedBecause }: Draft): ReplyView {
+function draftView({ step, attempt, model, reasoning, text, calls, waits, restartedBecause }: Draft): ReplyView {
   return {
     kind: "reply",
     step,
+    attempt,
     model,
     reasoning,
     text,

@@ -139,13 +139,13 @@ demo("the page, over the demo model", () => {
 
   it("[E2E-14] a narrow page has no sideways scroll, and everything is reached by keyboard", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const [name, path] of [
-      ["phone-chat", "/#/s/files"],
-      ["phone-sessions", "/#/sessions"],
-      ["phone-first", "/#/s/fresh"],
+    for (const [name, path, shows = ""] of [
+      ["phone-chat", "/#/s/files", "Retry in a fork"],
+      ["phone-sessions", "/#/sessions", "Rename files"],
+      ["phone-first", "/#/s/fresh", "What time is it"],
     ]) {
       await page.goto(`${dev.url}${path}`);
-      await page.locator("h1").waitFor();
+      await button(new RegExp(shows)).waitFor();
       await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(360);
       await shot(`${name}`);
     }
