@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { callJson } from "./api.ts";
 import { Composer } from "./composer.tsx";
 import { openFork, takeOpening } from "./forking.ts";
+import { oncePerFrame } from "./once-per-frame.ts";
 import { unclaimed } from "./pending.ts";
 import { PendingMessage } from "./pending-message.tsx";
 import { SessionBar } from "./session-bar.tsx";
@@ -59,20 +60,10 @@ export function ChatPage({ id }: { id: string }) {
 function useSession(id: string): SessionStore {
   const [, setVersion] = useState(0);
   const held = useRef<SessionStore>(null);
-  if (held.current === null) {
-    let due = false;
-    const draw = () => {
-      due = false;
-      setVersion((version) => version + 1);
-    };
-    held.current = new SessionStore(id, () => {
-      if (due) return;
-      due = true;
-      // A hidden page has no frames.
-      if (document.hidden) setTimeout(draw, 200);
-      else requestAnimationFrame(draw);
-    });
-  }
+  held.current ??= new SessionStore(
+    id,
+    oncePerFrame(() => setVersion((version) => version + 1)),
+  );
   const store = held.current;
   // Not useEffect: it waits for a frame, and a hidden page has none.
   useLayoutEffect(() => {

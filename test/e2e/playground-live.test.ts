@@ -101,7 +101,7 @@ live("the page, following a session", () => {
 
   it("[E2E-16] what is sent while it answers waits, joins or interrupts, as the person chose", async () => {
     const gate = gated("slow ", "answer");
-    provider.enqueue(gate.reply, text("To the second."), text("To the third."));
+    provider.enqueue(gate.reply, text("To the third."), text("To the second."));
     await chat("busy");
     await send("First");
     await says("slow");
@@ -110,9 +110,9 @@ live("the page, following a session", () => {
     await page.getByLabel("While it answers").selectOption("interrupt");
     await send("Third");
     await says("Interrupted by a newer message.");
-    await says("To the third.");
-    expect(await answers()).toEqual(["slow", "To the second.", "To the third."]);
-    expect(await page.locator(".bubble").allInnerTexts()).toEqual(["First", "Second", "Third"]);
+    await says("To the second.");
+    expect(await answers()).toEqual(["slow", "To the third.", "To the second."]);
+    expect(await page.locator(".bubble").allInnerTexts()).toEqual(["First", "Third", "Second"]);
     expect(await page.getByText("Accepted; its turn comes.").count()).toBe(0);
     gate.release();
   });
