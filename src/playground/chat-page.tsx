@@ -1,13 +1,13 @@
 /** One session: its turns, what was sent and is not begun yet, and the field to write in. */
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { callJson } from "./api.ts";
-import { Composer } from "./composer.tsx";
+import { type Choices, Composer } from "./composer.tsx";
 import { openFork, takeOpening } from "./forking.ts";
 import { oncePerFrame } from "./once-per-frame.ts";
 import { unclaimed } from "./pending.ts";
 import { PendingMessage } from "./pending-message.tsx";
 import { SessionBar } from "./session-bar.tsx";
-import { type Choices, SessionStore } from "./session-store.ts";
+import { SessionStore } from "./session-store.ts";
 import { Suggestions } from "./suggestions.tsx";
 import { TurnCard } from "./turn-card.tsx";
 import { type TurnView, turnsOf, waitsForPerson } from "./turn-view.ts";

@@ -3,7 +3,13 @@ import { useState } from "hono/jsx/dom";
 import { AttachButton, FileChips } from "./attach-button.tsx";
 import { type Attachment, withAttachments } from "./attachment.ts";
 import { Choice } from "./choice.tsx";
-import type { Choices } from "./session-store.ts";
+
+/** Choices that go along with a message. What is absent is the server's habit. */
+export interface Choices {
+  onBusy?: "queue" | "join" | "interrupt";
+  model?: string;
+  thinking?: boolean;
+}
 
 interface ComposerProps {
   field: { current: HTMLTextAreaElement | null };

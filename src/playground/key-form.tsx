@@ -2,6 +2,10 @@
 import { useState } from "hono/jsx/dom";
 import { apiKey, keepApiKey } from "./api.ts";
 
+function focused(input: HTMLInputElement | null): void {
+  input?.focus();
+}
+
 export function KeyForm({ refused, saved }: { refused: boolean; saved(): void }) {
   const [key, setKey] = useState(apiKey());
   const submit = (event: Event) => {
@@ -17,6 +21,7 @@ export function KeyForm({ refused, saved }: { refused: boolean; saved(): void })
         type="password"
         autocomplete="off"
         value={key}
+        ref={focused}
         onInput={(event: Event) => setKey((event.target as HTMLInputElement).value)}
       />
       <button type="submit" class="primary">

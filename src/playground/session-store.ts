@@ -1,5 +1,6 @@
 /** One session as the page holds it: loads it, follows its events, and does what the person asks. Says "changed" to whoever draws it; draws nothing. */
 import { ApiError, call, callJson } from "./api.ts";
+import type { Choices } from "./composer.tsx";
 import {
   type Conversation,
   emptyConversation,
@@ -12,19 +13,14 @@ import {
   withEvent,
   withSaid,
 } from "./conversation.ts";
-import { followEvents, type ReadEvent } from "./follow-events.ts";
-import { isPassing, patiently, pause } from "./patience.ts";
+import type { ReadEvent } from "./follow-events.ts";
+import { patiently, pause } from "./patience.ts";
 import { claimed, type Pending } from "./pending.ts";
-import { entriesAfter } from "./read-entries.ts";
+import { readEntries } from "./read-entries.ts";
 import { freshSession } from "./route.ts";
+import { holdLine } from "./session-line.ts";
 import type { Entry, Session } from "./shapes.ts";
-
-/** Choices that go along with a message. What is absent is the server's habit. */
-export interface Choices {
-  onBusy?: "queue" | "join" | "interrupt";
-  model?: string;
-  thinking?: boolean;
-}
+import { titleFrom } from "./title-from.ts";
 
 /** `new`: nobody has written to it yet. `gone`: it was erased. */
 export type Link = "loading" | "new" | "live" | "reconnecting" | "gone" | "failed";
@@ -68,7 +64,7 @@ export class SessionStore {
   async start(): Promise<void> {
     try {
       const session = await this.#patiently(() => callJson<Session>(this.#path("")));
-      const entries = await this.#patiently(() => this.#entriesAfter(Math.max(0, session.last_seq - pageEntries)));
+      const entries = await this.#patiently(() => this.#read(Math.max(0, session.last_seq - pageEntries)));
       this.session = session;
       this.conversation = loaded(entries);
       this.#set("live");
@@ -76,22 +72,24 @@ export class SessionStore {
     } catch (error) {
       if (this.#end.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
+      if (error.status === 400 && this.link !== "loading") return this.#startAgain();
       if (error.status === 404 && this.session === undefined) this.#set("new");
       else if (error.status === 404) this.#set("gone");
       else this.#fail(error);
     }
   }
 
+  /** The server's transcript ends before the last event that was seen: it lost its disk. What it has now is the truth. */
+  async #startAgain(): Promise<void> {
+    this.link = "loading";
+    await pause(1_000, this.#end.signal);
+    return this.start();
+  }
+
   async earlier(): Promise<void> {
-    const first = this.conversation.entries[0]?.seq ?? 1;
-    const after = Math.max(0, first - 1 - pageEntries);
+    const upTo = (this.conversation.entries[0]?.seq ?? 1) - 1;
     await this.#doing(async () => {
-      const { entries } = await callJson<{ entries: Entry[] }>(
-        this.#path(`/entries?after=${after}&limit=${first - 1 - after}`),
-      );
-      // A page ends early when its entries are long; then the rest of it is asked for first.
-      const rest = entries.at(-1)?.seq === first - 1 ? [] : await this.#entriesAfter(entries.at(-1)?.seq ?? after);
-      const older = [...entries, ...rest].filter(({ seq }) => seq < first);
+      const older = await this.#read(Math.max(0, upTo - pageEntries), upTo);
       this.conversation = withEarlier(this.conversation, older);
     });
   }
@@ -113,8 +111,15 @@ export class SessionStore {
       if (error instanceof ApiError) this.#mark(key, { state: "refused", detail: error.message });
       return;
     }
-    if (this.link === "new" || this.link === "gone") void this.start();
+    if (this.link === "new") void this.#begin(content);
     else void this.#refill();
+  }
+
+  /** The first message has made the session, and names it. */
+  async #begin(content: string): Promise<void> {
+    const body = { title: titleFrom(content) };
+    await call(this.#path(""), { method: "PATCH", body }).catch(() => {});
+    await this.start();
   }
 
   /** Takes a message that was refused away. */
@@ -150,21 +155,15 @@ export class SessionStore {
   }
 
   #follow(): Promise<void> {
-    const after = lastSeqOf(this.conversation);
-    return followEvents({
-      open: (lastEventId, signal) =>
-        call(this.#path(lastEventId === undefined ? `/events?after=${after}` : "/events"), {
-          headers: { Accept: "text/event-stream", ...(lastEventId !== undefined && { "Last-Event-ID": lastEventId }) },
-          signal,
-        }),
+    return holdLine({
+      session: this.id,
+      afterSeq: lastSeqOf(this.conversation),
       onEvents: (events) => this.#take(events),
       onState: (state) => {
         this.#set(state);
         // What was recorded while the line was down may have no event of its own.
         if (state === "live") void this.#refill();
       },
-      isFinal: (error) => error instanceof ApiError && !isPassing(error),
-      pause,
       signal: this.#end.signal,
     });
   }
@@ -188,7 +187,7 @@ export class SessionStore {
 
   async #refillOnce(): Promise<void> {
     // What is missed now is read after the next event, or when the line is back.
-    const newer = await this.#entriesAfter(lastSeqOf(this.conversation)).catch(() => []);
+    const newer = await this.#read(lastSeqOf(this.conversation)).catch(() => []);
     if (this.#end.signal.aborted) return;
     this.conversation = withEntries(this.conversation, newer);
     this.#claim();
@@ -199,8 +198,8 @@ export class SessionStore {
     this.#changed();
   }
 
-  #entriesAfter(after: number): Promise<Entry[]> {
-    return entriesAfter(this.id, after, this.#end.signal);
+  #read(after: number, upTo?: number): Promise<Entry[]> {
+    return readEntries(this.id, { after, ...(upTo !== undefined && { upTo }), signal: this.#end.signal });
   }
 
   #patiently<T>(work: () => Promise<T>, waits: (error: ApiError) => void = () => {}): Promise<T> {

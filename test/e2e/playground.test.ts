@@ -1,5 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
@@ -93,7 +94,7 @@ demo("the page, over the demo model", () => {
     await says(/The result: 6 \* 7 = 42/);
     expect(page.url()).not.toContain("/origin");
     await says("fork of");
-    await page.getByRole("link", { name: "origin", exact: true }).click();
+    await page.locator(".session-bar").getByRole("link", { name: "origin", exact: true }).click();
     await says(/You wrote: "Hello there"/);
     expect(await page.getByText("6 * 7").count()).toBe(0);
   });
@@ -116,13 +117,13 @@ demo("the page, over the demo model", () => {
 
   it("[E2E-13] sessions are found, renamed, taken along and erased with a receipt", async () => {
     await page.goto(`${dev.url}/#/sessions`);
-    await page.getByRole("link", { name: "orders" }).waitFor();
+    await page.getByRole("link", { name: /^Please post 17 pencils/ }).waitFor();
     await shot("sessions");
     const fork = page.locator("li.depth-1");
     expect(await fork.innerText()).toContain("fork at entry 0");
     await page.getByLabel("Search titles and messages").fill("pencils");
     await expect.poll(() => page.locator(".sessions li").count()).toBe(1);
-    await button("Rename orders").click();
+    await button(/^Rename Please post 17/).click();
     await page.getByLabel("Title", { exact: true }).fill("Pencils for all");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "Pencils for all" }).waitFor();
@@ -141,7 +142,7 @@ demo("the page, over the demo model", () => {
     await page.setViewportSize({ width: 360, height: 740 });
     for (const [name, path, shows = ""] of [
       ["phone-chat", "/#/s/files", "Retry in a fork"],
-      ["phone-sessions", "/#/sessions", "Rename files"],
+      ["phone-sessions", "/#/sessions", "Rename What is in here"],
       ["phone-first", "/#/s/fresh", "What time is it"],
     ]) {
       await page.goto(`${dev.url}${path}`);
@@ -186,6 +187,16 @@ demo("the page, over the demo model", () => {
       if (theme === "light") await button("Dark").click();
     }
     await button("Light").click();
+  });
+
+  it("[E2E-17] the whole page weighs at most 60 KB as it travels", async () => {
+    const weights = ["app.js", "app.css"].map(async (name) => {
+      const file = await reach(`${dev.url}/playground/${name}`);
+      return gzipSync(Buffer.from(await file.arrayBuffer()), { level: 9 }).length;
+    });
+    const [script = 0, style = 0] = await Promise.all(weights);
+    expect(script).toBeGreaterThan(10_000);
+    expect(script + style).toBeLessThanOrEqual(60 * 1024);
   });
 
   it("[E2E-15] the page asks nobody but its own server, and keeps its own policy", () => {

@@ -8,6 +8,7 @@ import { forkTree } from "../../src/playground/fork-tree.ts";
 import { claimed, type Pending, unclaimed } from "../../src/playground/pending.ts";
 import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
 import type { Entry, Session } from "../../src/playground/shapes.ts";
+import { titleFrom } from "../../src/playground/title-from.ts";
 
 describe("files that go along", () => {
   it("[PAGE-5] are found again in the message as they were, whatever is in them", () => {
@@ -71,6 +72,11 @@ describe("words and figures", () => {
     const now = Date.parse("2026-01-10T12:00:00Z");
     const told = ["2026-01-10T11:59:50Z", "2026-01-10T11:59:00Z", "2026-01-10T09:00:00Z", "2025-12-01T00:00:00Z"];
     expect(told.map((at) => ago(at, now))).toEqual(["just now", "1 minute ago", "3 hours ago", "2025-12-01"]);
+  });
+
+  it("[PAGE-8] a session is named after the first line of its first message", () => {
+    expect(titleFrom("  Hello\nthere")).toBe("Hello");
+    expect(titleFrom(`${"long ".repeat(30)}`)).toMatch(/^(?:long ){14}…$/);
   });
 
   it("[PAGE-8] character references in a text are read, unknown and impossible ones do no harm", () => {
