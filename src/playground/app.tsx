@@ -26,12 +26,14 @@ function App() {
   const [health, setHealth] = useState<Health | undefined>();
   const [asksKey, setAsksKey] = useState<"no" | "wanted" | "refused">("no");
   const [keys, setKeys] = useState(0);
+  const [fresh, setFresh] = useState(freshSession);
   const latest = route.page === "chat" ? route.session : chat;
 
   useLayoutEffect(() => {
     const moved = () => {
       const next = routeNow();
       setRoute(next);
+      setFresh(freshSession());
       if (next.page === "chat") setChat(next.session);
     };
     moved();
@@ -51,7 +53,7 @@ function App() {
         Skip to the content
       </button>
       <header class="top">
-        <a class="brand" href={chatHash(freshSession())}>
+        <a class="brand" href={chatHash(fresh)}>
           Longline
         </a>
         <nav aria-label="Pages">

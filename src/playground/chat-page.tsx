@@ -29,6 +29,10 @@ export function ChatPage({ id }: { id: string }) {
     const forked = await store.fork(afterSeq);
     if (forked !== undefined) openFork(forked, content);
   };
+  const { title } = store.session ?? {};
+  useLayoutEffect(() => {
+    document.title = title ? `${title} – Longline` : "Longline";
+  }, [title]);
   const waiting = unclaimed(store.pending);
   const empty = turns.length === 0 && waiting.length === 0;
   return (
@@ -81,6 +85,8 @@ function useModels(): string[] {
     callJson<{ data: { id: string }[] }>("/v1/models").then(
       ({ data }) => {
         const ids = data.map(({ id }) => id);
+        // Whichever is named, the demo model answers.
+        if (ids.includes("demo")) return;
         // Thinking is a choice of its own here.
         setModels(ids.filter((id) => !(id.endsWith("-thinking") && ids.includes(id.replace(/-thinking$/, "")))));
       },

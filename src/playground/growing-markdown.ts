@@ -7,6 +7,10 @@ export class GrowingMarkdown {
   #finished = "";
   #open: ChildNode[] = [];
   #drawn = "";
+  /** What is to be drawn once there is time for it. */
+  #waiting: string | undefined;
+  #restMs = 0;
+  #drawnAtMs = 0;
 
   constructor(host: HTMLElement) {
     this.#host = host;
@@ -16,11 +20,27 @@ export class GrowingMarkdown {
   draw(raw: string, isWhole: boolean): void {
     const text = raw.replace(/\r\n?/g, "\n");
     if (isWhole) this.#drawWhole(text);
-    else this.#drawMore(text);
-    this.#drawn = text;
+    else if (this.#waiting === undefined) this.#drawInTime(text);
+    else this.#waiting = text;
+  }
+
+  /** A last block that has become long takes its time: drawing rests four times as long as it lasted. */
+  #drawInTime(text: string): void {
+    const pauseMs = this.#drawnAtMs + this.#restMs - performance.now();
+    if (pauseMs <= 0) {
+      this.#drawMore(text);
+      return;
+    }
+    this.#waiting = text;
+    setTimeout(() => {
+      const latest = this.#waiting;
+      this.#waiting = undefined;
+      if (latest !== undefined) this.#drawMore(latest);
+    }, pauseMs);
   }
 
   #drawMore(text: string): void {
+    const beganMs = performance.now();
     if (!text.startsWith(this.#drawn)) {
       this.#host.replaceChildren();
       this.#finished = "";
@@ -38,15 +58,20 @@ export class GrowingMarkdown {
     const open = elementsOf(blocks.slice(last));
     this.#open = [...open.childNodes];
     this.#host.append(open);
+    this.#drawn = text;
+    this.#drawnAtMs = performance.now();
+    this.#restMs = 4 * (this.#drawnAtMs - beganMs);
   }
 
   #drawWhole(text: string): void {
+    this.#waiting = undefined;
     const whole = document.createElement("div");
     whole.append(elementsOf(blocksOf(text)));
     // What is the same stays, with what the reader has marked in it.
     if (!whole.isEqualNode(this.#shell())) this.#host.replaceChildren(...whole.childNodes);
     this.#finished = "";
     this.#open = [...this.#host.childNodes];
+    this.#drawn = text;
   }
 
   /** What is drawn, without what the page has put on its frame. */

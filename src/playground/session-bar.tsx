@@ -1,4 +1,5 @@
 /** Which session this is, how it stands, and whether the page is in touch with it. */
+import { useState } from "hono/jsx/dom";
 import { money } from "./figures.ts";
 import { chatHash, freshSession } from "./route.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -6,11 +7,12 @@ import { type TurnView, waitsForPerson } from "./turn-view.ts";
 
 export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnView | undefined }) {
   const { session, link, notice } = store;
+  const [fresh] = useState(() => chatHash(freshSession()));
   const [look, words] = standing(store, turn);
   const origin = session?.forked_from?.session;
   return (
     <div class="session-bar">
-      <h1>{session?.title ?? store.id}</h1>
+      <h1>{session?.title ?? (link === "new" ? "New chat" : store.id)}</h1>
       <p class="facts">
         <span class={`dot ${look}`}>{words}</span>
         {session && <span>{session.model}</span>}
@@ -21,7 +23,7 @@ export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnVie
           </span>
         )}
       </p>
-      <a class="button" href={chatHash(freshSession())}>
+      <a class="button" href={fresh}>
         New chat
       </a>
       <div class="alerts" role="alert">

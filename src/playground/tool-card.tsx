@@ -16,7 +16,7 @@ export function ToolCard({ call, store }: { call: CallView; store: SessionStore 
         <code class="name">{name}</code>
         <span class="state">
           {stateWords(state, answer?.approve)}
-          {durationMs !== undefined && result !== undefined && ` · ${duration(durationMs)}`}
+          {durationMs !== undefined && answer?.approve !== false && ` · ${duration(durationMs)}`}
         </span>
       </header>
       <pre>{argumentsText(call.arguments)}</pre>

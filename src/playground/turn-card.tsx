@@ -65,18 +65,16 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
     <div>
       {words !== undefined && <p class={end.reason === "failed" ? "alert" : "notice"}>{words}</p>}
       <TokenBar usage={end.usage} costMicros={end.costMicros} firstEventMs={firstEventMs} durationMs={durationMs} />
-      <div class="actions">
+      <div class="folds">
         {first?.kind === "user" && content !== undefined && (
           <button type="button" class="quiet" onClick={() => void fork(first.seq - 1, content)}>
             Retry in a fork
           </button>
         )}
+        <Details name="Timeline">{() => <TurnTimeline entries={[...entries]} />}</Details>
+        <Details name="Prefix cache">{() => <PrefixChain session={session} />}</Details>
+        {seq !== undefined && <Details name="Request">{() => <RequestView session={session} seq={seq} />}</Details>}
       </div>
-      <Details name="Timeline">{() => <TurnTimeline entries={[...entries]} />}</Details>
-      <Details name="Prefix cache">{() => <PrefixChain session={session} />}</Details>
-      <Details name="Request">
-        {() => (seq === undefined ? <p>There was none.</p> : <RequestView session={session} seq={seq} />)}
-      </Details>
     </div>
   );
 }

@@ -128,6 +128,22 @@ live("the page, following a session", () => {
     expect(await page.getByRole("region", { name: "Call of calculator" }).innerText()).toMatch(/error · \d+ ms/);
   });
 
+  it("[E2E-16] a server that has lost what the page saw is believed: the page begins anew", async () => {
+    let refused = 0;
+    await page.route(/\/events/, (route) => {
+      if (refused++ > 0) return route.continue();
+      const json = { code: "invalid_request", detail: "That is no event id of this session." };
+      return route.fulfill({ status: 400, contentType: "application/problem+json", body: JSON.stringify(json) });
+    });
+    await chat("shared");
+    await says("ready");
+    expect((await answers()).at(-1)).toBe("Five.");
+    await expect.poll(() => refused, { timeout: 10_000 }).toBe(2);
+    await says("ready");
+    expect(await answers()).toEqual(["One\ntwo\nthree\n\nfour", "Five."]);
+    await page.unroute(/\/events/);
+  });
+
   it("[E2E-16] a killed server is waited for: the answer begins again, nothing is lost or shown twice", async () => {
     const gate = gated("the first half, ", "never sent");
     provider.enqueue(gate.reply);

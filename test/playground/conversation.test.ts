@@ -11,6 +11,7 @@ import {
   withEarlier,
   withEntries,
   withEvent,
+  withSaid,
 } from "../../src/playground/conversation.ts";
 import type { Entry } from "../../src/playground/shapes.ts";
 import { type TurnView, turnsOf, waitsForPerson } from "../../src/playground/turn-view.ts";
@@ -139,6 +140,15 @@ describe("the page's view of a session", () => {
     for (let count = 0; count <= events.length; count++)
       expect(turnsOf(tellAll(full, events.slice(0, count)))).toEqual(whole);
     expect(isBusy(full)).toBe(false);
+  });
+
+  it("[PAGE-7] shows what this page said as soon as its turn begins, before the entry is read", () => {
+    const begun = withEvent(emptyConversation, { event: "turn.started", data: { turn: "turn_1", seq: 1 } });
+    expect(turnsOf(begun)[0]?.items[0]).toEqual({ kind: "user", seq: 1, joined: false });
+    const said = withSaid(begun, "turn_1", "What time is it?");
+    expect(turnsOf(said)[0]?.items[0]).toMatchObject({ seq: 1, content: "What time is it?" });
+    expect(withSaid(said, "turn_1", "Other")).toBe(said);
+    expect(turnsOf(withEntries(said, entries))).toEqual(whole);
   });
 
   it("[PAGE-3] tells of each call how it stands: running, waiting, answered, done", () => {
