@@ -16,6 +16,7 @@ const node = [
   "test/prefix-cache/**/*.test.ts",
   "test/channels/**/*.test.ts",
   "test/live/**/*.test.ts",
+  "test/playground/**/*.test.ts",
   "test/*.test.ts",
 ];
 

@@ -2,6 +2,9 @@
 
 const keyName = "longline-key";
 
+/** Sent to the window when the server did not take the key. */
+export const keyRefused = "longline-key-refused";
+
 /** A refusal: `detail` is fit to be shown. `status` is 0 when the server could not be reached. */
 export class ApiError extends Error {
   readonly status: number;
@@ -49,6 +52,7 @@ export async function call(path: string, { method, body, headers = {}, signal }:
     if (signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", "The server cannot be reached. It is tried again.");
   });
+  if (response.status === 401) dispatchEvent(new Event(keyRefused));
   if (!response.ok) throw await refusalOf(response);
   return response;
 }

@@ -21,14 +21,16 @@ export interface DevOptions {
   vars?: Record<string, string>;
   /** Where its data lives; a fresh folder when absent. */
   persistTo?: string;
+  /** A free one when absent. */
+  port?: number;
 }
 
 /** How long a start may take before it counts as failed. */
 const startLimitMs = 40_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
-export async function startDev({ vars = {}, persistTo }: DevOptions = {}): Promise<DevServer> {
-  const port = await freePort();
+export async function startDev({ vars = {}, persistTo, port: wanted }: DevOptions = {}): Promise<DevServer> {
+  const port = wanted ?? (await freePort());
   const data = persistTo ?? (await freshFolder());
   const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const options = [

@@ -1,0 +1,198 @@
+/** What the page knows of a session: the entries it has read, and what events told beyond them. Pure: entries and events in, the same conversation out, in whichever order the two arrive. */
+import type { Entry, Message, ToolCall, Usage } from "./shapes.ts";
+
+/** One event of `GET …/events`, by its name. */
+export type SessionEvent =
+  | { event: "turn.started"; data: { turn: string; seq: number } }
+  | { event: "step.started"; data: { step: number; model: string; attempt: number } }
+  | { event: "step.restarted"; data: { step: number; attempt: number; reason: string } }
+  | { event: "reasoning.delta" | "text.delta"; data: { text: string } }
+  | { event: "tool.called" | "tool.approval_required"; data: { call_id: string; name: string; arguments: string } }
+  | { event: "tool.finished"; data: { call_id: string; name: string; content: string; is_error: boolean } }
+  | { event: "message.completed"; data: { seq: number; message: Message; finish_reason: string; usage: Usage } }
+  | { event: "turn.ended"; data: TurnEnded }
+  | { event: "error"; data: { code: string; detail: string } };
+
+interface TurnEnded {
+  turn: string;
+  reason: string;
+  usage: Usage;
+  cost_micros: number;
+  error?: { code: string; detail: string };
+}
+
+/** A reply that is still arriving. */
+export interface Draft {
+  turn: string;
+  step: number;
+  attempt: number;
+  model: string;
+  reasoning: string;
+  text: string;
+  calls: ToolCall[];
+  waits: Record<string, "approval">;
+  /** Why what was shown of an earlier attempt is gone. */
+  restartedBecause?: string;
+}
+
+export interface Conversation {
+  /** In order and without gaps; the first one need not be the session's first. */
+  entries: readonly Entry[];
+  /** What events told and `entries` does not have yet, as entries without all their facts. */
+  told: readonly Entry[];
+  draft?: Draft;
+  /** The step that the stream of events is in. */
+  at: { turn: string; step: number; attempt: number; model: string };
+}
+
+export const emptyConversation: Conversation = {
+  entries: [],
+  told: [],
+  at: { turn: "", step: 0, attempt: 1, model: "" },
+};
+
+/** The newest entry that was read; 0 before any. */
+export function lastSeqOf({ entries }: Conversation): number {
+  return entries.at(-1)?.seq ?? 0;
+}
+
+/** The conversation as it was when the page was opened. Events go on behind the last of these. */
+export function loaded(entries: readonly Entry[]): Conversation {
+  const last = entries.at(-1);
+  if (last === undefined || last.type === "turn_ended") return { ...emptyConversation, entries };
+  const reply = entries.findLast(({ type, turn }) => turn === last.turn && isReply(type));
+  const { step = 0, attempt = 1, model = "" } = reply ?? {};
+  return { entries, told: [], at: { turn: last.turn, step, attempt, model } };
+}
+
+/** Older entries, which end where the known ones begin. */
+export function withEarlier(known: Conversation, older: readonly Entry[]): Conversation {
+  return { ...known, entries: [...older, ...known.entries] };
+}
+
+/** Newer entries: they take the place of what events told of them. */
+export function withEntries(known: Conversation, newer: readonly Entry[]): Conversation {
+  const lastSeq = lastSeqOf(known);
+  const added = newer.filter(({ seq }) => seq > lastSeq);
+  if (added.length === 0) return known;
+  const entries = [...known.entries, ...added];
+  const told = known.told.filter((entry) => !isRecorded(entries, entry));
+  const { draft, ...rest } = known;
+  return { ...rest, entries, told, ...(draft && !isOver(entries, draft) && { draft }) };
+}
+
+/** One event further. Events about what `entries` has already change nothing. */
+export function withEvent(known: Conversation, { event, data }: SessionEvent): Conversation {
+  const { draft, ...rest } = known;
+  switch (event) {
+    case "turn.started": {
+      const { turn, seq } = data;
+      const at = { ...emptyConversation.at, turn };
+      return tell({ ...rest, at }, { seq, turn, type: "user", created_at: "" });
+    }
+    case "step.started":
+      return begin({ ...rest, at: { ...known.at, ...data } });
+    case "step.restarted": {
+      const { step, attempt, reason } = data;
+      return begin({ ...rest, at: { ...known.at, step, attempt } }, reason);
+    }
+    case "reasoning.delta":
+      return draft ? { ...rest, draft: { ...draft, reasoning: draft.reasoning + data.text } } : known;
+    case "text.delta":
+      return draft ? { ...rest, draft: { ...draft, text: draft.text + data.text } } : known;
+    case "tool.called": {
+      const call: ToolCall = { id: data.call_id, type: "function", function: data };
+      return draft ? { ...rest, draft: { ...draft, calls: [...draft.calls, call] } } : known;
+    }
+    case "tool.approval_required":
+      return draft ? { ...rest, draft: { ...draft, waits: { ...draft.waits, [data.call_id]: "approval" } } } : known;
+    case "tool.finished":
+      return tell(known, { ...placed(known), type: "tool", message: resultOf(data) });
+    case "message.completed": {
+      const waits = draft && Object.keys(draft.waits).length > 0 ? { waits: draft.waits } : {};
+      return tell(rest, { ...placed(known), type: "assistant", ...data, ...waits });
+    }
+    case "error":
+      return tell(rest, { ...placed(known), type: "step_failed", error: data, partial: draft?.text ?? "" });
+    case "turn.ended":
+      return tell(rest, { ...placed(known), type: "turn_ended", ...data });
+    default:
+      return known;
+  }
+}
+
+/** What this page itself said in a turn that has just begun: no event tells it. */
+export function withSaid(known: Conversation, turn: string, content: string): Conversation {
+  const silent = (entry: Entry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
+  if (!known.told.some(silent)) return known;
+  const message: Message = { role: "user", content };
+  return { ...known, told: known.told.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
+}
+
+/** Whether the newest turn has not ended. */
+export function isBusy({ entries, told, draft }: Conversation): boolean {
+  const last = told.at(-1) ?? entries.at(-1);
+  return draft !== undefined || (last !== undefined && last.type !== "turn_ended");
+}
+
+function begin(known: Conversation, restartedBecause?: string): Conversation {
+  if (isOver(known.entries, known.at) || isOver(known.told, known.at)) return known;
+  const said = { reasoning: "", text: "", calls: [], waits: {} };
+  return { ...known, draft: { ...known.at, ...said, ...(restartedBecause !== undefined && { restartedBecause }) } };
+}
+
+/** The number is not known from every event; nobody relies on it before the entry itself has come. */
+function placed({ at, entries, told }: Conversation) {
+  const seq = (told.at(-1)?.seq ?? entries.at(-1)?.seq ?? 0) + 1;
+  return { seq, ...at, created_at: "" };
+}
+
+function resultOf({
+  call_id,
+  name,
+  content,
+  is_error,
+}: {
+  call_id: string;
+  name: string;
+  content: string;
+  is_error: boolean;
+}): Message {
+  return { role: "tool", tool_call_id: call_id, name, content, is_error };
+}
+
+function tell(known: Conversation, entry: Entry): Conversation {
+  if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
+  return { ...known, told: [...known.told, entry] };
+}
+
+function isReply(type: Entry["type"]): boolean {
+  return type === "assistant" || type === "step_failed";
+}
+
+function hasReply(entries: readonly Entry[], { turn, step = 0 }: { turn: string; step?: number }): boolean {
+  return entries.some((entry) => entry.turn === turn && isReply(entry.type) && (entry.step ?? 0) >= step);
+}
+
+/** Whether nothing will come of this step any more. */
+function isOver(entries: readonly Entry[], at: { turn: string; step: number }): boolean {
+  return hasReply(entries, at) || entries.some(({ type, turn }) => type === "turn_ended" && turn === at.turn);
+}
+
+/** Entries are told apart by what they are about, since not every event names their number. */
+function isRecorded(entries: readonly Entry[], told: Entry): boolean {
+  switch (told.type) {
+    case "assistant":
+    case "step_failed":
+      return hasReply(entries, told);
+    case "tool": {
+      const id = told.message?.tool_call_id;
+      return entries.some(
+        ({ type, turn, step, message }) =>
+          type === "tool" && turn === told.turn && step === told.step && message?.tool_call_id === id,
+      );
+    }
+    default:
+      return entries.some(({ type, turn }) => type === told.type && turn === told.turn);
+  }
+}

@@ -1,0 +1,37 @@
+/** Figures as people read them: money, times, sizes. Pure. */
+
+/** Micro-dollars as dollars, with as many digits as say something. */
+export function money(micros: number): string {
+  if (micros === 0) return "$0";
+  const dollars = micros / 1_000_000;
+  if (dollars < 0.0001) return "<$0.0001";
+  return `$${dollars.toFixed(dollars < 0.01 ? 4 : dollars < 1 ? 3 : 2)}`;
+}
+
+/** Such as `340 ms`, `2.1 s`, `3 min`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+}
+
+export function bytes(count: number): string {
+  if (count < 1_024) return `${count} B`;
+  if (count < 1_048_576) return `${(count / 1_024).toFixed(1)} KB`;
+  return `${(count / 1_048_576).toFixed(1)} MB`;
+}
+
+/** Such as `5 minutes ago`; a date when it is longer than a week. */
+export function ago(iso: string, nowMs: number): string {
+  const atMs = Date.parse(iso);
+  const minutes = Math.floor((nowMs - atMs) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return many(minutes, "minute");
+  if (minutes < 1_440) return many(Math.floor(minutes / 60), "hour");
+  if (minutes < 10_080) return many(Math.floor(minutes / 1_440), "day");
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+function many(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+}

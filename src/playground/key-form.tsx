@@ -1,0 +1,37 @@
+/** Asks for the API key and keeps it in this browser. */
+import { useState } from "hono/jsx/dom";
+import { apiKey, keepApiKey } from "./api.ts";
+
+function focused(input: HTMLInputElement | null): void {
+  input?.focus();
+}
+
+export function KeyForm({ refused, saved }: { refused: boolean; saved(): void }) {
+  const [key, setKey] = useState(apiKey());
+  const submit = (event: Event) => {
+    event.preventDefault();
+    keepApiKey(key.trim());
+    saved();
+  };
+  return (
+    <form class="key" onSubmit={submit}>
+      <label for="key">API key</label>
+      <input
+        id="key"
+        type="password"
+        autocomplete="off"
+        value={key}
+        ref={focused}
+        onInput={(event: Event) => setKey((event.target as HTMLInputElement).value)}
+      />
+      <button type="submit" class="primary">
+        Use it
+      </button>
+      <p role="status">
+        {refused
+          ? "The server did not accept this key. It is the value of API_KEY, or a key made through /v1/admin."
+          : "It is the value of API_KEY, or a key made through /v1/admin. It stays in this browser."}
+      </p>
+    </form>
+  );
+}

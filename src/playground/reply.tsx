@@ -1,0 +1,54 @@
+/** One reply of the model: its reasoning, its text and its calls, growing or whole. */
+import { Markdown } from "./markdown.tsx";
+import { Reasoning } from "./reasoning.tsx";
+import type { SessionStore } from "./session-store.ts";
+import { ToolCard } from "./tool-card.tsx";
+import type { ReplyView } from "./turn-view.ts";
+
+export function Reply({ reply, store }: { reply: ReplyView; store: SessionStore }) {
+  const { reasoning, text, calls, growing, failure, restartedBecause, replayed } = reply;
+  const waits = growing && reasoning === "" && text === "" && calls.length === 0;
+  return (
+    <div class="reply" aria-busy={growing ? "true" : "false"}>
+      <div class="remarks">
+        {reply.attempt > 1 && (
+          <p class="hint">
+            Attempt {reply.attempt}: {restartedBecause ?? "an earlier one was cut off or failed."}
+          </p>
+        )}
+        {replayed && <p class="hint">An earlier answer to the same request, for nothing.</p>}
+        {reply.tries.map(({ model, detail }, place) => (
+          <p class="hint" key={place}>
+            An earlier try at {model} failed: {detail}
+          </p>
+        ))}
+        {reply.repairs.map((repair) => (
+          <p class="hint" key={repair}>
+            Repaired: {repair}
+          </p>
+        ))}
+      </div>
+      {reasoning !== "" && (
+        <Reasoning
+          text={reasoning}
+          growing={growing && text === "" && calls.length === 0}
+          tokens={reply.reasoningTokens}
+        />
+      )}
+      {waits && (
+        <p class="waiting">
+          <span />
+          <span />
+          <span />
+        </p>
+      )}
+      {text !== "" && <Markdown text={text} growing={growing} />}
+      <div class="calls">
+        {calls.map((call) => (
+          <ToolCard key={call.id} call={call} store={store} />
+        ))}
+      </div>
+      {failure !== undefined && <p class="alert">This try failed: {failure.detail}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+/** Which session this is, how it stands, and whether the page is in touch with it. */
+import { useState } from "hono/jsx/dom";
+import { money } from "./figures.ts";
+import { chatHash, freshSession } from "./route.ts";
+import type { SessionStore } from "./session-store.ts";
+import { type TurnView, waitsForPerson } from "./turn-view.ts";
+
+export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnView | undefined }) {
+  const { session, link, notice } = store;
+  const [fresh] = useState(() => chatHash(freshSession()));
+  const [look, words] = standing(store, turn);
+  const origin = session?.forked_from?.session;
+  return (
+    <div class="session-bar">
+      <h1>{session?.title ?? (link === "new" ? "New chat" : store.id)}</h1>
+      <p class="facts">
+        <span class={`dot ${look}`}>{words}</span>
+        {session && <span>{session.model}</span>}
+        {session && <span title="What this session has cost">{money(session.usage.cost_micros)}</span>}
+        {origin !== undefined && (
+          <span>
+            fork of <a href={chatHash(origin)}>{origin}</a>
+          </span>
+        )}
+      </p>
+      <a class="button" href={fresh}>
+        New chat
+      </a>
+      <div class="alerts" role="alert">
+        {notice !== undefined && (
+          <p class="alert">
+            {notice}{" "}
+            <button type="button" class="quiet" onClick={() => store.dismiss()}>
+              Dismiss
+            </button>
+          </p>
+        )}
+        {link === "gone" && <p class="alert">This session was erased. Begin a new chat.</p>}
+      </div>
+    </div>
+  );
+}
+
+/** A class for the dot, and words. */
+function standing({ link, busy }: SessionStore, turn: TurnView | undefined): [string, string] {
+  switch (link) {
+    case "live":
+      if (turn !== undefined && waitsForPerson(turn)) return ["waiting", "waits for you"];
+      return busy ? ["running", "answering"] : ["idle", "ready"];
+    case "gone":
+      return ["failed", "erased"];
+    case "failed":
+      return ["failed", "not connected"];
+    default:
+      return [link, link];
+  }
+}

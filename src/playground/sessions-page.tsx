@@ -1,0 +1,78 @@
+/** All sessions of the account: find, open, rename, take along, erase. */
+import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
+import { ApiError, callJson } from "./api.ts";
+import { forkTree } from "./fork-tree.ts";
+import { SessionRow } from "./session-row.tsx";
+import type { Session } from "./shapes.ts";
+
+interface Page {
+  sessions: Session[];
+  next_cursor: string | null;
+}
+
+export function SessionsPage() {
+  const [query, setQuery] = useState("");
+  const [sessions, setSessions] = useState<Session[] | undefined>();
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [said, setSaid] = useState("");
+  const asked = useRef(0);
+
+  const load = async (q: string, from?: string) => {
+    asked.current = (asked.current ?? 0) + 1;
+    const mine = asked.current;
+    const params = new URLSearchParams({
+      limit: "30",
+      ...(q !== "" && { q }),
+      ...(from !== undefined && { cursor: from }),
+    });
+    try {
+      const page = await callJson<Page>(`/v1/sessions?${params}`);
+      // A slower answer to an earlier question must not win.
+      if (mine !== asked.current) return;
+      setSessions((known) => (from === undefined ? page.sessions : [...(known ?? []), ...page.sessions]));
+      setCursor(page.next_cursor);
+    } catch (error) {
+      if (error instanceof ApiError) setSaid(error.message);
+    }
+  };
+  useLayoutEffect(() => {
+    const timer = setTimeout(() => void load(query), query === "" ? 0 : 250);
+    return () => clearTimeout(timer);
+  }, [query]);
+
+  const changed = (id: string, session: Session | undefined) =>
+    setSessions((known) => known?.flatMap((each) => (each.id !== id ? [each] : session ? [session] : [])));
+  const rows = forkTree(sessions ?? []);
+  return (
+    <div class="sessions-page">
+      <h1>Sessions</h1>
+      <label class="search">
+        <span>Search titles and messages</span>
+        <input
+          type="search"
+          maxLength={200}
+          value={query}
+          onInput={(event: Event) => setQuery((event.target as HTMLInputElement).value)}
+        />
+      </label>
+      <p class="hint" role="status" aria-live="polite">
+        {said}
+      </p>
+      <ul class="sessions">
+        {rows.map(({ session, depth }) => (
+          <SessionRow key={session.id} session={session} depth={depth} changed={changed} say={setSaid} />
+        ))}
+      </ul>
+      <div class="after">
+        {sessions !== undefined && rows.length === 0 && (
+          <p class="notice">{query === "" ? "There are no sessions yet. Begin with a chat." : "Nothing was found."}</p>
+        )}
+        {cursor !== null && (
+          <button type="button" onClick={() => void load(query, cursor)}>
+            Show more
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+/** What a newcomer can do first. */
+
+const first = [
+  { says: "What time is it in Tokyo, and what is 17 * 23?", shows: "two tools at once" },
+  { says: "Please post 17 pencils to https://example.com/orders", shows: "a call that waits for your yes" },
+  { says: "Hello! What can you do?", shows: "a plain answer, with its tokens and cost" },
+];
+
+export function Suggestions({ pick }: { pick(content: string): void }) {
+  return (
+    <section class="welcome" aria-labelledby="welcome">
+      <h2 id="welcome">Say something to your agent</h2>
+      <p>
+        Every message becomes a turn in a durable session. Reload, close the page or kill the server in mid-answer: it
+        goes on where it was.
+      </p>
+      <ul>
+        {first.map(({ says, shows }) => (
+          <li key={says}>
+            <button type="button" onClick={() => pick(says)}>
+              <span>{says}</span>
+              <small>{shows}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+/** Keeps the end of the page in view while it grows, as long as the reader is there. */
+import { useLayoutEffect, useRef } from "hono/jsx/dom";
+
+/** How far from the end still counts as the end, in pixels. */
+const nearPx = 120;
+
+/** Must be called at each drawing. Returns what brings the reader to the end. */
+export function useFollowing(): () => void {
+  const follows = useRef(true);
+  useLayoutEffect(() => {
+    const moved = () => {
+      const { scrollHeight } = document.documentElement;
+      follows.current = scrollHeight - innerHeight - scrollY < nearPx;
+    };
+    const grown = new ResizeObserver(() => {
+      if (follows.current) scrollTo({ top: document.documentElement.scrollHeight });
+    });
+    addEventListener("scroll", moved, { passive: true });
+    grown.observe(document.body);
+    return () => {
+      removeEventListener("scroll", moved);
+      grown.disconnect();
+    };
+  }, []);
+  return () => {
+    follows.current = true;
+  };
+}

@@ -1,0 +1,216 @@
+import { rm } from "node:fs/promises";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { calls, createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
+import { harmIn } from "../support/page-harm.ts";
+import { serveProvider } from "../support/serve-provider.ts";
+import { type DevServer, freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
+
+import { packed, xssStrings } from "../support/xss-strings.ts";
+import { xssTranscript } from "../support/xss-transcript.ts";
+
+const provider = createFakeProvider();
+let outside: Awaited<ReturnType<typeof serveProvider>>;
+let data: string;
+let dev: DevServer;
+let browser: Browser;
+let context: BrowserContext;
+let seen: Witness;
+let page: Page;
+
+const live = browserPath === undefined ? describe.skipIf(true) : describe;
+const vars = () => ({ MODEL_BASE_URL: outside.url, API_KEY: "e2e-test-key", MODEL_RETRIES: "0" });
+const says = (words: string | RegExp, on = page) => on.getByText(words).first().waitFor();
+const button = (name: string | RegExp) => page.getByRole("button", { name }).first();
+const chat = (id: string, on = page) => on.goto(`${dev.url}/#/s/${id}`);
+const answers = (on = page) => on.locator(".prose").allInnerTexts();
+
+const headers = { Authorization: "Bearer e2e-test-key", "Content-Type": "application/json" };
+
+async function send(words: string, on = page): Promise<void> {
+  await on.getByLabel("Message", { exact: true }).fill(words);
+  await on.keyboard.press("Enter");
+}
+
+live("the page, following a session", () => {
+  beforeAll(async () => {
+    outside = await serveProvider(provider);
+    data = await freshFolder();
+    [dev, browser] = await Promise.all([startDev({ vars: vars(), persistTo: data }), openBrowser()]);
+    context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+    seen = witness(context, dev.url);
+    page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await dev?.stop();
+    await outside?.close();
+    if (data) await rm(data, { recursive: true, force: true });
+  });
+
+  it("[E2E-16] asks for the key, says when it is wrong, and goes on once it is right", async () => {
+    await chat("first");
+    await says(/The server did not accept this key|It is the value of API_KEY/);
+    await page.getByLabel("API key").fill("wrong");
+    await button("Use it").click();
+    await says("The server did not accept this key.");
+    await page.getByLabel("API key").fill("e2e-test-key");
+    await button("Use it").click();
+    await says("Say something to your agent");
+    expect(await page.getByLabel("API key").count()).toBe(0);
+  });
+
+  it("[E2E-16] a stop ends the turn, keeps what was said, and reaches the provider", async () => {
+    const gate = gated("half of ", "it");
+    provider.enqueue(gate.reply);
+    await chat("stopped");
+    await send("Hello");
+    await says("half of");
+    await button("Stop").click();
+    await gate.cancelled;
+    await says("Stopped. What was said is kept.");
+    expect(await answers()).toEqual(["half of"]);
+    expect(await page.getByRole("button", { name: "Stop" }).count()).toBe(0);
+  });
+
+  it("[E2E-16] a reload in mid-answer goes on where it was, and several pages see the same", async () => {
+    const gate = gated("# One\n\n- two\n- ", "three\n\n**four**");
+    provider.enqueue(gate.reply);
+    await chat("shared");
+    await send("Count");
+    await says("two");
+    const other = await context.newPage();
+    await chat("shared", other);
+    await says("two", other);
+    await page.reload();
+    await says("two");
+    gate.release();
+    for (const each of [page, other]) {
+      await each.getByRole("button", { name: "Retry in a fork" }).waitFor();
+      expect(await answers(each)).toEqual(["One\ntwo\nthree\n\nfour"]);
+      expect(await each.locator(".said").count()).toBe(1);
+    }
+    provider.enqueue(text("Five."));
+    await send("More", other);
+    await says("Five.");
+    await says("More");
+    await other.close();
+  });
+
+  it("[E2E-16] what is sent while it answers waits, joins or interrupts, as the person chose", async () => {
+    const gate = gated("slow ", "answer");
+    provider.enqueue(gate.reply, text("To the third."), text("To the second."));
+    await chat("busy");
+    await send("First");
+    await says("slow");
+    await send("Second");
+    await says("Accepted; its turn comes.");
+    await page.getByLabel("While it answers").selectOption("interrupt");
+    await send("Third");
+    await says("Interrupted by a newer message.");
+    await says("To the second.");
+    expect(await answers()).toEqual(["slow", "To the third.", "To the second."]);
+    expect(await page.locator(".bubble").allInnerTexts()).toEqual(["First", "Third", "Second"]);
+    expect(await page.getByText("Accepted; its turn comes.").count()).toBe(0);
+    gate.release();
+  });
+
+  it("[E2E-16] a failed turn is told in words, and a call with its error", async () => {
+    provider.enqueue(
+      calls([{ name: "calculator", arguments: '{"expression":"1/0 +"}' }]),
+      status(401, { error: { message: "no" } }),
+    );
+    await chat("failing");
+    await send("Try");
+    await says(/The turn failed: .+key/i);
+    expect(await page.getByRole("region", { name: "Call of calculator" }).innerText()).toMatch(/error · \d+ ms/);
+  });
+
+  it("[E2E-16] a server that has lost what the page saw is believed: the page begins anew", async () => {
+    let refused = 0;
+    await page.route(/\/events/, (route) => {
+      if (refused++ > 0) return route.continue();
+      const json = { code: "invalid_request", detail: "That is no event id of this session." };
+      return route.fulfill({ status: 400, contentType: "application/problem+json", body: JSON.stringify(json) });
+    });
+    await chat("shared");
+    await says("ready");
+    expect((await answers()).at(-1)).toBe("Five.");
+    await expect.poll(() => refused, { timeout: 10_000 }).toBe(2);
+    await says("ready");
+    expect(await answers()).toEqual(["One\ntwo\nthree\n\nfour", "Five."]);
+    await page.unroute(/\/events/);
+  });
+
+  it("[E2E-16] a killed server is waited for: the answer begins again, nothing is lost or shown twice", async () => {
+    const gate = gated("the first half, ", "never sent");
+    provider.enqueue(gate.reply);
+    await chat("killed");
+    await send("Hello");
+    await says("the first half,");
+    await dev.kill();
+    await says("reconnecting");
+    await send("Are you there?");
+    await says(/cannot be reached/);
+    provider.enqueue(text("a whole answer"), text("yes, I am"));
+    dev = await startDev({ vars: vars(), persistTo: data, port: Number(new URL(dev.url).port) });
+    await says("yes, I am");
+    await says(/^Attempt \d/);
+    expect(await answers()).toEqual(["a whole answer", "yes, I am"]);
+    expect(await page.locator(".bubble").allInnerTexts()).toEqual(["Hello", "Are you there?"]);
+    await says("ready");
+  });
+
+  it("[E2E-15] texts that try to be more than text stay text: in a transcript", async () => {
+    expect(new Set(xssStrings).size).toBeGreaterThanOrEqual(200);
+    const body = xssTranscript("hostile", xssStrings);
+    const made = await reach(`${dev.url}/v1/sessions/import`, { method: "POST", headers, body });
+    expect(made.status, await made.text()).toBe(201);
+    await chat("hostile");
+    await button("Retry in a fork").waitFor();
+    for (let more = true; more; more = await button("Show earlier turns").isVisible()) {
+      const turns = await page.locator(".turn").count();
+      await button("Show earlier turns").click();
+      await expect.poll(() => page.locator(".turn").count()).toBeGreaterThan(turns);
+    }
+    expect(await page.locator(".turn").count()).toBe(xssStrings.length);
+    expect(await harmIn(page)).toEqual([]);
+    expect(await page.locator(".bubble").allTextContents()).toEqual([...xssStrings]);
+  });
+
+  it("[E2E-15] texts that try to be more than text stay text: typed, streamed in pieces, and as titles", async () => {
+    const all = xssStrings.join("\n\n");
+    const gate = gated(...(all.match(/[\s\S]{1,97}/g) ?? []));
+    provider.enqueue(gate.reply);
+    gate.release();
+    await chat("typed");
+    await send(all);
+    await button("Retry in a fork").waitFor();
+    expect(await harmIn(page)).toEqual([]);
+    const titles = packed(xssStrings, 200);
+    for (let from = 0; from < titles.length; from += 30) {
+      const made = titles.slice(from, from + 30).map(async (title) => {
+        const init = { method: "POST", headers, body: JSON.stringify({ title }) };
+        return (await reach(`${dev.url}/v1/sessions`, init)).status;
+      });
+      expect(new Set(await Promise.all(made))).toEqual(new Set([201]));
+    }
+    await page.goto(`${dev.url}/#/sessions`);
+    const rows = page.locator(".sessions li");
+    await rows.first().waitFor();
+    for (let more = true; more; more = await button("Show more").isVisible()) {
+      const shown = await rows.count();
+      await button("Show more").click();
+      await expect.poll(() => rows.count()).toBeGreaterThan(shown);
+    }
+    expect(await rows.count()).toBeGreaterThan(titles.length);
+    expect(await harmIn(page)).toEqual([]);
+  });
+
+  it("[E2E-15] [E2E-16] none of it asked a stranger or broke the page's policy", async () => {
+    expect({ ...seen, faults: seen.faults }).toEqual({ foreign: [], dialogs: [], faults: [] });
+    expect(await inPage(page, "document.querySelectorAll('[style]').length")).toBe(0);
+  });
+});

@@ -1,0 +1,205 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
+
+const shots = ".wrangler/shots";
+let dev: DevServer;
+let browser: Browser;
+let context: BrowserContext;
+let seen: Witness;
+let page: Page;
+
+const demo = browserPath === undefined ? describe.skipIf(true) : describe;
+const says = (words: string | RegExp) => page.getByText(words).first().waitFor();
+const button = (name: string | RegExp) => page.getByRole("button", { name }).first();
+const chat = (id: string) => page.goto(`${dev.url}/#/s/${id}`);
+const shot = (name: string, full = false) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: full });
+
+async function send(words: string): Promise<void> {
+  await page.getByLabel("Message", { exact: true }).fill(words);
+  await page.keyboard.press("Enter");
+}
+
+/** What axe finds against the page as it stands. */
+async function accessFaults(): Promise<string[]> {
+  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await inPage(page, `${source};undefined`);
+  return inPage(
+    page,
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(' ')))",
+  );
+}
+
+demo("the page, over the demo model", () => {
+  beforeAll(async () => {
+    [dev, browser] = await Promise.all([startDev(), openBrowser(), mkdir(shots, { recursive: true })]);
+    context = await browser.newContext({ viewport: { width: 1100, height: 860 }, acceptDownloads: true });
+    seen = witness(context, dev.url);
+    page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await dev?.stop();
+  });
+
+  it("[E2E-10] a newcomer opens the page, picks a question, and reads the answer with its tools and what it took", async () => {
+    await page.goto(dev.url);
+    await says("Say something to your agent");
+    await says(/built-in demo model, which works by simple rules/);
+    await shot("first");
+    await button(/What time is it in Tokyo/).click();
+    await says(/The result: 17 \* 23 = 391/);
+    await button("Retry in a fork").waitFor();
+    const calls = page.getByRole("region", { name: /^Call of/ });
+    expect(await calls.count()).toBe(2);
+    expect(await calls.nth(1).innerText()).toMatch(
+      /calculator\s+done · \d+ ms[\s\S]*"expression": "17 \* 23"[\s\S]*17 \* 23 = 391/,
+    );
+    await page.getByText("The answer is complete.").waitFor({ state: "attached" });
+    expect(new URL(page.url()).hash).toMatch(/^#\/s\/chat-/);
+    await shot("answer");
+  });
+
+  it("[E2E-11] a call waits for a person: denied with a reason it is not run, approved it is", async () => {
+    await chat("orders");
+    await send("Please post 17 pencils to https://example.invalid/orders");
+    await button("Approve").waitFor();
+    await says("waits for you");
+    const exact = await page.getByRole("region", { name: "Call of send_request" }).innerText();
+    expect(exact).toContain('"url": "https://example.invalid/orders"');
+    await shot("approval");
+    await page.getByLabel("Why send_request is denied").fill("We have enough.");
+    await button("Deny").click();
+    await says("Denied: We have enough.");
+    await page.getByRole("button", { name: "Retry in a fork" }).waitFor();
+    await send("Please post 18 pencils to https://example.invalid/orders");
+    await button("Approve").click();
+    await says("Approved");
+    await page.getByRole("button", { name: "Retry in a fork" }).nth(1).waitFor();
+    expect(await page.getByRole("region", { name: "Call of send_request" }).nth(1).innerText()).not.toContain("denied");
+    await shot("answered", true);
+  });
+
+  it("[E2E-12] an edited message goes on in a fork, and the session it came from stays as it is", async () => {
+    await chat("origin");
+    await send("Hello there");
+    await button("Edit").click();
+    await page.getByLabel("Your message, edited").fill("What is 6 * 7?");
+    await button("Continue in a fork").click();
+    await says(/The result: 6 \* 7 = 42/);
+    expect(page.url()).not.toContain("/origin");
+    await says("fork of");
+    await page.locator(".session-bar").getByRole("link", { name: "origin", exact: true }).click();
+    await says(/You wrote: "Hello there"/);
+    expect(await page.getByText("6 * 7").count()).toBe(0);
+  });
+
+  it("[E2E-12] a text file goes along and is found again in the message", async () => {
+    await chat("files");
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("one\ntwo\n") });
+    await page.getByRole("list", { name: "Attached files" }).getByText("notes.txt").waitFor();
+    await send("What is in here?");
+    await button("Retry in a fork").waitFor();
+    await page.locator("summary", { hasText: "notes.txt · 8 B" }).click();
+    expect(await page.locator("details.file pre").innerText()).toBe("one\ntwo\n");
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "x.bin", mimeType: "x/y", buffer: Buffer.from([0, 255]) });
+    await says(/x\.bin is no text/);
+  });
+
+  it("[E2E-13] sessions are found, renamed, taken along and erased with a receipt", async () => {
+    await page.goto(`${dev.url}/#/sessions`);
+    await page.getByRole("link", { name: /^Please post 17 pencils/ }).waitFor();
+    await shot("sessions");
+    const fork = page.locator("li.depth-1");
+    expect(await fork.innerText()).toContain("fork at entry 0");
+    await page.getByLabel("Search titles and messages").fill("pencils");
+    await expect.poll(() => page.locator(".sessions li").count()).toBe(1);
+    await button(/^Rename Please post 17/).click();
+    await page.getByLabel("Title", { exact: true }).fill("Pencils for all");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Pencils for all" }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), button("Export Pencils for all").click()]);
+    expect(download.suggestedFilename()).toBe("orders.jsonl");
+    expect(await readFile(await download.path(), "utf8")).toContain("17 pencils");
+    await button("Delete Pencils for all").click();
+    await button("Erase").click();
+    await says(/Erased “Pencils for all”: \d+ entries, [\d.]+ KB\./);
+    expect(await page.locator(".sessions li").count()).toBe(0);
+    const gone = await reach(`${dev.url}/v1/sessions/orders`, { headers: { Authorization: "Bearer dev-key" } });
+    expect(gone.status).toBe(404);
+  });
+
+  it("[E2E-14] a narrow page has no sideways scroll, and everything is reached by keyboard", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const [name, path, shows = ""] of [
+      ["phone-chat", "/#/s/files", "Retry in a fork"],
+      ["phone-sessions", "/#/sessions", "Rename What is in here"],
+      ["phone-first", "/#/s/fresh", "What time is it"],
+    ]) {
+      await page.goto(`${dev.url}${path}`);
+      await button(new RegExp(shows)).waitFor();
+      await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+      await shot(`${name}`);
+    }
+    await page.reload();
+    await says("Say something to your agent");
+    await page.keyboard.press("Tab");
+    expect(await inPage(page, "document.activeElement.textContent.trim()")).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    expect(await inPage(page, "document.activeElement.id")).toBe("main");
+    const field = page.getByLabel("Message", { exact: true });
+    await field.focus();
+    await page.keyboard.type("one");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.type("two");
+    expect(await field.inputValue()).toBe("one\ntwo");
+    await page.keyboard.press("Enter");
+    await says(/You wrote/);
+    expect(await field.inputValue()).toBe("");
+    await page.setViewportSize({ width: 1100, height: 860 });
+  });
+
+  it("[E2E-14] axe finds nothing against chat and sessions, in light and dark", async () => {
+    await chat("waiting");
+    await send("Please post 3 pens to https://example.invalid/orders");
+    await button("Approve").waitFor();
+    for (const theme of ["light", "dark"]) {
+      for (const [path = "", shows = ""] of [
+        ["/#/s/origin", "Retry in a fork"],
+        ["/#/s/waiting", "Approve"],
+        ["/#/s/brand-new", "Hello! What can you do?"],
+        ["/#/sessions", "Rename"],
+      ]) {
+        await page.goto(`${dev.url}${path}`);
+        await button(new RegExp(`^${shows.replace("?", ".")}`)).waitFor();
+        expect(await accessFaults(), `${path} in ${theme}`).toEqual([]);
+        if (theme === "dark") await shot(`dark${path.replace(/\W+/g, "-")}`);
+      }
+      if (theme === "light") await button("Dark").click();
+    }
+    await button("Light").click();
+  });
+
+  it("[E2E-17] the whole page weighs at most 60 KB as it travels", async () => {
+    const weights = ["app.js", "app.css"].map(async (name) => {
+      const file = await reach(`${dev.url}/playground/${name}`);
+      return gzipSync(Buffer.from(await file.arrayBuffer()), { level: 9 }).length;
+    });
+    const [script = 0, style = 0] = await Promise.all(weights);
+    expect(script).toBeGreaterThan(10_000);
+    expect(script + style).toBeLessThanOrEqual(60 * 1024);
+  });
+
+  it("[E2E-15] the page asks nobody but its own server, and keeps its own policy", () => {
+    expect(seen).toEqual({ foreign: [], dialogs: [], faults: [] });
+  });
+});

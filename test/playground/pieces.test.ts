@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { argumentsText } from "../../src/playground/arguments-text.ts";
+import { splitAttachments, withAttachments } from "../../src/playground/attachment.ts";
+import { endingWords } from "../../src/playground/ending-words.ts";
+import { withoutEntities } from "../../src/playground/entities.ts";
+import { ago, bytes, duration, money } from "../../src/playground/figures.ts";
+import { forkTree } from "../../src/playground/fork-tree.ts";
+import { claimed, type Pending, unclaimed } from "../../src/playground/pending.ts";
+import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
+import type { Entry, Session } from "../../src/playground/shapes.ts";
+import { titleFrom } from "../../src/playground/title-from.ts";
+
+describe("files that go along", () => {
+  it("[PAGE-5] are found again in the message as they were, whatever is in them", () => {
+    const tricky = [
+      [],
+      [{ name: "a.txt", text: "one\ntwo\n" }],
+      [
+        { name: "fence.md", text: "```js\nx\n```\n````\n" },
+        { name: "b c.csv", text: "\n\nAttached file: no\n```\n" },
+      ],
+    ];
+    for (const files of tricky) {
+      for (const text of ["", "Read this", "a\n\nb\n"])
+        expect(splitAttachments(withAttachments(text, files))).toEqual({ text, files });
+    }
+    expect(withAttachments("", [{ name: "a\nb", text: "x" }])).toBe("Attached file: a b\n```\nx\n```");
+    const typed = "Attached file: x\n```\nnever closed";
+    expect(splitAttachments(typed)).toEqual({ text: typed, files: [] });
+  });
+});
+
+describe("arguments to be approved", () => {
+  it("[PAGE-6] are laid out only where that hides nothing", () => {
+    expect(argumentsText('{"a": 1, "b":[true]}')).toBe('{\n  "a": 1,\n  "b": [\n    true\n  ]\n}');
+    expect(argumentsText('{"a":1,"a":2}')).toBe('{"a":1,"a":2}');
+    expect(argumentsText('{"n":12345678901234567890}')).toBe('{"n":12345678901234567890}');
+    expect(argumentsText('{"half')).toBe('{"half');
+    expect(argumentsText('{"to":"a\u202egro.live"}')).toContain("a\\u202egro.live");
+  });
+});
+
+describe("messages that were sent from this page", () => {
+  const said = (seq: number, turn: string, content: string): Entry => {
+    return { seq, turn, type: "user", created_at: "", message: { role: "user", content } };
+  };
+  const sent = (key: string, turn?: string): Pending => {
+    return { key, content: "Hi", afterSeq: 2, state: "waiting", ...(turn !== undefined && { turn }) };
+  };
+
+  it("[PAGE-7] stand below the transcript until each has its own entry", () => {
+    const two = [sent("a", "turn_2"), sent("b", "turn_2"), sent("c")];
+    const one = claimed(two, [said(1, "turn_2", "Hi"), said(3, "turn_2", "Hi")]);
+    expect(unclaimed(one).map(({ key }) => key)).toEqual(["b", "c"]);
+    const both = claimed(one, [said(3, "turn_2", "Hi"), said(5, "turn_2", "Hi"), said(6, "turn_2", "Ho")]);
+    expect(unclaimed(both).map(({ key }) => key)).toEqual(["c"]);
+  });
+});
+
+describe("words and figures", () => {
+  it("[PAGE-8] every end of a turn but the good one is told in words", () => {
+    const reasons = "length step_limit cancelled interrupted budget_exhausted failed something_new".split(" ");
+    for (const reason of reasons) expect(endingWords(reason)).toMatch(/\w+\.$/);
+    expect(endingWords("failed", { code: "x", detail: "No key." })).toBe("The turn failed: No key.");
+    expect(endingWords("completed")).toBeUndefined();
+  });
+
+  it("[PAGE-8] money, times and sizes are readable", () => {
+    expect([0, 50, 420, 12_345, 1_500_000].map(money)).toEqual(["$0", "<$0.0001", "$0.0004", "$0.012", "$1.50"]);
+    expect([12, 2_140, 61_000].map(duration)).toEqual(["12 ms", "2.1 s", "1 min 1 s"]);
+    expect([5, 2_048, 3_145_728].map(bytes)).toEqual(["5 B", "2.0 KB", "3.0 MB"]);
+    const now = Date.parse("2026-01-10T12:00:00Z");
+    const told = ["2026-01-10T11:59:50Z", "2026-01-10T11:59:00Z", "2026-01-10T09:00:00Z", "2025-12-01T00:00:00Z"];
+    expect(told.map((at) => ago(at, now))).toEqual(["just now", "1 minute ago", "3 hours ago", "2025-12-01"]);
+  });
+
+  it("[PAGE-8] a session is named after the first line of its first message", () => {
+    expect(titleFrom("  Hello\nthere")).toBe("Hello");
+    expect(titleFrom(`${"long ".repeat(30)}`)).toMatch(/^(?:long ){14}…$/);
+  });
+
+  it("[PAGE-8] character references in a text are read, unknown and impossible ones do no harm", () => {
+    expect(withoutEntities("a &amp; b &lt;i&gt; &#8212; &#x41; &nope; &constructor; &#0; &#55296; &#9999999;")).toBe(
+      "a & b <i> — A &nope; &constructor; \ufffd \ufffd \ufffd",
+    );
+  });
+});
+
+describe("addresses and the list", () => {
+  it("[PAGE-9] the address names the page, and nothing else is taken for an id", () => {
+    expect(routeOf(chatHash("a_1"))).toEqual({ page: "chat", session: "a_1" });
+    expect(routeOf("#/usage")).toEqual({ page: "usage" });
+    for (const hash of ["", "#/", "#/s/", "#/s/a%20b", "#/s/../x", "#main"]) expect(routeOf(hash)).toBeUndefined();
+    expect(routeOf(chatHash(freshSession()))).toMatchObject({ page: "chat" });
+    expect(freshSession()).not.toBe(freshSession());
+  });
+
+  it("[PAGE-9] forks stand behind their origin, and none is lost", () => {
+    const session = (id: string, from?: string) =>
+      ({ id, ...(from !== undefined && { forked_from: { session: from, after_seq: 1 } }) }) as Session;
+    const rows = forkTree([session("d", "b"), session("c"), session("b", "a"), session("a"), session("e", "gone")]);
+    expect(rows.map(({ session: { id }, depth }) => `${depth}${id}`)).toEqual(["0c", "0a", "1b", "2d", "0e"]);
+  });
+});

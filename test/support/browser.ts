@@ -1,0 +1,58 @@
+/** A real browser for end-to-end tests of the page, and a witness of what it should never do: ask strangers, open dialogs, break the page's own policy. */
+import { existsSync } from "node:fs";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+
+const places = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/opt/google/chrome/chrome",
+];
+
+/** Where a Chromium is; the tests that need one do not run without it. */
+export const browserPath = places.find((path) => path !== undefined && existsSync(path));
+if (browserPath === undefined)
+  console.warn(
+    "THE TESTS OF THE PAGE DO NOT RUN: there is no Chromium. Install one (apt-get install chromium) or set CHROMIUM_PATH.",
+  );
+
+export function openBrowser(): Promise<Browser> {
+  if (browserPath === undefined) throw new Error("There is no Chromium.");
+  return chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+}
+
+/** What a page did that it should not do. */
+export interface Witness {
+  foreign: string[];
+  dialogs: string[];
+  /** Uncaught errors, and what the content security policy stopped. */
+  faults: string[];
+}
+
+/** Watches all pages of the context. `url`: the one server they may ask. */
+export function witness(context: BrowserContext, url: string): Witness {
+  const seen: Witness = { foreign: [], dialogs: [], faults: [] };
+  context.on("request", (request) => {
+    const to = request.url();
+    if (!to.startsWith(`${url}/`) && !/^(?:data|blob):/.test(to)) seen.foreign.push(to);
+  });
+  context.on("page", (page) => watch(page, seen));
+  return seen;
+}
+
+function watch(page: Page, seen: Witness): void {
+  page.on("dialog", (dialog) => {
+    seen.dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  page.on("pageerror", (error) => seen.faults.push(String(error.stack ?? error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) seen.faults.push(message.text());
+  });
+}
+
+/** Runs JavaScript in the page; the tests are typed for Node, where there is no `document`. */
+export function inPage<T>(page: Page, script: string): Promise<T> {
+  return page.evaluate(script) as Promise<T>;
+}
