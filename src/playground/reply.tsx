@@ -17,8 +17,8 @@ export function Reply({ reply, store }: { reply: ReplyView; store: SessionStore 
           </p>
         )}
         {replayed && <p class="hint">An earlier answer to the same request, for nothing.</p>}
-        {reply.tries.map(({ model, detail }, place) => (
-          <p class="hint" key={place}>
+        {reply.tries.map(({ model, detail }) => (
+          <p class="hint" key={`${model} ${detail}`}>
             An earlier try at {model} failed: {detail}
           </p>
         ))}

@@ -67,7 +67,7 @@ async function talkOf(session: string): Promise<string[]> {
 }
 
 describe("useChat", () => {
-  it("[E2E-10] tells a turn with a tool of the server, and only what is new is taken in", async () => {
+  it("[E2E-18] tells a turn with a tool of the server, and only what is new is taken in", async () => {
     provider.enqueue(
       calls([{ name: "calculator", arguments: '{"expression":"6*7"}' }]),
       text("It is **42**."),
@@ -97,7 +97,7 @@ describe("useChat", () => {
     expect(errors).toEqual([]);
   });
 
-  it("[E2E-10] an approval goes on in the same message; a denial tells the model why", async () => {
+  it("[E2E-18] an approval goes on in the same message; a denial tells the model why", async () => {
     for (const approved of [true, false]) {
       const request = { url: "https://example.invalid/", method: "POST", body: "x" };
       provider.enqueue(
@@ -118,7 +118,7 @@ describe("useChat", () => {
     }
   });
 
-  it("[E2E-10] a tool of the client is run there, and the turn goes on by itself", async () => {
+  it("[E2E-18] a tool of the client is run there, and the turn goes on by itself", async () => {
     provider.enqueue(calls([{ name: "book", arguments: '{"day":"Monday"}', id: "call_b" }]), text("Booked."));
     const book = {
       type: "function",
@@ -138,7 +138,7 @@ describe("useChat", () => {
     expect(await talkOf("ui-client")).toContain('tool: {"ok":true}');
   });
 
-  it("[E2E-10] a page that is loaded again in mid-answer resumes to the same message, no part twice", async () => {
+  it("[E2E-18] a page that is loaded again in mid-answer resumes to the same message, no part twice", async () => {
     const gate = gated("Once upon ", "a time.");
     provider.enqueue(gate.reply);
     const { chat } = chatOf("ui-resume");
@@ -160,7 +160,7 @@ describe("useChat", () => {
     expect([later.status, later.messages.length]).toEqual(["ready", 2]);
   });
 
-  it("[E2E-10] a stop that is sent stops the model's call; leaving does not", async () => {
+  it("[E2E-18] a stop that is sent stops the model's call; leaving does not", async () => {
     const gate = gated("Once upon ", "a time.");
     provider.enqueue(gate.reply);
     const { chat } = chatOf("ui-stop");
@@ -174,7 +174,7 @@ describe("useChat", () => {
     expect((await talkOf("ui-stop")).at(-1)).toBe("assistant: Once upon ");
   });
 
-  it("[E2E-10] the same message sent twice is one turn, and an error is told in words", async () => {
+  it("[E2E-18] the same message sent twice is one turn, and an error is told in words", async () => {
     provider.enqueue(text("Once."));
     const message = { id: "user-1", role: "user" as const, parts: [{ type: "text" as const, text: "Hi" }] };
     const { chat } = chatOf("ui-twice");

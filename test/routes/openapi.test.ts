@@ -58,7 +58,11 @@ describe("the OpenAPI document", () => {
           const headers = { Authorization: `Bearer ${security?.[0]?.admin ? "test-admin-key-16" : "test-key"}` };
           const refused = await worker.fetch(url, { method: method.toUpperCase(), headers });
           const { detail, error } = (await refused.json()) as Json;
-          expect([path, refused.status, detail ?? error.message]).toEqual([path, 400, expect.stringContaining(`${name}: `)]);
+          expect([path, refused.status, detail ?? error.message]).toEqual([
+            path,
+            400,
+            expect.stringContaining(`${name}: `),
+          ]);
           tried++;
         }
       }
