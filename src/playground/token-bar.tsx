@@ -32,7 +32,7 @@ export function TokenBar({ usage, costMicros, firstEventMs, durationMs }: TokenB
       <ul class="figures">
         {parts.map(({ kind, count }) => (
           <li key={kind}>
-            <span class={`dot ${kind}`} aria-hidden="true" />
+            <span class={`swatch ${kind}`} aria-hidden="true" />
             {count.toLocaleString("en")} {kind}
           </li>
         ))}
