@@ -57,7 +57,7 @@ const only = (events: Told[], name: string) => events.filter(({ event }) => even
 
 describe("the README, typed as written", () => {
   it("names every curl command that is tested here", () => {
-    expect(commands).toHaveLength(10);
+    expect(commands).toHaveLength(11);
   });
 
   it("[E2E-1] [E2E-3] the meeting: reasoning, a tool call with its result, text, usage and cost; the second time from the cache", async () => {
@@ -109,6 +109,9 @@ describe("the README, typed as written", () => {
     expect(await type("respond-async")).toContain('"turn":"turn_2"');
     await expect.poll(async () => JSON.parse(await type("turns/turn_2")).status, { timeout: 20_000 }).toBe("completed");
     expect(JSON.parse(await type("turns/turn_2")).message.content).toContain("Tokyo");
+    const completion = JSON.parse(await type("chat/completions"));
+    expect(completion).toMatchObject({ object: "chat.completion", choices: [{ finish_reason: "stop" }] });
+    expect(completion.choices[0].message.content).toContain("408");
   });
 
   it("[E2E-1] [WAIT-9] a person's no to a call, with the call_id that the answer tells", async () => {
