@@ -51,7 +51,8 @@ async function readOnce(
 ): Promise<void> {
   const line = new AbortController();
   const either = AbortSignal.any([signal, line.signal]);
-  const { body } = await open(lastEventId, either);
+  let silence = setTimeout(() => line.abort(), silenceMs);
+  const { body } = await open(lastEventId, either).finally(() => clearTimeout(silence));
   if (body === null) throw new Error("The stream has no body.");
   onState("live");
   let events: ReadEvent[] = [];
@@ -65,7 +66,7 @@ async function readOnce(
   const reader = body.getReader();
   const decoder = new TextDecoder();
   for (;;) {
-    const silence = setTimeout(() => line.abort(), silenceMs);
+    silence = setTimeout(() => line.abort(), silenceMs);
     const { done, value } = await reader.read().finally(() => clearTimeout(silence));
     if (done || signal.aborted) return;
     parser.feed(decoder.decode(value, { stream: true }));

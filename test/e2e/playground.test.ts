@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
@@ -41,6 +41,9 @@ demo("the page, over the demo model", () => {
     seen = witness(context, dev.url);
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") await shot(`failed-${task.name.slice(1, 7)}`);
   });
   afterAll(async () => {
     await browser?.close();
