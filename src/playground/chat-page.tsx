@@ -20,7 +20,7 @@ export function ChatPage({ id }: { id: string }) {
   const composer = useRef<HTMLTextAreaElement>(null);
   const turns = turnsOf(store.conversation, before.current ?? []);
   before.current = turns;
-  const toEnd = useFollowing();
+  const toEnd = useFollowing(turns.length > 0);
   const send = (content: string, choices: Choices = {}) => {
     toEnd();
     void store.send(content, choices);

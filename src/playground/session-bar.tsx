@@ -23,7 +23,7 @@ export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnVie
           </span>
         )}
       </p>
-      <a class="button" href={fresh}>
+      <a class="button" href={fresh} hidden={link === "new"}>
         New chat
       </a>
       <div class="alerts" role="alert">

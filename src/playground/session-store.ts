@@ -73,9 +73,13 @@ export class SessionStore {
       if (this.#end.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 400 && this.link !== "loading") return this.#startAgain();
-      if (error.status === 404 && this.session === undefined) this.#set("new");
-      else if (error.status === 404) this.#set("gone");
-      else this.#fail(error);
+      // A message that was sent meanwhile may have made the session since.
+      const accepted = this.pending.find(({ turn }) => turn !== undefined);
+      if (error.status !== 404) this.notice = error.message;
+      if (error.status !== 404) this.#set("failed");
+      else if (this.session !== undefined) this.#set("gone");
+      else if (accepted === undefined) this.#set("new");
+      else await this.#begin(accepted.content);
     }
   }
 
@@ -218,8 +222,7 @@ export class SessionStore {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.notice = error.message;
+      this.notice = error instanceof ApiError ? error.message : String(error);
     }
     await this.#refill();
   }
@@ -235,11 +238,6 @@ export class SessionStore {
       if (turn !== undefined && seq === undefined) this.conversation = withSaid(this.conversation, turn, content);
     this.pending = claimed(this.pending, [...this.conversation.entries, ...this.conversation.told]);
     this.#changed();
-  }
-
-  #fail(error: ApiError): void {
-    this.notice = error.message;
-    this.#set("failed");
   }
 
   #set(link: Link): void {

@@ -4,8 +4,10 @@ import { useLayoutEffect, useRef } from "hono/jsx/dom";
 /** How far from the end still counts as the end, in pixels. */
 const nearPx = 120;
 
-/** Must be called at each drawing. Returns what brings the reader to the end. */
-export function useFollowing(): () => void {
+/** Must be called at each drawing. `grows`: there is an end to follow. Returns what brings the reader to it. */
+export function useFollowing(grows: boolean): () => void {
+  const on = useRef(grows);
+  on.current = grows;
   const follows = useRef(true);
   useLayoutEffect(() => {
     const moved = () => {
@@ -13,7 +15,7 @@ export function useFollowing(): () => void {
       follows.current = scrollHeight - innerHeight - scrollY < nearPx;
     };
     const grown = new ResizeObserver(() => {
-      if (follows.current) scrollTo({ top: document.documentElement.scrollHeight });
+      if (on.current && follows.current) scrollTo({ top: document.documentElement.scrollHeight });
     });
     addEventListener("scroll", moved, { passive: true });
     grown.observe(document.body);

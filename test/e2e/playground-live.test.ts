@@ -128,6 +128,23 @@ live("the page, following a session", () => {
     expect(await page.getByRole("region", { name: "Call of calculator" }).innerText()).toMatch(/error · \d+ ms/);
   });
 
+  it("[E2E-16] a message that is sent before the page knows of no session is followed all the same", async () => {
+    let asked = 0;
+    await page.route(/sessions\/early$/, async (route) => {
+      if (asked++ > 0) return route.continue();
+      const answer = await route.fetch();
+      provider.enqueue(text("Right away."));
+      await Promise.all([page.waitForResponse(/early\/messages/), send("Quick")]);
+      await page.locator(".said").first().waitFor();
+      await page.getByText("Sending …").waitFor({ state: "hidden" });
+      await route.fulfill({ response: answer });
+    });
+    await chat("early");
+    await says("Right away.");
+    await says("ready");
+    await page.unroute(/sessions\/early$/);
+  });
+
   it("[E2E-16] a server that has lost what the page saw is believed: the page begins anew", async () => {
     let refused = 0;
     await page.route(/\/events/, (route) => {
