@@ -25,7 +25,7 @@ export default defineConfig({
     // By default one less than there are cores; but tests of real processes mostly wait.
     maxWorkers: 2,
     projects: [
-      { test: { name: "unit", include: node, exclude: ["test/house.test.ts"] } },
+      { test: { name: "unit", include: node, exclude: ["test/house.test.ts"], isolate: false } },
       { test: { name: "house", include: ["test/house.test.ts"] } },
       {
         plugins: [

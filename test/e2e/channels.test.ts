@@ -277,7 +277,7 @@ it("[HOOK-2] what a receiver does not want any more is listed, and can be sent a
 });
 
 /** `DELIVERIES=1000` for the whole of it. */
-const many = Number(process.env.DELIVERIES ?? 100);
+const many = Number(process.env.DELIVERIES ?? 40);
 
 it(`[CHANNEL-3] ${many} deliveries, 30 % of them twice: as many turns as messages`, async () => {
   const messages = Array.from({ length: Math.ceil(many * 0.7) }, (_, n) => ({
