@@ -1,4 +1,6 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { calls, createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
@@ -151,6 +153,38 @@ describe("chat completions, as the openai package calls them", () => {
       for await (const chunk of stream) void chunk;
     };
     expect(await failure(read())).toBeInstanceOf(OpenAI.APIError);
+  });
+});
+
+describe("the AI SDK's provider for compatible APIs", () => {
+  const models = () =>
+    createOpenAICompatible({
+      name: "longline",
+      apiKey,
+      baseURL: `${dev.url}/v1`,
+      includeUsage: true,
+      fetch: ((url, init) => reach(String(url), init ?? {})) as typeof fetch,
+    });
+
+  it("[E2E-9] streams text, and counts what it took", async () => {
+    provider.enqueue(text("Hello there."));
+    const { textStream, usage } = streamText({ model: models()(model), prompt: "Hi" });
+    expect((await Array.fromAsync(textStream)).join("")).toBe("Hello there.");
+    expect(await usage).toMatchObject({ inputTokens: 100, outputTokens: 10 });
+  });
+
+  it("[E2E-9] runs its tools and goes on with their results", async () => {
+    provider.enqueue(calls([{ name: "book", arguments: '{"day":"Monday"}', id: "call_b" }]), text("Booked."));
+    const inputSchema = jsonSchema<{ day: string }>({ type: "object", properties: { day: { type: "string" } } });
+    const book = tool({ description: "Books a day.", inputSchema, execute: async ({ day }) => `${day} is booked` });
+    const answer = await generateText({
+      model: models()(model),
+      prompt: "Book Monday",
+      tools: { book },
+      stopWhen: stepCountIs(3),
+    });
+    expect(answer.text).toBe("Booked.");
+    expect(provider.requests.at(-1)?.body.messages.at(-1)).toMatchObject({ role: "tool", content: "Monday is booked" });
   });
 });
 
