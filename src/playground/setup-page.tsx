@@ -1,5 +1,5 @@
 /** What runs here, how to reach it, and what Slack and Discord have to be told. */
-import { useEffect, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { slackManifest } from "../channels/slack/manifest.ts";
 import { apiKey, callJson } from "./api.ts";
 import { codeBlock } from "./code-block.ts";
@@ -53,9 +53,11 @@ function wordsOn({ version, model, demo }: Health): string {
 }
 
 function Snippet({ title, text }: { title: string; text: string }) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.replaceChildren(codeBlock(text, title)), [text]);
   return (
     <section aria-label={title}>
-      <div ref={(place: HTMLElement | null) => void place?.replaceChildren(codeBlock(text, title))} />
+      <div ref={place} />
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { Details } from "./details.tsx";
 import { endingWords } from "./ending-words.ts";
 import { PrefixChain } from "./prefix-chain.tsx";
 import { Reply } from "./reply.tsx";
+import { RequestView } from "./request-view.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
 import { TurnTimeline } from "./turn-timeline.tsx";
@@ -59,6 +60,7 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
   const words = endingWords(end.reason, end.error);
   const first = items[0];
   const content = first?.kind === "user" && !first.joined ? first.content : undefined;
+  const seq = items.findLast((item) => item.kind === "reply")?.seq;
   return (
     <div>
       {words !== undefined && <p class={end.reason === "failed" ? "alert" : "notice"}>{words}</p>}
@@ -71,6 +73,7 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
         )}
         <Details name="Timeline">{() => <TurnTimeline entries={[...entries]} />}</Details>
         <Details name="Prefix cache">{() => <PrefixChain session={session} />}</Details>
+        {seq !== undefined && <Details name="Request">{() => <RequestView session={session} seq={seq} />}</Details>}
       </div>
     </div>
   );

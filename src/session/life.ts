@@ -7,6 +7,7 @@ import { type Bindings, parseSettings, type Settings } from "../env.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./courier.ts";
 import { outlets } from "./outlets.ts";
+import { type PastRequest, pastRequest } from "./past-request.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
 import { migrate, versionOf } from "./schema.ts";
@@ -116,6 +117,11 @@ export class SessionLife {
 
   async report(): Promise<void> {
     if (this.#parts !== undefined) await this.#reporter.report(this.#parts, this.summary());
+  }
+
+  /** The request that entry `seq` answered. */
+  request(seq: number): Promise<PastRequest> {
+    return pastRequest(this.existing, { agent, settings: this.#settings, bindings: this.#bindings }, seq);
   }
 
   refuseErased(address: SessionAddress): Promise<void> {

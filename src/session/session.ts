@@ -14,6 +14,7 @@ import { readEvents } from "./event-stream.ts";
 import { type GoOn, goOn, type WentOn } from "./go-on.ts";
 import type { InboxMessage } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
+import type { PastRequest } from "./past-request.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices } from "./session-record.ts";
@@ -184,6 +185,10 @@ export class Session extends DurableObject<Bindings> {
 
   search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {
     return outcome(() => this.#life.existing.search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
+  }
+
+  request(seq: number): Promise<Outcome<PastRequest>> {
+    return outcome(() => this.#life.request(seq));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {

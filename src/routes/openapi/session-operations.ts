@@ -164,6 +164,23 @@ export const sessionOperations: Record<string, Operation> = {
     },
     refusals: [404],
   },
+  "GET /v1/sessions/{id}/requests/{seq}": {
+    tag,
+    summary: "The request that a reply of the model answered",
+    answers: {
+      200: {
+        what: "Its body, made again from the log; `differs` says why it may not be what was sent.",
+        schema: z.object({
+          seq: z.int(),
+          model: z.string(),
+          exact: z.boolean(),
+          differs: z.string().optional(),
+          body: anyObject,
+        }),
+      },
+    },
+    refusals: [404],
+  },
   "GET /v1/sessions/{id}/prefix": {
     tag,
     summary: "The prefix doctor: what should have been cached, what was, and what changed",
