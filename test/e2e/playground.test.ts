@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
-const shots = ".wrangler/shots";
+/** `npm run shots` has the README's pictures made. */
+const shots = process.env.SHOTS ?? ".wrangler/shots";
 let dev: DevServer;
 let browser: Browser;
 let context: BrowserContext;
@@ -66,6 +67,28 @@ demo("the page, over the demo model", () => {
     await page.getByText("The answer is complete.").waitFor({ state: "attached" });
     expect(new URL(page.url()).hash).toMatch(/^#\/s\/chat-/);
     await shot("answer");
+  });
+
+  it("[E2E-10] what a turn took and why: its timeline, its prefix, the request that was sent, and the days", async () => {
+    const open = (name: string) => page.locator("summary", { hasText: name }).first().click();
+    await open("Timeline");
+    expect(await page.locator(".waterfall li .what").allInnerTexts()).toEqual([
+      "demo, step 1",
+      "current_time",
+      "calculator",
+      "demo, step 2",
+    ]);
+    await open("Prefix cache");
+    await says("The newest request hit all that could be cached.");
+    await open("Request");
+    await says(/This is what was sent\./);
+    expect(JSON.parse(await page.locator(".request-view code").innerText()).messages.at(-1)).toMatchObject({
+      role: "tool",
+    });
+    await page.goto(`${dev.url}/#/usage`);
+    await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
+    await page.goto(`${dev.url}/#/setup`);
+    await says(`${dev.url}/channels/discord`);
   });
 
   it("[E2E-11] a call waits for a person: denied with a reason it is not run, approved it is", async () => {
@@ -181,12 +204,16 @@ demo("the page, over the demo model", () => {
         ["/#/s/waiting", "Approve"],
         ["/#/s/brand-new", "Hello! What can you do?"],
         ["/#/sessions", "Rename"],
+        ["/#/setup", "Copy"],
       ]) {
         await page.goto(`${dev.url}${path}`);
         await button(new RegExp(`^${shows.replace("?", ".")}`)).waitFor();
         expect(await accessFaults(), `${path} in ${theme}`).toEqual([]);
         if (theme === "dark") await shot(`dark${path.replace(/\W+/g, "-")}`);
       }
+      await page.goto(`${dev.url}/#/usage`);
+      await says("By model");
+      expect(await accessFaults(), `usage in ${theme}`).toEqual([]);
       if (theme === "light") await button("Dark").click();
     }
     await button("Light").click();
