@@ -7,7 +7,7 @@ import { AccountList, listName } from "./account-list.ts";
 import type { AccountLimits, AccountSettings } from "./account-record.ts";
 import { callbackSecret } from "./callback-secret.ts";
 import type { DeadLetter } from "./dead-letters.ts";
-import type { StepRecord, UsageGroup, UsageSum } from "./ledger.ts";
+import type { StepRecord, UsageQuery, UsageSum } from "./ledger.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import type { PrefixInfo } from "./prefix-store.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
@@ -45,7 +45,7 @@ export class Account extends DurableObject<Bindings> {
     });
   }
 
-  usage(of: { group: UsageGroup; fromMs: number; toMs: number }): UsageSum[] {
+  usage(of: UsageQuery): UsageSum[] {
     return this.#rooms.ledger.sums(of);
   }
 

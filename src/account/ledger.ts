@@ -66,6 +66,13 @@ const table = `CREATE TABLE IF NOT EXISTS steps (
 /** Came later: a ledger that was begun without them gets them. */
 const laterColumns = ["rows_written", "kv_reads", "kv_writes"];
 
+export interface UsageQuery {
+  group: UsageGroup;
+  fromMs: number;
+  toMs: number;
+  model?: string;
+}
+
 const groups: Record<UsageGroup, string> = { day: "date(at / 1000, 'unixepoch')", model: "model", session: "session" };
 
 export class Ledger {
@@ -119,8 +126,8 @@ export class Ledger {
     }
   }
 
-  /** Sums per group over the steps from `fromMs` up to `toMs`, the largest cost first. */
-  sums(of: { group: UsageGroup; fromMs: number; toMs: number }): UsageSum[] {
+  /** Sums per group over the steps from `fromMs` up to `toMs`, of one model where it is named; the largest cost first. */
+  sums(of: UsageQuery): UsageSum[] {
     return this.#sql
       .exec<Record<keyof UsageSum, number | string | null>>(
         `SELECT ${groups[of.group]} AS key, count(*) AS steps, sum(failed) AS failures, sum(retries) AS retries,
@@ -128,9 +135,11 @@ export class Ledger {
            sum(output_tokens) AS outputTokens, sum(reasoning_tokens) AS reasoningTokens, sum(cost_micros) AS costMicros,
            cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs,
            sum(rows_written) AS rowsWritten, sum(kv_reads) AS kvReads, sum(kv_writes) AS kvWrites
-         FROM steps WHERE at >= ? AND at < ? GROUP BY 1 ORDER BY costMicros DESC, key`,
+         FROM steps WHERE at >= ? AND at < ? AND (? IS NULL OR model = ?) GROUP BY 1 ORDER BY costMicros DESC, key`,
         of.fromMs,
         of.toMs,
+        of.model ?? null,
+        of.model ?? null,
       )
       .toArray() as unknown as UsageSum[];
   }

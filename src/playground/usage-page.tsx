@@ -1,6 +1,7 @@
 /** What the account used and what it cost: days as a chart, and sums by model or session. */
 import { useEffect, useState } from "hono/jsx/dom";
 import { callJson } from "./api.ts";
+import { DayChart } from "./day-chart.tsx";
 import { money } from "./figures.ts";
 
 interface Sum {
@@ -67,48 +68,10 @@ function Sums({ group, from, to }: { group: Group; from: string; to: string }) {
   return (
     <section aria-label={`By ${group}`}>
       <h2>By {group}</h2>
-      {group === "day" && <DayChart sums={sums} />}
+      {group === "day" && <DayChart from={from} to={to} />}
       <Table group={group} sums={sums} />
     </section>
   );
-}
-
-const chart = { width: 640, height: 140 };
-
-/** A bar for each day: its height is the cost, its parts are cached and fresh input and output. */
-function DayChart({ sums }: { sums: Sum[] }) {
-  const days = sums.toSorted((a, b) => String(a.day).localeCompare(String(b.day)));
-  const most = Math.max(1, ...days.map(tokensOf));
-  const step = chart.width / Math.max(days.length, 7);
-  return (
-    <svg class="day-chart" viewBox={`0 0 ${chart.width} ${chart.height}`} role="img" aria-label="Tokens a day">
-      <title>Tokens a day; the figures are in the table below</title>
-      {days.flatMap((sum, place) => {
-        let y = chart.height;
-        const parts = { cached: sum.cached_tokens, fresh: sum.input_tokens, output: sum.output_tokens };
-        return Object.entries(parts).map(([kind, count]) => {
-          const height = (count / most) * chart.height;
-          y -= height;
-          return (
-            <rect
-              key={`${sum.day} ${kind}`}
-              class={`part ${kind}`}
-              x={place * step + 1}
-              y={y}
-              width={Math.max(1, step - 2)}
-              height={height}
-            >
-              <title>{`${sum.day}: ${count} ${kind}`}</title>
-            </rect>
-          );
-        });
-      })}
-    </svg>
-  );
-}
-
-function tokensOf({ input_tokens, cached_tokens, output_tokens }: Sum): number {
-  return input_tokens + cached_tokens + output_tokens;
 }
 
 function Table({ group, sums }: { group: Group; sums: Sum[] }) {

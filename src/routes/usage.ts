@@ -13,11 +13,13 @@ export const usageQuery = z.strictObject({
   from: moment.optional(),
   to: moment.optional(),
   group_by: z.enum(["day", "model", "session"]).default("day"),
+  model: z.string().max(200).optional(),
 });
 
 export const usage = new Hono<RouteContext>().get("/", async (c) => {
-  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group } = parseQuery(usageQuery, new URL(c.req.url));
-  const sums = await accountObject(c.env, c.var.account).usage({ group, fromMs: from, toMs: to });
+  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));
+  const query = { group, fromMs: from, toMs: to, ...(model !== undefined && { model }) };
+  const sums = await accountObject(c.env, c.var.account).usage(query);
   return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
 });
 

@@ -87,6 +87,7 @@ demo("the page, over the demo model", () => {
     });
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
+    await page.locator(".legend").getByText("demo").waitFor();
     await page.goto(`${dev.url}/#/setup`);
     await says(`${dev.url}/channels/discord`);
   });

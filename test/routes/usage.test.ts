@@ -69,6 +69,11 @@ describe("the ledger", () => {
       ["2026-11-22", 1],
     ]);
     expect(await keys("session", { ...all, fromMs: Date.parse("2026-11-23") })).toEqual([["s", 2]]);
+    const ofA = await account.usage({ group: "day", ...all, model: "a" });
+    expect(ofA.map(({ key, steps }) => [key, steps])).toEqual([
+      ["2026-11-22", 1],
+      ["2026-11-23", 1],
+    ]);
     expect(await account.usage({ group: "model", ...all })).toMatchObject([
       { failures: 1, retries: 2, repairs: 1, firstEventMs: null },
       { failures: 0, firstEventMs: 200, durationMs: 200, inputTokens: 20, cachedTokens: 10 },
