@@ -1,8 +1,10 @@
 /** Which session this is, how it stands, and whether the page is in touch with it. */
 import { useState } from "hono/jsx/dom";
+import { Details } from "./details.tsx";
 import { money } from "./figures.ts";
 import { chatHash, freshSession } from "./route.ts";
 import type { SessionStore } from "./session-store.ts";
+import { TokenBar } from "./token-bar.tsx";
 import { type TurnView, waitsForPerson } from "./turn-view.ts";
 
 export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnView | undefined }) {
@@ -26,6 +28,11 @@ export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnVie
       <a class="button" href={fresh} hidden={link === "new"}>
         New chat
       </a>
+      {session && session.usage.steps > 0 && (
+        <Details name="What this session has used">
+          {() => <TokenBar usage={session.usage} costMicros={session.usage.cost_micros} />}
+        </Details>
+      )}
       <div class="alerts" role="alert">
         {notice !== undefined && (
           <p class="alert">

@@ -78,6 +78,8 @@ demo("the page, over the demo model", () => {
       "calculator",
       "demo, step 2",
     ]);
+    await open("What this session has used");
+    expect(await page.locator(".session-bar .token-bar").innerText()).toMatch(/cached[\s\S]*fresh[\s\S]*\$/);
     await open("Prefix cache");
     await says("The newest request hit all that could be cached.");
     await open("Request");
