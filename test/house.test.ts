@@ -75,7 +75,7 @@ function shapeFaults(all: File[]): string[] {
     const parts = path.replace(/\.tsx?$/, "").split("/");
     const lines = text.trimEnd().split("\n").length;
     return [
-      ...(lines > 250 ? [`${path} has ${lines} lines; 250 are the most`] : []),
+      ...(lines > 400 ? [`${path} has ${lines} lines; 400 are the most`] : []),
       ...(text.startsWith("/**") ? [] : [`${path} does not open with a comment on what it does`]),
       ...(/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(name) ? [] : [`${path} is not named in kebab-case`]),
       ...(parts.some((part) => /^(utils?|helpers?|common|types?|misc)$/.test(part))
@@ -132,7 +132,7 @@ function specFaults(spec: string, all: File[]): string[] {
 }
 
 const topLevel = new Set(
-  "package.json package-lock.json tsconfig.json wrangler.toml README.md src test vitest.config.ts biome.json .npmrc .gitignore .ci LICENSE CHANGELOG.md CONTRIBUTING.md .dev.vars.example".split(
+  "package.json package-lock.json tsconfig.json wrangler.toml README.md src test vitest.config.ts biome.json .npmrc .gitignore .ci LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md OPERATING.md UPGRADING.md docs evals .github knip.json .editorconfig .dev.vars.example".split(
     " ",
   ),
 );
@@ -176,7 +176,7 @@ describe("the house", () => {
 
   it("[HOUSE-2] would notice each of these", () => {
     const wrong = [
-      file("src/core/long.ts", `/** Long. */\n${"x\n".repeat(250)}`),
+      file("src/core/long.ts", `/** Long. */\n${"x\n".repeat(400)}`),
       file("src/core/mute.ts", "export {};"),
       file("src/core/camelCase.ts"),
       file("src/core/utils.ts"),
@@ -184,7 +184,7 @@ describe("the house", () => {
       file("src/core/loose.ts", `/** Loose. */\nlet a = b ${"as"} any;`),
     ];
     expect(shapeFaults(wrong).map((fault) => fault.replace(/^src\/core\//, ""))).toEqual([
-      "long.ts has 251 lines; 250 are the most",
+      "long.ts has 401 lines; 400 are the most",
       "mute.ts does not open with a comment on what it does",
       "camelCase.ts is not named in kebab-case",
       "utils.ts is a drawer without a name",
