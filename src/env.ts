@@ -65,9 +65,25 @@ export interface Settings {
   isDev: boolean;
 }
 
-/** An empty setting is no setting: dashboards and `.dev.vars` make them. */
+/** An empty setting is no setting: dashboards and `.dev.vars` make them. Nor is a value that an example shows in a key's place. */
 const optional = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+  z.preprocess((value) => (value === "" || isExample(value) ? undefined : value), schema.optional());
+
+/** `sk-...`, `your-key`, `<key>`, `changeme`, `xxxx`: what documentation shows where a key belongs. */
+function isExample(value: unknown): boolean {
+  const example =
+    /^(?:(?:sk-|whsec_|xoxb-)?(?:\.{3}|\u2026|x{3,})|your[-_ ].*|change[-_]?me|choose-a-long-one|<[^<>]*>)$/i;
+  return typeof value === "string" && value.length <= 100 && example.test(value);
+}
+
+/** A warning for each setting that still has an example's value, and therefore counts as not set. */
+export function exampleWarnings(bindings: Bindings): string[] {
+  const given = bindings as unknown as Record<string, unknown>;
+  const names = Object.keys(variables.shape).filter((name) => isExample(given[name]));
+  return names.map(
+    (name) => `The setting ${name} still has its example value, so it counts as not set. Put your own in.`,
+  );
+}
 
 /** A text that holds several values. */
 function list<T>(read: (text: string, complain: (message: string) => void) => T) {

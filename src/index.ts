@@ -6,7 +6,7 @@ import { createMiddleware } from "hono/factory";
 import { Access, mustMay } from "./account/access.ts";
 import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
-import { type Bindings, parseSettings } from "./env.ts";
+import { type Bindings, exampleWarnings, parseSettings } from "./env.ts";
 import { openAiErrorResponse } from "./http/openai-error.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
@@ -41,7 +41,8 @@ const settings = parseSettings(env as unknown as Bindings);
 const access = new Access(env as unknown as Bindings);
 console.log(modelLine(settings));
 mcpServers(agent, settings, env as unknown as Bindings);
-for (const warning of unknownModels(settings, agent)) console.warn(warning);
+const warnings = [...exampleWarnings(env as unknown as Bindings), ...unknownModels(settings, agent)];
+for (const warning of warnings) console.warn(warning);
 
 const open = cors({
   origin: [...settings.allowedOrigins],

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Bindings, parseSettings } from "../src/env.ts";
+import { type Bindings, exampleWarnings, parseSettings } from "../src/env.ts";
 
 const settings = (vars: Record<string, string> = {}) => parseSettings(vars as unknown as Bindings);
 
@@ -132,6 +132,36 @@ describe("settings", () => {
       expect(wrong).not.toThrow(/hunter2/);
     },
   );
+
+  it.each([
+    "sk-...",
+    "sk-xxxxxxxx",
+    "your-key",
+    "your_api_key_here",
+    "<your key>",
+    "changeme",
+    "CHANGE_ME",
+    "choose-a-long-one",
+    "\u2026",
+    "...",
+  ])("[ENV-7] the example value %j counts as not set, with a warning that names the setting", (value) => {
+    const names = ["API_KEY", "ADMIN_KEY", "MODEL_API_KEY", "COMETAPI_KEY", "SLACK_SIGNING_SECRET"] as const;
+    const given = Object.fromEntries(names.map((name) => [name, value])) as unknown as Bindings;
+    expect(parseSettings(given)).toEqual(parseSettings({} as Bindings));
+    expect(exampleWarnings(given)).toEqual(names.map((name) => expect.stringContaining(`The setting ${name} still`)));
+    expect(exampleWarnings({ API_KEY: "yourself-1234", MODEL_API_KEY: "sk-1234567890" } as Bindings)).toEqual([]);
+  });
+
+  it("[ENV-7] .dev.vars.example, copied as it is, changes nothing, and asks for the two keys of a deployment", () => {
+    const lines = readFileSync(".dev.vars.example", "utf8").split("\n");
+    const given = Object.fromEntries(
+      lines
+        .filter((line) => /^[A-Z]/.test(line))
+        .map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]),
+    );
+    expect(Object.keys(given)).toEqual(["API_KEY", "MODEL_API_KEY"]);
+    expect(parseSettings(given as unknown as Bindings)).toEqual(parseSettings({} as Bindings));
+  });
 
   it("[ENV-5] an empty origin or number is none", () => {
     expect(settings({ ALLOWED_ORIGINS: "", MODEL_RETRIES: "", DEV: "" })).toEqual(settings());

@@ -1,4 +1,5 @@
 /** Webhooks that bring messages in: checked by their sender's way of signing, mapped to a message by the agent's owner, deduplicated by the sender's own id of the delivery. */
+import * as z from "zod";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Address, Inbound, InboundRequest, Taken } from "./channel.ts";
@@ -51,7 +52,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
   const payload = parseJson(body);
   if (payload === undefined) throw new AppError("invalid_request", "The body is not JSON.");
   if (signedBy === "github" && headers.get("X-GitHub-Event") === "ping") return ignored();
-  const message = (rules.toMessage ?? plainMessage)(payload, headers);
+  const message = mapped(rules, payload, headers);
   if (message === undefined) return ignored();
   const { callbackUrl, replyTo, session, ...said } = message;
   const fault = callbackUrl === undefined ? undefined : setup.urlFault(callbackUrl);
@@ -91,6 +92,20 @@ function plainMessage(payload: unknown): WebhookMessage {
     ...(typeof speaker === "string" && speaker !== "" && { speaker: speaker.replace(/[\r\n]+/g, " ").slice(0, 64) }),
     ...(typeof callback_url === "string" && { callbackUrl: callback_url }),
   };
+}
+
+/** What the rules make of a payload. One that their schema refuses is the sender's fault, and is named; any other throw is the rules' own. */
+function mapped({ toMessage = plainMessage }: WebhookRules, payload: unknown, headers: Headers) {
+  try {
+    return toMessage(payload, headers);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const [issue] = error.issues;
+    const field = issue?.path.join(".") || "body";
+    throw new AppError("invalid_request", `The payload is not what this webhook takes: ${field}: ${issue?.message}.`, {
+      field,
+    });
+  }
 }
 
 function deliveryId(signedBy: keyof typeof checks, headers: Headers, payload: unknown): string | undefined {

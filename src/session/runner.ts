@@ -7,6 +7,7 @@ import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
 import { deadlineMs, type Rules, type TurnView } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
+import { unitHash } from "../core/unit-hash.ts";
 import { openCalls } from "../core/waits.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { judgeAnswer } from "../model/judge-answer.ts";
@@ -159,8 +160,20 @@ export class Runner {
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
     const { agent, settings, bindings } = this.#setup;
     const { account, name, model, stickyModel } = this.#parts.record.read();
-    const chance = shareOf(`${account}:${name}`);
-    return turnModels({ agent, settings, bindings, sessionModel: model, sticky: stickyModel, options, chance });
+    const chance = unitHash(`${account}:${name}`);
+    const sticky = stickyModel ?? (isWeighted(agent) ? this.#lastModel() : null);
+    const models = turnModels({ agent, settings, bindings, sessionModel: model, sticky, options, chance });
+    // A drawn model is recorded, so that other weights, or another way to draw, move no session that has begun.
+    const isDrawn = isWeighted(agent) && stickyModel === null && model === null && options.model === undefined;
+    if (isDrawn) this.#parts.record.stickTo(models[0].profile.id);
+    return models;
+  }
+
+  /** The model of the newest reply, for sessions whose drawn model was not recorded yet. */
+  #lastModel(): string | null {
+    const { log } = this.#parts;
+    const reply = log.read({ after: Math.max(0, log.lastSeq - 50) }).findLast(({ type }) => type === "assistant");
+    return reply?.type === "assistant" ? reply.model : null;
   }
 
   #rules(agent: Agent, models: readonly TurnModel[], { tools = [] }: TurnOptions): Rules {
@@ -188,11 +201,8 @@ export class Runner {
 const maxBarrenTries = 10;
 const maxBarrenMs = 300_000;
 
-/** A number from 0 to 1 that belongs to a name for ever (FNV-1a). */
-function shareOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) / 2 ** 32;
+function isWeighted({ models }: Agent): boolean {
+  return models.some(({ weight = 0 }) => weight > 0);
 }
 
 /** The platform ended this instance (deploy, move, eviction): the next one goes on, so the turn must not be ended here. */

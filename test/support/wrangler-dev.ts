@@ -23,13 +23,15 @@ export interface DevOptions {
   persistTo?: string;
   /** A free one when absent. */
   port?: number;
+  /** The checkout that is started; this one when absent. */
+  folder?: string;
 }
 
 /** How long a start may take before it counts as failed. */
 const startLimitMs = 40_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
-export async function startDev({ vars = {}, persistTo, port: wanted }: DevOptions = {}): Promise<DevServer> {
+export async function startDev({ vars = {}, persistTo, port: wanted, folder }: DevOptions = {}): Promise<DevServer> {
   const port = wanted ?? (await freePort());
   const data = persistTo ?? (await freshFolder());
   const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
@@ -49,6 +51,7 @@ export async function startDev({ vars = {}, persistTo, port: wanted }: DevOption
   // A group of its own, so that its children can be ended with it.
   const env = { ...process.env, CI: "true", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_LOG_PATH: data };
   const child = spawn("npm", ["run", "dev", "--", ...options], {
+    ...(folder !== undefined && { cwd: folder }),
     detached: true,
     env,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,109 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+
+const run = promisify(execFile);
+
+/** A piece of code in a document: where it begins, and the section it is in. */
+interface Block {
+  document: string;
+  line: number;
+  section: string;
+  code: string;
+}
+
+/** The TypeScript and JavaScript blocks of a document; shell commands are run elsewhere. */
+function blocksOf(document: string, text: string): Block[] {
+  const found: Block[] = [];
+  let section = "";
+  let open: { line: number; code: string[] } | undefined;
+  for (const [at, line] of text.split("\n").entries()) {
+    if (open === undefined) {
+      if (/^#{1,6} /.test(line)) section = line;
+      if (/^```(?:ts|tsx|js|jsx)\b/.test(line)) open = { line: at + 2, code: [] };
+    } else if (/^```/.test(line)) {
+      found.push({ document, line: open.line, section, code: open.code.join("\n") });
+      open = undefined;
+    } else {
+      open.code.push(line);
+    }
+  }
+  return found;
+}
+
+/** The blocks of a section are one file, since a reader types them one below the other. Empty lines keep the line numbers. */
+function filesOf(blocks: readonly Block[]): Map<string, string> {
+  const sections = Map.groupBy(blocks, ({ document, section }) => `${document} ${section}`);
+  const files = new Map<string, string>();
+  for (const parts of sections.values()) {
+    const { document, line } = parts[0] as Block;
+    const lines: string[] = [];
+    for (const part of parts) {
+      while (lines.length < part.line - 1) lines.push("");
+      lines.push(...part.code.split("\n"));
+    }
+    files.set(`${document.replace(/\.md$/, "")}-${line}.tsx`, `${lines.join("\n")}\nexport {};\n`);
+  }
+  return files;
+}
+
+/** Type errors in these files, which import as if each were beside its document. */
+async function compile(files: ReadonlyMap<string, string>): Promise<string[]> {
+  await mkdir(".wrangler", { recursive: true });
+  const folder = resolve(await mkdtemp(join(".wrangler", "documents-")));
+  try {
+    for (const [path, code] of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), code);
+    }
+    const up = relative(folder, resolve("."));
+    const config = {
+      extends: `${up}/tsconfig.json`,
+      compilerOptions: {
+        rootDirs: [".", up],
+        jsx: "react-jsx",
+        jsxImportSource: "hono/jsx",
+        lib: ["es2025", "esnext.array", "dom", "dom.iterable"],
+        types: ["node"],
+        noUnusedLocals: false,
+      },
+      files: [...files.keys()],
+      include: [],
+    };
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+    const { stdout } = await run("npx", ["--no-install", "tsc", "--noEmit", "-p", folder]).catch(
+      (error: { stdout: string }) => error,
+    );
+    return stdout.split("\n").filter((line) => line.startsWith(relative(".", folder)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+describe("documents", () => {
+  it("[DOCS-1] every block of TypeScript or JavaScript in a document compiles", async () => {
+    const documents = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+      encoding: "utf8",
+    });
+    const texts = await Promise.all(
+      documents
+        .trim()
+        .split("\n")
+        .map(async (path) => blocksOf(path, await readFile(path, "utf8"))),
+    );
+    const files = filesOf(texts.flat());
+    expect(files.size).toBeGreaterThan(0);
+    expect(await compile(files)).toEqual([]);
+  }, 60_000);
+
+  it("[DOCS-1] would notice a block that does not compile, with its line", async () => {
+    const text =
+      '# A\n\n```ts\nconst a: number = 1;\n```\nand then\n```ts\na.unknown();\n```\n# B\n```ts\nconst a: string = "";\n```\n```sh\nls\n```';
+    const files = filesOf(blocksOf("docs/x.md", text));
+    expect([...files.keys()]).toEqual(["docs/x-4.tsx", "docs/x-12.tsx"]);
+    const faults = await compile(files);
+    expect(faults).toEqual([expect.stringMatching(/docs\/x-4\.tsx[(:]8[,:].*'unknown'/)]);
+  }, 60_000);
+});
