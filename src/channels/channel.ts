@@ -37,6 +37,8 @@ export interface PressedApproval {
   session: string;
   /** Names the call: `Approval.ref`. */
   ref: string;
+  /** Of the call as it was shown (`callDigest`); the answer counts for no other. Absent from buttons of earlier versions. */
+  digest?: string;
   approve: boolean;
   reason?: string;
   /** Who pressed, as people know them. */

@@ -1,5 +1,6 @@
 /** Asks a person about one call: yes, or no with a reason. What is shown above it is exactly what would be run. */
 import { useState } from "hono/jsx/dom";
+import { callDigest } from "../core/shown-call.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { CallView } from "./turn-view.ts";
 
@@ -9,7 +10,9 @@ export function ApprovalForm({ call, store }: { call: CallView; store: SessionSt
   const answer = async (approve: boolean) => {
     setSent(true);
     const why = reason.trim();
-    await store.answer(call.id, { approve, ...(!approve && why !== "" && { reason: why }) });
+    // The server checks that it is this very call that was shown here.
+    const digest = callDigest(call);
+    await store.answer(call.id, { approve, digest, ...(!approve && why !== "" && { reason: why }) });
     setSent(false);
   };
   return (

@@ -136,7 +136,7 @@ export class SessionStore {
     return this.#doing(() => call(this.#path("/cancel"), { method: "POST" }));
   }
 
-  answer(callId: string, body: { approve: boolean; reason?: string }): Promise<void> {
+  answer(callId: string, body: { approve: boolean; digest: string; reason?: string }): Promise<void> {
     return this.#doing(() => call(this.#path(`/approvals/${encodeURIComponent(callId)}`), { body }));
   }
 

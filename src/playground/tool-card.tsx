@@ -1,6 +1,6 @@
 /** One call of a tool: what it was asked, how it stands, what came of it; and the question to the person where one is needed. */
+import { shownCall } from "../core/shown-call.ts";
 import { ApprovalForm } from "./approval-form.tsx";
-import { argumentsText } from "./arguments-text.ts";
 import { duration } from "./figures.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { CallState, CallView } from "./turn-view.ts";
@@ -10,6 +10,7 @@ const longestResult = 20_000;
 
 export function ToolCard({ call, store }: { call: CallView; store: SessionStore }) {
   const { name, state, result, durationMs, repairs, answer } = call;
+  const { deciding, whole } = shownCall(call.arguments);
   return (
     <section class={`call ${state}`} aria-label={`Call of ${name}`}>
       <header>
@@ -19,7 +20,8 @@ export function ToolCard({ call, store }: { call: CallView; store: SessionStore 
           {durationMs !== undefined && answer?.approve !== false && ` · ${duration(durationMs)}`}
         </span>
       </header>
-      <pre>{argumentsText(call.arguments)}</pre>
+      {state === "approval" && deciding.length > 0 && <pre class="deciding">{deciding.join("\n")}</pre>}
+      <pre>{whole}</pre>
       <div class="about">
         {repairs.map((repair) => (
           <p class="hint" key={repair}>

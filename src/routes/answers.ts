@@ -7,7 +7,12 @@ import { readJson } from "../http/read-json.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, sessionAt } from "./sessions.ts";
 
-export const approval = z.strictObject({ approve: z.boolean(), reason: z.string().min(1).max(2_000).optional() });
+export const approval = z.strictObject({
+  approve: z.boolean(),
+  reason: z.string().min(1).max(2_000).optional(),
+  /** `callDigest` of the call that was shown (`core/shown-call.ts`): the answer then counts for exactly that one. The page sends it. */
+  digest: z.string().min(1).max(64).optional(),
+});
 
 export const toolResults = z.strictObject({
   results: z
@@ -27,9 +32,10 @@ export const toolResults = z.strictObject({
 
 export const answers = new Hono<RouteContext>()
   .post("/:id/approvals/:call_id", async (c) => {
-    const { approve, reason } = parseBody(approval, await readJson(c.req.raw));
+    const { approve, reason, digest } = parseBody(approval, await readJson(c.req.raw));
     const callId = c.req.param("call_id");
-    const { turn } = unwrap(await sessionAt(c).approve(callId, { approve, ...(reason !== undefined && { reason }) }));
+    const answer = { approve, ...(reason !== undefined && { reason }) };
+    const { turn } = unwrap(await sessionAt(c).approve(callId, answer, digest));
     return c.json({ session: addressOf(c).name, turn, call_id: callId, approve });
   })
   .post("/:id/tool_results", async (c) => {

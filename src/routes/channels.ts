@@ -56,9 +56,14 @@ async function take(
     case "message":
       return inbound.answer(await taken(() => deliver(c, inbound.received)));
     case "approval": {
-      const { session, ref, ...answer } = inbound.pressed;
+      const { session, ref, digest, ...answer } = inbound.pressed;
       const stub = sessionObject(c.env, { account, name: session });
-      return inbound.answer(await taken(async () => ({ session, ...unwrap(await stub.press(ref, answer)) })));
+      return inbound.answer(
+        await taken(async () => ({
+          session,
+          ...unwrap(await stub.press({ ref, ...(digest !== undefined && { digest }) }, answer)),
+        })),
+      );
     }
     case "stop":
       await taken(async () => {

@@ -1,6 +1,7 @@
 /** What people and clients answer about calls that wait for them: taken once each, checked against the rows, all of it or nothing. */
 import type { NewEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { callDigest } from "../core/shown-call.ts";
 import { openCalls, refOf, type WaitingCall } from "../core/waits.ts";
 import type { InboxMessage } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -34,12 +35,20 @@ export function answerApproval(parts: SessionParts, callId: string, answer: Appr
   return turn;
 }
 
-/** The id of the waiting call that a button names. Throws when it does not wait any more. */
-export function callByRef(parts: SessionParts, ref: string): string {
+/** The id of the waiting call that a button names. Throws when it does not wait any more, or is not the call that was shown. */
+export function callByRef(parts: SessionParts, { ref, digest }: { ref: string; digest?: string }): string {
   const { turn, step, waiting } = openTurn(parts);
   const call = waiting.find(({ id }) => refOf({ turn, step, callId: id }) === ref);
-  if (call !== undefined) return call.id;
+  if (call !== undefined) return shownCallOf(parts, call.id, digest);
   throw new AppError("conflict", "This was answered already, or is no longer needed.");
+}
+
+/** The same id. Throws when the call that waits under it is not the one whose `digest` the person was shown. */
+export function shownCallOf(parts: SessionParts, callId: string, digest?: string): string {
+  const call = openTurn(parts).waiting.find(({ id }) => id === callId);
+  if (call === undefined || digest === undefined || callDigest(call) === digest) return callId;
+  const detail = `The call "${callId}" is not the one that was shown with this digest. Look at its arguments again.`;
+  throw new AppError("conflict", detail, { field: "digest" });
 }
 
 /**

@@ -8,7 +8,14 @@ import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
-import { type ApprovalAnswer, answerApproval, type ClientResult, callByRef, takeResults } from "./answering.ts";
+import {
+  type ApprovalAnswer,
+  answerApproval,
+  type ClientResult,
+  callByRef,
+  shownCallOf,
+  takeResults,
+} from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
 import { type GoOn, goOn, type WentOn } from "./go-on.ts";
@@ -79,13 +86,13 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** A person's yes or no about a call; once. Returns the turn that goes on. */
-  approve(callId: string, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => ({ turn: answerApproval(parts, callId, answer) }));
+  approve(callId: string, answer: ApprovalAnswer, digest?: string): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => ({ turn: answerApproval(parts, shownCallOf(parts, callId, digest), answer) }));
   }
 
   /** The same by a button, which names the call by its ref. */
-  press(ref: string, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => ({ turn: answerApproval(parts, callByRef(parts, ref), answer) }));
+  press(of: { ref: string; digest?: string }, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => ({ turn: answerApproval(parts, callByRef(parts, of), answer) }));
   }
 
   /** Tries a delivery again that was given up. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { argumentsText } from "../../src/playground/arguments-text.ts";
 import { splitAttachments, withAttachments } from "../../src/playground/attachment.ts";
 import { endingWords } from "../../src/playground/ending-words.ts";
 import { withoutEntities } from "../../src/playground/entities.ts";
@@ -27,16 +26,6 @@ describe("files that go along", () => {
     expect(withAttachments("", [{ name: "a\nb", text: "x" }])).toBe("Attached file: a b\n```\nx\n```");
     const typed = "Attached file: x\n```\nnever closed";
     expect(splitAttachments(typed)).toEqual({ text: typed, files: [] });
-  });
-});
-
-describe("arguments to be approved", () => {
-  it("[PAGE-6] are laid out only where that hides nothing", () => {
-    expect(argumentsText('{"a": 1, "b":[true]}')).toBe('{\n  "a": 1,\n  "b": [\n    true\n  ]\n}');
-    expect(argumentsText('{"a":1,"a":2}')).toBe('{"a":1,"a":2}');
-    expect(argumentsText('{"n":12345678901234567890}')).toBe('{"n":12345678901234567890}');
-    expect(argumentsText('{"half')).toBe('{"half');
-    expect(argumentsText('{"to":"a\u202egro.live"}')).toContain("a\\u202egro.live");
   });
 });
 

@@ -2,6 +2,8 @@ import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import { agent } from "../../src/agent.ts";
+import { callDigest } from "../../src/core/shown-call.ts";
+import { refOf } from "../../src/core/waits.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 
@@ -82,6 +84,24 @@ describe("a call that needs a person's yes", () => {
     expect(await refusal(world.stub.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
     expect((await world.entries()).filter(({ type }) => type === "approval")).toHaveLength(1);
     expect(provider.outside.mock.calls.length).toBeLessThanOrEqual(1);
+  });
+
+  it("[APPROVE-4] an answer about a call that was shown differently is refused, by API and by button", async () => {
+    const turn = await waitingTurn();
+    const call = { name: "send_request", arguments: JSON.stringify(order) };
+    const other = callDigest({ ...call, arguments: JSON.stringify({ ...order, url: "https://other.example/" }) });
+    const ref = refOf({ turn, step: 1, callId: "call_pay" });
+    for (const refused of [
+      world.stub.approve("call_pay", { approve: true }, other),
+      world.stub.press({ ref, digest: other }, { approve: true }),
+    ]) {
+      expect(await refusal(refused)).toMatchObject({ code: "conflict", field: "digest" });
+    }
+    expect((await world.entries()).filter(({ type }) => type === "approval")).toHaveLength(0);
+    provider.enqueue(text("Ordered."));
+    expect(unwrap(await world.stub.press({ ref, digest: callDigest(call) }, { approve: true }))).toEqual({ turn });
+    await world.ended(turn);
+    expect(provider.outside).toHaveBeenCalledTimes(1);
   });
 
   it("[WAIT-6] waits across restarts, without work and with one alarm at the end of its time", async () => {

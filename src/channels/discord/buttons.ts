@@ -1,6 +1,6 @@
 /** Approval buttons on Discord: what their `custom_id` says, and the message that holds them. Pure. */
+import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval } from "../channel.ts";
-import { harmless } from "../reply-text.ts";
 import type { DiscordRules } from "./receive.ts";
 
 /** `why`: the modal that a denial opens. */
@@ -9,17 +9,20 @@ export interface ButtonValue {
   /** Who asked. */
   asker: string;
   answer: "approve" | "deny" | "why";
+  /** Of the call that was shown; absent in buttons of earlier versions. */
+  digest?: string;
 }
 
 /** At most 100 characters. It names a call and says nothing of it. */
-export function buttonValue({ ref, asker, answer }: ButtonValue): string {
-  return `longline:${answer}:${ref}:${asker}`;
+export function buttonValue({ ref, asker, answer, digest }: ButtonValue): string {
+  return `longline:${answer}:${ref}:${asker}${digest === undefined ? "" : `:${digest}`}`;
 }
 
 export function readButton(customId: string): ButtonValue | undefined {
-  const [ours, answer, ref = "", asker = ""] = customId.split(":");
+  const [ours, answer, ref = "", asker = "", digest] = customId.split(":");
   if (ours !== "longline" || ref === "") return undefined;
-  return answer === "approve" || answer === "deny" || answer === "why" ? { ref, asker, answer } : undefined;
+  if (answer !== "approve" && answer !== "deny" && answer !== "why") return undefined;
+  return { ref, asker, answer, ...(digest !== undefined && { digest }) };
 }
 
 /** The button comes back signed by Discord, so what it says of who asked can be believed. */
@@ -34,16 +37,17 @@ const argumentChars = 1_700;
 /** The message that asks for a yes; without buttons once it was answered. */
 export function approvalMessage(approval: Approval, asker: string): { content: string; components: object[] } {
   const { ref, name, arguments: text, state, by } = approval;
-  const left = text.length - argumentChars;
-  const cut = left > 0 ? `\n_${left} more characters are not shown: deny it if you do not know them._` : "";
-  const shown = harmless(text.slice(0, argumentChars).replaceAll("```", "`\u200b``"));
+  // A backtick as JSON spells it too: three of them would end the block, and what follows would pose as the bot's words.
+  const all = messengerText(text).replaceAll("`", "\\u0060");
+  const { shown, leftOut } = cutToRoom(all, argumentChars, (piece) => piece.length);
+  const cut = leftOut > 0 ? `\n_${leftOut} more characters are not shown: deny it if you do not know them._` : "";
   const asked = `**${name}** wants to run with exactly this:\n\`\`\`json\n${shown}\n\`\`\`${cut}`;
   if (state === "open") {
     const button = (answer: "approve" | "deny", label: string, style: number) => ({
       type: 2,
       style,
       label,
-      custom_id: buttonValue({ ref, asker, answer }),
+      custom_id: buttonValue({ ref, asker, answer, digest: callDigest(approval) }),
     });
     return {
       content: asked,
@@ -51,6 +55,8 @@ export function approvalMessage(approval: Approval, asker: string): { content: s
     };
   }
   const outcome =
-    state === "void" ? "No longer needed." : `${state === "approved" ? "Approved" : "Denied"}${by ? ` by ${by}` : ""}.`;
+    state === "void"
+      ? "No longer needed."
+      : `${state === "approved" ? "Approved" : "Denied"}${by ? ` by ${visible(by)}` : ""}.`;
   return { content: `${asked}\n${outcome}`, components: [] };
 }

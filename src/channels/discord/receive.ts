@@ -104,9 +104,17 @@ function fromModal(came: Extract<Interaction, { type: 5 }>, rules: DiscordRules)
   return approval(came, button, { approve: false, ...(reason && { reason }) });
 }
 
-function approval(came: Interaction, { ref }: ButtonValue, said: Pick<PressedApproval, "approve" | "reason">): Inbound {
+function approval(
+  came: Interaction,
+  { ref, digest }: ButtonValue,
+  said: Pick<PressedApproval, "approve" | "reason">,
+): Inbound {
   const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(taken.refused.message) : noted);
-  return { kind: "approval", pressed: { session: sessionOf(came), ref, by: nameOf(came), ...said }, answer };
+  return {
+    kind: "approval",
+    pressed: { session: sessionOf(came), ref, ...(digest && { digest }), by: nameOf(came), ...said },
+    answer,
+  };
 }
 
 /** A thread is a channel of its own. */

@@ -1,4 +1,5 @@
 /** Approval buttons: what they carry, what a press means, and who may press. */
+import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval, Inbound, Taken } from "../channel.ts";
 import type { SlackSettings } from "./api.ts";
 import type { Pressed } from "./envelope.ts";
@@ -11,6 +12,8 @@ interface ButtonValue {
   ref: string;
   /** Who asked. */
   asker: string;
+  /** Of the call that was shown; absent in buttons of earlier versions. */
+  digest?: string;
 }
 
 const approveId = "longline_approve";
@@ -18,11 +21,11 @@ const denyId = "longline_deny";
 /** Characters of a section, by docs.slack.dev/reference/block-kit/blocks/section-block, with room for the marks. */
 const sectionChars = 2_900;
 /** A message with blocks fails near 13,200 characters (slackapi/bolt-js#2509). */
-const mostSections = 3;
+const mostSections = 4;
 
 /** The message that asks for a yes; without buttons once it was answered. */
 export function approvalBlocks(approval: Approval, of: { session: string; asker: string }): Record<string, unknown>[] {
-  const value = JSON.stringify({ ...of, ref: approval.ref } satisfies ButtonValue);
+  const value = JSON.stringify({ ...of, ref: approval.ref, digest: callDigest(approval) } satisfies ButtonValue);
   const button = (label: string, action_id: string, style: string) => ({
     type: "button",
     text: { type: "plain_text", text: label },
@@ -58,6 +61,7 @@ export async function pressed(action: Pressed, { settings, rules }: SlackSetup):
     pressed: {
       session: value.session,
       ref: value.ref,
+      ...(value.digest !== undefined && { digest: value.digest }),
       approve: first.action_id === approveId,
       by: user.username ?? user.name ?? user.id,
     },
@@ -83,30 +87,35 @@ async function whisper(text: string, responseUrl: string | null | undefined, set
 
 function readValue(text: string | null | undefined): ButtonValue | undefined {
   try {
-    const { session, ref, asker } = JSON.parse(text ?? "") as ButtonValue;
-    return typeof session === "string" && typeof ref === "string" ? { session, ref, asker } : undefined;
+    const { session, ref, asker, digest } = JSON.parse(text ?? "") as ButtonValue;
+    if (typeof session !== "string" || typeof ref !== "string") return undefined;
+    return { session, ref, asker, ...(typeof digest === "string" && { digest }) };
   } catch {
     return undefined;
   }
 }
 
+/** What decides is in the first section; each is a code block that nothing in the arguments can end. */
 function argumentSections({ arguments: text }: Approval): Record<string, unknown>[] {
-  const lines = mrkdwn(text);
-  const pieces = lines.match(new RegExp(`[^]{1,${sectionChars}}`, "g")) ?? [""];
-  const shown = pieces.slice(0, mostSections).map((piece) => section(`\`\`\`${piece}\`\`\``));
-  const left = lines.length - mostSections * sectionChars;
-  return left > 0
-    ? [...shown, section(`_${left} more characters are not shown: deny it if you do not know them._`)]
-    : shown;
+  // A backtick as JSON spells it too: three of them would end the block, and what follows would pose as the bot's words.
+  let rest = messengerText(text).replaceAll("`", "\\u0060");
+  const sections: Record<string, unknown>[] = [];
+  while (rest !== "" && sections.length < mostSections) {
+    const { shown } = cutToRoom(rest, sectionChars, (piece) => mrkdwn(piece).length);
+    sections.push(section(`\`\`\`${mrkdwn(shown)}\`\`\``));
+    rest = rest.slice(shown.length);
+  }
+  if (rest === "") return sections;
+  return [...sections, section(`_${rest.length} more characters are not shown: deny it if you do not know them._`)];
 }
 
 function section(text: string): Record<string, unknown> {
-  return { type: "section", text: { type: "mrkdwn", text } };
+  return { type: "section", text: { type: "mrkdwn", text, verbatim: true } };
 }
 
 function outcomeOf({ state, by }: Approval): string {
   if (state === "void") return "No longer needed.";
-  return `${state === "approved" ? "Approved" : "Denied"}${by === undefined ? "" : ` by ${by}`}.`;
+  return `${state === "approved" ? "Approved" : "Denied"}${by === undefined ? "" : ` by ${visible(by)}`}.`;
 }
 
 function mrkdwn(text: string): string {
