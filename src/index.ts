@@ -46,7 +46,14 @@ for (const warning of warnings) console.warn(warning);
 
 const open = cors({
   origin: [...settings.allowedOrigins],
-  exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From", "X-Vercel-AI-UI-Message-Stream"],
+  exposeHeaders: [
+    "Location",
+    "Retry-After",
+    "X-Session-Id",
+    "X-Session-Forked-From",
+    "X-Vercel-AI-UI-Message-Stream",
+    "MCP-Protocol-Version",
+  ],
   maxAge: 600,
 });
 const admit = createMiddleware<RouteContext>(async (c, next) => {

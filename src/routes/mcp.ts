@@ -4,13 +4,16 @@ import { version } from "../../package.json";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
-import type { Asked, McpTools } from "../dialects/mcp.ts";
+import { visible } from "../core/shown-call.ts";
+import type { Asked, McpTools, Tell } from "../dialects/mcp.ts";
 import { sessionJson } from "../dialects/native.ts";
 import type { Settings } from "../env.ts";
+import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnState } from "../session/turns.ts";
 import { mustAdmit } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
+import { sessionName } from "./sessions.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
 const longestMs = 300_000;
@@ -39,13 +42,15 @@ function toolsFor(c: Context<RouteContext>): McpTools {
       const request = { message: { content: question, options: {} }, receipt: {}, onBusy: "queue" } as const;
       const { turn } = unwrap(await session.send({ account, name }, request));
       await tell(`It is ${turn} of the session ${name}.`);
-      let state: TurnState = { status: "queued" };
-      for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
-        state = unwrap(await session.wait(turn, sliceMs));
-        if (state.status === "ended" || state.status === "waiting") break;
-        await tell(`The answer is being made: ${state.status}.`);
+      return answerOf(c, { session: name, turn }, tell);
+    },
+    async decide(of, decisions, tell) {
+      const session = sessionObject(c.env, { account, name: parseBody(sessionName, of.session, "requestState") });
+      for (const { callId, digest, ...answer } of decisions) {
+        // One that was answered elsewhere meanwhile is settled; how, the turn says.
+        await session.approve(callId, answer, digest);
       }
-      return { session: name, turn, ...standing(state, `${new URL(c.req.url).origin}/v1/sessions/${name}`, turn) };
+      return answerOf(c, of, tell);
     },
     async search({ query, limit = 20 }) {
       const { sessions } = await accountObject(c.env, account).listSessions({ q: query, limit });
@@ -55,6 +60,20 @@ function toolsFor(c: Context<RouteContext>): McpTools {
       });
     },
   };
+}
+
+/** Waits for a turn, until it has ended, waits for a person, or has taken too long. */
+async function answerOf(c: Context<RouteContext>, of: { session: string; turn: string }, tell: Tell): Promise<Asked> {
+  const session = sessionObject(c.env, { account: c.var.account, name: of.session });
+  let state: TurnState = { status: "queued" };
+  for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
+    state = unwrap(await session.wait(of.turn, sliceMs));
+    if (state.status === "ended" || state.status === "waiting") break;
+    await tell(`The answer is being made: ${state.status}.`);
+  }
+  const waiting = state.status === "waiting" ? state.waitingFor.filter(({ kind }) => kind === "approval") : [];
+  const approvals = waiting.map(({ id, name, arguments: text }) => ({ id, name, arguments: text }));
+  return { ...of, ...standing(state, `${new URL(c.req.url).origin}/v1/sessions/${of.session}`, of.turn), approvals };
 }
 
 function standing(state: TurnState, at: string, turn: string): Pick<Asked, "status" | "answer" | "isError"> {
@@ -70,7 +89,7 @@ function standing(state: TurnState, at: string, turn: string): Pick<Asked, "stat
       const said = state.reply?.content ?? "";
       const calls = state.waitingFor.map(({ id, name, arguments: text, kind }) =>
         kind === "approval"
-          ? `A person must approve the call ${name} ${text}: POST ${at}/approvals/${id} {"approve": true}`
+          ? `A person must approve the call ${name} ${visible(text)}: POST ${at}/approvals/${id} {"approve": true}`
           : `The call ${name} ${text} waits for its result: POST ${at}/tool_results`,
       );
       return {

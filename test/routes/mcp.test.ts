@@ -1,9 +1,14 @@
 import { exports } from "cloudflare:workers";
+import {
+  type ClientCapabilities,
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernTransport,
+} from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/cfworker-provider.js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { calls, type createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
+import { calls, gated, status, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
@@ -11,7 +16,7 @@ const key = { Authorization: "Bearer test-key" };
 const mcpHeaders = { ...key, "Content-Type": "application/json", Accept: "application/json, text/event-stream" };
 const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
 
-let provider: ReturnType<typeof createFakeProvider>;
+let provider: ReturnType<typeof startProvider>;
 let client: Client | undefined;
 beforeEach(() => {
   provider = startProvider();
@@ -93,7 +98,7 @@ describe("the agent as an MCP server", () => {
     const first = await ask({ question: "Hi?" });
     const { session } = first.structuredContent;
     expect(first).toEqual({
-      content: [{ type: "text", text: "Hello." }],
+      content: [{ type: "text", text: `Hello.\n\n[session: ${session}]` }],
       structuredContent: { session, turn: "turn_1", status: "completed", answer: "Hello." },
     });
     provider.enqueue(text("Again."));
@@ -169,5 +174,101 @@ describe("the agent as an MCP server", () => {
       .poll(() => search(word), { timeout: 10_000 })
       .toMatchObject({ structuredContent: { sessions: [{ id: session, status: "idle" }] } });
     expect(await search("nothing of the kind")).toMatchObject({ content: [{ text: "No conversation matches." }] });
+  });
+});
+
+describe("the agent as an MCP server of 2026-07-28", () => {
+  let modern: ModernClient | undefined;
+  afterEach(async () => {
+    await modern?.close();
+    modern = undefined;
+  });
+
+  async function modernClient(capabilities: ClientCapabilities = {}): Promise<ModernClient> {
+    modern = new ModernClient(
+      { name: "test", version: "1" },
+      { capabilities, versionNegotiation: { mode: { pin: "2026-07-28" } } },
+    );
+    const fetch: typeof globalThis.fetch = (input, init) => worker.fetch(String(input), init);
+    const options = { requestInit: { headers: key }, fetch };
+    await modern.connect(new ModernTransport(new URL("https://longline.test/mcp"), options));
+    return modern;
+  }
+  const order = { method: "POST", url: "https://shop.example.com/orders", body: '{"item":17}' };
+  const asksToSend = () => calls([{ id: "call_pay", name: "send_request", arguments: JSON.stringify(order) }]);
+
+  it("[MCP-15] lists its tools, with what they may do, and answers without a handshake", async () => {
+    const client = await modernClient();
+    const { tools } = await client.listTools();
+    expect(
+      tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint, annotations?.destructiveHint]),
+    ).toEqual([
+      ["ask", false, true],
+      ["search_sessions", true, undefined],
+    ]);
+    provider.enqueue(text("Hello."));
+    const answer = await client.callTool({ name: "ask", arguments: { question: "Hi?" } });
+    expect(answer.structuredContent).toMatchObject({ status: "completed", answer: "Hello." });
+    const { session } = answer.structuredContent as { session: string };
+    expect(answer.content).toEqual([{ type: "text", text: `Hello.\n\n[session: ${session}]` }]);
+  });
+
+  it("[MCP-15] a call that waits is put to the person at the client with its arguments, and runs after a yes", async () => {
+    const client = await modernClient({ elicitation: { form: {} } });
+    const shown: string[] = [];
+    client.setRequestHandler("elicitation/create", ({ params }) => {
+      shown.push(params.message);
+      return { action: "accept", content: { approve: true } };
+    });
+    provider.enqueue(asksToSend(), text("Ordered."));
+    const answer = await client.callTool({ name: "ask", arguments: { question: "Order it" } });
+    expect(answer.structuredContent).toMatchObject({ status: "completed", answer: "Ordered." });
+    expect(shown).toEqual([expect.stringContaining('url: "https://shop.example.com/orders"')]);
+    expect(provider.outside).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ["a no with its reason", { action: "accept", content: { approve: false, reason: "Too dear" } }, "Too dear"],
+    ["a form that is declined", { action: "decline" }, "a person denied this call"],
+  ] as const)("[MCP-15] after %s it does not run, and the model reads so", async (_, response, read) => {
+    const client = await modernClient({ elicitation: {} });
+    client.setRequestHandler("elicitation/create", () => response as { action: "decline" });
+    provider.enqueue(asksToSend(), text("As you wish."));
+    const answer = await client.callTool({ name: "ask", arguments: { question: "Order it" } });
+    expect(answer.structuredContent).toMatchObject({ status: "completed", answer: "As you wish." });
+    expect(JSON.stringify(provider.requests.at(-1)?.body.messages)).toContain(read);
+    expect(provider.outside).not.toHaveBeenCalled();
+  });
+
+  it("[MCP-15] a form that is closed leaves the call waiting, and a client without forms reads where to answer", async () => {
+    const client = await modernClient({ elicitation: {} });
+    client.setRequestHandler("elicitation/create", () => ({ action: "cancel" as const }));
+    provider.enqueue(asksToSend());
+    const closed = await client.callTool({ name: "ask", arguments: { question: "Order it" } });
+    expect(closed.structuredContent).toMatchObject({ status: "waiting" });
+    provider.enqueue(asksToSend());
+    const plain = await (await modernClient()).callTool({ name: "ask", arguments: { question: "Order it" } });
+    expect(plain.structuredContent).toMatchObject({
+      status: "waiting",
+      answer: expect.stringContaining("/approvals/call_pay"),
+    });
+    expect(provider.outside).not.toHaveBeenCalled();
+  });
+
+  it("[MCP-15] a requestState that was not given out is refused, and answers nothing", async () => {
+    const envelope = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "t", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
+    };
+    for (const requestState of ["rubbish", '{"session":"../x","turn":"turn_1","calls":[]}', '{"session":1}']) {
+      const params = { name: "ask", arguments: { question: "Hi" }, requestState, inputResponses: {}, _meta: envelope };
+      const answer = await post(
+        { jsonrpc: "2.0", id: 1, method: "tools/call", params },
+        { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "ask" },
+      );
+      expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"isError":true')]);
+    }
+    expect(provider.requests).toHaveLength(0);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { McpConnection } from "../../src/tools/mcp/connection.ts";
-import { createMcpServer, type TestMcpServer } from "../support/mcp-server.ts";
+import { createMcpServer, createModernMcpServer, type TestMcpServer } from "../support/mcp-server.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -8,11 +8,16 @@ afterEach(() => {
 
 const { signal } = new AbortController();
 const of = () => ({ idempotencyKey: crypto.randomUUID(), signal });
-const server = { name: "test", url: "https://mcp.example.com/mcp", bearer: "secret-token" };
+let servers = 0;
 
+/** A server that nobody has asked before: which generation one speaks is remembered by its url. */
 function connectedTo({ fetch }: Pick<TestMcpServer, "fetch">): McpConnection {
+  return againTo({ fetch }, ++servers);
+}
+
+function againTo({ fetch }: Pick<TestMcpServer, "fetch">, which: number): McpConnection {
   vi.spyOn(globalThis, "fetch").mockImplementation(fetch);
-  return new McpConnection(server);
+  return new McpConnection({ name: "test", url: `https://mcp${which}.example.com/mcp`, bearer: "secret-token" });
 }
 
 const tool = { name: "add", inputSchema: { type: "object" } };
@@ -29,6 +34,7 @@ describe("a connection to an MCP server", () => {
     await connection.close();
     expect(remote.sessions.size).toBe(0);
     expect(remote.asked).toEqual([
+      "POST server/discover",
       "POST initialize",
       "POST notifications/initialized",
       "POST tools/list",
@@ -72,7 +78,7 @@ describe("a connection to an MCP server", () => {
     const words = "The MCP server test was not reached, so the tool was not run: fetch failed: connection refused";
     await expect(connectedTo(remote).call("add", {}, of())).rejects.toThrow(words);
     const closed = connectedTo(createMcpServer([tool], { bearer: "another" }));
-    await expect(closed.call("add", {}, of())).rejects.toThrow(/not reached.*who are you/);
+    await expect(closed.call("add", {}, of())).rejects.toThrow(/not reached.*authorization \(HTTP 401\)/);
   });
 
   it("[MCP-7] tells the server which call it is, and gives up one whose answer breaks off", async () => {
@@ -121,6 +127,60 @@ describe("a connection to an MCP server", () => {
     patience.abort();
     await expect(listing).rejects.toThrow();
     await hungUp.promise;
+  });
+});
+
+describe("a connection to a server of 2026-07-28", () => {
+  it("[MCP-14] asks once which generation it speaks, then calls without any handshake, and has nothing to leave", async () => {
+    const remote = createModernMcpServer([tool], { bearer: "secret-token" });
+    const connection = connectedTo(remote);
+    const which = servers;
+    expect(await connection.listTools(signal)).toHaveLength(1);
+    expect((await connection.call("add", { a: 1 }, of())).content).toEqual([{ type: "text", text: "add ran" }]);
+    await connection.close();
+    expect(remote.asked).toEqual(["POST server/discover", "POST tools/list", "POST tools/call"]);
+    remote.asked.length = 0;
+    const next = againTo(remote, which);
+    await next.call("add", {}, of());
+    await next.close();
+    expect(remote.asked).toEqual(["POST tools/call"]);
+    expect(remote.ran).toHaveLength(2);
+  });
+
+  it("[MCP-14] sends the headers of that generation, and the call's key", async () => {
+    const remote = createModernMcpServer([tool]);
+    const sent: { headers: Headers; body: string }[] = [];
+    const connection = connectedTo({
+      fetch: (input, init) => {
+        sent.push({ headers: new Headers(init?.headers), body: String(init?.body) });
+        return remote.fetch(input, init);
+      },
+    });
+    const call = of();
+    await connection.call("add", {}, call);
+    const { headers, body } = sent.at(-1) ?? { headers: new Headers(), body: "" };
+    expect(["mcp-protocol-version", "mcp-method", "mcp-name"].map((name) => headers.get(name))).toEqual([
+      "2026-07-28",
+      "tools/call",
+      "add",
+    ]);
+    expect(body).toContain(call.idempotencyKey);
+  });
+
+  it("[MCP-14] a server that goes back to the generation before is asked anew after one failed call", async () => {
+    const modern = createModernMcpServer([tool]);
+    await connectedTo(modern).listTools(signal);
+    const which = servers;
+    const old = createMcpServer([tool]);
+    await expect(againTo(old, which).listTools(signal)).rejects.toThrow();
+    expect(await againTo(old, which).listTools(signal)).toHaveLength(1);
+    expect(old.ran).toHaveLength(0);
+  });
+
+  it("[MCP-14] a server that asks a person in the middle of a call gets no answer, and the model reads so", async () => {
+    const remote = createModernMcpServer([{ ...tool, asksFirst: true }]);
+    await expect(connectedTo(remote).call("add", {}, of())).rejects.toThrow(/a tool of the MCP server test failed/);
+    expect(remote.ran).toHaveLength(0);
   });
 });
 

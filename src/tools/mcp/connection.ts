@@ -1,7 +1,6 @@
 /** Talks to one MCP server for one turn, by the official client. Connects when it is first needed; a call is sent again only where the server said that it did not take it. */
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/cfworker-provider.js";
+import { Client, type PriorDiscovery, SdkHttpError, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/client/validators/cf-worker";
 import { type CallResult, callResult } from "./result-text.ts";
 import type { McpServer } from "./server-rules.ts";
 import { type ListedTool, listPage, readToolList } from "./tool-list.ts";
@@ -27,6 +26,14 @@ export interface CallOf {
   signal: AbortSignal;
 }
 
+/**
+ * Which protocol generation each server speaks, by url and bearer: 2026-07-28 has no handshake, so a known server is called at
+ * once. Asked anew after ten minutes, since a server that was upgraded still takes the handshake of 2025.
+ */
+const generations = new Map<string, { prior: PriorDiscovery; untilMs: number }>();
+const rememberedMs = 600_000;
+const mostRemembered = 1_000;
+
 interface Line {
   client: Client;
   transport: StreamableHTTPClientTransport;
@@ -48,9 +55,15 @@ export class McpConnection {
   async listTools(signal: AbortSignal): Promise<ListedTool[]> {
     const { client } = await this.#connected(signal);
     if (client.getServerCapabilities()?.tools === undefined) return [];
-    return readToolList((cursor) =>
-      client.request({ method: "tools/list", params: { ...(cursor && { cursor }) } }, listPage, { signal }),
-    );
+    try {
+      return await readToolList((cursor) =>
+        client.request({ method: "tools/list", params: { ...(cursor && { cursor }) } }, listPage, { signal }),
+      );
+    } catch (error) {
+      // It may speak another generation now.
+      generations.delete(keyOf(this.#server));
+      throw error;
+    }
   }
 
   /** Rejects with words for the model when there is no result; they say whether the tool may have run. */
@@ -62,7 +75,8 @@ export class McpConnection {
     try {
       return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey } }, of);
     } catch (error) {
-      const expired = error instanceof StreamableHTTPError && error.code === 404 && transport.sessionId !== undefined;
+      const expired = error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
+      generations.delete(keyOf(this.#server));
       if (!expired || this.#renewed)
         throw new Error(`The call of a tool of the MCP server ${this.#server.name} failed: ${said(error)}`);
     }
@@ -125,26 +139,54 @@ export class McpConnection {
   }
 }
 
-async function connect({ url, bearer }: McpServer, fetch: FetchLike, signal: AbortSignal): Promise<Line> {
+async function connect(server: McpServer, fetch: FetchLike, signal: AbortSignal): Promise<Line> {
+  const { url, bearer } = server;
   const headers = { "user-agent": "longline", ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch });
   // Never asked for: tools are called without it, and their arguments are checked before. Without one it would load ajv.
   const jsonSchemaValidator = new CfWorkerJsonSchemaValidator();
-  const client = new Client({ name: "longline", version: "1" }, { capabilities: {}, jsonSchemaValidator });
+  const client = new Client(
+    { name: "longline", version: "1" },
+    { capabilities: {}, jsonSchemaValidator, versionNegotiation: { mode: "auto" } },
+  );
+  const known = priorOf(server);
   const late = Promise.withResolvers<never>();
   const giveUp = () => {
     late.reject(new Error("It did not answer in time."));
+    // While it asks for the generation the transport is not yet the client's to close.
+    void transport.close();
     void client.close();
   };
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     signal.throwIfAborted();
-    // The SDK's own types are not written for exactOptionalPropertyTypes.
-    await Promise.race([client.connect(transport as Parameters<Client["connect"]>[0], { signal }), late.promise]);
+    await Promise.race([client.connect(transport, { signal, ...(known && { prior: known }) }), late.promise]);
+    if (known === undefined) remember(server, client);
     return { client, transport };
+  } catch (error) {
+    generations.delete(keyOf(server));
+    throw error;
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
+}
+
+function keyOf({ url, bearer = "" }: McpServer): string {
+  return `${url} ${bearer}`;
+}
+
+function priorOf(server: McpServer): PriorDiscovery | undefined {
+  const known = generations.get(keyOf(server));
+  return known === undefined || Date.now() >= known.untilMs ? undefined : known.prior;
+}
+
+function remember(server: McpServer, client: Client): void {
+  const discover = client.getDiscoverResult();
+  const prior: PriorDiscovery = discover === undefined ? { kind: "legacy" } : { kind: "modern", discover };
+  generations.delete(keyOf(server));
+  generations.set(keyOf(server), { prior, untilMs: Date.now() + rememberedMs });
+  const [oldest] = generations.keys();
+  if (generations.size > mostRemembered && oldest !== undefined) generations.delete(oldest);
 }
 
 /** The response with an end: it breaks off at `mostBytes`, and `ended` is called when it is over. */
@@ -163,5 +205,8 @@ function bounded(response: Response, ended: () => void): Response {
 }
 
 function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).replace(
+    /^Version negotiation (?:probe )?failed: /,
+    "",
+  );
 }
