@@ -39,7 +39,7 @@ export async function compact(at: Place, effects: Effects, rules: Rules, why: Co
       tries.push({ model: cut.model, failure: reply.failure, textChars: 0 });
       const plan = rules.afterFailure(tries, effects.chance());
       const sum = { ...reply, ...added(reply, spent), tries: tries.slice(0, -1) };
-      if (plan.type === "again" && plan.model === undefined && plan.otherReasoningRule !== true) {
+      if (plan.type === "again" && plan.model === undefined && plan.change === undefined) {
         spent = { ...sum, seq: 0 };
         await effects.pause(plan.afterMs);
         continue;

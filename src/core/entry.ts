@@ -31,6 +31,11 @@ export interface Sampling {
 /** Whether the first model call of a turn may use tools, must use one, or must use this one. */
 export type ToolChoice = "none" | "required" | { name: string };
 
+/** How hard a model thinks: DeepSeek V4's levels (api-docs.deepseek.com, thinking mode). */
+export const thinkingLevels = ["low", "high", "max"] as const;
+export type ThinkingLevel = (typeof thinkingLevels)[number];
+export type Thinking = boolean | ThinkingLevel;
+
 /** Choices a person made with a message; they hold for its turn. */
 export interface TurnOptions {
   /** Stands in place of the session's own instructions, behind the agent's. */
@@ -41,8 +46,8 @@ export interface TurnOptions {
   via?: "openai" | "history";
   /** Id of one of the agent's models; the first one when absent. */
   model?: string;
-  /** Thinking on or off; the profile's habit when absent. */
-  thinking?: boolean;
+  /** Thinking on or off, or how hard where the model has levels; the profile's habit when absent. */
+  thinking?: Thinking;
   /** Free text when absent. */
   responseFormat?: ResponseFormat;
   /** An equal request that was answered within so many seconds is answered the same, without asking the model. */

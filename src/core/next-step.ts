@@ -1,7 +1,7 @@
 /** Reads a turn's entries and says the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
 import { leftOver, type RefusedCall, type TurnEnding } from "./ending.ts";
 import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
-import type { Failure } from "./errors.ts";
+import type { Failure, RequestChange } from "./errors.ts";
 import { isLooping, loopingFailure } from "./looping.ts";
 import type { ToolCall } from "./message.ts";
 import { notRun } from "./not-run.ts";
@@ -56,7 +56,7 @@ export interface Complaint {
 export type AfterFailure =
   | { type: "give_up" }
   /** `continue` goes on behind the text that is there, `restart` voids it. `model`: another one than before. */
-  | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; otherReasoningRule?: boolean };
+  | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; change?: RequestChange };
 
 export type Again = Extract<AfterFailure, { type: "again" }>;
 

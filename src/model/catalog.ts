@@ -1,4 +1,5 @@
 /** The table of what is known about models at providers. Decides nothing else, and never calls a provider to find out. */
+import { thinkingLevels } from "../core/entry.ts";
 import type { Profile } from "./profile.ts";
 
 type Abilities = Omit<Profile, "id" | "wireId" | "known">;
@@ -51,6 +52,8 @@ const deepseekV4 = {
   provider: "deepseek",
   strict: "beta",
   thinking: { by: "parameter" },
+  thinkingLevels,
+  userId: "auto",
   thinkingDefault: true,
   thinksWithTools: true,
   forcedTool: "not_thinking",
@@ -84,7 +87,7 @@ const demo: Profile = {
   known: true,
 };
 
-/** Anything OpenAI-compatible: only what every such provider takes. Its prices are unknown and therefore nought. */
+/** Anything OpenAI-compatible: only what every such provider takes; a host that refuses some of it is learned from (`request-change.ts`). Its prices are unknown and therefore nought. */
 const generic: Abilities = {
   provider: "generic",
   strict: "none",
@@ -100,6 +103,14 @@ const generic: Abilities = {
   contextTokens: 131_072,
   cacheBlockTokens: 64,
   prices: { hit: 0, miss: 0, output: 0 },
+};
+
+/** What hosts want whatever the model is; their models are not in the table. */
+const habits: Record<string, Partial<Abilities>> = {
+  // mistral-common's validators; unknown parameters are refused with 422, and usage comes without being asked for.
+  "api.mistral.ai": { provider: "mistral", callIds: "alnum9", roleOrder: "bridged", omit: ["stream_options"] },
+  // `max_tokens` is deprecated there, and refused by reasoning models.
+  "api.openai.com": { provider: "openai", maxTokensField: "max_completion_tokens" },
 };
 
 /** A loopback host stands in for a model's provider: a proxy or a double on the same machine. */
@@ -149,5 +160,6 @@ export function profileFor(of: { modelId: string; baseUrl: string; demo: boolean
   if (of.demo) return demo;
   const host = URL.canParse(of.baseUrl) ? new URL(of.baseUrl).hostname : "";
   const row = rows.find(({ ids, hosts }) => ids.includes(of.modelId) && hosts.includes(host));
-  return { ...(row?.abilities ?? generic), id: of.modelId, wireId: of.modelId, known: row !== undefined };
+  const abilities = row?.abilities ?? { ...generic, ...habits[host] };
+  return { ...abilities, id: of.modelId, wireId: of.modelId, known: row !== undefined };
 }

@@ -1,5 +1,6 @@
 /** Decides what a provider's refusal means, by status and by what the body says: gateways answer 503 for a model that does not exist, and 200 for anything. Never retries. */
 import type { Failure, FailureCode } from "../core/errors.ts";
+import { requestChange } from "./request-change.ts";
 import { safeDetail } from "./safe-detail.ts";
 
 /** `body`: the raw text, or a payload already parsed. Its content type is not asked: DeepSeek sends JSON errors as `application/octet-stream`. */
@@ -14,7 +15,9 @@ export function classifyFailure({ status, body, apiKey }: Refusal): Failure {
   const said = read(body);
   const kind = kindByWords(said, status) ?? kindByStatus(status === 200 ? said.status : status) ?? kindOfNonsense(said);
   const quote = `It answered HTTP ${status}: ${said.message || "(nothing)"}`;
-  return { code: kind.code, detail: safeDetail(`${kind.lead} ${quote}`, apiKey), retryable: kind.retryable };
+  const change = requestChange(status, typeof body === "string" ? body : JSON.stringify(body));
+  const detail = safeDetail(`${kind.lead} ${quote}`, apiKey);
+  return { code: kind.code, detail, retryable: kind.retryable, ...(change !== undefined && { change }) };
 }
 
 interface Kind {

@@ -1,5 +1,6 @@
 /** Decides what to do about a model call that failed: wait and ask again, go on behind the half answer, ask the next model, or give up. Pure; `client.ts` and the session do it. */
 import type { FailedTry } from "../core/entry.ts";
+import type { RequestChange } from "../core/errors.ts";
 import type { AfterFailure } from "../core/next-step.ts";
 import type { Profile } from "./profile.ts";
 
@@ -32,17 +33,23 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
   const { models, policy } = situation;
   const at = models.findIndex(({ id }) => id === last.model);
   const sameModel = tries.filter(({ model }) => model === last.model);
-  if (last.failure.code === "model_reasoning_rule") {
-    const flips = sameModel.filter(({ failure }) => failure.code === "model_reasoning_rule").length;
-    if (flips === 1) return { type: "again", how: "restart", afterMs: 0, otherReasoningRule: true };
+  const change = changeOf(last);
+  // Each change once in a step: a host that asks for it again is not content with it. A refusal costs nothing.
+  if (change !== undefined && sameModel.filter((each) => changeOf(each) === change).length === 1) {
+    return { type: "again", how: "restart", afterMs: 0, change };
   }
-  const afterMs = pauseMs(last, sameModel.length, situation);
-  if (last.failure.retryable && sameModel.length <= policy.retriesPerModel && afterMs <= policy.longestRetryAfterMs) {
+  const failures = sameModel.filter((each) => changeOf(each) === undefined).length;
+  const afterMs = pauseMs(last, failures, situation);
+  if (last.failure.retryable && failures <= policy.retriesPerModel && afterMs <= policy.longestRetryAfterMs) {
     const canContinue = models[at]?.continuation === true && last.textChars > 0;
     return { type: "again", how: canContinue ? "continue" : "restart", afterMs };
   }
   const next = isOurFault(last) ? undefined : models[at + 1];
   return next === undefined ? { type: "give_up" } : { type: "again", how: "restart", afterMs: 0, model: next.id };
+}
+
+function changeOf({ failure }: FailedTry): RequestChange | undefined {
+  return failure.change ?? (failure.code === "model_reasoning_rule" ? "reasoning:other" : undefined);
 }
 
 /** Another model would be asked the same: what a content filter refused is not taken elsewhere. */

@@ -23,6 +23,7 @@ import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
+import type { UserIds } from "./user-ids.ts";
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
 export class Erased extends Error {}
@@ -38,6 +39,7 @@ export interface TurnContext {
   answers: AnswerCache;
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
+  userIds: UserIds;
 }
 
 export class SessionEffects implements Effects {
@@ -96,13 +98,13 @@ export class SessionEffects implements Effects {
     failed?: FailedTry,
   ): Promise<StepTry & { prices: Prices; begun?: Said }> {
     this.#mustLive();
-    const { log, checkpoint, storage, record, conversation } = this.#parts;
+    const { log, checkpoint, storage, record, learned } = this.#parts;
     if (again?.model !== undefined) {
       this.#model = this.#of.models.find(({ profile }) => profile.id === again.model) ?? this.#model;
       // The session stays with the model that took over: going back and forth would lose a warm cache each time.
       record.stickTo(again.model);
     }
-    if (again?.otherReasoningRule) conversation.flipReasoningRule(this.#model.profile.id);
+    if (again?.change !== undefined) learned.learn(this.#model.profile, again.change);
     const seq = log.lastSeq + 1;
     const { profile } = this.#model;
     const begun = again === undefined ? this.#goOn(seq) : undefined;
@@ -208,12 +210,14 @@ export class SessionEffects implements Effects {
   #ask(body: string): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts } = this.#of;
-    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal, timeouts });
+    const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
+    return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts });
   }
 
   /** What a crash left of the reply, where the model can go on behind it instead of being paid for it again. */
   #goOn(seq: number): Said | undefined {
-    const saved = this.#model.profile.continuation ? this.#parts.checkpoint.saved(seq) : undefined;
+    const { continuation } = this.#parts.learned.of(this.#model.profile);
+    const saved = continuation ? this.#parts.checkpoint.saved(seq) : undefined;
     return saved === undefined || saved.text === "" ? undefined : saved;
   }
 

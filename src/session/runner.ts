@@ -20,6 +20,7 @@ import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
+import { userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
   agent: Agent;
@@ -108,7 +109,9 @@ export class Runner {
     const prefix = await this.#prefix();
     const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
     const agent = await this.#agent(tools, turn.message.options, abort.signal);
-    const of = { agent, models, timeouts, turn, signal: abort.signal, purse, answers, prefix: prefix ?? undefined };
+    const userIds = await userIdsOf(this.#parts.record.read());
+    const { signal } = abort;
+    const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
       if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));

@@ -95,17 +95,21 @@ function drawn(choices: [ModelChoice, ...ModelChoice[]], chance: number): ModelC
   return choices[0];
 }
 
-function reached(
-  { id, baseUrl, keySecret }: ModelChoice,
-  provider: { baseUrl: string; apiKey?: string },
-  bindings: Bindings,
-): TurnModel {
+/** What the catalog knows of a model, with what its entry in src/agent.ts says. */
+function profileOf({ id, userId, profile }: ModelChoice, baseUrl: string): Profile {
+  const known = profileFor({ modelId: id, baseUrl, demo: false });
+  const own = { ...known, ...profile };
+  return userId === undefined || own.userId === undefined ? own : { ...own, userId };
+}
+
+function reached(choice: ModelChoice, provider: { baseUrl: string; apiKey?: string }, bindings: Bindings): TurnModel {
+  const { baseUrl, keySecret } = choice;
   const base = baseUrl ?? provider.baseUrl;
   const secret = keySecret === undefined ? undefined : (bindings as unknown as Record<string, unknown>)[keySecret];
   // The key of one provider is never sent to another.
   const apiKey = typeof secret === "string" ? secret : baseUrl === undefined ? provider.apiKey : undefined;
   return {
-    profile: profileFor({ modelId: id, baseUrl: base, demo: false }),
+    profile: profileOf(choice, base),
     baseUrl: base,
     ...(apiKey !== undefined && { apiKey }),
     // Looked up at each call, so that a test can put a provider behind it.

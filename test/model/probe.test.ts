@@ -311,6 +311,8 @@ For src/model/catalog.ts (prices, context and cache blocks were not asked):
     provider: "deepseek",
     strict: "none",
     thinking: { by: "parameter" },
+    thinkingLevels: ["low", "high", "max"],
+    userId: "auto",
     thinkingDefault: true,
     thinksWithTools: true,
     forcedTool: "not_thinking",

@@ -47,7 +47,7 @@ describe("afterFailure", () => {
     [
       "[RETRY-5] the reasoning rule is turned round",
       [tried(exp.id, rule)],
-      { ...restart(0), otherReasoningRule: true },
+      { ...restart(0), change: "reasoning:other" },
     ],
     ["[RETRY-5] once", times(2, tried(exp.id, rule)), fallback],
     ["[RETRY-1] no tries, nothing to do", [], give_up],
