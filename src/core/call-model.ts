@@ -23,7 +23,7 @@ export async function callModel(
     const times = await stream(draft, effects);
     const cancelled = effects.signal.aborted;
     const reply = { ...draft.finish({ cancelled, prices, atMs: effects.now() }), ...times };
-    if (isOverflow(reply) && (await compact(next, effects, rules, "overflow"))) return;
+    if (isOverflow(reply, tries) && (await compact(next, effects, rules, "overflow"))) return;
     const plan = reply.type === "step_failed" ? decide(reply, draft) : ({ type: "give_up" } as const);
     if (plan.type === "give_up") return effects.append([withWaits(summedUp(reply, failed, tries), rules)]);
     await effects.pause(plan.afterMs);
@@ -70,8 +70,11 @@ function tryOf({ model, failure }: FailedReply, draft: Draft): FailedTry {
   return { model, failure, textChars: draft.hasCalls ? 0 : draft.text.length };
 }
 
-function isOverflow(reply: Reply): boolean {
-  return reply.type === "step_failed" && reply.failure.code === "context_overflow";
+/** A host that says what to change about the request is first asked again so: only its answer's share may be too long. */
+function isOverflow(reply: Reply, tries: readonly FailedTry[]): boolean {
+  if (reply.type !== "step_failed" || reply.failure.code !== "context_overflow") return false;
+  const { change } = reply.failure;
+  return change === undefined || tries.some(({ failure }) => failure.change === change);
 }
 
 /** Whom the calls wait for is settled with the reply: from then on the log alone says it. */

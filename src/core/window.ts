@@ -45,7 +45,7 @@ export function answerTokens(limits: WindowLimits, requested = 0): number {
 }
 
 /** Less than this is no answer: then the request is too long, and the host is to say so. */
-const fewestTokens = 256;
+export const fewestTokens = 256;
 
 /** A conversation is put into a summary once it fills this part of what a request may have. */
 const fullAt = 0.8;

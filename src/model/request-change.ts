@@ -1,5 +1,6 @@
 /** Reads from a refusal how the host wants requests to be written, and writes profiles so. Drops only what does not change what the caller asked for: never tools, a forced tool or stop texts. Pure. */
 import type { RequestChange } from "../core/errors.ts";
+import { fewestTokens } from "../core/window.ts";
 import type { Profile } from "./profile.ts";
 
 /** Parameters that an answer does not need. The form of an answer is asked for at the tail as well, and checked here. */
@@ -55,11 +56,16 @@ function limitChange(text: string): RequestChange | undefined {
   // OpenAI: "max_tokens is too large: 65536. This model supports at most 16384 completion tokens".
   const most = range ?? /supports at most (\d+) (?:completion|output) tokens/i.exec(text);
   if (most !== null) return `max_tokens:${Number(most[1])}`;
-  // vLLM's words for an answer's share that does not fit beside the request, and OpenAI's.
-  const window = /maximum context length (?:is|of) (\d+)/i.exec(text);
-  if (window !== null && /max_(?:completion_)?tokens|in the completion/.test(text))
-    return `window:${Number(window[1])}`;
-  return undefined;
+  return windowChange(text);
+}
+
+/** A request that fits by itself, with an answer that does not fit beside it: vLLM's words, and OpenAI's. Longer ones need a summary instead. */
+function windowChange(text: string): RequestChange | undefined {
+  const window = Number(/maximum context length (?:is|of) (\d+)/i.exec(text)?.[1]);
+  const prompt = Number(
+    /(\d+) (?:input tokens|(?:of text |tokens )?in the (?:messages|prompt|input))/i.exec(text)?.[1],
+  );
+  return prompt < window - fewestTokens ? `window:${window}` : undefined;
 }
 
 function parameterChange(text: string): RequestChange | undefined {

@@ -191,6 +191,13 @@ describe("requestChange", () => {
     ["stop texts", 400, openai("Unsupported parameter: 'stop' is not supported with this model.", { param: "stop" })],
     ["a schema", 400, openai("Invalid schema for function 'x': 'format' is not permitted.")],
     ["a body that cannot be read", 400, openai("Failed to deserialize the JSON body: reasoning_content: invalid type")],
+    [
+      "a conversation that is too long by itself",
+      400,
+      openai(
+        "This model's maximum context length is 131072 tokens. However, you requested 140000 tokens (131808 in the messages, 8192 in the completion).",
+      ),
+    ],
     ["a long conversation", 400, openai("This model's maximum context length is 131072 tokens.")],
   ])("[HOST-10] %s is no reason to write another request", (_, status, body) => {
     expect(requestChange(status, body)).toBeUndefined();
