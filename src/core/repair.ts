@@ -63,7 +63,7 @@ function legalArguments(text: string, mostChars: number): string {
     return JSON.stringify({ arguments_cut: text.slice(0, 1_000).toWellFormed(), total_characters: text.length });
   }
   if (depthOf(text) > deepest || !isJsonObject(text)) return JSON.stringify({ malformed_arguments: text });
-  return text.includes("\\u") ? legalEscapes(text) : text;
+  return legalEscapes(text);
 }
 
 /** How deep its brackets go, outside of strings. */
@@ -91,11 +91,14 @@ function isJsonObject(text: string): boolean {
 /** Escapes in JSON text: a pair of surrogates, another code unit, or a character. */
 const escapes = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\[\s\S]/g;
 
-/** Half a surrogate pair or a control character that is written as an escape reaches the host when it parses the arguments. */
-function legalEscapes(json: string): string {
-  return json.replace(escapes, (all: string, unit: string | undefined) =>
-    unit !== undefined && legalText(String.fromCharCode(Number.parseInt(unit, 16))) === "\ufffd" ? "\\ufffd" : all,
-  );
+/** JSON text without escapes of half a surrogate pair or of a control character: a host that parses it would meet them. */
+export function legalEscapes(json: string): string {
+  if (!/\\[ubf]/.test(json)) return json;
+  return json.replace(escapes, (all: string, unit: string | undefined) => {
+    if (all === "\\b" || all === "\\f") return "\\ufffd";
+    const isLegal = unit === undefined || legalText(String.fromCharCode(Number.parseInt(unit, 16))) !== "\ufffd";
+    return isLegal ? all : "\\ufffd";
+  });
 }
 
 const controls = /(?![\t\n\r])\p{Cc}/gu;

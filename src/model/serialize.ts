@@ -2,7 +2,7 @@
 import type { ResponseFormat, Sampling, Thinking, ToolChoice } from "../core/entry.ts";
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
-import { legalText } from "../core/repair.ts";
+import { legalEscapes, legalText } from "../core/repair.ts";
 import { answerTokens } from "../core/window.ts";
 import type { Profile } from "./profile.ts";
 
@@ -221,7 +221,9 @@ function spoken(content: string, speaker: string | undefined): string {
   return speaker === undefined ? content : `${speaker}: ${content}`;
 }
 
-/** Strings are made legal: half an emoji would be written as `\ud83d`, which strict JSON readers refuse. */
+/** Strings are made legal, names of members as well: half an emoji would be written as `\ud83d`, which strict JSON readers refuse. */
 function object(message: Record<string, unknown>): string {
-  return JSON.stringify(message, (_key, value: unknown) => (typeof value === "string" ? legalText(value) : value));
+  return legalEscapes(
+    JSON.stringify(message, (_key, value: unknown) => (typeof value === "string" ? legalText(value) : value)),
+  );
 }

@@ -97,6 +97,7 @@ describe("arguments", () => {
     ['{"\\udc00":"\\u0000\\u001b"}', '{"\\ufffd":"\\ufffd\\ufffd"}'],
     ['{"a":"\\\\ud83d \\u0009"}', '{"a":"\\\\ud83d \\u0009"}'],
     ['{"n":12345678901234567890, "a":"\\u0041"}', '{"n":12345678901234567890, "a":"\\u0041"}'],
+    ['{"a":"\\b\\f\\n\\\\b"}', '{"a":"\\ufffd\\ufffd\\n\\\\b"}'],
     [" \n ", "{}"],
   ])("[HOST-4] %s is written as %s", (json, legal) => {
     expect(written({ json }).call?.arguments).toBe(legal);

@@ -204,6 +204,13 @@ describe("requestChange", () => {
   });
 });
 
+it("[HOST-5] names of members in a client's schema are made legal, too", () => {
+  const profile = profileFor({ modelId: "x", baseUrl: "https://gateway.test", demo: false });
+  const parameters = { type: "object", properties: { "a\ud83d": { type: "string", description: "\u0000 \\u0000" } } };
+  const head = serializeHead({ profile, tools: [{ name: "t", description: "", parameters }], instructions: "" });
+  expect(head).toContain('"properties":{"a\\ufffd":{"type":"string","description":"\ufffd \\\\u0000"}}');
+});
+
 describe("withChanges", () => {
   const flash = profileFor({ modelId: "deepseek-flash", baseUrl: "https://api.deepseek.com", demo: false });
   const tool = { name: "t", description: "", parameters: { type: "object" } };
