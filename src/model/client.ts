@@ -3,9 +3,9 @@ import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { joinRuns } from "./join-runs.ts";
+import { jsonAnswerEvents } from "./json-answer.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
-import { Salvage } from "./salvage.ts";
 import { salvageEvents } from "./salvage-events.ts";
 import { payloadBatches } from "./sse.ts";
 import { createTranslator, type Translator } from "./translate.ts";
@@ -21,6 +21,17 @@ export interface GenerateRequest {
   /** Ends the answer quietly, and the provider's work with it. */
   signal: AbortSignal;
   timeouts: ModelTimeouts;
+  /** What the text of the answer may hold; nothing special when absent. */
+  text?: TextRules;
+}
+
+export interface TextRules {
+  /** From the profile: calls that were leaked into the text are taken out of it. */
+  leaksCalls: boolean;
+  /** The answer must be JSON: a code fence around it is taken off. */
+  isJson: boolean;
+  /** Text of the answer from before it was cut, that the model goes on behind. */
+  begun: string;
 }
 
 /** How long a provider may be silent, in ms. */
@@ -84,7 +95,7 @@ function isStream(response: Response): response is Response & { body: ReadableSt
 
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const translator = createTranslator(request.apiKey);
-  const salvage = new Salvage();
+  const readText = textReader(request.text);
   const { idleMs, dataMs, finishMs } = request.timeouts;
   let finished = false;
   let lastDataMs = Date.now();
@@ -97,7 +108,7 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
     }
     if (read.value.done === true) break;
     if (read.value.value.length > 0) lastDataMs = Date.now();
-    const events = eventsOf(read.value.value, translator, salvage);
+    const events = eventsOf(read.value.value, translator, readText);
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;
     finished ||= events.some(({ type }) => type === "finish");
@@ -105,14 +116,26 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
   if (!finished && !request.signal.aborted) yield [truncated];
 }
 
+type TextReader = (events: readonly ModelEvent[]) => ModelEvent[];
+
+/** What is done with the text of one answer: leaked markup first, then what stands around JSON. */
+function textReader({ leaksCalls, isJson, begun }: TextRules = noTextRules): TextReader {
+  const salvage = salvageEvents({ leaksCalls, begun });
+  if (!isJson) return salvage;
+  const json = jsonAnswerEvents(begun);
+  return (events) => json(salvage(events));
+}
+
+const noTextRules: TextRules = { leaksCalls: false, isJson: false, begun: "" };
+
 /** The events of one read, up to `[DONE]` or a failure. */
-function eventsOf(payloads: readonly string[], translator: Translator, salvage: Salvage): ModelEvent[] {
+function eventsOf(payloads: readonly string[], translator: Translator, readText: TextReader): ModelEvent[] {
   const events: ModelEvent[] = [];
   for (const payload of payloads) {
     events.push(...translator.translate(payload));
     if (translator.done || events.at(-1)?.type === "failure") break;
   }
-  return upToFailure(joinRuns(salvageEvents(salvage, events)));
+  return upToFailure(joinRuns(readText(events)));
 }
 
 function upToFailure(events: ModelEvent[]): ModelEvent[] {
@@ -127,7 +150,7 @@ async function* whole(response: Response, request: GenerateRequest): AsyncGenera
   if (read.type === "aborted") return;
   if (read.type !== "came" && response.ok) return yield* brokenOff(read, "model_truncated", apiKey);
   const body = read.type === "came" ? read.value : "";
-  const events = response.ok ? eventsOf([body], createTranslator(apiKey), new Salvage()) : [];
+  const events = response.ok ? eventsOf([body], createTranslator(apiKey), textReader(request.text)) : [];
   if (events.length === 0) {
     const failure = classifyFailure({ status: response.status, body, apiKey });
     const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());

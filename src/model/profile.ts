@@ -33,6 +33,8 @@ export interface Profile {
   continuation: boolean;
   /** Whether earlier reasoning goes back to the model: R1 to V3.2-Exp refuse it, V3.2 and later want it. */
   reasoningReplay: "strip" | "replay";
+  /** Whether its family writes calls as markup that hosts let through into the text; only then are calls read out of a text. */
+  leaksCalls: boolean;
   /** `max_tokens`, always sent: it counts reasoning and answer together. */
   maxTokens: number;
   /** The same while it thinks, where more is allowed then. */

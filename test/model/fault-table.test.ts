@@ -161,7 +161,7 @@ const faults: [what: string, (cut: Cut) => Reply, always: "failed" | "completed"
   [
     "leaked markup cut off",
     stream(`${word}${delta({ content: '<｜DSML｜function_calls><｜DSML｜invoke name="calculator">' })}${stop}${done}`),
-    "failed",
+    "completed",
   ],
   ["a delta of a megabyte", stream(delta({ content: "x".repeat(1_000_000) }) + stop + done), "completed"],
 ];

@@ -13,7 +13,7 @@ import { type Profile, pricesAt } from "../../src/model/profile.ts";
 import { afterFailure, type RetryPolicy } from "../../src/model/retry.ts";
 import { endpointOf, requestBody, serializeHead, serializeMessage } from "../../src/model/serialize.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
-import type { Toolbox } from "../../src/tools/tool.ts";
+import { inputOf, type Toolbox, waitsForPerson } from "../../src/tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
@@ -49,19 +49,26 @@ export class MemorySession implements Effects {
   /** Runs a message to its end and returns how the turn ended. */
   async ask(content: string, options: TurnOptions = {}): Promise<TurnEndedEntry> {
     this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, content, options, atMs: this.now() }]);
-    const { profile } = this.#setup;
+    await this.goOn();
+    return this.log.last as TurnEndedEntry;
+  }
+
+  /** Goes on with the open turn; it ends, or waits for a person. */
+  async goOn(): Promise<void> {
+    const { profile, tools } = this.#setup;
     await runTurn(this, {
       maxSteps: 6,
       maxBarrenTries: 10,
       maxBarrenMs: 0,
       maxTurnMs: 3_600_000,
       maxWaitMs: 3_600_000,
-      effectOf: () => "none",
-      waitOf: () => undefined,
+      effectOf: (name) => tools.effectOf(name),
+      waitOf: ({ name, arguments: text }, isSalvaged) =>
+        waitsForPerson(tools.get(name), text, isSalvaged) ? "approval" : undefined,
+      inputOf: ({ name, arguments: text }) => inputOf(tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models: [profile], policy, chance }),
       complaint: judgeAnswer,
     });
-    return this.log.last as TurnEndedEntry;
   }
 
   get entries(): Entry[] {
@@ -99,8 +106,11 @@ export class MemorySession implements Effects {
       responseFormat: options.responseFormat,
     });
     const messages = messagesOf(entries).map((message) => serializeMessage(message, profile));
-    const body = requestBody(head, messages, { begun: draft.text.toString() });
-    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal: this.signal, timeouts });
+    const begun = draft.text.toString();
+    const body = requestBody(head, messages, { begun });
+    const text = { leaksCalls: profile.leaksCalls, isJson: options.responseFormat !== undefined, begun };
+    const { signal } = this;
+    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal, timeouts, text });
   }
 
   show() {}
