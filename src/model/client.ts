@@ -3,10 +3,9 @@ import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { joinRuns } from "./join-runs.ts";
-import { jsonAnswerEvents } from "./json-answer.ts";
+import { type TextReader, type TextRules, textReader } from "./read-text.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
-import { salvageEvents } from "./salvage-events.ts";
 import { payloadBatches } from "./sse.ts";
 import { createTranslator, type Translator } from "./translate.ts";
 import { type Waited, within } from "./within.ts";
@@ -23,15 +22,6 @@ export interface GenerateRequest {
   timeouts: ModelTimeouts;
   /** What the text of the answer may hold; nothing special when absent. */
   text?: TextRules;
-}
-
-export interface TextRules {
-  /** From the profile: calls that were leaked into the text are taken out of it. */
-  leaksCalls: boolean;
-  /** The answer must be JSON: a code fence around it is taken off. */
-  isJson: boolean;
-  /** Text of the answer from before it was cut, that the model goes on behind. */
-  begun: string;
 }
 
 /** How long a provider may be silent, in ms. */
@@ -115,18 +105,6 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
   }
   if (!finished && !request.signal.aborted) yield [truncated];
 }
-
-type TextReader = (events: readonly ModelEvent[]) => ModelEvent[];
-
-/** What is done with the text of one answer: leaked markup first, then what stands around JSON. */
-function textReader({ leaksCalls, isJson, begun }: TextRules = noTextRules): TextReader {
-  const salvage = salvageEvents({ leaksCalls, begun });
-  if (!isJson) return salvage;
-  const json = jsonAnswerEvents(begun);
-  return (events) => json(salvage(events));
-}
-
-const noTextRules: TextRules = { leaksCalls: false, isJson: false, begun: "" };
 
 /** The events of one read, up to `[DONE]` or a failure. */
 function eventsOf(payloads: readonly string[], translator: Translator, readText: TextReader): ModelEvent[] {
