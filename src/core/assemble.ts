@@ -30,12 +30,14 @@ export class Draft {
   readonly of: StepTry;
   readonly reasoning = new TextParts();
   readonly text = new TextParts();
-  #calls = new Map<number, { id: string; name: string; pieces: string[] }>();
+  #calls = new Map<number, CallPieces>();
   #usage: Usage = noUsage;
   #finish: string | undefined;
   #failure: Failure | undefined;
   readonly #repairs: string[] = [];
   #replayed = false;
+  #brokenCall = false;
+  #fromReasoning = false;
 
   /** `begun`: what a try that broke off had said, and that this one goes on with. */
   constructor(of: StepTry, begun?: Said) {
@@ -64,6 +66,9 @@ export class Draft {
         return;
       case "tool_call":
         this.#addCall(event);
+        return;
+      case "broken_call":
+        this.#brokenCall = true;
         return;
       case "repair":
         this.#repairs.push(event.what);
@@ -97,35 +102,85 @@ export class Draft {
     };
     const prefix = this.#replayed ? { replayed: true as const } : this.of.prefix && { prefix: this.of.prefix };
     if (how.cancelled) return { ...assistant(common, "cancelled", []), ...prefix };
-    const calls = this.#toolCalls();
-    const failure = this.#failure ?? verdict(this.#finish, common.content, calls);
+    const { calls, salvaged } = this.#toolCalls();
+    const failure = this.#failure ?? this.#brokenCallFailure(calls) ?? verdict(this.#finish, common.content, calls);
     if (failure !== undefined) return { type: "step_failed", ...common, failure };
-    const repairs = { ...prefix, ...(this.#repairs.length > 0 && { repairs: this.#repairs }) };
-    if (this.#finish === "length") return { ...assistant(common, "length", []), ...repairs, ...cut(calls) };
-    return { ...assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls), ...repairs };
+    const facts = {
+      ...prefix,
+      ...(this.#repairs.length > 0 && { repairs: this.#repairs }),
+      ...(this.#fromReasoning && { fromReasoning: true as const }),
+    };
+    if (this.#finish === "length") return { ...assistant(common, "length", []), ...facts, ...cut(calls) };
+    if (calls.length > 0) {
+      return { ...assistant(common, "tool_calls", calls), ...facts, ...(salvaged.length > 0 && { salvaged }) };
+    }
+    return { ...assistant(common, "stop", []), ...facts, ...(wantsCall(this.#finish) && { noCall: true as const }) };
   }
 
-  #addCall(event: Extract<ModelEvent, { type: "tool_call" }>): void {
-    const call = this.#calls.get(event.index);
-    if (call === undefined) {
-      this.#calls.set(event.index, { id: event.id ?? "", name: event.name ?? "", pieces: [event.arguments] });
+  /** What a try that failed leaves as an answer where another one does not help; `undefined` when there is nothing. */
+  get lastResort(): string | undefined {
+    if (this.#failure !== undefined || this.#calls.size > 0 || this.#finish !== "stop") return undefined;
+    const text = this.text.toString();
+    if (this.#brokenCall) return text.trim() === "" ? undefined : text;
+    const reasoning = this.reasoning.toString();
+    return reasoning.trim() === "" ? undefined : text + reasoning;
+  }
+
+  /** Makes `lastResort` the answer. */
+  takeLastResort(): void {
+    if (this.#brokenCall) {
+      this.#brokenCall = false;
       return;
     }
-    if (call.id === "") call.id = event.id ?? "";
-    if (call.name === "") call.name = event.name ?? "";
-    call.pieces.push(event.arguments);
+    this.text.add(this.reasoning.toString());
+    this.#fromReasoning = true;
+    this.#repairs.push("the model gave its answer as reasoning alone; the reasoning is the answer");
   }
 
-  /** Calls in the order of their index. Blank or repeated ids get one of ours, the same after every replay. */
-  #toolCalls(): ToolCall[] {
-    const taken = new Set<string>();
-    const ordered = [...this.#calls].sort(([a], [b]) => a - b);
-    return ordered.map(([, { id, name, pieces }], place) => {
-      const own = id !== "" && !taken.has(id) ? id : `call_${this.of.seq}_${place}`;
-      taken.add(own);
-      return { id: own, name, arguments: pieces.join("") || "{}" };
-    });
+  #brokenCallFailure(calls: readonly ToolCall[]): Failure | undefined {
+    return this.#brokenCall && calls.length === 0 && this.#finish === "stop" ? brokenCall : undefined;
   }
+
+  #addCall({ index, id = "", name = "", arguments: piece, salvaged }: ToolCallEvent): void {
+    const call = this.#calls.get(index);
+    if (call === undefined) {
+      this.#calls.set(index, { id, name, pieces: [piece], salvaged: salvaged === true });
+      return;
+    }
+    if (call.id === "") call.id = id;
+    if (call.name === "") call.name = name;
+    call.pieces.push(piece);
+  }
+
+  /**
+   * Calls in the order of their index. Blank or repeated ids get one of ours, the same after every replay. A fragment
+   * without a name and without arguments is no call (gateways send such ones).
+   */
+  #toolCalls(): { calls: ToolCall[]; salvaged: string[] } {
+    const taken = new Set<string>();
+    const salvaged: string[] = [];
+    const ordered = [...this.#calls].sort(([a], [b]) => a - b).filter(([, call]) => !isEmpty(call));
+    const calls = ordered.map(([, call], place) => {
+      const own = call.id !== "" && !taken.has(call.id) ? call.id : `call_${this.of.seq}_${place}`;
+      taken.add(own);
+      if (call.salvaged) salvaged.push(own);
+      return { id: own, name: call.name, arguments: call.pieces.join("") || "{}" };
+    });
+    return { calls, salvaged };
+  }
+}
+
+type ToolCallEvent = Extract<ModelEvent, { type: "tool_call" }>;
+
+interface CallPieces {
+  id: string;
+  name: string;
+  pieces: string[];
+  salvaged: boolean;
+}
+
+function isEmpty({ name, pieces }: CallPieces): boolean {
+  return name === "" && /^\s*(?:\{\s*\}|null)?\s*$/.test(pieces.join(""));
 }
 
 /** What a model call comes to. */
@@ -153,13 +208,12 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
       return undefined;
     case "stop":
     case "tool_calls":
+    case "function_call":
       if (calls.some((call) => call.name === "")) {
         return { code: "model_malformed", detail: "The model asked for a tool without naming it.", retryable: true };
       }
-      if (content === "" && calls.length === 0) {
-        return { code: "model_empty", detail: "The model ended without an answer or a call.", retryable: true };
-      }
-      return undefined;
+      if (content.trim() !== "" || calls.length > 0) return undefined;
+      return wantsCall(finish) ? noCallFailure : empty;
     case undefined:
       return {
         code: "model_truncated",
@@ -182,3 +236,27 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
       };
   }
 }
+
+/** Whether a finish reason says that tools are to be called; `function_call` is OpenAI's older word. */
+function wantsCall(finish: string | undefined): boolean {
+  return finish === "tool_calls" || finish === "function_call";
+}
+
+const empty: Failure = {
+  code: "model_empty",
+  detail: "The model ended without an answer or a call.",
+  retryable: true,
+};
+
+/** The model ended to call a tool, and no call came: first by an empty reply, or again after a note. */
+export const noCallFailure: Failure = {
+  code: "model_no_call",
+  detail: "The model ended its reply to call a tool, but sent no call. Send the message again, or use another model.",
+  retryable: true,
+};
+
+const brokenCall: Failure = {
+  code: "model_malformed",
+  detail: "The model's host leaked tool markup into the text, and it makes no whole call.",
+  retryable: true,
+};

@@ -4,9 +4,9 @@ import { compact } from "./compact.ts";
 import { addUsage } from "./cost.ts";
 import type { Effects } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
-import type { Entry, FailedTry, NewEntry, WaitKind } from "./entry.ts";
-import type { ToolCall } from "./message.ts";
+import type { Entry, FailedTry, NewEntry } from "./entry.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
+import { settleCalls } from "./settle-calls.ts";
 
 export async function callModel(
   next: Extract<NextStep, { type: "call_model" }>,
@@ -25,7 +25,9 @@ export async function callModel(
     const reply = { ...draft.finish({ cancelled, prices, atMs: effects.now() }), ...times };
     if (isOverflow(reply, tries) && (await compact(next, effects, rules, "overflow"))) return;
     const plan = reply.type === "step_failed" ? decide(reply, draft) : ({ type: "give_up" } as const);
-    if (plan.type === "give_up") return effects.append([withWaits(summedUp(reply, failed, tries), rules)]);
+    const last = lastResort({ reply, draft, tries, plan }, effects, rules);
+    if (last !== undefined) return effects.append([summedUp({ ...last, ...times }, failed, tries)]);
+    if (plan.type === "give_up") return effects.append([settleCalls(summedUp(reply, failed, tries), rules)]);
     await effects.pause(plan.afterMs);
     // Cancelled while it waited: the failed try stands, with what it had said.
     if (effects.signal.aborted) return effects.append([summedUp(reply, failed, tries)]);
@@ -77,15 +79,32 @@ function isOverflow(reply: Reply, tries: readonly FailedTry[]): boolean {
   return change === undefined || tries.some(({ failure }) => failure.change === change);
 }
 
-/** Whom the calls wait for is settled with the reply: from then on the log alone says it. */
-function withWaits(reply: Reply, rules: Rules): Reply {
-  if (reply.type !== "assistant") return reply;
-  const waits = reply.toolCalls.flatMap((call: ToolCall): [string, WaitKind][] => {
-    const kind = rules.waitOf(call);
-    return kind === undefined ? [] : [[call.id, kind]];
-  });
-  return waits.length === 0 ? reply : { ...reply, waits: Object.fromEntries(waits) };
+interface Tried {
+  reply: Reply;
+  draft: Draft;
+  /** Those before it. */
+  tries: readonly FailedTry[];
+  plan: AfterFailure;
 }
+
+/**
+ * The answer of a try that failed without being worth nothing, once another try has failed the same way or none will be
+ * made: text beside half a call, or an answer that came as reasoning alone (hermes-agent#109205, DeepSeek-V3#1453).
+ */
+function lastResort({ reply, draft, tries, plan }: Tried, effects: Effects, rules: Rules): Reply | undefined {
+  if (reply.type !== "step_failed" || draft.lastResort === undefined) return undefined;
+  const isRepeated = tries.some(({ failure }) => failure.code === reply.failure.code);
+  if (plan.type !== "give_up" && !isRepeated) return undefined;
+  const [first] = effects.look().entries;
+  const format = first?.type === "user" ? first.options.responseFormat : undefined;
+  if (format !== undefined && rules.complaint(draft.lastResort, format) !== undefined) return undefined;
+  draft.takeLastResort();
+  effects.show(draft);
+  const { usage, costMicros, atMs } = reply;
+  return { ...draft.finish({ cancelled: false, prices: noPrices, atMs }), usage, costMicros };
+}
+
+const noPrices = { hit: 0, miss: 0, output: 0 };
 
 /** The entry that stays: with the tries before it, and with what they used. */
 function summedUp(reply: Reply, failed: Reply[], tries: FailedTry[]): Reply {

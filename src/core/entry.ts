@@ -103,6 +103,14 @@ export interface AssistantEntry extends Placed {
   toolCalls: ToolCall[];
   /** The calls that wait for somebody, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
   waits?: Record<string, WaitKind>;
+  /** Ids of the calls that were found in the text as leaked markup, and did not come as calls. */
+  salvaged?: string[];
+  /** Calls that are not run because they are the same as another call of this reply: the id of that one, by their id. */
+  copies?: Record<string, string>;
+  /** It ended to call a tool, and there is no call. */
+  noCall?: true;
+  /** The model wrote its whole answer as reasoning, twice: `content` is that reasoning. */
+  fromReasoning?: true;
   /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
   /** It is an earlier answer to the same request: no model was asked. */

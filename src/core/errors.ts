@@ -50,6 +50,8 @@ export type FailureCode =
   /** The provider's rule on earlier reasoning is the other way round: the same request can succeed with it, or without. */
   | "model_reasoning_rule"
   | "model_looping"
+  /** The model ended to call a tool, and no call came. */
+  | "model_no_call"
   /** The request is longer than the model's window. */
   | "context_overflow"
   | "turn_timeout"

@@ -95,7 +95,8 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       const message = messageJson({ role: "assistant", ...entry });
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       const waits = entry.waits && { waits: entry.waits };
-      const said = { message, finish_reason: finishReason, ...waits, ...prefixJson(entry), ...replayedJson(entry) };
+      const facts = { ...waits, ...callFacts(entry), ...prefixJson(entry), ...replayedJson(entry) };
+      const said = { message, finish_reason: finishReason, ...facts };
       return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
     }
     case "tool": {
@@ -135,6 +136,16 @@ export function entryJson(entry: Entry): Record<string, unknown> {
 
 function replayedJson({ replayed }: { replayed?: boolean }): Record<string, boolean> {
   return replayed ? { cached: true } : {};
+}
+
+/** What was found out about a reply's calls, and where its text came from. */
+function callFacts({ salvaged, copies, noCall, fromReasoning }: AssistantEntry): Record<string, unknown> {
+  return {
+    ...(salvaged && { salvaged }),
+    ...(copies && { copies }),
+    ...(noCall && { no_call: true }),
+    ...(fromReasoning && { from_reasoning: true }),
+  };
 }
 
 function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {

@@ -80,6 +80,10 @@ const entry = z.discriminatedUnion("type", [
     ...tried,
     toolCalls: z.array(z.strictObject({ id: callId, name: z.string(), arguments: z.string() })),
     waits: z.record(z.string(), wait).optional(),
+    salvaged: z.array(z.string()).optional(),
+    copies: strings.optional(),
+    noCall: z.literal(true).optional(),
+    fromReasoning: z.literal(true).optional(),
     finishReason: z.enum(["stop", "tool_calls", "length", "cancelled"]),
     prefix: z
       .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })

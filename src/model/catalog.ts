@@ -21,6 +21,7 @@ const v32Exp = {
   jsonModes: { object: true, schema: false },
   continuation: false,
   reasoningReplay: "strip",
+  leaksCalls: true,
   // The documented maximum without thinking, and allowed with it. A higher figure is refused when thinking is off.
   maxTokens: 8192,
   maxTokensThinking: 8192,
@@ -60,6 +61,7 @@ const deepseekV4 = {
   jsonModes: { object: true, schema: false },
   continuation: true,
   reasoningReplay: "replay",
+  leaksCalls: true,
   maxTokens: 8192,
   maxTokensThinking: 65_536,
   contextTokens: 1_048_576,
@@ -83,6 +85,8 @@ const demo: Profile = {
   wireId: "demo",
   thinking: { by: "parameter" },
   thinkingDefault: true,
+  // It repeats what people wrote, and leaks nothing.
+  leaksCalls: false,
   prices: { hit: 28_000, miss: 280_000, output: 420_000 },
   known: true,
 };
@@ -98,6 +102,7 @@ const generic: Abilities = {
   jsonModes: { object: false, schema: false },
   continuation: false,
   reasoningReplay: "strip",
+  leaksCalls: false,
   maxTokens: 4096,
   maxTokensThinking: 4096,
   contextTokens: 131_072,
@@ -146,7 +151,7 @@ const rows: readonly Row[] = [
     // Many hosts behind one id, so only what all of them take; strict is known to fail there (gajae-code PR #2760).
     ids: ["deepseek/deepseek-v3.2-exp", "deepseek/deepseek-v3.2"],
     hosts: ["openrouter.ai"],
-    abilities: { ...generic, provider: "openrouter", maxTokens: 8192, maxTokensThinking: 8192 },
+    abilities: { ...generic, provider: "openrouter", leaksCalls: true, maxTokens: 8192, maxTokensThinking: 8192 },
   },
 ];
 
@@ -154,12 +159,12 @@ const rows: readonly Row[] = [
  * The profile of one model.
  * `modelId`: as configured. `baseUrl`: the provider's base, e.g. `https://api.cometapi.com/v1`. `demo`: whether the
  * built-in model answers; then the other two do not matter. Unknown models get the generic OpenAI-compatible profile,
- * and `known` false.
+ * and `known` false; those with "deepseek" in their id are of the family that leaks calls.
  */
 export function profileFor(of: { modelId: string; baseUrl: string; demo: boolean }): Profile {
   if (of.demo) return demo;
   const host = URL.canParse(of.baseUrl) ? new URL(of.baseUrl).hostname : "";
   const row = rows.find(({ ids, hosts }) => ids.includes(of.modelId) && hosts.includes(host));
-  const abilities = row?.abilities ?? { ...generic, ...habits[host] };
+  const abilities = row?.abilities ?? { ...generic, ...habits[host], leaksCalls: /deepseek/i.test(of.modelId) };
   return { ...abilities, id: of.modelId, wireId: of.modelId, known: row !== undefined };
 }

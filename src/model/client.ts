@@ -3,10 +3,9 @@ import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { joinRuns } from "./join-runs.ts";
+import { type TextReader, type TextRules, textReader } from "./read-text.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
-import { Salvage } from "./salvage.ts";
-import { salvageEvents } from "./salvage-events.ts";
 import { payloadBatches } from "./sse.ts";
 import { createTranslator, type Translator } from "./translate.ts";
 import { type Waited, within } from "./within.ts";
@@ -21,6 +20,8 @@ export interface GenerateRequest {
   /** Ends the answer quietly, and the provider's work with it. */
   signal: AbortSignal;
   timeouts: ModelTimeouts;
+  /** What the text of the answer may hold; nothing special when absent. */
+  text?: TextRules;
 }
 
 /** How long a provider may be silent, in ms. */
@@ -84,7 +85,7 @@ function isStream(response: Response): response is Response & { body: ReadableSt
 
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const translator = createTranslator(request.apiKey);
-  const salvage = new Salvage();
+  const readText = textReader(request.text);
   const { idleMs, dataMs, finishMs } = request.timeouts;
   let finished = false;
   let lastDataMs = Date.now();
@@ -97,7 +98,7 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
     }
     if (read.value.done === true) break;
     if (read.value.value.length > 0) lastDataMs = Date.now();
-    const events = eventsOf(read.value.value, translator, salvage);
+    const events = eventsOf(read.value.value, translator, readText);
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;
     finished ||= events.some(({ type }) => type === "finish");
@@ -106,13 +107,13 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
 }
 
 /** The events of one read, up to `[DONE]` or a failure. */
-function eventsOf(payloads: readonly string[], translator: Translator, salvage: Salvage): ModelEvent[] {
+function eventsOf(payloads: readonly string[], translator: Translator, readText: TextReader): ModelEvent[] {
   const events: ModelEvent[] = [];
   for (const payload of payloads) {
     events.push(...translator.translate(payload));
     if (translator.done || events.at(-1)?.type === "failure") break;
   }
-  return upToFailure(joinRuns(salvageEvents(salvage, events)));
+  return upToFailure(joinRuns(readText(events)));
 }
 
 function upToFailure(events: ModelEvent[]): ModelEvent[] {
@@ -127,7 +128,7 @@ async function* whole(response: Response, request: GenerateRequest): AsyncGenera
   if (read.type === "aborted") return;
   if (read.type !== "came" && response.ok) return yield* brokenOff(read, "model_truncated", apiKey);
   const body = read.type === "came" ? read.value : "";
-  const events = response.ok ? eventsOf([body], createTranslator(apiKey), new Salvage()) : [];
+  const events = response.ok ? eventsOf([body], createTranslator(apiKey), textReader(request.text)) : [];
   if (events.length === 0) {
     const failure = classifyFailure({ status: response.status, body, apiKey });
     const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());

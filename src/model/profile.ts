@@ -58,6 +58,8 @@ export interface Profile {
   omit?: readonly string[];
   /** `unsupported` when absent. */
   userId?: UserIdRule;
+  /** Whether its family writes calls as markup that hosts let through into the text; only then are calls read out of a text. */
+  leaksCalls: boolean;
   /** `max_tokens`, always sent: it counts reasoning and answer together. */
   maxTokens: number;
   /** The same while it thinks, where more is allowed then. */

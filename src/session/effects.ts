@@ -7,6 +7,7 @@ import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, TurnView } from "../core/next-step.ts";
+import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
@@ -122,10 +123,11 @@ export class SessionEffects implements Effects {
   }
 
   async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {
-    const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun: draft.text.toString() });
+    const begun = draft.text.toString();
+    const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun });
     const known = await this.#answers.find(body);
     if (known !== undefined) yield known;
-    else yield* this.#ask(body);
+    else yield* this.#ask(body, { isJson: this.#of.turn.message.options.responseFormat !== undefined, begun });
   }
 
   show(draft: Draft): void {
@@ -136,7 +138,9 @@ export class SessionEffects implements Effects {
 
   async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult> {
     const { agent } = this.#of;
-    const context = await callContext(this.#parts, { ...this.#of, call, place, profile: this.#model.profile });
+    // Equal calls of one reply take effect once: they have one key.
+    const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
+    const context = await callContext(this.#parts, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
     return runTool(agent.tools, call, context);
   }
@@ -196,7 +200,7 @@ export class SessionEffects implements Effects {
   }
 
   summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq));
+    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), { isJson: false, begun: "" });
   }
 
   pause(delayMs: number): Promise<void> {
@@ -207,11 +211,12 @@ export class SessionEffects implements Effects {
     return Math.random();
   }
 
-  #ask(body: string): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts } = this.#of;
     const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
-    return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts });
+    const text = { leaksCalls: profile.leaksCalls, ...answer };
+    return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text });
   }
 
   /** What a crash left of the reply, where the model can go on behind it instead of being paid for it again. */
@@ -224,10 +229,15 @@ export class SessionEffects implements Effects {
   /** On disk before the world hears of it. */
   async #intend(call: ToolCall): Promise<void> {
     this.#mustLive();
-    const { turns, intents, storage } = this.#parts;
-    const reply = turns.entries(this.#of.turn.firstSeq).findLast((entry) => entry.type === "assistant");
-    intents.record(reply?.seq ?? 0, call.id);
+    const { intents, storage } = this.#parts;
+    intents.record(this.#reply()?.seq ?? 0, call.id);
     await storage.sync();
+  }
+
+  /** The newest reply of the turn. */
+  #reply(): AssistantEntry | undefined {
+    const entries = this.#parts.turns.entries(this.#of.turn.firstSeq);
+    return entries.findLast((entry) => entry.type === "assistant");
   }
 
   async #confirm(): Promise<void> {

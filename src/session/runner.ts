@@ -14,6 +14,7 @@ import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
 import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
+import { inputOf, waitsForPerson } from "../tools/tool.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
@@ -190,10 +191,11 @@ export class Runner {
       maxTurnMs: this.#maxTurnMs,
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
-      waitOf(call) {
+      waitOf(call, isSalvaged) {
         if (clientTools.has(call.name)) return "client";
-        return agent.tools.get(call.name)?.needsApproval(call.arguments) ? "approval" : undefined;
+        return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
       },
+      inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models: profiles, policy: settings.retry, chance }),
       complaint: judgeAnswer,
     };

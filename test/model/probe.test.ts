@@ -319,6 +319,7 @@ For src/model/catalog.ts (prices, context and cache blocks were not asked):
     jsonModes: { object: true, schema: false },
     continuation: true,
     reasoningReplay: "replay",
+    leaksCalls: true,
     maxTokens: 4096,
     maxTokensThinking: 65_536,
     contextTokens: 1_048_576,

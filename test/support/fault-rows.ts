@@ -103,7 +103,7 @@ export const faultRows: FaultRow[] = [
   [
     "leaked markup cut off",
     stream(`${word}${delta({ content: '<｜DSML｜function_calls><｜DSML｜invoke name="calculator">' })}${stop}${done}`),
-    "failed",
+    "completed",
   ],
   ["a delta of a megabyte", stream(delta({ content: "x".repeat(1_000_000) }) + stop + done), "completed"],
 ];

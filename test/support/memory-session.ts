@@ -18,7 +18,7 @@ import { Learned, type LearnedChanges } from "../../src/session/learned.ts";
 import { RequestWriter } from "../../src/session/request-writer.ts";
 import type { SessionParts } from "../../src/session/session-parts.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
-import type { Toolbox } from "../../src/tools/tool.ts";
+import { inputOf, type Toolbox, waitsForPerson } from "../../src/tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
@@ -49,6 +49,7 @@ export class MemorySession implements Effects {
   readonly #parts: SessionParts;
   #model: Pick<MemorySetup, "profile" | "baseUrl" | "fetch">;
   #requests: RequestWriter;
+  #options: TurnOptions = {};
   #learned: LearnedChanges = {};
   #windowSeq = 0;
   #attempt = 0;
@@ -92,8 +93,15 @@ export class MemorySession implements Effects {
   /** Runs a message to its end and returns how the turn ended. */
   async ask(content: string, options: TurnOptions = {}): Promise<TurnEndedEntry> {
     this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, content, options, atMs: this.now() }]);
+    this.#options = options;
     this.#requests = this.#writer(options);
-    const { profile, fallbacks = [] } = this.#setup;
+    await this.goOn();
+    return this.log.last as TurnEndedEntry;
+  }
+
+  /** Goes on with the open turn; it ends, or waits for a person. */
+  async goOn(): Promise<void> {
+    const { profile, tools, fallbacks = [] } = this.#setup;
     const models = [profile, ...fallbacks.map((each) => each.profile)];
     await runTurn(this, {
       maxSteps: 6,
@@ -101,12 +109,13 @@ export class MemorySession implements Effects {
       maxBarrenMs: 0,
       maxTurnMs: 3_600_000,
       maxWaitMs: 3_600_000,
-      effectOf: () => "none",
-      waitOf: () => undefined,
+      effectOf: (name) => tools.effectOf(name),
+      waitOf: ({ name, arguments: text }, isSalvaged) =>
+        waitsForPerson(tools.get(name), text, isSalvaged) ? "approval" : undefined,
+      inputOf: ({ name, arguments: text }) => inputOf(tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models, policy, chance }),
       complaint: judgeAnswer,
     });
-    return this.log.last as TurnEndedEntry;
   }
 
   get entries(): Entry[] {
@@ -141,14 +150,17 @@ export class MemorySession implements Effects {
 
   generate(draft: Draft): AsyncIterable<ModelEvent[]> {
     const { step } = draft.of;
-    return this.#ask(this.#requests.next(this.#model.profile, { step, begun: draft.text.toString() }));
+    const begun = draft.text.toString();
+    const isJson = this.#options.responseFormat !== undefined;
+    return this.#ask(this.#requests.next(this.#model.profile, { step, begun }), { isJson, begun });
   }
 
-  #ask(body: string): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, fetch } = this.#model;
     const { apiKey } = this.#setup;
     const base = endpointOf(this.#parts.learned.of(profile), baseUrl);
-    return generate({ baseUrl: base, apiKey, body, fetch, signal: this.signal, timeouts });
+    const text = { leaksCalls: profile.leaksCalls, ...answer };
+    return generate({ baseUrl: base, apiKey, body, fetch, signal: this.signal, timeouts, text });
   }
 
   show() {}
@@ -189,7 +201,7 @@ export class MemorySession implements Effects {
   }
 
   summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq));
+    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), { isJson: false, begun: "" });
   }
 
   now() {
