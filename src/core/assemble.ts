@@ -36,6 +36,7 @@ export class Draft {
   #failure: Failure | undefined;
   readonly #repairs: string[] = [];
   #replayed = false;
+  #refusalFrom: number | undefined;
 
   /** `begun`: what a try that broke off had said, and that this one goes on with. */
   constructor(of: StepTry, begun?: Said) {
@@ -47,6 +48,11 @@ export class Draft {
   /** What it has said so far. */
   get said(): Said {
     return { reasoning: this.reasoning.toString(), text: this.text.toString() };
+  }
+
+  /** Where in the text the model began to say why it will not answer; absent while it has not. */
+  get refusalFrom(): number | undefined {
+    return this.#refusalFrom;
   }
 
   /** Whether the model has begun to ask for a tool: such a reply cannot be continued by its text. */
@@ -64,6 +70,9 @@ export class Draft {
         return;
       case "tool_call":
         this.#addCall(event);
+        return;
+      case "refusal":
+        this.#refusalFrom ??= this.text.length;
         return;
       case "repair":
         this.#repairs.push(event.what);
@@ -98,9 +107,13 @@ export class Draft {
     const prefix = this.#replayed ? { replayed: true as const } : this.of.prefix && { prefix: this.of.prefix };
     if (how.cancelled) return { ...assistant(common, "cancelled", []), ...prefix };
     const calls = this.#toolCalls();
-    const failure = this.#failure ?? verdict(this.#finish, common.content, calls);
+    // Whatever word the host ends a refusal with (OpenAI: `stop`, others: `content_filter`), it is the model's answer.
+    const refusalFrom = refusalWords.has(this.#finish ?? "") ? this.#refusalFrom : undefined;
+    const failure =
+      this.#failure ?? (refusalFrom === undefined ? verdict(this.#finish, common.content, calls) : undefined);
     if (failure !== undefined) return { type: "step_failed", ...common, failure };
     const repairs = { ...prefix, ...(this.#repairs.length > 0 && { repairs: this.#repairs }) };
+    if (refusalFrom !== undefined) return { ...assistant(common, "refusal", []), ...repairs, refusalFrom };
     if (this.#finish === "length") return { ...assistant(common, "length", []), ...repairs, ...cut(calls) };
     return { ...assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls), ...repairs };
   }
@@ -127,6 +140,9 @@ export class Draft {
     });
   }
 }
+
+/** How the stream of a refusal ends. Calls beside one are not run: the model said that it would not do it. */
+const refusalWords = new Set(["stop", "tool_calls", "content_filter"]);
 
 /** What a model call comes to. */
 export type Reply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;

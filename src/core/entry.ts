@@ -98,8 +98,10 @@ export interface AssistantEntry extends Placed {
   toolCalls: ToolCall[];
   /** The calls that wait for somebody, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
   waits?: Record<string, WaitKind>;
-  /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
+  /** `stop`, `tool_calls`, `length`, `refusal` when the model said that it would not answer, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
+  /** Where in `content` its refusal begins, in UTF-16 units, when `finishReason` is `refusal`. */
+  refusalFrom?: number;
   /** It is an earlier answer to the same request: no model was asked. */
   replayed?: true;
   /** What of its request should have been cached; what was is `usage.cachedTokens`. */
@@ -199,6 +201,8 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   reason: TurnEndReason;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;
+  /** Its answer is a refusal of the model. */
+  refused?: true;
   /** Sum over the turn's model calls. */
   usage: Usage;
   costMicros: number;
@@ -206,7 +210,7 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   steps: number;
 }
 
-export type FinishReason = "stop" | "tool_calls" | "length" | "cancelled";
+export type FinishReason = "stop" | "tool_calls" | "length" | "refusal" | "cancelled";
 export type TurnEndReason =
   | "completed"
   | "length"

@@ -5,6 +5,8 @@ import type { Failure } from "./errors.ts";
 export type ModelEvent =
   | { type: "reasoning"; text: string }
   | { type: "text"; text: string }
+  /** The text from here on says why the model will not answer. At most once. */
+  | { type: "refusal" }
   /** A fragment of a call. The first one of an `index` carries `id` and `name`; `arguments` pieces are to be joined. */
   | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string }
   /** What follows was said before, to the same request: no model is asked. */

@@ -74,7 +74,8 @@ const entry = z.discriminatedUnion("type", [
     ...tried,
     toolCalls: z.array(z.strictObject({ id, name: z.string(), arguments: z.string() })),
     waits: z.record(z.string(), wait).optional(),
-    finishReason: z.enum(["stop", "tool_calls", "length", "cancelled"]),
+    finishReason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
+    refusalFrom: count.optional(),
     prefix: z
       .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })
       .optional(),
@@ -120,6 +121,7 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
     failure: failure.optional(),
+    refused: z.literal(true).optional(),
     ...paid,
     steps: count,
     expectedCachedTokens: count.optional(),

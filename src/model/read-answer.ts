@@ -1,0 +1,87 @@
+/** What the payloads of one answer come to: translated, without leaked markup, neighbours joined. Without I/O and without time; keeps count of what brought nothing new. */
+import type { ModelEvent } from "../core/model-event.ts";
+import { joinRuns } from "./join-runs.ts";
+import { Salvage } from "./salvage.ts";
+import { salvageEvents } from "./salvage-events.ts";
+import { createTranslator } from "./translate.ts";
+
+/** So many payloads in a row may bring nothing new: more than any host was seen to send, and less than a second of work. */
+const mostQuiet = 150_000;
+/** The same behind the finish reason, where only usage and an end are due. */
+const mostQuietBehindFinish = 10_000;
+
+/** One per answer. `apiKey` is kept out of failure details. */
+export class AnswerReader {
+  readonly #translator;
+  readonly #salvage = new Salvage();
+  #finish: string | undefined;
+  #hasUsage = false;
+  #hasNews = false;
+  #quiet = 0;
+  #failed = false;
+
+  constructor(apiKey?: string) {
+    this.#translator = createTranslator(apiKey);
+  }
+
+  /** A finish reason has come. More may come. */
+  get finished(): boolean {
+    return this.#finish !== undefined;
+  }
+
+  get hasUsage(): boolean {
+    return this.#hasUsage;
+  }
+
+  /** The last batch brought something new. */
+  get hasNews(): boolean {
+    return this.#hasNews;
+  }
+
+  /** It sends without end, and nothing new. */
+  get isQuiet(): boolean {
+    return this.#quiet > (this.finished ? mostQuietBehindFinish : mostQuiet);
+  }
+
+  /** Nothing more is to be read: the provider is done, has failed, or repeats itself for ever. */
+  get isOver(): boolean {
+    return this.#translator.done || this.#failed || this.isQuiet;
+  }
+
+  /** The events of one batch, up to `[DONE]` or a failure. */
+  take(payloads: readonly string[]): ModelEvent[] {
+    const events: ModelEvent[] = [];
+    this.#hasNews = false;
+    for (const payload of payloads) {
+      const some = this.#translator.translate(payload);
+      this.#quiet = some.length > 0 ? 0 : this.#quiet + 1;
+      this.#hasNews ||= some.length > 0;
+      events.push(...some.flatMap((event) => this.#withoutMarkup(event)));
+      if (some.at(-1)?.type === "failure" || this.isOver) break;
+    }
+    return this.#upToFailure(joinRuns(events));
+  }
+
+  /** To be called once, when no more comes. Without a finish reason what was held back is part of what was cut, and only a failure counts. */
+  end(): ModelEvent[] {
+    const rest = this.#translator.end();
+    if (this.#finish === undefined) return rest.filter(({ type }) => type === "failure");
+    // Only now: calls and text may come behind the finish reason.
+    const events = salvageEvents(this.#salvage, [...rest, { type: "finish", reason: this.#finish }]);
+    return this.#upToFailure(joinRuns(events.filter(({ type }) => type !== "finish")));
+  }
+
+  #withoutMarkup(event: ModelEvent): ModelEvent[] {
+    if (event.type === "usage") this.#hasUsage = true;
+    if (event.type !== "finish") return salvageEvents(this.#salvage, [event]);
+    this.#finish = event.reason;
+    return [event];
+  }
+
+  #upToFailure(events: ModelEvent[]): ModelEvent[] {
+    const failure = events.findIndex(({ type }) => type === "failure");
+    if (failure < 0) return events;
+    this.#failed = true;
+    return events.slice(0, failure + 1);
+  }
+}
