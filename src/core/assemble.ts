@@ -23,6 +23,8 @@ export interface StepTry {
 export interface Said {
   reasoning: string;
   text: string;
+  /** Where in the text the model began to say why it will not answer. */
+  refusalFrom?: number;
 }
 
 /** A reply while it arrives. Readers may look at `reasoning` and `text` at any time. */
@@ -43,11 +45,13 @@ export class Draft {
     this.of = of;
     this.reasoning.add(begun?.reasoning ?? "");
     this.text.add(begun?.text ?? "");
+    this.#refusalFrom = begun?.refusalFrom;
   }
 
   /** What it has said so far. */
   get said(): Said {
-    return { reasoning: this.reasoning.toString(), text: this.text.toString() };
+    const refusal = this.#refusalFrom !== undefined && { refusalFrom: this.#refusalFrom };
+    return { reasoning: this.reasoning.toString(), text: this.text.toString(), ...refusal };
   }
 
   /** Where in the text the model began to say why it will not answer; absent while it has not. */

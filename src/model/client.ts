@@ -52,7 +52,10 @@ export async function* generate(request: GenerateRequest): AsyncGenerator<ModelE
     if (answer.type !== "came") {
       yield* brokenOff(answer, "model_unreachable", request.apiKey);
     } else if (hasAnswer(answer.value)) {
-      yield* streamed(payloadBatches(answer.value.body, upstream), request);
+      const waitMs = retryAfterMs(answer.value.headers.get("retry-after"), Date.now());
+      for await (const events of streamed(payloadBatches(answer.value.body, upstream), request)) {
+        yield waitMs === undefined ? events : events.map((event) => afterWait(event, waitMs));
+      }
     } else {
       yield* refused(answer.value, request);
     }
@@ -113,6 +116,11 @@ function* endOf(reader: AnswerReader, otherwise: Iterable<ModelEvent[]>): Genera
   const rest = reader.end();
   if (rest.length > 0) yield rest;
   if (!reader.finished && rest.at(-1)?.type !== "failure") yield* otherwise;
+}
+
+/** Some gateways say beside an error under 200 how long to leave them alone. */
+function afterWait(event: ModelEvent, waitMs: number): ModelEvent {
+  return event.type === "failure" ? failed({ ...event.failure, retryAfterMs: waitMs }) : event;
 }
 
 /** A refusal, or nothing at all. */

@@ -26,6 +26,7 @@ const textTypes = new Set(["text", "output_text", "input_text", ""]);
 
 /** The words of a `content`. */
 export function wordsOf(content: unknown): Words {
+  if (typeof content === "string") return { text: content, reasoning: "", refusal: "" };
   const words: Words = { text: "", reasoning: "", refusal: "" };
   collect(content, "text", { words, depth: 0 });
   return words;
@@ -34,6 +35,7 @@ export function wordsOf(content: unknown): Words {
 /** The words of a field that holds reasoning alone. */
 export function reasoningOf(field: unknown): string {
   if (typeof field === "string") return field;
+  if (!isObject(field)) return "";
   const words: Words = { text: "", reasoning: "", refusal: "" };
   collect(field, "reasoning", { words, depth: 0 });
   return words.reasoning;

@@ -55,11 +55,11 @@ export class AnswerReader {
     for (const payload of payloads) {
       const some = this.#translator.translate(payload);
       this.#quiet = some.length > 0 ? 0 : this.#quiet + 1;
-      this.#hasNews ||= some.length > 0;
-      events.push(...some.flatMap((event) => this.#withoutMarkup(event)));
+      events.push(...some);
       if (some.at(-1)?.type === "failure" || this.isOver) break;
     }
-    return this.#upToFailure(joinRuns(events));
+    this.#hasNews = events.length > 0;
+    return this.#upToFailure(joinRuns(this.#withoutMarkup(joinRuns(events))));
   }
 
   /** To be called once, when no more comes. Without a finish reason what was held back is part of what was cut, and only a failure counts. */
@@ -71,11 +71,15 @@ export class AnswerReader {
     return this.#upToFailure(joinRuns(events.filter(({ type }) => type !== "finish")));
   }
 
-  #withoutMarkup(event: ModelEvent): ModelEvent[] {
-    if (event.type === "usage") this.#hasUsage = true;
-    if (event.type !== "finish") return salvageEvents(this.#salvage, [event]);
-    this.#finish = event.reason;
-    return [event];
+  /** The finish goes round the salvage, which would end at it. */
+  #withoutMarkup(events: ModelEvent[]): ModelEvent[] {
+    this.#hasUsage ||= events.some(({ type }) => type === "usage");
+    const at = events.findIndex(({ type }) => type === "finish");
+    const finish = events[at];
+    if (finish?.type !== "finish") return salvageEvents(this.#salvage, events);
+    this.#finish = finish.reason;
+    const before = salvageEvents(this.#salvage, events.slice(0, at));
+    return [...before, finish, ...salvageEvents(this.#salvage, events.slice(at + 1))];
   }
 
   #upToFailure(events: ModelEvent[]): ModelEvent[] {

@@ -10,12 +10,17 @@ export type ReadPayload =
   | { type: "damaged" };
 
 export function readPayload(payload: string): ReadPayload {
-  const text = payload.trim();
+  // Nearly every payload is one object: nothing else is asked of it.
+  const chunk = payload.startsWith("{") ? parsed(payload) : undefined;
+  return chunk === undefined ? readOther(payload.trim()) : { type: "chunks", chunks: [chunk as WireChunk] };
+}
+
+function readOther(text: string): ReadPayload {
   if (/^"?\[DONE\]"?$/i.test(text)) return { type: "done" };
   // Written by a gateway around an event that was one already (openclaw#97474).
-  if (/^data:/i.test(text)) return readPayload(text.slice("data:".length));
+  if (/^data:/i.test(text)) return readPayload(text.slice("data:".length).trim());
   if (!/^(?:\{|\[[\s{\]])/.test(text)) return { type: "other" };
-  const value = parsed(text);
+  const value = text.startsWith("[") ? parsed(text) : undefined;
   if (value !== undefined) return ofValue(value);
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.length < 2 ? { type: "damaged" } : ofLines(lines);

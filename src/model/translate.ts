@@ -71,7 +71,7 @@ class WireTranslator implements Translator {
       case "damaged":
         return this.#isWhole ? [] : [this.#failed(payload)];
       case "chunks":
-        return this.#bounded(read.chunks.flatMap((chunk) => this.#chunk(chunk)));
+        return this.#bounded(read.chunks);
     }
   }
 
@@ -112,7 +112,7 @@ class WireTranslator implements Translator {
   #delta(delta: WireDelta, isLast: boolean): ModelEvent[] {
     const { reasoning, text, refusal } = this.#read(delta);
     const fragments = fragmentsOf(delta);
-    this.#streams ||= `${reasoning}${text}${refusal}` !== "" || fragments.length > 0;
+    this.#streams ||= reasoning !== "" || text !== "" || refusal !== "" || fragments.length > 0;
     const said = {
       reasoning: this.#words.reasoning.delta(reasoning, isLast),
       text: this.#words.text.delta(text, isLast),
@@ -157,7 +157,7 @@ class WireTranslator implements Translator {
     return {
       reasoning: this.#source.of(delta, words.reasoning),
       text: words.text || (filled(member(delta.audio, "transcript")) ?? ""),
-      refusal: words.refusal || wordsOf(delta.refusal).text,
+      refusal: words.refusal || (isObject(delta.refusal) ? wordsOf(delta.refusal).text : (filled(delta.refusal) ?? "")),
     };
   }
 
@@ -184,7 +184,10 @@ class WireTranslator implements Translator {
     return [{ type: "usage", usage }];
   }
 
-  #bounded(events: ModelEvent[]): ModelEvent[] {
+  #bounded(chunks: readonly WireChunk[]): ModelEvent[] {
+    const [first] = chunks;
+    const isOne = chunks.length === 1 && first !== undefined;
+    const events = isOne ? this.#chunk(first) : chunks.flatMap((chunk) => this.#chunk(chunk));
     for (const event of events) {
       if (event.type === "text" || event.type === "reasoning") this.#chars += event.text.length;
       if (event.type === "tool_call") this.#chars += event.arguments.length + 1;
@@ -202,6 +205,8 @@ class WireTranslator implements Translator {
   }
 }
 
+const none: readonly WireCallFragment[] = [];
+
 function tooMuch(what: string): ModelEvent {
   const detail = `The model sent ${what}, so nothing of it was used. Ask for less at once, or use another model.`;
   return failure({ code: "model_malformed", detail, retryable: true });
@@ -211,7 +216,8 @@ function failure(of: Failure): ModelEvent {
   return { type: "failure", failure: of };
 }
 
-function fragmentsOf({ tool_calls: calls }: WireDelta): WireCallFragment[] {
+function fragmentsOf({ tool_calls: calls }: WireDelta): readonly WireCallFragment[] {
+  if (!isObject(calls)) return none;
   return (Array.isArray(calls) ? calls : [calls]).filter(isObject);
 }
 

@@ -18,8 +18,17 @@ function isErrorOfItsOwnShape(chunk: object): boolean {
   }
   const base = member(chunk, "base_resp");
   if (isObject(base)) return Number(member(base, "status_code") ?? 0) !== 0;
-  const words = says("message", "msg", "detail");
-  return words && (says("code", "status", "status_code", "type") || filled(member(chunk, "detail")) !== undefined);
+  if (filled(member(chunk, "detail")) !== undefined) return true;
+  const words = filled(member(chunk, "message")) ?? filled(member(chunk, "msg"));
+  return words !== undefined && ["code", "status", "status_code", "type"].some((name) => isBad(member(chunk, name)));
+}
+
+/** Whether a code, a status or a type is one of an error. A message beside any other may be a sign of life. */
+function isBad(value: unknown): boolean {
+  if (typeof value === "number" || /^-?\d+$/.test(String(value))) return Number(value) >= 400;
+  return (
+    typeof value === "string" && /err|fail|invalid|denied|exceed|limit|exception|unauthori|forbidden|quota/i.test(value)
+  );
 }
 
 function saysSomething(value: unknown): boolean {

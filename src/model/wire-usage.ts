@@ -8,7 +8,9 @@ import { isObject, member, type WireChoice, type WireChunk } from "./wire.ts";
  * but zeros: some hosts send zeros in every chunk.
  */
 export function usageIn(chunk: WireChunk, choice: WireChoice | null | undefined): Usage | undefined {
-  const found = [chunk.usage, choice?.usage, member(chunk.x_groq, "usage"), timings(member(chunk, "timings"))]
+  const slots = [chunk.usage, choice?.usage, chunk.x_groq, chunk.timings];
+  if (slots.every((slot) => slot === undefined || slot === null)) return undefined;
+  const found = [chunk.usage, choice?.usage, member(chunk.x_groq, "usage"), timings(chunk.timings)]
     .filter(isObject)
     .map(usageOf);
   return found.find((usage) => usage.inputTokens + usage.cachedTokens + usage.outputTokens > 0);

@@ -21,6 +21,8 @@ export interface WireChunk {
   usage?: WireUsage | null;
   /** Where Groq puts usage. */
   x_groq?: unknown;
+  /** What llama.cpp's server counts. */
+  timings?: unknown;
   /** Providers also fail inside a stream that began with status 200. */
   error?: unknown;
 }

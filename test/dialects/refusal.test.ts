@@ -55,6 +55,21 @@ describe("in the log", () => {
     expect(reply(...said)).toMatchObject({ type: "step_failed", failure: { code: "model_truncated" } });
   });
 
+  it("[REFUSAL-1] a try that goes on behind half a refusal goes on refusing", () => {
+    const half = draftOf(...said);
+    const rest = new Draft(half.of, half.said);
+    for (const event of [
+      { type: "text", text: " Never." },
+      { type: "finish", reason: "stop" },
+    ] as const)
+      rest.add(event);
+    expect(rest.finish({ cancelled: false, prices: { hit: 0, miss: 0, output: 0 }, atMs: 1 })).toMatchObject({
+      content: "Well. No. Never.",
+      finishReason: "refusal",
+      refusalFrom: 6,
+    });
+  });
+
   it("[REFUSAL-2] readers get its text as a delta of its own, while it arrives and afterwards, from any place", () => {
     const texts = (all: ReturnType<typeof eventsOfDraft>) =>
       all.flatMap(({ event }) => (event.type === "text.delta" ? [[event.text, event.refusal ?? false]] : []));

@@ -137,6 +137,13 @@ describe("labels", () => {
     }
   });
 
+  it("[STREAM-14] an error under 200 may say when to come back", async () => {
+    const headers = { "content-type": "application/json", "retry-after": "7" };
+    expect(await all(answering('{"error":{"message":"busy"}}', { headers }))).toMatchObject([
+      [{ failure: { code: "model_unavailable", retryAfterMs: 7000 } }],
+    ]);
+  });
+
   it("[STREAM-22] a refusal may be an event", async () => {
     const body = 'event: error\ndata: {"error":{"message":"Insufficient Balance"}}\n\n';
     expect(await all(answering(body, { ...stream, status: 500 }))).toEqual([[failure("model_payment", false)]]);

@@ -57,13 +57,16 @@ describe("the tapes", () => {
 
 describe("what is no chunk", () => {
   const signs = ["", " ", ": keepalive", "ping", "[HEARTBEAT]", "null", '"x"', "[]", "1", "true", "upstream error"];
-  it.each([...signs, '{"type":"ping"}', '{"id":"x"}', '{"message":"queued"}'])(
-    "[STREAM-21] %j is a sign of life",
-    (sign) => {
-      const chunks = [delta({ content: "a" }), sign, delta({ content: "b" }, "stop")];
-      expect(sums(...chunks)).toMatchObject({ text: "ab", rest: [finish("stop")] });
-    },
-  );
+  it.each([
+    ...signs,
+    '{"type":"ping"}',
+    '{"id":"x"}',
+    '{"message":"queued"}',
+    '{"type":"status","message":"queued","code":200}',
+  ])("[STREAM-21] %j is a sign of life", (sign) => {
+    const chunks = [delta({ content: "a" }), sign, delta({ content: "b" }, "stop")];
+    expect(sums(...chunks)).toMatchObject({ text: "ab", rest: [finish("stop")] });
+  });
 
   it.each([
     ["upstream error: connect timeout", "model_malformed"],
