@@ -35,7 +35,7 @@ export class RepeatedText {
     if (this.#suspect !== undefined) return this.#judge(this.#suspect, piece);
     if (this.#repeats(piece, isLast)) return this.#add(piece.slice(this.#soFar.length));
     if (this.#frames === 1) this.#first = piece;
-    else if (this.#frames === 2 && extendsIt(this.#first, piece)) {
+    else if (this.#frames === 2 && hasLetter(this.#first) && extendsIt(this.#first, piece)) {
       return this.#suspected({ first: this.#first, held: piece, times: 1 });
     }
     return this.#add(piece);
@@ -97,6 +97,11 @@ export class RepeatedText {
 /** Whether `next` begins with all of `last` and goes on, other than by repeating one unit: `哈` then `哈哈`, `-` then `---` are what models write. */
 function extendsIt(last: string, next: string): boolean {
   return next.length > last.length && next.startsWith(last) && !isPeriodic(next, last.length);
+}
+
+/** Brackets, signs and digits stand twice at the beginning of many a text: `[[1, 2], [3, 4]]`. */
+function hasLetter(text: string): boolean {
+  return /\p{L}/u.test(text);
 }
 
 /** Whether a text is one unit again and again; `unit`: its length, any when absent. */

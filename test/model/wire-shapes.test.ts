@@ -181,6 +181,8 @@ describe("repetition", () => {
     [["    ", "    return"], "        return"],
     [["I will not.\n", "I will not.\n", "I will not.\n"], "I will not.\nI will not.\nI will not.\n"],
     [["ha", "ha"], "haha"],
+    [["[", "[1, 2], [3, 4], [5, 6]]"], "[[1, 2], [3, 4], [5, 6]]"],
+    [["1", "10 apples are enough."], "110 apples are enough."],
   ])("[STREAM-24] %j is %j", (contents, expected) => {
     expect(sums(...contents.map((content) => delta({ content })), delta({}, "stop")).text).toBe(expected);
   });
