@@ -33,7 +33,7 @@ export interface ModelTimeouts {
   finishMs: number;
 }
 
-/** Usage, and with some hosts text (open-webui#16377), comes seconds behind the finish reason; hosts that never send usage nor end the body are not waited for longer. */
+/** Usage, and with some hosts text (open-webui#16377), comes seconds after the finish reason; hosts that never send usage nor end the body are not waited for longer. */
 const lateUsageMs = 15_000;
 /** Of a refusal, enough to classify it: web pages of gateways are the longest. */
 const longestRefusalChars = 256 * 1024;
@@ -142,7 +142,7 @@ function firstPayload(body: string): string {
   return [...lines.feed(`${body}\n\n`), ...lines.end()][0] ?? body;
 }
 
-/** `code`: what a broken connection means at this point. A stall is told as one; an abort not at all. */
+/** `code`: what a broken connection means at this point. A stall is reported as one, an abort not at all. */
 function* brokenOff(
   waited: Exclude<Waited<unknown>, { type: "came" }>,
   code: FailureCode,

@@ -5,7 +5,7 @@ export class MarkdownCode {
   /** The line so far: its first three characters that are no blanks, and whether they make it a fence. */
   #lead = "";
   #isFence = false;
-  /** Something stands behind the fence's own characters. */
+  /** Something follows the fence's own characters. */
   #hasInfo = false;
   #oddTicks = false;
 

@@ -25,7 +25,7 @@ export class PayloadLines {
   /** The `data` lines of the event that has not ended. */
   #data: string[] = [];
   #dataChars = 0;
-  /** Lines of JSON that stand without `data:`, up to the end of its outermost bracket. */
+  /** lines of JSON without `data:`, up to the end of its outermost bracket. */
   #bare: string[] = [];
   #depth = new JsonDepth();
   #plain = "";

@@ -7,8 +7,8 @@ import { createTranslator } from "./translate.ts";
 
 /** So many payloads in a row may bring nothing new: more than any host was seen to send, and less than a second of work. */
 const mostQuiet = 150_000;
-/** The same behind the finish reason, where only usage and an end are due. */
-const mostQuietBehindFinish = 10_000;
+/** The same after the finish reason, where only usage and an end are due. */
+const mostQuietAfterFinish = 10_000;
 
 /** One per answer. `apiKey` is kept out of failure details. */
 export class AnswerReader {
@@ -40,7 +40,7 @@ export class AnswerReader {
 
   /** It sends without end, and nothing new. */
   get isQuiet(): boolean {
-    return this.#quiet > (this.finished ? mostQuietBehindFinish : mostQuiet);
+    return this.#quiet > (this.finished ? mostQuietAfterFinish : mostQuiet);
   }
 
   /** Nothing more is to be read: the provider is done, has failed, or repeats itself for ever. */
@@ -66,7 +66,7 @@ export class AnswerReader {
   end(): ModelEvent[] {
     const rest = this.#translator.end();
     if (this.#finish === undefined) return rest.filter(({ type }) => type === "failure");
-    // Only now: calls and text may come behind the finish reason.
+    // Only now: calls and text may come after the finish reason.
     const events = salvageEvents(this.#salvage, [...rest, { type: "finish", reason: this.#finish }]);
     return this.#upToFailure(joinRuns(events.filter(({ type }) => type !== "finish")));
   }

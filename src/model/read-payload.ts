@@ -26,7 +26,7 @@ function readOther(text: string): ReadPayload {
   return lines.length < 2 ? { type: "damaged" } : ofLines(lines);
 }
 
-/** An event without a blank line behind it, and the next one in its `data` (sub2api#1471). */
+/** An event without a blank line after it, and the next one in its `data` (sub2api#1471). */
 function ofLines(lines: readonly string[]): ReadPayload {
   const chunks: WireChunk[] = [];
   for (const line of lines) {

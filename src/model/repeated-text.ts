@@ -99,7 +99,7 @@ function extendsIt(last: string, next: string): boolean {
   return next.length > last.length && next.startsWith(last) && !isPeriodic(next, last.length);
 }
 
-/** Brackets, signs and digits stand twice at the beginning of many a text: `[[1, 2], [3, 4]]`. */
+/** Brackets, signs and digits come twice at the beginning of many a text: `[[1, 2], [3, 4]]`. */
 function hasLetter(text: string): boolean {
   return /\p{L}/u.test(text);
 }

@@ -1,13 +1,13 @@
 /**
  * Takes special tokens of a model's template out of its text: hosts leak them (vllm-ascend#9767), users would read them, and
  * sent back they would mean something to the model. Holds back only a tail that may still become one. Leaves tool markup to
- * the salvage of leaked calls, and whatever stands in Markdown code: there someone writes about tokens.
+ * the salvage of leaked calls, and what is in Markdown code: such text is about tokens.
  */
 import { MarkdownCode } from "./markdown-code.ts";
 
 /**
  * DeepSeek's: anything between full-width bars that is no tool markup, and the sentence and role tokens as hosts spell them
- * with plain bars. Nobody writes these in prose, so they go wherever they are.
+ * with plain bars. They never occur in prose, so they are removed wherever they are.
  */
 const anywhere =
   "<(?:｜(?!DSML|tool)[^｜<>\\n]{1,40}｜|\\|(?:begin|end)[▁_ ]of[▁_ ]sentence\\||\\|(?:EOT|User|Assistant)\\|)>";

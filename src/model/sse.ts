@@ -34,7 +34,7 @@ export async function* payloadBatches(
   }
 }
 
-/** The beginning of a text that nobody needs whole: a refusal. At most about `mostChars`; the rest is not read. */
+/** The beginning of a text that is not needed whole: a refusal. At most about `mostChars`; the rest is not read. */
 export async function beginningOf(body: ReadableStream<Uint8Array>, mostChars: number): Promise<string> {
   const decoder = new TextDecoder();
   const reader = body.getReader();

@@ -8,7 +8,7 @@ const opening = new RegExp(`^<(${names.join("|")})>\\s*`);
 
 /** One per answer. */
 export class ThinkingTags {
-  #state: "beginning" | "inside" | "behind" | "text" = "beginning";
+  #state: "beginning" | "inside" | "after" | "text" = "beginning";
   #held = "";
   #closing = "";
 
@@ -22,8 +22,8 @@ export class ThinkingTags {
         return this.#begin(all);
       case "inside":
         return this.#think(all);
-      case "behind":
-        return { reasoning: "", text: this.#behind(all) };
+      case "after":
+        return { reasoning: "", text: this.#after(all) };
     }
   }
 
@@ -60,8 +60,8 @@ export class ThinkingTags {
   #think(all: string): { reasoning: string; text: string } {
     const end = all.indexOf(this.#closing);
     if (end >= 0) {
-      this.#state = "behind";
-      return { reasoning: all.slice(0, end), text: this.#behind(all.slice(end + this.#closing.length)) };
+      this.#state = "after";
+      return { reasoning: all.slice(0, end), text: this.#after(all.slice(end + this.#closing.length)) };
     }
     const from = all.lastIndexOf("<");
     const mayClose = from >= 0 && this.#closing.startsWith(all.slice(from));
@@ -70,7 +70,7 @@ export class ThinkingTags {
   }
 
   /** Blank lines between the tags and the answer belong to neither. */
-  #behind(all: string): string {
+  #after(all: string): string {
     const text = all.trimStart();
     if (text !== "") this.#state = "text";
     return text;

@@ -151,7 +151,7 @@ class WireTranslator implements Translator {
     return [...this.#say(said), ...calls, ...(legacy === undefined ? [] : [legacy])];
   }
 
-  /** The words of a delta or message. Those of a spoken answer stand beside its sound. */
+  /** The words of a delta or message. Those of a spoken answer are beside its sound. */
   #read(delta: WireDelta): { reasoning: string; text: string; refusal: string } {
     const words = wordsOf(delta.content);
     return {

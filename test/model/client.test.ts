@@ -334,7 +334,7 @@ describe("silence", () => {
     }
   });
 
-  it("[STREAM-21] a stall behind an error in plain words is that error", async () => {
+  it("[STREAM-21] a stall after an error in plain words is that error", async () => {
     const { body, feed } = handFed();
     feed("data: Insufficient Balance\n\n");
     const events = all(asking(async () => new Response(body, stream)));
@@ -342,7 +342,7 @@ describe("silence", () => {
     expect(await events).toEqual([[failure("model_payment", false)]]);
   });
 
-  it("[STREAM-30] takes what comes seconds behind the finish reason", async () => {
+  it("[STREAM-30] takes what comes seconds after the finish reason", async () => {
     const { body, feed } = handFed();
     feed(text("a") + stop);
     const events = all(asking(async () => new Response(body, stream)));

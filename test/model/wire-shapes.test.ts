@@ -373,7 +373,7 @@ describe("usage", () => {
   });
 });
 
-describe("behind the finish reason", () => {
+describe("after the finish reason", () => {
   const end = delta({}, "stop");
   it("[STREAM-30] text, calls and usage still count, and the first reason stays", () => {
     const chunks = [

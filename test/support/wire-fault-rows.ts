@@ -75,9 +75,9 @@ export const wireFaultRows: FaultRow[] = [
     "completed",
   ],
   // open-webui#16377
-  ["text behind the finish", stream(word + stop + word + word + done), "completed"],
-  ["an error behind the finish", stream(`${word}${stop}data: {"error":{"message":"late"}}\n\n`), "completed"],
-  ["an error behind an empty finish", stream(`${stop}data: {"error":{"message":"late"}}\n\n`), "failed"],
+  ["text after the finish", stream(word + stop + word + word + done), "completed"],
+  ["an error after the finish", stream(`${word}${stop}data: {"error":{"message":"late"}}\n\n`), "completed"],
+  ["an error after an empty finish", stream(`${stop}data: {"error":{"message":"late"}}\n\n`), "failed"],
 ];
 
 /** Rows that take a tenth of a second and more: for tests that run each of them once. */
