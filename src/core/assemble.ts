@@ -23,6 +23,8 @@ export interface StepTry {
 export interface Said {
   reasoning: string;
   text: string;
+  /** Where in the text the model began to say why it will not answer. */
+  refusalFrom?: number;
 }
 
 /** A reply while it arrives. Readers may look at `reasoning` and `text` at any time. */
@@ -38,17 +40,25 @@ export class Draft {
   #replayed = false;
   #brokenCall = false;
   #fromReasoning = false;
+  #refusalFrom: number | undefined;
 
   /** `begun`: what a try that broke off had said, and that this one goes on with. */
   constructor(of: StepTry, begun?: Said) {
     this.of = of;
     this.reasoning.add(begun?.reasoning ?? "");
     this.text.add(begun?.text ?? "");
+    this.#refusalFrom = begun?.refusalFrom;
   }
 
   /** What it has said so far. */
   get said(): Said {
-    return { reasoning: this.reasoning.toString(), text: this.text.toString() };
+    const refusal = this.#refusalFrom !== undefined && { refusalFrom: this.#refusalFrom };
+    return { reasoning: this.reasoning.toString(), text: this.text.toString(), ...refusal };
+  }
+
+  /** Where in the text the model began to say why it will not answer; absent while it has not. */
+  get refusalFrom(): number | undefined {
+    return this.#refusalFrom;
   }
 
   /** Whether the model has begun to ask for a tool: such a reply cannot be continued by its text. */
@@ -69,6 +79,9 @@ export class Draft {
         return;
       case "broken_call":
         this.#brokenCall = true;
+        return;
+      case "refusal":
+        this.#refusalFrom ??= this.text.length;
         return;
       case "repair":
         this.#repairs.push(event.what);
@@ -103,13 +116,20 @@ export class Draft {
     const prefix = this.#replayed ? { replayed: true as const } : this.of.prefix && { prefix: this.of.prefix };
     if (how.cancelled) return { ...assistant(common, "cancelled", []), ...prefix };
     const { calls, salvaged } = this.#toolCalls();
-    const failure = this.#failure ?? this.#brokenCallFailure(calls) ?? verdict(this.#finish, common.content, calls);
+    // Whatever word the host ends a refusal with (OpenAI: `stop`, others: `content_filter`), it is the model's answer.
+    const refusalFrom = refusalWords.has(this.#finish ?? "") ? this.#refusalFrom : undefined;
+    const failure =
+      this.#failure ??
+      (refusalFrom === undefined
+        ? (this.#brokenCallFailure(calls) ?? verdict(this.#finish, common.content, calls))
+        : undefined);
     if (failure !== undefined) return { type: "step_failed", ...common, failure };
     const facts = {
       ...prefix,
       ...(this.#repairs.length > 0 && { repairs: this.#repairs }),
       ...(this.#fromReasoning && { fromReasoning: true as const }),
     };
+    if (refusalFrom !== undefined) return { ...assistant(common, "refusal", []), ...facts, refusalFrom };
     if (this.#finish === "length") return { ...assistant(common, "length", []), ...facts, ...cut(calls) };
     if (calls.length > 0) {
       return { ...assistant(common, "tool_calls", calls), ...facts, ...(salvaged.length > 0 && { salvaged }) };
@@ -182,6 +202,9 @@ interface CallPieces {
 function isEmpty({ name, pieces }: CallPieces): boolean {
   return name === "" && /^\s*(?:\{\s*\}|null)?\s*$/.test(pieces.join(""));
 }
+
+/** How the stream of a refusal ends. Calls beside one are not run: the model said that it would not do it. */
+const refusalWords = new Set(["stop", "tool_calls", "content_filter"]);
 
 /** What a model call comes to. */
 export type Reply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;

@@ -111,8 +111,10 @@ export interface AssistantEntry extends Placed {
   noCall?: true;
   /** The model wrote its whole answer as reasoning, twice: `content` is that reasoning. */
   fromReasoning?: true;
-  /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
+  /** `stop`, `tool_calls`, `length`, `refusal` when the model said that it would not answer, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
+  /** Where in `content` its refusal begins, in UTF-16 units, when `finishReason` is `refusal`. */
+  refusalFrom?: number;
   /** It is an earlier answer to the same request: no model was asked. */
   replayed?: true;
   /** What of its request should have been cached; what was is `usage.cachedTokens`. */
@@ -212,6 +214,8 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   reason: TurnEndReason;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;
+  /** Its answer is a refusal of the model. */
+  refused?: true;
   /** Sum over the turn's model calls. */
   usage: Usage;
   costMicros: number;
@@ -219,7 +223,7 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   steps: number;
 }
 
-export type FinishReason = "stop" | "tool_calls" | "length" | "cancelled";
+export type FinishReason = "stop" | "tool_calls" | "length" | "refusal" | "cancelled";
 export type TurnEndReason =
   | "completed"
   | "length"

@@ -5,6 +5,8 @@ import type { Failure } from "./errors.ts";
 export type ModelEvent =
   | { type: "reasoning"; text: string }
   | { type: "text"; text: string }
+  /** The text from here on says why the model will not answer. At most once. */
+  | { type: "refusal" }
   /** A fragment of a call. The first one of an `index` carries `id` and `name`; `arguments` pieces are to be joined. */
   /** `salvaged`: it was found in the text, and did not come as a call. */
   | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string; salvaged?: true }

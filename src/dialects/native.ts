@@ -18,8 +18,9 @@ function eventData(event: SessionEvent): Record<string, unknown> {
     case "step.restarted":
       return { step: event.step, attempt: event.attempt, reason: event.reason };
     case "reasoning.delta":
-    case "text.delta":
       return { text: event.text };
+    case "text.delta":
+      return { text: event.text, ...(event.refusal && { refusal: true }) };
     case "tool.called":
     case "tool.approval_required":
       return { call_id: event.id, name: event.name, arguments: event.arguments };
@@ -38,6 +39,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
         reason: event.reason,
         usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
         cost_micros: event.costMicros,
+        ...(event.refused && { refused: true }),
         ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
       };
     case "error":
@@ -67,11 +69,12 @@ export function countsJson(of: TurnCounts): Record<string, number> {
   };
 }
 
-/** An assistant message as OpenAI writes it; `reasoning_content` and `tool_calls` only when there are any. */
-export function messageJson({ content, reasoning, toolCalls }: AssistantMessage): Record<string, unknown> {
+/** An assistant message as OpenAI writes it; `refusal`, `reasoning_content` and `tool_calls` only when there are any. `content` has the words of a refusal, too: it is what a person reads. */
+export function messageJson({ content, reasoning, toolCalls, refusalFrom }: AssistantMessage): Record<string, unknown> {
   return {
     role: "assistant",
     content,
+    ...(refusalFrom !== undefined && { refusal: content.slice(refusalFrom) }),
     ...(reasoning !== "" && { reasoning_content: reasoning }),
     ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(callJson) }),
   };
@@ -126,10 +129,10 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
     }
     case "turn_ended": {
-      const { reason, usage, steps, costMicros, failure } = entry;
+      const { reason, usage, steps, costMicros, failure, refused } = entry;
       const error = failure && { error: { code: failure.code, detail: failure.detail } };
       const used = { ...usageJson(usage, steps), ...countsJson(entry) };
-      return { ...placed, reason, usage: used, cost_micros: costMicros, ...error };
+      return { ...placed, reason, usage: used, cost_micros: costMicros, ...(refused && { refused }), ...error };
     }
   }
 }

@@ -84,7 +84,8 @@ const entry = z.discriminatedUnion("type", [
     copies: strings.optional(),
     noCall: z.literal(true).optional(),
     fromReasoning: z.literal(true).optional(),
-    finishReason: z.enum(["stop", "tool_calls", "length", "cancelled"]),
+    finishReason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
+    refusalFrom: count.optional(),
     prefix: z
       .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })
       .optional(),
@@ -130,6 +131,7 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
     failure: failure.optional(),
+    refused: z.literal(true).optional(),
     ...paid,
     steps: count,
     expectedCachedTokens: count.optional(),

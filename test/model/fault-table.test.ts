@@ -6,6 +6,7 @@ import { createToolbox } from "../../src/tools/tool.ts";
 import { calls, createFakeProvider, text } from "../support/fake-provider.ts";
 import { faultRows, oddCallRows } from "../support/fault-rows.ts";
 import { MemorySession, policy, timeouts } from "../support/memory-session.ts";
+import { heavyFaultRows } from "../support/wire-fault-rows.ts";
 import { cutBy, delta, done, encoder, stop, stream, sum } from "../support/wire-frames.ts";
 
 const tools = createToolbox([calculator]);
@@ -86,6 +87,18 @@ describe.each(seeds)("with chunks cut by seed %i", (seed) => {
     expect(bench.log.read({ after: 0 }).filter(({ type }) => type === "tool")).toHaveLength(results);
     mustBeLegal(bench);
   });
+});
+
+it.each(heavyFaultRows)("[FAULT-1] [STREAM-31] %s", async (_, fault, always) => {
+  const provider = createFakeProvider();
+  const bench = new Bench(provider);
+  provider.enqueue(fault(cutBy(1)), text("Fine."));
+  await bench.say("Hello");
+  expect(ends(bench)).toEqual(["completed"]);
+  const entries = bench.log.read({ after: 1 });
+  const [reply] = entries;
+  expect(reply?.type === "assistant" && (reply.tries?.length ?? 0)).toBe(always === "failed" ? 1 : 0);
+  expect(entries.filter(({ type }) => type === "tool")).toEqual([]);
 });
 
 it("[FAULT-1] a fault that passes costs a try, and the turn completes", async () => {

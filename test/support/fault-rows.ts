@@ -1,5 +1,6 @@
 /** The fault table: what providers do and were reported to do. Rows only, to be answered by a fake provider; `fault-table.test.ts` runs each of them. */
 import { type Reply, refused, status } from "./fake-provider.ts";
+import { wireFaultRows, wireOddCallRows } from "./wire-fault-rows.ts";
 import { type Cut, callDelta, delta, done, encoder, stop, stream, sum, word } from "./wire-frames.ts";
 
 const plain = (reply: Reply) => () => reply;
@@ -86,7 +87,7 @@ export const faultRows: FaultRow[] = [
     ),
     "completed",
   ],
-  ["rubbish in the middle", stream(`${word}data: {"choi\n\n${stop}${done}`), "failed"],
+  ["a damaged chunk in the middle", stream(`${word}data: {"choi\n\n${stop}${done}`), "failed"],
   ["length in the text", stream(word + delta({}, "length") + done), "length"],
   [
     "length in a call",
@@ -106,6 +107,7 @@ export const faultRows: FaultRow[] = [
     "completed",
   ],
   ["a delta of a megabyte", stream(delta({ content: "x".repeat(1_000_000) }) + stop + done), "completed"],
+  ...wireFaultRows,
 ];
 
 /** Calls that are odd and meant: the frames before a finish of `tool_calls`, and how many results they lead to. */
@@ -143,4 +145,5 @@ export const oddCallRows: OddCallRow[] = [
     1,
   ],
   ["text together with a call", word + callDelta(0, { id: "a", function: sum }), 1],
+  ...wireOddCallRows,
 ];
