@@ -13,6 +13,7 @@ import { sessionObject } from "../session/session-object.ts";
 import type { TurnState } from "../session/turns.ts";
 import { mustAdmit } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
+import { newName, receiptOf } from "./receipt-of.ts";
 import { sessionName } from "./sessions.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
@@ -36,10 +37,12 @@ function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Se
 function toolsFor(c: Context<RouteContext>): McpTools {
   const { account } = c.var;
   return {
-    async ask({ question, session: name = crypto.randomUUID() }, tell) {
+    async ask({ question, session: named }, tell) {
       await mustAdmit(c);
+      const receipt = await receiptOf(c, { question, session: named });
+      const name = named ?? (await newName(receipt, "POST /mcp"));
       const session = sessionObject(c.env, { account, name });
-      const request = { message: { content: question, options: {} }, receipt: {}, onBusy: "queue" } as const;
+      const request = { message: { content: question, options: {} }, receipt, onBusy: "queue" } as const;
       const { turn } = unwrap(await session.send({ account, name }, request));
       await tell(`It is ${turn} of the session ${name}.`);
       return answerOf(c, { session: name, turn }, tell);

@@ -12,6 +12,7 @@ import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
+import { newName, receiptOf } from "./receipt-of.ts";
 
 export const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
 export const title = z.string().max(200);
@@ -39,7 +40,8 @@ export const sessionListing = z.strictObject({
 export const sessions = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(sessionCreation, await readJson(c.req.raw));
-    const { id = crypto.randomUUID(), title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
+    const { title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
+    const id = body.id ?? (await newName(await receiptOf(c, body), "POST /v1/sessions"));
     const choices = {
       ...(title !== undefined && { title }),
       ...(metadata && { metadata }),

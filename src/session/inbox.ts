@@ -91,6 +91,25 @@ export class Inbox {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
   }
 
+  /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */
+  keepReceipt({ key, bodyHash }: Receipt, place: { turn: string; afterSeq: number }): void {
+    if (key !== undefined) this.claim([`receipt:${key}`], JSON.stringify({ ...place, bodyHash }));
+  }
+
+  /** What came with this key before: the turn it began or joined, or the place behind the answers that it gave. */
+  byReceipt(key: string): { turn: string; afterSeq?: number; bodyHash?: string | undefined } | undefined {
+    const message = this.byKey(key);
+    if (message !== undefined) return { turn: message.turn, bodyHash: message.bodyHash };
+    const answers = this.claimed([`receipt:${key}`]);
+    return answers === undefined ? undefined : (JSON.parse(answers) as { turn: string; afterSeq: number });
+  }
+
+  /** Texts of the messages that joined this turn, or wait to. */
+  joined(turn: string): string[] {
+    const rows = this.#sql.exec<{ message: string }>("SELECT message FROM inbox WHERE joins = ?", idOf(turn)).toArray();
+    return rows.map(({ message }) => (JSON.parse(message) as InboxMessage).content);
+  }
+
   /** Takes up a turn that began elsewhere, so that later turns get later numbers. What was said stands in the log alone; `options` are for a turn that goes on here. */
   restore(turn: string, of: { firstSeq: number; atMs: number; options?: TurnOptions }): void {
     const nothing = { content: "", options: of.options ?? {} } satisfies InboxMessage;

@@ -68,15 +68,20 @@ export class Turns {
   }
 
   /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
-  repeated({ key, bodyHash }: Receipt, claims: readonly string[] = []): string | undefined {
-    const claimed = this.#inbox.claimed(claims);
-    if (claimed !== undefined) return claimed;
-    const earlier = key === undefined ? undefined : this.#inbox.byKey(key);
-    if (earlier !== undefined && earlier.bodyHash !== bodyHash) {
+  repeated(receipt: Receipt, claims: readonly string[] = []): string | undefined {
+    return this.#inbox.claimed(claims) ?? this.taken(receipt)?.turn;
+  }
+
+  /** The same for a request that may have been answers: with `afterSeq` its turn goes on behind that entry. */
+  taken({ key, bodyHash }: Receipt): { turn: string; afterSeq?: number } | undefined {
+    const earlier = key === undefined ? undefined : this.#inbox.byReceipt(key);
+    if (earlier === undefined) return undefined;
+    if (earlier.bodyHash !== bodyHash) {
       const detail = `The Idempotency-Key "${key}" was used before with another body. Send the same body, or a new key.`;
       throw new AppError("idempotency_mismatch", detail, { field: "Idempotency-Key" });
     }
-    return earlier?.turn;
+    const { turn, afterSeq } = earlier;
+    return { turn, ...(afterSeq !== undefined && { afterSeq }) };
   }
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
