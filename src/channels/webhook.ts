@@ -89,7 +89,7 @@ function plainMessage(payload: unknown): WebhookMessage {
     session: typeof session === "string" ? session : "",
     content:
       typeof text === "string" ? text : `A webhook came:\n\n\`\`\`json\n${JSON.stringify(payload, null, 2)}\n\`\`\``,
-    ...(typeof speaker === "string" && speaker !== "" && { speaker: speaker.replace(/[\r\n]+/g, " ").slice(0, 64) }),
+    ...(typeof speaker === "string" && speaker !== "" && { speaker }),
     ...(typeof callback_url === "string" && { callbackUrl: callback_url }),
   };
 }

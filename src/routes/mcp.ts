@@ -5,8 +5,8 @@ import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
 import { visible } from "../core/shown-call.ts";
-import type { Asked, McpTools, Tell } from "../dialects/mcp.ts";
-import { sessionJson } from "../dialects/native.ts";
+import type { Asked, Found, McpTools, Tell } from "../dialects/mcp.ts";
+import { shownSession } from "../dialects/native.ts";
 import type { Settings } from "../env.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -58,8 +58,8 @@ function toolsFor(c: Context<RouteContext>): McpTools {
     async search({ query, limit = 20 }) {
       const { sessions } = await accountObject(c.env, account).listSessions({ q: query, limit });
       return sessions.map((session) => {
-        const { id, title, status } = session;
-        return { id, title, status, created_at: String(sessionJson(session).created_at) };
+        const { id, title, status, created_at } = shownSession(session) as Record<keyof Found, string>;
+        return { id, title, status, created_at };
       });
     },
   };

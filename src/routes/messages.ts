@@ -5,7 +5,8 @@ import { unwrap } from "../account/outcome.ts";
 import type { CallbackAddress } from "../channels/callback.ts";
 import { thinkingLevels } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import { entryJson } from "../dialects/native.ts";
+import { speakerFault } from "../core/speaker.ts";
+import { shownEntry } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { InboxMessage } from "../session/inbox.ts";
@@ -24,9 +25,9 @@ export const sentMessage = z.strictObject({
   content: z.string().min(1, "must not be empty"),
   speaker: z
     .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^\r\n]*$/, "must be one line")
+    .refine((name) => speakerFault(name) === undefined, {
+      error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
+    })
     .optional(),
   metadata: metadata.optional(),
   thinking: z
@@ -81,8 +82,8 @@ export const messages = new Hono<RouteContext>()
   .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
   .get("/:id/entries", async (c) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
-    const { entries, lastSeq } = unwrap(await sessionAt(c).entries({ after, limit }));
-    return c.json({ entries: entries.map(entryJson), last_seq: lastSeq });
+    const { entries, lastSeq } = unwrap(await sessionAt(c).shownEntries({ after, limit }));
+    return c.json({ entries: entries.map(shownEntry), last_seq: lastSeq });
   })
   .get("/:id/search", async (c) => {
     const { q, limit } = parseQuery(searching, new URL(c.req.url));

@@ -119,7 +119,7 @@ export class SessionEffects implements Effects {
     if (failed !== undefined) console.warn("model call tried again", { ...failed, next: profile.id, how: again?.how });
     const because = failed && { restartedBecause: failed.failure.detail };
     const of = { seq, turn, step, attempt, prefix, model: profile.id, prices: pricesAt(profile, Date.now()) };
-    return { ...of, ...because, ...(begun && { begun }), answeredIds: conversation.answeredIds };
+    return { ...of, ...because, ...(begun && { begun }), answeredIds: this.#parts.conversation.answeredIds };
   }
 
   async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {

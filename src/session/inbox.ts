@@ -205,5 +205,5 @@ function turnOf(id: number): string {
 
 /** 0, which no message has, for what is no turn's name. */
 function idOf(turn: string): number {
-  return Number(/^turn_(\d{1,15})$/.exec(turn)?.[1] ?? 0);
+  return Number(/^turn_(\d{1,16})$/.exec(turn)?.[1] ?? 0);
 }

@@ -28,6 +28,7 @@ import type { PastRequest } from "./past-request.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices } from "./session-record.ts";
+import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
@@ -204,6 +205,14 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => {
       const { log } = this.#life.existing;
       return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
+    });
+  }
+
+  /** The same for a list that clients read: a damaged row is shown as broken. */
+  shownEntries(range: { after: number; limit: number }): Promise<Outcome<{ entries: ShownEntry[]; lastSeq: number }>> {
+    return outcome(() => {
+      const { log } = this.#life.existing;
+      return { entries: shownEntries(this.#life.existing, range), lastSeq: log.lastSeq };
     });
   }
 

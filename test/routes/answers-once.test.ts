@@ -298,7 +298,10 @@ function keyed(): Door[] {
 async function settled(): Promise<void> {
   const { sessions } = (await call("GET", "/v1/sessions?limit=100")).body;
   for (const { id: name, status } of sessions) {
-    if (status === "running") await call("GET", `/v1/sessions/${name}/events`);
+    if (status !== "running") continue;
+    const session = sessionObject(bindings, { account: "default", name });
+    const newest = unwrap(await session.newest());
+    if (newest !== null) unwrap(await session.wait(newest.turn, 10_000));
   }
 }
 
