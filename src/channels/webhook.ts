@@ -63,7 +63,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
     received: {
       session: await sessionId(name, session),
       ...said,
-      claims: [`webhook ${name} ${deliveryId(signedBy, headers, payload) ?? (await sha256Hex(body))}`],
+      claims: await claimsOf(name, signedBy, request),
       ...(address && { address }),
     },
     answer: (taken: Taken) => accepted(taken),
@@ -106,6 +106,17 @@ function mapped({ toMessage = plainMessage }: WebhookRules, payload: unknown, he
       field,
     });
   }
+}
+
+/** GitHub signs the body alone: what was signed once may come again under any id, and is the same delivery. */
+async function claimsOf(
+  name: string,
+  signedBy: keyof typeof checks,
+  { headers, body }: InboundRequest,
+): Promise<string[]> {
+  const id = deliveryId(signedBy, headers, parseJson(body)) ?? (await sha256Hex(body));
+  const signature = signedBy === "github" ? headers.get("X-Hub-Signature-256") : null;
+  return [`webhook ${name} ${id}`, ...(signature === null ? [] : [`webhook ${name} ${signature}`])];
 }
 
 function deliveryId(signedBy: keyof typeof checks, headers: Headers, payload: unknown): string | undefined {

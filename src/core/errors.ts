@@ -4,6 +4,8 @@ export type AppErrorCode =
   | "invalid_request"
   | "unauthorized"
   | "forbidden"
+  /** It was sent to a host name that this Worker does not answer to. */
+  | "misdirected"
   | "not_configured"
   | "not_found"
   | "model_not_found"

@@ -83,7 +83,11 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
   const metadata = noted && boundedMetadata(noted);
-  const { waitSeconds, session: name } = await accountObject(c.env, account).receive({ alias, session: wanted });
+  const {
+    waitSeconds,
+    session: name,
+    models,
+  } = await accountObject(c.env, account).receive({ alias, session: wanted });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,
@@ -99,6 +103,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
       claims,
       ...(address && { replyTo: address }),
       ...(mustExist && { mustExist }),
+      ...(models && { models }),
     }),
   );
   const { origin } = new URL(c.req.url);

@@ -11,6 +11,7 @@ import { mustMatch } from "../session/go-on.ts";
 import type { Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionChoices } from "../session/session-record.ts";
+import { mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "./make-copy.ts";
 import { newName } from "./receipt-of.ts";
@@ -27,6 +28,7 @@ export async function forkBehind(
   const of = unwrap(await source.describe());
   const { title: _, metadata: __, ...kept } = choicesOf({ ...of, model: of.chosenModel });
   const work = { wanted, from, source, choices: { ...kept, ...wanted.choices } };
+  mustHaveModel(c, wanted.options, work.choices.model);
   const branch = branchAt(await turnOf(source, from), from.afterSeq);
   switch (branch.type) {
     case "open": {

@@ -4,6 +4,7 @@ import { version } from "../../package.json";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
+import { isLoopbackHost } from "../core/setting-lists.ts";
 import { visible } from "../core/shown-call.ts";
 import type { Asked, Found, McpTools, Tell } from "../dialects/mcp.ts";
 import { shownSession } from "../dialects/native.ts";
@@ -12,6 +13,7 @@ import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnState } from "../session/turns.ts";
 import { mustAdmit } from "./admit.ts";
+import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { newName, receiptOf } from "./receipt-of.ts";
 import { sessionName } from "./sessions.ts";
@@ -30,7 +32,7 @@ export const mcp = new Hono<RouteContext>().post("/", async (c) => {
 /** A page that has its own name resolved to this host must not get at it (MCP 2025-11-25, transports, security). Programs send no Origin. */
 function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Settings): void {
   if (origin === undefined || allowedOrigins.includes(origin)) return;
-  if (isDev && /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return;
+  if (isDev && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)) return;
   throw new AppError("forbidden", "Pages of this origin may not call. Add it to ALLOWED_ORIGINS.", { field: "Origin" });
 }
 
@@ -42,7 +44,12 @@ function toolsFor(c: Context<RouteContext>): McpTools {
       const receipt = await receiptOf(c, { question, session: named });
       const name = named ?? (await newName(receipt, "POST /mcp"));
       const session = sessionObject(c.env, { account, name });
-      const request = { message: { content: question, options: {} }, receipt, onBusy: "queue" } as const;
+      const request = {
+        message: { content: question, options: {} },
+        receipt,
+        onBusy: "queue",
+        ...allowedModels(c),
+      } as const;
       const { turn } = unwrap(await session.send({ account, name }, request));
       await tell(`It is ${turn} of the session ${name}.`);
       return answerOf(c, { session: name, turn }, tell);

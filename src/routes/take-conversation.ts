@@ -8,6 +8,7 @@ import type { Comparison } from "../core/retold.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
+import { allowedModels, mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, loadFrom, makeOnce } from "./make-copy.ts";
 import { newName } from "./receipt-of.ts";
@@ -122,7 +123,7 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   if (message === undefined)
     throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
   const { receipt, choices } = told;
-  const sent = unwrap(await session.send(address, { message, also, receipt, onBusy, choices }));
+  const sent = unwrap(await session.send(address, { message, also, receipt, onBusy, choices, ...allowedModels(c) }));
   return { session: name, turn: sent.turn };
 }
 
@@ -132,6 +133,7 @@ export async function seedAndSend(
   of: Work & { choices: SessionChoices; from?: ForkedFrom },
 ): Promise<Taken> {
   const { history, results, messages, told, name, choices, from } = of;
+  mustHaveModel(c, told.options, choices.model);
   const items = [...history, ...results];
   if (items.length === 0 && from === undefined) return letIn(c, { ...of, onBusy: "queue" });
   const goesOn = messages.length === 0;

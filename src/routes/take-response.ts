@@ -8,6 +8,7 @@ import { inputFault } from "../dialects/openai-responses/read-input.ts";
 import { parseBody } from "../http/parse-body.ts";
 import type { GoOn } from "../session/go-on.ts";
 import { sessionObject } from "../session/session-object.ts";
+import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { forkBehind } from "./fork-response.ts";
 import { findResponse } from "./read-response.ts";
@@ -44,7 +45,7 @@ async function inConversation(c: Context<RouteContext>, wanted: Wanted, name: st
   unwrap(known);
   const place = wanted.items.findIndex(({ role }) => role === "assistant");
   mustBe(place < 0 ? undefined : "With conversation send what is new only: it knows what the model said.");
-  const went = unwrap(await session.goOn(goOnOf(wanted)));
+  const went = unwrap(await session.goOn({ ...goOnOf(wanted), ...allowedModels(c) }));
   if (went.type === "moved_on") throw new Error("only a request behind an answer can find that others came first");
   const { type: _, ...taken } = went;
   return { session: name, ...taken };
@@ -61,7 +62,7 @@ async function behind(
   if (mustFork || adds) return forkBehind(c, wanted, { from: place });
   const { turn, afterSeq } = place;
   const at = { turn, ...(afterSeq !== undefined && { afterSeq }) };
-  const went = unwrap(await session.goOn({ ...goOnOf(wanted), behind: at }));
+  const went = unwrap(await session.goOn({ ...goOnOf(wanted), behind: at, ...allowedModels(c) }));
   if (went.type === "taken") {
     const { type: _, ...taken } = went;
     return { session: place.session, ...taken };

@@ -9,6 +9,7 @@ import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
+import { allowedModels } from "./allowed-models.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { receiptOf } from "./receipt-of.ts";
@@ -63,7 +64,9 @@ async function say(
   const session = sessionObject(c.env, address);
   const newest = await session.newest();
   // Calls that nobody has answered are given up: the person has gone on.
-  const isLeft = newest.ok && newest.value?.state.status === "waiting";
+  const { token } = c.var.caller;
+  const mayLeave = token === undefined || token.rights.includes("cancel");
+  const isLeft = mayLeave && newest.ok && newest.value?.state.status === "waiting";
   const options = {
     ...(known !== undefined && { model: known }),
     ...(typeof thinking !== "object" && thinking !== undefined && { thinking }),
@@ -73,6 +76,7 @@ async function say(
     await session.send(address, {
       message: { content, ...(speaker !== undefined && { speaker }), options },
       receipt,
+      ...allowedModels(c),
       // An edited message keeps its id.
       claims: trigger === "regenerate-message" ? [] : [`ui:${id}:${fingerprint(content)}`],
       onBusy: isLeft ? "interrupt" : "queue",

@@ -26,6 +26,8 @@ export interface GoOn {
   options: TurnOptions;
   metadata: Record<string, string>;
   receipt: Receipt;
+  /** Ids of the models that the account may use; any when absent. */
+  models?: readonly string[];
   /** Only when this answer is the newest thing in the session. */
   behind?: { turn: string; afterSeq?: number };
 }

@@ -1,5 +1,6 @@
 /** Messages that were accepted: waiting ones and, as receipts for idempotency, those whose turn has begun. Never runs anything. */
 import type { TurnOptions, UserEntry } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
 
 /** What a person sent, as it waits for its turn. */
 export interface InboxMessage {
@@ -65,7 +66,7 @@ export class Inbox {
       .exec<{ id: number }>(
         `INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, joins, interrupts, created_at)
          VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-        JSON.stringify(message),
+        rowOf(message),
         of.key ?? null,
         of.bodyHash ?? null,
         of.firstSeq ?? null,
@@ -141,7 +142,7 @@ export class Inbox {
   changeOptions(turn: string, options: TurnOptions): void {
     const message = this.byTurn(turn)?.message;
     if (message === undefined) return;
-    const changed = JSON.stringify({ ...message, options });
+    const changed = rowOf({ ...message, options });
     this.#sql.exec("UPDATE inbox SET message = ? WHERE id = ?", changed, idOf(turn));
   }
 
@@ -192,6 +193,19 @@ export class Inbox {
       atMs: row.created_at,
     };
   }
+}
+
+/** Most bytes of a message with its options: Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits). */
+const mostBytes = 1_900_000;
+
+/** Throws `payload_too_large` for what would not fit a row. */
+function rowOf(message: InboxMessage): string {
+  const text = JSON.stringify(message);
+  // A UTF-16 unit is at most 3 bytes of UTF-8: most messages need not be counted.
+  const bytes = text.length * 3 <= mostBytes ? 0 : new TextEncoder().encode(text).length;
+  if (bytes <= mostBytes) return text;
+  const detail = `The message has ${bytes} bytes with its instructions and tools; at most ${mostBytes} are taken. Shorten it.`;
+  throw new AppError("payload_too_large", detail, { field: "content" });
 }
 
 /** The entry that begins a turn. */

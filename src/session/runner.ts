@@ -15,11 +15,12 @@ import { afterFailure } from "../model/retry.ts";
 import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { inputOf, waitsForPerson } from "../tools/tool.ts";
+import { modelsOfAccount } from "./account-models.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
-import { type TurnModel, turnModels } from "./turn-model.ts";
+import { allowedOf, refusedModels, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdsOf } from "./user-ids.ts";
 
@@ -103,7 +104,10 @@ export class Runner {
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
     const stopClock = this.#startClock(turn.firstSeq, abort);
-    const models = this.#models(turn.message.options);
+    const all = this.#models(turn.message.options);
+    const allowed = await modelsOfAccount(this.#setup.bindings, this.#parts.record.read().account);
+    const [first, ...others] = allowedOf(all, allowed);
+    const models: [TurnModel, ...TurnModel[]] = first === undefined ? all : [first, ...others];
     const { timeouts } = settings;
     const purse = this.#purse;
     const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
@@ -115,6 +119,10 @@ export class Runner {
     const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
+      if (first === undefined) {
+        const detail = `Model: ${refusedModels(all, allowed)}`;
+        return await effects.append(endNow(effects.look(), turn.turn, { ...notAllowed, detail }));
+      }
       if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
       await runTurn(effects, this.#rules(agent, models, turn.message.options));
     } catch (error) {
@@ -220,6 +228,7 @@ const ourFault: Failure = {
   detail: "Longline failed while it worked on this turn. The cause is in the Worker's log.",
   retryable: true,
 };
+const notAllowed: Failure = { code: "model_refused", detail: "", retryable: false };
 const prefixGone: Failure = {
   code: "prefix_missing",
   detail: "The session's prefix was deleted. Put the same text again, or make a session without it.",

@@ -27,7 +27,7 @@ import { SessionLife } from "./life.ts";
 import type { PastRequest } from "./past-request.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import type { SessionParts } from "./session-parts.ts";
-import type { SessionAddress, SessionChoices } from "./session-record.ts";
+import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
@@ -59,6 +59,16 @@ export class Session extends DurableObject<Bindings> {
       }
       return { created, session: this.#life.summary() };
     });
+  }
+
+  /** What a token of this session must say to be valid; empty in a session of an earlier version that has withdrawn none. */
+  tokenTag(): Promise<Outcome<string>> {
+    return outcome(() => tokenTag(this.#life.existing.record.read()));
+  }
+
+  /** No token that was made before is valid from now on. */
+  withdrawTokens(): Promise<Outcome<void>> {
+    return this.#answer(({ record }) => record.withdrawTokens());
   }
 
   describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
@@ -93,6 +103,7 @@ export class Session extends DurableObject<Bindings> {
       const isNew = this.#life.parts === undefined;
       if (request.mustExist) void this.#life.existing;
       if (isNew) await this.#life.refuseErased(address);
+      this.#life.mustBeAllowed(request.message.options, request.models, request.choices);
       const parts = this.#life.parts ?? this.#create(address, request.choices ?? {});
       const { turn, repeated } = takeIn(parts, request);
       const { open } = parts.turns;
@@ -158,7 +169,10 @@ export class Session extends DurableObject<Bindings> {
 
   /** Answers every call that waits, or begins a turn; see `GoOn`. */
   goOn(request: GoOn): Promise<Outcome<WentOn>> {
-    return this.#answer((parts) => goOn(parts, request));
+    return this.#answer((parts) => {
+      this.#life.mustBeAllowed(request.options, request.models);
+      return goOn(parts, request);
+    });
   }
 
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
@@ -281,6 +295,10 @@ export class Session extends DurableObject<Bindings> {
       return taken;
     });
   }
+}
+
+function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
+  return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
 }
 
 /** The message's turn: a new one with what is owed for it, or the one that the same message has already. */

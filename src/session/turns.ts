@@ -28,6 +28,8 @@ export interface SendRequest {
   mustExist?: boolean;
   /** What the session is to be like when it is made for this message. */
   choices?: SessionChoices;
+  /** Ids of the models that the account may use; any when absent. */
+  models?: readonly string[];
   /** More messages of the same turn, shown to the model one behind the other. */
   also?: InboxMessage[];
 }

@@ -124,7 +124,7 @@ const doors: Door[] = [
       const response = (await call("GET", `/v1/responses/resp_${id}.1`)).body;
       const ref = response.output.at(-1).id.replace("mcpr_", "");
       return async () => {
-        const pressed = await session.press(ref, { approve: true, by: "ada" });
+        const pressed = await session.press({ ref }, { approve: true, by: "ada" });
         return pressed.ok ? { status: 200, answer: pressed.value.turn } : { status: 409, answer: pressed.detail };
       };
     },

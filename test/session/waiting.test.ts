@@ -91,7 +91,8 @@ describe("a call that needs a person's yes", () => {
     const turn = await waitingTurn();
     const call = { name: "send_request", arguments: JSON.stringify(order) };
     const other = callDigest({ ...call, arguments: JSON.stringify({ ...order, url: "https://other.example/" }) });
-    const ref = refOf({ turn, step: 1, callId: "call_pay" });
+    const birth = unwrap(await world.stub.describe()).birth;
+    const ref = refOf({ birth, turn, step: 1, callId: "call_pay" });
     for (const refused of [
       world.stub.approve("call_pay", { approve: true }, other),
       world.stub.press({ ref, digest: other }, { approve: true }),

@@ -172,6 +172,12 @@ export const sessionOperations: Record<string, Operation> = {
     },
     refusals: [404],
   },
+  "DELETE /v1/sessions/{id}/tokens": {
+    tag,
+    summary: "Withdraws all tokens of the session",
+    answers: { 204: { what: "None of them is valid any more." } },
+    refusals: [404],
+  },
   "GET /v1/sessions/{id}/requests/{seq}": {
     tag,
     summary: "The request that a reply of the model answered",
