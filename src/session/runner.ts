@@ -99,18 +99,18 @@ export class Runner {
   }
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
-    const { settings } = this.#setup;
+    const { settings, bindings } = this.#setup;
+    const allowed = await modelsOfAccount(bindings, this.#parts.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
     const stopClock = this.#startClock(turn.firstSeq, abort);
     const all = this.#models(turn.message.options);
-    const allowed = await modelsOfAccount(this.#setup.bindings, this.#parts.record.read().account);
     const [first, ...others] = allowedOf(all, allowed);
     const models: [TurnModel, ...TurnModel[]] = first === undefined ? all : [first, ...others];
     const { timeouts } = settings;
     const purse = this.#purse;
-    const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
+    const answers = new AnswerCache(bindings.PREFIXES, this.#parts.kvCount);
     const prefix = await this.#prefix();
     const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
     const agent = await this.#agent(tools, turn.message.options, abort.signal);
