@@ -7,12 +7,12 @@ const placed = (entries: NewEntry[]) => entries.map((entry, place): Entry => ({ 
 const reply = asking(["pay", "lookup"], { waits: { c1: "client" } });
 
 describe("a fork behind a reply with calls", () => {
-  it("[ONCE-3] is not made while a call of it that waits for no one has no result: it would run again", () => {
+  it("[ONCE-13] is not made while a call of it that waits for no one has no result: it would run again", () => {
     expect(branchAt(placed([user(), reply]))).toEqual({ type: "open" });
     expect(branchAt(placed([user(), reply, result("c1")]))).toEqual({ type: "open" });
   });
 
-  it("[ONCE-3] has that call's result, and none of those that others gave", () => {
+  it("[ONCE-13] has that call's result, and none of those that others gave", () => {
     const branch = branchAt(placed([user(), reply, result("c1"), result("c0", { content: "paid" })]));
     expect(branch).toMatchObject({ type: "calls", waiting: [{ id: "c1", kind: "client" }], step: 1 });
     expect(branch.type === "calls" && branch.kept.map(({ type, seq }) => [type, seq])).toEqual([

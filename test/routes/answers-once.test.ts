@@ -306,7 +306,7 @@ async function settled(): Promise<void> {
 }
 
 describe(`an answer counts once (ONCE_SEED=${seed})`, () => {
-  it.each(doors.map((door) => [door.name, door] as const))("[ONCE-1] %s", async (_name, door) => {
+  it.each(doors.map((door) => [door.name, door] as const))("[ONCE-11] %s", async (_name, door) => {
     const random = randomOf(seed);
     for (let round = 0; round < rounds; round++) {
       const askedBefore = provider.requests.length;
@@ -335,7 +335,7 @@ describe(`an answer counts once (ONCE_SEED=${seed})`, () => {
 });
 
 describe("what is refused, or told, about an answer that comes again", () => {
-  it("[ONCE-2] 20 parallel duplicates of a seeded chat are one answer, and another body with their key is refused", async () => {
+  it("[ONCE-12] 20 parallel duplicates of a seeded chat are one answer, and another body with their key is refused", async () => {
     provider.enqueue(text("Done."));
     const body = { model: "deepseek-v3.2-exp", messages: history };
     const key = { "Idempotency-Key": id };
@@ -348,14 +348,14 @@ describe("what is refused, or told, about an answer that comes again", () => {
     }
   });
 
-  it("[ONCE-2] a session that is made with a key is made once", async () => {
+  it("[ONCE-12] a session that is made with a key is made once", async () => {
     const key = { "Idempotency-Key": id };
     const all = await Promise.all(Array.from({ length: 5 }, () => post("/v1/sessions", { title: "A" }, key)));
     expect(new Set(all.map(({ body }) => body.id)).size).toBe(1);
     expect(all.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 201]);
   });
 
-  it("[ONCE-3] an approval that was given is refused in a fork with its outcome, whatever comes with it", async () => {
+  it("[ONCE-13] an approval that was given is refused in a fork with its outcome, whatever comes with it", async () => {
     const first = await createResponse(orders(), {});
     const approval_request_id = first.output.at(-1).id;
     const yes = { type: "mcp_approval_response", approval_request_id, approve: true };
@@ -380,7 +380,7 @@ describe("what is refused, or told, about an answer that comes again", () => {
     expect(provider.outside).toHaveBeenCalledTimes(1);
   });
 
-  it("[ONCE-4] a session that was erased and made again by its name hands on other idempotency keys, and takes no old approval", async () => {
+  it("[ONCE-14] a session that was erased and made again by its name hands on other idempotency keys, and takes no old approval", async () => {
     const keys: (string | null | undefined)[] = [];
     let old: { id: string; ref: string } | undefined;
     for (let life = 0; life < 2; life++) {
@@ -409,7 +409,7 @@ describe("what is refused, or told, about an answer that comes again", () => {
     ["two dots", ".."],
     ["with a space", "a b"],
     ["half a character", "\ud800"],
-  ])("[ONCE-5] an id %s is replaced, so that a late answer meets no other call", async (_what, callId) => {
+  ])("[ONCE-15] an id %s is replaced, so that a late answer meets no other call", async (_what, callId) => {
     await nativeSession(orders());
     await post(`/v1/sessions/${id}/approvals/c1`, { approve: false });
     await settled();

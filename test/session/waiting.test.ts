@@ -234,7 +234,7 @@ describe("a call that does harm", () => {
   });
 });
 
-it("[ONCE-4] an open call of a session without a birth keeps the key that it had", async () => {
+it("[ONCE-14] an open call of a session without a birth keeps the key that it had", async () => {
   await waitingTurn();
   await world.inside(({ sql }) => void sql.exec("UPDATE session SET birth = NULL"));
   provider.enqueue(text("Ordered."));
