@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import type { KeyInfo } from "./account-keys.ts";
-import { AccountList, listName } from "./account-list.ts";
+import { listName } from "./account-list.ts";
 import type { AccountLimits, AccountSettings } from "./account-record.ts";
 import { callbackSecret } from "./callback-secret.ts";
 import type { DeadLetter } from "./dead-letters.ts";
@@ -188,11 +188,11 @@ export class Account extends DurableObject<Bindings> {
 
   /** Only in the object of the list. */
   addAccount(id: string): void {
-    new AccountList(this.ctx.storage.sql).add(id, Date.now());
+    this.#rooms.accounts.add(id, Date.now());
   }
 
   accountIds(): string[] {
-    return new AccountList(this.ctx.storage.sql).ids();
+    return this.#rooms.accounts.ids();
   }
 
   get #limits(): AccountLimits {
@@ -208,7 +208,7 @@ export class Account extends DurableObject<Bindings> {
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */
   get #rooms(): Rooms {
     if (this.#made !== undefined) return this.#made;
-    this.#made = roomsOf(this.ctx.storage.sql);
+    this.#made = roomsOf(this.ctx.storage);
     return this.#made;
   }
 }

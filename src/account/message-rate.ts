@@ -2,15 +2,11 @@
 
 const minuteMs = 60_000;
 
-const table = `CREATE TABLE IF NOT EXISTS admitted (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS admitted_at ON admitted (at);`;
-
 export class MessageRate {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(table);
   }
 
   /** Counts a message; the seconds to wait when `perMinute` were sent within the last minute, and then it does not count. */

@@ -20,25 +20,11 @@ export interface SessionQuery {
   q?: string | undefined;
 }
 
-const tables = `CREATE TABLE IF NOT EXISTS sessions (
-  id TEXT PRIMARY KEY,
-  created_at INTEGER NOT NULL,
-  summary TEXT NOT NULL,
-  title TEXT NOT NULL,
-  reported_seq INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sessions_by_age ON sessions (created_at, id);
-CREATE TABLE IF NOT EXISTS erased (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS texts_of_session ON texts (session, seq);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, tokenize = 'unicode61 remove_diacritics 2');`;
-
 export class SessionIndex {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(tables);
   }
 
   /** Records a session as it is now. What it reported before stays. */

@@ -6,7 +6,7 @@ import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
 import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
-import type { Again, TurnView } from "../core/next-step.ts";
+import type { Again, Effect, TurnView } from "../core/next-step.ts";
 import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
@@ -74,12 +74,14 @@ export class SessionEffects implements Effects {
     const reply = entries.findLast((entry) => entry.type === "assistant");
     const stop = inbox.byTurn(turn)?.stop;
     const { ready, waiting, denied } = openCalls(entries);
+    const runs = reply === undefined ? new Map<string, number>() : intents.of(reply.seq);
     const betweenSteps = ready.length + waiting.length + denied.length === 0;
     return {
       entries,
       ...(stop && { stop }),
       barren: checkpoint.barren(log.lastSeq + 1),
-      intents: reply === undefined ? new Set() : intents.of(reply.seq),
+      intents: new Set(runs.keys()),
+      runs,
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
@@ -141,7 +143,7 @@ export class SessionEffects implements Effects {
     // Equal calls of one reply take effect once: they have one key.
     const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
     const context = await callContext(this.#parts, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
-    if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
+    await this.#intend(call, agent.tools.effectOf(call.name));
     return runTool(agent.tools, call, context);
   }
 
@@ -227,11 +229,14 @@ export class SessionEffects implements Effects {
   }
 
   /** On disk before the world hears of it. */
-  async #intend(call: ToolCall): Promise<void> {
+  async #intend(call: ToolCall, effect: Effect): Promise<void> {
     this.#mustLive();
-    const { intents, storage } = this.#parts;
-    intents.record(this.#reply()?.seq ?? 0, call.id);
-    await storage.sync();
+    const { turns, intents, storage } = this.#parts;
+    const seq = this.#reply()?.seq ?? 0;
+    const entries = turns.entries(this.#of.turn.firstSeq);
+    const approval = entries.findLast((entry) => entry.type === "approval" && entry.callId === call.id);
+    const readySeq = Math.max(seq, approval?.seq ?? 0);
+    if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();
   }
 
   /** The newest reply of the turn. */

@@ -52,7 +52,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     outbox: new Outbox(sql),
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
-    intents: new Intents(sql),
+    intents: new Intents(sql, log.lastSeq),
     heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),

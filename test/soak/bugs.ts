@@ -38,8 +38,8 @@ export const bugs: readonly Bug[] = [
     edits: [
       {
         file: "src/session/effects.ts",
-        find: "intents.record(reply?.seq ?? 0, call.id);",
-        replace: "",
+        find: "if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();",
+        replace: "void [intents, readySeq, storage, effect];",
       },
     ],
   },
