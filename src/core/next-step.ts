@@ -28,6 +28,8 @@ export interface TurnView {
   /** What the model would be sent comes near to filling its window, and some of it can be put into a summary. */
   windowFull: boolean;
   nowMs: number;
+  /** How long nothing worked at the turn, because the service was down, and until when. Such time is no work. */
+  down?: { ms: number; untilMs: number };
 }
 
 /** What the agent allows. */
@@ -113,12 +115,13 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
 }
 
 /** When a turn has worked for too long, in ms since 1970. Each act of a person gives it its time anew; while it waits for one there is no limit. */
-export function deadlineMs(entries: readonly Entry[], maxTurnMs: number): number {
+export function deadlineMs(entries: readonly Entry[], maxTurnMs: number, down = { ms: 0, untilMs: 0 }): number {
   if (openCalls(entries).waiting.length > 0) return Number.POSITIVE_INFINITY;
   const acts = entries.filter(
     (entry) => entry.type === "user" || entry.type === "approval" || isAwaited(entry, entries),
   );
-  return Math.max(0, ...acts.map(({ atMs }) => atMs)) + maxTurnMs;
+  const begunMs = Math.max(0, ...acts.map(({ atMs }) => atMs));
+  return begunMs + maxTurnMs + (down.untilMs > begunMs ? down.ms : 0);
 }
 
 /** A result that somebody was waited for. */
@@ -134,9 +137,9 @@ interface Ending {
   failure?: Failure;
 }
 
-function stopOf({ stop, entries, nowMs }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
+function stopOf({ stop, entries, nowMs, down }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
   if (stop !== undefined) return { reason: stop };
-  if (nowMs < deadlineMs(entries, maxTurnMs)) return undefined;
+  if (nowMs < deadlineMs(entries, maxTurnMs, down)) return undefined;
   const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits in src/agent.ts). Send a message to go on.`;
   return { reason: "failed", failure: { code: "turn_timeout", detail, retryable: true } };
 }

@@ -11,6 +11,7 @@ import { AppError } from "../core/errors.ts";
 import { readText } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
+import { callId } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
 
 const account = "default";
@@ -77,7 +78,11 @@ async function take(
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
   const { alias, session: wanted, content, speaker, metadata, claims, address, mustExist } = received;
-  const { waitSeconds, session: name } = await accountObject(c.env, account).receive({ alias, session: wanted });
+  const { waitSeconds, session: name } = await accountObject(c.env, account).receive({
+    alias,
+    session: wanted,
+    id: callId(),
+  });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,

@@ -9,7 +9,7 @@ import { entryJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { InboxMessage } from "../session/inbox.ts";
-import { sessionObject } from "../session/session-object.ts";
+import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import { turnJson } from "../session/turn-json.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { mustAdmit } from "./admit.ts";
@@ -102,8 +102,8 @@ export const messages = new Hono<RouteContext>()
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   const after = c.req.header("Last-Event-ID") ?? new URL(c.req.url).searchParams.get("after") ?? "";
-  const url = `https://session/events?after=${encodeURIComponent(after)}&${query}`;
-  return sessionAt(c).fetch(url, { signal: c.req.raw.signal });
+  const asked = { query: `after=${encodeURIComponent(after)}&${query}`, signal: c.req.raw.signal };
+  return sessionEvents(c.env, addressOf(c), asked);
 }
 
 /** The answer is owed to that address, too. */

@@ -55,6 +55,26 @@ export class Copying {
     return this.#current !== undefined && Date.now() - this.#current.heardMs < patienceMs;
   }
 
+  /** Whether rows are here that are no session: a copy that is being made, or was broken off. */
+  get isLeft(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Removes a copy that was broken off; one that is being made is looked at again later. */
+  async sweep(): Promise<void> {
+    if (this.busy) return void (await this.#storage.setAlarm(Date.now() + patienceMs));
+    this.#current = undefined;
+    await this.#storage.deleteAll();
+  }
+
+  /** Removes an unfinished copy, and says how much it was. Whoever makes it is told that it was given up. */
+  async erase(): Promise<{ entries: number; bytes: number }> {
+    const size = new SqliteTranscriptLog(this.#storage.sql).size();
+    this.#current = undefined;
+    await this.#storage.deleteAll();
+    return size;
+  }
+
   /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */
   do(step: CopyStep): boolean {
     if (step.type === "begin") return this.#begin(step);
@@ -79,6 +99,8 @@ export class Copying {
     this.#storage.transactionSync(() => {
       dropLeftovers(sql);
       migrate(sql, 0);
+      // Should this instance end in mid-copy, the alarm starts the next one, which drops what was left.
+      void this.#storage.setAlarm(Date.now() + patienceMs);
     });
     this.#current = new Copy(sql, token, plan);
     return false;
@@ -87,6 +109,7 @@ export class Copying {
   #drop(): void {
     this.#current = undefined;
     this.#storage.transactionSync(() => dropLeftovers(this.#storage.sql));
+    void this.#storage.deleteAlarm();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
 import type { Outlet, Posted, Reply } from "../channels/channel.ts";
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { watchdogMs } from "./alarm.ts";
 import type { Outbox, Owed } from "./outbox.ts";
 import { pause } from "./pause.ts";
@@ -29,6 +30,8 @@ export class Courier {
   readonly #busy = new Set<string>();
   /** Deliveries whose state outside this instance knows: it brought them there. */
   readonly #known = new Set<string>();
+  /** How often each delivery was interrupted by a failure of ours, in a row. */
+  readonly #failures = new Map<string, number>();
   readonly #gone = new AbortController();
 
   constructor(parts: SessionParts, setup: CourierSetup) {
@@ -69,7 +72,8 @@ export class Courier {
       if (isLive && !isFirst) return false;
       if (isLive) isFirst = false;
       // Only what failed is waited with; else its time is that of the watchdog.
-      if (this.#busy.has(owed.id) || (owed.attempts > 0 && (owed.nextAtMs ?? 0) > nowMs)) return false;
+      const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
+      if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
       // Before its turn ends nobody has to look at what is shown at once.
       return isLive ? turns.firstSeq(owed.turn) !== undefined : owed.turn !== open?.turn && owed.nextAtMs !== null;
     });
@@ -81,7 +85,7 @@ export class Courier {
       else await this.#deliver(owed);
     } catch (error) {
       console.error("a delivery was interrupted; it will be taken up again", error);
-      if (!this.#parts.feed.closed) this.#postpone(owed, "Longline failed; the cause is in the Worker's log.");
+      if (!this.#parts.feed.closed) this.#postpone(owed.id, "Longline failed; the cause is in the Worker's log.");
     } finally {
       this.#busy.delete(owed.id);
     }
@@ -103,16 +107,17 @@ export class Courier {
       const posted = await this.#attempt(outlet, { ...owed, shown }, reply);
       if (this.#parts.feed.closed) return change.forget();
       shown = posted.shown;
-      if (posted.kind === "dead") return this.#bury({ ...owed, shown }, posted.error);
+      if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
         attempts++;
         const delayMs = delayOf(outlet, attempts, posted.afterMs);
-        if (delayMs === undefined) return this.#bury({ ...owed, shown }, posted.error);
+        if (delayMs === undefined) return this.#bury({ ...owed, shown, attempts }, posted.error);
         if (delayMs <= shortMs) await pause(delayMs, this.#gone.signal);
         else return this.#failed({ ...owed, shown, attempts }, posted.error, delayMs);
         continue;
       }
       attempts = 0;
+      this.#failures.delete(owed.id);
       if (reply.state === "ended") return this.#outbox.delivered(owed.id);
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
       await Promise.all([change.happened, pause(outlet.paceMs, this.#gone.signal)]);
@@ -145,16 +150,23 @@ export class Courier {
     this.#outbox.failed(id, { shown, attempts, error, nextAtMs: Date.now() + delayMs });
   }
 
-  #postpone({ id }: Owed, error: string): void {
+  /** What failed by our own platform is no try of the delivery. */
+  #postpone(id: string, error: string): void {
+    const failures = (this.#failures.get(id) ?? 0) + 1;
+    this.#failures.set(id, failures);
     const owed = this.#outbox.byId(id);
-    if (owed !== undefined) this.#failed({ ...owed, attempts: owed.attempts + 1 }, error, watchdogMs);
+    const delayMs = backoffMs(failures, alarmBackoff, Math.random());
+    if (owed?.state === "open") this.#failed(owed, error, delayMs);
+    if (owed?.state === "dead")
+      this.#outbox.bury(id, { ...owed, error: owed.error ?? error, nextAtMs: Date.now() + delayMs });
   }
 
-  /** Given up. The account lists it, so that somebody can see it and try again. */
+  /** Given up. The account lists it, so that an operator can see it and try again. */
   async #bury(owed: Owed, error: string): Promise<void> {
-    this.#outbox.bury(owed.id, { error, nextAtMs: Date.now() + 60_000 });
+    const { id, attempts } = owed;
+    this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
     await this.#setup.tellDead({ ...owed, error });
-    this.#outbox.bury(owed.id, { error, nextAtMs: null });
+    this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }
 
   /** The next change of what the session shows, whenever it comes. */

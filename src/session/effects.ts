@@ -85,6 +85,7 @@ export class SessionEffects implements Effects {
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
+      down: this.#parts.heartbeat.down(turn),
     };
   }
 

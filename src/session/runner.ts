@@ -2,10 +2,12 @@
 
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent.ts";
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
 import { deadlineMs, type Rules, type TurnView } from "../core/next-step.ts";
+import { platformFailure } from "../core/platform-failure.ts";
 import { runTurn } from "../core/run-turn.ts";
 import { unitHash } from "../core/unit-hash.ts";
 import { openCalls } from "../core/waits.ts";
@@ -44,11 +46,24 @@ export class Runner {
   /** Somebody called while it was at work: it must look once more before it rests. */
   #again = false;
   #current: { turn: string; abort: AbortController } | undefined;
+  /** How often the work broke off, in a row, and when it is taken up again. */
+  #failures = 0;
+  #retryAtMs = 0;
 
   constructor(parts: SessionParts, setup: RunnerSetup) {
     this.#parts = parts;
     this.#setup = setup;
     this.#purse = new Purse(setup.bindings, parts.record.read());
+  }
+
+  /** The turn that is being worked at now. */
+  get working(): string | undefined {
+    return this.#working ? this.#current?.turn : undefined;
+  }
+
+  /** When work that broke off is taken up again, in ms since 1970; `undefined` while it is done, and when none broke off. */
+  get retryAtMs(): number | undefined {
+    return this.#working || this.#failures === 0 ? undefined : this.#retryAtMs;
   }
 
   /** Makes sure that open and waiting turns are being run. Returns at once. */
@@ -71,15 +86,19 @@ export class Runner {
         for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
           this.#setup.moved();
           await this.#run(turn);
+          this.#failures = 0;
           this.#setup.moved();
           // Still open: it waits for somebody, who will wake us.
           if (this.#parts.turns.open !== undefined) break;
         }
       }
       this.#working = false;
+      this.#failures = 0;
     } catch (error) {
       this.#working = false;
       if (error instanceof Erased) return;
+      this.#failures++;
+      this.#retryAtMs = Date.now() + backoffMs(this.#failures, alarmBackoff, Math.random());
       console.error("turn interrupted; the watchdog will take it up again", error);
     }
     if (!this.#parts.feed.closed) this.#setup.rested();
@@ -102,29 +121,38 @@ export class Runner {
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
-    const stopClock = this.#startClock(turn.firstSeq, abort);
+    const { log, heartbeat } = this.#parts;
+    heartbeat.resume(turn.turn, { lastSeenMs: log.last?.atMs ?? 0, nowMs: Date.now() });
+    const stopClock = this.#startClock(turn, abort);
     const models = this.#models(turn.message.options);
     const { timeouts } = settings;
     const purse = this.#purse;
     const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
-    const prefix = await this.#prefix();
     const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
-    const agent = await this.#agent(tools, turn.message.options, abort.signal);
-    const userIds = await userIdsOf(this.#parts.record.read());
-    const { signal } = abort;
-    const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
-    const effects = new SessionEffects(this.#parts, of);
     try {
+      const prefix = await this.#prefix();
+      const agent = await this.#agent(tools, turn.message.options, abort.signal);
+      const userIds = await userIdsOf(this.#parts.record.read());
+      const { signal } = abort;
+      const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
+      const effects = new SessionEffects(this.#parts, of);
       if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
-      await runTurn(effects, this.#rules(agent, models, turn.message.options));
-    } catch (error) {
-      if (error instanceof Erased || isReset(error)) throw error;
-      console.error("turn failed by a fault of ours", error);
-      await effects.append(endNow(effects.look(), turn.turn, ourFault));
+      await this.#runTurn(effects, this.#rules(agent, models, turn.message.options), turn.turn);
     } finally {
       stopClock();
       this.#current = undefined;
       this.#setup.hold(tools.close());
+    }
+  }
+
+  /** A failure of our platform is none of the turn's: it goes on later. Only a fault of ours ends it. */
+  async #runTurn(effects: SessionEffects, rules: Rules, turn: string): Promise<void> {
+    try {
+      await runTurn(effects, rules);
+    } catch (error) {
+      if (error instanceof Erased || isReset(error)) throw error;
+      console.error("turn failed by a fault of ours", error);
+      await effects.append(endNow(effects.look(), turn, ourFault));
     }
   }
 
@@ -135,10 +163,11 @@ export class Runner {
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
-  #startClock(firstSeq: number, abort: AbortController): () => void {
+  #startClock({ turn, firstSeq }: { turn: string; firstSeq: number }, abort: AbortController): () => void {
     let timer: ReturnType<typeof setTimeout>;
     const look = () => {
-      const leftMs = deadlineMs(this.#parts.turns.entries(firstSeq), this.#maxTurnMs) - Date.now();
+      const { turns, heartbeat } = this.#parts;
+      const leftMs = deadlineMs(turns.entries(firstSeq), this.#maxTurnMs, heartbeat.down(turn)) - Date.now();
       if (leftMs <= 0) return abort.abort();
       timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
     };
@@ -210,9 +239,13 @@ function isWeighted({ models }: Agent): boolean {
   return models.some(({ weight = 0 }) => weight > 0);
 }
 
-/** The platform ended this instance (deploy, move, eviction): the next one goes on, so the turn must not be ended here. */
+/** The platform failed, or ended this instance (deploy, move, eviction): the turn goes on later, or in the next one, so it must not be ended here. Damaged storage could not be written anyway. */
 function isReset(error: unknown): boolean {
-  return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
+  if (platformFailure(error) !== undefined) return true;
+  return (
+    error instanceof Error &&
+    /reset|code was updated|storage caused object|broken|disk is full|SQLITE_FULL/i.test(error.message)
+  );
 }
 
 const ourFault: Failure = {

@@ -5,6 +5,7 @@ import { Conversation } from "./conversation.ts";
 import { countedStorage, RowCounter } from "./counted-sql.ts";
 import { Feed } from "./feed.ts";
 import { Heads } from "./heads.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Inbox } from "./inbox.ts";
 import { Intents } from "./intents.ts";
 import { Learned } from "./learned.ts";
@@ -26,6 +27,7 @@ export interface SessionParts {
   turns: Turns;
   checkpoint: Checkpoint;
   intents: Intents;
+  heartbeat: Heartbeat;
   heads: Heads;
   conversation: Conversation;
   learned: Learned;
@@ -53,6 +55,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql, log.lastSeq),
+    heartbeat: new Heartbeat(sql),
     heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),

@@ -27,7 +27,7 @@ export interface SessionChoices {
   model?: string;
   /** Id of a registered prefix. */
   prefix?: string;
-  /** Life in seconds from now; for ever when absent. */
+  /** Life in seconds after its last use; for ever when absent. */
   ttlSeconds?: number;
 }
 
@@ -103,8 +103,8 @@ export class SessionRecord {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     sql.exec(
       `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, prefix, created_at,
-         expires_at, usage, forked_from, copied_seq, window_seq)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         expires_at, life_ms, usage, forked_from, copied_seq, window_seq)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       schemaVersion,
       of.account,
       of.name,
@@ -115,6 +115,7 @@ export class SessionRecord {
       choices.prefix ?? null,
       createdAtMs,
       choices.ttlSeconds === undefined ? null : createdAtMs + choices.ttlSeconds * 1000,
+      choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000,
       JSON.stringify(usage),
       forkedFrom === undefined ? null : JSON.stringify(forkedFrom),
       copiedSeq,
@@ -168,10 +169,12 @@ export class SessionRecord {
     this.#sql.exec("UPDATE session SET window_seq = ?", throughSeq);
   }
 
-  /** Adds what a turn used. Runs in the transaction that ends the turn, so that it counts once. */
-  settle({ usage, steps, costMicros, rowsWritten = 0 }: Omit<TurnEndedEntry, "seq">): void {
+  /** Adds what a turn used, and begins the session's life anew: it counts from the last use. Runs in the transaction that ends the turn, so that it counts once. */
+  settle({ usage, steps, costMicros, rowsWritten = 0, atMs }: Omit<TurnEndedEntry, "seq">): void {
     const sum = addTurn(this.read().usage, { usage, steps, costMicros, rowsWritten });
-    this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(sum));
+    // Null stays null.
+    const query = "UPDATE session SET usage = ?, expires_at = max(expires_at, ? + life_ms)";
+    this.#sql.exec(query, JSON.stringify(sum), atMs);
   }
 }
 

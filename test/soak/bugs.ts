@@ -48,7 +48,11 @@ export const bugs: readonly Bug[] = [
     name: "no-re-arm",
     edits: [
       { file: "src/session/life.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
-      { file: "src/session/session.ts", find: "else this.#life.wake();", replace: "" },
+      {
+        file: "src/session/life.ts",
+        find: 'if (expiry === "stop") this.#stopAll(this.#parts);\n    this.wake();',
+        replace: "void expiry;",
+      },
     ],
   },
   {
