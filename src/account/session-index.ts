@@ -2,6 +2,14 @@
 import { allOf, searchable } from "../core/search-words.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 
+/**
+ * Most texts that sessions are found by. One takes up to 4 kB with its words, so all take at most 6 GB of the 10 GB that an
+ * object may have (developers.cloudflare.com/durable-objects/platform/limits); the oldest leave first. See docs/scale.md.
+ */
+const mostTextsKept = 1_500_000;
+/** Texts that leave with one report, so that none takes long. */
+const leaveAtOnce = 500;
+
 /** One page of sessions, newest first. `next` is the cursor of the page after it. */
 export interface SessionPage {
   sessions: SessionSummary[];
@@ -22,9 +30,11 @@ export interface SessionQuery {
 
 export class SessionIndex {
   readonly #sql: SqlStorage;
+  readonly #mostTexts: number;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, mostTexts = mostTextsKept) {
     this.#sql = sql;
+    this.#mostTexts = mostTexts;
   }
 
   /** Records a session as it is now. What it reported before stays. */
@@ -49,6 +59,18 @@ export class SessionIndex {
       if (row !== undefined)
         this.#sql.exec("INSERT INTO words (rowid, content) VALUES (?, ?)", row.id, searchable(text));
     }
+    this.#makeRoom();
+  }
+
+  /** Ids of texts rise, so the first and the last of them bound how many there are without counting. */
+  #makeRoom(): void {
+    const query = "SELECT (SELECT min(id) FROM texts) AS first, (SELECT max(id) FROM texts) AS last";
+    const { first, last } = this.#sql.exec<{ first: number | null; last: number | null }>(query).one();
+    const over = (last ?? 0) - (first ?? 0) + 1 - this.#mostTexts;
+    if (first === null || over <= 0) return;
+    const end = first + Math.min(over, leaveAtOnce);
+    this.#sql.exec("DELETE FROM words WHERE rowid < ?", end);
+    this.#sql.exec("DELETE FROM texts WHERE id < ?", end);
   }
 
   /** Up to which entry a session has reported; 0 for one that has not. */

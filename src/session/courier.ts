@@ -6,6 +6,7 @@ import type { Outbox, Owed } from "./outbox.ts";
 import { pause } from "./pause.ts";
 import { replyOf } from "./reply.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { mostSubrequests, Subrequests } from "./subrequests.ts";
 
 export interface CourierSetup {
   /** The channel of that name, as it is configured now. */
@@ -14,6 +15,8 @@ export interface CourierSetup {
   tellDead(owed: Owed): Promise<void>;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
+  /** Called when the work must go on in a new invocation. */
+  nextInvocation?(): void;
   /** Called whenever a delivery has come to a rest: the alarm may have to be set anew. */
   rested(): void;
 }
@@ -30,8 +33,11 @@ export class Courier {
   readonly #busy = new Set<string>();
   /** Deliveries whose state outside this instance knows: it brought them there. */
   readonly #known = new Set<string>();
+  /** Deliveries that go on in the next invocation. */
+  readonly #movingOn = new Set<string>();
   /** How often each delivery was interrupted by a failure of ours, in a row. */
   readonly #failures = new Map<string, number>();
+  readonly #subrequests = new Subrequests(mostSubrequests.deliveries);
   readonly #gone = new AbortController();
 
   constructor(parts: SessionParts, setup: CourierSetup) {
@@ -47,6 +53,11 @@ export class Courier {
       this.#busy.add(owed.id);
       this.#setup.hold(this.#lookAfter(owed));
     }
+  }
+
+  /** An alarm: the limits are counted anew. */
+  beganInvocation(): void {
+    this.#subrequests.began();
   }
 
   /** When somebody must look, in ms since 1970. */
@@ -90,6 +101,7 @@ export class Courier {
       this.#busy.delete(owed.id);
     }
     if (this.#parts.feed.closed) return;
+    if (this.#movingOn.delete(owed.id)) return this.#setup.nextInvocation?.();
     this.#setup.rested();
     // The next one in the row may go now.
     if (this.#outbox.byId(owed.id) === undefined) this.wake();
@@ -120,6 +132,11 @@ export class Courier {
       this.#failures.delete(owed.id);
       if (reply.state === "ended") return this.#outbox.delivered(owed.id);
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
+      if (this.#subrequests.isSpent) {
+        change.forget();
+        this.#outbox.save(owed.id, shown);
+        return void this.#movingOn.add(owed.id);
+      }
       await Promise.all([change.happened, pause(outlet.paceMs, this.#gone.signal)]);
     }
   }
@@ -127,6 +144,8 @@ export class Courier {
   async #attempt(outlet: Outlet, { id, address, shown }: Owed, reply: Reply): Promise<Posted<unknown>> {
     const resumed = !this.#known.has(id) && shown !== undefined;
     this.#known.add(id);
+    // Most attempts are one or two calls.
+    this.#subrequests.count(2);
     let saved = false;
     const posted = await outlet.post({
       reply,

@@ -9,6 +9,7 @@ import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, Effect, TurnView } from "../core/next-step.ts";
 import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
+import { textLimits } from "../core/window.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
@@ -22,6 +23,7 @@ import type { Purse } from "./purse.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
+import type { Subrequests } from "./subrequests.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
 import type { UserIds } from "./user-ids.ts";
@@ -41,6 +43,7 @@ export interface TurnContext {
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
   userIds: UserIds;
+  subrequests: Subrequests;
 }
 
 export class SessionEffects implements Effects {
@@ -60,6 +63,10 @@ export class SessionEffects implements Effects {
 
   get signal(): AbortSignal {
     return this.#of.signal;
+  }
+
+  get isSpent(): boolean {
+    return this.#of.subrequests.isSpent;
   }
 
   now(): number {
@@ -199,7 +206,8 @@ export class SessionEffects implements Effects {
     const throughSeq = this.#requests.cut(profile, why);
     if (throughSeq === undefined) return undefined;
     const outline = () => this.#requests.outline(throughSeq);
-    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), outline };
+    const { summaryChars } = textLimits(profile.contextTokens);
+    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), summaryChars, outline };
   }
 
   summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
@@ -216,7 +224,8 @@ export class SessionEffects implements Effects {
 
   #ask(body: string, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
-    const { signal, timeouts } = this.#of;
+    const { signal, timeouts, subrequests } = this.#of;
+    subrequests.count();
     const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
     const text = { leaksCalls: profile.leaksCalls, ...answer };
     return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text });

@@ -34,6 +34,8 @@ export class SessionLife {
   #eraseFailures = 0;
   #eraseAtMs = 0;
   #alarmFailures = 0;
+  /** Work waits for a new invocation. */
+  #nextAtMs: number | undefined;
   /** Settles when the session that was here is gone for good. */
   #erasing: Promise<unknown> = Promise.resolve();
 
@@ -114,6 +116,7 @@ export class SessionLife {
       outletOf: outlets({ settings: this.#settings, bindings: this.#bindings, account: parts.record.read().account }),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
+      nextInvocation: () => this.#nextInvocation(),
       rested: () => this.arm(),
     });
     this.#courier = courier;
@@ -123,6 +126,7 @@ export class SessionLife {
       bindings: this.#bindings,
       hold,
       moved: () => courier.wake(),
+      nextInvocation: () => this.#nextInvocation(),
       rested: () => {
         this.arm();
         hold(this.report());
@@ -154,6 +158,7 @@ export class SessionLife {
     const others = [
       ...(this.#courier?.dueMs(nowMs) ?? []),
       this.#reporter.retryAtMs,
+      this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#eraseAtMs),
     ];
     arm(this.#parts, {
@@ -163,12 +168,20 @@ export class SessionLife {
     });
   }
 
+  /** What is open goes on in an alarm, at once. */
+  #nextInvocation(): void {
+    this.#nextAtMs = Date.now() + 1;
+    this.arm();
+  }
+
   /** What the alarm is for. Re-armed before anything else. */
   async alarm(): Promise<void> {
     if (this.#damage !== undefined) this.#begin();
     if (this.#damage !== undefined) return this.armAgain();
     if (this.#parts === undefined) return;
+    this.#nextAtMs = undefined;
     this.arm();
+    this.#courier?.beganInvocation();
     const working = this.#runner?.working;
     if (working !== undefined) this.#parts.heartbeat.beat(working, Date.now());
     if ((this.#reporter.retryAtMs ?? Number.POSITIVE_INFINITY) <= Date.now()) await this.report();

@@ -21,6 +21,7 @@ import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdsOf } from "./user-ids.ts";
@@ -34,6 +35,8 @@ export interface RunnerSetup {
   hold(work: Promise<void>): void;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
   moved(): void;
+  /** Called when the work must go on in a new invocation. */
+  nextInvocation?(): void;
   /** Called whenever the runner has nothing left to do. */
   rested(): void;
 }
@@ -42,6 +45,7 @@ export class Runner {
   readonly #parts: SessionParts;
   readonly #setup: RunnerSetup;
   readonly #purse: Purse;
+  readonly #subrequests = new Subrequests(mostSubrequests.turn);
   #working = false;
   /** Somebody called while it was at work: it must look once more before it rests. */
   #again = false;
@@ -53,7 +57,7 @@ export class Runner {
   constructor(parts: SessionParts, setup: RunnerSetup) {
     this.#parts = parts;
     this.#setup = setup;
-    this.#purse = new Purse(setup.bindings, parts.record.read());
+    this.#purse = new Purse(setup.bindings, parts.record.read(), () => this.#subrequests.count());
   }
 
   /** The turn that is being worked at now. */
@@ -71,6 +75,7 @@ export class Runner {
     this.#again = true;
     if (this.#working) return;
     this.#working = true;
+    this.#subrequests.began();
     this.#setup.hold(this.#drain());
   }
 
@@ -84,16 +89,20 @@ export class Runner {
       while (this.#again) {
         this.#again = false;
         for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
+          // A turn that has just begun waits for the next invocation, too.
+          if (this.#subrequests.isSpent) break;
           this.#setup.moved();
           await this.#run(turn);
           this.#failures = 0;
           this.#setup.moved();
-          // Still open: it waits for somebody, who will wake us.
+          // Still open: it waits for a person or a client, or for the next invocation.
           if (this.#parts.turns.open !== undefined) break;
         }
       }
       this.#working = false;
       this.#failures = 0;
+      const { open } = this.#parts.turns;
+      if (this.#subrequests.isSpent && open !== undefined) return this.#setup.nextInvocation?.();
     } catch (error) {
       this.#working = false;
       if (error instanceof Erased) return;
@@ -128,13 +137,15 @@ export class Runner {
     const { timeouts } = settings;
     const purse = this.#purse;
     const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
-    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
+    const subrequests = this.#subrequests;
+    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount, asked: () => subrequests.count() });
     try {
       const prefix = await this.#prefix();
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
       const userIds = await userIdsOf(this.#parts.record.read());
       const { signal } = abort;
-      const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
+      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, subrequests };
+      const of = { ...given, prefix: prefix ?? undefined };
       const effects = new SessionEffects(this.#parts, of);
       if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
       await this.#runTurn(effects, this.#rules(agent, models, turn.message.options), turn.turn);

@@ -43,6 +43,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
+  const feed = new Feed(log);
   const record = new SessionRecord(sql);
   return {
     storage,
@@ -59,8 +60,8 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
-    retelling: new Retelling(log),
+    retelling: new Retelling(log, () => feed.closed),
     search: new TranscriptSearch(storage, log),
-    feed: new Feed(log),
+    feed,
   };
 }

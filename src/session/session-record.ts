@@ -172,8 +172,9 @@ export class SessionRecord {
   /** Adds what a turn used, and begins the session's life anew: it counts from the last use. Runs in the transaction that ends the turn, so that it counts once. */
   settle({ usage, steps, costMicros, rowsWritten = 0, atMs }: Omit<TurnEndedEntry, "seq">): void {
     const sum = addTurn(this.read().usage, { usage, steps, costMicros, rowsWritten });
-    // Null stays null.
-    const query = "UPDATE session SET usage = ?, expires_at = max(expires_at, ? + life_ms)";
+    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
+    const query = `UPDATE session SET usage = ?1,
+      expires_at = CASE WHEN ?2 + life_ms - expires_at >= life_ms / 100 THEN ?2 + life_ms ELSE expires_at END`;
     this.#sql.exec(query, JSON.stringify(sum), atMs);
   }
 }

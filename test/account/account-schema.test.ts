@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Account, accountObject } from "../../src/account/account.ts";
 import { roomsOf } from "../../src/account/rooms.ts";
 import { accountLadder, accountVersion } from "../../src/account/schema.ts";
+import { SessionIndex } from "../../src/account/session-index.ts";
 import { fingerprint } from "../../src/core/prefix.ts";
 import type { Bindings } from "../../src/env.ts";
 
@@ -156,3 +157,30 @@ describe("words of erased sessions", () => {
     for (const word of ["quuxology", "zanzibar", "harbour", "ylographer"]) expect(await found(word)).toEqual([]);
   });
 });
+
+describe("the index of words", () => {
+  it("[YEARS-5] keeps a bounded number of texts, the newest; reports go on", async () => {
+    const account = freshAccount();
+    await account.report({ id: "s", createdAtMs: 1 } as never);
+    await inside(account, ({ sql }) => {
+      const index = new SessionIndex(sql, 100);
+      for (let n = 1; n <= 60; n++) index.addTexts("s", texts(n * 10, 10));
+      expect(sql.exec("SELECT count(*) AS n, min(seq) AS first, max(seq) AS last FROM texts").one()).toEqual({
+        n: 100,
+        first: 510,
+        last: 609,
+      });
+      expect(sql.exec("SELECT count(*) AS n FROM words").one()).toEqual({ n: 100 });
+      expect(index.list({ limit: 9, q: "word609" }).sessions).toHaveLength(1);
+      expect(index.list({ limit: 9, q: "word10" }).sessions).toHaveLength(0);
+      // One that is far over its bound is brought back in bounded steps.
+      new SessionIndex(sql).addTexts("s", texts(1_000, 2_000));
+      index.addTexts("s", texts(9_000, 1));
+      expect(sql.exec("SELECT count(*) AS n FROM texts").one()).toEqual({ n: 1_601 });
+    });
+  });
+});
+
+function texts(from: number, many: number) {
+  return Array.from({ length: many }, (_, n) => ({ seq: from + n, text: `word${from + n}` }));
+}
