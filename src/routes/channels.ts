@@ -109,7 +109,8 @@ async function taken(work: () => Promise<Taken>): Promise<Taken> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    // What our platform failed to take is delivered again by a sender who gets no 2xx.
+    if (!(error instanceof AppError) || error.code === "unavailable") throw error;
     return { refused: error };
   }
 }

@@ -1,6 +1,7 @@
 /** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, written rarely. */
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
 import type { TurnEndedEntry } from "../core/entry.ts";
+import { graceMs } from "./expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
 import { dropLeftovers, migrate, schemaVersion } from "./schema.ts";
 
@@ -172,10 +173,12 @@ export class SessionRecord {
   /** Adds what a turn used, and begins the session's life anew: it counts from the last use. Runs in the transaction that ends the turn, so that it counts once. */
   settle({ usage, steps, costMicros, rowsWritten = 0, atMs }: Omit<TurnEndedEntry, "seq">): void {
     const sum = addTurn(this.read().usage, { usage, steps, costMicros, rowsWritten });
+    // A turn that had to be ended because the session was over is no use of it.
     // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
     const query = `UPDATE session SET usage = ?1,
-      expires_at = CASE WHEN ?2 + life_ms - expires_at >= life_ms / 100 THEN ?2 + life_ms ELSE expires_at END`;
-    this.#sql.exec(query, JSON.stringify(sum), atMs);
+      expires_at = CASE WHEN ?2 + life_ms - expires_at >= life_ms / 100 AND ?2 < expires_at + ?3
+        THEN ?2 + life_ms ELSE expires_at END`;
+    this.#sql.exec(query, JSON.stringify(sum), atMs, graceMs);
   }
 }
 

@@ -115,6 +115,7 @@ describe("a session's life", () => {
     await runDurableObjectAlarm(world.stub);
     expect((await world.ended(first.turn)).ended.reason).toBe("cancelled");
     await vi.waitFor(() => expect(bodies.filter((body) => body.includes("cancelled"))).toHaveLength(2));
+    await vi.waitFor(async () => expect(await exists()).toBe(false));
   });
 
   it("[KEEP-3] that is over takes no message, though its alarm is late", async () => {
