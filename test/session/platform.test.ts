@@ -115,6 +115,20 @@ describe("a session's object fails", () => {
   }, 15_000);
 });
 
+describe("the rate-limit binding and KV fail", () => {
+  it("[PLATFORM-11] and no call and no turn fails by it", async () => {
+    vi.spyOn(bindings.RATE_LIMIT, "limit").mockRejectedValue(new Error("Network connection lost."));
+    for (const method of ["get", "put", "delete"] as const) {
+      vi.spyOn(bindings.PREFIXES, method).mockRejectedValue(new Error("KV GET failed: 503 Service Unavailable"));
+    }
+    provider.enqueue(text("Hello."));
+    const body = JSON.stringify({ content: "Hi", cache: { ttl_seconds: 60 } });
+    const answer = await ask("/v1/sessions/without-kv/messages", { method: "POST", body });
+    expect([answer.status, ((await answer.json()) as { status: string }).status]).toEqual([200, "completed"]);
+    expect(bindings.RATE_LIMIT.limit).toHaveBeenCalled();
+  });
+});
+
 describe("versions of calls", () => {
   it("[PLATFORM-6] an object that does not know the version, or the method, runs nothing and is tried again later", async () => {
     await world.stub.create(world.address, {});
