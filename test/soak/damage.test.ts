@@ -62,7 +62,7 @@ it("[PLATFORM-8] [PLATFORM-9] files whose bytes are damaged end in 503 with the 
   await workerd.start();
   const read = await call("GET", "/v1/sessions/a");
   expect([read.status, await read.text()]).toEqual([503, expect.stringMatching(/damaged.*DELETE erases/)]);
-  expect((await call("DELETE", "/v1/sessions/a")).status).toBe(200);
+  for (const id of ["a", "b"]) expect((await call("DELETE", `/v1/sessions/${id}`)).status).toBe(200);
   expect((await call("GET", "/v1/sessions/a")).status).toBe(404);
   for (const id of ["a", "c"]) expect((await call("POST", "/v1/sessions", { id })).status).toBe(201);
   await workerd.kill();
@@ -76,6 +76,6 @@ it("[PLATFORM-8] [PLATFORM-9] files whose bytes are damaged end in 503 with the 
   await workerd.start();
   const refused = await call("GET", "/v1/sessions/c");
   const told = [refused.status, refused.headers.has("Retry-After"), await refused.text()];
-  expect(told).toEqual([503, true, expect.stringContaining("damaged")]);
+  expect(told).toEqual([503, true, expect.stringMatching(/storage is damaged|did not answer/)]);
   expect((await fetch(`${workerd.url}/health`)).status).toBe(200);
 });
