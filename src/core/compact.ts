@@ -5,6 +5,7 @@ import type { CompactionCause, Cut, Effects } from "./effects.ts";
 import { ending } from "./ending.ts";
 import type { CompactionEntry, FailedTry, NewEntry, StepFailedEntry } from "./entry.ts";
 import type { Rules } from "./next-step.ts";
+import { keepEnds } from "./outline.ts";
 
 /** The question at the tail of a conversation that is to be put into a summary. */
 export const summaryQuestion = `This conversation has become too long to be carried on whole. Write the summary that will stand in its place. You will go on with nothing but this summary and the newest messages.
@@ -72,7 +73,7 @@ function added(reply: Reply, spent: StepFailedEntry | undefined) {
 function entryOf({ turn }: Place, cut: Cut, reply: Reply, durationMs: number): NewEntry {
   const { usage, costMicros, atMs } = reply;
   const common = { type: "compaction", turn, throughSeq: cut.throughSeq, durationMs, usage, costMicros, atMs } as const;
-  const summary = reply.content.trim();
+  const summary = keepEnds(reply.content.trim(), cut.summaryChars);
   if (reply.type === "assistant" && summary !== "") return { ...common, summary, model: cut.model } satisfies NewEntry;
   const failure = reply.type === "step_failed" ? reply.failure : noSummary;
   return { ...common, summary: cut.outline(), failure } satisfies Omit<CompactionEntry, "seq">;

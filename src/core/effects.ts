@@ -37,6 +37,8 @@ export interface Effects {
   cut(why: CompactionCause): Cut | undefined;
   /** The summary of what is to leave, as the model streams it. */
   summarize(cut: Cut): AsyncIterable<ModelEvent[]>;
+  /** This invocation may ask for nothing more: the turn goes on in the next one. */
+  readonly isSpent?: boolean;
   /** Aborted when the turn is to stop. */
   readonly signal: AbortSignal;
   now(): number;
@@ -55,6 +57,8 @@ export interface Cut {
   /** The model that is asked for the summary, and what it costs. */
   model: string;
   prices: Prices;
+  /** Most characters of the summary that are kept; all when absent. */
+  summaryChars?: number;
   /** What stands in for a summary when the model does not give one. */
   outline(): string;
 }

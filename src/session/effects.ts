@@ -6,9 +6,10 @@ import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
 import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
-import type { Again, TurnView } from "../core/next-step.ts";
+import type { Again, Effect, TurnView } from "../core/next-step.ts";
 import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
+import { textLimits } from "../core/window.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
@@ -22,6 +23,7 @@ import type { Purse } from "./purse.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
+import type { Subrequests } from "./subrequests.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
 import type { UserIds } from "./user-ids.ts";
@@ -41,6 +43,7 @@ export interface TurnContext {
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
   userIds: UserIds;
+  subrequests: Subrequests;
 }
 
 export class SessionEffects implements Effects {
@@ -62,6 +65,10 @@ export class SessionEffects implements Effects {
     return this.#of.signal;
   }
 
+  get isSpent(): boolean {
+    return this.#of.subrequests.isSpent;
+  }
+
   now(): number {
     return Date.now();
   }
@@ -74,15 +81,18 @@ export class SessionEffects implements Effects {
     const reply = entries.findLast((entry) => entry.type === "assistant");
     const stop = inbox.byTurn(turn)?.stop;
     const { ready, waiting, denied } = openCalls(entries);
+    const runs = reply === undefined ? new Map<string, number>() : intents.of(reply.seq);
     const betweenSteps = ready.length + waiting.length + denied.length === 0;
     return {
       entries,
       ...(stop && { stop }),
       barren: checkpoint.barren(log.lastSeq + 1),
-      intents: reply === undefined ? new Set() : intents.of(reply.seq),
+      intents: new Set(runs.keys()),
+      runs,
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
+      down: this.#parts.heartbeat.down(turn),
     };
   }
 
@@ -141,7 +151,7 @@ export class SessionEffects implements Effects {
     // Equal calls of one reply take effect once: they have one key.
     const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
     const context = await callContext(this.#parts, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
-    if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
+    await this.#intend(call, agent.tools.effectOf(call.name));
     return runTool(agent.tools, call, context);
   }
 
@@ -196,7 +206,8 @@ export class SessionEffects implements Effects {
     const throughSeq = this.#requests.cut(profile, why);
     if (throughSeq === undefined) return undefined;
     const outline = () => this.#requests.outline(throughSeq);
-    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), outline };
+    const { summaryChars } = textLimits(profile.contextTokens);
+    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), summaryChars, outline };
   }
 
   summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
@@ -213,7 +224,8 @@ export class SessionEffects implements Effects {
 
   #ask(body: string, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
-    const { signal, timeouts } = this.#of;
+    const { signal, timeouts, subrequests } = this.#of;
+    subrequests.count();
     const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
     const text = { leaksCalls: profile.leaksCalls, ...answer };
     return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text });
@@ -227,11 +239,14 @@ export class SessionEffects implements Effects {
   }
 
   /** On disk before the world hears of it. */
-  async #intend(call: ToolCall): Promise<void> {
+  async #intend(call: ToolCall, effect: Effect): Promise<void> {
     this.#mustLive();
-    const { intents, storage } = this.#parts;
-    intents.record(this.#reply()?.seq ?? 0, call.id);
-    await storage.sync();
+    const { turns, intents, storage } = this.#parts;
+    const seq = this.#reply()?.seq ?? 0;
+    const entries = turns.entries(this.#of.turn.firstSeq);
+    const approval = entries.findLast((entry) => entry.type === "approval" && entry.callId === call.id);
+    const readySeq = Math.max(seq, approval?.seq ?? 0);
+    if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();
   }
 
   /** The newest reply of the turn. */

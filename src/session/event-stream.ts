@@ -88,8 +88,9 @@ export function eventStream(
       if (!reader.live) break;
       if (!ended) await changed;
     }
+    const frames = feed.closed && !ended ? (encoder.gone?.() ?? []) : [];
     leave();
-    return undefined;
+    return frames.length === 0 ? undefined : frames.map(sseFrame).join("");
   };
 }
 

@@ -25,6 +25,8 @@ export interface TurnToolsSetup {
   settings: Settings;
   bindings: Bindings;
   count: KvCount;
+  /** Called for each request to a server. */
+  asked?: () => void;
 }
 
 export class TurnTools {
@@ -95,7 +97,7 @@ export class TurnTools {
   /** The client library is loaded with the first server that is asked, so that others' starts do not pay for it. */
   async #connection(server: McpServer): Promise<McpConnection> {
     const { McpConnection } = await import("../tools/mcp/connection.ts");
-    const connection = this.#connections.get(server.name) ?? new McpConnection(server);
+    const connection = this.#connections.get(server.name) ?? new McpConnection(server, this.#setup.asked);
     this.#connections.set(server.name, connection);
     return connection;
   }

@@ -38,8 +38,8 @@ export const bugs: readonly Bug[] = [
     edits: [
       {
         file: "src/session/effects.ts",
-        find: "intents.record(reply?.seq ?? 0, call.id);",
-        replace: "",
+        find: "if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();",
+        replace: "void [intents, readySeq, storage, effect];",
       },
     ],
   },
@@ -48,7 +48,11 @@ export const bugs: readonly Bug[] = [
     name: "no-re-arm",
     edits: [
       { file: "src/session/life.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
-      { file: "src/session/session.ts", find: "else this.#life.wake();", replace: "" },
+      {
+        file: "src/session/life.ts",
+        find: 'if (expiry === "stop") this.#stopAll(this.#parts);\n    this.wake();',
+        replace: "void expiry;",
+      },
     ],
   },
   {

@@ -2,7 +2,7 @@
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import type { Encoder, Frame } from "../encoder.ts";
+import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import { countsJson, usageJson } from "../native.ts";
 
 /** `turn`: the message that is told is this turn. */
@@ -40,6 +40,10 @@ export class UiChunks implements Encoder {
   waits(_calls: readonly WaitingCall[]): Frame[] {
     const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
     return [...this.#frames(chunks), ...this.#done()];
+  }
+
+  gone(): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: sessionGone.detail }]), ...this.#done()];
   }
 
   #frames(chunks: readonly Chunk[]): Frame[] {

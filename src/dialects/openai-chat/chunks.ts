@@ -3,7 +3,7 @@ import { addUsage, noUsage, type Usage } from "../../core/cost.ts";
 import { formatCursor } from "../../core/cursor.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import type { Encoder, Frame } from "../encoder.ts";
+import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import { failureOf } from "../openai-failure.ts";
 import { Resaid } from "../resaid.ts";
 import { callNote, resultNote, waitNote } from "./notes.ts";
@@ -75,6 +75,11 @@ export class ChatChunks implements Encoder {
   waits(calls: readonly WaitingCall[]): Frame[] {
     if (calls.some(({ kind }) => kind === "client")) return this.#end("tool_calls");
     return calls.map((call) => this.#chunk({ reasoning_content: waitNote(this.#session, call) }));
+  }
+
+  gone(): Frame[] {
+    const { code, detail: message } = sessionGone;
+    return this.#fail({ message, type: "server_error", param: null, code });
   }
 
   #frames(event: SessionEvent): Frame[] {

@@ -4,7 +4,7 @@ import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { refOf } from "../../core/waits.ts";
 import { formatAnswerId } from "../answer-id.ts";
-import type { Encoder, Frame } from "../encoder.ts";
+import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import type { Asked } from "./asked.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -78,6 +78,12 @@ export class ResponseWriter implements Encoder {
   /** Nothing: what somebody must answer about ends the response when it is asked. */
   waits(): Frame[] {
     return [];
+  }
+
+  gone(): Frame[] {
+    const { code, detail: message } = sessionGone;
+    this.#frames.event("error", { code, message, param: null });
+    return this.#frames.take();
   }
 
   /** The Response as far as it is told. */

@@ -41,14 +41,17 @@ interface Line {
 
 export class McpConnection {
   readonly #server: McpServer;
+  readonly #asked: () => void;
   #line: Promise<Line> | undefined;
   /** A session that has expired is begun anew once. */
   #renewed = false;
   /** What is to be done about calls under way whose answer ends too early, by idempotency key. */
   readonly #open = new Map<string, () => void>();
 
-  constructor(server: McpServer) {
+  /** `asked`: called for each request that is made. */
+  constructor(server: McpServer, asked: () => void = () => {}) {
     this.#server = server;
+    this.#asked = asked;
   }
 
   /** Rejects when the server does not list its tools, or not before `signal` aborts. */
@@ -93,6 +96,7 @@ export class McpConnection {
     const asked = String(init?.body);
     const key = [...this.#open.keys()].find((key) => asked.includes(key)) ?? "";
     // Looked up at each call, so that a test can put a server behind it.
+    this.#asked();
     const response = await globalThis.fetch(input, init);
     return bounded(response, () => void setTimeout(() => this.#open.get(key)?.(), graceMs));
   };
