@@ -232,6 +232,6 @@ export class ChatChunks implements Encoder {
 const nothingKnown = { reasoning: 0, calls: 0 };
 
 function differs(id: string) {
-  const message = `The model began its answer again, and says something else now. Read the whole answer at GET /v1/chat/completions/${id}.`;
+  const message = `The model began its answer again, and not everything that was sent is in it. Read the whole answer at GET /v1/chat/completions/${id}.`;
   return { message, type: "server_error", param: null, code: "answer_restarted" };
 }
