@@ -72,6 +72,7 @@ class ScriptedEffects extends SessionEffects {
       purse: { reserve: async () => true, settle() {} } as never,
       answers: undefined as never,
       prefix: undefined,
+      userIds: undefined as never,
     });
     this.#of = of;
   }
