@@ -107,15 +107,4 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
-  {
-    // A message that joins in the middle of a step makes its attempts count from 1 again.
-    name: "attempts-by-place",
-    edits: [
-      {
-        file: "src/session/effects.ts",
-        find: "for (const entry of entries) if (isSilent(entry)) this.#parts.checkpoint.makeRoom(entry.seq);",
-        replace: "void entries;",
-      },
-    ],
-  },
 ];

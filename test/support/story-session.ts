@@ -72,7 +72,7 @@ class ScriptedEffects extends SessionEffects {
       purse: { reserve: async () => true, settle() {} } as never,
       answers: undefined as never,
       prefix: undefined,
-      userIds: undefined as never,
+      userIds: { account: "a", session: "s" },
     });
     this.#of = of;
   }
