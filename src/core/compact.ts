@@ -39,7 +39,9 @@ export async function compact(at: Place, effects: Effects, rules: Rules, why: Co
     if (reply.type === "step_failed") {
       tries.push({ model: cut.model, failure: reply.failure, textChars: 0 });
       const plan = rules.afterFailure(tries, effects.chance());
-      const sum = { ...reply, ...added(reply, spent), tries: tries.slice(0, -1) };
+      // Half a summary is no part of an answer: readers are not sent it.
+      const unsaid = { content: "", reasoning: "" };
+      const sum = { ...reply, ...unsaid, ...added(reply, spent), tries: tries.slice(0, -1) };
       if (plan.type === "again" && plan.model === undefined && plan.change === undefined) {
         spent = { ...sum, seq: 0 };
         await effects.pause(plan.afterMs);
@@ -59,7 +61,7 @@ export async function compact(at: Place, effects: Effects, rules: Rules, why: Co
 type Reply = ReturnType<Draft["finish"]>;
 
 async function asked({ turn, step }: Place, cut: Cut, effects: Effects): Promise<Reply> {
-  const draft = new Draft({ seq: 0, turn, step, attempt: 1, model: cut.model });
+  const draft = new Draft({ seq: 0, turn, step, attempt: cut.attempt ?? 1, model: cut.model });
   for await (const events of effects.summarize(cut)) for (const event of events) draft.add(event);
   return draft.finish({ cancelled: false, prices: cut.prices, atMs: effects.now() });
 }

@@ -54,6 +54,8 @@ export type CompactionCause = "in_time" | "overflow";
 export interface Cut {
   /** The newest entry that is to leave. */
   throughSeq: number;
+  /** The number of the step's next attempt, which the entry of a summary that failed takes; 1 when absent. */
+  attempt?: number;
   /** The model that is asked for the summary, and what it costs. */
   model: string;
   prices: Prices;

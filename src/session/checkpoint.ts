@@ -57,6 +57,19 @@ export class Checkpoint {
     return this.#row(seq)?.attempt ?? 1;
   }
 
+  /** The number that the next try of entry `seq` will have. */
+  nextAttempt(seq: number): number {
+    return (this.#row(seq)?.attempt ?? 0) + 1;
+  }
+
+  /**
+   * Something else was recorded as entry `seq`, so the reply that was begun there gets the next place. Its tries go on
+   * counting: readers know them by their numbers. What was saved is dropped, since the model is now asked something else.
+   */
+  makeRoom(seq: number): void {
+    this.#sql.exec("UPDATE checkpoint SET seq = seq + 1, barren = 0, draft = NULL WHERE seq = ?", seq);
+  }
+
   /** Keeps what was said, at most once a second: less is lost by asking again than by writing more often. A reply with calls cannot be gone on with. */
   save(draft: Draft, atMs: number): void {
     if (atMs - this.#savedMs < saveEveryMs || draft.hasCalls) return;

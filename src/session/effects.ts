@@ -3,7 +3,8 @@ import type { Agent } from "../agent.ts";
 import { Draft, type Said, type StepTry } from "../core/assemble.ts";
 import { type Prices, worstCaseMicros } from "../core/cost.ts";
 import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
-import type { AssistantEntry, FailedTry, NewEntry } from "../core/entry.ts";
+import type { AssistantEntry, Entry, FailedTry, NewEntry } from "../core/entry.ts";
+import { isSilent } from "../core/event.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, Effect, TurnView } from "../core/next-step.ts";
@@ -171,7 +172,7 @@ export class SessionEffects implements Effects {
           counter.take();
           continue;
         }
-        log.append([entry]);
+        this.#makeRoom(log.append([entry]));
         if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
       }
     });
@@ -186,7 +187,7 @@ export class SessionEffects implements Effects {
     this.#mustLive();
     const { log, storage, turns } = this.#parts;
     storage.transactionSync(() => {
-      log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now()));
+      this.#makeRoom(log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now())));
     });
     await this.#confirm();
   }
@@ -195,8 +196,10 @@ export class SessionEffects implements Effects {
     const { log, checkpoint } = this.#parts;
     const saved = checkpoint.saved(log.lastSeq + 1);
     if (saved === undefined) return undefined;
-    const { turn, step, attempt, model } = saved;
-    const draft = new Draft({ seq: log.lastSeq + 1, turn, step, attempt, model }, saved);
+    const { turn, step, model } = saved;
+    const seq = log.lastSeq + 1;
+    // An attempt of its own: readers may have seen more of the old one than was saved.
+    const draft = new Draft({ seq, turn, step, attempt: checkpoint.nextAttempt(seq), model }, saved);
     const { prices } = this.#model.profile;
     return draft.finish({ cancelled: true, prices, atMs: Date.now() }) as Omit<AssistantEntry, "seq">;
   }
@@ -206,8 +209,11 @@ export class SessionEffects implements Effects {
     const throughSeq = this.#requests.cut(profile, why);
     if (throughSeq === undefined) return undefined;
     const outline = () => this.#requests.outline(throughSeq);
+    const { log, checkpoint } = this.#parts;
+    const attempt = checkpoint.nextAttempt(log.lastSeq + 1);
     const { summaryChars } = textLimits(profile.contextTokens);
-    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), summaryChars, outline };
+    const prices = pricesAt(profile, Date.now());
+    return { throughSeq, attempt, model: profile.id, prices, summaryChars, outline };
   }
 
   summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
@@ -260,6 +266,11 @@ export class SessionEffects implements Effects {
     const seq = log.lastSeq;
     await storage.sync();
     feed.confirm(seq);
+  }
+
+  /** A step that was begun where these stand now is answered behind them. */
+  #makeRoom(entries: readonly Entry[]): void {
+    for (const entry of entries) if (isSilent(entry)) this.#parts.checkpoint.makeRoom(entry.seq);
   }
 
   #mustLive(): void {

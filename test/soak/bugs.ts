@@ -78,4 +78,37 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    // A stream of the chat door knows nothing of what its client has.
+    name: "chat-forgets",
+    edits: [
+      {
+        file: "src/session/event-stream.ts",
+        find: "return seen.done < Math.max(firstSeq, from.done) ? {} : { seen };",
+        replace: "return {};",
+      },
+    ],
+  },
+  {
+    // What was given is passed over by its length, whatever is said now.
+    name: "words-unchecked",
+    edits: [
+      {
+        file: "src/dialects/given-text.ts",
+        find: "if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    // An item of an attempt that a kill cut off stays open.
+    name: "item-left-open",
+    edits: [
+      {
+        file: "src/dialects/openai-responses/item-writer.ts",
+        find: "if (seen !== undefined) this.#closeSeen(seen);",
+        replace: "",
+      },
+    ],
+  },
 ];

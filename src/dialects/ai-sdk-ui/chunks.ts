@@ -19,6 +19,7 @@ export class UiChunks implements Encoder {
   #begun = false;
   #ended = false;
   #step = 0;
+  #attempt = 1;
   /** The part that grows: its kind and its id. */
   #open: { kind: "text" | "reasoning"; id: string } | undefined;
   #inStep = false;
@@ -65,10 +66,12 @@ export class UiChunks implements Encoder {
       case "step.started": {
         const chunks = [...this.#closeStep(), { type: "start-step" }];
         this.#step = event.step;
+        this.#attempt = event.attempt;
         this.#inStep = true;
         return chunks;
       }
       case "step.restarted":
+        this.#attempt = event.attempt;
         this.#open = undefined;
         return [{ type: "reset-step" }];
       case "reasoning.delta":
@@ -96,7 +99,8 @@ export class UiChunks implements Encoder {
   }
 
   #grow(kind: "text" | "reasoning", delta: string): Chunk[] {
-    const id = `${this.#turn}-${this.#step}-${kind}`;
+    const again = this.#attempt > 1 ? `-a${this.#attempt}` : "";
+    const id = `${this.#turn}-${this.#step}${again}-${kind}`;
     const opening = this.#open?.kind === kind ? [] : [...this.#close(), { type: `${kind}-start`, id }];
     this.#open = { kind, id };
     return [...opening, { type: `${kind}-delta`, id, delta }];
