@@ -1,5 +1,6 @@
 /** Decides what a provider's refusal means, by status and by what the body says: gateways answer 503 for a model that does not exist, and 200 for anything. Never retries. */
 import type { Failure, FailureCode } from "../core/errors.ts";
+import { textIsDeeper } from "../core/nesting.ts";
 import { requestChange } from "./request-change.ts";
 import { safeDetail } from "./safe-detail.ts";
 
@@ -137,12 +138,19 @@ function read(body: string | object): Said {
 
 function readText(text: string): Said {
   const isPage = text.trimStart().startsWith("<");
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1];
-  const message = isPage ? (title ?? "(a web page)") : text.trim();
+  const message = isPage ? (titleOf(text) ?? "(a web page)") : text.trim();
   return { message, labels: [], status: 0, shape: isPage ? "web_page" : "other" };
 }
 
+/** By the first `<title` alone: a page can have as many as it likes. */
+function titleOf(page: string): string | undefined {
+  const from = /<title[\s>]/i.exec(page)?.index;
+  if (from === undefined) return undefined;
+  return /^<title[^>]{0,1000}>([^<]{0,1000})<\/title>/i.exec(page.slice(from, from + 2_100))?.[1];
+}
+
 function parsed(text: string): object | undefined {
+  if (textIsDeeper(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : undefined;

@@ -78,6 +78,7 @@ export class TurnTools {
       .map((tool) => {
         if (tool.dirty !== undefined)
           warnOnce(`${tool.dirty} It is sent as it is, so requests with it have no strict tools.`);
+        if (tool.unchecked !== undefined) warnOnce(tool.unchecked);
         return remoteTool(tool, server, async (args, context) =>
           (await this.#connection(server)).call(tool.listed.name, args, context),
         );
