@@ -56,6 +56,26 @@ it.each(readers.map((reader) => [reader.name, reader] as const))(
   isWhole ? 600_000 : 20_000,
 );
 
+/** The work of a pattern is not counted. One that begins anew at each sign of a run takes 5 s for such a text, any other one a few ms. */
+const run = 100_000;
+const longestMs = 1_500;
+
+it.each([
+  ["spaces", " "],
+  ["line breaks", "\n"],
+  ["backticks", "`"],
+])("[BOUND-18] a long run of %s in the middle of a text is read once", async (_, sign) => {
+  const faults: string[] = [];
+  for (const { name, longest = Number.POSITIVE_INFINITY, run: read } of readers) {
+    const text = `{"a":1}${sign.repeat(Math.min(run, longest - 10))}x`;
+    const beganMs = performance.now();
+    await read(text);
+    const tookMs = performance.now() - beganMs;
+    if (tookMs > longestMs) faults.push(`${name}: ${Math.round(tookMs)} ms`);
+  }
+  expect(faults).toEqual([]);
+});
+
 it.each<[string, (text: string) => unknown]>([
   ["a loop in a loop", (text) => [...text].map(() => [...text.slice(0, 1_000)].filter((char) => char === "~").length)],
   ["a search from each place", (text) => [...text].map((_, at) => text.indexOf("~", at))],

@@ -203,7 +203,7 @@ interface CallPieces {
 }
 
 function isEmpty({ name, pieces }: CallPieces): boolean {
-  return name === "" && /^\s*(?:\{\s*\}|null)?\s*$/.test(pieces.join(""));
+  return name === "" && /^(?:\{\s*\}|null)?$/.test(pieces.join("").trim());
 }
 
 /** Call ids are part of URLs, where `.` and `..` mean something else, and of requests, which bound them. */

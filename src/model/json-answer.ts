@@ -47,7 +47,7 @@ export class JsonAnswer {
       }
     }
     if (!this.#shown) text = text.replace(/^\s+/, "");
-    const [tail = ""] = /[\s`~]{1,4096}$/.exec(text) ?? [];
+    const tail = tailOf(text);
     this.#held = tail;
     this.#shown ||= tail.length < text.length;
     return text.slice(0, text.length - tail.length);
@@ -58,11 +58,21 @@ export class JsonAnswer {
     const held = this.#held;
     this.#held = "";
     if (!this.#begun) return held.trimEnd();
-    const [, mark] = /^\s*(`{3,}|~{3,})?\s*$/.exec(held) ?? [];
+    const [, mark] = /^(`{3,}|~{3,})?$/.exec(held.trim()) ?? [];
     const closes = mark !== undefined && this.#mark?.includes(mark.charAt(0));
     if (closes) this.#unfenced = true;
     return closes || held.trim() === "" ? "" : held.trimEnd();
   }
+}
+
+/** Most characters that are held back, since they may be the closing fence. */
+const longestHeld = 4_096;
+
+/** The blanks and signs of a fence at the end. Read backwards: a pattern would be tried anew at each sign of a long run. */
+function tailOf(text: string): string {
+  let from = text.length;
+  while (from > 0 && text.length - from < longestHeld && /[\s`~]/.test(text.charAt(from - 1))) from--;
+  return text.slice(from);
 }
 
 /** One per reply that must be JSON. */

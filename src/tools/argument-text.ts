@@ -19,7 +19,7 @@ export function readArgumentText(
   raw: string,
   of: { mayRepair: boolean; mayBeAbsent: boolean },
 ): ArgumentText | undefined {
-  const text = raw.replace(/^[\s\ufeff]+|[\s\ufeff]+$/g, "");
+  const text = raw.trim();
   if (text === "") return { value: {}, repairs: [] };
   const whole = parsed(text);
   const read = whole === undefined ? fromPieces(text, of.mayRepair) : { value: whole.value, repairs: [] };

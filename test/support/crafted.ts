@@ -110,6 +110,9 @@ const simple: [name: string, unit: string][] = [
 export const families: Family[] = [
   ...simple.map(([name, unit]) => family(name, ["", unit])),
   family("a word behind spaces", ["", " ", "a"]),
+  family("spaces between two words", ["a", " ", "a"]),
+  family("spaces between an object and a word", ['{"a":1}', " ", "a"]),
+  family("line breaks between an object and a fence", ["{}", "\n", "```a"]),
   family("an object of quoted words", ["{", 'a "b" c ', "}"]),
   family("an object of broken texts", ['{"a": "', '"a\n', "}"]),
   family("a long text in an object", ['{"a":"', "x", '"}']),

@@ -4,6 +4,7 @@ import { parseJson } from "../../src/channels/parse-json.ts";
 import { approvalText } from "../../src/channels/slack/pressed.ts";
 import { namedUsers, readText } from "../../src/channels/slack/read-text.ts";
 import { splitMarkdown } from "../../src/channels/split-markdown.ts";
+import { Draft } from "../../src/core/assemble.ts";
 import { CallIds } from "../../src/core/call-ids.ts";
 import { parseCursor } from "../../src/core/cursor.ts";
 import { entriesOfHistory, historyFault, itemDigest } from "../../src/core/history.ts";
@@ -22,6 +23,7 @@ import { readLine } from "../../src/dialects/transcript-lines.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { decide } from "../../src/model/demo/decide.ts";
 import { jsonAnswer } from "../../src/model/demo/json-answer.ts";
+import { JsonAnswer } from "../../src/model/json-answer.ts";
 import { judgeAnswer } from "../../src/model/judge-answer.ts";
 import { readLeak } from "../../src/model/leaked-calls.ts";
 import { requestChange } from "../../src/model/request-change.ts";
@@ -97,8 +99,25 @@ export const readers: Reader[] = [
     name: "arguments of a tool",
     run: (text) => parseArguments(text, { schema, check: (input) => ({ ok: true, input }), mayMend: true }),
   },
+  {
+    name: "a call without a name",
+    run(text) {
+      const draft = new Draft({ seq: 2, turn: "turn_1", step: 1, attempt: 1, model: "m" });
+      draft.add({ type: "tool_call", index: 0, arguments: text.replaceAll('{"a":1}', "") });
+      draft.add({ type: "finish", reason: "tool_calls" });
+      draft.finish({ cancelled: false, prices: { hit: 0, miss: 0, output: 0 }, atMs: 1 });
+    },
+  },
   { name: "arguments of a remote tool", run: (text) => remoteParse(text) },
   { name: "an answer in a form", run: (text) => judgeAnswer(text, { type: "json_schema", schema }) },
+  {
+    name: "an answer in JSON as it comes",
+    run(text) {
+      const answer = new JsonAnswer();
+      answer.text(text);
+      answer.end();
+    },
+  },
   { name: "an answer without one", run: (text) => judgeAnswer(text, undefined) },
   { name: "a text against a schema", run: (text) => costOf(schema, { a: text, list: [text, text] }) },
   { name: "a pattern", run: (text) => patternFault(text) },
