@@ -8,12 +8,25 @@ export function parseBody<T extends z.ZodType>(schema: T, value: unknown, where 
   if (proto !== undefined) {
     throw new AppError("invalid_request", `${proto}: this name cannot be used.`, { field: proto });
   }
-  const parsed = schema.safeParse(value);
+  const parsed = checked(schema, value, where);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, where === "" ? [] : [where]));
+  const { issues } = parsed.error;
+  const faults = issues.slice(0, mostTold).flatMap((issue) => faultsOf(issue, where === "" ? [] : [where]));
   const told = faults.slice(0, mostTold).map(({ field, what }) => `${field === "" ? "The body" : field}: ${what}.`);
-  const rest = faults.length > mostTold ? [`And ${faults.length - mostTold} more.`] : [];
+  const left = faults.length - told.length + Math.max(0, issues.length - mostTold);
+  const rest = left > 0 ? [`And ${left} more.`] : [];
   throw new AppError("invalid_request", [...told, ...rest].join(" "), { field: faults[0]?.field ?? where });
+}
+
+/** zod passes the issues of a list on as arguments of one call, which overflows the stack from about 100,000 on. */
+function checked<T extends z.ZodType>(schema: T, value: unknown, where: string) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const detail = `${where === "" ? "The body" : where}: has too many faults to list.`;
+    throw new AppError("invalid_request", detail, { field: where });
+  }
 }
 
 /** Where in a parsed JSON value a member is named `__proto__`: schemas would drop it without a word. The value's depth is bounded where it is read. */

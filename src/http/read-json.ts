@@ -1,7 +1,10 @@
-/** Reads a request body as JSON within limits. Counts bytes as they come, and depth before parsing; knows nothing of what the JSON should say. */
+/** Reads a request body as JSON within limits. Counts bytes as they come, depth and values before parsing; knows nothing of what the JSON should say. */
 import { AppError } from "../core/errors.ts";
-import { deepestJson, textIsDeeper } from "../core/nesting.ts";
+import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
+
+/** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
+export const mostValues = 100_000;
 
 /** Bounds of a body. `maxBytes`: 1 MB; `maxDepth`: 64 levels of objects and arrays. */
 export interface BodyLimits {
@@ -17,6 +20,9 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
   if (textIsDeeper(text, maxDepth)) {
     throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
+  }
+  if (holdsMore(text, mostValues)) {
+    throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
   }
   try {
     return JSON.parse(text);

@@ -235,6 +235,17 @@ describe("readJson", () => {
     const brackets = `${"[{".repeat(100)}\\"${"[".repeat(100)}\\\\`;
     expect(await readJson(posted(`"${brackets}"`))).toBe(JSON.parse(`"${brackets}"`));
   });
+
+  it.each([
+    ["numbers", (count: number) => `[${"1,".repeat(count - 2)}1]`],
+    ["empty objects", (count: number) => `[${"{},".repeat(count / 2 - 2)}{}]`],
+    ["the same name", (count: number) => `{${'"a":1,'.repeat(count - 2)}"a":1}`],
+  ])("[BOUND-16] takes 100,000 values and refuses more: %s", async (_what, bodyOf) => {
+    await readJson(posted(bodyOf(100_000)));
+    const error = await refusal(readJson(posted(bodyOf(100_100))));
+    expect([error.code, error.message]).toEqual(["invalid_request", "The body has more than 100000 values."]);
+    await readJson(posted(JSON.stringify(",[{".repeat(100_000))));
+  });
 });
 
 describe("parseBody", () => {
@@ -283,6 +294,14 @@ describe("parseBody", () => {
     expect(many.message).toMatch(/^list\.0: expected .* list\.4: [^:]* And 19995 more\.$/);
     const long = await refusal(() => parseBody(choice, { ["k".repeat(50_000)]: 1 }));
     expect([long.field, long.message]).toEqual([`${"k".repeat(200)}…`, `${"k".repeat(200)}…: is not known here.`]);
+  });
+
+  it("[BOUND-16] more faults than the schema's check can pass on are a refusal, not a fault of ours", async () => {
+    const overflows = z.unknown().transform(() => {
+      throw new RangeError("Maximum call stack size exceeded");
+    });
+    const error = await refusal(() => parseBody(overflows, []));
+    expect([error.code, error.message]).toEqual(["invalid_request", "The body: has too many faults to list."]);
   });
 
   it("[HTTP-7] gives what the schema makes of it, from bodies and queries", () => {

@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Session } from "../../src/session/session.ts";
 import { text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
@@ -135,6 +136,36 @@ describe("crafted schemas at the doors", () => {
       response_format: { type: "json_schema", json_schema: { name: "n", schema } },
     });
     expect([status, body.status ?? body.reason]).toEqual([200, expect.anything()]);
+  });
+
+  it.each([
+    ["chat completions", "/v1/chat/completions", (list: unknown[]) => ({ model: "longline", messages: list })],
+    ["responses", "/v1/responses", (list: unknown[]) => ({ input: list })],
+    ["UI messages", "/v1/ui/messages", (list: unknown[]) => ({ id: "many", messages: list })],
+    ["messages", "/v1/sessions/many/messages", (list: unknown[]) => ({ content: "a", tools: list })],
+    ["results", "/v1/sessions/many/tool_results", (list: unknown[]) => ({ results: list })],
+  ])("[BOUND-16] %s: a body of nothing but faults is refused with 400", async (_, path, request) => {
+    const lists = [Array(45_000).fill({}), Array(90_000).fill(1), Array(200_000).fill(1)];
+    for (const list of lists)
+      expect([list.length, (await post(path, request(list))).status]).toEqual([list.length, 400]);
+    expect(provider.requests).toHaveLength(0);
+  });
+
+  it("[BOUND-17] a conversation of many entries is stored page by page", async () => {
+    provider.enqueue(text("Done."));
+    const loads: number[] = [];
+    const { prototype } = Session;
+    const copy = prototype.copy;
+    vi.spyOn(prototype, "copy").mockImplementation(function (this: Session, step, ...more) {
+      if (step.type === "load") loads.push(step.lines.length);
+      return copy.call(this, step, ...more);
+    });
+    const messages = Array.from({ length: 1_301 }, (_, n) => ({
+      role: n % 2 ? "assistant" : "user",
+      content: `m${n}`,
+    }));
+    const { status } = await post("/v1/chat/completions", { model: "longline", messages });
+    expect([status, loads.length > 3, Math.max(...loads)]).toEqual([200, true, 500]);
   });
 
   it.each([100, 5_000, 100_000])("[BOUND-7] %i levels are refused with 400 at every door", async (levels) => {
