@@ -3,6 +3,7 @@ import type { Usage } from "../core/cost.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { CallSlots } from "./call-slots.ts";
 import { classifyFailure } from "./classify-failure.ts";
+import { isErrorPayload } from "./read-refusal.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 import { filled, type WireChunk, type WireDelta, type WireUsage } from "./wire.ts";
 
@@ -48,7 +49,7 @@ export function createTranslator(apiKey?: string): Translator {
         return [];
       }
       const chunk = parsed(payload);
-      if (chunk === undefined || isObject(chunk.error) || filled(chunk.error) !== undefined) {
+      if (chunk === undefined || isErrorPayload(chunk)) {
         return [{ type: "failure", failure: classifyFailure({ status: 200, body: chunk ?? payload, apiKey }) }];
       }
       const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
