@@ -1,5 +1,6 @@
 /** Decides what to do about a model call that failed: wait and ask again, go on behind the half answer, ask the next model, or give up. Pure; `client.ts` and the session do it. */
 import type { FailedTry } from "../core/entry.ts";
+import type { Failure } from "../core/errors.ts";
 import type { AfterFailure } from "../core/next-step.ts";
 import type { Profile } from "./profile.ts";
 
@@ -25,6 +26,29 @@ export interface RetrySituation {
   chance: number;
 }
 
+/** Calls of one model in one step whose answer is paid for, and fails; the same bytes twice are enough. */
+const mostPaidCalls = 3;
+
+/** The host or the line failed, not the answer: the same bytes say nothing about the next try. */
+const transport = new Set([
+  "model_unreachable",
+  "model_unavailable",
+  "model_rate_limited",
+  "model_stalled",
+  "model_truncated",
+]);
+
+/**
+ * Most calls of one model that one step makes for a failure of this kind (the table of RETRY-9 in SPEC). `paid`: the
+ * model had begun to answer.
+ */
+export function mostCalls(failure: Failure, paid: boolean, { retriesPerModel }: RetryPolicy): number {
+  if (failure.code === "model_reasoning_rule") return 2;
+  if (!failure.retryable) return 1;
+  const isAnswer = paid || !transport.has(failure.code);
+  return isAnswer ? Math.min(mostPaidCalls, retriesPerModel + 1) : retriesPerModel + 1;
+}
+
 /** The next move after `tries` of one step, oldest first. */
 export function afterFailure(tries: readonly FailedTry[], situation: RetrySituation): AfterFailure {
   const last = tries.at(-1);
@@ -37,12 +61,21 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
     if (flips === 1) return { type: "again", how: "restart", afterMs: 0, otherReasoningRule: true };
   }
   const afterMs = pauseMs(last, sameModel.length, situation);
-  if (last.failure.retryable && sameModel.length <= policy.retriesPerModel && afterMs <= policy.longestRetryAfterMs) {
+  if (mayTryAgain(last, sameModel, policy) && afterMs <= policy.longestRetryAfterMs) {
     const canContinue = models[at]?.continuation === true && last.textChars > 0;
     return { type: "again", how: canContinue ? "continue" : "restart", afterMs };
   }
   const next = isOurFault(last) ? undefined : models[at + 1];
   return next === undefined ? { type: "give_up" } : { type: "again", how: "restart", afterMs: 0, model: next.id };
+}
+
+/** Whether another call of the same model may help, and may be paid for. */
+function mayTryAgain(last: FailedTry, sameModel: readonly FailedTry[], policy: RetryPolicy): boolean {
+  if (!last.failure.retryable || sameModel.length > policy.retriesPerModel) return false;
+  if (last.repeats && !transport.has(last.failure.code)) return false;
+  const isAnswer = (one: FailedTry) => one.paid === true || !transport.has(one.failure.code);
+  const answers = sameModel.filter(isAnswer).length;
+  return !isAnswer(last) || answers < mostCalls(last.failure, true, policy);
 }
 
 /** Another model would be asked the same: what a content filter refused is not taken elsewhere. */
