@@ -41,6 +41,15 @@ export function isFull(tokens: number, limits: WindowLimits): boolean {
   return tokens > fullAt * requestTokens(limits);
 }
 
+/** From this part of the window on, a refusal in unknown words may mean that the request is too long. */
+const nearlyAt = 0.9;
+
+/** Whether a request of so many tokens and the longest answer to it take nearly all of the window. */
+export function nearlyFills(tokens: number, limits: WindowLimits): boolean {
+  const answer = limits.contextTokens - requestTokens(limits);
+  return tokens + answer >= nearlyAt * limits.contextTokens;
+}
+
 /** Parts that are never torn: a message of a person, or a reply with the results of its calls. */
 export interface WindowPart {
   /** The newest entry in it. */
@@ -51,7 +60,7 @@ export interface WindowPart {
 }
 
 /** How much stays as it is: in time a quarter of what a request may have; after an overflow half of what was sent. */
-export function tokensToKeep(why: "in_time" | "overflow", sent: number, limits: WindowLimits): number {
+export function tokensToKeep(why: "in_time" | "overflow" | "unclear", sent: number, limits: WindowLimits): number {
   const quarter = requestTokens(limits) / 4;
   return why === "in_time" ? quarter : Math.min(quarter, sent / 2);
 }

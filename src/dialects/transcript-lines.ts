@@ -18,17 +18,27 @@ const order = z.int().min(1);
 const id = z.string().min(1).max(256);
 const strings = z.record(z.string(), z.string());
 const opaque = z.record(z.string(), z.unknown());
-const usage = z.strictObject({ inputTokens: count, cachedTokens: count, outputTokens: count, reasoningTokens: count });
+const mark = z.literal(true).optional();
+const usage = z.strictObject({
+  inputTokens: count,
+  cachedTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+  estimated: mark,
+});
 const failure = z.strictObject({
   code: z.string().max(64),
+  cause: z.string().max(64).optional(),
   detail: z.string(),
+  raw: z.string().optional(),
   retryable: z.boolean(),
   retryAfterMs: count.optional(),
 });
 const placed = { seq: order, turn: id, atMs: count };
 const paid = { usage, costMicros: count };
 const timed = { firstEventMs: count.optional(), durationMs: count.optional() };
-const tries = z.array(z.strictObject({ model: z.string(), failure, textChars: count })).optional();
+const oneTry = z.strictObject({ model: z.string(), failure, textChars: count, paid: mark, repeats: mark });
+const tries = z.array(oneTry).optional();
 const tried = { step: order, attempt: order, model: z.string(), content: z.string(), reasoning: z.string(), tries };
 const wait = z.enum(["approval", "client"]);
 const ofCall = { step: order, callId: id, name: z.string() };
@@ -108,6 +118,7 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     throughSeq: order,
     summary: z.string(),
+    cause: z.enum(["in_time", "overflow", "unclear"]).optional(),
     model: z.string().optional(),
     failure: failure.optional(),
     durationMs: count,

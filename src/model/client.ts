@@ -21,6 +21,8 @@ export interface GenerateRequest {
   /** Ends the answer quietly, and the provider's work with it. */
   signal: AbortSignal;
   timeouts: ModelTimeouts;
+  /** Called once the provider has begun to answer, if only with an empty chunk: from then on the call is paid for. */
+  onBegan?: () => void;
 }
 
 /** How long a provider may be silent, in ms. */
@@ -98,6 +100,7 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
     if (read.value.done === true) break;
     if (read.value.value.length > 0) lastDataMs = Date.now();
     const events = eventsOf(read.value.value, translator, salvage);
+    if (events.length === 0 && read.value.value.some((payload) => payload.includes('"choices"'))) request.onBegan?.();
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;
     finished ||= events.some(({ type }) => type === "finish");

@@ -5,7 +5,8 @@ import type { Agent } from "../agent.ts";
 import { ending, leftOver } from "../core/ending.ts";
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
-import { deadlineMs, type Rules, type TurnView } from "../core/next-step.ts";
+import { worded } from "../core/failure-words.ts";
+import { deadlineMs, type Rules } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
 import { unitHash } from "../core/unit-hash.ts";
 import { openCalls } from "../core/waits.ts";
@@ -111,12 +112,12 @@ export class Runner {
     const of = { agent, models, timeouts, turn, signal: abort.signal, purse, answers, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
-      if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
+      if (prefix === null) return await effects.append(endNow(effects, turn.turn, prefixGone));
       await runTurn(effects, this.#rules(agent, models, turn.message.options));
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
-      await effects.append(endNow(effects.look(), turn.turn, ourFault));
+      await effects.append(endNow(effects, turn.turn, ourFault));
     } finally {
       stopClock();
       this.#current = undefined;
@@ -221,9 +222,12 @@ const prefixGone: Failure = {
   retryable: false,
 };
 
-/** The end of a turn that cannot go on. */
-function endNow({ entries, intents }: TurnView, turn: string, failure: Failure): NewEntry[] {
+/** The end of a turn that cannot go on. What a model call had brought, and cost, stays. */
+function endNow(effects: SessionEffects, turn: string, failure: Failure): NewEntry[] {
+  const { entries, intents, place } = effects.look();
   const reply = entries.findLast((entry) => entry.type === "assistant");
   const refused = leftOver(openCalls(entries), intents);
-  return ending({ turn, step: reply?.step ?? 0, reason: "failed", refused, failure }, entries, Date.now());
+  const cutOff = effects.cutOff();
+  const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure: worded(failure, place) } as const;
+  return ending(end, entries, Date.now(), cutOff === undefined ? [] : [cutOff]);
 }

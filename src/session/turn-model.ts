@@ -1,6 +1,7 @@
 /** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
 import { type Agent, agent, type ModelChoice } from "../agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
+import type { KnownSetting, ModelPlace } from "../core/failure-words.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
 import { createDemoFetch } from "../model/demo/demo-fetch.ts";
@@ -11,6 +12,8 @@ export interface TurnModel {
   baseUrl: string;
   apiKey?: string;
   fetch: typeof fetch;
+  /** For the words of failures. */
+  place: ModelPlace;
 }
 
 /** One demo model per isolate, since what it has cached is remembered in it. */
@@ -20,6 +23,14 @@ const demo: TurnModel = {
   profile: profileFor({ modelId: "demo", baseUrl: demoUrl, demo: true }),
   baseUrl: demoUrl,
   fetch: demoFetch,
+  place: {
+    model: "demo",
+    host: "this Worker",
+    modelSetting: { name: "MODEL", isSet: false },
+    keySetting: { name: "MODEL_API_KEY", isSet: false },
+    addressSetting: { name: "MODEL_BASE_URL", isSet: false },
+    windowSetting: { name: "MODEL_CONTEXT_TOKENS", isSet: false },
+  },
 };
 
 /** Ids a caller may name, first the one that answers when none is named. */
@@ -45,8 +56,13 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const { settings, agent, bindings } = of;
   if (settings.model.kind === "demo") return [shown(demo, settings)];
   const provider = settings.model;
-  const reach = (choice: ModelChoice): TurnModel => shown(reached(choice, provider, bindings), settings);
   const choices = choicesOf(settings, agent);
+  const reach = (choice: ModelChoice): TurnModel => {
+    return shown(
+      reached(choice, { provider, modelSetting: modelSettingOf(choice, choices, settings) }, bindings),
+      settings,
+    );
+  };
   const named = of.options.model ?? of.sessionModel;
   if (named !== null && named !== undefined) return [reach(choices.find(({ id }) => id === named) ?? { id: named })];
   const begin = choices.find(({ id }) => id === of.sticky) ?? drawn(choices, of.chance);
@@ -74,9 +90,18 @@ export function unknownModels(settings: Settings, agent: Agent): string[] {
 }
 
 /** The model with no larger window than the settings allow. */
-function shown(model: TurnModel, { contextTokens = Number.POSITIVE_INFINITY }: Settings): TurnModel {
-  const { profile } = model;
-  return { ...model, profile: { ...profile, contextTokens: Math.min(profile.contextTokens, contextTokens) } };
+function shown(model: TurnModel, { contextTokens }: Settings): TurnModel {
+  const { profile, place } = model;
+  const most = Math.min(profile.contextTokens, contextTokens ?? Number.POSITIVE_INFINITY);
+  const windowSetting = { name: "MODEL_CONTEXT_TOKENS", isSet: contextTokens !== undefined };
+  return { ...model, profile: { ...profile, contextTokens: most }, place: { ...place, windowSetting } };
+}
+
+/** Where the id of a model is written. */
+function modelSettingOf(choice: ModelChoice, choices: readonly ModelChoice[], { model }: Settings): KnownSetting {
+  if (choice === choices[0]) return { name: "MODEL", isSet: model.kind === "provider" && model.modelId !== undefined };
+  if (choices.includes(choice)) return { name: "the id in src/agent.ts", isSet: true };
+  return { name: "the model of the session or of the message", isSet: true };
 }
 
 function choicesOf({ model }: Settings, { models: [first, ...others] }: Agent): [ModelChoice, ...ModelChoice[]] {
@@ -97,16 +122,30 @@ function drawn(choices: [ModelChoice, ...ModelChoice[]], chance: number): ModelC
 
 function reached(
   { id, baseUrl, keySecret }: ModelChoice,
-  provider: { baseUrl: string; apiKey?: string },
+  { provider, modelSetting }: { provider: { baseUrl: string; apiKey?: string }; modelSetting: KnownSetting },
   bindings: Bindings,
 ): TurnModel {
   const base = baseUrl ?? provider.baseUrl;
   const secret = keySecret === undefined ? undefined : (bindings as unknown as Record<string, unknown>)[keySecret];
   // The key of one provider is never sent to another.
   const apiKey = typeof secret === "string" ? secret : baseUrl === undefined ? provider.apiKey : undefined;
+  const keyName = keySecret ?? (baseUrl === undefined ? "MODEL_API_KEY" : "keySecret of this model in src/agent.ts");
+  const isBaseSet = (bindings.MODEL_BASE_URL ?? "") !== "";
+  const place = {
+    model: id,
+    host: new URL(base).host,
+    modelSetting,
+    keySetting: { name: keyName, isSet: apiKey !== undefined },
+    addressSetting:
+      baseUrl === undefined
+        ? { name: "MODEL_BASE_URL", isSet: isBaseSet }
+        : { name: "the baseUrl of this model in src/agent.ts", isSet: true },
+    windowSetting: { name: "MODEL_CONTEXT_TOKENS", isSet: false },
+  };
   return {
     profile: profileFor({ modelId: id, baseUrl: base, demo: false }),
     baseUrl: base,
+    place,
     ...(apiKey !== undefined && { apiKey }),
     // Looked up at each call, so that a test can put a provider behind it.
     fetch: (input, init) => globalThis.fetch(input, init),

@@ -31,6 +31,8 @@ export interface MemorySetup {
   fetch: typeof fetch;
   tools: Toolbox;
   instructions: string;
+  /** How failed calls are tried again; `policy` when absent. */
+  retry?: RetryPolicy;
 }
 
 const nothing = { search: async () => [], read: async () => undefined };
@@ -49,7 +51,7 @@ export class MemorySession implements Effects {
   /** Runs a message to its end and returns how the turn ended. */
   async ask(content: string, options: TurnOptions = {}): Promise<TurnEndedEntry> {
     this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, content, options, atMs: this.now() }]);
-    const { profile } = this.#setup;
+    const { profile, retry = policy } = this.#setup;
     await runTurn(this, {
       maxSteps: 6,
       maxBarrenTries: 10,
@@ -58,7 +60,7 @@ export class MemorySession implements Effects {
       maxWaitMs: 3_600_000,
       effectOf: () => "none",
       waitOf: () => undefined,
-      afterFailure: (tries, chance) => afterFailure(tries, { models: [profile], policy, chance }),
+      afterFailure: (tries, chance) => afterFailure(tries, { models: [profile], policy: retry, chance }),
       complaint: judgeAnswer,
     });
     return this.log.last as TurnEndedEntry;
