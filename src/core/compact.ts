@@ -36,7 +36,7 @@ export async function compact(at: Place, effects: Effects, rules: Rules, occasio
   const beganMs = effects.now();
   const tries: FailedTry[] = [];
   let fingerprint: string | undefined;
-  for (let spent = occasion.spent ?? nothing; ; ) {
+  for (let spent = withCrashed(occasion.spent ?? nothing, cut); ; ) {
     // Without money for a summary there is none for an answer either: the loop finds that out.
     if (!(await effects.afford())) {
       await effects.append(outOfMoney(at, cut, effects, spent));
@@ -101,6 +101,10 @@ function outOfMoney(at: Place, cut: Cut, effects: Effects, spent: Spent): NewEnt
   const paid: NewEntry[] = tokensOf(spent) > 0 ? [{ ...stopped(at, cut, effects), ...spent }] : [];
   const all = [...entries, ...paid.map((entry) => ({ ...entry, seq: 0 }))];
   return [...paid, ...ending({ ...at, reason: "budget_exhausted", refused: [] }, all, effects.now())];
+}
+
+function withCrashed({ usage, costMicros }: Spent, { crashed = { ...nothing, tries: [] } }: Cut): Spent {
+  return { usage: addUsage(usage, crashed.usage), costMicros: costMicros + crashed.costMicros };
 }
 
 function tokensOf({ usage }: Spent): number {

@@ -74,6 +74,8 @@ export interface Cut {
   prices: Prices;
   sent?: () => Sent;
   place?: ModelPlace;
+  /** Calls that crashes cut off before this one, and what they cost. */
+  crashed?: Spent & { tries: FailedTry[] };
   /** What stands in for a summary when the model does not give one. */
   outline(): string;
 }

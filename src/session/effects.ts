@@ -227,11 +227,28 @@ export class SessionEffects implements Effects {
     if (throughSeq === undefined) return undefined;
     const outline = () => this.#requests.outline(throughSeq);
     const sent = () => this.#requests.sentSummary(profile, throughSeq);
-    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), sent, place, outline };
+    const seq = this.#parts.log.lastSeq + 1;
+    // A call of this instance that came to its end is counted by who made it.
+    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    return {
+      ...(crashed && { crashed }),
+      throughSeq,
+      model: profile.id,
+      prices: pricesAt(profile, Date.now()),
+      sent,
+      place,
+      outline,
+    };
   }
 
-  summarize({ throughSeq }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), draft);
+  async *summarize({ throughSeq, crashed }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
+    const { profile } = this.#model;
+    const { turn, step } = draft.of;
+    // A crash in a summary is found like one in an answer, and booked with the next call.
+    const seq = this.#parts.log.lastSeq + 1;
+    this.#beginTry(seq, { turn, step, again: undefined }, crashed);
+    yield* this.#ask(this.#requests.summary(profile, throughSeq), draft);
+    this.#answeredSeq = seq;
   }
 
   pause(delayMs: number): Promise<void> {

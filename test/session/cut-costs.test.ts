@@ -145,6 +145,26 @@ describe("what a cut answer costs", () => {
     expect(stays?.tries?.at(-1)).toMatchObject({ failure: { code: "model_truncated", cause: "crash" } });
   });
 
+  it("[COST-7] a crash during a summary is booked with the compaction that is made then", async () => {
+    const world = new SessionWorld();
+    provider.enqueue(meter.answer(textOf("english", 400), "whole").reply);
+    await world.ask("One");
+    provider.enqueue(meter.answer(textOf("english", 400), "whole").reply);
+    await world.ask("Two");
+    const tooLong = status(400, { error: { message: "prompt is too long", code: "context_length_exceeded" } });
+    const { reply, produced } = meter.answer(textOf("english", 900), "hang", 40);
+    provider.enqueue(tooLong, reply);
+    const { turn } = await world.send("Three");
+    await produced();
+    await abortAllDurableObjects();
+    provider.enqueue(tooLong, ...[300, 300].map((chars) => meter.answer(textOf("english", chars), "whole").reply));
+    await world.ended(turn);
+    const compaction = (await world.entries()).find(({ type }) => type === "compaction");
+    const [, , cut, summary] = meter.charged;
+    const least = 0.8 * ((cut?.inputTokens ?? 0) + (summary?.inputTokens ?? 0));
+    expect(compaction?.type === "compaction" && compaction.usage.inputTokens).toBeGreaterThan(least);
+  });
+
   it("[COST-6] stops use up the account's budget", async () => {
     const account = crypto.randomUUID();
     const world = new SessionWorld();
