@@ -2,6 +2,7 @@
 import type { Address } from "./channels/channel.ts";
 import type { ChannelRules } from "./channels/outlets.ts";
 import type { WebhookRules } from "./channels/webhook.ts";
+import type { Profile } from "./model/profile.ts";
 import { calculator } from "./tools/calculator.ts";
 import { currentTime } from "./tools/current-time.ts";
 import { fetchUrl } from "./tools/fetch-url.ts";
@@ -20,6 +21,10 @@ export interface ModelChoice {
   baseUrl?: string;
   /** Name of the secret that holds that provider's key. */
   keySecret?: string;
+  /** Whom the provider is told it works for, where it has a parameter for that: it keeps caches and counts abuse by it. */
+  userId?: "none" | "account" | "session";
+  /** What the catalog (`src/model/catalog.ts`) does not know about this model at this provider, such as `maxTokensField`. */
+  profile?: Partial<Omit<Profile, "id" | "wireId" | "provider">>;
 }
 
 export interface Agent {

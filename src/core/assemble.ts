@@ -6,6 +6,7 @@ import { estimatedUsage, type Received, type Sent } from "./estimate-usage.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 import type { ToolCall } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
+import { fingerprint } from "./prefix.ts";
 import { TextParts } from "./text-parts.ts";
 
 /** Which try of which step a draft is, and the place its entry will get. */
@@ -25,6 +26,8 @@ export interface StepTry {
 export interface Said {
   reasoning: string;
   text: string;
+  /** Where in the text the model began to say why it will not answer. */
+  refusalFrom?: number;
 }
 
 /** A reply while it arrives. Readers may look at `reasoning` and `text` at any time. */
@@ -32,12 +35,15 @@ export class Draft {
   readonly of: StepTry;
   readonly reasoning = new TextParts();
   readonly text = new TextParts();
-  #calls = new Map<number, { id: string; name: string; pieces: string[] }>();
+  #calls = new Map<number, CallPieces>();
   #usage: Usage = noUsage;
   #finish: string | undefined;
   #failure: Failure | undefined;
   readonly #repairs: string[] = [];
   #replayed = false;
+  #brokenCall = false;
+  #fromReasoning = false;
+  #refusalFrom: number | undefined;
   #began = false;
   /** Characters that an earlier call brought, and that were paid for with it. */
   readonly #begun: { reasoning: number; text: number };
@@ -47,6 +53,7 @@ export class Draft {
     this.of = of;
     this.reasoning.add(begun?.reasoning ?? "");
     this.text.add(begun?.text ?? "");
+    this.#refusalFrom = begun?.refusalFrom;
     this.#begun = { reasoning: this.reasoning.length, text: this.text.length };
   }
 
@@ -65,15 +72,23 @@ export class Draft {
     return this.#begun;
   }
 
-  /** What came of the answer, as one text: equal texts are equal answers. */
-  get fingerprint(): string {
+  /** A short text that is equal for equal answers; the answer itself may have millions of characters. `undefined` when a part of it was left out. */
+  get fingerprint(): string | undefined {
+    if (this.#brokenCall) return undefined;
     const { reasoning, text, calls } = this.#received();
-    return JSON.stringify([this.#finish, reasoning, text, calls, this.#failure?.raw]);
+    const parts = [reasoning, text, calls].map((part) => [part.length, fingerprint(part)]);
+    return JSON.stringify([this.#finish, parts, this.#failure?.raw]);
   }
 
   /** What it has said so far. */
   get said(): Said {
-    return { reasoning: this.reasoning.toString(), text: this.text.toString() };
+    const refusal = this.#refusalFrom !== undefined && { refusalFrom: this.#refusalFrom };
+    return { reasoning: this.reasoning.toString(), text: this.text.toString(), ...refusal };
+  }
+
+  /** Where in the text the model began to say why it will not answer; absent while it has not. */
+  get refusalFrom(): number | undefined {
+    return this.#refusalFrom;
   }
 
   /** Whether the model has begun to ask for a tool: such a reply cannot be continued by its text. */
@@ -92,6 +107,12 @@ export class Draft {
         return;
       case "tool_call":
         this.#addCall(event);
+        return;
+      case "broken_call":
+        this.#brokenCall = true;
+        return;
+      case "refusal":
+        this.#refusalFrom ??= this.text.length;
         return;
       case "repair":
         this.#repairs.push(event.what);
@@ -126,15 +147,29 @@ export class Draft {
     };
     const prefix = this.#replayed ? { replayed: true as const } : this.of.prefix && { prefix: this.of.prefix };
     if (how.cancelled) return { ...assistant(common, "cancelled", []), ...prefix };
-    const calls = this.#toolCalls();
-    const failure = this.#failure ?? verdict(this.#finish, common.content, calls);
+    const { calls, salvaged } = this.#toolCalls();
+    // Whatever word the host ends a refusal with (OpenAI: `stop`, others: `content_filter`), it is the model's answer.
+    const refusalFrom = refusalWords.has(this.#finish ?? "") ? this.#refusalFrom : undefined;
+    const failure =
+      this.#failure ??
+      (refusalFrom === undefined
+        ? (this.#brokenCallFailure(calls) ?? verdict(this.#finish, common.content, calls))
+        : undefined);
     if (failure !== undefined && !(how.cutIsAnswer && isCutByWindow(failure, common.content))) {
       return { type: "step_failed", ...common, failure: worded(failure, how.place) };
     }
-    const repairs = { ...prefix, ...(this.#repairs.length > 0 && { repairs: this.#repairs }) };
+    const facts = {
+      ...prefix,
+      ...(this.#repairs.length > 0 && { repairs: this.#repairs }),
+      ...(this.#fromReasoning && { fromReasoning: true as const }),
+    };
+    if (refusalFrom !== undefined) return { ...assistant(common, "refusal", []), ...facts, refusalFrom };
     if (this.#finish === "length" || failure !== undefined)
-      return { ...assistant(common, "length", []), ...repairs, ...cut(calls) };
-    return { ...assistant(common, calls.length > 0 ? "tool_calls" : "stop", calls), ...repairs };
+      return { ...assistant(common, "length", []), ...facts, ...cut(calls) };
+    if (calls.length > 0) {
+      return { ...assistant(common, "tool_calls", calls), ...facts, ...(salvaged.length > 0 && { salvaged }) };
+    }
+    return { ...assistant(common, "stop", []), ...facts, ...(wantsCall(this.#finish) && { noCall: true as const }) };
   }
 
   /** The provider's counts; ours where it began to answer and did not say, or said it long before the answer broke off. */
@@ -159,26 +194,56 @@ export class Draft {
     };
   }
 
-  #addCall(event: Extract<ModelEvent, { type: "tool_call" }>): void {
-    const call = this.#calls.get(event.index);
-    if (call === undefined) {
-      this.#calls.set(event.index, { id: event.id ?? "", name: event.name ?? "", pieces: [event.arguments] });
-      return;
-    }
-    if (call.id === "") call.id = event.id ?? "";
-    if (call.name === "") call.name = event.name ?? "";
-    call.pieces.push(event.arguments);
+  /** What a try that failed leaves as an answer where another one does not help; `undefined` when there is nothing. */
+  get lastResort(): string | undefined {
+    if (this.#failure !== undefined || this.#calls.size > 0 || this.#finish !== "stop") return undefined;
+    const text = this.text.toString();
+    if (this.#brokenCall) return text.trim() === "" ? undefined : text;
+    const reasoning = this.reasoning.toString();
+    return reasoning.trim() === "" ? undefined : text + reasoning;
   }
 
-  /** Calls in the order of their index. Blank or repeated ids get one of ours, the same after every replay. */
-  #toolCalls(): ToolCall[] {
+  /** Makes `lastResort` the answer. */
+  takeLastResort(): void {
+    if (this.#brokenCall) {
+      this.#brokenCall = false;
+      return;
+    }
+    this.text.add(this.reasoning.toString());
+    this.#fromReasoning = true;
+    this.#repairs.push("the model gave its answer as reasoning alone; the reasoning is the answer");
+  }
+
+  #brokenCallFailure(calls: readonly ToolCall[]): Failure | undefined {
+    return this.#brokenCall && calls.length === 0 && this.#finish === "stop" ? brokenCall : undefined;
+  }
+
+  #addCall({ index, id = "", name = "", arguments: piece, salvaged }: ToolCallEvent): void {
+    const call = this.#calls.get(index);
+    if (call === undefined) {
+      this.#calls.set(index, { id, name, pieces: [piece], salvaged: salvaged === true });
+      return;
+    }
+    if (call.id === "") call.id = id;
+    if (call.name === "") call.name = name;
+    call.pieces.push(piece);
+  }
+
+  /**
+   * Calls in the order of their index. Blank or repeated ids get one of ours, the same after every replay. A fragment
+   * without a name and without arguments is no call (gateways send such ones).
+   */
+  #toolCalls(): { calls: ToolCall[]; salvaged: string[] } {
     const taken = new Set<string>();
-    const ordered = [...this.#calls].sort(([a], [b]) => a - b);
-    return ordered.map(([, { id, name, pieces }], place) => {
-      const own = id !== "" && !taken.has(id) ? id : `call_${this.of.seq}_${place}`;
+    const salvaged: string[] = [];
+    const ordered = [...this.#calls].sort(([a], [b]) => a - b).filter(([, call]) => !isEmpty(call));
+    const calls = ordered.map(([, call], place) => {
+      const own = call.id !== "" && !taken.has(call.id) ? call.id : `call_${this.of.seq}_${place}`;
       taken.add(own);
-      return { id: own, name, arguments: pieces.join("") || "{}" };
+      if (call.salvaged) salvaged.push(own);
+      return { id: own, name: call.name, arguments: call.pieces.join("") || "{}" };
     });
+    return { calls, salvaged };
   }
 }
 
@@ -198,6 +263,22 @@ export interface HowFinished {
 function isCutByWindow({ code }: Failure, content: string): boolean {
   return code === "context_overflow" && content !== "";
 }
+
+type ToolCallEvent = Extract<ModelEvent, { type: "tool_call" }>;
+
+interface CallPieces {
+  id: string;
+  name: string;
+  pieces: string[];
+  salvaged: boolean;
+}
+
+function isEmpty({ name, pieces }: CallPieces): boolean {
+  return name === "" && /^\s*(?:\{\s*\}|null)?\s*$/.test(pieces.join(""));
+}
+
+/** How the stream of a refusal ends. Calls beside one are not run: the model said that it would not do it. */
+const refusalWords = new Set(["stop", "tool_calls", "content_filter"]);
 
 /** What a model call comes to. */
 export type Reply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;
@@ -224,13 +305,12 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
       return undefined;
     case "stop":
     case "tool_calls":
+    case "function_call":
       if (calls.some((call) => call.name === "")) {
         return { code: "model_malformed", detail: "The model asked for a tool without naming it.", retryable: true };
       }
-      if (content === "" && calls.length === 0) {
-        return { code: "model_empty", detail: "The model ended without an answer or a call.", retryable: true };
-      }
-      return undefined;
+      if (content.trim() !== "" || calls.length > 0) return undefined;
+      return wantsCall(finish) ? noCallFailure : empty;
     case undefined:
       return {
         code: "model_truncated",
@@ -264,3 +344,27 @@ function failedFinish(finish: string): Failure {
     }
   }
 }
+
+/** Whether a finish reason says that tools are to be called; `function_call` is OpenAI's older word. */
+function wantsCall(finish: string | undefined): boolean {
+  return finish === "tool_calls" || finish === "function_call";
+}
+
+const empty: Failure = {
+  code: "model_empty",
+  detail: "The model ended without an answer or a call.",
+  retryable: true,
+};
+
+/** The model ended to call a tool, and no call came: first by an empty reply, or again after a note. */
+export const noCallFailure: Failure = {
+  code: "model_no_call",
+  detail: "The model ended its reply to call a tool, but sent no call. Send the message again, or use another model.",
+  retryable: true,
+};
+
+const brokenCall: Failure = {
+  code: "model_malformed",
+  detail: "The model's host leaked tool markup into the text, and it makes no whole call.",
+  retryable: true,
+};

@@ -4,9 +4,10 @@ import { compact } from "./compact.ts";
 import { addUsage, noUsage } from "./cost.ts";
 import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
-import type { CompactionCause, Entry, FailedTry, NewEntry, WaitKind } from "./entry.ts";
-import type { ToolCall } from "./message.ts";
+import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
+import type { Failure } from "./errors.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
+import { settleCalls } from "./settle-calls.ts";
 
 export async function callModel(
   next: Extract<NextStep, { type: "call_model" }>,
@@ -23,7 +24,7 @@ export async function callModel(
     const times = await stream(draft, effects);
     const how = { cancelled: effects.signal.aborted, prices, ...(sent && { sent }), ...(place && { place }) };
     let reply: Reply = { ...draft.finish({ ...how, atMs: effects.now() }), ...times };
-    const why = tooLong(reply, draft, effects);
+    const why = tooLong({ reply, draft, tries: past.tries }, effects);
     if (why !== undefined) {
       if (await compact(next, effects, rules, { why, spent: past.withReply(reply) })) return;
       reply = { ...finishedByWindow(draft, { ...how, atMs: effects.now() }), ...times };
@@ -31,8 +32,11 @@ export async function callModel(
     const failed = reply.type === "step_failed" ? past.tryOf(reply, draft) : undefined;
     const plan: AfterFailure =
       failed === undefined ? { type: "give_up" } : rules.afterFailure([...past.tries, failed], effects.chance());
-    if (failed === undefined || plan.type === "give_up")
-      return effects.append([withWaits(past.summedUp(reply), rules)]);
+    const last = lastResort({ reply, draft, tries: past.tries, plan }, effects, rules);
+    if (last !== undefined) return effects.append([past.summedUp({ ...last, ...times })]);
+    if (failed === undefined || plan.type === "give_up") {
+      return effects.append([settleCalls(past.summedUp(reply), rules)]);
+    }
     await effects.pause(plan.afterMs);
     // Cancelled while it waited: the failed try is the entry, with what it had brought.
     if (effects.signal.aborted) return effects.append([past.summedUp(reply)]);
@@ -77,11 +81,11 @@ class PastTries {
       failure,
       textChars: draft.hasCalls ? 0 : draft.text.length,
       ...(draft.hasBegun && { paid: true }),
-      ...(isSame && this.#fingerprint === draft.fingerprint && { repeats: true }),
+      ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
     };
   }
 
-  add(reply: Reply, failed: FailedTry, fingerprint: string): void {
+  add(reply: Reply, failed: FailedTry, fingerprint: string | undefined): void {
     this.#replies.push(reply);
     this.tries = [...this.tries, failed];
     this.#fingerprint = fingerprint;
@@ -140,7 +144,8 @@ async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: 
  * Whether less of the conversation should be sent. Hosts that refuse in unknown words, or answer nothing at all
  * (hermes-agent#65631), are believed once per reply, and only where the request nearly fills the window.
  */
-function tooLong(reply: Reply, draft: Draft, effects: Effects): CompactionCause | undefined {
+function tooLong({ reply, draft, tries }: Omit<Tried, "plan">, effects: Effects): CompactionCause | undefined {
+  if (reply.type === "step_failed" && saysNewChange(reply.failure, tries)) return undefined;
   if (reply.type === "step_failed" && reply.failure.code === "context_overflow") return "overflow";
   const isUnclear = reply.type === "step_failed" ? refusedUnclearly(reply, draft) : isEmptyByLength(reply, draft);
   if (!isUnclear || effects.nearlyFillsWindow?.() !== true) return undefined;
@@ -157,7 +162,14 @@ function refusedUnclearly({ failure }: FailedReply, draft: Draft): boolean {
 
 /** Some hosts cut the request so that it just fits, and have no room left to answer (pi, overflow.ts: Xiaomi MiMo). */
 function isEmptyByLength(reply: Exclude<Reply, FailedReply>, draft: Draft): boolean {
-  return reply.finishReason === "length" && draft.fingerprint === JSON.stringify(["length", "", "", "", null]);
+  const { begun, text, reasoning } = draft;
+  const isEmpty = text.length === begun.text && reasoning.length === begun.reasoning && !draft.hasCalls;
+  return reply.finishReason === "length" && isEmpty;
+}
+
+/** A host that says what to change about the request is first asked again so: only its answer's share may be too long. */
+function saysNewChange({ change }: Failure, tries: readonly FailedTry[]): boolean {
+  return change !== undefined && !tries.some(({ failure }) => failure.change === change);
 }
 
 /** Nothing can leave the window: an answer that it cut is what there is. */
@@ -165,12 +177,29 @@ function finishedByWindow(draft: Draft, how: HowFinished): Reply {
   return draft.finish({ ...how, cutIsAnswer: true });
 }
 
-/** Whom the calls wait for is settled with the reply: from then on the log alone says it. */
-function withWaits(reply: Reply, rules: Rules): Reply {
-  if (reply.type !== "assistant") return reply;
-  const waits = reply.toolCalls.flatMap((call: ToolCall): [string, WaitKind][] => {
-    const kind = rules.waitOf(call);
-    return kind === undefined ? [] : [[call.id, kind]];
-  });
-  return waits.length === 0 ? reply : { ...reply, waits: Object.fromEntries(waits) };
+interface Tried {
+  reply: Reply;
+  draft: Draft;
+  /** Those before it. */
+  tries: readonly FailedTry[];
+  plan: AfterFailure;
 }
+
+/**
+ * The answer of a try that failed without being worth nothing, once another try has failed the same way or none will be
+ * made: text beside half a call, or an answer that came as reasoning alone (hermes-agent#109205, DeepSeek-V3#1453).
+ */
+function lastResort({ reply, draft, tries, plan }: Tried, effects: Effects, rules: Rules): Reply | undefined {
+  if (reply.type !== "step_failed" || draft.lastResort === undefined) return undefined;
+  const isRepeated = tries.some(({ failure }) => failure.code === reply.failure.code);
+  if (plan.type !== "give_up" && !isRepeated) return undefined;
+  const [first] = effects.look().entries;
+  const format = first?.type === "user" ? first.options.responseFormat : undefined;
+  if (format !== undefined && rules.complaint(draft.lastResort, format) !== undefined) return undefined;
+  draft.takeLastResort();
+  effects.show(draft);
+  const { usage, costMicros, atMs } = reply;
+  return { ...draft.finish({ cancelled: false, prices: noPrices, atMs }), usage, costMicros };
+}
+
+const noPrices = { hit: 0, miss: 0, output: 0 };

@@ -50,7 +50,7 @@ export async function compact(at: Place, effects: Effects, rules: Rules, occasio
       return true;
     }
     if (reply.type === "step_failed") {
-      const repeats = fingerprint === draft.fingerprint;
+      const repeats = fingerprint !== undefined && fingerprint === draft.fingerprint;
       fingerprint = draft.fingerprint;
       const isAnswer = draft.hasBegun || wrongAnswers.has(reply.failure.code);
       const one = { model: cut.model, failure: reply.failure, textChars: 0 };
@@ -75,7 +75,7 @@ const wrongAnswers: ReadonlySet<FailureCode> = new Set(["model_malformed", "mode
 async function waitedToTryAgain(tries: readonly FailedTry[], rules: Rules, effects: Effects): Promise<boolean> {
   if (tries.at(-1)?.paid && tries.filter(({ paid }) => paid).length >= mostPaidSummaries) return false;
   const plan = rules.afterFailure(tries, effects.chance());
-  if (plan.type !== "again" || plan.model !== undefined || plan.otherReasoningRule === true) return false;
+  if (plan.type !== "again" || plan.model !== undefined || plan.change !== undefined) return false;
   await effects.pause(plan.afterMs);
   return true;
 }

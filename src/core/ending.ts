@@ -35,6 +35,12 @@ function expected(paid: readonly Entry[]): { expectedCachedTokens?: number } {
   return { expectedCachedTokens: forecasts.reduce((sum, { expectedTokens }) => sum + expectedTokens, 0) };
 }
 
+/** Whether the turn's answer is a refusal of the model. */
+function isRefused(entries: readonly Entry[]): boolean {
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  return reply?.type === "assistant" && reply.finishReason === "refusal";
+}
+
 /** How a turn ends. `step`: of the newest reply. */
 export interface TurnEnding {
   turn: string;
@@ -57,6 +63,7 @@ export function ending(of: TurnEnding, entries: readonly Entry[], atMs: number, 
       turn: of.turn,
       reason: of.reason,
       ...(of.reason === "failed" && of.failure && { failure: of.failure }),
+      ...(of.reason === "completed" && isRefused(entries) && { refused: true as const }),
       usage: paid.reduce((sum, call) => addUsage(sum, call.usage), noUsage),
       costMicros: paid.reduce((sum, call) => sum + call.costMicros, 0),
       ...expected(paid),

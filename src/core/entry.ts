@@ -31,6 +31,11 @@ export interface Sampling {
 /** Whether the first model call of a turn may use tools, must use one, or must use this one. */
 export type ToolChoice = "none" | "required" | { name: string };
 
+/** How hard a model thinks: DeepSeek V4's levels (api-docs.deepseek.com, thinking mode). */
+export const thinkingLevels = ["low", "high", "max"] as const;
+export type ThinkingLevel = (typeof thinkingLevels)[number];
+export type Thinking = boolean | ThinkingLevel;
+
 /** Choices a person made with a message; they hold for its turn. */
 export interface TurnOptions {
   /** Stands in place of the session's own instructions, behind the agent's. */
@@ -41,8 +46,8 @@ export interface TurnOptions {
   via?: "openai" | "history";
   /** Id of one of the agent's models; the first one when absent. */
   model?: string;
-  /** Thinking on or off; the profile's habit when absent. */
-  thinking?: boolean;
+  /** Thinking on or off, or how hard where the model has levels; the profile's habit when absent. */
+  thinking?: Thinking;
   /** Free text when absent. */
   responseFormat?: ResponseFormat;
   /** An equal request that was answered within so many seconds is answered the same, without asking the model. */
@@ -102,8 +107,18 @@ export interface AssistantEntry extends Placed {
   toolCalls: ToolCall[];
   /** The calls that wait for somebody, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
   waits?: Record<string, WaitKind>;
-  /** `stop`, `tool_calls`, `length`, or `cancelled` when it was stopped half-way. */
+  /** Ids of the calls that were found in the text as leaked markup, and did not come as calls. */
+  salvaged?: string[];
+  /** Calls that are not run because they are the same as another call of this reply: the id of that one, by their id. */
+  copies?: Record<string, string>;
+  /** It ended to call a tool, and there is no call. */
+  noCall?: true;
+  /** The model wrote its whole answer as reasoning, twice: `content` is that reasoning. */
+  fromReasoning?: true;
+  /** `stop`, `tool_calls`, `length`, `refusal` when the model said that it would not answer, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
+  /** Where in `content` its refusal begins, in UTF-16 units, when `finishReason` is `refusal`. */
+  refusalFrom?: number;
   /** It is an earlier answer to the same request: no model was asked. */
   replayed?: true;
   /** What of its request should have been cached; what was is `usage.cachedTokens`. */
@@ -208,6 +223,8 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   reason: TurnEndReason;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;
+  /** Its answer is a refusal of the model. */
+  refused?: true;
   /** Sum over the turn's model calls. */
   usage: Usage;
   costMicros: number;
@@ -215,7 +232,7 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   steps: number;
 }
 
-export type FinishReason = "stop" | "tool_calls" | "length" | "cancelled";
+export type FinishReason = "stop" | "tool_calls" | "length" | "refusal" | "cancelled";
 export type TurnEndReason =
   | "completed"
   | "length"

@@ -50,6 +50,8 @@ export type FailureCode =
   /** The provider's rule on earlier reasoning is the other way round: the same request can succeed with it, or without. */
   | "model_reasoning_rule"
   | "model_looping"
+  /** The model ended to call a tool, and no call came. */
+  | "model_no_call"
   /** The request is longer than the model's window. */
   | "context_overflow"
   | "turn_timeout"
@@ -88,4 +90,22 @@ export interface Failure {
   retryable: boolean;
   /** How long the provider asked to be left alone, in ms. */
   retryAfterMs?: number;
+  /** How the same request is to be written for this host, where its refusal says so. */
+  change?: RequestChange;
 }
+
+/**
+ * Another way to write requests: `drop:<parameter>` leaves it out, `role:<role>` is the role of the instructions,
+ * `ids:<rule>` and `order:<rule>` are those of the profile, `max_tokens:<n>` and `window:<n>` are limits that the host
+ * has, `reasoning:` says whether earlier reasoning goes back (`other`: not as now).
+ */
+export type RequestChange =
+  | `drop:${string}`
+  | "max_tokens_field:max_completion_tokens"
+  | "max_tokens_field:max_tokens"
+  | `role:${"developer" | "user"}`
+  | `ids:${"words" | "alnum9"}`
+  | `order:${"bridged" | "alternating"}`
+  | `max_tokens:${number}`
+  | `window:${number}`
+  | `reasoning:${"replay" | "strip" | "other"}`;

@@ -20,7 +20,8 @@ export type SessionEvent =
   /** What was seen of earlier attempts at this step is void; the text begins again. */
   | { type: "step.restarted"; step: number; attempt: number; reason: string }
   | { type: "reasoning.delta"; text: string }
-  | { type: "text.delta"; text: string }
+  /** `refusal`: it says why the model will not answer. */
+  | { type: "text.delta"; text: string; refusal?: true }
   /** `atClient`: the client that reads this runs it, and sends the result. */
   | ({ type: "tool.called"; atClient?: true } & ToolCall)
   /** The call waits for a person's yes or no, with exactly these arguments. */
@@ -46,6 +47,8 @@ interface TurnEnded extends TurnCounts {
   steps: number;
   /** Why, when `reason` is `failed`. */
   failure?: Failure;
+  /** The answer is a refusal of the model. */
+  refused?: true;
 }
 
 /** An event and where a reader stands once it has seen it. */
@@ -81,7 +84,8 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
 
 /** What a reader who stands `into` a reply that is still arriving has not seen of it. */
 export function eventsOfDraft(draft: Draft, into?: Progress): PlacedEvent[] {
-  return eventsOfReply({ ...draft.of, reasoning: draft.reasoning, text: draft.text, calls: [] }, into);
+  const { reasoning, text, refusalFrom } = draft;
+  return eventsOfReply({ ...draft.of, reasoning, text, refusalFrom, calls: [] }, into);
 }
 
 interface Growing {
@@ -97,6 +101,8 @@ interface Reply {
   model: string;
   reasoning: Growing;
   text: Growing;
+  /** Where in the text its refusal begins. */
+  refusalFrom?: number | undefined;
   calls: readonly ToolCall[];
   waits?: Record<string, WaitKind> | undefined;
 }
@@ -117,10 +123,20 @@ function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
   }
   const reasoning = reply.reasoning.since(at.reasoning);
   if (reasoning !== "") tell({ type: "reasoning.delta", text: reasoning }, { reasoning: reply.reasoning.length });
-  const text = reply.text.since(at.text);
-  if (text !== "") tell({ type: "text.delta", text }, { text: reply.text.length });
+  for (const event of textDeltas(reply, at.text)) tell(event, { text: at.text + event.text.length });
   for (const event of callsToTell(reply).slice(at.calls)) tell(event, { calls: at.calls + 1 });
   return events;
+}
+
+/** The text from a place on: up to its refusal, and from there. */
+function textDeltas({ text, refusalFrom }: Reply, from: number): Extract<SessionEvent, { type: "text.delta" }>[] {
+  const all = text.since(from);
+  const plain = refusalFrom === undefined ? all : all.slice(0, Math.max(0, refusalFrom - from));
+  const refused = all.slice(plain.length);
+  return [
+    ...(plain === "" ? [] : [{ type: "text.delta", text: plain } as const]),
+    ...(refused === "" ? [] : [{ type: "text.delta", text: refused, refusal: true } as const]),
+  ];
 }
 
 /** Each call, and behind it that it waits for approval, where it does. */
@@ -145,7 +161,8 @@ function replyOf(entry: AssistantEntry | StepFailedEntry): Reply {
   const calls = entry.type === "assistant" ? entry.toolCalls : [];
   const because = entry.tries?.at(-1)?.failure.detail;
   const waits = entry.type === "assistant" ? entry.waits : undefined;
-  const said = { reasoning: whole(entry.reasoning), text: whole(entry.content), calls, waits };
+  const refusalFrom = entry.type === "assistant" ? entry.refusalFrom : undefined;
+  const said = { reasoning: whole(entry.reasoning), text: whole(entry.content), refusalFrom, calls, waits };
   return { seq, step, attempt, model, ...said, ...(because !== undefined && { restartedBecause: because }) };
 }
 
@@ -154,8 +171,9 @@ function whole(text: string): Growing {
 }
 
 function completed(entry: AssistantEntry): SessionEvent {
-  const { seq, content, reasoning, toolCalls, finishReason, usage } = entry;
-  const message: AssistantMessage = { role: "assistant", content, reasoning, toolCalls };
+  const { seq, content, reasoning, toolCalls, finishReason, refusalFrom, usage } = entry;
+  const refusal = refusalFrom !== undefined && { refusalFrom };
+  const message: AssistantMessage = { role: "assistant", content, reasoning, toolCalls, ...refusal };
   return { type: "message.completed", seq, message, finishReason, usage, ...(entry.replayed && { replayed: true }) };
 }
 

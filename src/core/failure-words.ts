@@ -85,6 +85,10 @@ const byCode: Record<FailureCode, (names: Names) => Sentences> = {
     `${who} refuses earlier reasoning in the form in which it was sent.`,
     "Correct reasoningReplay of this model in src/model/catalog.ts, or use another model.",
   ],
+  model_no_call: ({ who }) => [
+    `${who} ended its reply to call a tool, but sent no call.`,
+    "Send the message again, or use another model.",
+  ],
   model_looping: ({ who }) => [
     `${who} repeated the same tool call after it was asked to stop.`,
     "Put the message in other words, or correct the tool.",

@@ -12,7 +12,10 @@ const mostEqual = 5;
 export function isLooping(call: ToolCall, entries: readonly Entry[]): "no" | "yes" | "still" {
   const results = entries.flatMap((entry) => {
     if (entry.type !== "assistant") return [];
-    const equal = entry.toolCalls.filter((other) => other.name === call.name && other.arguments === call.arguments);
+    const equal = entry.toolCalls.filter(
+      ({ id, name, arguments: text }) =>
+        name === call.name && text === call.arguments && entry.copies?.[id] === undefined,
+    );
     return equal.flatMap(
       ({ id }) => entries.find((each) => each.type === "tool" && each.step === entry.step && each.callId === id) ?? [],
     );

@@ -34,6 +34,8 @@ export interface AssistantMessage {
   content: string;
   reasoning: string;
   toolCalls: ToolCall[];
+  /** Where in `content` the model says why it will not answer, in UTF-16 units; absent when it does not. */
+  refusalFrom?: number;
 }
 
 export interface ToolMessage extends ToolResult {

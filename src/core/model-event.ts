@@ -5,8 +5,13 @@ import type { Failure } from "./errors.ts";
 export type ModelEvent =
   | { type: "reasoning"; text: string }
   | { type: "text"; text: string }
+  /** The text from here on says why the model will not answer. At most once. */
+  | { type: "refusal" }
   /** A fragment of a call. The first one of an `index` carries `id` and `name`; `arguments` pieces are to be joined. */
-  | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string }
+  /** `salvaged`: it was found in the text, and did not come as a call. */
+  | { type: "tool_call"; index: number; id?: string; name?: string; arguments: string; salvaged?: true }
+  /** The text ended with a call that is not whole: the model wanted to call a tool, and there is no call. */
+  | { type: "broken_call" }
   /** What follows was said before, to the same request: no model is asked. */
   | { type: "replayed" }
   /** Something in the answer had to be mended; `what` says so in words. */

@@ -1,7 +1,8 @@
 /** Reads a turn's entries and says the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
+import { noCallFailure } from "./assemble.ts";
 import { leftOver, type RefusedCall, type TurnEnding } from "./ending.ts";
 import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
-import type { Failure } from "./errors.ts";
+import type { Failure, RequestChange } from "./errors.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 import { isLooping, loopingFailure } from "./looping.ts";
 import type { ToolCall } from "./message.ts";
@@ -42,8 +43,10 @@ export interface Rules {
   /** How long a call may wait for a person or a client. */
   maxWaitMs: number;
   effectOf(toolName: string): Effect;
-  /** What a call waits for before it may have a result. */
-  waitOf(call: ToolCall): WaitKind | undefined;
+  /** What a call waits for before it may have a result. `isSalvaged`: it was found in the text of a reply alone. */
+  waitOf(call: ToolCall, isSalvaged: boolean): WaitKind | undefined;
+  /** What the tool would get of the call's arguments; `undefined` when they are wrong, or the tool is not known here. */
+  inputOf?(call: ToolCall): unknown;
   /** What to do about a model call that failed. `tries` are those of this step, the last one just now; `chance` is from 0 to 1. */
   afterFailure(tries: readonly FailedTry[], chance: number): AfterFailure;
   /** What is wrong with a final answer; `undefined` when nothing is. */
@@ -59,7 +62,7 @@ export interface Complaint {
 export type AfterFailure =
   | { type: "give_up" }
   /** `continue` goes on behind the text that is there, `restart` voids it. `model`: another one than before. */
-  | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; otherReasoningRule?: boolean };
+  | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; change?: RequestChange };
 
 export type Again = Extract<AfterFailure, { type: "again" }>;
 
@@ -161,17 +164,29 @@ function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Endi
 /** After a crash nobody knows whether a call had run: one that does harm is not run again. */
 function sortOut(open: OpenCalls, { entries, intents, nowMs }: TurnView, rules: Rules) {
   const due = (call: WaitingCall) => nowMs >= call.sinceMs + rules.maxWaitMs;
-  const looping = open.ready.filter((call) => isLooping(call, entries) !== "no");
-  const rest = open.ready.filter((call) => !looping.includes(call));
+  const copies = copiesOf(entries);
+  const own = open.ready.filter(({ id }) => copies[id] === undefined);
+  const looping = own.filter((call) => isLooping(call, entries) !== "no");
+  const rest = own.filter((call) => !looping.includes(call));
   const unknown = rest.filter((call) => intents.has(call.id) && rules.effectOf(call.name) === "unsafe");
   const refused: RefusedCall[] = [
     ...unknown.map((call) => ({ call, content: notRun.unknown })),
     ...looping.map((call) => ({ call, content: notRun.looping })),
+    ...open.ready.flatMap((call) => {
+      const original = copies[call.id];
+      return original === undefined ? [] : [{ call, content: notRun.copy(original) }];
+    }),
     ...open.denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
     ...open.waiting.filter(due).map(({ kind, sinceMs: _, ...call }) => ({ call, content: notRun.expired(kind) })),
   ];
   const calls = rest.filter((call) => !unknown.includes(call));
   return { calls, refused, waiting: open.waiting.filter((call) => !due(call)) };
+}
+
+/** The calls of the newest reply that are copies of others of it. */
+function copiesOf(entries: readonly Entry[]): Record<string, string> {
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  return reply?.copies ?? {};
 }
 
 function earliest(waiting: readonly WaitingCall[]): number {
@@ -181,13 +196,21 @@ function earliest(waiting: readonly WaitingCall[]): number {
 /** The step that an answer leads to which will not do; `undefined` when it will, or when telling the model did not help. */
 function corrected(reply: AssistantEntry, { entries, place }: TurnView, rules: Rules): NextStep | undefined {
   const [first] = entries;
-  const complaint = rules.complaint(reply.content, first?.type === "user" ? first.options.responseFormat : undefined);
+  const format = first?.type === "user" ? first.options.responseFormat : undefined;
+  const complaint = reply.noCall ? noCall : rules.complaint(reply.content, format);
   if (complaint === undefined) return undefined;
   const { turn, step } = reply;
-  if (!entries.some((entry) => entry.type === "note")) return { type: "correct", turn, note: complaint.note };
+  const isNoted = entries.some((entry) => entry.type === "note" && (entry.content === noCall.note) === !!reply.noCall);
+  if (!isNoted) return { type: "correct", turn, note: complaint.note };
   const failure = complaint.failure && worded(complaint.failure, place);
   return failure && { type: "end_turn", turn, step, reason: "failed", refused: [], failure };
 }
+
+/** Hosts lose calls between the model and the wire (hermes-agent#75926, mastra#14187). */
+const noCall: Complaint = {
+  note: "You ended your reply to call a tool, but no call came through. Call the tool now, or answer with what you know.",
+  failure: noCallFailure,
+};
 
 /** Deploys come in rows: a few tries cut off within minutes say nothing about the call itself. */
 function isHopeless({ barren, nowMs }: TurnView, { maxBarrenTries, maxBarrenMs }: Rules): boolean {

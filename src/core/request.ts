@@ -1,7 +1,9 @@
 /** Turns entries into the messages a model is sent. Append-only: more entries give the same messages plus more, so request n+1 begins with request n. */
+
+import { CallIds } from "./call-ids.ts";
 import type { AssistantEntry, Entry, ToolEntry, UserEntry } from "./entry.ts";
 import type { Message } from "./message.ts";
-import { answerAll, legalCall } from "./repair.ts";
+import { answerAll, legalStep, noText } from "./repair.ts";
 import type { TextLimits } from "./window.ts";
 
 /** What stands before the summary of what left the window. */
@@ -14,14 +16,20 @@ export function leftOutMessage(throughSeq: number): Message {
   return { role: "user", content };
 }
 
+/** How texts and ids are written. `ids`: of the messages before, which are not given out again; without them a step is looked at alone. */
+export interface Spelling {
+  limits?: TextLimits;
+  ids?: CallIds;
+}
+
 const unlimited: TextLimits = { resultChars: Number.POSITIVE_INFINITY, messageChars: Number.POSITIVE_INFINITY };
 
 /**
  * The messages of `entries`, a slice of the log that begins and ends between steps: results stand right behind their
  * calls, in call order, whatever order they came in. Failed steps and turn ends are not shown to the model. Texts longer
- * than `limits` are cut, and say where the rest is.
+ * than `limits` are cut, and say where the rest is. Whatever a model, a tool or a person said, the messages are legal.
  */
-export function messagesOf(entries: readonly Entry[], limits: TextLimits = unlimited): Message[] {
+export function messagesOf(entries: readonly Entry[], { limits = unlimited, ids }: Spelling = {}): Message[] {
   const results = Map.groupBy(
     entries.filter((entry) => entry.type === "tool"),
     (entry) => stepKey(entry),
@@ -39,7 +47,7 @@ export function messagesOf(entries: readonly Entry[], limits: TextLimits = unlim
       case "note":
         return [{ role: "user", content: entry.content }];
       case "assistant":
-        return assistantMessages(entry, results.get(stepKey(entry)) ?? [], limits);
+        return assistantMessages(entry, results.get(stepKey(entry)) ?? [], { limits, ...(ids && { ids }) });
       case "compaction":
         return [{ role: "user", content: `${summaryLead}\n\n${entry.summary}` }];
       case "tool":
@@ -53,7 +61,7 @@ export function messagesOf(entries: readonly Entry[], limits: TextLimits = unlim
 
 /** The form of the answer is asked for at the tail: in the head it would change what the provider has cached, and a mode alone does not suffice (DeepSeek wants the word JSON, too). */
 function asked({ seq, content: whole, options }: UserEntry, { messageChars }: TextLimits): string {
-  const content = cutText(whole, messageChars, seq);
+  const content = whole.trim() === "" ? noText : cutText(whole, messageChars, seq);
   switch (options.responseFormat?.type) {
     case undefined:
       return content;
@@ -69,17 +77,21 @@ function stepKey(entry: AssistantEntry | ToolEntry): string {
   return `${entry.turn} ${entry.step}`;
 }
 
-function assistantMessages(entry: AssistantEntry, results: ToolEntry[], { resultChars }: TextLimits): Message[] {
-  const { content, reasoning } = entry;
+function assistantMessages(entry: AssistantEntry, results: ToolEntry[], of: Spelling): Message[] {
+  const { seq, reasoning: thought, toolCalls } = entry;
+  const { limits: { messageChars, resultChars } = unlimited, ids = new CallIds() } = of;
   // An assistant message with neither text nor calls is refused by providers and would block the session for good.
-  if (content === "" && entry.toolCalls.length === 0) return [];
+  if (entry.content.trim() === "" && toolCalls.length === 0) return [];
   const answers = answerAll(
-    entry.toolCalls,
+    toolCalls,
     results.map(({ seq, callId, name, content, isError }) => {
       return { callId, name, content: cutText(content, resultChars, seq), isError };
     }),
   );
-  return [{ role: "assistant", content, reasoning, toolCalls: entry.toolCalls.map(legalCall) }, ...answers];
+  const step = legalStep({ calls: toolCalls, results: answers }, { ids, seq, mostChars: messageChars });
+  const content = cutText(entry.content, messageChars, seq);
+  const reasoning = thought.length > messageChars ? thought.slice(0, messageChars) : thought;
+  return [{ role: "assistant", content, reasoning, toolCalls: step.calls }, ...step.results];
 }
 
 /** The beginning of a text that is too long, and the handle to read on with. */

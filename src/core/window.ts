@@ -33,6 +33,20 @@ export function requestTokens({ contextTokens, maxTokens }: WindowLimits): numbe
   return Math.max(contextTokens - maxTokens, Math.floor(contextTokens / 2));
 }
 
+/**
+ * Most tokens an answer may have: what is left of the window beside the largest request. `requested`: tokens of the
+ * request, where they are known; an answer may always have a few, since an estimate may be too high.
+ */
+export function answerTokens(limits: WindowLimits, requested = 0): number {
+  const share = Math.min(limits.maxTokens, limits.contextTokens - requestTokens(limits));
+  // An estimate is a tenth too low at times; then the host would refuse what fits.
+  const left = limits.contextTokens - Math.ceil(requested * 1.1) - tokensPerMessage;
+  return Math.max(1, Math.min(share, Math.max(left, fewestTokens)));
+}
+
+/** Less than this is no answer: then the request is too long, and the host is to say so. */
+export const fewestTokens = 256;
+
 /** A conversation is put into a summary once it fills this part of what a request may have. */
 const fullAt = 0.8;
 

@@ -19,8 +19,9 @@ function eventData(event: SessionEvent): Record<string, unknown> {
     case "step.restarted":
       return { step: event.step, attempt: event.attempt, reason: event.reason };
     case "reasoning.delta":
-    case "text.delta":
       return { text: event.text };
+    case "text.delta":
+      return { text: event.text, ...(event.refusal && { refusal: true }) };
     case "tool.called":
     case "tool.approval_required":
       return { call_id: event.id, name: event.name, arguments: event.arguments };
@@ -39,6 +40,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
         reason: event.reason,
         usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
         cost_micros: event.costMicros,
+        ...(event.refused && { refused: true }),
         ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
       };
     case "error":
@@ -69,11 +71,12 @@ export function countsJson(of: TurnCounts): Record<string, number> {
   };
 }
 
-/** An assistant message as OpenAI writes it; `reasoning_content` and `tool_calls` only when there are any. */
-export function messageJson({ content, reasoning, toolCalls }: AssistantMessage): Record<string, unknown> {
+/** An assistant message as OpenAI writes it; `refusal`, `reasoning_content` and `tool_calls` only when there are any. `content` has the words of a refusal, too: it is what a person reads. */
+export function messageJson({ content, reasoning, toolCalls, refusalFrom }: AssistantMessage): Record<string, unknown> {
   return {
     role: "assistant",
     content,
+    ...(refusalFrom !== undefined && { refusal: content.slice(refusalFrom) }),
     ...(reasoning !== "" && { reasoning_content: reasoning }),
     ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(callJson) }),
   };
@@ -97,7 +100,8 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       const message = messageJson({ role: "assistant", ...entry });
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       const waits = entry.waits && { waits: entry.waits };
-      const said = { message, finish_reason: finishReason, ...waits, ...prefixJson(entry), ...replayedJson(entry) };
+      const facts = { ...waits, ...callFacts(entry), ...prefixJson(entry), ...replayedJson(entry) };
+      const said = { message, finish_reason: finishReason, ...facts };
       return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
     }
     case "tool": {
@@ -136,16 +140,26 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
     }
     case "turn_ended": {
-      const { reason, usage, steps, costMicros, failure } = entry;
+      const { reason, usage, steps, costMicros, failure, refused } = entry;
       const error = failure && { error: { code: failure.code, detail: failure.detail } };
       const used = { ...usageJson(usage, steps), ...countsJson(entry) };
-      return { ...placed, reason, usage: used, cost_micros: costMicros, ...error };
+      return { ...placed, reason, usage: used, cost_micros: costMicros, ...(refused && { refused }), ...error };
     }
   }
 }
 
 function replayedJson({ replayed }: { replayed?: boolean }): Record<string, boolean> {
   return replayed ? { cached: true } : {};
+}
+
+/** What was found out about a reply's calls, and where its text came from. */
+function callFacts({ salvaged, copies, noCall, fromReasoning }: AssistantEntry): Record<string, unknown> {
+  return {
+    ...(salvaged && { salvaged }),
+    ...(copies && { copies }),
+    ...(noCall && { no_call: true }),
+    ...(fromReasoning && { from_reasoning: true }),
+  };
 }
 
 function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {

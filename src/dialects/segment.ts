@@ -8,6 +8,8 @@ export interface SegmentStep {
   model: string;
   reasoning: string;
   text: string;
+  /** Why the model will not answer, in its words. */
+  refusal: string;
   /** The calls that the client is to run. */
   clientCalls: ToolCall[];
   /** The calls that a person is asked about. */
@@ -36,16 +38,25 @@ export class Segment {
     if (this.isOver) return;
     switch (event.type) {
       case "step.started":
-        this.steps.push({ model: event.model, reasoning: "", text: "", clientCalls: [], asked: [], isWhole: false });
+        this.steps.push({
+          model: event.model,
+          reasoning: "",
+          text: "",
+          refusal: "",
+          clientCalls: [],
+          asked: [],
+          isWhole: false,
+        });
         return;
       case "step.restarted":
-        Object.assign(this.#step, { reasoning: "", text: "" });
+        Object.assign(this.#step, { reasoning: "", text: "", refusal: "" });
         return;
       case "reasoning.delta":
         this.#step.reasoning += event.text;
         return;
       case "text.delta":
-        this.#step.text += event.text;
+        if (event.refusal) this.#step.refusal += event.text;
+        else this.#step.text += event.text;
         return;
       case "tool.called": {
         const { id, name, arguments: text } = event;
@@ -80,6 +91,10 @@ export class Segment {
     return this.steps.map(({ text }) => text).join("");
   }
 
+  get refusal(): string {
+    return this.steps.at(-1)?.refusal ?? "";
+  }
+
   get reasoning(): string {
     return this.steps
       .map(({ reasoning }) => reasoning)
@@ -96,7 +111,7 @@ export class Segment {
     const step = this.steps.at(-1);
     if (step !== undefined) return step;
     // A segment that begins within a step: behind its client's results.
-    const begun = { model: "", reasoning: "", text: "", clientCalls: [], asked: [], isWhole: false };
+    const begun = { model: "", reasoning: "", text: "", refusal: "", clientCalls: [], asked: [], isWhole: false };
     this.steps.push(begun);
     return begun;
   }

@@ -1,6 +1,6 @@
 /** A session as lines of JSON, one entry each behind a header: what `export` writes and `import` reads. Nothing is lost on the way, and nothing unknown is let in. */
 import * as z from "zod";
-import type { Entry } from "../core/entry.ts";
+import { type Entry, thinkingLevels } from "../core/entry.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */
 export interface TranscriptHeader {
@@ -33,6 +33,10 @@ const failure = z.strictObject({
   raw: z.string().optional(),
   retryable: z.boolean(),
   retryAfterMs: count.optional(),
+  change: z
+    .string()
+    .regex(/^[a-z_]{1,20}:[a-z0-9_.]{1,60}$/)
+    .optional(),
 });
 const placed = { seq: order, turn: id, atMs: count };
 const paid = { usage, costMicros: count };
@@ -41,7 +45,9 @@ const oneTry = z.strictObject({ model: z.string(), failure, textChars: count, pa
 const tries = z.array(oneTry).optional();
 const tried = { step: order, attempt: order, model: z.string(), content: z.string(), reasoning: z.string(), tries };
 const wait = z.enum(["approval", "client"]);
-const ofCall = { step: order, callId: id, name: z.string() };
+/** A call may have any id: it is the model that makes them. */
+const callId = z.string().min(1).max(100_000);
+const ofCall = { step: order, callId, name: z.string() };
 const tool = { name: z.string(), description: z.string(), parameters: opaque, strict: z.boolean().optional() };
 const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object") }),
@@ -61,7 +67,7 @@ const options = z.strictObject({
   via: z.enum(["openai", "history"]).optional(),
   toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name: z.string() })]).optional(),
   model: z.string().optional(),
-  thinking: z.boolean().optional(),
+  thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).optional(),
   cacheSeconds: order.optional(),
   responseFormat: format.optional(),
   tools: z.array(z.strictObject(tool)).optional(),
@@ -82,9 +88,14 @@ const entry = z.discriminatedUnion("type", [
     type: z.literal("assistant"),
     ...placed,
     ...tried,
-    toolCalls: z.array(z.strictObject({ id, name: z.string(), arguments: z.string() })),
+    toolCalls: z.array(z.strictObject({ id: callId, name: z.string(), arguments: z.string() })),
     waits: z.record(z.string(), wait).optional(),
-    finishReason: z.enum(["stop", "tool_calls", "length", "cancelled"]),
+    salvaged: z.array(z.string()).optional(),
+    copies: strings.optional(),
+    noCall: z.literal(true).optional(),
+    fromReasoning: z.literal(true).optional(),
+    finishReason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
+    refusalFrom: count.optional(),
     prefix: z
       .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })
       .optional(),
@@ -131,6 +142,7 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
     failure: failure.optional(),
+    refused: z.literal(true).optional(),
     ...paid,
     steps: count,
     expectedCachedTokens: count.optional(),

@@ -1,4 +1,5 @@
 /** The table of what is known about models at providers. Decides nothing else, and never calls a provider to find out. */
+import { thinkingLevels } from "../core/entry.ts";
 import type { Profile } from "./profile.ts";
 
 type Abilities = Omit<Profile, "id" | "wireId" | "known">;
@@ -20,6 +21,7 @@ const v32Exp = {
   jsonModes: { object: true, schema: false },
   continuation: false,
   reasoningReplay: "strip",
+  leaksCalls: true,
   // The documented maximum without thinking, and allowed with it. A higher figure is refused when thinking is off.
   maxTokens: 8192,
   maxTokensThinking: 8192,
@@ -51,12 +53,15 @@ const deepseekV4 = {
   provider: "deepseek",
   strict: "beta",
   thinking: { by: "parameter" },
+  thinkingLevels,
+  userId: "auto",
   thinkingDefault: true,
   thinksWithTools: true,
   forcedTool: "not_thinking",
   jsonModes: { object: true, schema: false },
   continuation: true,
   reasoningReplay: "replay",
+  leaksCalls: true,
   maxTokens: 8192,
   maxTokensThinking: 65_536,
   contextTokens: 1_048_576,
@@ -80,11 +85,13 @@ const demo: Profile = {
   wireId: "demo",
   thinking: { by: "parameter" },
   thinkingDefault: true,
+  // It repeats what people wrote, and leaks nothing.
+  leaksCalls: false,
   prices: { hit: 28_000, miss: 280_000, output: 420_000 },
   known: true,
 };
 
-/** Anything OpenAI-compatible: only what every such provider takes. Its prices are unknown and therefore nought. */
+/** Anything OpenAI-compatible: only what every such provider takes; a host that refuses some of it is learned from (`request-change.ts`). Its prices are unknown and therefore nought. */
 const generic: Abilities = {
   provider: "generic",
   strict: "none",
@@ -95,11 +102,20 @@ const generic: Abilities = {
   jsonModes: { object: false, schema: false },
   continuation: false,
   reasoningReplay: "strip",
+  leaksCalls: false,
   maxTokens: 4096,
   maxTokensThinking: 4096,
   contextTokens: 131_072,
   cacheBlockTokens: 64,
   prices: { hit: 0, miss: 0, output: 0 },
+};
+
+/** What hosts want whatever the model is; their models are not in the table. */
+const habits: Record<string, Partial<Abilities>> = {
+  // mistral-common's validators; unknown parameters are refused with 422, and usage comes without being asked for.
+  "api.mistral.ai": { provider: "mistral", callIds: "alnum9", roleOrder: "bridged", omit: ["stream_options"] },
+  // `max_tokens` is deprecated there, and refused by reasoning models.
+  "api.openai.com": { provider: "openai", maxTokensField: "max_completion_tokens" },
 };
 
 /** A loopback host stands in for a model's provider: a proxy or a double on the same machine. */
@@ -135,7 +151,7 @@ const rows: readonly Row[] = [
     // Many hosts behind one id, so only what all of them take; strict is known to fail there (gajae-code PR #2760).
     ids: ["deepseek/deepseek-v3.2-exp", "deepseek/deepseek-v3.2"],
     hosts: ["openrouter.ai"],
-    abilities: { ...generic, provider: "openrouter", maxTokens: 8192, maxTokensThinking: 8192 },
+    abilities: { ...generic, provider: "openrouter", leaksCalls: true, maxTokens: 8192, maxTokensThinking: 8192 },
   },
 ];
 
@@ -143,11 +159,12 @@ const rows: readonly Row[] = [
  * The profile of one model.
  * `modelId`: as configured. `baseUrl`: the provider's base, e.g. `https://api.cometapi.com/v1`. `demo`: whether the
  * built-in model answers; then the other two do not matter. Unknown models get the generic OpenAI-compatible profile,
- * and `known` false.
+ * and `known` false; those with "deepseek" in their id are of the family that leaks calls.
  */
 export function profileFor(of: { modelId: string; baseUrl: string; demo: boolean }): Profile {
   if (of.demo) return demo;
   const host = URL.canParse(of.baseUrl) ? new URL(of.baseUrl).hostname : "";
   const row = rows.find(({ ids, hosts }) => ids.includes(of.modelId) && hosts.includes(host));
-  return { ...(row?.abilities ?? generic), id: of.modelId, wireId: of.modelId, known: row !== undefined };
+  const abilities = row?.abilities ?? { ...generic, ...habits[host], leaksCalls: /deepseek/i.test(of.modelId) };
+  return { ...abilities, id: of.modelId, wireId: of.modelId, known: row !== undefined };
 }

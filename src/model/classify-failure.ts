@@ -2,6 +2,7 @@
 import type { Failure, FailureCause, FailureCode } from "../core/errors.ts";
 import { type RefusalText, readRefusal } from "./read-refusal.ts";
 import { type RefusalReason, reasonOf } from "./refusal-words.ts";
+import { requestChange } from "./request-change.ts";
 import { safeDetail } from "./safe-detail.ts";
 
 /** `body`: the raw text, or a payload already parsed. */
@@ -17,8 +18,9 @@ export function classifyFailure({ status, body, apiKey }: Refusal): Failure {
   const kind = kindOf(said, status);
   const quote = said.texts.join(" / ").slice(0, 20_000) || "(nothing)";
   const raw = safeDetail(`HTTP ${status}: ${quote}`, apiKey);
+  const change = requestChange(status, typeof body === "string" ? body : JSON.stringify(body));
   const { code, retryable, detail, cause } = kind;
-  return { code, detail, retryable, ...(cause && { cause }), raw };
+  return { code, detail, retryable, ...(cause && { cause }), raw, ...(change !== undefined && { change }) };
 }
 
 interface Kind {

@@ -2,13 +2,12 @@
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
-import { joinRuns } from "./join-runs.ts";
+import { PayloadLines, payloadTooLong } from "./payload-lines.ts";
+import { AnswerReader } from "./read-answer.ts";
+import type { TextRules } from "./read-text.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
-import { Salvage } from "./salvage.ts";
-import { salvageEvents } from "./salvage-events.ts";
-import { payloadBatches } from "./sse.ts";
-import { createTranslator, type Translator } from "./translate.ts";
+import { beginningOf, payloadBatches } from "./sse.ts";
 import { type Waited, within } from "./within.ts";
 
 export interface GenerateRequest {
@@ -23,6 +22,8 @@ export interface GenerateRequest {
   timeouts: ModelTimeouts;
   /** Called once the provider has begun to answer, if only with an empty chunk: from then on the call is paid for. */
   onBegan?: () => void;
+  /** What the text of the answer may hold; nothing special when absent. */
+  text?: TextRules;
 }
 
 /** How long a provider may be silent, in ms. */
@@ -31,11 +32,16 @@ export interface ModelTimeouts {
   firstByteMs: number;
   /** For each read, comments included. */
   idleMs: number;
-  /** Without data, however many comments come: they show that a request is queued, but not for ever. */
+  /** Without anything new, however many comments, keep-alives or empty chunks come: they show that a request is queued, but not for ever. */
   dataMs: number;
-  /** Once the model has finished: only usage and `[DONE]` are to come, and some proxies never send them. */
+  /** Once the model has finished and its usage has come: only `[DONE]` is due, and some proxies never send it. */
   finishMs: number;
 }
+
+/** Usage, and with some hosts text (open-webui#16377), comes seconds after the finish reason; hosts that never send usage nor end the body are not waited for longer. */
+const lateUsageMs = 15_000;
+/** Of a refusal, enough to classify it: web pages of gateways are the longest. */
+const longestRefusalChars = 256 * 1024;
 
 /**
  * Sends `body` and yields one array of events per upstream read that brought any. The last event is `failure` when the
@@ -50,10 +56,13 @@ export async function* generate(request: GenerateRequest): AsyncGenerator<ModelE
     const answer = await within(post(request, upstream), request.timeouts.firstByteMs, request.signal);
     if (answer.type !== "came") {
       yield* brokenOff(answer, "model_unreachable", request.apiKey);
-    } else if (isStream(answer.value)) {
-      yield* streamed(payloadBatches(answer.value.body, upstream), request);
+    } else if (hasAnswer(answer.value)) {
+      const waitMs = retryAfterMs(answer.value.headers.get("retry-after"), Date.now());
+      for await (const events of streamed(payloadBatches(answer.value.body, upstream), request)) {
+        yield waitMs === undefined ? events : events.map((event) => afterWait(event, waitMs));
+      }
     } else {
-      yield* whole(answer.value, request);
+      yield* refused(answer.value, request);
     }
   } finally {
     own.abort();
@@ -78,70 +87,68 @@ async function post(request: GenerateRequest, signal: AbortSignal): Promise<Resp
   });
 }
 
-/** Content types of streams vary, so anything goes that does not say it is something else. */
-function isStream(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
-  const type = response.headers.get("content-type") ?? "";
-  return response.ok && response.body !== null && !/json|html/i.test(type);
+/** What is no refusal is read by its bytes: labels are wrong both ways (openclaw#96497, toolhive#6037). */
+function hasAnswer(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
+  return response.ok && response.body !== null;
 }
 
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
-  const translator = createTranslator(request.apiKey);
-  const salvage = new Salvage();
-  const { idleMs, dataMs, finishMs } = request.timeouts;
-  let finished = false;
-  let lastDataMs = Date.now();
-  while (!translator.done) {
-    const waitMs = Math.min(idleMs, lastDataMs + dataMs - Date.now());
-    const read = await within(batches.next(), finished ? Math.min(waitMs, finishMs) : waitMs, request.signal);
-    if (read.type !== "came") {
-      if (!finished) yield* brokenOff(read, "model_truncated", request.apiKey);
-      return;
-    }
+  const reader = new AnswerReader(request.apiKey, request.text);
+  let newsMs = Date.now();
+  while (!reader.isOver) {
+    const read = await within(batches.next(), patienceMs(reader, newsMs, request.timeouts), request.signal);
+    if (read.type === "aborted") return;
+    if (read.type !== "came") return yield* endOf(reader, brokenOff(read, "model_truncated", request.apiKey));
     if (read.value.done === true) break;
-    if (read.value.value.length > 0) lastDataMs = Date.now();
-    const events = eventsOf(read.value.value, translator, salvage);
+    const events = reader.take(read.value.value);
+    if (reader.hasNews) newsMs = Date.now();
     if (events.length === 0 && read.value.value.some((payload) => payload.includes('"choices"'))) request.onBegan?.();
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;
-    finished ||= events.some(({ type }) => type === "finish");
   }
-  if (!finished && !request.signal.aborted) yield [truncated];
+  if (!request.signal.aborted) yield* endOf(reader, [[reader.isQuiet ? silent : truncated]]);
 }
 
-/** The events of one read, up to `[DONE]` or a failure. */
-function eventsOf(payloads: readonly string[], translator: Translator, salvage: Salvage): ModelEvent[] {
-  const events: ModelEvent[] = [];
-  for (const payload of payloads) {
-    events.push(...translator.translate(payload));
-    if (translator.done || events.at(-1)?.type === "failure") break;
-  }
-  return upToFailure(joinRuns(salvageEvents(salvage, events)));
+/** How long the next read may take, in ms. Without news (comments, empty chunks, the same finish again) no answer lasts for ever. */
+function patienceMs(reader: AnswerReader, newsMs: number, { idleMs, dataMs, finishMs }: ModelTimeouts): number {
+  const sinceNewsMs = Date.now() - newsMs;
+  if (!reader.finished) return Math.min(idleMs, dataMs - sinceNewsMs);
+  const restMs = reader.hasUsage ? finishMs : Math.max(finishMs, lateUsageMs);
+  return Math.min(idleMs, restMs, idleMs - sinceNewsMs);
 }
 
-function upToFailure(events: ModelEvent[]): ModelEvent[] {
-  const failure = events.findIndex(({ type }) => type === "failure");
-  return failure < 0 ? events : events.slice(0, failure + 1);
+/** What is left when no more comes, and why the answer is none where it has not finished. */
+function* endOf(reader: AnswerReader, otherwise: Iterable<ModelEvent[]>): Generator<ModelEvent[]> {
+  const rest = reader.end();
+  if (rest.length > 0) yield rest;
+  if (!reader.finished && rest.at(-1)?.type !== "failure") yield* otherwise;
 }
 
-/** An answer that is no stream: a refusal, or a provider that ignored `stream: true`. */
-async function* whole(response: Response, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
+/** Some gateways say beside an error under 200 how long to leave them alone. */
+function afterWait(event: ModelEvent, waitMs: number): ModelEvent {
+  return event.type === "failure" ? failed({ ...event.failure, retryAfterMs: waitMs }) : event;
+}
+
+/** A refusal, or nothing at all. */
+async function* refused(response: Response, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const { apiKey, signal } = request;
-  const read = await within(response.text(), request.timeouts.idleMs, signal);
+  const text = response.body === null ? Promise.resolve("") : beginningOf(response.body, longestRefusalChars);
+  const read = await within(text, request.timeouts.idleMs, signal);
   if (read.type === "aborted") return;
-  if (read.type !== "came" && response.ok) return yield* brokenOff(read, "model_truncated", apiKey);
   const body = read.type === "came" ? read.value : "";
-  const events = response.ok ? eventsOf([body], createTranslator(apiKey), new Salvage()) : [];
-  if (events.length === 0) {
-    const failure = classifyFailure({ status: response.status, body, apiKey });
-    const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());
-    yield [failed(waitMs === undefined ? failure : { ...failure, retryAfterMs: waitMs })];
-    return;
-  }
-  const over = events.some(({ type }) => type === "finish" || type === "failure");
-  yield over ? events : [...events, truncated];
+  const failure = classifyFailure({ status: response.status, body: firstPayload(body), apiKey });
+  const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());
+  yield [failed(waitMs === undefined ? failure : { ...failure, retryAfterMs: waitMs })];
 }
 
-/** `code`: what a broken connection means at this point. A stall is told as one; an abort not at all. */
+/** Some gateways refuse with a stream of one event. */
+function firstPayload(body: string): string {
+  if (!/^\s*(?:data|event|id|:)/.test(body)) return body;
+  const lines = new PayloadLines();
+  return [...lines.feed(`${body}\n\n`), ...lines.end()][0] ?? body;
+}
+
+/** `code`: what a broken connection means at this point. A stall is reported as one, an abort not at all. */
 function* brokenOff(
   waited: Exclude<Waited<unknown>, { type: "came" }>,
   code: FailureCode,
@@ -156,6 +163,7 @@ function* brokenOff(
       ];
       return;
     case "broke": {
+      if (reasonOf(waited.error) === payloadTooLong) return yield [tooLong];
       const detail = safeDetail(`The connection to the model provider failed: ${reasonOf(waited.error)}`, apiKey);
       yield [failed({ code, detail, retryable: true })];
     }
@@ -165,6 +173,18 @@ function* brokenOff(
 const truncated = failed({
   code: "model_truncated",
   detail: "The model's stream ended before it said that it was finished.",
+  retryable: true,
+});
+
+const silent = failed({
+  code: "model_stalled",
+  detail: "The model provider sent data without end and nothing of an answer in it, and was given up.",
+  retryable: true,
+});
+
+const tooLong = failed({
+  code: "model_malformed",
+  detail: "The model provider sent a single line or event of more than 16 MB, which is no part of an answer.",
   retryable: true,
 });
 

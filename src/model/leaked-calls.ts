@@ -1,4 +1,5 @@
-/** Reads leaked tool markup, from its first opening to the end of the answer. Strict: one call that is not whole spoils them all. Pure. */
+/** Reads leaked tool markup of DeepSeek's models, from its first opening to the end of the reply. Strict: one call that is not whole spoils them all. Pure. */
+import { bar, bracket, dsmlHead, gap, heldFrom, isTrailing, toolToken } from "./tool-markup.ts";
 
 export interface LeakedCall {
   name: string;
@@ -6,75 +7,98 @@ export interface LeakedCall {
   arguments: string;
 }
 
-export interface Salvaged {
-  /** What was held back and is no markup. */
+/**
+ * `calls`: the reply ends with whole calls. `attempt`: it ends with the beginning of a call that is not whole. `residue`:
+ * there is markup, and no call is meant: wrappers alone, or markup that more text follows.
+ */
+export interface Leak {
+  kind: "calls" | "attempt" | "residue";
+  /** What remains as text of the reply. */
   text: string;
   calls: LeakedCall[];
-  /** Markup was found that makes no whole call; `calls` is empty then. */
-  broken: boolean;
 }
 
-const bar = "[|｜‖]{1,2}";
-const gap = "[\\s▁_]";
-const tag = (name: string) => `<\\s?/?\\s?${bar}\\s?/?\\s?${name}\\s?${bar}\\s?>`;
-
-/** Calls of the leak, and the text behind it. */
-export function readLeak(leak: string): Salvaged {
-  const plain = leak.replace(new RegExp(`(<\\s?/?)\\s?${bar}\\s?(/?)\\s?DSML\\s?${bar}\\s?`, "gi"), "$1$2dsml:");
-  return plain === leak
-    ? readTokens(leak)
-    : readDsml(plain.replace(/<\s?\/\s?dsml:/gi, "</dsml:").replace(/<\s?dsml:/gi, "<dsml:"));
+/** `isOpen`: the block has no closing tag. */
+interface Block {
+  calls: LeakedCall[];
+  isOpen: boolean;
+  rest: string;
 }
 
-const nothing: Salvaged = { text: "", calls: [], broken: true };
-
-/** `<dsml:function_calls><dsml:invoke name="f"><dsml:parameter name="p" string="true">value</dsml:parameter>…`. */
-function readDsml(text: string): Salvaged {
-  const at = new Reader(text);
-  const block = at.take(/<dsml:(function|tool)[\s▁_]calls\s?>\s*/iy) !== undefined;
-  const calls: LeakedCall[] = [];
-  for (;;) {
-    const [, name] = at.take(/\s*<dsml:invoke\s+name\s*=\s*"([\w-]{1,64})"\s*>\s*/iy) ?? [];
-    if (name === undefined) break;
-    const args = readParameters(at);
-    if (args === undefined || at.take(/\s*<\/dsml:invoke\s?>\s*/iy) === undefined) return nothing;
-    calls.push({ name, arguments: JSON.stringify(args) });
+/** `leak` begins with an opening (`tool-markup.ts`). */
+export function readLeak(leak: string): Leak {
+  const plain = normalized(leak);
+  const block = plain === leak ? readTokens(leak) : readDsml(plain);
+  if (block !== undefined && block.calls.length > 0 && !block.isOpen && isTrailing(block.rest)) {
+    return { kind: "calls", text: "", calls: block.calls };
   }
-  if (block && at.take(/\s*<\/dsml:(function|tool)[\s▁_]calls\s?>\s*/iy) === undefined) return nothing;
-  return finish(calls, at.rest);
+  return withoutMarkup(plain);
+}
+
+/** One spelling for all of DSML's tags: `<dsml:name` and `</dsml:name`. */
+function normalized(leak: string): string {
+  return leak.replace(new RegExp(dsmlHead, "gi"), (head) => (head.includes("/") ? "</dsml:" : "<dsml:"));
+}
+
+/** `<dsml:function_calls><dsml:invoke name="f"><dsml:parameter name="p" string="true">value</dsml:parameter>…`, in a wrapper of any name or none. */
+function readDsml(text: string): Block | undefined {
+  const at = new Reader(text);
+  const calls: LeakedCall[] = [];
+  let open = 0;
+  for (;;) {
+    const [, , name] = at.take(/\s*<dsml:invoke\s+name\s*=\s*(["'])([\w-]{1,64})\1\s*[>›＞]\s*/iy) ?? [];
+    if (name !== undefined) {
+      const args = readParameters(at);
+      if (args === undefined || at.take(/\s*<\/dsml:invoke\s?[>›＞]\s*/iy) === undefined) return undefined;
+      calls.push({ name, arguments: JSON.stringify(args) });
+    } else if (at.take(/\s*<(?:dsml:)?(?!invoke|parameter|dsml:)[A-Za-z][\w▁.: -]{0,60}[>›＞]\s*/iy)) open++;
+    else if (at.take(/\s*<\/(?:dsml:)?(?!invoke|parameter|dsml:)[A-Za-z][\w▁.: -]{0,60}[>›＞]\s*/iy)) {
+      open = Math.max(0, open - 1);
+    } else return { calls, isOpen: open > 0, rest: at.rest };
+  }
 }
 
 function readParameters(at: Reader): Record<string, unknown> | undefined {
   const entries: [string, unknown][] = [];
   for (;;) {
-    const [, name, isText] =
-      at.take(/\s*<dsml:parameter\s+name\s*=\s*"([^"<>]{1,200})"\s*(?:string\s*=\s*"(true|false)"\s*)?>/iy) ?? [];
+    const [, , name, isText] =
+      at.take(
+        /\s*<dsml:parameter\s+name\s*=\s*(["'])([^"'<>]{1,200})\1\s*(?:string\s*=\s*["'](true|false)["']\s*)?[>›＞]/iy,
+      ) ?? [];
     if (name === undefined) return Object.fromEntries(entries);
     const value = at.until("</dsml:parameter");
-    if (value === undefined || at.take(/\s?>\s*/y) === undefined || /<dsml:/i.test(value)) return undefined;
+    if (value === undefined || at.take(/\s?[>›＞]\s*/y) === undefined || /<\/?dsml:/i.test(value)) return undefined;
     const read = isText?.toLowerCase() === "false" ? jsonOf(value) : { value };
     if (read === undefined) return undefined;
     entries.push([name, read.value]);
   }
 }
 
+const token = (name: string) =>
+  `${bracket.open}\\s?/?\\s?${bar}\\s?/?\\s?${name.replaceAll("_", gap)}\\s?${bar}\\s?${bracket.close}`;
+const tokens = {
+  begin: new RegExp(`\\s*${token("tool_call_begin")}\\s*`, "iy"),
+  sep: new RegExp(token("tool_sep"), "i"),
+  end: new RegExp(token("tool_call_end"), "i"),
+  blockBegin: new RegExp(`(?:<[A-Za-z][\\w:.-]{0,40}>\\s*)?${token("tool_calls_begin")}\\s*`, "iy"),
+  blockEnd: new RegExp(`\\s*${token("tool_calls_end")}\\s*`, "iy"),
+};
+
 /** `<｜tool▁call▁begin｜>function<｜tool▁sep｜>name` with a fenced body (V3), or `name<｜tool▁sep｜>{…}` (V3.1). */
-function readTokens(text: string): Salvaged {
-  const token = (name: string) => tag(name.replaceAll("_", gap));
-  const begin = new RegExp(`\\s*${token("tool_call_begin")}\\s*`, "iy");
-  const sep = new RegExp(token("tool_sep"), "i");
-  const end = new RegExp(token("tool_call_end"), "i");
+function readTokens(text: string): Block | undefined {
   const at = new Reader(text);
-  const block = at.take(new RegExp(`${token("tool_calls_begin")}\\s*`, "iy")) !== undefined;
   const calls: LeakedCall[] = [];
-  while (at.take(begin) !== undefined) {
-    const body = at.untilMatch(end);
-    const call = body === undefined ? undefined : readTokenCall(body.split(sep));
-    if (call === undefined) return nothing;
-    calls.push(call);
+  let isOpen = false;
+  for (;;) {
+    if (at.take(tokens.blockBegin)) isOpen = true;
+    else if (at.take(tokens.blockEnd)) isOpen = false;
+    else if (at.take(tokens.begin)) {
+      const body = at.untilMatch(tokens.end);
+      const call = body === undefined ? undefined : readTokenCall(body.split(tokens.sep));
+      if (call === undefined) return undefined;
+      calls.push(call);
+    } else return { calls, isOpen, rest: at.rest };
   }
-  if (block && at.take(new RegExp(`\\s*${token("tool_calls_end")}\\s*`, "iy")) === undefined) return nothing;
-  return finish(calls, at.rest);
 }
 
 function readTokenCall(parts: string[]): LeakedCall | undefined {
@@ -93,10 +117,41 @@ function unfenced(text: string): string {
   return isFenced ? text.slice(3, -3).replace(/^json/, "").trim() : text;
 }
 
-function finish(calls: LeakedCall[], rest: string): Salvaged {
-  // Markup behind the block that is no call of its own, or a block without calls, is not understood.
-  if (calls.length === 0 || /<\s?\/?dsml:|tool[\s▁_]calls?[\s▁_](?:begin|end)/i.test(rest)) return nothing;
-  return { text: rest, calls, broken: false };
+const anyTag = new RegExp(
+  `<(/?)dsml:\\s?([A-Za-z][\\w▁.:-]*)?(?:\\s+name[^<>›＞]{0,300})?(?:\\s?${bar})?(?:${bracket.close}(?:[ \\t]*\\n)?)?|(${toolToken})`,
+  "gi",
+);
+
+/** The text without tags and without what stands inside a call; a reply that ends inside one attempted it. */
+function withoutMarkup(plain: string): Leak {
+  let text = "";
+  let end = 0;
+  let inside: "call" | "value" | undefined;
+  for (const match of plain.matchAll(anyTag)) {
+    if (inside !== "value") text += prose(plain.slice(end, match.index));
+    end = match.index + match[0].length;
+    inside = insideAfter(match, inside);
+  }
+  const rest = plain.slice(end);
+  const tail = inside === "value" ? "" : prose(rest.slice(0, heldFrom(rest)));
+  const isAttempt = inside === "value" || (tail.trim() === "" && (inside === "call" || hasCall(plain)));
+  return { kind: isAttempt && tail.trim() === "" ? "attempt" : "residue", text: text + tail, calls: [] };
+}
+
+function insideAfter([whole, slash, name, tool]: RegExpMatchArray, before: "call" | "value" | undefined) {
+  if (tool !== undefined) return /sep|call.begin|output.begin/i.test(whole) ? "value" : undefined;
+  if (name?.toLowerCase() === "parameter") return slash === "" ? "value" : "call";
+  if (name?.toLowerCase() === "invoke") return slash === "" ? "call" : undefined;
+  return slash === "" && before !== undefined ? before : undefined;
+}
+
+function hasCall(plain: string): boolean {
+  return /<dsml:invoke|tool[\s▁_]call[\s▁_]begin/i.test(plain);
+}
+
+/** Text between tags; what looks like the inside of a call, or is only white space, is none. */
+function prose(text: string): string {
+  return isTrailing(text) || /^\s*[{[]/.test(text) ? "" : text;
 }
 
 function jsonOf(text: string): { value: unknown } | undefined {

@@ -1,8 +1,19 @@
 /** What a model at a provider can do and costs, as data. Nothing else in Longline asks which model it talks to. */
+import type { CallIdRule } from "../core/call-ids.ts";
 import type { Prices } from "../core/cost.ts";
+import type { ThinkingLevel } from "../core/entry.ts";
 
 /** How thinking is switched: by a parameter of the request, by another model id, or not at all. */
 export type ThinkingSwitch = { by: "parameter" } | { by: "model_id"; on: string; off: string } | { by: "nothing" };
+
+/**
+ * In which order messages may stand. `free`: any. `bridged`: no user message right behind a result (Mistral).
+ * `alternating`: user and assistant by turns (chat templates of Gemma, Ministral and others). Missing answers are filled in.
+ */
+export type RoleOrder = "free" | "bridged" | "alternating";
+
+/** For whom the provider keeps a cache and counts abuse: `user_id` is a digest of the account's or the session's name, never the name. `auto`: of the account, except the account `default`. */
+export type UserIdRule = "unsupported" | "auto" | "none" | "account" | "session";
 
 /** Higher prices at certain times. Hours and days are UTC; 1 is Monday. */
 export interface PeakPrices extends Prices {
@@ -21,6 +32,8 @@ export interface Profile {
   /** How functions are sent strict: at the provider's `/beta` base, as a field, or not. Arguments are validated locally in any case. */
   strict: "beta" | "field" | "none";
   thinking: ThinkingSwitch;
+  /** Levels of thinking it has, as `reasoning_effort`; none where it is only on or off. */
+  thinkingLevels?: readonly ThinkingLevel[];
   /** Whether thinking is on when a message does not say; `undefined`: say nothing and let the provider decide. */
   thinkingDefault: boolean | undefined;
   /** Whether tools may be offered while it thinks; where not, a turn with tools does not think. */
@@ -31,8 +44,22 @@ export interface Profile {
   jsonModes: { object: boolean; schema: boolean };
   /** Whether a half answer can be continued by `prefix: true`; only at the `/beta` base. */
   continuation: boolean;
-  /** Whether earlier reasoning goes back to the model: R1 to V3.2-Exp refuse it, V3.2 and later want it. */
+  /** Whether earlier reasoning goes back to the model: R1 to V3.2-Exp refuse it, V3.2 and later want it with every reply, also with those that had none. */
   reasoningReplay: "strip" | "replay";
+  /** The form in which the ids of calls go back; `as_is` when absent. */
+  callIds?: CallIdRule;
+  /** `free` when absent. */
+  roleOrder?: RoleOrder;
+  /** The role of the instructions, where it is not `system`. */
+  systemRole?: "developer" | "user";
+  /** Under which name `max_tokens` is sent, where it is another one. */
+  maxTokensField?: "max_tokens" | "max_completion_tokens";
+  /** Parameters that are never sent, because the host refuses them by name. */
+  omit?: readonly string[];
+  /** `unsupported` when absent. */
+  userId?: UserIdRule;
+  /** Whether its family writes calls as markup that hosts let through into the text; only then are calls read out of a text. */
+  leaksCalls: boolean;
   /** `max_tokens`, always sent: it counts reasoning and answer together. */
   maxTokens: number;
   /** The same while it thinks, where more is allowed then. */

@@ -1,4 +1,6 @@
 /** Reads an error body of any host into its texts, its codes and an HTTP status. Judges nothing: what the words mean is said in `classify-failure.ts`. */
+import { isObject } from "./wire.ts";
+import { isErrorPayload } from "./wire-error.ts";
 
 /** What a body says, whatever its shape. */
 export interface RefusalText {
@@ -43,30 +45,6 @@ export function readRefusal(body: string | object): RefusalText {
   found.status = Number(found.labels.find((label) => /^[45]\d\d$/.test(label)) ?? 0);
   if (found.texts.length === 0) found.texts.push(JSON.stringify(value).slice(0, longestText));
   return found;
-}
-
-/**
- * Whether a payload of a stream, or a whole body, is an error and no part of an answer. Shapes: `error` (OpenAI),
- * `error_type`/`error_message` (Venice, hermes-agent#68451), `{"code", "msg"}`, `{"detail"}` (FastAPI), `{"errors": []}`,
- * `{"object": "error"}` (vLLM), `base_resp.status_code` (MiniMax).
- */
-export function isErrorPayload(value: object): boolean {
-  if (Array.isArray(value)) return value.some((each) => isObject(each) && isErrorPayload(each));
-  const payload = value as Record<string, unknown>;
-  if (isObject(payload.error) || (typeof payload.error === "string" && payload.error !== "")) return true;
-  const base = payload.base_resp;
-  if (isObject(base) && Number((base as Record<string, unknown>).status_code ?? 0) !== 0) return true;
-  if (Array.isArray(payload.choices) && payload.choices.length > 0) return false;
-  if (payload.object === "error" || payload.type === "error") return true;
-  if (Array.isArray(payload.errors) && payload.errors.length > 0) return true;
-  // Ollama 0.11 writes the whole message as a key (ollama#11781).
-  if (Object.keys(payload).some((key) => /^error /i.test(key))) return true;
-  const isFilled = (name: string) => typeof payload[name] === "string" && payload[name] !== "";
-  if (["error_type", "error_message", "error_msg", "error_code"].some(isFilled)) return true;
-  if (isFilled("detail") || (Array.isArray(payload.detail) && payload.detail.length > 0)) return true;
-  const hasCode =
-    payload.code !== undefined && payload.code !== null && ![0, "0", 200, "200", ""].includes(payload.code as number);
-  return hasCode && (isFilled("msg") || isFilled("message"));
 }
 
 interface Place {
@@ -124,8 +102,4 @@ function parsed(text: string): object | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

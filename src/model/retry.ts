@@ -1,6 +1,6 @@
 /** Decides what to do about a model call that failed: wait and ask again, go on behind the half answer, ask the next model, or give up. Pure; `client.ts` and the session do it. */
 import type { FailedTry } from "../core/entry.ts";
-import type { Failure } from "../core/errors.ts";
+import type { Failure, RequestChange } from "../core/errors.ts";
 import type { AfterFailure } from "../core/next-step.ts";
 import type { Profile } from "./profile.ts";
 
@@ -56,12 +56,14 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
   const { models, policy } = situation;
   const at = models.findIndex(({ id }) => id === last.model);
   const sameModel = tries.filter(({ model }) => model === last.model);
-  if (last.failure.code === "model_reasoning_rule") {
-    const flips = sameModel.filter(({ failure }) => failure.code === "model_reasoning_rule").length;
-    if (flips === 1) return { type: "again", how: "restart", afterMs: 0, otherReasoningRule: true };
+  const change = changeOf(last);
+  // Each change once in a step: a host that asks for it again is not content with it. A refusal costs nothing.
+  if (change !== undefined && isNewChange(last, sameModel.slice(0, -1))) {
+    return { type: "again", how: "restart", afterMs: 0, change };
   }
-  const afterMs = pauseMs(last, sameModel.length, situation);
-  if (mayTryAgain(last, sameModel, policy) && afterMs <= policy.longestRetryAfterMs) {
+  const failures = sameModel.filter((each, at) => !isNewChange(each, sameModel.slice(0, at)));
+  const afterMs = pauseMs(last, failures.length, situation);
+  if (mayTryAgain(last, failures, policy) && afterMs <= policy.longestRetryAfterMs) {
     const canContinue = models[at]?.continuation === true && last.textChars > 0;
     return { type: "again", how: canContinue ? "continue" : "restart", afterMs };
   }
@@ -69,13 +71,23 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
   return next === undefined ? { type: "give_up" } : { type: "again", how: "restart", afterMs: 0, model: next.id };
 }
 
-/** Whether another call of the same model may help, and may be paid for. */
-function mayTryAgain(last: FailedTry, sameModel: readonly FailedTry[], policy: RetryPolicy): boolean {
-  if (!last.failure.retryable || sameModel.length > policy.retriesPerModel) return false;
+/** Whether another call of the same model may help, and may be paid for. `failures`: its tries, without those that only said how to write the request. */
+function mayTryAgain(last: FailedTry, failures: readonly FailedTry[], policy: RetryPolicy): boolean {
+  if (!last.failure.retryable || failures.length > policy.retriesPerModel) return false;
   if (last.repeats && !transport.has(last.failure.code)) return false;
   const isAnswer = (one: FailedTry) => one.paid === true || !transport.has(one.failure.code);
-  const answers = sameModel.filter(isAnswer).length;
+  const answers = failures.filter(isAnswer).length;
   return !isAnswer(last) || answers < mostCalls(last.failure, true, policy);
+}
+
+/** Whether a try failed with a change that none of `before` had asked for. */
+function isNewChange(one: FailedTry, before: readonly FailedTry[]): boolean {
+  const change = changeOf(one);
+  return change !== undefined && !before.some((each) => changeOf(each) === change);
+}
+
+function changeOf({ failure }: FailedTry): RequestChange | undefined {
+  return failure.change ?? (failure.code === "model_reasoning_rule" ? "reasoning:other" : undefined);
 }
 
 /** Another model would be asked the same: what a content filter refused is not taken elsewhere. */

@@ -1,47 +1,46 @@
 /** Puts the salvage of leaked markup between what was translated and what goes on. Pure. */
 import type { ModelEvent } from "../core/model-event.ts";
-import type { Salvage } from "./salvage.ts";
+import type { LeakedCall } from "./leaked-calls.ts";
+import { Salvage, type SalvageRules } from "./salvage.ts";
 
-/** Leaked calls are numbered behind any that came as calls. */
-const firstIndex = 10_000;
+/** Leaked calls are numbered after any that came as calls. */
+const firstIndex = 10_000_000;
 
-/** The events of one read without markup; at the finish, with the calls that were leaked. */
-export function salvageEvents(salvage: Salvage, events: readonly ModelEvent[]): ModelEvent[] {
-  return events.flatMap((event): ModelEvent[] => {
-    switch (event.type) {
-      case "text": {
-        const text = salvage.text(event.text);
-        return text === "" ? [] : [{ type: "text", text }];
+/** One per reply; returns the events of one read without markup, and at the finish the calls that were leaked. */
+export function salvageEvents(rules: SalvageRules): (events: readonly ModelEvent[]) => ModelEvent[] {
+  const salvage = new Salvage(rules);
+  let hasCalls = false;
+  const atFinish = (reason: string): ModelEvent[] => {
+    const { text, calls, dropped, attempted } = salvage.end(hasCalls);
+    return [
+      ...(text === "" ? [] : [{ type: "text", text } as const]),
+      ...calls.flatMap(callEvents),
+      ...(dropped ? [{ type: "repair", what: "tool markup that makes no call left out of the text" } as const] : []),
+      // A reply cut by length has no calls anyway; half a markup is just a part of what was cut.
+      ...(attempted && !hasCalls && reason !== "length" ? [{ type: "broken_call" } as const] : []),
+    ];
+  };
+  return (events) =>
+    events.flatMap((event): ModelEvent[] => {
+      switch (event.type) {
+        case "text": {
+          const text = salvage.text(event.text);
+          return text === "" ? [] : [{ type: "text", text }];
+        }
+        case "tool_call":
+          hasCalls = true;
+          return [event];
+        case "finish":
+          return [...atFinish(event.reason), event];
+        default:
+          return [event];
       }
-      case "finish":
-        return [...atFinish(salvage, event.reason), event];
-      default:
-        return [event];
-    }
-  });
+    });
 }
 
-function atFinish(salvage: Salvage, reason: string): ModelEvent[] {
-  const { text, calls, broken } = salvage.end();
-  // A reply cut by length has no calls anyway; half a markup is just a part of what was cut.
-  if (broken) return reason === "length" ? [] : [leakedMarkup];
+function callEvents({ name, arguments: args }: LeakedCall, n: number): ModelEvent[] {
   return [
-    ...(text === "" ? [] : [{ type: "text", text } as const]),
-    ...calls.map(({ name, arguments: args }, n) => ({
-      type: "tool_call" as const,
-      index: firstIndex + n,
-      name,
-      arguments: args,
-    })),
-    ...calls.map(({ name }) => ({ type: "repair" as const, what: `call of ${name} taken out of leaked markup` })),
+    { type: "tool_call", index: firstIndex + n, name, arguments: args, salvaged: true },
+    { type: "repair", what: `call of ${name} taken out of leaked markup` },
   ];
 }
-
-const leakedMarkup: ModelEvent = {
-  type: "failure",
-  failure: {
-    code: "model_malformed",
-    detail: "The model's host leaked tool markup into the text, and it makes no whole call.",
-    retryable: true,
-  },
-};

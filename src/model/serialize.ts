@@ -1,40 +1,48 @@
 /** Writes the bytes of a request: the same input gives the same bytes, so a grown transcript begins with the bytes of the request before it. Never sends anything. */
-import type { ResponseFormat, Sampling, ToolChoice } from "../core/entry.ts";
+import type { ResponseFormat, Sampling, Thinking, ToolChoice } from "../core/entry.ts";
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
+import { legalEscapes, legalText } from "../core/repair.ts";
+import { answerTokens } from "../core/window.ts";
 import type { Profile } from "./profile.ts";
 
 /** What comes before the conversation. `thinking`: what the message chose; the profile's habit when absent. */
 export interface Head {
   profile: Profile;
-  thinking?: boolean | undefined;
+  thinking?: Thinking | undefined;
   /** Strict, unless one says that it is not. */
   tools: readonly (ToolDeclaration & { strict?: boolean })[];
   instructions: string;
   /** The form the answer must have; sent where the provider has a mode for it. */
   responseFormat?: ResponseFormat | undefined;
-  /** The tail says how long an answer may be, since the message chose that. */
+  /** The tail says how long an answer may be, since that changes from request to request. */
   maxTokensInTail?: boolean;
+  /** An opaque name for whom the request is made. */
+  userId?: string | undefined;
 }
 
 /** What a message chose that no provider caches by: it stands behind the conversation. */
 export interface Tail {
   sampling?: Sampling | undefined;
   toolChoice?: ToolChoice | undefined;
+  /** Tokens of the request, as far as they are known: what is left of the window beside them is the answer's. */
+  requested?: number;
 }
 
 /** A request's text from `{` up to and including the system message; `requestBody` goes on from there. */
 export function serializeHead(of: Head): string {
-  const { profile, tools, instructions, responseFormat } = of;
+  const { profile, tools, instructions, responseFormat, userId } = of;
   // Providers take strict tools only when all of a request are (api-docs.deepseek.com/guides/tool_calls).
   const strict = profile.strict !== "none" && tools.every((tool) => tool.strict !== false);
   const on = isThinking(of);
-  const parameters = JSON.stringify({
+  const parameters = object({
     model: wireModelId(profile, on),
     stream: true,
-    stream_options: { include_usage: true },
-    max_tokens: of.maxTokensInTail ? undefined : mostTokensOf(profile, on),
+    stream_options: isOmitted(profile, "stream_options") ? undefined : { include_usage: true },
+    [lengthField(profile)]: of.maxTokensInTail ? undefined : mostTokensOf(profile, on),
     thinking: thinkingParameter(profile, on),
+    reasoning_effort: levelOf(of),
+    user_id: userId,
     response_format: jsonMode(profile, responseFormat),
     tools: tools.length > 0 ? tools.toSorted(byName).map((tool) => wireTool(tool, strict)) : undefined,
   });
@@ -42,23 +50,61 @@ export function serializeHead(of: Head): string {
 }
 
 /** The members that follow the messages, such as `,"temperature":0`, or nothing. */
-export function serializeTail(head: Head, { sampling, toolChoice }: Tail): string {
-  const { maxTokens, temperature, topP, frequencyPenalty, presencePenalty, stop } = sampling ?? {};
-  const tail = JSON.stringify({
-    max_tokens: maxTokens && Math.min(maxTokens, mostTokensOf(head.profile, isThinking(head))),
-    temperature,
-    top_p: topP,
-    frequency_penalty: frequencyPenalty,
-    presence_penalty: presencePenalty,
+export function serializeTail(head: Head, { sampling, toolChoice, requested }: Tail): string {
+  const { profile } = head;
+  const { maxTokens = Number.POSITIVE_INFINITY, stop } = sampling ?? {};
+  const most = answerTokens(limitsOf(head), requested);
+  const drawn = {
+    temperature: sampling?.temperature,
+    top_p: sampling?.topP,
+    frequency_penalty: sampling?.frequencyPenalty,
+    presence_penalty: sampling?.presencePenalty,
+  };
+  const tail = object({
+    [lengthField(profile)]: head.maxTokensInTail ? Math.min(maxTokens, most) : undefined,
+    ...Object.fromEntries(Object.entries(drawn).filter(([name]) => !isOmitted(profile, name))),
     stop,
     tool_choice: typeof toolChoice === "object" ? { type: "function", function: toolChoice } : toolChoice,
   }).slice(1, -1);
   return tail === "" ? "" : `,${tail}`;
 }
 
+/**
+ * Whether the tail has to say how long an answer may be: the message chose that, or the answer's share is so large a part
+ * of the window that it depends on the request. In the head it would change what the provider has cached.
+ */
+export function isAnswerShort(head: Head, { sampling, requested = 0 }: Tail): boolean {
+  const limits = limitsOf(head);
+  const isLarge = limits.maxTokens * 8 > limits.contextTokens;
+  return sampling?.maxTokens !== undefined || isLarge || answerTokens(limits, requested) < limits.maxTokens;
+}
+
+/** The window, and the longest answer that the model gives by itself. */
+function limitsOf(head: Head) {
+  const { profile } = head;
+  return { contextTokens: profile.contextTokens, maxTokens: mostTokensOf(profile, isThinking(head)) };
+}
+
+function isOmitted({ omit = [] }: Profile, parameter: string): boolean {
+  return omit.includes(parameter);
+}
+
+function lengthField({ maxTokensField = "max_tokens" }: Profile): string {
+  return maxTokensField;
+}
+
+/** How hard it thinks, where that was chosen and the model has levels. */
+function levelOf(head: Head): string | undefined {
+  const { thinking, profile } = head;
+  return typeof thinking === "string" && isThinking(head) && profile.thinkingLevels?.includes(thinking)
+    ? thinking
+    : undefined;
+}
+
 /** Whether it is switched on, off, or left to the provider. */
 function isThinking({ profile, thinking, tools }: Head): boolean | undefined {
-  return tools.length > 0 && !profile.thinksWithTools ? false : (thinking ?? profile.thinkingDefault);
+  if (tools.length > 0 && !profile.thinksWithTools) return false;
+  return thinking === undefined ? profile.thinkingDefault : thinking !== false;
 }
 
 function mostTokensOf(profile: Profile, thinking: boolean | undefined): number {
@@ -67,9 +113,9 @@ function mostTokensOf(profile: Profile, thinking: boolean | undefined): number {
 
 /** The same head in short, to be compared with another. `documents`: the part of the instructions that is a registered prefix. */
 export function headFacts(of: Head, documents: string): HeadFacts {
-  const { profile, thinking, tools, instructions, responseFormat } = of;
+  const { profile, thinking, tools, instructions, responseFormat, userId } = of;
   const head = JSON.parse(
-    `${serializeHead({ profile, thinking, tools: [], instructions: "", responseFormat })}]}`,
+    `${serializeHead({ profile, thinking, tools: [], instructions: "", responseFormat, userId })}]}`,
   ) as object;
   const { model, messages: _, ...parameters } = head as { model: string; messages: unknown };
   const strict = profile.strict !== "none" && tools.every((tool) => tool.strict !== false);
@@ -91,15 +137,18 @@ export function headFacts(of: Head, documents: string): HeadFacts {
   };
 }
 
-/** The JSON text of one message as the provider reads it. Tool arguments go back verbatim: other bytes would miss the prefix cache. */
-export function serializeMessage(message: Message, profile: Profile): string {
+/**
+ * The JSON text of one message as the provider reads it. Tool arguments go back verbatim: other bytes would miss the prefix
+ * cache. `afterCalls`: the reply is a later one of its turn, so calls stand before it.
+ */
+export function serializeMessage(message: Message, profile: Profile, { afterCalls = false } = {}): string {
   switch (message.role) {
     case "system":
-      return object({ role: "system", content: message.content });
+      return object({ role: profile.systemRole ?? "system", content: message.content });
     case "user":
       return object({ role: "user", content: spoken(message.content, message.speaker) });
     case "assistant":
-      return object(wireAssistant(message, profile));
+      return object(wireAssistant(message, profile, afterCalls));
     case "tool":
       return object({ role: "tool", tool_call_id: message.callId, content: message.content });
   }
@@ -151,8 +200,11 @@ function wireTool({ name, description, parameters }: ToolDeclaration, strict: bo
   return { type: "function", function: { name, description, ...(strict && { strict }), parameters } };
 }
 
-function wireAssistant({ content, reasoning, toolCalls }: AssistantMessage, profile: Profile) {
-  const replay = profile.reasoningReplay === "replay" && reasoning !== "";
+function wireAssistant({ content, reasoning, toolCalls }: AssistantMessage, profile: Profile, afterCalls: boolean) {
+  // A reply of a turn with calls that had none, by a model that did not think, has a blank: V4 wants the field there, and
+  // whether it takes "" is unsettled (LiteLLM sends a blank, the AI SDK "").
+  const thought = reasoning === "" && (afterCalls || toolCalls.length > 0) ? " " : reasoning;
+  const replay = profile.reasoningReplay === "replay" && thought !== "";
   const calls = toolCalls.map(({ id, name, arguments: text }) => {
     return { id, type: "function", function: { name, arguments: text === "" ? "{}" : text } };
   });
@@ -160,7 +212,7 @@ function wireAssistant({ content, reasoning, toolCalls }: AssistantMessage, prof
     role: "assistant",
     // Never null: without calls, DeepSeek answers 400 to every later request of the session.
     content,
-    ...(replay && { reasoning_content: reasoning }),
+    ...(replay && { reasoning_content: thought }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
@@ -169,7 +221,9 @@ function spoken(content: string, speaker: string | undefined): string {
   return speaker === undefined ? content : `${speaker}: ${content}`;
 }
 
-/** Strings are made well-formed: half an emoji would be written as `\ud83d`, which strict JSON readers refuse. */
+/** Strings are made legal, names of members as well: half an emoji would be written as `\ud83d`, which strict JSON readers refuse. */
 function object(message: Record<string, unknown>): string {
-  return JSON.stringify(message, (_key, value: unknown) => (typeof value === "string" ? value.toWellFormed() : value));
+  return legalEscapes(
+    JSON.stringify(message, (_key, value: unknown) => (typeof value === "string" ? legalText(value) : value)),
+  );
 }

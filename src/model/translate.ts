@@ -1,94 +1,247 @@
 /** Translates payloads of the chat-completions wire into model events. A state machine without I/O; it judges nothing, and never believes a field's type. */
-import type { Usage } from "../core/cost.ts";
+import { noUsage, type Usage } from "../core/cost.ts";
+import type { Failure } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
+import { AnswerText } from "./answer-text.ts";
 import { CallSlots } from "./call-slots.ts";
 import { classifyFailure } from "./classify-failure.ts";
-import { isErrorPayload } from "./read-refusal.ts";
-import { WholeCharacters } from "./whole-characters.ts";
-import { filled, type WireChunk, type WireDelta, type WireUsage } from "./wire.ts";
+import { ReasoningSource, wordsOf } from "./content-parts.ts";
+import { readPayload } from "./read-payload.ts";
+import { RepeatedText } from "./repeated-text.ts";
+import { filled, isObject, member, type WireCallFragment, type WireChunk, type WireDelta } from "./wire.ts";
+import { errorIn } from "./wire-error.ts";
+import { largerUsage, usageIn } from "./wire-usage.ts";
+
+/** More than the longest answer of any model (384,000 tokens), and little enough for the isolate's 128 MB. */
+const longestAnswerChars = 16 * 1024 * 1024;
+/** OpenAI takes back at most 128 calls in a message: a session with more could never be sent again. */
+const mostCalls = 128;
+/** Of what is no chunk, enough to say what it was. */
+const longestOtherChars = 64 * 1024;
+/** What hosts send in `data` to keep a connection open: says nothing about why no answer came. */
+const signOfLife = /^(?:$|:|"?\[?(?:ping|pong|heart-?beat|keep-?alive|processing|null|true|\d+)\b)/i;
 
 export interface Translator {
-  /** The events of one payload, in the order reasoning, text, calls, finish, usage. After a `failure` nothing is to be fed any more. */
+  /** The events of one payload, in the order reasoning, text, calls, finish, usage. After a `failure` nothing is to be fed any more. Without events it brought nothing new. */
   translate(payload: string): ModelEvent[];
+  /** To be called once, when no more comes: what was held back; a failure when nothing came but what is no answer. */
+  end(): ModelEvent[];
   /** Whether the provider has said `[DONE]`. */
   readonly done: boolean;
 }
 
 /** One translator per answer. `apiKey` is kept out of failure details. Whole (unstreamed) answers are one payload. */
 export function createTranslator(apiKey?: string): Translator {
-  const reasoning = new WholeCharacters();
-  const text = new WholeCharacters();
-  const calls = new CallSlots();
-  let done = false;
-  let finished = false;
+  return new WireTranslator(apiKey);
+}
 
-  function deltaEvents(delta: WireDelta): ModelEvent[] {
-    const thought = reasoning.take(filled(delta.reasoning_content) ?? filled(delta.reasoning) ?? "");
-    const said = text.take(filled(delta.content) ?? "");
-    const fragments = Array.isArray(delta.tool_calls) ? delta.tool_calls.filter(isObject) : [];
+class WireTranslator implements Translator {
+  readonly #apiKey: string | undefined;
+  readonly #words = { reasoning: new RepeatedText(), text: new RepeatedText(), refusal: new RepeatedText() };
+  readonly #source = new ReasoningSource();
+  readonly #shown = new AnswerText();
+  readonly #calls = new CallSlots();
+  #usage: Usage = noUsage;
+  #chars = 0;
+  #done = false;
+  #finished = false;
+  #refused = false;
+  /** Deltas have come: a message is everything once more. */
+  #streams = false;
+  /** The first payload that was no chunk. */
+  #other = "";
+
+  constructor(apiKey: string | undefined) {
+    this.#apiKey = apiKey;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  translate(payload: string): ModelEvent[] {
+    const read = readPayload(payload);
+    switch (read.type) {
+      case "done":
+        this.#done = true;
+        return [];
+      case "other":
+        this.#remember(payload);
+        return [];
+      case "damaged":
+        return this.#isWhole ? [] : [this.#failed(payload)];
+      case "chunks":
+        return this.#bounded(read.chunks);
+    }
+  }
+
+  end(): ModelEvent[] {
+    const words = {
+      reasoning: this.#words.reasoning.end(),
+      text: this.#words.text.end() + this.#words.refusal.end(),
+    };
+    const rest = [...this.#shown.say(words), ...this.#shown.end()];
+    const isNothing = this.#chars === 0 && rest.length === 0 && !this.#finished;
+    return isNothing && this.#other !== "" ? [this.#failed(this.#other)] : rest;
+  }
+
+  /** It has finished, and said something: what is wrong from now on is not the answer. */
+  get #isWhole(): boolean {
+    return this.#finished && this.#chars > 0;
+  }
+
+  #chunk(chunk: WireChunk): ModelEvent[] {
+    const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
+    const error = errorIn(chunk, choice);
+    if (error !== undefined) return this.#isWhole ? [] : [this.#failed(error)];
+    const usage = this.#usageEvents(usageIn(chunk, choice));
+    if (!isObject(choice)) {
+      if (!Array.isArray(chunk.choices) && usage.length === 0) this.#remember(JSON.stringify(chunk));
+      return usage;
+    }
+    const finish = finishWord(filled(choice.finish_reason));
+    const { delta, message } = choice;
     return [
-      ...(thought === "" ? [] : [{ type: "reasoning", text: thought } as const]),
-      ...(said === "" ? [] : [{ type: "text", text: said } as const]),
-      ...fragments.map((fragment) => calls.eventOf(fragment)),
+      ...(isObject(delta) ? this.#delta(delta, finish !== undefined) : []),
+      ...(isObject(message) ? this.#message(message, finish !== undefined) : []),
+      ...this.#finishEvents(finish),
+      ...usage,
     ];
   }
 
-  function finishEvents(reason: string | undefined): ModelEvent[] {
-    if (reason === undefined || finished) return [];
-    finished = true;
+  #delta(delta: WireDelta, isLast: boolean): ModelEvent[] {
+    const { reasoning, text, refusal } = this.#read(delta);
+    const fragments = fragmentsOf(delta);
+    this.#streams ||= reasoning !== "" || text !== "" || refusal !== "" || fragments.length > 0;
+    const said = {
+      reasoning: this.#words.reasoning.delta(reasoning, isLast),
+      text: this.#words.text.delta(text, isLast),
+      refusal: this.#words.refusal.delta(refusal, isLast),
+    };
+    // A last frame with all text once more has all calls once more, too.
+    const isRepetition = isLast && text + reasoning !== "" && said.text + said.reasoning === "";
+    const calls = isRepetition
+      ? this.#calls.eventsOfRepetition(fragments)
+      : fragments.flatMap((fragment) => this.#calls.eventOf(fragment) ?? []);
+    const legacy = isObject(delta.function_call) ? this.#calls.eventOfLegacy(delta.function_call) : undefined;
+    return [...this.#say(said), ...calls, ...(legacy === undefined ? [] : [legacy])];
+  }
+
+  /** Some hosts call a delta a message: then it is one. */
+  #message(message: WireDelta, isLast: boolean): ModelEvent[] {
+    if (!this.#streams && this.#calls.count === 0) {
+      const events = this.#delta(message, isLast);
+      this.#streams = false;
+      return events;
+    }
+    const { reasoning, text, refusal } = this.#read(message);
+    const { reasoning: thoughts, text: texts, refusal: refusals } = this.#words;
+    const said = this.#streams
+      ? { reasoning: thoughts.whole(reasoning), text: texts.whole(text), refusal: refusals.whole(refusal) }
+      : {
+          reasoning: thoughts.delta(reasoning, isLast),
+          text: texts.delta(text, isLast),
+          refusal: refusals.delta(refusal, isLast),
+        };
+    const legacy =
+      isObject(message.function_call) && this.#calls.count === 0
+        ? this.#calls.eventOfLegacy(message.function_call)
+        : undefined;
+    const calls = this.#calls.eventsOfRepetition(fragmentsOf(message));
+    return [...this.#say(said), ...calls, ...(legacy === undefined ? [] : [legacy])];
+  }
+
+  /** The words of a delta or message. Those of a spoken answer are beside its sound. */
+  #read(delta: WireDelta): { reasoning: string; text: string; refusal: string } {
+    const words = wordsOf(delta.content);
+    return {
+      reasoning: this.#source.of(delta, words.reasoning),
+      text: words.text || (filled(member(delta.audio, "transcript")) ?? ""),
+      refusal: words.refusal || (isObject(delta.refusal) ? wordsOf(delta.refusal).text : (filled(delta.refusal) ?? "")),
+    };
+  }
+
+  #say({ reasoning, text, refusal }: { reasoning: string; text: string; refusal: string }): ModelEvent[] {
+    const said = this.#shown.say({ reasoning, text });
+    if (refusal === "") return said;
+    const rest = this.#refused ? [] : [...this.#shown.end(), { type: "refusal" } as const];
+    this.#refused = true;
+    return [...said, ...rest, ...this.#shown.say({ reasoning: "", text: refusal })];
+  }
+
+  #finishEvents(reason: string | undefined): ModelEvent[] {
+    if (reason === undefined || this.#finished) return [];
+    this.#finished = true;
     return [{ type: "finish", reason }];
   }
 
-  return {
-    get done() {
-      return done;
-    },
-    translate(payload) {
-      if (payload.trim() === "[DONE]") {
-        done = true;
-        return [];
-      }
-      const chunk = parsed(payload);
-      if (chunk === undefined || isErrorPayload(chunk)) {
-        return [{ type: "failure", failure: classifyFailure({ status: 200, body: chunk ?? payload, apiKey }) }];
-      }
-      const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
-      const delta = choice?.delta ?? choice?.message;
-      return [
-        ...(isObject(delta) ? deltaEvents(delta) : []),
-        ...finishEvents(filled(choice?.finish_reason)),
-        ...(isObject(chunk.usage) ? [{ type: "usage", usage: usageOf(chunk.usage) } as const] : []),
-      ];
-    },
-  };
-}
+  /** Hosts send counts more than once, and the same ones again: only more of them is news. */
+  #usageEvents(found: Usage | undefined): ModelEvent[] {
+    if (found === undefined) return [];
+    const usage = largerUsage(this.#usage, found);
+    if (JSON.stringify(usage) === JSON.stringify(this.#usage)) return [];
+    this.#usage = usage;
+    return [{ type: "usage", usage }];
+  }
 
-function parsed(payload: string): WireChunk | undefined {
-  try {
-    const value: unknown = JSON.parse(payload);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
+  #bounded(chunks: readonly WireChunk[]): ModelEvent[] {
+    const [first] = chunks;
+    const isOne = chunks.length === 1 && first !== undefined;
+    const events = isOne ? this.#chunk(first) : chunks.flatMap((chunk) => this.#chunk(chunk));
+    for (const event of events) {
+      if (event.type === "text" || event.type === "reasoning") this.#chars += event.text.length;
+      if (event.type === "tool_call") this.#chars += event.arguments.length + 1;
+    }
+    if (this.#calls.count > mostCalls) return [tooMuch(`more than ${mostCalls} tool calls in one reply`)];
+    return this.#chars > longestAnswerChars ? [tooMuch("an answer of more than 16 million characters")] : events;
+  }
+
+  #remember(payload: string): void {
+    if (this.#other === "" && !signOfLife.test(payload.trim())) this.#other = payload.slice(0, longestOtherChars);
+  }
+
+  #failed(body: string | object): ModelEvent {
+    return failure(classifyFailure({ status: 200, body, apiKey: this.#apiKey }));
   }
 }
 
-/** Disjoint counts. DeepSeek's own fields first; some gateways fill them with nought and know better in the details. */
-function usageOf(wire: WireUsage): Usage {
-  const hit = count(wire.prompt_cache_hit_tokens);
-  const prompt = count(wire.prompt_tokens) || hit + count(wire.prompt_cache_miss_tokens);
-  const cachedTokens = Math.min(prompt, hit || count(wire.prompt_tokens_details?.cached_tokens));
-  return {
-    inputTokens: prompt - cachedTokens,
-    cachedTokens,
-    outputTokens: count(wire.completion_tokens),
-    reasoningTokens: count(wire.completion_tokens_details?.reasoning_tokens),
-  };
+const none: readonly WireCallFragment[] = [];
+
+function tooMuch(what: string): ModelEvent {
+  const detail = `The model sent ${what}, so nothing of it was used. Ask for less at once, or use another model.`;
+  return failure({ code: "model_malformed", detail, retryable: true });
 }
 
-function count(value: unknown): number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value) ? Math.trunc(value) : 0;
+function failure(of: Failure): ModelEvent {
+  return { type: "failure", failure: of };
 }
 
-function isObject<T>(value: T): value is T & object {
-  return typeof value === "object" && value !== null;
+function fragmentsOf({ tool_calls: calls }: WireDelta): readonly WireCallFragment[] {
+  if (!isObject(calls)) return none;
+  return (Array.isArray(calls) ? calls : [calls]).filter(isObject);
+}
+
+/** Other hosts' words for the reasons that the chat-completions wire knows; what is not among them is handed on as it came. */
+const finishWords: Record<string, string> = {
+  function_call: "tool_calls",
+  tool_call: "tool_calls",
+  tool_use: "tool_calls",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  eos: "stop",
+  eos_token: "stop",
+  max_tokens: "length",
+  max_output_tokens: "length",
+  "content-filter": "content_filter",
+  refusal: "content_filter",
+  safety: "content_filter",
+  sensitive: "content_filter",
+};
+
+const knownWords = new Set(["stop", "length", "tool_calls", "content_filter", "insufficient_system_resource"]);
+
+function finishWord(reason: string | undefined): string | undefined {
+  if (reason === undefined) return undefined;
+  const word = reason.toLowerCase();
+  return Object.hasOwn(finishWords, word) ? finishWords[word] : knownWords.has(word) ? word : reason;
 }

@@ -12,6 +12,13 @@ export class WholeCharacters {
     this.#heldBack = text.slice(cut);
     return text.slice(0, cut).toWellFormed();
   }
+
+  /** Half a character that will not get its other half. */
+  end(): string {
+    const half = this.#heldBack.toWellFormed();
+    this.#heldBack = "";
+    return half;
+  }
 }
 
 function isHighSurrogate(unit: number): boolean {

@@ -15,7 +15,7 @@ import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
-import { namedModel } from "./named-model.ts";
+import { hasLevels, namedModel } from "./named-model.ts";
 import { readSegment } from "./read-segment.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
@@ -88,7 +88,7 @@ async function toldBy(c: Context<RouteContext>, body: z.infer<typeof chatRequest
   const sampling = samplingOf(body);
   const toolChoice = toolChoiceOf(body);
   const format = formatOf(body.response_format ?? undefined);
-  const thinks = thinkingOf(body) ?? thinking;
+  const thinks = thinkingOf(body, hasLevels(c, model)) ?? thinking;
   const metadata = metadataOf(body);
   return {
     items,

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
 import type { CallbackAddress } from "../channels/callback.ts";
+import { thinkingLevels } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { entryJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
@@ -28,7 +29,9 @@ export const sentMessage = z.strictObject({
     .regex(/^[^\r\n]*$/, "must be one line")
     .optional(),
   metadata: metadata.optional(),
-  thinking: z.union([z.boolean(), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]).optional(),
+  thinking: z
+    .union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })])
+    .optional(),
   model: z.string().optional(),
   response_format: responseFormat.optional(),
   tools: clientTools.optional(),
@@ -125,7 +128,7 @@ function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>): I
       ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
       ...(model !== undefined && { model: knownModel(c, model) }),
       ...(thinking !== undefined && {
-        thinking: typeof thinking === "boolean" ? thinking : thinking.type === "enabled",
+        thinking: typeof thinking === "object" ? thinking.type === "enabled" : thinking,
       }),
     },
   };

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
+import type { Profile } from "../model/profile.ts";
 import { modelIds, turnModels } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -36,7 +37,17 @@ export function namedModels(c: Context<RouteContext>): Map<string, NamedModel> {
 }
 
 function canThink(c: Context<RouteContext>, model: string): boolean {
+  return profileOf(c, model).thinking.by !== "nothing";
+}
+
+/** Whether a model, or the agent's first one, has levels of thinking. */
+export function hasLevels(c: Context<RouteContext>, model?: string): boolean {
+  return (profileOf(c, model).thinkingLevels ?? []).length > 0;
+}
+
+function profileOf(c: Context<RouteContext>, model: string | undefined): Profile {
   const { settings } = c.var;
-  const of = { settings, agent, bindings: c.env, sessionModel: null, sticky: null, options: { model }, chance: 0 };
-  return turnModels(of)[0].profile.thinking.by !== "nothing";
+  const options = model === undefined ? {} : { model };
+  const of = { settings, agent, bindings: c.env, sessionModel: null, sticky: null, options, chance: 0 };
+  return turnModels(of)[0].profile;
 }

@@ -65,7 +65,7 @@ async function say(
   const isLeft = newest.ok && newest.value?.state.status === "waiting";
   const options = {
     ...(known !== undefined && { model: known }),
-    ...(typeof thinking === "boolean" && { thinking }),
+    ...(typeof thinking !== "object" && thinking !== undefined && { thinking }),
     ...(declared.length > 0 && { tools: declared }),
   };
   const { turn } = unwrap(

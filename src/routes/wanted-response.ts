@@ -12,7 +12,7 @@ import type { SessionChoices } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
 import { clientToolsOf, mostTools } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
-import { namedModel } from "./named-model.ts";
+import { hasLevels, namedModel } from "./named-model.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { canBeChecked } from "./response-format.ts";
@@ -36,10 +36,12 @@ export interface Wanted extends ReadInput {
 /** Throws an AppError for what cannot be meant here. */
 export async function wantedOf(c: Context<RouteContext>, request: CreateRequest): Promise<Wanted> {
   const input = readInput(request.input);
+  const named = request.model === undefined ? {} : namedModel(c, request.model);
   const options = optionsOf(request, {
     instructions: input.instructions,
     tools: toolsOf(request),
-    ...(request.model !== undefined && namedModel(c, request.model)),
+    ...named,
+    hasLevels: hasLevels(c, named.model),
   });
   mustBeOffered(options);
   const stored = request.store !== false;

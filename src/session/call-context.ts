@@ -9,6 +9,8 @@ import type { SessionParts } from "./session-parts.ts";
 
 interface CallOf {
   call: ToolCall;
+  /** Id of the call that the key is made of: of the first of equal calls in one reply. */
+  keyOf: string;
   place: { turn: string; step: number };
   turn: { firstSeq: number };
   /** Of the model that will read the result. */
@@ -25,7 +27,7 @@ export async function callContext({ record, search, log }: SessionParts, of: Cal
     sessionId: name,
     turn: place.turn,
     callId: call.id,
-    idempotencyKey: await sha256Hex(`${account}:${name} ${place.turn} ${place.step} ${call.id}`),
+    idempotencyKey: await sha256Hex(`${account}:${name} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,
     now: () => Date.now(),
     fetch: (input, init) => globalThis.fetch(input, init),

@@ -1,4 +1,5 @@
 /** The session's messages as the provider is sent them: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
+import { CallIds } from "../core/call-ids.ts";
 import type { CompactionCause, CompactionEntry, Entry } from "../core/entry.ts";
 import { leftOutMessage, messagesOf } from "../core/request.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type WindowPart,
 } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
+import { bridged, type Role } from "../model/role-order.ts";
 import { serializeMessage } from "../model/serialize.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
@@ -20,6 +22,10 @@ const page = { limit: 64, maxUnits: 1_000_000 };
 /** A part of the window and how many of the encoded messages it is. */
 interface Part extends WindowPart {
   messages: number;
+  /** The role of its first message; absent when it has none. */
+  begins: Role | undefined;
+  /** The role of the last message up to its end. */
+  ends: Role | undefined;
 }
 
 /** A request that was answered: the name of its head, and what it weighed. */
@@ -33,8 +39,6 @@ export interface LastRequest {
 export class Conversation {
   readonly #log: TranscriptLog;
   readonly #windowSeq: () => number;
-  /** Models whose provider has shown that its rule on earlier reasoning is not the catalog's. */
-  readonly #flipped = new Set<string>();
   #profile: Profile | undefined;
   #head = "";
   #headTokens = 0;
@@ -49,6 +53,8 @@ export class Conversation {
   #parts: Part[] = [];
   /** Tokens of all parts, estimated. */
   #partTokens = 0;
+  /** The ids of calls in the window, as they are written. */
+  #ids = new CallIds();
   /** The entries of the part that is being read. */
   #group: Entry[] = [];
   #last: LastRequest | undefined;
@@ -64,12 +70,11 @@ export class Conversation {
   }
 
   /**
-   * Reads what is new, for `model`, and returns its profile as it holds here. Called between steps only, when every call has
-   * its result. `head`: what is sent before the messages.
+   * Reads what is new, for the model of that profile. Called between steps only, when every call has its result. `head`:
+   * what is sent before the messages.
    */
-  read(model: Profile, head: string): Profile {
-    const profile = this.#flipped.has(model.id) ? withOtherRule(model) : model;
-    if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget();
+  read(profile: Profile, head: string): void {
+    if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget(profile);
     this.#profile = profile;
     if (this.#head !== head) this.#headTokens = estimateTokens(head);
     this.#head = head;
@@ -79,7 +84,6 @@ export class Conversation {
       this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
     }
     this.#flush(profile);
-    return profile;
   }
 
   /** The messages in the window, or those of them up to entry `throughSeq`. */
@@ -87,6 +91,15 @@ export class Conversation {
     if (throughSeq >= this.#seq) return this.#encoded;
     const parts = this.#parts.filter(({ lastSeq }) => lastSeq <= throughSeq);
     return this.#encoded.slice(0, this.#leading + parts.reduce((sum, part) => sum + part.messages, 0));
+  }
+
+  /** The messages up to entry `throughSeq` and a question behind them, in an order that the model's host takes. */
+  messagesAsking(question: string, throughSeq: number): readonly string[] {
+    const profile = this.#profile;
+    if (profile === undefined) return [];
+    const last = this.#parts.findLast(({ lastSeq }) => lastSeq <= throughSeq);
+    const asking = bridged([{ role: "user", content: question }], profile.roleOrder, { before: last?.ends });
+    return [...this.messages(throughSeq), ...asking.map((message) => serializeMessage(message, profile))];
   }
 
   /** The request as it would be now, in tokens: the provider's own count where there is one, and our estimate of what came since. */
@@ -132,11 +145,6 @@ export class Conversation {
     return this.#summary?.summary;
   }
 
-  /** From now on earlier reasoning is sent to this model if it was not, and not if it was. */
-  flipReasoningRule(modelId: string): void {
-    if (!this.#flipped.delete(modelId)) this.#flipped.add(modelId);
-  }
-
   /** A reply stands together with the results of its calls. */
   #take(entry: Entry, profile: Profile): void {
     if (entry.type === "tool") return void this.#group.push(entry);
@@ -154,8 +162,11 @@ export class Conversation {
     this.#group = [];
     const first = group[0];
     if (first === undefined) return;
-    const messages = messagesOf(group, textLimits(profile.contextTokens));
-    const encoded = messages.map((message) => serializeMessage(message, profile));
+    const limits = textLimits(profile.contextTokens);
+    const before = this.#parts.at(-1)?.ends;
+    const messages = bridged(messagesOf(group, { limits, ids: this.#ids }), profile.roleOrder, { before });
+    const afterCalls = first.type === "assistant" && first.step > 1;
+    const encoded = messages.map((message) => serializeMessage(message, profile, { afterCalls }));
     const tokens = encoded.map(estimateTokens);
     if (first.type === "assistant") this.#count(first, profile, tokens.slice(1));
     this.#encoded.push(...encoded);
@@ -164,6 +175,8 @@ export class Conversation {
       tokens: tokens.reduce((all, each) => all + each, 0),
       beginsTurn: first.type === "user" && first.joined !== true,
       messages: encoded.length,
+      begins: messages[0]?.role,
+      ends: messages.at(-1)?.role ?? before,
     };
     this.#parts.push(part);
     this.#partTokens += part.tokens;
@@ -202,10 +215,23 @@ export class Conversation {
   }
 
   #begin(summary: CompactionEntry, profile: Profile): void {
+    // What was written by looking at the messages before is written anew, as it will be after a restart.
+    if (this.#ids.repeated || (profile.roleOrder ?? "free") !== "free") this.#rewrite(summary, profile);
     this.#drop(this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq).length);
     this.#summary = summary;
     if (this.#leftOutSeq <= summary.throughSeq) this.#leftOutSeq = 0;
     this.#lead(profile);
+  }
+
+  /** Writes again what stays in the window. */
+  #rewrite({ seq, throughSeq }: CompactionEntry, profile: Profile): void {
+    this.#forget(profile);
+    for (let after = Math.max(throughSeq, this.#windowSeq()); after < seq - 1; ) {
+      const entries = this.#log.read({ after, ...page }).filter((entry) => entry.seq < seq);
+      for (const entry of entries) if (entry.type !== "compaction") this.#take(entry, profile);
+      after = entries.at(-1)?.seq ?? seq;
+    }
+    this.#flush(profile);
   }
 
   /** Takes the oldest parts out of the window. */
@@ -222,7 +248,9 @@ export class Conversation {
   /** Writes anew what stands before the first part. */
   #lead(profile: Profile): void {
     const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq)] : [];
-    const lead = [...(this.#summary === undefined ? [] : messagesOf([this.#summary])), ...leftOut];
+    const said = [...(this.#summary === undefined ? [] : messagesOf([this.#summary])), ...leftOut];
+    const next = this.#parts.find(({ begins }) => begins !== undefined)?.begins;
+    const lead = bridged(said, profile.roleOrder, { after: next });
     this.#encoded.splice(0, this.#leading, ...lead.map((message) => serializeMessage(message, profile)));
     this.#leading = lead.length;
   }
@@ -233,8 +261,9 @@ export class Conversation {
     return this.#headTokens + summary + this.#partTokens;
   }
 
-  #forget(): void {
+  #forget(profile: Profile): void {
     this.#seq = this.#windowSeq();
+    this.#ids = new CallIds(profile.callIds);
     this.#summary = undefined;
     this.#leftOutSeq = 0;
     this.#leading = 0;
@@ -251,11 +280,10 @@ function sum(parts: readonly WindowPart[]): number {
   return parts.reduce((all, { tokens }) => all + tokens, 0);
 }
 
-function withOtherRule(profile: Profile): Profile {
-  return { ...profile, reasoningReplay: profile.reasoningReplay === "strip" ? "replay" : "strip" };
-}
+/** What messages are written by. */
+const spelling = ["reasoningReplay", "contextTokens", "callIds", "roleOrder", "systemRole"] as const;
 
 /** Whether messages are written the same way for both. */
 function spellAlike(a: Profile, b: Profile): boolean {
-  return a.reasoningReplay === b.reasoningReplay && a.contextTokens === b.contextTokens;
+  return spelling.every((name) => a[name] === b[name]);
 }

@@ -9,6 +9,7 @@ import { worded } from "../core/failure-words.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, TurnView } from "../core/next-step.ts";
+import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
@@ -26,6 +27,7 @@ import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
+import type { UserIds } from "./user-ids.ts";
 
 function begunBy(saved: Said | undefined) {
   return saved && { begun: { reasoning: saved.reasoning.length, text: saved.text.length } };
@@ -45,6 +47,7 @@ export interface TurnContext {
   answers: AnswerCache;
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
+  userIds: UserIds;
 }
 
 export class SessionEffects implements Effects {
@@ -106,7 +109,7 @@ export class SessionEffects implements Effects {
     before?: { failed: FailedTry; spent: Spent },
   ): Promise<BegunStep> {
     this.#mustLive();
-    const { log, storage, record, conversation } = this.#parts;
+    const { log, storage, record, learned } = this.#parts;
     const seq = log.lastSeq + 1;
     const crashed = again === undefined ? this.#crashed(seq) : undefined;
     if (again?.model !== undefined) {
@@ -114,7 +117,7 @@ export class SessionEffects implements Effects {
       // The session stays with the model that took over: going back and forth would lose a warm cache each time.
       record.stickTo(again.model);
     }
-    if (again?.otherReasoningRule) conversation.flipReasoningRule(this.#model.profile.id);
+    if (again?.change !== undefined) learned.learn(this.#model.profile, again.change);
     const { profile, place } = this.#model;
     const begun = again === undefined ? this.#goOn(seq) : undefined;
     const spent = before === undefined ? crashed : { ...before.spent, tries: [] };
@@ -142,10 +145,11 @@ export class SessionEffects implements Effects {
   }
 
   async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {
-    const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun: draft.text.toString() });
+    const begun = draft.text.toString();
+    const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun });
     const known = await this.#answers.find(body);
     if (known !== undefined) yield known;
-    else yield* this.#ask(body, draft);
+    else yield* this.#ask(body, draft, { isJson: this.#of.turn.message.options.responseFormat !== undefined, begun });
     this.#answeredSeq = draft.of.seq;
   }
 
@@ -157,7 +161,9 @@ export class SessionEffects implements Effects {
 
   async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult> {
     const { agent } = this.#of;
-    const context = await callContext(this.#parts, { ...this.#of, call, place, profile: this.#model.profile });
+    // Equal calls of one reply take effect once: they have one key.
+    const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
+    const context = await callContext(this.#parts, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
     return runTool(agent.tools, call, context);
   }
@@ -247,7 +253,7 @@ export class SessionEffects implements Effects {
     // A crash in a summary is found like one in an answer, and booked with the next call.
     const seq = this.#parts.log.lastSeq + 1;
     this.#beginTry(seq, { turn, step, again: undefined }, crashed);
-    yield* this.#ask(this.#requests.summary(profile, throughSeq), draft);
+    yield* this.#ask(this.#requests.summary(profile, throughSeq), draft, { isJson: false, begun: "" });
     this.#answeredSeq = seq;
   }
 
@@ -259,11 +265,13 @@ export class SessionEffects implements Effects {
     return Math.random();
   }
 
-  #ask(body: string, draft: Draft): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts } = this.#of;
+    const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
+    const text = { leaksCalls: profile.leaksCalls, ...answer };
     const onBegan = () => draft.begin();
-    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal, timeouts, onBegan });
+    return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text, onBegan });
   }
 
   /** Records the try; what those before it cost outlives a crash in it. */
@@ -307,17 +315,23 @@ export class SessionEffects implements Effects {
 
   /** What a crash left of the reply, where the model can go on behind it instead of being paid for it again. */
   #goOn(seq: number): Said | undefined {
-    const saved = this.#model.profile.continuation ? this.#parts.checkpoint.saved(seq) : undefined;
+    const { continuation } = this.#parts.learned.of(this.#model.profile);
+    const saved = continuation ? this.#parts.checkpoint.saved(seq) : undefined;
     return saved === undefined || saved.text === "" ? undefined : saved;
   }
 
   /** On disk before the world hears of it. */
   async #intend(call: ToolCall): Promise<void> {
     this.#mustLive();
-    const { turns, intents, storage } = this.#parts;
-    const reply = turns.entries(this.#of.turn.firstSeq).findLast((entry) => entry.type === "assistant");
-    intents.record(reply?.seq ?? 0, call.id);
+    const { intents, storage } = this.#parts;
+    intents.record(this.#reply()?.seq ?? 0, call.id);
     await storage.sync();
+  }
+
+  /** The newest reply of the turn. */
+  #reply(): AssistantEntry | undefined {
+    const entries = this.#parts.turns.entries(this.#of.turn.firstSeq);
+    return entries.findLast((entry) => entry.type === "assistant");
   }
 
   async #confirm(): Promise<void> {

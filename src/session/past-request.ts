@@ -11,6 +11,7 @@ import type { SessionParts } from "./session-parts.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 import { turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
+import { userIdsOf } from "./user-ids.ts";
 
 export interface PastRequest {
   seq: number;
@@ -34,12 +35,13 @@ export async function pastRequest(parts: SessionParts, setup: PastSetup, seq: nu
     throw new AppError("not_found", `Entry ${seq} is no reply of a model.`, { field: "seq" });
   }
   const options = optionsOf(parts, reply.turn);
-  const { account, model, stickyModel, prefix: prefixId } = parts.record.read();
+  const { account, name, model, stickyModel, prefix: prefixId } = parts.record.read();
   const models = turnModels({ ...setup, sessionModel: model, sticky: stickyModel, options, chance: 0 });
   const { profile } = models.find((each) => each.profile.id === reply.model) ?? models[0];
   const prefix = prefixId === null ? undefined : await accountObject(setup.bindings, account).readPrefix(prefixId);
   const agent = await equipped(parts, setup, options);
-  const writer = new RequestWriter(partsBefore(parts, seq), { agent, options, prefix });
+  const userIds = await userIdsOf({ account, name });
+  const writer = new RequestWriter(partsBefore(parts, seq), { agent, options, prefix, userIds });
   const { head } = writer.prefix(profile, reply.atMs);
   const body = writer.next(profile, { step: reply.step, begun: "" });
   const differs = differenceOf(parts, reply, head);

@@ -1,36 +1,40 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../agent.ts";
 import { summaryQuestion } from "../core/compact.ts";
-import type { CompactionCause, PrefixRecord, TurnOptions } from "../core/entry.ts";
+import type { CompactionCause, PrefixRecord, Sampling, TurnOptions } from "../core/entry.ts";
 import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
-import { mostTokens, nearlyFills } from "../core/window.ts";
+import { estimateTokens, mostTokens, nearlyFills } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
 import {
   type Head,
   headFacts,
+  isAnswerShort,
   requestBody,
   serializeHead,
-  serializeMessage,
   serializeTail,
+  type Tail,
 } from "../model/serialize.ts";
 import { instructionsOf } from "./instructions.ts";
 import { sentEstimate } from "./sent-estimate.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { type UserIds, userIdFor } from "./user-ids.ts";
 
 /** What a turn asks with. `prefix`: the text of the session's registered prefix. */
 export interface Asked {
   agent: Agent;
   options: TurnOptions;
   prefix: string | undefined;
+  /** Opaque names of the account and the session, for providers that are told for whom they work. */
+  userIds: UserIds;
 }
 
 export class RequestWriter {
   readonly #parts: SessionParts;
   readonly #of: Asked;
   /** The head stays the same as long as the model does: it may hold a whole handbook. */
-  #written: { model: Profile; head: string; headParts: Omit<Head, "profile"> } | undefined;
+  #written: Written | undefined;
 
   constructor(parts: SessionParts, of: Asked) {
     this.#parts = parts;
@@ -39,19 +43,18 @@ export class RequestWriter {
 
   /** The body of step `step`'s request. `begun`: half an answer that the model is to go on with. */
   next(model: Profile, { step, begun }: { step: number; begun: string }): string {
-    const { head, headParts } = this.#read(model);
+    const read = this.#read(model);
     const { sampling, toolChoice } = this.#of.options;
     // A tool that must be used is used in the first step: asked again, the model could never answer.
     const choice = step === 1 || toolChoice === "none" ? toolChoice : undefined;
-    const tail = serializeTail({ ...headParts, profile: model }, { sampling, toolChoice: choice });
+    const { head, tail } = this.#fitted(read, { sampling, toolChoice: choice }, begun);
     return requestBody(head, this.#parts.conversation.messages(), { begun, tail });
   }
 
   /** Asks for a summary of what is up to entry `throughSeq`. It begins with the bytes of the requests before. */
   summary(model: Profile, throughSeq: number): string {
-    const { head, profile } = this.#read(model);
-    const question = serializeMessage({ role: "user", content: summaryQuestion }, profile);
-    return requestBody(head, [...this.#parts.conversation.messages(throughSeq), question]);
+    const { head, tail } = this.#fitted(this.#read(model), {}, summaryQuestion);
+    return requestBody(head, this.#parts.conversation.messagesAsking(summaryQuestion, throughSeq), { tail });
   }
 
   /** What the next request is in tokens. `begun`: half an answer that goes with it. `expectedTokens`: of them in the provider's cache. */
@@ -84,10 +87,10 @@ export class RequestWriter {
 
   /** Tokens that the next request and its answer cannot have more of. */
   most(model: Profile): { requestTokens: number; maxTokens: number } {
-    const { head } = this.#read(model);
+    const { head, profile } = this.#read(model);
     const texts = [head, summaryQuestion, ...this.#parts.conversation.messages()];
     const requestTokens = texts.reduce((sum, text) => sum + mostTokens(text), 0);
-    return { requestTokens, maxTokens: Math.max(model.maxTokens, model.maxTokensThinking) };
+    return { requestTokens, maxTokens: Math.max(profile.maxTokens, profile.maxTokensThinking) };
   }
 
   /** What the next request begins with, compared with the request before it. */
@@ -128,24 +131,47 @@ export class RequestWriter {
     return outline(conversation.summary, lines);
   }
 
-  #read(model: Profile): { profile: Profile; head: string; headParts: Omit<Head, "profile"> } {
-    if (this.#written?.model === model) {
-      return { ...this.#written, profile: this.#parts.conversation.read(model, this.#written.head) };
-    }
-    const { agent, options, prefix } = this.#of;
-    const { instructions } = this.#parts.record.read();
+  #read(model: Profile): Written {
+    const profile = this.#parts.learned.of(model);
+    if (this.#written?.profile !== profile) this.#written = this.#write(profile);
+    this.#parts.conversation.read(profile, this.#written.head);
+    return this.#written;
+  }
+
+  #write(profile: Profile): Written {
+    const { agent, options, prefix, userIds } = this.#of;
+    const { instructions, account } = this.#parts.record.read();
     const { responseFormat, tools = [], sampling } = options;
     const headParts = {
-      thinking: mustNotThink(model, options) ? false : options.thinking,
+      thinking: mustNotThink(profile, options) ? false : options.thinking,
       tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
       instructions: instructionsOf(agent.instructions, prefix, options.instructions ?? instructions),
       responseFormat,
-      maxTokensInTail: sampling?.maxTokens !== undefined,
+      userId: userIdFor(profile.userId, account, userIds),
     };
-    const head = serializeHead({ ...headParts, profile: model });
-    this.#written = { model, head, headParts };
-    return { profile: this.#parts.conversation.read(model, head), head, headParts };
+    const of = { ...headParts, profile };
+    return { profile, headParts, head: serializeHead({ ...of, maxTokensInTail: isAnswerShort(of, { sampling }) }) };
   }
+
+  /** The head and the tail, with the longest answer that the window leaves. `more`: text that is not in the conversation. */
+  #fitted({ profile, head, headParts }: Written, of: Tail, more: string): { head: string; tail: string } {
+    const requested = this.#parts.conversation.tokens + (more === "" ? 0 : estimateTokens(more));
+    const sampling: Sampling | undefined = of.sampling ?? this.#of.options.sampling;
+    const maxTokensInTail = isAnswerShort({ ...headParts, profile }, { sampling, requested });
+    const parts = { ...headParts, profile, maxTokensInTail };
+    const tail = serializeTail(parts, { ...of, requested });
+    // In a window that is nearly full the head says no length: its bytes change, but the request is taken.
+    const fits = maxTokensInTail === isAnswerShort({ ...headParts, profile }, { sampling });
+    return { head: fits ? head : serializeHead(parts), tail };
+  }
+}
+
+/** A head, and what it was written of. */
+interface Written {
+  /** As it holds for the model's host. */
+  profile: Profile;
+  head: string;
+  headParts: Omit<Head, "profile">;
 }
 
 /** Some models cannot be made to use a tool while they think. */

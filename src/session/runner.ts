@@ -15,12 +15,14 @@ import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
 import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
+import { inputOf, waitsForPerson } from "../tools/tool.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
+import { userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
   agent: Agent;
@@ -109,7 +111,9 @@ export class Runner {
     const prefix = await this.#prefix();
     const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
     const agent = await this.#agent(tools, turn.message.options, abort.signal);
-    const of = { agent, models, timeouts, turn, signal: abort.signal, purse, answers, prefix: prefix ?? undefined };
+    const userIds = await userIdsOf(this.#parts.record.read());
+    const { signal } = abort;
+    const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
       if (prefix === null) return await effects.append(endNow(effects, turn.turn, prefixGone));
@@ -188,10 +192,11 @@ export class Runner {
       maxTurnMs: this.#maxTurnMs,
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
-      waitOf(call) {
+      waitOf(call, isSalvaged) {
         if (clientTools.has(call.name)) return "client";
-        return agent.tools.get(call.name)?.needsApproval(call.arguments) ? "approval" : undefined;
+        return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
       },
+      inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models: profiles, policy: settings.retry, chance }),
       complaint: judgeAnswer,
     };

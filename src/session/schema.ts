@@ -90,6 +90,7 @@ export const ladder: readonly string[] = [
      error TEXT,
      created_at INTEGER NOT NULL
    ) STRICT;`,
+  "ALTER TABLE session ADD COLUMN learned TEXT;",
 ];
 
 export const schemaVersion = ladder.length;

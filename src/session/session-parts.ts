@@ -7,6 +7,7 @@ import { Feed } from "./feed.ts";
 import { Heads } from "./heads.ts";
 import { Inbox } from "./inbox.ts";
 import { Intents } from "./intents.ts";
+import { Learned } from "./learned.ts";
 import { Outbox } from "./outbox.ts";
 import { Retelling } from "./retelling.ts";
 import { SessionRecord } from "./session-record.ts";
@@ -27,6 +28,7 @@ export interface SessionParts {
   intents: Intents;
   heads: Heads;
   conversation: Conversation;
+  learned: Learned;
   retelling: Retelling;
   search: TranscriptSearch;
   feed: Feed;
@@ -53,6 +55,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     intents: new Intents(sql),
     heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
+    learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
     retelling: new Retelling(log),
     search: new TranscriptSearch(storage, log),
     feed: new Feed(log),

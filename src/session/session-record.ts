@@ -1,6 +1,7 @@
 /** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, written rarely. */
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
 import type { TurnEndedEntry } from "../core/entry.ts";
+import type { LearnedChanges } from "./learned.ts";
 import { dropLeftovers, migrate, schemaVersion } from "./schema.ts";
 
 /** Sums over all finished turns of a session. */
@@ -150,6 +151,16 @@ export class SessionRecord {
   /** The model that later turns begin with. */
   stickTo(model: string): void {
     this.#sql.exec("UPDATE session SET sticky_model = ?", model);
+  }
+
+  /** How hosts want requests written, as they have shown in this session. */
+  get learned(): LearnedChanges {
+    const { learned } = this.#sql.exec<{ learned: string | null }>("SELECT learned FROM session").one();
+    return learned === null ? {} : (JSON.parse(learned) as LearnedChanges);
+  }
+
+  learn(changes: LearnedChanges): void {
+    this.#sql.exec("UPDATE session SET learned = ?", JSON.stringify(changes));
   }
 
   /** Entries up to this one have left the model's window. Runs in the transaction that records the compaction. */

@@ -34,10 +34,18 @@ export class TurnAnswers {
   }
 
   /** Keeps the answer for others. A replayed one is not kept anew: it would live for ever. */
-  async keep({ finishReason, replayed, tries, reasoning, content }: Omit<AssistantEntry, "seq">): Promise<void> {
+  async keep({
+    finishReason,
+    noCall,
+    replayed,
+    tries,
+    reasoning,
+    content,
+  }: Omit<AssistantEntry, "seq">): Promise<void> {
     const key = this.#key;
     this.#key = undefined;
-    if (key === undefined || finishReason !== "stop" || replayed || tries || this.#seconds === undefined) return;
+    if (key === undefined || finishReason !== "stop" || noCall || replayed || tries || this.#seconds === undefined)
+      return;
     await this.#of.answers.keep(key, { reasoning, text: content }, this.#seconds);
   }
 

@@ -26,6 +26,7 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
           ...(reply?.replayed && { cached: true }),
         },
         cost_micros: ended.costMicros,
+        ...(ended.refused && { refused: true }),
         ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
       };
     }

@@ -120,11 +120,19 @@ function drawn(choices: [ModelChoice, ...ModelChoice[]], chance: number): ModelC
   return choices[0];
 }
 
+/** What the catalog knows of a model, with what its entry in src/agent.ts says. */
+function profileOf({ id, userId, profile }: ModelChoice, baseUrl: string): Profile {
+  const known = profileFor({ modelId: id, baseUrl, demo: false });
+  const own = { ...known, ...profile };
+  return userId === undefined || own.userId === undefined ? own : { ...own, userId };
+}
+
 function reached(
-  { id, baseUrl, keySecret }: ModelChoice,
+  choice: ModelChoice,
   { provider, modelSetting }: { provider: { baseUrl: string; apiKey?: string }; modelSetting: KnownSetting },
   bindings: Bindings,
 ): TurnModel {
+  const { id, baseUrl, keySecret } = choice;
   const base = baseUrl ?? provider.baseUrl;
   const secret = keySecret === undefined ? undefined : (bindings as unknown as Record<string, unknown>)[keySecret];
   // The key of one provider is never sent to another.
@@ -143,7 +151,7 @@ function reached(
     windowSetting: { name: "MODEL_CONTEXT_TOKENS", isSet: false },
   };
   return {
-    profile: profileFor({ modelId: id, baseUrl: base, demo: false }),
+    profile: profileOf(choice, base),
     baseUrl: base,
     place,
     ...(apiKey !== undefined && { apiKey }),

@@ -13,8 +13,10 @@ import { pricesAt } from "../model/profile.ts";
 import { endpointOf, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { instructionsOf } from "./instructions.ts";
+import { knownHere } from "./learned.ts";
 import { firstModel } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
+import { userIdFor, userIdsOf } from "./user-ids.ts";
 
 export async function warmUp(
   bindings: Bindings,
@@ -22,7 +24,8 @@ export async function warmUp(
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
   const settings = parseSettings(bindings);
   const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
-  const { profile, baseUrl, apiKey, fetch, place } = firstModel(settings, bindings);
+  const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel(settings, bindings);
+  const profile = knownHere(listed);
   const object = accountObject(bindings, account);
   const text = await object.readPrefix(prefix);
   const seq = Date.now();
@@ -30,7 +33,10 @@ export async function warmUp(
   const short = { ...profile, maxTokens: 1, maxTokensThinking: 1 };
   const { signal } = new AbortController();
   const toolbox = await tools.toolbox([], signal).finally(() => tools.close());
-  const head = serializeHead({ profile: short, tools: toolbox.declarations, instructions });
+  // A session's own cache cannot be filled from outside.
+  const rule = profile.userId === "session" ? "none" : profile.userId;
+  const userId = userIdFor(rule, account, await userIdsOf({ account, name: "" }));
+  const head = serializeHead({ profile: short, tools: toolbox.declarations, instructions, userId });
   const body = requestBody(head, [serializeMessage({ role: "user", content: "Are you ready?" }, profile)]);
   const prices = pricesAt(profile, seq);
   const session = `warm:${prefix}`;

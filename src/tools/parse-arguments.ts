@@ -4,6 +4,7 @@
  */
 import { jsonrepair } from "jsonrepair";
 import * as z from "zod";
+import { readArgumentText } from "./argument-text.ts";
 import { coerced } from "./coerce.ts";
 import type { JsonSchema } from "./strict-schema.ts";
 import { withoutNulls } from "./without-nulls.ts";
@@ -46,27 +47,17 @@ export function parseArguments(raw: string, rules: ArgumentRules): ParsedArgumen
 type ReadObject = { value: object; repairs: string[]; wasWrong: string } | { detail: string };
 
 function readObject(raw: string, { mayMend, schema }: ArgumentRules): ReadObject {
-  let value: unknown;
-  let repairs: string[] = [];
-  let wasWrong = "";
+  const plain = readArgumentText(raw, { mayRepair: mayMend, mayBeAbsent: !(schema.required as unknown[])?.length });
+  if (plain !== undefined) return { ...plain, wasWrong: "The arguments must be one JSON object." };
+  let wasWrong = "The arguments must be a JSON object.";
   try {
-    value = JSON.parse(raw.trim() === "" ? "{}" : raw);
+    JSON.parse(raw);
+    return { detail: wasWrong };
   } catch (error) {
     wasWrong = `The arguments are not valid JSON: ${(error as Error).message}.`;
-    const mended = mayMend ? mend(raw, Object.keys(schema.properties ?? {})) : undefined;
-    if (mended === undefined) return { detail: wasWrong };
-    value = mended;
-    repairs = ["arguments: broken JSON mended"];
   }
-  const inner = typeof value === "string" ? objectIn(value) : undefined;
-  if (inner !== undefined) {
-    value = inner;
-    repairs = [...repairs, "arguments: JSON inside a string taken out"];
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { detail: "The arguments must be a JSON object." };
-  }
-  return { value, repairs, wasWrong };
+  const value = mayMend ? mend(raw, Object.keys(schema.properties ?? {})) : undefined;
+  return value === undefined ? { detail: wasWrong } : { value, repairs: ["arguments: broken JSON mended"], wasWrong };
 }
 
 /** The object a broken text must have meant; `undefined` when it may have meant something else, or was cut off. */

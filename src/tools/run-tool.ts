@@ -5,6 +5,8 @@ import type { Tool, Toolbox, ToolContext } from "./tool.ts";
 /** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
 const longestResult = 4_000_000;
 const longestError = 100_000;
+/** Characters of a name that are quoted. */
+const longestName = 200;
 
 /** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
 export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolContext): Promise<ToolResult> {
@@ -17,7 +19,9 @@ export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolCon
   const tool = toolbox.get(call.name);
   if (tool === undefined) {
     const names = toolbox.declarations.map(({ name }) => name).join(", ");
-    return answer(`There is no tool "${call.name}". The tools are: ${names || "none"}.`, true);
+    // Quoted as JSON: a model may name a tool with control characters, or with a whole answer.
+    const name = JSON.stringify(call.name.slice(0, longestName).toWellFormed());
+    return answer(`There is no tool ${name}. The tools are: ${names || "none"}.`, true);
   }
   let mended: { repairs?: string[] } = {};
   try {

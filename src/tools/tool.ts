@@ -102,6 +102,22 @@ function asks<Input>(approval: (input: Input) => boolean, input: Input): boolean
   }
 }
 
+/**
+ * Whether a person must say yes to a call before it is run. `isSalvaged`: it was found in the text of a reply alone; the
+ * model may have quoted it, so a tool that does harm is not run on it unseen.
+ */
+export function waitsForPerson(tool: Tool | undefined, rawArguments: string, isSalvaged: boolean): boolean {
+  if (tool === undefined) return false;
+  if (isSalvaged && tool.effect === "unsafe") return tool.parse(rawArguments).ok;
+  return tool.needsApproval(rawArguments);
+}
+
+/** What a tool would get of these arguments; `undefined` when they are wrong, or there is no tool. */
+export function inputOf(tool: Tool | undefined, rawArguments: string): unknown {
+  const parsed = tool?.parse(rawArguments);
+  return parsed?.ok ? parsed.input : undefined;
+}
+
 /** The agent's tools, by name. */
 export interface Toolbox {
   /** Sorted by name, so that their order in `agent.ts` does not change what the provider caches. */

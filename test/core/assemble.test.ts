@@ -99,7 +99,12 @@ describe("Draft", () => {
     ["an unknown finish reason", [text("x"), finish("aborted")], "model_malformed", true],
     ["nothing at all", [finish("stop")], "model_empty", true],
     ["only reasoning", [{ type: "reasoning", text: "hm" }, finish("stop")], "model_empty", true],
-    ["a call without a name", [fragment(0, "{}", "a"), finish("tool_calls")], "model_malformed", true],
+    ["a call without a name", [fragment(0, '{"a":1}', "a"), finish("tool_calls")], "model_malformed", true],
+    ["only calls without name and arguments", [fragment(0, "{}", "a"), finish("tool_calls")], "model_no_call", true],
+    ["a call that was announced and did not come", [finish("tool_calls")], "model_no_call", true],
+    ["the same in OpenAI's older word", [text(" \n"), finish("function_call")], "model_no_call", true],
+    ["white space", [text(" \n"), finish("stop")], "model_empty", true],
+    ["half a leaked call", [text("Let me see. "), { type: "broken_call" }, finish("stop")], "model_malformed", true],
     ["a content filter", [text("x"), finish("content_filter")], "content_filter", false],
     ["no resources", [text("x"), finish("insufficient_system_resource")], "model_unavailable", true],
   ];

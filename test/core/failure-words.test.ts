@@ -17,6 +17,7 @@ const codes: Record<FailureCode, true> = {
   model_empty: true,
   model_reasoning_rule: true,
   model_looping: true,
+  model_no_call: true,
   context_overflow: true,
   turn_timeout: true,
   prefix_missing: true,

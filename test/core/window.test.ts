@@ -55,7 +55,7 @@ describe("the window", () => {
       { ...asking(["lookup"]), seq: 5 },
       { ...result("c0", { content: "abcd😀efg" }), seq: 6 },
     ];
-    const [question, , answer] = messagesOf(entries, limits);
+    const [question, , answer] = messagesOf(entries, { limits });
     expect(question?.content).toBe("1234567\n[cut: 3 more characters; to read on: read_entry with seq 4, offset 7]");
     expect(answer?.content).toBe("abcd\n[cut: 5 more characters; to read on: read_entry with seq 6, offset 4]");
     expect(messagesOf(entries)[0]?.content).toBe("1234567890");

@@ -68,7 +68,7 @@ async function readExchange(response: Response, body: string, apiKey: string | u
   const all = streamed ? (await Array.fromAsync(payloadBatches(new Blob([body]).stream()))).flat() : [body];
   const payloads = all.filter((payload) => payload.trim() !== "[DONE]");
   const translator = createTranslator(apiKey);
-  const events = ok ? payloads.flatMap((payload) => translator.translate(payload)) : [];
+  const events = ok ? [...payloads.flatMap((payload) => translator.translate(payload)), ...translator.end()] : [];
   const failed = events.find((event) => event.type === "failure")?.failure;
   const failure = ok && events.length > 0 ? failed : classifyFailure({ status, body, apiKey });
   const done = payloads.length < all.length;

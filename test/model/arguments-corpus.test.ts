@@ -75,4 +75,45 @@ describe("the corpus of broken arguments", () => {
       expect(parseArguments(raw, rules)).toEqual({ ok: true, input: {}, repairs: [] });
     for (const raw of ["{", "{,}", "{]", '{"a":']) expect(parseArguments(raw, rules).ok).toBe(false);
   });
+
+  const free = z.object({ note: z.string().optional() });
+  const loose = (raw: string, mayMend = true) =>
+    parseArguments(raw, { schema: inputSchema(free), check: checkedBy(free), mayMend });
+
+  it.each(["null", '""', "[]", '"{}"', '"null"', '"[]"', '"\\"{}\\""', "{}{}", " null\n", "{} ;"])(
+    "[SALVAGE-11] %s means no arguments for a tool that requires none, and is recorded",
+    (raw) => {
+      expect(loose(raw)).toEqual({ ok: true, input: {}, repairs: [expect.stringMatching(/^arguments: /)] });
+      expect(parse(raw).ok).toBe(false);
+    },
+  );
+
+  it.each(["0", "false", "[1]", '"x"', "[{}]", "[null]", '{"note":"a"}{"note":"b"}', "{}{", "nul"])(
+    "[SALVAGE-11] %s means nothing that is known",
+    (raw) => expect(loose(raw).ok).toBe(false),
+  );
+
+  it("[SALVAGE-6] [SALVAGE-11] for a tool that does harm only the very same object, however often, is taken", () => {
+    for (const raw of ['\ufeff{"query":"a"}', '{"query":"a"}{"query":"a"}', '{"query":"a"}\n{ "query": "a" }'])
+      expect(parse(raw, false), raw).toMatchObject({ ok: true, input: { query: "a" } });
+    for (const raw of [
+      '{}{"query":"a"}',
+      '{"query":"a"}{}',
+      '{"query":"a"};',
+      '{"query":"a"}</arg>',
+      '{"query":"a"}{"query":"b"}',
+    ])
+      expect(parse(raw, false).ok, raw).toBe(false);
+    expect(loose("null", false)).toMatchObject({ ok: true, input: {} });
+    for (const raw of ['""', "[]", '"{}"{}']) expect(loose(raw, false).ok, raw).toBe(false);
+  });
+
+  it("[SALVAGE-11] a million characters of it are read within 200 ms", () => {
+    for (const unit of ["{}", '{"query":"a"}', "{", '"', "</a>", ";"]) {
+      const raw = unit.repeat(1_000_000 / unit.length);
+      const beganMs = performance.now();
+      parse(raw, false);
+      expect(performance.now() - beganMs, unit).toBeLessThan(200);
+    }
+  });
 });

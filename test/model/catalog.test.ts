@@ -20,6 +20,7 @@ describe("profileFor", () => {
       thinking: { by: "model_id", on: "DeepSeek-V3.2-Exp-thinking", off: "DeepSeek-V3.2-Exp-nothinking" },
       thinkingDefault: undefined,
       reasoningReplay: "strip",
+      leaksCalls: true,
       maxTokens: 8192,
       contextTokens: 131_072,
       cacheBlockTokens: 64,
@@ -116,5 +117,15 @@ describe("DeepSeek's own models", () => {
       demo: false,
     });
     expect(router).toMatchObject({ provider: "openrouter", strict: "none", thinking: { by: "nothing" } });
+  });
+
+  it("[PROFILE-8] DeepSeek's models leak calls wherever they are served; others, and the demo model, do not", () => {
+    const leaks = (modelId: string, baseUrl: string) => profileFor({ modelId, baseUrl, demo: false }).leaksCalls;
+    const vllm = "https://vllm.example/v1";
+    expect(["deepseek-ai/DeepSeek-V3.1", "deepseek.v3-v1:0"].map((id) => leaks(id, vllm))).toEqual([true, true]);
+    expect(leaks("deepseek/deepseek-v3.2", "https://openrouter.ai/api/v1")).toBe(true);
+    expect(leaks("deepseek-v4-pro", "https://api.deepseek.com")).toBe(true);
+    expect(["gpt-5", "qwen3-coder", "kimi-k2"].map((id) => leaks(id, vllm))).toEqual([false, false, false]);
+    expect(profileFor({ modelId: "demo", baseUrl: vllm, demo: true }).leaksCalls).toBe(false);
   });
 });

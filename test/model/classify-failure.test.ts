@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FailureCode } from "../../src/core/errors.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
-import { isErrorPayload } from "../../src/model/read-refusal.ts";
+import { isErrorPayload } from "../../src/model/wire-error.ts";
 import {
   filters,
   generations,
@@ -99,12 +99,12 @@ describe("classifyFailure", () => {
 
   const rows = (rule: string, all: RefusalRow[]) => all.map((row) => [rule, row.host, row.status, row] as const);
   it.each([
-    ...rows("[STREAM-21]", overflows),
-    ...rows("[STREAM-22]", notOverflows),
-    ...rows("[STREAM-23]", generations),
-    ...rows("[STREAM-24]", [...unknownModels, ...wrongAddresses]),
-    ...rows("[STREAM-25]", payments),
-    ...rows("[STREAM-26]", filters),
+    ...rows("[STREAM-34]", overflows),
+    ...rows("[STREAM-35]", notOverflows),
+    ...rows("[STREAM-36]", generations),
+    ...rows("[STREAM-37]", [...unknownModels, ...wrongAddresses]),
+    ...rows("[STREAM-38]", payments),
+    ...rows("[STREAM-39]", filters),
   ])("%s %s (%i)", (_rule, _host, _status, { status, body, code }) => {
     const retryable = code === "model_malformed";
     const said = typeof body === "string" ? body : JSON.stringify(body);
@@ -117,7 +117,7 @@ describe("classifyFailure", () => {
     }
   });
 
-  it("[STREAM-22] a request with more tokens than a minute may have is not sent again", () => {
+  it("[STREAM-35] a request with more tokens than a minute may have is not sent again", () => {
     const retryable = notOverflows.map(({ status, body }) => {
       const { code, retryable } = classifyFailure({ status, body: body as object });
       return code === "model_rate_limited" ? retryable : undefined;
@@ -147,7 +147,7 @@ describe("classifyFailure", () => {
     );
   });
 
-  it("[STREAM-21] the words of a quoted message are no reason", () => {
+  it("[STREAM-34] the words of a quoted message are no reason", () => {
     const detail = [
       { loc: ["body", "messages"], msg: "field required", type: "missing", input: "context length exceeded" },
     ];

@@ -7,6 +7,7 @@ const stream = { headers: { "content-type": "text/event-stream; charset=utf-8" }
 const text = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
 const stop = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n';
 const done = "data: [DONE]\n\n";
+const usageFrame = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}}\n\n';
 const said = (value: string): ModelEvent => ({ type: "text", text: value });
 const finish: ModelEvent = { type: "finish", reason: "stop" };
 const failure = (code: string, retryable = true) => ({
@@ -107,6 +108,48 @@ describe("a good answer", () => {
   });
 });
 
+describe("labels", () => {
+  const sse = text("a") + stop + done;
+  const json = JSON.stringify({ choices: [{ message: { content: "a" }, finish_reason: "stop" }] }, null, 1);
+  const lines = `${sse}`.replaceAll("data: ", "").replaceAll("\n\n", "\n");
+  const types = ["application/json", "text/event-stream", "text/plain", "application/octet-stream", "text/html", ""];
+  it.each(
+    types.flatMap((type) => [
+      [type, "events", sse],
+      [type, "JSON", json],
+      [type, "JSON lines", lines],
+      [type, "a byte order mark and blank lines before events", `\ufeff\n\n: hi\n\n${sse}`],
+    ]),
+  )("[STREAM-22] %j on %s is not asked", async (type, _what, sent) => {
+    const headers = type === "" ? {} : { "content-type": type };
+    const events = await all(answering(new TextEncoder().encode(sent), { headers }));
+    expect(joined(events.flat())).toMatchObject({ text: "a", rest: [finish] });
+  });
+
+  it.each(types)("[STREAM-22] a bare error under %j is classified", async (type) => {
+    for (const body of [
+      '{"error":{"message":"Insufficient Balance"}}',
+      '{\n "error": {\n  "message": "Insufficient Balance"\n }\n}',
+    ]) {
+      const headers = type === "" ? {} : { "content-type": type };
+      const events = await all(answering(new TextEncoder().encode(body), { headers }));
+      expect(events).toEqual([[failure("model_payment", false)]]);
+    }
+  });
+
+  it("[STREAM-14] an error under 200 may say when to come back", async () => {
+    const headers = { "content-type": "application/json", "retry-after": "7" };
+    expect(await all(answering('{"error":{"message":"busy"}}', { headers }))).toMatchObject([
+      [{ failure: { code: "model_unavailable", retryAfterMs: 7000 } }],
+    ]);
+  });
+
+  it("[STREAM-22] a refusal may be an event", async () => {
+    const body = 'event: error\ndata: {"error":{"message":"Insufficient Balance"}}\n\n';
+    expect(await all(answering(body, { ...stream, status: 500 }))).toEqual([[failure("model_payment", false)]]);
+  });
+});
+
 describe("a bad answer", () => {
   it("[STREAM-18] is a failure when the provider cannot be reached, without the key in it", async () => {
     const refused = async () => {
@@ -159,7 +202,7 @@ describe("a bad answer", () => {
 
   it("[STREAM-16] is truncated when an unstreamed message has no finish reason", async () => {
     const body = '{"choices":[{"message":{"content":"a"}}]}';
-    expect(await all(answering(body, { headers: json }))).toEqual([[said("a"), failure("model_truncated")]]);
+    expect(await all(answering(body, { headers: json }))).toEqual([[said("a")], [failure("model_truncated")]]);
   });
 
   it("[STREAM-16] is truncated when the connection breaks in the middle, and whole when it breaks after the finish", async () => {
@@ -174,6 +217,29 @@ describe("a bad answer", () => {
       upstream.break("terminated");
       expect([first.value, ...(await all(events))]).toEqual(expected);
     }
+  });
+
+  it("[STREAM-4] [STREAM-31] is a failure of its own when a line does not end, and is not kept", async () => {
+    const endless = new TextEncoder().encode("x".repeat(1024 * 1024));
+    for (const first of ["data: ", ": ", "", "{"]) {
+      const body = bodyOf([new TextEncoder().encode(first), ...Array.from({ length: 20 }, () => endless)]);
+      const [[last] = []] = await all(answering(body));
+      expect(last).toMatchObject(failure("model_malformed"));
+      expect(JSON.stringify(last)).toContain("16 MB");
+    }
+  });
+
+  it("[STREAM-31] reads no more of a refusal than it needs", async () => {
+    let reads = 0;
+    const block = new TextEncoder().encode("x".repeat(64 * 1024));
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        reads++;
+        controller.enqueue(block);
+      },
+    });
+    expect(await all(answering(body, { status: 500 }))).toEqual([[failure("model_unavailable")]]);
+    expect(reads).toBeLessThan(10);
   });
 
   it("[STREAM-7] ends at a failure and cancels the body", async () => {
@@ -236,15 +302,82 @@ describe("silence", () => {
     expect((await first).value).toEqual([failure("model_stalled")]);
   });
 
-  it("[STREAM-16] after the finish is only the end", async () => {
+  it.each([
+    ["the usage has come", usageFrame, 5000],
+    ["no usage has come", "", 15_000],
+  ])("[STREAM-16] after the finish is only the end: when %s", async (_what, frame, waitMs) => {
     const { body, seen, feed } = handFed();
-    feed(text("a") + stop);
+    feed(text("a") + stop + frame);
     const events = asking(async () => new Response(body, stream));
-    expect((await events.next()).value).toEqual([said("a"), finish]);
+    expect((await events.next()).value?.slice(0, 2)).toEqual([said("a"), finish]);
     const end = events.next();
-    await vi.advanceTimersByTimeAsync(5000);
+    await vi.advanceTimersByTimeAsync(waitMs - 1);
+    expect(seen.cancelled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
     expect(await end).toEqual({ done: true, value: undefined });
     expect(seen.cancelled).toBe(true);
+  });
+
+  it("[STREAM-19] [STREAM-21] is a stall when nothing but signs of life comes for too long, as data, too", async () => {
+    for (const sign of [
+      "data: ping\n\n",
+      'data: {"choices":[{"delta":{"content":""}}]}\n\n',
+      "data: : keepalive\n\n",
+    ]) {
+      const { body, feed } = handFed();
+      const first = asking(async () => new Response(body, stream)).next();
+      for (let seconds = 0; seconds < 300; seconds += 30) {
+        feed(sign);
+        await vi.advanceTimersByTimeAsync(30_000);
+      }
+      expect((await first).value).toEqual([failure("model_stalled")]);
+    }
+  });
+
+  it("[STREAM-21] a stall after an error in plain words is that error", async () => {
+    const { body, feed } = handFed();
+    feed("data: Insufficient Balance\n\n");
+    const events = all(asking(async () => new Response(body, stream)));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await events).toEqual([[failure("model_payment", false)]]);
+  });
+
+  it("[STREAM-30] takes what comes seconds after the finish reason", async () => {
+    const { body, feed } = handFed();
+    feed(text("a") + stop);
+    const events = all(asking(async () => new Response(body, stream)));
+    await vi.advanceTimersByTimeAsync(6_000);
+    feed(text("b"));
+    await vi.advanceTimersByTimeAsync(6_000);
+    feed(text("c") + usageFrame + done);
+    expect(joined((await events).flat())).toMatchObject({ text: "abc", rest: [finish, { type: "usage" }] });
+  });
+
+  it("[STREAM-30] gives a tail that was held back out once, at the end", async () => {
+    for (const [tail, expected] of [
+      ["b <", "ab <"],
+      ["b\ud83c", "ab\ufffd"],
+      ["b<|im_end|>", "ab"],
+    ] as const) {
+      const { body, feed, close } = handFed();
+      feed(text("a") + text(tail) + stop);
+      const events = all(asking(async () => new Response(body, stream)));
+      await vi.advanceTimersByTimeAsync(1_000);
+      close();
+      expect(joined((await events).flat()).text).toBe(expected);
+    }
+  });
+
+  it("[STREAM-31] the same finish again and again ends within the idle time", async () => {
+    const { body, seen, feed } = handFed();
+    feed(text("a") + stop);
+    const events = all(asking(async () => new Response(body, stream)));
+    for (let seconds = 0; seconds < 61; seconds++) {
+      if (!seen.cancelled) feed(stop);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(seen.cancelled).toBe(true);
+    expect(joined((await events).flat())).toMatchObject({ text: "a", rest: [finish] });
   });
 
   it("[STREAM-19] leaves no timer behind", async () => {

@@ -47,7 +47,7 @@ describe("afterFailure", () => {
     [
       "[RETRY-5] the reasoning rule is turned round",
       [tried(exp.id, rule)],
-      { ...restart(0), otherReasoningRule: true },
+      { ...restart(0), change: "reasoning:other" },
     ],
     ["[RETRY-5] once", times(2, tried(exp.id, rule)), fallback],
     ["[RETRY-1] no tries, nothing to do", [], give_up],
@@ -74,6 +74,7 @@ describe("afterFailure", () => {
     ["model_malformed", false, 3],
     ["model_malformed", true, 3],
     ["model_empty", true, 3],
+    ["model_no_call", true, 3],
   ] as const;
   it.each(retryable)("[RETRY-9] %s, paid: %s: %i calls at most", (code, paid, most) => {
     const one = { ...tried(exp.id, { code }), ...(paid && { paid }) };
@@ -107,6 +108,17 @@ describe("afterFailure", () => {
     expect(at([empty, { ...empty, repeats: true }])).toEqual(fallback);
     const silent: FailedTry = { ...tried(exp.id, { code: "model_stalled" }), repeats: true };
     expect(at([silent])).toEqual(restart(500));
+  });
+
+  it("[RETRY-9] a request that is written anew at the host's word does not count, and the same word twice does", () => {
+    const next = (tries: FailedTry[]) => afterFailure(tries, { models: [exp], policy: patient, chance: 0.5 });
+    const asks = (retryable: boolean) => tried(exp.id, { code: "model_refused", change: "drop:top_p", retryable });
+    const wrong = tried(exp.id, { code: "model_malformed" });
+    expect(next([asks(false)])).toEqual({ ...restart(0), change: "drop:top_p" });
+    expect(next([asks(false), wrong, wrong]).type).toBe("again");
+    expect(next([asks(false), wrong, wrong, wrong])).toEqual(give_up);
+    expect(next([asks(false), asks(false)])).toEqual(give_up);
+    expect(callsOf(asks(true))).toBe(4);
   });
 
   it("[RETRY-9] each model has its own count", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PayloadLines } from "../../src/model/payload-lines.ts";
 import { payloadBatches } from "../../src/model/sse.ts";
 import { bodyOf, eventBatches, handFed, joined, tape, tapes } from "./wire-tape.ts";
 
@@ -37,8 +38,20 @@ describe("payloadBatches", () => {
     expect(batches).toEqual([["1", "2"], ["3"], [], ["4"]]);
   });
 
-  it("[STREAM-2] drops a payload that its sender did not end", async () => {
+  it("[STREAM-2] drops a payload that its sender did not end, unless its JSON is whole", async () => {
     expect(await batchesOf("data: 1\n\ndata: 2\n")).toEqual([["1"]]);
+    expect(await batchesOf('data: {"a":{"b":1}')).toEqual([[]]);
+    expect(await batchesOf('data: {"a":"}"', "}")).toEqual([[], [], ['{"a":"}"}']]);
+  });
+
+  it("[STREAM-31] a payload in reads of one byte, and in lines of none, costs no more than its length", async () => {
+    const lines = new PayloadLines();
+    const beganMs = performance.now();
+    for (const unit of `data: ${"x".repeat(500_000)}`) lines.feed(unit);
+    expect(lines.feed("\n\n")).toEqual(["x".repeat(500_000)]);
+    lines.feed("\r".repeat(500_000));
+    lines.feed(`${"a\r".repeat(250_000)}\n`);
+    expect(performance.now() - beganMs).toBeLessThan(2_000);
   });
 
   it("[STREAM-3] cancels the body when its consumer stops early", async () => {

@@ -1,9 +1,8 @@
 /** Plays recorded wire bytes into the model client's stages, cut as a test likes, and joins what comes out. */
 import { readdirSync, readFileSync } from "node:fs";
 import type { ModelEvent } from "../../src/core/model-event.ts";
-import { joinRuns } from "../../src/model/join-runs.ts";
+import { AnswerReader } from "../../src/model/read-answer.ts";
 import { payloadBatches } from "../../src/model/sse.ts";
-import { createTranslator } from "../../src/model/translate.ts";
 
 const folder = `${import.meta.dirname}/../fixtures/wire`;
 
@@ -51,12 +50,15 @@ export function handFed() {
 
 /** All events of a body, one array per batch that brought some. */
 export async function eventBatches(body: ReadableStream<Uint8Array>): Promise<ModelEvent[][]> {
-  const translator = createTranslator();
+  const reader = new AnswerReader();
   const batches: ModelEvent[][] = [];
   for await (const payloads of payloadBatches(body)) {
-    const events = joinRuns(payloads.flatMap((payload) => translator.translate(payload)));
+    const events = reader.take(payloads);
     if (events.length > 0) batches.push(events);
+    if (reader.isOver) break;
   }
+  const rest = reader.end();
+  if (rest.length > 0) batches.push(rest);
   return batches;
 }
 

@@ -144,8 +144,7 @@ describe("Conversation", () => {
     expect(second.slice(0, 3)).toEqual(first);
     expect(second).toHaveLength(5);
     expect(read.mock.calls.map(([range]) => range.after)).toEqual([0, 3]);
-    conversation.flipReasoningRule(profile.id);
-    expect(conversation.read(profile, "head").reasoningReplay).toBe("replay");
+    conversation.read({ ...profile, reasoningReplay: "replay" }, "head");
     expect(read.mock.calls.map(([range]) => range.after)).toEqual([0, 3, 0]);
   });
 });

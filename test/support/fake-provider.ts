@@ -1,5 +1,6 @@
 /** A model provider under a test's control: it answers what the test queued, keeps what it was asked, and refuses what a real one refuses. */
 import { type Refusal, readBody, requestRefusal } from "../../src/model/demo/request-rules.ts";
+import type { Host } from "./host-rules.ts";
 
 export interface RecordedRequest {
   url: string;
@@ -109,9 +110,11 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-export function createFakeProvider() {
+/** `host`: whose request rules it has; those of V3.2-Exp when absent. */
+export function createFakeProvider({ host }: { host?: Host } = {}) {
   const queue: Reply[] = [];
   const requests: RecordedRequest[] = [];
+  const refusals: string[] = [];
   let reasoningAllowed = false;
   const answer = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     init?.signal?.throwIfAborted();
@@ -121,7 +124,12 @@ export function createFakeProvider() {
     if ("refusal" in read) return refusedWith(read.refusal);
     const recorded = { url: request.url, headers: request.headers, text: raw, body: read.came };
     requests.push(recorded);
-    const refusal = requestRefusal(read.came, { reasoningAllowed });
+    const strict = host?.refuse(raw);
+    if (strict !== undefined) {
+      refusals.push(JSON.stringify(strict.body));
+      return Response.json(strict.body, { status: strict.status });
+    }
+    const refusal = host === undefined ? requestRefusal(read.came, { reasoningAllowed }) : undefined;
     if (refusal !== undefined) return refusedWith(refusal);
     const reply = queue.shift();
     if (reply === undefined) throw new TypeError("fetch failed: the test queued no reply");
@@ -130,6 +138,8 @@ export function createFakeProvider() {
   return {
     fetch: answer as typeof fetch,
     requests,
+    /** What a host's rules were broken with, in its words. */
+    refusals,
     /** From now on it takes earlier reasoning back, as models from V3.2 on do. */
     allowReasoning() {
       reasoningAllowed = true;

@@ -1,19 +1,24 @@
 /** A session without its database: the real loop, client, retry, tools and request rules over a log in memory. For tests, and for comparing models. */
+import type { Agent } from "../../src/agent.ts";
 import type { Draft } from "../../src/core/assemble.ts";
-import type { Effects } from "../../src/core/effects.ts";
-import type { Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
+import type { Cut, Effects } from "../../src/core/effects.ts";
+import type { CompactionCause, Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
-import type { TurnView } from "../../src/core/next-step.ts";
-import { messagesOf } from "../../src/core/request.ts";
+import type { Again, TurnView } from "../../src/core/next-step.ts";
 import { runTurn } from "../../src/core/run-turn.ts";
+import { openCalls } from "../../src/core/waits.ts";
 import { generate, type ModelTimeouts } from "../../src/model/client.ts";
 import { judgeAnswer } from "../../src/model/judge-answer.ts";
 import { type Profile, pricesAt } from "../../src/model/profile.ts";
 import { afterFailure, type RetryPolicy } from "../../src/model/retry.ts";
-import { endpointOf, requestBody, serializeHead, serializeMessage } from "../../src/model/serialize.ts";
+import { endpointOf } from "../../src/model/serialize.ts";
+import { Conversation } from "../../src/session/conversation.ts";
+import { Learned, type LearnedChanges } from "../../src/session/learned.ts";
+import { RequestWriter } from "../../src/session/request-writer.ts";
+import type { SessionParts } from "../../src/session/session-parts.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
-import type { Toolbox } from "../../src/tools/tool.ts";
+import { inputOf, type Toolbox, waitsForPerson } from "../../src/tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
@@ -33,6 +38,8 @@ export interface MemorySetup {
   instructions: string;
   /** How failed calls are tried again; `policy` when absent. */
   retry?: RetryPolicy;
+  /** Models that are asked when the first one fails for good. */
+  fallbacks?: readonly { profile: Profile; baseUrl: string; fetch: typeof fetch }[];
 }
 
 const nothing = { search: async () => [], read: async () => undefined };
@@ -41,29 +48,76 @@ export class MemorySession implements Effects {
   readonly log = new MemoryLog();
   readonly signal = new AbortController().signal;
   readonly #setup: MemorySetup;
+  readonly #parts: SessionParts;
+  #model: Pick<MemorySetup, "profile" | "baseUrl" | "fetch">;
+  #requests: RequestWriter;
+  #options: TurnOptions = {};
+  #learned: LearnedChanges = {};
+  #windowSeq = 0;
   #attempt = 0;
   #turns = 0;
 
   constructor(setup: MemorySetup) {
     this.#setup = setup;
+    this.#model = setup;
+    const store = {
+      read: () => this.#learned,
+      write: (changes: LearnedChanges) => {
+        this.#learned = changes;
+      },
+    };
+    // What of a session's database a request is written from.
+    this.#parts = {
+      log: this.log,
+      conversation: new Conversation(this.log, () => this.#windowSeq),
+      learned: new Learned(store),
+      record: { read: () => ({ instructions: null, account: "default", windowSeq: this.#windowSeq }) },
+    } as unknown as SessionParts;
+    this.#requests = this.#writer({});
+  }
+
+  #writer(options: TurnOptions): RequestWriter {
+    const { tools, instructions } = this.#setup;
+    const agent = { tools, instructions } as unknown as Agent;
+    return new RequestWriter(this.#parts, {
+      agent,
+      options,
+      prefix: undefined,
+      userIds: { account: "a-1", session: "s-1" },
+    });
+  }
+
+  /** Forgets all that is not in the log, as a session that starts again. */
+  restart(): void {
+    Object.assign(this.#parts, { conversation: new Conversation(this.log, () => this.#windowSeq) });
   }
 
   /** Runs a message to its end and returns how the turn ended. */
   async ask(content: string, options: TurnOptions = {}): Promise<TurnEndedEntry> {
     this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, content, options, atMs: this.now() }]);
-    const { profile, retry = policy } = this.#setup;
+    this.#options = options;
+    this.#requests = this.#writer(options);
+    await this.goOn();
+    return this.log.last as TurnEndedEntry;
+  }
+
+  /** Goes on with the open turn; it ends, or waits for a person. */
+  async goOn(): Promise<void> {
+    const { profile, tools, fallbacks = [], retry = policy } = this.#setup;
+    const models = [profile, ...fallbacks.map((each) => each.profile)];
     await runTurn(this, {
       maxSteps: 6,
       maxBarrenTries: 10,
       maxBarrenMs: 0,
       maxTurnMs: 3_600_000,
       maxWaitMs: 3_600_000,
-      effectOf: () => "none",
-      waitOf: () => undefined,
-      afterFailure: (tries, chance) => afterFailure(tries, { models: [profile], policy: retry, chance }),
+      effectOf: (name) => tools.effectOf(name),
+      waitOf: ({ name, arguments: text }, isSalvaged) =>
+        waitsForPerson(tools.get(name), text, isSalvaged) ? "approval" : undefined,
+      inputOf: ({ name, arguments: text }) => inputOf(tools.get(name), text),
+      afterFailure: (tries, chance) => afterFailure(tries, { models, policy: retry, chance }),
       complaint: judgeAnswer,
     });
-    return this.log.last as TurnEndedEntry;
   }
 
   get entries(): Entry[] {
@@ -72,37 +126,44 @@ export class MemorySession implements Effects {
 
   look(): TurnView {
     const { entries } = this;
+    const turn = entries.slice(entries.findLastIndex(({ type }) => type === "user"));
+    const { ready, waiting, denied } = openCalls(turn);
+    const betweenSteps = ready.length + waiting.length + denied.length === 0;
     return {
-      entries: entries.slice(entries.findLastIndex(({ type }) => type === "user")),
+      entries: turn,
       barren: { tries: 0, sinceMs: 0 },
       intents: new Set(),
       joining: false,
-      windowFull: false,
+      windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: this.now(),
     };
   }
 
-  async beginStep(step: { turn: string; step: number }) {
-    const { profile } = this.#setup;
+  async beginStep(step: { turn: string; step: number }, again?: Again) {
+    const { fallbacks = [] } = this.#setup;
+    if (again?.model !== undefined) {
+      this.#model = fallbacks.find(({ profile }) => profile.id === again.model) ?? this.#model;
+    }
+    if (again?.change !== undefined) this.#parts.learned.learn(this.#model.profile, again.change);
+    const { profile } = this.#model;
     const prices = pricesAt(profile, Date.now());
     return { seq: this.log.lastSeq + 1, ...step, attempt: ++this.#attempt, model: profile.id, prices };
   }
 
   generate(draft: Draft): AsyncIterable<ModelEvent[]> {
-    const { profile, baseUrl, apiKey, fetch, tools, instructions } = this.#setup;
-    const { entries } = this;
-    const asked = entries.findLast((entry) => entry.type === "user");
-    const options = asked?.type === "user" ? asked.options : {};
-    const head = serializeHead({
-      profile,
-      tools: tools.declarations,
-      instructions,
-      thinking: options.thinking,
-      responseFormat: options.responseFormat,
-    });
-    const messages = messagesOf(entries).map((message) => serializeMessage(message, profile));
-    const body = requestBody(head, messages, { begun: draft.text.toString() });
-    return generate({ baseUrl: endpointOf(profile, baseUrl), apiKey, body, fetch, signal: this.signal, timeouts });
+    const { step } = draft.of;
+    const begun = draft.text.toString();
+    const isJson = this.#options.responseFormat !== undefined;
+    return this.#ask(this.#requests.next(this.#model.profile, { step, begun }), draft, { isJson, begun });
+  }
+
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+    const { profile, baseUrl, fetch } = this.#model;
+    const { apiKey } = this.#setup;
+    const base = endpointOf(this.#parts.learned.of(profile), baseUrl);
+    const text = { leaksCalls: profile.leaksCalls, ...answer };
+    const onBegan = () => draft.begin();
+    return generate({ baseUrl: base, apiKey, body, fetch, signal: this.signal, timeouts, text, onBegan });
   }
 
   show() {}
@@ -121,6 +182,7 @@ export class MemorySession implements Effects {
 
   async append(entries: NewEntry[]) {
     this.log.append(entries);
+    for (const entry of entries) if (entry.type === "compaction") this.#windowSeq = entry.throughSeq;
   }
 
   async afford() {
@@ -133,12 +195,16 @@ export class MemorySession implements Effects {
     return undefined;
   }
 
-  cut() {
-    return undefined;
+  cut(why: CompactionCause): Cut | undefined {
+    const { profile } = this.#model;
+    const throughSeq = this.#requests.cut(profile, why);
+    if (throughSeq === undefined) return undefined;
+    const outline = () => this.#requests.outline(throughSeq);
+    return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), outline };
   }
 
-  summarize(): never {
-    throw new Error("Nothing is cut here, so no summary is asked for.");
+  summarize({ throughSeq }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
+    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), draft, { isJson: false, begun: "" });
   }
 
   now() {

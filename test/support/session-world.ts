@@ -10,6 +10,7 @@ import { sessionObject } from "../../src/session/session-object.ts";
 import type { SessionAddress } from "../../src/session/session-record.ts";
 import type { BusyPolicy } from "../../src/session/turns.ts";
 import { createFakeProvider } from "./fake-provider.ts";
+import type { Host } from "./host-rules.ts";
 import { readEvents } from "./sse-reader.ts";
 
 export const bindings = env as unknown as Bindings;
@@ -19,8 +20,8 @@ export function freshAddress(): SessionAddress {
 }
 
 /** A provider that the Worker reaches instead of the outside, and what it asked of other hosts: they answer what `outside` does. */
-export function startProvider() {
-  const provider = createFakeProvider();
+export function startProvider(of: { host?: Host } = {}) {
+  const provider = createFakeProvider(of);
   const outside = vi.fn(async (_request: Request) => new Response("taken"));
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
     const request = new Request(input, init);

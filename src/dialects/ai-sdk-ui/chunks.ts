@@ -156,10 +156,10 @@ function wrongIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended"
     : undefined;
 }
 
-function finishReasonOf({ reason }: Extract<SessionEvent, { type: "turn.ended" }>): string {
+function finishReasonOf({ reason, refused }: Extract<SessionEvent, { type: "turn.ended" }>): string {
   switch (reason) {
     case "completed":
-      return "stop";
+      return refused ? "content-filter" : "stop";
     case "length":
       return "length";
     case "cancelled":

@@ -1,5 +1,6 @@
 /** What `useChat` sends: the whole conversation, of which only the last message is news. */
 import * as z from "zod";
+import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 
 const part = z.looseObject({ type: z.string() });
@@ -19,7 +20,7 @@ export const uiFields = {
     .min(1),
   trigger: z.enum(["submit-message", "regenerate-message"]).optional(),
   messageId: z.string().nullish(),
-  thinking: z.boolean().nullish(),
+  thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).nullish(),
   model: z.string().nullish(),
 };
 

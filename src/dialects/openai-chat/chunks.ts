@@ -30,6 +30,7 @@ export interface ChatManner {
 interface Delta {
   role?: "assistant";
   content?: string;
+  refusal?: string;
   reasoning_content?: string;
   tool_calls?: object[];
 }
@@ -89,7 +90,7 @@ export class ChatChunks implements Encoder {
       case "reasoning.delta":
         return [this.#chunk({ reasoning_content: this.#apart(event.text) })];
       case "text.delta":
-        return this.#text(event.text);
+        return this.#text(event);
       case "tool.called":
         if (event.atClient) return [this.#call(event)];
         return this.#of.showTools ? [this.#chunk({ reasoning_content: callNote(event) })] : [];
@@ -117,12 +118,12 @@ export class ChatChunks implements Encoder {
     return `${lead}${text}`;
   }
 
-  #text(text: string): Frame[] {
+  #text({ text, refusal }: Extract<SessionEvent, { type: "text.delta" }>): Frame[] {
     const fresh = this.#resaid.delta(text);
     if (fresh === undefined) return this.#fail(differs(this.#of.id));
     if (fresh === "") return [];
     this.#hasSaid = true;
-    return [this.#chunk({ content: fresh })];
+    return [this.#chunk(refusal ? { refusal: fresh } : { content: fresh })];
   }
 
   #call({ id, name, arguments: text }: Extract<SessionEvent, { type: "tool.called" }>): Frame {

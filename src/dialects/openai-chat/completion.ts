@@ -13,12 +13,12 @@ export interface CompletionFacts {
 /** The body of an answer that has ended, or waits for its client. */
 export function chatCompletion(segment: Segment, of: CompletionFacts): Record<string, unknown> {
   const { id, created, model, isPart } = of;
-  const { turnEnd, clientCalls, reasoning, text, usage } = segment;
+  const { turnEnd, clientCalls, reasoning, text, refusal, usage } = segment;
   const calls = segment.isOver || turnEnd === undefined ? clientCalls : [];
   const message = {
     role: "assistant",
-    content: text === "" && calls.length > 0 ? null : text,
-    refusal: null,
+    content: text === "" && (calls.length > 0 || refusal !== "") ? null : text,
+    refusal: refusal === "" ? null : refusal,
     ...(reasoning !== "" && { reasoning_content: reasoning }),
     ...(calls.length > 0 && {
       tool_calls: calls.map(({ id, name, arguments: text }) => {

@@ -3,7 +3,10 @@ import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../core/history.ts";
 
-const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]);
+const content = z.union([
+  z.string(),
+  z.array(z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() })),
+]);
 const call = z.looseObject({
   id: z.string().min(1).max(200),
   type: z.literal("function").optional(),
@@ -16,6 +19,7 @@ export const chatMessage = z.discriminatedUnion("role", [
   z.looseObject({
     role: z.literal("assistant"),
     content: content.nullish(),
+    refusal: z.string().nullish(),
     reasoning_content: z.string().nullish(),
     tool_calls: z.array(call).nullish(),
   }),
@@ -58,7 +62,8 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
       const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => {
         return { id, name, arguments: text };
       });
-      return { role: "assistant", content, reasoning: message.reasoning_content ?? "", calls };
+      const said = `${content}${message.refusal ?? ""}`;
+      return { role: "assistant", content: said, reasoning: message.reasoning_content ?? "", calls };
     }
     case "tool":
       return { role: "tool", callId: message.tool_call_id, content };
@@ -72,8 +77,9 @@ function isEmpty(item: HistoryItem): boolean {
 
 function textOf(content: z.infer<typeof chatMessage>["content"], at: string): string {
   if (typeof content === "string") return content;
-  const texts = (content ?? []).map(({ type, text }, place) => {
+  const texts = (content ?? []).map(({ type, text, refusal }, place) => {
     if (type === "text" && text !== undefined) return text;
+    if (type === "refusal" && refusal !== undefined) return refusal;
     throw refused(`${at}.${place}`, `a part of type "${type}" cannot be read here. Send text only`);
   });
   return texts.join("\n");

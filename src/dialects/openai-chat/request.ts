@@ -1,6 +1,7 @@
 /** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name. */
 import * as z from "zod";
-import type { Sampling, ToolChoice } from "../../core/entry.ts";
+import type { Sampling, Thinking, ToolChoice } from "../../core/entry.ts";
+import { efforts, thinkingByEffort } from "../../core/thinking.ts";
 import { toolName } from "../function-tool.ts";
 import { chatMessage } from "./messages.ts";
 
@@ -32,7 +33,7 @@ export const chatFields = {
     .nullish(),
   /** DeepSeek's switch, and OpenAI's. */
   thinking: z.strictObject({ type: z.enum(["enabled", "disabled"]) }).nullish(),
-  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
+  reasoning_effort: z.enum(efforts).nullish(),
   /** Kept with the message. */
   user: z.string().max(512).nullish(),
   safety_identifier: z.string().max(512).nullish(),
@@ -80,10 +81,12 @@ export function toolChoiceOf({ tool_choice: choice }: Fields): ToolChoice | unde
   return typeof choice === "string" ? choice : { name: choice.function.name };
 }
 
-/** Whether the model is to think; `undefined` where the request leaves that open. */
-export function thinkingOf({ thinking, reasoning_effort: effort }: Fields): boolean | undefined {
-  if (thinking) return thinking.type === "enabled";
-  return effort ? effort !== "none" && effort !== "minimal" : undefined;
+/** Whether and how hard the model is to think; `undefined` where the request leaves that open. `hasLevels`: of the model that is asked. */
+export function thinkingOf({ thinking, reasoning_effort: effort }: Fields, hasLevels: boolean): Thinking | undefined {
+  if (thinking?.type === "disabled") return false;
+  const byEffort = effort ? thinkingByEffort(effort, hasLevels) : undefined;
+  // DeepSeek's two parameters may come together: the switch says whether, the effort how hard.
+  return thinking ? byEffort || true : byEffort;
 }
 
 /** What the request says about who asks, among what is kept with the message. */

@@ -1,5 +1,6 @@
 /** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
 import * as z from "zod";
+import { efforts } from "../../core/thinking.ts";
 import { inputItems } from "./input-items.ts";
 
 const no = (why: string) => z.undefined({ error: () => `is not supported here: ${why}` }).optional();
@@ -28,7 +29,7 @@ const format = z.discriminatedUnion("type", [
 ]);
 
 const reasoning = z.strictObject({
-  effort: only("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+  effort: only(...efforts),
   summary: only("auto", "concise", "detailed"),
   generate_summary: only("auto", "concise", "detailed"),
   context: only("auto"),

@@ -5,10 +5,13 @@ import {
   doneItem,
   type FunctionCallItem,
   type GrowingItem,
+  type GrowingKind,
   type ItemStatus,
   newItem,
   type OutputItem,
+  type Part,
   reasoningPart,
+  refusalPart,
   textPart,
 } from "./response-items.ts";
 
@@ -27,12 +30,21 @@ interface Reply {
   isVoid: boolean;
 }
 
+/** The item that grows: the parts of it that are whole, and the one that grows, with its text. */
+interface OpenItem {
+  item: GrowingItem;
+  index: number;
+  parts: Part[];
+  kind: GrowingKind;
+  text: string;
+}
+
 export class ItemWriter {
   readonly #frames: ResponseFrames;
   readonly #of: { suffix: string; encrypted: boolean };
   #replies: Reply[] = [];
   #index = 0;
-  #open: { item: GrowingItem; index: number; text: string } | undefined;
+  #open: OpenItem | undefined;
 
   /** `suffix`: of the items' ids, in front of their reply's `seq`. */
   constructor(frames: ResponseFrames, of: { suffix: string; encrypted: boolean }) {
@@ -58,10 +70,13 @@ export class ItemWriter {
     this.#goTo(attempt);
   }
 
-  say(kind: GrowingItem["type"], text: string): void {
-    if (this.#open?.item.type !== kind) {
-      this.close("completed");
-      this.#begin(kind);
+  say(kind: GrowingKind, text: string): void {
+    if (this.#open !== undefined && this.#open.item.type !== itemTypes[kind]) this.close("completed");
+    if (this.#open === undefined) this.#begin(kind);
+    else if (this.#open.kind !== kind) {
+      this.#closePart(this.#open);
+      this.#open.kind = kind;
+      this.#openPart(this.#open);
     }
     const open = this.#open;
     if (open === undefined) return;
@@ -106,11 +121,9 @@ export class ItemWriter {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
-    const { text, index } = open;
-    const { part, done, more } = eventsOf[open.item.type];
-    this.#frames.event(done, { ...at(open), ...more, text });
-    this.#frames.event("response.content_part.done", { ...at(open), part: part(text) });
-    this.#finish(doneItem(open.item, { text, status, encrypted: this.#of.encrypted }), index);
+    this.#closePart(open);
+    const { parts, index } = open;
+    this.#finish(doneItem(open.item, { parts, status, encrypted: this.#of.encrypted }), index);
   }
 
   /** The reply came to nothing: it is shown as it is, unless another one follows. */
@@ -138,14 +151,28 @@ export class ItemWriter {
     this.#index = reply.baseIndex + itemsOfAttempt * (attempt - 1);
   }
 
-  #begin(kind: GrowingItem["type"]): void {
+  #begin(kind: GrowingKind): void {
+    const type = itemTypes[kind];
     // Reasoning behind the text is never seen of a model; should it come, it is an item of its own.
-    const before = this.#reply.items.filter(({ type }) => type === kind).length;
-    const item = newItem(kind, this.#id(kind === "message" ? "msg" : "rs", before === 0 ? "" : String(before)));
-    const open = { item, index: this.#index++, text: "" };
+    const before = this.#reply.items.filter((item) => item.type === type).length;
+    const item = newItem(kind, this.#id(type === "message" ? "msg" : "rs", before === 0 ? "" : String(before)));
+    const open: OpenItem = { item, index: this.#index++, parts: [], kind, text: "" };
     this.#open = open;
     this.#frames.event("response.output_item.added", { output_index: open.index, item });
-    this.#frames.event("response.content_part.added", { ...at(open), part: eventsOf[kind].part("") });
+    this.#openPart(open);
+  }
+
+  #openPart(open: OpenItem): void {
+    this.#frames.event("response.content_part.added", { ...at(open), part: eventsOf[open.kind].part("") });
+  }
+
+  #closePart(open: OpenItem): void {
+    const { kind, text } = open;
+    const { part, done, more } = eventsOf[kind];
+    this.#frames.event(done, { ...at(open), ...more, ...(kind === "refusal" ? { refusal: text } : { text }) });
+    this.#frames.event("response.content_part.done", { ...at(open), part: part(text) });
+    open.parts.push(part(text));
+    open.text = "";
   }
 
   #finish(item: OutputItem, index: number): void {
@@ -160,9 +187,12 @@ export class ItemWriter {
   }
 }
 
-function at({ item, index }: { item: GrowingItem; index: number }) {
-  return { item_id: item.id, output_index: index, content_index: 0 };
+function at({ item, index, parts }: OpenItem) {
+  return { item_id: item.id, output_index: index, content_index: parts.length };
 }
+
+/** Why it will not answer is said by a message, behind the text or alone. */
+const itemTypes = { message: "message", refusal: "message", reasoning: "reasoning" } as const;
 
 /** How an item of a kind grows. `more`: what its events say beside. */
 const eventsOf = {
@@ -171,6 +201,12 @@ const eventsOf = {
     done: "response.output_text.done",
     part: textPart,
     more: { logprobs: [] },
+  },
+  refusal: {
+    delta: "response.refusal.delta",
+    done: "response.refusal.done",
+    part: refusalPart,
+    more: {},
   },
   reasoning: {
     delta: "response.reasoning_text.delta",

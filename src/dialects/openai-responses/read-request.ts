@@ -1,6 +1,7 @@
 /** What a request for a response means to a session: the choices of its turn, and what is noted beside the message. Pure. */
 import type { ClientTool, ResponseFormat, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
+import { thinkingByEffort } from "../../core/thinking.ts";
 import type { CreateRequest } from "./create-request.ts";
 import { notePrefix, writeNotes } from "./notes.ts";
 
@@ -26,9 +27,12 @@ export interface LookedUp {
   model?: string;
   /** By the name of the model. */
   thinking?: boolean;
+  /** Whether the model has levels of thinking. */
+  hasLevels?: boolean;
 }
 
-export function optionsOf(request: CreateRequest, { instructions, tools, model, thinking }: LookedUp): TurnOptions {
+export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
+  const { instructions, tools, model, thinking, hasLevels = false } = of;
   const said = [...(request.instructions === undefined ? [] : [request.instructions]), ...instructions];
   const { max_output_tokens: maxTokens, temperature, top_p: topP, reasoning, tool_choice: choice } = request;
   const sampling = {
@@ -37,7 +41,7 @@ export function optionsOf(request: CreateRequest, { instructions, tools, model, 
     ...(topP !== undefined && { topP }),
   };
   const effort = reasoning?.effort;
-  const thinks = effort === undefined ? thinking : effort !== "none" && effort !== "minimal";
+  const thinks = effort === undefined ? thinking : thinkingByEffort(effort, hasLevels);
   const form = formatOf(request);
   return {
     via: "openai",

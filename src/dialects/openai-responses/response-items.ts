@@ -10,6 +10,11 @@ export interface TextPart {
   logprobs: [];
 }
 
+export interface RefusalPart {
+  type: "refusal";
+  refusal: string;
+}
+
 export interface ReasoningPart {
   type: "reasoning_text";
   text: string;
@@ -20,7 +25,7 @@ export interface MessageItem {
   type: "message";
   status: ItemStatus;
   role: "assistant";
-  content: TextPart[];
+  content: (TextPart | RefusalPart)[];
 }
 
 export interface ReasoningItem {
@@ -59,21 +64,37 @@ export function textPart(text: string): TextPart {
   return { type: "output_text", text, annotations: [], logprobs: [] };
 }
 
+export function refusalPart(text: string): RefusalPart {
+  return { type: "refusal", refusal: text };
+}
+
 export function reasoningPart(text: string): ReasoningPart {
   return { type: "reasoning_text", text };
 }
 
+export type Part = TextPart | RefusalPart | ReasoningPart;
+
+/** What an item holds, and grows by: a message says something, or why it will not. */
+export type GrowingKind = "message" | "refusal" | "reasoning";
+
 /** The item as it begins: without parts. */
-export function newItem(kind: GrowingItem["type"], id: string): GrowingItem {
-  return kind === "message"
-    ? { id, type: "message", status: "in_progress", role: "assistant", content: [] }
-    : { id, type: "reasoning", status: "in_progress", summary: [], content: [] };
+export function newItem(kind: GrowingKind, id: string): GrowingItem {
+  return kind === "reasoning"
+    ? { id, type: "reasoning", status: "in_progress", summary: [], content: [] }
+    : { id, type: "message", status: "in_progress", role: "assistant", content: [] };
 }
 
-/** The item once it has all its text. `encrypted`: with the text in the form in which a client hands it back unread. */
-export function doneItem(item: GrowingItem, of: { text: string; status: ItemStatus; encrypted: boolean }): GrowingItem {
-  const { text, status, encrypted } = of;
-  if (item.type === "message") return { ...item, status, content: [textPart(text)] };
+/** The item once it has all its parts. `encrypted`: with its reasoning in the form in which a client hands it back unread. */
+export function doneItem(
+  item: GrowingItem,
+  of: { parts: readonly Part[]; status: ItemStatus; encrypted: boolean },
+): GrowingItem {
+  const { parts, status, encrypted } = of;
+  if (item.type === "message") {
+    return { ...item, status, content: parts.filter((part) => part.type !== "reasoning_text") };
+  }
+  const content = parts.filter((part) => part.type === "reasoning_text");
+  const text = content.map((part) => part.text).join("");
   const sealed = encrypted && { encrypted_content: toBase64Url(new TextEncoder().encode(text)) };
-  return { ...item, status, content: [reasoningPart(text)], ...sealed };
+  return { ...item, status, content, ...sealed };
 }

@@ -103,7 +103,7 @@ export class ResponseWriter implements Encoder {
         this.#items.say("reasoning", event.text);
         return;
       case "text.delta":
-        this.#items.say("message", event.text);
+        this.#items.say(event.refusal ? "refusal" : "message", event.text);
         return;
       case "tool.called":
         this.#items.close("completed");

@@ -1,0 +1,143 @@
+/**
+ * Cuts a provider's body into payloads by its bytes, whatever its content type says: the `data` of server-sent events, JSON
+ * without `data:` in front (a bare error, a whole answer over many lines, one object a line), and text that is neither.
+ * Parses no JSON. Not the `eventsource-parser` library: that one discards an unfinished line that is no field of an event.
+ */
+import { JsonDepth } from "./json-depth.ts";
+
+/** A provider that never ends a line or an event must not fill the isolate's 128 MB. */
+const longestPayloadChars = 16 * 1024 * 1024;
+/** Of text that is neither an event nor JSON, enough is kept to say what it was: a web page has its title near the top. */
+const longestPlainChars = 64 * 1024;
+
+/** What `feed` throws for a line or an event without end. */
+export const payloadTooLong = "A payload of the stream exceeded the max buffer size of 16 MB";
+
+/** One per body. `feed` gives the payloads that a piece completed, `end` those that the end of the body did. */
+export class PayloadLines {
+  /** The line that has not ended. Its pieces are joined by the thousand: reads of one byte would make millions of them. */
+  #blocks: string[] = [];
+  #pieces: string[] = [];
+  #lineChars = 0;
+  /** The last piece ended in a carriage return: a line feed at the next one's beginning belongs to it. */
+  #afterReturn = false;
+  #isFirst = true;
+  /** The `data` lines of the event that has not ended. */
+  #data: string[] = [];
+  #dataChars = 0;
+  /** lines of JSON without `data:`, up to the end of its outermost bracket. */
+  #bare: string[] = [];
+  #depth = new JsonDepth();
+  #plain = "";
+  #payloads: string[] = [];
+
+  feed(piece: string): string[] {
+    let text = piece;
+    if (this.#isFirst && text !== "") {
+      this.#isFirst = false;
+      if (text.startsWith("\ufeff")) text = text.slice(1);
+    }
+    if (this.#afterReturn && text !== "") {
+      this.#afterReturn = false;
+      if (text.startsWith("\n")) text = text.slice(1);
+    }
+    this.#lines(text);
+    return this.#take();
+  }
+
+  /** A last event whose sender did not end it counts only when its JSON is whole: half a payload says nothing. */
+  end(): string[] {
+    if (this.#lineChars > 0) this.#endLine("");
+    const last = this.#data.join("\n");
+    if (isWholeJson(last) || last.trim() === "[DONE]") this.#payloads.push(last);
+    if (this.#plain.trim() !== "") this.#payloads.push(this.#plain);
+    return this.#take();
+  }
+
+  #take(): string[] {
+    const payloads = this.#payloads;
+    this.#payloads = [];
+    return payloads;
+  }
+
+  /** Each character is looked at once: a place that was found is kept until it is passed. */
+  #lines(text: string): void {
+    let from = 0;
+    let feed = text.indexOf("\n");
+    let back = text.indexOf("\r");
+    while (feed >= 0 || back >= 0) {
+      const isReturn = back >= 0 && (feed < 0 || back < feed);
+      const end = isReturn ? back : feed;
+      this.#endLine(text.slice(from, end));
+      from = end + (isReturn && feed === end + 1 ? 2 : 1);
+      this.#afterReturn = isReturn && from === text.length && feed !== end + 1;
+      if (feed >= 0 && feed < from) feed = text.indexOf("\n", from);
+      if (back >= 0 && back < from) back = text.indexOf("\r", from);
+    }
+    if (from >= text.length) return;
+    this.#pieces.push(text.slice(from));
+    if (this.#pieces.length === 1024) this.#blocks.push(this.#pieces.splice(0).join(""));
+    this.#lineChars += text.length - from;
+    if (this.#lineChars + this.#dataChars > longestPayloadChars) throw new Error(payloadTooLong);
+  }
+
+  #endLine(rest: string): void {
+    if (this.#lineChars === 0) {
+      this.#line(rest);
+      return;
+    }
+    const line = [...this.#blocks.splice(0), ...this.#pieces.splice(0), rest].join("");
+    this.#lineChars = 0;
+    this.#line(line);
+  }
+
+  #line(line: string): void {
+    if (line === "") this.#dispatch();
+    else if (line.startsWith("data:")) this.#addData(line.slice(line[5] === " " ? 6 : 5));
+    else if (!/^(?::|(?:data|event|id|retry)(?::|$))/.test(line)) this.#addOther(line);
+  }
+
+  #dispatch(): void {
+    if (this.#data.length === 0) return;
+    this.#payloads.push(this.#data.length === 1 ? (this.#data[0] ?? "") : this.#data.join("\n"));
+    this.#data = [];
+    this.#dataChars = 0;
+  }
+
+  #addData(value: string): void {
+    // Some hosts put no blank line between events (opencode#8282): no JSON value has such a seam.
+    const [first] = this.#data;
+    const isNext = first?.startsWith("{") && first.endsWith("}") && /^\s*(?:\{|\[DONE\])/.test(value);
+    if (this.#data.length === 1 && isNext) this.#dispatch();
+    this.#data.push(value);
+    this.#dataChars += value.length + 1;
+    if (this.#dataChars > longestPayloadChars) throw new Error(payloadTooLong);
+  }
+
+  #addOther(line: string): void {
+    // Indented, or in capitals: no field by the standard, and meant as one all the same.
+    const field = this.#bare.length === 0 ? /^\s*data: ?(.*)$/is.exec(line) : null;
+    if (field === null) this.#addBare(line);
+    else this.#addData(field[1] ?? "");
+  }
+
+  #addBare(line: string): void {
+    if (this.#bare.length === 0 && !/^\s*[[{]/.test(line)) {
+      if (this.#plain.length < longestPlainChars) this.#plain += `${line}\n`.slice(0, longestPlainChars);
+      return;
+    }
+    this.#bare.push(line);
+    this.#depth.add(line);
+    if (this.#depth.chars > longestPayloadChars) throw new Error(payloadTooLong);
+    if (!this.#depth.isWhole) return;
+    this.#payloads.push(this.#bare.join("\n"));
+    this.#bare = [];
+    this.#depth = new JsonDepth();
+  }
+}
+
+function isWholeJson(text: string): boolean {
+  const depth = new JsonDepth();
+  depth.add(text);
+  return depth.isWhole;
+}
