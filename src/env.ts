@@ -1,6 +1,6 @@
 /** Settings and secrets, read once: what Cloudflare hands in goes through zod and comes out as decisions. A wrong one stops the Worker with its name and the mend. */
 import * as z from "zod";
-import { namedTexts, namedUrls, originList } from "./core/setting-lists.ts";
+import { hostList, namedTexts, namedUrls, originList } from "./core/setting-lists.ts";
 
 /** What `wrangler.toml`, secrets and `--var` hand to the Worker. */
 export interface Bindings {
@@ -16,6 +16,7 @@ export interface Bindings {
   /** Another name for MODEL_API_KEY. */
   COMETAPI_KEY?: string;
   ALLOWED_ORIGINS?: string;
+  ALLOWED_HOSTS?: string;
   MODEL_FIRST_BYTE_TIMEOUT_MS?: string;
   MODEL_IDLE_TIMEOUT_MS?: string;
   MODEL_DATA_TIMEOUT_MS?: string;
@@ -54,6 +55,8 @@ export interface Settings {
   contextTokens: number | undefined;
   /** Exact origins that browsers may call from. */
   allowedOrigins: readonly string[];
+  /** Host names, besides loopback, that a development server answers to. */
+  allowedHosts: readonly string[] | undefined;
   /** Absent: nothing from there is taken. */
   slack: { signingSecret: string; botToken?: string; apiUrl: string } | undefined;
   discord: { publicKey: string; applicationId?: string; botToken?: string; apiUrl: string } | undefined;
@@ -120,6 +123,7 @@ const variables = z.object({
   MODEL_API_KEY: optional(key),
   COMETAPI_KEY: optional(key),
   ALLOWED_ORIGINS: optional(list(originList)),
+  ALLOWED_HOSTS: optional(list(hostList)),
   // Timers and retries: the figures of DeepSeek's own adapter (deepseek-harness, llm-deepseek), with a shorter idle time.
   MODEL_FIRST_BYTE_TIMEOUT_MS: milliseconds(120_000),
   MODEL_IDLE_TIMEOUT_MS: milliseconds(60_000),
@@ -164,7 +168,7 @@ export function parseSettings(bindings: Bindings): Settings {
       `Longline cannot start, because of its settings (wrangler.toml, secrets, .dev.vars or --var):\n${wrong.join("\n")}`,
     );
   }
-  const { API_KEY, ALLOWED_ORIGINS = [], DEV } = parsed.data;
+  const { API_KEY, ALLOWED_ORIGINS = [], ALLOWED_HOSTS, DEV } = parsed.data;
   return {
     auth: authOf(API_KEY, DEV),
     adminKey: parsed.data.ADMIN_KEY,
@@ -183,6 +187,7 @@ export function parseSettings(bindings: Bindings): Settings {
     },
     contextTokens: parsed.data.MODEL_CONTEXT_TOKENS,
     allowedOrigins: ALLOWED_ORIGINS,
+    allowedHosts: ALLOWED_HOSTS,
     ...channelsOf(parsed.data),
     mcpServers: parsed.data.MCP_SERVERS ?? new Map(),
     isDev: DEV !== undefined,

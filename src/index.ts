@@ -7,6 +7,7 @@ import { Access, mustMay } from "./account/access.ts";
 import { agent } from "./agent.ts";
 import { AppError } from "./core/errors.ts";
 import { type Bindings, exampleWarnings, parseSettings } from "./env.ts";
+import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { openAiErrorResponse } from "./http/openai-error.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
@@ -27,7 +28,7 @@ import { prefixes } from "./routes/prefixes.ts";
 import { responses } from "./routes/responses.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
-import { tokens } from "./routes/tokens.ts";
+import { mustBeCurrent, tokens } from "./routes/tokens.ts";
 import { uiMessages } from "./routes/ui-messages.ts";
 import { usage } from "./routes/usage.ts";
 import { mcpServers } from "./session/mcp-servers.ts";
@@ -68,6 +69,7 @@ const admit = createMiddleware<RouteContext>(async (c, next) => {
     const { session, right } = neededRight(c.req.method, c.req.path);
     mustMay(caller, session, right);
   }
+  await mustBeCurrent(c.env, caller);
   c.set("caller", caller);
   c.set("account", caller.account);
   c.set("limits", caller.limits);
@@ -77,6 +79,7 @@ const admit = createMiddleware<RouteContext>(async (c, next) => {
 export const app = new Hono<RouteContext>()
   .use(async (c, next) => {
     c.set("settings", settings);
+    mustBeOurHost(c.req.raw, settings);
     await next();
   })
   .use("/v1/*", open, admit)

@@ -156,11 +156,15 @@ export class Account extends DurableObject<Bindings> {
   receive({ alias, session }: { alias?: string | undefined; session: string }): {
     session: string;
     waitSeconds: number;
+    /** Ids of the models that the account may use. */
+    models?: string[];
   } {
     const nowMs = Date.now();
     const waitSeconds = this.admit(nowMs);
-    if (alias === undefined || waitSeconds > 0) return { session, waitSeconds };
-    return { session: this.#rooms.aliases.firstUse(alias, session, nowMs), waitSeconds };
+    const { models } = this.#limits;
+    const limits = { waitSeconds, ...(models && { models }) };
+    if (alias === undefined || waitSeconds > 0) return { session, ...limits };
+    return { session: this.#rooms.aliases.firstUse(alias, session, nowMs), ...limits };
   }
 
   settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {

@@ -11,6 +11,8 @@ export interface DeadLetter {
   attempts: number;
   createdAtMs: number;
   diedAtMs: number;
+  /** Why only its id is known. */
+  broken?: string;
 }
 
 const table = `CREATE TABLE IF NOT EXISTS dead_letters (
@@ -42,9 +44,12 @@ export class DeadLetters {
   /** Newest first. */
   list(limit: number): DeadLetter[] {
     return this.#sql
-      .exec<{ letter: string }>("SELECT letter FROM dead_letters ORDER BY died_at DESC, id LIMIT ?", limit)
+      .exec<{ id: string; letter: string }>(
+        "SELECT id, letter FROM dead_letters ORDER BY died_at DESC, id LIMIT ?",
+        limit,
+      )
       .toArray()
-      .map(({ letter }) => JSON.parse(letter) as DeadLetter);
+      .map(({ id, letter }) => readLetter(id, letter));
   }
 
   remove(id: string): void {
@@ -53,5 +58,22 @@ export class DeadLetters {
 
   removeOf(session: string): void {
     this.#sql.exec("DELETE FROM dead_letters WHERE session = ?", session);
+  }
+}
+
+function readLetter(id: string, letter: string): DeadLetter {
+  try {
+    return JSON.parse(letter) as DeadLetter;
+  } catch {
+    const unknown = {
+      session: "",
+      turn: "",
+      address: { channel: "" },
+      error: "",
+      attempts: 0,
+      createdAtMs: 0,
+      diedAtMs: 0,
+    };
+    return { id, ...unknown, broken: "This row cannot be shown: it is damaged." };
   }
 }

@@ -73,7 +73,11 @@ export interface UsageQuery {
   model?: string;
 }
 
-const groups: Record<UsageGroup, string> = { day: "date(at / 1000, 'unixepoch')", model: "model", session: "session" };
+const groups: Record<UsageGroup, string> = {
+  day: "coalesce(date(at / 1000, 'unixepoch'), 'unknown')",
+  model: "model",
+  session: "session",
+};
 
 export class Ledger {
   readonly #sql: SqlStorage;

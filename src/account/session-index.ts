@@ -1,10 +1,10 @@
 /** The account's list of sessions, as each session last reported itself, and the words of their messages. A copy for finding; the session's own object is the truth. */
 import { allOf, searchable } from "../core/search-words.ts";
-import type { SessionSummary } from "../dialects/native.ts";
+import type { BrokenRow, SessionSummary } from "../dialects/native.ts";
 
 /** One page of sessions, newest first. `next` is the cursor of the page after it. */
 export interface SessionPage {
-  sessions: SessionSummary[];
+  sessions: (SessionSummary | BrokenRow)[];
   next: string | undefined;
 }
 
@@ -112,14 +112,22 @@ export class SessionIndex {
     const shown = rows.slice(0, limit);
     const last = rows.length > limit ? shown.at(-1) : undefined;
     return {
-      sessions: shown.map((row) => JSON.parse(row.summary) as SessionSummary),
+      sessions: shown.map(({ id, summary }) => readSummary(id, summary)),
       next: last && `${last.created_at}.${last.id}`,
     };
+  }
+}
+
+function readSummary(id: string, summary: string): SessionSummary | BrokenRow {
+  try {
+    return JSON.parse(summary) as SessionSummary;
+  } catch {
+    return { id, broken: "This row cannot be shown: what the session reported last is damaged." };
   }
 }
 
 /** A cursor names the last row of its page. One that was never given out begins after everything. */
 function placeOf(cursor: string): [number, string] {
   const [atMs = "", ...id] = cursor.split(".");
-  return [/^\d{1,15}$/.test(atMs) ? Number(atMs) : -1, id.join(".")];
+  return [/^-?\d{1,16}$/.test(atMs) ? Number(atMs) : -1, id.join(".")];
 }

@@ -63,7 +63,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
     received: {
       session: await sessionId(name, session),
       ...said,
-      claims: [`webhook ${name} ${deliveryId(signedBy, headers, payload) ?? (await sha256Hex(body))}`],
+      claims: await claimsOf(name, signedBy, request),
       ...(address && { address }),
     },
     answer: (taken: Taken) => accepted(taken),
@@ -89,7 +89,7 @@ function plainMessage(payload: unknown): WebhookMessage {
     session: typeof session === "string" ? session : "",
     content:
       typeof text === "string" ? text : `A webhook came:\n\n\`\`\`json\n${JSON.stringify(payload, null, 2)}\n\`\`\``,
-    ...(typeof speaker === "string" && speaker !== "" && { speaker: speaker.replace(/[\r\n]+/g, " ").slice(0, 64) }),
+    ...(typeof speaker === "string" && speaker !== "" && { speaker }),
     ...(typeof callback_url === "string" && { callbackUrl: callback_url }),
   };
 }
@@ -106,6 +106,17 @@ function mapped({ toMessage = plainMessage }: WebhookRules, payload: unknown, he
       field,
     });
   }
+}
+
+/** GitHub signs the body alone: what was signed once may come again under any id, and is the same delivery. */
+async function claimsOf(
+  name: string,
+  signedBy: keyof typeof checks,
+  { headers, body }: InboundRequest,
+): Promise<string[]> {
+  const id = deliveryId(signedBy, headers, parseJson(body)) ?? (await sha256Hex(body));
+  const signature = signedBy === "github" ? headers.get("X-Hub-Signature-256") : null;
+  return [`webhook ${name} ${id}`, ...(signature === null ? [] : [`webhook ${name} ${signature}`])];
 }
 
 function deliveryId(signedBy: keyof typeof checks, headers: Headers, payload: unknown): string | undefined {

@@ -20,6 +20,8 @@ export interface StepTry {
   prefix?: PrefixRecord;
   /** Why what readers saw of an earlier attempt is void. */
   restartedBecause?: string;
+  /** Ids of earlier calls that a person or a client was to answer: an answer that comes late must not meet a newer call. */
+  answeredIds?: ReadonlySet<string>;
 }
 
 /** What a model has said of a reply. */
@@ -230,15 +232,16 @@ export class Draft {
   }
 
   /**
-   * Calls in the order of their index. Blank or repeated ids get one of ours, the same after every replay. A fragment
+   * Calls in the order of their index. Ids that are repeated, or that no client could send back, get one of ours, the same
+   * after every replay. A fragment
    * without a name and without arguments is no call (gateways send such ones).
    */
   #toolCalls(): { calls: ToolCall[]; salvaged: string[] } {
-    const taken = new Set<string>();
+    const taken = new Set<string>(this.of.answeredIds);
     const salvaged: string[] = [];
     const ordered = [...this.#calls].sort(([a], [b]) => a - b).filter(([, call]) => !isEmpty(call));
     const calls = ordered.map(([, call], place) => {
-      const own = call.id !== "" && !taken.has(call.id) ? call.id : `call_${this.of.seq}_${place}`;
+      const own = canBeSentBack(call.id) && !taken.has(call.id) ? call.id : `call_${this.of.seq}_${place}`;
       taken.add(own);
       if (call.salvaged) salvaged.push(own);
       return { id: own, name: call.name, arguments: call.pieces.join("") || "{}" };
@@ -275,6 +278,11 @@ interface CallPieces {
 
 function isEmpty({ name, pieces }: CallPieces): boolean {
   return name === "" && /^\s*(?:\{\s*\}|null)?\s*$/.test(pieces.join(""));
+}
+
+/** Call ids are part of URLs, where `.` and `..` mean something else, and of requests, which bound them. */
+function canBeSentBack(id: string): boolean {
+  return /^[\x21-\x7e]{1,200}$/.test(id) && id !== "." && id !== "..";
 }
 
 /** How the stream of a refusal ends. Calls beside one are not run: the model said that it would not do it. */

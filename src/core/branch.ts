@@ -20,6 +20,11 @@ export function branchAt(entries: readonly Entry[], afterSeq = 0): Branch {
     return last?.type === "turn_ended" ? { type: "ended", seq: last.seq } : { type: "open" };
   }
   const { waits = {}, step, atMs: sinceMs } = reply;
+  // A call that is being run here would be run again in the other branch.
+  const results = new Set(
+    entries.flatMap((entry) => (entry.type === "tool" && entry.step === step ? [entry.callId] : [])),
+  );
+  if (reply.toolCalls.some(({ id }) => waits[id] === undefined && !results.has(id))) return { type: "open" };
   const waiting = reply.toolCalls.flatMap((call): WaitingCall[] => {
     const kind = waits[call.id];
     return kind === undefined ? [] : [{ ...call, kind, sinceMs }];

@@ -4,6 +4,8 @@ export type AppErrorCode =
   | "invalid_request"
   | "unauthorized"
   | "forbidden"
+  /** It was sent to a host name that this Worker does not answer to. */
+  | "misdirected"
   | "not_configured"
   | "not_found"
   | "model_not_found"
@@ -64,6 +66,8 @@ export type FailureCode =
 export type FailureCause =
   /** No model API is at the address. */
   | "address"
+  /** The account may not use the model, which was not called. */
+  | "not_allowed"
   /** The host refused the request in words that are not known: it may be too long. */
   | "unclear"
   /** One request has more tokens than the host allows in a minute. */

@@ -17,6 +17,8 @@ export interface ModelPlace {
   keySetting: KnownSetting;
   addressSetting: KnownSetting;
   windowSetting: KnownSetting;
+  /** Ids of the models that the account may use; absent when it may use any. */
+  allowedModels?: readonly string[];
 }
 
 /** The failure with its `detail` for people. What it said before is kept in `raw`, unless a host's text is there. Without a place it stays as it is. */
@@ -129,6 +131,12 @@ const byCauses: Record<FailureCause, (names: Names, code: FailureCode) => Senten
       ? `A web page answered at ${host} instead of ${model}.`
       : `No model API answers at ${host}, where ${model} was called.`,
     `${addressSetting.isSet ? "Correct" : "Set"} ${addressSetting.name}: it is the URL in front of /chat/completions.`,
+  ],
+  not_allowed: ({ who, place: { allowedModels } }) => [
+    allowedModels === undefined
+      ? `This account may not use ${who}.`
+      : `This account may use ${allowedModels.join(", ")}, and not ${who}.`,
+    "Name a model that it may use.",
   ],
   unclear: ({ who }) => [`${who} refused the request.`, readWhy],
   tokens_per_minute: ({ who, host, place: { windowSetting } }) => [

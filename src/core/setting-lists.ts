@@ -15,6 +15,31 @@ export function originList(text: string, complain: Complain): string[] {
   return parts;
 }
 
+/** Host names, without port; `*.` stands for any one below it. Separated by commas. */
+export function hostList(text: string, complain: Complain): string[] {
+  const parts = text
+    .split(",")
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => part !== "");
+  for (const part of parts) {
+    const isName = /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(part);
+    if (!isName)
+      complain(`holds "${part}", which is no host name: write dev.example.com or *.example.com, without port`);
+  }
+  return parts;
+}
+
+/** Whether a host name, as a URL has it, is one of these. */
+export function isListedHost(hostname: string, hosts: readonly string[]): boolean {
+  const name = hostname.toLowerCase();
+  return hosts.some((host) => (host.startsWith("*.") ? name.endsWith(host.slice(1)) : name === host));
+}
+
+/** Whether a host name, as a URL has it, is this machine's own. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|\[::1\]|127(\.\d{1,3}){3})$/i.test(hostname);
+}
+
 /** `name=secret` pairs; the same name twice has two secrets. A secret is never quoted. */
 export function namedTexts(text: string, complain: Complain): Map<string, string[]> {
   const secrets = new Map<string, string[]>();

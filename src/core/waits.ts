@@ -45,7 +45,18 @@ function ofStep(entries: readonly Entry[], { step }: AssistantEntry, type: "tool
   return new Map(found);
 }
 
-/** Names a call of a session where its id cannot stand: providers make ids of any length, and use them again. */
-export function refOf({ turn, step, callId }: { turn: string; step: number; callId: string }): string {
-  return fingerprint(`${turn} ${step} ${callId}`);
+/** Where a call is. `birth`: the session's own; sessions of earlier versions have none. */
+export interface CallPlace {
+  birth?: string | null;
+  turn: string;
+  step: number;
+  callId: string;
+}
+
+/**
+ * Names a call of a session where its id cannot be used: providers make ids of any length, and use them again. A session
+ * that was erased and made again by the same name has other refs, so an old button answers nothing in it.
+ */
+export function refOf({ birth, turn, step, callId }: CallPlace): string {
+  return fingerprint(`${birth ? `${birth} ` : ""}${turn} ${step} ${callId}`);
 }

@@ -15,7 +15,7 @@ export function formatAnswerId(prefix: string, { session, turn, afterSeq }: Answ
 /** The opposite; `undefined` for anything that it never wrote. */
 export function parseAnswerId(prefix: string, id: string): AnswerPlace | undefined {
   if (!id.startsWith(prefix)) return undefined;
-  const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,15})(?:\.(\d{1,15}))?$/.exec(id.slice(prefix.length));
+  const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,16})(?:\.(\d{1,16}))?$/.exec(id.slice(prefix.length));
   if (match === null) return undefined;
   const [, session = "", turn = "", after] = match;
   return { session, turn: `turn_${turn}`, ...(after !== undefined && { afterSeq: Number(after) }) };

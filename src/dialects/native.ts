@@ -224,6 +224,61 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
   };
 }
 
+/** A row of a list that cannot be read, or cannot be written as JSON for clients. */
+export interface BrokenRow {
+  id: string;
+  broken: string;
+}
+
+/** The row by `show`, or by `instead`, with why, when that throws: one bad row must not break a list. */
+export function shownOr<T>(
+  row: T,
+  show: (row: T) => Record<string, unknown>,
+  instead: (why: string) => Record<string, unknown>,
+): Record<string, unknown> {
+  try {
+    return show(row);
+  } catch (error) {
+    return instead(`This row cannot be shown: ${error instanceof Error ? error.message : "it is damaged"}.`);
+  }
+}
+
+/** A session for clients; one that cannot be shown has all fields, and `broken` says why they say nothing. */
+export function shownSession(row: SessionSummary | BrokenRow): Record<string, unknown> {
+  if ("broken" in row) return brokenSession(row);
+  return shownOr(row, sessionJson, (broken) => brokenSession({ id: row.id, broken }));
+}
+
+function brokenSession({ id, broken }: BrokenRow): Record<string, unknown> {
+  const usage = {
+    inputTokens: 0,
+    cachedTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    steps: 0,
+    costMicros: 0,
+    rowsWritten: 0,
+  };
+  const nothing = { title: null, metadata: {}, model: "", prefix: null, status: "idle" as const, lastSeq: 0 };
+  const times = { createdAtMs: 0, expiresAtMs: null, forkedFrom: null };
+  return { ...sessionJson({ id, ...nothing, usage, ...times }), broken };
+}
+
+/** An entry for clients; one that cannot be shown has its place, and `broken` says why there is no more. */
+export function shownEntry(row: Entry | BrokenEntry): Record<string, unknown> {
+  const { seq, turn, type } = row;
+  const instead = (broken: string) => ({ seq, turn, type, created_at: iso(0), broken });
+  return "broken" in row ? instead(row.broken) : shownOr(row, entryJson, instead);
+}
+
+/** What is known of an entry whose row is damaged. */
+export interface BrokenEntry {
+  seq: number;
+  turn: string;
+  type: string;
+  broken: string;
+}
+
 /** A moment as clients read it. */
 export function iso(atMs: number): string {
   return new Date(atMs).toISOString();

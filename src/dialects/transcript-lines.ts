@@ -1,6 +1,8 @@
 /** A session as lines of JSON, one entry each behind a header: what `export` writes and `import` reads. Nothing is lost on the way, and nothing unknown is let in. */
 import * as z from "zod";
+import { latestMs, metadataBounds, mostUnits } from "../core/bounds.ts";
 import { type Entry, thinkingLevels } from "../core/entry.ts";
+import { speakerFault } from "../core/speaker.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */
 export interface TranscriptHeader {
@@ -13,10 +15,26 @@ export interface TranscriptHeader {
   createdAtMs: number;
 }
 
-const count = z.int().min(0);
-const order = z.int().min(1);
-const id = z.string().min(1).max(256);
-const strings = z.record(z.string(), z.string());
+/** Above what any session counts, and below what sums of many can still say exactly. */
+const most = 1_000_000_000_000;
+const count = z.int().min(0).max(most);
+const order = z.int().min(1).max(most);
+const moment = z.int().min(0).max(latestMs, "must be a time that a date can be");
+/** Clocks are set back now and then. */
+const duration = z.int().min(-most).max(most);
+const text = z.string().max(8_000_000);
+const name = z.string().max(100_000);
+const turnName = z.string().min(1).max(256);
+/** A call may have had any id and any name: it is the model that makes them. */
+const callId = z.string().min(1).max(100_000);
+const modelId = z.string().max(256);
+const note = z.string().max(100_000);
+/** `pairs`: a message may carry notes of its dialect beside its own. */
+const strings = (pairs: number) =>
+  z
+    .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
+    .refine((metadata) => Object.keys(metadata).length <= pairs, `must have at most ${pairs} entries`);
+const noted = strings(3 * metadataBounds.pairs).optional();
 const opaque = z.record(z.string(), z.unknown());
 const mark = z.literal(true).optional();
 const usage = z.strictObject({
@@ -29,8 +47,8 @@ const usage = z.strictObject({
 const failure = z.strictObject({
   code: z.string().max(64),
   cause: z.string().max(64).optional(),
-  detail: z.string(),
-  raw: z.string().optional(),
+  detail: note,
+  raw: note.optional(),
   retryable: z.boolean(),
   retryAfterMs: count.optional(),
   change: z
@@ -38,49 +56,51 @@ const failure = z.strictObject({
     .regex(/^[a-z_]{1,20}:[a-z0-9_.]{1,60}$/)
     .optional(),
 });
-const placed = { seq: order, turn: id, atMs: count };
+const placed = { seq: order, turn: turnName, atMs: moment };
 const paid = { usage, costMicros: count };
-const timed = { firstEventMs: count.optional(), durationMs: count.optional() };
-const oneTry = z.strictObject({ model: z.string(), failure, textChars: count, paid: mark, repeats: mark });
-const tries = z.array(oneTry).optional();
-const tried = { step: order, attempt: order, model: z.string(), content: z.string(), reasoning: z.string(), tries };
+const timed = { firstEventMs: duration.optional(), durationMs: duration.optional() };
+const oneTry = z.strictObject({ model: modelId, failure, textChars: count, paid: mark, repeats: mark });
+const tries = z.array(oneTry).max(1_000).optional();
+const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
 const wait = z.enum(["approval", "client"]);
-/** A call may have any id: it is the model that makes them. */
-const callId = z.string().min(1).max(100_000);
-const ofCall = { step: order, callId, name: z.string() };
-const tool = { name: z.string(), description: z.string(), parameters: opaque, strict: z.boolean().optional() };
+const ofCall = { step: order, callId, name };
+const tool = { name, description: note, parameters: opaque, strict: z.boolean().optional() };
 const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object") }),
   z.strictObject({ type: z.literal("json_schema"), schema: opaque }),
 ]);
+const factor = z.number().min(-1_000).max(1_000).optional();
 const sampling = z.strictObject({
   maxTokens: order.optional(),
-  temperature: z.number().optional(),
-  topP: z.number().optional(),
-  frequencyPenalty: z.number().optional(),
-  presencePenalty: z.number().optional(),
-  stop: z.array(z.string()).optional(),
+  temperature: factor,
+  topP: factor,
+  frequencyPenalty: factor,
+  presencePenalty: factor,
+  stop: z.array(text).max(16).optional(),
 });
 const options = z.strictObject({
-  instructions: z.string().optional(),
+  instructions: z.string().max(2_000_000).optional(),
   sampling: sampling.optional(),
   via: z.enum(["openai", "history"]).optional(),
-  toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name: z.string() })]).optional(),
-  model: z.string().optional(),
+  toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name })]).optional(),
+  model: modelId.optional(),
   thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).optional(),
   cacheSeconds: order.optional(),
   responseFormat: format.optional(),
-  tools: z.array(z.strictObject(tool)).optional(),
+  tools: z.array(z.strictObject(tool)).max(128).optional(),
 });
-const repairs = z.array(z.string()).optional();
+const repairs = z.array(note).max(10_000).optional();
+const speaker = z.string().refine((named) => speakerFault(named, { mayBeReserved: true }) === undefined, {
+  error: ({ input }) => speakerFault(String(input), { mayBeReserved: true }) ?? "is not valid",
+});
 
 const entry = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("user"),
     ...placed,
-    content: z.string(),
-    speaker: z.string().optional(),
-    metadata: strings.optional(),
+    content: text,
+    speaker: speaker.optional(),
+    metadata: noted,
     options,
     joined: z.literal(true).optional(),
   }),
@@ -88,16 +108,16 @@ const entry = z.discriminatedUnion("type", [
     type: z.literal("assistant"),
     ...placed,
     ...tried,
-    toolCalls: z.array(z.strictObject({ id: callId, name: z.string(), arguments: z.string() })),
-    waits: z.record(z.string(), wait).optional(),
-    salvaged: z.array(z.string()).optional(),
-    copies: strings.optional(),
+    toolCalls: z.array(z.strictObject({ id: callId, name, arguments: text })).max(10_000),
+    waits: z.record(callId, wait).optional(),
+    salvaged: z.array(callId).max(10_000).optional(),
+    copies: z.record(callId, callId).optional(),
     noCall: z.literal(true).optional(),
     fromReasoning: z.literal(true).optional(),
     finishReason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
     refusalFrom: count.optional(),
     prefix: z
-      .strictObject({ head: z.string(), windowSeq: count, expectedTokens: count, because: z.string().optional() })
+      .strictObject({ head: name, windowSeq: count, expectedTokens: count, because: note.optional() })
       .optional(),
     replayed: z.literal(true).optional(),
     cutCalls: count.optional(),
@@ -109,33 +129,33 @@ const entry = z.discriminatedUnion("type", [
     type: z.literal("tool"),
     ...placed,
     ...ofCall,
-    content: z.string(),
+    content: text,
     isError: z.boolean(),
     repairs,
-    durationMs: count,
-    metadata: strings.optional(),
+    durationMs: duration,
+    metadata: noted,
   }),
   z.strictObject({
     type: z.literal("approval"),
     ...placed,
     ...ofCall,
     approve: z.boolean(),
-    reason: z.string().optional(),
-    by: z.string().optional(),
-    metadata: strings.optional(),
+    reason: z.string().max(10_000).optional(),
+    by: name.optional(),
+    metadata: noted,
   }),
   z.strictObject({
     type: z.literal("compaction"),
     ...placed,
     throughSeq: order,
-    summary: z.string(),
+    summary: text,
     cause: z.enum(["in_time", "overflow", "unclear"]).optional(),
-    model: z.string().optional(),
+    model: modelId.optional(),
     failure: failure.optional(),
-    durationMs: count,
+    durationMs: duration,
     ...paid,
   }),
-  z.strictObject({ type: z.literal("note"), ...placed, content: z.string() }),
+  z.strictObject({ type: z.literal("note"), ...placed, content: text }),
   z.strictObject({ type: z.literal("step_failed"), ...placed, ...tried, failure, ...timed, ...paid }),
   z.strictObject({
     type: z.literal("turn_ended"),
@@ -152,15 +172,23 @@ const entry = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** Half a surrogate pair cannot be stored as it is. */
+export function wellFormed(most: number) {
+  return z
+    .string()
+    .max(most)
+    .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
+}
+
 const header = z.strictObject({
   longline: z.literal(1, "must be 1: this is no transcript of Longline, or one of a later version"),
-  id: z.string(),
-  title: z.string().max(200).nullable(),
-  metadata: strings,
-  instructions: z.string().nullable(),
-  model: z.string().nullable(),
-  prefix: z.string().nullable().default(null),
-  createdAtMs: count,
+  id: z.string().max(256),
+  title: wellFormed(mostUnits.title).nullable(),
+  metadata: strings(metadataBounds.pairs),
+  instructions: wellFormed(mostUnits.instructions).nullable(),
+  model: modelId.nullable(),
+  prefix: z.string().max(100).nullable().default(null),
+  createdAtMs: moment,
 });
 
 /** What a line of an import must be, once `readLine` has made it an object. */

@@ -4,12 +4,28 @@ import { AppError } from "../core/errors.ts";
 
 /** `value` as the schema makes it. Throws `invalid_request`; `where` names the value when the schema is not an object. */
 export function parseBody<T extends z.ZodType>(schema: T, value: unknown, where = ""): z.infer<T> {
+  const proto = protoPath(value);
+  if (proto !== undefined) {
+    throw new AppError("invalid_request", `${proto}: this name cannot be used.`, { field: proto });
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, where === "" ? [] : [where]));
   const told = faults.slice(0, mostTold).map(({ field, what }) => `${field === "" ? "The body" : field}: ${what}.`);
   const rest = faults.length > mostTold ? [`And ${faults.length - mostTold} more.`] : [];
   throw new AppError("invalid_request", [...told, ...rest].join(" "), { field: faults[0]?.field ?? where });
+}
+
+/** Where in a parsed JSON value a member is named `__proto__`: schemas would drop it without a word. The value's depth is bounded where it is read. */
+export function protoPath(value: unknown, above: readonly string[] = []): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Object.hasOwn(value, "__proto__")) return [...above, "__proto__"].join(".");
+  for (const name of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[name];
+    const found = typeof inner === "object" ? protoPath(inner, [...above, name]) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The same for the query of a URL; a parameter that comes twice counts with its last value. */
@@ -54,7 +70,10 @@ function isInside({ code, path }: z.core.$ZodIssue): boolean {
 }
 
 function words(issue: { message: string }): string {
-  return issue.message.replace(/^Invalid input: /, "").replace(/\.$/, "");
+  return issue.message
+    .replace(/^Invalid input: /, "")
+    .replace(/, received NaN$/, "")
+    .replace(/\.$/, "");
 }
 
 function fault(path: string[], what: string): Fault {

@@ -5,6 +5,7 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthorized: { status: 401, title: "A valid API key is needed" },
   forbidden: { status: 403, title: "Not allowed with this token" },
+  misdirected: { status: 421, title: "Not a host of this Worker" },
   not_found: { status: 404, title: "Not found" },
   model_not_found: { status: 404, title: "There is no such model" },
   approval_required: { status: 409, title: "A call waits for approval" },

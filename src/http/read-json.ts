@@ -70,8 +70,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Looks at brackets outside strings only; a recursive walk over a parsed value would itself run out of stack. */
-function deeperThan(text: string, maxDepth: number): boolean {
+/** Whether JSON text has more levels. Looks at brackets outside strings only; a recursive walk over a parsed value would itself run out of stack. */
+export function deeperThan(text: string, maxDepth: number): boolean {
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {

@@ -25,6 +25,8 @@ export interface Session {
   created_at: string;
   expires_at: string | null;
   forked_from?: { session: string; after_seq: number };
+  /** Why the other fields say nothing. */
+  broken?: string;
 }
 
 export interface ToolCall {

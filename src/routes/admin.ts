@@ -7,7 +7,7 @@ import type { AccountLimits, AccountSettings } from "../account/account-record.t
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
-import { iso } from "../dialects/native.ts";
+import { iso, shownOr } from "../dialects/native.ts";
 import { bearerOf, isOwnKey, unauthorized } from "../http/authenticate.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
@@ -60,7 +60,7 @@ export const admin = new Hono<RouteContext>()
   })
   .get("/accounts/:account/keys", async (c) => {
     const { account } = await existing(c);
-    return c.json({ keys: (await account.listKeys()).map(keyJson) });
+    return c.json({ keys: (await account.listKeys()).map(shownKey) });
   })
   .delete("/accounts/:account/keys/:key", async (c) => {
     const { account } = await existing(c);
@@ -101,6 +101,10 @@ function accountJson(of: AccountSettings & { spentMicros: number; reservedMicros
     models,
     created_at: iso(of.createdAtMs),
   };
+}
+
+function shownKey(key: KeyInfo): Record<string, unknown> {
+  return shownOr(key, keyJson, (broken) => ({ id: key.id, broken }));
 }
 
 function keyJson({ id, createdAtMs, revokedAtMs }: KeyInfo): Record<string, unknown> {

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
+import { mostUnits } from "../core/bounds.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { RouteContext } from "./context.ts";
@@ -9,7 +10,7 @@ import { addressOf, sessionAt } from "./sessions.ts";
 
 export const approval = z.strictObject({
   approve: z.boolean(),
-  reason: z.string().min(1).max(2_000).optional(),
+  reason: z.string().min(1).max(mostUnits.reason).optional(),
   /** `callDigest` of the call that was shown (`core/shown-call.ts`): the answer then counts for exactly that one. The page sends it. */
   digest: z.string().min(1).max(64).optional(),
 });
@@ -18,7 +19,7 @@ export const toolResults = z.strictObject({
   results: z
     .array(
       z.strictObject({
-        call_id: z.string().min(1).max(200),
+        call_id: z.string().min(1).max(2_000),
         content: z.string(),
         is_error: z.boolean().default(false),
       }),

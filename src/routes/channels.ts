@@ -7,7 +7,9 @@ import type { Inbound, InboundRequest, Received, Taken } from "../channels/chann
 import { receiveDiscord } from "../channels/discord/receive.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
+import { boundedMetadata } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
+import { safeSpeaker } from "../core/speaker.ts";
 import { readText } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
@@ -56,7 +58,8 @@ async function take(
     case "message":
       return inbound.answer(await taken(() => deliver(c, inbound.received)));
     case "approval": {
-      const { session, ref, digest, ...answer } = inbound.pressed;
+      const { session, ref, digest, by, ...pressed } = inbound.pressed;
+      const answer = { ...pressed, by: safeSpeaker(by) ?? "somebody" };
       const stub = sessionObject(c.env, { account, name: session });
       return inbound.answer(
         await taken(async () => ({
@@ -76,8 +79,15 @@ async function take(
 
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
-  const { alias, session: wanted, content, speaker, metadata, claims, address, mustExist } = received;
-  const { waitSeconds, session: name } = await accountObject(c.env, account).receive({ alias, session: wanted });
+  const { alias, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
+  // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
+  const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
+  const metadata = noted && boundedMetadata(noted);
+  const {
+    waitSeconds,
+    session: name,
+    models,
+  } = await accountObject(c.env, account).receive({ alias, session: wanted });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,
@@ -93,6 +103,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
       claims,
       ...(address && { replyTo: address }),
       ...(mustExist && { mustExist }),
+      ...(models && { models }),
     }),
   );
   const { origin } = new URL(c.req.url);

@@ -5,7 +5,7 @@ import { accountObject } from "../account/account.ts";
 import type { DeadLetter } from "../account/dead-letters.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
-import { iso } from "../dialects/native.ts";
+import { iso, shownOr } from "../dialects/native.ts";
 import { parseQuery } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
@@ -20,7 +20,7 @@ export const deliveries = new Hono<RouteContext>()
   .get("/", async (c) => {
     const { limit } = parseQuery(deliveryListing, new URL(c.req.url));
     const letters = await accountObject(c.env, c.var.account).deadLetters(limit);
-    return c.json({ deliveries: letters.map(letterJson) });
+    return c.json({ deliveries: letters.map(shownLetter) });
   })
   .get("/secret", async (c) => {
     const { account, settings } = c.var;
@@ -37,6 +37,12 @@ export const deliveries = new Hono<RouteContext>()
     await object.removeDeadLetter(id);
     return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
   });
+
+function shownLetter(letter: DeadLetter): Record<string, unknown> {
+  const { id } = letter;
+  const instead = (broken: string) => ({ id, status: "dead", broken });
+  return letter.broken === undefined ? shownOr(letter, letterJson, instead) : instead(letter.broken);
+}
 
 function letterJson({ id, session, turn, address, error, attempts, createdAtMs, diedAtMs }: DeadLetter) {
   const { channel, url } = address as { channel: string; url?: string };

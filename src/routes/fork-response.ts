@@ -2,24 +2,33 @@
 import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
 import { type Branch, branchAt } from "../core/branch.ts";
-import type { Entry } from "../core/entry.ts";
+import type { ApprovalEntry, Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { refOf } from "../core/waits.ts";
 import type { AnswerPlace } from "../dialects/answer-id.ts";
 import { inputFault } from "../dialects/openai-responses/read-input.ts";
 import { mustMatch } from "../session/go-on.ts";
+import type { Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionChoices } from "../session/session-record.ts";
+import { mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "./make-copy.ts";
-import { newName, seedAndSend, type Taken } from "./take-conversation.ts";
+import { newName } from "./receipt-of.ts";
+import { seedAndSend, type Taken } from "./take-conversation.ts";
 import { mustBe, type Wanted } from "./wanted-response.ts";
 
-export async function forkBehind(c: Context<RouteContext>, wanted: Wanted, from: AnswerPlace): Promise<AnswerPlace> {
+/** `fork`: the name of the one session in which the request's approvals count. */
+export async function forkBehind(
+  c: Context<RouteContext>,
+  wanted: Wanted,
+  { from, fork }: { from: AnswerPlace; fork?: string },
+): Promise<AnswerPlace> {
   const source = sessionObject(c.env, { account: c.var.account, name: from.session });
   const of = unwrap(await source.describe());
   const { title: _, metadata: __, ...kept } = choicesOf({ ...of, model: of.chosenModel });
   const work = { wanted, from, source, choices: { ...kept, ...wanted.choices } };
+  mustHaveModel(c, wanted.options, work.choices.model);
   const branch = branchAt(await turnOf(source, from), from.afterSeq);
   switch (branch.type) {
     case "open": {
@@ -29,7 +38,7 @@ export async function forkBehind(c: Context<RouteContext>, wanted: Wanted, from:
     case "ended":
       return placeOf(await behindTurn(c, { ...work, seq: branch.seq }));
     case "calls":
-      return behindCalls(c, { ...work, branch });
+      return behindCalls(c, { ...work, branch, birth: of.birth, ...(fork !== undefined && { fork }) });
   }
 }
 
@@ -63,27 +72,59 @@ async function behindTurn(
 /** Within a turn: its client answers the same calls once more, and the turn goes on in the fork. */
 async function behindCalls(
   c: Context<RouteContext>,
-  { wanted, from, source, choices, branch }: Work & { branch: Extract<Branch, { type: "calls" }> },
+  { wanted, from, source, choices, branch, birth, fork }: CallsWork,
 ): Promise<AnswerPlace> {
   const { items, approvals, receipt } = wanted;
   const { kept, waiting, step } = branch;
   const results = items.flatMap((item) => (item.role === "tool" ? [{ ...item, isError: false }] : []));
-  mustMatch({ turn: from.turn, step, waiting }, { results, approvals });
+  mustMatch({ birth, turn: from.turn, step, waiting }, { results, approvals });
   mustBe(items.length > results.length ? onlyOutputs : undefined);
-  const answers = answersOf(wanted, branch, from.turn);
+  const answers = answersOf(wanted, { ...branch, turn: from.turn, birth });
   const entries = [...kept.map((entry) => withOptions(entry, wanted)), ...answers];
   const forkedFrom = { session: from.session, afterSeq: kept.at(-1)?.seq ?? 0 };
-  const name = await newName(receipt, from.session);
+  const name = fork ?? (await newName(receipt, from.session));
   const plan = {
     address: { account: c.var.account, name },
     choices,
-    from: { kind: "seed", goesOn: true, forkedFrom },
+    from: { kind: "seed", goesOn: true, forkedFrom, receipt },
   } as const;
-  await makeOnce(c, { plan, key: receipt.key }, async (load) => {
+  const isNamed = fork !== undefined || receipt.key !== undefined;
+  const isNew = await makeOnce(c, { plan, isNamed }, async (load) => {
     await loadFrom(source, (kept[0]?.seq ?? 1) - 1, load);
     await load(entries.map((entry) => ({ line: entry.seq, entry })));
   });
+  if (!isNew) return madeBefore(c, { name, from, receipt, answers });
   return { session: name, turn: from.turn, afterSeq: entries.at(-1)?.seq ?? 0 };
+}
+
+interface CallsWork extends Work {
+  branch: Extract<Branch, { type: "calls" }>;
+  /** Of the source. */
+  birth: string | null;
+  fork?: string;
+}
+
+/** The answer in a fork that an earlier request made. Throws a conflict when that request decided otherwise. */
+async function madeBefore(
+  c: Context<RouteContext>,
+  { name, from, receipt, answers }: { name: string; from: AnswerPlace; receipt: Receipt; answers: readonly Entry[] },
+): Promise<AnswerPlace> {
+  const session = sessionObject(c.env, { account: c.var.account, name });
+  const { turn, afterSeq } = from;
+  const place = { turn, ...(afterSeq !== undefined && { afterSeq }) };
+  const given = {
+    approvals: answers.flatMap((entry) => (entry.type === "approval" ? [answerIn(entry)] : [])),
+    results: answers.flatMap((entry) => (entry.type === "tool" ? [entry] : [])),
+    messages: [],
+  };
+  const before = unwrap(await session.taken(receipt)) ?? unwrap(await session.givenBefore(place, given));
+  if (before !== null) return { session: name, ...before };
+  const detail = `These calls were answered otherwise already, in the session ${name}.`;
+  throw new AppError("conflict", detail, { field: "input" });
+}
+
+function answerIn({ callId, approve, reason }: ApprovalEntry) {
+  return { callId, approve, ...(reason !== undefined && { reason }) };
 }
 
 const onlyOutputs =
@@ -91,8 +132,7 @@ const onlyOutputs =
 
 function answersOf(
   { items, approvals, metadata }: Wanted,
-  { kept, waiting, step }: Extract<Branch, { type: "calls" }>,
-  turn: string,
+  { kept, waiting, step, turn, birth }: CallsWork["branch"] & { turn: string; birth: string | null },
 ) {
   const seq = (kept.at(-1)?.seq ?? 0) + 1;
   const of = { turn, step, atMs: Date.now(), metadata };
@@ -103,7 +143,7 @@ function answersOf(
       : [],
   );
   const decided = approvals.map(({ ref, approve, reason }) => {
-    const call = waiting.find(({ id }) => refOf({ turn, step, callId: id }) === ref);
+    const call = waiting.find(({ id }) => refOf({ birth, turn, step, callId: id }) === ref);
     const why = reason !== undefined && { reason };
     return { type: "approval" as const, callId: call?.id ?? "", name: call?.name ?? "", approve, ...why };
   });

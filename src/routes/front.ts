@@ -23,7 +23,7 @@ function welcome(settings: Settings, origin: string): string {
   const key = settings.auth.kind === "dev" ? "dev-key" : "$API_KEY";
   return `Longline ${version}
 
-${modelLine(settings)}
+${answerLine(settings)}
 ${keyLine(settings)}
 
 Try it:
@@ -34,7 +34,12 @@ Try it:
 `;
 }
 
-/** Which model answers, in words; also logged when the Worker starts. */
+/** The same for everyone: where the model is asked is for those who run the Worker. */
+function answerLine(settings: Settings): string {
+  return settings.model.kind === "demo" ? modelLine(settings) : `Answers come from ${modelIds(settings, agent)[0]}.`;
+}
+
+/** Which model answers and where, in words, for the Worker's log. */
 export function modelLine({ model }: Settings): string {
   if (model.kind === "provider") return `Answers come from ${model.modelId ?? agent.models[0].id} at ${model.baseUrl}.`;
   return "Answers come from the built-in demo model. Set MODEL_API_KEY to use the real one.";

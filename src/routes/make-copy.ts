@@ -1,6 +1,7 @@
 /** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
 import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
+import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { CopyPlan, CopyStep } from "../session/copying.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -31,15 +32,28 @@ export async function makeCopy(
   return session;
 }
 
-/** The same for a request that can come twice, by its Idempotency-Key: what it made the first time is left as it is. */
+/** How often a copy is begun again that another request gave up meanwhile. */
+const mostTries = 3;
+
+/**
+ * The same for a request whose session has a name that it would have again (`isNamed`): what it made the first time, or is
+ * making just now, is waited for and left as it is. Returns whether the session was made by this call.
+ */
 export async function makeOnce(
   c: Context<RouteContext>,
-  { plan, key }: { plan: CopyPlan; key: string | undefined },
+  { plan, isNamed }: { plan: CopyPlan; isNamed: boolean },
   send: (load: Load) => Promise<void>,
-): Promise<void> {
-  const isMade = key !== undefined && (await sessionObject(c.env, plan.address).describe()).ok;
-  if (isMade) await send(async () => {});
-  else await makeCopy(c, plan, send);
+): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    if (isNamed && (await sessionObject(c.env, plan.address).isMade())) return false;
+    try {
+      await makeCopy(c, plan, send);
+      return true;
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === "conflict";
+      if (!isNamed || !isTaken || tries === mostTries) throw error;
+    }
+  }
 }
 
 /** Loads the entries of a session up to `afterSeq`, and returns the last of their turns. */

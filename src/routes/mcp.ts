@@ -4,15 +4,18 @@ import { version } from "../../package.json";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
+import { isLoopbackHost } from "../core/setting-lists.ts";
 import { visible } from "../core/shown-call.ts";
-import type { Asked, McpTools, Tell } from "../dialects/mcp.ts";
-import { sessionJson } from "../dialects/native.ts";
+import type { Asked, Found, McpTools, Tell } from "../dialects/mcp.ts";
+import { shownSession } from "../dialects/native.ts";
 import type { Settings } from "../env.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnState } from "../session/turns.ts";
 import { mustAdmit } from "./admit.ts";
+import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
+import { newName, receiptOf } from "./receipt-of.ts";
 import { sessionName } from "./sessions.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
@@ -29,17 +32,24 @@ export const mcp = new Hono<RouteContext>().post("/", async (c) => {
 /** A page that has its own name resolved to this host must not get at it (MCP 2025-11-25, transports, security). Programs send no Origin. */
 function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Settings): void {
   if (origin === undefined || allowedOrigins.includes(origin)) return;
-  if (isDev && /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return;
+  if (isDev && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)) return;
   throw new AppError("forbidden", "Pages of this origin may not call. Add it to ALLOWED_ORIGINS.", { field: "Origin" });
 }
 
 function toolsFor(c: Context<RouteContext>): McpTools {
   const { account } = c.var;
   return {
-    async ask({ question, session: name = crypto.randomUUID() }, tell) {
+    async ask({ question, session: named }, tell) {
       await mustAdmit(c);
+      const receipt = await receiptOf(c, { question, session: named });
+      const name = named ?? (await newName(receipt, "POST /mcp"));
       const session = sessionObject(c.env, { account, name });
-      const request = { message: { content: question, options: {} }, receipt: {}, onBusy: "queue" } as const;
+      const request = {
+        message: { content: question, options: {} },
+        receipt,
+        onBusy: "queue",
+        ...allowedModels(c),
+      } as const;
       const { turn } = unwrap(await session.send({ account, name }, request));
       await tell(`It is ${turn} of the session ${name}.`);
       return answerOf(c, { session: name, turn }, tell);
@@ -55,8 +65,8 @@ function toolsFor(c: Context<RouteContext>): McpTools {
     async search({ query, limit = 20 }) {
       const { sessions } = await accountObject(c.env, account).listSessions({ q: query, limit });
       return sessions.map((session) => {
-        const { id, title, status } = session;
-        return { id, title, status, created_at: String(sessionJson(session).created_at) };
+        const { id, title, status, created_at } = shownSession(session) as Record<keyof Found, string>;
+        return { id, title, status, created_at };
       });
     },
   };

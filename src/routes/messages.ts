@@ -1,18 +1,22 @@
 /** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { CallbackAddress } from "../channels/callback.ts";
-import { thinkingLevels } from "../core/entry.ts";
+import { type TurnOptions, thinkingLevels } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import { entryJson } from "../dialects/native.ts";
+import { speakerFault } from "../core/speaker.ts";
+import { shownEntry } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { InboxMessage } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
+import type { ShownEntry } from "../session/shown-entries.ts";
 import { turnJson } from "../session/turn-json.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { mustAdmit } from "./admit.ts";
+import { allowedModels } from "./allowed-models.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { receiptOf } from "./receipt-of.ts";
@@ -24,9 +28,9 @@ export const sentMessage = z.strictObject({
   content: z.string().min(1, "must not be empty"),
   speaker: z
     .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^\r\n]*$/, "must be one line")
+    .refine((name) => speakerFault(name) === undefined, {
+      error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
+    })
     .optional(),
   metadata: metadata.optional(),
   thinking: z
@@ -53,11 +57,13 @@ export const messages = new Hono<RouteContext>()
   .post("/:id/messages", async (c) => {
     const address = addressOf(c);
     const { on_busy } = parseQuery(sending, new URL(c.req.url));
+    if (on_busy === "interrupt") mustMay(c.var.caller, address.name, "cancel");
     const body = parseBody(sentMessage, await readJson(c.req.raw));
     const request = {
       message: toInbox(c, body),
       receipt: await receiptOf(c, body),
       onBusy: on_busy,
+      ...allowedModels(c),
       ...callbackOf(c, body.callback_url),
     };
     await mustAdmit(c);
@@ -81,8 +87,11 @@ export const messages = new Hono<RouteContext>()
   .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
   .get("/:id/entries", async (c) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
-    const { entries, lastSeq } = unwrap(await sessionAt(c).entries({ after, limit }));
-    return c.json({ entries: entries.map(entryJson), last_seq: lastSeq });
+    const { entries, lastSeq } = unwrap(await sessionAt(c).shownEntries({ after, limit }));
+    return c.json({
+      entries: entries.map(c.var.caller.token === undefined ? shownEntry : withoutInstructions),
+      last_seq: lastSeq,
+    });
   })
   .get("/:id/search", async (c) => {
     const { q, limit } = parseQuery(searching, new URL(c.req.url));
@@ -98,6 +107,14 @@ export const messages = new Hono<RouteContext>()
       turn === null ? 200 : 202,
     );
   });
+
+/** For a session's token: what the model was instructed is the account's own. */
+function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
+  const { options, ...shown } = shownEntry(entry);
+  if (options === undefined) return shown;
+  const { instructions: _, ...others } = options as TurnOptions;
+  return { ...shown, options: others };
+}
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(c: Context<RouteContext>, query: string): Promise<Response> {

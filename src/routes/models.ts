@@ -6,7 +6,7 @@ import { namedModel, namedModels } from "./named-model.ts";
 export const models = new Hono<RouteContext>()
   .get("/", (c) => c.json({ object: "list", data: [...namedModels(c).keys()].map(modelJson) }))
   .get("/:model{.+}", (c) => {
-    const name = decodeURIComponent(c.req.param("model"));
+    const name = c.req.param("model");
     namedModel(c, name);
     return c.json(modelJson(name));
   });

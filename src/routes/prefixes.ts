@@ -31,7 +31,7 @@ export const prefixes = new Hono<RouteContext>()
   .put("/", async (c) => {
     const text = await textOf(c);
     const tokens = estimateTokens(text);
-    const room = Math.floor(share * requestTokens(firstModel(c.var.settings, c.env).profile));
+    const room = Math.floor(share * requestTokens(firstModel(c.var.settings, c.env, c.var.limits.models).profile));
     if (tokens > room) {
       const detail = `The text is about ${tokens} tokens, and the model's window has room for ${room} of them. Shorten it.`;
       throw new AppError("invalid_request", detail);
@@ -58,7 +58,8 @@ export const prefixes = new Hono<RouteContext>()
   })
   .post("/:prefix/warm", async (c) => {
     const { info } = await existing(c);
-    const { usage, costMicros, failure } = await warmUp(c.env, { account: c.var.account, prefix: info.id });
+    const of = { account: c.var.account, prefix: info.id, models: c.var.limits.models };
+    const { usage, costMicros, failure } = await warmUp(c.env, of);
     const error = failure && { error: { code: failure.code, detail: failure.detail } };
     return c.json(
       { prefix: info.id, usage: usageJson(usage, 1), cost_micros: costMicros, ...error },

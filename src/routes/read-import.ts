@@ -2,12 +2,17 @@
 import type * as z from "zod";
 import { AppError } from "../core/errors.ts";
 import { lineSchemas, readLine } from "../dialects/transcript-lines.ts";
+import { protoPath } from "../http/parse-body.ts";
+import { deeperThan } from "../http/read-json.ts";
 import type { CopiedLine } from "../session/copying.ts";
 
 /** Most UTF-16 units of a line: the longest result of a tool, written with escapes. */
 const longestLine = 12_000_000;
 /** A page is handed on once it has so many entries, or so many UTF-16 units of them. */
 const page = { entries: 500, units: 2_000_000 };
+
+/** Levels of objects and arrays: a request's 64, and what a transcript puts around a schema. */
+const mostDepth = 72;
 
 export interface Import {
   header: z.infer<typeof lineSchemas.header>;
@@ -75,11 +80,14 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
 
 function parseLine<T extends z.ZodType>(schema: T, { line, text }: Line): z.infer<T> {
   let value: unknown;
+  if (deeperThan(text, mostDepth)) throw wrongLine(line, `is nested deeper than ${mostDepth} levels`);
   try {
     value = readLine(text);
   } catch {
     throw wrongLine(line, "is not a JSON object");
   }
+  const proto = protoPath(value);
+  if (proto !== undefined) throw wrongLine(line, `${proto}: this name cannot be used`);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

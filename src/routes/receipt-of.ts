@@ -17,3 +17,8 @@ export async function receiptOf(c: Context<RouteContext>, body: unknown): Promis
   }
   return { key, bodyHash: await sha256Hex(JSON.stringify(body)) };
 }
+
+/** A new session's name. The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
+export async function newName({ key }: Receipt, from: string): Promise<string> {
+  return key === undefined ? crypto.randomUUID() : `k-${(await sha256Hex(`${from} ${key}`)).slice(0, 40)}`;
+}

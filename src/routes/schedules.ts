@@ -1,4 +1,5 @@
 /** Messages by the clock: a cron trigger of `wrangler.toml` posts what `agent.ts` says for it. One that fires twice posts once. */
+import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import { sha256Hex } from "../core/digest.ts";
@@ -9,6 +10,7 @@ import { sessionObject } from "../session/session-object.ts";
 export async function runSchedules(bindings: Bindings, { cron, atMs }: { cron: string; atMs: number }): Promise<void> {
   const due = agent.schedules.filter((each) => each.cron === cron);
   if (due.length === 0) console.warn(`No schedule of agent.ts has the cron "${cron}".`);
+  const { models } = due.length === 0 ? {} : (await accountObject(bindings, "default").access()).limits;
   for (const { session, content, replyTo } of due) {
     const address = { account: "default", name: session };
     const claim = `schedule ${cron} ${atMs} ${await sha256Hex(content)}`;
@@ -21,6 +23,7 @@ export async function runSchedules(bindings: Bindings, { cron, atMs }: { cron: s
         onBusy: "queue",
         claims: [claim],
         ...owed,
+        ...(models && { models }),
       }),
     );
   }

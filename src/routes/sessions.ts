@@ -4,27 +4,29 @@ import * as z from "zod";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
+import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
-import { sessionJson } from "../dialects/native.ts";
+import { sessionJson, shownSession } from "../dialects/native.ts";
+import { wellFormed } from "../dialects/transcript-lines.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
+import { newName, receiptOf } from "./receipt-of.ts";
 
 export const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
-export const title = z.string().max(200);
-/** The bounds are OpenAI's for metadata: 16 pairs, keys of 64 and values of 512 characters. */
+export const title = wellFormed(mostUnits.title);
 export const metadata = z
-  .record(z.string().min(1).max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, "must have at most 16 entries");
+  .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
+  .refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries");
 
 export const sessionCreation = z.strictObject({
   id: sessionName.optional(),
   title: title.optional(),
   metadata: metadata.optional(),
-  instructions: z.string().max(100_000).optional(),
+  instructions: wellFormed(mostUnits.instructions).optional(),
   model: z.string().optional(),
   prefix: z.string().max(100).optional(),
   ttl_seconds: z.int().min(60).max(31_536_000).optional(),
@@ -39,7 +41,8 @@ export const sessionListing = z.strictObject({
 export const sessions = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(sessionCreation, await readJson(c.req.raw));
-    const { id = crypto.randomUUID(), title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
+    const { title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
+    const id = body.id ?? (await newName(await receiptOf(c, body), "POST /v1/sessions"));
     const choices = {
       ...(title !== undefined && { title }),
       ...(metadata && { metadata }),
@@ -55,9 +58,9 @@ export const sessions = new Hono<RouteContext>()
   .get("/", async (c) => {
     const page = parseQuery(sessionListing, new URL(c.req.url));
     const { sessions, next } = await accountObject(c.env, c.var.account).listSessions(page);
-    return c.json({ sessions: sessions.map(sessionJson), next_cursor: next ?? null });
+    return c.json({ sessions: sessions.map(shownSession), next_cursor: next ?? null });
   })
-  .get("/:id", async (c) => c.json(sessionJson(unwrap(await sessionAt(c).describe()))))
+  .get("/:id", async (c) => c.json(shownSession(unwrap(await sessionAt(c).describe()))))
   .patch("/:id", async (c) => {
     const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
     const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };

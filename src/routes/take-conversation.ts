@@ -1,7 +1,6 @@
 /** Takes in a conversation as a client tells it again whole: finds its session or makes one, and lets in what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
 import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
-import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
@@ -9,8 +8,10 @@ import type { Comparison } from "../core/retold.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
+import { allowedModels, mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, loadFrom, makeOnce } from "./make-copy.ts";
+import { newName } from "./receipt-of.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
 export interface Told {
@@ -44,6 +45,8 @@ export async function takeConversation(c: Context<RouteContext>, told: Told): Pr
     if (known.code !== "not_found") unwrap(known);
     return seedAndSend(c, { ...parts, told, name, choices: told.choices });
   }
+  const before = await takenBefore(session, told.receipt);
+  if (before !== undefined) return { session: name, ...before };
   const compared = await compare(session, parts);
   if (compared.same) {
     // Calls that nobody has answered are given up: the person has gone on.
@@ -61,6 +64,15 @@ export async function takeConversation(c: Context<RouteContext>, told: Told): Pr
   const from = { session: name, afterSeq: compared.afterSeq };
   const rest = { ...parts, history: parts.history.slice(compared.items) };
   return { ...(await seedAndSend(c, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
+}
+
+/** What the same request, by its key, came to before in a session that exists. */
+async function takenBefore(
+  session: ReturnType<typeof sessionObject>,
+  receipt: Receipt,
+): Promise<Omit<Taken, "session"> | undefined> {
+  if (receipt.key === undefined) return undefined;
+  return unwrap(await session.taken(receipt)) ?? undefined;
 }
 
 /** Results that come a second time were answered by then. */
@@ -91,11 +103,6 @@ function split(items: readonly HistoryItem[]): Parts {
   };
 }
 
-/** A new session's name. The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */
-export async function newName({ key }: Receipt, from: string): Promise<string> {
-  return key === undefined ? crypto.randomUUID() : `k-${(await sha256Hex(`${from} ${key}`)).slice(0, 40)}`;
-}
-
 interface Work extends Parts {
   told: Told;
   name: string;
@@ -109,13 +116,14 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   const messages = of.messages.map((message) => inboxMessage(message, told));
   if (results.length > 0) {
     const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
-    return { session: name, ...unwrap(await session.giveResults(given, { also: messages, options: told.options })) };
+    const { options, receipt } = told;
+    return { session: name, ...unwrap(await session.giveResults(given, { also: messages, options, receipt })) };
   }
   const [message, ...also] = messages;
   if (message === undefined)
     throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
   const { receipt, choices } = told;
-  const sent = unwrap(await session.send(address, { message, also, receipt, onBusy, choices }));
+  const sent = unwrap(await session.send(address, { message, also, receipt, onBusy, choices, ...allowedModels(c) }));
   return { session: name, turn: sent.turn };
 }
 
@@ -125,16 +133,17 @@ export async function seedAndSend(
   of: Work & { choices: SessionChoices; from?: ForkedFrom },
 ): Promise<Taken> {
   const { history, results, messages, told, name, choices, from } = of;
+  mustHaveModel(c, told.options, choices.model);
   const items = [...history, ...results];
   if (items.length === 0 && from === undefined) return letIn(c, { ...of, onBusy: "queue" });
   const goesOn = messages.length === 0;
   const plan = {
     address: { account: c.var.account, name },
     choices,
-    from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }) },
+    from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }), receipt: told.receipt },
   } as const;
   let last = { turn: "", seq: 0 };
-  await makeOnce(c, { plan, key: told.receipt.key }, async (load) => {
+  const isNew = await makeOnce(c, { plan, isNamed: told.receipt.key !== undefined }, async (load) => {
     const source = sessionObject(c.env, { account: c.var.account, name: from?.session ?? "" });
     const turn = from === undefined ? undefined : await loadFrom(source, from.afterSeq, load);
     const seed = {
@@ -148,6 +157,8 @@ export async function seedAndSend(
     await load(entries.map((entry) => ({ line: entry.seq, entry })));
     last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };
   });
+  const before = isNew ? undefined : await takenBefore(sessionObject(c.env, plan.address), told.receipt);
+  if (before !== undefined) return { session: name, ...before };
   if (!goesOn) return letIn(c, { ...of, results: [], onBusy: "queue" });
   return { session: name, turn: last.turn, afterSeq: last.seq };
 }

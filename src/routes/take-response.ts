@@ -8,6 +8,7 @@ import { inputFault } from "../dialects/openai-responses/read-input.ts";
 import { parseBody } from "../http/parse-body.ts";
 import type { GoOn } from "../session/go-on.ts";
 import { sessionObject } from "../session/session-object.ts";
+import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { forkBehind } from "./fork-response.ts";
 import { findResponse } from "./read-response.ts";
@@ -44,8 +45,8 @@ async function inConversation(c: Context<RouteContext>, wanted: Wanted, name: st
   unwrap(known);
   const place = wanted.items.findIndex(({ role }) => role === "assistant");
   mustBe(place < 0 ? undefined : "With conversation send what is new only: it knows what the model said.");
-  const went = unwrap(await session.goOn(goOnOf(wanted)));
-  if (went.type === "moved_on") throw new Error("Only what stands behind an answer can find something there.");
+  const went = unwrap(await session.goOn({ ...goOnOf(wanted), ...allowedModels(c) }));
+  if (went.type === "moved_on") throw new Error("only a request behind an answer can find that others came first");
   const { type: _, ...taken } = went;
   return { session: name, ...taken };
 }
@@ -57,14 +58,25 @@ async function behind(
 ): Promise<AnswerPlace> {
   const { place, session } = await previousResponse(c, id);
   const adds = wanted.items.some(({ role }) => role === "assistant");
-  if (!mustFork && !adds) {
-    const { turn, afterSeq } = place;
-    const at = { turn, ...(afterSeq !== undefined && { afterSeq }) };
-    const went = unwrap(await session.goOn({ ...goOnOf(wanted), behind: at }));
-    const { type, ...taken } = went;
-    if (type === "taken") return { session: place.session, turn, ...taken };
+  if (wanted.approvals.length > 0) mustBeAnsweredThere({ adds, mustFork });
+  if (mustFork || adds) return forkBehind(c, wanted, { from: place });
+  const { turn, afterSeq } = place;
+  const at = { turn, ...(afterSeq !== undefined && { afterSeq }) };
+  const went = unwrap(await session.goOn({ ...goOnOf(wanted), behind: at, ...allowedModels(c) }));
+  if (went.type === "taken") {
+    const { type: _, ...taken } = went;
+    return { session: place.session, ...taken };
   }
-  return forkBehind(c, wanted, place);
+  return forkBehind(c, wanted, { from: place, ...(went.fork !== undefined && { fork: went.fork }) });
+}
+
+/** An approval is recorded in the session that asked for it: a fork beside it could run the call a second time. */
+function mustBeAnsweredThere({ adds, mustFork }: { adds: boolean; mustFork: boolean }): void {
+  if (mustFork) {
+    const detail = "store: must not be false with an mcp_approval_response: the approval is recorded with the request.";
+    throw new AppError("invalid_request", detail, { field: "store" });
+  }
+  mustBe(adds ? "Send an mcp_approval_response without messages of the assistant." : undefined);
 }
 
 async function previousResponse(c: Context<RouteContext>, id: string): ReturnType<typeof findResponse> {

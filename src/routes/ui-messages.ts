@@ -3,16 +3,16 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
-import { AppError } from "../core/errors.ts";
 import { fingerprint } from "../core/prefix.ts";
 import { newsOf, type UiNews, uiFields } from "../dialects/ai-sdk-ui/request.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
+import { allowedModels } from "./allowed-models.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
-import { entriesInOneGo } from "./make-copy.ts";
+import { receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
 import { knownModel, sessionName } from "./sessions.ts";
 import type { Taken } from "./take-conversation.ts";
@@ -52,9 +52,11 @@ function stream(c: Context<RouteContext>, taken: Taken): Promise<Response> {
 /** The same message sent again is answered by the same turn; asked to, the model answers it anew. */
 async function say(
   c: Context<RouteContext>,
-  { id: name, trigger, model, thinking, tools }: z.infer<typeof uiRequest>,
+  body: z.infer<typeof uiRequest>,
   { id, content, speaker }: Extract<UiNews, { kind: "said" }>,
 ): Promise<Taken> {
+  const { id: name, trigger, model, thinking, tools } = body;
+  const receipt = await receiptOf(c, body);
   const known = model ? knownModel(c, model) : undefined;
   const declared = clientToolsOf(tools ?? []);
   await mustAdmit(c);
@@ -62,7 +64,9 @@ async function say(
   const session = sessionObject(c.env, address);
   const newest = await session.newest();
   // Calls that nobody has answered are given up: the person has gone on.
-  const isLeft = newest.ok && newest.value?.state.status === "waiting";
+  const { token } = c.var.caller;
+  const mayLeave = token === undefined || token.rights.includes("cancel");
+  const isLeft = mayLeave && newest.ok && newest.value?.state.status === "waiting";
   const options = {
     ...(known !== undefined && { model: known }),
     ...(typeof thinking !== "object" && thinking !== undefined && { thinking }),
@@ -71,7 +75,8 @@ async function say(
   const { turn } = unwrap(
     await session.send(address, {
       message: { content, ...(speaker !== undefined && { speaker }), options },
-      receipt: {},
+      receipt,
+      ...allowedModels(c),
       // An edited message keeps its id.
       claims: trigger === "regenerate-message" ? [] : [`ui:${id}:${fingerprint(content)}`],
       onBusy: isLeft ? "interrupt" : "queue",
@@ -88,46 +93,5 @@ async function answer(
 ): Promise<Taken> {
   if (approvals.length > 0) mustMay(c.var.caller, name, "approve");
   const session = sessionObject(c.env, { account: c.var.account, name });
-  const ids = [...approvals, ...results].map(({ callId }) => callId);
-  const asked = await callsOf(session, ids);
-  for (const { callId, approve, reason } of approvals) {
-    const before = asked.decided.get(callId);
-    if (before === approve) continue;
-    unwrap(await session.approve(callId, { approve, ...(reason !== undefined && { reason }) }));
-  }
-  const open = results.filter(({ callId }) => !asked.finished.has(callId));
-  if (open.length > 0) unwrap(await session.giveResults(open));
-  return { session: name, turn: asked.turn, afterSeq: asked.seq };
-}
-
-interface AskedCalls {
-  turn: string;
-  /** The reply that made the calls. */
-  seq: number;
-  /** What persons have said about them. */
-  decided: Map<string, boolean>;
-  /** Those that have a result. */
-  finished: Set<string>;
-}
-
-/** The newest reply that made one of these calls, in the newest turn. Throws `not_found` when there is none. */
-async function callsOf(session: ReturnType<typeof sessionObject>, ids: readonly string[]): Promise<AskedCalls> {
-  const newest = unwrap(await session.newest());
-  let found: AskedCalls | undefined;
-  for (
-    let seq = newest === null || newest.state.status === "queued" ? undefined : newest.state.firstSeq - 1;
-    seq !== undefined;
-  ) {
-    const { entries } = unwrap(await session.entries({ after: seq, limit: entriesInOneGo }));
-    for (const entry of entries) {
-      if (entry.type === "assistant" && entry.toolCalls.some(({ id }) => ids.includes(id))) {
-        found = { turn: entry.turn, seq: entry.seq, decided: new Map(), finished: new Set() };
-      }
-      if (entry.type === "approval") found?.decided.set(entry.callId, entry.approve);
-      if (entry.type === "tool") found?.finished.add(entry.callId);
-    }
-    seq = entries.at(-1)?.seq;
-  }
-  if (found !== undefined) return found;
-  throw new AppError("not_found", "None of the calls in the last message is one of the session's newest turn.");
+  return { session: name, ...unwrap(await session.giveAnswers({ approvals, results })) };
 }

@@ -7,7 +7,7 @@ import { noSuchTurn } from "./turns.ts";
 
 /** Throws `not_found` where no answer begins. */
 export function askedFor(
-  { inbox, turns }: Pick<SessionParts, "inbox" | "turns">,
+  { inbox, turns, record }: Pick<SessionParts, "inbox" | "turns" | "record">,
   { turn, afterSeq }: { turn: string; afterSeq?: number | undefined },
 ): Asked {
   const found = inbox.byTurn(turn);
@@ -24,6 +24,7 @@ export function askedFor(
     atMs: begins?.atMs ?? atMs,
     isQueued: firstSeq === undefined,
     isStopped: stop !== undefined,
+    birth: record.read().birth,
   };
 }
 

@@ -18,16 +18,19 @@ interface CallOf {
   signal: AbortSignal;
 }
 
-/** The key is a digest of session, turn, step and call: the same however often the call is run. */
+/**
+ * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
+ * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
+ */
 export async function callContext({ record, search, log }: SessionParts, of: CallOf): Promise<ToolContext> {
-  const { account, name } = record.read();
+  const { account, name, birth } = record.read();
   const { call, place, signal } = of;
   const { resultChars } = textLimits(of.profile.contextTokens);
   return {
     sessionId: name,
     turn: place.turn,
     callId: call.id,
-    idempotencyKey: await sha256Hex(`${account}:${name} ${place.turn} ${place.step} ${of.keyOf}`),
+    idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,
     now: () => Date.now(),
     fetch: (input, init) => globalThis.fetch(input, init),
@@ -36,4 +39,9 @@ export async function callContext({ record, search, log }: SessionParts, of: Cal
       read: async (seq, offset) => readEntry(log, { seq, offset, mostChars: Math.floor(resultChars * 0.8) }),
     },
   };
+}
+
+/** A name holds no colon, so no session without a birth can have the key of one with it. */
+function birthPart(birth: string | null): string {
+  return birth === null ? "" : `:${birth}`;
 }

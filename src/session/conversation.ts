@@ -62,6 +62,8 @@ export class Conversation {
   #counted: { tokens: number; parts: number } | undefined;
   /** The provider's count over ours, as it was last. */
   #ratio = 1;
+  /** Ids of the calls in the window that waited for a person or a client. */
+  readonly #answeredIds = new Set<string>();
 
   /** `windowSeq`: the newest entry that left the window; 0 while none did. */
   constructor(log: TranscriptLog, windowSeq: () => number) {
@@ -145,9 +147,14 @@ export class Conversation {
     return this.#summary?.summary;
   }
 
+  get answeredIds(): ReadonlySet<string> {
+    return this.#answeredIds;
+  }
+
   /** A reply stands together with the results of its calls. */
   #take(entry: Entry, profile: Profile): void {
     if (entry.type === "tool") return void this.#group.push(entry);
+    if (entry.type === "assistant") for (const id of Object.keys(entry.waits ?? {})) this.#answeredIds.add(id);
     if (entry.type === "user" || entry.type === "note" || entry.type === "assistant") {
       this.#flush(profile);
       this.#group = [entry];

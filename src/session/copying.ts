@@ -4,7 +4,7 @@ import type { Entry, NewEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { TranscriptChecker } from "../core/legal.ts";
 import { openCalls } from "../core/waits.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type Receipt } from "./inbox.ts";
 import { dropLeftovers, migrate } from "./schema.ts";
 import {
   addTurn,
@@ -23,8 +23,8 @@ export interface CopyPlan {
   from:
     | { kind: "fork"; forkedFrom: ForkedFrom }
     | { kind: "import"; createdAtMs: number }
-    /** `goesOn`: a last turn that has not ended is not ended, but gone on with. */
-    | { kind: "seed"; forkedFrom?: ForkedFrom; goesOn: boolean };
+    /** `goesOn`: a last turn that has not ended is not ended, but gone on with. `receipt`: of the request that it answers. */
+    | { kind: "seed"; forkedFrom?: ForkedFrom; goesOn: boolean; receipt?: Receipt };
 }
 
 /** An entry and the line it stood in. */
@@ -45,6 +45,8 @@ const patienceMs = 60_000;
 export class Copying {
   readonly #storage: DurableObjectStorage;
   #current: Copy | undefined;
+  /** Settles when the newest copy is made or given up. */
+  #over = Promise.withResolvers<void>();
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -53,6 +55,18 @@ export class Copying {
   /** Whether a copy is being made here: nothing else may be written meanwhile. */
   get busy(): boolean {
     return this.#current !== undefined && Date.now() - this.#current.heardMs < patienceMs;
+  }
+
+  /** Waits until no copy is being made here, or until the one that is was not heard of for too long. */
+  async settled(): Promise<void> {
+    while (this.busy) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patienceMs);
+      });
+      await Promise.race([this.#over.promise, patience]);
+      clearTimeout(timer);
+    }
   }
 
   /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */
@@ -66,6 +80,7 @@ export class Copying {
       if (step.type !== "finish") return false;
       this.#storage.transactionSync(() => copy.finish());
       this.#current = undefined;
+      this.#over.resolve();
       return true;
     } catch (error) {
       this.#drop();
@@ -81,12 +96,14 @@ export class Copying {
       migrate(sql, 0);
     });
     this.#current = new Copy(sql, token, plan);
+    this.#over = Promise.withResolvers();
     return false;
   }
 
   #drop(): void {
     this.#current = undefined;
     this.#storage.transactionSync(() => dropLeftovers(this.#storage.sql));
+    this.#over.resolve();
   }
 }
 
@@ -130,6 +147,8 @@ class Copy {
     const copiedSeq = this.#log.lastSeq;
     const { address, choices, from } = this.#plan;
     if (turn !== undefined && !this.#goesOn) this.#log.append(this.#end(turn));
+    if (turn !== undefined && from.kind === "seed")
+      this.#inbox.keepReceipt(from.receipt ?? {}, { turn, afterSeq: copiedSeq });
     const { usage, createdAtMs } =
       from.kind === "import"
         ? { usage: this.#usage, createdAtMs: from.createdAtMs }

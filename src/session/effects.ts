@@ -137,6 +137,7 @@ export class SessionEffects implements Effects {
       attempt,
       prefix,
       model: profile.id,
+      answeredIds: this.#parts.conversation.answeredIds,
       prices: pricesAt(profile, Date.now()),
       sent,
       place,

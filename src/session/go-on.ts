@@ -2,7 +2,17 @@
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { refOf, type WaitingCall } from "../core/waits.ts";
-import { type ClientResult, openTurn, recorded, takeResults } from "./answering.ts";
+import {
+  type Answers,
+  type AskingReply,
+  approvalOf,
+  givenBefore,
+  outcomeOf,
+  replyAt,
+  replyWithCall,
+  replyWithRef,
+} from "./answered.ts";
+import { type ClientResult, type OpenTurn, openTurn, recordApprovals, takeResults } from "./answering.ts";
 import { isAnswer } from "./asked-for.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -16,24 +26,31 @@ export interface GoOn {
   options: TurnOptions;
   metadata: Record<string, string>;
   receipt: Receipt;
+  /** Ids of the models that the account may use; any when absent. */
+  models?: readonly string[];
   /** Only when this answer is the newest thing in the session. */
   behind?: { turn: string; afterSeq?: number };
 }
 
-/** `moved_on`: something stands behind the answer already, and nothing was taken. */
-export type WentOn = { type: "taken"; turn: string; afterSeq?: number } | { type: "moved_on" };
+/**
+ * `moved_on`: something stands behind the answer already, and nothing was taken. `fork`: the one session in which calls that
+ * were denied here may be approved; it is the same for every request that approves them.
+ */
+export type WentOn = { type: "taken"; turn: string; afterSeq?: number } | { type: "moved_on"; fork?: string };
 
 /** Runs in the caller's transaction. Throws, and takes nothing, when a call that waits has no answer, or an answer no call. */
 export function goOn(parts: SessionParts, request: GoOn): WentOn {
   const { turns } = parts;
-  const { results, receipt, messages } = request;
-  const repeated = turns.repeated(receipt);
-  if (repeated !== undefined) return { type: "taken", turn: repeated };
+  const { receipt, messages, behind } = request;
+  const repeated = turns.taken(receipt);
+  if (repeated !== undefined) return { type: "taken", ...repeated };
   const open = openTurn(parts);
-  const before = open.waiting.length === 0 && results.length > 0 ? recorded(parts, results) : undefined;
+  const asking = isWaitedFor(parts, open, request) ? undefined : askingReply(parts, request);
+  const before = asking && givenBefore(parts, asking, answersOf(parts, asking, request));
   if (before !== undefined) return { type: "taken", ...before };
-  if (request.behind !== undefined && !isNewest(parts, request.behind)) return { type: "moved_on" };
-  mustMatch(open, request);
+  if (asking !== undefined) mustNotBeUsed(parts, asking, request);
+  if (behind !== undefined && !isNewest(parts, behind)) return movedOn(parts, asking, request);
+  mustMatch({ ...open, birth: parts.record.read().birth }, request);
   if (open.waiting.length > 0) return answerAll(parts, open, request);
   const [message, ...also] = messages;
   if (message === undefined) throw wrong("Nothing is asked. Send a message, or the output of a call.");
@@ -54,16 +71,71 @@ export function isNewest(
   return !entries.some((entry) => entry.seq > afterSeq && isAnswer(entry, entries));
 }
 
-type Open = ReturnType<typeof openTurn>;
+/** Whether one of the answers is about a call that waits now. */
+function isWaitedFor({ record }: SessionParts, { turn, step, waiting }: OpenTurn, of: GoOn): boolean {
+  const { birth } = record.read();
+  return waiting.some(({ id }) => {
+    const ref = refOf({ birth, turn, step, callId: id });
+    return of.results.some(({ callId }) => callId === id) || of.approvals.some((approval) => approval.ref === ref);
+  });
+}
+
+/** The reply whose calls the request answers, when it has been answered before. */
+function askingReply(parts: SessionParts, { behind, approvals, results }: GoOn): AskingReply | undefined {
+  const [approval] = approvals;
+  if (approval === undefined && results.length === 0) return undefined;
+  if (behind !== undefined) return replyAt(parts, behind);
+  if (approval !== undefined) return replyWithRef(parts, approval.ref);
+  return replyWithCall(
+    parts,
+    results.map(({ callId }) => callId),
+  );
+}
+
+function answersOf({ record }: SessionParts, { reply }: AskingReply, { approvals, results, messages }: GoOn): Answers {
+  const { birth } = record.read();
+  const { turn, step } = reply;
+  const idOf = (ref: string) => reply.toolCalls.find(({ id }) => refOf({ birth, turn, step, callId: id }) === ref)?.id;
+  return {
+    // A call that is not there has no id, and was not answered.
+    approvals: approvals.map(({ ref, ...answer }) => ({ callId: idOf(ref) ?? "", ...answer })),
+    results,
+    messages: messages.map(({ content }) => content),
+  };
+}
+
+/** An approval counts once: a call that was approved is not answered again, here or in a fork, and a denial is not given twice. */
+function mustNotBeUsed(parts: SessionParts, asking: AskingReply, request: GoOn): void {
+  const { approvals } = answersOf(parts, asking, request);
+  const isDenial = approvals.every(({ approve }) => !approve);
+  for (const { callId } of approvals) {
+    const before = approvalOf(asking, callId);
+    if (before === undefined || (!before.approve && !isDenial && request.behind !== undefined)) continue;
+    const ref = request.approvals.find((_, place) => approvals[place]?.callId === callId)?.ref ?? "";
+    const detail = `The approval request mcpr_${ref} ${outcomeOf(asking, callId)}.`;
+    throw new AppError("conflict", detail, { field: "input" });
+  }
+}
+
+/** Calls that were not run here may be approved in one fork: which one is written down before it is made. */
+function movedOn(parts: SessionParts, asking: AskingReply | undefined, request: GoOn): WentOn {
+  if (asking === undefined || request.approvals.length === 0) return { type: "moved_on" };
+  const { approvals } = answersOf(parts, asking, request);
+  if (approvals.some(({ callId }) => callId === "")) return { type: "moved_on" };
+  const names = request.approvals.filter(({ approve }) => approve).map(({ ref }) => `fork:${ref}`);
+  const fork = parts.inbox.claimed(names) ?? crypto.randomUUID();
+  parts.inbox.claim(names, fork);
+  return { type: "moved_on", fork };
+}
 
 /** Throws when a call that waits has no answer, or an answer no call. */
 export function mustMatch(
-  { turn, step, waiting }: Open,
+  { birth, turn, step, waiting }: OpenTurn & { birth: string | null },
   { results, approvals }: Pick<GoOn, "results" | "approvals">,
 ): void {
   const clientCalls = waiting.filter(({ kind }) => kind === "client");
   const asked = waiting.filter(({ kind }) => kind === "approval");
-  const refs = new Map(asked.map((call) => [refOf({ turn, step, callId: call.id }), call]));
+  const refs = new Map(asked.map((call) => [refOf({ birth, turn, step, callId: call.id }), call]));
   const stray = results.find(({ callId }) => !clientCalls.some(({ id }) => id === callId));
   if (stray !== undefined) throw wrong(`No tool call found for function call output with call_id ${stray.callId}.`);
   const unknown = approvals.find(({ ref }) => !refs.has(ref));
@@ -74,20 +146,28 @@ export function mustMatch(
   if (unasked !== undefined) throw wrong(`No approval response found for approval request mcpr_${unasked}.`);
 }
 
-function answerAll(parts: SessionParts, open: Open, request: GoOn): WentOn {
-  const { results, messages, metadata, options } = request;
-  mustKeepForm(parts, open.turn, options);
-  parts.inbox.changeOptions(open.turn, options);
-  parts.log.append(approvalEntries(open, request));
+function answerAll(parts: SessionParts, open: OpenTurn, request: GoOn): WentOn {
+  const { results, messages, metadata, options, receipt } = request;
+  const { turn } = open;
+  mustKeepForm(parts, turn, options);
+  parts.inbox.changeOptions(turn, options);
+  recordApprovals(parts, open, approvalEntries(parts, open, request));
   const given = results.map((result) => ({ ...result, metadata }));
-  if (given.length > 0) takeResults(parts, given, messages);
-  else for (const message of messages) parts.inbox.add(message, { atMs: Date.now(), joins: open.turn });
-  return { type: "taken", turn: open.turn, afterSeq: parts.log.lastSeq };
+  if (given.length > 0) return { type: "taken", ...takeResults(parts, given, { also: messages, receipt }) };
+  for (const message of messages) parts.inbox.add(message, { atMs: Date.now(), joins: turn });
+  const place = { turn, afterSeq: parts.log.lastSeq };
+  parts.inbox.keepReceipt(receipt, place);
+  return { type: "taken", ...place };
 }
 
-function approvalEntries({ turn, step, waiting }: Open, { approvals, metadata }: GoOn): NewEntry[] {
-  return approvals.map(({ ref, approve, reason }): NewEntry => {
-    const call = waiting.find(({ id }) => refOf({ turn, step, callId: id }) === ref) as WaitingCall;
+function approvalEntries(
+  { record }: SessionParts,
+  { turn, step, waiting }: OpenTurn,
+  { approvals, metadata }: GoOn,
+): Extract<NewEntry, { type: "approval" }>[] {
+  const { birth } = record.read();
+  return approvals.map(({ ref, approve, reason }) => {
+    const call = waiting.find(({ id }) => refOf({ birth, turn, step, callId: id }) === ref) as WaitingCall;
     const why = reason !== undefined && { reason };
     return {
       type: "approval",

@@ -1,5 +1,6 @@
 /** Messages that were accepted: waiting ones and, as receipts for idempotency, those whose turn has begun. Never runs anything. */
 import type { TurnOptions, UserEntry } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
 
 /** What a person sent, as it waits for its turn. */
 export interface InboxMessage {
@@ -65,7 +66,7 @@ export class Inbox {
       .exec<{ id: number }>(
         `INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, joins, interrupts, created_at)
          VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-        JSON.stringify(message),
+        rowOf(message),
         of.key ?? null,
         of.bodyHash ?? null,
         of.firstSeq ?? null,
@@ -89,6 +90,25 @@ export class Inbox {
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
+  }
+
+  /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */
+  keepReceipt({ key, bodyHash }: Receipt, place: { turn: string; afterSeq: number }): void {
+    if (key !== undefined) this.claim([`receipt:${key}`], JSON.stringify({ ...place, bodyHash }));
+  }
+
+  /** What came with this key before: the turn it began or joined, or the place behind the answers that it gave. */
+  byReceipt(key: string): { turn: string; afterSeq?: number; bodyHash?: string | undefined } | undefined {
+    const message = this.byKey(key);
+    if (message !== undefined) return { turn: message.turn, bodyHash: message.bodyHash };
+    const answers = this.claimed([`receipt:${key}`]);
+    return answers === undefined ? undefined : (JSON.parse(answers) as { turn: string; afterSeq: number });
+  }
+
+  /** Texts of the messages that joined this turn, or wait to. */
+  joined(turn: string): string[] {
+    const rows = this.#sql.exec<{ message: string }>("SELECT message FROM inbox WHERE joins = ?", idOf(turn)).toArray();
+    return rows.map(({ message }) => (JSON.parse(message) as InboxMessage).content);
   }
 
   /** Takes up a turn that began elsewhere, so that later turns get later numbers. What was said stands in the log alone; `options` are for a turn that goes on here. */
@@ -122,7 +142,7 @@ export class Inbox {
   changeOptions(turn: string, options: TurnOptions): void {
     const message = this.byTurn(turn)?.message;
     if (message === undefined) return;
-    const changed = JSON.stringify({ ...message, options });
+    const changed = rowOf({ ...message, options });
     this.#sql.exec("UPDATE inbox SET message = ? WHERE id = ?", changed, idOf(turn));
   }
 
@@ -175,6 +195,19 @@ export class Inbox {
   }
 }
 
+/** Most bytes of a message with its options: Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits). */
+const mostBytes = 1_900_000;
+
+/** Throws `payload_too_large` for what would not fit a row. */
+function rowOf(message: InboxMessage): string {
+  const text = JSON.stringify(message);
+  // A UTF-16 unit is at most 3 bytes of UTF-8: most messages need not be counted.
+  const bytes = text.length * 3 <= mostBytes ? 0 : new TextEncoder().encode(text).length;
+  if (bytes <= mostBytes) return text;
+  const detail = `The message has ${bytes} bytes with its instructions and tools; at most ${mostBytes} are taken. Shorten it.`;
+  throw new AppError("payload_too_large", detail, { field: "content" });
+}
+
 /** The entry that begins a turn. */
 export function userEntry(turn: string, message: InboxMessage, atMs: number): Omit<UserEntry, "seq"> {
   return { type: "user", turn, ...message, atMs };
@@ -186,5 +219,5 @@ function turnOf(id: number): string {
 
 /** 0, which no message has, for what is no turn's name. */
 function idOf(turn: string): number {
-  return Number(/^turn_(\d{1,15})$/.exec(turn)?.[1] ?? 0);
+  return Number(/^turn_(\d{1,16})$/.exec(turn)?.[1] ?? 0);
 }

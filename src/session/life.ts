@@ -1,6 +1,7 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
 import { accountObject } from "../account/account.ts";
 import { agent } from "../agent.ts";
+import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import { type Bindings, parseSettings, type Settings } from "../env.ts";
@@ -14,7 +15,7 @@ import { migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
-import { modelIds } from "./turn-model.ts";
+import { modelIds, mustBeAllowed } from "./turn-model.ts";
 
 export class SessionLife {
   readonly #ctx: DurableObjectState;
@@ -122,6 +123,12 @@ export class SessionLife {
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
     return pastRequest(this.existing, { agent, settings: this.#settings, bindings: this.#bindings }, seq);
+  }
+
+  /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */
+  mustBeAllowed(options: TurnOptions, models: readonly string[] | undefined, choices: SessionChoices = {}): void {
+    const sessionModel = this.#parts?.record.read().model ?? choices.model ?? null;
+    mustBeAllowed({ settings: this.#settings, bindings: this.#bindings, sessionModel, options }, models);
   }
 
   refuseErased(address: SessionAddress): Promise<void> {

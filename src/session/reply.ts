@@ -18,14 +18,14 @@ export function replyOf({ turns, feed, record }: SessionParts, { id, turn }: Owe
   const { draft } = feed;
   const arriving = !isOver && draft !== undefined && isOfTurn(entries, draft.of.turn) ? draft.text.toString() : "";
   const said = [...replies.map(({ content }) => content), arriving].map((text) => text.trim());
-  const session = record.read().name;
+  const { name: session, birth } = record.read();
   const text = said.filter((each) => each !== "").join("\n\n");
   return {
     id,
     session,
     text,
     tools: replies.flatMap((reply) => reply.toolCalls.map((call) => toolOf(call, reply, entries))),
-    approvals: replies.flatMap((reply) => approvalsOf(reply, entries, isOver)),
+    approvals: replies.flatMap((reply) => approvalsOf(reply, entries, { isOver, birth })),
     state: isOver ? "ended" : state.status === "waiting" ? "waiting" : "working",
     ...(isOver && { ended: endOf(end, { text, data: turnJson(session, end.turn, state) }) }),
   };
@@ -43,7 +43,11 @@ function toolOf({ id, name }: ToolCall, { step, waits }: AssistantEntry, entries
   return { id: key, name, state: isWaiting ? "waiting" : "running" };
 }
 
-function approvalsOf(reply: AssistantEntry, entries: readonly Entry[], isOver: boolean): Approval[] {
+function approvalsOf(
+  reply: AssistantEntry,
+  entries: readonly Entry[],
+  { isOver, birth }: { isOver: boolean; birth: string | null },
+): Approval[] {
   const { turn, step, waits = {} } = reply;
   return reply.toolCalls
     .filter(({ id }) => waits[id] === "approval")
@@ -51,7 +55,7 @@ function approvalsOf(reply: AssistantEntry, entries: readonly Entry[], isOver: b
       const by = decisionOn(id, step, entries);
       const answered = by === undefined ? undefined : by.approve ? ("approved" as const) : ("denied" as const);
       const named = by?.by === undefined ? {} : { by: by.by };
-      const ref = refOf({ turn, step, callId: id });
+      const ref = refOf({ birth, turn, step, callId: id });
       return { ref, name, arguments: text, state: answered ?? (isOver ? "void" : "open"), ...named };
     });
 }

@@ -16,11 +16,12 @@ import { afterFailure } from "../model/retry.ts";
 import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { inputOf, waitsForPerson } from "../tools/tool.ts";
+import { modelsOfAccount } from "./account-models.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
-import { type TurnModel, turnModels } from "./turn-model.ts";
+import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdsOf } from "./user-ids.ts";
 
@@ -99,15 +100,18 @@ export class Runner {
   }
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
-    const { settings } = this.#setup;
+    const { settings, bindings } = this.#setup;
+    const allowed = await modelsOfAccount(bindings, this.#parts.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
     const stopClock = this.#startClock(turn.firstSeq, abort);
-    const models = this.#models(turn.message.options);
+    const all = this.#models(turn.message.options);
+    const [first, ...others] = allowedOf(all, allowed);
+    const models: [TurnModel, ...TurnModel[]] = first === undefined ? all : [first, ...others];
     const { timeouts } = settings;
     const purse = this.#purse;
-    const answers = new AnswerCache(this.#setup.bindings.PREFIXES, this.#parts.kvCount);
+    const answers = new AnswerCache(bindings.PREFIXES, this.#parts.kvCount);
     const prefix = await this.#prefix();
     const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
     const agent = await this.#agent(tools, turn.message.options, abort.signal);
@@ -116,12 +120,16 @@ export class Runner {
     const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
     const effects = new SessionEffects(this.#parts, of);
     try {
-      if (prefix === null) return await effects.append(endNow(effects, turn.turn, prefixGone));
+      if (first === undefined) {
+        const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };
+        return await effects.append(endNow(effects, turn.turn, worded(notAllowed, place)));
+      }
+      if (prefix === null) return await effects.append(endNow(effects, turn.turn, worded(prefixGone, models[0].place)));
       await runTurn(effects, this.#rules(agent, models, turn.message.options));
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
-      await effects.append(endNow(effects, turn.turn, ourFault));
+      await effects.append(endNow(effects, turn.turn, worded(ourFault, effects.look().place)));
     } finally {
       stopClock();
       this.#current = undefined;
@@ -221,6 +229,7 @@ const ourFault: Failure = {
   detail: "Longline failed while it worked on this turn. The cause is in the Worker's log.",
   retryable: true,
 };
+const notAllowed: Failure = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false };
 const prefixGone: Failure = {
   code: "prefix_missing",
   detail: "The session's prefix was deleted. Put the same text again, or make a session without it.",
@@ -229,10 +238,10 @@ const prefixGone: Failure = {
 
 /** The end of a turn that cannot go on. What a model call had brought, and cost, stays. */
 function endNow(effects: SessionEffects, turn: string, failure: Failure): NewEntry[] {
-  const { entries, intents, place } = effects.look();
+  const { entries, intents } = effects.look();
   const reply = entries.findLast((entry) => entry.type === "assistant");
   const refused = leftOver(openCalls(entries), intents);
   const cutOff = effects.cutOff();
-  const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure: worded(failure, place) } as const;
+  const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure } as const;
   return ending(end, entries, Date.now(), cutOff === undefined ? [] : [cutOff]);
 }

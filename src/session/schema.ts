@@ -91,6 +91,8 @@ export const ladder: readonly string[] = [
      created_at INTEGER NOT NULL
    ) STRICT;`,
   "ALTER TABLE session ADD COLUMN learned TEXT;",
+  `ALTER TABLE session ADD COLUMN birth TEXT;
+   ALTER TABLE session ADD COLUMN token_epoch INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 export const schemaVersion = ladder.length;

@@ -65,6 +65,10 @@ export interface SessionSettings {
   copiedSeq: number;
   /** The newest entry that left the model's window; 0 while none did. */
   windowSeq: number;
+  /** Random, one for each time that a session of this name was made; null in sessions made before it was recorded. */
+  birth: string | null;
+  /** How often the session's tokens were withdrawn. */
+  tokenEpoch: number;
 }
 
 type Row = {
@@ -82,6 +86,8 @@ type Row = {
   forked_from: string | null;
   copied_seq: number;
   window_seq: number;
+  birth: string | null;
+  token_epoch: number;
 };
 
 export class SessionRecord {
@@ -103,8 +109,8 @@ export class SessionRecord {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     sql.exec(
       `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, prefix, created_at,
-         expires_at, usage, forked_from, copied_seq, window_seq)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         expires_at, usage, forked_from, copied_seq, window_seq, birth)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       schemaVersion,
       of.account,
       of.name,
@@ -119,6 +125,7 @@ export class SessionRecord {
       forkedFrom === undefined ? null : JSON.stringify(forkedFrom),
       copiedSeq,
       windowSeq,
+      crypto.randomUUID(),
     );
   }
 
@@ -139,7 +146,14 @@ export class SessionRecord {
       forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkedFrom),
       copiedSeq: row.copied_seq,
       windowSeq: row.window_seq,
+      birth: row.birth,
+      tokenEpoch: row.token_epoch,
     };
+  }
+
+  /** From now on no token is valid that was made before. */
+  withdrawTokens(): void {
+    this.#sql.exec("UPDATE session SET token_epoch = token_epoch + 1");
   }
 
   /** Renames or relabels; what is absent stays. */

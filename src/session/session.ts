@@ -8,27 +8,38 @@ import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
+import { type Answers, givenBefore, replyAt } from "./answered.ts";
 import {
   type ApprovalAnswer,
   answerApproval,
   type ClientResult,
   callByRef,
+  type MixedAnswers,
   shownCallOf,
+  takeMixed,
   takeResults,
 } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
 import { type GoOn, goOn, type WentOn } from "./go-on.ts";
-import type { InboxMessage } from "./inbox.ts";
+import type { InboxMessage, Receipt } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
 import type { PastRequest } from "./past-request.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import type { SessionParts } from "./session-parts.ts";
-import type { SessionAddress, SessionChoices } from "./session-record.ts";
+import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
+import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { type AnswerPlace, type Found, findAnswer, withdraw } from "./withdraw.ts";
+
+/** What only the Worker itself is told of a session. */
+export interface SessionDetails {
+  instructions: string | null;
+  chosenModel: string | null;
+  birth: string | null;
+}
 
 export class Session extends DurableObject<Bindings> {
   readonly #life = new SessionLife(this.ctx, this.env);
@@ -50,11 +61,28 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  describe(): Promise<Outcome<SessionSummary & { instructions: string | null; chosenModel: string | null }>> {
+  /** What a token of this session must say to be valid; empty in a session of an earlier version that has withdrawn none. */
+  tokenTag(): Promise<Outcome<string>> {
+    return outcome(() => tokenTag(this.#life.existing.record.read()));
+  }
+
+  /** No token that was made before is valid from now on. */
+  withdrawTokens(): Promise<Outcome<void>> {
+    return this.#answer(({ record }) => record.withdrawTokens());
+  }
+
+  describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
     return outcome(() => {
-      const { instructions, model: chosenModel } = this.#life.existing.record.read();
-      return { ...this.#life.summary(), instructions, chosenModel };
+      const { instructions, model: chosenModel, birth } = this.#life.existing.record.read();
+      return { ...this.#life.summary(), instructions, chosenModel, birth };
     });
+  }
+
+  /** Whether the session exists, once what is being made or erased here is. */
+  async isMade(): Promise<boolean> {
+    await this.#life.settled();
+    await this.#copying.settled();
+    return this.#life.parts !== undefined;
   }
 
   change(changes: { title?: string | null; metadata?: Record<string, string> }): Promise<Outcome<SessionSummary>> {
@@ -75,6 +103,7 @@ export class Session extends DurableObject<Bindings> {
       const isNew = this.#life.parts === undefined;
       if (request.mustExist) void this.#life.existing;
       if (isNew) await this.#life.refuseErased(address);
+      this.#life.mustBeAllowed(request.message.options, request.models, request.choices);
       const parts = this.#life.parts ?? this.#create(address, request.choices ?? {});
       const { turn, repeated } = takeIn(parts, request);
       const { open } = parts.turns;
@@ -111,18 +140,39 @@ export class Session extends DurableObject<Bindings> {
   /** The results of tools that ran at the client, all of them or none, with messages that come along, and what the turn goes by from here on. Returns the turn that goes on, and the last entry before it does. */
   giveResults(
     results: ClientResult[],
-    { also = [], options }: { also?: InboxMessage[]; options?: TurnOptions } = {},
+    { options, ...more }: { also?: InboxMessage[]; receipt?: Receipt; options?: TurnOptions } = {},
   ): Promise<Outcome<{ turn: string; afterSeq: number }>> {
     return this.#answer((parts) => {
-      const taken = takeResults(parts, results, also);
+      const taken = takeResults(parts, results, more);
       if (options !== undefined) parts.inbox.changeOptions(taken.turn, options);
       return taken;
     });
   }
 
+  /** Answers about the calls of one reply, of which some may have been given before; see `takeMixed`. */
+  giveAnswers(answers: MixedAnswers): Promise<Outcome<{ turn: string; afterSeq: number }>> {
+    return this.#answer((parts) => takeMixed(parts, answers));
+  }
+
+  /** What a request with this receipt came to before; null when there was none. Throws when its body was another. */
+  taken(receipt: Receipt): Promise<Outcome<{ turn: string; afterSeq?: number } | null>> {
+    return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
+  }
+
+  /** Where the turn goes on behind exactly these answers to the reply at `place`; null when others were given. */
+  givenBefore(place: AnswerPlace, answers: Answers): Promise<Outcome<AnswerPlace | null>> {
+    return outcome(() => {
+      const asking = replyAt(this.#life.existing, place);
+      return (asking && givenBefore(this.#life.existing, asking, answers)) ?? null;
+    });
+  }
+
   /** Answers every call that waits, or begins a turn; see `GoOn`. */
   goOn(request: GoOn): Promise<Outcome<WentOn>> {
-    return this.#answer((parts) => goOn(parts, request));
+    return this.#answer((parts) => {
+      this.#life.mustBeAllowed(request.options, request.models);
+      return goOn(parts, request);
+    });
   }
 
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
@@ -169,6 +219,14 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => {
       const { log } = this.#life.existing;
       return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
+    });
+  }
+
+  /** The same for a list that clients read: a damaged row is shown as broken. */
+  shownEntries(range: { after: number; limit: number }): Promise<Outcome<{ entries: ShownEntry[]; lastSeq: number }>> {
+    return outcome(() => {
+      const { log } = this.#life.existing;
+      return { entries: shownEntries(this.#life.existing, range), lastSeq: log.lastSeq };
     });
   }
 
@@ -237,6 +295,10 @@ export class Session extends DurableObject<Bindings> {
       return taken;
     });
   }
+}
+
+function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
+  return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
 }
 
 /** The message's turn: a new one with what is owed for it, or the one that the same message has already. */

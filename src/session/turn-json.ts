@@ -1,5 +1,6 @@
 /** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
 import { agent } from "../agent.ts";
+import { latestMs } from "../core/bounds.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import { countsJson, iso, messageJson, usageJson } from "../dialects/native.ts";
 import type { TurnState } from "./turns.ts";
@@ -35,6 +36,6 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
 
 /** The exact arguments, as the model wrote them: what is approved is what is run. */
 function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall): Record<string, unknown> {
-  const expiresAtMs = sinceMs + agent.limits.waitSeconds * 1000;
+  const expiresAtMs = Math.min(sinceMs + agent.limits.waitSeconds * 1000, latestMs);
   return { call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs) };
 }

@@ -1,6 +1,7 @@
 /** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
 import { type Agent, agent, type ModelChoice } from "../agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
 import type { KnownSetting, ModelPlace } from "../core/failure-words.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
@@ -71,9 +72,35 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   return [reach(begin), ...choices.slice(at + 1).map(reach), ...choices.slice(0, at).map(reach)];
 }
 
-/** The model that answers when nobody names one. */
-export function firstModel(settings: Settings, bindings: Bindings): TurnModel {
-  return turnModels({ settings, agent, bindings, sessionModel: null, sticky: null, options: {}, chance: 0 })[0];
+/** Those of a turn's models that its account may use; all when `allowed` is absent. The demo model is in the place of every other. */
+export function allowedOf(models: readonly TurnModel[], allowed: readonly string[] | undefined): TurnModel[] {
+  return models.filter(
+    (model) => allowed === undefined || model.fetch === demoFetch || allowed.includes(model.profile.id),
+  );
+}
+
+/** Throws `invalid_request`, before anything is stored, when none of the turn's models is one that its account may use. */
+export function mustBeAllowed(
+  of: Pick<ModelSituation, "settings" | "bindings" | "sessionModel" | "options">,
+  allowed: readonly string[] | undefined,
+): void {
+  const models = turnModels({ ...of, agent, sticky: null, chance: 0 });
+  if (allowedOf(models, allowed).length > 0) return;
+  throw new AppError("invalid_request", `model: ${refusedModels(models, allowed)}`, { field: "model" });
+}
+
+/** Why an account may not have a turn's answer, in words. */
+function refusedModels(models: readonly TurnModel[], allowed: readonly string[] = []): string {
+  const names = models.map(({ profile }) => profile.id).join(", ");
+  return `this account may use ${allowed.join(", ")}, and the answer would come from ${names}. Name a model that it may use.`;
+}
+
+/** The model that answers when nobody names one; of those in `allowed` where that is given. Throws when there is none. */
+export function firstModel(settings: Settings, bindings: Bindings, allowed?: readonly string[]): TurnModel {
+  const none = { settings, bindings, sessionModel: null, options: {} };
+  mustBeAllowed(none, allowed);
+  const models = turnModels({ ...none, agent, sticky: null, chance: 0 });
+  return allowedOf(models, allowed)[0] ?? models[0];
 }
 
 /** A warning for each model that the catalog does not know: it works, with what every provider takes, and its cost is counted as nothing. */

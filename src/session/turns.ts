@@ -28,6 +28,8 @@ export interface SendRequest {
   mustExist?: boolean;
   /** What the session is to be like when it is made for this message. */
   choices?: SessionChoices;
+  /** Ids of the models that the account may use; any when absent. */
+  models?: readonly string[];
   /** More messages of the same turn, shown to the model one behind the other. */
   also?: InboxMessage[];
 }
@@ -68,15 +70,20 @@ export class Turns {
   }
 
   /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
-  repeated({ key, bodyHash }: Receipt, claims: readonly string[] = []): string | undefined {
-    const claimed = this.#inbox.claimed(claims);
-    if (claimed !== undefined) return claimed;
-    const earlier = key === undefined ? undefined : this.#inbox.byKey(key);
-    if (earlier !== undefined && earlier.bodyHash !== bodyHash) {
+  repeated(receipt: Receipt, claims: readonly string[] = []): string | undefined {
+    return this.#inbox.claimed(claims) ?? this.taken(receipt)?.turn;
+  }
+
+  /** The same for a request that may have been answers: with `afterSeq` its turn goes on behind that entry. */
+  taken({ key, bodyHash }: Receipt): { turn: string; afterSeq?: number } | undefined {
+    const earlier = key === undefined ? undefined : this.#inbox.byReceipt(key);
+    if (earlier === undefined) return undefined;
+    if (earlier.bodyHash !== bodyHash) {
       const detail = `The Idempotency-Key "${key}" was used before with another body. Send the same body, or a new key.`;
       throw new AppError("idempotency_mismatch", detail, { field: "Idempotency-Key" });
     }
-    return earlier?.turn;
+    const { turn, afterSeq } = earlier;
+    return { turn, ...(afterSeq !== undefined && { afterSeq }) };
   }
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */

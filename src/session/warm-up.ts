@@ -20,11 +20,11 @@ import { userIdFor, userIdsOf } from "./user-ids.ts";
 
 export async function warmUp(
   bindings: Bindings,
-  { account, prefix }: { account: string; prefix: string },
+  { account, prefix, models }: { account: string; prefix: string; models: readonly string[] | undefined },
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
   const settings = parseSettings(bindings);
   const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
-  const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel(settings, bindings);
+  const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel(settings, bindings, models);
   const profile = knownHere(listed);
   const object = accountObject(bindings, account);
   const text = await object.readPrefix(prefix);

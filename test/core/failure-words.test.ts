@@ -27,6 +27,7 @@ const codes: Record<FailureCode, true> = {
 };
 const causes: Record<FailureCause, FailureCode> = {
   address: "model_refused",
+  not_allowed: "model_refused",
   unclear: "model_refused",
   tokens_per_minute: "model_rate_limited",
   interrupted: "internal",
@@ -88,6 +89,11 @@ describe("the words of failures", () => {
     expect(missing({ code: "model_auth" })).toContain("Set MODEL_API_KEY");
     expect(missing({ code: "model_not_found" })).toContain("Set MODEL ");
     expect(missing({ code: "context_overflow" })).toContain("set MODEL_CONTEXT_TOKENS");
+    const allowed = { ...place(false), allowedModels: ["deepseek-flash", "deepseek-pro"] };
+    const refused = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false } as const;
+    expect(worded(refused, allowed).detail).toBe(
+      "This account may use deepseek-flash, deepseek-pro, and not deepseek-v3.2-exp at api.cometapi.com. Name a model that it may use.",
+    );
     expect(missing({ code: "model_refused", cause: "address" })).toContain("Set MODEL_BASE_URL");
     expect(names.length).toBe(4);
   });

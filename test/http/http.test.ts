@@ -91,6 +91,7 @@ describe("problems", () => {
     invalid_request: 400,
     unauthorized: 401,
     forbidden: 403,
+    misdirected: 421,
     not_found: 404,
     model_not_found: 404,
     approval_required: 409,

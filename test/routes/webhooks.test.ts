@@ -71,6 +71,14 @@ describe("GitHub", () => {
     expect(((await told.json()) as Json).turn).toBe("turn_1");
   });
 
+  it("[REACH-10] a body that was signed once is the same delivery under whatever id it comes again", async () => {
+    provider.enqueue(text("Noted."));
+    expect((await fromGitHub(opened())).status).toBe(202);
+    for (const delivery of [`${key}-d`, `${key}-forged`, `${key}-forged-2`]) {
+      expect(await fromGitHub(opened(), { delivery })).toMatchObject({ status: 200, body: { turn: "turn_1" } });
+    }
+  });
+
   it("[HOOK-1] what asks for nothing is taken and ignored, also its ping", async () => {
     expect(await fromGitHub('{"action":"closed"}')).toEqual({ status: 200, body: { ignored: true } });
     const body = '{"zen":"Keep it logically awesome."}';

@@ -2,6 +2,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import { agent } from "../../src/agent.ts";
+import { sha256Hex } from "../../src/core/digest.ts";
 import { callDigest } from "../../src/core/shown-call.ts";
 import { refOf } from "../../src/core/waits.ts";
 import { calls, text } from "../support/fake-provider.ts";
@@ -90,7 +91,8 @@ describe("a call that needs a person's yes", () => {
     const turn = await waitingTurn();
     const call = { name: "send_request", arguments: JSON.stringify(order) };
     const other = callDigest({ ...call, arguments: JSON.stringify({ ...order, url: "https://other.example/" }) });
-    const ref = refOf({ turn, step: 1, callId: "call_pay" });
+    const birth = unwrap(await world.stub.describe()).birth;
+    const ref = refOf({ birth, turn, step: 1, callId: "call_pay" });
     for (const refused of [
       world.stub.approve("call_pay", { approve: true }, other),
       world.stub.press({ ref, digest: other }, { approve: true }),
@@ -230,4 +232,15 @@ describe("a call that does harm", () => {
       { call_id: "call_pay" },
     ]);
   });
+});
+
+it("[ONCE-14] an open call of a session without a birth keeps the key that it had", async () => {
+  await waitingTurn();
+  await world.inside(({ sql }) => void sql.exec("UPDATE session SET birth = NULL"));
+  provider.enqueue(text("Ordered."));
+  unwrap(await world.stub.approve("call_pay", { approve: true }));
+  await vi.waitFor(() => expect(provider.outside).toHaveBeenCalledTimes(1));
+  const { account, name } = world.address;
+  const key = await sha256Hex(`${account}:${name} turn_1 1 call_pay`);
+  expect(provider.outside.mock.calls[0]?.[0].headers.get("idempotency-key")).toBe(key);
 });

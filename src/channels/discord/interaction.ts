@@ -1,5 +1,6 @@
 /** Discord's interactions as far as Longline reads them, and the numbers it answers with (discord.com/developers/docs/interactions/receiving-and-responding). */
 import * as z from "zod";
+import { safeSpeaker } from "../../core/speaker.ts";
 
 const person = z.looseObject({ id: z.string(), username: z.string().nullish(), global_name: z.string().nullish() });
 
@@ -46,7 +47,8 @@ export type Command = Extract<Interaction, { type: 2 }>;
 /** What a person is called where they wrote. */
 export function nameOf({ member, user }: Interaction): string {
   const who = member?.user ?? user;
-  return (member?.nick || who?.global_name || who?.username || who?.id || "somebody").slice(0, 64);
+  const named = [member?.nick, who?.global_name, who?.username, who?.id];
+  return named.map((each) => safeSpeaker(each ?? "")).find((each) => each !== undefined) ?? "somebody";
 }
 
 export function userIdOf({ member, user }: Interaction): string {

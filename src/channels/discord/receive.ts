@@ -1,5 +1,6 @@
 /** Takes in Discord's interactions: commands, buttons, a modal. Checks the signature before it reads anything; Discord tries wrong ones from time to time and takes the address away when they pass. */
 import { AppError } from "../../core/errors.ts";
+import { safeSpeaker } from "../../core/speaker.ts";
 import type { Inbound, InboundRequest, PressedApproval, Received, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
 import { isSignedByDiscord } from "../signature.ts";
@@ -80,7 +81,8 @@ function promptOf({ data }: Command): string {
 function aboutMessage({ data }: Command): string {
   const message = data.resolved?.messages?.[data.target_id ?? ""];
   if (message === undefined) return "";
-  const author = message.author.global_name || message.author.username || message.author.id;
+  const { global_name, username, id } = message.author;
+  const author = safeSpeaker(global_name ?? "") ?? safeSpeaker(username ?? "") ?? id;
   const said = message.content === "" ? "(It holds no text.)" : message.content;
   return `What do you say to this message from ${author}?\n\n${said}`;
 }

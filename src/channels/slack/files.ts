@@ -4,6 +4,7 @@ import type { SlackFile } from "./envelope.ts";
 
 const mostFiles = 5;
 const mostBytes = 200_000;
+const mostRedirects = 3;
 /** How long all files of a message may take together. */
 const patienceMs = 1_500;
 const textual =
@@ -14,7 +15,7 @@ export async function filesText(files: readonly SlackFile[], api: SlackApi, sett
   const signal = AbortSignal.timeout(patienceMs);
   const texts = await Promise.all(
     files.slice(0, mostFiles).map(async (file) => {
-      const title = file.name ?? file.id;
+      const title = oneLine(file.name ?? "") || file.id;
       const text = await fileText(file, { api, settings, signal }).catch(() => ({ why: "it could not be fetched" }));
       return "why" in text ? `[File ${title}: ${text.why}]` : `File ${title}:\n\n${fenced(text.text)}`;
     }),
@@ -36,8 +37,8 @@ async function fileText(file: SlackFile, access: Access): Promise<{ text: string
   if ((size ?? 0) > mostBytes) return { why: `it has ${size} bytes; at most ${mostBytes} are read` };
   const url = url_private_download ?? url_private;
   if (!url || !isSlacks(url, access.settings)) return { why: "it has no address at Slack" };
-  const { botToken = "" } = access.settings;
-  const answer = await fetch(url, { headers: { Authorization: `Bearer ${botToken}` }, signal: access.signal });
+  const answer = await fetchFrom(url, access);
+  if (answer === undefined) return { why: "Slack sent it on to another host" };
   const text = await answer.text();
   if (!answer.ok) return { why: `Slack answered ${answer.status}` };
   // Without files:read Slack answers 200 and its login page (vercel/eve#1437, openclaw#14258).
@@ -45,6 +46,30 @@ async function fileText(file: SlackFile, access: Access): Promise<{ text: string
   if (isPage && !/html/.test(mimetype ?? ""))
     return { why: "Slack did not let the app read it: add the scope files:read" };
   return { text: text.slice(0, mostBytes) };
+}
+
+/** Slack sends files on to another of its hosts; `undefined` where it leads anywhere else. */
+async function fetchFrom(first: string, { settings, signal }: Access): Promise<Response | undefined> {
+  const headers = { Authorization: `Bearer ${settings.botToken ?? ""}` };
+  let url = first;
+  for (let hop = 0; hop <= mostRedirects; hop++) {
+    if (!isSlacks(url, settings)) return undefined;
+    const answer = await fetch(url, { headers, signal, redirect: "manual" });
+    const location = answer.headers.get("Location");
+    if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
+    await answer.body?.cancel();
+    if (!URL.canParse(location, url)) return undefined;
+    url = new URL(location, url).href;
+  }
+  return undefined;
+}
+
+/** A name that cannot look like more than a name. */
+function oneLine(name: string): string {
+  return name
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ")
+    .trim()
+    .slice(0, 200);
 }
 
 async function fileInfo({ id }: SlackFile, api: SlackApi): Promise<SlackFile> {

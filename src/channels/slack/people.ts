@@ -1,4 +1,5 @@
 /** Names of Slack's people, asked for once and remembered for a while. A name that does not come in time is left as its id: an answer must not wait for it. */
+import { safeSpeaker } from "../../core/speaker.ts";
 import type { SlackApi } from "./api.ts";
 
 /** How long all names of a message may take together; Slack itself wants its answer within 3 s. */
@@ -27,10 +28,11 @@ async function nameOf(api: SlackApi, key: string, id: string): Promise<string | 
   const found = known.get(key);
   if (found !== undefined && found.untilMs > Date.now()) return found.name;
   const { user } = (await api.call("users.info", { user: id })) as { user?: SlackUser };
-  const name = [user?.profile?.display_name, user?.real_name, user?.name].find((each) => each);
+  const named = [user?.profile?.display_name, user?.real_name, user?.name];
+  const name = named.map((each) => safeSpeaker(each ?? "")).find((each) => each !== undefined);
   if (name === undefined) return undefined;
   if (known.size >= most) known.delete(known.keys().next().value ?? "");
-  known.set(key, { name: name.replace(/[\r\n]+/g, " ").slice(0, 64), untilMs: Date.now() + rememberMs });
+  known.set(key, { name, untilMs: Date.now() + rememberMs });
   return known.get(key)?.name;
 }
 

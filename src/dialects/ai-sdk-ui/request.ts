@@ -1,7 +1,9 @@
 /** What `useChat` sends: the whole conversation, of which only the last message is news. */
 import * as z from "zod";
+import { mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
+import { speakerFault } from "../../core/speaker.ts";
 
 const part = z.looseObject({ type: z.string() });
 
@@ -71,8 +73,10 @@ function said({ id, parts, metadata }: UiMessage, at: string): UiNews {
   const content = texts.filter((text) => text !== "").join("\n");
   if (content === "") throw refused(`${at}.parts`, "must have a text");
   const { speaker } = (typeof metadata === "object" && metadata !== null ? metadata : {}) as { speaker?: unknown };
-  const named = typeof speaker === "string" && speaker !== "" ? { speaker: speaker.slice(0, 64) } : {};
-  return { kind: "said", id, content, ...named };
+  if (typeof speaker !== "string" || speaker === "") return { kind: "said", id, content };
+  const fault = speakerFault(speaker);
+  if (fault !== undefined) throw refused(`${at}.metadata.speaker`, fault);
+  return { kind: "said", id, content, speaker };
 }
 
 /** Of the newest step: earlier ones were answered before. */
@@ -83,7 +87,8 @@ function answersIn({ parts }: UiMessage): UiNews {
     .flatMap((each) => answered.safeParse(each).data ?? []);
   const approvals = tools.flatMap(({ state, approval }): UiApproval[] => {
     if (state !== "approval-responded" || typeof approval?.approved !== "boolean") return [];
-    return [{ callId: approval.id, approve: approval.approved, ...(approval.reason && { reason: approval.reason }) }];
+    const reason = approval.reason?.slice(0, mostUnits.reason);
+    return [{ callId: approval.id, approve: approval.approved, ...(reason && { reason }) }];
   });
   const results = tools.flatMap(({ state, toolCallId: callId, providerExecuted, output, errorText }): UiResult[] => {
     if (providerExecuted) return [];

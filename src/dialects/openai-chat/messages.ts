@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../core/history.ts";
+import { speakerFault } from "../../core/speaker.ts";
 
 const content = z.union([
   z.string(),
@@ -15,7 +16,7 @@ const call = z.looseObject({
 /** What a client sends back of an answer has whatever members the answer had. */
 export const chatMessage = z.discriminatedUnion("role", [
   z.looseObject({ role: z.enum(["system", "developer"]), content }),
-  z.looseObject({ role: z.literal("user"), content, name: z.string().max(64).nullish() }),
+  z.looseObject({ role: z.literal("user"), content, name: z.string().nullish() }),
   z.looseObject({
     role: z.literal("assistant"),
     content: content.nullish(),
@@ -57,7 +58,7 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
       return { role: "user", content, speaker: "system" };
     case "user":
       if (content === "") throw refused(`${at}.content`, "must not be empty");
-      return { role: "user", content, ...(message.name && { speaker: message.name.replace(/[\r\n]/g, " ") }) };
+      return { role: "user", content, ...(message.name && { speaker: speakerOf(message.name, `${at}.name`) }) };
     case "assistant": {
       const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => {
         return { id, name, arguments: text };
@@ -68,6 +69,12 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
     case "tool":
       return { role: "tool", callId: message.tool_call_id, content };
   }
+}
+
+function speakerOf(name: string, at: string): string {
+  const fault = speakerFault(name);
+  if (fault !== undefined) throw refused(at, fault);
+  return name;
 }
 
 /** Clients keep an answer that never came as an empty one. */

@@ -1,5 +1,6 @@
 /** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name. */
 import * as z from "zod";
+import { metadataBounds } from "../../core/bounds.ts";
 import type { Sampling, Thinking, ToolChoice } from "../../core/entry.ts";
 import { efforts, thinkingByEffort } from "../../core/thinking.ts";
 import { toolName } from "../function-tool.ts";
@@ -38,7 +39,10 @@ export const chatFields = {
   user: z.string().max(512).nullish(),
   safety_identifier: z.string().max(512).nullish(),
   prompt_cache_key: z.string().max(512).nullish(),
-  metadata: z.record(z.string().min(1).max(64), z.string().max(512)).nullish(),
+  metadata: z
+    .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
+    .refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")
+    .nullish(),
   /** An answer is kept with its session in any case. */
   store: z.boolean().nullish(),
   service_tier: z.enum(["auto", "default"], 'can only be "auto" or "default" here').nullish(),

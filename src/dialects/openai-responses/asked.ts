@@ -10,4 +10,6 @@ export interface Asked {
   isQueued: boolean;
   /** It is to end before it is done. */
   isStopped: boolean;
+  /** Of its session: part of the names of approval requests. */
+  birth?: string | null;
 }

@@ -1,14 +1,14 @@
 /** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
 import * as z from "zod";
 import { efforts } from "../../core/thinking.ts";
-import { inputItems } from "./input-items.ts";
+import { inputItems, shownType } from "./input-items.ts";
 
 const no = (why: string) => z.undefined({ error: () => `is not supported here: ${why}` }).optional();
 const only = <T extends string>(...values: [T, ...T[]]) => z.enum(values).optional();
 
 export const functionTool = z.strictObject({
   type: z.literal("function", {
-    error: ({ input }) => `a tool of type "${String(input)}" is not supported here: only functions are`,
+    error: ({ input }) => `a tool of type "${shownType(input)}" is not supported here: only functions are`,
   }),
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
   description: z.string().max(10_000).optional(),

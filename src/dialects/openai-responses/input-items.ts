@@ -8,8 +8,17 @@ const phase = z.enum(["commentary", "final_answer"]).optional();
 /** An object told apart by `type`; what is none of the known ones is refused with `words`. */
 const kindOf = (words: (type: string) => string) => ({
   error: ({ code, input }: { code?: string; input?: unknown }) =>
-    code === "invalid_union" ? words(String((input as { type?: unknown } | undefined)?.type)) : undefined,
+    code === "invalid_union" ? words(shownType((input as { type?: unknown } | undefined)?.type)) : undefined,
 });
+
+/** What is no text has no words for itself; `String` would throw at some objects. */
+export function shownType(type: unknown): string {
+  return typeof type === "string"
+    ? type.slice(0, 100)
+    : type === undefined
+      ? "undefined"
+      : (JSON.stringify(type) ?? typeof type).slice(0, 100);
+}
 
 const inputText = z.strictObject({ type: z.literal("input_text"), text: z.string() });
 const outputText = z.strictObject({

@@ -137,7 +137,8 @@ export class ResponseWriter implements Encoder {
   }
 
   #refOf({ id }: ToolCall): string {
-    return refOf({ turn: this.#of.turn, step: this.#step, callId: id });
+    const { birth = null } = this.#asked;
+    return refOf({ birth, turn: this.#of.turn, step: this.#step, callId: id });
   }
 
   #ends(event: Extract<SessionEvent, { type: "turn.ended" }>): void {

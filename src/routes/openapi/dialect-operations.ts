@@ -81,9 +81,10 @@ export const dialectOperations: Record<string, Operation> = {
   "POST /v1/ui/messages": {
     ...ui,
     summary: "A message of useChat; the answer is a UI message stream",
+    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
     body: uiRequest,
     answers: { 200: { what: "UI message chunks.", orStream: true } },
-    refusals: [403, 404, 409, 413, 429],
+    refusals: [403, 404, 409, 413, 422, 429],
   },
   "GET /v1/ui/messages/{id}/stream": {
     ...ui,
@@ -102,6 +103,7 @@ export const dialectOperations: Record<string, Operation> = {
   "POST /mcp": {
     tag: "MCP",
     summary: "The agent as an MCP server (Streamable HTTP): tools `ask` and `search_sessions`",
+    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
     body: anyObject,
     answers: { 200: { what: "JSON-RPC, or events.", schema: anyObject, orStream: true } },
     refusals: [403, 429],

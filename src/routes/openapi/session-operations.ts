@@ -10,6 +10,13 @@ import type { Operation } from "./operation.ts";
 import { anyObject, entry, session, turn } from "./shapes.ts";
 
 const tag = "Sessions";
+const idempotent = z.object({
+  "Idempotency-Key": z
+    .string()
+    .max(255)
+    .optional()
+    .meta({ description: "The same key and body: the same session or turn." }),
+});
 const resuming = z.object({ "Last-Event-ID": z.string().optional() });
 const accepting = z.object({
   "Idempotency-Key": z.string().max(255).optional().meta({ description: "The same key and body: the same turn." }),
@@ -25,6 +32,7 @@ export const sessionOperations: Record<string, Operation> = {
   "POST /v1/sessions": {
     tag,
     summary: "Makes a session",
+    headers: idempotent,
     body: sessionCreation,
     answers: { 201: { what: "The session.", schema: session }, 200: { what: "It was there.", schema: session } },
     refusals: [404, 415],
@@ -162,6 +170,12 @@ export const sessionOperations: Record<string, Operation> = {
         }),
       },
     },
+    refusals: [404],
+  },
+  "DELETE /v1/sessions/{id}/tokens": {
+    tag,
+    summary: "Withdraws all tokens of the session",
+    answers: { 204: { what: "None of them is valid any more." } },
     refusals: [404],
   },
   "GET /v1/sessions/{id}/requests/{seq}": {

@@ -59,6 +59,7 @@ export const session = z
     created_at: moment,
     expires_at: moment.nullable(),
     forked_from: z.object({ session: z.string(), after_seq: count }).optional(),
+    broken: z.string().optional().meta({ description: "Its row is damaged, and the other fields say nothing." }),
   })
   .meta({ id: "Session" });
 

@@ -1,0 +1,47 @@
+/** What a speaker may be called, at every door. The model reads `name: message`, so a name must not be able to look like the beginning of another message, or of none. */
+
+/** Longest name, in UTF-16 units. */
+const longest = 64;
+/** Those that a conversation itself gives to its parts. */
+const reserved = new Set(["system", "developer", "assistant", "tool"]);
+/**
+ * Control and format characters (bidirectional ones among them), line and paragraph separators, halves of surrogate pairs,
+ * and fillers that are drawn as nothing. U+200C and U+200D stay: names in Persian and Hindi, and emoji, are written with them.
+ */
+const unreadable = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/u;
+
+const everyUnreadable = new RegExp(unreadable, "gu");
+
+/** What is wrong with a name, to stand behind the field; `undefined` when it may be used. `mayBeReserved`: it comes from a transcript, where the conversation has named itself. */
+export function speakerFault(name: string, { mayBeReserved = false } = {}): string | undefined {
+  if (name.trim() === "") return "must not be empty";
+  if (name.length > longest) return `must have at most ${longest} characters`;
+  if (unreadable.test(name)) return "must be one line without control or invisible characters";
+  if (!mayBeReserved && isReserved(name)) return `"${name}" is reserved. Use another name`;
+  return undefined;
+}
+
+/** Whether the conversation itself speaks by this name, however it is written. */
+export function isReserved(name: string): boolean {
+  return reserved.has(
+    name
+      .normalize("NFKC")
+      .replace(/[^\p{L}\p{N}]+/gu, "")
+      .toLowerCase(),
+  );
+}
+
+/** A name that people chose elsewhere, made one that may be used; `undefined` when nothing of it can. */
+export function safeSpeaker(name: string): string | undefined {
+  const readable = name
+    .toWellFormed()
+    .replace(/[\p{Zl}\p{Zp}\p{Cc}]+/gu, " ")
+    .replace(everyUnreadable, "");
+  const short = readable
+    .trim()
+    .slice(0, longest)
+    .replace(/[\ud800-\udbff]$/, "")
+    .trim();
+  if (short === "") return undefined;
+  return isReserved(short) ? `user ${short}`.slice(0, longest) : short;
+}

@@ -1,0 +1,17 @@
+/** Holds an account to its list of models before anything is stored. The session checks again when the turn runs, since limits change. */
+import type { Context } from "hono";
+import type { TurnOptions } from "../core/entry.ts";
+import { mustBeAllowed } from "../session/turn-model.ts";
+import type { RouteContext } from "./context.ts";
+
+/** The list as a session is handed it, with what it is to take in. */
+export function allowedModels(c: Context<RouteContext>): { models?: readonly string[] } {
+  const { models } = c.var.limits;
+  return models === undefined ? {} : { models };
+}
+
+/** Throws when the account may use none of the models that would answer in a session that is to be made. */
+export function mustHaveModel(c: Context<RouteContext>, options: TurnOptions, sessionModel: string | undefined): void {
+  const of = { settings: c.var.settings, bindings: c.env, sessionModel: sessionModel ?? null, options };
+  mustBeAllowed(of, c.var.limits.models);
+}
