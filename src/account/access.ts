@@ -5,6 +5,7 @@ import type { Bindings } from "../env.ts";
 import { type AuthSettings, bearerOf, isOwnKey, notConfigured, unauthorized } from "../http/authenticate.ts";
 import { type AccountAccess, accountObject } from "./account.ts";
 import type { AccountLimits } from "./account-record.ts";
+import { unavailable } from "./call-object.ts";
 import { parseToken, type TokenClaims, type UnverifiedToken, verifyToken } from "./session-token.ts";
 
 /** Who is asking. */
@@ -16,6 +17,8 @@ export interface Caller {
 }
 
 const rememberMs = 25_000;
+/** For how long at most an answer is gone by while the account cannot be asked. */
+const trustMs = 30_000;
 /** Most answers that are remembered; beyond that the oldest is forgotten. */
 const mostRemembered = 1_000;
 
@@ -69,13 +72,30 @@ export class Access {
   ): Promise<T | AccountAccess> {
     const known = this.#remembered.get(name);
     if (known !== undefined && Date.now() - known.atMs < rememberMs) return known.access;
-    const access = await ask();
+    const access = await this.#ask(ask, known);
     this.#remembered.delete(name);
+    // What is served while the account cannot be asked gets no younger by it.
+    if (access === known?.access && access !== undefined) this.#remembered.set(name, known);
     // That a key is unknown is not remembered: it may be made the next moment.
-    if (access !== undefined) this.#remembered.set(name, { atMs: Date.now(), access });
+    else if (access !== undefined) this.#remembered.set(name, { atMs: Date.now(), access });
     const oldest = this.#remembered.keys().next();
     if (this.#remembered.size > mostRemembered && !oldest.done) this.#remembered.delete(oldest.value);
     return access;
+  }
+
+  /** While the account fails, what is known of it holds for the time after which nobody is to be let in by it anyway; then the caller is told why. */
+  async #ask<T extends AccountAccess | undefined>(
+    ask: () => Promise<T>,
+    known: { atMs: number; access: AccountAccess } | undefined,
+  ): Promise<T | AccountAccess> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (known !== undefined && Date.now() - known.atMs < trustMs) return known.access;
+      if (error instanceof AppError) throw error;
+      console.error("an account cannot be read", error);
+      throw unavailable("damaged");
+    }
   }
 }
 

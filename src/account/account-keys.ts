@@ -13,13 +13,6 @@ export interface KeyInfo {
 /** Most keys that may be alive. */
 const mostAlive = 2;
 
-const table = `CREATE TABLE IF NOT EXISTS keys (
-  id TEXT PRIMARY KEY,
-  hash TEXT NOT NULL UNIQUE,
-  created_at INTEGER NOT NULL,
-  revoked_at INTEGER
-) STRICT;`;
-
 type Row = { id: string; hash: string; created_at: number; revoked_at: number | null };
 
 export class AccountKeys {
@@ -27,7 +20,6 @@ export class AccountKeys {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(table);
   }
 
   /** A new key, `ll_<account>_<256 random bits>`. Throws a conflict when two are alive. */

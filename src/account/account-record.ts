@@ -18,14 +18,6 @@ export interface AccountSettings {
   createdAtMs: number;
 }
 
-const table = `CREATE TABLE IF NOT EXISTS account (
-  only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
-  id TEXT NOT NULL,
-  limits TEXT NOT NULL,
-  token_secret TEXT NOT NULL,
-  created_at INTEGER NOT NULL
-) STRICT;`;
-
 type Row = { id: string; limits: string; token_secret: string; created_at: number };
 
 export class AccountRecord {
@@ -33,7 +25,6 @@ export class AccountRecord {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(table);
   }
 
   read(): AccountSettings | undefined {

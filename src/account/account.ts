@@ -3,8 +3,9 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import type { KeyInfo } from "./account-keys.ts";
-import { AccountList, listName } from "./account-list.ts";
+import { listName } from "./account-list.ts";
 import type { AccountLimits, AccountSettings } from "./account-record.ts";
+import { type Methods, objectStub, serveCall } from "./call-object.ts";
 import { callbackSecret } from "./callback-secret.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import type { StepRecord, UsageQuery, UsageSum } from "./ledger.ts";
@@ -82,10 +83,10 @@ export class Account extends DurableObject<Bindings> {
     this.#rooms.budget.free(session, seq, costMicros);
   }
 
-  /** Counts a message; the seconds to wait when there were too many within the last minute. */
-  admit(nowMs: number): number {
+  /** Counts a message; the seconds to wait when there were too many within the last minute. `id`: a number that names this call, so that it counts once. */
+  admit(nowMs: number, id?: number): number {
     const { ratePerMinute } = this.#limits;
-    return ratePerMinute === undefined ? 0 : this.#rooms.rate.admit(ratePerMinute, nowMs);
+    return ratePerMinute === undefined ? 0 : this.#rooms.rate.admit(ratePerMinute, nowMs, id);
   }
 
   /** What the holder of this key may do; `undefined` when no live key has this SHA-256. Asking about an account that was never made stores nothing. */
@@ -153,18 +154,23 @@ export class Account extends DurableObject<Bindings> {
   }
 
   /** A message came in by a channel: the session it belongs to, and the seconds to wait when there were too many. */
-  receive({ alias, session }: { alias?: string | undefined; session: string }): {
+  receive({ alias, session, id }: { alias?: string | undefined; session: string; id?: number }): {
     session: string;
     waitSeconds: number;
     /** Ids of the models that the account may use. */
     models?: string[];
   } {
     const nowMs = Date.now();
-    const waitSeconds = this.admit(nowMs);
+    const waitSeconds = this.admit(nowMs, id);
     const { models } = this.#limits;
     const limits = { waitSeconds, ...(models && { models }) };
     if (alias === undefined || waitSeconds > 0) return { session, ...limits };
     return { session: this.#rooms.aliases.firstUse(alias, session, nowMs), ...limits };
+  }
+
+  /** How the Worker and the sessions call the methods above; see `serveCall`. */
+  call(version: number, method: string, args: unknown[]): unknown {
+    return serveCall(this, accountMethods, { version, method, args });
   }
 
   settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {
@@ -192,11 +198,11 @@ export class Account extends DurableObject<Bindings> {
 
   /** Only in the object of the list. */
   addAccount(id: string): void {
-    new AccountList(this.ctx.storage.sql).add(id, Date.now());
+    this.#rooms.accounts.add(id, Date.now());
   }
 
   accountIds(): string[] {
-    return new AccountList(this.ctx.storage.sql).ids();
+    return this.#rooms.accounts.ids();
   }
 
   get #limits(): AccountLimits {
@@ -212,7 +218,7 @@ export class Account extends DurableObject<Bindings> {
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */
   get #rooms(): Rooms {
     if (this.#made !== undefined) return this.#made;
-    this.#made = roomsOf(this.ctx.storage.sql);
+    this.#made = roomsOf(this.ctx.storage);
     return this.#made;
   }
 }
@@ -220,8 +226,41 @@ export class Account extends DurableObject<Bindings> {
 /** The object of an account. `account` comes from authentication, never from what a caller wrote. */
 export function accountObject(bindings: Bindings, account: string): DurableObjectStub<Account> {
   const namespace = bindings.ACCOUNTS as unknown as DurableObjectNamespace<Account>;
-  return namespace.getByName(account);
+  return objectStub(() => namespace.getByName(account), accountMethods);
 }
+
+/** Whether each method may be called again. What is counted has a name, or counts too much rather than too little: money that is set aside twice is free again when its step ends. */
+const accountMethods: Methods = {
+  report: true,
+  usage: true,
+  removeSession: true,
+  wasErased: true,
+  listSessions: true,
+  reserve: true,
+  settle: true,
+  admit: ([, id]) => id !== undefined,
+  accessByKey: true,
+  access: true,
+  tokenSecret: true,
+  callbackSecret: true,
+  putPrefix: true,
+  readPrefix: true,
+  prefixInfo: true,
+  removePrefix: true,
+  record: true,
+  addDeadLetter: true,
+  deadLetters: true,
+  deadLetter: true,
+  removeDeadLetter: true,
+  receive: true,
+  settings: true,
+  putSettings: true,
+  createKey: false,
+  listKeys: true,
+  revokeKey: true,
+  addAccount: true,
+  accountIds: true,
+};
 
 /** The object that lists all accounts. */
 export function accountList(bindings: Bindings): DurableObjectStub<Account> {

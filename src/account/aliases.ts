@@ -2,19 +2,11 @@
 
 const keptMs = 7 * 24 * 3_600_000;
 
-const tables = `CREATE TABLE IF NOT EXISTS aliases (
-  name TEXT PRIMARY KEY,
-  session TEXT NOT NULL,
-  at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS aliases_by_age ON aliases (at);`;
-
 export class Aliases {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(tables);
   }
 
   /** The session that the name was first used for: `session`, unless there was one before. */

@@ -1,13 +1,6 @@
 /** Money that cannot be overspent: what a model call may cost at the worst is set aside before it, and what it did cost takes its place. All in micro-dollars. */
 import type { Ledger, StepRecord } from "./ledger.ts";
 
-const table = `CREATE TABLE IF NOT EXISTS reservations (
-  session TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  micros INTEGER NOT NULL,
-  PRIMARY KEY (session, seq)
-) STRICT, WITHOUT ROWID;`;
-
 export class Budget {
   readonly #sql: SqlStorage;
   readonly #ledger: Ledger;
@@ -15,7 +8,6 @@ export class Budget {
   constructor(sql: SqlStorage, ledger: Ledger) {
     this.#sql = sql;
     this.#ledger = ledger;
-    sql.exec(table);
   }
 
   /**

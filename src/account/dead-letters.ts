@@ -15,19 +15,11 @@ export interface DeadLetter {
   broken?: string;
 }
 
-const table = `CREATE TABLE IF NOT EXISTS dead_letters (
-  id TEXT PRIMARY KEY,
-  session TEXT NOT NULL,
-  died_at INTEGER NOT NULL,
-  letter TEXT NOT NULL
-) STRICT, WITHOUT ROWID;`;
-
 export class DeadLetters {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(table);
   }
 
   put(letter: DeadLetter): void {

@@ -1,4 +1,4 @@
-/** What each model call of the account used, took and cost: one row per step, written once however often it is reported. Sums are made when someone asks. */
+/** What each model call of the account used, took and cost: one row per step, written once however often it is reported, and sums of each day. */
 
 /** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
 export interface StepRecord {
@@ -45,27 +45,6 @@ export interface UsageSum {
   kvWrites: number;
 }
 
-const table = `CREATE TABLE IF NOT EXISTS steps (
-  session TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  at INTEGER NOT NULL,
-  model TEXT NOT NULL,
-  failed INTEGER NOT NULL,
-  retries INTEGER NOT NULL,
-  repairs INTEGER NOT NULL,
-  input_tokens INTEGER NOT NULL,
-  cached_tokens INTEGER NOT NULL,
-  output_tokens INTEGER NOT NULL,
-  reasoning_tokens INTEGER NOT NULL,
-  cost_micros INTEGER NOT NULL,
-  first_event_ms INTEGER,
-  duration_ms INTEGER,
-  PRIMARY KEY (session, seq)
-) STRICT, WITHOUT ROWID;`;
-
-/** Came later: a ledger that was begun without them gets them. */
-const laterColumns = ["rows_written", "kv_reads", "kv_writes"];
-
 export interface UsageQuery {
   group: UsageGroup;
   fromMs: number;
@@ -73,78 +52,128 @@ export interface UsageQuery {
   model?: string;
 }
 
-const groups: Record<UsageGroup, string> = {
-  day: "coalesce(date(at / 1000, 'unixepoch'), 'unknown')",
-  model: "model",
-  session: "session",
-};
+/** A day in ms: days are summed as the steps come, so that a start and a page of days read no steps. */
+const dayMs = 86_400_000;
+
+const sums = `sum(failed) AS failures, sum(retries) AS retries, sum(repairs) AS repairs, sum(input_tokens) AS inputTokens,
+  sum(cached_tokens) AS cachedTokens, sum(output_tokens) AS outputTokens, sum(reasoning_tokens) AS reasoningTokens,
+  sum(cost_micros) AS costMicros, sum(rows_written) AS rowsWritten, sum(kv_reads) AS kvReads, sum(kv_writes) AS kvWrites`;
 
 export class Ledger {
   readonly #sql: SqlStorage;
-  #spentMicros: number;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(table);
-    const columns = new Set(
-      sql
-        .exec<{ name: string }>("PRAGMA table_info(steps)")
-        .toArray()
-        .map(({ name }) => name),
-    );
-    for (const name of laterColumns) {
-      if (!columns.has(name)) sql.exec(`ALTER TABLE steps ADD COLUMN ${name} INTEGER NOT NULL DEFAULT 0`);
-    }
-    this.#spentMicros = sql.exec<{ sum: number }>("SELECT coalesce(sum(cost_micros), 0) AS sum FROM steps").one().sum;
   }
 
   /** What all recorded steps cost together. */
   get spentMicros(): number {
-    return this.#spentMicros;
+    return this.#sql.exec<{ spent: number }>("SELECT spent_micros AS spent FROM totals").one().spent;
   }
 
-  /** Records steps; those that are there already stay as they are. */
+  /** Records steps, and adds them to the sums; those that are there already stay as they are. The caller holds a transaction. */
   record(session: string, steps: readonly StepRecord[]): void {
-    for (const step of steps) {
-      const inserted = this.#sql.exec(
-        "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1",
-        session,
-        step.seq,
-        step.atMs,
-        step.model,
-        Number(step.failed),
-        step.retries,
-        step.repairs,
-        step.inputTokens,
-        step.cachedTokens,
-        step.outputTokens,
-        step.reasoningTokens,
-        step.costMicros,
-        step.firstEventMs,
-        step.durationMs,
-        step.rowsWritten,
-        step.kvReads,
-        step.kvWrites,
-      );
-      if (inserted.toArray().length > 0) this.#spentMicros += step.costMicros;
-    }
+    const added = steps.filter((step) => this.#insert(session, step));
+    const spent = added.reduce((sum, { costMicros }) => sum + costMicros, 0);
+    if (spent !== 0) this.#sql.exec("UPDATE totals SET spent_micros = spent_micros + ?", spent);
+    for (const step of added) this.#addToDay(step);
   }
 
   /** Sums per group over the steps from `fromMs` up to `toMs`, of one model where it is named; the largest cost first. */
   sums(of: UsageQuery): UsageSum[] {
-    return this.#sql
-      .exec<Record<keyof UsageSum, number | string | null>>(
-        `SELECT ${groups[of.group]} AS key, count(*) AS steps, sum(failed) AS failures, sum(retries) AS retries,
-           sum(repairs) AS repairs, sum(input_tokens) AS inputTokens, sum(cached_tokens) AS cachedTokens,
-           sum(output_tokens) AS outputTokens, sum(reasoning_tokens) AS reasoningTokens, sum(cost_micros) AS costMicros,
-           cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs,
-           sum(rows_written) AS rowsWritten, sum(kv_reads) AS kvReads, sum(kv_writes) AS kvWrites
-         FROM steps WHERE at >= ? AND at < ? AND (? IS NULL OR model = ?) GROUP BY 1 ORDER BY costMicros DESC, key`,
-        of.fromMs,
-        of.toMs,
-        of.model ?? null,
-        of.model ?? null,
-      )
-      .toArray() as unknown as UsageSum[];
+    const wholeDays = isDay(of.fromMs) && isDay(of.toMs);
+    return of.group !== "session" && wholeDays ? this.#sumDays(of) : this.#sumSteps(of);
   }
+
+  #sumDays({ group, fromMs, toMs, model }: UsageQuery): UsageSum[] {
+    return this.#query(
+      `SELECT ${group} AS key, sum(steps) AS steps, ${sums},
+         cast(round(sum(first_event_ms) * 1.0 / sum(first_event_steps)) AS INTEGER) AS firstEventMs,
+         cast(round(sum(duration_ms) * 1.0 / sum(duration_steps)) AS INTEGER) AS durationMs
+       FROM usage_days WHERE day >= ?1 AND day < ?2 AND (?3 IS NULL OR model = ?3) GROUP BY 1 ORDER BY costMicros DESC, key`,
+      [dayOf(fromMs), dayOf(toMs), model ?? null],
+    );
+  }
+
+  #sumSteps({ group, fromMs, toMs, model }: UsageQuery): UsageSum[] {
+    const key = group === "day" ? "coalesce(date(at / 1000, 'unixepoch'), 'unknown')" : group;
+    return this.#query(
+      `SELECT ${key} AS key, count(*) AS steps, ${sums},
+         cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs
+       FROM steps WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR model = ?3) GROUP BY 1 ORDER BY costMicros DESC, key`,
+      [fromMs, toMs, model ?? null],
+    );
+  }
+
+  #query(query: string, bindings: (string | number | null)[]): UsageSum[] {
+    const rows = this.#sql.exec<Record<keyof UsageSum, number | string | null>>(query, ...bindings).toArray();
+    return rows as unknown as UsageSum[];
+  }
+
+  /** False when the step is there already. */
+  #insert(session: string, step: StepRecord): boolean {
+    const inserted = this.#sql.exec(
+      `INSERT OR IGNORE INTO steps (session, seq, at, model, failed, retries, repairs, input_tokens, cached_tokens,
+         output_tokens, reasoning_tokens, cost_micros, first_event_ms, duration_ms, rows_written, kv_reads, kv_writes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1`,
+      session,
+      step.seq,
+      step.atMs,
+      step.model,
+      Number(step.failed),
+      step.retries,
+      step.repairs,
+      step.inputTokens,
+      step.cachedTokens,
+      step.outputTokens,
+      step.reasoningTokens,
+      step.costMicros,
+      step.firstEventMs,
+      step.durationMs,
+      step.rowsWritten,
+      step.kvReads,
+      step.kvWrites,
+    );
+    return inserted.toArray().length > 0;
+  }
+
+  #addToDay(step: StepRecord): void {
+    const values = [
+      1,
+      Number(step.failed),
+      step.retries,
+      step.repairs,
+      step.inputTokens,
+      step.cachedTokens,
+      step.outputTokens,
+      step.reasoningTokens,
+      step.costMicros,
+      Number(step.firstEventMs !== null),
+      step.firstEventMs ?? 0,
+      Number(step.durationMs !== null),
+      step.durationMs ?? 0,
+      step.rowsWritten,
+      step.kvReads,
+      step.kvWrites,
+    ];
+    this.#sql.exec(addToDay, dayOf(step.atMs), step.model, ...values);
+  }
+}
+
+const dayColumns = `steps, failed, retries, repairs, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_micros,
+  first_event_steps, first_event_ms, duration_steps, duration_ms, rows_written, kv_reads, kv_writes`;
+const addToDay = `INSERT INTO usage_days (day, model, ${dayColumns})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (day, model) DO UPDATE SET ${dayColumns
+    .split(/,\s+/)
+    .map((name) => `${name} = ${name} + excluded.${name}`)
+    .join(", ")}`;
+
+/** Whether a day begins there, or nothing can be before or after it. */
+function isDay(ms: number): boolean {
+  return ms % dayMs === 0 || ms === Number.MAX_SAFE_INTEGER;
+}
+
+/** The day (UTC) as SQLite's `date` writes it; a time beyond all days sorts after all of them. */
+function dayOf(ms: number): string {
+  return ms > 8_640_000_000_000_000 ? "~" : new Date(ms).toISOString().slice(0, 10);
 }

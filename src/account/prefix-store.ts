@@ -10,19 +10,6 @@ export interface PrefixInfo {
 /** UTF-16 units of a row; at most 1.8 MB of UTF-8. */
 const unitsPerRow = 600_000;
 
-const tables = `CREATE TABLE IF NOT EXISTS prefixes (
-  id TEXT PRIMARY KEY,
-  bytes INTEGER NOT NULL,
-  tokens INTEGER NOT NULL,
-  created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS prefix_parts (
-  id TEXT NOT NULL,
-  part INTEGER NOT NULL,
-  data TEXT NOT NULL,
-  PRIMARY KEY (id, part)
-) STRICT, WITHOUT ROWID;`;
-
 type Row = { id: string; bytes: number; tokens: number; created_at: number };
 
 export class PrefixStore {
@@ -30,7 +17,6 @@ export class PrefixStore {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec(tables);
   }
 
   /** Keeps a text under its name; false when it was there already. The caller holds the transaction. */

@@ -1,5 +1,6 @@
-/** What an account's object consists of, over one database. Making it makes the tables that are missing. */
+/** What an account's object consists of, over one database. Making it brings the database up to date. */
 import { AccountKeys } from "./account-keys.ts";
+import { AccountList } from "./account-list.ts";
 import { AccountRecord } from "./account-record.ts";
 import { Aliases } from "./aliases.ts";
 import { Budget } from "./budget.ts";
@@ -7,6 +8,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { Ledger } from "./ledger.ts";
 import { MessageRate } from "./message-rate.ts";
 import { PrefixStore } from "./prefix-store.ts";
+import { migrateAccount } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
 
 export interface Rooms {
@@ -19,9 +21,13 @@ export interface Rooms {
   prefixes: PrefixStore;
   deadLetters: DeadLetters;
   aliases: Aliases;
+  /** Used only in the object of the list. */
+  accounts: AccountList;
 }
 
-export function roomsOf(sql: SqlStorage): Rooms {
+export function roomsOf(storage: DurableObjectStorage): Rooms {
+  migrateAccount(storage);
+  const { sql } = storage;
   const ledger = new Ledger(sql);
   return {
     index: new SessionIndex(sql),
@@ -33,5 +39,6 @@ export function roomsOf(sql: SqlStorage): Rooms {
     prefixes: new PrefixStore(sql),
     deadLetters: new DeadLetters(sql),
     aliases: new Aliases(sql),
+    accounts: new AccountList(sql),
   };
 }

@@ -2,6 +2,14 @@
 import { allOf, searchable } from "../core/search-words.ts";
 import type { BrokenRow, SessionSummary } from "../dialects/native.ts";
 
+/**
+ * Most texts that sessions are found by. One takes up to 4 kB with its words, so all take at most 6 GB of the 10 GB that an
+ * object may have (developers.cloudflare.com/durable-objects/platform/limits); the oldest leave first. See docs/scale.md.
+ */
+const mostTextsKept = 1_500_000;
+/** Texts that leave with one report, so that none takes long. */
+const leaveAtOnce = 500;
+
 /** One page of sessions, newest first. `next` is the cursor of the page after it. */
 export interface SessionPage {
   sessions: (SessionSummary | BrokenRow)[];
@@ -20,25 +28,13 @@ export interface SessionQuery {
   q?: string | undefined;
 }
 
-const tables = `CREATE TABLE IF NOT EXISTS sessions (
-  id TEXT PRIMARY KEY,
-  created_at INTEGER NOT NULL,
-  summary TEXT NOT NULL,
-  title TEXT NOT NULL,
-  reported_seq INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sessions_by_age ON sessions (created_at, id);
-CREATE TABLE IF NOT EXISTS erased (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS texts_of_session ON texts (session, seq);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, tokenize = 'unicode61 remove_diacritics 2');`;
-
 export class SessionIndex {
   readonly #sql: SqlStorage;
+  readonly #mostTexts: number;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, mostTexts = mostTextsKept) {
     this.#sql = sql;
-    sql.exec(tables);
+    this.#mostTexts = mostTexts;
   }
 
   /** Records a session as it is now. What it reported before stays. */
@@ -63,6 +59,18 @@ export class SessionIndex {
       if (row !== undefined)
         this.#sql.exec("INSERT INTO words (rowid, content) VALUES (?, ?)", row.id, searchable(text));
     }
+    this.#makeRoom();
+  }
+
+  /** Ids of texts rise, so the first and the last of them bound how many there are without counting. */
+  #makeRoom(): void {
+    const query = "SELECT (SELECT min(id) FROM texts) AS first, (SELECT max(id) FROM texts) AS last";
+    const { first, last } = this.#sql.exec<{ first: number | null; last: number | null }>(query).one();
+    const over = (last ?? 0) - (first ?? 0) + 1 - this.#mostTexts;
+    if (first === null || over <= 0) return;
+    const end = first + Math.min(over, leaveAtOnce);
+    this.#sql.exec("DELETE FROM words WHERE rowid < ?", end);
+    this.#sql.exec("DELETE FROM texts WHERE id < ?", end);
   }
 
   /** Up to which entry a session has reported; 0 for one that has not. */

@@ -58,13 +58,22 @@ function windowOf(rest: string, room: number, open: Fence | undefined): Window {
   return { text, most, least: Math.floor(most / 2), open };
 }
 
+/**
+ * Longest blank line, and longest line that may end a block of code, right behind a cut. Longer ones stay as they are: to look
+ * for their ends again at each piece would take time that grows with the square of the text.
+ */
+const longestLook = 1_000;
+const blankLines = new RegExp(`^(?:[^\\S\\n]{0,${longestLook}}\\n)+`);
+const leadingSpaces = new RegExp(`^[^\\S\\n]{1,${longestLook}}(?!\\s|\`{3}|~{3})`);
+
 /** White space goes; in code, only the lines that are blank, since indentation counts there. */
 function restAfter(rest: string, open: Fence | undefined): { rest: string; open: Fence | undefined } {
-  const begun = rest.replace(/^(?:[^\S\n]*\n)+/, "");
+  const begun = rest.replace(blankLines, "");
   // Four spaces before marks make them plain text: without the spaces they would be a fence.
-  if (open === undefined) return { rest: begun.replace(/^[^\S\n]+(?!\s|`{3}|~{3})/, ""), open };
+  if (open === undefined) return { rest: begun.replace(leadingSpaces, ""), open };
   // The fence was closed at the cut: its own end would only close an empty block.
-  const line = /^[^\n]*/.exec(begun)?.[0] ?? "";
+  const line = begun.slice(0, longestLook).split("\n", 1)[0] ?? "";
+  if (line.length === longestLook) return { rest: begun, open };
   return fenceAfter(line, open) === undefined ? restAfter(begun.slice(line.length), undefined) : { rest: begun, open };
 }
 
@@ -139,7 +148,7 @@ function linesOf({ text, most, open }: Window): Line[] {
 /** A place in a line that is longer than a piece: behind a sentence, else a word, else any character, but in no link where there is a choice. */
 function placeInLine({ text, most }: Window, least: number): number {
   const links = [...text.matchAll(/!?\[[^[\]\n]*(?:$|\](?:$|\([^[)\n]*(?:\)|$)))/g)];
-  const linkAt = (at: number) => links.find(({ index, 0: link }) => index < at && at < index + link.length);
+  const linkAt = (at: number) => linkAround(links, at);
   const places = [/[.!?…]["'”’)\]*_]*(?=\s)|[。！？]["'”’」』）)]*/g, /(?=\s)/g].flatMap((pattern) =>
     [...text.slice(least).matchAll(pattern)]
       .map(({ index, 0: end }) => least + index + end.length)
@@ -149,6 +158,18 @@ function placeInLine({ text, most }: Window, least: number): number {
   const anywhere = endOfCharacter(text, most, least);
   const beforeLink = linkAt(anywhere)?.index ?? anywhere;
   return places.find((at) => linkAt(at) === undefined) ?? (beforeLink > least ? beforeLink : (places[0] ?? anywhere));
+}
+
+/** The link that a place is inside of; `links` do not overlap, and are in order. */
+function linkAround(links: readonly RegExpExecArray[], at: number): RegExpExecArray | undefined {
+  let [from, to] = [0, links.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((links[middle]?.index ?? 0) < at) from = middle + 1;
+    else to = middle;
+  }
+  const link = links[from - 1];
+  return link !== undefined && at < link.index + link[0].length ? link : undefined;
 }
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });

@@ -50,7 +50,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
     );
   }
   const payload = parseJson(body);
-  if (payload === undefined) throw new AppError("invalid_request", "The body is not JSON.");
+  if (payload === undefined) throw new AppError("invalid_request", "The body is not JSON of at most 64 levels.");
   if (signedBy === "github" && headers.get("X-GitHub-Event") === "ping") return ignored();
   const message = mapped(rules, payload, headers);
   if (message === undefined) return ignored();
@@ -87,8 +87,7 @@ function plainMessage(payload: unknown): WebhookMessage {
   const { session, speaker, callback_url } = of;
   return {
     session: typeof session === "string" ? session : "",
-    content:
-      typeof text === "string" ? text : `A webhook came:\n\n\`\`\`json\n${JSON.stringify(payload, null, 2)}\n\`\`\``,
+    content: typeof text === "string" ? text : `A webhook came:\n\n\`\`\`json\n${printed(payload)}\n\`\`\``,
     ...(typeof speaker === "string" && speaker !== "" && { speaker }),
     ...(typeof callback_url === "string" && { callbackUrl: callback_url }),
   };
@@ -118,6 +117,14 @@ async function claimsOf(
   const signature = signedBy === "github" ? headers.get("X-Hub-Signature-256") : null;
   return [`webhook ${name} ${id}`, ...(signature === null ? [] : [`webhook ${name} ${signature}`])];
 }
+
+/** Indented where that is short: a deep payload would grow to a hundred times its size. */
+function printed(payload: unknown): string {
+  const compact = JSON.stringify(payload);
+  return compact.length <= longestIndented ? JSON.stringify(payload, null, 2) : compact;
+}
+
+const longestIndented = 20_000;
 
 function deliveryId(signedBy: keyof typeof checks, headers: Headers, payload: unknown): string | undefined {
   if (signedBy === "github") return headers.get("X-GitHub-Delivery") ?? undefined;

@@ -7,6 +7,7 @@ import type { AssistantEntry, CompactionCause, CompactionEntry, FailedTry, NewEn
 import type { Failure, FailureCause, FailureCode } from "./errors.ts";
 import { worded } from "./failure-words.ts";
 import type { Rules } from "./next-step.ts";
+import { keepEnds } from "./outline.ts";
 
 /** The question at the tail of a conversation that is to be put into a summary. */
 export const summaryQuestion = `This conversation has become too long to be carried on whole. Write the summary that will stand in its place. You will go on with nothing but this summary and the newest messages.
@@ -57,7 +58,9 @@ export async function compact(at: Place, effects: Effects, rules: Rules, occasio
       tries.push({ ...one, ...(isAnswer && { paid: true }), ...(repeats && { repeats }) });
       if (await waitedToTryAgain(tries, rules, effects)) continue;
       if (reply.failure.retryable && !isAnswer) {
-        await effects.append([{ ...reply, ...spent, tries: tries.slice(0, -1) }]);
+        // Half a summary is no part of an answer: readers are not sent it.
+        const unsaid = { content: "", reasoning: "" };
+        await effects.append([{ ...reply, ...unsaid, ...spent, tries: tries.slice(0, -1) }]);
         return true;
       }
     }
@@ -83,7 +86,7 @@ async function waitedToTryAgain(tries: readonly FailedTry[], rules: Rules, effec
 type Reply = ReturnType<Draft["finish"]>;
 
 async function requested({ turn, step }: Place, cut: Cut, effects: Effects): Promise<{ reply: Reply; draft: Draft }> {
-  const draft = new Draft({ seq: 0, turn, step, attempt: 1, model: cut.model });
+  const draft = new Draft({ seq: 0, turn, step, attempt: cut.attempt ?? 1, model: cut.model });
   for await (const events of effects.summarize(cut, draft)) for (const event of events) draft.add(event);
   const { prices, sent, place } = cut;
   const how = { cancelled: false, prices, atMs: effects.now(), ...(sent && { sent }), ...(place && { place }) };
@@ -91,9 +94,9 @@ async function requested({ turn, step }: Place, cut: Cut, effects: Effects): Pro
 }
 
 /** What was summarised is not shown: the reply is empty, and says what it cost. */
-function stopped({ turn, step }: Place, { model }: Cut, effects: Effects): Omit<AssistantEntry, "seq"> {
+function stopped({ turn, step }: Place, { model, attempt = 1 }: Cut, effects: Effects): Omit<AssistantEntry, "seq"> {
   const empty = { content: "", reasoning: "", toolCalls: [], ...nothing };
-  return { type: "assistant", turn, step, attempt: 1, model, finishReason: "cancelled", ...empty, atMs: effects.now() };
+  return { type: "assistant", turn, step, attempt, model, finishReason: "cancelled", ...empty, atMs: effects.now() };
 }
 
 function outOfMoney(at: Place, cut: Cut, effects: Effects, spent: Spent): NewEntry[] {
@@ -121,7 +124,7 @@ interface Made {
 function entryOf({ turn }: Place, cut: Cut, reply: Reply, { spent, why, durationMs }: Made): NewEntry {
   const { throughSeq } = cut;
   const common = { type: "compaction", turn, throughSeq, cause: why, durationMs, ...spent, atMs: reply.atMs } as const;
-  const summary = reply.content.trim();
+  const summary = keepEnds(reply.content.trim(), cut.summaryChars);
   if (reply.type === "assistant" && summary !== "") return { ...common, summary, model: cut.model } satisfies NewEntry;
   const failure = worded(whyNoSummary(reply), cut.place);
   return { ...common, summary: cut.outline(), failure } satisfies Omit<CompactionEntry, "seq">;

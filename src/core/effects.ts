@@ -41,6 +41,8 @@ export interface Effects {
   cut(why: CompactionCause): Cut | undefined;
   /** The summary of what is to leave, as the model streams it; `draft` is marked when the answer begins. */
   summarize(cut: Cut, draft: Draft): AsyncIterable<ModelEvent[]>;
+  /** This invocation may ask for nothing more: the turn goes on in the next one. */
+  readonly isSpent?: boolean;
   /** Aborted when the turn is to stop. */
   readonly signal: AbortSignal;
   now(): number;
@@ -69,6 +71,8 @@ export interface BegunStep extends StepTry {
 export interface Cut {
   /** The newest entry that is to leave. */
   throughSeq: number;
+  /** The number of the step's next attempt, which the entry of a summary that failed takes; 1 when absent. */
+  attempt?: number;
   /** The model that is asked for the summary, and what it costs. */
   model: string;
   prices: Prices;
@@ -76,6 +80,8 @@ export interface Cut {
   place?: ModelPlace;
   /** Calls that crashes cut off before this one, and what they cost. */
   crashed?: Spent & { tries: FailedTry[] };
+  /** Most characters of the summary that are kept; all when absent. */
+  summaryChars?: number;
   /** What stands in for a summary when the model does not give one. */
   outline(): string;
 }

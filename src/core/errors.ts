@@ -19,7 +19,9 @@ export type AppErrorCode =
   | "unsupported_media_type"
   | "idempotency_mismatch"
   | "queue_full"
-  | "rate_limited";
+  | "rate_limited"
+  /** A part of our own platform cannot be reached now. */
+  | "unavailable";
 
 /** The request is wrong. `message` tells the reader what to do and names the field; `field` is its dotted path. */
 export class AppError extends Error {

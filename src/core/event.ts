@@ -8,6 +8,7 @@ import type {
   FinishReason,
   StepFailedEntry,
   TurnCounts,
+  TurnEndedEntry,
   TurnEndReason,
   WaitKind,
 } from "./entry.ts";
@@ -57,7 +58,14 @@ export interface PlacedEvent {
   cursor: Cursor;
 }
 
-/** The events of one entry, or what is left of them for a reader who stands `into` it. */
+/** Whether readers are sent nothing about it: it may be recorded in the middle of a step, whose reply then follows behind it. */
+export function isSilent(entry: Entry): boolean {
+  return entry.type === "user" ? entry.joined === true : isKeptSilent.has(entry.type);
+}
+
+const isKeptSilent: ReadonlySet<Entry["type"]> = new Set(["note", "approval", "compaction"]);
+
+/** The events of one entry, or what is left of them for a reader who is `into` the step that it belongs to. */
 export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
   const whole = (event: SessionEvent): PlacedEvent => ({ event, cursor: { done: entry.seq } });
   switch (entry.type) {
@@ -77,7 +85,7 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
       return [...eventsOfReply(replyOf(entry), into), whole({ type: "error", ...failureOf(entry) })];
     case "turn_ended": {
       const { seq: _, atMs: __, type: ___, ...ended } = entry;
-      return [whole({ type: "turn.ended", ...ended })];
+      return [...voided(entry, into), whole({ type: "turn.ended", ...ended })];
     }
   }
 }
@@ -86,6 +94,19 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
 export function eventsOfDraft(draft: Draft, into?: Progress): PlacedEvent[] {
   const { reasoning, text, refusalFrom } = draft;
   return eventsOfReply({ ...draft.of, reasoning, text, refusalFrom, calls: [] }, into);
+}
+
+/** The turn ended without a reply to the step that the reader is in: what it has of that step is void. */
+function voided({ seq, steps }: TurnEndedEntry, into: Progress | undefined): PlacedEvent[] {
+  if (into === undefined || into.reasoning + into.text + into.calls === 0) return [];
+  const attempt = into.attempt + 1;
+  const reason = "The turn ended before this step had a reply.";
+  return [
+    {
+      event: { type: "step.restarted", step: steps + 1, attempt, reason },
+      cursor: { done: seq - 1, into: { attempt, reasoning: 0, text: 0, calls: 0 } },
+    },
+  ];
 }
 
 interface Growing {

@@ -26,19 +26,20 @@ export function itemDigest(item: HistoryItem): string {
 
 /** What is wrong with the order of `items`, and at which of them; `undefined` when they can be a conversation. */
 export function historyFault(items: readonly HistoryItem[]): { at: number; detail: string } | undefined {
-  let open: string[] = [];
+  let open = new Set<string>();
   let at = 0;
   for (const item of items) {
     if (item.role === "tool") {
-      if (!open.includes(item.callId)) return { at, detail: `no call "${item.callId}" is open before it` };
-      open = open.filter((id) => id !== item.callId);
-    } else if (open.length > 0) {
-      return { at, detail: `the call "${open[0]}" before it has no result: a message with role "tool" must follow` };
+      if (!open.delete(item.callId)) return { at, detail: `no call "${item.callId}" is open before it` };
+    } else if (open.size > 0) {
+      const [first] = open;
+      return { at, detail: `the call "${first}" before it has no result: a message with role "tool" must follow` };
     }
-    if (item.role === "assistant") open = item.calls.map(({ id }) => id);
+    if (item.role === "assistant") open = new Set(item.calls.map(({ id }) => id));
     at++;
   }
-  return open.length === 0 ? undefined : { at: items.length - 1, detail: `the call "${open[0]}" has no result` };
+  const [first] = open;
+  return first === undefined ? undefined : { at: items.length - 1, detail: `the call "${first}" has no result` };
 }
 
 /** Where a seeded history stands in its new transcript. */
@@ -71,6 +72,8 @@ class SeedWriter {
   readonly #entries: Entry[] = [];
   #turns = 0;
   #open: { turn: string; step: number; reply?: AssistantEntry; user: number } | undefined;
+  /** Names of the newest reply's calls, by id. */
+  #names = new Map<string, string>();
 
   constructor(of: Seed) {
     this.#of = of;
@@ -142,11 +145,13 @@ class SeedWriter {
     });
     const reply = this.#entries.at(-1);
     if (reply?.type === "assistant") open.reply = reply;
+    // The first call of an id counts.
+    this.#names = new Map(calls.toReversed().map(({ id, name }) => [id, name]));
   }
 
   #result({ callId, content }: Extract<HistoryItem, { role: "tool" }>): void {
-    const { turn = "", step = 0, reply } = this.#open ?? {};
-    const name = reply?.toolCalls.find(({ id }) => id === callId)?.name ?? "";
+    const { turn = "", step = 0 } = this.#open ?? {};
+    const name = this.#names.get(callId) ?? "";
     this.#put({ type: "tool", turn, step, callId, name, content, isError: false, durationMs: 0 });
   }
 

@@ -22,6 +22,8 @@ export interface TurnView {
   barren: { tries: number; sinceMs: number };
   /** Ids of the newest reply's calls that were perhaps run already: their intent is recorded. */
   intents: ReadonlySet<string>;
+  /** How often each of those calls was begun, where that is recorded. */
+  runs?: ReadonlyMap<string, number>;
   /** A message waits to join the turn. */
   joining: boolean;
   /** What the model would be sent comes near to filling its window, and some of it can be put into a summary. */
@@ -29,6 +31,8 @@ export interface TurnView {
   nowMs: number;
   /** The model that is called now, for the words of failures. */
   place?: ModelPlace;
+  /** How long nothing worked at the turn, because the service was down, and until when. Such time is no work. */
+  down?: { ms: number; untilMs: number };
 }
 
 /** What the agent allows. */
@@ -116,12 +120,13 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
 }
 
 /** When a turn has worked for too long, in ms since 1970. Each act of a person gives it its time anew; while it waits for one there is no limit. */
-export function deadlineMs(entries: readonly Entry[], maxTurnMs: number): number {
+export function deadlineMs(entries: readonly Entry[], maxTurnMs: number, down = { ms: 0, untilMs: 0 }): number {
   if (openCalls(entries).waiting.length > 0) return Number.POSITIVE_INFINITY;
   const acts = entries.filter(
     (entry) => entry.type === "user" || entry.type === "approval" || isAwaited(entry, entries),
   );
-  return Math.max(0, ...acts.map(({ atMs }) => atMs)) + maxTurnMs;
+  const begunMs = Math.max(0, ...acts.map(({ atMs }) => atMs));
+  return begunMs + maxTurnMs + (down.untilMs > begunMs ? down.ms : 0);
 }
 
 /** A result that somebody was waited for. */
@@ -137,9 +142,9 @@ interface Ending {
   failure?: Failure;
 }
 
-function stopOf({ stop, entries, nowMs, place }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
+function stopOf({ stop, entries, nowMs, down, place }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
   if (stop !== undefined) return { reason: stop };
-  if (nowMs < deadlineMs(entries, maxTurnMs)) return undefined;
+  if (nowMs < deadlineMs(entries, maxTurnMs, down)) return undefined;
   const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits in src/agent.ts). Send a message to go on.`;
   return { reason: "failed", failure: worded({ code: "turn_timeout", detail, retryable: true }, place) };
 }
@@ -161,15 +166,20 @@ function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Endi
   return { reason: finishReason === "length" ? "length" : "completed" };
 }
 
-/** After a crash nobody knows whether a call had run: one that does harm is not run again. */
-function sortOut(open: OpenCalls, { entries, intents, nowMs }: TurnView, rules: Rules) {
+/** Most times that a call is begun which may be run again after a crash: it may be the call that crashes the instance. */
+export const mostRuns = 4;
+
+/** After a crash nobody knows whether a call had run: one that does harm is not run again, and the others not for ever. */
+function sortOut(open: OpenCalls, { entries, intents, runs, nowMs }: TurnView, rules: Rules) {
   const due = (call: WaitingCall) => nowMs >= call.sinceMs + rules.maxWaitMs;
   const copies = copiesOf(entries);
   const own = open.ready.filter(({ id }) => copies[id] === undefined);
   const looping = own.filter((call) => isLooping(call, entries) !== "no");
   const rest = own.filter((call) => !looping.includes(call));
   const unknown = rest.filter((call) => intents.has(call.id) && rules.effectOf(call.name) === "unsafe");
+  const crashing = rest.filter((call) => !unknown.includes(call) && (runs?.get(call.id) ?? 0) >= mostRuns);
   const refused: RefusedCall[] = [
+    ...crashing.map((call) => ({ call, content: notRun.crashing(mostRuns) })),
     ...unknown.map((call) => ({ call, content: notRun.unknown })),
     ...looping.map((call) => ({ call, content: notRun.looping })),
     ...open.ready.flatMap((call) => {
@@ -179,7 +189,7 @@ function sortOut(open: OpenCalls, { entries, intents, nowMs }: TurnView, rules: 
     ...open.denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
     ...open.waiting.filter(due).map(({ kind, sinceMs: _, ...call }) => ({ call, content: notRun.expired(kind) })),
   ];
-  const calls = rest.filter((call) => !unknown.includes(call));
+  const calls = rest.filter((call) => !unknown.includes(call) && !crashing.includes(call));
   return { calls, refused, waiting: open.waiting.filter((call) => !due(call)) };
 }
 

@@ -4,6 +4,8 @@ import type { WaitKind } from "./entry.ts";
 export const notRun = {
   unknown:
     "Outcome unknown: the server stopped while this tool was running, and it is not safe to run it twice. Check whether it took effect before you try again.",
+  crashing: (runs: number) =>
+    `Outcome unknown: this tool was run ${runs} times, and each time the server stopped before it had a result. It is not run again. Try another way, or smaller input.`,
   looping:
     "Not run: you have made this same call several times, and its outcome does not change. Answer with what you have, or try something else.",
   copy: (id: string) =>

@@ -1,8 +1,11 @@
-/** What is left of a conversation when no model writes its summary: what was asked and what was answered, shortened, the newest last. Pure. */
+/** What is left of a conversation when no model writes its summary: what was asked and what was answered, shortened, the oldest and the newest of it. Pure. */
 import type { Entry } from "./entry.ts";
 
 const longestLine = 300;
-const longestOutline = 6_000;
+/** Characters of the summary before, of the oldest lines, and of the newest ones. */
+const mostBefore = 4_000;
+const mostOldest = 2_000;
+const mostNewest = 4_000;
 
 /** Lines of an outline; `entries` may come in pieces. */
 export function outlineLines(entries: readonly Entry[]): string[] {
@@ -14,18 +17,32 @@ export function outlineLines(entries: readonly Entry[]): string[] {
   });
 }
 
-/** The newest lines that fit, behind the summary before, if there was one. */
+/** The oldest and the newest lines, after the summary before, if there was one. What is left out between them is counted. */
 export function outline(before: string | undefined, lines: readonly string[]): string {
-  const kept: string[] = [];
-  let length = 0;
-  for (const line of lines.toReversed()) {
-    length += line.length;
-    if (length > longestOutline) break;
-    kept.unshift(line);
-  }
-  const left = lines.length - kept.length;
-  const lead = left > 0 ? [`(${left} earlier messages are left out.)`] : [];
-  return [...(before === undefined ? [] : [before.slice(0, longestOutline)]), ...lead, ...kept].join("\n");
+  const oldest = fitting(lines, mostOldest);
+  const newest = fitting(lines.slice(oldest.length).toReversed(), mostNewest).toReversed();
+  const left = lines.length - oldest.length - newest.length;
+  const gap = left > 0 ? [`(${left} messages between are left out.)`] : [];
+  return [...(before === undefined ? [] : [keepEnds(before, mostBefore)]), ...oldest, ...gap, ...newest].join("\n");
+}
+
+/** As many lines from the front as fit into so many characters. */
+function fitting(lines: readonly string[], mostChars: number): string[] {
+  let chars = 0;
+  const end = lines.findIndex((line) => {
+    chars += line.length;
+    return chars > mostChars;
+  });
+  return lines.slice(0, end < 0 ? lines.length : end);
+}
+
+/** A text of at most about `mostChars` characters: its beginning, how much is left out, and its end. Halves no character. */
+export function keepEnds(text: string, mostChars = Number.POSITIVE_INFINITY): string {
+  if (text.length <= mostChars) return text;
+  const head = text.slice(0, Math.ceil((mostChars * 2) / 3)).replace(/[\ud800-\udbff]$/, "");
+  const tail = text.slice(text.length - Math.floor(mostChars / 3)).replace(/^[\udc00-\udfff]/, "");
+  const left = text.length - head.length - tail.length;
+  return `${head}\n(${left} characters are left out here.)\n${tail}`;
 }
 
 function shortened(text: string): string {

@@ -3,8 +3,9 @@
 import { CallIds } from "./call-ids.ts";
 import type { AssistantEntry, Entry, ToolEntry, UserEntry } from "./entry.ts";
 import type { Message } from "./message.ts";
+import { keepEnds } from "./outline.ts";
 import { answerAll, legalStep, noText } from "./repair.ts";
-import type { TextLimits } from "./window.ts";
+import { resultShare, type TextLimits } from "./window.ts";
 
 /** What stands before the summary of what left the window. */
 const summaryLead =
@@ -22,7 +23,10 @@ export interface Spelling {
   ids?: CallIds;
 }
 
-const unlimited: TextLimits = { resultChars: Number.POSITIVE_INFINITY, messageChars: Number.POSITIVE_INFINITY };
+const unlimited: TextLimits = {
+  resultChars: Number.POSITIVE_INFINITY,
+  messageChars: Number.POSITIVE_INFINITY,
+};
 
 /**
  * The messages of `entries`, a slice of the log that begins and ends between steps: results stand right behind their
@@ -49,7 +53,7 @@ export function messagesOf(entries: readonly Entry[], { limits = unlimited, ids 
       case "assistant":
         return assistantMessages(entry, results.get(stepKey(entry)) ?? [], { limits, ...(ids && { ids }) });
       case "compaction":
-        return [{ role: "user", content: `${summaryLead}\n\n${entry.summary}` }];
+        return [{ role: "user", content: `${summaryLead}\n\n${keepEnds(entry.summary, limits.summaryChars)}` }];
       case "tool":
       case "approval":
       case "step_failed":
@@ -79,9 +83,12 @@ function stepKey(entry: AssistantEntry | ToolEntry): string {
 
 function assistantMessages(entry: AssistantEntry, results: ToolEntry[], of: Spelling): Message[] {
   const { seq, reasoning: thought, toolCalls } = entry;
-  const { limits: { messageChars, resultChars } = unlimited, ids = new CallIds() } = of;
+  const { limits = unlimited, ids = new CallIds() } = of;
+  const { messageChars } = limits;
   // An assistant message with neither text nor calls is refused by providers and would block the session for good.
   if (entry.content.trim() === "" && toolCalls.length === 0) return [];
+  const lengths = results.map(({ content }) => content.length);
+  const resultChars = resultShare(lengths, limits);
   const answers = answerAll(
     toolCalls,
     results.map(({ seq, callId, name, content, isError }) => {

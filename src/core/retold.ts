@@ -23,6 +23,7 @@ interface OpenTurn {
   text: string;
   /** The newest reply's calls that run at the client. */
   calls: ToolCall[];
+  callIds: Set<string>;
   /** These were told, since the first of their results is here. */
   told: boolean;
 }
@@ -32,7 +33,7 @@ export class Retold {
   readonly #seen: Seen[] = [];
   /** The last entry of each turn that has ended. */
   readonly #turnEnds: number[] = [];
-  #turn: OpenTurn = { items: [], known: false, text: "", calls: [], told: false };
+  #turn: OpenTurn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false };
 
   take(entry: Entry): void {
     const turn = this.#turn;
@@ -44,10 +45,11 @@ export class Retold {
       case "assistant":
         turn.text += entry.content;
         turn.calls = entry.toolCalls.filter(({ id }) => entry.waits?.[id] === "client");
+        turn.callIds = new Set(turn.calls.map(({ id }) => id));
         turn.told = false;
         return;
       case "tool":
-        if (!turn.calls.some(({ id }) => id === entry.callId)) return;
+        if (!turn.callIds.has(entry.callId)) return;
         if (!turn.told) turn.items.push(...answerItems(turn));
         turn.text = "";
         turn.told = true;
@@ -92,7 +94,7 @@ export class Retold {
   #end(seq: number): void {
     this.#seen.push(...seenOf(this.#turn, this.#turnEnds.length));
     this.#turnEnds.push(seq);
-    this.#turn = { items: [], known: false, text: "", calls: [], told: false };
+    this.#turn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false };
   }
 }
 

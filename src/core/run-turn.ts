@@ -12,6 +12,7 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
   for (;;) {
     const view = effects.look();
     const next = nextStep(view, rules);
+    if (asksOutside(next) && effects.isSpent) return;
     switch (next.type) {
       case "idle":
       case "wait":
@@ -37,7 +38,14 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
   }
 }
 
-/** Calls run side by side; each result is recorded as it comes, so that a crash loses only what was still running. */
+function asksOutside({ type }: NextStep): boolean {
+  return type === "call_model" || type === "run_tools" || type === "compact";
+}
+
+/** Most calls that run at the same time: an invocation has six connections, and a request that waits for one would spend its time limit waiting (developers.cloudflare.com/workers/platform/limits). */
+const mostAtOnce = 5;
+
+/** Calls run side by side; each result is recorded as it comes, so that a crash loses only what was still running. What this invocation may not begin any more stays open for the next one. */
 async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects: Effects): Promise<void> {
   const { turn, step, calls, refused } = next;
   if (refused.length > 0) await effects.append(refused.map((call) => refusal(call, next, effects.now())));
@@ -47,7 +55,17 @@ async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects:
     const atMs = effects.now();
     await effects.append([{ type: "tool", turn, step, ...result, durationMs: atMs - beganMs, atMs }]);
   };
-  await Promise.all(calls.map(runOne));
+  const left = [...calls];
+  const runSome = async () => {
+    for (let call = left.shift(); call !== undefined; call = left.shift()) {
+      if (effects.isSpent) return;
+      await runOne(call);
+    }
+  };
+  // All of them have come to an end before a failure is passed on: none may be running when the turn is taken up again.
+  const runs = await Promise.allSettled(Array.from({ length: mostAtOnce }, runSome));
+  const failed = runs.find((run) => run.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** What was said of an answer that a crash cut off, and that nobody will finish now, stands as far as it came. */

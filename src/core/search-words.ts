@@ -4,6 +4,8 @@ const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu;
 const unspacedRun = new RegExp(`(${unspaced.source})(?: +)(?=${unspaced.source})`, "gu");
 const mostWords = 32;
+/** Of a longer question only the beginning counts. */
+const longestQuery = 2_000;
 
 /** The text as it is indexed. */
 export function searchable(text: string): string {
@@ -17,7 +19,11 @@ export function readable(snippet: string): string {
 
 /** The words of a question as FTS5 phrases, each quoted: a person's words are never operators. */
 function phrases(query: string): string[] {
-  const words = query.normalize("NFC").match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const words =
+    query
+      .slice(0, longestQuery)
+      .normalize("NFC")
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   return words.slice(0, mostWords).map((word) => `"${searchable(word).replaceAll(/ +/g, " ").trim()}"`);
 }
 

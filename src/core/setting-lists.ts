@@ -45,7 +45,11 @@ export function namedTexts(text: string, complain: Complain): Map<string, string
   const secrets = new Map<string, string[]>();
   for (const { name, value } of pairsOf(text)) {
     if (name === "" || value.length < 8) complain("must hold pairs such as github=a-long-secret, separated by commas");
-    else secrets.set(name, [...(secrets.get(name) ?? []), value]);
+    else {
+      const known = secrets.get(name) ?? [];
+      known.push(value);
+      secrets.set(name, known);
+    }
   }
   return secrets;
 }

@@ -73,10 +73,32 @@ export interface WindowPart {
   beginsTurn: boolean;
 }
 
-/** How much stays as it is: in time a quarter of what a request may have; after an overflow half of what was sent. */
-export function tokensToKeep(why: "in_time" | "overflow" | "unclear", sent: number, limits: WindowLimits): number {
-  const quarter = requestTokens(limits) / 4;
+/**
+ * How much stays as it is: in time a quarter of what a request may have, or half of the room beside `fixedTokens`, what is
+ * in every request (head and summary), so that the window does not fill again at once; after an overflow half of what was sent.
+ */
+export function tokensToKeep(
+  why: "in_time" | "overflow" | "unclear",
+  sent: number,
+  limits: WindowLimits & { fixedTokens?: number },
+): number {
+  const quarter = Math.min(requestTokens(limits) / 4, roomTokens(limits) / 2);
   return why === "in_time" ? quarter : Math.min(quarter, sent / 2);
+}
+
+/** What messages may have beside what is in every request, before the window is full. At least a twentieth: a head may fill it alone. */
+function roomTokens({ fixedTokens = 0, ...limits }: WindowLimits & { fixedTokens?: number }): number {
+  const request = requestTokens(limits);
+  return Math.max(request / 20, fullAt * request - fixedTokens);
+}
+
+/** Whether another summary is worth its call: it must make real room, more than it takes itself. Else one would be made in nearly every turn. */
+export function isWorthwhile(
+  freedTokens: number,
+  summaryTokens: number,
+  limits: WindowLimits & { fixedTokens: number },
+): boolean {
+  return freedTokens >= Math.max(1.5 * summaryTokens, roomTokens(limits) / 4);
 }
 
 /**
@@ -100,12 +122,37 @@ export function cutAt(parts: readonly WindowPart[], keepTokens: number): number 
 export interface TextLimits {
   resultChars: number;
   messageChars: number;
+  /** Of all results of one step together: each gets an equal share of it, and short ones leave theirs to the others. */
+  stepChars?: number;
+  /** Of a summary: a model may ignore the length that it is asked for. */
+  summaryChars?: number;
 }
 
 /** What fits a window of this size: one result takes at most a tenth or so of it, one message at most half. */
-export function textLimits(contextTokens: number): TextLimits {
+export function textLimits(contextTokens: number): Required<TextLimits> {
   return {
     resultChars: Math.min(30_000, Math.max(1_000, Math.floor(contextTokens / 4))),
     messageChars: Math.max(2_000, contextTokens),
+    // At 0.6 tokens a Chinese character this is 45 % of the window.
+    stepChars: Math.max(2_000, Math.floor(contextTokens * 0.75)),
+    summaryChars: Math.min(8_000, Math.max(1_000, Math.floor(contextTokens / 8))),
   };
+}
+
+/** What a cut text says about its rest takes about so much. */
+const handleChars = 100;
+
+/** The largest share that each of these results may have: `resultChars`, or less where all together would pass `stepChars`. */
+export function resultShare(
+  lengths: readonly number[],
+  { resultChars, stepChars = Number.POSITIVE_INFINITY }: TextLimits,
+): number {
+  const sorted = lengths.map((length) => Math.min(length, resultChars)).sort((a, b) => a - b);
+  let left = stepChars;
+  for (const [place, length] of sorted.entries()) {
+    const share = left / (sorted.length - place);
+    if (length > share) return Math.max(200, Math.floor(share) - handleChars);
+    left -= length;
+  }
+  return resultChars;
 }

@@ -10,6 +10,12 @@ export interface Frame {
   text?: string;
 }
 
+/** Why a stream ends whose session was erased. */
+export const sessionGone = {
+  code: "session_erased",
+  detail: "The session was erased. Nothing more will come.",
+} as const;
+
 export interface Encoder {
   /** What stands before everything, told at once: also while the turn still waits to begin. */
   opening?(): Frame[];
@@ -17,6 +23,8 @@ export interface Encoder {
   events(events: readonly PlacedEvent[]): Frame[];
   /** The turn can do nothing before somebody answers about one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Told once for each wait. */
   waits(calls: readonly WaitingCall[]): Frame[];
+  /** The session was erased under the reader: what ends its stream, so that it is not taken for an answer that is whole. */
+  gone?(): Frame[];
   /** Nothing more is to be told: the stream is closed behind the frames that were given last. */
   readonly ended: boolean;
 }

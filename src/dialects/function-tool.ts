@@ -1,13 +1,20 @@
 /** A function as OpenAI's clients declare it. */
 import * as z from "zod";
+import { faultText, schemaFault } from "../core/schema-measure.ts";
 
 export const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
+
+/** The client checks its tools' arguments itself, so only what would hold a reader of the schema is refused. */
+export const toolParameters = z.record(z.string(), z.unknown()).superRefine((schema, at) => {
+  const fault = schemaFault(schema);
+  if (fault?.kind === "size") at.addIssue({ code: "custom", message: `is too large a schema: ${faultText(fault)}` });
+});
 
 /** What is declared; in chat completions it stands under `function`, in responses beside `type`. */
 export const functionFields = {
   name: toolName,
   description: z.string().max(10_000).nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
+  parameters: toolParameters.nullish(),
   strict: z.boolean().nullish(),
 };
 

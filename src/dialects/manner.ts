@@ -1,4 +1,6 @@
 /** The manners in which a stream can be told, and the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. */
+
+import type { Cursor } from "../core/cursor.ts";
 import { UiChunks, type UiManner } from "./ai-sdk-ui/chunks.ts";
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
@@ -13,10 +15,11 @@ export type Manner =
   | UiManner
   | ({ as: "openai-responses"; turn: string; afterSeq?: number } & ResponseView);
 
-/** Whose stream it is. `tag`: stands in front of native event ids. */
+/** Whose stream it is. `tag`: stands in front of native event ids. `seen`: where the client of this answer was cut off. */
 export interface StreamOf {
   session: string;
   tag: string;
+  seen?: Cursor;
   /** What was asked for where an answer begins. */
   asked(place: { turn: string; afterSeq?: number | undefined }): Asked;
 }

@@ -1,5 +1,7 @@
 /** Reads a request body as JSON within limits. Counts bytes as they come, and depth before parsing; knows nothing of what the JSON should say. */
 import { AppError } from "../core/errors.ts";
+import { deepestJson, textIsDeeper } from "../core/nesting.ts";
+import { readBounded } from "../core/read-bounded.ts";
 
 /** Bounds of a body. `maxBytes`: 1 MB; `maxDepth`: 64 levels of objects and arrays. */
 export interface BodyLimits {
@@ -9,11 +11,11 @@ export interface BodyLimits {
 
 /** The parsed body. Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
 export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
-  const { maxBytes = 1_048_576, maxDepth = 64 } = limits;
+  const { maxBytes = 1_048_576, maxDepth = deepestJson } = limits;
   mustBeJson(request.headers.get("Content-Type"));
   const text = decode(await readBytes(request, maxBytes));
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
-  if (deeperThan(text, maxDepth)) {
+  if (textIsDeeper(text, maxDepth)) {
     throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
   }
   try {
@@ -41,21 +43,10 @@ function mustBeJson(header: string | null): void {
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get("Content-Length") ?? 0);
   if (announced > maxBytes) throw tooLarge(`${announced} bytes`, maxBytes);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    // Content-Length may be absent or a lie; what counts is what came.
-    if (size > maxBytes) throw tooLarge(`at least ${size} bytes`, maxBytes);
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  // Content-Length may be absent or a lie; what counts is what came.
+  const { bytes, cut, cameBytes } = await readBounded(request.body, maxBytes);
+  if (cut) throw tooLarge(`at least ${cameBytes} bytes`, maxBytes);
+  return bytes;
 }
 
 function tooLarge(size: string, maxBytes: number): AppError {
@@ -68,21 +59,4 @@ function decode(bytes: Uint8Array): string {
   } catch {
     throw new AppError("invalid_request", "The body is not valid UTF-8.");
   }
-}
-
-/** Whether JSON text has more levels. Looks at brackets outside strings only; a recursive walk over a parsed value would itself run out of stack. */
-export function deeperThan(text: string, maxDepth: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > maxDepth) return true;
-    } else if (code === 0x7d || code === 0x5d) depth--;
-  }
-  return false;
 }

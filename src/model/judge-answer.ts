@@ -1,7 +1,10 @@
 /** Says what is wrong with a final answer: not the JSON that was asked for, or a promise to look something up instead of doing it. Pure; never mends an answer. */
-import { Validator } from "@cfworker/json-schema";
+import { type ValidationResult, Validator } from "@cfworker/json-schema";
 import type { ResponseFormat } from "../core/entry.ts";
+import { textIsDeeper } from "../core/nesting.ts";
 import type { Complaint } from "../core/next-step.ts";
+import { costFault } from "../core/schema-cost.ts";
+import { schemaFault } from "../core/schema-measure.ts";
 
 /** `undefined` when the answer will do. A wrong form fails the turn when telling the model did not help; a broken promise does not. */
 export function judgeAnswer(content: string, format: ResponseFormat | undefined): Complaint | undefined {
@@ -20,6 +23,7 @@ export function judgeAnswer(content: string, format: ResponseFormat | undefined)
 }
 
 function faultOf(content: string, format: ResponseFormat): string | undefined {
+  if (textIsDeeper(content)) return "It is nested deeper than 64 levels.";
   let value: unknown;
   try {
     value = JSON.parse(content);
@@ -30,15 +34,35 @@ function faultOf(content: string, format: ResponseFormat): string | undefined {
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     return isObject ? undefined : "It is not a JSON object.";
   }
-  const { valid, errors } = validatorOf(format.schema).validate(value);
+  return schemaMismatch(format.schema, value);
+}
+
+function schemaMismatch(schema: Record<string, unknown>, value: unknown): string | undefined {
+  // Schemas of new messages are measured when they arrive; those of older transcripts and imports were not.
+  const unchecked = schemaFault(schema) === undefined ? costFault(schema, value) : "Its schema cannot be checked.";
+  if (unchecked !== undefined) return unchecked;
+  const { valid, errors } = validated(schema, value);
   // The innermost error says most; those above it only say that something inside is wrong.
   const [worst] = errors.toSorted((a, b) => b.instanceLocation.length - a.instanceLocation.length);
   if (valid || worst === undefined) return undefined;
-  return `It does not conform to the schema: at ${worst.instanceLocation}: ${worst.error}`;
+  return `It does not conform to the schema: at ${worst.instanceLocation}: ${worst.error}`.slice(0, longestFault);
 }
 
-/** Checks values against a JSON schema. Throws for one that cannot be read, which is refused before it is stored. */
-export function validatorOf(schema: Record<string, unknown>): Validator {
+/** Throws nothing: a schema that an older version let in may be none. */
+function validated(schema: Record<string, unknown>, value: unknown): ValidationResult {
+  try {
+    return validatorOf(schema).validate(value);
+  } catch (error) {
+    const fault = { error: (error as Error).message, instanceLocation: "#", keyword: "", keywordLocation: "#" };
+    return { valid: false, errors: [fault] };
+  }
+}
+
+/** Messages of the validator repeat the schema's own lists. */
+const longestFault = 2_000;
+
+/** Checks values against a JSON schema that was measured. Throws for one that cannot be read. */
+function validatorOf(schema: Record<string, unknown>): Validator {
   return new Validator(schema, "2020-12");
 }
 

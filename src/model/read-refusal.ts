@@ -1,4 +1,5 @@
 /** Reads an error body of any host into its texts, its codes and an HTTP status. Judges nothing: what the words mean is said in `classify-failure.ts`. */
+import { textIsDeeper } from "../core/nesting.ts";
 import { isObject } from "./wire.ts";
 import { isErrorPayload } from "./wire-error.ts";
 
@@ -82,8 +83,7 @@ function addText(text: string, found: RefusalText, { depth, left }: Place): void
 
 function readPlain(text: string): RefusalText {
   const isPage = text.trimStart().startsWith("<");
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text.slice(0, longestText))?.[1];
-  const message = isPage ? (title ?? "(a web page)") : text.trim();
+  const message = isPage ? (titleOf(text) ?? "(a web page)") : text.trim();
   const found: RefusalText = {
     texts: [],
     labels: [],
@@ -95,7 +95,15 @@ function readPlain(text: string): RefusalText {
   return found;
 }
 
+/** By the first `<title` alone: a page can have as many as it likes. */
+function titleOf(page: string): string | undefined {
+  const from = /<title[\s>]/i.exec(page)?.index;
+  if (from === undefined) return undefined;
+  return /^<title[^>]{0,1000}>([^<]{0,1000})<\/title>/i.exec(page.slice(from, from + 2_100))?.[1];
+}
+
 function parsed(text: string): object | undefined {
+  if (textIsDeeper(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

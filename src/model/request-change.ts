@@ -63,7 +63,7 @@ function limitChange(text: string): RequestChange | undefined {
 function windowChange(text: string): RequestChange | undefined {
   const window = Number(/maximum context length (?:is|of) (\d+)/i.exec(text)?.[1]);
   const prompt = Number(
-    /(\d+) (?:input tokens|(?:of text |tokens )?in the (?:messages|prompt|input))/i.exec(text)?.[1],
+    /(?<!\d)(\d{1,12}) (?:input tokens|(?:of text |tokens )?in the (?:messages|prompt|input))/i.exec(text)?.[1],
   );
   return prompt < window - fewestTokens ? `window:${window}` : undefined;
 }

@@ -1,5 +1,6 @@
 /** Draws a text in Markdown while it grows: blocks that are finished stay as they are, and only the last one is parsed and drawn again. */
-import { blocksOf, elementsOf } from "./markdown-elements.ts";
+import { blocksOf } from "./blocks.ts";
+import { elementsOf } from "./markdown-elements.ts";
 
 export class GrowingMarkdown {
   readonly #host: HTMLElement;

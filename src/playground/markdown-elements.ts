@@ -1,12 +1,8 @@
 /** Markdown to elements without HTML on the way: each kind of token has its one element, so nothing that the text says can become another. HTML in it is shown as text, pictures become links, and links lead outside by http, https or mailto alone. */
-import { Lexer, type MarkedToken, type Token, type Tokens } from "marked";
+import type { MarkedToken, Token, Tokens } from "marked";
+import { plain } from "./blocks.ts";
 import { codeBlock, scrollable } from "./code-block.ts";
 import { withoutEntities } from "./entities.ts";
-
-/** The blocks of a text. `raw` of them, joined, is the text again. */
-export function blocksOf(text: string): Token[] {
-  return Lexer.lex(text, { gfm: true });
-}
 
 export function elementsOf(tokens: readonly Token[]): DocumentFragment {
   const fragment = document.createDocumentFragment();
@@ -55,6 +51,7 @@ function nodesOf(token: MarkedToken): (Node | string)[] {
     case "escape":
       return [token.text];
     default:
+      if ((token as Token).type === plain) return [textElement("pre", (token as Token).raw)];
       // A kind that a later version of the parser adds.
       return [(token as Token).raw];
   }

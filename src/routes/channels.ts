@@ -13,6 +13,7 @@ import { safeSpeaker } from "../core/speaker.ts";
 import { readText } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
+import { callId } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
 
 const account = "default";
@@ -87,7 +88,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
     waitSeconds,
     session: name,
     models,
-  } = await accountObject(c.env, account).receive({ alias, session: wanted });
+  } = await accountObject(c.env, account).receive({ alias, session: wanted, id: callId() });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,
@@ -115,7 +116,8 @@ async function taken(work: () => Promise<Taken>): Promise<Taken> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    // What our platform failed to take is delivered again by a sender who gets no 2xx.
+    if (!(error instanceof AppError) || error.code === "unavailable") throw error;
     return { refused: error };
   }
 }

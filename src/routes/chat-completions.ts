@@ -55,7 +55,7 @@ export const chatCompletions = new Hono<RouteContext>()
     const hasForm = told.options.responseFormat !== undefined;
     const includeUsage = body.stream_options?.include_usage ?? false;
     const showTools = /^(1|true|yes)$/i.test(c.req.header("X-Show-Tools") ?? "");
-    const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, resumes: false, hasForm };
+    const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, hasForm };
     return relayStream(c, taken, { manner, headers });
   })
   .get("/:id", async (c) => {
@@ -68,16 +68,15 @@ export const chatCompletions = new Hono<RouteContext>()
     const model = segment.steps.at(-1)?.model ?? "";
     const facts = { id, created: Math.floor(beganMs / 1000), model, isPart: place.afterSeq !== undefined };
     if (stream !== "true") return completed(c, place, { ...facts, headers: headersOf(place), timeoutMs: 0 });
-    const after = c.req.header("Last-Event-ID");
+    const seen = c.req.header("Last-Event-ID");
     const manner: ChatManner = {
       as: "openai-chat",
       ...facts,
       includeUsage: true,
       showTools: false,
-      resumes: after !== undefined,
       hasForm: segment.hasForm,
     };
-    return relayStream(c, place, { manner, headers: headersOf(place), ...(after !== undefined && { after }) });
+    return relayStream(c, place, { manner, headers: headersOf(place), ...(seen !== undefined && { seen }) });
   });
 
 async function toldBy(c: Context<RouteContext>, body: z.infer<typeof chatRequest>): Promise<Told> {

@@ -11,7 +11,7 @@ import { shownEntry } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { InboxMessage } from "../session/inbox.ts";
-import { sessionObject } from "../session/session-object.ts";
+import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import type { ShownEntry } from "../session/shown-entries.ts";
 import { turnJson } from "../session/turn-json.ts";
 import { urlFault } from "../session/url-fault.ts";
@@ -119,8 +119,8 @@ function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   const after = c.req.header("Last-Event-ID") ?? new URL(c.req.url).searchParams.get("after") ?? "";
-  const url = `https://session/events?after=${encodeURIComponent(after)}&${query}`;
-  return sessionAt(c).fetch(url, { signal: c.req.raw.signal });
+  const asked = { query: `after=${encodeURIComponent(after)}&${query}`, signal: c.req.raw.signal };
+  return sessionEvents(c.env, addressOf(c), asked);
 }
 
 /** The answer is owed to that address, too. */

@@ -1,18 +1,17 @@
 /** Reads an exported session from a request's body as it comes, line by line, and names the line that is wrong. */
 import type * as z from "zod";
 import { AppError } from "../core/errors.ts";
+import { deepestJson, textIsDeeper } from "../core/nesting.ts";
 import { lineSchemas, readLine } from "../dialects/transcript-lines.ts";
 import { protoPath } from "../http/parse-body.ts";
-import { deeperThan } from "../http/read-json.ts";
 import type { CopiedLine } from "../session/copying.ts";
 
 /** Most UTF-16 units of a line: the longest result of a tool, written with escapes. */
 const longestLine = 12_000_000;
+/** A schema of a body's deepest nesting, in an entry. */
+const deepestLine = deepestJson + 8;
 /** A page is handed on once it has so many entries, or so many UTF-16 units of them. */
 const page = { entries: 500, units: 2_000_000 };
-
-/** Levels of objects and arrays: a request's 64, and what a transcript puts around a schema. */
-const mostDepth = 72;
 
 export interface Import {
   header: z.infer<typeof lineSchemas.header>;
@@ -79,8 +78,8 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
 }
 
 function parseLine<T extends z.ZodType>(schema: T, { line, text }: Line): z.infer<T> {
+  if (textIsDeeper(text, deepestLine)) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
   let value: unknown;
-  if (deeperThan(text, mostDepth)) throw wrongLine(line, `is nested deeper than ${mostDepth} levels`);
   try {
     value = readLine(text);
   } catch {

@@ -1,5 +1,6 @@
 /** Finds a response by its id, and reads it: as the Response object from what its session recorded, or as the session's stream. */
 import type { Context } from "hono";
+import { unavailable } from "../account/call-object.ts";
 import { type Outcome, unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
@@ -7,7 +8,7 @@ import { eventsOfEntry } from "../core/event.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
 import { formatManner } from "../dialects/manner.ts";
 import { ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
-import { sessionObject } from "../session/session-object.ts";
+import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
@@ -62,9 +63,11 @@ export async function streamResponse(
 ): Promise<Response> {
   const { session, ...rest } = place;
   const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: defaultModel(c) });
-  const url = `https://session/events?after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}`;
-  const stream = await sessionOf(c, place).fetch(url, { signal: c.req.raw.signal });
+  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}`;
+  const address = { account: c.var.account, name: place.session };
+  const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });
   if (stream.ok) return stream;
+  if (stream.status === 503) throw unavailable("transient");
   throw new AppError("not_found", `Response with id '${idOf(place)}' not found.`, { field: "response_id" });
 }
 

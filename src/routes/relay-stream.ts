@@ -1,23 +1,23 @@
 /** Hands a session's stream of one answer through, told in the manner of the asking client. */
 import type { Context } from "hono";
 import { formatManner, type Manner } from "../dialects/manner.ts";
-import { sessionObject } from "../session/session-object.ts";
+import { sessionEvents } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 import type { Taken } from "./take-conversation.ts";
 
 export interface RelayOptions {
   manner: Manner;
   headers: Record<string, string>;
-  /** A native event id behind which the reader goes on. */
-  after?: string;
+  /** The id of the last event of this answer that the client has. */
+  seen?: string;
 }
 
 /** The bytes go through untouched; the reader's hang-up travels with the signal. */
 export async function relayStream(c: Context<RouteContext>, of: Taken, how: RelayOptions): Promise<Response> {
-  const after = how.after ?? (of.afterSeq === undefined ? "" : String(of.afterSeq));
-  const query = `after=${encodeURIComponent(after)}&turn=${of.turn}&as=${formatManner(how.manner)}`;
-  const session = sessionObject(c.env, { account: c.var.account, name: of.session });
-  const stream = await session.fetch(`https://session/events?${query}`, { signal: c.req.raw.signal });
+  const seen = how.seen === undefined ? "" : `&seen=${encodeURIComponent(how.seen)}`;
+  const query = `after=${of.afterSeq ?? ""}${seen}&turn=${of.turn}&as=${formatManner(how.manner)}`;
+  const address = { account: c.var.account, name: of.session };
+  const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });
   const response = new Response(stream.body, stream);
   for (const [name, value] of Object.entries(how.headers)) response.headers.set(name, value);
   return response;

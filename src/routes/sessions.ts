@@ -66,7 +66,7 @@ export const sessions = new Hono<RouteContext>()
     const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
     return c.json(sessionJson(unwrap(await sessionAt(c).change(change))));
   })
-  .delete("/:id", async (c) => c.json({ deleted: unwrap(await sessionAt(c).erase()) }));
+  .delete("/:id", async (c) => c.json({ deleted: unwrap(await sessionAt(c).erase(addressOf(c))) }));
 
 /** The address of the session in the path, `:id`, for whoever is asking. */
 export function addressOf(c: Context<RouteContext>): SessionAddress {

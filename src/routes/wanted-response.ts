@@ -15,7 +15,7 @@ import type { RouteContext } from "./context.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
-import { canBeChecked } from "./response-format.ts";
+import { schemaRefusal } from "./response-format.ts";
 import { metadata } from "./sessions.ts";
 
 const daySeconds = 86_400;
@@ -74,9 +74,10 @@ function mustBeOffered({ toolChoice, tools = [], responseFormat }: TurnOptions):
     const detail = `tool_choice: there is no tool "${toolChoice.name}".`;
     throw new AppError("invalid_request", detail, { field: "tool_choice" });
   }
-  if (responseFormat?.type === "json_schema" && !canBeChecked(responseFormat.schema)) {
+  const refusal = responseFormat?.type === "json_schema" ? schemaRefusal(responseFormat.schema) : undefined;
+  if (refusal !== undefined) {
     const field = "text.format.schema";
-    throw new AppError("invalid_request", `${field}: must be a JSON schema that Longline can check.`, { field });
+    throw new AppError("invalid_request", `${field}: ${refusal}.`, { field });
   }
 }
 

@@ -4,9 +4,10 @@ import type { SessionParts } from "./session-parts.ts";
 /** How long after the last sign of work the alarm looks whether a crash left some undone. */
 export const watchdogMs = 10_000;
 
-/** `deliveriesMs`: when deliveries are due. `maxWaitMs`: how long a call may wait for somebody. */
+/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `maxWaitMs`: how long a call may wait for a person or a client. */
 export interface Dues {
-  deliveriesMs: readonly number[];
+  workMs?: number | undefined;
+  othersMs: readonly number[];
   maxWaitMs: number;
 }
 
@@ -18,10 +19,9 @@ export function arm(parts: SessionParts, dues: Dues): void {
 }
 
 /** In ms since 1970; `undefined` when nothing is to be done. */
-function alarmMs({ turns, record }: SessionParts, nowMs: number, dues: Dues): number | undefined {
+function alarmMs({ turns }: SessionParts, nowMs: number, dues: Dues): number | undefined {
   const waits = turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs);
-  const work = waits.length > 0 ? waits : turns.busy ? [nowMs + watchdogMs] : [];
-  const { expiresAtMs } = record.read();
-  const due = [...work, ...dues.deliveriesMs, ...(expiresAtMs === null ? [] : [expiresAtMs])];
+  const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
+  const due = [...work, ...dues.othersMs];
   return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);
 }

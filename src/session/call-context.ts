@@ -6,6 +6,7 @@ import type { Profile } from "../model/profile.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import { readEntry } from "./read-entry.ts";
 import type { SessionParts } from "./session-parts.ts";
+import type { Subrequests } from "./subrequests.ts";
 
 interface CallOf {
   call: ToolCall;
@@ -16,6 +17,7 @@ interface CallOf {
   /** Of the model that will read the result. */
   profile: Profile;
   signal: AbortSignal;
+  subrequests: Subrequests;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function callContext({ record, search, log }: SessionParts, of: Cal
     idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,
     now: () => Date.now(),
-    fetch: (input, init) => globalThis.fetch(input, init),
+    fetch: of.subrequests.fetch,
     transcript: {
       search: async (query, limit) => search.find(query, { limit, beforeSeq: of.turn.firstSeq }),
       read: async (seq, offset) => readEntry(log, { seq, offset, mostChars: Math.floor(resultChars * 0.8) }),

@@ -36,9 +36,10 @@ export class Checkpoint {
     return { tries: row?.barren ?? 0, sinceMs: row?.since ?? 0 };
   }
 
-  /** Whether entry `seq` was begun. */
+  /** Whether a call for entry `seq` was begun. A row that only made room for another entry has no try of its own yet. */
   hasBegun(seq: number): boolean {
-    return this.#row(seq) !== undefined;
+    const row = this.#row(seq);
+    return row !== undefined && (row.barren > 0 || row.draft !== null);
   }
 
   /** What an earlier try of entry `seq` had said when it was saved last. */
@@ -80,6 +81,19 @@ export class Checkpoint {
   /** Goes on with the try that is there: the number stays. */
   attempt(seq: number): number {
     return this.#row(seq)?.attempt ?? 1;
+  }
+
+  /** The number that the next try of entry `seq` will have. */
+  nextAttempt(seq: number): number {
+    return (this.#row(seq)?.attempt ?? 0) + 1;
+  }
+
+  /**
+   * Something else was recorded as entry `seq`, so the reply that was begun there gets the next place. Its tries go on
+   * counting: readers know them by their numbers. What was saved is dropped, since the model is now asked something else.
+   */
+  makeRoom(seq: number): void {
+    this.#sql.exec("UPDATE checkpoint SET seq = seq + 1, barren = 0, draft = NULL WHERE seq = ?", seq);
   }
 
   /** Keeps what was said, at most once a second: less is lost by asking again than by writing more often. A reply with calls cannot be gone on with. */

@@ -1,11 +1,13 @@
 /** The session's messages as the provider is sent them: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
 import { CallIds } from "../core/call-ids.ts";
 import type { CompactionCause, CompactionEntry, Entry } from "../core/entry.ts";
+import { keepEnds } from "../core/outline.ts";
 import { leftOutMessage, messagesOf } from "../core/request.ts";
 import {
   cutAt,
   estimateTokens,
   isFull,
+  isWorthwhile,
   requestTokens,
   textLimits,
   tokensToKeep,
@@ -18,6 +20,9 @@ import type { TranscriptLog } from "./transcript-log.ts";
 
 /** Entries read in one go. */
 const page = { limit: 64, maxUnits: 1_000_000 };
+
+/** As `estimateTokens` counts Latin letters. */
+const summaryTokensPerChar = 0.3;
 
 /** A part of the window and how many of the encoded messages it is. */
 interface Part extends WindowPart {
@@ -122,7 +127,27 @@ export class Conversation {
 
   /** Whether it comes near to filling the model's window, and something can leave. */
   get isFull(): boolean {
-    return this.#profile !== undefined && isFull(this.tokens, this.#profile) && this.cut("in_time") !== undefined;
+    if (this.#profile === undefined || !isFull(this.tokens, this.#profile)) return false;
+    const throughSeq = this.cut("in_time");
+    if (throughSeq === undefined) return false;
+    // The first summary is made by the provider's count alone; each further one must make real room.
+    if (this.#summary === undefined) return true;
+    const leaving = this.#parts.filter(({ lastSeq }) => lastSeq <= throughSeq);
+    return isWorthwhile(sum(leaving) * this.#ratio, this.#summaryTokens, {
+      ...this.#profile,
+      fixedTokens: this.#fixedTokens,
+    });
+  }
+
+  /** What is in every request, head and summary, in tokens. */
+  get #fixedTokens(): number {
+    return this.#headTokens * this.#ratio + this.#summaryTokens;
+  }
+
+  /** What a summary may be, in tokens: the next one may be longer than this one. */
+  get #summaryTokens(): number {
+    const most = this.#profile === undefined ? 0 : textLimits(this.#profile.contextTokens).summaryChars;
+    return most * summaryTokensPerChar;
   }
 
   /** The newest entry that is not shown any more; 0 while all are. */
@@ -139,7 +164,8 @@ export class Conversation {
   cut(why: CompactionCause): number | undefined {
     if (this.#profile === undefined) return undefined;
     const parts = this.#parts.map((part) => ({ ...part, tokens: part.tokens * this.#ratio }));
-    return cutAt(parts, tokensToKeep(why, this.tokens, this.#profile));
+    const limits = { ...this.#profile, fixedTokens: this.#fixedTokens };
+    return cutAt(parts, tokensToKeep(why, this.tokens, limits));
   }
 
   /** The summary that the window begins with. */
@@ -225,7 +251,7 @@ export class Conversation {
     // What was written by looking at the messages before is written anew, as it will be after a restart.
     if (this.#ids.repeated || (profile.roleOrder ?? "free") !== "free") this.#rewrite(summary, profile);
     this.#drop(this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq).length);
-    this.#summary = summary;
+    this.#summary = { ...summary, summary: keepEnds(summary.summary, textLimits(profile.contextTokens).summaryChars) };
     if (this.#leftOutSeq <= summary.throughSeq) this.#leftOutSeq = 0;
     this.#lead(profile);
   }

@@ -69,6 +69,26 @@ export class Copying {
     }
   }
 
+  /** Whether rows are here that are no session: a copy that is being made, or was broken off. */
+  get isLeft(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Removes a copy that was broken off; one that is being made is looked at again later. */
+  async sweep(): Promise<void> {
+    if (this.busy) return void (await this.#storage.setAlarm(Date.now() + patienceMs));
+    this.#end();
+    await this.#storage.deleteAll();
+  }
+
+  /** Removes an unfinished copy, and says how much it was. Whoever makes it is told that it was given up. */
+  async erase(): Promise<{ entries: number; bytes: number }> {
+    const size = new SqliteTranscriptLog(this.#storage.sql).size();
+    this.#end();
+    await this.#storage.deleteAll();
+    return size;
+  }
+
   /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */
   do(step: CopyStep): boolean {
     if (step.type === "begin") return this.#begin(step);
@@ -79,8 +99,7 @@ export class Copying {
       if (step.type === "load") this.#storage.transactionSync(() => copy.load(step.lines));
       if (step.type !== "finish") return false;
       this.#storage.transactionSync(() => copy.finish());
-      this.#current = undefined;
-      this.#over.resolve();
+      this.#end();
       return true;
     } catch (error) {
       this.#drop();
@@ -94,16 +113,23 @@ export class Copying {
     this.#storage.transactionSync(() => {
       dropLeftovers(sql);
       migrate(sql, 0);
+      // Should this instance end in mid-copy, the alarm starts the next one, which drops what was left.
+      void this.#storage.setAlarm(Date.now() + patienceMs);
     });
     this.#current = new Copy(sql, token, plan);
     this.#over = Promise.withResolvers();
     return false;
   }
 
-  #drop(): void {
+  #end(): void {
     this.#current = undefined;
-    this.#storage.transactionSync(() => dropLeftovers(this.#storage.sql));
     this.#over.resolve();
+  }
+
+  #drop(): void {
+    this.#end();
+    this.#storage.transactionSync(() => dropLeftovers(this.#storage.sql));
+    void this.#storage.deleteAlarm();
   }
 }
 

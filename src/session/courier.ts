@@ -1,10 +1,12 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
 import type { Outlet, Posted, Reply } from "../channels/channel.ts";
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { watchdogMs } from "./alarm.ts";
 import type { Outbox, Owed } from "./outbox.ts";
 import { pause } from "./pause.ts";
 import { replyOf } from "./reply.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { mostSubrequests, Subrequests } from "./subrequests.ts";
 
 export interface CourierSetup {
   /** The channel of that name, as it is configured now. */
@@ -13,6 +15,8 @@ export interface CourierSetup {
   tellDead(owed: Owed): Promise<void>;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
+  /** Called when the work must go on in a new invocation. */
+  nextInvocation?(): void;
   /** Called whenever a delivery has come to a rest: the alarm may have to be set anew. */
   rested(): void;
 }
@@ -29,6 +33,11 @@ export class Courier {
   readonly #busy = new Set<string>();
   /** Deliveries whose state outside this instance knows: it brought them there. */
   readonly #known = new Set<string>();
+  /** Deliveries that go on in the next invocation. */
+  readonly #movingOn = new Set<string>();
+  /** How often each delivery was interrupted by a failure of ours, in a row. */
+  readonly #failures = new Map<string, number>();
+  readonly #subrequests = new Subrequests(mostSubrequests.deliveries);
   readonly #gone = new AbortController();
 
   constructor(parts: SessionParts, setup: CourierSetup) {
@@ -44,6 +53,11 @@ export class Courier {
       this.#busy.add(owed.id);
       this.#setup.hold(this.#lookAfter(owed));
     }
+  }
+
+  /** An alarm: the limits are counted anew. */
+  beganInvocation(): void {
+    this.#subrequests.began();
   }
 
   /** When somebody must look, in ms since 1970. */
@@ -69,7 +83,8 @@ export class Courier {
       if (isLive && !isFirst) return false;
       if (isLive) isFirst = false;
       // Only what failed is waited with; else its time is that of the watchdog.
-      if (this.#busy.has(owed.id) || (owed.attempts > 0 && (owed.nextAtMs ?? 0) > nowMs)) return false;
+      const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
+      if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
       // Before its turn ends nobody has to look at what is shown at once.
       return isLive ? turns.firstSeq(owed.turn) !== undefined : owed.turn !== open?.turn && owed.nextAtMs !== null;
     });
@@ -81,11 +96,12 @@ export class Courier {
       else await this.#deliver(owed);
     } catch (error) {
       console.error("a delivery was interrupted; it will be taken up again", error);
-      if (!this.#parts.feed.closed) this.#postpone(owed, "Longline failed; the cause is in the Worker's log.");
+      if (!this.#parts.feed.closed) this.#postpone(owed.id, "Longline failed; the cause is in the Worker's log.");
     } finally {
       this.#busy.delete(owed.id);
     }
     if (this.#parts.feed.closed) return;
+    if (this.#movingOn.delete(owed.id)) return this.#setup.nextInvocation?.();
     this.#setup.rested();
     // The next one in the row may go now.
     if (this.#outbox.byId(owed.id) === undefined) this.wake();
@@ -103,18 +119,24 @@ export class Courier {
       const posted = await this.#attempt(outlet, { ...owed, shown }, reply);
       if (this.#parts.feed.closed) return change.forget();
       shown = posted.shown;
-      if (posted.kind === "dead") return this.#bury({ ...owed, shown }, posted.error);
+      if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
         attempts++;
         const delayMs = delayOf(outlet, attempts, posted.afterMs);
-        if (delayMs === undefined) return this.#bury({ ...owed, shown }, posted.error);
+        if (delayMs === undefined) return this.#bury({ ...owed, shown, attempts }, posted.error);
         if (delayMs <= shortMs) await pause(delayMs, this.#gone.signal);
         else return this.#failed({ ...owed, shown, attempts }, posted.error, delayMs);
         continue;
       }
       attempts = 0;
+      this.#failures.delete(owed.id);
       if (reply.state === "ended") return this.#outbox.delivered(owed.id);
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
+      if (this.#subrequests.isSpent) {
+        change.forget();
+        this.#outbox.save(owed.id, shown);
+        return void this.#movingOn.add(owed.id);
+      }
       await Promise.all([change.happened, pause(outlet.paceMs, this.#gone.signal)]);
     }
   }
@@ -122,6 +144,8 @@ export class Courier {
   async #attempt(outlet: Outlet, { id, address, shown }: Owed, reply: Reply): Promise<Posted<unknown>> {
     const resumed = !this.#known.has(id) && shown !== undefined;
     this.#known.add(id);
+    // Most attempts are one or two calls.
+    this.#subrequests.count(2);
     let saved = false;
     const posted = await outlet.post({
       reply,
@@ -145,16 +169,23 @@ export class Courier {
     this.#outbox.failed(id, { shown, attempts, error, nextAtMs: Date.now() + delayMs });
   }
 
-  #postpone({ id }: Owed, error: string): void {
+  /** What failed by our own platform is no try of the delivery. */
+  #postpone(id: string, error: string): void {
+    const failures = (this.#failures.get(id) ?? 0) + 1;
+    this.#failures.set(id, failures);
     const owed = this.#outbox.byId(id);
-    if (owed !== undefined) this.#failed({ ...owed, attempts: owed.attempts + 1 }, error, watchdogMs);
+    const delayMs = backoffMs(failures, alarmBackoff, Math.random());
+    if (owed?.state === "open") this.#failed(owed, error, delayMs);
+    if (owed?.state === "dead")
+      this.#outbox.bury(id, { ...owed, error: owed.error ?? error, nextAtMs: Date.now() + delayMs });
   }
 
-  /** Given up. The account lists it, so that somebody can see it and try again. */
+  /** Given up. The account lists it, so that an operator can see it and try again. */
   async #bury(owed: Owed, error: string): Promise<void> {
-    this.#outbox.bury(owed.id, { error, nextAtMs: Date.now() + 60_000 });
+    const { id, attempts } = owed;
+    this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
     await this.#setup.tellDead({ ...owed, error });
-    this.#outbox.bury(owed.id, { error, nextAtMs: null });
+    this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }
 
   /** The next change of what the session shows, whenever it comes. */

@@ -3,14 +3,16 @@ import type { Agent } from "../agent.ts";
 import { Draft, type Said } from "../core/assemble.ts";
 import { addUsage, costMicros, noUsage, worstCaseMicros } from "../core/cost.ts";
 import type { BegunStep, Cut, Effects, Spent } from "../core/effects.ts";
-import type { AssistantEntry, CompactionCause, FailedTry, NewEntry } from "../core/entry.ts";
+import type { AssistantEntry, CompactionCause, Entry, FailedTry, NewEntry } from "../core/entry.ts";
 import { estimatedUsage } from "../core/estimate-usage.ts";
+import { isSilent } from "../core/event.ts";
 import { worded } from "../core/failure-words.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
-import type { Again, TurnView } from "../core/next-step.ts";
+import type { Again, Effect, TurnView } from "../core/next-step.ts";
 import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
+import { textLimits } from "../core/window.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
@@ -25,6 +27,7 @@ import type { Purse } from "./purse.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
+import type { Subrequests } from "./subrequests.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
 import type { UserIds } from "./user-ids.ts";
@@ -48,6 +51,7 @@ export interface TurnContext {
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
   userIds: UserIds;
+  subrequests: Subrequests;
 }
 
 export class SessionEffects implements Effects {
@@ -71,6 +75,10 @@ export class SessionEffects implements Effects {
     return this.#of.signal;
   }
 
+  get isSpent(): boolean {
+    return this.#of.subrequests.isSpent;
+  }
+
   now(): number {
     return Date.now();
   }
@@ -83,16 +91,19 @@ export class SessionEffects implements Effects {
     const reply = entries.findLast((entry) => entry.type === "assistant");
     const stop = inbox.byTurn(turn)?.stop;
     const { ready, waiting, denied } = openCalls(entries);
+    const runs = reply === undefined ? new Map<string, number>() : intents.of(reply.seq);
     const betweenSteps = ready.length + waiting.length + denied.length === 0;
     return {
       entries,
       ...(stop && { stop }),
       barren: checkpoint.barren(log.lastSeq + 1),
-      intents: reply === undefined ? new Set() : intents.of(reply.seq),
+      intents: new Set(runs.keys()),
+      runs,
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
       place: this.#model.place,
+      down: this.#parts.heartbeat.down(turn),
     };
   }
 
@@ -165,7 +176,7 @@ export class SessionEffects implements Effects {
     // Equal calls of one reply take effect once: they have one key.
     const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
     const context = await callContext(this.#parts, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
-    if (agent.tools.effectOf(call.name) !== "none") await this.#intend(call);
+    await this.#intend(call, agent.tools.effectOf(call.name));
     return runTool(agent.tools, call, context);
   }
 
@@ -185,7 +196,7 @@ export class SessionEffects implements Effects {
           counter.take();
           continue;
         }
-        log.append([entry]);
+        this.#makeRoom(log.append([entry]));
         if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
       }
     });
@@ -201,7 +212,7 @@ export class SessionEffects implements Effects {
     this.#mustLive();
     const { log, storage, turns } = this.#parts;
     storage.transactionSync(() => {
-      log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now()));
+      this.#makeRoom(log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now())));
     });
     await this.#confirm();
   }
@@ -216,7 +227,8 @@ export class SessionEffects implements Effects {
       .filter(({ type }) => type === "assistant" || type === "step_failed");
     const nothing = { step: replies.length + 1, model: this.#model.profile.id, reasoning: "", text: "" };
     const { step, model, ...said } = checkpoint.saved(seq) ?? nothing;
-    const attempt = checkpoint.attempt(seq);
+    // An attempt of its own: readers may have seen more of the old one than was saved.
+    const attempt = checkpoint.nextAttempt(seq);
     const draft = new Draft({ seq, turn: this.#of.turn.turn, step, attempt, model }, said);
     const { prices } = this.#model.profile;
     const reply = draft.finish({ cancelled: true, prices, atMs: Date.now() }) as Omit<AssistantEntry, "seq">;
@@ -234,18 +246,15 @@ export class SessionEffects implements Effects {
     if (throughSeq === undefined) return undefined;
     const outline = () => this.#requests.outline(throughSeq);
     const sent = () => this.#requests.sentSummary(profile, throughSeq);
-    const seq = this.#parts.log.lastSeq + 1;
+    const { log, checkpoint } = this.#parts;
+    const seq = log.lastSeq + 1;
     // A call of this instance that came to its end is counted by who made it.
     const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
-    return {
-      ...(crashed && { crashed }),
-      throughSeq,
-      model: profile.id,
-      prices: pricesAt(profile, Date.now()),
-      sent,
-      place,
-      outline,
-    };
+    const attempt = checkpoint.nextAttempt(seq);
+    const { summaryChars } = textLimits(profile.contextTokens);
+    const prices = pricesAt(profile, Date.now());
+    const asked = { throughSeq, attempt, model: profile.id, prices, summaryChars, sent, place, outline };
+    return { ...asked, ...(crashed && { crashed }) };
   }
 
   async *summarize({ throughSeq, crashed }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
@@ -268,7 +277,8 @@ export class SessionEffects implements Effects {
 
   #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
-    const { signal, timeouts } = this.#of;
+    const { signal, timeouts, subrequests } = this.#of;
+    subrequests.count();
     const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
     const text = { leaksCalls: profile.leaksCalls, ...answer };
     const onBegan = () => draft.begin();
@@ -322,11 +332,14 @@ export class SessionEffects implements Effects {
   }
 
   /** On disk before the world hears of it. */
-  async #intend(call: ToolCall): Promise<void> {
+  async #intend(call: ToolCall, effect: Effect): Promise<void> {
     this.#mustLive();
-    const { intents, storage } = this.#parts;
-    intents.record(this.#reply()?.seq ?? 0, call.id);
-    await storage.sync();
+    const { turns, intents, storage } = this.#parts;
+    const seq = this.#reply()?.seq ?? 0;
+    const entries = turns.entries(this.#of.turn.firstSeq);
+    const approval = entries.findLast((entry) => entry.type === "approval" && entry.callId === call.id);
+    const readySeq = Math.max(seq, approval?.seq ?? 0);
+    if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();
   }
 
   /** The newest reply of the turn. */
@@ -340,6 +353,11 @@ export class SessionEffects implements Effects {
     const seq = log.lastSeq;
     await storage.sync();
     feed.confirm(seq);
+  }
+
+  /** A step that was begun where these stand now is answered behind them. */
+  #makeRoom(entries: readonly Entry[]): void {
+    for (const entry of entries) if (isSilent(entry)) this.#parts.checkpoint.makeRoom(entry.seq);
   }
 
   #mustLive(): void {

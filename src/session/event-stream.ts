@@ -9,14 +9,18 @@ import { askedFor } from "./asked-for.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { sessionTag } from "./session-tag.ts";
 
-/** Answers `?after=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this session never gave out. */
+/**
+ * Answers `?after=<event id>&seen=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this
+ * session never gave out. `seen` is for dialects that read an answer from its beginning to find what their client has.
+ */
 export function readEvents(parts: SessionParts, query: URLSearchParams): Response {
   const address = parts.record.read();
   const tag = sessionTag(address);
   const from = cursorOf(query.get("after"), tag, parts.log.lastSeq);
   const turn = query.get("turn");
   const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(parts, place);
-  const encoder = encoderFor(parseManner(query.get("as")), { session: address.name, tag, asked });
+  const seen = seenOf(parts, { id: query.get("seen"), tag, turn, from });
+  const encoder = encoderFor(parseManner(query.get("as")), { session: address.name, tag, asked, ...seen });
   const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
   return sseResponse(pullStream({ next: eventStream(parts, reader) }));
 }
@@ -26,8 +30,25 @@ function cursorOf(id: string | null, tag: string, lastSeq: number): Cursor {
   if (id === null || id === "") return start;
   const cursor = parseCursor(id.startsWith(`${tag}-`) ? id.slice(tag.length + 1) : id);
   if (cursor !== undefined && cursor.done <= lastSeq) return cursor;
-  const detail = `"${id}" is no event id of this session. Send an id from its event stream, or leave Last-Event-ID and after away.`;
-  throw new AppError("invalid_request", detail, { field: "after" });
+  throw wrongId(id, "session");
+}
+
+/** Where a client of one answer was cut off. An id from before the answer says that it has nothing of it; one from behind its end is refused. */
+function seenOf(
+  { turns, log }: Pick<SessionParts, "turns" | "log">,
+  { id, tag, turn, from }: { id: string | null; tag: string; turn: string | null; from: Cursor },
+): { seen?: Cursor } {
+  const firstSeq = turn === null ? undefined : turns.firstSeq(turn);
+  if (id === null || id === "" || firstSeq === undefined) return {};
+  const seen = cursorOf(id, tag, log.lastSeq);
+  const end = turns.entries(firstSeq).at(-1);
+  if (end?.type === "turn_ended" && seen.done >= end.seq) throw wrongId(id, "answer");
+  return seen.done < Math.max(firstSeq, from.done) ? {} : { seen };
+}
+
+function wrongId(id: string, of: string): AppError {
+  const detail = `"${id}" is no event id of this ${of}. Send an id from its event stream, or leave Last-Event-ID and after away.`;
+  return new AppError("invalid_request", detail, { field: "after" });
 }
 
 export interface Reader {
@@ -88,8 +109,9 @@ export function eventStream(
       if (!reader.live) break;
       if (!ended) await changed;
     }
+    const frames = feed.closed && !ended ? (encoder.gone?.() ?? []) : [];
     leave();
-    return undefined;
+    return frames.length === 0 ? undefined : frames.map(sseFrame).join("");
   };
 }
 

@@ -1,7 +1,7 @@
 /** Tells readers what happened: from the log what is recorded, from the draft what is still arriving. Keeps nothing per reader: a reader is a cursor, so a slow one costs no memory. */
 import type { Draft } from "../core/assemble.ts";
 import type { Cursor } from "../core/cursor.ts";
-import { eventsOfDraft, eventsOfEntry, type PlacedEvent } from "../core/event.ts";
+import { eventsOfDraft, eventsOfEntry, isSilent, type PlacedEvent } from "../core/event.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 /** What is told in one go bounds what a replay holds in memory: so many entries, or so many UTF-16 units of them. */
@@ -58,10 +58,13 @@ export class Feed {
     if (cursor.done < this.#confirmed) {
       const limit = Math.min(page, this.#confirmed - cursor.done);
       const entries = this.#log.read({ after: cursor.done, limit, maxUnits: pageUnits });
-      const events = entries.flatMap((entry) =>
-        eventsOfEntry(entry, entry.seq === cursor.done + 1 ? cursor.into : undefined),
-      );
-      return { events, cursor: { done: cursor.done + entries.length } };
+      let { into } = cursor;
+      const events = entries.flatMap((entry) => {
+        const told = eventsOfEntry(entry, into);
+        if (!isSilent(entry)) into = undefined;
+        return told;
+      });
+      return { events, cursor: { done: cursor.done + entries.length, ...(into && { into }) } };
     }
     if (this.#draft === undefined || this.#draft.of.seq !== cursor.done + 1) return { events: [], cursor };
     const events = eventsOfDraft(this.#draft, cursor.into);

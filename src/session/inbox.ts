@@ -181,6 +181,11 @@ export class Inbox {
     this.#sql.exec("UPDATE inbox SET stop = ? WHERE id = ? AND stop IS NULL", why, idOf(turn));
   }
 
+  /** Every turn that waits to begin is to end. */
+  stopWaiting(why: Stop): void {
+    this.#sql.exec("UPDATE inbox SET stop = ? WHERE first_seq IS NULL AND joins IS NULL AND stop IS NULL", why);
+  }
+
   #one(query: string, ...bindings: (string | number)[]): Waiting | undefined {
     const row = this.#sql.exec<Row>(query, ...bindings).toArray()[0];
     if (row === undefined) return undefined;

@@ -1,19 +1,48 @@
-/** The calls that were about to change something in the world: written before each is run, so that after a crash it is known which of them were perhaps run. Never deleted: what was done stays done. */
+/** The calls that were about to change something in the world: written before each is run, so that after a crash it is known which of them were perhaps run, and how often. A call that changes nothing is written from its second run on. Never deleted: what was done stays done. */
+import type { Effect } from "../core/next-step.ts";
+
+/** A call that is about to be run. `seq`: of the reply that asked for it. `readySeq`: of the entry that made it ready, the reply or an approval. */
+export interface BegunCall {
+  seq: number;
+  readySeq: number;
+  callId: string;
+  effect: Effect;
+}
+
 export class Intents {
   readonly #sql: SqlStorage;
+  readonly #startSeq: number;
+  /** The calls that this instance has begun, by reply and id. */
+  readonly #begun = new Set<string>();
 
-  constructor(sql: SqlStorage) {
+  /** `startSeq`: the newest entry when this instance began. A call that was ready by then was perhaps run by another one. */
+  constructor(sql: SqlStorage, startSeq: number) {
     this.#sql = sql;
+    this.#startSeq = startSeq;
   }
 
-  /** `seq`: of the reply that asked for the call. */
-  record(seq: number, callId: string): void {
-    this.#sql.exec("INSERT OR IGNORE INTO intents VALUES (?, ?)", seq, callId);
+  /** Records that a call is about to be run; false when nothing had to be written for it. */
+  begin({ seq, readySeq, callId, effect }: BegunCall): boolean {
+    const key = `${seq} ${callId}`;
+    const isAgain = this.#begun.has(key) || readySeq <= this.#startSeq;
+    this.#begun.add(key);
+    if (effect === "none" && !isAgain) return false;
+    // What changes nothing has no row of its first run.
+    this.record(seq, callId, effect === "none" ? 2 : 1);
+    return true;
   }
 
-  /** Ids of the reply's calls that were begun. */
-  of(seq: number): Set<string> {
-    const rows = this.#sql.exec<{ id: string }>("SELECT call_id AS id FROM intents WHERE seq = ?", seq).toArray();
-    return new Set(rows.map(({ id }) => id));
+  /** The call is run once more. `seq`: of the reply that asked for it. `first`: how many runs there are with this one when none was recorded. */
+  record(seq: number, callId: string, first = 1): void {
+    const query = `INSERT INTO intents (seq, call_id, runs) VALUES (?, ?, ?)
+      ON CONFLICT (seq, call_id) DO UPDATE SET runs = runs + 1`;
+    this.#sql.exec(query, seq, callId, first);
+  }
+
+  /** How often each of the reply's calls was begun, by its id; only those of which it was recorded. */
+  of(seq: number): Map<string, number> {
+    const query = "SELECT call_id AS id, runs FROM intents WHERE seq = ?";
+    const rows = this.#sql.exec<{ id: string; runs: number }>(query, seq).toArray();
+    return new Map(rows.map(({ id, runs }) => [id, runs]));
   }
 }

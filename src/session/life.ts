@@ -1,17 +1,21 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
 import { accountObject } from "../account/account.ts";
+import { unavailable } from "../account/call-object.ts";
 import { agent } from "../agent.ts";
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import { type Bindings, parseSettings, type Settings } from "../env.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./courier.ts";
+import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { outlets } from "./outlets.ts";
 import { type PastRequest, pastRequest } from "./past-request.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
-import { migrate, versionOf } from "./schema.ts";
+import { dropLeftovers, migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
@@ -25,6 +29,14 @@ export class SessionLife {
   #runner: Runner | undefined;
   #courier: Courier | undefined;
   #reporter: Reporter;
+  /** Why the database cannot be used, when it cannot. */
+  #damage: PlatformFailure | undefined;
+  /** Erasing failed so often in a row, and is tried again then. */
+  #eraseFailures = 0;
+  #eraseAtMs = 0;
+  #alarmFailures = 0;
+  /** Work waits for a new invocation. */
+  #nextAtMs: number | undefined;
   /** Settles when the session that was here is gone for good. */
   #erasing: Promise<unknown> = Promise.resolve();
 
@@ -34,9 +46,27 @@ export class SessionLife {
     this.#bindings = bindings;
     this.#settings = parseSettings(bindings);
     this.#reporter = new Reporter(bindings);
-    const version = versionOf(ctx.storage.sql);
-    if (version === 0) return;
-    ctx.storage.transactionSync(() => migrate(ctx.storage.sql, version));
+    this.#begin();
+  }
+
+  /** A database that cannot be read stops no call here: each is refused with the reason, and the session can be erased. */
+  #begin(): void {
+    const { storage } = this.#ctx;
+    this.#damage = undefined;
+    try {
+      const version = versionOf(storage.sql);
+      if (version === 0) dropLeftovers(storage.sql);
+      else this.#takeUp(version);
+    } catch (error) {
+      console.error("the session's storage cannot be read", error);
+      this.#parts = undefined;
+      this.#damage = platformFailure(error) ?? "damaged";
+    }
+  }
+
+  #takeUp(version: number): void {
+    const { storage } = this.#ctx;
+    storage.transactionSync(() => migrate(storage.sql, version));
     const { turns, outbox } = this.open();
     if (turns.busy || !outbox.isEmpty) this.work();
   }
@@ -46,6 +76,7 @@ export class SessionLife {
   }
 
   get existing(): SessionParts {
+    this.#mustBeReadable();
     if (this.#parts !== undefined) return this.#parts;
     throw new AppError("not_found", "There is no such session.");
   }
@@ -53,6 +84,19 @@ export class SessionLife {
   /** A session whose name is still being erased is waited for. */
   async settled(): Promise<void> {
     await this.#erasing;
+    this.#mustBeReadable();
+    if (this.#expiry === "erase") await this.erase();
+  }
+
+  #mustBeReadable(): void {
+    if (this.#damage === undefined) return;
+    const { message, retryAfterSeconds } = unavailable(this.#damage);
+    const hint = this.#damage === "damaged" ? " DELETE erases the session." : "";
+    throw new AppError(
+      "unavailable",
+      `${message}${hint}`,
+      retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+    );
   }
 
   create(address: SessionAddress, choices: SessionChoices): SessionParts {
@@ -73,6 +117,7 @@ export class SessionLife {
       outletOf: outlets({ settings: this.#settings, bindings: this.#bindings, account: parts.record.read().account }),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
+      nextInvocation: () => this.#nextInvocation(),
       rested: () => this.arm(),
     });
     this.#courier = courier;
@@ -82,6 +127,7 @@ export class SessionLife {
       bindings: this.#bindings,
       hold,
       moved: () => courier.wake(),
+      nextInvocation: () => this.#nextInvocation(),
       rested: () => {
         this.arm();
         hold(this.report());
@@ -108,8 +154,62 @@ export class SessionLife {
 
   arm(): void {
     if (this.#parts === undefined) return;
-    const deliveriesMs = this.#courier?.dueMs(Date.now()) ?? [];
-    arm(this.#parts, { deliveriesMs, maxWaitMs: agent.limits.waitSeconds * 1000 });
+    const nowMs = Date.now();
+    const expiryMs = expiryDueMs(this.#facts(this.#parts), nowMs);
+    const others = [
+      ...(this.#courier?.dueMs(nowMs) ?? []),
+      this.#reporter.retryAtMs,
+      this.#nextAtMs,
+      expiryMs && Math.max(expiryMs, this.#eraseAtMs),
+    ];
+    arm(this.#parts, {
+      workMs: this.#runner?.retryAtMs,
+      othersMs: others.filter((dueMs) => dueMs !== undefined),
+      maxWaitMs: agent.limits.waitSeconds * 1000,
+    });
+  }
+
+  /** What is open goes on in an alarm, at once. */
+  #nextInvocation(): void {
+    this.#nextAtMs = Date.now() + 1;
+    this.arm();
+  }
+
+  /** What the alarm is for. Re-armed before anything else. */
+  async alarm(): Promise<void> {
+    if (this.#damage !== undefined) this.#begin();
+    if (this.#damage !== undefined) return this.armAgain();
+    if (this.#parts === undefined) return;
+    this.#nextAtMs = undefined;
+    this.arm();
+    this.#courier?.beganInvocation();
+    const working = this.#runner?.working;
+    if (working !== undefined) this.#parts.heartbeat.beat(working, Date.now());
+    if ((this.#reporter.retryAtMs ?? Number.POSITIVE_INFINITY) <= Date.now()) await this.report();
+    const expiry = this.#expiry;
+    if (expiry === "erase") return void (await this.erase());
+    if (expiry === "stop") this.#stopAll(this.#parts);
+    this.wake();
+  }
+
+  /** Something failed in an alarm, maybe the arming itself: it comes again, later each time. */
+  armAgain(): void {
+    this.#alarmFailures++;
+    void this.#ctx.storage.setAlarm(Date.now() + backoffMs(this.#alarmFailures, alarmBackoff, Math.random()));
+  }
+
+  get #expiry(): Expiry {
+    return this.#parts === undefined ? "lives" : expiryOf(this.#facts(this.#parts), Date.now());
+  }
+
+  #facts({ record, turns, outbox }: SessionParts): LifeFacts {
+    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes };
+  }
+
+  /** The session is over, and so are its turns: each ends, and its answer is delivered, before it is erased. */
+  #stopAll({ turns }: SessionParts): void {
+    turns.cancelAll();
+    this.abort();
   }
 
   summary(): SessionSummary {
@@ -136,7 +236,8 @@ export class SessionLife {
   }
 
   /** Erases everything the session has, here and in the account, and tells how much that was. */
-  async erase(): Promise<{ entries: number; bytes: number }> {
+  async erase(address?: SessionAddress): Promise<{ entries: number; bytes: number }> {
+    if (this.#damage === "damaged" && address !== undefined) return this.#eraseDamaged(address);
     const parts = this.existing;
     const receipt = parts.log.size();
     this.#parts = undefined;
@@ -151,12 +252,23 @@ export class SessionLife {
     return receipt;
   }
 
+  /** Nothing can be read any more, so nothing is counted. */
+  async #eraseDamaged(address: SessionAddress): Promise<{ entries: number; bytes: number }> {
+    await this.#reporter.leave(address);
+    await this.#ctx.storage.deleteAll();
+    this.#damage = undefined;
+    return { entries: 0, bytes: 0 };
+  }
+
   /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
   async #forget(address: SessionAddress): Promise<void> {
     try {
       await this.#reporter.leave(address);
       await this.#ctx.storage.deleteAll();
+      this.#eraseFailures = 0;
     } catch (error) {
+      this.#eraseFailures++;
+      this.#eraseAtMs = Date.now() + backoffMs(this.#eraseFailures, alarmBackoff, Math.random());
       this.open();
       this.work();
       throw error;

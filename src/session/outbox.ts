@@ -63,6 +63,12 @@ export class Outbox {
     return this.#sql.exec("SELECT 1 FROM outbox LIMIT 1").toArray().length === 0;
   }
 
+  /** Whether an answer is still to be delivered, or the account to be told that one was given up. */
+  get owes(): boolean {
+    const query = "SELECT 1 FROM outbox WHERE state = 'open' OR next_at IS NOT NULL LIMIT 1";
+    return this.#sql.exec(query).toArray().length > 0;
+  }
+
   /** From then on somebody must look after the turn's deliveries. Runs in the transaction that ends the turn. */
   turnEnded(turn: string, nextAtMs: number): void {
     this.#sql.exec("UPDATE outbox SET next_at = ? WHERE turn = ? AND state = 'open'", nextAtMs, turn);
@@ -90,8 +96,9 @@ export class Outbox {
   }
 
   /** Gives it up. `nextAtMs`: the account does not know of it yet, and is told then at the latest; null: it knows. */
-  bury(id: string, of: { error: string; nextAtMs: number | null }): void {
-    this.#sql.exec("UPDATE outbox SET state = 'dead', error = ?, next_at = ? WHERE id = ?", of.error, of.nextAtMs, id);
+  bury(id: string, of: { error: string; attempts: number; nextAtMs: number | null }): void {
+    const query = "UPDATE outbox SET state = 'dead', error = ?, attempts = ?, next_at = ? WHERE id = ?";
+    this.#sql.exec(query, of.error, of.attempts, of.nextAtMs, id);
   }
 
   /** Tries a dead one again from the start. */

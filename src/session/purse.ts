@@ -8,18 +8,22 @@ const rememberMs = 25_000;
 export class Purse {
   readonly #bindings: Bindings;
   readonly #of: SessionAddress;
+  readonly #asked: () => void;
   #unlimitedUntilMs = 0;
   #settled: Promise<void> = Promise.resolve();
 
-  constructor(bindings: Bindings, of: SessionAddress) {
+  /** `asked`: called for each call of the account's object. */
+  constructor(bindings: Bindings, of: SessionAddress, asked: () => void = () => {}) {
     this.#bindings = bindings;
     this.#of = of;
+    this.#asked = asked;
   }
 
   /** Sets money aside for one more call of step `seq`; false when the budget does not allow it. `micros` is asked only where there may be a budget. */
   async reserve(seq: number, micros: () => number): Promise<boolean> {
     if (Date.now() < this.#unlimitedUntilMs) return true;
     await this.#settled;
+    this.#asked();
     const { account, name } = this.#of;
     const answer = await accountObject(this.#bindings, account).reserve({ session: name, seq, micros: micros() });
     if (answer === "unlimited") this.#unlimitedUntilMs = Date.now() + rememberMs;
@@ -29,6 +33,7 @@ export class Purse {
   /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */
   settle(seq: number, costMicros: number): void {
     if (Date.now() < this.#unlimitedUntilMs) return;
+    this.#asked();
     const { account, name } = this.#of;
     this.#settled = this.#settled
       .then(() => accountObject(this.#bindings, account).settle(name, seq, costMicros))

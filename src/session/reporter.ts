@@ -1,6 +1,7 @@
 /** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
 import { type Account, accountObject, type SessionNews } from "../account/account.ts";
 import type { SessionText } from "../account/session-index.ts";
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
@@ -20,19 +21,33 @@ export class Reporter {
   /** What the account knows already; unknown until it was asked once. */
   #reportedSeq: number | undefined;
   #last: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #retryAtMs = 0;
 
   constructor(bindings: Bindings) {
     this.#bindings = bindings;
   }
 
-  /** Reports go one after the other. One that is lost is made up for by the next; the account counts everything once. */
+  /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
   report({ log, record }: SessionParts, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
       .then(() => this.#send(account, { log, copiedSeq }, summary))
-      .catch((error: unknown) => console.error("the account did not take a report", error));
+      .then(() => {
+        this.#failures = 0;
+      })
+      .catch((error: unknown) => {
+        this.#failures++;
+        this.#retryAtMs = Date.now() + backoffMs(this.#failures, alarmBackoff, Math.random());
+        console.error("the account did not take a report; it is sent again", error);
+      });
     return this.#last;
+  }
+
+  /** When a report that failed is sent again, in ms since 1970. */
+  get retryAtMs(): number | undefined {
+    return this.#failures === 0 ? undefined : this.#retryAtMs;
   }
 
   /** Takes the session out of the account's index. A report that is under way would bring it back, so it is waited for. */

@@ -2,11 +2,13 @@
 
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent.ts";
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
 import { worded } from "../core/failure-words.ts";
 import { deadlineMs, type Rules } from "../core/next-step.ts";
+import { platformFailure } from "../core/platform-failure.ts";
 import { runTurn } from "../core/run-turn.ts";
 import { unitHash } from "../core/unit-hash.ts";
 import { openCalls } from "../core/waits.ts";
@@ -21,6 +23,7 @@ import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdsOf } from "./user-ids.ts";
@@ -34,6 +37,8 @@ export interface RunnerSetup {
   hold(work: Promise<void>): void;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
   moved(): void;
+  /** Called when the work must go on in a new invocation. */
+  nextInvocation?(): void;
   /** Called whenever the runner has nothing left to do. */
   rested(): void;
 }
@@ -42,15 +47,29 @@ export class Runner {
   readonly #parts: SessionParts;
   readonly #setup: RunnerSetup;
   readonly #purse: Purse;
+  readonly #subrequests = new Subrequests(mostSubrequests.turn);
   #working = false;
   /** Somebody called while it was at work: it must look once more before it rests. */
   #again = false;
   #current: { turn: string; abort: AbortController } | undefined;
+  /** How often the work broke off, in a row, and when it is taken up again. */
+  #failures = 0;
+  #retryAtMs = 0;
 
   constructor(parts: SessionParts, setup: RunnerSetup) {
     this.#parts = parts;
     this.#setup = setup;
-    this.#purse = new Purse(setup.bindings, parts.record.read());
+    this.#purse = new Purse(setup.bindings, parts.record.read(), () => this.#subrequests.count());
+  }
+
+  /** The turn that is being worked at now. */
+  get working(): string | undefined {
+    return this.#working ? this.#current?.turn : undefined;
+  }
+
+  /** When work that broke off is taken up again, in ms since 1970; `undefined` while it is done, and when none broke off. */
+  get retryAtMs(): number | undefined {
+    return this.#working || this.#failures === 0 ? undefined : this.#retryAtMs;
   }
 
   /** Makes sure that open and waiting turns are being run. Returns at once. */
@@ -58,6 +77,7 @@ export class Runner {
     this.#again = true;
     if (this.#working) return;
     this.#working = true;
+    this.#subrequests.began();
     this.#setup.hold(this.#drain());
   }
 
@@ -71,17 +91,25 @@ export class Runner {
       while (this.#again) {
         this.#again = false;
         for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
+          // A turn that has just begun waits for the next invocation, too.
+          if (this.#subrequests.isSpent) break;
           this.#setup.moved();
           await this.#run(turn);
+          this.#failures = 0;
           this.#setup.moved();
-          // Still open: it waits for somebody, who will wake us.
+          // Still open: it waits for a person or a client, or for the next invocation.
           if (this.#parts.turns.open !== undefined) break;
         }
       }
       this.#working = false;
+      this.#failures = 0;
+      const { open } = this.#parts.turns;
+      if (this.#subrequests.isSpent && open !== undefined) return this.#setup.nextInvocation?.();
     } catch (error) {
       this.#working = false;
       if (error instanceof Erased) return;
+      this.#failures++;
+      this.#retryAtMs = Date.now() + backoffMs(this.#failures, alarmBackoff, Math.random());
       console.error("turn interrupted; the watchdog will take it up again", error);
     }
     if (!this.#parts.feed.closed) this.#setup.rested();
@@ -105,35 +133,46 @@ export class Runner {
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
-    const stopClock = this.#startClock(turn.firstSeq, abort);
+    const { log, heartbeat } = this.#parts;
+    heartbeat.resume(turn.turn, { lastSeenMs: log.last?.atMs ?? 0, nowMs: Date.now() });
+    const stopClock = this.#startClock(turn, abort);
     const all = this.#models(turn.message.options);
     const [first, ...others] = allowedOf(all, allowed);
     const models: [TurnModel, ...TurnModel[]] = first === undefined ? all : [first, ...others];
     const { timeouts } = settings;
     const purse = this.#purse;
     const answers = new AnswerCache(bindings.PREFIXES, this.#parts.kvCount);
-    const prefix = await this.#prefix();
-    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount });
-    const agent = await this.#agent(tools, turn.message.options, abort.signal);
-    const userIds = await userIdsOf(this.#parts.record.read());
-    const { signal } = abort;
-    const of = { agent, models, timeouts, turn, signal, purse, answers, userIds, prefix: prefix ?? undefined };
-    const effects = new SessionEffects(this.#parts, of);
+    const subrequests = this.#subrequests;
+    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount, asked: () => subrequests.count() });
     try {
+      const prefix = await this.#prefix();
+      const agent = await this.#agent(tools, turn.message.options, abort.signal);
+      const userIds = await userIdsOf(this.#parts.record.read());
+      const { signal } = abort;
+      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, subrequests };
+      const of = { ...given, prefix: prefix ?? undefined };
+      const effects = new SessionEffects(this.#parts, of);
       if (first === undefined) {
         const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };
         return await effects.append(endNow(effects, turn.turn, worded(notAllowed, place)));
       }
       if (prefix === null) return await effects.append(endNow(effects, turn.turn, worded(prefixGone, models[0].place)));
-      await runTurn(effects, this.#rules(agent, models, turn.message.options));
-    } catch (error) {
-      if (error instanceof Erased || isReset(error)) throw error;
-      console.error("turn failed by a fault of ours", error);
-      await effects.append(endNow(effects, turn.turn, worded(ourFault, effects.look().place)));
+      await this.#runTurn(effects, this.#rules(agent, models, turn.message.options), turn.turn);
     } finally {
       stopClock();
       this.#current = undefined;
       this.#setup.hold(tools.close());
+    }
+  }
+
+  /** A failure of our platform is none of the turn's: it goes on later. Only a fault of ours ends it. */
+  async #runTurn(effects: SessionEffects, rules: Rules, turn: string): Promise<void> {
+    try {
+      await runTurn(effects, rules);
+    } catch (error) {
+      if (error instanceof Erased || isReset(error)) throw error;
+      console.error("turn failed by a fault of ours", error);
+      await effects.append(endNow(effects, turn, worded(ourFault, effects.look().place)));
     }
   }
 
@@ -144,10 +183,11 @@ export class Runner {
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
-  #startClock(firstSeq: number, abort: AbortController): () => void {
+  #startClock({ turn, firstSeq }: { turn: string; firstSeq: number }, abort: AbortController): () => void {
     let timer: ReturnType<typeof setTimeout>;
     const look = () => {
-      const leftMs = deadlineMs(this.#parts.turns.entries(firstSeq), this.#maxTurnMs) - Date.now();
+      const { turns, heartbeat } = this.#parts;
+      const leftMs = deadlineMs(turns.entries(firstSeq), this.#maxTurnMs, heartbeat.down(turn)) - Date.now();
       if (leftMs <= 0) return abort.abort();
       timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
     };
@@ -219,9 +259,13 @@ function isWeighted({ models }: Agent): boolean {
   return models.some(({ weight = 0 }) => weight > 0);
 }
 
-/** The platform ended this instance (deploy, move, eviction): the next one goes on, so the turn must not be ended here. */
+/** The platform failed, or ended this instance (deploy, move, eviction): the turn goes on later, or in the next one, so it must not be ended here. Damaged storage could not be written anyway. */
 function isReset(error: unknown): boolean {
-  return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
+  if (platformFailure(error) !== undefined) return true;
+  return (
+    error instanceof Error &&
+    /reset|code was updated|storage caused object|broken|disk is full|SQLITE_FULL/i.test(error.message)
+  );
 }
 
 const ourFault: Failure = {

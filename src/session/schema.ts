@@ -93,6 +93,16 @@ export const ladder: readonly string[] = [
   "ALTER TABLE session ADD COLUMN learned TEXT;",
   `ALTER TABLE session ADD COLUMN birth TEXT;
    ALTER TABLE session ADD COLUMN token_epoch INTEGER NOT NULL DEFAULT 0;`,
+  `ALTER TABLE session ADD COLUMN life_ms INTEGER;
+   UPDATE session SET life_ms = expires_at - created_at WHERE expires_at IS NOT NULL;
+   ALTER TABLE intents ADD COLUMN runs INTEGER NOT NULL DEFAULT 1;
+   CREATE TABLE heartbeat (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     turn TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     down_ms INTEGER NOT NULL,
+     down_at INTEGER NOT NULL
+   ) STRICT;`,
 ];
 
 export const schemaVersion = ladder.length;
@@ -113,8 +123,11 @@ export function dropLeftovers(sql: SqlStorage): void {
   for (const { name } of tables.toArray()) sql.exec(`DROP TABLE "${name}"`);
 }
 
-/** Climbs the rungs after `from`. The caller holds a transaction, and records the new version in its session row. */
+/** Climbs the rungs after `from`. The caller holds a transaction, and records the new version in its session row. Throws, and changes nothing, when a newer Longline wrote the database. */
 export function migrate(sql: SqlStorage, from: number): void {
+  if (from > schemaVersion) {
+    throw new Error(`The session's database has version ${from}, and this Longline knows ${schemaVersion}.`);
+  }
   for (const rung of ladder.slice(from)) sql.exec(rung);
   if (from > 0 && from < schemaVersion) sql.exec("UPDATE session SET schema_version = ?", schemaVersion);
 }

@@ -5,6 +5,7 @@ import { Conversation } from "./conversation.ts";
 import { countedStorage, RowCounter } from "./counted-sql.ts";
 import { Feed } from "./feed.ts";
 import { Heads } from "./heads.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Inbox } from "./inbox.ts";
 import { Intents } from "./intents.ts";
 import { Learned } from "./learned.ts";
@@ -26,6 +27,7 @@ export interface SessionParts {
   turns: Turns;
   checkpoint: Checkpoint;
   intents: Intents;
+  heartbeat: Heartbeat;
   heads: Heads;
   conversation: Conversation;
   learned: Learned;
@@ -41,6 +43,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
+  const feed = new Feed(log);
   const record = new SessionRecord(sql);
   return {
     storage,
@@ -52,12 +55,13 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     outbox: new Outbox(sql),
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
-    intents: new Intents(sql),
+    intents: new Intents(sql, log.lastSeq),
+    heartbeat: new Heartbeat(sql),
     heads: new Heads(sql),
     conversation: new Conversation(log, () => record.read().windowSeq),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
-    retelling: new Retelling(log),
+    retelling: new Retelling(log, () => feed.closed),
     search: new TranscriptSearch(storage, log),
-    feed: new Feed(log),
+    feed,
   };
 }

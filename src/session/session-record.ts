@@ -1,6 +1,7 @@
 /** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, written rarely. */
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
 import type { TurnEndedEntry } from "../core/entry.ts";
+import { graceMs } from "./expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
 import { dropLeftovers, migrate, schemaVersion } from "./schema.ts";
 
@@ -27,7 +28,7 @@ export interface SessionChoices {
   model?: string;
   /** Id of a registered prefix. */
   prefix?: string;
-  /** Life in seconds from now; for ever when absent. */
+  /** Life in seconds after its last use; for ever when absent. */
   ttlSeconds?: number;
 }
 
@@ -109,8 +110,8 @@ export class SessionRecord {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     sql.exec(
       `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, prefix, created_at,
-         expires_at, usage, forked_from, copied_seq, window_seq, birth)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         expires_at, life_ms, usage, forked_from, copied_seq, window_seq, birth)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       schemaVersion,
       of.account,
       of.name,
@@ -121,6 +122,7 @@ export class SessionRecord {
       choices.prefix ?? null,
       createdAtMs,
       choices.ttlSeconds === undefined ? null : createdAtMs + choices.ttlSeconds * 1000,
+      choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000,
       JSON.stringify(usage),
       forkedFrom === undefined ? null : JSON.stringify(forkedFrom),
       copiedSeq,
@@ -182,10 +184,15 @@ export class SessionRecord {
     this.#sql.exec("UPDATE session SET window_seq = ?", throughSeq);
   }
 
-  /** Adds what a turn used. Runs in the transaction that ends the turn, so that it counts once. */
-  settle({ usage, steps, costMicros, rowsWritten = 0 }: Omit<TurnEndedEntry, "seq">): void {
+  /** Adds what a turn used, and begins the session's life anew: it counts from the last use. Runs in the transaction that ends the turn, so that it counts once. */
+  settle({ usage, steps, costMicros, rowsWritten = 0, atMs }: Omit<TurnEndedEntry, "seq">): void {
     const sum = addTurn(this.read().usage, { usage, steps, costMicros, rowsWritten });
-    this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(sum));
+    // A turn that had to be ended because the session was over is no use of it.
+    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
+    const query = `UPDATE session SET usage = ?1,
+      expires_at = CASE WHEN ?2 + life_ms - expires_at >= life_ms / 100 AND ?2 < expires_at + ?3
+        THEN ?2 + life_ms ELSE expires_at END`;
+    this.#sql.exec(query, JSON.stringify(sum), atMs, graceMs);
   }
 }
 

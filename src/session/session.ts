@@ -1,5 +1,6 @@
 /** The Durable Object of a session: takes calls, checks them against the rows, writes, and has the work done. What a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
+import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -26,6 +27,7 @@ import type { InboxMessage, Receipt } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
 import type { PastRequest } from "./past-request.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
+import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
@@ -231,8 +233,8 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** Erases everything the session has, here and in the account's index, and tells how much that was. */
-  erase(): Promise<Outcome<{ entries: number; bytes: number }>> {
-    return outcome(() => this.#life.erase());
+  erase(address?: SessionAddress): Promise<Outcome<{ entries: number; bytes: number }>> {
+    return outcome(() => (this.#copying.isLeft ? this.#copying.erase() : this.#life.erase(address)));
   }
 
   /** Makes this session from entries of another one or of an import, page by page. It exists, and is returned, once the last step is done. */
@@ -260,23 +262,28 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => prefixReport(this.#life.existing, limit));
   }
 
+  /** How the Worker calls the methods above; see `serveCall`. */
+  call(version: number, method: string, args: unknown[]): unknown {
+    return serveCall(this, sessionMethods, { version, method, args });
+  }
+
   /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
   override async fetch(request: Request): Promise<Response> {
-    const read = await outcome(() => readEvents(this.#life.existing, new URL(request.url).searchParams));
+    const query = new URL(request.url).searchParams;
+    if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
+    const read = await outcome(() => readEvents(this.#life.existing, query));
     return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
-  /** Watchdog, deliveries and expiry. Re-armed before anything else, and never throws: Cloudflare drops an alarm that fails six times. */
+  /** Watchdog, deliveries and expiry. Cloudflare drops an alarm that fails six times, so it throws only when it cannot even be set again. */
   override async alarm(): Promise<void> {
     try {
-      const { parts } = this.#life;
-      if (parts === undefined) return;
-      this.#life.arm();
-      const { expiresAtMs } = parts.record.read();
-      if (expiresAtMs !== null && expiresAtMs <= Date.now()) await this.#life.erase();
-      else this.#life.wake();
+      if (this.#copying.isLeft) await this.#copying.sweep();
+      else await this.#life.alarm();
     } catch (error) {
       console.error("alarm failed", error);
+      // Should even this fail, the runtime tries the alarm again.
+      if ((await this.ctx.storage.getAlarm()) === null) this.#life.armAgain();
     }
   }
 

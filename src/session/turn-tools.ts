@@ -25,6 +25,8 @@ export interface TurnToolsSetup {
   settings: Settings;
   bindings: Bindings;
   count: KvCount;
+  /** Called for each request to a server. */
+  asked?: () => void;
 }
 
 export class TurnTools {
@@ -76,6 +78,7 @@ export class TurnTools {
       .map((tool) => {
         if (tool.dirty !== undefined)
           warnOnce(`${tool.dirty} It is sent as it is, so requests with it have no strict tools.`);
+        if (tool.unchecked !== undefined) warnOnce(tool.unchecked);
         return remoteTool(tool, server, async (args, context) =>
           (await this.#connection(server)).call(tool.listed.name, args, context),
         );
@@ -95,7 +98,7 @@ export class TurnTools {
   /** The client library is loaded with the first server that is asked, so that others' starts do not pay for it. */
   async #connection(server: McpServer): Promise<McpConnection> {
     const { McpConnection } = await import("../tools/mcp/connection.ts");
-    const connection = this.#connections.get(server.name) ?? new McpConnection(server);
+    const connection = this.#connections.get(server.name) ?? new McpConnection(server, this.#setup.asked);
     this.#connections.set(server.name, connection);
     return connection;
   }

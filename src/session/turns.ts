@@ -117,6 +117,13 @@ export class Turns {
     return target;
   }
 
+  /** Records that the open turn and all that wait are to end. */
+  cancelAll(): void {
+    const { open } = this;
+    if (open !== undefined) this.#inbox.stop(open.turn, "cancelled");
+    this.#inbox.stopWaiting("cancelled");
+  }
+
   /** Begins the next waiting turn, if none is open. Runs in the caller's transaction. */
   beginNext(atMs: number): void {
     if (this.open !== undefined) return;

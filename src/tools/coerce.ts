@@ -1,4 +1,5 @@
 /** Fits values to a JSON schema where a model wrote the right thing in the wrong type: lists and numbers as text, `""` for nothing. Guesses at nothing else. */
+import { textIsDeeper } from "../core/nesting.ts";
 import type { JsonSchema } from "./strict-schema.ts";
 
 export interface Coerced {
@@ -24,7 +25,8 @@ export function coerced(value: unknown, schema: JsonSchema, path = "arguments"):
   const dropped = Object.entries(value).filter(
     ([key, field]) => field === "" && !required.includes(key) && typeOf(properties[key] ?? {}) !== "string",
   );
-  const kept = Object.entries(value).filter(([key]) => !dropped.some(([name]) => name === key));
+  const absent = new Set(dropped.map(([key]) => key));
+  const kept = Object.entries(value).filter(([key]) => !absent.has(key));
   const fields = kept.map(([key, field]) => coerced(field, properties[key] ?? {}, `${path}.${key}`));
   const { value: whole, repairs } = gather(fields, (values) =>
     Object.fromEntries(kept.map(([key], n) => [key, values[n]])),
@@ -45,6 +47,7 @@ function fromText(text: string, type: unknown, path: string): Coerced {
 }
 
 function parsed(text: string): unknown {
+  if (textIsDeeper(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,6 @@
 /** Reads a public web page for the model. Small, slow or foreign things are refused in words; what the page says is marked as untrusted. */
 import * as z from "zod";
+import { readBounded } from "../core/read-bounded.ts";
 import { htmlToText } from "./html-to-text.ts";
 import { refusalOf } from "./public-address.ts";
 import { defineTool } from "./tool.ts";
@@ -47,25 +48,12 @@ async function textOf(response: Response): Promise<string> {
     await response.body?.cancel();
     throw new Error(`Only text can be read, and this is ${type || "of no named type"}.`);
   }
-  const { bytes, cut } = await readUpTo(response, mostBytes);
+  const { bytes, cut } = await readBounded(response.body, mostBytes);
   const note = cut ? `\n[cut: only the first ${mostBytes} bytes were read]` : "";
   const isHtml = type.includes("html");
   const charset = charsetIn(response.headers.get("content-type")) ?? (isHtml ? charsetIn(headOf(bytes)) : undefined);
   const text = decode(bytes, charset, cut);
-  return (isHtml ? await htmlToText(text) : text) + note;
-}
-
-async function readUpTo(response: Response, limit: number): Promise<{ bytes: Uint8Array; cut: boolean }> {
-  const kept = new Uint8Array(limit);
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const room = limit - size;
-    kept.set(chunk.subarray(0, room), size);
-    size += Math.min(chunk.byteLength, room);
-    // Leaving the loop cancels the body.
-    if (chunk.byteLength > room) return { bytes: kept, cut: true };
-  }
-  return { bytes: kept.subarray(0, size), cut: false };
+  return (isHtml ? htmlToText(text) : text) + note;
 }
 
 function charsetIn(text: string | null): string | undefined {

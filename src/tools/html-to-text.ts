@@ -1,4 +1,5 @@
-/** Turns an HTML page into text to read: the title, then what a person would see, line by line. Runs no script and loads nothing. */
+/** Turns an HTML page into text to read: the title, then what a person would see, line by line. Runs no script and loads nothing. Not by HTMLRewriter: it calls back for each tag and each piece of text, which takes seconds for a page that is made of them. */
+import { attributeIn, type HtmlToken, scanHtml } from "./scan-html.ts";
 
 const noise = words("script style noscript template svg iframe nav button select");
 const blocks = words(
@@ -6,52 +7,75 @@ const blocks = words(
 );
 /** Looked at for `hidden`: only elements that must be closed, since without its end one would hide the rest of the page. */
 const hideable = words("div span section article aside table ul ol");
-const watched = [...new Set([...noise, ...blocks, ...hideable])].join(", ");
+/** Elements that have no end. */
+const voids = words("area base br col embed hr img input link meta param source track wbr");
 
-/** A page as plain text, with blank lines collapsed and code as it stands. */
-export async function htmlToText(html: string): Promise<string> {
-  const pieces: string[] = [];
-  const open = { noise: 0, pre: 0, other: 0 };
-  const enter = (element: Element) => {
-    const kind = isNoise(element) ? "noise" : element.tagName === "pre" ? "pre" : "other";
-    const gap = blocks.has(element.tagName) && open.noise === 0 ? "\n" : "";
-    pieces.push(gap);
-    // The one place that sets it: a second call on the same element would replace the first.
-    const hasEnd = whenClosed(element, () => {
-      pieces.push(gap);
-      open[kind]--;
-    });
-    if (hasEnd) open[kind]++;
-  };
-  const rewritten = new HTMLRewriter()
-    .on(watched, { element: enter })
-    .on("br, hr", { element: () => void pieces.push("\n") })
-    .on("td, th", { element: () => void pieces.push(" ") })
-    .onDocument({
-      text({ text }) {
-        if (open.noise > 0) return;
-        pieces.push(open.pre > 0 ? fixed(text) : text.replace(/[ \t\r\n\f]+/g, " "));
-      },
-    })
-    .transform(new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } }));
-  await rewritten.arrayBuffer();
-  return tidy(unescapeEntities(pieces.join("")));
+/** A page as plain text, with blank lines collapsed and code as it is written. Takes time linear in the page's length. */
+export function htmlToText(html: string): string {
+  const page = new PageReader();
+  scanHtml(html, (token) => page.take(token));
+  return tidy(unescapeEntities(page.text));
 }
 
-/** False for an element that closes itself, such as `<svg/>`. */
-function whenClosed(element: Element, work: () => void): boolean {
-  try {
-    element.onEndTag(work);
-    return true;
-  } catch {
-    return false;
+type Kind = "noise" | "pre" | "other";
+
+/** Follows which elements are open. An end tag closes what is open inside its element, too. */
+class PageReader {
+  readonly #pieces: string[] = [];
+  readonly #open: { name: string; kind: Kind; gap: string }[] = [];
+  /** How many of each name are open, so that an end tag without a beginning costs nothing. */
+  readonly #names = new Map<string, number>();
+  readonly #kinds: Record<Kind, number> = { noise: 0, pre: 0, other: 0 };
+
+  get text(): string {
+    return this.#pieces.join("");
+  }
+
+  take(token: HtmlToken): void {
+    switch (token.kind) {
+      case "text":
+        if (this.#kinds.noise > 0) return;
+        this.#pieces.push(this.#kinds.pre > 0 ? fixed(token.text) : token.text.replace(/[ \t\r\n\f]+/g, " "));
+        return;
+      case "open":
+        this.#enter(token);
+        return;
+      case "close":
+        this.#leave(token.name);
+        return;
+    }
+  }
+
+  #enter({ name, attributes, closesItself }: Extract<HtmlToken, { kind: "open" }>): void {
+    if (name === "br" || name === "hr") this.#pieces.push("\n");
+    if (name === "td" || name === "th") this.#pieces.push(" ");
+    if (voids.has(name)) return;
+    const kind = isNoise(name, attributes) ? "noise" : name === "pre" ? "pre" : "other";
+    const gap = blocks.has(name) && this.#kinds.noise === 0 ? "\n" : "";
+    if (gap !== "") this.#pieces.push(gap);
+    // Only elements of SVG and MathML can close themselves.
+    if (closesItself && (name === "svg" || name === "math" || (this.#names.get("svg") ?? 0) > 0)) return;
+    this.#open.push({ name, kind, gap });
+    this.#kinds[kind]++;
+    this.#names.set(name, (this.#names.get(name) ?? 0) + 1);
+  }
+
+  #leave(name: string): void {
+    if ((this.#names.get(name) ?? 0) === 0) return;
+    for (let closed = this.#open.pop(); closed !== undefined; closed = this.#open.pop()) {
+      if (closed.gap !== "") this.#pieces.push(closed.gap);
+      this.#kinds[closed.kind]--;
+      this.#names.set(closed.name, (this.#names.get(closed.name) ?? 1) - 1);
+      if (closed.name === name) return;
+    }
   }
 }
 
-function isNoise(element: Element): boolean {
-  if (noise.has(element.tagName)) return true;
-  if (!hideable.has(element.tagName)) return false;
-  return element.hasAttribute("hidden") || /display\s*:\s*none/i.test(element.getAttribute("style") ?? "");
+function isNoise(name: string, attributes: string): boolean {
+  if (noise.has(name)) return true;
+  if (!hideable.has(name) || attributes === "") return false;
+  if (attributeIn(attributes, "hidden") !== undefined) return true;
+  return /display\s*:\s*none/i.test(attributeIn(attributes, "style") ?? "");
 }
 
 function words(list: string): Set<string> {
@@ -66,11 +90,10 @@ function fixed(text: string): string {
 /** The end is not trimmed by a pattern: `\s+$` would be tried anew at each of a million spaces. */
 function tidy(text: string): string {
   return text
-    .split("\n")
-    .map((line) => line.replace(/ +/g, " ").replace(/^ | $/g, ""))
-    .join("\n")
+    .replace(/ {2,}/g, " ")
+    .replace(/ ?\n ?/g, "\n")
     .replace(/\n{3,}/g, "\n\n")
-    .replace(/^\n+/, "")
+    .replace(/^[ \n]+/, "")
     .trimEnd()
     .replaceAll("\u00a0", " ");
 }
@@ -85,7 +108,7 @@ const named = new Map([
   ...Array.from(punctuation.matchAll(/(\S+) (\S+)/g), ([, name = "", char = ""]) => [name, char] as const),
 ]);
 
-/** HTMLRewriter hands text on as it is written. The entities that prose uses are enough here. */
+/** The entities that prose uses are enough here. */
 function unescapeEntities(text: string): string {
   return text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|\w{2,8});/gi, (whole, name: string) => {
     if (!name.startsWith("#")) return named.get(name) ?? whole;

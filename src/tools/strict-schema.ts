@@ -77,10 +77,14 @@ function strict(node: JsonSchema, path: string, refuse: Refuse): JsonSchema {
   if (node.not !== undefined) return refuse(path, "z.never() accepts nothing: leave the field away.");
   const described = describe(node);
   const members = membersOf(node);
+  if (members !== undefined && typeof node.type === "string" && members.some(({ type }) => type !== node.type))
+    return refuse(path, "Its own type and those of its alternatives disagree: give the type to each alternative.");
   if (members !== undefined)
     return { ...described, anyOf: members.map((member, n) => strict(member, `${path}|${n + 1}`, refuse)) };
   if (node.type === undefined && node.enum !== undefined)
     return refuse(path, "Literals of several types have no type: use a z.union of z.literal.");
+  if (!choicesFit(node))
+    return refuse(path, "Its type and its literals disagree: all of them must be plain values of the type.");
   switch (node.type) {
     case "object":
       return { ...described, ...strictObject(node, path, refuse) };
@@ -110,6 +114,8 @@ function strictObject(node: JsonSchema, path: string, refuse: Refuse): JsonSchem
   const names = Object.keys(properties);
   if (names.length === 0) return refuse(path, "An object without properties is not allowed: leave the field away.");
   const required = requiredOf(node);
+  if (required.some((name) => !Object.hasOwn(properties, name)))
+    return refuse(path, "It requires a property that it does not have: declare it, or require it no more.");
   const entries = names.map((name) => {
     const property = strict(properties[name] ?? {}, path === "(root)" ? name : `${path}.${name}`, refuse);
     return [name, required.includes(name) ? property : nullable(property)];
@@ -145,6 +151,30 @@ function describe(node: JsonSchema): JsonSchema {
   ];
   if (added.length > 0 && own[0] !== undefined) own[0] = own[0].replace(/[^.!?…:;]$/, "$&.");
   return own.length + added.length === 0 ? {} : { description: [...own, ...added].join(" ") };
+}
+
+/** Whether literals, and a default that is not null, are of the type that the schema names: strict mode takes no schema that contradicts itself. */
+function choicesFit({ type, enum: several, const: only, default: preset }: JsonSchema): boolean {
+  const isPlain = (value: unknown) => isOfType(value, type) && (typeof value !== "object" || value === null);
+  if (preset !== undefined && preset !== null && typeof type === "string" && !isOfType(preset, type)) return false;
+  if (only !== undefined && !isPlain(only)) return false;
+  return several === undefined || (Array.isArray(several) && several.length > 0 && several.every(isPlain));
+}
+
+function isOfType(value: unknown, type: unknown): boolean {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "integer":
+      return Number.isInteger(value);
+    default:
+      // A type that strict mode does not know is refused as such.
+      return type === undefined || !["string", "number", "boolean"].includes(String(type)) || typeof value === type;
+  }
 }
 
 function choices(node: JsonSchema): JsonSchema {

@@ -9,6 +9,7 @@ import { Conversation } from "../../src/session/conversation.ts";
 import { assistant, ended, user } from "../support/entries.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 import { timeouts } from "../support/memory-session.ts";
+import { benchCraftedInput } from "./crafted-input.ts";
 
 const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
 const of = { seq: 2, turn: "turn_1", step: 1, attempt: 1, model: "m" };
@@ -117,3 +118,5 @@ report(
   `a turn more and the body of ${Math.round(estimateTokens(body) / 1000)}K tokens, against copying its bytes`,
   ratio(await time(() => new TextEncoder().encode(requestBody(head, window()))), copied),
 );
+
+await benchCraftedInput(report);

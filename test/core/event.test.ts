@@ -18,7 +18,20 @@ describe("cursors", () => {
     expect(cursor && formatCursor(cursor)).toBe(id);
   });
 
+  it.each(["12.1.40.118.0.w0123456789abcd", "12.2.5.0.0.w0123456789abcd.118"])(
+    "[CURSOR-4] %s reads back to itself",
+    (id) => {
+      const cursor = parseCursor(id);
+      expect(cursor?.given).toEqual({ units: 118, mark: "0123456789abcd" });
+      expect(cursor && formatCursor(cursor)).toBe(id);
+    },
+  );
+
   it.each([
+    "12.w0123456789abcd",
+    "12.1.0.0.0.w",
+    "12.1.0.0.0.w0123456789abcde",
+    "12.1.0.0.0.w0123456789abcd.",
     "",
     "x",
     "-1",
@@ -83,6 +96,17 @@ describe("events of entries", () => {
       ["4.2.3.0.0", "reasoning.delta"],
       ["4.2.3.5.0", "text.delta"],
     ]);
+  });
+
+  it("[CURSOR-3] a turn that ends without a reply voids what a reader has of the step, and nothing else", () => {
+    const end = { ...ended({ reason: "cancelled", steps: 1 }), seq: 5 };
+    expect(told(eventsOfEntry(end, { attempt: 2, reasoning: 0, text: 3, calls: 0 }))).toEqual([
+      ["5.3.0.0.0", "step.restarted"],
+      ["5", "turn.ended"],
+    ]);
+    expect(eventsOfEntry(end, { attempt: 2, reasoning: 0, text: 3, calls: 0 })[0]?.event).toMatchObject({ step: 2 });
+    expect(told(eventsOfEntry(end, { attempt: 3, reasoning: 0, text: 0, calls: 0 }))).toEqual([["5", "turn.ended"]]);
+    expect(told(eventsOfEntry(end))).toEqual([["5", "turn.ended"]]);
   });
 
   it("[TURN-8] a failed step tells what it had said, then the error", () => {

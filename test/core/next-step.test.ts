@@ -88,6 +88,17 @@ const waits: Row[] = [
     run([], [{ call: call("c0", "pay"), content: notRun.unknown }]),
   ],
   [
+    "[YEARS-1] a call that was begun four times without a result is not begun again, the others are",
+    [user(), asking(["clock", "sum", "clock"])],
+    {
+      runs: new Map([
+        ["c0", 4],
+        ["c1", 3],
+      ]),
+    },
+    run([call("c1", "sum"), call("c2", "clock")], [{ call: call("c0", "clock"), content: notRun.crashing(4) }]),
+  ],
+  [
     "[WAIT-2] a denied call is not run, and the model is told why",
     [user(), asks, result("c2"), approval(false, { reason: "Too much" })],
     {},

@@ -626,3 +626,61 @@ describe("a model call that fails", () => {
     expect(world.log.last).toMatchObject({ failure: { code: "model_looping" } });
   });
 });
+
+describe("the limits of an invocation", () => {
+  const names = Array.from({ length: 12 }, (_, n) => `tool${n}`);
+
+  it("[PLATFORM-10] at most five calls run at once, and a call's time begins when it is run", async () => {
+    const world = new World([ask(...names), say("Done")]);
+    let running = 0;
+    let most = 0;
+    world.tool = async ({ name }) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      running--;
+      return name;
+    };
+    await runTurn(world, rules);
+    expect(most).toBe(5);
+    expect(world.ran).toEqual(names);
+    expect(world.story().at(-1)).toBe("turn_ended:completed");
+  });
+
+  it("[PLATFORM-10] what an invocation may not begin any more waits for the next one, and nothing runs twice", async () => {
+    const world = Object.assign(new World([ask(...names), ask("last"), say("Done")]), { isSpent: false });
+    let left = 7;
+    const invocations: number[] = [];
+    world.tool = async ({ name }) => {
+      world.isSpent = --left <= 0;
+      return name;
+    };
+    for (let n = 0; n < 10 && world.log.last?.type !== "turn_ended"; n++) {
+      left = 7;
+      world.isSpent = false;
+      await runTurn(world, rules);
+      invocations.push(world.ran.length);
+    }
+    expect([...world.ran].sort()).toEqual([...names, "last"].sort());
+    expect(invocations.length).toBe(2);
+    expect(world.story().at(-1)).toBe("turn_ended:completed");
+  });
+
+  it("[PLATFORM-10] a failure is passed on once no call runs any more", async () => {
+    const world = new World([ask(...names), say("Done")]);
+    const slow = Promise.withResolvers<void>();
+    world.tool = async ({ name }) => {
+      if (name === "tool0") throw new Error("Network connection lost.");
+      await slow.promise;
+      return name;
+    };
+    let settled = false;
+    const turn = runTurn(world, rules).finally(() => {
+      settled = true;
+    });
+    turn.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(settled).toBe(false);
+    slow.resolve();
+    await expect(turn).rejects.toThrow("Network connection lost.");
+  });
+});

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { keepEnds, outline } from "../../src/core/outline.ts";
 import { messagesOf } from "../../src/core/request.ts";
 import {
   cutAt,
   estimateTokens,
   isFull,
+  isWorthwhile,
   requestTokens,
+  resultShare,
   textLimits,
   tokensToKeep,
   type WindowPart,
@@ -49,7 +52,7 @@ describe("the window", () => {
   });
 
   it("[WINDOW-3] a text over its share is cut, says where the rest is, and halves no character", () => {
-    const limits = { resultChars: 5, messageChars: 7 };
+    const limits = { ...textLimits(128_000), resultChars: 5, messageChars: 7 };
     const entries = [
       { ...user({ content: "1234567890" }), seq: 4 },
       { ...asking(["lookup"]), seq: 5 },
@@ -62,8 +65,86 @@ describe("the window", () => {
   });
 
   it("[WINDOW-3] shares grow with the window, within bounds", () => {
-    expect(textLimits(128_000)).toEqual({ resultChars: 30_000, messageChars: 128_000 });
-    expect(textLimits(8_000)).toEqual({ resultChars: 2_000, messageChars: 8_000 });
-    expect(textLimits(1_000)).toEqual({ resultChars: 1_000, messageChars: 2_000 });
+    expect(textLimits(128_000)).toMatchObject({ resultChars: 30_000, messageChars: 128_000 });
+    expect(textLimits(8_000)).toMatchObject({ resultChars: 2_000, messageChars: 8_000 });
+    expect(textLimits(1_000)).toMatchObject({ resultChars: 1_000, messageChars: 2_000 });
+  });
+});
+
+describe("results of one step", () => {
+  const limits = textLimits(128_000);
+  const shares: [what: string, lengths: number[], share: number][] = [
+    ["one long one is cut as always", [4_000_000], 30_000],
+    ["three long ones as well", [30_000, 30_000, 30_000], 30_000],
+    ["twenty long ones share", Array.from({ length: 20 }, () => 30_000), 4_700],
+    ["short ones leave their share to the others", [...Array.from({ length: 18 }, () => 100), 90_000, 90_000], 30_000],
+    ["between", [1_000, 40_000, 40_000, 40_000, 40_000], 23_650],
+    ["none", [], 30_000],
+  ];
+  it.each(shares)("[YEARS-3] %s", (_what, lengths, share) => {
+    expect(resultShare(lengths, limits)).toBe(share);
+    const shown = lengths.reduce((sum, length) => sum + Math.min(length, share), 0);
+    expect(shown).toBeLessThanOrEqual(limits.stepChars);
+  });
+
+  it("[YEARS-3] fit any window together, and each says where it goes on", () => {
+    for (const contextTokens of [4_000, 8_000, 32_000, 128_000, 1_000_000]) {
+      for (const [letter, many] of [
+        ["a", 20],
+        ["東", 20],
+        ["東", 128],
+        ["a", 1],
+      ] as const) {
+        const names = Array.from({ length: many }, () => "lookup");
+        const results = names.map((_, n) => ({ ...result(`c${n}`, { content: letter.repeat(30_000) }), seq: n + 3 }));
+        const entries = [{ ...user(), seq: 1 }, { ...asking(names), seq: 2 }, ...results];
+        const messages = messagesOf(entries, { limits: textLimits(contextTokens) }).slice(2);
+        const tokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+        if (contextTokens >= 32_000) expect(tokens).toBeLessThan(contextTokens * 0.65);
+        const cut = messages.filter(({ content }) => content.length < 30_000);
+        for (const { content } of cut) expect(content).toMatch(/read_entry with seq \d+, offset \d+\]$/);
+      }
+    }
+  });
+});
+
+describe("summaries", () => {
+  it("[YEARS-2] one that is too long keeps its beginning and its end, and says how much is left out", () => {
+    expect(keepEnds("short", 10)).toBe("short");
+    const text = `begin ${"😀".repeat(50_000)} end`;
+    const kept = keepEnds(text, 8_001);
+    expect(kept.startsWith("begin 😀")).toBe(true);
+    expect(kept.endsWith("😀 end")).toBe(true);
+    expect(kept.isWellFormed()).toBe(true);
+    expect(kept.length).toBeLessThan(8_100);
+    const left = Number(/\((\d+) characters are left out here\.\)/.exec(kept)?.[1]);
+    expect(kept.length - `\n(${left} characters are left out here.)\n`.length + left).toBe(text.length);
+  });
+
+  it("[YEARS-4] an outline keeps both ends of what it stands for, however often one follows another", () => {
+    let before: string | undefined;
+    for (let round = 0; round < 50; round++) {
+      const lines = Array.from({ length: 300 }, (_, n) => `The person: round ${round} message ${n} ${"x".repeat(40)}`);
+      const next = outline(before, lines);
+      expect(next).toContain(`round ${round} message 0 `);
+      expect(next).toContain(`round ${round} message 299 `);
+      expect(next).toMatch(/\(\d+ messages between are left out\.\)/);
+      expect(next.length).toBeLessThan(11_000);
+      if (round > 0) {
+        expect(next).toContain("round 0 message 0 ");
+        expect(next).toContain(`round ${round - 1} message 299 `);
+      }
+      before = next;
+    }
+  });
+
+  const limits = { contextTokens: 128_000, maxTokens: 8_000 };
+  it("[YEARS-2] another one is made only where it makes real room, also behind a head that fills the window nearly", () => {
+    expect(isWorthwhile(20_000, 2_400, { ...limits, fixedTokens: 10_000 })).toBe(false);
+    expect(isWorthwhile(25_000, 2_400, { ...limits, fixedTokens: 10_000 })).toBe(true);
+    expect(isWorthwhile(3_000, 2_400, { ...limits, fixedTokens: 90_000 })).toBe(false);
+    expect(isWorthwhile(3_600, 2_400, { ...limits, fixedTokens: 90_000 })).toBe(true);
+    expect(tokensToKeep("in_time", 100_000, { ...limits, fixedTokens: 90_000 })).toBe(3_000);
+    expect(tokensToKeep("in_time", 100_000, { ...limits, fixedTokens: 10_000 })).toBe(30_000);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Draft } from "../../src/core/assemble.ts";
+import { type Cursor, parseCursor } from "../../src/core/cursor.ts";
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
 import { eventsOfDraft, eventsOfEntry, type PlacedEvent } from "../../src/core/event.ts";
 import type { Frame } from "../../src/dialects/encoder.ts";
@@ -15,12 +16,12 @@ const manner: ChatManner = {
   model: "m",
   includeUsage: true,
   showTools: false,
-  resumes: false,
   hasForm: false,
   isPart: false,
 };
 const of = { session: "s", tag: "tag" };
-const chunksOf = (more: Partial<ChatManner> = {}) => new ChatChunks({ ...manner, ...more }, of);
+const chunksOf = (more: Partial<ChatManner> = {}, seen?: Cursor) =>
+  new ChatChunks({ ...manner, ...more }, { ...of, ...(seen && { seen }) });
 const placed = (entries: readonly NewEntry[]) => entries.map((entry, at) => ({ ...entry, seq: at + 1 }) as Entry);
 const eventsOf = (entries: readonly NewEntry[]) => placed(entries).flatMap((entry) => eventsOfEntry(entry));
 
@@ -100,7 +101,7 @@ describe("chunks", () => {
     const events = eventsOf(whole);
     for (let cut = 1; cut < events.length; cut++) {
       const before = chunksOf().events(events.slice(0, cut));
-      const after = chunksOf({ resumes: true }).events(events.slice(cut));
+      const after = chunksOf({}, events[cut - 1]?.cursor).events(events);
       expect(joined(before, "content") + joined(after, "content")).toBe(joined(chunksOf().events(events), "content"));
     }
     expect(chunks.events(events).filter(({ id }) => id !== undefined).length).toBeGreaterThan(4);
@@ -170,6 +171,63 @@ describe("chunks", () => {
       else expect(joined(frames, "content")).toBe(says);
       expect(chunks.ended).toBe(says === undefined);
     }
+  });
+});
+
+describe("a client that comes back", () => {
+  const idOf = (frames: readonly Frame[]) => parseCursor((frames.findLast(({ id }) => id)?.id ?? "").slice(4));
+
+  it("[CURSOR-6] gets each call once, under the index that it has", () => {
+    const all = eventsOf(mixed);
+    const waits = [{ ...call("c1"), kind: "client", sinceMs: 0 }] as const;
+    const indexes = (frames: readonly Frame[]) =>
+      frames.flatMap((frame) => choice(frame)?.delta.tool_calls ?? []).map(({ index }: Chunk) => index);
+    const frames = chunksOf().events(all);
+    for (const [at, { id }] of frames.entries()) {
+      if (id === undefined) continue;
+      const rest = chunksOf({}, idOf(frames.slice(0, at + 1)));
+      const back = [...rest.events(all), ...rest.waits(waits)];
+      expect(indexes([...frames.slice(0, at + 1), ...back])).toEqual([0, 1]);
+      expect(choice(back.at(-3) as Frame).finish_reason).toBe("tool_calls");
+    }
+  });
+
+  it("[CURSOR-6] has reasoning in the same paragraphs, and usage of the whole answer", () => {
+    const all = eventsOf(whole);
+    const frames = chunksOf({ isPart: true }).events(all);
+    for (const [at, { id }] of frames.entries()) {
+      if (id === undefined) continue;
+      const rest = chunksOf({ isPart: true }, idOf(frames.slice(0, at + 1))).events(all);
+      expect(joined([...frames.slice(0, at + 1), ...rest], "reasoning_content")).toBe("Hm.\n\nSo.");
+      expect(rest.slice(-3)).toEqual(frames.slice(-3));
+    }
+  });
+
+  it("[CURSOR-5] is told that the answer began again, also in an answer with a form and behind a step with calls", () => {
+    const twice = eventsOf([user(), assistant({ content: "No JSON" }), assistant({ step: 2, content: "{}" }), ended()]);
+    const seen = { done: 1, into: { attempt: 1, reasoning: 0, text: 7, calls: 0 } };
+    expect(chunksOf({ hasForm: true }, seen).events(twice)).toMatchObject([
+      { data: { error: { code: "answer_restarted" } } },
+    ]);
+    const first = chunksOf();
+    const before = first.events([...eventsOf([user()]), ...growing(2, "Yes. I will delete all t")]);
+    const called = eventsOf([
+      user(),
+      asking(["clock"], { attempt: 2 }),
+      result("c0"),
+      assistant({ step: 2, content: "No." }),
+      ended(),
+    ]);
+    const rest = chunksOf({}, idOf(before)).events(called);
+    expect([rest.length, rest[0]]).toMatchObject([1, { data: { error: { code: "answer_restarted" } } }]);
+  });
+
+  it("[CURSOR-7] with an id of the earlier format, which has no mark, gets the rest of the attempt it saw", () => {
+    const events = eventsOf([user(), assistant({ attempt: 2, content: "Hello world" }), ended()]);
+    const back = (attempt: number) =>
+      chunksOf({}, { done: 1, into: { attempt, reasoning: 0, text: 5, calls: 0 } }).events(events);
+    expect(joined(back(2), "content")).toBe(" world");
+    expect(back(1)).toMatchObject([{ data: { error: { code: "answer_restarted" } } }]);
   });
 });
 

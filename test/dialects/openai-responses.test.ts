@@ -138,11 +138,11 @@ describe("an attempt that is void", () => {
     const frames = told([...first, ...second], live);
     const dones = dataOf(frames).filter(({ type }) => type === "response.output_item.done");
     expect(dones.map(({ output_index, item }) => [output_index, item.id, item.status])).toEqual([
-      [0, "rs_s.1.2", "completed"],
-      [1, "msg_s.1.2", "incomplete"],
-      [2, "msg_s.1.2.a2", "completed"],
+      [0, "rs_s.1.1", "completed"],
+      [1, "msg_s.1.1", "incomplete"],
+      [2, "msg_s.1.1.a2", "completed"],
     ]);
-    expect(live.object().output.map(({ id }) => id)).toEqual(["msg_s.1.2.a2"]);
+    expect(live.object().output.map(({ id }) => id)).toEqual(["msg_s.1.1.a2"]);
   });
 
   it("[RESPONSES-14] is no trouble to OpenAI's client, whether it saw it or not", async () => {
@@ -151,11 +151,34 @@ describe("an attempt that is void", () => {
       return ResponseStream.fromReadableStream(new Blob(lines).stream()).finalResponse();
     };
     const live = await ends(told([...first, ...second]));
-    expect(live).toMatchObject({ status: "completed", output: [{ id: "msg_s.1.2.a2" }] });
+    expect(live).toMatchObject({ status: "completed", output: [{ id: "msg_s.1.1.a2" }] });
     const whole = eventsOf([user(), assistant({ attempt: 2, content: "whole" }), ended()]);
     expect((await ends(told(whole))).output).toEqual(live.output);
     const stopped = eventsOf([user(), assistant({ attempt: 2, content: "whole" }), ended({ reason: "cancelled" })]);
-    expect(await ends(told(stopped))).toMatchObject({ status: "cancelled", output: [{ id: "msg_s.1.2.a2" }] });
+    expect(await ends(told(stopped))).toMatchObject({ status: "cancelled", output: [{ id: "msg_s.1.1.a2" }] });
+  });
+
+  it("[CURSOR-7] numbers of earlier versions, without gaps between items, are still places in what was said", () => {
+    const whole = eventsOf([user(), assistant({ reasoning: "I think.", content: "Hello world" }), ended()]);
+    // created, in_progress, 2 + 8 of reasoning, 3 that close it, 2 that open the text, 5 units of it.
+    const rest = dataOf(told(whole, writer(21)));
+    expect(rest[0]).toMatchObject({ delta: " world", item_id: "msg_s.1.1", sequence_number: 27 });
+    expect(rest.at(-1)).toMatchObject({ type: "response.completed", sequence_number: 31 });
+  });
+
+  it("[CURSOR-3] is closed, and the response ended, for a reader that comes back to a turn that was stopped", () => {
+    const live = dataOf(told(first));
+    const stopped = eventsOf([user(), ended({ reason: "cancelled", steps: 0 })]);
+    for (const { sequence_number: seen, type } of live.slice(2)) {
+      const rest = dataOf(told(stopped, writer(seen)));
+      expect(
+        rest.map((data) => data.type),
+        type,
+      ).toEqual(["response.output_item.done", "response.incomplete"]);
+      expect(live.some(({ item }) => item?.id === rest[0].item.id)).toBe(true);
+      expect(rest[0].sequence_number).toBeGreaterThan(seen);
+      expect(dataOf(told(stopped, writer(rest[0].sequence_number)))).toEqual(rest.slice(1));
+    }
   });
 
   it("[RESPONSES-14] does not move the numbers of the next one, so that a reader who saw it is resumed", () => {
@@ -163,8 +186,8 @@ describe("an attempt that is void", () => {
     const whole = eventsOf([user(), assistant({ attempt: 2, content: "whole" }), ended()]);
     const seen = live.find(({ delta }) => delta === "half").sequence_number;
     const rest = dataOf(told(whole, writer(seen)));
-    const again = live.slice(live.findIndex(({ item }) => item?.id === "msg_s.1.2.a2"));
-    expect(rest).toEqual(again);
+    const again = live.slice(live.findIndex(({ item }) => item?.id === "msg_s.1.1.a2"));
+    expect(rest.slice(1)).toEqual(again);
   });
 });
 

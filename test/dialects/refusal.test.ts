@@ -144,7 +144,6 @@ describe("at the doors", () => {
         model: "m",
         includeUsage: false,
         showTools: false,
-        resumes: false,
         hasForm: true,
         isPart: false,
       },

@@ -105,6 +105,7 @@ describe("problems", () => {
     queue_full: 429,
     rate_limited: 429,
     not_configured: 503,
+    unavailable: 503,
   };
 
   it.each(Object.entries(statuses))("[HTTP-1] %s is answered %i as problem+json", async (code, status) => {

@@ -373,3 +373,26 @@ describe("errors", () => {
     expect(await talkOf(id)).toEqual(["user: A story", "assistant: Once "]);
   });
 });
+
+describe("a client that comes back with an id", () => {
+  it("[CURSOR-7] from behind its answer, or of another session, is refused; one from before it has nothing of it", async () => {
+    provider.enqueue(text("One."), text("Two."), text("Other."));
+    for (const content of ["1", "2"]) await chat([said(content)], {}, named());
+    const other = await chat([said("3")]);
+    const read = async (completion: string, last?: string) => {
+      const headers = last === undefined ? {} : { "Last-Event-ID": last };
+      const answer = await call(`/v1/chat/completions/${completion}?stream=true`, { headers });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const [first, second] = (await entriesOf(id)).filter(({ type }) => type === "user").map(({ turn }) => turn);
+    const name = (turn: string) => `chatcmpl-${id}.${turn.replace("turn_", "")}`;
+    const idOf = ({ text: frames }: { text: string }) =>
+      /^id: (.+)$/m.exec(frames.slice(frames.lastIndexOf("\nid: ") + 1))?.[1] ?? "";
+    const [one, two] = [await read(name(first)), await read(name(second))];
+    expect((await read(name(first), idOf(two))).status).toBe(400);
+    expect((await read(name(first), idOf(await read(other.body.id)))).status).toBe(400);
+    expect((await read(name(second), idOf(one))).text).toBe(two.text);
+    const rest = await read(name(first), idOf(one));
+    expect([rest.text.includes("One."), rest.text.includes('"finish_reason":"stop"')]).toEqual([false, true]);
+  });
+});

@@ -324,7 +324,10 @@ describe("a damaged row", () => {
       ["three", "string"],
       ["one", "undefined"],
     ]);
-    const { usage } = (await call("GET", "/v1/usage")).body;
+    // Whole days are summed as steps come; another span is read off the steps themselves.
+    const whole = (await call("GET", "/v1/usage")).body.usage;
+    expect(whole).toMatchObject([{ day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), steps: 1 }]);
+    const { usage } = (await call("GET", "/v1/usage?from=1970-01-01T00:00:01Z")).body;
     expect(usage).toMatchObject([{ day: "unknown", steps: 1 }]);
   });
 });

@@ -75,14 +75,14 @@ describe("POST /v1/responses", () => {
       incomplete_details: null,
       output: [
         {
-          id: `rs_${session}.1.2`,
+          id: `rs_${session}.1.1`,
           type: "reasoning",
           status: "completed",
           summary: [],
           content: [{ type: "reasoning_text", text: "Hm." }],
         },
         {
-          id: `msg_${session}.1.2`,
+          id: `msg_${session}.1.1`,
           type: "message",
           status: "completed",
           role: "assistant",
@@ -469,17 +469,17 @@ describe("a stream of a response", () => {
     ).toEqual([
       ["response.created", 0],
       ["response.in_progress", 1],
-      ["response.output_item.added", 2],
-      ["response.content_part.added", 3],
-      ["response.reasoning_text.done", 7],
-      ["response.content_part.done", 8],
-      ["response.output_item.done", 9],
-      ["response.output_item.added", 10],
-      ["response.content_part.added", 11],
-      ["response.output_text.done", 17],
-      ["response.content_part.done", 18],
-      ["response.output_item.done", 19],
-      ["response.completed", 20],
+      ["response.output_item.added", 2_000_002],
+      ["response.content_part.added", 2_000_003],
+      ["response.reasoning_text.done", 2_000_007],
+      ["response.content_part.done", 2_000_008],
+      ["response.output_item.done", 2_000_009],
+      ["response.output_item.added", 6_000_002],
+      ["response.content_part.added", 6_000_003],
+      ["response.output_text.done", 6_000_009],
+      ["response.content_part.done", 6_000_010],
+      ["response.output_item.done", 6_000_011],
+      ["response.completed", 6_000_012],
     ]);
     const { response } = events.at(-1)?.data ?? {};
     expect(response.output[0].encrypted_content).toBe(btoa("Hm."));
@@ -540,7 +540,8 @@ describe("a stream of a response", () => {
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
     const seen = events.find(({ data }) => data.delta === "half")?.data.sequence_number;
     const rest = await stream(`/responses/${response.id}?stream=true&starting_after=${seen}`);
-    expect(rest).toEqual(events.slice(events.findIndex(({ data }) => data.output_index === 2)));
+    expect(rest[0]?.data).toMatchObject({ output_index: 1, item: { status: "incomplete", content: [] } });
+    expect(rest.slice(1)).toEqual(events.slice(events.findIndex(({ data }) => data.output_index === 2)));
     expect((await get(response.id)).body).toEqual(response);
   });
 

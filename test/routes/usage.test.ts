@@ -1,8 +1,7 @@
-import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountObject, type SessionNews } from "../../src/account/account.ts";
-import { Ledger, type StepRecord } from "../../src/account/ledger.ts";
+import type { StepRecord } from "../../src/account/ledger.ts";
 import type { SessionSummary } from "../../src/dialects/native.ts";
 import { Reporter } from "../../src/session/reporter.ts";
 import { asking, ended, result, user } from "../support/entries.ts";
@@ -122,16 +121,6 @@ describe("the ledger", () => {
     expect(await account.usage({ group: "session", ...all })).toMatchObject([
       { key: "long", steps: 150, repairs: 150 },
     ]);
-  });
-
-  it("[LEDGER-4] a ledger that was begun by an earlier version is kept", async () => {
-    const stub = accountObject(bindings, crypto.randomUUID());
-    await runInDurableObject(stub, (_, { storage: { sql } }) => {
-      new Ledger(sql).record("s", [step(2)]);
-      for (const name of ["rows_written", "kv_reads", "kv_writes"]) sql.exec(`ALTER TABLE steps DROP COLUMN ${name}`);
-      new Ledger(sql).record("s", [step(3)]);
-      expect(new Ledger(sql).sums({ group: "session", ...all })).toMatchObject([{ key: "s", steps: 2, kvWrites: 2 }]);
-    });
   });
 
   it("[LEDGER-2] GET /v1/usage tells it, and names a wrong field", async () => {

@@ -68,7 +68,12 @@ it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; t
   expect(ids).toHaveLength(7);
   expect(new Set(ids).size).toBe(1);
   const [letter] = await accountObject(bindings, world.address.account).deadLetters(10);
-  expect(letter).toMatchObject({ id: ids[0], session: world.address.name, error: "The receiver answered 503." });
+  expect(letter).toMatchObject({
+    id: ids[0],
+    session: world.address.name,
+    error: "The receiver answered 503.",
+    attempts: 7,
+  });
   provider.outside.mockImplementation(async () => new Response(null, { status: 200 }));
   unwrap(await world.stub.retryDelivery(ids[0] ?? ""));
   await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));

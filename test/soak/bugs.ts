@@ -38,8 +38,8 @@ export const bugs: readonly Bug[] = [
     edits: [
       {
         file: "src/session/effects.ts",
-        find: "intents.record(reply?.seq ?? 0, call.id);",
-        replace: "",
+        find: "if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();",
+        replace: "void [intents, readySeq, storage, effect];",
       },
     ],
   },
@@ -48,7 +48,11 @@ export const bugs: readonly Bug[] = [
     name: "no-re-arm",
     edits: [
       { file: "src/session/life.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
-      { file: "src/session/session.ts", find: "else this.#life.wake();", replace: "" },
+      {
+        file: "src/session/life.ts",
+        find: 'if (expiry === "stop") this.#stopAll(this.#parts);\n    this.wake();',
+        replace: "void expiry;",
+      },
     ],
   },
   {
@@ -71,6 +75,39 @@ export const bugs: readonly Bug[] = [
         find: "const result = await effects.runTool(call, { turn, step });",
         replace: `const first = await effects.runTool(call, { turn, step });
     const result = first.isError ? await effects.runTool(call, { turn, step }) : first;`,
+      },
+    ],
+  },
+  {
+    // A stream of the chat door knows nothing of what its client has.
+    name: "chat-forgets",
+    edits: [
+      {
+        file: "src/session/event-stream.ts",
+        find: "return seen.done < Math.max(firstSeq, from.done) ? {} : { seen };",
+        replace: "return {};",
+      },
+    ],
+  },
+  {
+    // What was given is passed over by its length, whatever is said now.
+    name: "words-unchecked",
+    edits: [
+      {
+        file: "src/dialects/given-text.ts",
+        find: "if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    // An item of an attempt that a kill cut off stays open.
+    name: "item-left-open",
+    edits: [
+      {
+        file: "src/dialects/openai-responses/item-writer.ts",
+        find: "if (seen !== undefined) this.#closeSeen(seen);",
+        replace: "",
       },
     ],
   },

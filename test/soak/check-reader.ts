@@ -76,16 +76,25 @@ interface Heard {
 export function contentFaults(events: readonly SeenEvent[], entries: readonly EntryData[]): string[] {
   const faults: string[] = [];
   let heard: Heard | undefined;
+  const begun = new Set<string>();
+  let turn = "";
   for (const { id = "", event, data } of events) {
     const [seq = 0] = placeOf(id);
     if (event === "step.started" || event === "step.restarted") {
-      if (event === "step.started" && heard?.seq === seq) faults.push(`step of entry ${seq} starts twice`);
+      const step = `${turn} ${data.step}`;
+      if (event === "step.started" && data.step !== undefined && begun.has(step))
+        faults.push(`step ${step} starts twice`);
+      begun.add(step);
       heard = { seq, text: "", reasoning: "", calls: [] };
     } else if (heard?.seq === seq && id.includes(".")) {
       hear(heard, event, data);
     } else if (id.includes(".")) {
       faults.push(`${event} ${id} comes before its step has started`);
     }
+    if (event === "turn.started") turn = data.turn ?? "";
+    if (event === "turn.ended" && heard !== undefined && heard.text !== "")
+      faults.push(`"${heard.text}" was never voided`);
+    if (event === "turn.ended") heard = undefined;
     if (event === "message.completed" || (event === "error" && !id.includes("."))) {
       faults.push(...replyFaults(heard?.seq === seq ? heard : undefined, entries[seq - 1], event));
       heard = undefined;

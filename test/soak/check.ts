@@ -2,6 +2,7 @@
 import type { Entry } from "../../src/core/entry.ts";
 import { TranscriptChecker } from "../../src/core/legal.ts";
 import { lineSchemas, readLine } from "../../src/dialects/transcript-lines.ts";
+import { doorFaults } from "./check-doors.ts";
 import { readerFaults } from "./check-reader.ts";
 import type { Execution } from "./harness/tool-server.ts";
 import type { EntryData, SessionLog } from "./session-log.ts";
@@ -23,7 +24,10 @@ const stopped = /^Stopped while/;
 export function checkSession(log: SessionLog, executions: readonly Execution[]): Violation[] {
   const faults: [string, string[]][] = [
     ["every accepted message ends", log.stuck],
-    ["nothing legal is refused", [...log.refusals, ...log.readers.flatMap(({ refusals }) => refusals)]],
+    [
+      "nothing legal is refused",
+      [...log.refusals, ...[...log.readers, ...log.doors].flatMap(({ refusals }) => refusals)],
+    ],
     ["acknowledged messages are kept", lostMessages(log)],
     ["one turn, one ending", endingFaults(log.entries)],
     ["the transcript is legal", transcriptFaults(log)],
@@ -31,6 +35,7 @@ export function checkSession(log: SessionLog, executions: readonly Execution[]):
     ["keyed calls take effect once", keyedFaults(executions)],
     ["only recorded calls run", unrecorded(log.entries, executions)],
     ["people's answers hold", decisionFaults(log, executions)],
+    ["what a client has is in the transcript", doorFaults(log)],
     ["readers see the log", log.readers.flatMap((reader) => readerFaults(reader, log.entries))],
   ];
   return faults.flatMap(([rule, details]) => details.map((detail) => ({ rule, session: log.session, detail })));

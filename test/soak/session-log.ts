@@ -20,6 +20,7 @@ export interface SeenEvent {
 export interface EventData {
   seq?: number;
   turn?: string;
+  step?: number;
   text?: string;
   reason?: string;
   call_id?: string;
@@ -61,6 +62,22 @@ export interface ReaderLog {
   refusals: string[];
 }
 
+export type Door = "chat" | "responses" | "ui";
+
+/** What a client of another door has of one turn's answer, over all its connections. */
+export interface DoorLog {
+  door: Door;
+  turn: string;
+  /** `gone`: the door told of it no longer, as the AI SDK's does of turns that are over. */
+  state: "open" | "whole" | "error" | "gone";
+  /** The error's code. */
+  code?: string;
+  text: string;
+  faults: readonly string[];
+  refusals: string[];
+  reconnects: number;
+}
+
 /** A person's answer to a call that needed one. */
 export interface Decision {
   callId: string;
@@ -74,6 +91,7 @@ export interface SessionLog {
   messages: SentMessage[];
   decisions: Decision[];
   readers: ReaderLog[];
+  doors: DoorLog[];
   /** The whole transcript in the end. */
   entries: EntryData[];
   /** The same as `GET /export` tells it, line by line. */

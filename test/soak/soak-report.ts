@@ -16,6 +16,10 @@ export interface SoakReport {
   unknownOutcomes: number;
   readerReconnects: number;
   eventsChecked: number;
+  /** Answers that clients of other doors read, how often they came back, and how many were told that theirs began again. */
+  doorAnswers: number;
+  doorReconnects: number;
+  answersRestarted: number;
   /** Commits that the kills took away. */
   vanishedCommits: number;
   /** Answers with status 500 and up. */
@@ -40,6 +44,7 @@ export interface Collected {
 export function soakReport(of: Collected): SoakReport {
   const entries = of.logs.flatMap((log) => log.entries);
   const readers = of.logs.flatMap((log) => log.readers);
+  const doors = of.logs.flatMap((log) => log.doors);
   const byName = Object.groupBy(of.executions, ({ name }) => name);
   return {
     seed: of.seed,
@@ -53,6 +58,9 @@ export function soakReport(of: Collected): SoakReport {
     unknownOutcomes: entries.filter(({ message }) => message?.content.startsWith("Outcome unknown")).length,
     readerReconnects: readers.reduce((sum, { reconnects }) => sum + reconnects, 0),
     eventsChecked: readers.reduce((sum, { events }) => sum + events.length, 0),
+    doorAnswers: doors.filter(({ state }) => state === "whole" || state === "error").length,
+    doorReconnects: doors.reduce((sum, { reconnects }) => sum + reconnects, 0),
+    answersRestarted: doors.filter(({ code }) => code === "answer_restarted").length,
     vanishedCommits: of.vanished,
     serverErrors: of.serverErrors,
     violations: of.violations,

@@ -11,6 +11,7 @@ import {
   unrecorded,
   unsafeFaults,
 } from "./check.ts";
+import { doorFaults } from "./check-doors.ts";
 import { readerFaults } from "./check-reader.ts";
 import { edited } from "./harness/build.ts";
 import type { Execution } from "./harness/tool-server.ts";
@@ -29,6 +30,7 @@ it("[SOAK-1] nothing is lost or done twice over 25 kills", async () => {
   expect(report.messages).toBeGreaterThan(20);
   expect(report.turns).toBeGreaterThan(20);
   expect(report.eventsChecked).toBeGreaterThan(200);
+  expect(report.doorAnswers).toBeGreaterThan(15);
   expect(Object.values(report.toolCalls).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
 }, 120_000);
 
@@ -85,6 +87,7 @@ const good: SessionLog = {
   messages: [{ id: "s1-m1", content: "s1-m1: pay", turns: ["turn_1", "turn_1"] }],
   decisions: [],
   readers: [reader],
+  doors: [],
   entries,
   exported,
   stuck: [],
@@ -156,6 +159,36 @@ describe("the checker", () => {
   ];
   it.each(broken)("[SOAK-2] notices %s", (_what, faults, fault) => {
     expect(faults.join("\n")).toMatch(fault);
+  });
+
+  it("[SOAK-4] a client of another door has the text of the transcript, or was told that it has not", () => {
+    const door = { door: "chat", turn: "turn_1", text: "Answer to s1-m1 (1): sea.", faults: [] } as const;
+    const of = (more: object) => ({ ...door, state: "whole" as const, refusals: [], reconnects: 0, ...more });
+    const faults = (more: object) => doorFaults({ doors: [of(more)], entries });
+    expect(faults({})).toEqual([]);
+    expect(faults({ text: "Answer to", state: "error", code: "answer_restarted" })).toEqual([]);
+    expect(faults({ text: "Answer to Answer to s1-m1 (1): sea." })).toEqual([
+      expect.stringContaining('has "Answer to Answer'),
+    ]);
+    expect(faults({ faults: ["the item msg_1 is opened twice"] })).toEqual([expect.stringContaining("opened twice")]);
+  });
+
+  it("[SOAK-4] a step that starts twice, and text that nothing voids, are faults", () => {
+    const started = (id: string) => event(id, "step.started", { step: 2 });
+    const twice = [
+      ...events.slice(0, 5),
+      started("4.1.0.0.0"),
+      event("4.1.0.3.0", "text.delta", { text: "Ans" }),
+      started("5.1.0.0.0"),
+    ];
+    expect(seeing(twice).join()).toMatch(/step turn_1 2 starts twice/);
+    const left = [
+      ...events.slice(0, 5),
+      started("4.1.0.0.0"),
+      event("4.1.0.3.0", "text.delta", { text: "Ans" }),
+      ...events.slice(8),
+    ];
+    expect(seeing(left).join()).toMatch(/"Ans" was never voided/);
   });
 
   it("[SOAK-2] what got stuck, or was refused, is a fault", () => {

@@ -1,5 +1,6 @@
 /** Calls Discord's REST API and says what a failure means. Every call names who calls (an unnamed one is refused: 40333) and ends by itself (discord-api-docs#7936). */
 import { version } from "../../../package.json";
+import { readBoundedText } from "../../core/read-bounded.ts";
 
 export interface DiscordSettings {
   /** Hex. */
@@ -45,6 +46,8 @@ export class DiscordFailure extends Error {
 }
 
 const patienceMs = 10_000;
+/** Most bytes of an answer that are read: a list of 100 messages has less than 1 MB. */
+const mostBytes = 4_000_000;
 const userAgent = `DiscordBot (https://github.com/longline/longline, ${version})`;
 
 export class DiscordApi {
@@ -88,9 +91,9 @@ export class DiscordApi {
       ...(body && { body: JSON.stringify(body) }),
     };
     const answer = await fetch(`${this.#settings.apiUrl}${path}`, init).catch(() => undefined);
-    const text = await answer?.text().catch(() => undefined);
-    if (answer === undefined || text === undefined) throw new DiscordFailure(0, 0);
-    const json = parse(text);
+    const read = answer && (await readBoundedText(answer.body, mostBytes).catch(() => undefined));
+    if (answer === undefined || read === undefined) throw new DiscordFailure(0, 0);
+    const json = parse(read.text);
     if (answer.ok) return json;
     throw new DiscordFailure(answer.status, Number(json.code ?? 0), retryAfterMs(json, answer.headers));
   }

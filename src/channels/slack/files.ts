@@ -1,4 +1,5 @@
 /** Reads text files that a person attached, with the bot's token, for the model. What cannot be read is said in its place; nothing here fails a message. */
+import { readBoundedText } from "../../core/read-bounded.ts";
 import type { SlackApi, SlackSettings } from "./api.ts";
 import type { SlackFile } from "./envelope.ts";
 
@@ -39,13 +40,14 @@ async function fileText(file: SlackFile, access: Access): Promise<{ text: string
   if (!url || !isSlacks(url, access.settings)) return { why: "it has no address at Slack" };
   const answer = await fetchFrom(url, access);
   if (answer === undefined) return { why: "Slack sent it on to another host" };
-  const text = await answer.text();
+  // The size that Slack names may be missing, or of an earlier version of the file.
+  const { text, cut } = await readBoundedText(answer.body, mostBytes);
   if (!answer.ok) return { why: `Slack answered ${answer.status}` };
   // Without files:read Slack answers 200 and its login page (vercel/eve#1437, openclaw#14258).
   const isPage = /^\s*<(!doctype html|html)/i.test(text) || /text\/html/.test(answer.headers.get("Content-Type") ?? "");
   if (isPage && !/html/.test(mimetype ?? ""))
     return { why: "Slack did not let the app read it: add the scope files:read" };
-  return { text: text.slice(0, mostBytes) };
+  return { text: cut ? `${text}\n[cut: only the first ${mostBytes} bytes were read]` : text };
 }
 
 /** Slack sends files on to another of its hosts; `undefined` where it leads anywhere else. */

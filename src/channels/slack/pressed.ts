@@ -82,7 +82,9 @@ async function whisper(text: string, responseUrl: string | null | undefined, set
   if (!responseUrl || !isResponseUrl(responseUrl, settings)) return;
   const body = JSON.stringify({ response_type: "ephemeral", replace_original: false, text });
   const init = { method: "POST", headers: { "Content-Type": "application/json" }, body };
-  await fetch(responseUrl, { ...init, redirect: "manual", signal: AbortSignal.timeout(1_500) }).catch(() => undefined);
+  const posting = fetch(responseUrl, { ...init, redirect: "manual", signal: AbortSignal.timeout(1_500) });
+  const answer = await posting.catch(() => undefined);
+  await answer?.body?.cancel().catch(() => {});
 }
 
 function readValue(text: string | null | undefined): ButtonValue | undefined {

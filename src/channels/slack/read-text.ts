@@ -5,16 +5,16 @@ export function namedUsers(text: string): string[] {
   return [...new Set([...text.matchAll(/<@([UW][A-Z0-9]+)>/g)].map(([, id]) => id ?? ""))];
 }
 
-/** `own`: the bot's user, whose mention is only an address. */
+/** Slack writes `<` inside its own markup as `&lt;`; so a beginning without an end is read only up to the next. `own`: the bot's user, whose mention is only an address. */
 export function readText(text: string, own: string | undefined, names: ReadonlyMap<string, string>): string {
   return text
-    .replace(/<@([UW][A-Z0-9]+)(?:\|([^>]*))?>/g, (_, id: string, label?: string) =>
+    .replace(/<@([UW][A-Z0-9]+)(?:\|([^<>]*))?>/g, (_, id: string, label?: string) =>
       id === own ? "" : `@${label || names.get(id) || id}`,
     )
-    .replace(/<#([CG][A-Z0-9]+)(?:\|([^>]*))?>/g, (_, id: string, label?: string) => `#${label || id}`)
-    .replace(/<!subteam\^([A-Z0-9]+)(?:\|@?([^>]*))?>/g, (_, id: string, label?: string) => `@${label || id}`)
-    .replace(/<!(channel|here|everyone)(?:\|[^>]*)?>/g, "@$1")
-    .replace(/<((?:https?|mailto|tel):[^|>]+)(?:\|([^>]*))?>/g, (_, url: string, label?: string) =>
+    .replace(/<#([CG][A-Z0-9]+)(?:\|([^<>]*))?>/g, (_, id: string, label?: string) => `#${label || id}`)
+    .replace(/<!subteam\^([A-Z0-9]+)(?:\|@?([^<>]*))?>/g, (_, id: string, label?: string) => `@${label || id}`)
+    .replace(/<!(channel|here|everyone)(?:\|[^<>]*)?>/g, "@$1")
+    .replace(/<((?:https?|mailto|tel):[^<|>]+)(?:\|([^<>]*))?>/g, (_, url: string, label?: string) =>
       label && label !== url ? `${label} (${url})` : url,
     )
     .replace(/&(lt|gt|amp);/g, (_, name: "lt" | "gt" | "amp") => ({ lt: "<", gt: ">", amp: "&" })[name])

@@ -2,7 +2,7 @@
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import type { Encoder, Frame } from "../encoder.ts";
+import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import { countsJson, usageJson } from "../native.ts";
 
 /** `turn`: the message that is told is this turn. */
@@ -19,6 +19,7 @@ export class UiChunks implements Encoder {
   #begun = false;
   #ended = false;
   #step = 0;
+  #attempt = 1;
   /** The part that grows: its kind and its id. */
   #open: { kind: "text" | "reasoning"; id: string } | undefined;
   #inStep = false;
@@ -42,6 +43,10 @@ export class UiChunks implements Encoder {
     return [...this.#frames(chunks), ...this.#done()];
   }
 
+  gone(): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: sessionGone.detail }]), ...this.#done()];
+  }
+
   #frames(chunks: readonly Chunk[]): Frame[] {
     const start: Chunk[] = this.#begun
       ? []
@@ -61,10 +66,12 @@ export class UiChunks implements Encoder {
       case "step.started": {
         const chunks = [...this.#closeStep(), { type: "start-step" }];
         this.#step = event.step;
+        this.#attempt = event.attempt;
         this.#inStep = true;
         return chunks;
       }
       case "step.restarted":
+        this.#attempt = event.attempt;
         this.#open = undefined;
         return [{ type: "reset-step" }];
       case "reasoning.delta":
@@ -92,7 +99,8 @@ export class UiChunks implements Encoder {
   }
 
   #grow(kind: "text" | "reasoning", delta: string): Chunk[] {
-    const id = `${this.#turn}-${this.#step}-${kind}`;
+    const again = this.#attempt > 1 ? `-a${this.#attempt}` : "";
+    const id = `${this.#turn}-${this.#step}${again}-${kind}`;
     const opening = this.#open?.kind === kind ? [] : [...this.#close(), { type: `${kind}-start`, id }];
     this.#open = { kind, id };
     return [...opening, { type: `${kind}-delta`, id, delta }];

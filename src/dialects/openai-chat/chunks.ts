@@ -1,11 +1,15 @@
-/** Writes a turn's events as OpenAI's chat completion chunks. What runs on the server stays unseen, unless the client asked for notes on it. */
+/**
+ * Writes a turn's events as OpenAI's chat completion chunks. What runs on the server stays unseen, unless the client
+ * asked for notes on it. For a client that comes back it reads the whole answer again and leaves out what the client's
+ * cursor covers: nothing is remembered between two streams.
+ */
 import { addUsage, noUsage, type Usage } from "../../core/cost.ts";
-import { formatCursor } from "../../core/cursor.ts";
+import { type Cursor, formatCursor, type Progress } from "../../core/cursor.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import type { Encoder, Frame } from "../encoder.ts";
+import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import { GivenText } from "../given-text.ts";
 import { failureOf } from "../openai-failure.ts";
-import { Resaid } from "../resaid.ts";
 import { callNote, resultNote, waitNote } from "./notes.ts";
 import { type ChatUsage, chatUsage, finishReasonOf } from "./spelling.ts";
 
@@ -19,8 +23,6 @@ export interface ChatManner {
   includeUsage: boolean;
   /** Calls of the agent's own tools are told as notes in `reasoning_content`. */
   showTools: boolean;
-  /** The stream begins in the middle of the answer: what was used before is not known here. */
-  resumes: boolean;
   /** The answer has a form: one that broke it is asked for again. */
   hasForm: boolean;
   /** The answer is a later part of its turn: what the turn used is more than what it used. */
@@ -35,25 +37,36 @@ interface Delta {
   tool_calls?: object[];
 }
 
+/** Whose stream it is. `seen`: where the client was cut off; the events come from the answer's beginning all the same. */
+export interface ChatReader {
+  session: string;
+  tag: string;
+  seen?: Cursor;
+}
+
 export class ChatChunks implements Encoder {
   readonly #of: ChatManner;
-  readonly #session: string;
-  readonly #tag: string;
-  readonly #resaid = new Resaid();
+  readonly #reader: ChatReader;
   #ended = false;
   #isFirst = true;
   #hasSaid = false;
   #hasThought = false;
-  /** An earlier step has thought, and this one not yet. */
+  /** There was reasoning before, and none yet of this attempt. */
   #thought = false;
   #usage: Usage = noUsage;
-  /** Ids of the calls that the client is to run, in the order in which it was told of them. */
+  /** Ids of the calls that the client is to run, in the order in which it was sent them. */
   #clientCalls: string[] = [];
+  /** What the client has of the step in progress. */
+  #given = new GivenText();
+  /** How far the client had come in the step in which it was cut off; `undefined` once that step has begun here. */
+  #cutIn: Progress | undefined;
+  /** What of the present attempt the client has already. */
+  #known = nothingKnown;
 
-  constructor(of: ChatManner, { session, tag }: { session: string; tag: string }) {
+  constructor(of: ChatManner, reader: ChatReader) {
     this.#of = of;
-    this.#session = session;
-    this.#tag = tag;
+    this.#reader = reader;
+    this.#cutIn = reader.seen?.into;
   }
 
   get ended(): boolean {
@@ -61,79 +74,138 @@ export class ChatChunks implements Encoder {
   }
 
   events(events: readonly PlacedEvent[]): Frame[] {
-    return events.flatMap(({ event, cursor }) => {
+    return events.flatMap((placed) => {
       if (this.#ended) return [];
-      const frames = this.#frames(event);
+      const frames = this.#frames(placed);
+      // How an answer ends is sent in any case: no id lies behind it.
+      if (this.#ended) return frames;
+      if (this.#isSeen(placed.cursor)) return [];
       const last = frames.at(-1);
-      // Who comes back with this id goes on behind the event.
-      if (last !== undefined && !this.#ended && event.type !== "tool.called")
-        last.id = `${this.#tag}-${formatCursor(cursor)}`;
+      if (last !== undefined) last.id = `${this.#reader.tag}-${formatCursor(this.#cursor(placed.cursor))}`;
       return frames;
     });
   }
 
   waits(calls: readonly WaitingCall[]): Frame[] {
     if (calls.some(({ kind }) => kind === "client")) return this.#end("tool_calls");
-    return calls.map((call) => this.#chunk({ reasoning_content: waitNote(this.#session, call) }));
+    return calls.map((call) => this.#chunk({ reasoning_content: waitNote(this.#reader.session, call) }));
   }
 
-  #frames(event: SessionEvent): Frame[] {
+  gone(): Frame[] {
+    const { code, detail: message } = sessionGone;
+    return this.#fail({ message, type: "server_error", param: null, code });
+  }
+
+  /** The client has seen the whole entry, or the reply that the event is part of. */
+  #isSeen({ done, into }: Cursor): boolean {
+    const { seen } = this.#reader;
+    return seen !== undefined && (into === undefined ? done <= seen.done : done < seen.done);
+  }
+
+  #cursor(cursor: Cursor): Cursor {
+    const { given } = this.#given;
+    return cursor.into === undefined || given.units === 0 ? cursor : { ...cursor, given };
+  }
+
+  #frames({ event, cursor }: PlacedEvent): Frame[] {
     switch (event.type) {
       case "step.started":
-        if (this.#of.hasForm && this.#hasSaid) return this.#fail(differs(this.#of.id));
-        this.#resaid.next();
-        this.#thought = this.#hasThought;
-        return this.#isFirst ? [this.#chunk({ role: "assistant", content: "" })] : [];
+        return this.#stepStarted(cursor);
       case "step.restarted":
-        this.#resaid.restarted();
+        this.#given.restart();
+        this.#known = nothingKnown;
+        this.#thought = this.#hasThought;
         return [];
       case "reasoning.delta":
-        return [this.#chunk({ reasoning_content: this.#apart(event.text) })];
+        return this.#reasoning(event.text);
       case "text.delta":
         return this.#text(event);
       case "tool.called":
-        if (event.atClient) return [this.#call(event)];
-        return this.#of.showTools ? [this.#chunk({ reasoning_content: callNote(event) })] : [];
+        return this.#called(event, cursor.into?.calls ?? 0);
       case "tool.finished":
         // The client has answered: this answer ended before that.
         if (this.#clientCalls.includes(event.callId)) return this.#end("tool_calls");
         return this.#of.showTools ? [this.#chunk({ reasoning_content: resultNote(event) })] : [];
       case "message.completed":
         this.#usage = addUsage(this.#usage, event.usage);
-        return [];
+        return this.#whole([]);
       case "turn.ended":
         return this.#turnEnded(event);
-      case "turn.started":
       case "tool.approval_required":
+        return this.#whole([]);
+      case "turn.started":
       case "error":
         return [];
     }
   }
 
-  /** What each step thought is a paragraph of its own. */
-  #apart(text: string): string {
+  #stepStarted(cursor: Cursor): Frame[] {
+    if (this.#of.hasForm && this.#hasSaid) return this.#differs();
+    const first = this.#isFirst ? [this.#chunk({ role: "assistant", content: "" })] : [];
+    this.#thought = this.#hasThought;
+    this.#known = nothingKnown;
+    const { seen } = this.#reader;
+    if (seen === undefined || this.#cutIn === undefined || this.#isSeen(cursor)) {
+      this.#given = new GivenText();
+      return first;
+    }
+    const before = this.#cutIn;
+    this.#cutIn = undefined;
+    const isSame = before.attempt === cursor.into?.attempt;
+    this.#given = GivenText.of(seen, { isSame });
+    if (isSame) this.#known = { reasoning: before.reasoning, calls: before.calls };
+    else if (before.reasoning > 0) this.#thought = this.#hasThought = true;
+    return [];
+  }
+
+  /** What each attempt thought is a paragraph of its own. It is a comment on the answer, and none of its words. */
+  #reasoning(text: string): Frame[] {
     const lead = this.#thought ? "\n\n" : "";
     this.#thought = false;
     this.#hasThought = true;
-    return `${lead}${text}`;
+    const known = Math.min(this.#known.reasoning, text.length);
+    this.#known = { ...this.#known, reasoning: this.#known.reasoning - known };
+    if (known === text.length) return [];
+    return [this.#chunk({ reasoning_content: known > 0 ? text.slice(known) : `${lead}${text}` })];
   }
 
   #text({ text, refusal }: Extract<SessionEvent, { type: "text.delta" }>): Frame[] {
-    const fresh = this.#resaid.delta(text);
-    if (fresh === undefined) return this.#fail(differs(this.#of.id));
-    if (fresh === "") return [];
+    const fresh = this.#given.add(text);
+    if (fresh === undefined) return this.#differs();
     this.#hasSaid = true;
+    if (fresh === "") return [];
     return [this.#chunk(refusal ? { refusal: fresh } : { content: fresh })];
   }
 
-  #call({ id, name, arguments: text }: Extract<SessionEvent, { type: "tool.called" }>): Frame {
-    const index = this.#clientCalls.push(id) - 1;
-    return this.#chunk({ tool_calls: [{ index, id, type: "function", function: { name, arguments: text } }] });
+  /** `nth`: of the reply's events about calls. */
+  #called(event: Extract<SessionEvent, { type: "tool.called" }>, nth: number): Frame[] {
+    const { id, name, arguments: text, atClient } = event;
+    const index = atClient ? this.#clientCalls.push(id) - 1 : 0;
+    if (nth > 0 && nth <= this.#known.calls) return this.#whole([]);
+    if (!atClient) return this.#whole(this.#of.showTools ? [this.#chunk({ reasoning_content: callNote(event) })] : []);
+    const call = { index, id, type: "function", function: { name, arguments: text } };
+    return this.#whole([this.#chunk({ tool_calls: [call] })]);
+  }
+
+  /** The reply is whole: `frames` follow, unless the client was given words that are not in it. */
+  #whole(frames: Frame[]): Frame[] {
+    return this.#given.isWhole ? frames : this.#differs();
+  }
+
+  /** The client was given words of a step that no reply of the transcript has. */
+  get #hasVoidWords(): boolean {
+    if (this.#cutIn === undefined) return !this.#given.isWhole;
+    return GivenText.of(this.#reader.seen, { isSame: false }).given.units > 0;
+  }
+
+  #differs(): Frame[] {
+    return this.#fail(differs(this.#of.id));
   }
 
   #turnEnded(event: Extract<SessionEvent, { type: "turn.ended" }>): Frame[] {
     const failure = failureOf(event);
     if (failure !== undefined) return this.#fail(failure.error);
+    if (this.#hasVoidWords) return this.#differs();
     return this.#end(finishReasonOf(event.reason), this.#of.isPart ? undefined : event.usage);
   }
 
@@ -145,8 +217,7 @@ export class ChatChunks implements Encoder {
   /** `usage`: of the whole answer, where the turn's end tells it. */
   #end(finishReason: string, usage?: Usage): Frame[] {
     this.#ended = true;
-    const used = usage ?? (this.#of.resumes ? undefined : this.#usage);
-    const last = this.#of.includeUsage && used ? [this.#frame([], chatUsage(used))] : [];
+    const last = this.#of.includeUsage ? [this.#frame([], chatUsage(usage ?? this.#usage))] : [];
     const finish = [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason }];
     return [this.#frame(finish), ...last, { text: "[DONE]" }];
   }
@@ -163,7 +234,9 @@ export class ChatChunks implements Encoder {
   }
 }
 
+const nothingKnown = { reasoning: 0, calls: 0 };
+
 function differs(id: string) {
-  const message = `The model began its answer again, and says something else now. Read the whole answer at GET /v1/chat/completions/${id}.`;
+  const message = `The model began its answer again, and not everything that was sent is in it. Read the whole answer at GET /v1/chat/completions/${id}.`;
   return { message, type: "server_error", param: null, code: "answer_restarted" };
 }

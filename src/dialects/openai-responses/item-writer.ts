@@ -1,6 +1,10 @@
-/** Writes the items of one answer's output, in order: opens them, lets them grow, closes them. What a restart voids is closed as incomplete and left out of the output. */
+/**
+ * Writes the items of one answer's output, in order: opens them, lets them grow, closes them. Ids, numbers and places
+ * follow from step and attempt alone. What a restart voids is closed as incomplete and left out of the output, also for a
+ * reader that saw it in an earlier stream.
+ */
 import type { ToolCall } from "../../core/message.ts";
-import type { ResponseFrames } from "./response-frames.ts";
+import type { ItemType, ResponseFrames, SeenAttempt } from "./response-frames.ts";
 import {
   doneItem,
   type FunctionCallItem,
@@ -20,7 +24,7 @@ const itemsOfAttempt = 2;
 
 /** The model's reply that is being told. */
 interface Reply {
-  seq: number;
+  step: number;
   attempt: number;
   /** Number and place at which its first attempt began. */
   base: number;
@@ -46,7 +50,7 @@ export class ItemWriter {
   #index = 0;
   #open: OpenItem | undefined;
 
-  /** `suffix`: of the items' ids, in front of their reply's `seq`. */
+  /** `suffix`: of the items' ids, in front of their reply's step. */
   constructor(frames: ResponseFrames, of: { suffix: string; encrypted: boolean }) {
     this.#frames = frames;
     this.#of = of;
@@ -56,18 +60,30 @@ export class ItemWriter {
     return this.#replies.flatMap(({ items }) => items);
   }
 
-  /** `seq`: of the entry that the reply becomes. */
-  beginReply(seq: number, attempt: number): void {
+  /** `least`: a reader with fewer numbers of it has seen nothing. */
+  beginReply(step: number, attempt: number, least?: number): void {
     this.#replies = this.#replies.filter(({ isVoid }) => !isVoid);
-    this.#replies.push({ seq, attempt, base: this.#frames.at, baseIndex: this.#index, items: [], isVoid: false });
+    this.#replies.push({ step, attempt, base: this.#frames.at, baseIndex: this.#index, items: [], isVoid: false });
+    const seen = this.#frames.seenBefore(this.#frames.at, attempt, least);
+    if (seen !== undefined) this.#closeSeen(seen);
     this.#goTo(attempt);
   }
 
   /** What the reply said is void; it begins again. */
   restartReply(attempt: number): void {
+    if (this.#open !== undefined) this.#frames.closing(this.#reply, eventsOfClosing);
     this.close("incomplete");
     this.#reply.items = [];
     this.#goTo(attempt);
+  }
+
+  /** The turn ends without a reply to `step`: what a reader has of one that was begun is closed. */
+  end(step: number): void {
+    this.close("incomplete");
+    const seen = this.#frames.seenBefore(this.#frames.at, Number.POSITIVE_INFINITY, 1);
+    if (seen !== undefined) this.beginReply(step, seen.attempt + 1, 1);
+    // So that the number of the end is never that of an item's opening.
+    this.#frames.skip();
   }
 
   say(kind: GrowingKind, text: string): void {
@@ -137,6 +153,16 @@ export class ItemWriter {
     for (const reply of this.#replies) reply.items = reply.items.filter(({ type }) => type !== "message");
   }
 
+  /** Closes the item of an earlier attempt that the reader was in; without its text, which may not be known any more. */
+  #closeSeen(seen: SeenAttempt): void {
+    const { base, baseIndex, step } = this.#reply;
+    const item = newItem(seen.item, this.#idOf({ step, attempt: seen.attempt }, prefixes[seen.item]));
+    const empty = { ...item, status: "incomplete", content: [] };
+    const index = baseIndex + itemsOfAttempt * (seen.attempt - 1) + seen.place;
+    this.#frames.closing({ base, attempt: seen.attempt }, 1);
+    this.#frames.event("response.output_item.done", { output_index: index, item: empty });
+  }
+
   get #reply(): Reply {
     const reply = this.#replies.at(-1);
     if (reply === undefined) throw new Error("A reply begins with its step.");
@@ -154,8 +180,9 @@ export class ItemWriter {
   #begin(kind: GrowingKind): void {
     const type = itemTypes[kind];
     // Reasoning behind the text is never seen of a model; should it come, it is an item of its own.
+    this.#frames.beginItem(this.#reply, type);
     const before = this.#reply.items.filter((item) => item.type === type).length;
-    const item = newItem(kind, this.#id(type === "message" ? "msg" : "rs", before === 0 ? "" : String(before)));
+    const item = newItem(kind, this.#id(prefixes[type], before === 0 ? "" : String(before)));
     const open: OpenItem = { item, index: this.#index++, parts: [], kind, text: "" };
     this.#open = open;
     this.#frames.event("response.output_item.added", { output_index: open.index, item });
@@ -181,11 +208,18 @@ export class ItemWriter {
   }
 
   #id(kind: string, which = ""): string {
-    const { seq, attempt } = this.#reply;
+    return this.#idOf(this.#reply, kind, which);
+  }
+
+  #idOf({ step, attempt }: { step: number; attempt: number }, kind: string, which = ""): string {
     const again = attempt > 1 ? `.a${attempt}` : "";
-    return `${kind}_${this.#of.suffix}.${seq}${again}${which === "" ? "" : `.${which}`}`;
+    return `${kind}_${this.#of.suffix}.${step}${again}${which === "" ? "" : `.${which}`}`;
   }
 }
+
+const prefixes = { message: "msg", reasoning: "rs" } as const satisfies Record<ItemType, string>;
+/** How many events close an item that grows. */
+const eventsOfClosing = 3;
 
 function at({ item, index, parts }: OpenItem) {
   return { item_id: item.id, output_index: index, content_index: parts.length };

@@ -1,10 +1,11 @@
 /** Writes one answer as OpenAI's Responses API tells it: typed events for a stream, or the Response object. The same events give the same items, ids and numbers, whenever they are read. */
 import { addUsage, noUsage, type Usage } from "../../core/cost.ts";
+import type { TurnEndReason } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { refOf } from "../../core/waits.ts";
 import { formatAnswerId } from "../answer-id.ts";
-import type { Encoder, Frame } from "../encoder.ts";
+import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import type { Asked } from "./asked.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -70,7 +71,7 @@ export class ResponseWriter implements Encoder {
     for (const placed of events) {
       if (this.ended) break;
       this.#begin();
-      this.#take(placed);
+      this.#take(placed.event);
     }
     return this.#frames.take();
   }
@@ -80,6 +81,12 @@ export class ResponseWriter implements Encoder {
     return [];
   }
 
+  gone(): Frame[] {
+    const { code, detail: message } = sessionGone;
+    this.#frames.event("error", { code, message, param: null });
+    return this.#frames.take();
+  }
+
   /** The Response as far as it is told. */
   object(): ReturnType<typeof responseObject> {
     const { isQueued, isStopped } = this.#asked;
@@ -87,14 +94,14 @@ export class ResponseWriter implements Encoder {
     return this.#object(this.#standing ?? { status: isQueued ? queued : "in_progress" });
   }
 
-  #take({ event, cursor }: PlacedEvent): void {
+  #take(event: SessionEvent): void {
     switch (event.type) {
       case "step.started":
         this.#step = event.step;
         this.#model = event.model;
         // With a form the last answer alone counts: one before it was no good.
         if (this.#asked.options.responseFormat !== undefined) this.#items.dropMessages();
-        this.#items.beginReply(cursor.done + 1, event.attempt);
+        this.#items.beginReply(event.step, event.attempt);
         return;
       case "step.restarted":
         this.#items.restartReply(event.attempt);
@@ -142,7 +149,9 @@ export class ResponseWriter implements Encoder {
   }
 
   #ends(event: Extract<SessionEvent, { type: "turn.ended" }>): void {
-    this.#items.close("incomplete");
+    // Only such a turn can end in the middle of a step.
+    if (midStepEnds.has(event.reason)) this.#items.end(event.steps + 1);
+    else this.#items.close("incomplete");
     this.#end(standingOf(event));
   }
 
@@ -174,6 +183,9 @@ export class ResponseWriter implements Encoder {
     return readNotes(this.#asked.metadata).notes.background === "true";
   }
 }
+
+/** How a turn ends whose newest step may have no reply. */
+const midStepEnds: ReadonlySet<TurnEndReason> = new Set(["cancelled", "interrupted", "failed", "budget_exhausted"]);
 
 /** The event that ends a stream. OpenAI's client knows no `response.cancelled`, and fails on what it does not know. */
 const lastEvents: Record<ResponseStatus, string> = {

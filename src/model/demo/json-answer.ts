@@ -1,11 +1,17 @@
 /** Puts an answer into the JSON that was asked for. It knows nothing but the text, so a schema's fields get the text, the numbers in it, or the least that fits. Pure. */
 
-/** Where the form of the answer stands in a message. */
-const form = /\n\n[^\n]*\bJSON\b[^\n]*(?:\n(\{.*\}))?\s*$/;
+/** The last paragraph of a message where that one asks for JSON: where it begins, and the schema below it. */
+function formIn(content: string): { at: number; schema: string } | undefined {
+  const text = content.trimEnd();
+  const at = text.lastIndexOf("\n\n");
+  const [ask = "", schema = "", ...more] = at < 0 ? [] : text.slice(at + 2).split("\n");
+  const isForm = more.length === 0 && /\bJSON\b/.test(ask) && (schema === "" || /^\{.*\}$/.test(schema));
+  return isForm ? { at, schema } : undefined;
+}
 
 /** The message without its last paragraph, where that one asks for JSON. */
 export function withoutForm(content: string): string {
-  return content.replace(form, "");
+  return content.slice(0, formIn(content)?.at);
 }
 
 /** JSON text: as the schema at the end of `asked` wants it, `{"answer": text}` without one. */
@@ -18,13 +24,16 @@ export function jsonAnswer(text: string, asked: string): string {
 
 function schemaIn(asked: string): Schema | undefined {
   try {
-    return JSON.parse(form.exec(asked)?.[1] ?? "") as Schema;
+    return JSON.parse(formIn(asked)?.schema ?? "") as Schema;
   } catch {
     return undefined;
   }
 }
 
 type Schema = Record<string, unknown>;
+
+/** A schema may ask for any number. */
+const mostItems = 100;
 
 interface Matter {
   text: string;
@@ -41,7 +50,9 @@ function filled(schema: Schema, matter: Matter): unknown {
     case "object":
       return filledObject(schema, matter);
     case "array":
-      return Array.from({ length: Number(schema.minItems ?? 1) }, () => filled((schema.items ?? {}) as Schema, matter));
+      return Array.from({ length: Math.min(Number(schema.minItems ?? 1), mostItems) }, () =>
+        filled((schema.items ?? {}) as Schema, matter),
+      );
     case "integer":
       return Math.round(numberIn(schema, matter));
     case "number":

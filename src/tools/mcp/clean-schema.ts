@@ -49,7 +49,9 @@ function cleaned(node: unknown, place: Place): JsonSchema {
 function split(node: JsonSchema, types: readonly string[], place: Place): JsonSchema {
   const { description, type: _type, enum: values, nullable: _nullable, ...rest } = node;
   const members = types.map((type) => {
-    const kept = Object.entries(rest).filter(([keyword]) => !own.has(keyword) || keywordsFor(type).includes(keyword));
+    const kept = Object.entries(rest).filter(([keyword, value]) =>
+      keyword === "default" ? fits(typeOfValue(value), type) : !own.has(keyword) || keywordsFor(type).includes(keyword),
+    );
     const fitting = Array.isArray(values) ? values.filter((value) => fits(typeOfValue(value), type)) : undefined;
     const choices = type === "null" || fitting === undefined ? {} : { enum: fitting };
     return inner(tidied({ type, ...(type === "null" ? {} : Object.fromEntries(kept)), ...choices }), place);

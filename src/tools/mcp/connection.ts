@@ -1,6 +1,7 @@
 /** Talks to one MCP server for one turn, by the official client. Connects when it is first needed; a call is sent again only where the server said that it did not take it. */
 import { Client, type PriorDiscovery, SdkHttpError, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/client/validators/cf-worker";
+import { withoutCredentials, withoutSecret } from "../../core/secrets.ts";
 import { type CallResult, callResult } from "./result-text.ts";
 import type { McpServer } from "./server-rules.ts";
 import { type ListedTool, listPage, readToolList } from "./tool-list.ts";
@@ -9,6 +10,8 @@ import { type ListedTool, listPage, readToolList } from "./tool-list.ts";
 const helloMs = 10_000;
 /** How long leaving may take: it is a courtesy. */
 const goodbyeMs = 1_000;
+/** Most characters of an error that are shown to the model. */
+const longestSaid = 10_000;
 /** Most bytes of an answer that are read. */
 const mostBytes = 8_000_000;
 /** The longest that a timer can be set to. */
@@ -41,28 +44,31 @@ interface Line {
 
 export class McpConnection {
   readonly #server: McpServer;
+  readonly #asked: () => void;
   #line: Promise<Line> | undefined;
   /** A session that has expired is begun anew once. */
   #renewed = false;
   /** What is to be done about calls under way whose answer ends too early, by idempotency key. */
   readonly #open = new Map<string, () => void>();
 
-  constructor(server: McpServer) {
+  /** `asked`: called for each request that is made. */
+  constructor(server: McpServer, asked: () => void = () => {}) {
     this.#server = server;
+    this.#asked = asked;
   }
 
   /** Rejects when the server does not list its tools, or not before `signal` aborts. */
   async listTools(signal: AbortSignal): Promise<ListedTool[]> {
-    const { client } = await this.#connected(signal);
-    if (client.getServerCapabilities()?.tools === undefined) return [];
     try {
+      const { client } = await this.#connected(signal);
+      if (client.getServerCapabilities()?.tools === undefined) return [];
       return await readToolList((cursor) =>
         client.request({ method: "tools/list", params: { ...(cursor && { cursor }) } }, listPage, { signal }),
       );
     } catch (error) {
       // It may speak another generation now.
       generations.delete(keyOf(this.#server));
-      throw error;
+      throw new Error(this.#said(error));
     }
   }
 
@@ -70,7 +76,9 @@ export class McpConnection {
   async call(name: string, args: Record<string, unknown>, of: CallOf): Promise<CallResult> {
     const line = this.#connected(of.signal);
     const { client, transport } = await line.catch((error: unknown) => {
-      throw new Error(`The MCP server ${this.#server.name} was not reached, so the tool was not run: ${said(error)}`);
+      throw new Error(
+        `The MCP server ${this.#server.name} was not reached, so the tool was not run: ${this.#said(error)}`,
+      );
     });
     try {
       return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey } }, of);
@@ -78,7 +86,7 @@ export class McpConnection {
       const expired = error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
       generations.delete(keyOf(this.#server));
       if (!expired || this.#renewed)
-        throw new Error(`The call of a tool of the MCP server ${this.#server.name} failed: ${said(error)}`);
+        throw new Error(`The call of a tool of the MCP server ${this.#server.name} failed: ${this.#said(error)}`);
     }
     // The server knows no such session, so it ran nothing (MCP 2025-11-25, transports, session management).
     if (this.#line === line) this.#line = undefined;
@@ -93,6 +101,7 @@ export class McpConnection {
     const asked = String(init?.body);
     const key = [...this.#open.keys()].find((key) => asked.includes(key)) ?? "";
     // Looked up at each call, so that a test can put a server behind it.
+    this.#asked();
     const response = await globalThis.fetch(input, init);
     return bounded(response, () => void setTimeout(() => this.#open.get(key)?.(), graceMs));
   };
@@ -105,6 +114,11 @@ export class McpConnection {
     await transport?.terminateSession().catch(() => {});
     clearTimeout(goodbye);
     await client?.close();
+  }
+
+  /** A server's error page may repeat what it was sent, its key among it. */
+  #said(error: unknown): string {
+    return withoutCredentials(withoutSecret(said(error), this.#server.bearer)).slice(0, longestSaid);
   }
 
   /** The client would wait for ever for an answer whose stream has ended without it. */

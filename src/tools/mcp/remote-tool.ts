@@ -1,5 +1,8 @@
 /** Makes a tool of what a remote server lists: a strict schema where it can be one, arguments checked here before anything is sent. Sends nothing itself. */
 import { Validator } from "@cfworker/json-schema";
+import { costFault } from "../../core/schema-cost.ts";
+import { faultText, schemaFault } from "../../core/schema-measure.ts";
+import { withoutCredentials, withoutSecret } from "../../core/secrets.ts";
 import { type ArgumentRules, type Checked, parseArguments } from "../parse-arguments.ts";
 import { type JsonSchema, strictInput } from "../strict-schema.ts";
 import type { OfferedTool, Tool, ToolContext } from "../tool.ts";
@@ -15,13 +18,24 @@ export interface PreparedTool {
   schema: JsonSchema;
   /** Why its schema is not strict, if it is not. */
   dirty?: string;
+  /** Why arguments are not checked here against its schema, if they are not: the server must do it. */
+  unchecked?: string;
 }
 
 /** Most characters of a strict schema: it is part of every request. */
 const longestParameters = 40_000;
+/** Messages of the validator repeat the schema's own lists. */
+const longestFault = 2_000;
 
 export function prepareTool(listed: ListedTool, name: string): PreparedTool {
-  const schema = cleanSchema({ type: "object", ...listed.inputSchema });
+  const fault = schemaFault(listed.inputSchema);
+  const unchecked = fault && `Tool "${name}": its arguments are not checked, since its schema ${faultText(fault)}.`;
+  // One that cannot be measured is not rewritten either.
+  const schema = fault?.kind === "size" ? {} : cleanSchema({ type: "object", ...listed.inputSchema });
+  return { ...prepared(listed, name, schema), ...(unchecked && { unchecked }) };
+}
+
+function prepared(listed: ListedTool, name: string, schema: JsonSchema): PreparedTool {
   const { description } = listed;
   try {
     const parameters = strictInput(schema, name);
@@ -38,13 +52,15 @@ export function prepareTool(listed: ListedTool, name: string): PreparedTool {
 /** Sends the call to the server. */
 export type RemoteCall = (args: Record<string, unknown>, context: ToolContext) => Promise<CallResult>;
 
+/** `bearer`: what the server is sent with each request; it must not come back into a result. */
 export function remoteTool(
-  { listed, declaration, schema }: PreparedTool,
-  rules: McpServerRules,
+  { listed, declaration, schema, unchecked }: PreparedTool,
+  rules: McpServerRules & { bearer?: string },
   call: RemoteCall,
 ): Tool {
-  const { effect = "unsafe", approval, timeoutMs = 30_000 } = rules;
-  const argumentRules: ArgumentRules = { schema, check: checkOf(listed.inputSchema), mayMend: effect !== "unsafe" };
+  const { effect = "unsafe", approval, timeoutMs = 30_000, bearer } = rules;
+  const check = unchecked === undefined ? checkOf(listed.inputSchema) : unchanged;
+  const argumentRules: ArgumentRules = { schema, check, mayMend: effect !== "unsafe" };
   const parse = (raw: string) => parseArguments(raw, argumentRules);
   return {
     effect,
@@ -54,30 +70,37 @@ export function remoteTool(
     parse,
     async run(input, context) {
       const result = await call(input as Record<string, unknown>, context);
-      const text = resultText(result);
-      if (result.isError) throw new Error(text);
+      const text = withoutSecret(resultText(result), bearer);
+      if (result.isError) throw new Error(withoutCredentials(text));
       return text;
     },
   };
 }
 
-/** Checks against the server's own schema. One that cannot be read is left to the server. */
+const unchanged = (input: object): Checked => ({ ok: true, input });
+
+/** Checks against the server's own schema, which was measured. One that cannot be read is left to the server. */
 function checkOf(schema: JsonSchema): (value: object) => Checked {
   let validator: Validator | undefined;
   return (input) => {
+    const tooMuch = costFault(schema, input);
+    if (tooMuch !== undefined) return { ok: false, detail: tooMuch };
     try {
       validator ??= new Validator(schema, draftOf(schema), false);
       const { valid, errors } = validator.validate(input);
       if (valid) return { ok: true, input };
       // The innermost errors say most; those above only say that something inside is wrong.
-      const deepest = Math.max(...errors.map(({ instanceLocation }) => instanceLocation.length));
+      const deepest = errors.reduce((most, { instanceLocation }) => Math.max(most, instanceLocation.length), 0);
       const worst = errors.filter(({ instanceLocation }) => instanceLocation.length === deepest).slice(0, 3);
       return {
         ok: false,
-        detail: worst.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`).join("\n"),
+        detail: worst
+          .map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`.slice(0, longestFault))
+          .join("\n"),
       };
-    } catch {
-      return { ok: true, input };
+    } catch (error) {
+      // More errors than fit on the stack.
+      return error instanceof RangeError ? { ok: false, detail: "The arguments are wrong." } : { ok: true, input };
     }
   };
 }

@@ -1,5 +1,6 @@
 /** Reads what a server says its tools are, within bounds: what a hostile or careless server sends must not fill requests. Believes nothing it says about harm. */
 import * as z from "zod";
+import { isDeeper } from "../../core/nesting.ts";
 import type { JsonSchema } from "../strict-schema.ts";
 
 /** A tool as its server lists it. */
@@ -49,7 +50,7 @@ function readTool(tool: unknown): ListedTool | undefined {
   const { success, data } = listed.safeParse(tool);
   if (!success || data.execution?.taskSupport === "required") return undefined;
   const { name, title, description = title ?? "", inputSchema } = data;
-  if (JSON.stringify(inputSchema).length > longestSchema) return undefined;
+  if (isDeeper(inputSchema) || JSON.stringify(inputSchema).length > longestSchema) return undefined;
   return { name, description: shortened(description), inputSchema };
 }
 

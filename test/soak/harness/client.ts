@@ -1,9 +1,10 @@
 /** A session's clients: one writer and some readers, from the first message to the last word. Only collects; judges nothing. */
 import { cursorIn } from "../check-reader.ts";
-import type { EntryData, SentMessage, SessionLog } from "../session-log.ts";
+import type { Door, EntryData, SentMessage, SessionLog } from "../session-log.ts";
 import { Api } from "./api.ts";
 import { Approver } from "./approver.ts";
 import { Chance, pause } from "./chance.ts";
+import { DoorReader } from "./door-reader.ts";
 import { messageText } from "./plan.ts";
 import type { Points } from "./points.ts";
 import { Reader } from "./reader.ts";
@@ -45,6 +46,7 @@ export class Client {
   readonly #approver: Approver;
   readonly #chance: Chance;
   readonly #readers: Reader[];
+  readonly #doors: DoorReader[] = [];
   #lastAckMs = 0;
   finished = false;
 
@@ -55,7 +57,7 @@ export class Client {
     const names = Array.from({ length: this.#chance.whole(1, 2) }, (_, n) => `${session}-r${n + 1}`);
     this.#readers = names.map((name) => new Reader(name, url, new Chance(setup.seed, `reader ${name}`)));
     const readers = this.#readers.map(({ log }) => log);
-    const nothing = { messages: [], decisions: [], entries: [], exported: [], stuck: [], refusals: [] };
+    const nothing = { doors: [], messages: [], decisions: [], entries: [], exported: [], stuck: [], refusals: [] };
     this.log = { session, readers, ...nothing };
     this.#api = new Api(url, this.log);
     this.#approver = new Approver({ api: this.#api, log: this.log, points: setup.points, seed: setup.seed });
@@ -72,6 +74,7 @@ export class Client {
       const message = this.#message(n);
       await this.#send(message);
       if (n === 1) this.#startReaders();
+      this.#readDoor(message);
       if (this.#chance.happens(0.2)) await this.#post(message);
       if (this.#chance.happens(0.05)) await this.#api.json("/cancel", { method: "POST" });
       if (this.#chance.happens(0.6)) await this.#ended(message);
@@ -98,12 +101,23 @@ export class Client {
     if (isOwed && !wasAsked && !(await this.#isWaiting()))
       this.log.stuck.push(`${turn} is ${state?.status}: no alarm took it up`);
     this.#startReaders();
+    for (const message of this.log.messages) this.#readDoor(message);
     await this.#finish();
   }
 
   /** Ends whatever still goes on. */
   async giveUp(): Promise<void> {
-    await Promise.all(this.#readers.map((reader) => reader.stop()));
+    await Promise.all([...this.#readers, ...this.#doors].map((reader) => reader.stop()));
+  }
+
+  /** A client of some other door reads the message's turn. */
+  #readDoor({ id, turns: [turn] }: SentMessage): void {
+    if (turn === undefined) return;
+    const chance = new Chance(this.#setup.seed, `door of ${id}`);
+    const door = chance.pick<Door>(["chat", "chat", "responses", "responses", "ui"]);
+    const reader = new DoorReader({ door, url: this.#setup.url, session: this.log.session, turn, chance });
+    this.#doors.push(reader);
+    this.log.doors.push(reader.log);
   }
 
   #startReaders(): void {
@@ -116,6 +130,7 @@ export class Client {
     this.log.entries = await this.#entries();
     this.log.exported = await this.#exported();
     for (const reader of this.#readers) await this.#drained(reader);
+    for (const reader of this.#doors) await this.#told(reader);
     await this.giveUp();
     this.finished = !this.#setup.isOver();
     if (this.#chance.happens(0.7)) await this.#api.json("", { method: "DELETE" });
@@ -200,6 +215,17 @@ export class Client {
       await pause(20);
     }
     return [];
+  }
+
+  /** Until the client has come to the end of its answer. */
+  async #told({ log }: DoorReader): Promise<void> {
+    const beganMs = performance.now();
+    while (log.state === "open" && log.refusals.length === 0 && !this.#setup.isOver()) {
+      if (performance.now() - beganMs > stuckMs) {
+        return void this.log.stuck.push(`${log.door} of ${log.turn} has "${log.text}" and is not told the end`);
+      }
+      await pause(20);
+    }
   }
 
   /** Until the reader has seen the newest entry. */

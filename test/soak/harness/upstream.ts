@@ -1,4 +1,4 @@
-/** The model of a soak: answers chat-completions requests as a stream, doing what the newest message's plan says. Each time it is asked it says something else, as models do. */
+/** The model of a soak: answers chat-completions requests as a stream, doing what the newest message's plan says. Asked again it says something else, as models do, or the same once more. */
 import type { ServerResponse } from "node:http";
 import { Chance, pause } from "./chance.ts";
 import { type Plan, planOf, sessionOf } from "./plan.ts";
@@ -46,7 +46,9 @@ export class Upstream {
     const chance = new Chance(this.#seed, `model ${place} ${nth}`);
     this.#points.hit("upstream.request");
     if (chance.happens(0.03)) return void response.writeHead(503).end('{"error":{"message":"overloaded"}}');
-    await this.#stream(answerOf(plan, { step, nth, begun, chance }), chance, response);
+    const said = chance.happens(0.4) ? 1 : nth;
+    const words = new Chance(this.#seed, `words ${place} ${said}`);
+    await this.#stream(answerOf(plan, { step, nth, said, begun, words }), chance, response);
   }
 
   async #stream({ text, calls }: Answer, chance: Chance, response: ServerResponse): Promise<void> {
@@ -64,8 +66,16 @@ export class Upstream {
   }
 }
 
-function answerOf(plan: Plan, of: { step: number; nth: number; begun: string; chance: Chance }): Answer {
-  const { step, nth, begun, chance } = of;
+/** `nth`: how often it was asked; `said`: which of its answers it gives. */
+interface Asking {
+  step: number;
+  nth: number;
+  said: number;
+  begun: string;
+  words: Chance;
+}
+
+function answerOf(plan: Plan, { step, nth, said, begun, words: chance }: Asking): Answer {
   const wanted = plan.steps[step] ?? [];
   const calls = wanted.map((name, place) => {
     const item = `${plan.id}.${step}.${place}`;
@@ -78,7 +88,7 @@ function answerOf(plan: Plan, of: { step: number; nth: number; begun: string; ch
   const rest = named.startsWith(begun) ? named.slice(begun.length) : "";
   if (begun !== "") return { text: `${rest} going on ${words.join(" ")}.`, calls };
   if (wanted.length > 0 && chance.happens(0.4)) return { text: "", calls };
-  return { text: `${lead} ${plan.id} (${nth}): ${words.join(" ")}.`, calls };
+  return { text: `${lead} ${plan.id} (${said}): ${words.join(" ")}.`, calls };
 }
 
 const vocabulary = ["line", "hook", "sea", "naïve", "😀", "漁", "boat", "reel", "tide", "wind"] as const;

@@ -1,0 +1,106 @@
+/** Calls the methods of our Durable Objects by RPC: with the version of the protocol, and again with backoff where the platform failed and the method may be called again. What does not pass in time is refused as `unavailable`. */
+import { type BackoffRange, backoffMs } from "../core/backoff.ts";
+import { AppError } from "../core/errors.ts";
+import { neverArrived, type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
+
+/**
+ * The version of the calls between Worker and objects. During a deploy old objects serve a new Worker, and the other way
+ * round, for up to minutes. A change that an object of the version before cannot serve makes it one higher.
+ */
+export const rpcVersion = 1;
+
+/** Whether a method may be called again when it is not known whether it ran: always, never, or by its arguments. */
+export type Repeatable = boolean | ((args: readonly unknown[]) => boolean);
+export type Methods = Readonly<Record<string, Repeatable>>;
+
+/** What an object offers beside its methods. */
+export interface Callable {
+  call(version: number, method: string, args: unknown[]): Promise<unknown>;
+}
+
+/** Tries of one call, and the pauses between them: about 1.5 s together, since a client may be waiting. */
+const pauses: Record<"overloaded" | "transient", BackoffRange & { mostTries: number }> = {
+  transient: { mostTries: 5, baseMs: 100, longestMs: 1_600 },
+  overloaded: { mostTries: 3, baseMs: 400, longestMs: 1_600 },
+};
+
+/** An object that does not know the version answers this, and runs nothing. */
+const unknownVersion = "longline:unknown_rpc_version";
+
+/** A stub whose listed methods are called that way. `make`: a stub that has thrown is broken, so each further try gets a new one. */
+export function objectStub<T extends Rpc.DurableObjectBranded>(
+  make: () => DurableObjectStub<T>,
+  methods: Methods,
+): DurableObjectStub<T> {
+  const stub = make();
+  let current = stub;
+  const renew = () => {
+    current = make();
+  };
+  for (const [method, repeatable] of Object.entries(methods)) {
+    const value = (...args: unknown[]) => {
+      const mayRepeat = typeof repeatable === "function" ? repeatable(args) : repeatable;
+      // `current` is looked up at each try.
+      const once = () => (current as unknown as Callable).call(rpcVersion, method, args);
+      return called(once, { mayRepeat, renew });
+    };
+    Object.defineProperty(stub, method, { value, configurable: true });
+  }
+  return stub;
+}
+
+/** Serves `call` in an object: only what is listed, and only in a version that is known. */
+export function serveCall(
+  object: object,
+  methods: Methods,
+  { version, method, args }: { version: number; method: string; args: unknown[] },
+): unknown {
+  if (version > rpcVersion || !Object.hasOwn(methods, method)) return unknownVersion;
+  const run: unknown = Reflect.get(object, method);
+  if (typeof run !== "function") return unknownVersion;
+  return run.apply(object, args);
+}
+
+/** Opens a stream of an object by `fetch`, and again while the platform fails before it has begun. */
+export function openStream(open: () => Promise<Response>): Promise<Response> {
+  return called(open, { mayRepeat: true, renew: () => {} });
+}
+
+/** Makes a call, and again while the platform fails and `mayRepeat`. Throws `unavailable` when it does not pass. */
+async function called<T>(
+  once: () => Promise<T>,
+  { mayRepeat, renew }: { mayRepeat: boolean; renew(): void },
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const answer = await once();
+      if (answer === unknownVersion) throw unavailable("new_version");
+      return answer;
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      const failure = platformFailure(error);
+      if (failure === undefined) throw error;
+      const range = failure === "transient" || failure === "overloaded" ? pauses[failure] : undefined;
+      if (range === undefined || tries >= range.mostTries || !(mayRepeat || neverArrived(error))) {
+        console.error("an object of ours could not be called", error);
+        throw unavailable(failure);
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(tries, range, Math.random())));
+      renew();
+    }
+  }
+}
+
+const reasons: Record<PlatformFailure, string> = {
+  overloaded: "The object that holds it has too much to do.",
+  transient: "The object that holds it did not answer.",
+  new_version: "Another version of this Worker is being deployed.",
+  damaged: "Its storage is damaged and cannot be read.",
+};
+
+/** The refusal of what cannot be reached now. Nothing says whether the call took effect, so a message is sent again with its Idempotency-Key. */
+export function unavailable(failure: PlatformFailure): AppError {
+  const retryAfterSeconds = failure === "damaged" ? 60 : 2 + Math.floor(Math.random() * 4);
+  const detail = `${reasons[failure]} Try again in ${retryAfterSeconds} s, with the same Idempotency-Key if the request had one.`;
+  return new AppError("unavailable", detail, { retryAfterSeconds });
+}

@@ -1,0 +1,176 @@
+/** The tables of an account's database and how an older one becomes a newer one. What each column means: `session/STORAGE.md`. A rung that has landed is never changed, only followed. */
+
+/** One string of statements per version. The first takes tables as it finds them: before the ladder each part of the account made its own. */
+export const accountLadder: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS account (
+     only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+     id TEXT NOT NULL,
+     limits TEXT NOT NULL,
+     token_secret TEXT NOT NULL,
+     created_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE IF NOT EXISTS keys (
+     id TEXT PRIMARY KEY,
+     hash TEXT NOT NULL UNIQUE,
+     created_at INTEGER NOT NULL,
+     revoked_at INTEGER
+   ) STRICT;
+   CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS aliases (
+     name TEXT PRIMARY KEY,
+     session TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX IF NOT EXISTS aliases_by_age ON aliases (at);
+   CREATE TABLE IF NOT EXISTS reservations (
+     session TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     micros INTEGER NOT NULL,
+     PRIMARY KEY (session, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS dead_letters (
+     id TEXT PRIMARY KEY,
+     session TEXT NOT NULL,
+     died_at INTEGER NOT NULL,
+     letter TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS steps (
+     session TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     model TEXT NOT NULL,
+     failed INTEGER NOT NULL,
+     retries INTEGER NOT NULL,
+     repairs INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL,
+     cached_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL,
+     reasoning_tokens INTEGER NOT NULL,
+     cost_micros INTEGER NOT NULL,
+     first_event_ms INTEGER,
+     duration_ms INTEGER,
+     rows_written INTEGER NOT NULL DEFAULT 0,
+     kv_reads INTEGER NOT NULL DEFAULT 0,
+     kv_writes INTEGER NOT NULL DEFAULT 0,
+     PRIMARY KEY (session, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS admitted (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+   CREATE INDEX IF NOT EXISTS admitted_at ON admitted (at);
+   CREATE TABLE IF NOT EXISTS prefixes (
+     id TEXT PRIMARY KEY,
+     bytes INTEGER NOT NULL,
+     tokens INTEGER NOT NULL,
+     created_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS prefix_parts (
+     id TEXT NOT NULL,
+     part INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     PRIMARY KEY (id, part)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS sessions (
+     id TEXT PRIMARY KEY,
+     created_at INTEGER NOT NULL,
+     summary TEXT NOT NULL,
+     title TEXT NOT NULL,
+     reported_seq INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX IF NOT EXISTS sessions_by_age ON sessions (created_at, id);
+   CREATE TABLE IF NOT EXISTS erased (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
+   CREATE UNIQUE INDEX IF NOT EXISTS texts_of_session ON texts (session, seq);
+   CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, tokenize = 'unicode61 remove_diacritics 2');`,
+  // Sums are rows, so that a start reads one row and not the ledger; words that are deleted leave the index at once.
+  `CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), spent_micros INTEGER NOT NULL) STRICT;
+   INSERT INTO totals SELECT 1, coalesce(sum(cost_micros), 0) FROM steps;
+   CREATE TABLE usage_days (
+     day TEXT NOT NULL,
+     model TEXT NOT NULL,
+     steps INTEGER NOT NULL,
+     failed INTEGER NOT NULL,
+     retries INTEGER NOT NULL,
+     repairs INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL,
+     cached_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL,
+     reasoning_tokens INTEGER NOT NULL,
+     cost_micros INTEGER NOT NULL,
+     first_event_steps INTEGER NOT NULL,
+     first_event_ms INTEGER NOT NULL,
+     duration_steps INTEGER NOT NULL,
+     duration_ms INTEGER NOT NULL,
+     rows_written INTEGER NOT NULL,
+     kv_reads INTEGER NOT NULL,
+     kv_writes INTEGER NOT NULL,
+     PRIMARY KEY (day, model)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO usage_days
+     SELECT date(at / 1000, 'unixepoch') AS day, model, count(*), sum(failed), sum(retries), sum(repairs),
+       sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_micros),
+       count(first_event_ms), coalesce(sum(first_event_ms), 0), count(duration_ms), coalesce(sum(duration_ms), 0),
+       sum(rows_written), sum(kv_reads), sum(kv_writes)
+     FROM steps GROUP BY 1, 2;
+   INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+   INSERT INTO words (words) VALUES ('optimize');`,
+];
+
+/** The version of an account's database; 0 for one without a ladder. */
+export function accountVersion(sql: SqlStorage): number {
+  if (!has(sql, "account_schema")) return 0;
+  return sql.exec<{ version: number }>("SELECT version FROM account_schema").one().version;
+}
+
+/** Climbs the rungs that are missing, in one transaction. Throws, and changes nothing, when a newer Longline wrote the database. */
+export function migrateAccount(storage: DurableObjectStorage): void {
+  const { sql } = storage;
+  const version = accountVersion(sql);
+  if (version === accountLadder.length) return;
+  if (version > accountLadder.length) {
+    throw new Error(`The account's database has version ${version}, and this Longline knows ${accountLadder.length}.`);
+  }
+  storage.transactionSync(() => {
+    if (version === 0) adopt(sql);
+    for (const rung of accountLadder.slice(version)) sql.exec(rung);
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS account_schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER) STRICT",
+    );
+    sql.exec("INSERT OR REPLACE INTO account_schema VALUES (1, ?)", accountLadder.length);
+  });
+}
+
+/** Columns that a table of before the ladder may lack. */
+const laterColumns = ["rows_written", "kv_reads", "kv_writes"];
+
+/** Brings tables of before the ladder into the shape of its first rung. */
+function adopt(sql: SqlStorage): void {
+  const steps = columnsOf(sql, "steps");
+  for (const name of laterColumns) {
+    if (steps.size > 0 && !steps.has(name)) sql.exec(`ALTER TABLE steps ADD COLUMN ${name} INTEGER NOT NULL DEFAULT 0`);
+  }
+  const sessions = columnsOf(sql, "sessions");
+  if (sessions.size === 0 || sessions.has("reported_seq")) return;
+  // The words were a column once. Nothing counts as reported, so each session's next report brings all of it again.
+  sql.exec(
+    `ALTER TABLE sessions RENAME TO sessions_before;
+     DROP INDEX IF EXISTS sessions_by_age;
+     CREATE TABLE sessions (
+       id TEXT PRIMARY KEY,
+       created_at INTEGER NOT NULL,
+       summary TEXT NOT NULL,
+       title TEXT NOT NULL,
+       reported_seq INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO sessions
+       SELECT id, created_at, summary, lower(coalesce(json_extract(summary, '$.title'), '')), 0 FROM sessions_before;
+     DROP TABLE sessions_before;`,
+  );
+}
+
+function has(sql: SqlStorage, table: string): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).toArray().length > 0;
+}
+
+function columnsOf(sql: SqlStorage, table: string): Set<string> {
+  const rows = sql.exec<{ name: string }>(`PRAGMA table_info(${table})`).toArray();
+  return new Set(rows.map(({ name }) => name));
+}

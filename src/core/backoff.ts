@@ -1,0 +1,16 @@
+/** How long to wait before something that failed is tried again: longer each time, and never the same for all that failed together. Pure. */
+
+export interface BackoffRange {
+  /** The first delay, which doubles. */
+  baseMs: number;
+  longestMs: number;
+}
+
+/** The delay in ms after `failures` failures in a row (from 1). `chance`, from 0 to 1, spreads it over three quarters to five quarters. */
+export function backoffMs(failures: number, { baseMs, longestMs }: BackoffRange, chance: number): number {
+  const standard = Math.min(longestMs, baseMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
+  return Math.round(standard * (0.75 + chance / 2));
+}
+
+/** For alarms: what failed is looked at again after 10 s at first, and every 5 min at the latest. */
+export const alarmBackoff: BackoffRange = { baseMs: 10_000, longestMs: 300_000 };

@@ -1,0 +1,62 @@
+/**
+ * Tells failures of our own platform (Durable Objects, KV, the way between them) from faults of ours, by the flags that the
+ * runtime sets and by its words. Such a failure passes: what met it is tried again, and no turn ends by it. Pure.
+ * Flags: developers.cloudflare.com/durable-objects/best-practices/error-handling. Words: …/observability/troubleshooting,
+ * and workerd's own messages (src/workerd/io, src/workerd/api/actor.c++).
+ */
+import { AppError } from "./errors.ts";
+
+/** `overloaded`: the call was not taken, and calling again at once makes it worse. `damaged`: the storage cannot be read, and trying again does not help. */
+export type PlatformFailure = "overloaded" | "transient" | "new_version" | "damaged";
+
+const overloaded = [
+  /durable object is overloaded/i,
+  /requests queued for too long/i,
+  /too many requests (are )?queued|too much data (is )?queued/i,
+  /too many requests for the same object/i,
+];
+const transient = [
+  /network connection lost/i,
+  /durable object reset because its code was updated/i,
+  /code has been updated/i,
+  /internal error; reference = /i,
+  /internal error in durable object storage/i,
+  /internal error while starting up durable object storage/i,
+  /cannot resolve durable object due to transient issue/i,
+  /caused object to be reset/i,
+  /durable object storage is no longer accessible/i,
+  /this actor is no longer|actor is no longer (running|accessible)|the actor was (aborted|reset)/i,
+  /(isolate )?exceeded its (memory|cpu time) limit and was reset/i,
+  /durable object's (broken|connection)|object is broken/i,
+  /too many subrequests/i,
+  /KV (GET|PUT|DELETE|LIST) failed: (429|5\d\d)/i,
+];
+const newVersion = [/rpc receiver does not implement/i, /database has version \d+, and this longline knows \d+/i];
+const damaged = [
+  /database disk image is malformed/i,
+  /file is not a database/i,
+  /SQLITE_(CORRUPT|NOTADB)/i,
+  /no such (table|column)/i,
+];
+
+/** What kind of platform failure it is; `undefined` for anything else. */
+export function platformFailure(error: unknown): PlatformFailure | undefined {
+  if (error instanceof AppError) return error.code === "unavailable" ? "transient" : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const { message } = error;
+  const says = (words: RegExp[]) => words.some((word) => word.test(message));
+  if (flag(error, "overloaded") || says(overloaded)) return "overloaded";
+  if (flag(error, "retryable") || says(transient)) return "transient";
+  if (says(newVersion)) return "new_version";
+  return says(damaged) ? "damaged" : undefined;
+}
+
+/** Whether it is sure that the object never saw the call, so that even a call that counts may be made again. */
+export function neverArrived(error: unknown): boolean {
+  if (!(error instanceof Error) || flag(error, "remote")) return false;
+  return platformFailure(error) === "overloaded" || /cannot resolve durable object/i.test(error.message);
+}
+
+function flag(error: Error, name: "retryable" | "overloaded" | "remote"): boolean {
+  return Reflect.get(error, name) === true;
+}

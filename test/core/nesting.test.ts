@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { parseJson } from "../../src/channels/parse-json.ts";
+import { holdsMore, isDeeper, textIsDeeper } from "../../src/core/nesting.ts";
+import { classifyFailure } from "../../src/model/classify-failure.ts";
+import { parseArguments } from "../../src/tools/parse-arguments.ts";
+import { readTool } from "../support/listed-tool.ts";
+
+const deep = (levels: number, inner = "1") => `${'{"a":['.repeat(levels / 2)}${inner}${"]}".repeat(levels / 2)}`;
+const rules = { schema: {}, check: (input: object) => ({ ok: true as const, input }), mayMend: true };
+
+describe("nesting", () => {
+  it.each([
+    ["{}", 1],
+    ['{"a":"[[[["}', 1],
+    ['{"a\\"[[":[1,2,{}]}', 3],
+    [deep(64), 64],
+  ])("[BOUND-7] the levels of %s are counted outside of its strings", (text, levels) => {
+    expect([textIsDeeper(text, levels), textIsDeeper(text, levels - 1)]).toEqual([false, true]);
+    expect([isDeeper(JSON.parse(text), levels), isDeeper(JSON.parse(text), levels - 1)]).toEqual([false, true]);
+  });
+
+  it("[BOUND-7] values are counted outside of strings", () => {
+    const text = '{"a":[1,2,{"b,c[":3}]}';
+    expect([holdsMore(text, 5), holdsMore(text, 6)]).toEqual([true, false]);
+  });
+
+  it.each([66, 5_000, 200_000])(
+    "[BOUND-7] %i levels are refused in words by every reader, and none throws",
+    async (levels) => {
+      const text = deep(levels);
+      expect(parseArguments(text, rules)).toEqual({
+        ok: false,
+        detail: "The arguments are nested deeper than 64 levels.",
+      });
+      expect(parseArguments(JSON.stringify(text), rules).ok).toBe(false);
+      expect(parseJson(text)).toBeUndefined();
+      expect(classifyFailure({ status: 500, body: text }).code).toBe("model_unavailable");
+      expect(await readTool({ name: "f", inputSchema: JSON.parse(text) })).toEqual([]);
+    },
+  );
+
+  it("[BOUND-7] 64 levels are taken", () => {
+    expect(parseArguments(deep(64), rules).ok).toBe(true);
+    expect(parseJson(deep(64))).toBeDefined();
+  });
+});

@@ -1,0 +1,81 @@
+import { mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildWorker } from "./harness/build.ts";
+import { freePort, Workerd } from "./harness/workerd.ts";
+
+let folder: string;
+let workerd: Workerd;
+/** Confirms every commit at once. */
+let harness: Server;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "longline-damage-"));
+  harness = createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
+  await new Promise((resolve) => harness.once("listening", resolve));
+  const address = harness.address();
+  const harnessUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  workerd = new Workerd({ folder, script: await buildWorker([]), port: await freePort(), harnessUrl });
+  await workerd.prepare();
+  await workerd.start();
+});
+afterAll(async () => {
+  await workerd?.kill();
+  harness?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const call = (method: string, path: string, body?: object) =>
+  fetch(`${workerd.url}${path}`, {
+    method,
+    headers: { Authorization: "Bearer soak-key", "Content-Type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+
+/** Overwrites the pages of every database in a namespace's folder, as a bad disk does. */
+async function damage(kind: "Session" | "Account", what: "header" | "pages"): Promise<number> {
+  const files = (await readdir(workerd.data, { recursive: true })).filter(
+    (name) => name.includes(`soak-${kind}`) && name.endsWith(".sqlite") && !name.includes("metadata"),
+  );
+  for (const name of files) {
+    // What a killed server had written is in the log beside the file: it is taken in first, so that there is something to damage.
+    const database = new DatabaseSync(join(workerd.data, name));
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+    const file = await open(join(workerd.data, name), "r+");
+    const { size } = await file.stat();
+    const from = what === "header" ? 0 : 4_096;
+    await file.write(Buffer.alloc(what === "header" ? 100 : Math.max(0, size - from), 0xa5), 0, undefined, from);
+    await file.close();
+    for (const more of ["-wal", "-shm"]) await rm(join(workerd.data, `${name}${more}`), { force: true });
+  }
+  return files.length;
+}
+
+it("[PLATFORM-8] [PLATFORM-9] files whose bytes are damaged end in 503 with the reason; a session's can be erased, and all others go on", async () => {
+  for (const id of ["a", "b"]) expect((await call("POST", "/v1/sessions", { id })).status).toBe(201);
+  await workerd.kill();
+  expect(await damage("Session", "pages")).toBe(2);
+  await workerd.start();
+  const read = await call("GET", "/v1/sessions/a");
+  expect([read.status, await read.text()]).toEqual([503, expect.stringMatching(/damaged.*DELETE erases/)]);
+  for (const id of ["a", "b"]) expect((await call("DELETE", `/v1/sessions/${id}`)).status).toBe(200);
+  expect((await call("GET", "/v1/sessions/a")).status).toBe(404);
+  for (const id of ["a", "c"]) expect((await call("POST", "/v1/sessions", { id })).status).toBe(201);
+  await workerd.kill();
+  // The runtime itself cannot open a file without a header: the object's own code is never reached.
+  expect(await damage("Session", "header")).toBeGreaterThan(0);
+  await workerd.start();
+  const closed = await call("GET", "/v1/sessions/c");
+  expect([closed.status, closed.headers.has("Retry-After")]).toEqual([503, true]);
+  await workerd.kill();
+  expect(await damage("Account", "pages")).toBe(1);
+  await workerd.start();
+  const refused = await call("GET", "/v1/sessions/c");
+  const told = [refused.status, refused.headers.has("Retry-After"), await refused.text()];
+  expect(told).toEqual([503, true, expect.stringMatching(/storage is damaged|did not answer/)]);
+  expect((await fetch(`${workerd.url}/health`)).status).toBe(200);
+});
