@@ -159,7 +159,10 @@ describe("what a cut answer costs", () => {
     await abortAllDurableObjects();
     provider.enqueue(tooLong, ...[300, 300].map((chars) => meter.answer(textOf("english", chars), "whole").reply));
     await world.ended(turn);
-    const compaction = (await world.entries()).find(({ type }) => type === "compaction");
+    const entries = await world.entries();
+    const compaction = entries.find(({ type }) => type === "compaction");
+    // The compaction took the place at which the answer had begun: no crash is booked with the answer, too.
+    expect(entries.findLast(({ type }) => type === "assistant")).not.toHaveProperty("tries");
     const [, , cut, summary] = meter.charged;
     const least = 0.8 * ((cut?.inputTokens ?? 0) + (summary?.inputTokens ?? 0));
     expect(compaction?.type === "compaction" && compaction.usage.inputTokens).toBeGreaterThan(least);
