@@ -1,6 +1,7 @@
 /** Runs a program that a client's package brings, with bounded time, and collects what it prints. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 
 export interface CommandOptions {
   cwd: string;
@@ -28,12 +29,24 @@ export async function command(name: string, args: readonly string[], options: Co
   // A program that ends before it has read its input is no fault.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  signal?.addEventListener("abort", () => void child.kill("SIGINT"), { once: true });
+  signal?.addEventListener("abort", () => interrupt(child.pid ?? 0), { once: true });
   const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   await once(child, "close");
   clearTimeout(timer);
   result.code = child.exitCode;
   return result;
+}
+
+/** As a terminal does: the program and all that it has started get the signal. */
+function interrupt(pid: number): void {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  const started = existsSync(path) ? readFileSync(path, "utf8").split(" ").filter(Boolean).map(Number) : [];
+  for (const each of started) interrupt(each);
+  try {
+    process.kill(pid, "SIGINT");
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** The same, and fails unless it ends with 0. */
