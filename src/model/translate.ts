@@ -15,7 +15,7 @@ import { largerUsage, usageIn } from "./wire-usage.ts";
 /** More than the longest answer of any model (384,000 tokens), and little enough for the isolate's 128 MB. */
 const longestAnswerChars = 16 * 1024 * 1024;
 /** OpenAI takes back at most 128 calls in a message: a session with more could never be sent again. */
-const mostCalls = 128;
+export const mostCalls = 128;
 /** Of what is no chunk, enough to say what it was. */
 const longestOtherChars = 64 * 1024;
 /** What hosts send in `data` to keep a connection open: says nothing about why no answer came. */
@@ -211,7 +211,8 @@ class WireTranslator implements Translator {
 
 const none: readonly WireCallFragment[] = [];
 
-function tooMuch(what: string): ModelEvent {
+/** Ends an answer that would not fit. */
+export function tooMuch(what: string): ModelEvent {
   const detail = `The model sent ${what}, so nothing of it was used. Ask for less at once, or use another model.`;
   return failure({ code: "model_malformed", detail, retryable: true });
 }
