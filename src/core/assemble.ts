@@ -335,7 +335,12 @@ function failedFinish(finish: string): Failure {
   switch (finish) {
     case "content_filter":
     case "sensitive":
-      return { code: "content_filter", detail: "The provider's content filter stopped the answer.", retryable: false };
+      return {
+        code: "content_filter",
+        cause: "answer",
+        detail: "The provider's content filter stopped the answer.",
+        retryable: false,
+      };
     // Z.ai's and Anthropic's `model_context_window_exceeded`, and gateways' `context_length_exceeded`.
     case "model_context_window_exceeded":
     case "context_window_exceeded":

@@ -74,6 +74,8 @@ export type FailureCause =
   | "unclear"
   /** One request has more tokens than the host allows in a minute. */
   | "tokens_per_minute"
+  /** The host's filter stopped an answer, and not the request. */
+  | "answer"
   /** Crashes cut the call off again and again. */
   | "interrupted"
   /** A restart of the instance cut the call off. */

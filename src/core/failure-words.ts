@@ -132,6 +132,10 @@ const byCauses: Record<FailureCause, (names: Names, code: FailureCode) => Senten
       : `No model API answers at ${host}, where ${model} was called.`,
     `${addressSetting.isSet ? "Correct" : "Set"} ${addressSetting.name}: it is the URL in front of /chat/completions.`,
   ],
+  answer: ({ model, host }) => [
+    `The content filter of ${host} stopped the answer of ${model}.`,
+    "Put the message in other words.",
+  ],
   not_allowed: ({ who, place: { allowedModels } }) => [
     allowedModels === undefined
       ? `This account may not use ${who}.`

@@ -10,10 +10,16 @@ export interface OpenAiError {
   code: string | null;
 }
 
+/** Whether a filter stopped the answer. OpenAI has a finish reason for that, and an error only for a request that a filter refuses. */
+export function isFiltered({ failure }: Pick<Extract<SessionEvent, { type: "turn.ended" }>, "failure">): boolean {
+  return failure?.code === "content_filter" && failure.cause === "answer";
+}
+
 /** What went wrong with the turn; `undefined` when nothing did. `status`: for an answer that has not begun yet. */
 export function failureOf(
   ended: Extract<SessionEvent, { type: "turn.ended" }>,
 ): { status: number; error: OpenAiError } | undefined {
+  if (isFiltered(ended)) return undefined;
   if (ended.failure !== undefined) return openAiFailure(ended.failure);
   if (ended.reason !== "budget_exhausted") return undefined;
   const message = "The account's budget does not allow another model call. Raise it, or wait until it is renewed.";

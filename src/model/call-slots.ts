@@ -85,9 +85,16 @@ export class CallSlots {
     const known = slot === undefined ? undefined : this.#slots[slot]?.id;
     const another = id !== undefined && known !== undefined && id !== known && name !== undefined;
     if (slot !== undefined && !another) return slot;
-    const fresh = this.#open();
-    this.#byWireIndex.set(wireIndex, fresh);
-    return fresh;
+    const place = this.#continued(id, name) ?? this.#open();
+    this.#byWireIndex.set(wireIndex, place);
+    return place;
+  }
+
+  /** The call that a fragment without a head goes on with under an index that is new: the last one, until it is whole (agno#8879). */
+  #continued(id: string | undefined, name: string | undefined): number | undefined {
+    const last = this.#slots.length - 1;
+    const isOpen = this.#slots[last]?.depth.isWhole === false;
+    return id === undefined && name === undefined && isOpen ? last : undefined;
   }
 
   /** Without an index: by id; a new id or a name begins a call, anything else goes on with the last one. */

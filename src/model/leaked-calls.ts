@@ -1,5 +1,5 @@
 /** Reads leaked tool markup of DeepSeek's models, from its first opening to the end of the reply. Strict: one call that is not whole spoils them all. Pure. */
-import { bar, bracket, dsmlHead, gap, heldFrom, isTrailing, toolToken } from "./tool-markup.ts";
+import { bar, bracket, dsmlHead, gap, heldFrom, isTrailing, toolToken, unmarked, unmarkedTag } from "./tool-markup.ts";
 
 export interface LeakedCall {
   name: string;
@@ -35,8 +35,11 @@ export function readLeak(leak: string): Leak {
   return withoutMarkup(plain);
 }
 
+const beginsUnmarked = new RegExp(`^${unmarked}`, "i");
+
 /** One spelling for all of DSML's tags: `<dsml:name` and `</dsml:name`. */
 function normalized(leak: string): string {
+  if (beginsUnmarked.test(leak)) return leak.replace(new RegExp(unmarkedTag, "gi"), "<$1dsml:$2");
   return leak.replace(new RegExp(dsmlHead, "gi"), (head) => (head.includes("/") ? "</dsml:" : "<dsml:"));
 }
 
@@ -51,8 +54,8 @@ function readDsml(text: string): Block | undefined {
       const args = readParameters(at);
       if (args === undefined || at.take(/\s*<\/dsml:invoke\s?[>›＞]\s*/iy) === undefined) return undefined;
       calls.push({ name, arguments: JSON.stringify(args) });
-    } else if (at.take(/\s*<(?:dsml:)?(?!invoke|parameter|dsml:)[A-Za-z][\w▁.: -]{0,60}[>›＞]\s*/iy)) open++;
-    else if (at.take(/\s*<\/(?:dsml:)?(?!invoke|parameter|dsml:)[A-Za-z][\w▁.: -]{0,60}[>›＞]\s*/iy)) {
+    } else if (at.take(/\s*<(?:dsml:)?(?!(?:invoke|parameter)\b|dsml:)[A-Za-z][\w▁.: -]{0,60}[>›＞]\s*/iy)) open++;
+    else if (at.take(/\s*<\/(?:dsml:)?(?!(?:invoke|parameter)\b|dsml:)[A-Za-z][\w▁.: -]{0,60}[>›＞]\s*/iy)) {
       open = Math.max(0, open - 1);
     } else return { calls, isOpen: open > 0, rest: at.rest };
   }

@@ -96,6 +96,9 @@ const words: Record<Exclude<RefusalReason, "too_many_tokens_at_once">, Words> = 
       /prompt_tokens\b.{0,30}\bmust be less than max_seq_len/i,
       /reached context length of|context the overflows|context shift is disabled/i,
       /prompt tokens too long|prompt 超长|输入(?:长度|内容)?(?:超|过长)|超(?:过|出).{0,12}(?:上下文|最大长度)/i,
+      /上下文.{0,8}(?:超|过长)|(?:tokens?|token ?数).{0,8}超(?:过|出|限)/i,
+      // LiteLLM names the kind in front of what the provider said.
+      /ContextWindowExceeded/,
       /request entity too large|payload too large/i,
     ],
   },

@@ -51,11 +51,27 @@ function historyChange(text: string): RequestChange | undefined {
   return undefined;
 }
 
-function limitChange(text: string): RequestChange | undefined {
-  const range = /valid range of max_tokens is \[\d+, ?(\d+)\]/i.exec(text);
+/** How hosts say how long an answer may be. */
+const longestAnswer = [
+  // DeepSeek; DashScope.
+  /range of [`'"]?max_tokens[`'"]? (?:is|should be) \[\d{1,9}, ?(\d{1,9})\]/i,
   // OpenAI: "max_tokens is too large: 65536. This model supports at most 16384 completion tokens".
-  const most = range ?? /supports at most (\d+) (?:completion|output) tokens/i.exec(text);
-  if (most !== null) return `max_tokens:${Number(most[1])}`;
+  /supports at most (\d{1,9}) (?:completion|output) tokens/i,
+  // Groq: opencode#1000, groq-moa#8.
+  /max_(?:completion_|output_)?tokens\b[^\n]{0,120}?\bmust be (?:less than or equal to|at most|no more than|<=) ?[`'"]?(\d{1,9})/i,
+  // Ollama's cloud.
+  /max_(?:completion_|output_)?tokens \(\d{1,9}\) exceeds [^\n]{0,60}?\((\d{1,9})\)/i,
+  // Anthropic.
+  /max_tokens: \d{1,9} > (\d{1,9}), which is the maximum/i,
+  // Bedrock.
+  /maximum tokens you requested exceeds the model limit of (\d{1,9})/i,
+];
+
+function limitChange(text: string): RequestChange | undefined {
+  for (const words of longestAnswer) {
+    const most = words.exec(text)?.[1];
+    if (most !== undefined) return `max_tokens:${Number(most)}`;
+  }
   return windowChange(text);
 }
 

@@ -2,6 +2,7 @@
 import type { ModelEvent } from "../core/model-event.ts";
 import type { LeakedCall } from "./leaked-calls.ts";
 import { Salvage, type SalvageRules } from "./salvage.ts";
+import { mostCalls, tooMuch } from "./translate.ts";
 
 /** Leaked calls are numbered after any that came as calls. */
 const firstIndex = 10_000_000;
@@ -9,9 +10,13 @@ const firstIndex = 10_000_000;
 /** One per reply; returns the events of one read without markup, and at the finish the calls that were leaked. */
 export function salvageEvents(rules: SalvageRules): (events: readonly ModelEvent[]) => ModelEvent[] {
   const salvage = new Salvage(rules);
-  let hasCalls = false;
+  const structured = new Set<number>();
   const atFinish = (reason: string): ModelEvent[] => {
-    const { text, calls, dropped, attempted } = salvage.end(hasCalls);
+    const hasCalls = structured.size > 0;
+    const { text, calls: leaked, dropped, attempted } = salvage.end(hasCalls);
+    if (!hasCalls && leaked.length > mostCalls) return [tooMuch(`more than ${mostCalls} tool calls in one reply`)];
+    // Beside so many calls that came as such, the leaked ones can only be copies, or too much.
+    const calls = structured.size + leaked.length > mostCalls ? [] : leaked;
     return [
       ...(text === "" ? [] : [{ type: "text", text } as const]),
       ...calls.flatMap(callEvents),
@@ -28,7 +33,7 @@ export function salvageEvents(rules: SalvageRules): (events: readonly ModelEvent
           return text === "" ? [] : [{ type: "text", text }];
         }
         case "tool_call":
-          hasCalls = true;
+          structured.add(event.index);
           return [event];
         case "finish":
           return [...atFinish(event.reason), event];

@@ -15,18 +15,25 @@ const turnEnd = `${bracket.open}${bar}(?:end${gap}of${gap}sentence|im_end|end|eo
 /** Any tag without attributes: hosts call the wrapper of a block what they like. */
 const plainTag = "<[A-Za-z][\\w:.-]{0,40}>";
 
+/** Names of the wrapper in a block whose host dropped special tokens, of which the DSML mark is one (sglang#15155). */
+const wrapper = "(?:(?:function|tool)[ _]calls?|calls|tool_use)";
+/** The opening of such a block: without the mark, both tags are needed to know it. */
+export const unmarked = `<${wrapper}>\\s{0,4}<invoke\\s{1,4}name\\s?=`;
+/** Any tag of such a block, up to its name. */
+export const unmarkedTag = `<(/?)((?:invoke|parameter)(?=[\\s>])|${wrapper}(?=>))`;
+
 /**
  * Opens (or closes) a block of calls of the DeepSeek family. A tag of another name counts when it is whole, so that a
  * sentence about the marker is none (sglang#40237, flocks#687).
  */
 export const opening = new RegExp(
-  `(?:${plainTag}\\s{0,4})?(?:${dsmlHead}(?:(?:function|tool)${gap}(?:calls?|use)|invoke|parameter|[A-Za-z][\\w.:-]{0,63}(?=\\s?${bracket.close}|\\s{1,4}name\\s?=))|${toolToken})`,
+  `(?:${plainTag}\\s{0,4})?(?:${dsmlHead}(?:(?:function|tool)${gap}(?:calls?|use)|invoke|parameter|[A-Za-z][\\w.:-]{0,63}(?=\\s?${bracket.close}|\\s{1,4}name\\s?=))|${toolToken})|${unmarked}`,
   "i",
 );
 
 /** Every proper beginning of an opening, and no longer than `longestBeginning`. */
 const beginning = new RegExp(
-  `^(?:<[A-Za-z][\\w:.-]{0,40}|${plainTag}\\s{0,4}|(?:${plainTag}\\s{0,4})?${nested([bracket.open, "\\s?", "/?", "\\s?", bar, "\\s?", "/?", "\\s?", `(?:${nested([..."DSML"])}|${nested([..."tool"])}(?:${gap}[a-z▁_\\s]{0,20})?)`, "\\s?", bar, "[\\w▁.: -]{0,70}", `(?:${bar})?`, "\\s?"])})$`,
+  `^(?:<[A-Za-z][\\w:.-]{0,40}|${plainTag}\\s{0,4}<(?:${nested([..."invoke"])})?|${plainTag}\\s{0,4}<invoke\\s{1,4}(?:${nested([..."name"])})?\\s?|<(?:function|tool) (?:${nested([..."calls"])})?|${plainTag}\\s{0,4}|(?:${plainTag}\\s{0,4})?${nested([bracket.open, "\\s?", "/?", "\\s?", bar, "\\s?", "/?", "\\s?", `(?:${nested([..."DSML"])}|${nested([..."tool"])}(?:${gap}[a-z▁_\\s]{0,20})?)`, "\\s?", bar, "[\\w▁.: -]{0,70}", `(?:${bar})?`, "\\s?"])})$`,
   "i",
 );
 export const longestBeginning = 200;

@@ -15,7 +15,7 @@ import { largerUsage, usageIn } from "./wire-usage.ts";
 /** More than the longest answer of any model (384,000 tokens), and little enough for the isolate's 128 MB. */
 const longestAnswerChars = 16 * 1024 * 1024;
 /** OpenAI takes back at most 128 calls in a message: a session with more could never be sent again. */
-const mostCalls = 128;
+export const mostCalls = 128;
 /** Of what is no chunk, enough to say what it was. */
 const longestOtherChars = 64 * 1024;
 /** What hosts send in `data` to keep a connection open: says nothing about why no answer came. */
@@ -96,12 +96,16 @@ class WireTranslator implements Translator {
     if (error !== undefined) return this.#isWhole ? [] : [this.#failed(error)];
     const usage = this.#usageEvents(usageIn(chunk, choice));
     if (!isObject(choice)) {
+      const inner = enveloped(chunk);
+      if (inner !== undefined) return this.#chunk(inner);
       if (!Array.isArray(chunk.choices) && usage.length === 0) this.#remember(JSON.stringify(chunk));
       return usage;
     }
     const finish = finishWord(filled(choice.finish_reason));
     const { delta, message } = choice;
+    const text = delta || message ? undefined : filled(choice.text);
     return [
+      ...(text === undefined ? [] : this.#delta({ content: text }, finish !== undefined)),
       ...(isObject(delta) ? this.#delta(delta, finish !== undefined) : []),
       ...(isObject(message) ? this.#message(message, finish !== undefined) : []),
       ...this.#finishEvents(finish),
@@ -207,7 +211,8 @@ class WireTranslator implements Translator {
 
 const none: readonly WireCallFragment[] = [];
 
-function tooMuch(what: string): ModelEvent {
+/** Ends an answer that would not fit. */
+export function tooMuch(what: string): ModelEvent {
   const detail = `The model sent ${what}, so nothing of it was used. Ask for less at once, or use another model.`;
   return failure({ code: "model_malformed", detail, retryable: true });
 }
@@ -221,6 +226,14 @@ function fragmentsOf({ tool_calls: calls }: WireDelta): readonly WireCallFragmen
   return (Array.isArray(calls) ? calls : [calls]).filter(isObject);
 }
 
+/** The answer inside an envelope of a gateway (cline#13348; Cloudflare's REST API). */
+function enveloped(chunk: WireChunk): WireChunk | undefined {
+  if (Array.isArray(chunk.choices)) return undefined;
+  return [member(chunk, "data"), member(chunk, "result")].find(
+    (inner) => isObject(inner) && Array.isArray(member(inner, "choices")),
+  ) as WireChunk | undefined;
+}
+
 /** Other hosts' words for the reasons that the chat-completions wire knows; what is not among them is handed on as it came. */
 const finishWords: Record<string, string> = {
   function_call: "tool_calls",
@@ -232,10 +245,21 @@ const finishWords: Record<string, string> = {
   eos_token: "stop",
   max_tokens: "length",
   max_output_tokens: "length",
+  // Mistral: the answer has reached the end of the window.
+  model_length: "length",
   "content-filter": "content_filter",
   refusal: "content_filter",
   safety: "content_filter",
   sensitive: "content_filter",
+  // Gemini's.
+  recitation: "content_filter",
+  blocklist: "content_filter",
+  prohibited_content: "content_filter",
+  spii: "content_filter",
+  image_safety: "content_filter",
+  // Bedrock's.
+  guardrail_intervened: "content_filter",
+  content_filtered: "content_filter",
 };
 
 const knownWords = new Set(["stop", "length", "tool_calls", "content_filter", "insufficient_system_resource"]);

@@ -32,6 +32,8 @@ export interface WireChoice {
   delta?: WireDelta | null;
   /** Everything at once: of a provider that did not stream, or once more at the end of a stream. */
   message?: WireDelta | null;
+  /** The answer of the older completions wire. */
+  text?: unknown;
   finish_reason?: unknown;
   /** Where Moonshot puts usage. */
   usage?: unknown;

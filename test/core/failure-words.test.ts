@@ -27,6 +27,7 @@ const codes: Record<FailureCode, true> = {
 };
 const causes: Record<FailureCause, FailureCode> = {
   address: "model_refused",
+  answer: "content_filter",
   not_allowed: "model_refused",
   unclear: "model_refused",
   tokens_per_minute: "model_rate_limited",

@@ -74,7 +74,7 @@ const badArguments = [
   `${"[".repeat(5_000)}`,
   " \n ",
 ];
-const texts = ["", " \n", odd, `a${half}`, "x".repeat(300_000), "<think>"];
+const texts = ["", " \n", odd, `a${half}`, "x".repeat(60_000), "<think>"];
 
 const modelRows: [string, Row][] = [
   ...names.map((name): [string, Row] => [
@@ -140,7 +140,10 @@ const refusalRows: [string, Row][] = [
   () => [status(400, { error: { message, code: "invalid_request_error" } })],
 ]);
 const tableRows: [string, Row][] = [
-  ...faultRows.map(([what, fault]): [string, Row] => [what, (seed) => [1, 2, 3].map(() => fault(cutBy(seed)))]),
+  // A megabyte of text is one more text here: the others do as well.
+  ...faultRows
+    .filter(([what]) => what !== "a delta of a megabyte")
+    .map(([what, fault]): [string, Row] => [what, (seed) => [1, 2, 3].map(() => fault(cutBy(seed)))]),
   ...oddCallRows.map(([what, body]): [string, Row] => [
     `a call with ${what}`,
     (seed) => [stream(body + delta({}, "tool_calls") + done)(cutBy(seed)), text("Done.")],

@@ -173,6 +173,47 @@ const asks: [who: string, body: string, change: RequestChange][] = [
     ),
     "window:8192",
   ],
+  [
+    "Groq, opencode#1000",
+    openai(
+      "`max_tokens` must be less than or equal to `16384`, the maximum value for `max_tokens` is less than the `context_window` for this model",
+    ),
+    "max_tokens:16384",
+  ],
+  [
+    "Groq, groq-moa#8",
+    openai("max_tokens for `llama-3.1-8b-instant` must be less than or equal to 8000"),
+    "max_tokens:8000",
+  ],
+  [
+    "Groq, free-claude-code#955",
+    openai(
+      "max_completion_tokens must be less than or equal to 40960, the maximum value for max_completion_tokens is less than the context_window for this model",
+    ),
+    "max_tokens:40960",
+  ],
+  [
+    "Ollama's cloud, hyper-grok-build#44",
+    openai("max_tokens (384000) exceeds model's maximum output tokens (65536) for model deepseek-v4-flash:0731"),
+    "max_tokens:65536",
+  ],
+  [
+    "DashScope",
+    openai("<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]"),
+    "max_tokens:8192",
+  ],
+  [
+    "Anthropic behind a proxy",
+    openai("max_tokens: 200000 > 64000, which is the maximum allowed number of output tokens for claude"),
+    "max_tokens:64000",
+  ],
+  [
+    "Bedrock",
+    openai(
+      "The maximum tokens you requested exceeds the model limit of 4096. Try again with a maximum tokens value that is lower than 4096.",
+    ),
+    "max_tokens:4096",
+  ],
 ];
 
 describe("requestChange", () => {

@@ -90,6 +90,17 @@ describe("in the stream of events", () => {
     ]);
   });
 
+  it("[SALVAGE-12] more calls than a reply may have are a failure, and are left out beside calls that came as such", () => {
+    const many = (count: number) => [text(Array.from({ length: count }, () => weather).join("\n")), finish("stop")];
+    const called = (count: number, ...before: ModelEvent[]) =>
+      salvageEvents(family)([...before, ...many(count)]).filter(({ type }) => type === "tool_call").length;
+    expect([called(128), called(129), called(10_000), called(128, call)]).toEqual([128, 0, 0, 1]);
+    expect(salvageEvents(family)(many(129))[0]).toMatchObject({
+      type: "failure",
+      failure: { code: "model_malformed" },
+    });
+  });
+
   it("[SALVAGE-5] [SALVAGE-9] half a call is a failed try, unless the answer was cut or has calls anyway", () => {
     const half = text(weather.slice(0, 60));
     expect(salvageEvents(family)([half, finish("stop")])).toEqual([dropped, { type: "broken_call" }, finish("stop")]);

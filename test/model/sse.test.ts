@@ -18,7 +18,9 @@ describe("a recorded stream, cut anew", () => {
     const all = tape(name);
     const whole = joined((await eventBatches(bodyOf([all]))).flat());
     expect(whole.rest.length).toBeGreaterThan(0);
-    for (let cut = 1; cut < all.length; cut++) {
+    // Every place in a short tape; of a long one as many, with a stride that falls on each kind of byte.
+    const stride = Math.max(1, Math.floor(all.length / 400)) | 1;
+    for (let cut = 1; cut < all.length; cut += stride) {
       const batches = await eventBatches(bodyOf([all.slice(0, cut), all.slice(cut)]));
       expect(joined(batches.flat()), `cut at byte ${cut}`).toEqual(whole);
     }

@@ -314,14 +314,58 @@ describe("where words are", () => {
     ["STOP", "stop"],
     ["MAX_TOKENS", "length"],
     ["sensitive", "content_filter"],
+    ["RECITATION", "content_filter"],
+    ["PROHIBITED_CONTENT", "content_filter"],
+    ["guardrail_intervened", "content_filter"],
+    ["model_length", "length"],
     ["network_error", "network_error"],
   ])("[STREAM-33] finish reason %s is %s", (word, reason) => {
     expect(events(delta({ content: "a" }, word)).at(-1)).toEqual(finish(reason));
   });
 
+  it.each([
+    ["cline#13348", (answer: object) => ({ data: answer, success: true })],
+    ["Cloudflare's REST API", (answer: object) => ({ result: answer, success: true, errors: [], messages: [] })],
+  ])("[STREAM-22] reads an answer in the envelope of %s", (_, envelope) => {
+    const used = { prompt_tokens: 404, completion_tokens: 48 };
+    expect(sums(envelope({ ...message({ content: "Hi" }), usage: used }))).toMatchObject({
+      text: "Hi",
+      rest: [finish("stop"), { type: "usage", usage: { inputTokens: 404, outputTokens: 48 } }],
+    });
+    expect(sums(envelope(delta({ content: "H" })), envelope(delta({ content: "i" }, "stop")))).toMatchObject({
+      text: "Hi",
+    });
+  });
+
+  it("[STREAM-25] reads the `text` of the older completions wire", () => {
+    const of = (text: string, finish_reason: string | null) => ({ choices: [{ index: 0, text, finish_reason }] });
+    expect(sums(of("H", null), of("i", "stop"))).toMatchObject({ text: "Hi", rest: [finish("stop")] });
+  });
+
   it("[REFUSAL-1] is read in parts, too, and marked once", () => {
     const chunks = [delta({ content: [{ type: "refusal", refusal: "No" }] }), delta({ refusal: "." }, "stop")];
     expect(events(...chunks).map(({ type }) => type)).toEqual(["refusal", "text", "text", "finish"]);
+  });
+});
+
+describe("calls under indexes that lie", () => {
+  const part = (index: number, fields: object) => delta({ tool_calls: [{ index, ...fields }] });
+  const head = (index: number, id: string, name: string, text = "") =>
+    part(index, { id, type: "function", function: { name, arguments: text } });
+  const tail = (index: number, text: string) => part(index, { function: { arguments: text } });
+
+  it("[STREAM-6] the arguments of a call whose head came under the index of the call before (agno#8879)", () => {
+    const chunks = [head(0, "c1", "a", '{"n"'), tail(0, ":1}"), head(0, "c2", "b"), tail(1, '{"n"'), tail(1, ":2}")];
+    expect(sums(...chunks).calls).toEqual([
+      { id: "c1", name: "a", arguments: '{"n":1}' },
+      { id: "c2", name: "b", arguments: '{"n":2}' },
+    ]);
+  });
+
+  it("[STREAM-6] what comes without a head behind a whole call is not added to it", () => {
+    const { calls } = sums(head(0, "c1", "a", '{"n":1}'), tail(1, '{"n":2}'));
+    expect(calls).toHaveLength(2);
+    expect(calls[0]).toEqual({ id: "c1", name: "a", arguments: '{"n":1}' });
   });
 });
 

@@ -15,6 +15,11 @@ export const weather = dsml("weather", parameter("city", "Paris"));
 const paris: LeakedCalls = [["weather", { city: "Paris" }]];
 const respelled = (text: string, from: string, to: string) => text.replaceAll(from, to);
 
+/** The tags of a block without DeepSeek's mark. */
+function unmarked(block: string): string {
+  return block.replaceAll("｜DSML｜", "");
+}
+
 /** The invokes of a block without the wrapper around them. */
 function inner(block: string): string {
   return block.replace(/^<[^>]*>\n/, "").replace(/\n<\/[^>]*>$/, "");
@@ -34,6 +39,13 @@ export const leaks: [string, string, LeakedCalls, string?][] = [
   ["guillemets for brackets", weather.replaceAll("<", "‹").replaceAll(">", "›"), paris],
   ["single quotes", weather.replaceAll('"', "'"), paris],
   ["a wrapper tool_use (flocks#687)", dsml("weather", parameter("city", "Paris"), "tool_use"), paris],
+  ["a wrapper that begins as an invoke does", dsml("weather", parameter("city", "Paris"), "invokes"), paris],
+  // A host that drops special tokens drops the mark in each tag (sglang#15155).
+  ["without its marks", unmarked(weather), paris],
+  ["without its marks, behind words", `Let me look.\n\n${unmarked(weather)}\n`, paris, "Let me look.\n\n"],
+  ["without its marks, V4", unmarked(dsml("weather", parameter("city", "Paris"), "tool_calls")), paris],
+  ["without its marks, text after it", `${unmarked(weather)}\nThere.`, [], "There."],
+  ["without its marks, cut in a value", unmarked(weather).split("</parameter>")[0] ?? "", []],
   [
     "a wrapper with spaces (flocks#687)",
     respelled(dsml("weather", parameter("city", "Paris"), "tool_use"), "｜DSML｜", " | DSML | "),
@@ -151,6 +163,7 @@ export const leaks: [string, string, LeakedCalls, string?][] = [
 ];
 
 export const innocent = [
+  'An <invoke name="x"> without a wrapper, and <function_calls> without one inside, are XML like any other.',
   "Hello.",
   "",
   "a < b | c > d",

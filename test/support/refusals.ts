@@ -63,6 +63,11 @@ export const overflows: RefusalRow[] = [
       { code: "invalid_request_error" },
     ),
   ),
+  overflow("litellm exceptions: the kind in front, other words behind")("LiteLLM", 400, {
+    error: { message: "litellm.ContextWindowExceededError: litellm.BadRequestError: BedrockException - ", code: "400" },
+  }),
+  overflow("octo-agent#2124")("a host in China", 400, openai("输入错误：上下文长度超过模型限制")),
+  overflow("octo-agent#2124")("a host in China, tokens", 400, openai("请求的 token 数超出上限")),
   overflow("evalscope#1368")("vLLM", 400, {
     error: {
       message:

@@ -9,7 +9,7 @@ import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import { GivenText } from "../given-text.ts";
-import { failureOf } from "../openai-failure.ts";
+import { failureOf, isFiltered } from "../openai-failure.ts";
 import { callNote, resultNote, waitNote } from "./notes.ts";
 import { type ChatUsage, chatUsage, finishReasonOf } from "./spelling.ts";
 
@@ -205,8 +205,9 @@ export class ChatChunks implements Encoder {
   #turnEnded(event: Extract<SessionEvent, { type: "turn.ended" }>): Frame[] {
     const failure = failureOf(event);
     if (failure !== undefined) return this.#fail(failure.error);
-    if (this.#hasVoidWords) return this.#differs();
-    return this.#end(finishReasonOf(event.reason), this.#of.isPart ? undefined : event.usage);
+    // Words that a filter cut off are the answer as far as it came, though no reply of the transcript has them.
+    if (this.#hasVoidWords && !isFiltered(event)) return this.#differs();
+    return this.#end(finishReasonOf(event), this.#of.isPart ? undefined : event.usage);
   }
 
   #fail(error: object): Frame[] {

@@ -26,7 +26,7 @@ export function chatCompletion(segment: Segment, of: CompletionFacts): Record<st
       }),
     }),
   };
-  const finish = calls.length > 0 || turnEnd === undefined ? "tool_calls" : finishReasonOf(turnEnd.reason);
+  const finish = calls.length > 0 || turnEnd === undefined ? "tool_calls" : finishReasonOf(turnEnd);
   return {
     id,
     object: "chat.completion",

@@ -1,6 +1,7 @@
 /** OpenAI's words for what a turn used and how it ended. Pure. */
 import type { Usage } from "../../core/cost.ts";
-import type { TurnEndReason } from "../../core/entry.ts";
+import type { SessionEvent } from "../../core/event.ts";
+import { isFiltered } from "../openai-failure.ts";
 
 /** With DeepSeek's two members behind OpenAI's. `prompt_tokens` includes the cached ones. */
 export interface ChatUsage {
@@ -26,6 +27,9 @@ export function chatUsage({ inputTokens, cachedTokens, outputTokens, reasoningTo
 }
 
 /** A turn that was stopped says no more, and that is all a chat client has a word for. */
-export function finishReasonOf(reason: TurnEndReason): "stop" | "length" {
-  return reason === "length" || reason === "step_limit" ? "length" : "stop";
+export function finishReasonOf(
+  ended: Pick<Extract<SessionEvent, { type: "turn.ended" }>, "reason" | "failure">,
+): "stop" | "length" | "content_filter" {
+  if (isFiltered(ended)) return "content_filter";
+  return ended.reason === "length" || ended.reason === "step_limit" ? "length" : "stop";
 }
