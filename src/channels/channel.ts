@@ -98,16 +98,18 @@ export interface Posting<A extends Address, S> {
   resumed: boolean;
   /** Ms since 1970. */
   nowMs: number;
+  /** After a `retry` of this attempt the delivery is given up. */
+  isLast?: boolean;
   /** Aborted when the attempt takes too long. */
   signal: AbortSignal;
   /** Writes down what is about to be made, so that it can be looked for instead of being made twice. */
   save(shown: S): Promise<void>;
 }
 
-/** What an attempt came to. `retry`: as things stand it may succeed later; `dead`: it never will. */
+/** What an attempt came to. `retry`: as things are it may succeed later, and with `progress` it does not count as a failed try; `dead`: it never will. */
 export type Posted<S> =
   | { kind: "shown"; shown: S }
-  | { kind: "retry"; shown: S | undefined; error: string; afterMs?: number }
+  | { kind: "retry"; shown: S | undefined; error: string; afterMs?: number; progress?: boolean }
   | { kind: "dead"; shown: S | undefined; error: string };
 
 /** How replies get out by a channel. */

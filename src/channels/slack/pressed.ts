@@ -3,7 +3,8 @@ import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-
 import type { Approval, Inbound, Taken } from "../channel.ts";
 import type { SlackSettings } from "./api.ts";
 import type { Pressed } from "./envelope.ts";
-import type { SlackRules, SlackSetup } from "./receive.ts";
+import type { SlackSetup } from "./receive.ts";
+import type { SlackRules } from "./rules.ts";
 import { isResponseUrl } from "./shortcuts.ts";
 
 /** What a button carries. It comes back signed by Slack, so it can be believed. */
@@ -24,7 +25,11 @@ const sectionChars = 2_900;
 const mostSections = 4;
 
 /** The message that asks for a yes; without buttons once it was answered. */
-export function approvalBlocks(approval: Approval, of: { session: string; asker: string }): Record<string, unknown>[] {
+export function approvalBlocks(
+  approval: Approval,
+  of: { session: string; asker: string },
+  sections = mostSections,
+): Record<string, unknown>[] {
   const value = JSON.stringify({ ...of, ref: approval.ref, digest: callDigest(approval) } satisfies ButtonValue);
   const button = (label: string, action_id: string, style: string) => ({
     type: "button",
@@ -37,7 +42,11 @@ export function approvalBlocks(approval: Approval, of: { session: string; asker:
     approval.state === "open"
       ? { type: "actions", elements: [button("Approve", approveId, "primary"), button("Deny", denyId, "danger")] }
       : { type: "context", elements: [{ type: "mrkdwn", text: mrkdwn(outcomeOf(approval)) }] };
-  return [section(`*${mrkdwn(approval.name)}* wants to run with exactly this:`), ...argumentSections(approval), end];
+  return [
+    section(`*${mrkdwn(approval.name)}* wants to run with exactly this:`),
+    ...argumentSections(approval, sections),
+    end,
+  ];
 }
 
 /** The words of the message where no blocks are shown. */
@@ -98,11 +107,11 @@ function readValue(text: string | null | undefined): ButtonValue | undefined {
 }
 
 /** What decides is in the first section; each is a code block that nothing in the arguments can end. */
-function argumentSections({ arguments: text }: Approval): Record<string, unknown>[] {
+function argumentSections({ arguments: text }: Approval, most: number): Record<string, unknown>[] {
   // A backtick as JSON spells it too: three of them would end the block, and what follows would pose as the bot's words.
   let rest = messengerText(text).replaceAll("`", "\\u0060");
   const sections: Record<string, unknown>[] = [];
-  while (rest !== "" && sections.length < mostSections) {
+  while (rest !== "" && sections.length < most) {
     const { shown } = cutToRoom(rest, sectionChars, (piece) => mrkdwn(piece).length);
     sections.push(section(`\`\`\`${mrkdwn(shown)}\`\`\``));
     rest = rest.slice(shown.length);

@@ -10,21 +10,16 @@ import { namesOf } from "./people.ts";
 import { pressed } from "./pressed.ts";
 import { namedUsers, readText } from "./read-text.ts";
 import { askedBy } from "./routing.ts";
+import type { SlackRules } from "./rules.ts";
 import { fromCommand, fromMessageAction } from "./shortcuts.ts";
 import { type SlackAddress, sessionOf } from "./slack-address.ts";
-
-/** What the agent's owner may choose. */
-export interface SlackRules {
-  /** What is one session: each thread (a message in a channel or DM begins one), or a person's whole DM. */
-  dmSession?: "thread" | "whole";
-  /** Who may press approval buttons: who asked (default), anyone who sees them, or these user ids. */
-  approvers?: "asker" | "anyone" | readonly string[];
-}
 
 export interface SlackSetup {
   settings: SlackSettings;
   rules: SlackRules;
 }
+
+export type { SlackRules } from "./rules.ts";
 
 const done = (body: string | null = null) => ({ kind: "nothing", response: new Response(body) }) as const;
 const taken = () => new Response(null);

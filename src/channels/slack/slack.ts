@@ -10,7 +10,7 @@ export function slack(settings: SlackSettings, rules: SlackRules) {
     live: true,
     paceMs: 1_000,
     retryMs: [1_000, 5_000, 15_000, 60_000, 300_000],
-    post: (posting) => postToSlack(posting, settings),
+    post: (posting) => postToSlack(posting, settings, rules),
   };
   return { ...outlet, receive: (request: InboundRequest) => receiveSlack(request, { settings, rules }) };
 }
