@@ -6,10 +6,12 @@ import { agent } from "../agent.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
+import { checkSlackRules } from "../channels/slack/rules.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
 import { boundedMetadata } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
 import { safeSpeaker } from "../core/speaker.ts";
+import type { Bindings } from "../env.ts";
 import { readText } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
@@ -19,6 +21,8 @@ import type { RouteContext } from "./context.ts";
 const account = "default";
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
+
+checkSlackRules(agent.channels.slack ?? {});
 
 export const channels = new Hono<RouteContext>()
   .post("/slack", (c) => {
@@ -55,9 +59,25 @@ async function take(
   const inbound = await receive({ headers: c.req.raw.headers, body, nowMs: Date.now() });
   switch (inbound.kind) {
     case "nothing":
+      if (inbound.later !== undefined) c.executionCtx.waitUntil(inbound.later());
       return inbound.response;
-    case "message":
-      return inbound.answer(await taken(() => deliver(c, inbound.received)));
+    case "message": {
+      const outcome = await taken(() => deliver(c, inbound.received));
+      const { tell, received } = inbound;
+      if ("refused" in outcome && tell !== undefined) {
+        c.executionCtx.waitUntil(tellOnce(c.env, received, () => tell(outcome.refused)));
+      }
+      return inbound.answer(outcome);
+    }
+    case "feedback": {
+      const { session, turn, score, by } = inbound.given;
+      const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
+      await taken(async () => {
+        unwrap(await sessionObject(c.env, { account, name: session }).giveFeedback(turn, given));
+        return { session, turn };
+      });
+      return inbound.response;
+    }
     case "approval": {
       const { session, ref, digest, by, ...pressed } = inbound.pressed;
       const answer = { ...pressed, by: safeSpeaker(by) ?? "somebody" };
@@ -78,9 +98,15 @@ async function take(
   }
 }
 
+/** Once for a message, however often and as how many events it comes. */
+async function tellOnce(env: Bindings, { claims }: Received, tell: () => Promise<void>): Promise<void> {
+  const name = claims.find((claim) => claim.includes(" message ")) ?? claims[0] ?? "";
+  if (await accountObject(env, account).isFirst(`refused ${name}`)) await tell();
+}
+
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
-  const { alias, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
+  const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
   const metadata = noted && boundedMetadata(noted);
@@ -88,14 +114,20 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
     waitSeconds,
     session: name,
     models,
-  } = await accountObject(c.env, account).receive({ alias, session: wanted, id: callId() });
+  } = await accountObject(c.env, account).receive({ alias, place, session: wanted, id: callId() });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,
     });
   }
   const to = { account, name };
-  const message = { content, ...(speaker && { speaker }), ...(metadata && { metadata }), options: {} };
+  const message = {
+    content,
+    ...(speaker && { speaker }),
+    ...(metadata && { metadata }),
+    options: {},
+    ...(reference && { reference }),
+  };
   const { turn, repeated } = unwrap(
     await sessionObject(c.env, to).send(to, {
       message,

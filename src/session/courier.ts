@@ -12,6 +12,8 @@ import { mostSubrequests, Subrequests } from "./subrequests.ts";
 export interface CourierSetup {
   /** The channel of that name, as it is configured now. */
   outletOf(name: string): Outlet | undefined;
+  /** Messages of these places belong to this session from now on. */
+  lead(places: readonly string[]): Promise<void>;
   /** Tells the account of a delivery that was given up. */
   tellDead(owed: Owed): Promise<void>;
   /** Keeps the object awake until the promise settles. */
@@ -154,6 +156,10 @@ export class Courier {
       attempts = 0;
       this.#failures.delete(owed.id);
       this.#failingSince.delete(owed.id);
+      if (reply.state === "ended" && posted.places !== undefined && posted.places.length > 0) {
+        await this.#setup.lead(posted.places);
+        if (this.#parts.feed.closed) return change.forget();
+      }
       if (reply.state === "ended") return this.#outbox.delivered(owed.id);
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
       if (this.#subrequests.isSpent) {

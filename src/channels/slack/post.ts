@@ -6,6 +6,7 @@ import { showApproval } from "./approval-message.ts";
 import { LadderEnd, SlackDelivery, type SlackPosting } from "./delivery.ts";
 import type { SlackRules } from "./rules.ts";
 import { type SlackShown, workingCopy } from "./shown.ts";
+import { placeName } from "./slack-address.ts";
 import { showStatus } from "./work-status.ts";
 
 export type { SlackPosting } from "./delivery.ts";
@@ -23,7 +24,7 @@ export async function postToSlack(
   const before = progressOf(shown);
   const failures = await bringCloser(delivery);
   const [first] = failures;
-  if (first === undefined) return { kind: "shown", shown };
+  if (first === undefined) return { kind: "shown", shown, places: placesOf(delivery) };
   const later = failures.filter((failure) => failure instanceof SlackFailure);
   const isDead = later.length === 0;
   if ((isDead || posting.isLast) && !isWhole(shown)) await lastWord(delivery, codeOf(first));
@@ -31,6 +32,12 @@ export async function postToSlack(
   const afterMs = Math.max(0, ...later.map(({ retryAfterMs = 0 }) => retryAfterMs));
   const progress = progressOf(shown) > before;
   return { kind: "retry", shown, error: codeOf(later[0] ?? first), progress, ...(afterMs > 0 && { afterMs }) };
+}
+
+/** Threads under messages that stand alone: of a webhook or a schedule, and direct messages. */
+function placesOf({ shown, address: { team, room, thread } }: SlackDelivery): string[] {
+  const roots = shown.pieces.filter((piece) => piece.ts !== "" && (thread === "" || piece.room !== undefined));
+  return roots.map((piece) => placeName({ team, room: piece.room ?? room, thread: piece.ts }));
 }
 
 /** Messages that are there for good: a long answer takes many calls, and each may fail. */

@@ -1,4 +1,4 @@
-/** What the agent's owner may choose for Slack, in `channels.slack` of the agent. */
+/** What the agent's owner may choose for Slack, in `channels.slack` of the agent, and what of it cannot work. Pure. */
 
 export interface SlackRules {
   /** What is one session: each thread (a message in a channel or DM begins one), or a person's whole DM. */
@@ -17,4 +17,20 @@ export interface SlackRules {
   suggestedPrompts?: readonly { title: string; message: string }[];
   /** What the app's home tab says, in Slack's mrkdwn; by default what the agent can do. */
   home?: string;
+}
+
+/** Throws for rules that cannot work, at start: a question that nobody may answer would wait for a day. */
+export function checkSlackRules({ approvers, allowedUsers, suggestedPrompts = [] }: SlackRules): void {
+  if (Array.isArray(approvers) && approvers.length === 0) {
+    throw new Error(
+      'channels.slack.approvers is empty, so nobody could approve anything. Name user ids, or use "asker".',
+    );
+  }
+  const isAnswered = (id: string) => allowedUsers === undefined || allowedUsers.includes(id);
+  if (Array.isArray(approvers) && !approvers.some(isAnswered)) {
+    throw new Error("channels.slack.approvers names nobody of channels.slack.allowedUsers. Name at least one of them.");
+  }
+  if (suggestedPrompts.length > 4) {
+    throw new Error(`channels.slack.suggestedPrompts has ${suggestedPrompts.length} prompts; Slack shows 4 at most.`);
+  }
 }

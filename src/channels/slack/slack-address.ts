@@ -23,6 +23,8 @@ export interface SlackAddress extends Address {
   fallbackUrl?: string;
   /** Workspace of the person who asked, where it is another one (Slack Connect). */
   userTeam?: string;
+  /** Names a conversation that begins here. */
+  title?: string;
 }
 
 /** A channel that a schedule or a webhook answers in, by a message of its own. */
@@ -37,6 +39,11 @@ export function sessionOf(
 ): string {
   const whole = dmSession === "whole" && room.startsWith("D");
   return ["slack", team, room, ...(whole ? [] : [thread.replace(".", "-")])].join("_");
+}
+
+/** Names a thread, also one whose session is not called after it. */
+export function placeName({ team, room, thread }: { team: string; room: string; thread: string }): string {
+  return `slack thread ${team} ${room} ${thread}`;
 }
 
 /** Slack streams into threads, and in channels to somebody (docs.slack.dev/reference/methods/chat.startStream); elsewhere an answer is posted once it is whole. */

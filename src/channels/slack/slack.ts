@@ -2,6 +2,7 @@
 import type { InboundRequest, Outlet } from "../channel.ts";
 import type { SlackSettings } from "./api.ts";
 import { postToSlack, type SlackShown } from "./post.ts";
+import { readReference } from "./read-reference.ts";
 import { receiveSlack, type SlackRules } from "./receive.ts";
 import type { SlackAddress } from "./slack-address.ts";
 
@@ -11,6 +12,7 @@ export function slack(settings: SlackSettings, rules: SlackRules) {
     paceMs: 1_000,
     retryMs: [1_000, 5_000, 15_000, 60_000, 300_000],
     post: (posting) => postToSlack(posting, settings, rules),
+    read: (reading) => readReference(reading, settings),
   };
   return { ...outlet, receive: (request: InboundRequest) => receiveSlack(request, { settings, rules }) };
 }

@@ -8,7 +8,7 @@ type Status = "processing" | "suspended" | "active";
 /** Sets the status of the thread's agent session (docs.slack.dev/ai/agent-sessions). Throws only where a status could stay behind. */
 export async function showStatus(delivery: SlackDelivery, status: Status): Promise<void> {
   const { shown, address } = delivery;
-  const { room, thread } = address;
+  const { room, thread, title } = address;
   if (thread === "" || !delivery.ways.includes("thread") || shown.status === status) return;
   if (status !== "active" && shown.status === "unknown") return;
   // Nothing was set, so that nothing is to be taken back.
@@ -16,7 +16,11 @@ export async function showStatus(delivery: SlackDelivery, status: Status): Promi
   const hadStatus = shown.hasStatus ?? false;
   try {
     if (status !== "active") shown.hasStatus = true;
-    await delivery.call("agents.sessions.setStatus", { status, channel_id: room, thread_ts: thread });
+    await delivery.call("agents.sessions.setStatus", {
+      ...{ status, channel_id: room, thread_ts: thread },
+      // Read only where it begins the agent's session in Slack.
+      ...(title !== undefined && title !== "" && status === "processing" && { title }),
+    });
     shown.status = status;
     if (status === "active") shown.hasStatus = false;
   } catch (error) {
