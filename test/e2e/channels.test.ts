@@ -388,6 +388,7 @@ it("[SLACK-1] [DISCORD-1] the manifest and the commands are what Slack and Disco
   const { stdout } = await run("npm", ["run", "--silent", "slack:manifest", "--", "--url", "https://a.example/"]);
   const manifest = JSON.parse(stdout);
   expect(manifest.settings.event_subscriptions.request_url).toBe("https://a.example/channels/slack");
+  expect(manifest.features.app_home.home_tab_enabled).toBe(true);
   expect(manifest.features.agent_view.agent_description.length).toBeLessThanOrEqual(300);
   const env = {
     ...process.env,
