@@ -175,6 +175,19 @@ export class Account extends DurableObject<Bindings> {
     for (const place of places) this.#rooms.aliases.lead(place, session, Date.now());
   }
 
+  /** The token of a Slack workspace that installed the app. */
+  slackToken(team: string): string | undefined {
+    return this.#exists ? this.#rooms.slackInstalls.tokenOf(team) : undefined;
+  }
+
+  addSlackInstall(team: string, botToken: string): void {
+    this.#rooms.slackInstalls.put(team, botToken, Date.now());
+  }
+
+  removeSlackInstall(team: string): void {
+    this.#rooms.slackInstalls.remove(team);
+  }
+
   /** True at the first call with this name, within a week. */
   isFirst(name: string): boolean {
     return this.#rooms.aliases.isFirst(name, Date.now());
@@ -274,6 +287,9 @@ const accountMethods: Methods = {
   removeDeadLetter: true,
   receive: true,
   leadPlaces: true,
+  slackToken: true,
+  addSlackInstall: true,
+  removeSlackInstall: true,
   isFirst: false,
   settings: true,
   putSettings: true,

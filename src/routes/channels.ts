@@ -5,6 +5,7 @@ import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
+import { beginInstall, finishInstall } from "../channels/slack/install.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
 import { checkSlackRules } from "../channels/slack/rules.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
@@ -13,6 +14,7 @@ import { AppError } from "../core/errors.ts";
 import { safeSpeaker } from "../core/speaker.ts";
 import type { Bindings } from "../env.ts";
 import { readText } from "../http/read-json.ts";
+import { withInstalls } from "../session/outlets.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { callId } from "./admit.ts";
@@ -27,7 +29,23 @@ checkSlackRules(agent.channels.slack ?? {});
 export const channels = new Hono<RouteContext>()
   .post("/slack", (c) => {
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)");
-    return take(c, (request) => receiveSlack(request, { settings, rules: agent.channels.slack ?? {} }));
+    const setup = {
+      settings: withInstalls(settings, c.env, account),
+      rules: agent.channels.slack ?? {},
+      uninstalled: (team: string) => accountObject(c.env, account).removeSlackInstall(team),
+    };
+    return take(c, (request) => receiveSlack(request, setup));
+  })
+  .get("/slack/install", (c) => {
+    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
+    return beginInstall(settings, new URL(c.req.url).origin, Date.now());
+  })
+  .get("/slack/oauth", async (c) => {
+    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
+    const back = { url: new URL(c.req.url), cookie: c.req.header("Cookie") ?? "", nowMs: Date.now() };
+    const { team, botToken } = await finishInstall(back, settings, agent.channels.slack);
+    await accountObject(c.env, account).addSlackInstall(team, botToken);
+    return c.text("The app is installed. You can close this page and write to it in Slack.");
   })
   .post("/discord", (c) => {
     const settings = c.var.settings.discord ?? missing("DISCORD_PUBLIC_KEY");

@@ -35,7 +35,7 @@ export const methodRules: Record<string, MethodRule> = {
   "assistant.threads.setSuggestedPrompts": { perMinute: tier4, required: ["channel_id", "prompts"] },
   "assistant.threads.setTitle": { perMinute: tier4, required: ["channel_id", "thread_ts", "title"] },
   "auth.test": { perMinute: special, required: [] },
-  "apps.uninstall": { perMinute: tier2, required: [] },
+
   "chat.appendStream": { perMinute: tier4, required: ["channel", "ts"] },
   "chat.delete": { perMinute: tier3, required: ["channel", "ts"] },
   "chat.postEphemeral": { perMinute: tier4, required: ["channel", "user"] },

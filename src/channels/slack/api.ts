@@ -8,6 +8,18 @@ export interface SlackSettings {
   /** `xoxb-…`; without it messages are taken and nothing is shown. */
   botToken?: string;
   apiUrl: string;
+  /** Of the app, for installing it into further workspaces. */
+  client?: { id: string; secret: string };
+  /** Where people say yes to an installation, when not at slack.com. */
+  authorizeUrl?: string;
+  /** The token of a workspace that installed the app. */
+  tokenOf?(team: string): Promise<string | undefined>;
+}
+
+/** The settings as they are for one workspace: with its own token, where it installed the app. */
+export async function settingsFor(settings: SlackSettings, team: string): Promise<SlackSettings> {
+  const botToken = team === "" ? undefined : await settings.tokenOf?.(team);
+  return botToken === undefined ? settings : { ...settings, botToken };
 }
 
 /** `error` is Slack's own code, or `http_<status>`, `timeout` or `unreachable`. */

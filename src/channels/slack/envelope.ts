@@ -55,6 +55,7 @@ const event = z.looseObject({
   team: z.string().nullish(),
   user_team: z.string().nullish(),
   tab: z.string().nullish(),
+  tokens: z.looseObject({ bot: z.array(z.string()).nullish() }).nullish(),
   files: z.array(file).nullish(),
   blocks: z.array(z.unknown()).nullish(),
   attachments: z.array(attachment).nullish(),

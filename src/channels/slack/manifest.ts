@@ -18,7 +18,8 @@ export function addressFault(url: string): string | undefined {
 
 /** `url`: where the Worker lives, without a path. */
 export function slackManifest(url: string, name = "Longline"): Record<string, unknown> {
-  const request_url = `${url.replace(/\/+$/, "")}/channels/slack`;
+  const base = url.replace(/\/+$/, "");
+  const request_url = `${base}/channels/slack`;
   return {
     display_information: { name, description: "Answers in threads and direct messages." },
     features: {
@@ -35,6 +36,7 @@ export function slackManifest(url: string, name = "Longline"): Record<string, un
       ],
     },
     oauth_config: {
+      redirect_urls: [`${base}/channels/slack/oauth`],
       scopes: {
         bot: [
           "app_mentions:read",
@@ -61,10 +63,12 @@ export function slackManifest(url: string, name = "Longline"): Record<string, un
           "app_context_changed",
           "app_home_opened",
           "app_mention",
+          "app_uninstalled",
           "message.channels",
           "message.groups",
           "message.im",
           "message.mpim",
+          "tokens_revoked",
         ],
       },
       interactivity: { is_enabled: true, request_url },

@@ -1,7 +1,7 @@
 /** Approval buttons: what they carry, what a press means, and who may press. */
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval, Inbound, Taken } from "../channel.ts";
-import { SlackApi, type SlackSettings } from "./api.ts";
+import { SlackApi, type SlackSettings, settingsFor } from "./api.ts";
 import type { Pressed } from "./envelope.ts";
 import { feedbackId, readFeedback } from "./feedback.ts";
 import type { SlackSetup } from "./receive.ts";
@@ -94,7 +94,7 @@ async function whyNot(action: Pressed, asker: string, setup: SlackSetup): Promis
   if (asker !== "") return user.id === asker ? undefined : notYours;
   // A webhook or a schedule asked: whoever belongs to the channel may answer.
   const room = action.channel?.id ?? action.container?.channel_id ?? "";
-  const isMember = await isMemberOf(room, user.id, setup.settings);
+  const isMember = await isMemberOf(room, user.id, await settingsFor(setup.settings, action.team?.id ?? ""));
   if (isMember === undefined)
     return "It could not be checked whether you are a member of this channel. Please press again.";
   return isMember ? undefined : "Only members of this channel can answer this.";

@@ -3,7 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Inbound, InboundRequest, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
 import { isSignedBySlack } from "../signature.ts";
-import type { SlackSettings } from "./api.ts";
+import { type SlackSettings, settingsFor } from "./api.ts";
 import { command, type EventCallback, envelope, interaction } from "./envelope.ts";
 import { showHome, suggestPrompts } from "./home.ts";
 import { knownName } from "./people.ts";
@@ -20,6 +20,8 @@ import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
 export interface SlackSetup {
   settings: SlackSettings;
   rules: SlackRules;
+  /** The workspace took the app away: its token is forgotten. */
+  uninstalled?(team: string): Promise<void>;
 }
 
 export type { SlackRules } from "./rules.ts";
@@ -81,9 +83,11 @@ function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): I
     case "nothing":
       return done();
     case "home":
-      return { ...done(), later: () => showHome(opened, settings, rules) };
+      return { ...done(), later: async () => showHome(opened, await settingsFor(settings, team), rules) };
     case "greet":
-      return { ...done(), later: () => suggestPrompts(opened, settings, rules) };
+      return { ...done(), later: async () => suggestPrompts(opened, await settingsFor(settings, team), rules) };
+    case "uninstalled":
+      return { ...done(), later: async () => setup.uninstalled?.(team) };
   }
   const app = api_app_id ?? "";
   const own = authorizations?.[0]?.user_id ?? undefined;
@@ -112,7 +116,9 @@ function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): I
     answer: (came: Taken) =>
       "refused" in came && asked.mustExist && comesAgain(came.refused) ? new Response(null, { status: 503 }) : taken(),
     // In a thread that the agent may be no part of, silence is right.
-    ...(!asked.mustExist && { tell: (refused: AppError) => tellRefusal(address, refused, settings) }),
+    ...(!asked.mustExist && {
+      tell: async (refused: AppError) => tellRefusal(address, refused, await settingsFor(settings, team)),
+    }),
   };
 }
 

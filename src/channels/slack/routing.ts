@@ -9,6 +9,7 @@ export type Asked =
   | { do: "stop" }
   | { do: "home" }
   | { do: "greet" }
+  | { do: "uninstalled" }
   | { do: "nothing"; why: string };
 
 /** Messages that people write; others tell of edits, joins and the like. */
@@ -23,6 +24,10 @@ export function askedBy({ event, authorizations }: EventCallback, rules: SlackRu
       return fault(event, own) ?? notAllowed(event, rules) ?? followUp(event, own, rules);
     case "app_home_opened":
       return event.tab === "home" ? { do: "home" } : event.tab === "messages" ? { do: "greet" } : nothing("no tab");
+    case "app_uninstalled":
+      return { do: "uninstalled" };
+    case "tokens_revoked":
+      return (event.tokens?.bot ?? []).length > 0 ? { do: "uninstalled" } : nothing("no token of a bot");
     case "assistant_thread_started":
       return { do: "greet" };
     case "agent_session_stopped":

@@ -13,6 +13,8 @@ export interface SlackRules {
   allowedChannels?: readonly string[];
   /** People that the app answers; all, unless given. */
   allowedUsers?: readonly string[];
+  /** Workspaces that may install the app by `/channels/slack/install`; all, unless given. */
+  allowedTeams?: readonly string[];
   /** Prompts that a person finds in an empty conversation with the app; four at most. */
   suggestedPrompts?: readonly { title: string; message: string }[];
   /** What the app's home tab says, in Slack's mrkdwn; by default what the agent can do. */

@@ -1,7 +1,7 @@
 /** Messages that do not come by writing: the slash command and the shortcut on somebody's message. */
 import type { AppError } from "../../core/errors.ts";
 import type { Inbound, Taken } from "../channel.ts";
-import type { SlackSettings } from "./api.ts";
+import { type SlackSettings, settingsFor } from "./api.ts";
 import type { MessageAction, SlashCommand } from "./envelope.ts";
 import { knownName } from "./people.ts";
 import { keptReference } from "./read-reference.ts";
@@ -86,7 +86,7 @@ export function fromMessageAction(action: MessageAction, { settings, rules }: Sl
       }),
     },
     answer: () => new Response(null),
-    tell: (refused: AppError) => tellRefusal(address, refused, settings),
+    tell: async (refused: AppError) => tellRefusal(address, refused, await settingsFor(settings, teamId)),
   };
 }
 
