@@ -58,7 +58,9 @@ export interface Settings {
   /** Host names, besides loopback, that a development server answers to. */
   allowedHosts: readonly string[] | undefined;
   /** Absent: nothing from there is taken. */
-  slack: { signingSecret: string; botToken?: string; apiUrl: string } | undefined;
+  slack:
+    | { signingSecret: string; botToken?: string; apiUrl: string; client?: { id: string; secret: string } }
+    | undefined;
   discord: { publicKey: string; applicationId?: string; botToken?: string; apiUrl: string } | undefined;
   /** Secrets of inbound webhooks by name, two while one is being replaced; `callback` signs what goes out. */
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
@@ -136,6 +138,8 @@ const variables = z.object({
   MODEL_CONTEXT_TOKENS: whole(undefined, 1_000, 10_000_000),
   SLACK_SIGNING_SECRET: optional(key),
   SLACK_BOT_TOKEN: optional(key),
+  SLACK_CLIENT_ID: optional(z.string().regex(/^[0-9.]{3,100}$/, "must be the client ID of the app: digits and a dot")),
+  SLACK_CLIENT_SECRET: optional(key),
   SLACK_API_URL: optional(baseUrl).transform((value) => value ?? "https://slack.com/api"),
   DISCORD_PUBLIC_KEY: optional(z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
   DISCORD_APPLICATION_ID: optional(z.string().regex(/^\d{5,25}$/, "must be the number of the application")),
@@ -153,6 +157,7 @@ const secret = new Set([
   "COMETAPI_KEY",
   "SLACK_SIGNING_SECRET",
   "SLACK_BOT_TOKEN",
+  "SLACK_CLIENT_SECRET",
   "DISCORD_BOT_TOKEN",
   "WEBHOOK_SECRETS",
   // Some servers have their key in the address.
@@ -196,12 +201,18 @@ export function parseSettings(bindings: Bindings): Settings {
 
 function channelsOf(data: z.infer<typeof variables>): Pick<Settings, "slack" | "discord" | "webhookSecrets"> {
   const { SLACK_SIGNING_SECRET: signingSecret, SLACK_BOT_TOKEN: slackToken, WEBHOOK_SECRETS } = data;
+  const { SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret } = data;
   const { DISCORD_PUBLIC_KEY: publicKey, DISCORD_APPLICATION_ID: applicationId, DISCORD_BOT_TOKEN: botToken } = data;
   return {
     slack:
       signingSecret === undefined
         ? undefined
-        : { signingSecret, ...(slackToken && { botToken: slackToken }), apiUrl: data.SLACK_API_URL },
+        : {
+            signingSecret,
+            ...(slackToken && { botToken: slackToken }),
+            apiUrl: data.SLACK_API_URL,
+            ...(clientId && clientSecret && { client: { id: clientId, secret: clientSecret } }),
+          },
     discord:
       publicKey === undefined
         ? undefined

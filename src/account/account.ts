@@ -154,7 +154,7 @@ export class Account extends DurableObject<Bindings> {
   }
 
   /** A message came in by a channel: the session it belongs to, and the seconds to wait when there were too many. */
-  receive({ alias, session, id }: { alias?: string | undefined; session: string; id?: number }): {
+  receive({ alias, place, session, id }: ChannelMessage): {
     session: string;
     waitSeconds: number;
     /** Ids of the models that the account may use. */
@@ -164,8 +164,33 @@ export class Account extends DurableObject<Bindings> {
     const waitSeconds = this.admit(nowMs, id);
     const { models } = this.#limits;
     const limits = { waitSeconds, ...(models && { models }) };
+    const led = place === undefined ? undefined : this.#rooms.aliases.sessionOf(place);
+    if (led !== undefined) return { session: led, ...limits };
     if (alias === undefined || waitSeconds > 0) return { session, ...limits };
     return { session: this.#rooms.aliases.firstUse(alias, session, nowMs), ...limits };
+  }
+
+  /** From now on messages of that place belong to that session. */
+  leadPlaces(places: readonly string[], session: string): void {
+    for (const place of places) this.#rooms.aliases.lead(place, session, Date.now());
+  }
+
+  /** The token of a Slack workspace that installed the app. */
+  slackToken(team: string): string | undefined {
+    return this.#exists ? this.#rooms.slackInstalls.tokenOf(team) : undefined;
+  }
+
+  addSlackInstall(team: string, botToken: string): void {
+    this.#rooms.slackInstalls.put(team, botToken, Date.now());
+  }
+
+  removeSlackInstall(team: string): void {
+    this.#rooms.slackInstalls.remove(team);
+  }
+
+  /** True at the first call with this name, within a week. */
+  isFirst(name: string): boolean {
+    return this.#rooms.aliases.isFirst(name, Date.now());
   }
 
   /** How the Worker and the sessions call the methods above; see `serveCall`. */
@@ -223,6 +248,14 @@ export class Account extends DurableObject<Bindings> {
   }
 }
 
+/** A message that a channel brings. `alias`: see `Aliases`; `place`: a thread that may belong to another session; `id` names the call. */
+interface ChannelMessage {
+  alias?: string | undefined;
+  place?: string | undefined;
+  session: string;
+  id?: number;
+}
+
 /** The object of an account. `account` comes from authentication, never from what a caller wrote. */
 export function accountObject(bindings: Bindings, account: string): DurableObjectStub<Account> {
   const namespace = bindings.ACCOUNTS as unknown as DurableObjectNamespace<Account>;
@@ -253,6 +286,11 @@ const accountMethods: Methods = {
   deadLetter: true,
   removeDeadLetter: true,
   receive: true,
+  leadPlaces: true,
+  slackToken: true,
+  addSlackInstall: true,
+  removeSlackInstall: true,
+  isFirst: false,
   settings: true,
   putSettings: true,
   createKey: false,

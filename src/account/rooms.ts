@@ -10,6 +10,7 @@ import { MessageRate } from "./message-rate.ts";
 import { PrefixStore } from "./prefix-store.ts";
 import { migrateAccount } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
+import { SlackInstalls } from "./slack-installs.ts";
 
 export interface Rooms {
   index: SessionIndex;
@@ -21,6 +22,7 @@ export interface Rooms {
   prefixes: PrefixStore;
   deadLetters: DeadLetters;
   aliases: Aliases;
+  slackInstalls: SlackInstalls;
   /** Used only in the object of the list. */
   accounts: AccountList;
 }
@@ -39,6 +41,7 @@ export function roomsOf(storage: DurableObjectStorage): Rooms {
     prefixes: new PrefixStore(sql),
     deadLetters: new DeadLetters(sql),
     aliases: new Aliases(sql),
+    slackInstalls: new SlackInstalls(sql),
     accounts: new AccountList(sql),
   };
 }

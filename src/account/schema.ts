@@ -112,6 +112,11 @@ export const accountLadder: readonly string[] = [
      FROM steps GROUP BY 1, 2;
    INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
    INSERT INTO words (words) VALUES ('optimize');`,
+  `CREATE TABLE slack_installs (
+     team TEXT PRIMARY KEY,
+     bot_token TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The version of an account's database; 0 for one without a ladder. */

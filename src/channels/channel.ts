@@ -15,6 +15,26 @@ export interface Address {
   channel: string;
 }
 
+/** What a message refers to and a channel can only read with time: files, names, what a thread says. It is kept with the message, and read when the message's turn begins. JSON that only its channel reads. */
+export interface Reference {
+  channel: string;
+}
+
+/** One reading of a reference. */
+export interface Reading {
+  reference: Reference;
+  /** Nothing was said in the session before. */
+  isFirst: boolean;
+  /** Aborted when it takes too long. */
+  signal: AbortSignal;
+}
+
+/** What the model is shown in place of the message as it came. */
+export interface ReadMessage {
+  content: string;
+  speaker?: string;
+}
+
 /** A message from outside, ready for a session. */
 export interface Received {
   /** Id of the session within the account. */
@@ -24,6 +44,10 @@ export interface Received {
   metadata?: Record<string, string>;
   /** Names of this message: what comes with one of them again is the same message, redelivered. */
   claims: string[];
+  /** What is read before its turn begins; `content` is what is known without it. */
+  reference?: Reference;
+  /** Names a place, such as a thread, that may belong to another session: see `Posted`. */
+  place?: string;
   /** A name that the sender gives one and the same message even where it sends it into two sessions: the first one counts. */
   alias?: string;
   /** Where the answer goes; absent when nobody waits for it there. */
@@ -45,13 +69,26 @@ export interface PressedApproval {
   by: string;
 }
 
+/** A person's praise or blame of an answer. */
+export interface GivenFeedback {
+  session: string;
+  turn: string;
+  /** 1 or -1. */
+  score: number;
+  /** Who pressed, as people know them. */
+  by: string;
+}
+
 /** What became of what came in. `repeated`: it had come before. `refused`: why nothing did. */
 export type Taken = { session: string; turn: string; repeated?: boolean; statusUrl?: string } | { refused: AppError };
 
 /** What a request from outside means. */
 export type Inbound =
-  | { kind: "nothing"; response: Response }
-  | { kind: "message"; received: Received; answer(taken: Taken): Response }
+  /** `later`: what is done after the request was answered. */
+  | { kind: "nothing"; response: Response; later?: () => Promise<void> }
+  /** `tell` says to the person, once for each message, why it was not taken. */
+  | { kind: "message"; received: Received; answer(taken: Taken): Response; tell?: (refused: AppError) => Promise<void> }
+  | { kind: "feedback"; given: GivenFeedback; response: Response }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
   /** The person wants the open turn to end. */
   | { kind: "stop"; session: string; response: Response };
@@ -98,16 +135,19 @@ export interface Posting<A extends Address, S> {
   resumed: boolean;
   /** Ms since 1970. */
   nowMs: number;
+  /** After a `retry` of this attempt the delivery is given up. */
+  isLast?: boolean;
   /** Aborted when the attempt takes too long. */
   signal: AbortSignal;
   /** Writes down what is about to be made, so that it can be looked for instead of being made twice. */
   save(shown: S): Promise<void>;
 }
 
-/** What an attempt came to. `retry`: as things stand it may succeed later; `dead`: it never will. */
+/** What an attempt came to. `retry`: as things are it may succeed later, and with `progress` it does not count as a failed try; `dead`: it never will. */
 export type Posted<S> =
-  | { kind: "shown"; shown: S }
-  | { kind: "retry"; shown: S | undefined; error: string; afterMs?: number }
+  /** `places`: names of places where an answer to it belongs to its session from now on. */
+  | { kind: "shown"; shown: S; places?: readonly string[] }
+  | { kind: "retry"; shown: S | undefined; error: string; afterMs?: number; progress?: boolean }
   | { kind: "dead"; shown: S | undefined; error: string };
 
 /** How replies get out by a channel. */
@@ -119,4 +159,6 @@ export interface Outlet<A extends Address = Address, S = unknown> {
   /** Pauses before each further try of one that failed; after the last the delivery is dead. */
   retryMs: readonly number[];
   post(posting: Posting<A, S>): Promise<Posted<S>>;
+  /** Reads what a message refers to. What cannot be read is said in its place; it never fails for that. */
+  read?(reading: Reading): Promise<ReadMessage>;
 }

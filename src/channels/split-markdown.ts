@@ -19,17 +19,38 @@ interface Window {
   open: Fence | undefined;
 }
 
+/** Most UTF-16 units (60 or more) of the piece at `place` whose text begins with `rest`. It must depend on the beginning of `rest` alone, so that finished pieces never change. */
+export type PieceLimit = (place: number, rest: string) => number;
+
+/** The limit that keeps a piece within so many UTF-8 bytes; 100 of them are kept for fences that are closed and opened again. */
+export function byteLimit(bytesOf: (place: number) => number): PieceLimit {
+  return (place, rest) => unitsWithin(rest, bytesOf(place) - 100);
+}
+
+/** How many UTF-16 units of `text` fit into `bytes` of UTF-8; `bytes` where the whole text fits. */
+export function unitsWithin(text: string, bytes: number): number {
+  let used = 0;
+  for (let at = 0; at < text.length && at <= bytes; at++) {
+    const unit = text.charCodeAt(at);
+    // Half of a pair counts as two of the pair's four bytes.
+    used += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+    if (used > bytes) return at;
+  }
+  return bytes;
+}
+
 /**
  * Pieces of at most `limit` UTF-16 units (60 or more), added fences included. White space at cuts is left out, and empty pieces.
  * A fence that the text itself leaves open stays open in the last piece, so that the piece only grows at its end.
  */
-export function splitMarkdown(text: string, limit: number): string[] {
+export function splitMarkdown(text: string, limit: number | PieceLimit): string[] {
   const pieces: string[] = [];
   let rest = text.trimEnd();
   let open: Fence | undefined;
   while (rest !== "") {
-    const opener = reopened(open, limit);
-    const room = limit - opener.length;
+    const units = typeof limit === "number" ? limit : limit(pieces.length, rest);
+    const opener = reopened(open, units);
+    const room = units - opener.length;
     if (rest.length <= room) {
       pieces.push(opener + rest);
       break;

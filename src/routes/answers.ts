@@ -1,10 +1,11 @@
-/** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients. */
+/** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients; `…/feedback`: what they think of its answer. */
 import { Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
 import { mostUnits } from "../core/bounds.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
+import { feedbackJson } from "../session/turn-json.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, sessionAt } from "./sessions.ts";
 
@@ -31,6 +32,14 @@ export const toolResults = z.strictObject({
     }),
 });
 
+/** A score of -1 (bad) to 1 (good); `label` and `comment` are free text. */
+export const feedback = z.strictObject({
+  turn: z.string().min(1).max(64),
+  score: z.number().min(-1).max(1),
+  label: z.string().min(1).max(64).optional(),
+  comment: z.string().min(1).max(4_000).optional(),
+});
+
 export const answers = new Hono<RouteContext>()
   .post("/:id/approvals/:call_id", async (c) => {
     const { approve, reason, digest } = parseBody(approval, await readJson(c.req.raw));
@@ -44,4 +53,15 @@ export const answers = new Hono<RouteContext>()
     const given = results.map(({ call_id, content, is_error }) => ({ callId: call_id, content, isError: is_error }));
     const { turn } = unwrap(await sessionAt(c).giveResults(given));
     return c.json({ session: addressOf(c).name, turn, accepted: given.map(({ callId }) => callId) });
+  })
+  .post("/:id/feedback", async (c) => {
+    const { turn, score, label, comment } = parseBody(feedback, await readJson(c.req.raw));
+    const given = {
+      score,
+      ...(label !== undefined && { label }),
+      ...(comment !== undefined && { comment }),
+      atMs: Date.now(),
+    };
+    unwrap(await sessionAt(c).giveFeedback(turn, given));
+    return c.json({ session: addressOf(c).name, turn, feedback: feedbackJson(given) });
   });

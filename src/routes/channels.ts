@@ -5,12 +5,16 @@ import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
+import { beginInstall, finishInstall } from "../channels/slack/install.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
+import { checkSlackRules } from "../channels/slack/rules.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
 import { boundedMetadata } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
 import { safeSpeaker } from "../core/speaker.ts";
+import type { Bindings } from "../env.ts";
 import { readText } from "../http/read-json.ts";
+import { withInstalls } from "../session/outlets.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { callId } from "./admit.ts";
@@ -20,10 +24,28 @@ const account = "default";
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
 
+checkSlackRules(agent.channels.slack ?? {});
+
 export const channels = new Hono<RouteContext>()
   .post("/slack", (c) => {
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)");
-    return take(c, (request) => receiveSlack(request, { settings, rules: agent.channels.slack ?? {} }));
+    const setup = {
+      settings: withInstalls(settings, c.env, account),
+      rules: agent.channels.slack ?? {},
+      uninstalled: (team: string) => accountObject(c.env, account).removeSlackInstall(team),
+    };
+    return take(c, (request) => receiveSlack(request, setup));
+  })
+  .get("/slack/install", (c) => {
+    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
+    return beginInstall(settings, new URL(c.req.url).origin, Date.now());
+  })
+  .get("/slack/oauth", async (c) => {
+    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
+    const back = { url: new URL(c.req.url), cookie: c.req.header("Cookie") ?? "", nowMs: Date.now() };
+    const { team, botToken } = await finishInstall(back, settings, agent.channels.slack);
+    await accountObject(c.env, account).addSlackInstall(team, botToken);
+    return c.text("The app is installed. You can close this page and write to it in Slack.");
   })
   .post("/discord", (c) => {
     const settings = c.var.settings.discord ?? missing("DISCORD_PUBLIC_KEY");
@@ -55,9 +77,25 @@ async function take(
   const inbound = await receive({ headers: c.req.raw.headers, body, nowMs: Date.now() });
   switch (inbound.kind) {
     case "nothing":
+      if (inbound.later !== undefined) c.executionCtx.waitUntil(inbound.later());
       return inbound.response;
-    case "message":
-      return inbound.answer(await taken(() => deliver(c, inbound.received)));
+    case "message": {
+      const outcome = await taken(() => deliver(c, inbound.received));
+      const { tell, received } = inbound;
+      if ("refused" in outcome && tell !== undefined) {
+        c.executionCtx.waitUntil(tellOnce(c.env, received, () => tell(outcome.refused)));
+      }
+      return inbound.answer(outcome);
+    }
+    case "feedback": {
+      const { session, turn, score, by } = inbound.given;
+      const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
+      await taken(async () => {
+        unwrap(await sessionObject(c.env, { account, name: session }).giveFeedback(turn, given));
+        return { session, turn };
+      });
+      return inbound.response;
+    }
     case "approval": {
       const { session, ref, digest, by, ...pressed } = inbound.pressed;
       const answer = { ...pressed, by: safeSpeaker(by) ?? "somebody" };
@@ -78,9 +116,15 @@ async function take(
   }
 }
 
+/** Once for a message, however often and as how many events it comes. */
+async function tellOnce(env: Bindings, { claims }: Received, tell: () => Promise<void>): Promise<void> {
+  const name = claims.find((claim) => claim.includes(" message ")) ?? claims[0] ?? "";
+  if (await accountObject(env, account).isFirst(`refused ${name}`)) await tell();
+}
+
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
-  const { alias, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
+  const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
   const metadata = noted && boundedMetadata(noted);
@@ -88,14 +132,20 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
     waitSeconds,
     session: name,
     models,
-  } = await accountObject(c.env, account).receive({ alias, session: wanted, id: callId() });
+  } = await accountObject(c.env, account).receive({ alias, place, session: wanted, id: callId() });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,
     });
   }
   const to = { account, name };
-  const message = { content, ...(speaker && { speaker }), ...(metadata && { metadata }), options: {} };
+  const message = {
+    content,
+    ...(speaker && { speaker }),
+    ...(metadata && { metadata }),
+    options: {},
+    ...(reference && { reference }),
+  };
   const { turn, repeated } = unwrap(
     await sessionObject(c.env, to).send(to, {
       message,

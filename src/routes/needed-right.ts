@@ -18,6 +18,7 @@ function rightFor(method: string, what: string): Right | undefined {
   switch (what) {
     case "messages":
     case "tool_results":
+    case "feedback":
       return "append";
     case "approvals":
       return "approve";

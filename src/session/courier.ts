@@ -2,6 +2,7 @@
 import type { Outlet, Posted, Reply } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { watchdogMs } from "./alarm.ts";
+import { startTimes } from "./delivery-order.ts";
 import type { Outbox, Owed } from "./outbox.ts";
 import { pause } from "./pause.ts";
 import { replyOf } from "./reply.ts";
@@ -11,6 +12,8 @@ import { mostSubrequests, Subrequests } from "./subrequests.ts";
 export interface CourierSetup {
   /** The channel of that name, as it is configured now. */
   outletOf(name: string): Outlet | undefined;
+  /** Messages of these places belong to this session from now on. */
+  lead(places: readonly string[]): Promise<void>;
   /** Tells the account of a delivery that was given up. */
   tellDead(owed: Owed): Promise<void>;
   /** Keeps the object awake until the promise settles. */
@@ -38,6 +41,8 @@ export class Courier {
   /** How often each delivery was interrupted by a failure of ours, in a row. */
   readonly #failures = new Map<string, number>();
   readonly #subrequests = new Subrequests(mostSubrequests.deliveries);
+  /** Since when deliveries fail; of what failed under an earlier instance only its row knows. */
+  readonly #failingSince = new Map<string, number>();
   readonly #gone = new AbortController();
 
   constructor(parts: SessionParts, setup: CourierSetup) {
@@ -62,9 +67,15 @@ export class Courier {
 
   /** When somebody must look, in ms since 1970. */
   dueMs(nowMs: number): number[] {
-    return this.#outbox.all().flatMap(({ id, nextAtMs }) => {
-      if (nextAtMs === null) return [];
-      return [this.#busy.has(id) ? nowMs + watchdogMs : nextAtMs];
+    const all = this.#outbox.all();
+    const starts = this.#startTimes(all);
+    return all.flatMap(({ id, turn, nextAtMs }) => {
+      if (this.#busy.has(id)) return nextAtMs === null ? [] : [nowMs + watchdogMs];
+      const startMs = starts.get(id) ?? 0;
+      // Those before it are being looked after, and wake it.
+      if (startMs === Number.POSITIVE_INFINITY) return [];
+      if (nextAtMs !== null) return [Math.max(nextAtMs, startMs)];
+      return startMs > nowMs && this.#parts.turns.firstSeq(turn) !== undefined ? [startMs] : [];
     });
   }
 
@@ -72,22 +83,35 @@ export class Courier {
     return this.#parts.outbox;
   }
 
-  /** Answers that grow are shown one after the other, so that a conversation stays in order. */
   #due(nowMs: number): Owed[] {
     const { turns } = this.#parts;
     const { open } = turns;
-    let isFirst = true;
-    return this.#outbox.all().filter((owed) => {
+    const all = this.#outbox.all();
+    const starts = this.#startTimes(all);
+    return all.filter((owed) => {
       if (owed.state === "dead") return owed.nextAtMs !== null && owed.nextAtMs <= nowMs && !this.#busy.has(owed.id);
-      const isLive = this.#setup.outletOf(owed.address.channel)?.live ?? false;
-      if (isLive && !isFirst) return false;
-      if (isLive) isFirst = false;
+      if ((starts.get(owed.id) ?? 0) > nowMs) return false;
       // Only what failed is waited with; else its time is that of the watchdog.
       const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
       if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
       // Before its turn ends nobody has to look at what is shown at once.
-      return isLive ? turns.firstSeq(owed.turn) !== undefined : owed.turn !== open?.turn && owed.nextAtMs !== null;
+      return this.#isLive(owed)
+        ? turns.firstSeq(owed.turn) !== undefined
+        : owed.turn !== open?.turn && owed.nextAtMs !== null;
     });
+  }
+
+  #startTimes(all: readonly Owed[]): Map<string, number> {
+    const open = all.filter(({ state }) => state === "open");
+    const queued = open.map((owed) => {
+      const failingSinceMs = this.#failingSince.get(owed.id) ?? (owed.attempts > 0 ? 0 : undefined);
+      return { id: owed.id, isLive: this.#isLive(owed), failingSinceMs };
+    });
+    return startTimes(queued);
+  }
+
+  #isLive({ address }: Owed): boolean {
+    return this.#setup.outletOf(address.channel)?.live ?? false;
   }
 
   async #lookAfter(owed: Owed): Promise<void> {
@@ -104,7 +128,7 @@ export class Courier {
     if (this.#movingOn.delete(owed.id)) return this.#setup.nextInvocation?.();
     this.#setup.rested();
     // The next one in the row may go now.
-    if (this.#outbox.byId(owed.id) === undefined) this.wake();
+    if (this.#outbox.byId(owed.id)?.state !== "open") this.wake();
   }
 
   async #deliver(owed: Owed): Promise<void> {
@@ -116,12 +140,13 @@ export class Courier {
       const change = this.#change();
       const reply = replyOf(this.#parts, owed);
       if (reply === undefined) return change.forget();
-      const posted = await this.#attempt(outlet, { ...owed, shown }, reply);
+      const posted = await this.#attempt(outlet, { ...owed, shown, attempts }, reply);
       if (this.#parts.feed.closed) return change.forget();
       shown = posted.shown;
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
-        attempts++;
+        attempts = posted.progress ? 1 : attempts + 1;
+        if (!this.#failingSince.has(owed.id)) this.#failingSince.set(owed.id, Date.now());
         const delayMs = delayOf(outlet, attempts, posted.afterMs);
         if (delayMs === undefined) return this.#bury({ ...owed, shown, attempts }, posted.error);
         if (delayMs <= shortMs) await pause(delayMs, this.#gone.signal);
@@ -130,6 +155,11 @@ export class Courier {
       }
       attempts = 0;
       this.#failures.delete(owed.id);
+      this.#failingSince.delete(owed.id);
+      if (reply.state === "ended" && posted.places !== undefined && posted.places.length > 0) {
+        await this.#setup.lead(posted.places);
+        if (this.#parts.feed.closed) return change.forget();
+      }
       if (reply.state === "ended") return this.#outbox.delivered(owed.id);
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
       if (this.#subrequests.isSpent) {
@@ -141,7 +171,7 @@ export class Courier {
     }
   }
 
-  async #attempt(outlet: Outlet, { id, address, shown }: Owed, reply: Reply): Promise<Posted<unknown>> {
+  async #attempt(outlet: Outlet, { id, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
     const resumed = !this.#known.has(id) && shown !== undefined;
     this.#known.add(id);
     // Most attempts are one or two calls.
@@ -153,6 +183,7 @@ export class Courier {
       shown,
       resumed,
       nowMs: Date.now(),
+      isLast: attempts >= outlet.retryMs.length,
       signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
       save: async (about) => {
         saved = true;

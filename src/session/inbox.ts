@@ -1,4 +1,5 @@
 /** Messages that were accepted: waiting ones and, as receipts for idempotency, those whose turn has begun. Never runs anything. */
+import type { Reference } from "../channels/channel.ts";
 import type { TurnOptions, UserEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 
@@ -8,6 +9,8 @@ export interface InboxMessage {
   speaker?: string;
   metadata?: Record<string, string>;
   options: TurnOptions;
+  /** What its channel reads before its turn begins; gone once it was read. */
+  reference?: Reference;
 }
 
 /** What tells a repeated message from a new one: the sender's key and a digest of what came with it. */
@@ -138,6 +141,12 @@ export class Inbox {
     return row && turnOf(row.id);
   }
 
+  /** What was read stands in its place. */
+  replace(turn: string, message: InboxMessage): void {
+    const query = "UPDATE inbox SET message = ? WHERE id = ? AND first_seq IS NULL";
+    this.#sql.exec(query, JSON.stringify(message), idOf(turn));
+  }
+
   /** From its next step on the turn goes by these. */
   changeOptions(turn: string, options: TurnOptions): void {
     const message = this.byTurn(turn)?.message;
@@ -214,7 +223,11 @@ function rowOf(message: InboxMessage): string {
 }
 
 /** The entry that begins a turn. */
-export function userEntry(turn: string, message: InboxMessage, atMs: number): Omit<UserEntry, "seq"> {
+export function userEntry(
+  turn: string,
+  { reference: _, ...message }: InboxMessage,
+  atMs: number,
+): Omit<UserEntry, "seq"> {
   return { type: "user", turn, ...message, atMs };
 }
 

@@ -113,8 +113,11 @@ export class SessionLife {
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#reporter = new Reporter(this.#bindings);
+    const { account, name } = parts.record.read();
+    const outletOf = outlets({ settings: this.#settings, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
-      outletOf: outlets({ settings: this.#settings, bindings: this.#bindings, account: parts.record.read().account }),
+      outletOf,
+      lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
       nextInvocation: () => this.#nextInvocation(),
@@ -126,6 +129,7 @@ export class SessionLife {
       settings: this.#settings,
       bindings: this.#bindings,
       hold,
+      read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       moved: () => courier.wake(),
       nextInvocation: () => this.#nextInvocation(),
       rested: () => {

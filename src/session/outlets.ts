@@ -3,6 +3,7 @@ import { accountObject } from "../account/account.ts";
 import { agent } from "../agent.ts";
 import type { Outlet } from "../channels/channel.ts";
 import { outletOf } from "../channels/outlets.ts";
+import type { SlackSettings } from "../channels/slack/api.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { urlFault } from "./url-fault.ts";
 
@@ -13,9 +14,20 @@ interface Deployment {
 }
 
 export function outlets({ settings, bindings, account }: Deployment): (name: string) => Outlet | undefined {
-  const { slack, discord, webhookSecrets, isDev } = settings;
+  const { discord, webhookSecrets, isDev } = settings;
+  const slack = settings.slack && withInstalls(settings.slack, bindings, account);
   const secret = async () =>
     webhookSecrets.get("callback")?.[0] ?? accountObject(bindings, account).callbackSecret(account);
   const callback = { secret, urlFault: (url: string) => urlFault(url, isDev) };
   return (name) => outletOf(name, { slack, discord, callback, rules: agent.channels });
+}
+
+/** With the tokens of the workspaces that installed the app, where it can be installed. */
+export function withInstalls(
+  slack: NonNullable<Settings["slack"]>,
+  bindings: Bindings,
+  account: string,
+): SlackSettings {
+  if (slack.client === undefined) return slack;
+  return { ...slack, tokenOf: async (team) => accountObject(bindings, account).slackToken(team) };
 }

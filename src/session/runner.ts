@@ -2,6 +2,7 @@
 
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent.ts";
+import type { Reading, ReadMessage } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
@@ -10,6 +11,7 @@ import { worded } from "../core/failure-words.ts";
 import { deadlineMs, type Rules } from "../core/next-step.ts";
 import { platformFailure } from "../core/platform-failure.ts";
 import { runTurn } from "../core/run-turn.ts";
+import { safeSpeaker } from "../core/speaker.ts";
 import { unitHash } from "../core/unit-hash.ts";
 import { openCalls } from "../core/waits.ts";
 import type { Bindings, Settings } from "../env.ts";
@@ -35,6 +37,8 @@ export interface RunnerSetup {
   bindings: Bindings;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
+  /** Reads what a message of a channel refers to; `undefined` where its channel cannot. */
+  read?(reading: Reading): Promise<ReadMessage | undefined>;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
   moved(): void;
   /** Called when the work must go on in a new invocation. */
@@ -118,6 +122,8 @@ export class Runner {
   async #next(): Promise<(Waiting & { firstSeq: number }) | undefined> {
     const { turns, storage, log, feed } = this.#parts;
     if (feed.closed) return undefined;
+    await this.#readNext();
+    if (feed.closed) return undefined;
     if (turns.open === undefined) storage.transactionSync(() => turns.beginNext(Date.now()));
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
@@ -125,6 +131,24 @@ export class Runner {
     await storage.sync();
     feed.confirm(seq);
     return { ...open, firstSeq: open.firstSeq };
+  }
+
+  /** Has its channel read what the next message refers to. It is in the row until then, so that a crash reads it again. */
+  async #readNext(): Promise<void> {
+    const { turns, inbox, log, feed } = this.#parts;
+    while (!feed.closed && turns.open === undefined) {
+      const next = inbox.next();
+      if (next?.message.reference === undefined) return;
+      const { reference, ...message } = next.message;
+      const reading = { reference, isFirst: log.lastSeq === 0, signal: AbortSignal.timeout(readingMs) };
+      const read = await this.#setup.read?.(reading).catch((error: unknown) => {
+        console.error("what a message refers to could not be read", error);
+        return undefined;
+      });
+      if (feed.closed) return;
+      const speaker = read?.speaker === undefined ? undefined : safeSpeaker(read.speaker);
+      inbox.replace(next.turn, { ...message, ...(read && { content: read.content }), ...(speaker && { speaker }) });
+    }
   }
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
@@ -250,6 +274,9 @@ export class Runner {
     };
   }
 }
+
+/** How long a channel may read what a message refers to. */
+const readingMs = 20_000;
 
 /** A call that crashes cut off again and again is given up: the figures of Cloudflare's agents 0.32 (10 tries, 5 minutes without progress). */
 const maxBarrenTries = 10;

@@ -103,6 +103,14 @@ export const ladder: readonly string[] = [
      down_ms INTEGER NOT NULL,
      down_at INTEGER NOT NULL
    ) STRICT;`,
+  `CREATE TABLE feedback (
+     turn TEXT PRIMARY KEY,
+     score REAL NOT NULL,
+     label TEXT,
+     comment TEXT,
+     given_by TEXT,
+     at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 export const schemaVersion = ladder.length;

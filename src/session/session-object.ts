@@ -40,6 +40,7 @@ export const sessionMethods: Methods = {
   withdraw: true,
   compare: true,
   wait: true,
+  giveFeedback: true,
   newest: true,
   cancel: true,
   entries: true,

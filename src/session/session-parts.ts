@@ -4,6 +4,7 @@ import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
 import { countedStorage, RowCounter } from "./counted-sql.ts";
 import { Feed } from "./feed.ts";
+import { FeedbackStore } from "./feedback.ts";
 import { Heads } from "./heads.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inbox } from "./inbox.ts";
@@ -34,6 +35,7 @@ export interface SessionParts {
   retelling: Retelling;
   search: TranscriptSearch;
   feed: Feed;
+  feedback: FeedbackStore;
 }
 
 /** The parts over a database that has its tables. Reads; writes nothing. */
@@ -53,6 +55,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     log,
     inbox,
     outbox: new Outbox(sql),
+    feedback: new FeedbackStore(sql),
     turns: new Turns(log, inbox),
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql, log.lastSeq),

@@ -22,6 +22,7 @@ import {
 } from "./answering.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
+import type { Feedback } from "./feedback.ts";
 import { type GoOn, goOn, type WentOn } from "./go-on.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
@@ -32,7 +33,7 @@ import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
-import type { SendRequest, TurnState } from "./turns.ts";
+import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { type AnswerPlace, type Found, findAnswer, withdraw } from "./withdraw.ts";
 
@@ -193,7 +194,22 @@ export class Session extends DurableObject<Bindings> {
   }
 
   wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
-    return outcome(() => waitForEnd(this.#life.existing, turn, timeoutMs));
+    return outcome(async () => {
+      const state = await waitForEnd(this.#life.existing, turn, timeoutMs);
+      const feedback = state.status === "ended" ? this.#life.existing.feedback.of(turn) : undefined;
+      return feedback === undefined ? state : { ...state, feedback };
+    });
+  }
+
+  /** What a person thinks of a turn's answer; in place of what was said of it before. */
+  giveFeedback(turn: string, feedback: Feedback): Promise<Outcome<null>> {
+    return outcome(async () => {
+      const { turns, feedback: store, storage } = this.#life.existing;
+      if (turns.state(turn) === undefined) throw noSuchTurn(turn);
+      store.put(turn, feedback);
+      await storage.sync();
+      return null;
+    });
   }
 
   /** How the newest turn stands; null in a session that has none. */

@@ -3,6 +3,7 @@ import { agent } from "../agent.ts";
 import { latestMs } from "../core/bounds.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import { countsJson, iso, messageJson, usageJson } from "../dialects/native.ts";
+import type { Feedback } from "./feedback.ts";
 import type { TurnState } from "./turns.ts";
 
 export function turnJson(session: string, turn: string, state: TurnState): Record<string, unknown> {
@@ -27,11 +28,16 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
           ...(reply?.replayed && { cached: true }),
         },
         cost_micros: ended.costMicros,
+        ...(state.feedback && { feedback: feedbackJson(state.feedback) }),
         ...(ended.refused && { refused: true }),
         ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
       };
     }
   }
+}
+
+export function feedbackJson({ score, label, comment, by, atMs }: Feedback): Record<string, unknown> {
+  return { score, label: label ?? null, comment: comment ?? null, by: by ?? null, created_at: iso(atMs) };
 }
 
 /** The exact arguments, as the model wrote them: what is approved is what is run. */

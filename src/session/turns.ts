@@ -3,6 +3,7 @@ import type { Address } from "../channels/channel.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { openCalls, type WaitingCall } from "../core/waits.ts";
+import type { Feedback } from "./feedback.ts";
 import { type Inbox, type InboxMessage, type Receipt, userEntry, type Waiting } from "./inbox.ts";
 import type { SessionChoices } from "./session-record.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
@@ -11,7 +12,13 @@ export type TurnState =
   | { status: "queued" }
   /** `waiting`: nothing can be done before somebody answers about one of `waitingFor`. */
   | { status: "running" | "waiting"; firstSeq: number; reply: AssistantEntry | undefined; waitingFor: WaitingCall[] }
-  | { status: "ended"; firstSeq: number; ended: TurnEndedEntry; reply: AssistantEntry | undefined };
+  | {
+      status: "ended";
+      firstSeq: number;
+      ended: TurnEndedEntry;
+      reply: AssistantEntry | undefined;
+      feedback?: Feedback;
+    };
 
 /** What becomes of a message that comes while a turn is open. */
 export type BusyPolicy = "queue" | "join" | "interrupt" | "reject";
@@ -88,12 +95,13 @@ export class Turns {
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
   accept({ message, receipt, onBusy }: SendRequest, atMs: number): string {
-    if (!this.busy) {
+    // What must be read first waits for the runner, which begins its turn.
+    if (!this.busy && message.reference === undefined) {
       const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
       this.#log.append([userEntry(turn, message, atMs)]);
       return turn;
     }
-    if (onBusy === "reject") {
+    if (onBusy === "reject" && this.busy) {
       const detail = "A turn is open in this session. Wait for it, cancel it, or send with another on_busy.";
       throw new AppError("session_busy", detail);
     }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Inbound } from "../../src/channels/channel.ts";
+import { readReference } from "../../src/channels/slack/read-reference.ts";
 import { receiveSlack, type SlackRules } from "../../src/channels/slack/receive.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
 
@@ -19,6 +20,15 @@ function receive(signed: { headers: HeadersInit; body: string }, rules: SlackRul
   const settings = { signingSecret, botToken, apiUrl: "https://slack.com/api" };
   const { headers, body } = signed;
   return receiveSlack({ headers: new Headers(headers), body, nowMs: Date.now() }, { settings, rules });
+}
+/** What the model reads, once the message's turn begins. */
+async function read(inbound: Inbound, isFirst = true): Promise<Inbound> {
+  if (inbound.kind !== "message" || inbound.received.reference === undefined) throw new Error("nothing to read");
+  const { signingSecret, botToken } = slack.settings;
+  const settings = { signingSecret, botToken, apiUrl: "https://slack.com/api" };
+  const { reference, ...received } = inbound.received;
+  const message = await readReference({ reference, isFirst, signal: AbortSignal.timeout(5_000) }, settings);
+  return { ...inbound, received: { ...received, ...message } };
 }
 const message = { type: "message", user: "U1", channel: "C1", ts: "1700000000.000100", text: "hi" };
 
@@ -54,7 +64,7 @@ describe("what Slack sends", () => {
 
   it("[SLACK-4] names for ids, entities undone, our own mention away", async () => {
     const text = "<@UBOT> what did <@U2> say in <#C2|general> about <https://a.example|this> &amp; 1 &lt; 2?";
-    const inbound = await receive(await slack.event({ ...message, type: "app_mention", text }));
+    const inbound = await read(await receive(await slack.event({ ...message, type: "app_mention", text })));
     expect(inbound).toMatchObject({
       received: {
         content: "what did @Bo say in #general about this (https://a.example) & 1 < 2?",
@@ -68,7 +78,7 @@ describe("what Slack sends", () => {
     const notes = slack.addFile("F1", { body: "Buy milk", contentType: "text/plain" });
     const secret = slack.addFile("F2", { body: "x", contentType: "text/csv", needsScope: true });
     const event = { ...message, channel: "D1", channel_type: "im", subtype: "file_share", files: [notes, secret] };
-    const inbound = await receive(await slack.event(event));
+    const inbound = await read(await receive(await slack.event(event)));
     const { content } = (inbound as { received: { content: string } }).received;
     expect(content).toContain("```\nBuy milk\n```");
     expect(content).toContain("add the scope files:read");
@@ -77,7 +87,8 @@ describe("what Slack sends", () => {
 
   it("[SLACK-4] a directory that does not answer holds nothing up", async () => {
     slack.next("users.info", "drop_request", "drop_request");
-    const inbound = await receive(await slack.event({ ...message, type: "app_mention", user: "U7", text: "hi <@U8>" }));
+    const event = { ...message, type: "app_mention", user: "U7", text: "hi <@U8>" };
+    const inbound = await read(await receive(await slack.event(event)));
     expect(inbound).toMatchObject({ received: { content: "hi @U8", speaker: "U7" } });
   });
 
@@ -131,7 +142,7 @@ describe("what Slack sends", () => {
         message: { type: "message", user: "U2", text: "We ship on Friday", ts: "1700000000.000500" },
       }),
     );
-    expect(shortcut).toMatchObject({
+    expect(await read(shortcut)).toMatchObject({
       received: {
         session: "slack_T1_C1_1700000000-000500",
         content: expect.stringContaining("from Bo?\n\nWe ship on Friday"),

@@ -307,11 +307,88 @@ it(`[CHANNEL-3] ${many} deliveries, 30 % of them twice: as many turns as message
   }
 });
 
+it("[SLACK-10] a message is acknowledged first; its thread and its file are read in its turn", async () => {
+  const root = slack.addMessage("C7", { user: "U1", text: "the code word is heron" }).ts;
+  const notes = slack.addFile("F1", { body: "Buy milk", contentType: "text/plain" });
+  const { ts } = slack.addMessage("C7", { user: "U1", text: "<@UBOT> hello", threadTs: root, files: [notes] });
+  const event = { type: "app_mention", user: "U1", channel: "C7", ts, thread_ts: root, text: "<@UBOT> hello" };
+  const beganMs = performance.now();
+  expect((await post("/channels/slack", await slack.event(event, { envelope }))).status).toBe(200);
+  expect(performance.now() - beganMs).toBeLessThan(1_500);
+  const session = `slack_T1_C7_${root.replace(".", "-")}`;
+  await vi.waitFor(async () => expect(await turnsOf(session)).toBe(1), within);
+  const { entries } = await ask(`/v1/sessions/${session}/entries`);
+  const read = JSON.stringify(entries[0]);
+  expect(read).toContain("> Ada: the code word is heron");
+  expect(read).toContain("Buy milk");
+  expect(read).toContain('"speaker":"Ada"');
+  expect(read).not.toContain("reference");
+});
+
+it("[SLACK-12] an answer that went to a direct message goes on there, in the same session", async () => {
+  slack.addChannel("C8", { isMember: false });
+  const { event, session } = mention("what is 3 * 4?", "C8");
+  await post("/channels/slack", await slack.event(event, { envelope }));
+  const answer = await vi.waitFor(() => {
+    const found = slack.messages("DU1").find(({ text }) => text.includes("12"));
+    expect(found).toBeDefined();
+    return found;
+  }, within);
+  await vi.waitFor(async () => {
+    const follow = { type: "message", user: "U1", channel: "DU1", thread_ts: answer?.ts, text: "and 5 * 5?" };
+    await post("/channels/slack", await slack.event(follow, { envelope }));
+    expect(await turnsOf(session)).toBeGreaterThanOrEqual(2);
+  }, within);
+});
+
+it("[SLACK-18] who mentions the app in the thread of an erased session is told so, once", async () => {
+  const { ts, event, session } = mention("what is 2 * 2?", "C9");
+  await post("/channels/slack", await slack.event(event, { envelope }));
+  await answered("C9", ts);
+  await reach(`${dev.url}/v1/sessions/${session}`, {
+    method: "DELETE",
+    headers: { Authorization: "Bearer dev-key" },
+  });
+  const again = { ...event, ts: "1700000002.000001", thread_ts: ts, text: "<@UBOT> and now?", client_msg_id: "again" };
+  for (const type of ["app_mention", "message", "app_mention"])
+    expect((await post("/channels/slack", await slack.event({ ...again, type }, { envelope }))).status).toBe(200);
+  const told = () => slack.shown.ephemerals.filter(({ text }) => String(text).includes("was erased"));
+  await vi.waitFor(() => expect(told()).toHaveLength(1), within);
+});
+
+it("[SLACK-15] [FEEDBACK-1] praise under an answer is feedback to its turn; again, it replaces; an unknown turn is 404", async () => {
+  const { ts, event, session } = mention("what is 6 * 7?", "C10");
+  await post("/channels/slack", await slack.event(event, { envelope }));
+  const [answer] = await answered("C10", ts);
+  const value = /"value":("(?:[^"\\]|\\.)*")/.exec(JSON.stringify(answer?.blocks))?.[1] ?? '""';
+  const actions = [{ type: "feedback_buttons", action_id: "longline_feedback", value: JSON.parse(value) }];
+  await post("/channels/slack", await slack.interaction({ user: { id: "U1", username: "ada" }, actions }));
+  const at = `/v1/sessions/${session}`;
+  expect((await ask(`${at}/turns/turn_1`)).feedback).toMatchObject({ score: 1, by: "ada" });
+  const rate = (body: object) =>
+    reach(`${dev.url}${at}/feedback`, {
+      method: "POST",
+      headers: { Authorization: "Bearer dev-key", "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  expect((await rate({ turn: "turn_1", score: -0.5, label: "wrong", comment: "No." })).status).toBe(200);
+  expect((await ask(`${at}/turns/turn_1`)).feedback).toMatchObject({
+    score: -0.5,
+    label: "wrong",
+    comment: "No.",
+    by: null,
+  });
+  expect((await rate({ turn: "turn_9", score: 1 })).status).toBe(404);
+  const wrong = await rate({ turn: "turn_1", score: 2 });
+  expect([wrong.status, await wrong.json()]).toMatchObject([400, { field: "score" }]);
+});
+
 it("[SLACK-1] [DISCORD-1] the manifest and the commands are what Slack and Discord take", async () => {
   const run = promisify(execFile);
   const { stdout } = await run("npm", ["run", "--silent", "slack:manifest", "--", "--url", "https://a.example/"]);
   const manifest = JSON.parse(stdout);
   expect(manifest.settings.event_subscriptions.request_url).toBe("https://a.example/channels/slack");
+  expect(manifest.features.app_home.home_tab_enabled).toBe(true);
   expect(manifest.features.agent_view.agent_description.length).toBeLessThanOrEqual(300);
   const env = {
     ...process.env,

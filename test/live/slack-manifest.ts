@@ -1,9 +1,22 @@
-/** `npm run slack:manifest -- --url https://…`: prints the manifest of the Slack app that belongs to a deployment. */
+/** `npm run slack:manifest -- --url https://…`: prints the manifest of the Slack app that belongs to a deployment, and a link that makes the app. */
 import { parseArgs } from "node:util";
-import { slackManifest } from "../../src/channels/slack/manifest.ts";
+import { addressFault, manifestLink, slackManifest } from "../../src/channels/slack/manifest.ts";
 
-const { values } = parseArgs({ options: { url: { type: "string" }, name: { type: "string" } } });
-if (values.url === undefined || !URL.canParse(values.url)) {
-  console.error("Say where the Worker lives: npm run slack:manifest -- --url https://longline.example.workers.dev");
+const { values } = parseArgs({
+  options: { url: { type: "string" }, name: { type: "string" }, link: { type: "boolean", default: false } },
+});
+const { url, name, link } = values;
+if (url === undefined || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  console.error("Give the Worker's address: npm run slack:manifest -- --url https://longline.example.workers.dev");
   process.exitCode = 1;
-} else console.log(JSON.stringify(slackManifest(values.url, values.name), null, 2));
+} else {
+  const manifest = slackManifest(url, name);
+  const fault = addressFault(url);
+  // Beside the manifest, so that it can be piped.
+  if (fault !== undefined) console.error(`Warning: ${fault}\n`);
+  if (link) console.log(manifestLink(manifest));
+  else {
+    console.error(`Open this link to make the app (or paste the manifest below):\n\n${manifestLink(manifest)}\n`);
+    console.log(JSON.stringify(manifest, null, 2));
+  }
+}

@@ -1,5 +1,5 @@
 /** The messages of a fake Slack: their order, their threads, and what became of streams. It refuses what the state of a message forbids. */
-import { type Args, pingsIn, refuse, type StreamContent } from "./fake-slack-rules.ts";
+import { type Args, checkBlockCount, checkBytes, pingsIn, refuse, type StreamContent } from "./fake-slack-rules.ts";
 
 export interface FakeTask {
   id: string;
@@ -21,6 +21,8 @@ export interface FakeMessage {
   streamingState?: "in_progress" | "completed" | "errored";
   tasks: FakeTask[];
   edits: number;
+  attachments?: unknown[];
+  files?: unknown[];
 }
 
 export interface Stored {
@@ -90,8 +92,11 @@ export class FakeSlackRoom {
     if (stream === undefined) throw new Error("No stream was started.");
     if (content.kind !== undefined && content.kind !== (stream.kind ?? content.kind)) refuse("streaming_mode_mismatch");
     stream.kind ??= content.kind;
+    const next = grown(shown, content);
+    checkBlockCount(next);
+    checkBytes(next.text);
     stream.touchedMs = this.#now();
-    return grown(shown, content);
+    return next;
   }
 
   show(message: Stored, shown: FakeMessage): { channel: string; ts: string } {
@@ -100,6 +105,15 @@ export class FakeSlackRoom {
     this.pings.push(...found.slice(message.pinged));
     message.pinged = found.length;
     return { channel: message.channel, ts: shown.ts };
+  }
+
+  remove(message: Stored): void {
+    this.#stored.splice(this.#stored.indexOf(message), 1);
+  }
+
+  /** Streams that nobody has ended. */
+  get openStreams(): FakeMessage[] {
+    return this.#stored.map(({ shown }) => shown).filter(({ streamingState }) => streamingState === "in_progress");
   }
 
   expire(ts: string): void {
@@ -148,7 +162,7 @@ export function written(shown: FakeMessage, { text, markdown_text, blocks, metad
 
 /** A message as the API gives it. */
 export function wired({ channel, shown }: Stored, room: FakeSlackRoom, args: Args): object {
-  const { ts, threadTs, user, botId, appId, text, blocks, metadata, streamingState } = shown;
+  const { ts, threadTs, user, botId, appId, text, blocks, metadata, streamingState, attachments, files } = shown;
   const replies = room.inThread(channel, ts).length - 1;
   const thread_ts = threadTs ?? (replies > 0 ? ts : undefined);
   return {
@@ -161,6 +175,8 @@ export function wired({ channel, shown }: Stored, room: FakeSlackRoom, args: Arg
     ...(replies > 0 && { reply_count: replies }),
     text,
     ...(blocks !== undefined && { blocks }),
+    ...(attachments !== undefined && { attachments }),
+    ...(files !== undefined && { files }),
     ...(streamingState !== undefined && { streaming_state: streamingState }),
     ...(metadata !== undefined && isOn(args.include_all_metadata) && { metadata }),
   };

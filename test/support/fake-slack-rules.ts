@@ -35,19 +35,27 @@ export const methodRules: Record<string, MethodRule> = {
   "assistant.threads.setSuggestedPrompts": { perMinute: tier4, required: ["channel_id", "prompts"] },
   "assistant.threads.setTitle": { perMinute: tier4, required: ["channel_id", "thread_ts", "title"] },
   "auth.test": { perMinute: special, required: [] },
+
   "chat.appendStream": { perMinute: tier4, required: ["channel", "ts"] },
+  "chat.delete": { perMinute: tier3, required: ["channel", "ts"] },
   "chat.postEphemeral": { perMinute: tier4, required: ["channel", "user"] },
   "chat.postMessage": { perMinute: 60, required: ["channel"] },
   "chat.startStream": { perMinute: tier2, required: ["channel", "thread_ts"] },
   "chat.stopStream": { perMinute: tier2, required: ["channel", "ts"] },
   "chat.update": { perMinute: tier3, required: ["channel", "ts"] },
+  "conversations.info": { perMinute: tier3, required: ["channel"], formOnly: true },
+  "conversations.members": { perMinute: tier4, required: ["channel"], formOnly: true },
+  "conversations.open": { perMinute: tier3, required: ["users"] },
   "conversations.history": { perMinute: tier3, required: ["channel"], formOnly: true },
   "conversations.replies": { perMinute: tier3, required: ["channel", "ts"], formOnly: true },
+  "files.completeUploadExternal": { perMinute: tier4, required: ["files"] },
+  "files.getUploadURLExternal": { perMinute: tier4, required: ["length", "filename"], formOnly: true },
   "files.info": { perMinute: tier4, required: ["file"], formOnly: true },
   "users.info": { perMinute: tier4, required: ["user"], formOnly: true },
+  "views.publish": { perMinute: tier4, required: ["user_id", "view"] },
 };
 
-const objectArgs = ["attachments", "blocks", "chunks", "loading_messages", "metadata", "prompts"];
+const objectArgs = ["attachments", "blocks", "chunks", "files", "loading_messages", "metadata", "prompts", "view"];
 
 /** Arguments of the query and the body. Objects that came as JSON text are parsed; what is no JSON is left for the checks. */
 export function readArgs(method: string, request: Request, body: string): Args {
@@ -69,6 +77,10 @@ export function checkRequired(method: string, args: Args): void {
 }
 
 const mostMarkdown = 12_000;
+/** Undocumented: the limit of Markdown counts UTF-8 bytes (a third party's measurement: 6,300 Chinese characters are refused). */
+const mostBytes = 12_000;
+/** Blocks of a message, and of a stream with its tasks: docs.slack.dev/reference/methods/chat.appendStream, `msg_blocks_too_many`. */
+const mostBlocks = 50;
 /** Undocumented, and measured by slackapi/bolt-js#2509: about so much of a whole message. */
 export const mostOfMessage = 13_200;
 
@@ -79,10 +91,20 @@ export function checkContent(
 ): void {
   if (markdown_text !== undefined && (text !== undefined || blocks !== undefined)) refuse("markdown_text_conflict");
   if (lengthOf(text) > mostText || lengthOf(markdown_text) > mostMarkdown) refuse("msg_too_long");
+  checkBytes(markdown_text);
   checkBlocks(blocks);
   checkMetadata(metadata);
   if (blocks !== undefined && JSON.stringify(blocks).length > mostOfMessage) refuse("msg_blocks_too_long");
   if (lengthOf(text) + lengthOf(markdown_text) + lengthOf(blocks) === 0) refuse("no_text");
+}
+
+export function checkBytes(text: unknown): void {
+  if (typeof text === "string" && new TextEncoder().encode(text).length > mostBytes) refuse("msg_too_long");
+}
+
+/** A stream's tasks are blocks, and its text is one. */
+export function checkBlockCount({ tasks, blocks, text }: { tasks: object[]; blocks?: unknown[]; text: string }): void {
+  if (tasks.length + (blocks?.length ?? 0) + (text === "" ? 0 : 1) > mostBlocks) refuse("msg_blocks_too_many");
 }
 
 export function checkMetadata(metadata: unknown): void {

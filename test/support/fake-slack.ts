@@ -1,5 +1,5 @@
 /** A Slack under a test's control: it keeps messages as people would see them, refuses what the real one refuses, and sends signed requests. It knows one workspace, one app and no clock but the test's. */
-import { type SlackState, slackMethods } from "./fake-slack-methods.ts";
+import { type FakeChannel, type SlackState, slackMethods } from "./fake-slack-methods.ts";
 import { type FakeMessage, FakeSlackRoom } from "./fake-slack-room.ts";
 import {
   type Args,
@@ -37,9 +37,10 @@ export interface SlackCall {
   error?: string;
 }
 
-/** `drop_response` acts and then breaks the connection, `drop_request` breaks it before. */
+/** `drop_response` acts and then breaks the connection, `drop_request` breaks it before; `after` acts and then answers that error. */
 export type Misbehaviour =
   | { error: string }
+  | { after: string }
   | { http: number; body?: string; retryAfter?: number }
   | "drop_response"
   | "drop_request"
@@ -75,8 +76,19 @@ export function createFakeSlack({ now = Date.now, ...given }: FakeSlackOptions =
   const files = new Map<string, FakeFile & { info: object }>();
   const sessions: SlackState["sessions"] = new Map();
   const responseUrls = new Map<string, { madeMs: number; bodies: Record<string, unknown>[] }>();
+  const channels: SlackState["channels"] = new Map();
+  const shown: SlackState["shown"] = { ephemerals: [], prompts: [], titles: [], homes: new Map(), uploads: [] };
+  let misbehaviour: (method: string, args: Args) => Misbehaviour | undefined = () => undefined;
 
-  const acts = slackMethods({ room, settings, users, sessions, fileInfo: (id) => files.get(id)?.info });
+  const acts = slackMethods({
+    room,
+    settings,
+    users,
+    sessions,
+    channels,
+    shown,
+    fileInfo: (id) => files.get(id)?.info,
+  });
 
   /** Seconds to wait, when a method was called too often. */
   const waitOf = (method: string, perMinute: number): number | undefined => {
@@ -122,25 +134,36 @@ export function createFakeSlack({ now = Date.now, ...given }: FakeSlackOptions =
     };
   };
 
+  const uploaded = (id: string, body: string): Answer => {
+    const upload = shown.uploads.find((each) => each.id === id);
+    if (upload === undefined) return { status: 404, body: { ok: false, error: "file_not_found" } };
+    upload.body = body;
+    return { body: { ok: true }, raw: { body: "OK", contentType: "text/plain" } };
+  };
+
   const handle = async (request: Request): Promise<Response> => {
     const sent = await request.text();
     const [folder, last = ""] = new URL(request.url).pathname.split("/").slice(-2);
     const authorization = request.headers.get("Authorization");
     const isResponse = folder === "response";
-    const method = isResponse ? "response_url" : folder === "files" ? "files" : last;
+    const method = isResponse ? "response_url" : ["files", "upload"].includes(folder ?? "") ? (folder ?? "") : last;
     const answer = (): Answer => {
       if (isResponse) return takeResponse(last, jsonOf(request, sent));
+      if (method === "upload") return uploaded(last, sent);
       return method === "files" ? download(last, authorization) : callMethod(method, args, authorization);
     };
     const args = method === last ? readArgs(method, request, sent) : { id: last };
     const call: SlackCall = { method, args, atMs: now(), ok: false };
     calls.push(call);
-    const how = queues.get(method)?.shift();
+    const how = queues.get(method)?.shift() ?? misbehaviour(method, args);
     if (how === "drop_request") {
       call.error = how;
       throw new TypeError("fetch failed: connection reset before the request was read");
     }
-    const answered = typeof how === "object" ? misbehaved(how) : guarded(answer, isResponse ? 400 : 200);
+    const isAfter = typeof how === "object" && "after" in how;
+    const done = typeof how === "object" && !isAfter ? undefined : guarded(answer, isResponse ? 400 : 200);
+    const answered =
+      done !== undefined && !isAfter ? done : isAfter ? { body: { ok: false, error: how.after } } : misbehaved(how);
     const { ok, error } = answered.body as { ok?: boolean; error?: string };
     call.ok = ok === true;
     if (!call.ok) call.error = error ?? "login_page";
@@ -172,6 +195,8 @@ export function createFakeSlack({ now = Date.now, ...given }: FakeSlackOptions =
     users.set(id, { id, team_id: settings.teamId, name, real_name: name, is_bot: false, profile, ...more });
   };
   addUser(settings.botUserId, "bot", { is_bot: true });
+  // The person that most tests ask as; without a name, which nothing could remember.
+  users.set("U1", { id: "U1", team_id: settings.teamId });
 
   return {
     fetch: (async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -193,6 +218,18 @@ export function createFakeSlack({ now = Date.now, ...given }: FakeSlackOptions =
     next(method: string, ...how: Misbehaviour[]) {
       queues.set(method, [...(queues.get(method) ?? []), ...how]);
     },
+    /** How calls that `next` says nothing about are answered. */
+    misbehave(how: (method: string, args: Args) => Misbehaviour | undefined) {
+      misbehaviour = how;
+    },
+    /** A channel that the app is no member of, that is archived, or that takes no streams. */
+    addChannel(id: string, channel: FakeChannel) {
+      channels.set(id, channel);
+    },
+    shown,
+    openStreams: () => structuredClone(room.openStreams),
+    statuses: () => [...sessions.entries()].map(([place, { status }]) => ({ place, status })),
+    title: (channel: string, threadTs: string): string | undefined => sessions.get(`${channel} ${threadTs}`)?.title,
     expireStream: (ts: string): void => room.expire(ts),
     addUser,
     /** Returns the file as it stands in events. */
@@ -228,7 +265,8 @@ function limited(status: number, waitS?: number): Answer {
   return { status, headers, body: { ok: false, error: "ratelimited" } };
 }
 
-function misbehaved(how: Exclude<Misbehaviour, string>): Answer {
+function misbehaved(how: Misbehaviour | undefined): Answer {
+  if (how === undefined || typeof how === "string" || "after" in how) throw new Error("Nothing to answer.");
   if ("error" in how) return { body: { ok: false, error: how.error } };
   if (!("http" in how)) return limited(200);
   const { headers = {} } = limited(how.http, how.retryAfter);

@@ -1,18 +1,49 @@
 /** What is appended to a Slack stream: text and the states of tasks (docs.slack.dev/reference/methods/chat.appendStream). Pure. */
-import type { Reply } from "../channel.ts";
+import type { Reply, ShownTool } from "../channel.ts";
 
-/** States by call id. */
-export function tasksOf({ tools }: Reply): Record<string, string> {
-  return Object.fromEntries(tools.map(({ id, state }) => [id, state]));
+/** A message has 50 blocks at most, tasks and text among them (`msg_blocks_too_many`): more tasks are counted in one. */
+const mostTasks = 30;
+const restId = "longline_more";
+
+interface Task {
+  id: string;
+  title: string;
+  state: ShownTool["state"];
+}
+
+/** The first tasks, and one that stands for all others. */
+function foldedTasks({ tools }: Reply): Task[] {
+  const tasks = tools.map(({ id, name, state }) => ({ id, title: name.slice(0, 200), state }));
+  if (tasks.length <= mostTasks) return tasks;
+  const rest = tasks.slice(mostTasks - 1);
+  const has = (state: Task["state"]) => rest.some((task) => task.state === state);
+  const state = has("waiting")
+    ? "waiting"
+    : has("running")
+      ? "running"
+      : rest.every((each) => each.state === "failed")
+        ? "failed"
+        : "done";
+  return [...tasks.slice(0, mostTasks - 1), { id: restId, title: `and ${rest.length} more`, state }];
+}
+
+/** What is shown of each task, by its id: a change of it is sent. */
+export function tasksOf(reply: Reply): Record<string, string> {
+  return Object.fromEntries(foldedTasks(reply).map((task) => [task.id, shownState(task)]));
 }
 
 const taskStates = { running: "in_progress", waiting: "pending", done: "complete", failed: "error" } as const;
 
 /** The tasks that are new or have changed. */
-export function taskChunks({ tools }: Reply, before: Record<string, string>): Record<string, unknown>[] {
-  return tools
-    .filter(({ id, state }) => before[id] !== state)
-    .map(({ id, name, state }) => ({ type: "task_update", id, title: name.slice(0, 200), status: taskStates[state] }));
+export function taskChunks(reply: Reply, before: Record<string, string>): Record<string, unknown>[] {
+  return foldedTasks(reply)
+    .filter((task) => before[task.id] !== shownState(task))
+    .map(({ id, title, state }) => ({ type: "task_update", id, title, status: taskStates[state] }));
+}
+
+/** The title of the folded task changes, too. */
+function shownState({ id, title, state }: Task): string {
+  return id === restId ? `${state} ${title}` : state;
 }
 
 export function textChunk(text: string): Record<string, unknown>[] {

@@ -12,6 +12,32 @@ const file = z.looseObject({
 });
 export type SlackFile = z.infer<typeof file>;
 
+const plain = z.string().nullish();
+const attachment = z.looseObject({
+  text: plain,
+  pretext: plain,
+  title: plain,
+  title_link: plain,
+  fallback: plain,
+  footer: plain,
+  author_name: plain,
+  author_id: plain,
+  channel_id: plain,
+  channel_name: plain,
+  is_share: z.boolean().nullish(),
+  is_msg_unfurl: z.boolean().nullish(),
+  fields: z.array(z.looseObject({ title: plain, value: plain })).nullish(),
+  blocks: z.array(z.unknown()).nullish(),
+  message_blocks: z.array(z.unknown()).nullish(),
+  files: z.array(file).nullish(),
+});
+export type SlackAttachment = z.infer<typeof attachment>;
+
+/** What a person looks at while they write to the app (docs.slack.dev/reference/events/app_context_changed). */
+const appContext = z.looseObject({
+  entities: z.array(z.looseObject({ type: z.string(), value: z.unknown() })).nullish(),
+});
+
 const event = z.looseObject({
   type: z.string(),
   subtype: z.string().nullish(),
@@ -23,7 +49,18 @@ const event = z.looseObject({
   channel: z.string().nullish(),
   channel_type: z.string().nullish(),
   client_msg_id: z.string().nullish(),
+  /** Of a bot. */
+  username: z.string().nullish(),
+  /** The author's workspace. */
+  team: z.string().nullish(),
+  user_team: z.string().nullish(),
+  tab: z.string().nullish(),
+  tokens: z.looseObject({ bot: z.array(z.string()).nullish() }).nullish(),
   files: z.array(file).nullish(),
+  blocks: z.array(z.unknown()).nullish(),
+  attachments: z.array(attachment).nullish(),
+  app_context: appContext.nullish(),
+  assistant_thread: z.looseObject({ channel_id: plain, thread_ts: plain, user_id: plain }).nullish(),
 });
 export type SlackEvent = z.infer<typeof event>;
 
@@ -63,12 +100,15 @@ export const interaction = z.discriminatedUnion("type", [
     type: z.literal("block_actions"),
     ...common,
     response_url: z.string().nullish(),
+    channel: z.looseObject({ id: z.string() }).nullish(),
+    container: z.looseObject({ is_ephemeral: z.boolean().nullish(), channel_id: plain }).nullish(),
     actions: z.array(z.looseObject({ action_id: z.string(), value: z.string().nullish() })).min(1),
   }),
   z.looseObject({
     type: z.literal("message_action"),
     ...common,
     trigger_id: z.string(),
+    response_url: z.string().nullish(),
     channel: z.looseObject({ id: z.string() }),
     message: event.extend({ ts: z.string() }).omit({ type: true }),
   }),

@@ -7,7 +7,7 @@ const mostFiles = 5;
 const mostBytes = 200_000;
 const mostRedirects = 3;
 /** How long all files of a message may take together. */
-const patienceMs = 1_500;
+const patienceMs = 8_000;
 const textual =
   /^(text\/|application\/(json|xml|yaml|x-yaml|javascript|x-sh|toml|sql|csv)|[\w.+-]+\/[\w.+-]+\+(json|xml))/;
 
@@ -32,7 +32,7 @@ interface Access {
 }
 
 async function fileText(file: SlackFile, access: Access): Promise<{ text: string } | { why: string }> {
-  const whole = file.file_access === "check_file_info" ? await fileInfo(file, access.api) : file;
+  const whole = file.file_access === "check_file_info" ? await inTime(fileInfo(file, access.api), access.signal) : file;
   const { mimetype, size, url_private_download, url_private } = whole;
   if (!textual.test(mimetype ?? "")) return { why: `${mimetype || "its kind"} cannot be read here` };
   if ((size ?? 0) > mostBytes) return { why: `it has ${size} bytes; at most ${mostBytes} are read` };
@@ -72,6 +72,13 @@ function oneLine(name: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ")
     .trim()
     .slice(0, 200);
+}
+
+/** Rejects when the signal is aborted first. */
+function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => late.reject(new Error("too late")), { once: true });
+  return Promise.race([work, late.promise]);
 }
 
 async function fileInfo({ id }: SlackFile, api: SlackApi): Promise<SlackFile> {

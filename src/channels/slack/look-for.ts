@@ -1,9 +1,8 @@
 /** Looks whether a message that was perhaps posted is there, so that it is gone on with instead of being posted twice. */
 import type { SlackApi } from "./api.ts";
-import { SlackFailure } from "./api.ts";
 import type { SlackAddress } from "./slack-address.ts";
 
-interface Wanted {
+export interface Wanted {
   /** Of the delivery. */
   id: string;
   /** The part that was being made. */
@@ -20,13 +19,9 @@ interface Found {
   metadata?: { event_payload?: { delivery?: string; part?: string } };
 }
 
-/** The message's `ts`; `undefined` when it was not posted, or when the app may not look. */
+/** The message's `ts`; `undefined` when it was not posted. Throws a SlackFailure when the app may not look. */
 export async function lookFor(api: SlackApi, address: SlackAddress, wanted: Wanted): Promise<string | undefined> {
-  const messages = await messagesSince(api, address).catch((error: unknown) => {
-    if (!(error instanceof SlackFailure) || error.passes) throw error;
-    console.warn(`Slack does not let the app look for an answer it may have posted before (${error.error}).`);
-    return [];
-  });
+  const messages = await messagesSince(api, address);
   const own = messages.filter(({ ts, bot_id }) => bot_id !== undefined && !wanted.known.includes(ts));
   const marked = own.find(({ metadata }) => {
     const payload = metadata?.event_payload;

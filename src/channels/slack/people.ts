@@ -1,9 +1,9 @@
-/** Names of Slack's people, asked for once and remembered for a while. A name that does not come in time is left as its id: an answer must not wait for it. */
+/** Names of Slack's people and channels, asked for once and remembered for a while. A name that does not come in time is left as its id: an answer must not wait for it. */
 import { safeSpeaker } from "../../core/speaker.ts";
 import type { SlackApi } from "./api.ts";
 
-/** How long all names of a message may take together; Slack itself wants its answer within 3 s. */
-const patienceMs = 800;
+/** How long all names of a message may take together: an answer must not wait long for them. */
+const patienceMs = 1_500;
 const rememberMs = 3_600_000;
 /** Most names kept in an isolate. */
 const most = 2_000;
@@ -27,13 +27,28 @@ export async function namesOf(api: SlackApi, team: string, ids: readonly string[
 async function nameOf(api: SlackApi, key: string, id: string): Promise<string | undefined> {
   const found = known.get(key);
   if (found !== undefined && found.untilMs > Date.now()) return found.name;
-  const { user } = (await api.call("users.info", { user: id })) as { user?: SlackUser };
-  const named = [user?.profile?.display_name, user?.real_name, user?.name];
-  const name = named.map((each) => safeSpeaker(each ?? "")).find((each) => each !== undefined);
+  const name = await (/^[UW]/.test(id) ? personName(api, id) : channelName(api, id));
   if (name === undefined) return undefined;
   if (known.size >= most) known.delete(known.keys().next().value ?? "");
   known.set(key, { name, untilMs: Date.now() + rememberMs });
   return known.get(key)?.name;
+}
+
+async function personName(api: SlackApi, id: string): Promise<string | undefined> {
+  const { user } = (await api.call("users.info", { user: id })) as { user?: SlackUser };
+  const named = [user?.profile?.display_name, user?.real_name, user?.name];
+  return named.map((each) => safeSpeaker(each ?? "")).find((each) => each !== undefined);
+}
+
+async function channelName(api: SlackApi, id: string): Promise<string | undefined> {
+  const { channel } = (await api.call("conversations.info", { channel: id })) as { channel?: { name?: string } };
+  return safeSpeaker(channel?.name ?? "");
+}
+
+/** A name that is known already; nothing is asked for it. */
+export function knownName(team: string, id: string): string | undefined {
+  const found = known.get(`${team} ${id}`);
+  return found !== undefined && found.untilMs > Date.now() ? found.name : undefined;
 }
 
 interface SlackUser {

@@ -1,9 +1,10 @@
 /** Approval buttons: what they carry, what a press means, and who may press. */
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval, Inbound, Taken } from "../channel.ts";
-import type { SlackSettings } from "./api.ts";
+import { SlackApi, type SlackSettings, settingsFor } from "./api.ts";
 import type { Pressed } from "./envelope.ts";
-import type { SlackRules, SlackSetup } from "./receive.ts";
+import { feedbackId, readFeedback } from "./feedback.ts";
+import type { SlackSetup } from "./receive.ts";
 import { isResponseUrl } from "./shortcuts.ts";
 
 /** What a button carries. It comes back signed by Slack, so it can be believed. */
@@ -24,7 +25,11 @@ const sectionChars = 2_900;
 const mostSections = 4;
 
 /** The message that asks for a yes; without buttons once it was answered. */
-export function approvalBlocks(approval: Approval, of: { session: string; asker: string }): Record<string, unknown>[] {
+export function approvalBlocks(
+  approval: Approval,
+  of: { session: string; asker: string },
+  sections = mostSections,
+): Record<string, unknown>[] {
   const value = JSON.stringify({ ...of, ref: approval.ref, digest: callDigest(approval) } satisfies ButtonValue);
   const button = (label: string, action_id: string, style: string) => ({
     type: "button",
@@ -37,7 +42,11 @@ export function approvalBlocks(approval: Approval, of: { session: string; asker:
     approval.state === "open"
       ? { type: "actions", elements: [button("Approve", approveId, "primary"), button("Deny", denyId, "danger")] }
       : { type: "context", elements: [{ type: "mrkdwn", text: mrkdwn(outcomeOf(approval)) }] };
-  return [section(`*${mrkdwn(approval.name)}* wants to run with exactly this:`), ...argumentSections(approval), end];
+  return [
+    section(`*${mrkdwn(approval.name)}* wants to run with exactly this:`),
+    ...argumentSections(approval, sections),
+    end,
+  ];
 }
 
 /** The words of the message where no blocks are shown. */
@@ -47,15 +56,16 @@ export function approvalText(approval: Approval): string {
 
 export async function pressed(action: Pressed, { settings, rules }: SlackSetup): Promise<Inbound> {
   const [first] = action.actions;
+  const rated = first?.action_id === feedbackId ? readFeedback(first.value) : undefined;
+  const by = action.user.username ?? action.user.name ?? action.user.id;
+  if (rated !== undefined) return { kind: "feedback", given: { ...rated, by }, response: new Response(null) };
   const value = readValue(first?.value);
   const isOurs = first?.action_id === approveId || first?.action_id === denyId;
   if (!isOurs || value === undefined) return { kind: "nothing", response: new Response(null) };
-  const { user, response_url } = action;
+  const { response_url } = action;
   const tell = (text: string) => whisper(text, response_url, settings);
-  if (!mayPress(user.id, value.asker, rules)) {
-    await tell("This is not yours to answer: whoever asked can.");
-    return { kind: "nothing", response: new Response(null) };
-  }
+  const fault = await whyNot(action, value.asker, { settings, rules });
+  if (fault !== undefined) return { kind: "nothing", response: new Response(null), later: () => tell(fault) };
   return {
     kind: "approval",
     pressed: {
@@ -63,24 +73,75 @@ export async function pressed(action: Pressed, { settings, rules }: SlackSetup):
       ref: value.ref,
       ...(value.digest !== undefined && { digest: value.digest }),
       approve: first.action_id === approveId,
-      by: user.username ?? user.name ?? user.id,
+      by,
     },
     answer: async (taken: Taken) => {
+      const outcome = `${first.action_id === approveId ? "Approved" : "Denied"} by ${visible(by)}.`;
       if ("refused" in taken) await tell(taken.refused.message);
+      // Nobody but the press itself can change a message that one person sees.
+      else if (action.container?.is_ephemeral) await whisper(outcome, response_url, settings, true);
       return new Response(null);
     },
   };
 }
 
-function mayPress(user: string, asker: string, { approvers = "asker" }: SlackRules): boolean {
-  if (approvers === "anyone") return true;
-  return approvers === "asker" ? user === asker : approvers.includes(user);
+/** Why a person may not press; `undefined` when they may. */
+async function whyNot(action: Pressed, asker: string, setup: SlackSetup): Promise<string | undefined> {
+  const { user } = action;
+  const { approvers = "asker" } = setup.rules;
+  if (approvers === "anyone") return undefined;
+  if (approvers !== "asker") return approvers.includes(user.id) ? undefined : notYours;
+  if (asker !== "") return user.id === asker ? undefined : notYours;
+  // A webhook or a schedule asked: whoever belongs to the channel may answer.
+  const room = action.channel?.id ?? action.container?.channel_id ?? "";
+  const isMember = await isMemberOf(room, user.id, await settingsFor(setup.settings, action.team?.id ?? ""));
+  if (isMember === undefined)
+    return "It could not be checked whether you are a member of this channel. Please press again.";
+  return isMember ? undefined : "Only members of this channel can answer this.";
+}
+
+const notYours = "This is not yours to answer: whoever asked can.";
+/** Slack waits 3 s for an answer to a press. */
+const memberPatienceMs = 2_000;
+const memberPages = 5;
+
+/** `undefined`: it could not be found out in time. */
+async function isMemberOf(room: string, user: string, settings: SlackSettings): Promise<boolean | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(late.resolve, memberPatienceMs, undefined);
+  const found = findMember(new SlackApi(settings), room, user).catch((error: unknown) => {
+    console.warn("Slack does not say who is a member of a channel; the app needs channels:read and groups:read", error);
+    return undefined;
+  });
+  const isMember = await Promise.race([found, late.promise]);
+  clearTimeout(timer);
+  return isMember;
+}
+
+async function findMember(api: SlackApi, channel: string, user: string): Promise<boolean | undefined> {
+  let cursor = "";
+  for (let page = 0; page < memberPages; page++) {
+    const read = await api.call("conversations.members", { channel, limit: 1_000, ...(cursor !== "" && { cursor }) });
+    const { members = [], response_metadata } = read as {
+      members?: string[];
+      response_metadata?: { next_cursor?: string };
+    };
+    if (members.includes(user)) return true;
+    cursor = response_metadata?.next_cursor ?? "";
+    if (cursor === "") return false;
+  }
+  return undefined;
 }
 
 /** A word to the one who pressed. That it does not arrive harms nothing. */
-async function whisper(text: string, responseUrl: string | null | undefined, settings: SlackSettings): Promise<void> {
+async function whisper(
+  text: string,
+  responseUrl: string | null | undefined,
+  settings: SlackSettings,
+  replaces = false,
+): Promise<void> {
   if (!responseUrl || !isResponseUrl(responseUrl, settings)) return;
-  const body = JSON.stringify({ response_type: "ephemeral", replace_original: false, text });
+  const body = JSON.stringify({ response_type: "ephemeral", replace_original: replaces, text });
   const init = { method: "POST", headers: { "Content-Type": "application/json" }, body };
   const posting = fetch(responseUrl, { ...init, redirect: "manual", signal: AbortSignal.timeout(1_500) });
   const answer = await posting.catch(() => undefined);
@@ -98,11 +159,11 @@ function readValue(text: string | null | undefined): ButtonValue | undefined {
 }
 
 /** What decides is in the first section; each is a code block that nothing in the arguments can end. */
-function argumentSections({ arguments: text }: Approval): Record<string, unknown>[] {
+function argumentSections({ arguments: text }: Approval, most: number): Record<string, unknown>[] {
   // A backtick as JSON spells it too: three of them would end the block, and what follows would pose as the bot's words.
   let rest = messengerText(text).replaceAll("`", "\\u0060");
   const sections: Record<string, unknown>[] = [];
-  while (rest !== "" && sections.length < mostSections) {
+  while (rest !== "" && sections.length < most) {
     const { shown } = cutToRoom(rest, sectionChars, (piece) => mrkdwn(piece).length);
     sections.push(section(`\`\`\`${mrkdwn(shown)}\`\`\``));
     rest = rest.slice(shown.length);

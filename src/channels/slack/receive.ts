@@ -3,28 +3,28 @@ import { AppError } from "../../core/errors.ts";
 import type { Inbound, InboundRequest, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
 import { isSignedBySlack } from "../signature.ts";
-import { SlackApi, type SlackSettings } from "./api.ts";
+import { type SlackSettings, settingsFor } from "./api.ts";
 import { command, type EventCallback, envelope, interaction } from "./envelope.ts";
-import { filesText } from "./files.ts";
-import { namesOf } from "./people.ts";
+import { showHome, suggestPrompts } from "./home.ts";
+import { knownName } from "./people.ts";
 import { pressed } from "./pressed.ts";
-import { namedUsers, readText } from "./read-text.ts";
+import { keptReference, type SlackReference } from "./read-reference.ts";
+import { readText } from "./read-text.ts";
+import { tellRefusal } from "./refusal.ts";
+import { renderMessage } from "./render-message.ts";
 import { askedBy } from "./routing.ts";
+import type { SlackRules } from "./rules.ts";
 import { fromCommand, fromMessageAction } from "./shortcuts.ts";
-import { type SlackAddress, sessionOf } from "./slack-address.ts";
-
-/** What the agent's owner may choose. */
-export interface SlackRules {
-  /** What is one session: each thread (a message in a channel or DM begins one), or a person's whole DM. */
-  dmSession?: "thread" | "whole";
-  /** Who may press approval buttons: who asked (default), anyone who sees them, or these user ids. */
-  approvers?: "asker" | "anyone" | readonly string[];
-}
+import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
 
 export interface SlackSetup {
   settings: SlackSettings;
   rules: SlackRules;
+  /** The workspace took the app away: its token is forgotten. */
+  uninstalled?(team: string): Promise<void>;
 }
+
+export type { SlackRules } from "./rules.ts";
 
 const done = (body: string | null = null) => ({ kind: "nothing", response: new Response(body) }) as const;
 const taken = () => new Response(null);
@@ -67,32 +67,41 @@ async function fromForm(form: URLSearchParams, setup: SlackSetup, nowMs: number)
   return read.data.type === "block_actions" ? pressed(read.data, setup) : fromMessageAction(read.data, setup, nowMs);
 }
 
-async function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): Promise<Inbound> {
-  const asked = askedBy(callback);
+function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): Inbound {
+  const { settings, rules } = setup;
+  const asked = askedBy(callback, rules);
   const { event, team_id: team, event_id, api_app_id, authorizations } = callback;
-  const room = event.channel ?? "";
-  const { ts = "", thread_ts, user } = event;
-  const thread = thread_ts ?? ts ?? "";
-  const session = sessionOf({ team, room, thread }, setup.rules);
-  if (asked.do === "stop") return { kind: "stop", session, response: taken() };
-  if (asked.do === "nothing") return done();
+  const room = event.channel ?? event.assistant_thread?.channel_id ?? "";
+  const { ts = "", thread_ts } = event;
+  const user = event.user ?? event.assistant_thread?.user_id ?? "";
+  const thread = thread_ts ?? event.assistant_thread?.thread_ts ?? ts ?? "";
+  const session = sessionOf({ team, room, thread }, rules);
+  const opened = { user, room, thread: event.assistant_thread?.thread_ts ?? "" };
+  switch (asked.do) {
+    case "stop":
+      return { kind: "stop", session, response: taken() };
+    case "nothing":
+      return done();
+    case "home":
+      return { ...done(), later: async () => showHome(opened, await settingsFor(settings, team), rules) };
+    case "greet":
+      return { ...done(), later: async () => suggestPrompts(opened, await settingsFor(settings, team), rules) };
+    case "uninstalled":
+      return { ...done(), later: async () => setup.uninstalled?.(team) };
+  }
   const app = api_app_id ?? "";
-  const said = await contentOf(callback, setup, authorizations?.[0]?.user_id ?? undefined);
+  const own = authorizations?.[0]?.user_id ?? undefined;
+  const authorTeam = event.user_team ?? event.team ?? team;
   const address: SlackAddress = {
-    channel: "slack",
-    team,
-    app,
-    room,
-    thread,
-    user: user ?? "",
-    ts: ts ?? "",
-    atMs: nowMs,
+    ...{ channel: "slack", team, app, room, thread, user, ts: ts ?? "", atMs: nowMs },
+    ...(authorTeam !== team && { userTeam: authorTeam }),
+    ...(!thread_ts && { title: titleOf(event.text ?? "", own) }),
   };
   return {
     kind: "message",
     received: {
       session,
-      ...said,
+      ...contentOf(callback, own),
       // One message comes as two events, and one event id may come to two apps (channels.md 1.2).
       claims: [
         `slack event ${app} ${team} ${event_id}`,
@@ -100,11 +109,16 @@ async function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: numb
         ...(event.client_msg_id ? [`slack gesture ${app} ${team} ${event.client_msg_id}`] : []),
       ],
       ...(event.client_msg_id && !thread_ts && { alias: `slack gesture ${app} ${team} ${event.client_msg_id}` }),
+      ...(thread_ts && { place: placeName({ team, room, thread: thread_ts }) }),
       address,
       ...(asked.mustExist && { mustExist: true }),
     },
     answer: (came: Taken) =>
-      "refused" in came && comesAgain(came.refused) ? new Response(null, { status: 503 }) : taken(),
+      "refused" in came && asked.mustExist && comesAgain(came.refused) ? new Response(null, { status: 503 }) : taken(),
+    // In a thread that the agent may be no part of, silence is right.
+    ...(!asked.mustExist && {
+      tell: async (refused: AppError) => tellRefusal(address, refused, await settingsFor(settings, team)),
+    }),
   };
 }
 
@@ -113,24 +127,34 @@ function comesAgain({ code }: AppError): boolean {
   return code === "queue_full" || code === "rate_limited";
 }
 
-async function contentOf(
-  { event, team_id }: EventCallback,
-  { settings }: SlackSetup,
+/** What is known of a message at once. All that takes time is read when its turn begins: Slack waits for 3 s. */
+function contentOf(
+  { event, team_id: team }: EventCallback,
   own: string | undefined,
-): Promise<{ content: string; speaker: string; metadata: Record<string, string> }> {
-  const api = new SlackApi(settings);
-  const text = event.text ?? "";
-  const user = event.user ?? "";
-  const others = namedUsers(text).filter((id) => id !== own);
-  const canAsk = settings.botToken !== undefined;
-  const [names, attached] = await Promise.all([
-    canAsk ? namesOf(api, team_id, [...new Set([user, ...others])]) : new Map<string, string>(),
-    canAsk ? filesText(event.files ?? [], api, settings) : "",
-  ]);
-  const content = `${readText(text, own, names)}${attached}`.trim();
+): { content: string; speaker: string; metadata: Record<string, string>; reference: SlackReference } {
+  const { text, user, files, attachments, blocks, ts, thread_ts, app_context } = event;
+  const reference = keptReference({
+    ...{ channel: "slack", team, room: event.channel ?? "", user: user ?? "", text: text ?? "" },
+    ...(own !== undefined && { own }),
+    ...(ts && { ts }),
+    ...(thread_ts && thread_ts !== ts && { thread: thread_ts, readsThread: true }),
+    ...(files && { files }),
+    ...(attachments && { attachments }),
+    ...(blocks && { blocks }),
+    ...(app_context && { appContext: app_context }),
+    ...(event.type === "app_mention" && { mayLack: true }),
+  });
+  const content = readText(renderMessage({ text, attachments, blocks }), own, new Map());
   return {
     content: content === "" ? "(The message is empty but for the mention.)" : content,
-    speaker: names.get(user) ?? user,
-    metadata: { slack_user: user, slack_team: team_id },
+    speaker: knownName(team, user ?? "") ?? user ?? "",
+    metadata: { slack_user: user ?? "", slack_team: team },
+    reference,
   };
+}
+
+/** Names the conversation in Slack's list of them. */
+function titleOf(text: string, own: string | undefined): string {
+  const line = readText(text, own, new Map()).replace(/\s+/g, " ");
+  return line.length <= 80 ? line : `${line.slice(0, 79)}…`;
 }

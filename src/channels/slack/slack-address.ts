@@ -1,6 +1,6 @@
 /** Where in Slack an answer goes, and which session a place in Slack is. Pure. */
 import type { Address } from "../channel.ts";
-import type { SlackRules } from "./receive.ts";
+import type { SlackRules } from "./rules.ts";
 
 export interface SlackAddress extends Address {
   channel: "slack";
@@ -19,6 +19,12 @@ export interface SlackAddress extends Address {
   atMs: number;
   /** Where a slash command is answered: it has no thread. */
   responseUrl?: string;
+  /** Takes the answer where the app cannot post: of a shortcut, whose place may be closed to the app. */
+  fallbackUrl?: string;
+  /** Workspace of the person who asked, where it is another one (Slack Connect). */
+  userTeam?: string;
+  /** Names a conversation that begins here. */
+  title?: string;
 }
 
 /** A channel that a schedule or a webhook answers in, by a message of its own. */
@@ -33,6 +39,11 @@ export function sessionOf(
 ): string {
   const whole = dmSession === "whole" && room.startsWith("D");
   return ["slack", team, room, ...(whole ? [] : [thread.replace(".", "-")])].join("_");
+}
+
+/** Names a thread, also one whose session is not called after it. */
+export function placeName({ team, room, thread }: { team: string; room: string; thread: string }): string {
+  return `slack thread ${team} ${room} ${thread}`;
 }
 
 /** Slack streams into threads, and in channels to somebody (docs.slack.dev/reference/methods/chat.startStream); elsewhere an answer is posted once it is whole. */

@@ -119,6 +119,20 @@ export const accountOperations: Record<string, Operation> = {
     answers: { 200: { what: "Taken." } },
     refusals: [503],
   },
+  "GET /channels/slack/install": {
+    tag: "Channels",
+    key: "none",
+    summary: "Sends a browser to Slack, to install the app in a further workspace",
+    answers: { 302: { what: "On to Slack, with a signed state." } },
+    refusals: [503],
+  },
+  "GET /channels/slack/oauth": {
+    tag: "Channels",
+    key: "none",
+    summary: "Where Slack sends the browser back to, with its code",
+    answers: { 200: { what: "The app is installed." } },
+    refusals: [400, 401, 503],
+  },
   "POST /channels/discord": {
     ...signed,
     summary: "Discord's interactions",

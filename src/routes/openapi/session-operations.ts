@@ -1,6 +1,6 @@
 /** The calls under `/v1/sessions`, described. */
 import * as z from "zod";
-import { approval, toolResults } from "../answers.ts";
+import { approval, feedback, toolResults } from "../answers.ts";
 import { forking, importing } from "../copies.ts";
 import { entryRange, searching, sending, sentMessage } from "../messages.ts";
 import { doctorQuery } from "../prefix-doctor.ts";
@@ -132,6 +132,13 @@ export const sessionOperations: Record<string, Operation> = {
     body: toolResults,
     answers: { 200: { what: "The turn goes on.", schema: anyObject } },
     refusals: [404, 409],
+  },
+  "POST /v1/sessions/{id}/feedback": {
+    tag,
+    summary: "Rates a turn's answer; again, in place of what was said before",
+    body: feedback,
+    answers: { 200: { what: "What is kept.", schema: anyObject } },
+    refusals: [404],
   },
   "POST /v1/sessions/{id}/fork": {
     tag,
