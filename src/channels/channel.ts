@@ -19,6 +19,8 @@ export interface Address {
 export interface Received {
   /** Id of the session within the account. */
   session: string;
+  /** Another id of the session, from an earlier version: where it exists, it is continued. */
+  formerly?: string;
   content: string;
   speaker?: string;
   metadata?: Record<string, string>;

@@ -39,7 +39,10 @@ export const channels = new Hono<RouteContext>()
     }
     const rules = agent.webhooks[name] ?? {};
     return take(c, (request) =>
-      receiveWebhook(request, { name, rules, secrets, urlFault: (url) => urlFault(url, isDev) }),
+      receiveWebhook(request, {
+        ...{ name, rules, secrets, names: webhookSecrets.keys() },
+        urlFault: (url) => urlFault(url, isDev),
+      }),
     );
   });
 
@@ -94,7 +97,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
       retryAfterSeconds: waitSeconds,
     });
   }
-  const to = { account, name };
+  const to = { account, name: await continued(c, received, name) };
   const message = { content, ...(speaker && { speaker }), ...(metadata && { metadata }), options: {} };
   const { turn, repeated } = unwrap(
     await sessionObject(c.env, to).send(to, {
@@ -108,7 +111,14 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
     }),
   );
   const { origin } = new URL(c.req.url);
-  return { session: name, turn, repeated, statusUrl: `${origin}/v1/sessions/${name}/turns/${turn}` };
+  return { session: to.name, turn, repeated, statusUrl: `${origin}/v1/sessions/${to.name}/turns/${turn}` };
+}
+
+/** The session under the id of an earlier version, where there is one. */
+async function continued(c: Context<RouteContext>, { formerly }: Received, name: string): Promise<string> {
+  if (formerly === undefined) return name;
+  const found = await sessionObject(c.env, { account, name: formerly }).describe();
+  return found.ok ? formerly : name;
 }
 
 /** A refusal is told in the channel's own words. */
