@@ -100,6 +100,8 @@ export interface Posting<A extends Address, S> {
   resumed: boolean;
   /** Ms since 1970. */
   nowMs: number;
+  /** After this attempt the delivery is given up: what cannot be shown is to be said by any way that is left. */
+  lastTry?: boolean;
   /** Aborted when the attempt takes too long. */
   signal: AbortSignal;
   /** Writes down what is about to be made, so that it can be looked for instead of being made twice. */

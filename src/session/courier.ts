@@ -116,7 +116,9 @@ export class Courier {
       const change = this.#change();
       const reply = replyOf(this.#parts, owed);
       if (reply === undefined) return change.forget();
-      const posted = await this.#attempt(outlet, { ...owed, shown }, reply);
+      // A press may have brought a newer address.
+      const address = this.#outbox.byId(owed.id)?.address ?? owed.address;
+      const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
       if (this.#parts.feed.closed) return change.forget();
       shown = posted.shown;
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
@@ -141,7 +143,7 @@ export class Courier {
     }
   }
 
-  async #attempt(outlet: Outlet, { id, address, shown }: Owed, reply: Reply): Promise<Posted<unknown>> {
+  async #attempt(outlet: Outlet, { id, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
     const resumed = !this.#known.has(id) && shown !== undefined;
     this.#known.add(id);
     // Most attempts are one or two calls.
@@ -153,6 +155,7 @@ export class Courier {
       shown,
       resumed,
       nowMs: Date.now(),
+      lastTry: attempts >= outlet.retryMs.length,
       signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
       save: async (about) => {
         saved = true;
