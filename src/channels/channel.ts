@@ -45,6 +45,8 @@ export interface PressedApproval {
   reason?: string;
   /** Who pressed, as people know them. */
   by: string;
+  /** A way to answer that came with the press, newer than the one that the turn has; its channel knows how to use it. */
+  fresh?: Address;
 }
 
 /** What became of what came in. `repeated`: it had come before. `refused`: why nothing did. */
@@ -53,10 +55,18 @@ export type Taken = { session: string; turn: string; repeated?: boolean; statusU
 /** What a request from outside means. */
 export type Inbound =
   | { kind: "nothing"; response: Response }
-  | { kind: "message"; received: Received; answer(taken: Taken): Response }
+  | { kind: "message"; received: Received; answer(taken: Taken): Response; afterwards?: Afterwards }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
-  /** The person wants the open turn to end. */
-  | { kind: "stop"; session: string; response: Response };
+  /** The person wants the open turn to end; `turn` of what was taken is `""` where none was open. */
+  | { kind: "stop"; session: string; response: Response | ((taken: Taken) => Response) };
+
+/** What takes longer than a sender waits: the request is answered first, then the message is completed and taken. */
+export interface Afterwards {
+  /** The message's whole content. Never throws. */
+  complete(): Promise<string>;
+  /** Says what became of it. */
+  notify(taken: Taken): Promise<void>;
+}
 
 /** A call of the reply's turn. */
 export interface ShownTool {
@@ -100,8 +110,8 @@ export interface Posting<A extends Address, S> {
   resumed: boolean;
   /** Ms since 1970. */
   nowMs: number;
-  /** After this attempt the delivery is given up: what cannot be shown is to be said by any way that is left. */
-  lastTry?: boolean;
+  /** After a `retry` of this attempt the delivery is given up. */
+  isLast?: boolean;
   /** Aborted when the attempt takes too long. */
   signal: AbortSignal;
   /** Writes down what is about to be made, so that it can be looked for instead of being made twice. */

@@ -16,8 +16,8 @@ const headersOf: Record<SignatureScheme, { signature: string; timestamp?: string
   stripe: [{ signature: "Stripe-Signature" }],
 };
 
-/** Seconds that a timestamp may be off: what every scheme here takes at least. */
-const toleranceSeconds = 300;
+/** Seconds that a timestamp may be off, as `signature.ts` has it. */
+const toleranceOf = (scheme: SignatureScheme) => (scheme === "discord" ? 600 : 300);
 
 /**
  * The refusal of a request for which the check of its signature failed.
@@ -37,6 +37,7 @@ export function signatureError(scheme: SignatureScheme, signed: Signed, sender: 
     return new AppError("unauthorized", detail, { title: "The signature is missing", field: used.timestamp });
   }
   const at = timestampOf(scheme, used, header);
+  const toleranceSeconds = toleranceOf(scheme);
   if (at !== undefined && Math.abs(nowMs / 1000 - at) > toleranceSeconds) {
     const detail = `The request for ${sender} was signed more than ${toleranceSeconds} seconds ago, or in the future. Check the sender's clock; an old request is not taken again.`;
     return new AppError("unauthorized", detail, { title: "The signature is too old", field: used.timestamp });

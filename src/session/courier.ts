@@ -155,7 +155,7 @@ export class Courier {
       shown,
       resumed,
       nowMs: Date.now(),
-      lastTry: attempts >= outlet.retryMs.length,
+      isLast: attempts >= outlet.retryMs.length,
       signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
       save: async (about) => {
         saved = true;

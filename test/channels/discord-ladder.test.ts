@@ -100,7 +100,7 @@ describe("the ladder of Discord", () => {
     const limited = { rung: "bot", code: 0, status: 429, retryAfterMs: 1_336_570, ageMs: late, tries: 1 } as const;
     expect(afterRefusal(limited)).toEqual({ do: "retry", afterMs: 1_336_570 });
     expect(judged("edit", 10_015, { ageMs: unknownMs - 1, tries: 9 })).toEqual({ do: "retry", afterMs: 700 });
-    expect(judged("edit", 10_015, { ageMs: unknownMs })).toEqual({ do: "next", closed: ["token"] });
+    expect(judged("edit", 10_015, { ageMs: unknownMs })).toEqual({ do: "next", closed: ["token"], lasting: true });
   });
 
   it("[DLADDER-1] what moderation blocks is never put into a file or a direct message", () => {
@@ -121,14 +121,14 @@ describe("the ladder of Discord", () => {
     ["bot", 50001, "bot"],
     ["edit", 40005, "file"],
   ] as const)("[DLADDER-1] a file that %s could not bring (%i) closes %s", (by, code, closed) => {
-    expect(judged("file", code, { by })).toEqual({ do: "next", closed: [closed] });
+    expect(judged("file", code, { by })).toEqual({ do: "next", closed: [closed], lasting: true });
   });
 
   it("[DLADDER-1] an unknown code closes its own way, and no other", () => {
     const unknown = (rung: Rung) => afterRefusal({ rung, code: 987_654, status: 400, ageMs: late, tries: 1 });
-    expect(unknown("edit")).toEqual({ do: "next", closed: ["message"] });
+    expect(unknown("edit")).toEqual({ do: "next", closed: ["message"], lasting: false });
     for (const rung of ["followup", "bot", "file", "dm"] as const) {
-      expect(unknown(rung)).toEqual({ do: "next", closed: [rung] });
+      expect(unknown(rung)).toEqual({ do: "next", closed: [rung], lasting: false });
     }
   });
 });

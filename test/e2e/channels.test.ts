@@ -320,6 +320,8 @@ it("[SLACK-1] [DISCORD-1] the manifest and the commands are what Slack and Disco
     DISCORD_API_URL: `${outside[1]?.url}/api/v10`,
   };
   const { stdout: told } = await run("npm", ["run", "--silent", "discord:register"], { env });
-  expect(told).toContain("Registered ask, Ask about this.");
-  expect(discord.commands).toHaveLength(2);
+  expect(told).toContain("Registered ask, Ask about this, stop.");
+  expect(told).toContain("scope=bot+applications.commands&permissions=274878024704");
+  expect(told).toContain("does not: mentions, direct messages to the bot");
+  expect(discord.commands).toHaveLength(3);
 });

@@ -102,8 +102,11 @@ export class DiscordApi {
     const read = answer && (await readBoundedText(answer.body, mostBytes).catch(() => undefined));
     if (answer === undefined || read === undefined) throw new DiscordFailure(0, 0);
     const json = parse(read.text);
+    const isPage = /^\s*</.test(read.text);
+    // A page that says 200 is somebody's between us and Discord: nothing is known of the call.
+    if (answer.ok && isPage) throw new DiscordFailure(0, 0, { isPage });
     if (answer.ok) return json;
-    const about = { retryAfterMs: retryAfterMs(json, answer.headers), isPage: /^\s*</.test(text) };
+    const about = { retryAfterMs: retryAfterMs(json, answer.headers), isPage };
     throw new DiscordFailure(answer.status, Number(json.code ?? 0), about);
   }
 }

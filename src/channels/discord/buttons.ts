@@ -1,7 +1,7 @@
 /** Buttons on Discord: what their `custom_id` says, who may press them, and the message that asks for an approval. Pure. */
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval } from "../channel.ts";
-import type { DiscordRules } from "./receive.ts";
+import type { DiscordRules } from "./rules.ts";
 
 /** `why`: the modal that a denial opens. */
 export interface ButtonValue {

@@ -36,7 +36,8 @@ export interface Refused {
   tries: number;
 }
 
-export type Verdict = { do: "retry"; afterMs?: number } | { do: "next"; closed: readonly Closed[] };
+/** `lasting`: it stays closed; else it may be tried again at a later attempt, some times. */
+export type Verdict = { do: "retry"; afterMs?: number } | { do: "next"; closed: readonly Closed[]; lasting: boolean };
 
 /** What can be tried. */
 export interface Open {
@@ -81,9 +82,10 @@ export function afterRefusal(refused: Refused): Verdict {
   if (mayPass(refused)) {
     const { retryAfterMs, tries } = refused;
     if (tries < mostTries) return { do: "retry", ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) };
-    return { do: "next", closed: [closedBy(refused)] };
+    return { do: "next", closed: [closedBy(refused)], lasting: true };
   }
-  return { do: "next", closed: closedFor(refused) };
+  const known = knownClosed(refused);
+  return { do: "next", closed: known ?? [closedBy(refused)], lasting: known !== undefined };
 }
 
 /** No answer, a server that fails, a limit, somebody in between. */
@@ -93,8 +95,8 @@ function mayPass({ status, code, isPage }: Refused): boolean {
   return status === 0 || status === 429 || status >= 500;
 }
 
-/** Always closes the way that was tried, so that the ladder ends. */
-function closedFor(refused: Refused): Closed[] {
+/** What a code is known to close, the way that was tried among it, so that the ladder ends; `undefined`: nothing is known. */
+function knownClosed(refused: Refused): Closed[] | undefined {
   const { rung, code, status } = refused;
   if (isModerated.has(code)) return [closedBy(refused), "file", "dm"];
   if (rung === "file" && fileIsRefused.has(code)) return ["file"];
@@ -104,8 +106,8 @@ function closedFor(refused: Refused): Closed[] {
   if (byToken && (tokenIsOver.has(code) || status === 401)) return ["token"];
   if (way === "edit" && messageIsClosed.has(code)) return ["message"];
   if (way === "bot" && (botIsRefused.has(code) || status === 401)) return ["bot"];
-  if (rung !== "file" && rung !== "dm" && formIsRefused.has(code)) return ["text"];
-  return [closedBy(refused)];
+  if (rung === "dm" && botIsRefused.has(code)) return ["dm"];
+  return rung !== "file" && rung !== "dm" && formIsRefused.has(code) ? ["text"] : undefined;
 }
 
 function closedBy({ rung }: Refused): Closed {

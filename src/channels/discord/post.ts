@@ -10,8 +10,8 @@ import { replyMarkdown } from "../reply-text.ts";
 import { splitMarkdown } from "../split-markdown.ts";
 import type { DiscordSettings } from "./api.ts";
 import { approvalMessage, stopRow } from "./buttons.ts";
-import { type DiscordPosting, DiscordSender, NoWay, Postponed } from "./send.ts";
-import { afterFrozen, type DiscordShown, markOf, type Shown } from "./shown.ts";
+import { type DiscordPosting, DiscordSender, type ListedMessage, NoWay, Postponed } from "./send.ts";
+import { afterFrozen, type DiscordShown, type Making, makingOf, markOf, type Shown } from "./shown.ts";
 
 export type { DiscordPosting } from "./send.ts";
 export type { DiscordShown } from "./shown.ts";
@@ -49,7 +49,8 @@ class DiscordPost {
   }
 
   async bringCloser(): Promise<void> {
-    if (this.#shown.making !== undefined) await this.#lookFor(this.#shown.making);
+    const making = makingOf(this.#shown);
+    if (making.length > 0) await this.#lookFor(making);
     this.#switchInteraction();
     await this.#handOver();
     this.#giveBack();
@@ -60,6 +61,7 @@ class DiscordPost {
     const worst = failures.find((each) => !(each instanceof NoWay || each instanceof Postponed));
     const later = failures.find((each) => each instanceof Postponed);
     if (failures.length > 0) throw worst ?? later ?? failures[0];
+    await this.#sender.takeBack();
   }
 
   get #isEnded(): boolean {
@@ -81,6 +83,9 @@ class DiscordPost {
     const fit = texts.slice(0, this.#room);
     try {
       for (const [place, piece] of fit.entries()) await this.#showPiece(place, piece);
+      const rest = this.#shown.messages.splice(Math.max(fit.length, 1));
+      // An attempt of the model's that said more was cut off, and said less when it was made again.
+      for (const each of rest) await this.#sender.remove(each);
       if (fit.length < texts.length) throw new NoWay("The answer is longer than the messages that can be made.");
       this.#shown.whole = markOf(whole);
     } catch (error) {
@@ -112,7 +117,10 @@ class DiscordPost {
     if (isOver && !this.#isEnded && place >= (this.#shown.handedOver ?? 0)) return;
     const components = place === 0 ? { components: stop ? [stopRow(this.#names)] : [] } : {};
     const outgoing = { content: text, ...components, name: `text ${place}` };
-    const made = await this.#sender.show(outgoing, message ?? this.#original(place));
+    // A button that comes or goes is worth no other message.
+    if (message?.text === text) await this.#sender.change(message, outgoing);
+    const isSame = message?.text === text;
+    const made = isSame ? message : await this.#sender.show(outgoing, message ?? this.#original(place));
     const { stop: _, ...rest } = made;
     this.#shown.messages[place] = { ...rest, ...(stop && { stop }) };
   }
@@ -136,8 +144,12 @@ class DiscordPost {
   /** The last rungs: one file with the whole answer, else a direct message, else a line that says where it is. */
   async #showWhole(text: string): Promise<void> {
     const { messages } = this.#shown;
-    const place = Math.max(0, messages.length - 1);
-    const last = messages[place] ?? this.#original(place);
+    const original = this.#original(0);
+    const place = Math.max(
+      0,
+      messages.findLastIndex((each) => this.#sender.canChange(each)),
+    );
+    const last = messages.length === 0 ? original : messages[place];
     const file = { name: "answer.md", text };
     const before = messages[place]?.text ?? "";
     const [piece = ""] = splitMarkdown(before, pieceChars - isInFile.length - 2);
@@ -160,8 +172,13 @@ class DiscordPost {
       await this.#sender.toPerson({ ...message, name: "direct" });
     } catch (error) {
       if (!(error instanceof NoWay)) throw error;
+      if (this.#sender.tryAgain()) throw new Postponed(error.message);
       const where = `It is kept in the session \`${this.#reply.session}\`.`;
-      await this.#sender.lastLine(`_Discord did not take the answer (${why.message}). ${where}_`, last);
+      const line = `_Discord did not take the answer (${why.message}). ${where}_`;
+      const isTold = await this.#sender.lastLine(line, last);
+      this.#shown.lines = (this.#shown.lines ?? 0) + 1;
+      const mayPass = this.#sender.canBot || this.#sender.interaction !== undefined;
+      if (!isTold && mayPass && this.#shown.lines < 3 && !this.#posting.isLast) throw new Postponed(error.message);
       throw error;
     }
   }
@@ -173,7 +190,9 @@ class DiscordPost {
     const { asker, session } = this.#names;
     const message = { ...approvalMessage(approval, asker, session), name: `approval ${approval.ref}` };
     if (before !== undefined) {
-      await this.#sender.change(before, message);
+      const isChanged = await this.#sender.change(before, message);
+      before.misses = (before.misses ?? 0) + 1;
+      if (!isChanged && before.misses < 3) throw new Postponed("The buttons could not be changed.");
       before.state = approval.state;
       return;
     }
@@ -194,12 +213,17 @@ class DiscordPost {
     try {
       return await this.#sender.show(message);
     } catch (error) {
+      if (!(error instanceof NoWay)) throw error;
       const first = this.#shown.messages[0] ?? this.#original(0);
-      if (!(error instanceof NoWay) || first === undefined || this.#shown.held !== undefined) throw error;
-      const made = await this.#sender.show(message, first);
-      this.#shown.messages[0] = made;
-      this.#shown.held = ref;
-      return made;
+      const canHold = first !== undefined && this.#shown.held === undefined && this.#sender.canChange(first);
+      if (canHold && (await this.#sender.change(first, message))) {
+        this.#shown.messages[0] = { ...first, text: message.content };
+        this.#shown.held = ref;
+        return this.#shown.messages[0];
+      }
+      const line = `_A call waits for approval, and its buttons cannot be shown here (${error.message})._`;
+      if (await this.#sender.lastLine(line)) return { id: "" };
+      throw error;
     }
   }
 
@@ -222,32 +246,42 @@ class DiscordPost {
     if (this.#sender.interaction !== undefined || handedOver !== undefined) return;
     if (!(await this.#sender.tryBot())) return;
     const last = messages.length - 1;
-    const shownWhole = splitMarkdown(this.#text, pieceChars).slice(0, Math.max(last, 0));
-    this.#shown.handedOver = shownWhole.length;
-    const { token, atMs } = this.#posting.address;
-    if (token === "") return;
-    const target = messages[last] ?? { id: "@original" };
-    messages.length = shownWhole.length;
-    await this.#sender.leaveNote(target, { content: comesLater, components: [], name: "note" }, atMs);
+    const target = messages[last] ?? this.#original(0);
+    const note = { content: comesLater, components: [], name: "note" };
+    const isNoted = target !== undefined && !target.byBot && (await this.#sender.leaveNote(target, note));
+    if (isNoted && last >= 0) messages.length = last;
+    this.#shown.handedOver = messages.length;
   }
 
-  /** Whether a message that was perhaps posted is there. */
-  async #lookFor(text: string): Promise<void> {
+  /** Whether messages that were perhaps posted are there. */
+  async #lookFor(making: readonly Making[]): Promise<void> {
     const list = await this.#sender.list(50);
-    this.#shown.making = undefined;
-    const { messages, approvals } = this.#shown;
-    const known = [...messages, ...Object.values(approvals)].flatMap(({ id, trueId }) => [id, trueId]);
-    const { asker, session } = this.#names;
-    const open = this.#reply.approvals.find((each) => approvalMessage(each, asker, session).content === text);
-    if (list === undefined) {
+    this.#shown.making = [];
+    for (const each of making) {
+      const { messages, approvals } = this.#shown;
+      const known = [...messages, ...Object.values(approvals)].flatMap(({ id, trueId }) => [id, trueId]);
+      const found = list?.find(({ id, content }) => content === each.text && !known.includes(id));
+      if (found !== undefined) this.#found(each, found);
       // Nobody can look: an approval is asked for again, and text from here on goes into a file.
-      if (open === undefined && messages.length > 0) this.#shown.room = messages.length;
-      return;
+      else if (list === undefined && placeOf(each) !== undefined && messages.length > 0) {
+        this.#shown.room = Math.min(placeOf(each) ?? 0, messages.length);
+      }
     }
-    const found = list.find(({ id, content }) => content === text && !known.includes(id));
-    if (found === undefined) return;
-    const by = found.webhook_id === undefined ? { byBot: true } : { via: this.#sender.interaction?.id ?? "" };
-    if (open !== undefined) approvals[open.ref] = { id: found.id, ...by, state: open.state };
-    else messages.push({ id: found.id, ...by, text });
   }
+
+  #found(making: Making, { id, webhook_id }: ListedMessage): void {
+    const { messages, approvals } = this.#shown;
+    const via = this.#sender.interaction?.id ?? this.#posting.address.id;
+    const shown = { id, text: making.text, ...(webhook_id === undefined ? { byBot: true } : { via }) };
+    const { asker, session } = this.#names;
+    const asked = this.#reply.approvals.find((each) => approvalMessage(each, asker, session).content === making.text);
+    if (asked !== undefined) approvals[asked.ref] = { ...shown, state: asked.state };
+    else messages[Math.min(placeOf(making) ?? messages.length, messages.length)] = shown;
+  }
+}
+
+/** Of the piece, where it is one of the text. */
+function placeOf({ name }: Making): number | undefined {
+  const [, place] = /^text (\d+)$/.exec(name) ?? [];
+  return place === undefined ? undefined : Number(place);
 }

@@ -2,9 +2,10 @@
 import { fingerprint } from "../../core/prefix.ts";
 import type { Posting } from "../channel.ts";
 import { type ApiFile, DiscordApi, DiscordFailure, type DiscordSettings } from "./api.ts";
+import { ClosedWays } from "./closed-ways.ts";
 import type { DiscordAddress, DiscordPress } from "./discord-address.ts";
 import { afterRefusal, type Closed, mostTries, nextRung, type Refused, type Rung, unknownMs } from "./ladder.ts";
-import type { DiscordShown, Shown } from "./shown.ts";
+import { type DiscordShown, makingOf, type Shown } from "./shown.ts";
 
 export type DiscordPosting = Posting<DiscordAddress, DiscordShown>;
 
@@ -21,8 +22,8 @@ export interface Outgoing {
 export class Postponed extends Error {
   readonly afterMs: number | undefined;
 
-  constructor(cause: DiscordFailure, afterMs?: number) {
-    super(cause.message);
+  constructor(why: string, afterMs?: number) {
+    super(why);
     this.afterMs = afterMs;
   }
 }
@@ -43,17 +44,19 @@ export class DiscordSender {
   readonly #shown: DiscordShown;
   readonly #api: DiscordApi;
   #last: DiscordFailure | undefined;
+  readonly #closed: ClosedWays;
 
   constructor(posting: DiscordPosting, shown: DiscordShown, settings: DiscordSettings) {
     this.#posting = posting;
     this.#shown = shown;
+    this.#closed = new ClosedWays(shown);
     this.#api = new DiscordApi(settings, posting.address.app);
   }
 
   /** The interaction whose token is used: the first one while it is good, then that of the latest press. */
   get interaction(): DiscordPress | undefined {
     const { address } = this.#posting;
-    const isKnown = (each: DiscordPress) => each.token !== "" && !this.#isClosed("token", each.id);
+    const isKnown = (each: DiscordPress) => each.token !== "" && !this.#closed.has("token", each.id);
     const known = [address, ...(address.fresh ? [address.fresh] : [])].filter(isKnown);
     const good = known.find(({ atMs }) => this.#posting.nowMs - atMs < handOverMs);
     // Without a bot it is used until Discord refuses it.
@@ -61,17 +64,17 @@ export class DiscordSender {
   }
 
   get canBot(): boolean {
-    return this.#api.hasBot && !this.#isClosed("bot");
+    return this.#api.hasBot && !this.#closed.has("bot");
   }
 
   get canText(): boolean {
-    return !this.#isClosed("text");
+    return !this.#closed.has("text");
   }
 
   /** How many follow-ups can still be made. */
   get followUpsLeft(): number {
     const { interaction } = this;
-    if (interaction === undefined || this.#isClosed("followup", interaction.id)) return 0;
+    if (interaction === undefined || this.#closed.has("followup", interaction.id)) return 0;
     const made = this.#shown.followUps?.[interaction.id] ?? 0;
     return Math.max(0, (interaction.followUps ?? Number.POSITIVE_INFINITY) - made);
   }
@@ -91,40 +94,65 @@ export class DiscordSender {
       } catch (error) {
         const closed = this.#judge(error, { rung, by: way, asBot });
         if (!closed.includes("message")) continue;
-        if (this.#last?.code !== 10_008) await this.#discard(target);
+        await this.#discard(target);
         target = undefined;
       }
     }
   }
 
-  /** Changes a message, or leaves it as it is where that cannot be. Throws `Postponed`. */
-  async change(before: Shown, message: Outgoing): Promise<void> {
-    if (this.#ownerOf(before) === undefined) return;
+  /** Changes a message; false where it was refused. What nobody may change any more counts as changed. Throws `Postponed`. */
+  async change(before: Shown, message: Outgoing): Promise<boolean> {
+    if (this.#ownerOf(before) === undefined) return true;
     try {
       await this.#edit(before, message);
+      return true;
     } catch (error) {
       this.#judge(error, { rung: "edit", by: "edit", asBot: this.#ownerOf(before) === "bot" });
+      return this.#last?.code === 10_008;
     }
   }
 
-  /** By the first interaction's token, which is good for a minute more; that it fails changes nothing. */
-  async leaveNote(target: Shown, message: Outgoing, atMs: number): Promise<void> {
+  /** Takes back what could not be taken back before; throws `Postponed` while it is worth another try. */
+  async takeBack(): Promise<void> {
+    const left: NonNullable<DiscordShown["leftovers"]> = [];
+    for (const each of this.#shown.leftovers ?? []) {
+      if (!(await this.#delete(each)) && each.tries < 3) left.push({ ...each, tries: each.tries + 1 });
+    }
+    this.#shown.leftovers = left;
+    if (left.length > 0) throw new Postponed(this.#last?.message ?? "A message could not be removed.");
+  }
+
+  /** Whether anything that was refused may be tried once more from the beginning; false where it was the text that was refused. */
+  tryAgain(): boolean {
+    const isOver = this.#last?.tokenIsOver === true && !this.#api.hasBot;
+    if (this.#posting.isLast || this.#shown.again || isOver || this.#shown.isModerated) return false;
+    Object.assign(this.#shown, { again: true, misses: {}, closed: [] });
+    return true;
+  }
+
+  /** Changes a message that the first interaction made, whose token is good for a minute more. */
+  async leaveNote(target: Shown, message: Outgoing): Promise<boolean> {
     const { address, nowMs } = this.#posting;
-    const isDead = nowMs - atMs >= handOverMs + 60_000;
+    const isGood = nowMs - address.atMs < handOverMs + 60_000 && !this.#closed.has("token", address.id);
+    if (!isGood && (!this.canBot || idOf(target) === "@original")) return false;
     const { token } = address;
-    const done = isDead
-      ? idOf(target) !== "@original" &&
-        this.#api.byBot("PATCH", { ...bodyOf(message), path: `${this.#roomPath}/${idOf(target)}` })
-      : this.#api.byToken("PATCH", { ...bodyOf(message), token, path: `/messages/${target.id}` });
-    await Promise.resolve(done).catch((error: unknown) => {
-      if (!(error instanceof DiscordFailure)) throw error;
-    });
+    const call = isGood
+      ? this.#api.byToken("PATCH", { ...bodyOf(message), token, path: `/messages/${target.id}` })
+      : this.#api.byBot("PATCH", { ...bodyOf(message), path: `${this.#roomPath}/${idOf(target)}` });
+    return call.then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof DiscordFailure)) throw error;
+        if (error.isUnclear && !this.#posting.isLast) throw new Postponed(error.message);
+        return false;
+      },
+    );
   }
 
   /** As a direct message to the person who asked. Throws `Postponed` or `NoWay`. */
   async toPerson(message: Outgoing): Promise<void> {
     const { user } = this.#posting.address;
-    if (user === "" || !this.#api.hasBot || this.#isClosed("dm")) throw this.#noWay();
+    if (user === "" || !this.#api.hasBot || this.#closed.has("dm")) throw this.#noWay();
     try {
       const { id } = await this.#api.byBot("POST", { path: "/users/@me/channels", body: { recipient_id: user } });
       await this.#postAsBot(String(id), message);
@@ -134,8 +162,13 @@ export class DiscordSender {
     }
   }
 
-  /** A last line by whatever way is left; that it does not arrive changes nothing. */
-  async lastLine(content: string, before?: Shown): Promise<void> {
+  /** Whether a message can be changed. */
+  canChange(shown: Shown): boolean {
+    return this.#ownerOf(shown) !== undefined;
+  }
+
+  /** A last line by whatever way is left. Returns whether it arrived. */
+  async lastLine(content: string, before?: Shown): Promise<boolean> {
     const message = { content, components: [], name: "last line" };
     const ways = [
       () => (before === undefined || this.#ownerOf(before) === undefined ? undefined : this.#edit(before, message)),
@@ -149,8 +182,9 @@ export class DiscordSender {
         (done) => done !== undefined,
         () => false,
       );
-      if (isDone) return;
+      if (isDone) return true;
     }
+    return false;
   }
 
   /** Whether the bot can read the channel; finds out once, and closes that way where it cannot. */
@@ -169,17 +203,16 @@ export class DiscordSender {
       return (list as ListedMessage[]).filter(({ author }) => author?.id === this.#api.applicationId);
     } catch (error) {
       this.#judge(error, { rung: "bot" });
+      if (this.#closed.isShut) throw this.#noWay();
       return undefined;
     }
   }
 
-  #isClosed(way: Closed, of?: string): boolean {
-    return this.#shown.closed?.includes(of === undefined ? way : `${way} ${of}`) ?? false;
-  }
-
-  #noWay(): NoWay {
-    if (this.#last === undefined) return new NoWay("There is no way left to show the answer.");
-    return new NoWay(this.#last.tokenIsOver && !this.#api.hasBot ? overHint : this.#last.message);
+  /** While a way is closed in this attempt only, there is a next one. */
+  #noWay(): NoWay | Postponed {
+    if (this.#closed.isShut && !this.#posting.isLast) return new Postponed(this.#last?.message ?? "Discord refused it");
+    const isOver = this.#last?.tokenIsOver === true && !this.#api.hasBot;
+    return new NoWay(isOver ? overHint : (this.#shown.why ?? "There is no way left to show the answer."));
   }
 
   #wayTo({ file }: Outgoing, target: Shown | undefined): Way | undefined {
@@ -189,7 +222,7 @@ export class DiscordSender {
       bot: this.canBot,
       dm: false,
       text: file === undefined && this.canText,
-      file: file !== undefined && !this.#isClosed("file"),
+      file: file !== undefined && !this.#closed.has("file"),
     };
     const rung = nextRung(open);
     if (rung !== "file") return rung as Way | undefined;
@@ -212,6 +245,12 @@ export class DiscordSender {
   }
 
   async #edit(target: Shown, message: Outgoing): Promise<Shown> {
+    const made = await this.#patch(target, message);
+    this.#shown.leftovers = (this.#shown.leftovers ?? []).filter(({ id }) => id !== target.id);
+    return made;
+  }
+
+  async #patch(target: Shown, message: Outgoing): Promise<Shown> {
     const owner = this.#ownerOf(target);
     const request = bodyOf(message);
     if (owner === "bot" || owner === undefined) {
@@ -230,13 +269,13 @@ export class DiscordSender {
     const { interaction } = this;
     if (interaction === undefined) throw this.#noWay();
     const { id, token } = interaction;
-    this.#shown.making = message.content;
+    this.#begin(message);
     await this.#posting.save(this.#shown);
     const made = await this.#api.byToken("POST", { ...bodyOf(message), token, path: "" }).catch((error: unknown) => {
-      if (error instanceof DiscordFailure && !error.isUnclear) this.#shown.making = undefined;
+      if (error instanceof DiscordFailure && !error.isUnclear) this.#done(message);
       throw error;
     });
-    this.#shown.making = undefined;
+    this.#done(message);
     const fills = await this.#fillsOriginal(interaction, String(made.id));
     if (fills) this.#shown.taken = true;
     else this.#shown.followUps = { ...this.#shown.followUps, [id]: (this.#shown.followUps?.[id] ?? 0) + 1 };
@@ -258,10 +297,21 @@ export class DiscordSender {
     const made = await this.#api
       .byBot("POST", { path: `/channels/${room}/messages`, body: { ...body, nonce, enforce_nonce: true }, file })
       .catch((error: unknown) => {
-        if (error instanceof DiscordFailure && error.isUnclear) this.#shown.making = message.content;
+        if (error instanceof DiscordFailure && error.isUnclear) this.#begin(message);
         throw error;
       });
+    this.#done(message);
     return { id: String(made.id), text: message.content, byBot: true };
+  }
+
+  /** It may be there from now on. */
+  #begin({ name, content }: Outgoing): void {
+    const others = makingOf(this.#shown).filter((each) => each.name !== name);
+    this.#shown.making = [...others, { name, text: content }];
+  }
+
+  #done({ name }: Outgoing): void {
+    this.#shown.making = makingOf(this.#shown).filter((each) => each.name !== name);
   }
 
   get #roomPath(): string {
@@ -272,36 +322,52 @@ export class DiscordSender {
   #judge(error: unknown, at: Pick<Refused, "rung" | "by" | "asBot">): readonly Closed[] {
     if (!(error instanceof DiscordFailure)) throw error;
     this.#last = error;
-    const { address, nowMs, lastTry } = this.#posting;
+    this.#shown.why = error.message;
+    const { address, nowMs, isLast } = this.#posting;
     const { tries } = this.#shown;
     const count = tries?.rung === at.rung ? tries.count + 1 : 1;
     const { status, code, retryAfterMs, isPage } = error;
     const ageMs = nowMs - (this.interaction ?? address).atMs;
     // The last try goes down all rungs: there is no later any more.
-    const how = lastTry ? { tries: mostTries, ageMs: Math.max(ageMs, unknownMs) } : { tries: count, ageMs };
+    const how = isLast ? { tries: mostTries, ageMs: Math.max(ageMs, unknownMs) } : { tries: count, ageMs };
     const verdict = afterRefusal({ ...at, ...how, status, code, isPage, retryAfterMs });
     this.#shown.tries = { rung: at.rung, count };
-    if (verdict.do === "retry") throw new Postponed(error, verdict.afterMs);
-    const { interaction } = this;
-    const lasting = verdict.closed.filter((each) => each !== "message");
-    const names = lasting.map((each) =>
-      each === "token" || each === "followup" ? `${each} ${interaction?.id}` : each,
-    );
-    this.#shown.closed = [...new Set([...(this.#shown.closed ?? []), ...names])];
+    if (verdict.do === "retry") throw new Postponed(error.message, verdict.afterMs);
+    this.#closed.close(verdict, this.interaction?.id);
     // It may have been made: it is looked for before another way is taken.
-    if (this.#shown.making !== undefined && error.isUnclear && !lastTry) throw new Postponed(error);
+    if (makingOf(this.#shown).length > 0 && error.isUnclear && !isLast) throw new Postponed(error.message);
     return verdict.closed;
   }
 
   /** Takes back what cannot be changed any more, so that nothing is read twice. */
   async #discard(target: Shown | undefined): Promise<void> {
-    if (target?.text === undefined) return;
+    // A deferred message that holds nothing yet is filled by the next follow-up.
+    const mayHold = target?.text !== undefined || (this.#shown.tries?.count ?? 0) > 1;
+    if (target !== undefined && mayHold) await this.remove(target);
+  }
+
+  /** Now, or at a later attempt. */
+  async remove(target: Shown): Promise<void> {
+    if (await this.#delete(target)) return;
+    this.#shown.leftovers = [...(this.#shown.leftovers ?? []), { ...target, tries: 1 }];
+  }
+
+  /** Whether the message is gone, or can be removed by nobody. */
+  async #delete(target: Shown): Promise<boolean> {
     const owner = this.#ownerOf(target);
+    if (owner === undefined) return true;
     const call =
-      owner === "bot" || owner === undefined
-        ? this.canBot && this.#api.byBot("DELETE", { path: `${this.#roomPath}/${idOf(target)}` })
+      owner === "bot"
+        ? this.#api.byBot("DELETE", { path: `${this.#roomPath}/${idOf(target)}` })
         : this.#api.byToken("DELETE", { token: owner.token, path: `/messages/${target.id}` });
-    await Promise.resolve(call).catch(() => undefined);
+    return call.then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof DiscordFailure)) throw error;
+        this.#last = error;
+        return error.code === 10_008;
+      },
+    );
   }
 }
 

@@ -16,16 +16,35 @@ export interface Shown {
   stop?: boolean;
 }
 
+/** A message that Discord may have made although no answer came. */
+export interface Making {
+  /** Of `Outgoing`. */
+  name: string;
+  text: string;
+}
+
 /** What Discord shows of a reply. */
 export interface DiscordShown {
   messages: Shown[];
-  approvals: Record<string, Shown & { state: string }>;
-  /** What is about to be made: its text. */
-  making?: string | undefined;
+  approvals: Record<string, Shown & { state: string; misses?: number }>;
+  /** What is about to be made, or was perhaps made. A text alone: of an earlier version. */
+  making?: Making[] | string;
+  /** What could not be taken back yet, and how often that was tried. */
+  leftovers?: (Shown & { tries: number })[];
+  /** All ways are being tried for the second time. */
+  again?: boolean;
+  /** Moderation blocked it: no file and no direct message may bring it. */
+  isModerated?: boolean;
+  /** The refusal that came last, in words. */
+  why?: string;
+  /** How often the last line could not be brought. */
+  lines?: number;
   /** The bot has taken over: the pieces from this one on are its own. */
   handedOver?: number;
   /** Ways that were refused for good; those of an interaction with its id. */
   closed?: string[];
+  /** How often each way was refused by a code that says nothing of the next time. */
+  misses?: Record<string, number>;
   /** The rung that failed last in a way that could pass, and how often in a row. */
   tries?: { rung: Rung; count: number };
   /** Follow-ups by the id of their interaction. */
@@ -44,6 +63,11 @@ export interface DiscordShown {
   frozen?: { chars: number; print: string };
   /** Fingerprint of the text that was sent as a file, or to the person. */
   sent?: string;
+}
+
+/** What was perhaps made. */
+export function makingOf({ making = [] }: Pick<DiscordShown, "making">): Making[] {
+  return typeof making === "string" ? [{ name: "", text: making }] : making;
 }
 
 /** Marks `text` as shown whole. */
