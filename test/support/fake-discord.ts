@@ -366,7 +366,7 @@ export class FakeDiscord {
     const url = new URL(request.url);
     const path = /\/api(?:\/v10)?(\/.*)$/.exec(url.pathname)?.[1] ?? url.pathname;
     const parts = path.split("/").slice(1);
-    if (url.origin === cdn) return this.#fromCdn(url);
+    if (url.origin === cdn || url.pathname.startsWith("/attachments/")) return this.#fromCdn(url);
     const { body, files } = await bodyOf(request);
     const call: Call = { method, path, parts, query: url.searchParams, headers, body, files };
     const record = { method, path, body, status: 0, atMs: this.#now() };
