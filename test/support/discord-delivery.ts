@@ -90,7 +90,8 @@ export const sentences = (count: number) =>
 
 /** How often each sentence can be read, least and most. A file counts where it is whole, and then the messages beside it do not. */
 export function timesSeen(discord: FakeDiscord, expected: readonly string[]): [least: number, most: number] {
-  const direct = discord.messages(discord.dmOf(person));
+  const isAnswer = ({ content }: { content: string }) => content.startsWith("_The answer to your question");
+  const direct = discord.messages(discord.dmOf(person)).filter(isAnswer);
   const { text, files } = seen(discord);
   const whole = expected.join(" ");
   if (files.length > 0) {

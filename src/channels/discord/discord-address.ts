@@ -27,6 +27,8 @@ export interface DiscordAddress extends Address, DiscordInteraction {
   room: string;
   /** Who asked; `""` when nobody did. */
   user: string;
+  /** The session of its channel; absent where a schedule or a webhook names another one. */
+  session?: string;
   /** The latest press. */
   fresh?: DiscordPress;
 }

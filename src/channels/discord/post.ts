@@ -141,6 +141,13 @@ class DiscordPost {
     return { session: this.#reply.session, asker: this.#posting.address.user };
   }
 
+  /** It names its session where the channel does not. */
+  #asking(approval: Approval): ReturnType<typeof approvalMessage> {
+    const { session: ofChannel, user } = this.#posting.address;
+    const { session } = this.#reply;
+    return approvalMessage(approval, user, session === ofChannel ? undefined : session);
+  }
+
   /** The last rungs: one file with the whole answer, else a direct message, else a line that says where it is. */
   async #showWhole(text: string): Promise<void> {
     const { messages } = this.#shown;
@@ -187,8 +194,7 @@ class DiscordPost {
     const { approvals } = this.#shown;
     const before = approvals[approval.ref];
     if (before?.state === approval.state || (before === undefined && approval.state !== "open")) return;
-    const { asker, session } = this.#names;
-    const message = { ...approvalMessage(approval, asker, session), name: `approval ${approval.ref}` };
+    const message = { ...this.#asking(approval), name: `approval ${approval.ref}` };
     if (before !== undefined) {
       const isChanged = await this.#sender.change(before, message);
       before.misses = (before.misses ?? 0) + 1;
@@ -273,8 +279,7 @@ class DiscordPost {
     const { messages, approvals } = this.#shown;
     const via = this.#sender.interaction?.id ?? this.#posting.address.id;
     const shown = { id, text: making.text, ...(webhook_id === undefined ? { byBot: true } : { via }) };
-    const { asker, session } = this.#names;
-    const asked = this.#reply.approvals.find((each) => approvalMessage(each, asker, session).content === making.text);
+    const asked = this.#reply.approvals.find((each) => this.#asking(each).content === making.text);
     if (asked !== undefined) approvals[asked.ref] = { ...shown, state: asked.state };
     else messages[Math.min(placeOf(making) ?? messages.length, messages.length)] = shown;
   }

@@ -67,9 +67,13 @@ function fromCommand(came: Command, { settings }: DiscordSetup, nowMs: number): 
   if (content === "") return nothing(whisper("Write your question into the option `prompt`."));
   const user = userIdOf(came);
   const { id, application_id: app } = came;
-  const address: DiscordAddress = { channel: "discord", app, room: came.channel_id, user, ...wayOf(came, nowMs) };
+  const session = sessionOf(came);
+  const address: DiscordAddress = {
+    ...{ channel: "discord", app, room: came.channel_id, user, session },
+    ...wayOf(came, nowMs),
+  };
   const received: Received = {
-    session: sessionOf(came),
+    session,
     content,
     speaker: nameOf(came),
     metadata: { discord_user: user },

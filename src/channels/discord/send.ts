@@ -245,7 +245,13 @@ export class DiscordSender {
   }
 
   async #edit(target: Shown, message: Outgoing): Promise<Shown> {
-    const made = await this.#patch(target, message);
+    const made = await this.#patch(target, message).catch((error: unknown) => {
+      // Nobody knows its id yet: where the token is refused next, only its text finds it.
+      const isLost = error instanceof DiscordFailure && error.isUnclear && idOf(target) === "@original";
+      if (isLost) this.#begin(message);
+      throw error;
+    });
+    this.#done(message);
     this.#shown.leftovers = (this.#shown.leftovers ?? []).filter(({ id }) => id !== target.id);
     return made;
   }
@@ -287,7 +293,11 @@ export class DiscordSender {
     const { messages, taken } = this.#shown;
     if (id !== this.#posting.address.id || taken || messages[0]?.text !== undefined) return false;
     const original = await this.#api.byToken("GET", { token, path: "/messages/@original" }).catch(() => undefined);
-    return original?.id === made;
+    // Where Discord does not say, it is as documented.
+    if (original === undefined || original.id === made) return true;
+    // An edit had come through after all.
+    if (original.content) await this.remove({ id: "@original" });
+    return false;
   }
 
   /** Discord itself sees to it that a message with the same nonce is made once, for some minutes. */
@@ -335,7 +345,8 @@ export class DiscordSender {
     if (verdict.do === "retry") throw new Postponed(error.message, verdict.afterMs);
     this.#closed.close(verdict, this.interaction?.id);
     // It may have been made: it is looked for before another way is taken.
-    if (makingOf(this.#shown).length > 0 && error.isUnclear && !isLast) throw new Postponed(error.message);
+    const mayBeThere = error.isUnclear && !verdict.closed.includes("message") && makingOf(this.#shown).length > 0;
+    if (mayBeThere && !isLast) throw new Postponed(error.message);
     return verdict.closed;
   }
 
