@@ -40,7 +40,7 @@ export default defineConfig({
                 MODEL_RETRIES: "1",
                 MODEL_RETRY_BASE_MS: "0",
                 WEBHOOK_SECRETS:
-                  "plain=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,git=its-a-secret,git=the-next-secret,pay=whsec_one,pay=whsec_two",
+                  "plain=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,git=its-a-secret,git=the-next-secret,pay=whsec_one,pay=whsec_two,orders=secret-of-this-one,orders_eu=secret-of-this-one,shop_eu=secret-of-this-one",
               },
             },
           }),

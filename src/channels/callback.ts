@@ -50,9 +50,27 @@ async function postCallback(
   }).catch(() => undefined);
   await answer?.body?.cancel();
   if (answer === undefined) return { kind: "retry", shown, error: "The receiver did not answer." };
-  if (answer.status >= 200 && answer.status < 300) return { kind: "shown", shown };
+  const outcome = outcomeOf(answer.status);
+  if (outcome === "taken") return { kind: "shown", shown };
   const error = `The receiver answered ${answer.status}.`;
-  if (answer.status === 410) return { kind: "dead", shown, error: `${error} It wants no more.` };
-  const seconds = Number(answer.headers.get("Retry-After"));
-  return { kind: "retry", shown, error, ...(seconds > 0 && { afterMs: Math.min(seconds * 1000, 10 * hour) }) };
+  if (outcome === "gone") return { kind: "dead", shown, error: `${error} It wants no more.` };
+  const afterMs = waitOf(answer.headers.get("Retry-After"), nowMs);
+  return { kind: "retry", shown, error, ...(afterMs !== undefined && { afterMs }) };
+}
+
+/**
+ * What a receiver's status means for the delivery (standard-webhooks/spec 1.0.0, "Responding to webhooks"): 2xx took it, 410
+ * wants no more of them, and everything else comes again: also a redirect, which is not followed, and refusals such as 401
+ * or 404, which a deployment of the receiver repairs within hours.
+ */
+export function outcomeOf(status: number): "taken" | "gone" | "again" {
+  if (status >= 200 && status < 300) return "taken";
+  return status === 410 ? "gone" : "again";
+}
+
+/** Ms that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); at most the longest pause of the schedule. */
+export function waitOf(retryAfter: string | null, nowMs: number): number | undefined {
+  if (retryAfter === null) return undefined;
+  const ms = /^\s*\d+(?:\.\d+)?\s*$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - nowMs;
+  return ms > 0 ? Math.min(Math.ceil(ms), 10 * hour) : undefined;
 }

@@ -39,6 +39,8 @@ export interface ReadMessage {
 export interface Received {
   /** Id of the session within the account. */
   session: string;
+  /** Another id of the session, from an earlier version: where it exists, it is continued. */
+  formerly?: string;
   content: string;
   speaker?: string;
   metadata?: Record<string, string>;
@@ -67,6 +69,8 @@ export interface PressedApproval {
   reason?: string;
   /** Who pressed, as people know them. */
   by: string;
+  /** A way to answer that came with the press, newer than the one that the turn has; its channel knows how to use it. */
+  fresh?: Address;
 }
 
 /** A person's praise or blame of an answer. */
@@ -86,12 +90,29 @@ export type Taken = { session: string; turn: string; repeated?: boolean; statusU
 export type Inbound =
   /** `later`: what is done after the request was answered. */
   | { kind: "nothing"; response: Response; later?: () => Promise<void> }
-  /** `tell` says to the person, once for each message, why it was not taken. */
-  | { kind: "message"; received: Received; answer(taken: Taken): Response; tell?: (refused: AppError) => Promise<void> }
+  /**
+   * `tell` says to the person, once for each message, why it was not taken. `afterwards`: what completes the message takes
+   * longer than the sender waits.
+   */
+  | {
+      kind: "message";
+      received: Received;
+      answer(taken: Taken): Response;
+      tell?: (refused: AppError) => Promise<void>;
+      afterwards?: Afterwards;
+    }
   | { kind: "feedback"; given: GivenFeedback; response: Response }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
-  /** The person wants the open turn to end. */
-  | { kind: "stop"; session: string; response: Response };
+  /** The person wants the open turn to end; `turn` of what was taken is `""` where none was open. */
+  | { kind: "stop"; session: string; response: Response | ((taken: Taken) => Response) };
+
+/** What takes longer than a sender waits: the request is answered first, then the message is completed and taken. */
+export interface Afterwards {
+  /** The message's whole content. Never throws. */
+  complete(): Promise<string>;
+  /** Says what became of it. */
+  notify(taken: Taken): Promise<void>;
+}
 
 /** A call of the reply's turn. */
 export interface ShownTool {

@@ -1,14 +1,27 @@
-/** The words of a reply as a messenger shows them: model text made harmless, with a note where the answer did not come to its end. Pure. */
+/** The words of a reply as a messenger shows them, with a note where the answer did not come to its end. Pure. */
 import type { Reply } from "./channel.ts";
+import { changeOutsideCode } from "./outside-code.ts";
 
-/** The reply's Markdown. Empty while nothing was said. */
-export function replyText({ text, ended }: Reply): string {
-  const said = harmless(text.trimEnd());
+/** The reply's Markdown as the model wrote it, for messengers that can be asked to ring for nobody (Discord's `allowed_mentions`). Empty while nothing was said. */
+export function replyMarkdown({ text, ended }: Pick<Reply, "text" | "ended">): string {
+  const said = text.trimEnd();
   if (ended?.note === undefined) return said;
   return said === "" ? `_${ended.note}_` : `${said}\n\n_${ended.note}_`;
 }
 
-/** Mentions that would ring for people get a zero-width space: a model repeats what others wrote, and must not page a channel. */
-export function harmless(text: string): string {
-  return text.replace(/<(?=!(?:channel|here|everyone|subteam\^)|@[!&]?[A-Z0-9])/gi, "<\u200b");
+/** The same, made harmless for messengers where any text can ring. */
+export function replyText({ text, ended, state }: Reply): string {
+  return replyMarkdown({ text: harmless(text.trimEnd(), { grows: state !== "ended" }), ...(ended && { ended }) });
+}
+
+/**
+ * Mentions that would ring for people get a zero-width space: a model repeats what others wrote, and must not page a channel.
+ * Code stays as it is: it is copied, and an invisible sign in it does not compile.
+ * @param how.grows see `changeOutsideCode`
+ */
+export function harmless(text: string, how: { grows?: boolean } = {}): string {
+  const mention = /<(?=!(?:channel|here|everyone|subteam\^)|@[!&]?[A-Z0-9])/gi;
+  // What was shown of a half mention could not be taken back: the rest of it would ring.
+  const whole = how.grows ? text.replace(/<(?:@[!&]?|![a-z^]{0,10})?$/i, "") : text;
+  return changeOutsideCode(whole, (plain) => plain.replace(mention, "<\u200b"), how);
 }

@@ -44,12 +44,13 @@ export async function isSignedByGitHub({ body, header }: Signed, secrets: readon
   return false;
 }
 
-/** `webhook-id`, `-timestamp` and `-signature` (standard-webhooks/spec 1.0.0). The package holds the timestamp against its own clock, too: both must agree. */
+/** `webhook-id`, `-timestamp` and `-signature` (standard-webhooks/spec 1.0.0), or the same named `svix-…` as Svix and its customers (Clerk, Resend) send them (docs.svix.com/receiving/verifying-payloads/how-manual). The package holds the timestamp against its own clock, too: both must agree. */
 export async function isSignedByStandard(
   { body, header, nowMs }: Signed,
   secrets: readonly string[],
 ): Promise<boolean> {
-  const [id, at, signature] = ["id", "timestamp", "signature"].map((name) => header(`webhook-${name}`) ?? "");
+  const prefix = standardPrefix(header);
+  const [id, at, signature] = ["id", "timestamp", "signature"].map((name) => header(`${prefix}-${name}`) ?? "");
   if (!id || !signature || !isFresh(at ?? "", nowMs)) return false;
   const headers = { "webhook-id": id, "webhook-timestamp": at ?? "", "webhook-signature": signature };
   return secrets.some((secret) => {
@@ -60,6 +61,11 @@ export async function isSignedByStandard(
       return false;
     }
   });
+}
+
+/** How the three headers begin. All are read under one beginning, so that what is signed and what is read are the same. */
+export function standardPrefix(header: Signed["header"]): "webhook" | "svix" {
+  return header("webhook-signature") === undefined && header("svix-signature") !== undefined ? "svix" : "webhook";
 }
 
 /** The headers of a webhook that we send. `id` holds no dot; `atMs`: of this attempt. */

@@ -4,7 +4,9 @@ import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Address, Inbound, InboundRequest, Taken } from "./channel.ts";
 import { parseJson } from "./parse-json.ts";
-import { isSignedByGitHub, isSignedByStandard, isSignedByStripe, type Signed } from "./signature.ts";
+import { isSignedByGitHub, isSignedByStandard, isSignedByStripe, type Signed, standardPrefix } from "./signature.ts";
+import { signatureError } from "./signature-error.ts";
+import { formerWebhookSession, webhookSession } from "./webhook-session.ts";
 
 /** What a payload becomes. */
 export interface WebhookMessage {
@@ -32,6 +34,8 @@ export interface WebhookSetup {
   rules: WebhookRules;
   /** Two while one is being replaced. */
   secrets: readonly string[];
+  /** Of all webhooks of this deployment. */
+  names: Iterable<string>;
   /** Why a URL must not be called back; `undefined` when it may. */
   urlFault(url: string): string | undefined;
 }
@@ -43,31 +47,40 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
   const { name, rules, secrets } = setup;
   const signedBy = rules.signedBy ?? "standard";
   const signed: Signed = { body, nowMs, header: (each) => headers.get(each) ?? undefined };
-  if (!(await checks[signedBy](signed, secrets))) {
-    throw new AppError(
-      "unauthorized",
-      `The request is not signed with the secret of the webhook "${name}", or too old.`,
-    );
-  }
-  const payload = parseJson(body);
-  if (payload === undefined) throw new AppError("invalid_request", "The body is not JSON of at most 64 levels.");
+  if (!(await checks[signedBy](signed, secrets))) throw signatureError(signedBy, signed, `the webhook "${name}"`);
+  const payload = payloadOf(body, headers, signedBy);
   if (signedBy === "github" && headers.get("X-GitHub-Event") === "ping") return ignored();
-  const message = mapped(rules, payload, headers);
+  const message = mapped({ toMessage: plainMessage, ...rules }, payload, headers);
   if (message === undefined) return ignored();
-  const { callbackUrl, replyTo, session, ...said } = message;
+  const { callbackUrl, replyTo, session: key, ...said } = message;
   const fault = callbackUrl === undefined ? undefined : setup.urlFault(callbackUrl);
   if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "callback_url" });
   const address = callbackUrl === undefined ? replyTo : { channel: "callback", url: callbackUrl };
+  const formerly = await formerWebhookSession({ name, key }, setup.names);
   return {
     kind: "message",
     received: {
-      session: await sessionId(name, session),
+      session: await webhookSession({ name, key }),
+      ...(formerly !== undefined && { formerly }),
       ...said,
-      claims: await claimsOf(name, signedBy, request),
+      claims: await claimsOf(name, signedBy, { headers, body, payload }),
       ...(address && { address }),
     },
     answer: (taken: Taken) => accepted(taken),
   };
+}
+
+/** JSON, also in the field `payload` of a form: GitHub's own default (docs.github.com/en/webhooks/using-webhooks/creating-webhooks, "Content type"). */
+function payloadOf(body: string, headers: Headers, signedBy: keyof typeof checks): unknown {
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers.get("Content-Type") ?? "");
+  const field = isForm && signedBy === "github" ? "payload" : undefined;
+  const text = field === undefined ? body : new URLSearchParams(body).get(field);
+  const title = "The body is not JSON";
+  if (text === null) throw new AppError("invalid_request", 'The form has no field "payload".', { title, field });
+  const payload = parseJson(text);
+  if (payload !== undefined) return payload;
+  const where = field === undefined ? "The body" : `The form's field "${field}"`;
+  throw new AppError("invalid_request", `${where} is not JSON of at most 64 levels.`, { title, field });
 }
 
 function accepted(taken: Taken): Response {
@@ -81,41 +94,37 @@ function ignored(): Inbound {
   return { kind: "nothing", response: Response.json({ ignored: true }) };
 }
 
+/** Fields of the body that webhooks without rules of their own may have. */
+const plainFields = z.object({
+  session: z.union([z.string(), z.int().transform(String)]).nullish(),
+  speaker: z.string().nullish(),
+  callback_url: z.string().nullish(),
+});
+
 function plainMessage(payload: unknown): WebhookMessage {
-  const of = (typeof payload === "object" && payload !== null ? payload : {}) as Record<string, unknown>;
-  const text = [of.content, of.text, of.message].find((each) => typeof each === "string" && each !== "");
-  const { session, speaker, callback_url } = of;
+  const isObject = typeof payload === "object" && payload !== null && !Array.isArray(payload);
+  const given = (isObject ? payload : {}) as Record<string, unknown>;
+  const text = [given.content, given.text, given.message].find((each) => typeof each === "string" && each !== "");
+  const { session, speaker, callback_url } = plainFields.parse(given);
   return {
-    session: typeof session === "string" ? session : "",
+    session: session ?? "",
     content: typeof text === "string" ? text : `A webhook came:\n\n\`\`\`json\n${printed(payload)}\n\`\`\``,
-    ...(typeof speaker === "string" && speaker !== "" && { speaker }),
-    ...(typeof callback_url === "string" && { callbackUrl: callback_url }),
+    ...(speaker && { speaker }),
+    ...(callback_url && { callbackUrl: callback_url }),
   };
 }
 
 /** What the rules make of a payload. One that their schema refuses is the sender's fault, and is named; any other throw is the rules' own. */
-function mapped({ toMessage = plainMessage }: WebhookRules, payload: unknown, headers: Headers) {
+function mapped({ toMessage }: Required<Pick<WebhookRules, "toMessage">>, payload: unknown, headers: Headers) {
   try {
     return toMessage(payload, headers);
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const [issue] = error.issues;
     const field = issue?.path.join(".") || "body";
-    throw new AppError("invalid_request", `The payload is not what this webhook takes: ${field}: ${issue?.message}.`, {
-      field,
-    });
+    const detail = `The payload is not what this webhook takes: ${field}: ${issue?.message}.`;
+    throw new AppError("invalid_request", detail, { title: "The payload does not fit this webhook", field });
   }
-}
-
-/** GitHub signs the body alone: what was signed once may come again under any id, and is the same delivery. */
-async function claimsOf(
-  name: string,
-  signedBy: keyof typeof checks,
-  { headers, body }: InboundRequest,
-): Promise<string[]> {
-  const id = deliveryId(signedBy, headers, parseJson(body)) ?? (await sha256Hex(body));
-  const signature = signedBy === "github" ? headers.get("X-Hub-Signature-256") : null;
-  return [`webhook ${name} ${id}`, ...(signature === null ? [] : [`webhook ${name} ${signature}`])];
 }
 
 /** Indented where that is short: a deep payload would grow to a hundred times its size. */
@@ -126,16 +135,24 @@ function printed(payload: unknown): string {
 
 const longestIndented = 20_000;
 
-function deliveryId(signedBy: keyof typeof checks, headers: Headers, payload: unknown): string | undefined {
-  if (signedBy === "github") return headers.get("X-GitHub-Delivery") ?? undefined;
-  if (signedBy === "standard") return headers.get("webhook-id") ?? undefined;
-  const { id } = (payload ?? {}) as { id?: unknown };
-  return typeof id === "string" ? id : undefined;
+interface Delivered {
+  headers: Headers;
+  body: string;
+  payload: unknown;
 }
 
-/** A session's id has 64 plain characters at most; other keys are named by their digest. */
-async function sessionId(name: string, key: string): Promise<string> {
-  const plain = ["hook", name, ...(key === "" ? [] : [key])].join("_");
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(plain)) return plain;
-  return `hook_${(await sha256Hex(`${name} ${key}`)).slice(0, 40)}`;
+/** GitHub signs the body alone: what was signed once may come again under any id, and is the same delivery. */
+async function claimsOf(name: string, signedBy: keyof typeof checks, came: Delivered): Promise<string[]> {
+  const id = deliveryId(signedBy, came) ?? (await sha256Hex(came.body));
+  const signature = signedBy === "github" ? came.headers.get("X-Hub-Signature-256") : null;
+  return [`webhook ${name} ${id}`, ...(signature === null ? [] : [`webhook ${name} ${signature}`])];
+}
+
+function deliveryId(signedBy: keyof typeof checks, { headers, payload }: Delivered): string | undefined {
+  if (signedBy === "github") return headers.get("X-GitHub-Delivery") ?? undefined;
+  if (signedBy === "standard") {
+    return headers.get(`${standardPrefix((each) => headers.get(each) ?? undefined)}-id`) ?? undefined;
+  }
+  const { id } = (payload ?? {}) as { id?: unknown };
+  return typeof id === "string" ? id : undefined;
 }

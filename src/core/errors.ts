@@ -23,18 +23,27 @@ export type AppErrorCode =
   /** A part of our own platform cannot be reached now. */
   | "unavailable";
 
+export interface AppErrorFacts {
+  field?: string | undefined;
+  retryAfterSeconds?: number;
+  title?: string;
+}
+
 /** The request is wrong. `message` tells the reader what to do and names the field; `field` is its dotted path. */
 export class AppError extends Error {
   readonly code: AppErrorCode;
   readonly field: string | undefined;
   /** Seconds until a retry makes sense (429 and 503 only). */
   readonly retryAfterSeconds: number | undefined;
+  /** The problem in a few words, where those of the code would mislead the reader. */
+  readonly title: string | undefined;
 
-  constructor(code: AppErrorCode, message: string, extra: { field?: string; retryAfterSeconds?: number } = {}) {
+  constructor(code: AppErrorCode, message: string, extra: AppErrorFacts = {}) {
     super(message);
     this.name = "AppError";
     this.code = code;
     this.field = extra.field;
+    this.title = extra.title;
     this.retryAfterSeconds = extra.retryAfterSeconds;
   }
 }

@@ -37,9 +37,11 @@ export function problemResponse(error: unknown): Response {
 
 function respond(error: AppError): Response {
   const { code, message, field, retryAfterSeconds } = error;
-  const { status, title } = problems[code];
+  const { status, title: usual } = problems[code];
+  const title = error.title ?? usual;
   const response = problem(status, { title, code, detail: message, ...(field !== undefined && { field }) });
-  if (status === 401) response.headers.set("WWW-Authenticate", 'Bearer realm="longline"');
+  // Whoever signs requests has no bearer to send.
+  if (status === 401 && error.title === undefined) response.headers.set("WWW-Authenticate", 'Bearer realm="longline"');
   if (retryAfterSeconds !== undefined) response.headers.set("Retry-After", String(retryAfterSeconds));
   return response;
 }

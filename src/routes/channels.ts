@@ -3,8 +3,9 @@ import { type Context, Hono } from "hono";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
-import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
+import type { Afterwards, Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
+import { addressFault } from "../channels/outlets.ts";
 import { beginInstall, finishInstall } from "../channels/slack/install.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
 import { checkSlackRules } from "../channels/slack/rules.ts";
@@ -61,7 +62,10 @@ export const channels = new Hono<RouteContext>()
     }
     const rules = agent.webhooks[name] ?? {};
     return take(c, (request) =>
-      receiveWebhook(request, { name, rules, secrets, urlFault: (url) => urlFault(url, isDev) }),
+      receiveWebhook(request, {
+        ...{ name, rules, secrets, names: webhookSecrets.keys() },
+        urlFault: (url) => urlFault(url, isDev),
+      }),
     );
   });
 
@@ -80,6 +84,10 @@ async function take(
       if (inbound.later !== undefined) c.executionCtx.waitUntil(inbound.later());
       return inbound.response;
     case "message": {
+      if (inbound.afterwards !== undefined) {
+        c.executionCtx.waitUntil(deliverLater(c, inbound.received, inbound.afterwards));
+        return inbound.answer({ session: inbound.received.session, turn: "" });
+      }
       const outcome = await taken(() => deliver(c, inbound.received));
       const { tell, received } = inbound;
       if ("refused" in outcome && tell !== undefined) {
@@ -97,22 +105,38 @@ async function take(
       return inbound.response;
     }
     case "approval": {
-      const { session, ref, digest, by, ...pressed } = inbound.pressed;
+      const { session, ref, digest, fresh, by, ...pressed } = inbound.pressed;
       const answer = { ...pressed, by: safeSpeaker(by) ?? "somebody" };
       const stub = sessionObject(c.env, { account, name: session });
       return inbound.answer(
         await taken(async () => ({
           session,
-          ...unwrap(await stub.press({ ref, ...(digest !== undefined && { digest }) }, answer)),
+          ...unwrap(
+            await stub.press({ ref, ...(digest !== undefined && { digest }), ...(fresh && { fresh }) }, answer),
+          ),
         })),
       );
     }
-    case "stop":
-      await taken(async () => {
-        const { turn } = unwrap(await sessionObject(c.env, { account, name: inbound.session }).cancel());
-        return { session: inbound.session, turn: turn ?? "" };
+    case "stop": {
+      const { session, response } = inbound;
+      const stopped = await taken(async () => {
+        const { turn } = unwrap(await sessionObject(c.env, { account, name: session }).cancel());
+        return { session, turn: turn ?? "" };
       });
-      return inbound.response;
+      return typeof response === "function" ? response(stopped) : response;
+    }
+  }
+}
+
+/** The request was answered: what goes wrong is logged, and told by the channel's own way. */
+async function deliverLater(c: Context<RouteContext>, received: Received, later: Afterwards): Promise<void> {
+  try {
+    const content = await later.complete();
+    await later.notify(await taken(() => deliver(c, { ...received, content })));
+  } catch (error) {
+    console.error("a message that was answered already could not be taken", error);
+    const refused = new AppError("conflict", "That did not work. Please ask again.");
+    await later.notify({ refused }).catch(() => undefined);
   }
 }
 
@@ -125,6 +149,8 @@ async function tellOnce(env: Bindings, { claims }: Received, tell: () => Promise
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
   const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
+  const fault = address && addressFault(address, c.var.settings);
+  if (fault !== undefined) throw new AppError("not_configured", fault);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
   const metadata = noted && boundedMetadata(noted);
@@ -138,7 +164,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
       retryAfterSeconds: waitSeconds,
     });
   }
-  const to = { account, name };
+  const to = { account, name: await continued(c, received, name) };
   const message = {
     content,
     ...(speaker && { speaker }),
@@ -158,7 +184,14 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
     }),
   );
   const { origin } = new URL(c.req.url);
-  return { session: name, turn, repeated, statusUrl: `${origin}/v1/sessions/${name}/turns/${turn}` };
+  return { session: to.name, turn, repeated, statusUrl: `${origin}/v1/sessions/${to.name}/turns/${turn}` };
+}
+
+/** The session under the id of an earlier version, where there is one. */
+async function continued(c: Context<RouteContext>, { formerly }: Received, name: string): Promise<string> {
+  if (formerly === undefined) return name;
+  const found = await sessionObject(c.env, { account, name: formerly }).describe();
+  return found.ok ? formerly : name;
 }
 
 /** A refusal is told in the channel's own words. */

@@ -140,7 +140,9 @@ export class Courier {
       const change = this.#change();
       const reply = replyOf(this.#parts, owed);
       if (reply === undefined) return change.forget();
-      const posted = await this.#attempt(outlet, { ...owed, shown, attempts }, reply);
+      // A press may have brought a newer address.
+      const address = this.#outbox.byId(owed.id)?.address ?? owed.address;
+      const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
       if (this.#parts.feed.closed) return change.forget();
       shown = posted.shown;
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);

@@ -95,6 +95,17 @@ export class Outbox {
     this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
   }
 
+  /** Adds a newer way to answer to the turn's deliveries by the same channel; what they had stays. */
+  freshen(turn: string, { channel, ...fresh }: Address): void {
+    this.#sql.exec(
+      `UPDATE outbox SET address = json_set(address, '$.fresh', json(?))
+       WHERE turn = ? AND state = 'open' AND json_extract(address, '$.channel') = ?`,
+      JSON.stringify(fresh),
+      turn,
+      channel,
+    );
+  }
+
   /** Gives it up. `nextAtMs`: the account does not know of it yet, and is told then at the latest; null: it knows. */
   bury(id: string, of: { error: string; attempts: number; nextAtMs: number | null }): void {
     const query = "UPDATE outbox SET state = 'dead', error = ?, attempts = ?, next_at = ? WHERE id = ?";

@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
+import type { Address } from "../channels/channel.ts";
 import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { Comparison } from "../core/retold.ts";
@@ -122,9 +123,16 @@ export class Session extends DurableObject<Bindings> {
     return this.#answer((parts) => ({ turn: answerApproval(parts, shownCallOf(parts, callId, digest), answer) }));
   }
 
-  /** The same by a button, which names the call by its ref. */
-  press(of: { ref: string; digest?: string }, answer: ApprovalAnswer): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => ({ turn: answerApproval(parts, callByRef(parts, of), answer) }));
+  /** The same by a button, which names the call by its ref, and may bring a newer way to answer the turn. */
+  press(
+    { fresh, ...of }: { ref: string; digest?: string; fresh?: Address },
+    answer: ApprovalAnswer,
+  ): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => {
+      const turn = answerApproval(parts, callByRef(parts, of), answer);
+      if (fresh !== undefined) parts.outbox.freshen(turn, fresh);
+      return { turn };
+    });
   }
 
   /** Tries a delivery again that was given up. */

@@ -223,6 +223,43 @@ it("[DISCORD-1] a command is deferred, answered in its message, and a press twic
   await vi.waitFor(() => expect(discord.messages("78")[0]?.content).toContain("We ship on Friday"), within);
 });
 
+it("[DISCORD-7] a text file of a command is read after the answer, and what is asked about is quoted", async () => {
+  const file = discord.upload("facts.txt", "The launch code is pineapple.");
+  const url = file.url.replace("https://cdn.discordapp.com", outside[1]?.url ?? "");
+  const asked = await discord.ask("Repeat this", { channelId: "80", userId: "42", file: { ...file, url } });
+  const answer = await post("/channels/discord", asked);
+  const body = await answer.json();
+  expect(body).toEqual({ type: 5 });
+  discord.answered(asked.token, { status: answer.status, body, contentType: "application/json" });
+  await vi.waitFor(async () => {
+    const { entries = [] } = await ask("/v1/sessions/discord_300_80/entries");
+    expect(JSON.stringify(entries)).toContain("The launch code is pineapple.");
+    expect(discord.messages("80")[0]?.loading).toBe(false);
+  }, within);
+});
+
+it("[DISCORD-5] a command stops the turn of its channel, and says when nothing runs", async () => {
+  const where = { channelId: "81", userId: "42" };
+  const asked = await discord.ask("Please post 17 pencils to https://example.com/orders", where);
+  const first = await post("/channels/discord", asked);
+  discord.answered(asked.token, { status: first.status, body: await first.json(), contentType: "application/json" });
+  await vi.waitFor(() => expect(JSON.stringify(discord.messages("81"))).toContain("longline:approve:"), within);
+  const stop = async () => {
+    const sent = await discord.command("stop", where);
+    const answer = await post("/channels/discord", sent);
+    const body = (await answer.json()) as { data: { content: string } };
+    discord.answered(sent.token, { status: answer.status, body, contentType: "application/json" });
+    return body.data.content;
+  };
+  expect(await stop()).toBe("Stopped.");
+  await vi.waitFor(async () => {
+    const { entries } = await ask("/v1/sessions/discord_300_81/entries");
+    expect(entries.at(-1)).toMatchObject({ type: "turn_ended", reason: "cancelled" });
+    expect(JSON.stringify(discord.messages("81"))).not.toContain("longline:approve:");
+  }, within);
+  expect(await stop()).toBe("Nothing is running here.");
+});
+
 /** A webhook as its sender signs it. */
 function hook(id: string, payload: object): Signed {
   const body = JSON.stringify(payload);
@@ -397,6 +434,8 @@ it("[SLACK-1] [DISCORD-1] the manifest and the commands are what Slack and Disco
     DISCORD_API_URL: `${outside[1]?.url}/api/v10`,
   };
   const { stdout: told } = await run("npm", ["run", "--silent", "discord:register"], { env });
-  expect(told).toContain("Registered ask, Ask about this.");
-  expect(discord.commands).toHaveLength(2);
+  expect(told).toContain("Registered ask, Ask about this, stop.");
+  expect(told).toContain("scope=bot+applications.commands&permissions=274878024704");
+  expect(told).toContain("does not: mentions, direct messages to the bot");
+  expect(discord.commands).toHaveLength(3);
 });

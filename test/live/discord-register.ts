@@ -1,7 +1,7 @@
-/** `npm run discord:register`: tells Discord of the commands. Needs DISCORD_APPLICATION_ID and DISCORD_BOT_TOKEN; with `--guild ID` they are there at once, in that server only. */
+/** `npm run discord:register`: registers the commands at Discord, and prints how to install the application. Needs DISCORD_APPLICATION_ID and DISCORD_BOT_TOKEN; with `--guild ID` they appear at once, in that server only. */
 import { parseArgs } from "node:util";
 import about from "../../package.json" with { type: "json" };
-import { discordCommands } from "../../src/channels/discord/commands.ts";
+import { discordCommands, setupText } from "../../src/channels/discord/commands.ts";
 
 const { values } = parseArgs({ options: { guild: { type: "string" } } });
 const { DISCORD_APPLICATION_ID: app, DISCORD_BOT_TOKEN: token } = process.env;
@@ -25,8 +25,9 @@ if (app === undefined || token === undefined) {
     body: JSON.stringify(discordCommands),
     signal: AbortSignal.timeout(20_000),
   });
-  if (answer.ok) console.log(`Registered ${discordCommands.map(({ name }) => name).join(", ")}.`);
-  else {
+  if (answer.ok) {
+    console.log(`Registered ${discordCommands.map(({ name }) => name).join(", ")}.\n\n${setupText(app)}`);
+  } else {
     console.error(`Discord answered ${answer.status}: ${await answer.text()}`);
     process.exitCode = 1;
   }

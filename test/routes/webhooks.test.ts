@@ -31,6 +31,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   delete hooks.git;
   delete hooks.pay;
+  for (const name of ["orders", "orders_eu", "shop_eu"]) delete hooks[name];
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
@@ -93,9 +94,61 @@ describe("GitHub", () => {
   });
 
   it("[HOOK-1] without the right signature nothing is read", async () => {
-    expect((await fromGitHub(opened(), { secret: "wrong" })).status).toBe(401);
+    expect(await fromGitHub(opened(), { secret: "wrong" })).toMatchObject({
+      status: 401,
+      body: { title: "The signature is wrong", code: "unauthorized" },
+    });
     expect((await post("git", opened(), {})).status).toBe(401);
     expect((await post("git", "no JSON", { "X-Hub-Signature-256": `sha256=${"0".repeat(64)}` })).status).toBe(401);
+  });
+});
+
+describe("two webhooks", () => {
+  const send = async (name: string, body: string, delivery: string) =>
+    post(name, body, {
+      ...{ "X-GitHub-Event": "push", "X-GitHub-Delivery": delivery },
+      "X-Hub-Signature-256": await sign("secret-of-this-one", body),
+    });
+
+  it("[HOOK-5] whose names and keys look alike never share a session", async () => {
+    provider.enqueue(text("One."), text("Two."));
+    hooks.orders = { signedBy: "github", toMessage: () => ({ session: `eu_${key}`, content: "Order 1" }) };
+    hooks.orders_eu = { signedBy: "github", toMessage: () => ({ session: key, content: "Order 2" }) };
+    const one = await send("orders", `{"n":"${key}"}`, `${key}-1`);
+    const two = await send("orders_eu", `{"n":"${key}"}`, `${key}-2`);
+    expect([one.status, two.status]).toEqual([202, 202]);
+    expect(one.body.session).toBe(`hook_orders_eu_${key}`);
+    expect(two.body.session).toBe(`hook-9-orders_eu_${key}`);
+    expect([one.body.turn, two.body.turn]).toEqual(["turn_1", "turn_1"]);
+  });
+
+  it("[HOOK-5] a session of an earlier version goes on under its id", async () => {
+    provider.enqueue(text("One."), text("Two."), text("Three."));
+    const headers = { Authorization: "Bearer test-key", "Content-Type": "application/json" };
+    const former = `hook_shop_eu_${key}`;
+    await worker.fetch(`https://longline.test/v1/sessions/${former}/messages`, {
+      ...{ method: "POST", headers },
+      body: JSON.stringify({ content: "Before" }),
+    });
+    hooks.shop_eu = { signedBy: "github", toMessage: () => ({ session: key, content: "After" }) };
+    const after = await send("shop_eu", `{"n":"${key}"}`, `${key}-3`);
+    expect(after).toMatchObject({ status: 202, body: { session: former, turn: "turn_2" } });
+    hooks.shop_eu = { signedBy: "github", toMessage: () => ({ session: `new-${key}`, content: "After" }) };
+    const fresh = await send("shop_eu", `{"n":"new-${key}"}`, `${key}-4`);
+    expect(fresh).toMatchObject({ status: 202, body: { session: `hook-7-shop_eu_new-${key}` } });
+  });
+});
+
+describe("what is no delivery", () => {
+  it.each(["GET", "HEAD", "PUT", "DELETE"])("[HOOK-6] %s is 405, and says POST", async (method) => {
+    const answer = await worker.fetch("https://longline.test/channels/webhooks/plain", { method });
+    expect([answer.status, answer.headers.get("Allow")]).toEqual([405, "POST"]);
+    await answer.body?.cancel();
+  });
+
+  it("[HOOK-6] more than 4 MB is 413 before its signature is looked at", async () => {
+    const answer = await post("plain", `"${"x".repeat(4_200_000)}"`, {});
+    expect(answer).toMatchObject({ status: 413, body: { title: "The body is too large" } });
   });
 });
 

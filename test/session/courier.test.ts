@@ -3,6 +3,8 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
 import { unwrap } from "../../src/account/outcome.ts";
+import type { Address } from "../../src/channels/channel.ts";
+import { Outbox } from "../../src/session/outbox.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 
@@ -34,6 +36,25 @@ it("[HOOK-2] an answer is owed from its message on, and the row is gone once it 
   await world.ended(turn);
   await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
   expect(provider.outside).toHaveBeenCalledTimes(1);
+});
+
+it("[DISCORD-4] a press adds its own way to what its turn owes by the same channel, and to nothing else", async () => {
+  const world = new SessionWorld();
+  const { turn } = await owed(world, later);
+  const addresses = await world.inside(({ sql }) => {
+    const outbox = new Outbox(sql);
+    const discord = { channel: "discord", token: "old", room: "1" };
+    outbox.add({ turn: "turn_7", address: discord, atMs: 1 });
+    outbox.add({ turn: "turn_8", address: discord, atMs: 2 });
+    outbox.freshen("turn_7", { channel: "discord", token: "new", id: "9" } as Address);
+    outbox.freshen(turn, { channel: "discord", token: "new" } as Address);
+    const all = outbox.all().map(({ address }) => address);
+    for (const { id } of outbox.all()) outbox.delivered(id);
+    return all;
+  });
+  expect(addresses).toContainEqual({ channel: "discord", token: "old", room: "1", fresh: { token: "new", id: "9" } });
+  expect(addresses).toContainEqual({ channel: "discord", token: "old", room: "1" });
+  expect(addresses).toContainEqual({ channel: "callback", url: "https://hooks.example.com/x" });
 });
 
 it("[CHANNEL-3] the same message by another of its names is not owed twice", async () => {

@@ -1,5 +1,19 @@
 /** Discord under a test's control: it signs interactions, keeps the messages that people would see, and refuses what Discord refuses. Where Discord's own behaviour is not known it takes the stricter reading. */
 
+import {
+  checkCommands,
+  checkMessage,
+  checkModal,
+  customIdsOf,
+  doesPing,
+  invalid,
+  type Json,
+  Refusal,
+  refusal,
+  unknownMessage,
+  unknownWebhook,
+} from "./fake-discord-rules.ts";
+
 interface Options {
   /** Ms since 1970. */
   now?: () => number;
@@ -7,13 +21,15 @@ interface Options {
   applicationId?: string;
   /** The bot is no member where it is called: 50001. */
   knowsBot?: boolean;
+  /** Decides calls for which nothing was queued. */
+  chaos?: (route: string) => How | undefined;
 }
 
-type Json = Record<string, unknown>;
-/** `drop_response`: carried out, then no answer. `drop_request` and `hang`: not carried out; a call that hangs ends with its signal. */
-type How =
+/** `drop_response`: carried out, then no answer. `act_then_500`: carried out, then a server error. `drop_request` and `hang`: not carried out; a call that hangs ends with its signal. */
+export type How =
   | { status: number; body?: unknown; headers?: Record<string, string> }
   | "drop_response"
+  | "act_then_500"
   | "drop_request"
   | "hang";
 
@@ -27,6 +43,21 @@ export interface Acting {
   id?: string;
   /** When Discord sends it. Default: now. */
   atMs?: number;
+  /** Who installed the app that is used: the server (default), or only the person (interactions/receiving-and-responding, "Authorizing Integration Owners Object"). */
+  installedBy?: "guild" | "user";
+}
+
+/** A file in a message (resources/message, "Attachment Object"). */
+export interface Attachment {
+  id: string;
+  filename: string;
+  size: number;
+  url: string;
+  content_type?: string;
+}
+
+interface Held extends Attachment {
+  text: string;
 }
 
 interface Message {
@@ -37,6 +68,7 @@ interface Message {
   content: string;
   components: unknown[];
   embeds: unknown[];
+  attachments: Held[];
   flags: number;
   via: "original" | "followup" | "bot";
   edits: number;
@@ -53,6 +85,8 @@ interface Interaction {
   source: string | undefined;
   state: "open" | "answered" | "lost";
   original: Message | undefined;
+  /** Follow-ups that may still be made. */
+  followUpsLeft: number;
 }
 
 interface Call {
@@ -63,6 +97,7 @@ interface Call {
   query: URLSearchParams;
   headers: Headers;
   body: unknown;
+  files: { filename: string; text: string; contentType: string }[];
 }
 
 interface Done {
@@ -73,6 +108,11 @@ interface Done {
 const ephemeral = 64;
 const loading = 128;
 const componentsV2 = 1 << 15;
+/** Most bytes of a file that a bot may upload (reference, "Uploading Files"). */
+const fileBytes = 10 * 1024 * 1024;
+/** interactions/receiving-and-responding, "Followup Messages": of apps that a person installed, where the server has not (discord-api-docs#6958). */
+const userFollowUps = 5;
+const cdn = "https://cdn.discordapp.com";
 const answerMs = 3_000;
 const tokenMs = 15 * 60_000;
 const nonceMs = 5 * 60_000;
@@ -83,24 +123,9 @@ const legalAnswers: Record<number, number[]> = { 1: [1], 2: [4, 5, 9], 3: [4, 5,
 const routeNames = [
   "POST followup",
   ...["GET", "PATCH", "DELETE"].flatMap((method) => [`${method} @original`, `${method} followup`]),
-  ...["GET channel", "POST channel", "PATCH channel", "PUT commands"],
+  ...["GET channel", "POST channel", "PATCH channel", "DELETE channel", "POST dm", "POST callback", "PUT commands"],
 ];
 
-/** What Discord says no with. Thrown from `answered` it is an Error like any other. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly body: Json;
-
-  constructor(status: number, code: number, message: string) {
-    super(message);
-    this.status = status;
-    this.body = { message, code };
-  }
-}
-
-const invalid = (why: string) => new Refusal(400, 50035, `Invalid Form Body: ${why}`);
-const unknownWebhook = () => new Refusal(404, 10015, "Unknown Webhook");
-const unknownMessage = () => new Refusal(404, 10008, "Unknown Message");
 const hex = (bytes: ArrayBuffer) =>
   Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -125,6 +150,10 @@ export class FakeDiscord {
   readonly #modals = new Map<string, string | undefined>();
   readonly #buckets = new Map<string, { fromMs: number; calls: number }>();
   readonly #queued = new Map<string, How[]>();
+  readonly #chaos: (route: string) => How | undefined;
+  /** Channels that the bot may not post in, and people whose direct messages are closed: the code that it gets there. */
+  readonly #barred = new Map<string, number>();
+  readonly #uploads = new Map<string, { text: string; contentType: string }>();
   #messages: Message[] = [];
   #count = 0;
 
@@ -134,6 +163,7 @@ export class FakeDiscord {
     this.#privateKey = keys.privateKey;
     this.#now = options.now ?? Date.now;
     this.#knowsBot = options.knowsBot ?? true;
+    this.#chaos = options.chaos ?? (() => undefined);
     this.fetch = ((input: RequestInfo | URL, init?: RequestInit) => this.#fetch(input, init)) as typeof fetch;
   }
 
@@ -151,6 +181,7 @@ export class FakeDiscord {
     const known: Interaction = {
       ...{ type: given.type ?? 0, atMs, channelId: given.channel_id ?? "", source },
       ...{ state: "open", original: undefined },
+      followUpsLeft: isUserOnly(payload) ? userFollowUps : Number.POSITIVE_INFINITY,
     };
     if (!this.#interactions.has(token)) this.#interactions.set(token, known);
     const headers = {
@@ -166,12 +197,52 @@ export class FakeDiscord {
     return this.interaction({ type: 1 });
   }
 
-  ask(prompt: string, acting: Acting = {}) {
-    const options = [{ type: 3, name: "prompt", value: prompt }];
-    return this.#act(2, { data: { id: this.#newId(), name: "ask", type: 1, options } }, acting);
+  /** `file`: in the option `file`, of type 11 (interactions/application-commands, "Application Command Option Type"). */
+  ask(prompt: string, { file, ...acting }: Acting & { file?: Attachment } = {}) {
+    const options: Json[] = [{ type: 3, name: "prompt", value: prompt }];
+    if (file !== undefined) options.push({ type: 11, name: "file", value: file.id });
+    const resolved = file && { resolved: { attachments: { [file.id]: file } } };
+    return this.#act(2, { data: { id: this.#newId(), name: "ask", type: 1, options, ...resolved } }, acting);
   }
 
-  askAbout(message: { id: string; content: string; author: { id: string; username: string } }, acting: Acting = {}) {
+  /** Another command without options. */
+  command(name: string, acting: Acting = {}) {
+    return this.#act(2, { data: { id: this.#newId(), name, type: 1 } }, acting);
+  }
+
+  /** A file as a person put it into a message: at the CDN under a signed address that expires (reference, "Signed Attachment CDN URLs"). */
+  upload(
+    filename: string,
+    text: string,
+    { contentType = "text/plain; charset=utf-8", size = text.length } = {},
+  ): Attachment {
+    const id = this.#newId();
+    const path = `/attachments/400/${id}/${encodeURIComponent(filename)}`;
+    this.#uploads.set(path, { text, contentType });
+    const url = `${cdn}${path}?ex=6f000000&is=6e000000&hm=${"0".repeat(64)}`;
+    return { id, filename, size, url, content_type: contentType };
+  }
+
+  /** Somebody deletes the message; `token`: the answer to that interaction. */
+  remove({ id, token }: { id?: string; token?: string }): void {
+    const original = token === undefined ? undefined : this.#interactions.get(token)?.original;
+    this.#messages = this.#messages.filter((each) => each.id !== id && each !== original);
+  }
+
+  /** From now on the bot is refused with this code in the channel, or by the person. */
+  bar(channelOrUser: string, code: number): void {
+    this.#barred.set(channelOrUser, code);
+  }
+
+  /** The channel of the bot's direct messages with a person. */
+  dmOf(userId: string): string {
+    return `dm${userId}`;
+  }
+
+  askAbout(
+    message: { id: string; content: string; author: { id: string; username: string } } & Json,
+    acting: Acting = {},
+  ) {
     const resolved = { messages: { [message.id]: { type: 0, channel_id: acting.channelId ?? "400", ...message } } };
     const data = { id: this.#newId(), name: "Ask about this", type: 3, target_id: message.id, resolved };
     return this.#act(2, { data }, acting);
@@ -219,9 +290,10 @@ export class FakeDiscord {
   messages(channelId: string) {
     return this.#messages
       .filter((message) => message.channelId === channelId)
-      .map(({ id, content, components, via, edits, loading, nonce, flags }) => ({
+      .map(({ id, content, components, via, edits, loading, nonce, flags, attachments }) => ({
         ...{ id, content, components, via, edits, loading, ephemeral: (flags & ephemeral) !== 0 },
         ...(nonce !== undefined && { nonce }),
+        ...(attachments.length > 0 && { files: attachments.map(({ filename, text }) => ({ filename, text })) }),
       }));
   }
 
@@ -240,12 +312,24 @@ export class FakeDiscord {
 
   #act(type: number, payload: object, acting: Acting) {
     const { userId = "200", username = "ada", guildId = "300", channelId = "400", token, id, atMs } = acting;
+    const byGuild = { "0": guildId ?? "0" };
+    const owners = acting.installedBy === "user" ? { "1": userId } : { ...byGuild, "1": userId };
     const user = { id: userId, username, global_name: null, discriminator: "0", avatar: null };
     const who =
       guildId === null ? { user, context: 1 } : { guild_id: guildId, member: { user, nick: null }, context: 0 };
     const named = { ...(id !== undefined && { id }), ...(token !== undefined && { token }) };
     const where = { channel_id: channelId, channel: { id: channelId, type: guildId === null ? 1 : 0 } };
-    const payloadOfAll = { type, ...named, ...where, ...who, locale: "en-US", entitlements: [], ...payload };
+    const payloadOfAll = {
+      type,
+      ...named,
+      ...where,
+      ...who,
+      locale: "en-US",
+      entitlements: [],
+      ...payload,
+      authorizing_integration_owners: owners,
+      attachment_size_limit: fileBytes,
+    };
     return this.interaction(payloadOfAll, atMs === undefined ? {} : { atMs });
   }
 
@@ -282,17 +366,31 @@ export class FakeDiscord {
     const url = new URL(request.url);
     const path = /\/api(?:\/v10)?(\/.*)$/.exec(url.pathname)?.[1] ?? url.pathname;
     const parts = path.split("/").slice(1);
-    const body = parse(await request.text());
-    const call: Call = { method, path, parts, query: url.searchParams, headers, body };
+    if (url.origin === cdn || url.pathname.startsWith("/attachments/")) return this.#fromCdn(url);
+    const { body, files } = await bodyOf(request);
+    const call: Call = { method, path, parts, query: url.searchParams, headers, body, files };
     const record = { method, path, body, status: 0, atMs: this.#now() };
     this.calls.push(record);
-    const how = isNamed(headers) ? this.#queued.get(routeOf(call))?.shift() : undefined;
+    const route = routeOf(call);
+    const how = isNamed(headers) ? (this.#queued.get(route)?.shift() ?? this.#chaos(route)) : undefined;
     if (how === "drop_request") throw new TypeError("fetch failed: the request was lost");
     if (how === "hang") return hang(signal);
     const answer = typeof how === "object" ? scripted(how, this.#spend(call).headers) : this.#answer(call);
     if (how === "drop_response") throw new TypeError("fetch failed: the answer was lost");
-    record.status = answer.status;
-    return answer;
+    record.status = how === "act_then_500" ? 500 : answer.status;
+    return how === "act_then_500"
+      ? Response.json({ message: "500: Internal Server Error", code: 0 }, { status: 500 })
+      : answer;
+  }
+
+  /** Without its signature, or after its time, an address leads nowhere. */
+  #fromCdn({ pathname, searchParams }: URL): Response {
+    const file = this.#uploads.get(pathname);
+    const isSigned = ["ex", "is", "hm"].every((name) => searchParams.has(name));
+    const isOver = this.#now() / 1000 > Number.parseInt(searchParams.get("ex") ?? "0", 16);
+    if (file === undefined || !isSigned || isOver)
+      return new Response("This content is no longer available.", { status: 404 });
+    return new Response(file.text, { headers: { "Content-Type": file.contentType } });
   }
 
   #answer(call: Call): Response {
@@ -336,23 +434,51 @@ export class FakeDiscord {
   #route(call: Call): Done {
     const { method, headers, body } = call;
     const hasBody = method === "POST" || method === "PATCH" || method === "PUT";
-    if (hasBody && !headers.get("Content-Type")?.startsWith("application/json"))
+    if (hasBody && !/^(application\/json|multipart\/form-data)/.test(headers.get("Content-Type") ?? ""))
       throw invalid("Content-Type is not JSON");
     if (hasBody && (typeof body !== "object" || body === null))
       throw new Refusal(400, 50109, "The request body contains invalid JSON.");
     const route = routeOf(call);
     if (!routeNames.includes(route)) throw new Refusal(404, 0, "404: Not Found");
+    this.#checkFiles(call);
     if (route.endsWith(" channel")) return this.#asBot(call);
+    if (route === "POST dm") return this.#openDm(call);
+    if (route === "POST callback") return this.#acknowledge(call);
     if (route === "PUT commands") return this.#putCommands(call);
     return this.#byToken(call);
   }
 
-  #byToken({ method, parts: [, app, token = "", , id], body }: Call): Done {
+  /** resources/message, "Create Message": 10 files; reference, "Uploading Files": each at most 10 MiB. */
+  #checkFiles({ files }: Call): void {
+    if (files.length > 10) throw new Refusal(400, 30015, "Maximum number of attachments in a message reached (10)");
+    if (files.some(({ text }) => text.length > fileBytes)) throw new Refusal(413, 40005, "Request entity too large");
+  }
+
+  /** resources/user, "Create DM". That the person takes no messages shows only when one is posted (50007). */
+  #openDm({ headers, body }: Call): Done {
+    this.#checkBot(headers);
+    const { recipient_id: user } = body as Json;
+    if (typeof user !== "string") throw invalid("recipient_id is needed");
+    return { status: 200, body: { id: this.dmOf(user), type: 1, recipients: [{ id: user }] } };
+  }
+
+  /** interactions/receiving-and-responding, "Create Interaction Response": once (40060). */
+  #acknowledge({ parts: [, , token = ""] }: Call): Done {
+    const interaction = this.#interactions.get(token);
+    if (interaction === undefined || interaction.state === "lost") throw new Refusal(404, 10062, "Unknown interaction");
+    if (interaction.state === "answered") {
+      throw new Refusal(400, 40060, "Interaction has already been acknowledged.");
+    }
+    interaction.state = "answered";
+    return { status: 204, body: null };
+  }
+
+  #byToken({ method, parts: [, app, token = "", , id], body, files }: Call): Done {
     const interaction = this.#interactions.get(token);
     if (interaction === undefined || app !== this.settings.applicationId) throw unknownWebhook();
     if (this.#now() - interaction.atMs > tokenMs) throw new Refusal(401, 50027, "Invalid Webhook Token");
     if (interaction.state !== "answered") throw unknownWebhook();
-    if (method === "POST") return this.#followUp(token, interaction, body as Json);
+    if (method === "POST") return this.#followUp(token, interaction, { body: body as Json, files });
     const isOriginal = id === "@original" || id === interaction.original?.id;
     const message = this.#messages.find((each) =>
       isOriginal ? each === interaction.original : each.id === id && each.token === token,
@@ -362,21 +488,31 @@ export class FakeDiscord {
       this.#messages = this.#messages.filter((each) => each !== message);
       return { status: 204, body: null };
     }
-    return { status: 200, body: this.#shape(method === "PATCH" ? this.#edit(message, body as Json) : message) };
+    return { status: 200, body: this.#shape(method === "PATCH" ? this.#edit(message, body as Json, files) : message) };
   }
 
   /** Behind a type 5 that still waits, Discord takes the first follow-up for an edit of it. */
-  #followUp(token: string, { original, channelId }: Interaction, body: Json): Done {
-    if (original?.loading) return { status: 200, body: this.#shape(this.#edit(original, body)) };
+  #followUp(token: string, interaction: Interaction, { body, files }: Pick<Call, "files"> & { body: Json }): Done {
+    const { original, channelId } = interaction;
+    if (original?.loading && this.#messages.includes(original)) {
+      return { status: 200, body: this.#shape(this.#edit(original, body, files)) };
+    }
+    if (interaction.followUpsLeft <= 0) throw new Refusal(400, 40094, refusal(40094).body.message as string);
     const flags = Number(body.flags ?? 0);
-    return { status: 200, body: this.#shape(this.#add({ channelId, token, flags, via: "followup" }, body)) };
+    const made = this.#add({ channelId, token, flags, via: "followup" }, body, files);
+    interaction.followUpsLeft -= 1;
+    return { status: 200, body: this.#shape(made) };
   }
 
-  #asBot({ method, headers, parts: [, channelId = "", , id], query, body }: Call): Done {
+  #asBot({ method, headers, parts: [, channelId = "", , id], query, body, files }: Call): Done {
     this.#checkBot(headers);
-    if (!this.#knowsBot) throw new Refusal(403, 50001, "Missing Access");
+    const code = this.#barred.get(channelId) ?? this.#barred.get(channelId.replace(/^dm/, ""));
+    if (code !== undefined) throw new Refusal(refusal(code).status, code, "The bot is barred here.");
+    if (!this.#knowsBot && !channelId.startsWith("dm")) throw new Refusal(403, 50001, "Missing Access");
     const there = this.#messages.filter((each) => each.channelId === channelId && (each.flags & ephemeral) === 0);
-    if (method === "POST") return { status: 200, body: this.#shape(this.#postAsBot(channelId, body as Json)) };
+    if (method === "POST") {
+      return { status: 200, body: this.#shape(this.#postAsBot(channelId, body as Json, files)) };
+    }
     if (method === "GET") {
       const limit = Number(query.get("limit") ?? 50);
       if (!(limit >= 1 && limit <= 100)) throw invalid("limit is 1 to 100");
@@ -385,10 +521,14 @@ export class FakeDiscord {
     }
     const message = there.find((each) => each.id === id);
     if (message === undefined) throw unknownMessage();
-    return { status: 200, body: this.#shape(this.#edit(message, body as Json)) };
+    if (method === "DELETE") {
+      this.remove({ id: message.id });
+      return { status: 204, body: null };
+    }
+    return { status: 200, body: this.#shape(this.#edit(message, body as Json, files)) };
   }
 
-  #postAsBot(channelId: string, body: Json): Message {
+  #postAsBot(channelId: string, body: Json, files: Call["files"]): Message {
     const nonce = body.nonce === undefined ? undefined : String(body.nonce);
     if (nonce !== undefined && nonce.length > 25) throw invalid("nonce has more than 25 characters");
     const isSame = (each: Message) =>
@@ -396,7 +536,7 @@ export class FakeDiscord {
     const earlier = nonce !== undefined && body.enforce_nonce === true ? this.#messages.find(isSame) : undefined;
     return (
       earlier ??
-      this.#add({ channelId, token: "", flags: Number(body.flags ?? 0) & ~ephemeral, via: "bot", nonce }, body)
+      this.#add({ channelId, token: "", flags: Number(body.flags ?? 0) & ~ephemeral, via: "bot", nonce }, body, files)
     );
   }
 
@@ -413,24 +553,37 @@ export class FakeDiscord {
     if (!isBot) throw new Refusal(401, 0, "401: Unauthorized");
   }
 
-  #add(of: Pick<Message, "channelId" | "token" | "flags" | "via"> & Partial<Message>, body: Json): Message {
-    const empty = { content: "", components: [], embeds: [], edits: 0, loading: false, nonce: undefined };
+  #add(
+    of: Pick<Message, "channelId" | "token" | "flags" | "via"> & Partial<Message>,
+    body: Json,
+    files: Call["files"] = [],
+  ): Message {
+    const empty = {
+      content: "",
+      components: [],
+      embeds: [],
+      attachments: [],
+      edits: 0,
+      loading: false,
+      nonce: undefined,
+    };
     const message: Message = { id: this.#newId(), atMs: this.#now(), ...empty, ...of };
-    if (!message.loading) this.#write(message, body);
+    if (!message.loading) this.#write(message, body, files);
     this.#messages.push(message);
     return message;
   }
 
-  #edit(message: Message, body: Json): Message {
-    this.#write(message, body);
+  #edit(message: Message, body: Json, files: Call["files"] = []): Message {
+    this.#write(message, body, files);
     message.edits += 1;
     message.loading = false;
     return message;
   }
 
   /** All or nothing. What the body does not name stays. */
-  #write(message: Message, body: Json): void {
+  #write(message: Message, body: Json, files: Call["files"]): void {
     const { content, components, embeds } = message;
+    const attachments = [...keptOf(message.attachments, body.attachments), ...this.#held(files)];
     const { flags = message.flags, allowed_mentions: allowed } = body;
     const named = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
     const next = { content, components, embeds, ...named };
@@ -441,10 +594,18 @@ export class FakeDiscord {
       components: next.components ?? [],
       embeds: next.embeds ?? [],
       flags: all,
+      attachments,
     };
     checkMessage(whole);
     if (typeof body.content === "string" && doesPing(body.content, allowed)) this.pings.push(body.content);
     Object.assign(message, whole);
+  }
+
+  #held(files: Call["files"]): Held[] {
+    return files.map(({ filename, text, contentType }) => ({
+      ...{ id: this.#newId(), filename, size: text.length, text, content_type: contentType },
+      url: `${cdn}/attachments/400/1/${filename}`,
+    }));
   }
 
   #shape(message: Message): Json {
@@ -452,7 +613,8 @@ export class FakeDiscord {
     const { id, channelId, content, components, embeds, flags, nonce, edits } = message;
     const when = { timestamp: iso(message.atMs), edited_timestamp: edits > 0 ? iso(this.#now()) : null };
     const author = { id: applicationId, username: "longline", bot: true };
-    const shown = { id, type: 0, channel_id: channelId, content, components, embeds, author, ...when };
+    const attachments = message.attachments.map(({ text: _, ...attachment }) => attachment);
+    const shown = { id, type: 0, channel_id: channelId, content, components, embeds, attachments, author, ...when };
     const by = message.via === "bot" ? {} : { webhook_id: applicationId, application_id: applicationId };
     return { ...shown, ...by, flags: message.loading ? flags | loading : flags, ...(nonce !== undefined && { nonce }) };
   }
@@ -464,7 +626,9 @@ const isNamed = (headers: Headers) => /^DiscordBot \(\S+, \S+\)/.test(headers.ge
 function routeOf({ method, parts }: Call): string {
   const [room, , third, fourth, fifth] = parts;
   if (room === "channels" && third === "messages")
-    return parts.length === (method === "PATCH" ? 4 : 3) ? `${method} channel` : "";
+    return parts.length === (method === "PATCH" || method === "DELETE" ? 4 : 3) ? `${method} channel` : "";
+  if (room === "users" && parts.join("/") === "users/@me/channels" && method === "POST") return "POST dm";
+  if (room === "interactions" && fourth === "callback" && method === "POST") return "POST callback";
   if (room === "applications" && third === "commands" && parts.length === 3) return `${method} commands`;
   if (room !== "webhooks" || (method === "POST" ? parts.length !== 3 : parts.length !== 5)) return "";
   if (method === "POST") return "POST followup";
@@ -479,6 +643,33 @@ function parse(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** interactions/receiving-and-responding, "Authorizing Integration Owners Object": a key `0` says that the server installed the app. */
+function isUserOnly(payload: object): boolean {
+  const { authorizing_integration_owners: owners } = payload as { authorizing_integration_owners?: Json };
+  return owners !== undefined && !("0" in owners);
+}
+
+/** JSON, or a form with `payload_json` and `files[n]` (reference, "Uploading Files"). */
+async function bodyOf(request: Request): Promise<Pick<Call, "body" | "files">> {
+  if (!request.headers.get("Content-Type")?.startsWith("multipart/form-data")) {
+    return { body: parse(await request.text()), files: [] };
+  }
+  const form = await request.formData();
+  const files: Call["files"] = [];
+  for (const [name, value] of form) {
+    if (typeof value === "string") continue;
+    if (!/^files\[\d+\]$/.test(name)) throw new Error(`A file is called files[n] in the form, not ${name}.`);
+    files.push({ filename: value.name, text: await value.text(), contentType: value.type });
+  }
+  return { body: parse(String(form.get("payload_json") ?? "{}")), files };
+}
+
+/** resources/message, "Edit Message": those that `attachments` names are kept; all, where it is absent. */
+function keptOf(before: readonly Held[], named: unknown): Held[] {
+  if (!Array.isArray(named)) return [...before];
+  return before.filter(({ id }) => (named as Json[]).some((each) => String(each.id) === id));
 }
 
 function hang(signal: AbortSignal | null | undefined): Promise<never> {
@@ -507,124 +698,3 @@ function answerOf({ status, body, contentType }: { status: number; body: unknown
   if (typeof type !== "number") throw new Error("The answer has no type.");
   return { type, data: (data ?? {}) as Json };
 }
-
-/** Whether this text calls anybody. Without `allowed_mentions` every mention in it does. */
-function doesPing(content: string, allowed: unknown): boolean {
-  const {
-    parse,
-    users = [],
-    roles = [],
-  } = (allowed ?? { parse: ["everyone", "users", "roles"] }) as Record<string, string[]>;
-  const calls = (kind: string, ids: string[], found: RegExpMatchArray[]) =>
-    parse?.includes(kind) ? found.length > 0 : found.some(([, id = ""]) => ids.includes(id));
-  return (
-    calls("everyone", [], [...content.matchAll(/@(everyone|here)\b/g)]) ||
-    calls("users", users, [...content.matchAll(/<@!?(\w+)>/g)]) ||
-    calls("roles", roles, [...content.matchAll(/<@&(\w+)>/g)])
-  );
-}
-
-/** The message as it would stand. `content`: UTF-16 units, so never more generous than Discord. */
-function checkMessage({ content, components, embeds, flags }: Json & { flags: number }): void {
-  if (typeof content !== "string") throw invalid("content is no text");
-  if (content.length > 2_000) throw invalid("content: Must be 2000 or fewer in length.");
-  if (!Array.isArray(components) || !Array.isArray(embeds)) throw invalid("components and embeds are lists");
-  checkEmbeds(embeds);
-  const isV2 = (flags & componentsV2) !== 0;
-  if (isV2 && (content !== "" || embeds.length > 0)) throw invalid("components v2 take no content and no embeds");
-  if (isV2 && everyPart(components).length > 40) throw invalid("components: 40 at most");
-  if (!isV2) checkRows(components);
-  checkParts(everyPart(components));
-  const isEmpty = content.trim() === "" && components.length === 0 && embeds.length === 0;
-  if (isEmpty) throw new Refusal(400, 50006, "Cannot send an empty message");
-}
-
-function checkEmbeds(embeds: { title?: string; description?: string }[]): void {
-  if (embeds.length > 10) throw invalid("embeds: 10 at most");
-  const over = embeds.some(({ title = "", description = "" }) => title.length > 256 || description.length > 4_096);
-  const chars = embeds.reduce((sum, { title = "", description = "" }) => sum + title.length + description.length, 0);
-  if (over || chars > 6_000) throw invalid("embeds: too long");
-}
-
-function checkRows(rows: Json[]): void {
-  if (rows.length > 5) throw invalid("components: 5 rows at most");
-  for (const { type, components: held } of rows) {
-    if (type !== 1) throw invalid("components: what is not in a row needs components v2");
-    if (!Array.isArray(held) || held.length < 1 || held.length > 5)
-      throw invalid("components: 1 to 5 buttons in a row");
-    const menus = held.filter(({ type }) => type !== 2);
-    if (menus.length > 0 && held.length > 1) throw invalid("components: a menu has a row for itself");
-  }
-}
-
-/** Buttons and what else has an id. */
-function checkParts(parts: Json[]): void {
-  const ids = parts.flatMap(({ custom_id: id }) => (id === undefined ? [] : [id]));
-  if (ids.some((id) => typeof id !== "string" || id.length < 1 || id.length > 100))
-    throw invalid("custom_id: 1 to 100 characters");
-  if (new Set(ids).size < ids.length) throw invalid("custom_id stands twice in the message");
-  for (const { label = "", emoji, style, custom_id: id, url } of parts.filter(({ type }) => type === 2)) {
-    if (typeof label !== "string" || label.length > 80) throw invalid("label: 80 characters at most");
-    if (label === "" && emoji === undefined) throw invalid("a button needs a label or an emoji");
-    const isLink = style === 5;
-    if (
-      ![1, 2, 3, 4, 5].includes(style as number) ||
-      (isLink ? url : id) === undefined ||
-      (isLink && id !== undefined)
-    ) {
-      throw invalid("a button has style 1 to 4 and a custom_id, or style 5 and a url");
-    }
-  }
-}
-
-function everyPart(components: unknown[]): Json[] {
-  return (components as Json[]).flatMap((part) => {
-    const { components: within, accessory } = part;
-    return [part, ...everyPart(Array.isArray(within) ? within : []), ...(accessory ? everyPart([accessory]) : [])];
-  });
-}
-
-function customIdsOf(components: unknown[]): unknown[] {
-  return everyPart(components).map(({ custom_id }) => custom_id);
-}
-
-function checkModal({ custom_id: id, title, components }: Json): void {
-  if (typeof id !== "string" || id.length < 1 || id.length > 100) throw invalid("custom_id: 1 to 100 characters");
-  if (typeof title !== "string" || title.length < 1 || title.length > 45) throw invalid("title: 1 to 45 characters");
-  if (!Array.isArray(components) || components.length < 1 || components.length > 5)
-    throw invalid("a modal has 1 to 5 rows");
-  const inputs = everyPart(components).filter(({ type }) => type === 4);
-  for (const { label, max_length: most = 1 } of inputs) {
-    if (typeof label === "string" && label.length > 45) throw invalid("label: 45 characters at most");
-    if (!(Number(most) >= 1 && Number(most) <= 4_000)) throw invalid("max_length: 1 to 4000");
-  }
-}
-
-function checkCommands(body: unknown): asserts body is unknown[] {
-  if (!Array.isArray(body)) throw invalid("commands are a list");
-  const all = body as Json[];
-  for (const command of all) checkCommand(command);
-  if (new Set(all.map(({ type = 1, name }) => `${type} ${name}`)).size < all.length)
-    throw invalid("a name stands twice");
-  const most: Record<number, number> = { 1: 100, 2: 15, 3: 15 };
-  for (const [type, count] of Object.entries(most)) {
-    if (all.filter((command) => String(command.type ?? 1) === type).length > count)
-      throw invalid(`${count} of type ${type} at most`);
-  }
-}
-
-function checkCommand({ type = 1, name, description, options = [] }: Json): void {
-  if (type !== 1 && type !== 2 && type !== 3) throw invalid("type: 1, 2 or 3");
-  const isSlash = type === 1;
-  const isName = typeof name === "string" && (isSlash ? /^[-_a-z0-9]{1,32}$/ : /^.{1,32}$/u).test(name);
-  if (!isName) throw invalid(`name: ${JSON.stringify(name)}`);
-  if (!isSlash && description !== undefined && description !== "") throw invalid("description: only for type 1");
-  if (isSlash && !isDescription(description)) throw invalid("description: 1 to 100 characters");
-  if (!Array.isArray(options) || options.length > 25) throw invalid("options: 25 at most");
-  for (const option of options as Json[]) {
-    if (!/^[-_a-z0-9]{1,32}$/.test(String(option.name)) || !isDescription(option.description))
-      throw invalid("options: name or description");
-  }
-}
-
-const isDescription = (text: unknown) => typeof text === "string" && text.length >= 1 && text.length <= 100;

@@ -17,13 +17,16 @@ export class DiscordFailure extends Error {
   readonly status: number;
   readonly code: number;
   readonly retryAfterMs: number | undefined;
+  /** What answered was not Discord's API, but a page. */
+  readonly isPage: boolean;
 
-  constructor(status: number, code: number, retryAfterMs?: number) {
-    super(`Discord answered ${status} (${code})`);
+  constructor(status: number, code: number, of: { retryAfterMs?: number | undefined; isPage?: boolean } = {}) {
+    super(status === 0 ? "Discord did not answer" : `Discord answered ${status} (${code})`);
     this.name = "DiscordFailure";
     this.status = status;
     this.code = code;
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = of.retryAfterMs;
+    this.isPage = of.isPage ?? false;
   }
 
   /** The interaction's token is over: 15 minutes, by 50027. */
@@ -31,18 +34,21 @@ export class DiscordFailure extends Error {
     return this.code === 50_027;
   }
 
-  /** Known to come and go in the first seconds of an interaction (discord-api-docs#7220, #6851). */
-  get isUnknownWebhook(): boolean {
-    return this.code === 10_015;
-  }
-
   get isUnclear(): boolean {
     return this.status === 0 || this.status >= 500;
   }
+}
 
-  get passes(): boolean {
-    return this.isUnclear || this.status === 429;
-  }
+/** A file of the answer: its name, and its whole text. */
+export interface ApiFile {
+  name: string;
+  text: string;
+}
+
+interface ApiRequest {
+  path: string;
+  body?: object | undefined;
+  file?: ApiFile | undefined;
 }
 
 const patienceMs = 10_000;
@@ -63,40 +69,54 @@ export class DiscordApi {
     return this.#settings.botToken !== undefined;
   }
 
-  /** By an interaction's token, which needs no other right. `path` begins behind it. */
-  byToken(method: string, of: { token: string; path: string; body?: object }): Promise<Record<string, unknown>> {
-    const path = `/webhooks/${this.applicationId}/${of.token}${of.path}`;
-    return this.#call(method, { path, ...(of.body && { body: of.body }) });
+  /** By an interaction's token, which needs no other right. `path` begins after it. */
+  byToken(
+    method: string,
+    { token, path, ...request }: ApiRequest & { token: string },
+  ): Promise<Record<string, unknown>> {
+    return this.#call(method, { ...request, path: `/webhooks/${this.applicationId}/${token}${path}` });
   }
 
   /** As the bot. */
-  byBot(method: string, of: { path: string; body?: object }): Promise<Record<string, unknown>> {
-    return this.#call(method, { ...of, authorization: `Bot ${this.#settings.botToken}` });
+  byBot(method: string, request: ApiRequest): Promise<Record<string, unknown>> {
+    return this.#call(method, { ...request, authorization: `Bot ${this.#settings.botToken}` });
   }
 
   /** The parsed answer. Throws a DiscordFailure. */
   async #call(
     method: string,
-    { path, body, authorization }: { path: string; body?: object; authorization?: string },
+    { path, body, file, authorization }: ApiRequest & { authorization?: string },
   ): Promise<Record<string, unknown>> {
     const headers = {
       "User-Agent": userAgent,
-      ...(body && { "Content-Type": "application/json" }),
+      ...(body && !file && { "Content-Type": "application/json" }),
       ...(authorization !== undefined && { Authorization: authorization }),
     };
     const init = {
       method,
       headers,
       signal: AbortSignal.timeout(patienceMs),
-      ...(body && { body: JSON.stringify(body) }),
+      ...(body && { body: file ? formOf(body, file) : JSON.stringify(body) }),
     };
     const answer = await fetch(`${this.#settings.apiUrl}${path}`, init).catch(() => undefined);
     const read = answer && (await readBoundedText(answer.body, mostBytes).catch(() => undefined));
     if (answer === undefined || read === undefined) throw new DiscordFailure(0, 0);
     const json = parse(read.text);
+    const isPage = /^\s*</.test(read.text);
+    // A page that says 200 is somebody's between us and Discord: nothing is known of the call.
+    if (answer.ok && isPage) throw new DiscordFailure(0, 0, { isPage });
     if (answer.ok) return json;
-    throw new DiscordFailure(answer.status, Number(json.code ?? 0), retryAfterMs(json, answer.headers));
+    const about = { retryAfterMs: retryAfterMs(json, answer.headers), isPage };
+    throw new DiscordFailure(answer.status, Number(json.code ?? 0), about);
   }
+}
+
+/** A file in a message takes the place of those that it had (developers/reference.mdx, "Uploading Files"). */
+function formOf(body: object, { name, text }: ApiFile): FormData {
+  const form = new FormData();
+  form.set("payload_json", JSON.stringify({ ...body, attachments: [{ id: 0, filename: name }] }));
+  form.set("files[0]", new File([text], name, { type: "text/markdown; charset=utf-8" }), name);
+  return form;
 }
 
 /** A page of Cloudflare's (1015) is no JSON. */

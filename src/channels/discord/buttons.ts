@@ -1,7 +1,7 @@
-/** Approval buttons on Discord: what their `custom_id` says, and the message that holds them. Pure. */
+/** Buttons on Discord: what their `custom_id` says, who may press them, and the message that asks for an approval. Pure. */
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval } from "../channel.ts";
-import type { DiscordRules } from "./receive.ts";
+import type { DiscordRules } from "./rules.ts";
 
 /** `why`: the modal that a denial opens. */
 export interface ButtonValue {
@@ -11,6 +11,32 @@ export interface ButtonValue {
   answer: "approve" | "deny" | "why";
   /** Of the call that was shown; absent in buttons of earlier versions. */
   digest?: string;
+}
+
+/** A button that stops the turn. It names its session, so that the others of its message need not. */
+export interface StopValue {
+  session: string;
+  /** Who asked; `""` when nobody did. */
+  asker: string;
+}
+
+/** At most 100 characters: a session's id has 64, a person's 20. */
+export function stopValue({ session, asker }: StopValue): string {
+  return `longline:stop:${asker}:${session}`;
+}
+
+export function readStop(customId: string): StopValue | undefined {
+  const [, asker = "", session = ""] = /^longline:stop:(\d*):([A-Za-z0-9_-]{1,64})$/.exec(customId) ?? [];
+  return session === "" ? undefined : { session, asker };
+}
+
+/** The row with a button that stops the turn. */
+export function stopRow(value: StopValue): object {
+  return { type: 1, components: [stopButton(value)] };
+}
+
+function stopButton(value: StopValue): object {
+  return { type: 2, style: 2, label: "Stop", custom_id: stopValue(value) };
 }
 
 /** At most 100 characters. It names a call and says nothing of it. */
@@ -25,17 +51,25 @@ export function readButton(customId: string): ButtonValue | undefined {
   return { ref, asker, answer, ...(digest !== undefined && { digest }) };
 }
 
-/** The button comes back signed by Discord, so what it says of who asked can be believed. */
-export function mayPress(user: string, { asker }: ButtonValue, { approvers = "asker" }: DiscordRules): boolean {
+/**
+ * The button comes back signed by Discord, so what it says of who asked can be believed. Where nobody asked, as in a turn that a
+ * schedule began, those may press who see the message: the members of its channel.
+ */
+export function mayPress(user: string, { asker }: { asker: string }, { approvers = "asker" }: DiscordRules): boolean {
   if (approvers === "anyone") return true;
-  return approvers === "asker" ? user === asker : approvers.includes(user);
+  if (approvers === "asker") return asker === "" || user === asker;
+  return approvers.includes(user);
 }
 
 /** Characters of arguments that fit a message beside its other words. */
 const argumentChars = 1_700;
 
-/** The message that asks for a yes; without buttons once it was answered. */
-export function approvalMessage(approval: Approval, asker: string): { content: string; components: object[] } {
+/** The message that asks for a yes, and says by its stop button in which session; without buttons once it was answered. */
+export function approvalMessage(
+  approval: Approval,
+  asker: string,
+  session?: string,
+): { content: string; components: object[] } {
   const { ref, name, arguments: text, state, by } = approval;
   // A backtick as JSON spells it too: three of them would end the block, and what follows would pose as the bot's words.
   const all = messengerText(text).replaceAll("`", "\\u0060");
@@ -51,7 +85,15 @@ export function approvalMessage(approval: Approval, asker: string): { content: s
     });
     return {
       content: asked,
-      components: [{ type: 1, components: [button("approve", "Approve", 3), button("deny", "Deny", 4)] }],
+      components: [
+        {
+          type: 1,
+          components: [
+            ...[button("approve", "Approve", 3), button("deny", "Deny", 4)],
+            ...(session === undefined ? [] : [stopButton({ session, asker })]),
+          ],
+        },
+      ],
     };
   }
   const outcome =

@@ -2,8 +2,9 @@
 import type { InboundRequest, Outlet } from "../channel.ts";
 import type { DiscordSettings } from "./api.ts";
 import type { DiscordAddress } from "./discord-address.ts";
-import { type DiscordShown, postToDiscord } from "./post.ts";
+import { postToDiscord } from "./post.ts";
 import { type DiscordRules, receiveDiscord } from "./receive.ts";
+import type { DiscordShown } from "./shown.ts";
 
 export function discord(settings: DiscordSettings, rules: DiscordRules) {
   const outlet: Outlet<DiscordAddress, DiscordShown> = {

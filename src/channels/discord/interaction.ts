@@ -1,6 +1,7 @@
 /** Discord's interactions as far as Longline reads them, and the numbers it answers with (discord.com/developers/docs/interactions/receiving-and-responding). */
 import * as z from "zod";
 import { safeSpeaker } from "../../core/speaker.ts";
+import { attachment, targetMessage } from "./target-message.ts";
 
 const person = z.looseObject({ id: z.string(), username: z.string().nullish(), global_name: z.string().nullish() });
 
@@ -10,13 +11,24 @@ const common = {
   application_id: z.string().default(""),
   guild_id: z.string().nullish(),
   channel_id: z.string().default(""),
+  channel: z.looseObject({ parent_id: z.string().nullish() }).nullish(),
   member: z.looseObject({ user: person, nick: z.string().nullish() }).nullish(),
   user: person.nullish(),
+  authorizing_integration_owners: z.record(z.string(), z.unknown()).nullish(),
 };
 
-const option = z.looseObject({ name: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).nullish() });
-const message = z.looseObject({ id: z.string(), content: z.string().default(""), author: person });
+const option = z.looseObject({
+  name: z.string(),
+  type: z.number().default(3),
+  value: z.union([z.string(), z.number(), z.boolean()]).nullish(),
+});
 const field = z.looseObject({ custom_id: z.string(), value: z.string().nullish() });
+const pressed = z.looseObject({ custom_id: z.string().nullish() });
+/** The message whose button was pressed: ours, with the buttons that it has. */
+const source = z.looseObject({
+  id: z.string(),
+  components: z.array(z.looseObject({ components: z.array(pressed).nullish() })).nullish(),
+});
 
 export const interaction = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal(1) }),
@@ -28,21 +40,42 @@ export const interaction = z.discriminatedUnion("type", [
       type: z.number().default(1),
       options: z.array(option).nullish(),
       target_id: z.string().nullish(),
-      resolved: z.looseObject({ messages: z.record(z.string(), message).nullish() }).nullish(),
+      resolved: z
+        .looseObject({
+          messages: z.record(z.string(), targetMessage).nullish(),
+          attachments: z.record(z.string(), attachment).nullish(),
+        })
+        .nullish(),
     }),
   }),
-  z.looseObject({ type: z.literal(3), ...common, data: z.looseObject({ custom_id: z.string() }) }),
+  z.looseObject({
+    type: z.literal(3),
+    ...common,
+    message: source.nullish(),
+    data: z.looseObject({ custom_id: z.string() }),
+  }),
+  z.looseObject({ type: z.literal(4) }),
   z.looseObject({
     type: z.literal(5),
     ...common,
+    message: source.nullish(),
     data: z.looseObject({
       custom_id: z.string(),
       components: z.array(z.looseObject({ components: z.array(field).nullish() })).default([]),
     }),
   }),
 ]);
-export type Interaction = Exclude<z.infer<typeof interaction>, { type: 1 }>;
-export type Command = Extract<Interaction, { type: 2 }>;
+type Any = z.infer<typeof interaction>;
+export type Interaction = Extract<Any, { type: 2 | 3 | 5 }>;
+export type Command = Extract<Any, { type: 2 }>;
+/** A press of a button, or what a modal brings that a button opened. */
+export type Press = Extract<Any, { type: 3 | 5 }>;
+
+/** Webhook Events come to whatever address is set for them (events/webhook-events): a ping of type 0, and events of type 1. Neither is a message. */
+export const webhookEvent = z.union([
+  z.looseObject({ type: z.literal(0), application_id: z.string() }),
+  z.looseObject({ type: z.literal(1), application_id: z.string(), event: z.looseObject({ type: z.string() }) }),
+]);
 
 /** What a person is called where they wrote. */
 export function nameOf({ member, user }: Interaction): string {
@@ -55,15 +88,22 @@ export function userIdOf({ member, user }: Interaction): string {
   return member?.user.id ?? user?.id ?? "";
 }
 
+/** Most follow-ups, where only the person installed the app (`"1"`), and not the server (`"0"`); else `undefined`. */
+export function followUpsOf({ authorizing_integration_owners: owners }: Interaction): number | undefined {
+  return owners && "1" in owners && !("0" in owners) ? 5 : undefined;
+}
+
 export const pong = { type: 1 };
 /** "… is thinking". */
 export const later = { type: 5 };
 /** Taken; the message that holds the button stays as it is for now. */
 export const noted = { type: 6 };
+/** Nothing to choose from. */
+export const noChoices = { type: 8, data: { choices: [] } };
 
 /** A word that only the one who acted sees. */
 export function whisper(content: string): object {
-  return { type: 4, data: { content, flags: 64, allowed_mentions: { parse: [] } } };
+  return { type: 4, data: { content: content.slice(0, 2_000), flags: 64, allowed_mentions: { parse: [] } } };
 }
 
 /** Asks why before a call is denied. */

@@ -1,30 +1,33 @@
 /** Takes in Discord's interactions: commands, buttons, a modal. Checks the signature before it reads anything; Discord tries wrong ones from time to time and takes the address away when they pass. */
 import { AppError } from "../../core/errors.ts";
-import { safeSpeaker } from "../../core/speaker.ts";
 import type { Inbound, InboundRequest, PressedApproval, Received, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
 import { isSignedByDiscord } from "../signature.ts";
-import type { DiscordSettings } from "./api.ts";
-import { type ButtonValue, buttonValue, mayPress, readButton } from "./buttons.ts";
-import type { DiscordAddress } from "./discord-address.ts";
+import { signatureError } from "../signature-error.ts";
+import { DiscordApi, type DiscordSettings } from "./api.ts";
+import { type ButtonValue, buttonValue, mayPress, readButton, readStop } from "./buttons.ts";
+import type { DiscordAddress, DiscordPress } from "./discord-address.ts";
+import { filesText } from "./files.ts";
 import {
   askWhy,
   type Command,
+  followUpsOf,
   type Interaction,
   interaction,
   later,
   nameOf,
+  noChoices,
   noted,
+  type Press,
   pong,
   userIdOf,
+  webhookEvent,
   whisper,
 } from "./interaction.ts";
+import { type DiscordRules, discordSession, isAllowed } from "./rules.ts";
+import { askedAbout, type DiscordFile, filesOf } from "./target-message.ts";
 
-/** What the agent's owner may choose. */
-export interface DiscordRules {
-  /** Who may press approval buttons: who asked (default), anyone who sees them, or these user ids. */
-  approvers?: "asker" | "anyone" | readonly string[];
-}
+export type { DiscordRules } from "./rules.ts";
 
 export interface DiscordSetup {
   settings: DiscordSettings;
@@ -32,36 +35,45 @@ export interface DiscordSetup {
 }
 
 const nothing = (body: object): Inbound => ({ kind: "nothing", response: Response.json(body) });
+const notYours = () => nothing(whisper("Only the person who asked may answer this."));
 
-export async function receiveDiscord(request: InboundRequest, { settings, rules }: DiscordSetup): Promise<Inbound> {
+export async function receiveDiscord(request: InboundRequest, setup: DiscordSetup): Promise<Inbound> {
   const { headers, body, nowMs } = request;
   const signed = { body, nowMs, header: (name: string) => headers.get(name) ?? undefined };
-  if (!(await isSignedByDiscord(signed, settings.publicKey))) {
-    throw new AppError("unauthorized", "The request is not signed by this Discord application.");
+  if (!(await isSignedByDiscord(signed, setup.settings.publicKey))) {
+    throw signatureError("discord", signed, "this Discord application");
   }
-  const read = interaction.safeParse(parseJson(body));
+  const json = parseJson(body);
+  if (json === undefined) {
+    throw new AppError("invalid_request", "The body is not JSON of at most 64 levels.", {
+      title: "The body is not JSON",
+    });
+  }
+  // Another product of Discord's, which wants 204.
+  if (webhookEvent.safeParse(json).success) return { kind: "nothing", response: new Response(null, { status: 204 }) };
+  const read = interaction.safeParse(json);
   if (!read.success) return nothing(whisper("Longline does not know this kind of interaction."));
   const came = read.data;
-  switch (came.type) {
-    case 1:
-      return nothing(pong);
-    case 2:
-      return fromCommand(came, nowMs);
-    case 3:
-      return fromButton(came, came.data.custom_id, rules);
-    case 5:
-      return fromModal(came, rules);
-  }
+  if (came.type === 1) return nothing(pong);
+  if (came.type === 4) return nothing(noChoices);
+  if (!isAllowed(placeOf(came), setup.rules)) return nothing(whisper("The agent does not answer here, or not to you."));
+  if (came.type === 2) return fromCommand(came, setup, nowMs);
+  return came.type === 3 ? fromButton(came, setup, nowMs) : fromModal(came, setup, nowMs);
 }
 
-function fromCommand(came: Command, nowMs: number): Inbound {
-  const content = came.data.type === 3 ? aboutMessage(came) : promptOf(came);
+function fromCommand(came: Command, { settings }: DiscordSetup, nowMs: number): Inbound {
+  if (came.data.type === 1 && came.data.name === "stop") return stop(sessionOf(came));
+  const { content, files } = came.data.type === 3 ? aboutMessage(came) : promptOf(came);
   if (content === "") return nothing(whisper("Write your question into the option `prompt`."));
   const user = userIdOf(came);
-  const { token, id, application_id: app } = came;
-  const address: DiscordAddress = { channel: "discord", token, id, app, room: came.channel_id, user, atMs: nowMs };
+  const { id, application_id: app } = came;
+  const session = sessionOf(came);
+  const address: DiscordAddress = {
+    ...{ channel: "discord", app, room: came.channel_id, user, session },
+    ...wayOf(came, nowMs),
+  };
   const received: Received = {
-    session: sessionOf(came),
+    session,
     content,
     speaker: nameOf(came),
     metadata: { discord_user: user },
@@ -69,57 +81,107 @@ function fromCommand(came: Command, nowMs: number): Inbound {
     address,
   };
   const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(taken.refused.message) : later);
-  return { kind: "message", received, answer };
+  if (files.length === 0) return { kind: "message", received, answer };
+  return {
+    kind: "message",
+    received,
+    answer: () => Response.json(later),
+    afterwards: {
+      complete: async () => `${content}${await filesText(files, settings)}`,
+      notify: (taken) => refuseLater(taken, address, settings),
+    },
+  };
 }
 
-function promptOf({ data }: Command): string {
-  const { value } = data.options?.find(({ name }) => name === "prompt") ?? data.options?.[0] ?? {};
-  return String(value ?? "").trim();
+/** The command was answered already: a refusal takes the place of "thinking". */
+async function refuseLater(taken: Taken, { app, token }: DiscordAddress, settings: DiscordSettings): Promise<void> {
+  if (!("refused" in taken)) return;
+  const body = { content: taken.refused.message.slice(0, 2_000), allowed_mentions: { parse: [] } };
+  await new DiscordApi(settings, app).byToken("PATCH", { token, path: "/messages/@original", body });
+}
+
+function promptOf({ data }: Command): { content: string; files: DiscordFile[] } {
+  const options = data.options ?? [];
+  const { value } = options.find(({ name }) => name === "prompt") ?? options.find(({ type }) => type !== 11) ?? {};
+  const files = options.flatMap(({ type, value: id }) => {
+    const file = type === 11 ? data.resolved?.attachments?.[String(id)] : undefined;
+    return file === undefined ? [] : [file];
+  });
+  const asked = String(value ?? "").trim();
+  return { content: asked === "" && files.length > 0 ? "What do you say to this file?" : asked, files };
 }
 
 /** The one way to see a message's text without a gateway. */
-function aboutMessage({ data }: Command): string {
+function aboutMessage({ data }: Command): { content: string; files: DiscordFile[] } {
   const message = data.resolved?.messages?.[data.target_id ?? ""];
-  if (message === undefined) return "";
-  const { global_name, username, id } = message.author;
-  const author = safeSpeaker(global_name ?? "") ?? safeSpeaker(username ?? "") ?? id;
-  const said = message.content === "" ? "(It holds no text.)" : message.content;
-  return `What do you say to this message from ${author}?\n\n${said}`;
+  if (message === undefined) return { content: "", files: [] };
+  return { content: askedAbout(message), files: filesOf(message) };
 }
 
-function fromButton(came: Interaction, customId: string, rules: DiscordRules): Inbound {
+function fromButton(came: Press & { type: 3 }, setup: DiscordSetup, nowMs: number): Inbound {
+  const { custom_id: customId } = came.data;
+  const stopping = readStop(customId);
+  if (stopping !== undefined) {
+    if (!mayPress(userIdOf(came), stopping, setup.rules)) return notYours();
+    return stop(stopping.session, noted);
+  }
   const button = readButton(customId);
   if (button === undefined) return nothing(whisper("This button is not Longline's."));
-  if (!mayPress(userIdOf(came), button, rules))
-    return nothing(whisper("This is not yours to answer: whoever asked can."));
+  if (!mayPress(userIdOf(came), button, setup.rules)) return notYours();
   if (button.answer === "deny") return nothing(askWhy(buttonValue({ ...button, answer: "why" })));
-  return approval(came, button, { approve: true });
+  return approval(came, { button, nowMs }, { approve: true });
 }
 
-function fromModal(came: Extract<Interaction, { type: 5 }>, rules: DiscordRules): Inbound {
+function fromModal(came: Press & { type: 5 }, setup: DiscordSetup, nowMs: number): Inbound {
   const button = readButton(came.data.custom_id);
-  if (button === undefined || !mayPress(userIdOf(came), button, rules)) {
-    return nothing(whisper("This is not yours to answer: whoever asked can."));
-  }
+  if (button === undefined || !mayPress(userIdOf(came), button, setup.rules)) return notYours();
   const fields = came.data.components.flatMap(({ components }) => components ?? []);
   const reason = fields.find(({ custom_id }) => custom_id === "reason")?.value?.trim();
-  return approval(came, button, { approve: false, ...(reason && { reason }) });
+  return approval(came, { button, nowMs }, { approve: false, ...(reason && { reason }) });
 }
 
 function approval(
-  came: Interaction,
-  { ref, digest }: ButtonValue,
+  came: Press,
+  { button: { ref, digest }, nowMs }: { button: ButtonValue; nowMs: number },
   said: Pick<PressedApproval, "approve" | "reason">,
 ): Inbound {
   const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(taken.refused.message) : noted);
+  const press: DiscordPress = { ...wayOf(came, nowMs), ...(came.message && { message: came.message.id }) };
+  const fresh = { channel: "discord", ...press };
   return {
     kind: "approval",
-    pressed: { session: sessionOf(came), ref, ...(digest && { digest }), by: nameOf(came), ...said },
+    pressed: { session: sessionOfPress(came), ref, ...(digest && { digest }), by: nameOf(came), fresh, ...said },
     answer,
   };
 }
 
+/** `done`: what a press is answered with; a command's answer is seen by its person alone. */
+function stop(session: string, done: object = whisper("Stopped.")): Inbound {
+  const response = (taken: Taken) => {
+    const wasOpen = !("refused" in taken) && taken.turn !== "";
+    return Response.json(wasOpen ? done : whisper("Nothing is running here."));
+  };
+  return { kind: "stop", session, response };
+}
+
+function wayOf(came: Interaction, nowMs: number): DiscordPress {
+  const followUps = followUpsOf(came);
+  return { token: came.token, id: came.id, atMs: nowMs, ...(followUps !== undefined && { followUps }) };
+}
+
+function placeOf(came: Interaction) {
+  const { guild_id, channel_id: channel, channel: about } = came;
+  return { guild: guild_id ?? undefined, channel, parent: about?.parent_id ?? undefined, user: userIdOf(came) };
+}
+
 /** A thread is a channel of its own. */
 function sessionOf({ guild_id, channel_id }: Interaction): string {
-  return `discord_${guild_id ?? "dm"}_${channel_id}`;
+  return discordSession(guild_id ?? undefined, channel_id);
+}
+
+/** As the message's stop button says: a webhook or a schedule may have begun the turn in a session of another name. */
+function sessionOfPress(came: Press): string {
+  const buttons = (came.message?.components ?? []).flatMap(({ components }) => components ?? []);
+  const named = buttons.map(({ custom_id }) => readStop(custom_id ?? "")).find((each) => each !== undefined);
+  return named?.session ?? sessionOf(came);
 }

@@ -1,8 +1,9 @@
 /** Takes in what Slack sends: events, slash commands and interactivity at one address, told apart by their body. Checks the signature over the raw bytes before it reads any of them. */
-import { AppError } from "../../core/errors.ts";
+import type { AppError } from "../../core/errors.ts";
 import type { Inbound, InboundRequest, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
 import { isSignedBySlack } from "../signature.ts";
+import { signatureError } from "../signature-error.ts";
 import { type SlackSettings, settingsFor } from "./api.ts";
 import { command, type EventCallback, envelope, interaction } from "./envelope.ts";
 import { showHome, suggestPrompts } from "./home.ts";
@@ -35,7 +36,7 @@ export async function receiveSlack(request: InboundRequest, setup: SlackSetup): 
   // Slack's check of the certificate is the one request it does not sign; nothing is done for it.
   if (!headers.has("X-Slack-Signature") && /(^|&)ssl_check=1(&|$)/.test(body)) return done();
   if (!(await isSignedBySlack(signed, setup.settings.signingSecret))) {
-    throw new AppError("unauthorized", "The request is not signed by this Slack app, or it is older than 5 minutes.");
+    throw signatureError("slack", signed, "this Slack app");
   }
   if (/^application\/json\b/i.test(headers.get("Content-Type") ?? "")) return fromJson(body, setup, nowMs);
   return fromForm(new URLSearchParams(body), setup, nowMs);

@@ -1,0 +1,39 @@
+/** Which ways are closed to a delivery: for good, where a code says so or after some refusals, else until its next attempt. No I/O. */
+import type { Closed, Verdict } from "./ladder.ts";
+import type { DiscordShown } from "./shown.ts";
+
+/** After as many refusals that say nothing of the next time, a way stays closed. */
+const mostMisses = 3;
+
+export class ClosedWays {
+  readonly #shown: DiscordShown;
+  /** Those of this attempt only. */
+  readonly #shut = new Set<string>();
+
+  constructor(shown: DiscordShown) {
+    this.#shown = shown;
+  }
+
+  /** `interaction`: for the ways that each interaction has for itself. */
+  has(way: Closed, interaction?: string): boolean {
+    const name = interaction === undefined ? way : `${way} ${interaction}`;
+    return this.#shut.has(name) || (this.#shown.closed?.includes(name) ?? false);
+  }
+
+  /** Whether a way is closed in this attempt only. */
+  get isShut(): boolean {
+    return this.#shut.size > 0;
+  }
+
+  close({ closed, lasting }: Extract<Verdict, { do: "next" }>, interaction: string | undefined): void {
+    if (closed.includes("file") && closed.includes("dm")) this.#shown.isModerated = true;
+    for (const each of closed) {
+      if (each === "message") continue;
+      const name = each === "token" || each === "followup" ? `${each} ${interaction}` : each;
+      const count = (this.#shown.misses?.[name] ?? 0) + 1;
+      this.#shown.misses = { ...this.#shown.misses, [name]: count };
+      if (lasting || count >= mostMisses) this.#shown.closed = [...new Set([...(this.#shown.closed ?? []), name])];
+      else this.#shut.add(name);
+    }
+  }
+}

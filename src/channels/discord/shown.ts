@@ -1,0 +1,82 @@
+/** What is remembered of a delivery between its attempts: stored JSON, so what is here stays readable. Pure. */
+import { fingerprint } from "../../core/prefix.ts";
+import type { Rung } from "./ladder.ts";
+
+/** A message of the answer. `id` `@original` is the deferred one. */
+export interface Shown {
+  id: string;
+  /** The bot made it: the interaction's token does not know it. */
+  byBot?: boolean;
+  /** Id of the interaction that made it; absent: the first one. */
+  via?: string;
+  /** Its true id, where `id` is `@original`. */
+  trueId?: string;
+  text?: string;
+  /** It has a button that stops the turn. */
+  stop?: boolean;
+}
+
+/** A message that Discord may have made although no answer came. */
+export interface Making {
+  /** Of `Outgoing`. */
+  name: string;
+  text: string;
+}
+
+/** What Discord shows of a reply. */
+export interface DiscordShown {
+  messages: Shown[];
+  approvals: Record<string, Shown & { state: string; misses?: number }>;
+  /** What is about to be made, or was perhaps made. A text alone: of an earlier version. */
+  making?: Making[] | string;
+  /** What could not be taken back yet, and how often that was tried. */
+  leftovers?: (Shown & { tries: number })[];
+  /** All ways are being tried for the second time. */
+  again?: boolean;
+  /** Moderation blocked it: no file and no direct message may bring it. */
+  isModerated?: boolean;
+  /** The refusal that came last, in words. */
+  why?: string;
+  /** How often the last line could not be brought. */
+  lines?: number;
+  /** The bot has taken over: the pieces from this one on are its own. */
+  handedOver?: number;
+  /** Ways that were refused for good; those of an interaction with its id. */
+  closed?: string[];
+  /** How often each way was refused by a code that says nothing of the next time. */
+  misses?: Record<string, number>;
+  /** The rung that failed last in a way that could pass, and how often in a row. */
+  tries?: { rung: Rung; count: number };
+  /** Follow-ups by the id of their interaction. */
+  followUps?: Record<string, number>;
+  /** Most pieces that are shown as text: of the next one nobody knows whether it was made. The rest goes into a file. */
+  room?: number;
+  /** Something else than the answer's beginning is in the deferred message. */
+  taken?: boolean;
+  /** An approval that uses the first message, since there was no other place for its buttons. */
+  held?: string;
+  /** The interaction that `messages` belong to; absent: the first one. */
+  via?: string;
+  /** The text that is shown whole: its length, and its fingerprint. */
+  whole?: { chars: number; print: string };
+  /** What earlier messages show, that cannot be changed any more. */
+  frozen?: { chars: number; print: string };
+  /** Fingerprint of the text that was sent as a file, or to the person. */
+  sent?: string;
+}
+
+/** What was perhaps made. */
+export function makingOf({ making = [] }: Pick<DiscordShown, "making">): Making[] {
+  return typeof making === "string" ? [{ name: "", text: making }] : making;
+}
+
+/** Marks `text` as shown whole. */
+export function markOf(text: string): { chars: number; print: string } {
+  return { chars: text.length, print: fingerprint(text) };
+}
+
+/** The text after what earlier messages show; all of it where they show something else. */
+export function afterFrozen(text: string, { frozen }: Pick<DiscordShown, "frozen">): string {
+  if (frozen === undefined || fingerprint(text.slice(0, frozen.chars)) !== frozen.print) return text;
+  return text.slice(frozen.chars).trimStart();
+}
