@@ -4,9 +4,9 @@ import type { AssistantEntry, Entry, StepFailedEntry, TurnCounts } from "../core
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 
-/** The event as a client reads it: its name and its JSON. Shapes: the table of events in API.md, README section "Events". */
+/** The event as a client reads it: its name, and its JSON, whose `type` is the name again. Shapes: `routes/openapi/event-shapes.ts`. */
 export function nativeEvent(event: SessionEvent): { event: string; data: Record<string, unknown> } {
-  return { event: event.type, data: eventData(event) };
+  return { event: event.type, data: { type: event.type, ...eventData(event) } };
 }
 
 function eventData(event: SessionEvent): Record<string, unknown> {

@@ -68,6 +68,7 @@ export const message = z
   .object({
     role: z.enum(["user", "assistant", "tool"]),
     content: z.string(),
+    refusal: z.string().optional(),
     reasoning_content: z.string().optional(),
     tool_calls: z.array(toolCall).optional(),
   })
@@ -161,5 +162,7 @@ export const response = z
 
 /** Any JSON object: what comes is another's business. */
 export const anyObject = z.looseObject({});
-/** Server-sent events, as text. */
-export const eventStream = z.string().meta({ id: "EventStream", description: "Server-sent events." });
+/** Server-sent events of another protocol, as text. */
+export const foreignEvents = z
+  .string()
+  .meta({ id: "ForeignEvents", description: "Server-sent events, as the protocol's own documents describe them." });
