@@ -2,8 +2,11 @@
 import { costMicros, noUsage, type Prices, type Usage } from "./cost.ts";
 import type { AssistantEntry, PrefixRecord, StepFailedEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
+import { estimatedUsage, type Received, type Sent } from "./estimate-usage.ts";
+import { type ModelPlace, worded } from "./failure-words.ts";
 import type { ToolCall } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
+import { fingerprint } from "./prefix.ts";
 import { TextParts } from "./text-parts.ts";
 
 /** Which try of which step a draft is, and the place its entry will get. */
@@ -43,6 +46,9 @@ export class Draft {
   #brokenCall = false;
   #fromReasoning = false;
   #refusalFrom: number | undefined;
+  #began = false;
+  /** Characters that an earlier call brought, and that were paid for with it. */
+  readonly #begun: { reasoning: number; text: number };
 
   /** `begun`: what a try that broke off had said, and that this one goes on with. */
   constructor(of: StepTry, begun?: Said) {
@@ -50,6 +56,30 @@ export class Draft {
     this.reasoning.add(begun?.reasoning ?? "");
     this.text.add(begun?.text ?? "");
     this.#refusalFrom = begun?.refusalFrom;
+    this.#begun = { reasoning: this.reasoning.length, text: this.text.length };
+  }
+
+  /** Whether the provider has begun to answer: from then on the call is paid for. */
+  get hasBegun(): boolean {
+    return this.#began;
+  }
+
+  /** The provider has begun to answer, if only with an empty chunk. */
+  begin(): void {
+    this.#began = true;
+  }
+
+  /** How much of it an earlier call brought, in UTF-16 units. */
+  get begun(): { reasoning: number; text: number } {
+    return this.#begun;
+  }
+
+  /** A short text that is equal for equal answers; the answer itself may have millions of characters. `undefined` when a part of it was left out. */
+  get fingerprint(): string | undefined {
+    if (this.#brokenCall) return undefined;
+    const { reasoning, text, calls } = this.#received();
+    const parts = [reasoning, text, calls].map((part) => [part.length, fingerprint(part)]);
+    return JSON.stringify([this.#finish, parts, this.#failure?.raw]);
   }
 
   /** What it has said so far. */
@@ -69,6 +99,7 @@ export class Draft {
   }
 
   add(event: ModelEvent): void {
+    if (event.type !== "failure" && event.type !== "replayed") this.#began = true;
     switch (event.type) {
       case "reasoning":
         this.reasoning.add(event.text);
@@ -102,8 +133,9 @@ export class Draft {
     }
   }
 
-  /** The entry it came to. `cancelled`: a person stopped it, so what is there is the answer. */
-  finish(how: { cancelled: boolean; prices: Prices; atMs: number }): Reply {
+  /** The entry of the call. */
+  finish(how: HowFinished): Reply {
+    const usage = this.#used(how.sent);
     const common = {
       turn: this.of.turn,
       step: this.of.step,
@@ -111,8 +143,8 @@ export class Draft {
       model: this.of.model,
       content: this.text.toString(),
       reasoning: this.reasoning.toString(),
-      usage: this.#usage,
-      costMicros: costMicros(this.#usage, how.prices),
+      usage,
+      costMicros: costMicros(usage, how.prices),
       atMs: how.atMs,
     };
     const prefix = this.#replayed ? { replayed: true as const } : this.of.prefix && { prefix: this.of.prefix };
@@ -125,18 +157,43 @@ export class Draft {
       (refusalFrom === undefined
         ? (this.#brokenCallFailure(calls) ?? verdict(this.#finish, common.content, calls))
         : undefined);
-    if (failure !== undefined) return { type: "step_failed", ...common, failure };
+    if (failure !== undefined && !(how.cutIsAnswer && isCutByWindow(failure, common.content))) {
+      return { type: "step_failed", ...common, failure: worded(failure, how.place) };
+    }
     const facts = {
       ...prefix,
       ...(this.#repairs.length > 0 && { repairs: this.#repairs }),
       ...(this.#fromReasoning && { fromReasoning: true as const }),
     };
     if (refusalFrom !== undefined) return { ...assistant(common, "refusal", []), ...facts, refusalFrom };
-    if (this.#finish === "length") return { ...assistant(common, "length", []), ...facts, ...cut(calls) };
+    if (this.#finish === "length" || failure !== undefined)
+      return { ...assistant(common, "length", []), ...facts, ...cut(calls) };
     if (calls.length > 0) {
       return { ...assistant(common, "tool_calls", calls), ...facts, ...(salvaged.length > 0 && { salvaged }) };
     }
     return { ...assistant(common, "stop", []), ...facts, ...(wantsCall(this.#finish) && { noCall: true as const }) };
+  }
+
+  /** The provider's counts; ours where it began to answer and did not say, or said it long before the answer broke off. */
+  #used(sent: HowFinished["sent"]): Usage {
+    const said = this.#usage;
+    const isCounted = said.inputTokens + said.cachedTokens + said.outputTokens > 0;
+    if (sent === undefined || !this.#began || this.#replayed) return said;
+    if (isCounted && this.#finish !== undefined) return said;
+    const ours = estimatedUsage(sent(), this.#received());
+    if (!isCounted) return ours;
+    if (said.outputTokens * 2 >= ours.outputTokens) return said;
+    const { outputTokens, reasoningTokens } = ours;
+    return { ...said, outputTokens, reasoningTokens, estimated: true };
+  }
+
+  #received(): Received {
+    const calls = [...this.#calls.values()].map(({ name, pieces }) => `${name}${pieces.join("")}`).join("");
+    return {
+      reasoning: this.reasoning.toString().slice(this.#begun.reasoning),
+      text: this.text.toString().slice(this.#begun.text),
+      calls,
+    };
   }
 
   /** What a try that failed leaves as an answer where another one does not help; `undefined` when there is nothing. */
@@ -191,6 +248,23 @@ export class Draft {
     });
     return { calls, salvaged };
   }
+}
+
+/** How a call ended, and what is known about it beside what was streamed. */
+export interface HowFinished {
+  /** It was stopped, so what is there is the answer. */
+  cancelled: boolean;
+  prices: Prices;
+  atMs: number;
+  /** What was sent; absent: nothing is estimated. */
+  sent?: () => Sent;
+  place?: ModelPlace;
+  /** An answer that the window cut is one that is too long: nothing can leave the window. */
+  cutIsAnswer?: boolean;
+}
+
+function isCutByWindow({ code }: Failure, content: string): boolean {
+  return code === "context_overflow" && content !== "";
 }
 
 type ToolCallEvent = Extract<ModelEvent, { type: "tool_call" }>;
@@ -251,20 +325,31 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
         detail: "The model's stream ended before it said that it was finished.",
         retryable: true,
       };
-    case "content_filter":
-      return { code: "content_filter", detail: "The provider's content filter stopped the answer.", retryable: false };
-    case "insufficient_system_resource":
-      return {
-        code: "model_unavailable",
-        detail: "The provider ran out of resources while it answered.",
-        retryable: true,
-      };
     default:
-      return {
-        code: "model_malformed",
-        detail: `The model ended with the unknown finish_reason "${finish}".`,
-        retryable: true,
-      };
+      return failedFinish(finish);
+  }
+}
+
+/** Finish reasons by which hosts say that the answer failed. */
+function failedFinish(finish: string): Failure {
+  switch (finish) {
+    case "content_filter":
+    case "sensitive":
+      return { code: "content_filter", detail: "The provider's content filter stopped the answer.", retryable: false };
+    // Z.ai's and Anthropic's `model_context_window_exceeded`, and gateways' `context_length_exceeded`.
+    case "model_context_window_exceeded":
+    case "context_window_exceeded":
+    case "context_length_exceeded":
+      return { code: "context_overflow", detail: "The answer reached the end of the window.", retryable: false };
+    case "error":
+    case "network_error":
+    case "error_finish":
+    case "insufficient_system_resource":
+      return { code: "model_unavailable", detail: `The provider ended the answer with "${finish}".`, retryable: true };
+    default: {
+      const detail = `The model ended with the unknown finish_reason ${JSON.stringify(finish.slice(0, 100))}.`;
+      return { code: "model_malformed", detail, retryable: true };
+    }
   }
 }
 

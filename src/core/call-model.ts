@@ -1,10 +1,11 @@
-/** One step's model call, tried again or elsewhere as the rules say, until it comes to an answer or to a failure that stands. One entry comes of it, or a compaction when the conversation was too long. */
-import { Draft, type Reply } from "./assemble.ts";
+/** One step's model call, tried again or elsewhere as the rules say, until there is an answer or a failure that stays. One entry is appended for it, or a compaction when the conversation was too long. */
+import { Draft, type HowFinished, type Reply } from "./assemble.ts";
 import { compact } from "./compact.ts";
-import { addUsage } from "./cost.ts";
-import type { Effects } from "./effects.ts";
+import { addUsage, noUsage } from "./cost.ts";
+import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
-import type { Entry, FailedTry, NewEntry } from "./entry.ts";
+import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
+import type { Failure } from "./errors.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
 import { settleCalls } from "./settle-calls.ts";
 
@@ -13,44 +14,115 @@ export async function callModel(
   effects: Effects,
   rules: Rules,
 ): Promise<void> {
-  let failed: Reply[] = [];
-  let tries: FailedTry[] = [];
+  const past = new PastTries();
   let again: Again | undefined;
   for (let draft: Draft | undefined; ; ) {
-    if (!(await effects.afford())) return effects.append(exhausted(effects, failed, tries));
-    const { prices, begun, ...of } = await effects.beginStep(next, again, tries.at(-1));
+    if (!(await effects.afford())) return effects.append(exhausted(effects, past));
+    const { prices, begun, sent, place, crashed, ...of } = await effects.beginStep(next, again, past.last);
+    if (crashed !== undefined) past.addCrashed(crashed);
     draft = new Draft(of, again?.how === "continue" ? draft?.said : begun);
     const times = await stream(draft, effects);
-    const cancelled = effects.signal.aborted;
-    const reply = { ...draft.finish({ cancelled, prices, atMs: effects.now() }), ...times };
-    if (isOverflow(reply, tries) && (await compact(next, effects, rules, "overflow"))) return;
-    const plan = reply.type === "step_failed" ? decide(reply, draft) : ({ type: "give_up" } as const);
-    const last = lastResort({ reply, draft, tries, plan }, effects, rules);
-    if (last !== undefined) return effects.append([summedUp({ ...last, ...times }, failed, tries)]);
-    if (plan.type === "give_up") return effects.append([settleCalls(summedUp(reply, failed, tries), rules)]);
+    const how = { cancelled: effects.signal.aborted, prices, ...(sent && { sent }), ...(place && { place }) };
+    let reply: Reply = { ...draft.finish({ ...how, atMs: effects.now() }), ...times };
+    const why = tooLong({ reply, draft, tries: past.tries }, effects);
+    if (why !== undefined) {
+      if (await compact(next, effects, rules, { why, spent: past.withReply(reply) })) return;
+      reply = { ...finishedByWindow(draft, { ...how, atMs: effects.now() }), ...times };
+    }
+    const failed = reply.type === "step_failed" ? past.tryOf(reply, draft) : undefined;
+    const plan: AfterFailure =
+      failed === undefined ? { type: "give_up" } : rules.afterFailure([...past.tries, failed], effects.chance());
+    const last = lastResort({ reply, draft, tries: past.tries, plan }, effects, rules);
+    if (last !== undefined) return effects.append([past.summedUp({ ...last, ...times })]);
+    if (failed === undefined || plan.type === "give_up") {
+      return effects.append([settleCalls(past.summedUp(reply), rules)]);
+    }
     await effects.pause(plan.afterMs);
-    // Cancelled while it waited: the failed try stands, with what it had said.
-    if (effects.signal.aborted) return effects.append([summedUp(reply, failed, tries)]);
-    failed = [...failed, reply];
-    tries = [...tries, tryOf(reply as FailedReply, draft)];
+    // Cancelled while it waited: the failed try is the entry, with what it had brought.
+    if (effects.signal.aborted) return effects.append([past.summedUp(reply)]);
+    past.add(reply, failed, draft.fingerprint);
     again = plan;
-  }
-
-  function decide(reply: FailedReply, draft: Draft): AfterFailure {
-    return rules.afterFailure([...tries, tryOf(reply, draft)], effects.chance());
   }
 }
 
-/** The end of a turn whose account has no money left for another call; what the last try had said and cost stays. */
-function exhausted(effects: Effects, failed: Reply[], tries: FailedTry[]): NewEntry[] {
+/** The tries of a step that are over: what they cost, and how they failed. */
+class PastTries {
+  tries: FailedTry[] = [];
+  #replies: Reply[] = [];
+  #crashed: (Spent & { tries: FailedTry[] }) | undefined;
+  #fingerprint: string | undefined;
+
+  /** The newest of them, and what all of them cost. */
+  get last(): { failed: FailedTry; spent: Spent } | undefined {
+    const failed = this.tries.at(-1);
+    return failed && { failed, spent: this.#spent };
+  }
+
+  get #spent(): Spent {
+    const begin: Spent = this.#crashed ?? { usage: noUsage, costMicros: 0 };
+    return this.#replies.reduce(
+      (sum: Spent, { usage, costMicros }) => {
+        return { usage: addUsage(sum.usage, usage), costMicros: sum.costMicros + costMicros };
+      },
+      { usage: begin.usage, costMicros: begin.costMicros },
+    );
+  }
+
+  /** Crashes are no fault of the model: they do not count against its tries. */
+  addCrashed(crashed: Spent & { tries: FailedTry[] }): void {
+    this.#crashed = crashed;
+  }
+
+  tryOf({ model, failure }: FailedReply, draft: Draft): FailedTry {
+    const before = this.tries.at(-1);
+    const isSame = before?.model === model && before.failure.code === failure.code;
+    return {
+      model,
+      failure,
+      textChars: draft.hasCalls ? 0 : draft.text.length,
+      ...(draft.hasBegun && { paid: true }),
+      ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
+    };
+  }
+
+  add(reply: Reply, failed: FailedTry, fingerprint: string | undefined): void {
+    this.#replies.push(reply);
+    this.tries = [...this.tries, failed];
+    this.#fingerprint = fingerprint;
+  }
+
+  /** What the step cost with this reply. */
+  withReply(reply: Reply): Spent {
+    const { usage, costMicros } = this.summedUp(reply);
+    return { usage, costMicros };
+  }
+
+  /** The entry that stays: with the tries before it, and with what they used. */
+  summedUp(reply: Reply): Reply {
+    const tries = [...(this.#crashed?.tries ?? []), ...this.tries];
+    if (tries.length === 0) return reply;
+    const { usage, costMicros } = this.#spent;
+    return { ...reply, tries, usage: addUsage(usage, reply.usage), costMicros: costMicros + reply.costMicros };
+  }
+
+  /** The newest try as the entry, with those before it. */
+  get entry(): Reply | undefined {
+    const last = this.#replies.pop();
+    this.tries = this.tries.slice(0, -1);
+    return last && this.summedUp(last);
+  }
+}
+
+/** The end of a turn whose account has no money left for another call; what the last try had brought and cost stays. */
+function exhausted(effects: Effects, past: PastTries): NewEntry[] {
   const { entries } = effects.look();
   const turn = entries[0]?.turn ?? "";
   const reply = entries.findLast((entry) => entry.type === "assistant");
-  const last = failed.at(-1);
-  const stands = last === undefined ? [] : [summedUp(last, failed.slice(0, -1), tries.slice(0, -1))];
+  const last = past.entry;
+  const stays = last === undefined ? [] : [last];
   const end: TurnEnding = { turn, step: reply?.step ?? 0, reason: "budget_exhausted", refused: [] };
-  const paid = stands.map((entry): Entry => ({ ...entry, seq: 0 }));
-  return [...stands, ...ending(end, [...entries, ...paid], effects.now())];
+  const paid = stays.map((entry): Entry => ({ ...entry, seq: 0 }));
+  return [...stays, ...ending(end, [...entries, ...paid], effects.now())];
 }
 
 type FailedReply = Extract<Reply, { type: "step_failed" }>;
@@ -68,15 +140,41 @@ async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: 
   return { ...(firstMs !== undefined && { firstEventMs: firstMs - beganMs }), durationMs };
 }
 
-function tryOf({ model, failure }: FailedReply, draft: Draft): FailedTry {
-  return { model, failure, textChars: draft.hasCalls ? 0 : draft.text.length };
+/**
+ * Whether less of the conversation should be sent. Hosts that refuse in unknown words, or answer nothing at all
+ * (hermes-agent#65631), are believed once per reply, and only where the request nearly fills the window.
+ */
+function tooLong({ reply, draft, tries }: Omit<Tried, "plan">, effects: Effects): CompactionCause | undefined {
+  if (reply.type === "step_failed" && saysNewChange(reply.failure, tries)) return undefined;
+  if (reply.type === "step_failed" && reply.failure.code === "context_overflow") return "overflow";
+  const isUnclear = reply.type === "step_failed" ? refusedUnclearly(reply, draft) : isEmptyByLength(reply, draft);
+  if (!isUnclear || effects.nearlyFillsWindow?.() !== true) return undefined;
+  const { entries } = effects.look();
+  const since = entries.slice(entries.findLastIndex(({ type }) => type === "assistant") + 1);
+  const isSecond = since.some((entry) => entry.type === "compaction" && entry.cause === "unclear");
+  return isSecond ? undefined : "unclear";
+}
+
+function refusedUnclearly({ failure }: FailedReply, draft: Draft): boolean {
+  if (failure.code === "model_refused") return failure.cause === "unclear";
+  return !draft.hasBegun && (failure.code === "model_truncated" || failure.code === "model_empty");
+}
+
+/** Some hosts cut the request so that it just fits, and have no room left to answer (pi, overflow.ts: Xiaomi MiMo). */
+function isEmptyByLength(reply: Exclude<Reply, FailedReply>, draft: Draft): boolean {
+  const { begun, text, reasoning } = draft;
+  const isEmpty = text.length === begun.text && reasoning.length === begun.reasoning && !draft.hasCalls;
+  return reply.finishReason === "length" && isEmpty;
 }
 
 /** A host that says what to change about the request is first asked again so: only its answer's share may be too long. */
-function isOverflow(reply: Reply, tries: readonly FailedTry[]): boolean {
-  if (reply.type !== "step_failed" || reply.failure.code !== "context_overflow") return false;
-  const { change } = reply.failure;
-  return change === undefined || tries.some(({ failure }) => failure.change === change);
+function saysNewChange({ change }: Failure, tries: readonly FailedTry[]): boolean {
+  return change !== undefined && !tries.some(({ failure }) => failure.change === change);
+}
+
+/** Nothing can leave the window: an answer that it cut is what there is. */
+function finishedByWindow(draft: Draft, how: HowFinished): Reply {
+  return draft.finish({ ...how, cutIsAnswer: true });
 }
 
 interface Tried {
@@ -105,11 +203,3 @@ function lastResort({ reply, draft, tries, plan }: Tried, effects: Effects, rule
 }
 
 const noPrices = { hit: 0, miss: 0, output: 0 };
-
-/** The entry that stays: with the tries before it, and with what they used. */
-function summedUp(reply: Reply, failed: Reply[], tries: FailedTry[]): Reply {
-  if (tries.length === 0) return reply;
-  const usage = failed.reduce((sum, each) => addUsage(sum, each.usage), reply.usage);
-  const costMicros = failed.reduce((sum, each) => sum + each.costMicros, reply.costMicros);
-  return { ...reply, tries, usage, costMicros };
-}

@@ -6,6 +6,8 @@ export interface Usage {
   cachedTokens: number;
   outputTokens: number;
   reasoningTokens: number;
+  /** Some of it is our estimate: the provider did not say what a call used that was stopped, cut or failed. */
+  estimated?: true;
 }
 
 /** Micro-dollars per million tokens. Source of each figure: the profile that carries it. */
@@ -17,13 +19,14 @@ export interface Prices {
 
 export const noUsage: Usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
 
-/** Sums two usages field by field. */
+/** Sums two usages field by field; the sum is estimated when a part of it is. */
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     cachedTokens: a.cachedTokens + b.cachedTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+    ...((a.estimated || b.estimated) && { estimated: true }),
   };
 }
 

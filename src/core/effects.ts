@@ -1,7 +1,9 @@
 /** What a turn may do to the world: core's only port. Who stands behind it, core does not know. */
 import type { Draft, Said, StepTry } from "./assemble.ts";
-import type { Prices } from "./cost.ts";
-import type { AssistantEntry, FailedTry, NewEntry } from "./entry.ts";
+import type { Prices, Usage } from "./cost.ts";
+import type { AssistantEntry, CompactionCause, FailedTry, NewEntry } from "./entry.ts";
+import type { Sent } from "./estimate-usage.ts";
+import type { ModelPlace } from "./failure-words.ts";
 import type { ToolCall, ToolResult } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
 import type { Again, TurnView } from "./next-step.ts";
@@ -13,14 +15,14 @@ export interface Effects {
   /** Sets aside what the next model call of this step may cost at the worst; false when the account's budget does not allow it. */
   afford(): Promise<boolean>;
   /**
-   * Records durably that a model call begins, and tells which try it is. `again`: how it goes on after `failed`. `begun`:
-   * what a try that a crash cut off had said, where the model can go on behind it.
+   * Records durably that a model call begins, and returns which try it is. `again`: how it goes on after the tries of
+   * `before`. `begun`: what a try that a crash cut off had brought, where the model can go on after it.
    */
   beginStep(
     step: { turn: string; step: number },
     again?: Again,
-    failed?: FailedTry,
-  ): Promise<StepTry & { prices: Prices; begun?: Said }>;
+    before?: { failed: FailedTry; spent: Spent },
+  ): Promise<BegunStep>;
   /** What the model streams, one array per read from the provider; what `draft` holds already is to be continued. Ends early and quietly once `signal` is aborted. */
   generate(draft: Draft): AsyncIterable<ModelEvent[]>;
   /** The draft has grown: readers may look at it. */
@@ -33,10 +35,12 @@ export interface Effects {
   takeIn(): Promise<void>;
   /** The reply that a crash cut off and that was not begun again, as far as it was saved. */
   cutOff(): Omit<AssistantEntry, "seq"> | undefined;
+  /** Whether the newest request and its answer take nine tenths of the model's window or more, by our own estimate. */
+  nearlyFillsWindow?(): boolean;
   /** Which part of the conversation should leave the model's window; `undefined` when nothing can. `overflow`: the provider has refused it as too long. */
   cut(why: CompactionCause): Cut | undefined;
-  /** The summary of what is to leave, as the model streams it. */
-  summarize(cut: Cut): AsyncIterable<ModelEvent[]>;
+  /** The summary of what is to leave, as the model streams it; `draft` is marked when the answer begins. */
+  summarize(cut: Cut, draft: Draft): AsyncIterable<ModelEvent[]>;
   /** This invocation may ask for nothing more: the turn goes on in the next one. */
   readonly isSpent?: boolean;
   /** Aborted when the turn is to stop. */
@@ -48,8 +52,21 @@ export interface Effects {
   chance(): number;
 }
 
-/** Why a conversation is put into a summary: before it fills the window, or because it was too long already. */
-export type CompactionCause = "in_time" | "overflow";
+/** What model calls cost that are over. */
+export interface Spent {
+  usage: Usage;
+  costMicros: number;
+}
+
+export interface BegunStep extends StepTry {
+  prices: Prices;
+  begun?: Said;
+  /** What the request is, for calls whose provider does not say what they used; absent: nothing is estimated. */
+  sent?: () => Sent;
+  place?: ModelPlace;
+  /** Tries of this step that crashes cut off, and what they and the tries before them cost. */
+  crashed?: Spent & { tries: FailedTry[] };
+}
 
 export interface Cut {
   /** The newest entry that is to leave. */
@@ -59,6 +76,10 @@ export interface Cut {
   /** The model that is asked for the summary, and what it costs. */
   model: string;
   prices: Prices;
+  sent?: () => Sent;
+  place?: ModelPlace;
+  /** Calls that crashes cut off before this one, and what they cost. */
+  crashed?: Spent & { tries: FailedTry[] };
   /** Most characters of the summary that are kept; all when absent. */
   summaryChars?: number;
   /** What stands in for a summary when the model does not give one. */

@@ -52,7 +52,7 @@ export interface TurnEnding {
 
 /** `entries`: the turn's so far. `cutOff`: what a reply had said that nobody will finish. */
 export function ending(of: TurnEnding, entries: readonly Entry[], atMs: number, cutOff: NewEntry[] = []): NewEntry[] {
-  const paid = entries.filter(
+  const paid = [...entries, ...cutOff.map((entry): Entry => ({ ...entry, seq: 0 }))].filter(
     (entry) => entry.type === "assistant" || entry.type === "step_failed" || entry.type === "compaction",
   );
   return [

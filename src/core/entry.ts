@@ -79,6 +79,10 @@ export interface FailedTry {
   failure: Failure;
   /** How much text readers had seen of it, in UTF-16 units; 0 once it had begun a call. */
   textChars: number;
+  /** The model had begun to answer, so the call is paid for. */
+  paid?: true;
+  /** The same failure with the same bytes as the try before it. */
+  repeats?: true;
 }
 
 export interface UserEntry extends Placed {
@@ -161,12 +165,17 @@ export interface ApprovalEntry extends Placed {
   metadata?: Record<string, string>;
 }
 
+/** Why a conversation is put into a summary: before it fills the window, because the host said that it was too long, or because it refused a request that nearly fills the window in words that are not known. */
+export type CompactionCause = "in_time" | "overflow" | "unclear";
+
 /** What came before was put into a summary: from here on the model sees the summary and the entries after `throughSeq`. */
 export interface CompactionEntry extends Placed {
   type: "compaction";
   /** The newest entry that left the model's window. */
   throughSeq: number;
   summary: string;
+  /** Why it was made; absent in older entries. */
+  cause?: CompactionCause;
   /** Who wrote the summary; absent when it was put together without a model, because `failure`. */
   model?: string;
   failure?: Failure;

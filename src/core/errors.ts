@@ -64,10 +64,34 @@ export type FailureCode =
   | "content_filter"
   | "internal";
 
-/** The world failed. Stored in the log; `detail` is safe to show to the person and says what to do where that is known. */
+/** What tells failures of one code apart, where they are worded differently. */
+export type FailureCause =
+  /** No model API is at the address. */
+  | "address"
+  /** The account may not use the model, which was not called. */
+  | "not_allowed"
+  /** The host refused the request in words that are not known: it may be too long. */
+  | "unclear"
+  /** One request has more tokens than the host allows in a minute. */
+  | "tokens_per_minute"
+  /** Crashes cut the call off again and again. */
+  | "interrupted"
+  /** A restart of the instance cut the call off. */
+  | "crash"
+  /** What came in place of a summary of the conversation. */
+  | "summary_calls"
+  | "summary_length"
+  | "summary_reasoning"
+  | "summary_empty";
+
+/** The world failed. Stored in the log. */
 export interface Failure {
   code: FailureCode;
+  cause?: FailureCause;
+  /** For people: what happened in one sentence, naming model and host, and what to do in a second (`core/failure-words.ts`). Never the host's own text. */
   detail: string;
+  /** What the host sent, on one line of at most 500 characters and without keys: for the log and for `step_failed`, never for a chat. */
+  raw?: string;
   /** Whether the same request may succeed later. */
   retryable: boolean;
   /** How long the provider asked to be left alone, in ms. */

@@ -3,6 +3,7 @@ import { noCallFailure } from "./assemble.ts";
 import { leftOver, type RefusedCall, type TurnEnding } from "./ending.ts";
 import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
 import type { Failure, RequestChange } from "./errors.ts";
+import { type ModelPlace, worded } from "./failure-words.ts";
 import { isLooping, loopingFailure } from "./looping.ts";
 import type { ToolCall } from "./message.ts";
 import { notRun } from "./not-run.ts";
@@ -28,6 +29,8 @@ export interface TurnView {
   /** What the model would be sent comes near to filling its window, and some of it can be put into a summary. */
   windowFull: boolean;
   nowMs: number;
+  /** The model that is called now, for the words of failures. */
+  place?: ModelPlace;
   /** How long nothing worked at the turn, because the service was down, and until when. Such time is no work. */
   down?: { ms: number; untilMs: number };
 }
@@ -96,19 +99,21 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
     return { type: "end_turn", turn, step, reason, refused: leftOver(open, view.intents), ...(failure && { failure }) };
   };
 
-  if (last.type === "step_failed") return end(stop ?? { reason: "failed", failure: last.failure });
+  if (last.type === "step_failed") return end(stop ?? { reason: "failed", failure: withoutRaw(last.failure) });
   if (last.type === "assistant" && last.finishReason !== "tool_calls") {
     return afterAnswer(last, view, { rules, turn, stop }) ?? end(endOf(last, stop));
   }
   if (stop !== undefined) return end(stop);
   if (open.ready.some((call) => isLooping(call, view.entries) === "still")) {
-    return end({ reason: "failed", failure: loopingFailure });
+    return end({ reason: "failed", failure: worded(loopingFailure, view.place) });
   }
   const { calls, refused, waiting } = sortOut(open, view, rules);
   if (calls.length + refused.length > 0) return { type: "run_tools", turn, step, calls, refused };
   if (waiting.length > 0) return { type: "wait", calls: waiting, untilMs: earliest(waiting) + rules.maxWaitMs };
   if (step >= rules.maxSteps) return end({ reason: "step_limit" });
-  if (isHopeless(view, rules)) return end({ reason: "failed", failure: interruptedTooOften(view.barren.tries) });
+  if (isHopeless(view, rules)) {
+    return end({ reason: "failed", failure: worded(interruptedTooOften(view.barren.tries), view.place) });
+  }
   if (view.joining) return { type: "take_in", turn };
   if (view.windowFull) return { type: "compact", turn, step: step + 1 };
   return { type: "call_model", turn, step: step + 1 };
@@ -137,11 +142,11 @@ interface Ending {
   failure?: Failure;
 }
 
-function stopOf({ stop, entries, nowMs, down }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
+function stopOf({ stop, entries, nowMs, down, place }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
   if (stop !== undefined) return { reason: stop };
   if (nowMs < deadlineMs(entries, maxTurnMs, down)) return undefined;
   const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits in src/agent.ts). Send a message to go on.`;
-  return { reason: "failed", failure: { code: "turn_timeout", detail, retryable: true } };
+  return { reason: "failed", failure: worded({ code: "turn_timeout", detail, retryable: true }, place) };
 }
 
 /** What an answer leads to other than the end; `undefined` when it is the end. */
@@ -199,7 +204,7 @@ function earliest(waiting: readonly WaitingCall[]): number {
 }
 
 /** The step that an answer leads to which will not do; `undefined` when it will, or when telling the model did not help. */
-function corrected(reply: AssistantEntry, { entries }: TurnView, rules: Rules): NextStep | undefined {
+function corrected(reply: AssistantEntry, { entries, place }: TurnView, rules: Rules): NextStep | undefined {
   const [first] = entries;
   const format = first?.type === "user" ? first.options.responseFormat : undefined;
   const complaint = reply.noCall ? noCall : rules.complaint(reply.content, format);
@@ -207,7 +212,7 @@ function corrected(reply: AssistantEntry, { entries }: TurnView, rules: Rules): 
   const { turn, step } = reply;
   const isNoted = entries.some((entry) => entry.type === "note" && (entry.content === noCall.note) === !!reply.noCall);
   if (!isNoted) return { type: "correct", turn, note: complaint.note };
-  const { failure } = complaint;
+  const failure = complaint.failure && worded(complaint.failure, place);
   return failure && { type: "end_turn", turn, step, reason: "failed", refused: [], failure };
 }
 
@@ -222,9 +227,15 @@ function isHopeless({ barren, nowMs }: TurnView, { maxBarrenTries, maxBarrenMs }
   return barren.tries >= maxBarrenTries && nowMs - barren.sinceMs >= maxBarrenMs;
 }
 
+/** What a host sent is kept with the step; the turn's end is for people. */
+function withoutRaw({ raw: _, ...failure }: Failure): Failure {
+  return failure;
+}
+
 function interruptedTooOften(attempts: number): Failure {
   return {
     code: "internal",
+    cause: "interrupted",
     detail: `The model call was interrupted ${attempts} times before it could bring anything. Send the message again.`,
     retryable: true,
   };

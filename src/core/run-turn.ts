@@ -27,7 +27,7 @@ export async function runTurn(effects: Effects, rules: Rules): Promise<void> {
         await effects.takeIn();
         break;
       case "compact":
-        await compact(next, effects, rules, "in_time");
+        await compact(next, effects, rules, { why: "in_time" });
         break;
       case "correct":
         await effects.append([{ type: "note", turn: next.turn, content: next.note, atMs: effects.now() }]);

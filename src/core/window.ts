@@ -55,6 +55,15 @@ export function isFull(tokens: number, limits: WindowLimits): boolean {
   return tokens > fullAt * requestTokens(limits);
 }
 
+/** From this part of the window on, a refusal in unknown words may mean that the request is too long. */
+const nearlyAt = 0.9;
+
+/** Whether a request of so many tokens and the longest answer to it take nearly all of the window. */
+export function nearlyFills(tokens: number, limits: WindowLimits): boolean {
+  const answer = limits.contextTokens - requestTokens(limits);
+  return tokens + answer >= nearlyAt * limits.contextTokens;
+}
+
 /** Parts that are never torn: a message of a person, or a reply with the results of its calls. */
 export interface WindowPart {
   /** The newest entry in it. */
@@ -69,7 +78,7 @@ export interface WindowPart {
  * in every request (head and summary), so that the window does not fill again at once; after an overflow half of what was sent.
  */
 export function tokensToKeep(
-  why: "in_time" | "overflow",
+  why: "in_time" | "overflow" | "unclear",
   sent: number,
   limits: WindowLimits & { fixedTokens?: number },
 ): number {

@@ -1,6 +1,7 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
-import type { AssistantEntry, Entry, StepFailedEntry, TurnCounts } from "../core/entry.ts";
+import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts } from "../core/entry.ts";
+import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 
@@ -48,13 +49,14 @@ function eventData(event: SessionEvent): Record<string, unknown> {
 }
 
 /** `input_tokens` and `cached_tokens` are disjoint; `reasoning_tokens` is part of `output_tokens`. */
-export function usageJson(usage: Usage, steps: number): Record<string, number> {
+export function usageJson(usage: Usage, steps: number): Record<string, number | boolean> {
   return {
     input_tokens: usage.inputTokens,
     cached_tokens: usage.cachedTokens,
     output_tokens: usage.outputTokens,
     reasoning_tokens: usage.reasoningTokens,
     steps,
+    ...(usage.estimated && { estimated: true }),
   };
 }
 
@@ -116,15 +118,24 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     }
     case "compaction": {
       const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;
-      const error = failure && { error: { code: failure.code, detail: failure.detail } };
+      const error = failure && { error: { code: failure.code, detail: failure.detail, ...rawJson(failure) } };
+      const cause = entry.cause && { cause: entry.cause };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros, duration_ms: durationMs };
-      return { ...placed, through_seq: throughSeq, summary, ...(model !== undefined && { model }), ...error, ...paid };
+      return {
+        ...placed,
+        through_seq: throughSeq,
+        summary,
+        ...cause,
+        ...(model !== undefined && { model }),
+        ...error,
+        ...paid,
+      };
     }
     case "note":
       return { ...placed, message: { role: "user", content: entry.content } };
     case "step_failed": {
       const { step, attempt, model, failure, content, usage, costMicros } = entry;
-      const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable };
+      const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable, ...rawJson(failure) };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
     }
@@ -164,10 +175,19 @@ function tryFacts(entry: AssistantEntry | StepFailedEntry): Record<string, unkno
   return {
     ...(cutCalls !== undefined && { cut_calls: cutCalls }),
     ...(repairs && { repairs }),
-    ...(tries && { tries: tries.map(({ model, failure }) => ({ model, code: failure.code, detail: failure.detail })) }),
+    ...(tries && { tries: tries.map(tryJson) }),
     ...(firstEventMs !== undefined && { first_event_ms: firstEventMs }),
     ...(durationMs !== undefined && { duration_ms: durationMs }),
   };
+}
+
+function tryJson({ model, failure }: FailedTry): Record<string, unknown> {
+  return { model, code: failure.code, detail: failure.detail, ...rawJson(failure) };
+}
+
+/** What a host sent: in entries alone, where operators look; events and chats show `detail`. */
+function rawJson({ raw }: Failure): { raw?: string } {
+  return raw === undefined ? {} : { raw };
 }
 
 /** A session as its object reports it. */

@@ -36,10 +36,19 @@ const strings = (pairs: number) =>
     .refine((metadata) => Object.keys(metadata).length <= pairs, `must have at most ${pairs} entries`);
 const noted = strings(3 * metadataBounds.pairs).optional();
 const opaque = z.record(z.string(), z.unknown());
-const usage = z.strictObject({ inputTokens: count, cachedTokens: count, outputTokens: count, reasoningTokens: count });
+const mark = z.literal(true).optional();
+const usage = z.strictObject({
+  inputTokens: count,
+  cachedTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+  estimated: mark,
+});
 const failure = z.strictObject({
   code: z.string().max(64),
+  cause: z.string().max(64).optional(),
   detail: note,
+  raw: note.optional(),
   retryable: z.boolean(),
   retryAfterMs: count.optional(),
   change: z
@@ -50,10 +59,8 @@ const failure = z.strictObject({
 const placed = { seq: order, turn: turnName, atMs: moment };
 const paid = { usage, costMicros: count };
 const timed = { firstEventMs: duration.optional(), durationMs: duration.optional() };
-const tries = z
-  .array(z.strictObject({ model: modelId, failure, textChars: count }))
-  .max(1_000)
-  .optional();
+const oneTry = z.strictObject({ model: modelId, failure, textChars: count, paid: mark, repeats: mark });
+const tries = z.array(oneTry).max(1_000).optional();
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
 const wait = z.enum(["approval", "client"]);
 const ofCall = { step: order, callId, name };
@@ -142,6 +149,7 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     throughSeq: order,
     summary: text,
+    cause: z.enum(["in_time", "overflow", "unclear"]).optional(),
     model: modelId.optional(),
     failure: failure.optional(),
     durationMs: duration,

@@ -20,6 +20,8 @@ export interface GenerateRequest {
   /** Ends the answer quietly, and the provider's work with it. */
   signal: AbortSignal;
   timeouts: ModelTimeouts;
+  /** Called once the provider has begun to answer, if only with an empty chunk: from then on the call is paid for. */
+  onBegan?: () => void;
   /** What the text of the answer may hold; nothing special when absent. */
   text?: TextRules;
 }
@@ -100,6 +102,7 @@ async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateReq
     if (read.value.done === true) break;
     const events = reader.take(read.value.value);
     if (reader.hasNews) newsMs = Date.now();
+    if (events.length === 0 && read.value.value.some((payload) => payload.includes('"choices"'))) request.onBegan?.();
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;
   }

@@ -1,6 +1,6 @@
 /** Decides what to do about a model call that failed: wait and ask again, go on behind the half answer, ask the next model, or give up. Pure; `client.ts` and the session do it. */
 import type { FailedTry } from "../core/entry.ts";
-import type { RequestChange } from "../core/errors.ts";
+import type { Failure, RequestChange } from "../core/errors.ts";
 import type { AfterFailure } from "../core/next-step.ts";
 import type { Profile } from "./profile.ts";
 
@@ -26,6 +26,29 @@ export interface RetrySituation {
   chance: number;
 }
 
+/** Calls of one model in one step whose answer is paid for, and fails; the same bytes twice are enough. */
+const mostPaidCalls = 3;
+
+/** The host or the line failed, not the answer: the same bytes say nothing about the next try. */
+const transport = new Set([
+  "model_unreachable",
+  "model_unavailable",
+  "model_rate_limited",
+  "model_stalled",
+  "model_truncated",
+]);
+
+/**
+ * Most calls of one model that one step makes for a failure of this kind (the table of RETRY-9 in SPEC). `paid`: the
+ * model had begun to answer.
+ */
+export function mostCalls(failure: Failure, paid: boolean, { retriesPerModel }: RetryPolicy): number {
+  if (failure.code === "model_reasoning_rule") return 2;
+  if (!failure.retryable) return 1;
+  const isAnswer = paid || !transport.has(failure.code);
+  return isAnswer ? Math.min(mostPaidCalls, retriesPerModel + 1) : retriesPerModel + 1;
+}
+
 /** The next move after `tries` of one step, oldest first. */
 export function afterFailure(tries: readonly FailedTry[], situation: RetrySituation): AfterFailure {
   const last = tries.at(-1);
@@ -35,17 +58,32 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
   const sameModel = tries.filter(({ model }) => model === last.model);
   const change = changeOf(last);
   // Each change once in a step: a host that asks for it again is not content with it. A refusal costs nothing.
-  if (change !== undefined && sameModel.filter((each) => changeOf(each) === change).length === 1) {
+  if (change !== undefined && isNewChange(last, sameModel.slice(0, -1))) {
     return { type: "again", how: "restart", afterMs: 0, change };
   }
-  const failures = sameModel.filter((each) => changeOf(each) === undefined).length;
-  const afterMs = pauseMs(last, failures, situation);
-  if (last.failure.retryable && failures <= policy.retriesPerModel && afterMs <= policy.longestRetryAfterMs) {
+  const failures = sameModel.filter((each, at) => !isNewChange(each, sameModel.slice(0, at)));
+  const afterMs = pauseMs(last, failures.length, situation);
+  if (mayTryAgain(last, failures, policy) && afterMs <= policy.longestRetryAfterMs) {
     const canContinue = models[at]?.continuation === true && last.textChars > 0;
     return { type: "again", how: canContinue ? "continue" : "restart", afterMs };
   }
   const next = isOurFault(last) ? undefined : models[at + 1];
   return next === undefined ? { type: "give_up" } : { type: "again", how: "restart", afterMs: 0, model: next.id };
+}
+
+/** Whether another call of the same model may help, and may be paid for. `failures`: its tries, without those that only said how to write the request. */
+function mayTryAgain(last: FailedTry, failures: readonly FailedTry[], policy: RetryPolicy): boolean {
+  if (!last.failure.retryable || failures.length > policy.retriesPerModel) return false;
+  if (last.repeats && !transport.has(last.failure.code)) return false;
+  const isAnswer = (one: FailedTry) => one.paid === true || !transport.has(one.failure.code);
+  const answers = failures.filter(isAnswer).length;
+  return !isAnswer(last) || answers < mostCalls(last.failure, true, policy);
+}
+
+/** Whether a try failed with a change that none of `before` had asked for. */
+function isNewChange(one: FailedTry, before: readonly FailedTry[]): boolean {
+  const change = changeOf(one);
+  return change !== undefined && !before.some((each) => changeOf(each) === change);
 }
 
 function changeOf({ failure }: FailedTry): RequestChange | undefined {

@@ -1,8 +1,18 @@
 /** The one row that outlives a crash in mid-answer: which entry was being written, the how-manieth try it was, and what had been said. */
 import type { Draft, Said, StepTry } from "../core/assemble.ts";
+import type { Spent } from "../core/effects.ts";
+import type { FailedTry } from "../core/entry.ts";
+
+/** What tries cost that are over and have no entry yet, and those of them that a crash cut off. */
+export type SpentTries = Spent & { tries: FailedTry[] };
 
 /** A reply in the making, as it was saved last. */
-export type SavedDraft = Pick<StepTry, "turn" | "step" | "attempt" | "model"> & Said;
+export type SavedDraft = Pick<StepTry, "turn" | "step" | "attempt" | "model"> &
+  Said & {
+    /** Characters of it that an earlier call brought, and that are paid for in `spent`. */
+    begun?: { reasoning: number; text: number };
+    spent?: SpentTries;
+  };
 
 /** A longer draft is not saved any more: the row would not fit. Text and reasoning together, in UTF-16 units. */
 const longestDraft = 600_000;
@@ -14,6 +24,7 @@ type Row = { attempt: number; barren: number; since: number; draft: string | nul
 export class Checkpoint {
   readonly #sql: SqlStorage;
   #savedMs = 0;
+  #spent: SpentTries | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -25,6 +36,12 @@ export class Checkpoint {
     return { tries: row?.barren ?? 0, sinceMs: row?.since ?? 0 };
   }
 
+  /** Whether a call for entry `seq` was begun. A row that only made room for another entry has no try of its own yet. */
+  hasBegun(seq: number): boolean {
+    const row = this.#row(seq);
+    return row !== undefined && (row.barren > 0 || row.draft !== null);
+  }
+
   /** What an earlier try of entry `seq` had said when it was saved last. */
   saved(seq: number): SavedDraft | undefined {
     const draft = this.#row(seq)?.draft ?? null;
@@ -33,23 +50,32 @@ export class Checkpoint {
 
   /**
    * Records that entry `seq` is begun, once more or for the first time; returns the number of the try, from 1. Until
-   * something of it is saved the try counts as barren, unless it is `again`: the try before ended by itself.
+   * something of it is saved the try counts as barren, unless it is `again`: the try before ended by itself. `carried`:
+   * what the tries before it cost, in a draft without text.
    */
-  begin(seq: number, { atMs, again }: { atMs: number; again: boolean }): number {
+  begin(seq: number, { atMs, again }: { atMs: number; again: boolean }, carried?: Omit<SavedDraft, "attempt">): number {
     this.#savedMs = atMs;
+    this.#spent = carried?.spent;
     const row = this.#row(seq);
     const attempt = (row?.attempt ?? 0) + 1;
     const barren = again ? 1 : (row?.barren ?? 0) + 1;
     const since = again || row === undefined || row.barren === 0 ? atMs : row.since;
     this.#sql.exec(
-      `INSERT INTO checkpoint VALUES (1, ?1, ?2, ?3, ?4, NULL)
-       ON CONFLICT (id) DO UPDATE SET seq = ?1, attempt = ?2, barren = ?3, since = ?4, draft = NULL`,
+      `INSERT INTO checkpoint (id, seq, attempt, barren, since, draft) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (id) DO UPDATE SET seq = ?1, attempt = ?2, barren = ?3, since = ?4, draft = ?5`,
       seq,
       attempt,
       barren,
       since,
+      carried === undefined ? null : JSON.stringify({ ...carried, attempt }),
     );
     return attempt;
+  }
+
+  /** The same try goes on in another call: what the call before cost is kept. */
+  carry(seq: number, carried: SavedDraft): void {
+    this.#spent = carried.spent;
+    this.#sql.exec("UPDATE checkpoint SET draft = ? WHERE seq = ?", JSON.stringify(carried), seq);
   }
 
   /** Goes on with the try that is there: the number stays. */
@@ -76,7 +102,9 @@ export class Checkpoint {
     if (draft.reasoning.length + draft.text.length > longestDraft) return;
     this.#savedMs = atMs;
     const { seq, turn, step, attempt, model } = draft.of;
-    const saved: SavedDraft = { turn, step, attempt, model, ...draft.said };
+    const { begun } = draft;
+    const paid = { ...(begun.reasoning + begun.text > 0 && { begun }), ...(this.#spent && { spent: this.#spent }) };
+    const saved: SavedDraft = { turn, step, attempt, model, ...draft.said, ...paid };
     this.#sql.exec("UPDATE checkpoint SET draft = ?, barren = 0 WHERE seq = ?", JSON.stringify(saved), seq);
   }
 

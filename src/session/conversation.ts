@@ -1,6 +1,6 @@
 /** The session's messages as the provider is sent them: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
 import { CallIds } from "../core/call-ids.ts";
-import type { CompactionEntry, Entry } from "../core/entry.ts";
+import type { CompactionCause, CompactionEntry, Entry } from "../core/entry.ts";
 import { keepEnds } from "../core/outline.ts";
 import { leftOutMessage, messagesOf } from "../core/request.ts";
 import {
@@ -115,6 +115,16 @@ export class Conversation {
     return Math.ceil(this.#counted.tokens + this.#ratio * sum(this.#parts.slice(this.#counted.parts)));
   }
 
+  /** The provider's own count of the window's beginning, and how many of the messages that is; `undefined` when it counted none of this window. */
+  get counted(): { tokens: number; messages: number } | undefined {
+    if (this.#counted === undefined) return undefined;
+    const parts = this.#parts.slice(0, this.#counted.parts);
+    return {
+      tokens: this.#counted.tokens,
+      messages: this.#leading + parts.reduce((all, part) => all + part.messages, 0),
+    };
+  }
+
   /** Whether it comes near to filling the model's window, and something can leave. */
   get isFull(): boolean {
     if (this.#profile === undefined || !isFull(this.tokens, this.#profile)) return false;
@@ -151,7 +161,7 @@ export class Conversation {
   }
 
   /** The newest entry that should leave the window; `undefined` when none can. */
-  cut(why: "in_time" | "overflow"): number | undefined {
+  cut(why: CompactionCause): number | undefined {
     if (this.#profile === undefined) return undefined;
     const parts = this.#parts.map((part) => ({ ...part, tokens: part.tokens * this.#ratio }));
     const limits = { ...this.#profile, fixedTokens: this.#fixedTokens };
@@ -226,9 +236,11 @@ export class Conversation {
     const sent = inputTokens + cachedTokens;
     if (reply.prefix !== undefined && sent > 0) {
       const { head, windowSeq } = reply.prefix;
-      this.#last = { head, windowSeq, atMs: reply.atMs, tokens: reply.tries === undefined ? sent : 0 };
+      const isOne = reply.tries === undefined && !reply.usage.estimated;
+      this.#last = { head, windowSeq, atMs: reply.atMs, tokens: isOne ? sent : 0 };
     }
-    if (sent === 0 || reply.tries !== undefined || reply.seq < (this.#summary?.seq ?? 0)) return;
+    if (sent === 0 || reply.tries !== undefined || reply.usage.estimated || reply.seq < (this.#summary?.seq ?? 0))
+      return;
     this.#ratio = Math.min(4, Math.max(0.25, sent / Math.max(this.#estimate, 1)));
     const replied = profile.reasoningReplay === "replay" ? outputTokens : outputTokens - reasoningTokens;
     const rest = results.reduce((all, each) => all + each, 0) * this.#ratio;

@@ -1,10 +1,12 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
 import type { Agent } from "../agent.ts";
-import { Draft, type Said, type StepTry } from "../core/assemble.ts";
-import { type Prices, worstCaseMicros } from "../core/cost.ts";
-import type { CompactionCause, Cut, Effects } from "../core/effects.ts";
-import type { AssistantEntry, Entry, FailedTry, NewEntry } from "../core/entry.ts";
+import { Draft, type Said } from "../core/assemble.ts";
+import { addUsage, costMicros, noUsage, worstCaseMicros } from "../core/cost.ts";
+import type { BegunStep, Cut, Effects, Spent } from "../core/effects.ts";
+import type { AssistantEntry, CompactionCause, Entry, FailedTry, NewEntry } from "../core/entry.ts";
+import { estimatedUsage } from "../core/estimate-usage.ts";
 import { isSilent } from "../core/event.ts";
+import { worded } from "../core/failure-words.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, Effect, TurnView } from "../core/next-step.ts";
@@ -18,6 +20,7 @@ import type { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { runTool } from "../tools/run-tool.ts";
 import { watchdogMs } from "./alarm.ts";
 import { callContext } from "./call-context.ts";
+import type { SpentTries } from "./checkpoint.ts";
 import type { Waiting } from "./inbox.ts";
 import { pause } from "./pause.ts";
 import type { Purse } from "./purse.ts";
@@ -28,6 +31,10 @@ import type { Subrequests } from "./subrequests.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnModel } from "./turn-model.ts";
 import type { UserIds } from "./user-ids.ts";
+
+function begunBy(saved: Said | undefined) {
+  return saved && { begun: { reasoning: saved.reasoning.length, text: saved.text.length } };
+}
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
 export class Erased extends Error {}
@@ -53,6 +60,8 @@ export class SessionEffects implements Effects {
   readonly #requests: RequestWriter;
   readonly #answers: TurnAnswers;
   #model: TurnModel;
+  /** The entry whose answer has come to its end in this instance: no crash cut it off. */
+  #answeredSeq = 0;
 
   constructor(parts: SessionParts, of: TurnContext) {
     this.#parts = parts;
@@ -93,6 +102,7 @@ export class SessionEffects implements Effects {
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
+      place: this.#model.place,
       down: this.#parts.heartbeat.down(turn),
     };
   }
@@ -107,30 +117,43 @@ export class SessionEffects implements Effects {
   async beginStep(
     { turn, step }: { turn: string; step: number },
     again?: Again,
-    failed?: FailedTry,
-  ): Promise<StepTry & { prices: Prices; begun?: Said }> {
+    before?: { failed: FailedTry; spent: Spent },
+  ): Promise<BegunStep> {
     this.#mustLive();
-    const { log, checkpoint, storage, record, learned } = this.#parts;
+    const { log, storage, record, learned } = this.#parts;
+    const seq = log.lastSeq + 1;
+    const crashed = again === undefined ? this.#crashed(seq) : undefined;
     if (again?.model !== undefined) {
       this.#model = this.#of.models.find(({ profile }) => profile.id === again.model) ?? this.#model;
       // The session stays with the model that took over: going back and forth would lose a warm cache each time.
       record.stickTo(again.model);
     }
     if (again?.change !== undefined) learned.learn(this.#model.profile, again.change);
-    const seq = log.lastSeq + 1;
-    const { profile } = this.#model;
+    const { profile, place } = this.#model;
     const begun = again === undefined ? this.#goOn(seq) : undefined;
-    const goesOn = again?.how === "continue";
-    const attempt = goesOn
-      ? checkpoint.attempt(seq)
-      : checkpoint.begin(seq, { atMs: Date.now(), again: again !== undefined });
+    const spent = before === undefined ? crashed : { ...before.spent, tries: [] };
+    const attempt = this.#beginTry(seq, { turn, step, again }, spent);
     const prefix = this.#requests.prefix(profile, Date.now());
     // Readers get ids that name this attempt: it must be on disk before the first of them leaves.
     await storage.sync();
-    if (failed !== undefined) console.warn("model call tried again", { ...failed, next: profile.id, how: again?.how });
-    const because = failed && { restartedBecause: failed.failure.detail };
-    const of = { seq, turn, step, attempt, prefix, model: profile.id, prices: pricesAt(profile, Date.now()) };
-    return { ...of, ...because, ...(begun && { begun }), answeredIds: this.#parts.conversation.answeredIds };
+    if (before !== undefined)
+      console.warn("model call tried again", { ...before.failed, next: profile.id, how: again?.how });
+    const because = before && { restartedBecause: before.failed.failure.detail };
+    const sent = () =>
+      this.#requests.sent(profile, { begun: begun?.text ?? "", expectedTokens: prefix.expectedTokens });
+    const named = {
+      seq,
+      turn,
+      step,
+      attempt,
+      prefix,
+      model: profile.id,
+      answeredIds: this.#parts.conversation.answeredIds,
+      prices: pricesAt(profile, Date.now()),
+      sent,
+      place,
+    };
+    return { ...named, ...because, ...(begun && { begun }), ...(crashed && { crashed }) };
   }
 
   async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {
@@ -138,7 +161,8 @@ export class SessionEffects implements Effects {
     const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun });
     const known = await this.#answers.find(body);
     if (known !== undefined) yield known;
-    else yield* this.#ask(body, { isJson: this.#of.turn.message.options.responseFormat !== undefined, begun });
+    else yield* this.#ask(body, draft, { isJson: this.#of.turn.message.options.responseFormat !== undefined, begun });
+    this.#answeredSeq = draft.of.seq;
   }
 
   show(draft: Draft): void {
@@ -177,6 +201,7 @@ export class SessionEffects implements Effects {
       }
     });
     for (const entry of entries) if (entry.type === "assistant") void this.#answers.keep(entry);
+    for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.purse.settle(seq, costMicros);
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
@@ -193,31 +218,53 @@ export class SessionEffects implements Effects {
   }
 
   cutOff(): Omit<AssistantEntry, "seq"> | undefined {
-    const { log, checkpoint } = this.#parts;
-    const saved = checkpoint.saved(log.lastSeq + 1);
-    if (saved === undefined) return undefined;
-    const { turn, step, model } = saved;
+    const { log, checkpoint, turns } = this.#parts;
     const seq = log.lastSeq + 1;
+    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    if (crashed === undefined) return undefined;
+    const replies = turns
+      .entries(this.#of.turn.firstSeq)
+      .filter(({ type }) => type === "assistant" || type === "step_failed");
+    const nothing = { step: replies.length + 1, model: this.#model.profile.id, reasoning: "", text: "" };
+    const { step, model, ...said } = checkpoint.saved(seq) ?? nothing;
     // An attempt of its own: readers may have seen more of the old one than was saved.
-    const draft = new Draft({ seq, turn, step, attempt: checkpoint.nextAttempt(seq), model }, saved);
+    const attempt = checkpoint.nextAttempt(seq);
+    const draft = new Draft({ seq, turn: this.#of.turn.turn, step, attempt, model }, said);
     const { prices } = this.#model.profile;
-    return draft.finish({ cancelled: true, prices, atMs: Date.now() }) as Omit<AssistantEntry, "seq">;
+    const reply = draft.finish({ cancelled: true, prices, atMs: Date.now() }) as Omit<AssistantEntry, "seq">;
+    const { tries, usage, costMicros } = crashed;
+    return { ...reply, usage, costMicros, ...(tries.length > 1 && { tries: tries.slice(0, -1) }) };
+  }
+
+  nearlyFillsWindow(): boolean {
+    return this.#requests.nearlyFills(this.#model.profile);
   }
 
   cut(why: CompactionCause): Cut | undefined {
-    const { profile } = this.#model;
+    const { profile, place } = this.#model;
     const throughSeq = this.#requests.cut(profile, why);
     if (throughSeq === undefined) return undefined;
     const outline = () => this.#requests.outline(throughSeq);
+    const sent = () => this.#requests.sentSummary(profile, throughSeq);
     const { log, checkpoint } = this.#parts;
-    const attempt = checkpoint.nextAttempt(log.lastSeq + 1);
+    const seq = log.lastSeq + 1;
+    // A call of this instance that came to its end is counted by who made it.
+    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    const attempt = checkpoint.nextAttempt(seq);
     const { summaryChars } = textLimits(profile.contextTokens);
     const prices = pricesAt(profile, Date.now());
-    return { throughSeq, attempt, model: profile.id, prices, summaryChars, outline };
+    const asked = { throughSeq, attempt, model: profile.id, prices, summaryChars, sent, place, outline };
+    return { ...asked, ...(crashed && { crashed }) };
   }
 
-  summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), { isJson: false, begun: "" });
+  async *summarize({ throughSeq, crashed }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
+    const { profile } = this.#model;
+    const { turn, step } = draft.of;
+    // A crash in a summary is found like one in an answer, and booked with the next call.
+    const seq = this.#parts.log.lastSeq + 1;
+    this.#beginTry(seq, { turn, step, again: undefined }, crashed);
+    yield* this.#ask(this.#requests.summary(profile, throughSeq), draft, { isJson: false, begun: "" });
+    this.#answeredSeq = seq;
   }
 
   pause(delayMs: number): Promise<void> {
@@ -228,13 +275,53 @@ export class SessionEffects implements Effects {
     return Math.random();
   }
 
-  #ask(body: string, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts, subrequests } = this.#of;
     subrequests.count();
     const endpoint = endpointOf(this.#parts.learned.of(profile), baseUrl);
     const text = { leaksCalls: profile.leaksCalls, ...answer };
-    return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text });
+    const onBegan = () => draft.begin();
+    return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text, onBegan });
+  }
+
+  /** Records the try; what those before it cost outlives a crash in it. */
+  #beginTry(
+    seq: number,
+    { turn, step, again }: { turn: string; step: number; again: Again | undefined },
+    spent: SpentTries | undefined,
+  ): number {
+    const { checkpoint } = this.#parts;
+    const isPaid =
+      spent !== undefined && (spent.tries.length > 0 || spent.usage.inputTokens + spent.usage.cachedTokens > 0);
+    const carried = isPaid ? { turn, step, model: this.#model.profile.id, reasoning: "", text: "", spent } : undefined;
+    if (again?.how !== "continue") {
+      return checkpoint.begin(seq, { atMs: Date.now(), again: again !== undefined }, carried);
+    }
+    const attempt = checkpoint.attempt(seq);
+    const saved = checkpoint.saved(seq);
+    if (carried !== undefined)
+      checkpoint.carry(seq, { ...carried, attempt, ...saved, ...begunBy(saved), ...(spent && { spent }) });
+    return attempt;
+  }
+
+  /** What tries of entry `seq` cost that a crash cut off: the request, and what was saved of the answer. The provider was asked, so the request is counted also where nothing was saved. */
+  #crashed(seq: number): SpentTries | undefined {
+    const { checkpoint } = this.#parts;
+    if (!checkpoint.hasBegun(seq)) return undefined;
+    const saved = checkpoint.saved(seq);
+    const at = this.#of.models.find(({ profile }) => profile.id === saved?.model) ?? this.#model;
+    const { reasoning = "", text = "", begun = { reasoning: 0, text: 0 }, spent } = saved ?? {};
+    const received = { reasoning: reasoning.slice(begun.reasoning), text: text.slice(begun.text), calls: "" };
+    const request = { begun: text.slice(0, begun.text), expectedTokens: 0 };
+    const usage = estimatedUsage(this.#requests.sent(at.profile, request), received);
+    const failure = worded({ code: "model_truncated", cause: "crash", detail: "", retryable: true }, at.place);
+    const before = spent ?? { usage: noUsage, costMicros: 0, tries: [] };
+    return {
+      usage: addUsage(before.usage, usage),
+      costMicros: before.costMicros + costMicros(usage, pricesAt(at.profile, Date.now())),
+      tries: [...before.tries, { model: at.profile.id, failure, textChars: text.length, paid: true }],
+    };
   }
 
   /** What a crash left of the reply, where the model can go on behind it instead of being paid for it again. */

@@ -1,11 +1,11 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../agent.ts";
 import { summaryQuestion } from "../core/compact.ts";
-import type { CompactionCause } from "../core/effects.ts";
-import type { PrefixRecord, Sampling, TurnOptions } from "../core/entry.ts";
+import type { CompactionCause, PrefixRecord, Sampling, TurnOptions } from "../core/entry.ts";
+import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
-import { estimateTokens, mostTokens } from "../core/window.ts";
+import { estimateTokens, mostTokens, nearlyFills } from "../core/window.ts";
 import type { Profile } from "../model/profile.ts";
 import {
   type Head,
@@ -17,6 +17,7 @@ import {
   type Tail,
 } from "../model/serialize.ts";
 import { instructionsOf } from "./instructions.ts";
+import { sentEstimate } from "./sent-estimate.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { type UserIds, userIdFor } from "./user-ids.ts";
 
@@ -54,6 +55,34 @@ export class RequestWriter {
   summary(model: Profile, throughSeq: number): string {
     const { head, tail } = this.#fitted(this.#read(model), {}, summaryQuestion);
     return requestBody(head, this.#parts.conversation.messagesAsking(summaryQuestion, throughSeq), { tail });
+  }
+
+  /** What the next request is in tokens. `begun`: half an answer that goes with it. `expectedTokens`: of them in the provider's cache. */
+  sent(model: Profile, { begun, expectedTokens }: { begun: string; expectedTokens: number }): Sent {
+    const { head } = this.#read(model);
+    const { conversation, log } = this.#parts;
+    const sending = { model: model.id, beside: [head, begun], messages: conversation.messages(), expectedTokens };
+    return sentEstimate(conversation, log, sending);
+  }
+
+  /** What the request for a summary is in tokens. */
+  sentSummary(model: Profile, throughSeq: number): Sent {
+    const { head } = this.#read(model);
+    const { conversation, log } = this.#parts;
+    const messages = conversation.messages(throughSeq);
+    const expectedTokens = conversation.last?.tokens ?? 0;
+    return sentEstimate(conversation, log, {
+      model: model.id,
+      beside: [head, summaryQuestion],
+      messages,
+      expectedTokens,
+    });
+  }
+
+  /** Whether the next request and the longest answer to it take nearly all of the model's window. */
+  nearlyFills(model: Profile): boolean {
+    const { profile } = this.#read(model);
+    return nearlyFills(this.#parts.conversation.tokens, profile);
   }
 
   /** Tokens that the next request and its answer cannot have more of. */

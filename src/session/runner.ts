@@ -6,7 +6,8 @@ import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
-import { deadlineMs, type Rules, type TurnView } from "../core/next-step.ts";
+import { worded } from "../core/failure-words.ts";
+import { deadlineMs, type Rules } from "../core/next-step.ts";
 import { platformFailure } from "../core/platform-failure.ts";
 import { runTurn } from "../core/run-turn.ts";
 import { unitHash } from "../core/unit-hash.ts";
@@ -23,7 +24,7 @@ import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { mostSubrequests, Subrequests } from "./subrequests.ts";
-import { allowedOf, refusedModels, type TurnModel, turnModels } from "./turn-model.ts";
+import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdsOf } from "./user-ids.ts";
 
@@ -152,10 +153,10 @@ export class Runner {
       const of = { ...given, prefix: prefix ?? undefined };
       const effects = new SessionEffects(this.#parts, of);
       if (first === undefined) {
-        const detail = `Model: ${refusedModels(all, allowed)}`;
-        return await effects.append(endNow(effects.look(), turn.turn, { ...notAllowed, detail }));
+        const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };
+        return await effects.append(endNow(effects, turn.turn, worded(notAllowed, place)));
       }
-      if (prefix === null) return await effects.append(endNow(effects.look(), turn.turn, prefixGone));
+      if (prefix === null) return await effects.append(endNow(effects, turn.turn, worded(prefixGone, models[0].place)));
       await this.#runTurn(effects, this.#rules(agent, models, turn.message.options), turn.turn);
     } finally {
       stopClock();
@@ -171,7 +172,7 @@ export class Runner {
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
-      await effects.append(endNow(effects.look(), turn, ourFault));
+      await effects.append(endNow(effects, turn, worded(ourFault, effects.look().place)));
     }
   }
 
@@ -272,16 +273,19 @@ const ourFault: Failure = {
   detail: "Longline failed while it worked on this turn. The cause is in the Worker's log.",
   retryable: true,
 };
-const notAllowed: Failure = { code: "model_refused", detail: "", retryable: false };
+const notAllowed: Failure = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false };
 const prefixGone: Failure = {
   code: "prefix_missing",
   detail: "The session's prefix was deleted. Put the same text again, or make a session without it.",
   retryable: false,
 };
 
-/** The end of a turn that cannot go on. */
-function endNow({ entries, intents }: TurnView, turn: string, failure: Failure): NewEntry[] {
+/** The end of a turn that cannot go on. What a model call had brought, and cost, stays. */
+function endNow(effects: SessionEffects, turn: string, failure: Failure): NewEntry[] {
+  const { entries, intents } = effects.look();
   const reply = entries.findLast((entry) => entry.type === "assistant");
   const refused = leftOver(openCalls(entries), intents);
-  return ending({ turn, step: reply?.step ?? 0, reason: "failed", refused, failure }, entries, Date.now());
+  const cutOff = effects.cutOff();
+  const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure } as const;
+  return ending(end, entries, Date.now(), cutOff === undefined ? [] : [cutOff]);
 }

@@ -2,6 +2,7 @@
 import { type Agent, agent, type ModelChoice } from "../agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import type { KnownSetting, ModelPlace } from "../core/failure-words.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
 import { createDemoFetch } from "../model/demo/demo-fetch.ts";
@@ -12,6 +13,8 @@ export interface TurnModel {
   baseUrl: string;
   apiKey?: string;
   fetch: typeof fetch;
+  /** For the words of failures. */
+  place: ModelPlace;
 }
 
 /** One demo model per isolate, since what it has cached is remembered in it. */
@@ -21,6 +24,14 @@ const demo: TurnModel = {
   profile: profileFor({ modelId: "demo", baseUrl: demoUrl, demo: true }),
   baseUrl: demoUrl,
   fetch: demoFetch,
+  place: {
+    model: "demo",
+    host: "this Worker",
+    modelSetting: { name: "MODEL", isSet: false },
+    keySetting: { name: "MODEL_API_KEY", isSet: false },
+    addressSetting: { name: "MODEL_BASE_URL", isSet: false },
+    windowSetting: { name: "MODEL_CONTEXT_TOKENS", isSet: false },
+  },
 };
 
 /** Ids a caller may name, first the one that answers when none is named. */
@@ -46,8 +57,13 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const { settings, agent, bindings } = of;
   if (settings.model.kind === "demo") return [shown(demo, settings)];
   const provider = settings.model;
-  const reach = (choice: ModelChoice): TurnModel => shown(reached(choice, provider, bindings), settings);
   const choices = choicesOf(settings, agent);
+  const reach = (choice: ModelChoice): TurnModel => {
+    return shown(
+      reached(choice, { provider, modelSetting: modelSettingOf(choice, choices, settings) }, bindings),
+      settings,
+    );
+  };
   const named = of.options.model ?? of.sessionModel;
   if (named !== null && named !== undefined) return [reach(choices.find(({ id }) => id === named) ?? { id: named })];
   const begin = choices.find(({ id }) => id === of.sticky) ?? drawn(choices, of.chance);
@@ -74,7 +90,7 @@ export function mustBeAllowed(
 }
 
 /** Why an account may not have a turn's answer, in words. */
-export function refusedModels(models: readonly TurnModel[], allowed: readonly string[] = []): string {
+function refusedModels(models: readonly TurnModel[], allowed: readonly string[] = []): string {
   const names = models.map(({ profile }) => profile.id).join(", ");
   return `this account may use ${allowed.join(", ")}, and the answer would come from ${names}. Name a model that it may use.`;
 }
@@ -101,9 +117,18 @@ export function unknownModels(settings: Settings, agent: Agent): string[] {
 }
 
 /** The model with no larger window than the settings allow. */
-function shown(model: TurnModel, { contextTokens = Number.POSITIVE_INFINITY }: Settings): TurnModel {
-  const { profile } = model;
-  return { ...model, profile: { ...profile, contextTokens: Math.min(profile.contextTokens, contextTokens) } };
+function shown(model: TurnModel, { contextTokens }: Settings): TurnModel {
+  const { profile, place } = model;
+  const most = Math.min(profile.contextTokens, contextTokens ?? Number.POSITIVE_INFINITY);
+  const windowSetting = { name: "MODEL_CONTEXT_TOKENS", isSet: contextTokens !== undefined };
+  return { ...model, profile: { ...profile, contextTokens: most }, place: { ...place, windowSetting } };
+}
+
+/** Where the id of a model is written. */
+function modelSettingOf(choice: ModelChoice, choices: readonly ModelChoice[], { model }: Settings): KnownSetting {
+  if (choice === choices[0]) return { name: "MODEL", isSet: model.kind === "provider" && model.modelId !== undefined };
+  if (choices.includes(choice)) return { name: "the id in src/agent.ts", isSet: true };
+  return { name: "the model of the session or of the message", isSet: true };
 }
 
 function choicesOf({ model }: Settings, { models: [first, ...others] }: Agent): [ModelChoice, ...ModelChoice[]] {
@@ -129,15 +154,33 @@ function profileOf({ id, userId, profile }: ModelChoice, baseUrl: string): Profi
   return userId === undefined || own.userId === undefined ? own : { ...own, userId };
 }
 
-function reached(choice: ModelChoice, provider: { baseUrl: string; apiKey?: string }, bindings: Bindings): TurnModel {
-  const { baseUrl, keySecret } = choice;
+function reached(
+  choice: ModelChoice,
+  { provider, modelSetting }: { provider: { baseUrl: string; apiKey?: string }; modelSetting: KnownSetting },
+  bindings: Bindings,
+): TurnModel {
+  const { id, baseUrl, keySecret } = choice;
   const base = baseUrl ?? provider.baseUrl;
   const secret = keySecret === undefined ? undefined : (bindings as unknown as Record<string, unknown>)[keySecret];
   // The key of one provider is never sent to another.
   const apiKey = typeof secret === "string" ? secret : baseUrl === undefined ? provider.apiKey : undefined;
+  const keyName = keySecret ?? (baseUrl === undefined ? "MODEL_API_KEY" : "keySecret of this model in src/agent.ts");
+  const isBaseSet = (bindings.MODEL_BASE_URL ?? "") !== "";
+  const place = {
+    model: id,
+    host: new URL(base).host,
+    modelSetting,
+    keySetting: { name: keyName, isSet: apiKey !== undefined },
+    addressSetting:
+      baseUrl === undefined
+        ? { name: "MODEL_BASE_URL", isSet: isBaseSet }
+        : { name: "the baseUrl of this model in src/agent.ts", isSet: true },
+    windowSetting: { name: "MODEL_CONTEXT_TOKENS", isSet: false },
+  };
   return {
     profile: profileOf(choice, base),
     baseUrl: base,
+    place,
     ...(apiKey !== undefined && { apiKey }),
     // Looked up at each call, so that a test can put a provider behind it.
     fetch: (input, init) => globalThis.fetch(input, init),

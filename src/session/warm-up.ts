@@ -5,6 +5,7 @@ import { Draft } from "../core/assemble.ts";
 import type { Usage } from "../core/cost.ts";
 import { worstCaseMicros } from "../core/cost.ts";
 import { AppError, type Failure } from "../core/errors.ts";
+import { textTokens } from "../core/estimate-usage.ts";
 import { mostTokens } from "../core/window.ts";
 import { type Bindings, parseSettings } from "../env.ts";
 import { generate } from "../model/client.ts";
@@ -23,7 +24,7 @@ export async function warmUp(
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
   const settings = parseSettings(bindings);
   const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
-  const { profile: listed, baseUrl, apiKey, fetch } = firstModel(settings, bindings, models);
+  const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel(settings, bindings, models);
   const profile = knownHere(listed);
   const object = accountObject(bindings, account);
   const text = await object.readPrefix(prefix);
@@ -51,9 +52,11 @@ export async function warmUp(
     fetch,
     signal,
     timeouts: settings.timeouts,
+    onBegan: () => draft.begin(),
   });
   for await (const batch of events) for (const event of batch) draft.add(event);
-  const reply = draft.finish({ cancelled: false, prices, atMs: Date.now() });
+  const sent = () => ({ tokens: textTokens(body), cachedTokens: 0, outputRatio: 1 });
+  const reply = draft.finish({ cancelled: false, prices, atMs: Date.now(), sent, place });
   const { usage, costMicros, model, atMs } = reply;
   // Cut after one token, or with nothing said: what matters is that it was read.
   const failure = reply.type === "step_failed" && reply.failure.code !== "model_empty" ? reply.failure : undefined;

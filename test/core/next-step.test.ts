@@ -294,6 +294,7 @@ const table: Row[] = [
       step: 0,
       failure: {
         code: "internal",
+        cause: "interrupted",
         detail: "The model call was interrupted 4 times before it could bring anything. Send the message again.",
         retryable: true,
       },

@@ -378,6 +378,115 @@ describe("a turn that waits, grows or shrinks", () => {
     expect(world.log.last).toMatchObject({ costMicros: 7 });
   });
 
+  const reasoningAlone: Script = [
+    [{ type: "reasoning", text: "They talked about boats." }],
+    [{ type: "failure", failure: { code: "model_empty", detail: "Empty.", retryable: true } }],
+  ];
+  it.each<[what: string, summary: Script, cause: string, calls: number]>([
+    ["reasoning alone", reasoningAlone, "summary_reasoning", 2],
+    ["nothing", [[{ type: "finish", reason: "stop" }]], "summary_empty", 2],
+    ["calls", ask("clock"), "summary_calls", 1],
+    [
+      "no text before its longest",
+      [[{ type: "reasoning", text: "Hm" }], [{ type: "finish", reason: "length" }]],
+      "summary_length",
+      1,
+    ],
+  ])(
+    "[COMPACT-5] a summary that is %s is requested twice at most, and the outline says why",
+    async (_, summary, cause, calls) => {
+      const world = new World([say("Hi")]);
+      world.summaries = Array.from({ length: 6 }, () => summary);
+      world.windowFull = (entries) => entries === 1;
+      await runTurn(world, { ...rules, afterFailure: () => ({ type: "again", how: "restart", afterMs: 0 }) });
+      expect(world.story()).toEqual(["user:Hello", "compaction:outline", "assistant:Hi", "turn_ended:completed"]);
+      expect(world.log.read({ after: 1 })[0]).toMatchObject({
+        cause: "in_time",
+        failure: { code: "model_empty", cause },
+      });
+      expect(6 - world.summaries.length).toBe(calls);
+    },
+  );
+
+  it("[COMPACT-5] a summary that breaks off twice is paid for twice, and an outline takes its place", async () => {
+    const world = new World([say("Hi")]);
+    const usage = { inputTokens: 7, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    const failure = { code: "model_truncated", detail: "Cut.", retryable: true } as const;
+    world.summaries = Array.from(
+      { length: 6 },
+      (): Script => [[{ type: "usage", usage }], [{ type: "failure", failure }]],
+    );
+    world.windowFull = (entries) => entries === 1;
+    await runTurn(world, { ...rules, afterFailure: () => ({ type: "again", how: "restart", afterMs: 0 }) });
+    expect(world.story()[1]).toBe("compaction:outline");
+    expect(world.log.last).toMatchObject({ costMicros: 14 });
+  });
+
+  it("[COST-7] a stop during a summary books what it cost, and shows nothing of it", async () => {
+    const world = new World([say("never")]);
+    const usage = { inputTokens: 7, cachedTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    world.summaries = [[[{ type: "usage", usage }], [{ type: "text", text: "They talked." }]]];
+    world.windowFull = () => world.stop === undefined;
+    const summarize = world.summarize.bind(world);
+    world.summarize = async function* () {
+      yield* summarize();
+      world.stop = "cancelled";
+      world.abort.abort();
+    };
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "assistant:", "turn_ended:cancelled"]);
+    expect(world.log.last).toMatchObject({ costMicros: 7 });
+  });
+
+  const unclear = { code: "model_refused", cause: "unclear", detail: "Refused.", retryable: false } as const;
+  it.each<[what: string, first: Script, near: boolean, compacts: boolean]>([
+    ["a refusal in unknown words, near the window", [[{ type: "failure", failure: unclear }]], true, true],
+    ["a refusal in unknown words, far from it", [[{ type: "failure", failure: unclear }]], false, false],
+    [
+      "a refusal in known words, near the window",
+      [[{ type: "failure", failure: { code: "model_payment", detail: "", retryable: false } }]],
+      true,
+      false,
+    ],
+    [
+      "a stream without anything in it, near the window",
+      [[{ type: "failure", failure: { code: "model_truncated", detail: "", retryable: true } }]],
+      true,
+      true,
+    ],
+    ["an answer that has no room, near the window", [[{ type: "finish", reason: "length" }]], true, true],
+    [
+      "a finish reason that says so",
+      [[{ type: "text", text: "Half" }], [{ type: "finish", reason: "model_context_window_exceeded" }]],
+      false,
+      true,
+    ],
+  ])("[COMPACT-6] %s", async (_, first, near, compacts) => {
+    let calls = 0;
+    const world = new World(() => (++calls === 1 ? first : say("Hi")));
+    const effects = Object.assign(world, { nearlyFillsWindow: () => near });
+    world.summaries = [say("Short.")];
+    await runTurn(effects, rules);
+    expect(world.story().includes("compaction:Short.")).toBe(compacts);
+    if (compacts) expect(world.story().at(-1)).toBe("turn_ended:completed");
+  });
+
+  it("[COMPACT-6] unknown words are believed once", async () => {
+    const world = new World(() => [[{ type: "failure", failure: unclear }]]);
+    const effects = Object.assign(world, { nearlyFillsWindow: () => true });
+    world.summaries = [say("Short."), say("Shorter.")];
+    await runTurn(effects, rules);
+    expect(world.story()).toEqual(["user:Hello", "compaction:Short.", "step_failed:", "turn_ended:failed"]);
+  });
+
+  it("[COMPACT-6] an answer that the window cut is the answer when nothing can leave", async () => {
+    const world = new World([
+      [[{ type: "text", text: "Half" }], [{ type: "finish", reason: "model_context_window_exceeded" }]],
+    ]);
+    await runTurn(world, rules);
+    expect(world.story()).toEqual(["user:Hello", "assistant:Half", "turn_ended:length"]);
+  });
+
   it("[RESUME-2] what a cut-off answer had said stays when the turn is stopped", async () => {
     const world = new World([]);
     world.stop = "cancelled";

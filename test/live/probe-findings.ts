@@ -144,13 +144,13 @@ export function strictVerdict({ failure, status }: Exchange): "honoured" | "igno
   if (failure === undefined) return "ignored";
   if (failure.code !== "model_refused" || status === 404 || status === 405) return "unknown";
   const flag = /(unknown|unrecogni[sz]ed|unexpected|unsupported|extra)\b.{0,60}\bstrict\b/i;
-  if (flag.test(failure.detail)) return "refused";
-  return /propert|schema/i.test(failure.detail) ? "honoured" : "refused";
+  if (flag.test(failure.raw ?? failure.detail)) return "refused";
+  return /propert|schema/i.test(failure.raw ?? failure.detail) ? "honoured" : "refused";
 }
 
 /** The limits a refusal of an absurd `max_tokens` names. Wordings: DeepSeek's, OpenAI's, vLLM's. */
 export function limitsIn({ failure }: Exchange): Pick<ProbeFindings, "maxTokens" | "contextTokens"> {
-  const said = failure?.detail ?? "";
+  const said = failure?.raw ?? failure?.detail ?? "";
   const most = /\[1, ?(\d+)\]|at most (\d+) completion tokens|(?:less than or equal to|<=) ?(\d+)/.exec(said);
   const context = /maximum context length (?:is|of) (\d+)/.exec(said);
   return { maxTokens: numberIn(most), contextTokens: numberIn(context) };

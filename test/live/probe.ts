@@ -72,7 +72,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeFindings> {
 async function probeStream(probing: Probing): Promise<void> {
   const { findings, chat } = probing;
   const first = await chat(questions.hello);
-  findings.silent = first.failure?.detail;
+  findings.silent = first.failure?.raw ?? first.failure?.detail;
   findings.stream = streamOf(first);
   if (findings.silent !== undefined) return;
   findings.thinking.byDefault = reasoningField(first) !== "none";

@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { FailureCode } from "../../src/core/errors.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
+import { isErrorPayload } from "../../src/model/wire-error.ts";
+import {
+  filters,
+  generations,
+  notOverflows,
+  overflows,
+  payments,
+  type RefusalRow,
+  unknownModels,
+  wrongAddresses,
+} from "../support/refusals.ts";
 
 const error = (fields: object) => JSON.stringify({ error: fields });
 const deepseek = (message: string) =>
@@ -83,32 +94,76 @@ const table: [what: string, status: number, body: string, code: FailureCode, ret
 
 describe("classifyFailure", () => {
   it.each(table)("[STREAM-14] %s (%i)", (_what, status, body, code, retryable) => {
-    expect(classifyFailure({ status, body })).toEqual({ code, retryable, detail: expect.any(String) });
+    expect(classifyFailure({ status, body })).toMatchObject({ code, retryable });
   });
 
-  it("[STREAM-13] says what the provider said, and what to do", () => {
-    const body = error({ message: "Authentication Fails", type: "authentication_error" });
-    expect(classifyFailure({ status: 401, body }).detail).toBe(
-      "The model provider refused the API key: set MODEL_API_KEY to a valid one. It answered HTTP 401: Authentication Fails",
-    );
+  const rows = (rule: string, all: RefusalRow[]) => all.map((row) => [rule, row.host, row.status, row] as const);
+  it.each([
+    ...rows("[STREAM-34]", overflows),
+    ...rows("[STREAM-35]", notOverflows),
+    ...rows("[STREAM-36]", generations),
+    ...rows("[STREAM-37]", [...unknownModels, ...wrongAddresses]),
+    ...rows("[STREAM-38]", payments),
+    ...rows("[STREAM-39]", filters),
+  ])("%s %s (%i)", (_rule, _host, _status, { status, body, code }) => {
+    const retryable = code === "model_malformed";
+    const said = typeof body === "string" ? body : JSON.stringify(body);
+    const failure = classifyFailure({ status, body: said });
+    expect([failure.code, failure.raw]).toEqual([code, expect.stringMatching(/^HTTP \d+: ./)]);
+    if (code !== "model_rate_limited") expect(failure.retryable).toBe(retryable);
+    // The same inside a stream, where the payload is parsed already.
+    if (typeof body === "object" && body !== null && status !== 404 && status !== 413) {
+      expect(isErrorPayload(body) || status !== 200).toBe(true);
+    }
   });
 
-  it("[STREAM-13] shows a page's title, not its markup", () => {
-    expect(classifyFailure({ status: 502, body: "<html><title>Bad\n gateway</title><p>x</p></html>" }).detail).toBe(
-      "The model provider has a problem of its own. It answered HTTP 502: Bad gateway",
-    );
+  it("[STREAM-35] a request with more tokens than a minute may have is not sent again", () => {
+    const retryable = notOverflows.map(({ status, body }) => {
+      const { code, retryable } = classifyFailure({ status, body: body as object });
+      return code === "model_rate_limited" ? retryable : undefined;
+    });
+    expect(retryable.filter((each) => each !== undefined)).toEqual([false, false, true, true, true, true, true]);
   });
 
-  it("[STREAM-13] cuts a long detail, and leaves no part of the API key in it", () => {
+  it("[STREAM-13] keeps what the provider said for the log, on one line", () => {
+    const body = error({ message: "Authentication\n Fails", type: "authentication_error" });
+    expect(classifyFailure({ status: 401, body }).raw).toBe("HTTP 401: Authentication Fails");
+    const page = "<html><title>Bad\n gateway</title><p>x</p></html>";
+    expect(classifyFailure({ status: 502, body: page }).raw).toBe("HTTP 502: Bad gateway");
+  });
+
+  it("[STREAM-13] cuts what it keeps, and leaves no part of a key in it", () => {
     const apiKey = "sk-0123456789";
-    for (let padding = 360; padding < 460; padding++) {
-      const { detail } = classifyFailure({
-        status: 401,
-        body: `${"x".repeat(padding)}${apiKey}${"y".repeat(900)}`,
-        apiKey,
-      });
-      expect(detail.length).toBeLessThanOrEqual(500);
-      expect(detail).not.toContain("sk-");
+    for (let padding = 360; padding < 520; padding++) {
+      const body = `${"x".repeat(padding)}${apiKey}${"y".repeat(900)}`;
+      const { raw = "" } = classifyFailure({ status: 401, body, apiKey });
+      expect(raw.length).toBeLessThanOrEqual(500);
+      expect(raw).not.toContain("sk-");
+    }
+    const others =
+      "Incorrect API key provided: sk-proj-ab12****************wxyz. Authorization: Bearer abcdef0123456789";
+    expect(classifyFailure({ status: 401, body: error({ message: others }), apiKey }).raw).toBe(
+      "HTTP 401: Incorrect API key provided: [API key] Authorization: [API key]",
+    );
+  });
+
+  it("[STREAM-34] the words of a quoted message are no reason", () => {
+    const detail = [
+      { loc: ["body", "messages"], msg: "field required", type: "missing", input: "context length exceeded" },
+    ];
+    expect(classifyFailure({ status: 422, body: { detail } }).code).toBe("model_refused");
+  });
+
+  it("[STREAM-13] a hostile body takes no time", () => {
+    const deep = `${'{"error":'.repeat(3_000)}1${"}".repeat(3_000)}`;
+    const wide = JSON.stringify({
+      error: Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`k${n}`, { message: "x" }])),
+    });
+    const nested = JSON.stringify({ message: "{[".repeat(200_000) });
+    for (const body of [deep, wide, nested, "model ".repeat(200_000), "exceeds ".repeat(100_000)]) {
+      const beganMs = performance.now();
+      classifyFailure({ status: 400, body });
+      expect(performance.now() - beganMs).toBeLessThan(200);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { profileFor } from "../../src/model/catalog.ts";
+import { mostCalls } from "../../src/model/retry.ts";
 import { endpointOf, requestBody, serializeHead } from "../../src/model/serialize.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
@@ -17,8 +18,8 @@ const profile = profileFor({ modelId: "deepseek-v3.2-exp", baseUrl: comet, demo:
 class Bench extends MemorySession {
   readonly provider: ReturnType<typeof createFakeProvider>;
 
-  constructor(provider: ReturnType<typeof createFakeProvider>) {
-    super({ profile, baseUrl: comet, fetch: provider.fetch, tools, instructions: "Be brief." });
+  constructor(provider: ReturnType<typeof createFakeProvider>, retry = policy) {
+    super({ profile, baseUrl: comet, fetch: provider.fetch, tools, instructions: "Be brief.", retry });
     this.provider = provider;
   }
 
@@ -115,6 +116,48 @@ it("[FAULT-1] a fault that passes costs a try, and the turn completes", async ()
     expect([what, ends(bench), tries?.length ?? 0]).toEqual([what, [lasting ? always : "completed"], lasting ? 0 : 1]);
   }
 });
+
+it("[RETRY-9] [RETRY-10] no fault of the table is requested more often than its kind allows", async () => {
+  const retry = { ...policy, retriesPerModel: 5 };
+  const counts: Record<string, number> = {};
+  for (const [what, fault, always] of faultRows.filter(([, , always]) => always === "failed")) {
+    const provider = createFakeProvider();
+    const bench = new Bench(provider, retry);
+    provider.enqueue(...Array.from({ length: 8 }, () => fault(cutBy(1))));
+    await bench.say("Hello");
+    expect([what, ends(bench)]).toEqual([what, [always]]);
+    const failed = bench.entries.findLast((entry) => entry.type === "step_failed");
+    if (failed?.type !== "step_failed") throw new Error(`${what} is no failed step`);
+    const paid = failed.tries?.some((one) => one.paid) ?? false;
+    expect([what, provider.requests.length <= mostCalls(failed.failure, paid, retry)]).toEqual([what, true]);
+    counts[what] = provider.requests.length;
+  }
+  expect(counts).toMatchObject({
+    "connection refused": 6,
+    "503 empty": 6,
+    "reset amid the stream": 3,
+    "a silent stall amid the stream": 3,
+    "an empty stop": 2,
+    "an unknown finish": 2,
+    "200 with an error object": 6,
+    "an error in the stream": 3,
+    "402": 1,
+    content_filter: 1,
+  });
+});
+
+it.each(heavyFaultRows.filter(([what, , always]) => always === "failed" && /calls|line|text/.test(what)))(
+  "[RETRY-9] %s is requested three times at most",
+  async (_, fault) => {
+    const retry = { ...policy, retriesPerModel: 5 };
+    const provider = createFakeProvider();
+    const bench = new Bench(provider, retry);
+    provider.enqueue(...Array.from({ length: 4 }, () => fault(cutBy(1))));
+    await bench.say("Hello");
+    expect(ends(bench)).toEqual(["failed"]);
+    expect(provider.requests.length).toBeLessThanOrEqual(3);
+  },
+);
 
 it("[FAULT-1] a million deltas of one byte are one answer", async () => {
   const one = encoder.encode('data: {"choices":[{"delta":{"content":"x"}}]}\n\n');

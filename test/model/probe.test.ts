@@ -95,7 +95,7 @@ const cases: Case[] = [
       strict: "field",
       jsonModes: { object: "works", schema: "no_effect" },
       errors: {
-        wrongModel: shape(400, "model_refused", "error.{code,message}"),
+        wrongModel: shape(400, "model_not_found", "error.{code,message}"),
         wrongKey: shape(401, "model_auth", "error.{code,message}"),
       },
     },
@@ -145,7 +145,7 @@ const cases: Case[] = [
     modelId: "m",
     findings: {
       requests: 2,
-      silent: "A web page answered instead of a model: check MODEL_BASE_URL. It answered HTTP 200: Welcome, [API key]",
+      silent: "HTTP 200: Welcome, [API key]",
     },
     row: { provider: "example.com" },
     differences: [],

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FailedTry } from "../../src/core/entry.ts";
 import type { Failure } from "../../src/core/errors.ts";
 import { profileFor } from "../../src/model/catalog.ts";
-import { afterFailure, type RetryPolicy } from "../../src/model/retry.ts";
+import { afterFailure, mostCalls, type RetryPolicy } from "../../src/model/retry.ts";
 import { retryAfterMs } from "../../src/model/retry-after.ts";
 
 const policy: RetryPolicy = { retriesPerModel: 2, baseMs: 500, longestPauseMs: 1_500, longestRetryAfterMs: 60_000 };
@@ -53,6 +53,81 @@ describe("afterFailure", () => {
     ["[RETRY-1] no tries, nothing to do", [], give_up],
   ])("%s", (_, tries, expected) => {
     expect(at(tries)).toEqual(expected);
+  });
+
+  const patient: RetryPolicy = { ...policy, retriesPerModel: 5, baseMs: 0 };
+  /** Calls until another model is asked, or none, when every one fails like this. */
+  const callsOf = (one: FailedTry, from: readonly (typeof exp)[] = [exp]) => {
+    const tries = [one];
+    while (afterFailure(tries, { models: from, policy: patient, chance: 0.5 }).type === "again") tries.push(one);
+    return tries.length;
+  };
+  const retryable = [
+    ["model_unreachable", false, 6],
+    ["model_rate_limited", false, 6],
+    ["model_unavailable", false, 6],
+    ["model_unavailable", true, 3],
+    ["model_stalled", false, 6],
+    ["model_stalled", true, 3],
+    ["model_truncated", false, 6],
+    ["model_truncated", true, 3],
+    ["model_malformed", false, 3],
+    ["model_malformed", true, 3],
+    ["model_empty", true, 3],
+    ["model_no_call", true, 3],
+  ] as const;
+  it.each(retryable)("[RETRY-9] %s, paid: %s: %i calls at most", (code, paid, most) => {
+    const one = { ...tried(exp.id, { code }), ...(paid && { paid }) };
+    expect(callsOf(one)).toBe(most);
+    expect(mostCalls(one.failure, paid, patient)).toBe(most);
+  });
+
+  it.each([
+    "model_auth",
+    "model_payment",
+    "model_refused",
+    "model_not_found",
+    "content_filter",
+    "context_overflow",
+  ] as const)("[RETRY-9] %s: one call", (code) => {
+    expect(callsOf(tried(exp.id, { code, retryable: false }))).toBe(1);
+  });
+
+  it("[RETRY-9] paid answers are counted together, and calls that cost nothing do not make room for them", () => {
+    const paid: FailedTry = { ...tried(exp.id, { code: "model_truncated" }), paid: true };
+    const free = tried(exp.id);
+    const next = (tries: FailedTry[]) => afterFailure(tries, { models: [exp], policy: patient, chance: 0.5 }).type;
+    expect(next([paid, free, free, paid])).toBe("again");
+    expect(next([paid, free, paid, paid])).toBe("give_up");
+    expect(next([paid, paid, free])).toBe("again");
+    expect(next([free, free, free, free, free, free])).toBe("give_up");
+  });
+
+  it("[RETRY-10] an answer that is wrong with the same bytes is not requested a third time", () => {
+    const empty = tried(exp.id, { code: "model_empty" });
+    expect(at([empty, { ...empty, repeats: true }])).toEqual(fallback);
+    const silent: FailedTry = { ...tried(exp.id, { code: "model_stalled" }), repeats: true };
+    expect(at([silent])).toEqual(restart(500));
+  });
+
+  it("[RETRY-9] a request that is written anew at the host's word does not count, and the same word twice does", () => {
+    const next = (tries: FailedTry[]) => afterFailure(tries, { models: [exp], policy: patient, chance: 0.5 });
+    const asks = (retryable: boolean) => tried(exp.id, { code: "model_refused", change: "drop:top_p", retryable });
+    const wrong = tried(exp.id, { code: "model_malformed" });
+    expect(next([asks(false)])).toEqual({ ...restart(0), change: "drop:top_p" });
+    expect(next([asks(false), wrong, wrong]).type).toBe("again");
+    expect(next([asks(false), wrong, wrong, wrong])).toEqual(give_up);
+    expect(next([asks(false), asks(false)])).toEqual(give_up);
+    expect(callsOf(asks(true))).toBe(4);
+  });
+
+  it("[RETRY-9] each model has its own count", () => {
+    const wrong = (model: string) => tried(model, { code: "model_malformed" });
+    const tries = [wrong(exp.id), wrong(exp.id), wrong(exp.id), wrong(flash.id)];
+    expect(afterFailure(tries, { models, policy: patient, chance: 0.5 })).toMatchObject({ type: "again" });
+    expect(
+      afterFailure([...tries, wrong(flash.id), wrong(flash.id)], { models, policy: patient, chance: 0.5 }),
+    ).toEqual(give_up);
   });
 
   it("[RETRY-1] spreads the pauses by a tenth, and never beyond the longest", () => {

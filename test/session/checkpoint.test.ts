@@ -45,6 +45,17 @@ describe("the checkpoint", () => {
       expect(checkpoint.saved(3)).toBeUndefined();
     }));
 
+  it("[COST-5] a call whose place another entry took has no try there, so that no crash is booked for it", () =>
+    withCheckpoint((checkpoint) => {
+      checkpoint.begin(2, { atMs: 10, again: false });
+      checkpoint.save(draftOf("a"), 2_000);
+      expect(checkpoint.hasBegun(2)).toBe(true);
+      checkpoint.makeRoom(2);
+      expect([checkpoint.hasBegun(2), checkpoint.hasBegun(3)]).toEqual([false, false]);
+      expect(checkpoint.begin(3, { atMs: 3_000, again: false })).toBe(2);
+      expect(checkpoint.hasBegun(3)).toBe(true);
+    }));
+
   it("[RESUME-3] counts the tries that brought nothing, from the first of them", () =>
     withCheckpoint((checkpoint) => {
       expect(checkpoint.begin(2, { atMs: 10, again: false })).toBe(1);

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { entryJson } from "../../src/dialects/native.ts";
+import { failureOf as openAiFailureOf } from "../../src/dialects/openai-failure.ts";
 import { calls, type createFakeProvider, frames, status, text } from "../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 
@@ -30,7 +32,11 @@ describe("a provider that fails and comes back", () => {
     const [restarted, ...rest] = await world.told("live=false&after=2.1.0.11.0");
     expect(restarted).toMatchObject({
       event: "step.restarted",
-      data: { step: 1, attempt: 2, reason: "The model's stream ended before it said that it was finished." },
+      data: {
+        step: 1,
+        attempt: 2,
+        reason: "The answer of deepseek-v3.2-exp at 127.0.0.1:9 broke off before its end. Send the message again.",
+      },
     });
     expect(rest.map(({ event }) => event)).toEqual(["text.delta", "message.completed", "turn.ended"]);
   });
@@ -68,6 +74,34 @@ describe("a provider that fails and comes back", () => {
     await asked.promise;
     await world.stub.cancel(turn);
     expect((await world.ended(turn)).ended.reason).toBe("cancelled");
+  });
+});
+
+describe("what people read of a failure", () => {
+  const secret = "upstream says: quota of org-42 is gone";
+  it("[WORDS-3] is in two sentences; the host's own text is in the entry and in the log, and nowhere else", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    provider.enqueue(status(400, { error: { message: secret } }));
+    const { ended } = await world.ask("Hello");
+    const detail = ended.failure?.detail ?? "";
+    expect(detail).toMatch(/^deepseek-v3\.2-exp at 127\.0\.0\.1:9 refused the request\. [^.]+\.$/);
+    expect(ended.failure).not.toHaveProperty("raw");
+    expect(JSON.stringify(await world.told())).not.toContain("org-42");
+    const failed = (await world.entries())[1];
+    expect(failed).toMatchObject({ failure: { raw: `HTTP 400: ${secret}`, detail } });
+    if (failed !== undefined)
+      expect(entryJson(failed)).toMatchObject({ error: { detail, raw: `HTTP 400: ${secret}` } });
+    const logged = warned.mock.calls.map((call) => JSON.stringify(call)).join();
+    expect(logged).toContain(secret);
+    const chat = openAiFailureOf({ ...ended, type: "turn.ended" });
+    expect(JSON.stringify(chat)).not.toContain("org-42");
+    expect(chat?.error.message).toBe(detail);
+  });
+
+  it("[WORDS-2] an unknown model names the setting that holds it", async () => {
+    provider.enqueue(status(404, { error: { message: "The model `x` does not exist.", code: 404 } }));
+    const { ended } = await world.ask("Hello");
+    expect(ended.failure).toMatchObject({ code: "model_not_found", detail: expect.stringMatching(/Set MODEL to/) });
   });
 });
 

@@ -1,8 +1,8 @@
 /** A session without its database: the real loop, client, retry, tools and request rules over a log in memory. For tests, and for comparing models. */
 import type { Agent } from "../../src/agent.ts";
 import type { Draft } from "../../src/core/assemble.ts";
-import type { CompactionCause, Cut, Effects } from "../../src/core/effects.ts";
-import type { Entry, FailedTry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
+import type { Cut, Effects } from "../../src/core/effects.ts";
+import type { CompactionCause, Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
 import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import type { Again, TurnView } from "../../src/core/next-step.ts";
@@ -36,6 +36,8 @@ export interface MemorySetup {
   fetch: typeof fetch;
   tools: Toolbox;
   instructions: string;
+  /** How failed calls are tried again; `policy` when absent. */
+  retry?: RetryPolicy;
   /** Models that are asked when the first one fails for good. */
   fallbacks?: readonly { profile: Profile; baseUrl: string; fetch: typeof fetch }[];
 }
@@ -101,7 +103,7 @@ export class MemorySession implements Effects {
 
   /** Goes on with the open turn; it ends, or waits for a person. */
   async goOn(): Promise<void> {
-    const { profile, tools, fallbacks = [] } = this.#setup;
+    const { profile, tools, fallbacks = [], retry = policy } = this.#setup;
     const models = [profile, ...fallbacks.map((each) => each.profile)];
     await runTurn(this, {
       maxSteps: 6,
@@ -113,7 +115,7 @@ export class MemorySession implements Effects {
       waitOf: ({ name, arguments: text }, isSalvaged) =>
         waitsForPerson(tools.get(name), text, isSalvaged) ? "approval" : undefined,
       inputOf: ({ name, arguments: text }) => inputOf(tools.get(name), text),
-      afterFailure: (tries, chance) => afterFailure(tries, { models, policy, chance }),
+      afterFailure: (tries, chance) => afterFailure(tries, { models, policy: retry, chance }),
       complaint: judgeAnswer,
     });
   }
@@ -137,7 +139,7 @@ export class MemorySession implements Effects {
     };
   }
 
-  async beginStep(step: { turn: string; step: number }, again?: Again, _failed?: FailedTry) {
+  async beginStep(step: { turn: string; step: number }, again?: Again) {
     const { fallbacks = [] } = this.#setup;
     if (again?.model !== undefined) {
       this.#model = fallbacks.find(({ profile }) => profile.id === again.model) ?? this.#model;
@@ -152,15 +154,16 @@ export class MemorySession implements Effects {
     const { step } = draft.of;
     const begun = draft.text.toString();
     const isJson = this.#options.responseFormat !== undefined;
-    return this.#ask(this.#requests.next(this.#model.profile, { step, begun }), { isJson, begun });
+    return this.#ask(this.#requests.next(this.#model.profile, { step, begun }), draft, { isJson, begun });
   }
 
-  #ask(body: string, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, fetch } = this.#model;
     const { apiKey } = this.#setup;
     const base = endpointOf(this.#parts.learned.of(profile), baseUrl);
     const text = { leaksCalls: profile.leaksCalls, ...answer };
-    return generate({ baseUrl: base, apiKey, body, fetch, signal: this.signal, timeouts, text });
+    const onBegan = () => draft.begin();
+    return generate({ baseUrl: base, apiKey, body, fetch, signal: this.signal, timeouts, text, onBegan });
   }
 
   show() {}
@@ -200,8 +203,8 @@ export class MemorySession implements Effects {
     return { throughSeq, model: profile.id, prices: pricesAt(profile, Date.now()), outline };
   }
 
-  summarize({ throughSeq }: Cut): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), { isJson: false, begun: "" });
+  summarize({ throughSeq }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
+    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), draft, { isJson: false, begun: "" });
   }
 
   now() {

@@ -63,7 +63,10 @@ class ScriptedEffects extends SessionEffects {
     const { open } = of.parts.turns;
     if (open?.firstSeq === undefined) throw new Error("No turn is open.");
     const profile = profileFor({ modelId: "deepseek-flash", baseUrl: "http://127.0.0.1:9/v1", demo: false });
-    const model = { profile: { ...profile, continuation: of.story.continues ?? false }, baseUrl: "", fetch };
+    const set = { name: "MODEL", isSet: true };
+    const settings = { modelSetting: set, keySetting: set, addressSetting: set, windowSetting: set };
+    const place = { model: profile.id, host: "127.0.0.1:9", ...settings };
+    const model = { profile: { ...profile, continuation: of.story.continues ?? false }, baseUrl: "", fetch, place };
     super(of.parts, {
       agent,
       models: [model],

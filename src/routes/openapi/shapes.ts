@@ -38,8 +38,13 @@ export const usage = z
     kv_reads: count.optional(),
     kv_writes: count.optional(),
     cached: z.boolean().optional(),
+    estimated: z.boolean().optional(),
   })
-  .meta({ id: "Usage", description: "input and cached tokens are disjoint; reasoning tokens are part of output." });
+  .meta({
+    id: "Usage",
+    description:
+      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host said what it used.",
+  });
 
 export const session = z
   .object({
