@@ -1,7 +1,7 @@
 /** One step's model call, tried again or elsewhere as the rules say, until there is an answer or a failure that stays. One entry is appended for it, or a compaction when the conversation was too long. */
 import { Draft, type HowFinished, type Reply } from "./assemble.ts";
 import { compact } from "./compact.ts";
-import { addUsage, noUsage } from "./cost.ts";
+import { addUsage, noUsage, type Usage } from "./cost.ts";
 import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
 import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
@@ -73,7 +73,7 @@ class PastTries {
     this.#crashed = crashed;
   }
 
-  tryOf({ model, failure }: FailedReply, draft: Draft): FailedTry {
+  tryOf({ model, failure, usage, costMicros }: FailedReply, draft: Draft): FailedTry {
     const before = this.tries.at(-1);
     const isSame = before?.model === model && before.failure.code === failure.code;
     return {
@@ -81,6 +81,7 @@ class PastTries {
       failure,
       textChars: draft.hasCalls ? 0 : draft.text.length,
       ...(draft.hasBegun && { paid: true }),
+      ...(isUsed(usage) && { usage, costMicros }),
       ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
     };
   }
@@ -111,6 +112,10 @@ class PastTries {
     this.tries = this.tries.slice(0, -1);
     return last && this.summedUp(last);
   }
+}
+
+function isUsed({ inputTokens, cachedTokens, outputTokens }: Usage): boolean {
+  return inputTokens + cachedTokens + outputTokens > 0;
 }
 
 /** The end of a turn whose account has no money left for another call; what the last try had brought and cost stays. */

@@ -14,7 +14,8 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     return made;
   };
   return {
-    events: (events) => events.map(frame),
+    // That somebody answered is an entry; the contract has no event for it.
+    events: (events) => events.filter(({ event }) => event.type !== "tool.approval_answered").map(frame),
     waits: () => [],
     // Without an id: there is nothing to come back to.
     gone: () => [{ event: "error", data: { type: "error", ...sessionGone } }],

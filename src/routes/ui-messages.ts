@@ -4,6 +4,7 @@ import * as z from "zod";
 import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
 import { fingerprint } from "../core/prefix.ts";
+import { UiMessages } from "../dialects/ai-sdk-ui/messages.ts";
 import { newsOf, type UiNews, uiFields } from "../dialects/ai-sdk-ui/request.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
@@ -29,6 +30,25 @@ export const uiMessages = new Hono<RouteContext>()
     const news = newsOf(body.messages);
     const taken = news.kind === "said" ? await say(c, body, news) : await answer(c, body.id, news);
     return stream(c, taken);
+  })
+  .get("/:id", async (c) => {
+    const name = parseBody(sessionName, c.req.param("id"), "id");
+    const session = sessionObject(c.env, { account: c.var.account, name });
+    const { names, queued, open, ...range } = unwrap(await session.uiHistory());
+    const messages = new UiMessages({
+      session: name,
+      names: new Map(names.map(({ turn, id }) => [turn, id])),
+      queued,
+      open,
+    });
+    // Up to where the session was then: what is queued there must not be among the entries, too.
+    for (let after = range.afterSeq; after < range.lastSeq; ) {
+      const limit = Math.min(500, range.lastSeq - after);
+      const { entries } = unwrap(await session.shownEntries({ after, limit }));
+      for (const entry of entries) messages.add(entry);
+      after = entries.at(-1)?.seq ?? range.lastSeq;
+    }
+    return c.json(messages.end());
   })
   .get("/:id/stream", async (c) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");

@@ -317,10 +317,19 @@ export class SessionEffects implements Effects {
     const usage = estimatedUsage(this.#requests.sent(at.profile, request), received);
     const failure = worded({ code: "model_truncated", cause: "crash", detail: "", retryable: true }, at.place);
     const before = spent ?? { usage: noUsage, costMicros: 0, tries: [] };
+    const cost = costMicros(usage, pricesAt(at.profile, Date.now()));
+    const crashed = {
+      model: at.profile.id,
+      failure,
+      textChars: text.length,
+      paid: true,
+      usage,
+      costMicros: cost,
+    } as const;
     return {
       usage: addUsage(before.usage, usage),
-      costMicros: before.costMicros + costMicros(usage, pricesAt(at.profile, Date.now())),
-      tries: [...before.tries, { model: at.profile.id, failure, textChars: text.length, paid: true }],
+      costMicros: before.costMicros + cost,
+      tries: [...before.tries, crashed],
     };
   }
 

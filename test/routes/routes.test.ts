@@ -299,7 +299,8 @@ describe("reading", () => {
       },
     });
     expect(await json(call("POST", "/v1/sessions", { id, title: "Other" }))).toEqual({ ...made, status: 200 });
-    expect(await json(call("GET", `/v1/sessions/${id}`))).toEqual({ ...made, status: 200 });
+    const details = { last_turn: null, queued: [] };
+    expect(await json(call("GET", `/v1/sessions/${id}`))).toEqual({ status: 200, body: { ...made.body, ...details } });
     const renamed = await json(call("PATCH", `/v1/sessions/${id}`, { title: null, metadata: {} }));
     expect(renamed).toEqual({ status: 200, body: { ...made.body, title: null, metadata: {} } });
     provider.enqueue(text("Hi"));

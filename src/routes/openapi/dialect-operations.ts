@@ -5,7 +5,7 @@ import { chatRequest, completionReading } from "../chat-completions.ts";
 import { responseReading } from "../responses.ts";
 import { uiRequest } from "../ui-messages.ts";
 import type { Operation } from "./operation.ts";
-import { anyObject, completion, model, response } from "./shapes.ts";
+import { anyObject, completion, model, response, uiMessage } from "./shapes.ts";
 
 const openAi = { tag: "OpenAI", openAi: true } as const;
 const ui = { tag: "AI SDK" } as const;
@@ -85,6 +85,12 @@ export const dialectOperations: Record<string, Operation> = {
     body: uiRequest,
     answers: { 200: { what: "UI message chunks.", orStream: "foreign" } },
     refusals: [403, 404, 409, 413, 422, 429],
+  },
+  "GET /v1/ui/messages/{id}": {
+    ...ui,
+    summary: "The session as messages for useChat, with those that wait: the newest 4 MB of it",
+    answers: { 200: { what: "Its messages.", schema: z.array(uiMessage) } },
+    refusals: [404],
   },
   "GET /v1/ui/messages/{id}/stream": {
     ...ui,

@@ -8,7 +8,7 @@ import { sessionChanges, sessionCreation, sessionListing } from "../sessions.ts"
 import { tokenRequest } from "../tokens.ts";
 import { sessionEvent } from "./event-shapes.ts";
 import type { Operation } from "./operation.ts";
-import { anyObject, entry, session, turn } from "./shapes.ts";
+import { anyObject, entry, session, sessionDetails, turn } from "./shapes.ts";
 
 const tag = "Sessions";
 const idempotent = z.object({
@@ -40,7 +40,7 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "GET /v1/sessions": {
     tag,
-    summary: "Lists sessions, the newest first, or finds them by title and text",
+    summary: "Lists sessions, the newest first, or finds them by title, id and text, and by how their last turn ended",
     query: sessionListing,
     answers: {
       200: {
@@ -51,8 +51,8 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "GET /v1/sessions/{id}": {
     tag,
-    summary: "Reads a session",
-    answers: { 200: { what: "The session.", schema: session } },
+    summary: "Reads a session, with the messages that wait in it",
+    answers: { 200: { what: "The session.", schema: sessionDetails } },
     refusals: [404],
   },
   "PATCH /v1/sessions/{id}": {
