@@ -224,7 +224,7 @@ export interface TurnCounts {
 export interface TurnEndedEntry extends Placed, TurnCounts {
   type: "turn_ended";
   reason: TurnEndReason;
-  /** Why, when `reason` is `failed`. */
+  /** Why, when `reason` is `failed` or `budget_exhausted`. Absent in the latter's entries of earlier versions. */
   failure?: Failure;
   /** Its answer is a refusal of the model. */
   refused?: true;

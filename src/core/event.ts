@@ -48,7 +48,7 @@ interface TurnEnded extends TurnCounts {
   usage: Usage;
   costMicros: number;
   steps: number;
-  /** Why, when `reason` is `failed`. */
+  /** Why, when `reason` is `failed` or `budget_exhausted`. */
   failure?: Failure;
   /** The answer is a refusal of the model. */
   refused?: true;

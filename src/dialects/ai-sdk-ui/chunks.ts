@@ -1,4 +1,5 @@
 /** Writes a turn's events as the AI SDK's UI message chunks (`uiMessageChunkSchema` of ai 7), for `useChat`. A turn is one message; its id is always the same. */
+import { shortageFailure } from "../../core/budget-words.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
@@ -179,9 +180,7 @@ function jsonOr(text: string): unknown {
 
 function wrongIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): string | undefined {
   if (failure !== undefined) return failure.detail;
-  return reason === "budget_exhausted"
-    ? "The account's budget does not allow another model call. Raise it, or wait until it is renewed."
-    : undefined;
+  return reason === "budget_exhausted" ? shortageFailure(undefined).detail : undefined;
 }
 
 function finishReasonOf({ reason, refused }: Extract<SessionEvent, { type: "turn.ended" }>): string {

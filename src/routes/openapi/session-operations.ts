@@ -163,7 +163,7 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "POST /v1/sessions/{id}/tokens": {
     tag,
-    summary: "A token for this session alone, safe in a browser",
+    summary: "A token for this session alone, safe in a browser; the session is made where there is none",
     body: tokenRequest,
     answers: {
       201: {
