@@ -12,13 +12,27 @@ const unreadable = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u116
 
 const everyUnreadable = new RegExp(unreadable, "gu");
 
-/** What is wrong with a name, to stand behind the field; `undefined` when it may be used. `mayBeReserved`: it comes from a transcript, where the conversation has named itself. */
-export function speakerFault(name: string, { mayBeReserved = false } = {}): string | undefined {
+/** What is wrong with a name, to follow the field; `undefined` when it may be used. */
+export function speakerFault(name: string): string | undefined {
+  if (unreadable.test(name)) return "must be one line without control or invisible characters";
+  return recordedFault(name) ?? (isReserved(name) ? `"${name}" is reserved. Use another name` : undefined);
+}
+
+/** The same for a name in a transcript: the conversation has named itself there, and earlier versions took every name of one line. */
+export function recordedFault(name: string): string | undefined {
   if (name.trim() === "") return "must not be empty";
   if (name.length > longest) return `must have at most ${longest} characters`;
-  if (unreadable.test(name)) return "must be one line without control or invisible characters";
-  if (!mayBeReserved && isReserved(name)) return `"${name}" is reserved. Use another name`;
-  return undefined;
+  return /[\r\n]/.test(name) ? "must be one line" : undefined;
+}
+
+/** A recorded name as the model reads it: in one line, without what cannot be read. Empty when nothing of it can. */
+export function readableSpeaker(name: string): string {
+  if (!unreadable.test(name)) return name;
+  return name
+    .toWellFormed()
+    .replace(/[\p{Zl}\p{Zp}\p{Cc}]+/gu, " ")
+    .replace(everyUnreadable, "")
+    .trim();
 }
 
 /** Whether the conversation itself speaks by this name, however it is written. */
@@ -33,11 +47,7 @@ export function isReserved(name: string): boolean {
 
 /** A name that people chose elsewhere, made one that may be used; `undefined` when nothing of it can. */
 export function safeSpeaker(name: string): string | undefined {
-  const readable = name
-    .toWellFormed()
-    .replace(/[\p{Zl}\p{Zp}\p{Cc}]+/gu, " ")
-    .replace(everyUnreadable, "");
-  const short = readable
+  const short = readableSpeaker(name)
     .trim()
     .slice(0, longest)
     .replace(/[\ud800-\udbff]$/, "")

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { latestMs, metadataBounds, mostUnits } from "../core/bounds.ts";
 import { type Entry, thinkingLevels } from "../core/entry.ts";
-import { speakerFault } from "../core/speaker.ts";
+import { recordedFault } from "../core/speaker.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */
 export interface TranscriptHeader {
@@ -98,8 +98,8 @@ const options = z.strictObject({
   tools: z.array(z.strictObject(tool)).max(128).optional(),
 });
 const repairs = z.array(note).max(10_000).optional();
-const speaker = z.string().refine((named) => speakerFault(named, { mayBeReserved: true }) === undefined, {
-  error: ({ input }) => speakerFault(String(input), { mayBeReserved: true }) ?? "is not valid",
+const speaker = z.string().refine((named) => recordedFault(named) === undefined, {
+  error: ({ input }) => recordedFault(String(input)) ?? "is not valid",
 });
 
 const entry = z.discriminatedUnion("type", [

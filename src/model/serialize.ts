@@ -3,6 +3,7 @@ import type { ResponseFormat, Sampling, Thinking, ToolChoice } from "../core/ent
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
 import { legalEscapes, legalText } from "../core/repair.ts";
+import { readableSpeaker } from "../core/speaker.ts";
 import { answerTokens } from "../core/window.ts";
 import type { Profile } from "./profile.ts";
 
@@ -218,7 +219,8 @@ function wireAssistant({ content, reasoning, toolCalls }: AssistantMessage, prof
 }
 
 function spoken(content: string, speaker: string | undefined): string {
-  return speaker === undefined ? content : `${speaker}: ${content}`;
+  const name = readableSpeaker(speaker ?? "");
+  return name === "" ? content : `${name}: ${content}`;
 }
 
 /** Strings are made legal, names of members as well: half an emoji would be written as `\ud83d`, which strict JSON readers refuse. */
