@@ -50,7 +50,7 @@ export function SessionsPage() {
     <div class="sessions-page">
       <h1>Sessions</h1>
       <label class="search">
-        <span>Search titles, ids and messages</span>
+        <span>Search titles and messages, or an id</span>
         <input
           type="search"
           maxLength={200}

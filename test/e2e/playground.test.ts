@@ -150,7 +150,7 @@ demo("the page, over the demo model", () => {
     await shot("sessions");
     const fork = page.locator("li.depth-1");
     expect(await fork.innerText()).toContain("fork at entry 0");
-    await page.getByLabel("Search titles, ids and messages").fill("pencils");
+    await page.getByLabel("Search titles and messages").fill("pencils");
     await expect.poll(() => page.locator(".sessions li").count()).toBe(1);
     await button(/^Rename Please post 17/).click();
     await page.getByLabel("Title", { exact: true }).fill("Pencils for all");
