@@ -2,7 +2,14 @@
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Bindings } from "../env.ts";
-import { type AuthSettings, bearerOf, isOwnKey, notConfigured, unauthorized } from "../http/authenticate.ts";
+import {
+  type AuthSettings,
+  bearerOf,
+  isOwnKey,
+  notConfigured,
+  unauthorized,
+  urlTokenOf,
+} from "../http/authenticate.ts";
 import { type AccountAccess, accountObject } from "./account.ts";
 import type { AccountLimits } from "./account-record.ts";
 import { unavailable } from "./call-object.ts";
@@ -34,6 +41,8 @@ export class Access {
 
   /** The caller behind the request's bearer. Throws `unauthorized`, always the same, or `not_configured`. */
   async admit(request: Request, auth: AuthSettings): Promise<Caller> {
+    const inUrl = urlTokenOf(request);
+    if (inUrl !== undefined) return this.#byUrl(inUrl);
     const bearer = bearerOf(request);
     const token = bearer === undefined ? undefined : parseToken(bearer);
     if (token !== undefined) return this.#byToken(token);
@@ -43,6 +52,15 @@ export class Access {
     if (bearer === undefined || !(await isOwnKey(bearer, auth))) throw unauthorized();
     const { limits } = await this.#remember("default", () => accountObject(this.#bindings, "default").access());
     return { account: "default", limits };
+  }
+
+  /** URLs are kept by proxies, logs and histories: no key is taken from one, and no token that can do more than read. */
+  async #byUrl(text: string): Promise<Caller> {
+    const token = parseToken(text);
+    if (token === undefined) throw unauthorized();
+    const caller = await this.#byToken(token);
+    if (caller.token?.rights.every((right) => right === "read")) return caller;
+    throw new AppError("forbidden", 'A token in a URL may have the right "read" only. Make one with rights: ["read"].');
   }
 
   async #byKey(account: string, key: string): Promise<Caller> {

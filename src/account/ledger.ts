@@ -1,4 +1,4 @@
-/** What each model call of the account used, took and cost: one row per step, written once however often it is reported, and sums of each day. */
+/** What each model call of the account used, took and cost: one row per step, written once however often it is reported, one more for each other model that failed in it, and sums of each day. */
 
 /** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
 export interface StepRecord {
@@ -7,7 +7,7 @@ export interface StepRecord {
   model: string;
   /** Whether the step came to nothing. */
   failed: boolean;
-  /** Tries before the one that stands. */
+  /** Tries before the last one, at any model. */
   retries: number;
   /** Things that had to be mended in the reply or in its calls' arguments. */
   repairs: number;
@@ -22,6 +22,19 @@ export interface StepRecord {
   rowsWritten: number;
   kvReads: number;
   kvWrites: number;
+  /** What of this was at other models, which failed. An account of an earlier version books it under `model`. */
+  others?: OtherTries[];
+}
+
+/** The tries of a step at one model that did not end it. */
+export interface OtherTries {
+  model: string;
+  tries: number;
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  costMicros: number;
 }
 
 export type UsageGroup = "day" | "model" | "session";
@@ -29,8 +42,11 @@ export type UsageGroup = "day" | "model" | "session";
 /** Sums over the steps of one group; `key` is the day (UTC), the model's id or the session's. Times are averages in ms. */
 export interface UsageSum {
   key: string;
+  /** Each counts once, under the model that it ended with. */
   steps: number;
+  /** How often a step failed at a model: there was no answer, or another model gave it. */
   failures: number;
+  /** Calls that were made again at the same model. A call that failed is a failure or a retry, never both. */
   retries: number;
   repairs: number;
   inputTokens: number;
@@ -73,10 +89,15 @@ export class Ledger {
 
   /** Records steps, and adds them to the sums; those that are there already stay as they are. The caller holds a transaction. */
   record(session: string, steps: readonly StepRecord[]): void {
-    const added = steps.filter((step) => this.#insert(session, step));
+    const added = steps.flatMap((step) => {
+      const { own, others } = byModel(step);
+      if (!this.#insert(session, own)) return [];
+      for (const tries of others) this.#insertTries(session, tries);
+      return [own, ...others];
+    });
     const spent = added.reduce((sum, { costMicros }) => sum + costMicros, 0);
     if (spent !== 0) this.#sql.exec("UPDATE totals SET spent_micros = spent_micros + ?", spent);
-    for (const step of added) this.#addToDay(step);
+    for (const row of added) this.#addToDay(row);
   }
 
   /** Sums per group over the steps from `fromMs` up to `toMs`, of one model where it is named; the largest cost first. */
@@ -98,9 +119,10 @@ export class Ledger {
   #sumSteps({ group, fromMs, toMs, model }: UsageQuery): UsageSum[] {
     const key = group === "day" ? "coalesce(date(at / 1000, 'unixepoch'), 'unknown')" : group;
     return this.#query(
-      `SELECT ${key} AS key, count(*) AS steps, ${sums},
+      `SELECT ${key} AS key, sum(steps) AS steps, ${sums},
          cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs
-       FROM steps WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR model = ?3) GROUP BY 1 ORDER BY costMicros DESC, key`,
+       FROM (SELECT *, 1 AS steps FROM steps UNION ALL ${triesAsSteps})
+       WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR model = ?3) GROUP BY 1 ORDER BY costMicros DESC, key`,
       [fromMs, toMs, model ?? null],
     );
   }
@@ -137,9 +159,26 @@ export class Ledger {
     return inserted.toArray().length > 0;
   }
 
-  #addToDay(step: StepRecord): void {
+  #insertTries(session: string, of: Row): void {
+    this.#sql.exec(
+      "INSERT OR IGNORE INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      session,
+      of.seq,
+      of.model,
+      of.atMs,
+      Number(of.failed),
+      of.retries,
+      of.inputTokens,
+      of.cachedTokens,
+      of.outputTokens,
+      of.reasoningTokens,
+      of.costMicros,
+    );
+  }
+
+  #addToDay(step: Row): void {
     const values = [
-      1,
+      step.steps,
       Number(step.failed),
       step.retries,
       step.repairs,
@@ -159,6 +198,29 @@ export class Ledger {
     this.#sql.exec(addToDay, dayOf(step.atMs), step.model, ...values);
   }
 }
+
+/** A step, or the tries of one at another model: then `steps` is 0. */
+interface Row extends StepRecord {
+  steps: 0 | 1;
+}
+
+/** What a step was at each of its models. The session's sum is kept: what the others used is taken off the own row. */
+function byModel(step: StepRecord): { own: Row; others: Row[] } {
+  const own: Row = { ...step, steps: 1 };
+  const others = (step.others ?? []).map(({ tries, ...used }): Row => {
+    own.retries = Math.max(0, own.retries - tries);
+    for (const name of usedFields) own[name] = Math.max(0, own[name] - used[name]);
+    const none = { repairs: 0, firstEventMs: null, durationMs: null, rowsWritten: 0, kvReads: 0, kvWrites: 0 };
+    return { seq: step.seq, atMs: step.atMs, ...used, failed: true, retries: tries - 1, ...none, steps: 0 };
+  });
+  return { own, others };
+}
+
+const usedFields = ["inputTokens", "cachedTokens", "outputTokens", "reasoningTokens", "costMicros"] as const;
+
+/** In the order of the columns of `steps`. */
+const triesAsSteps = `SELECT session, seq, at, model, failed, retries, 0, input_tokens, cached_tokens, output_tokens,
+  reasoning_tokens, cost_micros, NULL, NULL, 0, 0, 0, 0 FROM tries`;
 
 const dayColumns = `steps, failed, retries, repairs, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_micros,
   first_event_steps, first_event_ms, duration_steps, duration_ms, rows_written, kv_reads, kv_writes`;

@@ -117,6 +117,23 @@ export const accountLadder: readonly string[] = [
      bot_token TEXT NOT NULL,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // How a session's last turn ended is looked for; tries at other models than the one that a step ended with are rows of their own.
+  `ALTER TABLE sessions ADD COLUMN last_reason TEXT;
+   CREATE INDEX sessions_by_reason ON sessions (last_reason, created_at, id);
+   CREATE TABLE tries (
+     session TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     model TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     failed INTEGER NOT NULL,
+     retries INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL,
+     cached_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL,
+     reasoning_tokens INTEGER NOT NULL,
+     cost_micros INTEGER NOT NULL,
+     PRIMARY KEY (session, seq, model)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The version of an account's database; 0 for one without a ladder. */

@@ -26,6 +26,8 @@ export interface SessionQuery {
   limit: number;
   cursor?: string | undefined;
   q?: string | undefined;
+  /** How the last turn ended. */
+  reason?: string | undefined;
 }
 
 export class SessionIndex {
@@ -41,12 +43,14 @@ export class SessionIndex {
   put(summary: SessionSummary): void {
     this.#sql.exec("DELETE FROM erased WHERE id = ?", summary.id);
     this.#sql.exec(
-      `INSERT INTO sessions VALUES (?, ?, ?, ?, 0)
-       ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, summary = excluded.summary, title = excluded.title`,
+      `INSERT INTO sessions (id, created_at, summary, title, reported_seq, last_reason) VALUES (?, ?, ?, ?, 0, ?)
+       ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, summary = excluded.summary, title = excluded.title,
+         last_reason = excluded.last_reason`,
       summary.id,
       summary.createdAtMs,
       JSON.stringify(summary),
       (summary.title ?? "").toLowerCase(),
+      summary.lastTurn?.reason ?? null,
     );
   }
 
@@ -101,20 +105,22 @@ export class SessionIndex {
     return this.#sql.exec("SELECT 1 FROM erased WHERE id = ?", id).toArray().length > 0;
   }
 
-  /** `cursor` is the `next` of an earlier page; `q` must occur in the title, in any case, or its words in one message. */
-  list({ limit, cursor, q = "" }: SessionQuery): SessionPage {
+  /** `cursor` is the `next` of an earlier page; `q` must occur in the title or in the id, in any case, or its words in one message. */
+  list({ limit, cursor, q = "", reason }: SessionQuery): SessionPage {
     const [atMs, id] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, ""] : placeOf(cursor);
     const rows = this.#sql
       .exec<{ id: string; created_at: number; summary: string }>(
         `SELECT id, created_at, summary FROM sessions
          WHERE (created_at, id) < (?1, ?2)
-           AND (instr(title, ?3) > 0 OR id IN (SELECT session FROM texts WHERE texts.id IN (SELECT rowid FROM words WHERE words MATCH ?4)))
+           ${reason === undefined ? "" : "AND last_reason = ?6"}
+           AND (instr(title, ?3) > 0 OR instr(lower(id), ?3) > 0 OR id IN (SELECT session FROM texts WHERE texts.id IN (SELECT rowid FROM words WHERE words MATCH ?4)))
          ORDER BY created_at DESC, id DESC LIMIT ?5`,
         atMs,
         id,
         q.toLowerCase(),
         allOf(q) ?? '""',
         limit + 1,
+        ...(reason === undefined ? [] : [reason]),
       )
       .toArray();
     const shown = rows.slice(0, limit);

@@ -1,7 +1,8 @@
 /** One step's model call, tried again or elsewhere as the rules say, until there is an answer or a failure that stays. One entry is appended for it, or a compaction when the conversation was too long. */
 import { Draft, type HowFinished, type Reply } from "./assemble.ts";
+import { type Shortage, shortageFailure } from "./budget-words.ts";
 import { compact } from "./compact.ts";
-import { addUsage, noUsage } from "./cost.ts";
+import { addUsage, noUsage, type Usage } from "./cost.ts";
 import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
 import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
@@ -17,7 +18,8 @@ export async function callModel(
   const past = new PastTries();
   let again: Again | undefined;
   for (let draft: Draft | undefined; ; ) {
-    if (!(await effects.afford())) return effects.append(exhausted(effects, past));
+    const afforded = await effects.afford();
+    if (afforded !== true) return effects.append(exhausted(effects, past, afforded || undefined));
     const { prices, begun, sent, place, crashed, ...of } = await effects.beginStep(next, again, past.last);
     if (crashed !== undefined) past.addCrashed(crashed);
     draft = new Draft(of, again?.how === "continue" ? draft?.said : begun);
@@ -73,7 +75,7 @@ class PastTries {
     this.#crashed = crashed;
   }
 
-  tryOf({ model, failure }: FailedReply, draft: Draft): FailedTry {
+  tryOf({ model, failure, usage, costMicros }: FailedReply, draft: Draft): FailedTry {
     const before = this.tries.at(-1);
     const isSame = before?.model === model && before.failure.code === failure.code;
     return {
@@ -81,6 +83,7 @@ class PastTries {
       failure,
       textChars: draft.hasCalls ? 0 : draft.text.length,
       ...(draft.hasBegun && { paid: true }),
+      ...(isUsed(usage) && { usage, costMicros }),
       ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
     };
   }
@@ -113,14 +116,19 @@ class PastTries {
   }
 }
 
+function isUsed({ inputTokens, cachedTokens, outputTokens }: Usage): boolean {
+  return inputTokens + cachedTokens + outputTokens > 0;
+}
+
 /** The end of a turn whose account has no money left for another call; what the last try had brought and cost stays. */
-function exhausted(effects: Effects, past: PastTries): NewEntry[] {
+function exhausted(effects: Effects, past: PastTries, shortage: Shortage | undefined): NewEntry[] {
   const { entries } = effects.look();
   const turn = entries[0]?.turn ?? "";
   const reply = entries.findLast((entry) => entry.type === "assistant");
   const last = past.entry;
   const stays = last === undefined ? [] : [last];
-  const end: TurnEnding = { turn, step: reply?.step ?? 0, reason: "budget_exhausted", refused: [] };
+  const failure = shortageFailure(shortage);
+  const end: TurnEnding = { turn, step: reply?.step ?? 0, reason: "budget_exhausted", refused: [], failure };
   const paid = stays.map((entry): Entry => ({ ...entry, seq: 0 }));
   return [...stays, ...ending(end, [...entries, ...paid], effects.now())];
 }

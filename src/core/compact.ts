@@ -1,5 +1,6 @@
 /** Puts the older part of a conversation into a summary, which the model itself writes: what it is asked begins with the bytes of the request before, so the warm prefix is used once more. */
 import { Draft } from "./assemble.ts";
+import { shortageFailure } from "./budget-words.ts";
 import { addUsage, noUsage } from "./cost.ts";
 import type { Cut, Effects, Spent } from "./effects.ts";
 import { ending } from "./ending.ts";
@@ -39,8 +40,10 @@ export async function compact(at: Place, effects: Effects, rules: Rules, occasio
   let fingerprint: string | undefined;
   for (let spent = withCrashed(occasion.spent ?? nothing, cut); ; ) {
     // Without money for a summary there is none for an answer either: the loop finds that out.
-    if (!(await effects.afford())) {
-      await effects.append(outOfMoney(at, cut, effects, spent));
+    const afforded = await effects.afford();
+    if (afforded !== true) {
+      const failure = shortageFailure(afforded || undefined);
+      await effects.append(outOfMoney({ at, cut, failure, spent }, effects));
       return true;
     }
     const { reply, draft } = await requested(at, cut, effects);
@@ -99,11 +102,14 @@ function stopped({ turn, step }: Place, { model, attempt = 1 }: Cut, effects: Ef
   return { type: "assistant", turn, step, attempt, model, finishReason: "cancelled", ...empty, atMs: effects.now() };
 }
 
-function outOfMoney(at: Place, cut: Cut, effects: Effects, spent: Spent): NewEntry[] {
+function outOfMoney(
+  { at, cut, failure, spent }: { at: Place; cut: Cut; failure: Failure; spent: Spent },
+  effects: Effects,
+): NewEntry[] {
   const { entries } = effects.look();
   const paid: NewEntry[] = tokensOf(spent) > 0 ? [{ ...stopped(at, cut, effects), ...spent }] : [];
   const all = [...entries, ...paid.map((entry) => ({ ...entry, seq: 0 }))];
-  return [...paid, ...ending({ ...at, reason: "budget_exhausted", refused: [] }, all, effects.now())];
+  return [...paid, ...ending({ ...at, reason: "budget_exhausted", refused: [], failure }, all, effects.now())];
 }
 
 function withCrashed({ usage, costMicros }: Spent, { crashed = { ...nothing, tries: [] } }: Cut): Spent {

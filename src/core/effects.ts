@@ -1,5 +1,6 @@
 /** What a turn may do to the world: core's only port. Who stands behind it, core does not know. */
 import type { Draft, Said, StepTry } from "./assemble.ts";
+import type { Shortage } from "./budget-words.ts";
 import type { Prices, Usage } from "./cost.ts";
 import type { AssistantEntry, CompactionCause, FailedTry, NewEntry } from "./entry.ts";
 import type { Sent } from "./estimate-usage.ts";
@@ -12,8 +13,8 @@ import type { Again, TurnView } from "./next-step.ts";
 export interface Effects {
   /** The open turn as the log has it now. */
   look(): TurnView;
-  /** Sets aside what the next model call of this step may cost at the worst; false when the account's budget does not allow it. */
-  afford(): Promise<boolean>;
+  /** Sets aside what the next model call of this step may cost at the worst. When the account's budget does not allow it: what is missing, or false where that is not known. */
+  afford(): Promise<boolean | Shortage>;
   /**
    * Records durably that a model call begins, and returns which try it is. `again`: how it goes on after the tries of
    * `before`. `begun`: what a try that a crash cut off had brought, where the model can go on after it.

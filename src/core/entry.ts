@@ -83,6 +83,9 @@ export interface FailedTry {
   paid?: true;
   /** The same failure with the same bytes as the try before it. */
   repeats?: true;
+  /** What this try used and cost, where it did; absent in entries of earlier versions. It is in the entry's sums, too. */
+  usage?: Usage;
+  costMicros?: number;
 }
 
 export interface UserEntry extends Placed {
@@ -221,7 +224,7 @@ export interface TurnCounts {
 export interface TurnEndedEntry extends Placed, TurnCounts {
   type: "turn_ended";
   reason: TurnEndReason;
-  /** Why, when `reason` is `failed`. */
+  /** Why, when `reason` is `failed` or `budget_exhausted`. Absent in the latter's entries of earlier versions. */
   failure?: Failure;
   /** Its answer is a refusal of the model. */
   refused?: true;
@@ -233,14 +236,16 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
 }
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "refusal" | "cancelled";
-export type TurnEndReason =
-  | "completed"
-  | "length"
-  | "step_limit"
-  | "cancelled"
-  | "failed"
-  | "budget_exhausted"
-  | "interrupted";
+export const turnEndReasons = [
+  "completed",
+  "length",
+  "step_limit",
+  "cancelled",
+  "failed",
+  "budget_exhausted",
+  "interrupted",
+] as const;
+export type TurnEndReason = (typeof turnEndReasons)[number];
 
 export type Entry =
   | UserEntry

@@ -71,6 +71,8 @@ export type FailureCode =
   | "prefix_missing"
   | "output_invalid"
   | "content_filter"
+  /** The account's budget does not allow the next model call. */
+  | "budget_exhausted"
   | "internal";
 
 /** What tells failures of one code apart, where they are worded differently. */

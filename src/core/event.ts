@@ -27,6 +27,8 @@ export type SessionEvent =
   | ({ type: "tool.called"; atClient?: true } & ToolCall)
   /** The call waits for a person's yes or no, with exactly these arguments. */
   | ({ type: "tool.approval_required" } & ToolCall)
+  /** Somebody answered; `reason` in that person's words. Not in the native stream. */
+  | { type: "tool.approval_answered"; id: string; approve: boolean; reason?: string }
   | ({ type: "tool.finished" } & ToolResult)
   | {
       type: "message.completed";
@@ -46,7 +48,7 @@ interface TurnEnded extends TurnCounts {
   usage: Usage;
   costMicros: number;
   steps: number;
-  /** Why, when `reason` is `failed`. */
+  /** Why, when `reason` is `failed` or `budget_exhausted`. */
   failure?: Failure;
   /** The answer is a refusal of the model. */
   refused?: true;
@@ -58,7 +60,7 @@ export interface PlacedEvent {
   cursor: Cursor;
 }
 
-/** Whether readers are sent nothing about it: it may be recorded in the middle of a step, whose reply then follows behind it. */
+/** Whether it is no part of a step, and no reader loses its place in one by it: it may be recorded in the middle of a step, whose reply then follows behind it. */
 export function isSilent(entry: Entry): boolean {
   return entry.type === "user" ? entry.joined === true : isKeptSilent.has(entry.type);
 }
@@ -70,9 +72,12 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
   const whole = (event: SessionEvent): PlacedEvent => ({ event, cursor: { done: entry.seq } });
   switch (entry.type) {
     case "note":
-    case "approval":
     case "compaction":
       return [];
+    case "approval": {
+      const { callId: id, approve, reason } = entry;
+      return [whole({ type: "tool.approval_answered", id, approve, ...(reason !== undefined && { reason }) })];
+    }
     case "user":
       return entry.joined ? [] : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
     case "assistant":

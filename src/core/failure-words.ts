@@ -117,6 +117,10 @@ const byCode: Record<FailureCode, (names: Names) => Sentences> = {
     `The content filter of ${host} stopped the request or the answer of ${model}.`,
     "Put the message in other words.",
   ],
+  budget_exhausted: ({ who }) => [
+    `The account's budget does not allow another call of ${who}.`,
+    "Raise its budget_micros through /v1/admin.",
+  ],
   internal: ({ who }) => [
     `Longline failed while it worked on this turn with ${who}.`,
     "Send the message again, and look for the cause in the Worker's log.",

@@ -5,6 +5,8 @@ import type { WaitingCall } from "../core/waits.ts";
 /** One server-sent event. `data` goes out as JSON; `text` as it is, on one line. */
 export interface Frame {
   event?: string;
+  /** How long a reader whose connection broke waits before it comes back, in ms. */
+  retry?: number;
   id?: string;
   data?: unknown;
   text?: string;

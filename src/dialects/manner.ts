@@ -20,6 +20,8 @@ export interface StreamOf {
   session: string;
   tag: string;
   seen?: Cursor;
+  /** After how long a native reader whose connection broke should come back. */
+  retryMs: number;
   /** What was asked for where an answer begins. */
   asked(place: { turn: string; afterSeq?: number | undefined }): Asked;
 }
@@ -36,7 +38,7 @@ export function parseManner(text: string | null): Manner {
 export function encoderFor(manner: Manner, of: StreamOf): Encoder {
   switch (manner.as) {
     case "native":
-      return nativeEncoder(of.tag);
+      return nativeEncoder(of.tag, of.retryMs);
     case "openai-chat":
       return new ChatChunks(manner, of);
     case "ai-sdk-ui":

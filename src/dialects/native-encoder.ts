@@ -4,17 +4,21 @@ import type { PlacedEvent } from "../core/event.ts";
 import { type Encoder, type Frame, sessionGone } from "./encoder.ts";
 import { nativeEvent } from "./native.ts";
 
-/** `tag`: stands in front of each event's id. */
-export function nativeEncoder(tag: string): Encoder {
+/** `tag`: stands in front of each event's id. `retryMs`: after how long a reader whose connection broke should come back. */
+export function nativeEncoder(tag: string, retryMs?: number): Encoder {
+  // With the first event, and not in a frame of its own: each frame of ours has data.
+  let retry: { retry?: number } = retryMs === undefined ? {} : { retry: retryMs };
+  const frame = ({ event, cursor }: PlacedEvent): Frame => {
+    const made = { ...nativeEvent(event), id: `${tag}-${formatCursor(cursor)}`, ...retry };
+    retry = {};
+    return made;
+  };
   return {
-    events: (events) => events.map((event) => frame(event, tag)),
+    // That somebody answered is an entry; the contract has no event for it.
+    events: (events) => events.filter(({ event }) => event.type !== "tool.approval_answered").map(frame),
     waits: () => [],
     // Without an id: there is nothing to come back to.
-    gone: () => [{ event: "error", data: sessionGone }],
+    gone: () => [{ event: "error", data: { type: "error", ...sessionGone } }],
     ended: false,
   };
-}
-
-function frame({ event, cursor }: PlacedEvent, tag: string): Frame {
-  return { ...nativeEvent(event), id: `${tag}-${formatCursor(cursor)}` };
 }

@@ -1,13 +1,13 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
-import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts } from "../core/entry.ts";
+import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, TurnEndReason } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 
-/** The event as a client reads it: its name and its JSON. Shapes: the table of events in API.md, README section "Events". */
+/** The event as a client reads it: its name, and its JSON, whose `type` is the name again. Shapes: `routes/openapi/event-shapes.ts`. */
 export function nativeEvent(event: SessionEvent): { event: string; data: Record<string, unknown> } {
-  return { event: event.type, data: eventData(event) };
+  return { event: event.type, data: { type: event.type, ...eventData(event) } };
 }
 
 function eventData(event: SessionEvent): Record<string, unknown> {
@@ -25,6 +25,8 @@ function eventData(event: SessionEvent): Record<string, unknown> {
     case "tool.called":
     case "tool.approval_required":
       return { call_id: event.id, name: event.name, arguments: event.arguments };
+    case "tool.approval_answered":
+      return { call_id: event.id, approve: event.approve, ...(event.reason !== undefined && { reason: event.reason }) };
     case "tool.finished":
       return { call_id: event.callId, name: event.name, content: event.content, is_error: event.isError };
     case "message.completed":
@@ -200,6 +202,8 @@ export interface SessionSummary {
   prefix: string | null;
   status: "idle" | "running" | "waiting";
   lastSeq: number;
+  /** The turn that ended last; null before any. Absent in reports of earlier versions. */
+  lastTurn?: { turn: string; reason: TurnEndReason; endedAtMs: number } | null;
   usage: Usage & { steps: number; costMicros: number; rowsWritten: number };
   createdAtMs: number;
   expiresAtMs: number | null;
@@ -209,6 +213,7 @@ export interface SessionSummary {
 
 export function sessionJson(session: SessionSummary): Record<string, unknown> {
   const { id, title, metadata, model, prefix, status, lastSeq, usage, createdAtMs, expiresAtMs, forkedFrom } = session;
+  const { turn, reason, endedAtMs } = session.lastTurn ?? {};
   return {
     id,
     title,
@@ -217,10 +222,38 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
     prefix,
     status,
     last_seq: lastSeq,
+    ...(endedAtMs !== undefined && { last_turn: { turn, reason, ended_at: iso(endedAtMs) } }),
     usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },
     created_at: iso(createdAtMs),
     expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
     ...(forkedFrom && { forked_from: { session: forkedFrom.session, after_seq: forkedFrom.afterSeq } }),
+  };
+}
+
+/** A message that was accepted and is not in the log yet. */
+export interface QueuedMessage {
+  /** Its number among the session's messages. */
+  id: number;
+  /** The turn that it will begin, or joins. */
+  turn: string;
+  joins: boolean;
+  /** Its beginning, where `isCut`. */
+  content: string;
+  isCut: boolean;
+  speaker?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  atMs: number;
+}
+
+export function queuedJson({ turn, joins, content, isCut, speaker, metadata, atMs }: QueuedMessage) {
+  return {
+    turn,
+    content,
+    created_at: iso(atMs),
+    ...(speaker !== undefined && { speaker }),
+    ...(metadata !== undefined && { metadata }),
+    ...(joins && { joins }),
+    ...(isCut && { cut: true }),
   };
 }
 

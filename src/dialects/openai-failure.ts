@@ -1,4 +1,5 @@
 /** How a turn that failed is told to OpenAI's clients. Pure. */
+import { shortageFailure } from "../core/budget-words.ts";
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 
@@ -20,10 +21,11 @@ export function failureOf(
   ended: Extract<SessionEvent, { type: "turn.ended" }>,
 ): { status: number; error: OpenAiError } | undefined {
   if (isFiltered(ended)) return undefined;
-  if (ended.failure !== undefined) return openAiFailure(ended.failure);
-  if (ended.reason !== "budget_exhausted") return undefined;
-  const message = "The account's budget does not allow another model call. Raise it, or wait until it is renewed.";
-  return { status: 429, error: { message, type: "insufficient_quota", param: null, code: "insufficient_quota" } };
+  const { failure, reason } = ended;
+  // Entries of earlier versions do not say what was missing.
+  if (failure === undefined)
+    return reason === "budget_exhausted" ? openAiFailure(shortageFailure(undefined)) : undefined;
+  return openAiFailure(failure);
 }
 
 function openAiFailure({ code, detail, retryable }: Failure): { status: number; error: OpenAiError } {
@@ -37,6 +39,8 @@ function openAiFailure({ code, detail, retryable }: Failure): { status: number; 
       return of(400, "invalid_request_error", "content_filter");
     case "model_rate_limited":
       return of(429, "rate_limit_error", "rate_limit_exceeded");
+    case "budget_exhausted":
+      return of(429, "insufficient_quota", "insufficient_quota");
     case "turn_timeout":
       return of(504, "server_error");
     default:

@@ -59,7 +59,15 @@ const failure = z.strictObject({
 const placed = { seq: order, turn: turnName, atMs: moment };
 const paid = { usage, costMicros: count };
 const timed = { firstEventMs: duration.optional(), durationMs: duration.optional() };
-const oneTry = z.strictObject({ model: modelId, failure, textChars: count, paid: mark, repeats: mark });
+const oneTry = z.strictObject({
+  model: modelId,
+  failure,
+  textChars: count,
+  paid: mark,
+  repeats: mark,
+  usage: usage.optional(),
+  costMicros: count.optional(),
+});
 const tries = z.array(oneTry).max(1_000).optional();
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
 const wait = z.enum(["approval", "client"]);

@@ -1,4 +1,4 @@
-/** Reads the bearer of a request and compares it with the Worker's own key. Missing and wrong keys get the same answer. */
+/** Reads the bearer of a request, or the token in its URL, and compares it with the Worker's own key. Missing and wrong keys get the same answer. */
 import { AppError } from "../core/errors.ts";
 
 /** Who may call; `closed` until a key is set. */
@@ -7,6 +7,13 @@ export type AuthSettings = { kind: "key" | "dev"; apiKey: string } | { kind: "cl
 /** The key or token in `Authorization: Bearer <key>`. */
 export function bearerOf(request: Request): string | undefined {
   return /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
+}
+
+/** The `token` in the URL of an event stream that is read without an `Authorization` header: browsers' EventSource can send none. Other paths have no such parameter. */
+export function urlTokenOf(request: Request): string | undefined {
+  if (request.method !== "GET" || request.headers.has("Authorization")) return undefined;
+  const { pathname, searchParams } = new URL(request.url);
+  return /^\/v1\/sessions\/[^/]+\/events$/.test(pathname) ? (searchParams.get("token") ?? undefined) : undefined;
 }
 
 export function unauthorized(): AppError {

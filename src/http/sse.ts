@@ -8,13 +8,16 @@ export interface SseFrame {
   text?: string;
   /** Given when the reader may come back with it. */
   id?: string;
+  /** How long a reader whose connection broke waits before it comes back, in ms. */
+  retry?: number;
 }
 
 /** One frame. Line breaks or NUL in a name or id would begin a new field, so they are a fault of ours and throw. */
-export function sseFrame({ event, data, text, id }: SseFrame): string {
+export function sseFrame({ event, data, text, id, retry }: SseFrame): string {
   const placed = id === undefined ? "" : `id: ${oneLine(id)}\n`;
   const named = event === undefined ? "" : `event: ${oneLine(event)}\n`;
-  return `${placed}${named}data: ${text === undefined ? JSON.stringify(data) : oneLine(text)}\n\n`;
+  const again = retry === undefined ? "" : `retry: ${Math.round(retry)}\n`;
+  return `${again}${placed}${named}data: ${text === undefined ? JSON.stringify(data) : oneLine(text)}\n\n`;
 }
 
 function oneLine(text: string): string {
@@ -107,7 +110,7 @@ function textOf(arrival: Arrival): string | undefined {
     case "fault":
       return sseFrame({
         event: "error",
-        data: { code: "internal", detail: "The stream broke off. Come back with the last event id." },
+        data: { type: "error", code: "internal", detail: "The stream broke off. Come back with the last event id." },
       });
     case "end":
       return undefined;

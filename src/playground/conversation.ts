@@ -91,7 +91,7 @@ export function withEvent(known: Conversation, { event, data }: SessionEvent): C
       return tell({ ...rest, at }, { seq, turn, type: "user", created_at: "" });
     }
     case "step.started":
-      return begin({ ...rest, at: { ...known.at, ...data } });
+      return begin({ ...rest, at: { turn: known.at.turn, step: data.step, attempt: data.attempt, model: data.model } });
     case "step.restarted": {
       const { step, attempt, reason } = data;
       return begin({ ...rest, at: { ...known.at, step, attempt } }, reason);
@@ -110,12 +110,12 @@ export function withEvent(known: Conversation, { event, data }: SessionEvent): C
       return tell(known, { ...placed(known), type: "tool", message: resultOf(data) });
     case "message.completed": {
       const waits = draft && Object.keys(draft.waits).length > 0 ? { waits: draft.waits } : {};
-      return tell(rest, { ...placed(known), type: "assistant", ...data, ...waits });
+      return tell(rest, { ...placed(known), ...data, type: "assistant", ...waits });
     }
     case "error":
       return tell(rest, { ...placed(known), type: "step_failed", error: data, partial: draft?.text ?? "" });
     case "turn.ended":
-      return tell(rest, { ...placed(known), type: "turn_ended", ...data });
+      return tell(rest, { ...placed(known), ...data, type: "turn_ended" });
     default:
       return known;
   }

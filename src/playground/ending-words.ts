@@ -14,7 +14,9 @@ export function endingWords(reason: string, error?: { code: string; detail: stri
     case "interrupted":
       return "Interrupted by a newer message. What was said is kept.";
     case "budget_exhausted":
-      return "The account's budget is used up. Whoever runs this server can raise it through /v1/admin.";
+      return (
+        error?.detail ?? "The account's budget is used up. Whoever runs this server can raise it through /v1/admin."
+      );
     case "failed":
       return error === undefined ? "The turn failed. Try it again." : `The turn failed: ${error.detail}`;
     default:

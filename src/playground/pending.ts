@@ -1,5 +1,5 @@
 /** Messages that were sent from this page and are not in the transcript yet. Pure. */
-import type { Entry } from "./shapes.ts";
+import type { Entry, Session } from "./shapes.ts";
 
 export interface Pending {
   /** Its Idempotency-Key. */
@@ -38,4 +38,18 @@ export function claimed(pending: readonly Pending[], entries: readonly Entry[]):
 /** Those that are to be shown below the transcript. */
 export function unclaimed(pending: readonly Pending[]): Pending[] {
   return pending.filter(({ seq }) => seq === undefined);
+}
+
+/** With the messages that wait in the session, whoever sent them. A turn that is known already, and a message of which only the beginning is shown, is left out: it could not be found again among the entries. */
+export function withQueued(
+  pending: readonly Pending[],
+  { queued = [], last_seq }: Pick<Session, "queued" | "last_seq">,
+) {
+  const known = new Set(pending.map(({ turn }) => turn));
+  const added = queued
+    .filter(({ turn, cut }) => !cut && !known.has(turn))
+    .map(({ turn, content }, place): Pending => {
+      return { key: `queued-${turn}-${place}`, content, afterSeq: last_seq, state: "waiting", turn };
+    });
+  return [...pending, ...added];
 }

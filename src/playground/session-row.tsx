@@ -2,6 +2,7 @@
 import { useState } from "hono/jsx/dom";
 import { ApiError, call, callJson } from "./api.ts";
 import { ago, bytes, money } from "./figures.ts";
+import { outcomeOf } from "./outcome.ts";
 import { chatHash } from "./route.ts";
 import type { Session } from "./shapes.ts";
 
@@ -14,7 +15,8 @@ interface SessionRowProps {
 }
 
 export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
-  const { id, title, status, usage, created_at, last_seq } = session;
+  const { id, title, usage, created_at, last_seq } = session;
+  const outcome = outcomeOf(session);
   const [doing, setDoing] = useState<"nothing" | "renaming" | "deleting">("nothing");
   const attempt = async (work: () => Promise<void>) => {
     try {
@@ -45,7 +47,7 @@ export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
           <a href={chatHash(id)}>{title ?? id}</a>
         )}
         <p class="facts">
-          <span class={`dot ${status}`}>{status}</span>
+          <span class={`dot ${outcome.dot}`}>{outcome.words}</span>
           <span title={created_at}>begun {ago(created_at, Date.now())}</span>
           <span>{last_seq} entries</span>
           <span>{money(usage.cost_micros)}</span>

@@ -15,7 +15,7 @@ import {
 } from "./conversation.ts";
 import type { ReadEvent } from "./follow-events.ts";
 import { patiently, pause } from "./patience.ts";
-import { claimed, type Pending } from "./pending.ts";
+import { claimed, type Pending, withQueued } from "./pending.ts";
 import { readEntries } from "./read-entries.ts";
 import { freshSession } from "./route.ts";
 import { holdLine } from "./session-line.ts";
@@ -67,6 +67,8 @@ export class SessionStore {
       const entries = await this.#patiently(() => this.#read(Math.max(0, session.last_seq - pageEntries)));
       this.session = session;
       this.conversation = loaded(entries);
+      this.pending = withQueued(this.pending, session);
+      this.#claim();
       this.#set("live");
       await this.#follow();
     } catch (error) {

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { ApiError, callJson } from "./api.ts";
 import { forkTree } from "./fork-tree.ts";
+import { outcomes } from "./outcome.ts";
 import { SessionRow } from "./session-row.tsx";
 import type { Session } from "./shapes.ts";
 
@@ -12,6 +13,7 @@ interface Page {
 
 export function SessionsPage() {
   const [query, setQuery] = useState("");
+  const [reason, setReason] = useState("");
   const [sessions, setSessions] = useState<Session[] | undefined>();
   const [cursor, setCursor] = useState<string | null>(null);
   const [said, setSaid] = useState("");
@@ -23,6 +25,7 @@ export function SessionsPage() {
     const params = new URLSearchParams({
       limit: "30",
       ...(q !== "" && { q }),
+      ...(reason !== "" && { reason }),
       ...(from !== undefined && { cursor: from }),
     });
     try {
@@ -38,7 +41,7 @@ export function SessionsPage() {
   useLayoutEffect(() => {
     const timer = setTimeout(() => void load(query), query === "" ? 0 : 250);
     return () => clearTimeout(timer);
-  }, [query]);
+  }, [query, reason]);
 
   const changed = (id: string, session: Session | undefined) =>
     setSessions((known) => known?.flatMap((each) => (each.id !== id ? [each] : session ? [session] : [])));
@@ -47,13 +50,23 @@ export function SessionsPage() {
     <div class="sessions-page">
       <h1>Sessions</h1>
       <label class="search">
-        <span>Search titles and messages</span>
+        <span>Search titles and messages, or an id</span>
         <input
           type="search"
           maxLength={200}
           value={query}
           onInput={(event: Event) => setQuery((event.target as HTMLInputElement).value)}
         />
+      </label>
+      <label class="search">
+        <span>Last outcome</span>
+        <select value={reason} onChange={(event: Event) => setReason((event.target as HTMLSelectElement).value)}>
+          {outcomes.map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
       </label>
       <p class="hint" role="status" aria-live="polite">
         {said}
@@ -65,7 +78,9 @@ export function SessionsPage() {
       </ul>
       <div class="after">
         {sessions !== undefined && rows.length === 0 && (
-          <p class="notice">{query === "" ? "There are no sessions yet. Begin with a chat." : "Nothing was found."}</p>
+          <p class="notice">
+            {query === "" && reason === "" ? "There are no sessions yet. Begin with a chat." : "Nothing was found."}
+          </p>
         )}
         {cursor !== null && (
           <button type="button" onClick={() => void load(query, cursor)}>

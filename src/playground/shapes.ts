@@ -21,6 +21,9 @@ export interface Session {
   prefix: string | null;
   status: "idle" | "running" | "waiting";
   last_seq: number;
+  last_turn?: { turn: string; reason: string; ended_at: string } | null;
+  /** Messages that wait; only where one session is read. */
+  queued?: { turn: string; content: string; cut?: true }[];
   usage: Usage & { cost_micros: number };
   created_at: string;
   expires_at: string | null;

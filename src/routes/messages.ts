@@ -118,9 +118,15 @@ function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(c: Context<RouteContext>, query: string): Promise<Response> {
-  const after = c.req.header("Last-Event-ID") ?? new URL(c.req.url).searchParams.get("after") ?? "";
+  const after = c.req.header("Last-Event-ID") ?? placeInUrl(new URL(c.req.url).searchParams);
   const asked = { query: `after=${encodeURIComponent(after)}&${query}`, signal: c.req.raw.signal };
   return sessionEvents(c.env, addressOf(c), asked);
+}
+
+/** Polyfills of EventSource cannot send the header, and put the id of the newest event behind the address that they were given. */
+function placeInUrl(query: URLSearchParams): string {
+  const names = ["lastEventId", "last_event_id", "Last-Event-ID", "after"];
+  return names.map((name) => query.get(name)).find((value) => value !== null && value !== "") ?? "";
 }
 
 /** The answer is owed to that address, too. */

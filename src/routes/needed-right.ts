@@ -3,6 +3,8 @@ import type { Right } from "../account/session-token.ts";
 
 /** `session` and `right` are undefined for what no token opens. */
 export function neededRight(method: string, path: string): { session?: string; right?: Right } {
+  const [, listed] = /^\/v1\/ui\/messages\/([A-Za-z0-9_-]{1,64})$/.exec(path) ?? [];
+  if (listed !== undefined && method === "GET") return { session: listed, right: "read" };
   const [, streamed] = /^\/v1\/ui\/messages\/([A-Za-z0-9_-]{1,64})\/stream$/.exec(path) ?? [];
   if (streamed !== undefined) return { session: streamed, right: method === "GET" ? "read" : "cancel" };
   const [, session, rest = ""] = /^\/v1\/sessions\/([A-Za-z0-9_-]{1,64})(?:\/(.*))?$/.exec(path) ?? [];

@@ -5,8 +5,9 @@ import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
+import { turnEndReasons } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import { sessionJson, shownSession } from "../dialects/native.ts";
+import { queuedJson, sessionJson, shownSession } from "../dialects/native.ts";
 import { wellFormed } from "../dialects/transcript-lines.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
@@ -36,6 +37,7 @@ export const sessionListing = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(200).optional(),
   q: z.string().max(200).optional(),
+  reason: z.enum(turnEndReasons).optional(),
 });
 
 export const sessions = new Hono<RouteContext>()
@@ -60,7 +62,10 @@ export const sessions = new Hono<RouteContext>()
     const { sessions, next } = await accountObject(c.env, c.var.account).listSessions(page);
     return c.json({ sessions: sessions.map(shownSession), next_cursor: next ?? null });
   })
-  .get("/:id", async (c) => c.json(shownSession(unwrap(await sessionAt(c).describe()))))
+  .get("/:id", async (c) => {
+    const details = unwrap(await sessionAt(c).describe());
+    return c.json({ last_turn: null, ...shownSession(details), queued: details.queued.map(queuedJson) });
+  })
   .patch("/:id", async (c) => {
     const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
     const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };

@@ -3,21 +3,23 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
+import { AppError } from "../core/errors.ts";
 import { fingerprint } from "../core/prefix.ts";
-import { newsOf, type UiNews, uiFields } from "../dialects/ai-sdk-ui/request.ts";
+import { UiMessages } from "../dialects/ai-sdk-ui/messages.ts";
+import { isAgain, newsOf, type UiNews, uiFields } from "../dialects/ai-sdk-ui/request.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
-import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
-import { receiptOf } from "./receipt-of.ts";
+import { newName, receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
-import { knownModel, sessionName } from "./sessions.ts";
+import { sessionName } from "./sessions.ts";
 import type { Taken } from "./take-conversation.ts";
+import { uiOptions, uiSettings } from "./ui-settings.ts";
 
-export const uiRequest = z.looseObject({ ...uiFields, id: sessionName, tools: clientTools.nullish() });
+export const uiRequest = z.looseObject({ ...uiFields, ...uiSettings, id: sessionName.nullish() });
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
@@ -25,10 +27,32 @@ const mostBytes = 8 * 1024 * 1024;
 export const uiMessages = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(uiRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
-    mustMay(c.var.caller, body.id, "append");
+    mustMay(c.var.caller, body.id ?? undefined, "append");
     const news = newsOf(body.messages);
-    const taken = news.kind === "said" ? await say(c, body, news) : await answer(c, body.id, news);
+    if (news.kind === "answers" && !body.id) {
+      throw new AppError("invalid_request", "id: answers need the id of the chat.", { field: "id" });
+    }
+    const taken = news.kind === "said" ? await say(c, body, news) : await answer(c, body.id ?? "", news);
     return stream(c, taken);
+  })
+  .get("/:id", async (c) => {
+    const name = parseBody(sessionName, c.req.param("id"), "id");
+    const session = sessionObject(c.env, { account: c.var.account, name });
+    const { names, queued, open, ...range } = unwrap(await session.uiHistory());
+    const messages = new UiMessages({
+      session: name,
+      names: new Map(names.map(({ turn, id }) => [turn, id])),
+      queued,
+      open,
+    });
+    // Up to where the session was then: what is queued there must not be among the entries, too.
+    for (let after = range.afterSeq; after < range.lastSeq; ) {
+      const limit = Math.min(500, range.lastSeq - after);
+      const { entries } = unwrap(await session.shownEntries({ after, limit }));
+      for (const entry of entries) messages.add(entry);
+      after = entries.at(-1)?.seq ?? range.lastSeq;
+    }
+    return c.json(messages.end());
   })
   .get("/:id/stream", async (c) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
@@ -55,10 +79,11 @@ async function say(
   body: z.infer<typeof uiRequest>,
   { id, content, speaker }: Extract<UiNews, { kind: "said" }>,
 ): Promise<Taken> {
-  const { id: name, trigger, model, thinking, tools } = body;
+  const { trigger, thinking } = body;
   const receipt = await receiptOf(c, body);
-  const known = model ? knownModel(c, model) : undefined;
-  const declared = clientToolsOf(tools ?? []);
+  // A client that names no chat finds the name of the new one in `X-Session-Id`.
+  const name = body.id ?? (await newName(receipt, "POST /v1/ui/messages"));
+  const settings = uiOptions(c, body);
   await mustAdmit(c);
   const address = { account: c.var.account, name };
   const session = sessionObject(c.env, address);
@@ -68,9 +93,8 @@ async function say(
   const mayLeave = token === undefined || token.rights.includes("cancel");
   const isLeft = mayLeave && newest.ok && newest.value?.state.status === "waiting";
   const options = {
-    ...(known !== undefined && { model: known }),
+    ...settings,
     ...(typeof thinking !== "object" && thinking !== undefined && { thinking }),
-    ...(declared.length > 0 && { tools: declared }),
   };
   const { turn } = unwrap(
     await session.send(address, {
@@ -78,7 +102,7 @@ async function say(
       receipt,
       ...allowedModels(c),
       // An edited message keeps its id.
-      claims: trigger === "regenerate-message" ? [] : [`ui:${id}:${fingerprint(content)}`],
+      claims: isAgain(trigger) ? [] : [`ui:${id}:${fingerprint(content)}`],
       onBusy: isLeft ? "interrupt" : "queue",
     }),
   );

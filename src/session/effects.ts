@@ -1,6 +1,7 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
 import type { Agent } from "../agent.ts";
 import { Draft, type Said } from "../core/assemble.ts";
+import type { Shortage } from "../core/budget-words.ts";
 import { addUsage, costMicros, noUsage, worstCaseMicros } from "../core/cost.ts";
 import type { BegunStep, Cut, Effects, Spent } from "../core/effects.ts";
 import type { AssistantEntry, CompactionCause, Entry, FailedTry, NewEntry } from "../core/entry.ts";
@@ -107,7 +108,7 @@ export class SessionEffects implements Effects {
     };
   }
 
-  async afford(): Promise<boolean> {
+  async afford(): Promise<boolean | Shortage> {
     this.#mustLive();
     const { profile } = this.#model;
     const worst = () => worstCaseMicros(this.#requests.most(profile), pricesAt(profile, Date.now()));
@@ -317,10 +318,19 @@ export class SessionEffects implements Effects {
     const usage = estimatedUsage(this.#requests.sent(at.profile, request), received);
     const failure = worded({ code: "model_truncated", cause: "crash", detail: "", retryable: true }, at.place);
     const before = spent ?? { usage: noUsage, costMicros: 0, tries: [] };
+    const cost = costMicros(usage, pricesAt(at.profile, Date.now()));
+    const crashed = {
+      model: at.profile.id,
+      failure,
+      textChars: text.length,
+      paid: true,
+      usage,
+      costMicros: cost,
+    } as const;
     return {
       usage: addUsage(before.usage, usage),
-      costMicros: before.costMicros + costMicros(usage, pricesAt(at.profile, Date.now())),
-      tries: [...before.tries, { model: at.profile.id, failure, textChars: text.length, paid: true }],
+      costMicros: before.costMicros + cost,
+      tries: [...before.tries, crashed],
     };
   }
 

@@ -20,7 +20,13 @@ export function readEvents(parts: SessionParts, query: URLSearchParams): Respons
   const turn = query.get("turn");
   const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(parts, place);
   const seen = seenOf(parts, { id: query.get("seen"), tag, turn, from });
-  const encoder = encoderFor(parseManner(query.get("as")), { session: address.name, tag, asked, ...seen });
+  const encoder = encoderFor(parseManner(query.get("as")), {
+    session: address.name,
+    tag,
+    asked,
+    retryMs: retryMs(),
+    ...seen,
+  });
   const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
   return sseResponse(pullStream({ next: eventStream(parts, reader) }));
 }
@@ -49,6 +55,11 @@ function seenOf(
 function wrongId(id: string, of: string): AppError {
   const detail = `"${id}" is no event id of this ${of}. Send an id from its event stream, or leave Last-Event-ID and after away.`;
   return new AppError("invalid_request", detail, { field: "after" });
+}
+
+/** 1 to 3 s, another for each reader: after a deploy all of them come back. */
+function retryMs(): number {
+  return 1_000 + Math.floor(Math.random() * 2_000);
 }
 
 export interface Reader {

@@ -2,6 +2,7 @@
 import type { Reference } from "../channels/channel.ts";
 import type { TurnOptions, UserEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import type { QueuedMessage } from "../dialects/native.ts";
 
 /** What a person sent, as it waits for its turn. */
 export interface InboxMessage {
@@ -53,6 +54,19 @@ type Row = {
   body_hash: string | null;
   created_at: number;
 };
+
+type QueuedRow = {
+  id: number;
+  joins: number | null;
+  created_at: number;
+  content: string;
+  chars: number;
+  speaker: string | null;
+  metadata: string | null;
+};
+
+/** Characters of a waiting message that are shown: 100 messages may wait, of up to 1.9 MB each. */
+const shownChars = 16_000;
 
 const columns = "id, message, first_seq, joins, stop, body_hash, created_at";
 
@@ -165,6 +179,34 @@ export class Inbox {
   /** How many messages wait, for a turn of their own or to join one. */
   get waiting(): number {
     return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE first_seq IS NULL").one().n;
+  }
+
+  /** What waits to begin a turn or to join one, in the order in which it came; of long messages the beginning. What was stopped is left out. */
+  queued(): QueuedMessage[] {
+    const of = (field: string) => `json_extract(message, '$.${field}')`;
+    const rows = this.#sql.exec<QueuedRow>(
+      `SELECT id, joins, created_at, substr(${of("content")}, 1, ?) AS content, length(${of("content")}) AS chars,
+         ${of("speaker")} AS speaker, ${of("metadata")} AS metadata
+       FROM inbox WHERE first_seq IS NULL AND stop IS NULL ORDER BY id`,
+      shownChars,
+    );
+    return rows.toArray().map(({ id, joins, created_at, content, chars, speaker, metadata }) => ({
+      id,
+      turn: turnOf(joins ?? id),
+      joins: joins !== null,
+      content: content.toWellFormed(),
+      isCut: chars > shownChars,
+      ...(speaker !== null && { speaker }),
+      ...(metadata !== null && { metadata: JSON.parse(metadata) as Record<string, string> }),
+      atMs: created_at,
+    }));
+  }
+
+  /** The names that begin with `prefix`, and the turns of their messages, oldest first. */
+  namesLike(prefix: string): { name: string; turn: string }[] {
+    const query =
+      "SELECT name, turn FROM claims WHERE name >= ? AND name < ? ORDER BY CAST(substr(turn, 6) AS INTEGER)";
+    return this.#sql.exec<{ name: string; turn: string }>(query, prefix, `${prefix}\u{10ffff}`).toArray();
   }
 
   /** Whether a message waits to join this turn. */

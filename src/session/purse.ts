@@ -1,5 +1,6 @@
 /** Asks the account for the money of a model call before it is made. That an account has no budget is remembered for 25 s, so a new budget holds within 30 s. */
-import { accountObject } from "../account/account.ts";
+import { type Account, accountObject } from "../account/account.ts";
+import type { Shortage } from "../core/budget-words.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionAddress } from "./session-record.ts";
 
@@ -19,15 +20,19 @@ export class Purse {
     this.#asked = asked;
   }
 
-  /** Sets money aside for one more call of step `seq`; false when the budget does not allow it. `micros` is asked only where there may be a budget. */
-  async reserve(seq: number, micros: () => number): Promise<boolean> {
+  /** Sets money aside for one more call of step `seq`; what is missing when the budget does not allow it. `micros` is asked only where there may be a budget. */
+  async reserve(seq: number, micros: () => number): Promise<true | Shortage> {
     if (Date.now() < this.#unlimitedUntilMs) return true;
     await this.#settled;
     this.#asked();
     const { account, name } = this.#of;
-    const answer = await accountObject(this.#bindings, account).reserve({ session: name, seq, micros: micros() });
+    const object = accountObject(this.#bindings, account);
+    const neededMicros = micros();
+    const answer = await object.reserve({ session: name, seq, micros: neededMicros });
     if (answer === "unlimited") this.#unlimitedUntilMs = Date.now() + rememberMs;
-    return answer !== "refused";
+    if (answer !== "refused") return true;
+    this.#asked();
+    return shortageOf(await object.settings(), neededMicros);
   }
 
   /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */
@@ -40,3 +45,13 @@ export class Purse {
       .catch((error: unknown) => console.warn("the account did not take what a step has cost", error));
   }
 }
+
+/** What is left may be more again by now: never shown as enough. */
+export function shortageOf(of: Settings | undefined, neededMicros: number): Shortage {
+  const { limits, spentMicros = 0, reservedMicros = 0 } = of ?? {};
+  const budgetMicros = limits?.budgetMicros ?? 0;
+  const leftMicros = Math.max(0, Math.min(budgetMicros - spentMicros - reservedMicros, neededMicros - 1));
+  return { neededMicros, leftMicros, budgetMicros };
+}
+
+type Settings = Exclude<Awaited<ReturnType<Account["settings"]>>, undefined>;

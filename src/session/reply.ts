@@ -87,7 +87,7 @@ function noteOf({ reason, failure, steps }: TurnEndedEntry, text: string): strin
     case "interrupted":
       return "Interrupted by a newer message.";
     case "budget_exhausted":
-      return "The budget is used up.";
+      return failure?.detail ?? "The budget is used up.";
     case "failed":
       return `That did not work: ${failure?.detail ?? "the cause is in the Worker's log"}`;
   }

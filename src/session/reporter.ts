@@ -3,7 +3,7 @@ import { type Account, accountObject, type SessionNews } from "../account/accoun
 import type { SessionText } from "../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import type { Entry } from "../core/entry.ts";
-import { AppError } from "../core/errors.ts";
+import { erased } from "../core/erased.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -58,9 +58,7 @@ export class Reporter {
 
   /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
   async refuseErased({ account, name }: SessionAddress): Promise<void> {
-    if (!(await accountObject(this.#bindings, account).wasErased(name))) return;
-    const detail = `The session "${name}" was erased. Make it anew by POST /v1/sessions, or use another id.`;
-    throw new AppError("not_found", detail);
+    if (await accountObject(this.#bindings, account).wasErased(name)) throw erased(name);
   }
 
   async #send(

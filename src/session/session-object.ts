@@ -45,6 +45,7 @@ export const sessionMethods: Methods = {
   cancel: true,
   entries: true,
   shownEntries: true,
+  uiHistory: true,
   erase: false,
   copy: false,
   search: true,

@@ -6,7 +6,7 @@ import type { Address } from "../channels/channel.ts";
 import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { Comparison } from "../core/retold.ts";
-import type { SessionSummary } from "../dialects/native.ts";
+import type { QueuedMessage, SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
@@ -35,6 +35,7 @@ import type { SessionAddress, SessionChoices, SessionSettings } from "./session-
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
+import { type UiHistory, uiHistory } from "./ui-history.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { type AnswerPlace, type Found, findAnswer, withdraw } from "./withdraw.ts";
 
@@ -43,6 +44,7 @@ export interface SessionDetails {
   instructions: string | null;
   chosenModel: string | null;
   birth: string | null;
+  queued: QueuedMessage[];
 }
 
 export class Session extends DurableObject<Bindings> {
@@ -77,8 +79,9 @@ export class Session extends DurableObject<Bindings> {
 
   describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
     return outcome(() => {
-      const { instructions, model: chosenModel, birth } = this.#life.existing.record.read();
-      return { ...this.#life.summary(), instructions, chosenModel, birth };
+      const { record, inbox } = this.#life.existing;
+      const { instructions, model: chosenModel, birth } = record.read();
+      return { ...this.#life.summary(), instructions, chosenModel, birth, queued: inbox.queued() };
     });
   }
 
@@ -254,6 +257,11 @@ export class Session extends DurableObject<Bindings> {
       const { log } = this.#life.existing;
       return { entries: shownEntries(this.#life.existing, range), lastSeq: log.lastSeq };
     });
+  }
+
+  /** Where a list of UI messages begins, and what belongs to it beside entries. */
+  uiHistory(): Promise<Outcome<UiHistory>> {
+    return outcome(() => uiHistory(this.#life.existing));
   }
 
   /** Erases everything the session has, here and in the account's index, and tells how much that was. */

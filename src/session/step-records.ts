@@ -1,6 +1,7 @@
 /** The steps among a session's entries, as the account's ledger wants them. Pure. */
-import type { StepRecord } from "../account/ledger.ts";
-import type { CompactionEntry, Entry } from "../core/entry.ts";
+import type { OtherTries, StepRecord } from "../account/ledger.ts";
+import { addUsage, noUsage } from "../core/cost.ts";
+import type { CompactionEntry, Entry, FailedTry } from "../core/entry.ts";
 
 /** One record per model call; `entries` may begin and end anywhere between turns. */
 export function stepRecords(entries: readonly Entry[]): StepRecord[] {
@@ -23,10 +24,33 @@ export function stepRecords(entries: readonly Entry[]): StepRecord[] {
         costMicros,
         firstEventMs,
         durationMs,
+        ...othersOf(tries, model),
         ...turnCounts(entry, entries),
       },
     ];
   });
+}
+
+/** The tries at models other than the one that the step ended with, a row for each model. */
+function othersOf(tries: readonly FailedTry[], model: string): { others?: OtherTries[] } {
+  const names = [...new Set(tries.map((each) => each.model))].filter((name) => name !== model);
+  if (names.length === 0) return {};
+  const others = names.map((name) => {
+    const own = tries.filter((each) => each.model === name);
+    const sum = own.reduce((sum, { usage }) => addUsage(sum, usage ?? noUsage), noUsage);
+    const cost = own.reduce((sum, { costMicros = 0 }) => sum + costMicros, 0);
+    const { inputTokens, cachedTokens, outputTokens, reasoningTokens } = sum;
+    return {
+      model: name,
+      tries: own.length,
+      inputTokens,
+      cachedTokens,
+      outputTokens,
+      reasoningTokens,
+      costMicros: cost,
+    };
+  });
+  return { others };
 }
 
 /** What a turn wrote and asked for is told with its last step. */

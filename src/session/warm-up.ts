@@ -1,7 +1,9 @@
 /** Has the provider read a prefix before traffic comes: it asks for one token behind it, and the ledger says what that cost. */
+
 import { accountObject } from "../account/account.ts";
 import { agent } from "../agent.ts";
 import { Draft } from "../core/assemble.ts";
+import { shortageFailure } from "../core/budget-words.ts";
 import type { Usage } from "../core/cost.ts";
 import { worstCaseMicros } from "../core/cost.ts";
 import { AppError, type Failure } from "../core/errors.ts";
@@ -14,6 +16,7 @@ import { endpointOf, requestBody, serializeHead, serializeMessage } from "../mod
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { instructionsOf } from "./instructions.ts";
 import { knownHere } from "./learned.ts";
+import { shortageOf } from "./purse.ts";
 import { firstModel } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdFor, userIdsOf } from "./user-ids.ts";
@@ -42,7 +45,8 @@ export async function warmUp(
   const session = `warm:${prefix}`;
   const micros = worstCaseMicros({ requestTokens: mostTokens(body), maxTokens: 1 }, prices);
   if ((await object.reserve({ session, seq, micros })) === "refused") {
-    throw new AppError("conflict", "The account's budget does not allow it.");
+    const shortage = shortageOf(await object.settings(), micros);
+    throw new AppError("conflict", shortageFailure(shortage, "The warm-up").detail);
   }
   const draft = new Draft({ seq, turn: session, step: 1, attempt: 1, model: profile.id });
   const events = generate({

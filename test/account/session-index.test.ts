@@ -50,6 +50,27 @@ describe("the account's index of sessions", () => {
     expect(seen).toEqual(["s6", "s5", "s4", "s3", "s2", "s1", "s0"]);
   });
 
+  it("[INDEX-5] finds by a part of the id and by how the last turn ended, page by page", async () => {
+    const account = freshAccount();
+    const ending = (id: string, at: number, reason?: "failed" | "completed") =>
+      account.report({ ...summary(id, at), ...(reason && { lastTurn: { turn: "turn_1", reason, endedAtMs: 1 } }) });
+    for (let n = 0; n < 5; n++) await ending(`Order_${n}`, n, "failed");
+    await ending("order_9", 9, "completed");
+    await ending("other", 10);
+    const ids = async (of: object) => (await account.listSessions({ limit: 9, ...of })).sessions.map(({ id }) => id);
+    expect(await ids({ q: "ORDER_" })).toEqual(["order_9", "Order_4", "Order_3", "Order_2", "Order_1", "Order_0"]);
+    expect(await ids({ q: "order_9" })).toEqual(["order_9"]);
+    expect(await ids({ reason: "completed" })).toEqual(["order_9"]);
+    expect(await ids({ reason: "failed", q: "_3" })).toEqual(["Order_3"]);
+    expect(await ids({ reason: "failed", q: "order_9" })).toEqual([]);
+    const first = await account.listSessions({ limit: 3, reason: "failed" });
+    const rest = await account.listSessions({ limit: 3, reason: "failed", cursor: first.next });
+    expect([...first.sessions, ...rest.sessions]).toHaveLength(5);
+    // It goes by the newest report.
+    await ending("Order_0", 0, "completed");
+    expect(await ids({ reason: "failed" })).toHaveLength(4);
+  });
+
   it("[INDEX-1] a second report replaces the first, and a removed session is gone", async () => {
     const account = freshAccount();
     await account.report(summary("a", 1));

@@ -23,6 +23,7 @@ const codes: Record<FailureCode, true> = {
   prefix_missing: true,
   output_invalid: true,
   content_filter: true,
+  budget_exhausted: true,
   internal: true,
 };
 const causes: Record<FailureCause, FailureCode> = {

@@ -108,7 +108,9 @@ describe("pullStream", () => {
       const log = vi.spyOn(console, "error").mockImplementation(() => {});
       const onClose = vi.fn();
       const reader = pullStream({ next, onClose }).getReader();
-      expect(await read(reader)).toMatch(/^event: error\ndata: \{"code":"internal","detail":"(?!.*secret)/);
+      expect(await read(reader)).toMatch(
+        /^event: error\ndata: \{"type":"error","code":"internal","detail":"(?!.*secret)/,
+      );
       expect(await read(reader)).toBeUndefined();
       expect(log).toHaveBeenCalledExactlyOnceWith(expect.any(String), new Error("secret"));
       expect(onClose).toHaveBeenCalledTimes(1);

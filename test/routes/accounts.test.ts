@@ -175,8 +175,31 @@ describe("a session's token", () => {
     expect(await read(token)).toBe(401);
   });
 
-  it("[TOKEN-3] is made for a session that is there, with rights that there are", async () => {
-    expect((await ask(["read"])).status).toBe(404);
+  it("[TOKEN-4] makes the session that is not there, unless its name was erased", async () => {
+    const path = `/v1/sessions/${account}-new`;
+    const refused = await call("test-key", "POST", `${path}/tokens`, { rights: [] });
+    expect(refused.status).toBe(400);
+    expect((await call("test-key", "GET", path)).status).toBe(404);
+    const made = await call("test-key", "POST", `${path}/tokens`, { rights: ["read", "append"] });
+    expect(made.status).toBe(201);
+    expect((await call(made.body.token, "GET", path)).body).toMatchObject({ id: `${account}-new`, last_seq: 0 });
+    // A second one is for the same session, and both are valid.
+    const second = await call("test-key", "POST", `${path}/tokens`, { rights: ["read"] });
+    for (const { body } of [made, second]) expect((await call(body.token, "GET", path)).status).toBe(200);
+    await call("test-key", "DELETE", path);
+    const erased = await call("test-key", "POST", `${path}/tokens`, { rights: ["read"] });
+    expect([erased.status, erased.body.detail]).toEqual([404, expect.stringContaining("POST /v1/sessions")]);
+    expect((await call("test-key", "GET", path)).status).toBe(404);
+    expect((await call(made.body.token, "GET", path)).status).toBe(404);
+    await call("test-key", "POST", "/v1/sessions", { id: `${account}-new` });
+    expect((await call("test-key", "POST", `${path}/tokens`, { rights: ["read"] })).status).toBe(201);
+    // A token makes no tokens, and so no sessions.
+    const other = `/v1/sessions/${account}-other`;
+    expect((await call(second.body.token, "POST", `${other}/tokens`, { rights: ["read"] })).status).toBe(403);
+    expect((await call("test-key", "GET", other)).status).toBe(404);
+  });
+
+  it("[TOKEN-3] is made with rights that there are", async () => {
     await call("test-key", "POST", "/v1/sessions", { id: account });
     for (const [body, field] of [
       [{ rights: [] }, "rights"],

@@ -66,7 +66,9 @@ describe("messages", () => {
       { id: "c1", type: "function", function: { name: "calculator", arguments: '{"expression":"1+1"}' } },
     ];
     const both = { input_tokens: 72, cached_tokens: 128, output_tokens: 20, reasoning_tokens: 0, steps: 2 };
-    expect((await readEvents(answer)).map(({ event, data }) => [event, data])).toEqual([
+    expect(
+      (await readEvents(answer)).map(({ event, data: { type, ...data } }) => [event, type === event && data]),
+    ).toEqual([
       ["turn.started", { turn: "turn_1", seq: 1 }],
       ["step.started", { step: 1, model: "deepseek-v3.2-exp", attempt: 1 }],
       ["tool.called", { call_id: "c1", name: "calculator", arguments: '{"expression":"1+1"}' }],
@@ -297,7 +299,8 @@ describe("reading", () => {
       },
     });
     expect(await json(call("POST", "/v1/sessions", { id, title: "Other" }))).toEqual({ ...made, status: 200 });
-    expect(await json(call("GET", `/v1/sessions/${id}`))).toEqual({ ...made, status: 200 });
+    const details = { last_turn: null, queued: [] };
+    expect(await json(call("GET", `/v1/sessions/${id}`))).toEqual({ status: 200, body: { ...made.body, ...details } });
     const renamed = await json(call("PATCH", `/v1/sessions/${id}`, { title: null, metadata: {} }));
     expect(renamed).toEqual({ status: 200, body: { ...made.body, title: null, metadata: {} } });
     provider.enqueue(text("Hi"));

@@ -89,7 +89,7 @@ describe("UI messages", () => {
     });
     expect((await send([said("Send it"), answered(false)], {}, await tokenWith(["append"]))).status).toBe(403);
     const told = await (await send([said("Send it"), answered(false)])).text();
-    expect(told).toContain("tool-output-error");
+    expect(told).toContain("tool-output-denied");
     expect(told).toContain("Well.");
     expect(await (await send([said("Send it"), answered(false)])).text()).toBe(told);
     expect((await send([said("Send it"), answered(true)])).status).toBe(409);

@@ -79,6 +79,34 @@ describe("the ledger", () => {
     ]);
   });
 
+  it("[LEDGER-5] tries at another model are that model's, and the sums of a step stay what they are", async () => {
+    const account = accountObject(bindings, crypto.randomUUID());
+    const none = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0, costMicros: 0 };
+    const paid = { inputTokens: 4, cachedTokens: 1, outputTokens: 1, reasoningTokens: 1, costMicros: 2 };
+    const others = [
+      { model: "bad", tries: 2, ...paid },
+      { model: "worse", tries: 1, ...none },
+    ];
+    // Four tries before the last one: two at `bad`, one at `worse`, one at `a` itself.
+    const mixed = step(2, { retries: 4, others });
+    for (let told = 0; told < 2; told++) {
+      await account.report(
+        summary("s"),
+        news(mixed, step(4, { failed: true, others: others.slice(0, 1), retries: 2 })),
+      );
+    }
+    for (const time of [all, { ...all, toMs: Date.parse("2026-11-24T01:00:00Z") }]) {
+      const models = await account.usage({ group: "model", ...time });
+      expect(Object.fromEntries(models.map((sum) => [sum.key, sum]))).toMatchObject({
+        a: { steps: 2, failures: 1, retries: 1, inputTokens: 12, cachedTokens: 8, costMicros: 2, firstEventMs: 100 },
+        bad: { steps: 0, failures: 2, retries: 2, inputTokens: 8, cachedTokens: 2, costMicros: 4, firstEventMs: null },
+        worse: { steps: 0, failures: 1, retries: 0, inputTokens: 0, costMicros: 0 },
+      });
+      const [day] = await account.usage({ group: "day", ...time });
+      expect(day).toMatchObject({ steps: 2, failures: 4, retries: 3, inputTokens: 20, costMicros: 6 });
+    }
+  });
+
   it("[LEDGER-3] a session's steps reach it with their repairs, retries and failures", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const provider = startProvider();

@@ -1,4 +1,5 @@
 /** Writes a turn's events as the AI SDK's UI message chunks (`uiMessageChunkSchema` of ai 7), for `useChat`. A turn is one message; its id is always the same. */
+import { shortageFailure } from "../../core/budget-words.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
@@ -23,6 +24,9 @@ export class UiChunks implements Encoder {
   /** The part that grows: its kind and its id. */
   #open: { kind: "text" | "reasoning"; id: string } | undefined;
   #inStep = false;
+  /** Calls that wait for a person's answer, and those that a person denied. */
+  readonly #asked = new Set<string>();
+  readonly #denied = new Set<string>();
 
   constructor({ turn }: UiManner, { session }: { session: string }) {
     this.#turn = turn;
@@ -81,13 +85,12 @@ export class UiChunks implements Encoder {
       case "tool.called":
         return [...this.#close(), callChunk(event)];
       case "tool.approval_required":
+        this.#asked.add(event.id);
         return [{ type: "tool-approval-request", approvalId: event.id, toolCallId: event.id }];
-      case "tool.finished": {
-        const { callId: toolCallId, content } = event;
-        return event.isError
-          ? [{ type: "tool-output-error", toolCallId, errorText: content }]
-          : [{ type: "tool-output-available", toolCallId, output: jsonOr(content) }];
-      }
+      case "tool.approval_answered":
+        return this.#answered(event);
+      case "tool.finished":
+        return this.#finished(event);
       case "message.completed":
         return this.#close();
       case "turn.ended":
@@ -96,6 +99,24 @@ export class UiChunks implements Encoder {
       case "error":
         return [];
     }
+  }
+
+  #answered({ id, approve, reason }: { id: string; approve: boolean; reason?: string }): Chunk[] {
+    this.#asked.delete(id);
+    if (!approve) this.#denied.add(id);
+    const why = reason !== undefined && { reason };
+    return [{ type: "tool-approval-response", approvalId: id, approved: approve, ...why }];
+  }
+
+  /** A call that was not approved has no output: not by a person's no, and not because nobody answered, which its result says. */
+  #finished({ callId: toolCallId, content, isError }: Extract<SessionEvent, { type: "tool.finished" }>): Chunk[] {
+    const unanswered = this.#asked.has(toolCallId)
+      ? this.#answered({ id: toolCallId, approve: false, reason: content })
+      : [];
+    if (this.#denied.has(toolCallId)) return [...unanswered, { type: "tool-output-denied", toolCallId }];
+    return isError
+      ? [{ type: "tool-output-error", toolCallId, errorText: content }]
+      : [{ type: "tool-output-available", toolCallId, output: jsonOr(content) }];
   }
 
   #grow(kind: "text" | "reasoning", delta: string): Chunk[] {
@@ -159,9 +180,7 @@ function jsonOr(text: string): unknown {
 
 function wrongIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): string | undefined {
   if (failure !== undefined) return failure.detail;
-  return reason === "budget_exhausted"
-    ? "The account's budget does not allow another model call. Raise it, or wait until it is renewed."
-    : undefined;
+  return reason === "budget_exhausted" ? shortageFailure(undefined).detail : undefined;
 }
 
 function finishReasonOf({ reason, refused }: Extract<SessionEvent, { type: "turn.ended" }>): string {

@@ -7,6 +7,15 @@ import { speakerFault } from "../../core/speaker.ts";
 
 const part = z.looseObject({ type: z.string() });
 
+const submitting = ["submit-message", "submit-user-message", "submit-tool-result"] as const;
+const regenerating = ["regenerate-message", "regenerate-assistant-message"] as const;
+
+/** Whether the model is asked for another answer to a message that it has answered. */
+export function isAgain(trigger: UiTrigger): boolean {
+  return regenerating.some((name) => name === trigger);
+}
+export type UiTrigger = z.infer<typeof fields>["trigger"];
+
 /** Clients add members of their own to messages and bodies; those are left alone. */
 export const uiFields = {
   id: z.string(),
@@ -20,7 +29,8 @@ export const uiFields = {
       }),
     )
     .min(1),
-  trigger: z.enum(["submit-message", "regenerate-message"]).optional(),
+  /** The names since AI SDK 5, and those of its betas. */
+  trigger: z.enum([...submitting, ...regenerating]).nullish(),
   messageId: z.string().nullish(),
   thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).nullish(),
   model: z.string().nullish(),

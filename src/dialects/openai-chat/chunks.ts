@@ -134,6 +134,7 @@ export class ChatChunks implements Encoder {
       case "tool.approval_required":
         return this.#whole([]);
       case "turn.started":
+      case "tool.approval_answered":
       case "error":
         return [];
     }

@@ -133,6 +133,7 @@ export class ResponseWriter implements Encoder {
         this.#ends(event);
         return;
       case "turn.started":
+      case "tool.approval_answered":
       case "tool.finished":
         return;
     }

@@ -5,7 +5,7 @@ import { chatRequest, completionReading } from "../chat-completions.ts";
 import { responseReading } from "../responses.ts";
 import { uiRequest } from "../ui-messages.ts";
 import type { Operation } from "./operation.ts";
-import { anyObject, completion, model, response } from "./shapes.ts";
+import { anyObject, completion, model, response, uiMessage } from "./shapes.ts";
 
 const openAi = { tag: "OpenAI", openAi: true } as const;
 const ui = { tag: "AI SDK" } as const;
@@ -35,7 +35,7 @@ export const dialectOperations: Record<string, Operation> = {
     summary: "A chat completion, by the agent, in a durable session",
     headers: inSession,
     body: chatRequest,
-    answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: true } },
+    answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: "foreign" } },
     refusals: [404, 409, 413, 422, 429, 502, 503, 504],
   },
   "GET /v1/chat/completions/{id}": {
@@ -43,7 +43,7 @@ export const dialectOperations: Record<string, Operation> = {
     summary: "An answer again, whole or as a stream from any place on",
     query: completionReading,
     headers: z.object({ "Last-Event-ID": z.string().optional() }),
-    answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: true } },
+    answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: "foreign" } },
     refusals: [404, 409, 504],
   },
   "POST /v1/responses": {
@@ -51,14 +51,14 @@ export const dialectOperations: Record<string, Operation> = {
     summary: "A response, by the agent: a turn of a durable session",
     headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
     body: createRequest,
-    answers: { 200: { what: "The response, or its events.", schema: response, orStream: true } },
+    answers: { 200: { what: "The response, or its events.", schema: response, orStream: "foreign" } },
     refusals: [404, 409, 413, 422, 429, 503, 504],
   },
   "GET /v1/responses/{id}": {
     ...openAi,
     summary: "A response, or its events behind any number",
     query: responseReading,
-    answers: { 200: { what: "The response, or its events.", schema: response, orStream: true } },
+    answers: { 200: { what: "The response, or its events.", schema: response, orStream: "foreign" } },
     refusals: [404],
   },
   "POST /v1/responses/{id}/cancel": {
@@ -83,13 +83,19 @@ export const dialectOperations: Record<string, Operation> = {
     summary: "A message of useChat; the answer is a UI message stream",
     headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
     body: uiRequest,
-    answers: { 200: { what: "UI message chunks.", orStream: true } },
+    answers: { 200: { what: "UI message chunks.", orStream: "foreign" } },
     refusals: [403, 404, 409, 413, 422, 429],
+  },
+  "GET /v1/ui/messages/{id}": {
+    ...ui,
+    summary: "The session as messages for useChat, with those that wait: the newest 4 MB of it",
+    answers: { 200: { what: "Its messages.", schema: z.array(uiMessage) } },
+    refusals: [404],
   },
   "GET /v1/ui/messages/{id}/stream": {
     ...ui,
     summary: "The open turn again, from its start",
-    answers: { 200: { what: "UI message chunks.", orStream: true }, 204: { what: "Nothing runs." } },
+    answers: { 200: { what: "UI message chunks.", orStream: "foreign" }, 204: { what: "Nothing runs." } },
   },
   "DELETE /v1/ui/messages/{id}/stream": {
     ...ui,
@@ -105,7 +111,7 @@ export const dialectOperations: Record<string, Operation> = {
     summary: "The agent as an MCP server (Streamable HTTP): tools `ask` and `search_sessions`",
     headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
     body: anyObject,
-    answers: { 200: { what: "JSON-RPC, or events.", schema: anyObject, orStream: true } },
+    answers: { 200: { what: "JSON-RPC, or events.", schema: anyObject, orStream: "foreign" } },
     refusals: [403, 429],
   },
   "GET /health": {

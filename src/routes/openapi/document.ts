@@ -36,6 +36,12 @@ function make() {
     components: {
       securitySchemes: {
         key: { type: "http", scheme: "bearer", description: "A key of an account, or a token of one session." },
+        url_token: {
+          type: "apiKey",
+          in: "query",
+          name: "token",
+          description: "A session token with the right `read` alone, for browsers' EventSource.",
+        },
         admin: { type: "http", scheme: "bearer", description: "The Worker's ADMIN_KEY." },
       },
     },

@@ -1,15 +1,15 @@
 /** How a call is described: in a few words and by the very schemas that validate it. Becomes an OpenAPI operation. */
 import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiResponseObject } from "zod-openapi";
-import { eventStream, openAiProblem, problem } from "./shapes.ts";
+import { foreignEvents, openAiProblem, problem } from "./shapes.ts";
 
 /** What comes back under one status. `schema` is JSON unless `type` says otherwise. */
 export interface Answer {
   what: string;
   schema?: z.ZodType;
   type?: string;
-  /** It may come as server-sent events, where it is asked for. */
-  orStream?: true;
+  /** It may come as server-sent events, where it is asked for: of the session by this schema, or of another protocol. */
+  orStream?: z.ZodType | "foreign";
 }
 
 export interface Operation {
@@ -23,8 +23,8 @@ export interface Operation {
   answers: Record<number, Answer>;
   /** Statuses of refusals, beside 400 and 401. */
   refusals?: readonly number[];
-  /** Who needs no key, needs the one of whoever runs the Worker, or signs. */
-  key?: "none" | "admin" | "signature";
+  /** Who needs no key, needs the one of whoever runs the Worker, signs, or may have a session's token in the URL. */
+  key?: "none" | "admin" | "signature" | "url";
   /** Refusals are told in OpenAI's words. */
   openAi?: true;
 }
@@ -86,12 +86,13 @@ function contentOf({ schema, type = "application/json", orStream }: Answer) {
   return {
     content: {
       ...(schema && { [type]: { schema } }),
-      ...(orStream && { "text/event-stream": { schema: eventStream } }),
+      ...(orStream && { "text/event-stream": { schema: orStream === "foreign" ? foreignEvents : orStream } }),
     },
   };
 }
 
 function securityOf({ key }: Operation) {
   if (key === "none" || key === "signature") return [];
+  if (key === "url") return [{ key: [] }, { url_token: [] }];
   return key === "admin" ? [{ admin: [] }] : undefined;
 }

@@ -6,8 +6,9 @@ import { entryRange, searching, sending, sentMessage } from "../messages.ts";
 import { doctorQuery } from "../prefix-doctor.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "../sessions.ts";
 import { tokenRequest } from "../tokens.ts";
+import { sessionEvent } from "./event-shapes.ts";
 import type { Operation } from "./operation.ts";
-import { anyObject, entry, session, turn } from "./shapes.ts";
+import { anyObject, entry, session, sessionDetails, turn } from "./shapes.ts";
 
 const tag = "Sessions";
 const idempotent = z.object({
@@ -39,7 +40,7 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "GET /v1/sessions": {
     tag,
-    summary: "Lists sessions, the newest first, or finds them by title and text",
+    summary: "Lists sessions, the newest first, or finds them by title, id and text, and by how their last turn ended",
     query: sessionListing,
     answers: {
       200: {
@@ -50,8 +51,8 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "GET /v1/sessions/{id}": {
     tag,
-    summary: "Reads a session",
-    answers: { 200: { what: "The session.", schema: session } },
+    summary: "Reads a session, with the messages that wait in it",
+    answers: { 200: { what: "The session.", schema: sessionDetails } },
     refusals: [404],
   },
   "PATCH /v1/sessions/{id}": {
@@ -76,7 +77,7 @@ export const sessionOperations: Record<string, Operation> = {
     headers: accepting,
     body: sentMessage,
     answers: {
-      200: { what: "The turn has ended; or its events, as they come.", schema: turn, orStream: true },
+      200: { what: "The turn has ended; or its events, as they come.", schema: turn, orStream: sessionEvent },
       202: { what: "The turn goes on, or waits for somebody.", schema: turn },
     },
     refusals: [404, 409, 413, 415, 422, 429],
@@ -90,9 +91,14 @@ export const sessionOperations: Record<string, Operation> = {
   "GET /v1/sessions/{id}/events": {
     tag,
     summary: "The session's events, from any place on, then live",
-    query: z.object({ after: z.string().optional(), live: z.enum(["true", "false"]).optional() }),
+    query: z.object({
+      after: z.string().optional().meta({ description: "Id of the newest event that the reader has." }),
+      lastEventId: z.string().optional().meta({ description: "The same, as polyfills of EventSource send it." }),
+      live: z.enum(["true", "false"]).optional(),
+    }),
     headers: resuming,
-    answers: { 200: { what: "Events, each with an id to come back with.", orStream: true } },
+    key: "url",
+    answers: { 200: { what: "Events, each with an id to come back with.", orStream: sessionEvent } },
     refusals: [404],
   },
   "GET /v1/sessions/{id}/entries": {
@@ -164,7 +170,7 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "POST /v1/sessions/{id}/tokens": {
     tag,
-    summary: "A token for this session alone, safe in a browser",
+    summary: "A token for this session alone, safe in a browser; the session is made where there is none",
     body: tokenRequest,
     answers: {
       201: {

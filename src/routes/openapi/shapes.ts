@@ -1,5 +1,6 @@
 /** The shapes of answers, for readers of the document. What makes them is `src/dialects`; what checks them is the tests. */
 import * as z from "zod";
+import { turnEndReasons } from "../../core/entry.ts";
 
 const count = z.int().min(0);
 const moment = z.iso.datetime();
@@ -55,6 +56,10 @@ export const session = z
     prefix: z.string().nullable(),
     status: z.enum(["idle", "running", "waiting"]),
     last_seq: count,
+    last_turn: z
+      .object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment })
+      .nullish()
+      .meta({ description: "The turn that ended last." }),
     usage: usage.extend({ cost_micros: count }),
     created_at: moment,
     expires_at: moment.nullable(),
@@ -62,6 +67,31 @@ export const session = z
     broken: z.string().optional().meta({ description: "Its row is damaged, and the other fields say nothing." }),
   })
   .meta({ id: "Session" });
+
+export const sessionDetails = session
+  .extend({
+    queued: z.array(
+      z.object({
+        turn: z.string(),
+        content: z.string(),
+        created_at: moment,
+        speaker: z.string().optional(),
+        metadata: z.record(z.string(), z.string()).optional(),
+        joins: z.literal(true).optional().meta({ description: "It waits to join the open turn." }),
+        cut: z.literal(true).optional().meta({ description: "`content` is only its beginning." }),
+      }),
+    ),
+  })
+  .meta({ id: "SessionDetails" });
+
+export const uiMessage = z
+  .object({
+    id: z.string(),
+    role: z.enum(["user", "assistant"]),
+    metadata: z.looseObject({}),
+    parts: z.array(z.looseObject({ type: z.string() })),
+  })
+  .meta({ id: "UIMessage", description: "As the AI SDK's `UIMessage`." });
 
 const toolCall = z.object({
   id: z.string(),
@@ -73,6 +103,7 @@ export const message = z
   .object({
     role: z.enum(["user", "assistant", "tool"]),
     content: z.string(),
+    refusal: z.string().optional(),
     reasoning_content: z.string().optional(),
     tool_calls: z.array(toolCall).optional(),
   })
@@ -166,5 +197,7 @@ export const response = z
 
 /** Any JSON object: what comes is another's business. */
 export const anyObject = z.looseObject({});
-/** Server-sent events, as text. */
-export const eventStream = z.string().meta({ id: "EventStream", description: "Server-sent events." });
+/** Server-sent events of another protocol, as text. */
+export const foreignEvents = z
+  .string()
+  .meta({ id: "ForeignEvents", description: "Server-sent events, as the protocol's own documents describe them." });

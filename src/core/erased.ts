@@ -1,0 +1,7 @@
+/** The refusal of a name whose session was erased: nothing makes it again by the way. */
+import { AppError } from "./errors.ts";
+
+export function erased(name: string): AppError {
+  const detail = `The session "${name}" was erased. Make it anew by POST /v1/sessions, or use another id.`;
+  return new AppError("not_found", detail);
+}
