@@ -87,6 +87,13 @@ export class Inbox {
     return undefined;
   }
 
+  /** All names that begin with `prefix`. */
+  claimedNames(prefix: string): Set<string> {
+    const query = "SELECT name FROM claims WHERE substr(name, 1, ?) = ?";
+    const rows = this.#sql.exec<{ name: string }>(query, prefix.length, prefix).toArray();
+    return new Set(rows.map(({ name }) => name));
+  }
+
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);

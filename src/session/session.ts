@@ -34,7 +34,7 @@ import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-import { type AnswerPlace, type Found, findAnswer, withdraw } from "./withdraw.ts";
+import { type AnswerPlace, type Found, findAnswer, withdraw, withdrawnNames } from "./withdraw.ts";
 
 /** What only the Worker itself is told of a session. */
 export interface SessionDetails {
@@ -180,6 +180,11 @@ export class Session extends DurableObject<Bindings> {
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
   asked(place: AnswerPlace, name: string): Promise<Outcome<Found>> {
     return outcome(() => findAnswer(this.#life.existing, place, name));
+  }
+
+  /** Those of the names that were taken away from what they named. */
+  withdrawn(names: string[]): Promise<Outcome<string[]>> {
+    return outcome(() => withdrawnNames(this.#life.existing, names));
   }
 
   /** The answer cannot be asked for any more under this name; what was said stays. */

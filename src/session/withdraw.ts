@@ -29,6 +29,12 @@ export function withdraw(parts: SessionParts, place: AnswerPlace, name: string):
   return { isAll: begins === parts.record.read().copiedSeq && isNewest(parts, place) };
 }
 
+/** Those of the names that were withdrawn. */
+export function withdrawnNames({ inbox }: SessionParts, names: readonly string[]): string[] {
+  const taken = inbox.claimedNames(withdrawn(""));
+  return names.filter((name) => taken.has(withdrawn(name)));
+}
+
 function withdrawn(name: string): string {
   return `deleted:${name}`;
 }

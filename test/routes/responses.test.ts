@@ -189,7 +189,7 @@ describe("POST /v1/responses", () => {
       [{ input: "x", previous_response_id: "resp_b.1" }, "previous_response_id", /'resp_b\.1' not found/],
       [{ input: "x", metadata: { "openai.user": "x" } }, "metadata.openai.user", /are taken/],
       [{ input: "x", stream_options: { include_obfuscation: false } }, "stream_options", /send stream/],
-      [{ input: [{ type: "item_reference", id: "msg_1" }] }, "input.0.type", /"item_reference" is not taken/],
+      [{ input: [{ type: "web_search_call", id: "ws_1" }] }, "input.0.type", /"web_search_call" is not taken/],
       [
         { input: [{ role: "user", content: [{ type: "input_image", image_url: "x" }] }] },
         "input.0.content.0.type",

@@ -119,10 +119,11 @@ export class ItemWriter {
     this.#finish(item, index);
   }
 
-  approvalRequest({ name, arguments: text }: ToolCall, ref: string): void {
+  /** `id`: of the request for approval. */
+  approvalRequest({ name, arguments: text }: ToolCall, id: string): void {
     const index = this.#index++;
     const item = {
-      id: `mcpr_${ref}`,
+      id,
       type: "mcp_approval_request",
       server_label: "longline",
       name,

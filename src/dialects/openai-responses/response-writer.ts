@@ -4,7 +4,7 @@ import type { TurnEndReason } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { refOf } from "../../core/waits.ts";
-import { formatAnswerId } from "../answer-id.ts";
+import { approvalRequestId, formatAnswerId } from "../answer-id.ts";
 import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import type { Asked } from "./asked.ts";
 import { ItemWriter } from "./item-writer.ts";
@@ -117,7 +117,7 @@ export class ResponseWriter implements Encoder {
         if (event.atClient) this.#handOver(() => this.#items.functionCall(event));
         return;
       case "tool.approval_required":
-        this.#handOver(() => this.#items.approvalRequest(event, this.#refOf(event)));
+        this.#handOver(() => this.#items.approvalRequest(event, this.#requestId(event)));
         return;
       case "message.completed":
         this.#usage = addUsage(this.#usage, event.usage);
@@ -143,9 +143,9 @@ export class ResponseWriter implements Encoder {
     write();
   }
 
-  #refOf({ id }: ToolCall): string {
+  #requestId({ id }: ToolCall): string {
     const { birth = null } = this.#asked;
-    return refOf({ birth, turn: this.#of.turn, step: this.#step, callId: id });
+    return approvalRequestId(this.#of, refOf({ birth, turn: this.#of.turn, step: this.#step, callId: id }));
   }
 
   #ends(event: Extract<SessionEvent, { type: "turn.ended" }>): void {
