@@ -316,7 +316,6 @@ describe("parameters", () => {
     ],
     [{ messages: [said("a"), answer("b")] }, 400, "messages.1"],
     [{ messages: [said("a"), { role: "tool", tool_call_id: "c", content: "x" }] }, 400, "messages.1"],
-    [{ tools: [{ type: "function", function: { name: "calculator" } }] }, 400, "tools.0.function.name"],
     [{ response_format: { type: "yaml" } }, 400, "response_format.type"],
   ])("[CHAT-1] %j is refused by name, and nothing is stored", async (more, code, param) => {
     const { status, body } = await chat([said("Hi")], more, named());

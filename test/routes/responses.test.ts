@@ -182,7 +182,6 @@ describe("POST /v1/responses", () => {
       [{ input: "x", service_tier: "flex" }, "service_tier", /auto/],
       [{ input: "x", text: { verbosity: "low" } }, "text.verbosity", /medium/],
       [{ input: "x", tools: [{ type: "web_search" }] }, "tools.0.type", /"web_search" is not supported/],
-      [{ input: "x", tools: [{ ...weather, name: "calculator" }] }, "tools.0.name", /is taken/],
       [{ input: "x", tool_choice: { type: "function", name: "nope" } }, "tool_choice", /no tool "nope"/],
       [{ input: "x", conversation: "a", previous_response_id: "resp_b.1" }, "previous_response_id", /together/],
       [{ input: "x", background: true, store: false }, "background", /needs store/],

@@ -1,7 +1,7 @@
 /** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
 import * as z from "zod";
 import { efforts } from "../../core/thinking.ts";
-import { toolParameters } from "../function-tool.ts";
+import { longestDescription, toolParameters } from "../function-tool.ts";
 import { inputItems, shownType } from "./input-items.ts";
 
 const no = (why: string) => z.undefined({ error: () => `is not supported here: ${why}` }).optional();
@@ -12,7 +12,7 @@ export const functionTool = z.strictObject({
     error: ({ input }) => `a tool of type "${shownType(input)}" is not supported here: only functions are`,
   }),
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
-  description: z.string().max(10_000).optional(),
+  description: z.string().max(longestDescription).optional(),
   parameters: toolParameters.optional(),
   strict: z.boolean().optional(),
 });
@@ -24,7 +24,7 @@ const format = z.discriminatedUnion("type", [
     type: z.literal("json_schema"),
     name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
     schema: z.record(z.string(), z.unknown()),
-    description: z.string().max(10_000).optional(),
+    description: z.string().max(longestDescription).optional(),
     strict: z.boolean().optional(),
   }),
 ]);

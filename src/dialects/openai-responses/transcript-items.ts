@@ -166,8 +166,9 @@ class TurnItems {
     return formatAnswerId(responsePrefix, this.#place);
   }
 
+  /** Output is named by its step, input by its entry. */
   #id(prefix: string, { seq }: Entry): string {
-    return `${prefix}${formatAnswerId("", { session: this.#of.session, turn: this.#turn })}.${seq}`;
+    return `${prefix}${formatAnswerId("", { session: this.#of.session, turn: this.#turn })}.in${seq}`;
   }
 
   #writer(): ResponseWriter {
