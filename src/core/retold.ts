@@ -1,5 +1,5 @@
 /** Compares a conversation that a client tells again with the transcript: is it the same, or was it edited, and from where on. Pure. */
-import type { Entry } from "./entry.ts";
+import { type Entry, endsWithoutAnswer, type TurnEndedEntry } from "./entry.ts";
 import { type HistoryItem, isOpening, itemDigest } from "./history.ts";
 import type { ToolCall } from "./message.ts";
 
@@ -56,7 +56,7 @@ export class Retold {
         turn.items.push({ role: "tool", callId: entry.callId, content: entry.content });
         return;
       case "turn_ended":
-        this.#end(entry.seq);
+        this.#end(entry);
         return;
       case "approval":
       case "compaction":
@@ -91,8 +91,11 @@ export class Retold {
     return { same: false, ...best };
   }
 
-  #end(seq: number): void {
-    this.#seen.push(...seenOf(this.#turn, this.#turnEnds.length));
+  /** What a client has of a turn that failed or was stopped depends on the client: the question at most, or half an answer. */
+  #end({ seq, reason }: TurnEndedEntry): void {
+    const seen = seenOf(this.#turn, this.#turnEnds.length);
+    const isHalf = endsWithoutAnswer(reason);
+    this.#seen.push(...seen.map((item) => (isHalf ? { ...item, mayLack: true } : item)));
     this.#turnEnds.push(seq);
     this.#turn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false };
   }

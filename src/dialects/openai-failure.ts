@@ -10,17 +10,21 @@ export interface OpenAiError {
   code: string | null;
 }
 
-/** What went wrong with the turn; `undefined` when nothing did. `status`: for an answer that has not begun yet. */
-export function failureOf(
-  ended: Extract<SessionEvent, { type: "turn.ended" }>,
-): { status: number; error: OpenAiError } | undefined {
+/** `status`: for an answer that has not begun yet. */
+export interface OpenAiFailure {
+  status: number;
+  error: OpenAiError;
+}
+
+/** What went wrong with the turn; `undefined` when nothing did. */
+export function failureOf(ended: Extract<SessionEvent, { type: "turn.ended" }>): OpenAiFailure | undefined {
   if (ended.failure !== undefined) return openAiFailure(ended.failure);
   if (ended.reason !== "budget_exhausted") return undefined;
   const message = "The account's budget does not allow another model call. Raise it, or wait until it is renewed.";
   return { status: 429, error: { message, type: "insufficient_quota", param: null, code: "insufficient_quota" } };
 }
 
-function openAiFailure({ code, detail, retryable }: Failure): { status: number; error: OpenAiError } {
+function openAiFailure({ code, detail, retryable }: Failure): OpenAiFailure {
   const of = (status: number, type: string, name: string = code) => {
     return { status, error: { message: detail, type, param: null, code: name } };
   };

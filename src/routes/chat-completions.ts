@@ -8,7 +8,7 @@ import { chatCompletion } from "../dialects/openai-chat/completion.ts";
 import { readMessages } from "../dialects/openai-chat/messages.ts";
 import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "../dialects/openai-chat/request.ts";
 import { failureOf } from "../dialects/openai-failure.ts";
-import { respond } from "../http/openai-error.ts";
+import { failedTurn } from "../http/openai-error.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -103,6 +103,7 @@ async function toldBy(c: Context<RouteContext>, body: z.infer<typeof chatRequest
       ...(tools.length > 0 && { tools }),
       ...(sampling && { sampling }),
       ...(toolChoice && { toolChoice }),
+      ...(body.parallel_tool_calls === false && { oneCall: true as const }),
       ...(format && { responseFormat: format }),
       ...(thinks !== undefined && { thinking: thinks }),
     },
@@ -123,12 +124,12 @@ async function completed(c: Context<RouteContext>, place: Taken, of: Completing)
   const session = sessionObject(c.env, { account: c.var.account, name: place.session });
   const { segment, state } = await readSegment(session, { ...place, timeoutMs: of.timeoutMs });
   const failure = segment.turnEnd && failureOf(segment.turnEnd);
-  if (failure !== undefined) return withHeaders(respond(failure.status, failure.error), of.headers);
+  if (failure !== undefined) return withHeaders(failedTurn(failure), of.headers);
   const isDone = segment.turnEnd !== undefined || segment.isOver;
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
     return c.json(chatCompletion(segment, of), 200, of.headers);
   }
-  if (state.status !== "waiting") return withHeaders(respond(504, stillWorking(of.id)), of.headers);
+  if (state.status !== "waiting") return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
   const [call] = state.waitingFor;
   const detail = `The call ${call?.name} ${call?.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call?.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
   throw new AppError("approval_required", detail);
@@ -136,7 +137,7 @@ async function completed(c: Context<RouteContext>, place: Taken, of: Completing)
 
 function stillWorking(id: string) {
   const message = `The answer is not there yet; nothing is lost. Read it at GET /v1/chat/completions/${id}, or ask with "stream": true.`;
-  return { message, type: "server_error", param: null, code: "timeout" };
+  return { status: 504, error: { message, type: "server_error", param: null, code: "timeout" } };
 }
 
 function headersOf({ session, forkedFrom }: Taken): Record<string, string> {

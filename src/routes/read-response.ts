@@ -7,6 +7,7 @@ import { AppError } from "../core/errors.ts";
 import { eventsOfEntry } from "../core/event.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
 import { formatManner } from "../dialects/manner.ts";
+import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import { modelIds } from "../session/turn-model.ts";
@@ -45,14 +46,14 @@ export async function readResponse(
   c: Context<RouteContext>,
   place: AnswerPlace,
   { timeoutMs, encrypted = false }: { timeoutMs: number; encrypted?: boolean },
-): Promise<{ response: object; ended: boolean }> {
+): Promise<{ response: object; ended: boolean; failure?: OpenAiFailure | undefined }> {
   const session = sessionOf(c, place);
   const state = unwrap(await session.wait(place.turn, timeoutMs));
   const asked = unwrap(await askedOf(session, place, idOf(place)));
   const writer = new ResponseWriter({ ...place, defaultModel: defaultModel(c), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
-  return { response: writer.object(), ended: writer.ended };
+  return { response: writer.object(), ended: writer.ended, failure: writer.failure };
 }
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */

@@ -3,9 +3,10 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
+import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { createRequest, withoutNulls } from "../dialects/openai-responses/create-request.ts";
 import { mustAgree } from "../dialects/openai-responses/read-request.ts";
-import { respond } from "../http/openai-error.ts";
+import { failedTurn, respond } from "../http/openai-error.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { mustAdmit } from "./admit.ts";
@@ -34,7 +35,8 @@ export const responses = new Hono<RouteContext>()
     const encrypted = request.include !== undefined && request.include.length > 0;
     if (request.stream) return streamResponse(c, place, { encrypted });
     const timeoutMs = request.background ? 0 : waitMs(c);
-    const { response, ended } = await readResponse(c, place, { timeoutMs, encrypted });
+    const { response, ended, failure } = await readResponse(c, place, { timeoutMs, encrypted });
+    if (failure !== undefined && !request.background) return failed(failure, idOf(place));
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
   })
   .get("/:id", async (c) => {
@@ -79,6 +81,13 @@ function readQuery(url: URL): z.infer<typeof responseReading> {
 function waitMs(c: Context<RouteContext>): number {
   const seconds = /\bwait=(\d{1,6})\b/i.exec(c.req.header("Prefer") ?? "")?.[1];
   return Math.min(Number(seconds ?? longestWaitSeconds), longestWaitSeconds) * 1000;
+}
+
+/** The failed Response itself is kept at its address. */
+function failed(failure: OpenAiFailure, id: string): Response {
+  const answer = failedTurn(failure);
+  answer.headers.set("Location", `/v1/responses/${id}`);
+  return answer;
 }
 
 /** OpenAI's clients would send a 504 again, and begin a second turn. */

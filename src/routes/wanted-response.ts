@@ -68,7 +68,11 @@ function toolsOf({ tools = [] }: CreateRequest) {
     const detail = `tools: at most ${mostTools}, since the agent has tools of its own.`;
     throw new AppError("invalid_request", detail, { field: "tools" });
   }
-  const nested = tools.map(({ type, ...declared }) => ({ type, function: declared }));
+  const nested = tools.flatMap((tool) => {
+    if (tool.type !== "function") return [];
+    const { type, ...declared } = tool;
+    return [{ type, function: declared }];
+  });
   return clientToolsOf(nested, "name");
 }
 

@@ -206,7 +206,7 @@ export class Conversation {
     const part = {
       lastSeq: group.at(-1)?.seq ?? first.seq,
       tokens: tokens.reduce((all, each) => all + each, 0),
-      beginsTurn: first.type === "user" && first.joined !== true,
+      beginsTurn: first.type === "user" && first.joined !== true && first.again !== true,
       messages: encoded.length,
       begins: messages[0]?.role,
       ends: messages.at(-1)?.role ?? before,

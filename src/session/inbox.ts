@@ -8,12 +8,15 @@ export interface InboxMessage {
   speaker?: string;
   metadata?: Record<string, string>;
   options: TurnOptions;
+  /** The question of the turn before, which had no answer. */
+  again?: true;
 }
 
-/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. */
+/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. */
 export interface Receipt {
   key?: string;
   bodyHash?: string;
+  isRetry?: boolean;
 }
 
 /** Why a turn is to end before it is done. */

@@ -237,12 +237,13 @@ export class Runner {
     return reply?.type === "assistant" ? reply.model : null;
   }
 
-  #rules(agent: Agent, models: readonly TurnModel[], { tools = [] }: TurnOptions): Rules {
+  #rules(agent: Agent, models: readonly TurnModel[], { tools = [], oneCall }: TurnOptions): Rules {
     const { settings } = this.#setup;
     const profiles = models.map(({ profile }) => profile);
     const clientTools = new Set(tools.map(({ name }) => name));
     return {
       maxSteps: agent.limits.maxSteps,
+      ...(oneCall && { oneCall }),
       maxBarrenTries,
       maxBarrenMs,
       maxTurnMs: this.#maxTurnMs,

@@ -33,6 +33,7 @@ import type { SessionAddress, SessionChoices, SessionSettings } from "./session-
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
+import { withoutUnanswered } from "./unanswered.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { type AnswerPlace, type Found, findAnswer, withdraw, withdrawnNames } from "./withdraw.ts";
 
@@ -314,15 +315,15 @@ function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
 }
 
 /** The message's turn: a new one with what is owed for it, or the one that the same message has already. */
-function takeIn(
-  { turns, inbox, outbox, storage }: SessionParts,
-  request: SendRequest,
-): { turn: string; repeated: boolean } {
-  const { receipt, claims = [], replyTo, also = [] } = request;
+function takeIn(parts: SessionParts, request: SendRequest): { turn: string; repeated: boolean } {
+  const { turns, inbox, outbox, storage } = parts;
+  const { receipt, claims = [], replyTo } = request;
   return storage.transactionSync(() => {
     const repeated = turns.repeated(receipt, claims);
     const atMs = Date.now();
-    const turn = repeated ?? turns.accept(request, atMs);
+    const all = [request.message, ...(request.also ?? [])];
+    const [message = request.message, ...also] = request.reconciles ? withoutUnanswered(parts, all) : all;
+    const turn = repeated ?? turns.accept({ ...request, message }, atMs);
     inbox.claim(claims, turn);
     if (repeated === undefined) for (const message of also) inbox.add(message, { atMs, joins: turn });
     if (repeated === undefined && replyTo !== undefined) outbox.add({ turn, address: replyTo, atMs });

@@ -35,9 +35,10 @@ export interface ReadMessages {
 }
 
 export function readMessages(messages: readonly ChatMessage[]): ReadMessages {
-  const begin = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
-  const rest = begin < 0 ? [] : messages.slice(begin);
-  if (rest.length === 0) throw refused("messages", "must have a message from a user");
+  const first = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
+  // Of instructions alone the last one is what is to be answered.
+  const begin = first < 0 ? messages.length - 1 : first;
+  const rest = messages.slice(begin);
   const lead = messages.slice(0, begin).map((message, at) => textOf(message.content, `messages.${at}.content`));
   const items = rest.map((message, at) => itemOf(message, `messages.${begin + at}`));
   const said = items.map((item, at) => ({ item, at: begin + at })).filter(({ item }) => !isEmpty(item));

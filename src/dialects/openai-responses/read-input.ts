@@ -16,6 +16,9 @@ export function readInput(input: string | readonly InputItem[]): ReadInput {
   if (typeof input === "string") return { instructions: [], items: [{ role: "user", content: input }], approvals: [] };
   const read: ReadInput = { instructions: [], items: [], approvals: [] };
   input.forEach((item, place) => take(read, item, place));
+  // Of instructions alone the last one is what is to be answered.
+  const last = read.items.length + read.approvals.length === 0 ? read.instructions.pop() : undefined;
+  if (last !== undefined) read.items.push({ role: "user", content: last, speaker: "system" });
   return read;
 }
 

@@ -6,6 +6,7 @@ import type { ToolCall } from "../../core/message.ts";
 import { refOf } from "../../core/waits.ts";
 import { approvalRequestId, formatAnswerId } from "../answer-id.ts";
 import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import type { Asked } from "./asked.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -42,6 +43,7 @@ export class ResponseWriter implements Encoder {
   #isHandedOver = false;
   #begun = false;
   #standing: Standing | undefined;
+  #failure: OpenAiFailure | undefined;
 
   constructor(of: ResponsePlace & ResponseView, asked: Asked) {
     this.#of = of;
@@ -50,6 +52,11 @@ export class ResponseWriter implements Encoder {
     const suffix = formatAnswerId("", { session: of.session, turn: of.turn });
     this.#items = new ItemWriter(this.#frames, { suffix, encrypted: of.encrypted ?? false });
     this.#model = asked.options.model ?? of.defaultModel;
+  }
+
+  /** How a client that waited for the response is refused, when its turn failed. */
+  get failure(): OpenAiFailure | undefined {
+    return this.#standing?.status === "failed" ? this.#failure : undefined;
   }
 
   get ended(): boolean {
@@ -83,7 +90,7 @@ export class ResponseWriter implements Encoder {
 
   gone(): Frame[] {
     const { code, detail: message } = sessionGone;
-    this.#frames.event("error", { code, message, param: null });
+    this.#error({ code, message, param: null });
     return this.#frames.take();
   }
 
@@ -152,7 +159,14 @@ export class ResponseWriter implements Encoder {
     // Only such a turn can end in the middle of a step.
     if (midStepEnds.has(event.reason)) this.#items.end(event.steps + 1);
     else this.#items.close("incomplete");
-    this.#end(standingOf(event));
+    const standing = standingOf(event);
+    this.#failure = failureOf(event);
+    if (standing.status === "failed" && this.#failure !== undefined) this.#error(this.#failure.error);
+    this.#end(standing);
+  }
+
+  #error({ code, message, param }: Omit<OpenAiError, "type">): void {
+    this.#frames.event("error", { code, message, param });
   }
 
   #end(standing: Standing): void {
