@@ -22,6 +22,7 @@ import { mcp } from "./routes/mcp.ts";
 import { messages } from "./routes/messages.ts";
 import { models } from "./routes/models.ts";
 import { neededRight } from "./routes/needed-right.ts";
+import { wishOf } from "./routes/on-disconnect.ts";
 import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
@@ -71,6 +72,8 @@ const admit = createMiddleware<RouteContext>(async (c, next) => {
     mustMay(caller, session, right);
   }
   await mustBeCurrent(c.env, caller);
+  // Before anything is stored.
+  wishOf(c.req.header("X-On-Disconnect"));
   c.set("caller", caller);
   c.set("account", caller.account);
   c.set("limits", caller.limits);

@@ -14,6 +14,7 @@ import { modelIds } from "../session/turn-model.ts";
 import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";
+import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
 
 /** In the metadata of sessions that were made for a response, and are erased with it. */
 export const madeBy = "responses";
@@ -60,11 +61,11 @@ export async function readResponse(
 export async function streamResponse(
   c: Context<RouteContext>,
   place: AnswerPlace,
-  view: { startingAfter?: number; encrypted: boolean },
+  { stops, ...view }: { startingAfter?: number; encrypted: boolean; stops?: boolean },
 ): Promise<Response> {
   const { session, ...rest } = place;
   const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: defaultModel(c) });
-  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}`;
+  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(c, session, stops))}`;
   const address = { account: c.var.account, name: place.session };
   const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });
   if (stream.ok) return stream;

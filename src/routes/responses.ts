@@ -11,6 +11,7 @@ import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { mustAdmit } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
+import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { findResponse, idOf, madeBy, readResponse, streamResponse } from "./read-response.ts";
 import { takeRequest } from "./take-response.ts";
 
@@ -33,9 +34,14 @@ export const responses = new Hono<RouteContext>()
     await mustAdmit(c);
     const place = await takeRequest(c, request);
     const encrypted = request.include !== undefined && request.include.length > 0;
-    if (request.stream) return streamResponse(c, place, { encrypted });
+    // A response in a session of its own is known to no one whose client has gone before it heard of it.
+    const isOwn = request.conversation === undefined && request.previous_response_id === undefined;
+    const stops = isOwn && !request.background;
+    if (request.stream) return streamResponse(c, place, { encrypted, stops });
     const timeoutMs = request.background ? 0 : waitMs(c);
-    const { response, ended, failure } = await readResponse(c, place, { timeoutMs, encrypted });
+    const wait = () => readResponse(c, place, { timeoutMs, encrypted });
+    const waits = !request.background && stopsOnDisconnect(c, place.session, stops);
+    const { response, ended, failure } = waits ? await stoppingOnDisconnect(c, place, wait) : await wait();
     if (failure !== undefined && !request.background) return failed(failure, idOf(place));
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
   })

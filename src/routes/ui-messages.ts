@@ -12,6 +12,7 @@ import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
+import { stopsOnDisconnect } from "./on-disconnect.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
 import { knownModel, sessionName } from "./sessions.ts";
@@ -26,6 +27,7 @@ export const uiMessages = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(uiRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
     mustMay(c.var.caller, body.id, "append");
+    stopsOnDisconnect(c, body.id);
     const news = newsOf(body.messages);
     const taken = news.kind === "said" ? await say(c, body, news) : await answer(c, body.id, news);
     return stream(c, taken);

@@ -73,7 +73,7 @@ function toolsOf({ tools = [] }: CreateRequest) {
     const { type, ...declared } = tool;
     return [{ type, function: declared }];
   });
-  return clientToolsOf(nested, "name");
+  return clientToolsOf(nested, { at: "name", replaces: true });
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */

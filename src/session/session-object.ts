@@ -38,6 +38,7 @@ export const sessionMethods: Methods = {
   goOn: ([request]) => hasName(request as Named),
   asked: true,
   withdraw: true,
+  withdrawn: true,
   compare: true,
   wait: true,
   newest: true,

@@ -214,13 +214,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. */
   cancel(turn?: string): Promise<Outcome<{ turn: string | null }>> {
-    return outcome(() => {
-      const target = this.#life.existing.turns.cancel(turn);
-      if (target === null) return { turn: null };
-      this.#life.abort(target);
-      this.#life.work();
-      return { turn: target };
-    });
+    return outcome(() => ({ turn: this.#stop(turn) }));
   }
 
   entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
@@ -277,7 +271,7 @@ export class Session extends DurableObject<Bindings> {
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
     if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
-    const read = await outcome(() => readEvents(this.#life.existing, query));
+    const read = await outcome(() => readEvents(this.#life.existing, query, (turn) => this.#hungUp(turn)));
     return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
@@ -291,6 +285,19 @@ export class Session extends DurableObject<Bindings> {
       // Should even this fail, the runtime tries the alarm again.
       if ((await this.ctx.storage.getAlarm()) === null) this.#life.armAgain();
     }
+  }
+
+  #stop(turn: string | undefined): string | null {
+    const target = this.#life.existing.turns.cancel(turn);
+    if (target === null) return null;
+    this.#life.abort(target);
+    this.#life.work();
+    return target;
+  }
+
+  /** The session may be gone by then: there is nothing to stop. */
+  #hungUp(turn: string | undefined): void {
+    if (this.#life.parts !== undefined) this.#stop(turn);
   }
 
   #create(address: SessionAddress, choices: SessionChoices): SessionParts {

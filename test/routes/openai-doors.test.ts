@@ -1,7 +1,8 @@
 /** What both of OpenAI's doors do alike: hints, one call at a time, failures, and questions that come again. */
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { calls, gated, status, text } from "../support/fake-provider.ts";
+import { calls, frames, gated, status, text } from "../support/fake-provider.ts";
+import { over, said, thought } from "../support/reply-frames.ts";
 import { startProvider } from "../support/session-world.ts";
 import { readEvents } from "../support/sse-reader.ts";
 
@@ -290,5 +291,99 @@ describe("a question that comes again", () => {
     provider.enqueue(text("Hello again"));
     // The first try of another request is another turn, though it says the same.
     expect((await retry(0)).body.id).not.toBe(all[0]?.body.id);
+  });
+});
+
+describe("reasoning and calls in a stream", () => {
+  const streamed = async (more: object) =>
+    readEvents(await call("POST", "/responses", { input: "x", stream: true, ...more }));
+
+  it("[RESPONSES-20] reasoning comes as a summary where one is asked for, and in the same numbers", async () => {
+    provider.allowReasoning();
+    const both = [];
+    for (const reasoning of [{ effort: "high" }, { effort: "high", summary: "auto" }]) {
+      provider.enqueue(frames(thought("Hm, "), thought("so."), said("Hi"), over()));
+      both.push(await streamed({ reasoning }));
+    }
+    const [plain = [], summarized = []] = both;
+    expect(plain.some(({ event }) => event.includes("summary"))).toBe(false);
+    expect(summarized.map(({ data }) => data.sequence_number)).toEqual(plain.map(({ data }) => data.sequence_number));
+    const events = summarized.filter(({ event }) => event.includes("reasoning"));
+    expect(events.map(({ event }) => event.replace("response.reasoning_", ""))).toEqual([
+      "summary_part.added",
+      "summary_text.delta",
+      "summary_text.done",
+      "summary_part.done",
+    ]);
+    expect(events.every(({ data }) => data.summary_index === 0 && data.content_index === undefined)).toBe(true);
+    expect(events.flatMap(({ data }) => data.delta ?? []).join("")).toBe("Hm, so.");
+    const [item] = summarized.at(-1)?.data.response.output ?? [];
+    expect(item).toMatchObject({ type: "reasoning", summary: [{ type: "summary_text", text: "Hm, so." }] });
+  });
+
+  it("[RESPONSES-20] arguments of a call come in pieces that are the whole, and no character is cut in two", async () => {
+    const text = JSON.stringify({ text: "🙂".repeat(300) });
+    provider.enqueue(calls([{ name: "t", arguments: text, id: "c1" }]));
+    const tools = [{ type: "function", name: "t", parameters: { type: "object", properties: {} } }];
+    const events = await streamed({ tools });
+    const pieces = events.flatMap(({ event, data }) =>
+      event.endsWith("arguments.delta") ? [data.delta as string] : [],
+    );
+    expect(pieces.length).toBeGreaterThan(5);
+    expect(pieces.join("")).toBe(text);
+    expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
+  });
+});
+
+describe("a chat stream that waits for a person", () => {
+  const request = { url: "https://shop.example.com/orders", method: "POST", body: "{}" };
+  const asks = () => calls([{ name: "send_request", arguments: JSON.stringify(request), id: "call_p" }]);
+  const chunksOf = async (response: Response) => {
+    const lines = (await response.text())
+      .split("\n")
+      .flatMap((line) => (line.startsWith("data: {") ? [line.slice(6)] : []));
+    return lines.map((line) => JSON.parse(line) as Json);
+  };
+  const contentOf = (chunks: Json[]) => chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("");
+
+  it("[CHAT-13] ends with words and a member that say where it is answered, and the conversation goes on", async () => {
+    const session = crypto.randomUUID();
+    const headers = { "X-Session-Id": session };
+    const body = { model, messages: [user("Send it")], stream: true };
+    provider.enqueue(asks(), text("Sent."), text("Bye."));
+    const chunks = await chunksOf(await call("POST", "/chat/completions", body, headers));
+    const last = chunks.at(-1);
+    expect(last.choices[0].finish_reason).toBe("stop");
+    const url = `/v1/sessions/${session}/approvals/call_p`;
+    expect(last.longline).toEqual({
+      approvals: [{ call_id: "call_p", name: "send_request", arguments: JSON.stringify(request), url }],
+    });
+    const notice = contentOf(chunks);
+    expect(notice).toContain(`POST ${url}`);
+    const [, id = ""] = /GET \/v1\/chat\/completions\/([^\]]+)\.\]/.exec(notice) ?? [];
+    await call("POST", url.slice(3), { approve: true });
+    // The conversation as it is: the rest of the answer.
+    const waiting = [user("Send it"), answer(notice)];
+    const rest = await chunksOf(await call("POST", "/chat/completions", { ...body, messages: waiting }, headers));
+    expect([contentOf(rest), rest[0].id]).toEqual(["Sent.", id]);
+    expect(provider.outside).toHaveBeenCalledTimes(1);
+    // Whatever of it the client keeps, the session goes on.
+    const next = await chat({ messages: [...waiting, answer("Sent."), user("Thanks")] }, headers);
+    expect([next.headers.get("X-Session-Id"), next.body.choices[0].message.content]).toEqual([session, "Bye."]);
+    provider.enqueue(text("Bye, bye."));
+    await chat({ messages: [...waiting, user("Thanks"), answer("Bye."), user("So?")] }, headers);
+    expect(
+      seen()
+        .filter(({ role }) => role === "user")
+        .map(({ content }) => content),
+    ).toEqual(["Send it", "Thanks", "So?"]);
+  });
+
+  it("[CHAT-13] an answer with a form has no words beside it", async () => {
+    provider.enqueue(asks());
+    const body = { model, messages: [user("Send it")], stream: true, response_format: { type: "json_object" } };
+    const chunks = await chunksOf(await call("POST", "/chat/completions", body));
+    expect(contentOf(chunks)).toBe("");
+    expect(chunks.at(-1).longline.approvals).toHaveLength(1);
   });
 });

@@ -78,7 +78,7 @@ describe("POST /v1/responses", () => {
           id: `rs_${session}.1.1`,
           type: "reasoning",
           status: "completed",
-          summary: [],
+          summary: [{ type: "summary_text", text: "Hm." }],
           content: [{ type: "reasoning_text", text: "Hm." }],
         },
         {

@@ -71,6 +71,7 @@ function formatOf({ text }: CreateRequest): ResponseFormat | undefined {
 /** The metadata of the message: the client's own, and what the Response repeats. */
 export function metadataOf(request: CreateRequest, own: Record<string, string>): Record<string, string> {
   const { user, safety_identifier, prompt_cache_key, previous_response_id, truncation, reasoning, text } = request;
+  const summary = reasoning?.summary ?? reasoning?.generate_summary;
   const said = { user, safety_identifier, prompt_cache_key, previous_response_id, truncation };
   return writeNotes(own, {
     ...Object.fromEntries(Object.entries(said).filter(([, note]) => note !== undefined)),
@@ -80,7 +81,7 @@ export function metadataOf(request: CreateRequest, own: Record<string, string>):
     ...(request.tools?.some(({ type }) => type === "mcp") && { own_tools: "true" }),
     ...(text?.verbosity !== undefined && { verbosity: text.verbosity }),
     ...(reasoning?.effort !== undefined && { reasoning_effort: reasoning.effort }),
-    ...(reasoning?.summary !== undefined && { reasoning_summary: reasoning.summary }),
+    ...(summary !== undefined && { reasoning_summary: summary }),
     ...(text?.format?.type === "json_schema" && { format_name: text.format.name }),
   });
 }

@@ -50,7 +50,11 @@ export class ResponseWriter implements Encoder {
     this.#asked = asked;
     this.#frames = new ResponseFrames(of.startingAfter);
     const suffix = formatAnswerId("", { session: of.session, turn: of.turn });
-    this.#items = new ItemWriter(this.#frames, { suffix, encrypted: of.encrypted ?? false });
+    this.#items = new ItemWriter(this.#frames, {
+      suffix,
+      encrypted: of.encrypted ?? false,
+      summarized: readNotes(asked.metadata).notes.reasoning_summary !== undefined,
+    });
     this.#model = asked.options.model ?? of.defaultModel;
   }
 
