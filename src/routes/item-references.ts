@@ -24,7 +24,10 @@ export interface ResolvedInput {
   session?: string;
 }
 
-export async function resolveReferences(c: Context<RouteContext>, request: CreateRequest): Promise<ResolvedInput> {
+export async function resolveReferences(
+  c: Context<RouteContext>,
+  request: Pick<CreateRequest, "input" | "previous_response_id" | "conversation">,
+): Promise<ResolvedInput> {
   const { input = [] } = request;
   if (typeof input === "string") return { input };
   const ids = input.flatMap((item) => (item.type === "item_reference" ? [item.id] : []));
@@ -49,7 +52,11 @@ export async function resolveReferences(c: Context<RouteContext>, request: Creat
 }
 
 /** Up to where the session behind which the request goes on has its items already; 0 for any other. */
-function throughSeq(request: CreateRequest, name: string, items: readonly PlacedItem[]): number {
+function throughSeq(
+  request: Parameters<typeof resolveReferences>[1],
+  name: string,
+  items: readonly PlacedItem[],
+): number {
   const { previous_response_id: previous, conversation } = request;
   const named = typeof conversation === "object" ? conversation.id : conversation;
   if (named === name) return Number.POSITIVE_INFINITY;

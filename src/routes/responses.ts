@@ -11,6 +11,9 @@ import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { mustAdmit } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
+import { countInput, countRequest } from "./count-input.ts";
+import { itemList, itemReading } from "./item-list.ts";
+import { storedItems } from "./item-references.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { findResponse, idOf, madeBy, readResponse, streamResponse } from "./read-response.ts";
 import { takeRequest } from "./take-response.ts";
@@ -44,6 +47,17 @@ export const responses = new Hono<RouteContext>()
     const { response, ended, failure } = waits ? await stoppingOnDisconnect(c, place, wait) : await wait();
     if (failure !== undefined && !request.background) return failed(failure, idOf(place));
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
+  })
+  .post("/input_tokens", async (c) => {
+    const request = parseBody(countRequest, withoutNulls(await readJson(c.req.raw)));
+    return c.json({ object: "response.input_tokens", input_tokens: await countInput(c, request) });
+  })
+  .get("/:id/input_items", async (c) => {
+    const query = parseBody(itemReading, Object.fromEntries(new URL(c.req.url).searchParams));
+    const { place } = await findResponse(c, c.req.param("id"));
+    const items = (await storedItems(c, place.session)) ?? [];
+    const own = items.filter(({ side, response }) => side === "input" && response === idOf(place));
+    return c.json(itemList(own, query));
   })
   .get("/:id", async (c) => {
     const query = readQuery(new URL(c.req.url));

@@ -141,6 +141,11 @@ export class Inbox {
     return this.#one(`SELECT ${columns} FROM inbox WHERE id = ?`, idOf(turn));
   }
 
+  /** The highest number that a message was given; 0 before the first. */
+  get lastId(): number {
+    return this.#sql.exec<{ id: number | null }>("SELECT max(id) AS id FROM inbox").one().id ?? 0;
+  }
+
   /** The turn that was accepted last. */
   get newestTurn(): string | undefined {
     const query = "SELECT id FROM inbox WHERE joins IS NULL ORDER BY id DESC LIMIT 1";

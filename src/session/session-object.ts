@@ -39,6 +39,8 @@ export const sessionMethods: Methods = {
   asked: true,
   withdraw: true,
   withdrawn: true,
+  addHistory: false,
+  hide: true,
   compare: true,
   wait: true,
   newest: true,

@@ -4,11 +4,13 @@ import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
+import { addHistory } from "./add-history.ts";
 import { type Answers, givenBefore, replyAt } from "./answered.ts";
 import {
   type ApprovalAnswer,
@@ -35,7 +37,7 @@ import { pageUnits } from "./transcript-log.ts";
 import type { SendRequest, TurnState } from "./turns.ts";
 import { withoutUnanswered } from "./unanswered.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-import { type AnswerPlace, type Found, findAnswer, withdraw, withdrawnNames } from "./withdraw.ts";
+import { type AnswerPlace, type Found, findAnswer, hideEntry, withdraw, withdrawnNames } from "./withdraw.ts";
 
 /** What only the Worker itself is told of a session. */
 export interface SessionDetails {
@@ -181,6 +183,26 @@ export class Session extends DurableObject<Bindings> {
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
   asked(place: AnswerPlace, name: string): Promise<Outcome<Found>> {
     return outcome(() => findAnswer(this.#life.existing, place, name));
+  }
+
+  /** Adds what was said elsewhere, as turns that have ended; `model`: what its answers are said to come from. */
+  addHistory(items: HistoryItem[], model: string): Promise<Outcome<{ firstSeq: number }>> {
+    return outcome(async () => {
+      const { storage, log, feed } = this.#life.existing;
+      const added = storage.transactionSync(() => addHistory(this.#life.existing, items, model));
+      await storage.sync();
+      feed.confirm(log.lastSeq);
+      await this.#life.report();
+      return added;
+    });
+  }
+
+  /** The model is not shown entry `seq` any more, and its items, of these names, are not found. The transcript keeps it. */
+  hide(seq: number, names: string[]): Promise<Outcome<void>> {
+    return this.#answer((parts) => {
+      hideEntry(parts, seq, names);
+      parts.conversation.forget();
+    });
   }
 
   /** Those of the names that were taken away from what they named. */

@@ -101,7 +101,8 @@ function typed(value: unknown): unknown {
   return "id" in value && Object.keys(value).length === 1 ? { type: "item_reference", ...value } : value;
 }
 
-export const inputItems = z.union([z.string().min(1, "must not be empty"), z.array(item).max(10_000)]);
+export const inputItemList = z.array(item);
+export const inputItems = z.union([z.string().min(1, "must not be empty"), inputItemList.max(10_000)]);
 
 export type InputItem = z.infer<typeof item>;
 
