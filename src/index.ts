@@ -15,6 +15,7 @@ import { answers } from "./routes/answers.ts";
 import { channels } from "./routes/channels.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import type { RouteContext } from "./routes/context.ts";
+import { conversations } from "./routes/conversations.ts";
 import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
@@ -22,6 +23,7 @@ import { mcp } from "./routes/mcp.ts";
 import { messages } from "./routes/messages.ts";
 import { models } from "./routes/models.ts";
 import { neededRight } from "./routes/needed-right.ts";
+import { wishOf } from "./routes/on-disconnect.ts";
 import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
@@ -71,6 +73,8 @@ const admit = createMiddleware<RouteContext>(async (c, next) => {
     mustMay(caller, session, right);
   }
   await mustBeCurrent(c.env, caller);
+  // Before anything is stored.
+  wishOf(c.req.header("X-On-Disconnect"));
   c.set("caller", caller);
   c.set("account", caller.account);
   c.set("limits", caller.limits);
@@ -93,6 +97,7 @@ export const app = new Hono<RouteContext>()
   .route("/v1/sessions", tokens)
   .route("/v1/sessions", prefixDoctor)
   .route("/v1/responses", responses)
+  .route("/v1/conversations", conversations)
   .route("/v1/prefixes", prefixes)
   .route("/v1/models", models)
   .route("/v1/chat/completions", chatCompletions)
@@ -108,9 +113,17 @@ export const app = new Hono<RouteContext>()
 /** For `hc<App>` of `hono/client`: the calls and the JSON they answer. Import it as a type only. */
 export type App = typeof app;
 
+/** OpenAI's first path members, those that are offered here and those that are not (its OpenAPI document, 2.3.0). */
+const openAiPaths =
+  /^\/v1\/(assistants|audio|batches|chat|chatkit|completions|containers|conversations|edits|embeddings|evals|files|fine_tuning|images|models|moderations|organization|projects|realtime|responses|skills|threads|uploads|vector_stores|videos)(\/|$)/;
+
+function isOpenAi(path: string): boolean {
+  return openAiPaths.test(path);
+}
+
 /** Clients of OpenAI's API are refused in its words. */
 function refusal(path: string, error: unknown): Response {
-  return /^\/v1\/(chat|models|responses)(\/|$)/.test(path) ? openAiErrorResponse(error) : problemResponse(error);
+  return isOpenAi(path) ? openAiErrorResponse(error) : problemResponse(error);
 }
 
 app.notFound((c) => {

@@ -42,6 +42,8 @@ export interface TurnOptions {
   instructions?: string;
   sampling?: Sampling;
   toolChoice?: ToolChoice;
+  /** Of each reply the first call alone is taken; the model asks again for the others. */
+  oneCall?: true;
   /** It came by a dialect whose clients keep a copy of the conversation, or from such a copy. */
   via?: "openai" | "history";
   /** Id of one of the agent's models; the first one when absent. */
@@ -96,6 +98,8 @@ export interface UserEntry extends Placed {
   options: TurnOptions;
   /** It came while the turn was open, and became part of it. */
   joined?: true;
+  /** The question of the turn before, which had no answer, was sent once more: the model is shown it once. */
+  again?: true;
 }
 
 export interface AssistantEntry extends Placed {
@@ -246,6 +250,21 @@ export const turnEndReasons = [
   "interrupted",
 ] as const;
 export type TurnEndReason = (typeof turnEndReasons)[number];
+
+/** Whether a turn that ended so has no whole answer. */
+export function endsWithoutAnswer(reason: TurnEndReason): boolean {
+  switch (reason) {
+    case "failed":
+    case "cancelled":
+    case "interrupted":
+    case "budget_exhausted":
+      return true;
+    case "completed":
+    case "length":
+    case "step_limit":
+      return false;
+  }
+}
 
 export type Entry =
   | UserEntry

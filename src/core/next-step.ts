@@ -47,6 +47,8 @@ export interface Rules {
   /** How long a call may wait for a person or a client. */
   maxWaitMs: number;
   effectOf(toolName: string): Effect;
+  /** Of each reply the first call alone is taken. */
+  oneCall?: boolean;
   /** What a call waits for before it may have a result. `isSalvaged`: it was found in the text of a reply alone. */
   waitOf(call: ToolCall, isSalvaged: boolean): WaitKind | undefined;
   /** What the tool would get of the call's arguments; `undefined` when they are wrong, or the tool is not known here. */

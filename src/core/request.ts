@@ -41,6 +41,7 @@ export function messagesOf(entries: readonly Entry[], { limits = unlimited, ids 
   return entries.flatMap((entry): Message[] => {
     switch (entry.type) {
       case "user":
+        if (entry.again) return [];
         return [
           {
             role: "user",

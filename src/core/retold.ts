@@ -1,5 +1,5 @@
 /** Compares a conversation that a client tells again with the transcript: is it the same, or was it edited, and from where on. Pure. */
-import type { Entry } from "./entry.ts";
+import { type Entry, endsWithoutAnswer, type TurnEndedEntry } from "./entry.ts";
 import { type HistoryItem, isOpening, itemDigest } from "./history.ts";
 import type { ToolCall } from "./message.ts";
 
@@ -9,6 +9,8 @@ export type Comparison = { same: true } | { same: false; items: number; afterSeq
 /** An item as a client has seen it. */
 interface Seen {
   digest: string;
+  /** Digests of what it was when it ended to wait for a person. */
+  earlier: ReadonlySet<string>;
   /** The client may not know of it: it came by another way, or came to nothing. */
   mayLack: boolean;
   isAnswer: boolean;
@@ -24,6 +26,8 @@ interface OpenTurn {
   /** The newest reply's calls that run at the client. */
   calls: ToolCall[];
   callIds: Set<string>;
+  /** Digests of the answer where it waited for a person. */
+  earlier: Set<string>;
   /** These were told, since the first of their results is here. */
   told: boolean;
 }
@@ -33,7 +37,15 @@ export class Retold {
   readonly #seen: Seen[] = [];
   /** The last entry of each turn that has ended. */
   readonly #turnEnds: number[] = [];
-  #turn: OpenTurn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false };
+  #turn: OpenTurn = {
+    items: [],
+    known: false,
+    text: "",
+    calls: [],
+    callIds: new Set(),
+    told: false,
+    earlier: new Set(),
+  };
 
   take(entry: Entry): void {
     const turn = this.#turn;
@@ -47,16 +59,21 @@ export class Retold {
         turn.calls = entry.toolCalls.filter(({ id }) => entry.waits?.[id] === "client");
         turn.callIds = new Set(turn.calls.map(({ id }) => id));
         turn.told = false;
+        // Chat streams end where a person is waited for.
+        if (Object.values(entry.waits ?? {}).includes("approval")) {
+          turn.earlier.add(itemDigest({ role: "assistant", content: turn.text, reasoning: "", calls: [] }));
+        }
         return;
       case "tool":
         if (!turn.callIds.has(entry.callId)) return;
         if (!turn.told) turn.items.push(...answerItems(turn));
         turn.text = "";
+        turn.earlier = new Set();
         turn.told = true;
         turn.items.push({ role: "tool", callId: entry.callId, content: entry.content });
         return;
       case "turn_ended":
-        this.#end(entry.seq);
+        this.#end(entry);
         return;
       case "approval":
       case "compaction":
@@ -73,7 +90,7 @@ export class Retold {
     let left = told.length - 1;
     for (let at = seen.length - 1; left >= 0 && at >= 0; at--) {
       const item = seen[at];
-      if (item?.digest === told[left]) left--;
+      if (isSame(item, told[left])) left--;
       else if (!item?.mayLack) return this.#fork(told);
     }
     return left < 0 ? { same: true } : this.#fork(told);
@@ -83,19 +100,26 @@ export class Retold {
   #fork(told: readonly string[]): Comparison {
     let best = { items: 0, afterSeq: 0 };
     let items = 0;
-    for (const [at, { digest, mayLack, turn }] of this.#seen.entries()) {
-      if (digest === told[items]) items++;
+    for (const [at, { mayLack, turn, ...item }] of this.#seen.entries()) {
+      if (isSame(item, told[items])) items++;
       else if (!mayLack) break;
       if (this.#seen[at + 1]?.turn !== turn) best = { items, afterSeq: this.#turnEnds[turn] ?? 0 };
     }
     return { same: false, ...best };
   }
 
-  #end(seq: number): void {
-    this.#seen.push(...seenOf(this.#turn, this.#turnEnds.length));
+  /** What a client has of a turn that failed or was stopped depends on the client: the question at most, or half an answer. */
+  #end({ seq, reason }: TurnEndedEntry): void {
+    const seen = seenOf(this.#turn, this.#turnEnds.length);
+    const isHalf = endsWithoutAnswer(reason);
+    this.#seen.push(...seen.map((item) => (isHalf ? { ...item, mayLack: true } : item)));
     this.#turnEnds.push(seq);
-    this.#turn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false };
+    this.#turn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false, earlier: new Set() };
   }
+}
+
+function isSame(item: Pick<Seen, "digest" | "earlier"> | undefined, told: string | undefined): boolean {
+  return item !== undefined && told !== undefined && (item.digest === told || item.earlier.has(told));
 }
 
 function userItem({ content, speaker }: Extract<Entry, { type: "user" }>): HistoryItem {
@@ -109,9 +133,19 @@ function answerItems({ text, calls, told }: OpenTurn): HistoryItem[] {
   return [{ role: "assistant", content: text, reasoning: "", calls: asked }];
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 function seenOf(open: OpenTurn, turn: number): Seen[] {
-  const items = [...open.items, ...answerItems(open)];
+  const answer = answerItems(open);
+  const items = [...open.items, ...answer];
   const answered = items.some(({ role }) => role !== "user");
   const mayLack = !open.known || !answered;
-  return items.map((item) => ({ digest: itemDigest(item), mayLack, isAnswer: item.role === "assistant", turn }));
+  const seen = items.map((item): Seen => {
+    const isAnswer = item.role === "assistant";
+    const earlier = answer[0] === item ? open.earlier : nothing;
+    return { digest: itemDigest(item), earlier, mayLack, isAnswer, turn };
+  });
+  if (open.earlier.size === 0 || answer.length > 0) return seen;
+  // It waited, and has said nothing: a client may have that as an empty answer.
+  return [...seen, { digest: "", earlier: open.earlier, mayLack: true, isAnswer: true, turn }];
 }

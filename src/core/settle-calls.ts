@@ -15,7 +15,7 @@ import type { Rules } from "./next-step.ts";
 export function settleCalls(reply: Reply, rules: Rules): Reply {
   if (reply.type !== "assistant" || reply.toolCalls.length === 0) return reply;
   const { salvaged: found = [], ...rest } = reply;
-  const sorted = sortOut(reply.toolCalls, new Set(found), rules);
+  const sorted = firstOnly(sortOut(reply.toolCalls, new Set(found), rules), rules);
   const salvaged = found.filter((id) => sorted.calls.some((call) => call.id === id));
   const repairs = [...(reply.repairs ?? []), ...sorted.repairs];
   const waits = waitsOf(sorted, new Set(salvaged), rules);
@@ -59,6 +59,14 @@ function sortOut(all: readonly ToolCall[], found: ReadonlySet<string>, rules: Ru
     sorted.calls.push(call);
   }
   return sorted;
+}
+
+/** Its sender wants one call at a time. What is left out the model asks for again, once it knows what the first one came to. */
+function firstOnly(sorted: Sorted, { oneCall }: Rules): Sorted {
+  const [first, ...others] = sorted.calls;
+  if (!oneCall || first === undefined || others.length === 0) return sorted;
+  const repair = `${others.length} further calls left out: one call at a time was asked for`;
+  return { calls: [first], copies: {}, repairs: [...sorted.repairs, repair] };
 }
 
 function waitsOf({ calls, copies }: Sorted, salvaged: ReadonlySet<string>, rules: Rules): Record<string, WaitKind> {

@@ -20,3 +20,8 @@ export function parseAnswerId(prefix: string, id: string): AnswerPlace | undefin
   const [, session = "", turn = "", after] = match;
   return { session, turn: `turn_${turn}`, ...(after !== undefined && { afterSeq: Number(after) }) };
 }
+
+/** Names a call that waits for a person, by its ref (`refOf`). Any door's request finds it by this id alone. */
+export function approvalRequestId({ session, turn }: AnswerPlace, ref: string): string {
+  return `${formatAnswerId("mcpr_", { session, turn })}.${ref}`;
+}

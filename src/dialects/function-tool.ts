@@ -2,6 +2,9 @@
 import * as z from "zod";
 import { faultText, schemaFault } from "../core/schema-measure.ts";
 
+/** Most characters of a description: Qwen Code sends one of 10,716. */
+export const longestDescription = 100_000;
+
 export const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
 
 /** The client checks its tools' arguments itself, so only what would hold a reader of the schema is refused. */
@@ -13,7 +16,7 @@ export const toolParameters = z.record(z.string(), z.unknown()).superRefine((sch
 /** What is declared; in chat completions it stands under `function`, in responses beside `type`. */
 export const functionFields = {
   name: toolName,
-  description: z.string().max(10_000).nullish(),
+  description: z.string().max(longestDescription).nullish(),
   parameters: toolParameters.nullish(),
   strict: z.boolean().nullish(),
 };

@@ -95,7 +95,14 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     case "user": {
       const { content, speaker, metadata, options } = entry;
       const message = { role: "user", content, ...(speaker !== undefined && { speaker }) };
-      return { ...placed, message, ...(metadata && { metadata }), options, ...(entry.joined && { joined: true }) };
+      return {
+        ...placed,
+        message,
+        ...(metadata && { metadata }),
+        options,
+        ...(entry.joined && { joined: true }),
+        ...(entry.again && { again: true }),
+      };
     }
     case "assistant": {
       const { step, attempt, model, finishReason, usage, costMicros } = entry;

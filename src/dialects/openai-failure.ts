@@ -16,10 +16,14 @@ export function isFiltered({ failure }: Pick<Extract<SessionEvent, { type: "turn
   return failure?.code === "content_filter" && failure.cause === "answer";
 }
 
-/** What went wrong with the turn; `undefined` when nothing did. `status`: for an answer that has not begun yet. */
-export function failureOf(
-  ended: Extract<SessionEvent, { type: "turn.ended" }>,
-): { status: number; error: OpenAiError } | undefined {
+/** `status`: for an answer that has not begun yet. */
+export interface OpenAiFailure {
+  status: number;
+  error: OpenAiError;
+}
+
+/** What went wrong with the turn; `undefined` when nothing did. */
+export function failureOf(ended: Extract<SessionEvent, { type: "turn.ended" }>): OpenAiFailure | undefined {
   if (isFiltered(ended)) return undefined;
   const { failure, reason } = ended;
   // Entries of earlier versions do not say what was missing.
@@ -28,7 +32,7 @@ export function failureOf(
   return openAiFailure(failure);
 }
 
-function openAiFailure({ code, detail, retryable }: Failure): { status: number; error: OpenAiError } {
+function openAiFailure({ code, detail, retryable }: Failure): OpenAiFailure {
   const of = (status: number, type: string, name: string = code) => {
     return { status, error: { message: detail, type, param: null, code: name } };
   };

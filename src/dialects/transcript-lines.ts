@@ -90,6 +90,7 @@ const options = z.strictObject({
   instructions: z.string().max(2_000_000).optional(),
   sampling: sampling.optional(),
   via: z.enum(["openai", "history"]).optional(),
+  oneCall: z.literal(true).optional(),
   toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name })]).optional(),
   model: modelId.optional(),
   thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).optional(),
@@ -111,6 +112,7 @@ const entry = z.discriminatedUnion("type", [
     metadata: noted,
     options,
     joined: z.literal(true).optional(),
+    again: z.literal(true).optional(),
   }),
   z.strictObject({
     type: z.literal("assistant"),

@@ -26,11 +26,22 @@ export function openAiErrorResponse(error: unknown): Response {
   return response;
 }
 
+/** The response to a request whose turn failed: it is recorded, so sending the request again would be another turn. */
+export function failedTurn({ status, error }: { status: number; error: ErrorBody }): Response {
+  const response = respond(status, error);
+  response.headers.set("X-Should-Retry", "false");
+  return response;
+}
+
+interface ErrorBody {
+  message: string;
+  type: string;
+  param: string | null;
+  code: string | null;
+}
+
 /** A response with that error. */
-export function respond(
-  status: number,
-  error: { message: string; type: string; param: string | null; code: string | null },
-): Response {
+export function respond(status: number, error: ErrorBody): Response {
   return new Response(JSON.stringify({ error }), {
     status,
     headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },

@@ -35,6 +35,8 @@ export interface PullSource {
   next(signal: AbortSignal): Promise<string | undefined>;
   /** A comment is sent when nothing else was for so long; 15 s. */
   heartbeatMs?: number;
+  /** Called when the reader hangs up before the end. */
+  onHangUp?(): void;
   /** Called once, however the stream ends: by `next`, by a fault or by the reader. */
   onClose?(): void;
 }
@@ -52,7 +54,7 @@ type Arrival =
  * A body that asks `next` for text only when the reader wants some, and writes each text in one piece. While `next` is
  * silent, comments keep proxies from closing the line. An error in `next` becomes an `error` event, then the end.
  */
-export function pullStream({ next, heartbeatMs = 15_000, onClose }: PullSource): ReadableStream<Uint8Array> {
+export function pullStream({ next, heartbeatMs = 15_000, onHangUp, onClose }: PullSource): ReadableStream<Uint8Array> {
   const hangUp = new AbortController();
   let pending: Promise<Arrival> | undefined;
   return new ReadableStream<Uint8Array>(
@@ -71,6 +73,7 @@ export function pullStream({ next, heartbeatMs = 15_000, onClose }: PullSource):
       },
       cancel() {
         hangUp.abort();
+        onHangUp?.();
         onClose?.();
       },
     },

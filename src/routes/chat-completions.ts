@@ -2,13 +2,13 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { AppError } from "../core/errors.ts";
-import { formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
+import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
 import type { ChatManner } from "../dialects/openai-chat/chunks.ts";
 import { chatCompletion } from "../dialects/openai-chat/completion.ts";
 import { readMessages } from "../dialects/openai-chat/messages.ts";
 import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "../dialects/openai-chat/request.ts";
 import { failureOf } from "../dialects/openai-failure.ts";
-import { respond } from "../http/openai-error.ts";
+import { failedTurn } from "../http/openai-error.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -16,6 +16,7 @@ import { mustAdmit } from "./admit.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
+import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { readSegment } from "./read-segment.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
@@ -41,9 +42,9 @@ const prefix = "chatcmpl-";
 export const chatCompletions = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(chatRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
-    const told = await toldBy(c, body);
+    const { waited, ...told } = await toldBy(c, body);
     await mustAdmit(c);
-    const taken = await takeConversation(c, told);
+    const taken = waited ?? (await takeConversation(c, told));
     const headers = headersOf(taken);
     const facts = {
       id: formatAnswerId(prefix, taken),
@@ -51,12 +52,17 @@ export const chatCompletions = new Hono<RouteContext>()
       model: body.model,
       isPart: taken.afterSeq !== undefined,
     };
-    if (!body.stream) return completed(c, taken, { ...facts, headers, timeoutMs: patienceMs });
+    // Without a name no one finds the session again whose client has gone.
+    const stops = stopsOnDisconnect(c, taken.session, told.session === undefined && waited === undefined);
+    if (!body.stream) {
+      const wait = () => completed(c, taken, { ...facts, headers, timeoutMs: patienceMs });
+      return stops ? stoppingOnDisconnect(c, taken, wait) : wait();
+    }
     const hasForm = told.options.responseFormat !== undefined;
     const includeUsage = body.stream_options?.include_usage ?? false;
     const showTools = /^(1|true|yes)$/i.test(c.req.header("X-Show-Tools") ?? "");
     const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, hasForm };
-    return relayStream(c, taken, { manner, headers });
+    return relayStream(c, taken, { manner, headers, stops });
   })
   .get("/:id", async (c) => {
     const { stream } = parseQuery(completionReading, new URL(c.req.url));
@@ -79,17 +85,24 @@ export const chatCompletions = new Hono<RouteContext>()
     return relayStream(c, place, { manner, headers: headersOf(place), ...(seen !== undefined && { seen }) });
   });
 
-async function toldBy(c: Context<RouteContext>, body: z.infer<typeof chatRequest>): Promise<Told> {
-  const { items, instructions } = readMessages(body.messages);
+/** `waited`: the answer that waited for a person, of which the rest is asked for. */
+async function toldBy(
+  c: Context<RouteContext>,
+  body: z.infer<typeof chatRequest>,
+): Promise<Told & { waited?: AnswerPlace }> {
+  const { items, instructions, waited } = readMessages(body.messages);
+  const place = waited === undefined ? undefined : parseAnswerId(prefix, waited);
+  if (waited !== undefined && place === undefined) throw noCompletion(waited);
   const { model, thinking } = namedModel(c, body.model);
   const session = c.req.header("X-Session-Id");
-  const tools = clientToolsOf(body.tools ?? []);
+  const tools = clientToolsOf(body.tools ?? [], { replaces: true });
   const sampling = samplingOf(body);
   const toolChoice = toolChoiceOf(body);
   const format = formatOf(body.response_format ?? undefined);
   const thinks = thinkingOf(body, hasLevels(c, model)) ?? thinking;
   const metadata = metadataOf(body);
   return {
+    ...(place && { waited: place }),
     items,
     model: body.model,
     receipt: await receiptOf(c, body),
@@ -103,6 +116,7 @@ async function toldBy(c: Context<RouteContext>, body: z.infer<typeof chatRequest
       ...(tools.length > 0 && { tools }),
       ...(sampling && { sampling }),
       ...(toolChoice && { toolChoice }),
+      ...(body.parallel_tool_calls === false && { oneCall: true as const }),
       ...(format && { responseFormat: format }),
       ...(thinks !== undefined && { thinking: thinks }),
     },
@@ -123,12 +137,12 @@ async function completed(c: Context<RouteContext>, place: Taken, of: Completing)
   const session = sessionObject(c.env, { account: c.var.account, name: place.session });
   const { segment, state } = await readSegment(session, { ...place, timeoutMs: of.timeoutMs });
   const failure = segment.turnEnd && failureOf(segment.turnEnd);
-  if (failure !== undefined) return withHeaders(respond(failure.status, failure.error), of.headers);
+  if (failure !== undefined) return withHeaders(failedTurn(failure), of.headers);
   const isDone = segment.turnEnd !== undefined || segment.isOver;
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
     return c.json(chatCompletion(segment, of), 200, of.headers);
   }
-  if (state.status !== "waiting") return withHeaders(respond(504, stillWorking(of.id)), of.headers);
+  if (state.status !== "waiting") return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
   const [call] = state.waitingFor;
   const detail = `The call ${call?.name} ${call?.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call?.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
   throw new AppError("approval_required", detail);
@@ -136,7 +150,7 @@ async function completed(c: Context<RouteContext>, place: Taken, of: Completing)
 
 function stillWorking(id: string) {
   const message = `The answer is not there yet; nothing is lost. Read it at GET /v1/chat/completions/${id}, or ask with "stream": true.`;
-  return { message, type: "server_error", param: null, code: "timeout" };
+  return { status: 504, error: { message, type: "server_error", param: null, code: "timeout" } };
 }
 
 function headersOf({ session, forkedFrom }: Taken): Record<string, string> {

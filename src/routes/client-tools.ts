@@ -12,9 +12,18 @@ export const clientTools = z
   .array(functionTool)
   .max(mostTools, `must be at most ${mostTools}, since the agent has tools of its own`);
 
-/** The tools as a turn keeps them; an AppError when a name is there twice, or is one of the agent's. `at`: where in a tool its name stands. */
-export function clientToolsOf(tools: readonly FunctionTool[], at = "function.name"): ClientTool[] {
-  const names = new Set(agent.tools.declarations.map(({ name }) => name));
+/** `at`: where in a tool its name stands. `replaces`: one that is named like a tool of the agent's takes its place in the turn. */
+export interface ToolNaming {
+  at?: string;
+  replaces?: boolean;
+}
+
+/** The tools as a turn keeps them; an AppError when a name is there twice, or is one of the agent's that cannot be replaced. */
+export function clientToolsOf(
+  tools: readonly FunctionTool[],
+  { at = "function.name", replaces = false }: ToolNaming = {},
+): ClientTool[] {
+  const names = new Set(replaces ? [] : agent.tools.declarations.map(({ name }) => name));
   return tools.map(({ function: { name, description, parameters, strict } }, place) => {
     if (names.has(name)) {
       const field = `tools.${place}.${at}`;

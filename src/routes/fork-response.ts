@@ -54,7 +54,7 @@ async function behindTurn(
   { wanted, from, choices, seq }: Work & { seq: number },
 ): Promise<Taken> {
   const { items, approvals, receipt } = wanted;
-  mustBe(approvals[0] && `No approval request found with id mcpr_${approvals[0].ref}.`);
+  mustBe(approvals[0] && `No approval request found with id ${approvals[0].id}.`);
   mustBe(inputFault(items));
   const last = items.findLastIndex(({ role }) => role === "assistant");
   const rest = items.slice(last + 1);
@@ -77,7 +77,7 @@ async function behindCalls(
   const { items, approvals, receipt } = wanted;
   const { kept, waiting, step } = branch;
   const results = items.flatMap((item) => (item.role === "tool" ? [{ ...item, isError: false }] : []));
-  mustMatch({ birth, turn: from.turn, step, waiting }, { results, approvals });
+  mustMatch({ birth, session: from.session, turn: from.turn, step, waiting }, { results, approvals });
   mustBe(items.length > results.length ? onlyOutputs : undefined);
   const answers = answersOf(wanted, { ...branch, turn: from.turn, birth });
   const entries = [...kept.map((entry) => withOptions(entry, wanted)), ...answers];

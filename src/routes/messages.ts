@@ -19,6 +19,7 @@ import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
+import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { formatOf, responseFormat } from "./response-format.ts";
 import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
@@ -58,6 +59,7 @@ export const messages = new Hono<RouteContext>()
     const address = addressOf(c);
     const { on_busy } = parseQuery(sending, new URL(c.req.url));
     if (on_busy === "interrupt") mustMay(c.var.caller, address.name, "cancel");
+    const stops = stopsOnDisconnect(c, address.name);
     const body = parseBody(sentMessage, await readJson(c.req.raw));
     const request = {
       message: toInbox(c, body),
@@ -75,8 +77,11 @@ export const messages = new Hono<RouteContext>()
         return relay(c, `turn=${turn}`);
       case "async":
         return turnResponse(c, address.name, turn, state);
-      case "wait":
-        return turnResponse(c, address.name, turn, unwrap(await session.wait(turn, how.timeoutMs)));
+      case "wait": {
+        const wait = async () => unwrap(await session.wait(turn, how.timeoutMs));
+        const place = { session: address.name, turn };
+        return turnResponse(c, address.name, turn, stops ? await stoppingOnDisconnect(c, place, wait) : await wait());
+      }
     }
   })
   .get("/:id/turns/:turn", async (c) => {
@@ -119,7 +124,8 @@ function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   const after = c.req.header("Last-Event-ID") ?? placeInUrl(new URL(c.req.url).searchParams);
-  const asked = { query: `after=${encodeURIComponent(after)}&${query}`, signal: c.req.raw.signal };
+  const hangUp = hangUpQuery(stopsOnDisconnect(c, addressOf(c).name));
+  const asked = { query: `after=${encodeURIComponent(after)}&${query}${hangUp}`, signal: c.req.raw.signal };
   return sessionEvents(c.env, addressOf(c), asked);
 }
 

@@ -7,12 +7,14 @@ import { AppError } from "../core/errors.ts";
 import { eventsOfEntry } from "../core/event.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
 import { formatManner } from "../dialects/manner.ts";
+import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";
+import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
 
 /** In the metadata of sessions that were made for a response, and are erased with it. */
 export const madeBy = "responses";
@@ -45,25 +47,25 @@ export async function readResponse(
   c: Context<RouteContext>,
   place: AnswerPlace,
   { timeoutMs, encrypted = false }: { timeoutMs: number; encrypted?: boolean },
-): Promise<{ response: object; ended: boolean }> {
+): Promise<{ response: object; ended: boolean; failure?: OpenAiFailure | undefined }> {
   const session = sessionOf(c, place);
   const state = unwrap(await session.wait(place.turn, timeoutMs));
   const asked = unwrap(await askedOf(session, place, idOf(place)));
   const writer = new ResponseWriter({ ...place, defaultModel: defaultModel(c), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
-  return { response: writer.object(), ended: writer.ended };
+  return { response: writer.object(), ended: writer.ended, failure: writer.failure };
 }
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 export async function streamResponse(
   c: Context<RouteContext>,
   place: AnswerPlace,
-  view: { startingAfter?: number; encrypted: boolean },
+  { stops, ...view }: { startingAfter?: number; encrypted: boolean; stops?: boolean },
 ): Promise<Response> {
   const { session, ...rest } = place;
   const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: defaultModel(c) });
-  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}`;
+  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(c, session, stops))}`;
   const address = { account: c.var.account, name: place.session };
   const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });
   if (stream.ok) return stream;

@@ -8,7 +8,7 @@ import type { RouteContext } from "./context.ts";
 /** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */
 export async function receiptOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
   const header = c.req.header("Idempotency-Key");
-  if (header === undefined) return {};
+  if (header === undefined) return retryOf(c, body);
   const key = header.replace(/^"(.*)"$/, "$1");
   if (key === "" || key.length > 255) {
     throw new AppError("invalid_request", "Idempotency-Key must have 1 to 255 characters.", {
@@ -16,6 +16,13 @@ export async function receiptOf(c: Context<RouteContext>, body: unknown): Promis
     });
   }
   return { key, bodyHash: await sha256Hex(JSON.stringify(body)) };
+}
+
+/** OpenAI's clients send no key, and say by a header of their generator's how often they have sent a request before. */
+async function retryOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
+  const count = c.req.header("X-Stainless-Retry-Count");
+  if (count === undefined) return {};
+  return { bodyHash: await sha256Hex(JSON.stringify(body)), isRetry: Number(count) > 0 };
 }
 
 /** A new session's name. The same for the same Idempotency-Key, so that a conversation that is sent again finds the session it has made. */

@@ -3,19 +3,17 @@ import * as z from "zod";
 import type { ResponseFormat } from "../core/entry.ts";
 import { faultText, schemaFault } from "../core/schema-measure.ts";
 
+const schema = z.record(z.string(), z.unknown()).superRefine((value, at) => {
+  const message = schemaRefusal(value);
+  if (message !== undefined) at.addIssue({ code: "custom", message });
+});
+
 /** As OpenAI writes it. A schema that could not be checked later is refused now. */
 export const responseFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
-  z.strictObject({ type: z.literal("json_object") }),
-  z.strictObject({
-    type: z.literal("json_schema"),
-    json_schema: z.object({
-      schema: z.record(z.string(), z.unknown()).superRefine((schema, at) => {
-        const message = schemaRefusal(schema);
-        if (message !== undefined) at.addIssue({ code: "custom", message });
-      }),
-    }),
-  }),
+  /** With a schema as instructor, and the servers it was written for, write it. */
+  z.strictObject({ type: z.literal("json_object"), schema: schema.nullish() }),
+  z.strictObject({ type: z.literal("json_schema"), json_schema: z.object({ schema }) }),
 ]);
 
 /** Why an answer cannot be checked against a schema, with the place in it; `undefined` when it can. */
@@ -26,7 +24,6 @@ export function schemaRefusal(schema: Record<string, unknown>): string | undefin
 
 export function formatOf(format: z.infer<typeof responseFormat> | undefined): ResponseFormat | undefined {
   if (format === undefined || format.type === "text") return undefined;
-  return format.type === "json_object"
-    ? { type: "json_object" }
-    : { type: "json_schema", schema: format.json_schema.schema };
+  const form = format.type === "json_object" ? format.schema : format.json_schema.schema;
+  return form ? { type: "json_schema", schema: form } : { type: "json_object" };
 }

@@ -3,13 +3,18 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
+import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { createRequest, withoutNulls } from "../dialects/openai-responses/create-request.ts";
 import { mustAgree } from "../dialects/openai-responses/read-request.ts";
-import { respond } from "../http/openai-error.ts";
+import { failedTurn, respond } from "../http/openai-error.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { mustAdmit } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
+import { countInput, countRequest } from "./count-input.ts";
+import { itemList, itemReading } from "./item-list.ts";
+import { storedItems } from "./item-references.ts";
+import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { findResponse, idOf, madeBy, readResponse, streamResponse } from "./read-response.ts";
 import { takeRequest } from "./take-response.ts";
 
@@ -32,10 +37,27 @@ export const responses = new Hono<RouteContext>()
     await mustAdmit(c);
     const place = await takeRequest(c, request);
     const encrypted = request.include !== undefined && request.include.length > 0;
-    if (request.stream) return streamResponse(c, place, { encrypted });
+    // A response in a session of its own is known to no one whose client has gone before it heard of it.
+    const isOwn = request.conversation === undefined && request.previous_response_id === undefined;
+    const stops = isOwn && !request.background;
+    if (request.stream) return streamResponse(c, place, { encrypted, stops });
     const timeoutMs = request.background ? 0 : waitMs(c);
-    const { response, ended } = await readResponse(c, place, { timeoutMs, encrypted });
+    const wait = () => readResponse(c, place, { timeoutMs, encrypted });
+    const waits = !request.background && stopsOnDisconnect(c, place.session, stops);
+    const { response, ended, failure } = waits ? await stoppingOnDisconnect(c, place, wait) : await wait();
+    if (failure !== undefined && !request.background) return failed(failure, idOf(place));
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
+  })
+  .post("/input_tokens", async (c) => {
+    const request = parseBody(countRequest, withoutNulls(await readJson(c.req.raw)));
+    return c.json({ object: "response.input_tokens", input_tokens: await countInput(c, request) });
+  })
+  .get("/:id/input_items", async (c) => {
+    const query = parseBody(itemReading, Object.fromEntries(new URL(c.req.url).searchParams));
+    const { place } = await findResponse(c, c.req.param("id"));
+    const items = (await storedItems(c, place.session)) ?? [];
+    const own = items.filter(({ side, response }) => side === "input" && response === idOf(place));
+    return c.json(itemList(own, query));
   })
   .get("/:id", async (c) => {
     const query = readQuery(new URL(c.req.url));
@@ -79,6 +101,13 @@ function readQuery(url: URL): z.infer<typeof responseReading> {
 function waitMs(c: Context<RouteContext>): number {
   const seconds = /\bwait=(\d{1,6})\b/i.exec(c.req.header("Prefer") ?? "")?.[1];
   return Math.min(Number(seconds ?? longestWaitSeconds), longestWaitSeconds) * 1000;
+}
+
+/** The failed Response itself is kept at its address. */
+function failed(failure: OpenAiFailure, id: string): Response {
+  const answer = failedTurn(failure);
+  answer.headers.set("Location", `/v1/responses/${id}`);
+  return answer;
 }
 
 /** OpenAI's clients would send a 504 again, and begin a second turn. */

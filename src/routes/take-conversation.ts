@@ -71,7 +71,7 @@ async function takenBefore(
   session: ReturnType<typeof sessionObject>,
   receipt: Receipt,
 ): Promise<Omit<Taken, "session"> | undefined> {
-  if (receipt.key === undefined) return undefined;
+  if (receipt.key === undefined && !receipt.isRetry) return undefined;
   return unwrap(await session.taken(receipt)) ?? undefined;
 }
 
@@ -123,7 +123,9 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   if (message === undefined)
     throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
   const { receipt, choices } = told;
-  const sent = unwrap(await session.send(address, { message, also, receipt, onBusy, choices, ...allowedModels(c) }));
+  const sent = unwrap(
+    await session.send(address, { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(c) }),
+  );
   return { session: name, turn: sent.turn };
 }
 

@@ -2,15 +2,18 @@
 import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
+import { itemDigest } from "../core/history.ts";
 import type { AnswerPlace } from "../dialects/answer-id.ts";
 import type { CreateRequest } from "../dialects/openai-responses/create-request.ts";
 import { inputFault } from "../dialects/openai-responses/read-input.ts";
+import { placeOfItem } from "../dialects/openai-responses/transcript-items.ts";
 import { parseBody } from "../http/parse-body.ts";
 import type { GoOn } from "../session/go-on.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { forkBehind } from "./fork-response.ts";
+import { storedItems } from "./item-references.ts";
 import { findResponse } from "./read-response.ts";
 import { sessionName } from "./sessions.ts";
 import { takeConversation } from "./take-conversation.ts";
@@ -21,6 +24,10 @@ export async function takeRequest(c: Context<RouteContext>, request: CreateReque
   const wanted = await wantedOf(c, request);
   const { previous_response_id: previous, conversation, store } = request;
   if (previous !== undefined) return behind(c, wanted, { id: previous, mustFork: store === false });
+  if (conversation === undefined && store !== false) {
+    const referred = await behindReferences(c, wanted);
+    if (referred !== undefined) return referred;
+  }
   if (conversation !== undefined) {
     const id = typeof conversation === "string" ? conversation : conversation.id;
     return inConversation(c, wanted, parseBody(sessionName, id, "conversation"));
@@ -31,11 +38,49 @@ export async function takeRequest(c: Context<RouteContext>, request: CreateReque
 async function inNewSession(c: Context<RouteContext>, wanted: Wanted, session?: string): Promise<AnswerPlace> {
   const { items, approvals } = wanted;
   const [approval] = approvals;
-  const fault = approval && `No approval request found with id mcpr_${approval.ref}.`;
+  const fault = approval && `No approval request found with id ${approval.id}.`;
   mustBe(fault ?? inputFault(items));
   const { choices, ...told } = wanted;
   // A conversation that a client names is its own, and is not erased with a response.
   return takeConversation(c, { ...told, ...(session === undefined ? { choices } : { choices: {}, session }) });
+}
+
+/**
+ * A conversation that is sent as references goes on in the session where its newest item is; where that says something
+ * else by now, in a fork. `undefined` when nothing leads to a session.
+ */
+async function behindReferences(c: Context<RouteContext>, wanted: Wanted): Promise<AnswerPlace | undefined> {
+  const [approval] = wanted.approvals;
+  if (approval !== undefined) return behindApproval(c, wanted, approval);
+  if (wanted.referred === undefined) return undefined;
+  const items = wanted.items.filter(isSaid);
+  mustBe(inputFault(items));
+  return takeConversation(c, { ...wanted, items, session: wanted.referred });
+}
+
+/** The answer about a call leads to the response that asked for it: what stands before it in the input is known there. */
+async function behindApproval(
+  c: Context<RouteContext>,
+  wanted: Wanted,
+  approval: Wanted["approvals"][number],
+): Promise<AnswerPlace | undefined> {
+  const name = placeOfItem(approval.id)?.session;
+  if (name === undefined) return undefined;
+  const asked = (await storedItems(c, name))?.find(({ item }) => item.id === approval.id);
+  if (asked === undefined) mustBe(`No approval request found with id ${approval.id}.`);
+  const last = wanted.items.findLastIndex((item) => item.role === "assistant" && isSaid(item));
+  const history = wanted.items.slice(0, last + 1).filter(isSaid);
+  const session = sessionObject(c.env, { account: c.var.account, name });
+  const { same } = unwrap(await session.compare(history.map(itemDigest)));
+  if (history.length > 0 && !same) mustBe(`The approval request ${approval.id} was made in another conversation.`);
+  const isNew = (at: number) => at > last && (wanted.items[at]?.role === "tool" || at >= approval.at);
+  const items = wanted.items.filter((item, at) => isNew(at) && item.role !== "assistant");
+  return behind(c, { ...wanted, items }, { id: asked?.response ?? "", mustFork: false });
+}
+
+/** Reasoning alone is no part of a conversation as it is compared. */
+function isSaid(item: Wanted["items"][number]): boolean {
+  return item.role !== "assistant" || item.content !== "" || item.calls.length > 0;
 }
 
 async function inConversation(c: Context<RouteContext>, wanted: Wanted, name: string): Promise<AnswerPlace> {

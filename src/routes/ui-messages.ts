@@ -13,6 +13,7 @@ import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
+import { stopsOnDisconnect } from "./on-disconnect.ts";
 import { newName, receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
 import { sessionName } from "./sessions.ts";
@@ -28,6 +29,7 @@ export const uiMessages = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(uiRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
     mustMay(c.var.caller, body.id ?? undefined, "append");
+    stopsOnDisconnect(c, body.id ?? "");
     const news = newsOf(body.messages);
     if (news.kind === "answers" && !body.id) {
       throw new AppError("invalid_request", "id: answers need the id of the chat.", { field: "id" });

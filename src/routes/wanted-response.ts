@@ -12,6 +12,7 @@ import type { SessionChoices } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
 import { clientToolsOf, mostTools } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
+import { resolveReferences } from "./item-references.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
@@ -31,11 +32,14 @@ export interface Wanted extends ReadInput {
   choices: SessionChoices;
   /** The model that answers in `items` are said to come from. */
   model: string;
+  /** Where the newest item is that the input refers to. */
+  referred?: string;
 }
 
 /** Throws an AppError for what cannot be meant here. */
 export async function wantedOf(c: Context<RouteContext>, request: CreateRequest): Promise<Wanted> {
-  const input = readInput(request.input);
+  const { input: items, session } = await resolveReferences(c, request);
+  const input = readInput(items);
   const named = request.model === undefined ? {} : namedModel(c, request.model);
   const options = optionsOf(request, {
     instructions: input.instructions,
@@ -55,6 +59,7 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
       ttlSeconds: stored ? keptSeconds : unstoredSeconds,
     },
     model: options.model ?? modelIds(c.var.settings, agent)[0],
+    ...(session !== undefined && { referred: session }),
   };
 }
 
@@ -63,8 +68,12 @@ function toolsOf({ tools = [] }: CreateRequest) {
     const detail = `tools: at most ${mostTools}, since the agent has tools of its own.`;
     throw new AppError("invalid_request", detail, { field: "tools" });
   }
-  const nested = tools.map(({ type, ...declared }) => ({ type, function: declared }));
-  return clientToolsOf(nested, "name");
+  const nested = tools.flatMap((tool) => {
+    if (tool.type !== "function") return [];
+    const { type, ...declared } = tool;
+    return [{ type, function: declared }];
+  });
+  return clientToolsOf(nested, { at: "name", replaces: true });
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */

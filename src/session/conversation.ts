@@ -44,6 +44,9 @@ export interface LastRequest {
 export class Conversation {
   readonly #log: TranscriptLog;
   readonly #windowSeq: () => number;
+  readonly #hiddenSeqs: () => ReadonlySet<number>;
+  /** Entries that the model is not shown. */
+  #hidden: ReadonlySet<number> = new Set();
   #profile: Profile | undefined;
   #head = "";
   #headTokens = 0;
@@ -70,8 +73,9 @@ export class Conversation {
   /** Ids of the calls in the window that waited for a person or a client. */
   readonly #answeredIds = new Set<string>();
 
-  /** `windowSeq`: the newest entry that left the window; 0 while none did. */
-  constructor(log: TranscriptLog, windowSeq: () => number) {
+  /** `windowSeq`: the newest entry that left the window; 0 while none did. `hiddenSeqs`: entries that the model is not shown. */
+  constructor(log: TranscriptLog, windowSeq: () => number, hiddenSeqs: () => ReadonlySet<number> = () => new Set()) {
+    this.#hiddenSeqs = hiddenSeqs;
     this.#log = log;
     this.#windowSeq = windowSeq;
   }
@@ -179,6 +183,7 @@ export class Conversation {
 
   /** A reply stands together with the results of its calls. */
   #take(entry: Entry, profile: Profile): void {
+    if (this.#hidden.has(entry.seq)) return;
     if (entry.type === "tool") return void this.#group.push(entry);
     if (entry.type === "assistant") for (const id of Object.keys(entry.waits ?? {})) this.#answeredIds.add(id);
     if (entry.type === "user" || entry.type === "note" || entry.type === "assistant") {
@@ -206,7 +211,7 @@ export class Conversation {
     const part = {
       lastSeq: group.at(-1)?.seq ?? first.seq,
       tokens: tokens.reduce((all, each) => all + each, 0),
-      beginsTurn: first.type === "user" && first.joined !== true,
+      beginsTurn: first.type === "user" && first.joined !== true && first.again !== true,
       messages: encoded.length,
       begins: messages[0]?.role,
       ends: messages.at(-1)?.role ?? before,
@@ -294,7 +299,13 @@ export class Conversation {
     return this.#headTokens + summary + this.#partTokens;
   }
 
+  /** Everything is read anew at the next request. */
+  forget(): void {
+    this.#profile = undefined;
+  }
+
   #forget(profile: Profile): void {
+    this.#hidden = this.#hiddenSeqs();
     this.#seq = this.#windowSeq();
     this.#ids = new CallIds(profile.callIds);
     this.#summary = undefined;

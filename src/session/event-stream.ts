@@ -11,9 +11,13 @@ import { sessionTag } from "./session-tag.ts";
 
 /**
  * Answers `?after=<event id>&seen=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this
- * session never gave out. `seen` is for dialects that read an answer from its beginning to find what their client has.
+ * session never gave out. With `hang_up=stop`, `stop` is called when the reader hangs up before the end. `seen` is for dialects that read an answer from its beginning to find what their client has.
  */
-export function readEvents(parts: SessionParts, query: URLSearchParams): Response {
+export function readEvents(
+  parts: SessionParts,
+  query: URLSearchParams,
+  stop: (turn: string | undefined) => void,
+): Response {
   const address = parts.record.read();
   const tag = sessionTag(address);
   const from = cursorOf(query.get("after"), tag, parts.log.lastSeq);
@@ -28,7 +32,8 @@ export function readEvents(parts: SessionParts, query: URLSearchParams): Respons
     ...seen,
   });
   const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
-  return sseResponse(pullStream({ next: eventStream(parts, reader) }));
+  const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
+  return sseResponse(pullStream({ next: eventStream(parts, reader), ...hangUp }));
 }
 
 /** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */

@@ -2,6 +2,7 @@
 import type { NewEntry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { refOf, type WaitingCall } from "../core/waits.ts";
+import { approvalRequestId } from "../dialects/answer-id.ts";
 import {
   type Answers,
   type AskingReply,
@@ -19,8 +20,8 @@ import type { SessionParts } from "./session-parts.ts";
 
 export interface GoOn {
   results: ClientResult[];
-  /** A person's yes or no about calls, each named by its ref. */
-  approvals: { ref: string; approve: boolean; reason?: string }[];
+  /** A person's yes or no about calls, each named by its ref. `id`: how the client named it. */
+  approvals: { ref: string; id?: string; approve: boolean; reason?: string }[];
   messages: InboxMessage[];
   /** What the turn goes by from here on. */
   options: TurnOptions;
@@ -50,7 +51,8 @@ export function goOn(parts: SessionParts, request: GoOn): WentOn {
   if (before !== undefined) return { type: "taken", ...before };
   if (asking !== undefined) mustNotBeUsed(parts, asking, request);
   if (behind !== undefined && !isNewest(parts, behind)) return movedOn(parts, asking, request);
-  mustMatch({ ...open, birth: parts.record.read().birth }, request);
+  const { birth, name } = parts.record.read();
+  mustMatch({ ...open, birth, session: name }, request);
   if (open.waiting.length > 0) return answerAll(parts, open, request);
   const [message, ...also] = messages;
   if (message === undefined) throw wrong("Nothing is asked. Send a message, or the output of a call.");
@@ -98,7 +100,7 @@ function answersOf({ record }: SessionParts, { reply }: AskingReply, { approvals
   const idOf = (ref: string) => reply.toolCalls.find(({ id }) => refOf({ birth, turn, step, callId: id }) === ref)?.id;
   return {
     // A call that is not there has no id, and was not answered.
-    approvals: approvals.map(({ ref, ...answer }) => ({ callId: idOf(ref) ?? "", ...answer })),
+    approvals: approvals.map(({ ref, id: _, ...answer }) => ({ callId: idOf(ref) ?? "", ...answer })),
     results,
     messages: messages.map(({ content }) => content),
   };
@@ -111,8 +113,8 @@ function mustNotBeUsed(parts: SessionParts, asking: AskingReply, request: GoOn):
   for (const { callId } of approvals) {
     const before = approvalOf(asking, callId);
     if (before === undefined || (!before.approve && !isDenial && request.behind !== undefined)) continue;
-    const ref = request.approvals.find((_, place) => approvals[place]?.callId === callId)?.ref ?? "";
-    const detail = `The approval request mcpr_${ref} ${outcomeOf(asking, callId)}.`;
+    const named = request.approvals.find((_, place) => approvals[place]?.callId === callId);
+    const detail = `The approval request ${named?.id ?? named?.ref} ${outcomeOf(asking, callId)}.`;
     throw new AppError("conflict", detail, { field: "input" });
   }
 }
@@ -130,7 +132,7 @@ function movedOn(parts: SessionParts, asking: AskingReply | undefined, request: 
 
 /** Throws when a call that waits has no answer, or an answer no call. */
 export function mustMatch(
-  { birth, turn, step, waiting }: OpenTurn & { birth: string | null },
+  { birth, session, turn, step, waiting }: OpenTurn & { birth: string | null; session: string },
   { results, approvals }: Pick<GoOn, "results" | "approvals">,
 ): void {
   const clientCalls = waiting.filter(({ kind }) => kind === "client");
@@ -139,11 +141,13 @@ export function mustMatch(
   const stray = results.find(({ callId }) => !clientCalls.some(({ id }) => id === callId));
   if (stray !== undefined) throw wrong(`No tool call found for function call output with call_id ${stray.callId}.`);
   const unknown = approvals.find(({ ref }) => !refs.has(ref));
-  if (unknown !== undefined) throw wrong(`No approval request found with id mcpr_${unknown.ref}.`);
+  if (unknown !== undefined) throw wrong(`No approval request found with id ${unknown.id ?? unknown.ref}.`);
   const silent = clientCalls.find(({ id }) => !results.some(({ callId }) => callId === id));
   if (silent !== undefined) throw wrong(`No tool output found for function call ${silent.id}.`);
   const unasked = [...refs.keys()].find((each) => !approvals.some(({ ref }) => ref === each));
-  if (unasked !== undefined) throw wrong(`No approval response found for approval request mcpr_${unasked}.`);
+  if (unasked === undefined) return;
+  const id = approvalRequestId({ session, turn }, unasked);
+  throw wrong(`No approval response found for approval request ${id}.`);
 }
 
 function answerAll(parts: SessionParts, open: OpenTurn, request: GoOn): WentOn {

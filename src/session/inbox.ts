@@ -12,12 +12,15 @@ export interface InboxMessage {
   options: TurnOptions;
   /** What its channel reads before its turn begins; gone once it was read. */
   reference?: Reference;
+  /** The question of the turn before, which had no answer. */
+  again?: true;
 }
 
-/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. */
+/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. */
 export interface Receipt {
   key?: string;
   bodyHash?: string;
+  isRetry?: boolean;
 }
 
 /** Why a turn is to end before it is done. */
@@ -104,6 +107,13 @@ export class Inbox {
     return undefined;
   }
 
+  /** All names that begin with `prefix`. */
+  claimedNames(prefix: string): Set<string> {
+    const query = "SELECT name FROM claims WHERE substr(name, 1, ?) = ?";
+    const rows = this.#sql.exec<{ name: string }>(query, prefix.length, prefix).toArray();
+    return new Set(rows.map(({ name }) => name));
+  }
+
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
@@ -146,6 +156,11 @@ export class Inbox {
 
   byTurn(turn: string): Waiting | undefined {
     return this.#one(`SELECT ${columns} FROM inbox WHERE id = ?`, idOf(turn));
+  }
+
+  /** The highest number that a message was given; 0 before the first. */
+  get lastId(): number {
+    return this.#sql.exec<{ id: number | null }>("SELECT max(id) AS id FROM inbox").one().id ?? 0;
   }
 
   /** The turn that was accepted last. */

@@ -12,6 +12,7 @@ import type { TranscriptLog } from "./transcript-log.ts";
 import { turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdsOf } from "./user-ids.ts";
+import { hiddenSeqs } from "./withdraw.ts";
 
 export interface PastRequest {
   seq: number;
@@ -83,7 +84,11 @@ function partsBefore(parts: SessionParts, seq: number): SessionParts {
   return {
     ...parts,
     log,
-    conversation: new Conversation(log, () => summary?.throughSeq ?? 0),
+    conversation: new Conversation(
+      log,
+      () => summary?.throughSeq ?? 0,
+      () => hiddenSeqs(parts.inbox),
+    ),
     heads: heads as SessionParts["heads"],
   };
 }

@@ -1,7 +1,7 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../agent.ts";
 import { summaryQuestion } from "../core/compact.ts";
-import type { CompactionCause, PrefixRecord, Sampling, TurnOptions } from "../core/entry.ts";
+import type { ClientTool, CompactionCause, PrefixRecord, Sampling, ToolChoice, TurnOptions } from "../core/entry.ts";
 import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
@@ -16,10 +16,13 @@ import {
   serializeTail,
   type Tail,
 } from "../model/serialize.ts";
+import { offeredClientTool } from "../tools/client-tool.ts";
+import type { OfferedTool } from "../tools/tool.ts";
 import { instructionsOf } from "./instructions.ts";
 import { sentEstimate } from "./sent-estimate.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { type UserIds, userIdFor } from "./user-ids.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /** What a turn asks with. `prefix`: the text of the session's registered prefix. */
 export interface Asked {
@@ -44,10 +47,8 @@ export class RequestWriter {
   /** The body of step `step`'s request. `begun`: half an answer that the model is to go on with. */
   next(model: Profile, { step, begun }: { step: number; begun: string }): string {
     const read = this.#read(model);
-    const { sampling, toolChoice } = this.#of.options;
-    // A tool that must be used is used in the first step: asked again, the model could never answer.
-    const choice = step === 1 || toolChoice === "none" ? toolChoice : undefined;
-    const { head, tail } = this.#fitted(read, { sampling, toolChoice: choice }, begun);
+    const { sampling } = this.#of.options;
+    const { head, tail } = this.#fitted(read, { sampling, toolChoice: this.#choice(step) }, begun);
     return requestBody(head, this.#parts.conversation.messages(), { begun, tail });
   }
 
@@ -131,6 +132,26 @@ export class RequestWriter {
     return outline(conversation.summary, lines);
   }
 
+  /** A tool that must be used is used in the first step: asked again, the model could never answer. */
+  #choice(step: number): ToolChoice | undefined {
+    const { toolChoice, tools = [] } = this.#of.options;
+    if (toolChoice === "none" || toolChoice === undefined) return toolChoice;
+    if (toolChoice !== "required" || tools.length === 0) return step === 1 ? toolChoice : undefined;
+    // Its sender means one of its own tools, of which it reads the call: the agent's do not count.
+    if (this.#hasHandedOver) return undefined;
+    const [only, ...others] = tools;
+    return only !== undefined && others.length === 0 ? { name: only.name } : toolChoice;
+  }
+
+  /** A call of the turn went to the client. */
+  get #hasHandedOver(): boolean {
+    const { turns } = this.#parts;
+    const entries = turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
+    return entries.some(
+      (entry) => entry.type === "assistant" && Object.values(entry.waits ?? {}).some((kind) => kind === "client"),
+    );
+  }
+
   #read(model: Profile): Written {
     const profile = this.#parts.learned.of(model);
     if (this.#written?.profile !== profile) this.#written = this.#write(profile);
@@ -144,7 +165,7 @@ export class RequestWriter {
     const { responseFormat, tools = [], sampling } = options;
     const headParts = {
       thinking: mustNotThink(profile, options) ? false : options.thinking,
-      tools: [...agent.tools.declarations, ...tools.map((tool) => ({ ...tool, strict: tool.strict ?? false }))],
+      tools: [...agent.tools.declarations, ...tools.map(offered)],
       instructions: instructionsOf(agent.instructions, prefix, options.instructions ?? instructions),
       responseFormat,
       userId: userIdFor(profile.userId, account, userIds),
@@ -164,6 +185,13 @@ export class RequestWriter {
     const fits = maxTokensInTail === isAnswerShort({ ...headParts, profile }, { sampling });
     return { head: fits ? head : serializeHead(parts), tail };
   }
+}
+
+/** A client's tool, with a word in the log when it is offered otherwise than its sender wants. */
+function offered(tool: ClientTool): OfferedTool {
+  const { dirty, ...declared } = offeredClientTool(tool);
+  if (dirty !== undefined) warnOnce(`${dirty} It is sent without strict mode, and its calls are checked here.`);
+  return declared;
 }
 
 /** A head, and what it was written of. */

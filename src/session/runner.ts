@@ -19,7 +19,8 @@ import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
 import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
-import { inputOf, waitsForPerson } from "../tools/tool.ts";
+import { strictClientTool } from "../tools/client-tool.ts";
+import { inputOf, type Tool, waitsForPerson } from "../tools/tool.ts";
 import { modelsOfAccount } from "./account-models.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
@@ -203,7 +204,14 @@ export class Runner {
   /** The agent with the tools it has in this turn. */
   async #agent(of: TurnTools, { tools = [] }: TurnOptions, signal: AbortSignal): Promise<Agent> {
     const names = tools.map(({ name }) => name);
-    return { ...this.#setup.agent, tools: await of.toolbox(names, signal) };
+    const toolbox = await of.toolbox(names, signal);
+    const strict = new Map(
+      tools.flatMap((tool): [string, Tool][] => (tool.strict ? [[tool.name, strictClientTool(tool)]] : [])),
+    );
+    if (strict.size === 0) return { ...this.#setup.agent, tools: toolbox };
+    const get = (name: string) => strict.get(name) ?? toolbox.get(name);
+    const effectOf = (name: string) => (strict.has(name) ? "none" : toolbox.effectOf(name));
+    return { ...this.#setup.agent, tools: { ...toolbox, get, effectOf } };
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
@@ -253,19 +261,23 @@ export class Runner {
     return reply?.type === "assistant" ? reply.model : null;
   }
 
-  #rules(agent: Agent, models: readonly TurnModel[], { tools = [] }: TurnOptions): Rules {
+  #rules(agent: Agent, models: readonly TurnModel[], { tools = [], oneCall }: TurnOptions): Rules {
     const { settings } = this.#setup;
     const profiles = models.map(({ profile }) => profile);
     const clientTools = new Set(tools.map(({ name }) => name));
     return {
       maxSteps: agent.limits.maxSteps,
+      ...(oneCall && { oneCall }),
       maxBarrenTries,
       maxBarrenMs,
       maxTurnMs: this.#maxTurnMs,
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
       waitOf(call, isSalvaged) {
-        if (clientTools.has(call.name)) return "client";
+        if (clientTools.has(call.name)) {
+          // What its sender wants to be strict is checked here, also where the provider does not hold to it.
+          return agent.tools.get(call.name)?.parse(call.arguments).ok === false ? undefined : "client";
+        }
         return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
       },
       inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),

@@ -16,6 +16,7 @@ import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
 import { Turns } from "./turns.ts";
+import { hiddenSeqs } from "./withdraw.ts";
 
 export interface SessionParts {
   storage: DurableObjectStorage;
@@ -61,7 +62,11 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     intents: new Intents(sql, log.lastSeq),
     heartbeat: new Heartbeat(sql),
     heads: new Heads(sql),
-    conversation: new Conversation(log, () => record.read().windowSeq),
+    conversation: new Conversation(
+      log,
+      () => record.read().windowSeq,
+      () => hiddenSeqs(inbox),
+    ),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
     retelling: new Retelling(log, () => feed.closed),
     search: new TranscriptSearch(storage, log),

@@ -5,11 +5,13 @@ import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { Address } from "../channels/channel.ts";
 import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { QueuedMessage, SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
+import { addHistory } from "./add-history.ts";
 import { type Answers, givenBefore, replyAt } from "./answered.ts";
 import {
   type ApprovalAnswer,
@@ -36,8 +38,9 @@ import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { type UiHistory, uiHistory } from "./ui-history.ts";
+import { withoutUnanswered } from "./unanswered.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-import { type AnswerPlace, type Found, findAnswer, withdraw } from "./withdraw.ts";
+import { type AnswerPlace, type Found, findAnswer, hideEntry, withdraw, withdrawnNames } from "./withdraw.ts";
 
 /** What only the Worker itself is told of a session. */
 export interface SessionDetails {
@@ -194,6 +197,31 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => findAnswer(this.#life.existing, place, name));
   }
 
+  /** Adds what was said elsewhere, as turns that have ended; `model`: what its answers are said to come from. */
+  addHistory(items: HistoryItem[], model: string): Promise<Outcome<{ firstSeq: number }>> {
+    return outcome(async () => {
+      const { storage, log, feed } = this.#life.existing;
+      const added = storage.transactionSync(() => addHistory(this.#life.existing, items, model));
+      await storage.sync();
+      feed.confirm(log.lastSeq);
+      await this.#life.report();
+      return added;
+    });
+  }
+
+  /** The model is not shown entry `seq` any more, and its items, of these names, are not found. The transcript keeps it. */
+  hide(seq: number, names: string[]): Promise<Outcome<void>> {
+    return this.#answer((parts) => {
+      hideEntry(parts, seq, names);
+      parts.conversation.forget();
+    });
+  }
+
+  /** Those of the names that were taken away from what they named. */
+  withdrawn(names: string[]): Promise<Outcome<string[]>> {
+    return outcome(() => withdrawnNames(this.#life.existing, names));
+  }
+
   /** The answer cannot be asked for any more under this name; what was said stays. */
   withdraw(place: AnswerPlace, name: string): Promise<Outcome<{ isAll: boolean }>> {
     return this.#answer((parts) => withdraw(parts, place, name));
@@ -235,13 +263,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. */
   cancel(turn?: string): Promise<Outcome<{ turn: string | null }>> {
-    return outcome(() => {
-      const target = this.#life.existing.turns.cancel(turn);
-      if (target === null) return { turn: null };
-      this.#life.abort(target);
-      this.#life.work();
-      return { turn: target };
-    });
+    return outcome(() => ({ turn: this.#stop(turn) }));
   }
 
   entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
@@ -303,7 +325,7 @@ export class Session extends DurableObject<Bindings> {
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
     if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
-    const read = await outcome(() => readEvents(this.#life.existing, query));
+    const read = await outcome(() => readEvents(this.#life.existing, query, (turn) => this.#hungUp(turn)));
     return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
@@ -317,6 +339,19 @@ export class Session extends DurableObject<Bindings> {
       // Should even this fail, the runtime tries the alarm again.
       if ((await this.ctx.storage.getAlarm()) === null) this.#life.armAgain();
     }
+  }
+
+  #stop(turn: string | undefined): string | null {
+    const target = this.#life.existing.turns.cancel(turn);
+    if (target === null) return null;
+    this.#life.abort(target);
+    this.#life.work();
+    return target;
+  }
+
+  /** The session may be gone by then: there is nothing to stop. */
+  #hungUp(turn: string | undefined): void {
+    if (this.#life.parts !== undefined) this.#stop(turn);
   }
 
   #create(address: SessionAddress, choices: SessionChoices): SessionParts {
@@ -341,15 +376,15 @@ function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
 }
 
 /** The message's turn: a new one with what is owed for it, or the one that the same message has already. */
-function takeIn(
-  { turns, inbox, outbox, storage }: SessionParts,
-  request: SendRequest,
-): { turn: string; repeated: boolean } {
-  const { receipt, claims = [], replyTo, also = [] } = request;
+function takeIn(parts: SessionParts, request: SendRequest): { turn: string; repeated: boolean } {
+  const { turns, inbox, outbox, storage } = parts;
+  const { receipt, claims = [], replyTo } = request;
   return storage.transactionSync(() => {
     const repeated = turns.repeated(receipt, claims);
     const atMs = Date.now();
-    const turn = repeated ?? turns.accept(request, atMs);
+    const all = [request.message, ...(request.also ?? [])];
+    const [message = request.message, ...also] = request.reconciles ? withoutUnanswered(parts, all) : all;
+    const turn = repeated ?? turns.accept({ ...request, message }, atMs);
     inbox.claim(claims, turn);
     if (repeated === undefined) for (const message of also) inbox.add(message, { atMs, joins: turn });
     if (repeated === undefined && replyTo !== undefined) outbox.add({ turn, address: replyTo, atMs });

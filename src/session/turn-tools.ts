@@ -39,13 +39,13 @@ export class TurnTools {
     this.#servers = mcpServers(setup.agent, setup.settings, setup.bindings);
   }
 
-  /** All tools of the turn. `taken`: names of tools that run at the client, which come first. */
+  /** All tools of the turn. `taken`: names of tools that run at the client; the agent's and the servers' of the same name are not offered beside them. */
   async toolbox(taken: readonly string[], signal: AbortSignal): Promise<Toolbox> {
     const { agent } = this.#setup;
-    if (this.#servers.length === 0) return agent.tools;
+    const own = agent.tools.all.filter(({ declaration }) => !taken.includes(declaration.name));
+    if (this.#servers.length === 0) return own.length === agent.tools.all.length ? agent.tools : createToolbox(own);
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(askMs)]);
     const remote = (await Promise.all(this.#servers.map((server) => this.#toolsOf(server, inTime)))).flat();
-    const own = agent.tools.all;
     const names = new Set([...own.map(({ declaration }) => declaration.name), ...taken]);
     const room = Math.max(0, mostTools - names.size);
     const free = remote.filter(({ declaration: { name } }) => !names.has(name) && names.add(name));

@@ -37,6 +37,8 @@ export interface SendRequest {
   choices?: SessionChoices;
   /** Ids of the models that the account may use; any when absent. */
   models?: readonly string[];
+  /** The messages may begin with questions that were sent before and had no answer. */
+  reconciles?: boolean;
   /** More messages of the same turn, shown to the model one behind the other. */
   also?: InboxMessage[];
 }
@@ -82,7 +84,12 @@ export class Turns {
   }
 
   /** The same for a request that may have been answers: with `afterSeq` its turn goes on behind that entry. */
-  taken({ key, bodyHash }: Receipt): { turn: string; afterSeq?: number } | undefined {
+  taken({ key, bodyHash, isRetry = false }: Receipt): { turn: string; afterSeq?: number } | undefined {
+    if (key === undefined && isRetry) {
+      const { newestTurn } = this.#inbox;
+      const newest = newestTurn === undefined ? undefined : this.#inbox.byTurn(newestTurn);
+      return newest?.bodyHash !== undefined && newest.bodyHash === bodyHash ? { turn: newest.turn } : undefined;
+    }
     const earlier = key === undefined ? undefined : this.#inbox.byReceipt(key);
     if (earlier === undefined) return undefined;
     if (earlier.bodyHash !== bodyHash) {

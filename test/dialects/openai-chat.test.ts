@@ -140,7 +140,7 @@ describe("chunks", () => {
     const chunks = chunksOf();
     const [frame] = chunks.waits([{ ...call("c7", "pay", '{"sum":9}'), kind: "approval", sinceMs: 0 }]);
     expect(choice(frame as Frame).delta.reasoning_content).toContain("POST /v1/sessions/s/approvals/c7");
-    expect(chunks.ended).toBe(false);
+    expect(chunks.ended).toBe(true);
   });
 
   it("[CHAT-4] a failed turn ends with an error and no [DONE], one without money says so", () => {

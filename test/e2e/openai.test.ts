@@ -137,9 +137,9 @@ describe("chat completions, as the openai package calls them", () => {
   it("[E2E-9] refusals and failures are its typed errors", async () => {
     const failure = async (work: Promise<unknown>) => work.then(() => undefined).catch((error: unknown) => error);
     const create = (more: object) => client.chat.completions.create({ ...asked("Hi"), ...more });
-    const seed = await failure(create({ seed: 1 }));
-    expect(seed).toBeInstanceOf(OpenAI.BadRequestError);
-    expect(seed).toMatchObject({ param: "seed" });
+    const bias = await failure(create({ logit_bias: { "1": 1 } }));
+    expect(bias).toBeInstanceOf(OpenAI.BadRequestError);
+    expect(bias).toMatchObject({ param: "logit_bias" });
     const unknown = await failure(create({ model: "gpt-4" }));
     expect(unknown).toBeInstanceOf(OpenAI.NotFoundError);
     expect(unknown).toMatchObject({ code: "model_not_found" });

@@ -201,9 +201,13 @@ describe("OpenAI's own client", () => {
 
   it("[RESPONSES-15] [RESPONSES-8] is told of a provider that failed", async () => {
     provider.enqueue(status(401, { error: { message: "no such key" } }), status(401, { error: { message: "no" } }));
-    const failed = await client.responses.create({ model: "deepseek-v3.2-exp", input: "x" });
-    expect(failed).toMatchObject({ status: "failed", error: { code: "server_error" }, output: [] });
-    const streamed = await client.responses.stream({ model: "deepseek-v3.2-exp", input: "x" }).finalResponse();
-    expect(streamed).toMatchObject({ status: "failed", error: { code: "server_error" } });
+    const before = provider.requests.length;
+    const failed = await client.responses.create({ model: "deepseek-v3.2-exp", input: "x" }).catch((error) => error);
+    expect(failed).toBeInstanceOf(OpenAI.InternalServerError);
+    expect(failed).toMatchObject({ status: 502, type: "server_error", code: "model_auth" });
+    // Its own retries would be further turns.
+    expect(provider.requests.length).toBe(before + 1);
+    const streamed = client.responses.stream({ model: "deepseek-v3.2-exp", input: "x" }).finalResponse();
+    await expect(streamed).rejects.toThrow(/wants an API key/);
   });
 });

@@ -122,7 +122,7 @@ const doors: Door[] = [
       );
       unwrap(await session.wait(turn, 10_000));
       const response = (await call("GET", `/v1/responses/resp_${id}.1`)).body;
-      const ref = response.output.at(-1).id.replace("mcpr_", "");
+      const ref = response.output.at(-1).id.split(".").at(-1);
       return async () => {
         const pressed = await session.press({ ref }, { approve: true, by: "ada" });
         return pressed.ok ? { status: 200, answer: pressed.value.turn } : { status: 409, answer: pressed.detail };

@@ -298,17 +298,14 @@ describe("parameters", () => {
 
   it.each([
     [{ n: 2 }, 400, "n"],
-    [{ seed: 1 }, 400, "seed"],
     [{ logit_bias: {} }, 400, "logit_bias"],
     [{ logprobs: true }, 400, "logprobs"],
-    [{ parallel_tool_calls: false }, 400, "parallel_tool_calls"],
     [{ functions: [] }, 400, "functions"],
     [{ temperature: 3 }, 400, "temperature"],
     [{ nonsense: 1 }, 400, "nonsense"],
     [{ model: "gpt-4" }, 404, "model"],
     [{ messages: [] }, 400, "messages"],
     [{ messages: [{ role: "user", content: "" }] }, 400, "messages.0.content"],
-    [{ messages: [{ role: "system", content: "x" }] }, 400, "messages"],
     [
       { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
       400,
@@ -316,7 +313,6 @@ describe("parameters", () => {
     ],
     [{ messages: [said("a"), answer("b")] }, 400, "messages.1"],
     [{ messages: [said("a"), { role: "tool", tool_call_id: "c", content: "x" }] }, 400, "messages.1"],
-    [{ tools: [{ type: "function", function: { name: "calculator" } }] }, 400, "tools.0.function.name"],
     [{ response_format: { type: "yaml" } }, 400, "response_format.type"],
   ])("[CHAT-1] %j is refused by name, and nothing is stored", async (more, code, param) => {
     const { status, body } = await chat([said("Hi")], more, named());

@@ -10,7 +10,7 @@ import type { WaitingCall } from "../../core/waits.ts";
 import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import { GivenText } from "../given-text.ts";
 import { failureOf, isFiltered } from "../openai-failure.ts";
-import { callNote, resultNote, waitNote } from "./notes.ts";
+import { callNote, resultNote, waitNote, waitNotice } from "./notes.ts";
 import { type ChatUsage, chatUsage, finishReasonOf } from "./spelling.ts";
 
 /** How a client wants its chunks. */
@@ -88,7 +88,15 @@ export class ChatChunks implements Encoder {
 
   waits(calls: readonly WaitingCall[]): Frame[] {
     if (calls.some(({ kind }) => kind === "client")) return this.#end("tool_calls");
-    return calls.map((call) => this.#chunk({ reasoning_content: waitNote(this.#reader.session, call) }));
+    const { session } = this.#reader;
+    const notes = calls.map((call) => this.#chunk({ reasoning_content: waitNote(session, call) }));
+    const notice = waitNotice(calls, { session, id: this.#of.id });
+    // An answer with a form is read by a program: words would break the form.
+    const words = this.#of.hasForm ? [] : [this.#chunk({ content: this.#hasSaid ? `\n\n${notice}` : notice })];
+    const approvals = calls.map(({ id, name, arguments: text }) => {
+      return { call_id: id, name, arguments: text, url: `/v1/sessions/${session}/approvals/${id}` };
+    });
+    return [...notes, ...words, ...this.#end("stop", undefined, { longline: { approvals } })];
   }
 
   gone(): Frame[] {
@@ -216,12 +224,13 @@ export class ChatChunks implements Encoder {
     return [{ data: { error } }];
   }
 
-  /** `usage`: of the whole answer, where the turn's end tells it. */
-  #end(finishReason: string, usage?: Usage): Frame[] {
+  /** `usage`: of the whole answer, where the turn's end tells it. `more`: members of the last chunk beside OpenAI's. */
+  #end(finishReason: string, usage?: Usage, more: object = {}): Frame[] {
     this.#ended = true;
     const last = this.#of.includeUsage ? [this.#frame([], chatUsage(usage ?? this.#usage))] : [];
     const finish = [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason }];
-    return [this.#frame(finish), ...last, { text: "[DONE]" }];
+    const end = this.#frame(finish);
+    return [{ data: { ...(end.data as object), ...more } }, ...last, { text: "[DONE]" }];
   }
 
   #chunk(delta: Delta): Frame {

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../core/history.ts";
 import { speakerFault } from "../../core/speaker.ts";
+import { withoutNotice } from "./notes.ts";
 
 const content = z.union([
   z.string(),
@@ -32,22 +33,44 @@ type ChatMessage = z.infer<typeof chatMessage>;
 export interface ReadMessages {
   instructions?: string;
   items: HistoryItem[];
+  /** The last message is an answer that ended to wait for a person, of this id: the rest of it is asked for. */
+  waited?: string;
 }
 
 export function readMessages(messages: readonly ChatMessage[]): ReadMessages {
-  const begin = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
-  const rest = begin < 0 ? [] : messages.slice(begin);
-  if (rest.length === 0) throw refused("messages", "must have a message from a user");
+  const first = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
+  // Of instructions alone the last one is what is to be answered.
+  const begin = first < 0 ? messages.length - 1 : first;
+  const rest = messages.slice(begin);
   const lead = messages.slice(0, begin).map((message, at) => textOf(message.content, `messages.${at}.content`));
   const items = rest.map((message, at) => itemOf(message, `messages.${begin + at}`));
-  const said = items.map((item, at) => ({ item, at: begin + at })).filter(({ item }) => !isEmpty(item));
+  const said = items
+    .map((item, at) => ({ item, at: begin + at }))
+    .filter(({ item, at }) => (waitedIn(messages, at) ? isLastWord(messages, at) : !isEmpty(item)));
   const fault = historyFault(said.map(({ item }) => item));
   if (fault !== undefined) throw refused(`messages.${said[fault.at]?.at ?? 0}`, fault.detail);
-  if (said.at(-1)?.item.role === "assistant" || said.length === 0) {
+  const waited = waitedIn(messages, messages.length - 1);
+  if (waited === undefined && (said.at(-1)?.item.role === "assistant" || said.length === 0)) {
     throw refused(`messages.${messages.length - 1}`, "the last message must be one of a user or of a tool");
   }
   const instructions = lead.filter((text) => text !== "").join("\n\n");
-  return { ...(instructions !== "" && { instructions }), items: said.map(({ item }) => item) };
+  return {
+    ...(instructions !== "" && { instructions }),
+    items: said.map(({ item }) => item),
+    ...(waited !== undefined && { waited }),
+  };
+}
+
+/** The id of the answer that ended there to wait for a person. */
+function waitedIn(messages: readonly ChatMessage[], at: number): string | undefined {
+  const message = messages[at];
+  if (message?.role !== "assistant" || typeof message.content !== "string") return undefined;
+  return withoutNotice(message.content).id;
+}
+
+/** What an answer said before it waited is in the rest of it, too, where that follows. */
+function isLastWord(messages: readonly ChatMessage[], at: number): boolean {
+  return messages[at + 1]?.role !== "assistant";
 }
 
 function itemOf(message: ChatMessage, at: string): HistoryItem {
@@ -63,7 +86,7 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
       const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => {
         return { id, name, arguments: text };
       });
-      const said = `${content}${message.refusal ?? ""}`;
+      const { text: said } = withoutNotice(`${content}${message.refusal ?? ""}`);
       return { role: "assistant", content: said, reasoning: message.reasoning_content ?? "", calls };
     }
     case "tool":

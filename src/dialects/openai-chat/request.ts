@@ -1,14 +1,14 @@
-/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name. */
+/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and mean nothing. */
 import * as z from "zod";
 import { metadataBounds } from "../../core/bounds.ts";
 import type { Sampling, Thinking, ToolChoice } from "../../core/entry.ts";
 import { efforts, thinkingByEffort } from "../../core/thinking.ts";
 import { toolName } from "../function-tool.ts";
+import { ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { chatMessage } from "./messages.ts";
 
-const refused = z.null("is not supported here. Leave it out").optional();
 const only = <T extends string | number | boolean>(value: T) =>
-  z.literal(value, `can only be ${value} here. Leave it out`).nullish();
+  taken(z.literal(value, `can only be ${value} here. Leave it out`).nullish(), `only ${value}`);
 const tokens = z.int().min(1).max(1_000_000).nullish();
 
 /** All but `tools` and `response_format`, which need to know the agent. */
@@ -43,23 +43,21 @@ export const chatFields = {
     .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
     .refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")
     .nullish(),
-  /** An answer is kept with its session in any case. */
-  store: z.boolean().nullish(),
-  service_tier: z.enum(["auto", "default"], 'can only be "auto" or "default" here').nullish(),
+  store: taken(z.boolean().nullish(), "an answer is kept with its session in any case"),
   n: only(1),
-  parallel_tool_calls: only(true),
+  parallel_tool_calls: taken(z.boolean().nullish(), "false: of each reply the first call alone is taken"),
   logprobs: only(false),
   top_logprobs: only(0),
-  modalities: z.tuple([z.literal("text")], 'can only be ["text"] here').nullish(),
-  audio: refused,
-  function_call: refused,
-  functions: refused,
-  logit_bias: refused,
-  prediction: refused,
-  prompt_cache_retention: refused,
-  seed: refused,
-  verbosity: refused,
-  web_search_options: refused,
+  modalities: taken(z.tuple([z.literal("text")], 'can only be ["text"] here').nullish(), "only text"),
+  ...openAiHints,
+  prediction: ignored("it makes an answer faster, and no other"),
+  verbosity: ignored("the models have no such setting; say it in the instructions"),
+  audio: refused("there is no audio"),
+  function_call: refused("send tool_choice"),
+  functions: refused("send tools"),
+  logit_bias: refused("the providers have none"),
+  moderation: refused("nothing is moderated"),
+  web_search_options: refused("give the agent a search tool"),
 };
 
 const fields = z.object(chatFields);

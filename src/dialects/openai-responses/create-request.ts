@@ -1,20 +1,33 @@
 /** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
 import * as z from "zod";
 import { efforts } from "../../core/thinking.ts";
-import { toolParameters } from "../function-tool.ts";
+import { longestDescription, toolParameters } from "../function-tool.ts";
+import { ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { inputItems, shownType } from "./input-items.ts";
 
-const no = (why: string) => z.undefined({ error: () => `is not supported here: ${why}` }).optional();
 const only = <T extends string>(...values: [T, ...T[]]) => z.enum(values).optional();
 
 export const functionTool = z.strictObject({
-  type: z.literal("function", {
-    error: ({ input }) => `a tool of type "${shownType(input)}" is not supported here: only functions are`,
-  }),
+  type: z.literal("function"),
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
-  description: z.string().max(10_000).optional(),
+  description: z.string().max(longestDescription).optional(),
   parameters: toolParameters.optional(),
   strict: z.boolean().optional(),
+});
+
+/** The agent's own tools, named as the server that asks for approvals: they are there in any case. */
+const ownTools = z.looseObject({
+  type: z.literal("mcp"),
+  server_label: z.literal("longline", 'must be "longline": other servers are set in the agent'),
+});
+
+const tool = z.discriminatedUnion("type", [functionTool, ownTools], {
+  error: ({ code, input }) => {
+    const type = shownType((input as { type?: unknown } | undefined)?.type);
+    return code === "invalid_union"
+      ? `a tool of type "${type}" is not supported here: only functions are, and {"type": "mcp", "server_label": "longline"}`
+      : undefined;
+  },
 });
 
 const format = z.discriminatedUnion("type", [
@@ -24,7 +37,7 @@ const format = z.discriminatedUnion("type", [
     type: z.literal("json_schema"),
     name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
     schema: z.record(z.string(), z.unknown()),
-    description: z.string().max(10_000).optional(),
+    description: z.string().max(longestDescription).optional(),
     strict: z.boolean().optional(),
   }),
 ]);
@@ -37,22 +50,37 @@ const reasoning = z.strictObject({
   mode: only("standard"),
 });
 
-/** Parameters of what is offered nowhere here. */
-const refused = {
-  access_programs: no("there are no such programs"),
-  context_management: no("a conversation that fills the model's window is compacted by itself"),
-  image: no("images are not taken"),
-  max_tool_calls: no("the agent's own limits hold"),
-  moderation: no("nothing is moderated"),
-  prompt: no("there are no stored prompts; send instructions"),
-  prompt_cache_options: no("prefixes are cached by themselves"),
-  prompt_cache_retention: no("the provider decides how long it caches"),
+/** Hints, and parameters of what is offered nowhere here. */
+const others = {
+  ...openAiHints,
+  access_programs: ignored("there are no such programs"),
+  context_management: ignored("a conversation that fills the model's window is compacted by itself"),
+  image: refused("images are not taken"),
+  max_tool_calls: refused("the agent's own limits hold"),
+  moderation: refused("nothing is moderated"),
+  prompt: refused("there are no stored prompts; send instructions"),
 };
+
+/** What adds to items that never come is asked for in vain, and changes nothing. */
+const including = z.array(
+  z.enum([
+    "reasoning.encrypted_content",
+    "code_interpreter_call.outputs",
+    "computer_call_output.output.image_url",
+    "file_search_call.results",
+    "message.input_image.image_url",
+    "web_search_call.action.sources",
+    "web_search_call.results",
+  ]),
+);
 
 /** What only says how the answer is to be given. */
 const manner = {
   background: z.boolean().optional(),
-  include: z.array(z.literal("reasoning.encrypted_content")).optional(),
+  include: taken(
+    including.optional(),
+    "`reasoning.encrypted_content`; of items that never come nothing is added; no log probabilities",
+  ),
   store: z.boolean().optional(),
   stream: z.boolean().optional(),
   stream_options: z.strictObject({ include_obfuscation: z.boolean().optional() }).optional(),
@@ -61,7 +89,7 @@ const manner = {
 const who = z.string().max(512).optional();
 
 export const createRequest = z.strictObject({
-  ...refused,
+  ...others,
   ...manner,
   conversation: z.union([z.string(), z.strictObject({ id: z.string() })]).optional(),
   input: inputItems,
@@ -69,19 +97,21 @@ export const createRequest = z.strictObject({
   max_output_tokens: z.int().min(1).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
   model: z.string().optional(),
-  parallel_tool_calls: z.literal(true, "must be true: the model may always ask for several calls at once").optional(),
+  parallel_tool_calls: taken(z.boolean().optional(), "false: of each reply the first call alone is taken"),
   previous_response_id: z.string().optional(),
   prompt_cache_key: who,
   reasoning: reasoning.optional(),
   safety_identifier: who,
-  service_tier: only("auto", "default"),
   temperature: z.number().min(0).max(2).optional(),
-  text: z.strictObject({ format: format.optional(), verbosity: only("medium") }).optional(),
+  text: taken(
+    z.strictObject({ format: format.optional(), verbosity: only("low", "medium", "high") }).optional(),
+    "`format`; `verbosity` is ignored",
+  ),
   tool_choice: z
     .union([z.enum(["auto", "none", "required"]), z.strictObject({ type: z.literal("function"), name: z.string() })])
     .optional(),
-  tools: z.array(functionTool).optional(),
-  top_logprobs: z.literal(0, "is not supported here: there are no log probabilities").optional(),
+  tools: taken(z.array(tool).optional(), 'functions, and `{"type": "mcp", "server_label": "longline"}`'),
+  top_logprobs: taken(z.literal(0, "is not supported here: there are no log probabilities").optional(), "only 0"),
   top_p: z.number().min(0).max(1).optional(),
   truncation: only("auto", "disabled"),
   user: who,

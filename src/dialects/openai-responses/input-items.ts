@@ -20,18 +20,18 @@ export function shownType(type: unknown): string {
       : (JSON.stringify(type) ?? typeof type).slice(0, 100);
 }
 
-const inputText = z.strictObject({ type: z.literal("input_text"), text: z.string() });
-const outputText = z.strictObject({
+const inputText = z.object({ type: z.literal("input_text"), text: z.string() });
+const outputText = z.object({
   type: z.literal("output_text"),
   text: z.string(),
   annotations: z.array(z.unknown()).optional(),
   logprobs: z.array(z.unknown()).optional(),
 });
-const refusal = z.strictObject({ type: z.literal("refusal"), refusal: z.string() });
+const refusal = z.object({ type: z.literal("refusal"), refusal: z.string() });
 const noPart = kindOf((type) => `a part of type "${type}" is not taken: only text is (input_text, output_text)`);
 const text = z.union([z.string(), z.array(z.discriminatedUnion("type", [inputText, outputText, refusal], noPart))]);
 
-const message = z.strictObject({
+const message = z.object({
   type: z.literal("message"),
   role: z.enum(["user", "assistant", "system", "developer"]),
   content: text,
@@ -39,7 +39,7 @@ const message = z.strictObject({
   status,
   phase,
 });
-const functionCall = z.strictObject({
+const functionCall = z.object({
   type: z.literal("function_call"),
   call_id: z.string().min(1).max(256),
   name: z.string().min(1).max(128),
@@ -47,22 +47,22 @@ const functionCall = z.strictObject({
   id,
   status,
 });
-const functionCallOutput = z.strictObject({
+const functionCallOutput = z.object({
   type: z.literal("function_call_output"),
   call_id: z.string().min(1).max(256),
   output: text,
   id,
   status,
 });
-const reasoning = z.strictObject({
+const reasoning = z.object({
   type: z.literal("reasoning"),
   id,
   status,
-  summary: z.array(z.strictObject({ type: z.literal("summary_text"), text: z.string() })).default([]),
-  content: z.array(z.strictObject({ type: z.literal("reasoning_text"), text: z.string() })).optional(),
+  summary: z.array(z.object({ type: z.literal("summary_text"), text: z.string() })).default([]),
+  content: z.array(z.object({ type: z.literal("reasoning_text"), text: z.string() })).optional(),
   encrypted_content: z.string().optional(),
 });
-const approval = z.strictObject({
+const approval = z.object({
   type: z.literal("mcp_approval_response"),
   approval_request_id: z.string().regex(/^mcpr_./, "must be the id of an mcp_approval_request"),
   approve: z.boolean(),
@@ -70,21 +70,39 @@ const approval = z.strictObject({
   id,
 });
 
+/** One of ours that comes back in a conversation that is sent whole. */
+const approvalRequest = z.object({
+  type: z.literal("mcp_approval_request"),
+  id: z.string().max(256),
+  server_label: z.string().max(256),
+  name: z.string().max(256),
+  arguments: z.string(),
+});
+/** Stands for an item that was given out under this id. */
+const reference = z.object({ type: z.literal("item_reference"), id: z.string().min(1).max(256) });
+
 const noItem = kindOf(
   (type) =>
-    `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning or mcp_approval_response`,
+    `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning, mcp_approval_response or item_reference`,
 );
 const item = z.preprocess(
-  (value) => (isUntypedMessage(value) ? { type: "message", ...value } : value),
-  z.discriminatedUnion("type", [message, functionCall, functionCallOutput, reasoning, approval], noItem),
+  typed,
+  z.discriminatedUnion(
+    "type",
+    [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference],
+    noItem,
+  ),
 );
 
-/** A message may come without its type. */
-function isUntypedMessage(value: unknown): value is object {
-  return typeof value === "object" && value !== null && "role" in value && !("type" in value);
+/** A message and a reference may come without their type. */
+function typed(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || "type" in value) return value;
+  if ("role" in value) return { type: "message", ...value };
+  return "id" in value && Object.keys(value).length === 1 ? { type: "item_reference", ...value } : value;
 }
 
-export const inputItems = z.union([z.string().min(1, "must not be empty"), z.array(item).max(10_000)]);
+export const inputItemList = z.array(item);
+export const inputItems = z.union([z.string().min(1, "must not be empty"), inputItemList.max(10_000)]);
 
 export type InputItem = z.infer<typeof item>;
 

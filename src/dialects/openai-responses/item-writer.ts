@@ -16,6 +16,7 @@ import {
   type Part,
   reasoningPart,
   refusalPart,
+  summaryPart,
   textPart,
 } from "./response-items.ts";
 
@@ -43,15 +44,22 @@ interface OpenItem {
   text: string;
 }
 
+/** `suffix`: of the items' ids, before their reply's step. `summarized`: reasoning comes as a summary. */
+export interface ItemForm {
+  suffix: string;
+  encrypted: boolean;
+  summarized: boolean;
+}
+
 export class ItemWriter {
   readonly #frames: ResponseFrames;
-  readonly #of: { suffix: string; encrypted: boolean };
+  readonly #of: ItemForm;
   #replies: Reply[] = [];
   #index = 0;
   #open: OpenItem | undefined;
 
   /** `suffix`: of the items' ids, in front of their reply's step. */
-  constructor(frames: ResponseFrames, of: { suffix: string; encrypted: boolean }) {
+  constructor(frames: ResponseFrames, of: ItemForm) {
     this.#frames = frames;
     this.#of = of;
   }
@@ -97,7 +105,8 @@ export class ItemWriter {
     const open = this.#open;
     if (open === undefined) return;
     open.text += text;
-    this.#frames.delta(eventsOf[kind].delta, { ...at(open), ...eventsOf[kind].more }, text);
+    const form = this.#form(kind);
+    this.#frames.delta(form.delta, { ...this.#at(open), ...form.more }, text);
   }
 
   functionCall({ id: call_id, name, arguments: text }: ToolCall): void {
@@ -114,15 +123,16 @@ export class ItemWriter {
     const place = { item_id: id, output_index: index };
     const begun = { ...item, status: "in_progress", arguments: "" };
     this.#frames.event("response.output_item.added", { output_index: index, item: begun });
-    this.#frames.delta("response.function_call_arguments.delta", place, text);
+    for (const piece of piecesOf(text)) this.#frames.delta("response.function_call_arguments.delta", place, piece);
     this.#frames.event("response.function_call_arguments.done", { ...place, name, arguments: text });
     this.#finish(item, index);
   }
 
-  approvalRequest({ name, arguments: text }: ToolCall, ref: string): void {
+  /** `id`: of the request for approval. */
+  approvalRequest({ name, arguments: text }: ToolCall, id: string): void {
     const index = this.#index++;
     const item = {
-      id: `mcpr_${ref}`,
+      id,
       type: "mcp_approval_request",
       server_label: "longline",
       name,
@@ -139,7 +149,7 @@ export class ItemWriter {
     this.#open = undefined;
     this.#closePart(open);
     const { parts, index } = open;
-    this.#finish(doneItem(open.item, { parts, status, encrypted: this.#of.encrypted }), index);
+    this.#finish(doneItem(open.item, { ...this.#of, parts, status }), index);
   }
 
   /** The reply came to nothing: it is shown as it is, unless another one follows. */
@@ -190,16 +200,28 @@ export class ItemWriter {
   }
 
   #openPart(open: OpenItem): void {
-    this.#frames.event("response.content_part.added", { ...at(open), part: eventsOf[open.kind].part("") });
+    const { opened, part } = this.#form(open.kind);
+    this.#frames.event(opened, { ...this.#at(open), part: part("") });
   }
 
   #closePart(open: OpenItem): void {
     const { kind, text } = open;
-    const { part, done, more } = eventsOf[kind];
-    this.#frames.event(done, { ...at(open), ...more, ...(kind === "refusal" ? { refusal: text } : { text }) });
-    this.#frames.event("response.content_part.done", { ...at(open), part: part(text) });
-    open.parts.push(part(text));
+    const { part, done, closed, more } = this.#form(kind);
+    this.#frames.event(done, { ...this.#at(open), ...more, ...(kind === "refusal" ? { refusal: text } : { text }) });
+    this.#frames.event(closed, { ...this.#at(open), part: part(text) });
+    open.parts.push(eventsOf[kind].part(text));
     open.text = "";
+  }
+
+  /** How an item of a kind grows here. */
+  #form(kind: GrowingKind) {
+    return kind === "reasoning" && this.#of.summarized ? summaryEvents : eventsOf[kind];
+  }
+
+  #at({ item, index, parts, kind }: OpenItem) {
+    const isSummary = kind === "reasoning" && this.#of.summarized;
+    const place = isSummary ? { summary_index: parts.length } : { content_index: parts.length };
+    return { item_id: item.id, output_index: index, ...place };
   }
 
   #finish(item: OutputItem, index: number): void {
@@ -217,32 +239,59 @@ export class ItemWriter {
   }
 }
 
+/** Most deltas of one call's arguments, and the shortest one, in UTF-16 units. A call is known as a whole: it is checked before it is sent. */
+const mostPieces = 100;
+const shortestPiece = 24;
+
+/** The arguments in pieces, as clients expect to see them grow; no character is cut in two. */
+function piecesOf(text: string): string[] {
+  const length = Math.max(shortestPiece, Math.ceil(text.length / mostPieces));
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = at + length;
+    const isHalf = /[\ud800-\udbff]/.test(text[end - 1] ?? "");
+    pieces.push(text.slice(at, isHalf ? end + 1 : end));
+    at = isHalf ? end + 1 : end;
+  }
+  return pieces.length === 0 ? [""] : pieces;
+}
+
 const prefixes = { message: "msg", reasoning: "rs" } as const satisfies Record<ItemType, string>;
 /** How many events close an item that grows. */
 const eventsOfClosing = 3;
 
-function at({ item, index, parts }: OpenItem) {
-  return { item_id: item.id, output_index: index, content_index: parts.length };
-}
-
 /** Why it will not answer is said by a message, behind the text or alone. */
 const itemTypes = { message: "message", refusal: "message", reasoning: "reasoning" } as const;
+
+const contentPart = { opened: "response.content_part.added", closed: "response.content_part.done" } as const;
+
+const summaryEvents = {
+  opened: "response.reasoning_summary_part.added",
+  closed: "response.reasoning_summary_part.done",
+  delta: "response.reasoning_summary_text.delta",
+  done: "response.reasoning_summary_text.done",
+  part: summaryPart,
+  more: {},
+} as const;
 
 /** How an item of a kind grows. `more`: what its events say beside. */
 const eventsOf = {
   message: {
+    ...contentPart,
     delta: "response.output_text.delta",
     done: "response.output_text.done",
     part: textPart,
     more: { logprobs: [] },
   },
   refusal: {
+    ...contentPart,
     delta: "response.refusal.delta",
     done: "response.refusal.done",
     part: refusalPart,
     more: {},
   },
   reasoning: {
+    ...contentPart,
     delta: "response.reasoning_text.delta",
     done: "response.reasoning_text.done",
     part: reasoningPart,

@@ -12,6 +12,8 @@ const names = [
   "reasoning_effort",
   "reasoning_summary",
   "format_name",
+  "verbosity",
+  "own_tools",
 ] as const;
 
 /** Strings, as metadata are. */

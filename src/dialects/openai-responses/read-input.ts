@@ -8,13 +8,17 @@ export interface ReadInput {
   /** System and developer messages that stand before everything else. */
   instructions: string[];
   items: HistoryItem[];
-  approvals: { ref: string; approve: boolean; reason?: string }[];
+  /** `id`: as the client named the request; `at`: how many items stand before the answer. */
+  approvals: { ref: string; id: string; at: number; approve: boolean; reason?: string }[];
 }
 
 export function readInput(input: string | readonly InputItem[]): ReadInput {
   if (typeof input === "string") return { instructions: [], items: [{ role: "user", content: input }], approvals: [] };
   const read: ReadInput = { instructions: [], items: [], approvals: [] };
   input.forEach((item, place) => take(read, item, place));
+  // Of instructions alone the last one is what is to be answered.
+  const last = read.items.length + read.approvals.length === 0 ? read.instructions.pop() : undefined;
+  if (last !== undefined) read.items.push({ role: "user", content: last, speaker: "system" });
   return read;
 }
 
@@ -34,11 +38,24 @@ function take(read: ReadInput, item: InputItem, place: number): void {
     case "function_call_output":
       read.items.push({ role: "tool", callId: item.call_id, content: textOf(item.output) });
       return;
+    case "mcp_approval_request":
+      // The call itself is in the session that asked.
+      return;
     case "mcp_approval_response": {
       const { approval_request_id: request, approve, reason } = item;
-      read.approvals.push({ ref: request.replace("mcpr_", ""), approve, ...(reason !== undefined && { reason }) });
+      // Its place stands in front of the ref; ids of earlier versions are a ref alone.
+      const ref = request.slice(request.lastIndexOf(".") + 1).replace("mcpr_", "");
+      read.approvals.push({
+        ref,
+        id: request,
+        at: read.items.length,
+        approve,
+        ...(reason !== undefined && { reason }),
+      });
       return;
     }
+    case "item_reference":
+      throw new Error("References are replaced by their items before the input is read.");
   }
 }
 

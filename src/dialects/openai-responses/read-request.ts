@@ -47,6 +47,7 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
     via: "openai",
     ...(said.length > 0 && { instructions: said.join("\n\n") }),
     ...(Object.keys(sampling).length > 0 && { sampling }),
+    ...(request.parallel_tool_calls === false && { oneCall: true }),
     ...(choice !== undefined && choice !== "auto" && { toolChoice: choiceOf(choice) }),
     ...(model !== undefined && { model }),
     ...(thinks !== undefined && { thinking: thinks }),
@@ -70,14 +71,17 @@ function formatOf({ text }: CreateRequest): ResponseFormat | undefined {
 /** The metadata of the message: the client's own, and what the Response repeats. */
 export function metadataOf(request: CreateRequest, own: Record<string, string>): Record<string, string> {
   const { user, safety_identifier, prompt_cache_key, previous_response_id, truncation, reasoning, text } = request;
+  const summary = reasoning?.summary ?? reasoning?.generate_summary;
   const said = { user, safety_identifier, prompt_cache_key, previous_response_id, truncation };
   return writeNotes(own, {
     ...Object.fromEntries(Object.entries(said).filter(([, note]) => note !== undefined)),
     ...(request.conversation !== undefined && { conversation: "true" }),
     ...(request.background && { background: "true" }),
     ...(request.store === false && { store: "false" }),
+    ...(request.tools?.some(({ type }) => type === "mcp") && { own_tools: "true" }),
+    ...(text?.verbosity !== undefined && { verbosity: text.verbosity }),
     ...(reasoning?.effort !== undefined && { reasoning_effort: reasoning.effort }),
-    ...(reasoning?.summary !== undefined && { reasoning_summary: reasoning.summary }),
+    ...(summary !== undefined && { reasoning_summary: summary }),
     ...(text?.format?.type === "json_schema" && { format_name: text.format.name }),
   });
 }

@@ -32,7 +32,8 @@ export interface ReasoningItem {
   id: string;
   type: "reasoning";
   status: ItemStatus;
-  summary: [];
+  /** The reasoning itself, for a client that asked for summaries: the models here make none. */
+  summary: { type: "summary_text"; text: string }[];
   content: ReasoningPart[];
   encrypted_content?: string;
 }
@@ -72,6 +73,10 @@ export function reasoningPart(text: string): ReasoningPart {
   return { type: "reasoning_text", text };
 }
 
+export function summaryPart(text: string) {
+  return { type: "summary_text" as const, text };
+}
+
 export type Part = TextPart | RefusalPart | ReasoningPart;
 
 /** What an item holds, and grows by: a message says something, or why it will not. */
@@ -84,17 +89,18 @@ export function newItem(kind: GrowingKind, id: string): GrowingItem {
     : { id, type: "message", status: "in_progress", role: "assistant", content: [] };
 }
 
-/** The item once it has all its parts. `encrypted`: with its reasoning in the form in which a client hands it back unread. */
+/** The item once it has all its parts. `encrypted`: with its reasoning in the form in which a client hands it back unread. `summarized`: with its reasoning as a summary, too. */
 export function doneItem(
   item: GrowingItem,
-  of: { parts: readonly Part[]; status: ItemStatus; encrypted: boolean },
+  of: { parts: readonly Part[]; status: ItemStatus; encrypted: boolean; summarized: boolean },
 ): GrowingItem {
-  const { parts, status, encrypted } = of;
+  const { parts, status, encrypted, summarized } = of;
   if (item.type === "message") {
     return { ...item, status, content: parts.filter((part) => part.type !== "reasoning_text") };
   }
   const content = parts.filter((part) => part.type === "reasoning_text");
   const text = content.map((part) => part.text).join("");
   const sealed = encrypted && { encrypted_content: toBase64Url(new TextEncoder().encode(text)) };
-  return { ...item, status, content, ...sealed };
+  const summary = summarized ? content.map((part) => summaryPart(part.text)) : [];
+  return { ...item, status, summary, content, ...sealed };
 }

@@ -4,7 +4,7 @@ import type { ResponseFormat, ToolChoice, TurnOptions } from "../../core/entry.t
 import type { Failure } from "../../core/errors.ts";
 import type { SessionEvent } from "../../core/event.ts";
 import type { Asked } from "./asked.ts";
-import { readNotes } from "./notes.ts";
+import { type Notes, readNotes } from "./notes.ts";
 import type { OutputItem } from "./response-items.ts";
 
 export type ResponseStatus = "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
@@ -40,7 +40,7 @@ export function responseObject({ id, session, asked }: { id: string; session: st
     model,
     previous_response_id: notes.previous_response_id ?? null,
     conversation: notes.conversation === undefined ? null : { id: session },
-    ...echo(options, notes.format_name),
+    ...echo(options, notes),
     reasoning: { effort: notes.reasoning_effort ?? null, summary: notes.reasoning_summary ?? null },
     service_tier: "default",
     store: notes.store !== "false",
@@ -56,19 +56,22 @@ export function responseObject({ id, session, asked }: { id: string; session: st
   };
 }
 
-function echo(options: TurnOptions, formatName: string | undefined) {
-  const { instructions, sampling, responseFormat, tools = [], toolChoice } = options;
+function echo(options: TurnOptions, notes: Notes) {
+  const { instructions, sampling, responseFormat, tools = [], toolChoice, oneCall } = options;
   return {
     instructions: instructions ?? null,
     max_output_tokens: sampling?.maxTokens ?? null,
     temperature: sampling?.temperature ?? null,
     top_p: sampling?.topP ?? null,
-    text: { format: formatJson(responseFormat, formatName), verbosity: "medium" },
+    text: { format: formatJson(responseFormat, notes.format_name), verbosity: notes.verbosity ?? "medium" },
     tool_choice: choiceJson(toolChoice),
-    tools: tools.map(({ name, description, parameters, strict = false }) => {
-      return { type: "function", name, description, parameters, strict };
-    }),
-    parallel_tool_calls: true,
+    tools: [
+      ...tools.map(({ name, description, parameters, strict = false }) => {
+        return { type: "function", name, description, parameters, strict };
+      }),
+      ...(notes.own_tools === "true" ? [{ type: "mcp", server_label: "longline" }] : []),
+    ],
+    parallel_tool_calls: oneCall !== true,
   };
 }
 
@@ -85,7 +88,8 @@ function choiceJson(choice: ToolChoice | undefined) {
 function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }: Usage) {
   return {
     input_tokens: inputTokens + cachedTokens,
-    input_tokens_details: { cached_tokens: cachedTokens },
+    // Providers here bill no writing into their caches apart; OpenAI's document (2.3.0) requires the member.
+    input_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: 0 },
     output_tokens: outputTokens,
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: inputTokens + cachedTokens + outputTokens,

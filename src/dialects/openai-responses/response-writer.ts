@@ -4,8 +4,9 @@ import type { TurnEndReason } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { refOf } from "../../core/waits.ts";
-import { formatAnswerId } from "../answer-id.ts";
+import { approvalRequestId, formatAnswerId } from "../answer-id.ts";
 import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import type { Asked } from "./asked.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -42,14 +43,24 @@ export class ResponseWriter implements Encoder {
   #isHandedOver = false;
   #begun = false;
   #standing: Standing | undefined;
+  #failure: OpenAiFailure | undefined;
 
   constructor(of: ResponsePlace & ResponseView, asked: Asked) {
     this.#of = of;
     this.#asked = asked;
     this.#frames = new ResponseFrames(of.startingAfter);
     const suffix = formatAnswerId("", { session: of.session, turn: of.turn });
-    this.#items = new ItemWriter(this.#frames, { suffix, encrypted: of.encrypted ?? false });
+    this.#items = new ItemWriter(this.#frames, {
+      suffix,
+      encrypted: of.encrypted ?? false,
+      summarized: readNotes(asked.metadata).notes.reasoning_summary !== undefined,
+    });
     this.#model = asked.options.model ?? of.defaultModel;
+  }
+
+  /** How a client that waited for the response is refused, when its turn failed. */
+  get failure(): OpenAiFailure | undefined {
+    return this.#standing?.status === "failed" ? this.#failure : undefined;
   }
 
   get ended(): boolean {
@@ -83,7 +94,7 @@ export class ResponseWriter implements Encoder {
 
   gone(): Frame[] {
     const { code, detail: message } = sessionGone;
-    this.#frames.event("error", { code, message, param: null });
+    this.#error({ code, message, param: null });
     return this.#frames.take();
   }
 
@@ -117,7 +128,7 @@ export class ResponseWriter implements Encoder {
         if (event.atClient) this.#handOver(() => this.#items.functionCall(event));
         return;
       case "tool.approval_required":
-        this.#handOver(() => this.#items.approvalRequest(event, this.#refOf(event)));
+        this.#handOver(() => this.#items.approvalRequest(event, this.#requestId(event)));
         return;
       case "message.completed":
         this.#usage = addUsage(this.#usage, event.usage);
@@ -144,16 +155,23 @@ export class ResponseWriter implements Encoder {
     write();
   }
 
-  #refOf({ id }: ToolCall): string {
+  #requestId({ id }: ToolCall): string {
     const { birth = null } = this.#asked;
-    return refOf({ birth, turn: this.#of.turn, step: this.#step, callId: id });
+    return approvalRequestId(this.#of, refOf({ birth, turn: this.#of.turn, step: this.#step, callId: id }));
   }
 
   #ends(event: Extract<SessionEvent, { type: "turn.ended" }>): void {
     // Only such a turn can end in the middle of a step.
     if (midStepEnds.has(event.reason)) this.#items.end(event.steps + 1);
     else this.#items.close("incomplete");
-    this.#end(standingOf(event));
+    const standing = standingOf(event);
+    this.#failure = failureOf(event);
+    if (standing.status === "failed" && this.#failure !== undefined) this.#error(this.#failure.error);
+    this.#end(standing);
+  }
+
+  #error({ code, message, param }: Omit<OpenAiError, "type">): void {
+    this.#frames.event("error", { code, message, param });
   }
 
   #end(standing: Standing): void {

@@ -2,6 +2,9 @@
 import * as z from "zod";
 import { createRequest } from "../../dialects/openai-responses/create-request.ts";
 import { chatRequest, completionReading } from "../chat-completions.ts";
+import { conversationChanges, newConversation, newItems } from "../conversations.ts";
+import { countRequest } from "../count-input.ts";
+import { itemReading } from "../item-list.ts";
 import { responseReading } from "../responses.ts";
 import { uiRequest } from "../ui-messages.ts";
 import type { Operation } from "./operation.ts";
@@ -16,6 +19,20 @@ const inSession = z.object({
     .optional()
     .meta({ description: "`true`: the agent's own tools as notes in the reasoning." }),
   "Idempotency-Key": z.string().max(255).optional(),
+});
+
+const conversation = z.object({
+  id: z.string(),
+  object: z.literal("conversation"),
+  created_at: z.int(),
+  metadata: z.record(z.string(), z.string()),
+});
+const itemPage = z.object({
+  object: z.literal("list"),
+  data: z.array(z.looseObject({ id: z.string(), type: z.string() })),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+  has_more: z.boolean(),
 });
 
 export const dialectOperations: Record<string, Operation> = {
@@ -76,6 +93,81 @@ export const dialectOperations: Record<string, Operation> = {
         schema: z.object({ id: z.string(), object: z.literal("response"), deleted: z.literal(true) }),
       },
     },
+    refusals: [404],
+  },
+  "GET /v1/responses/{id}/input_items": {
+    ...openAi,
+    summary: "What a response answered, as items",
+    query: itemReading,
+    answers: { 200: { what: "A page of items.", schema: itemPage } },
+    refusals: [404],
+  },
+  "POST /v1/responses/input_tokens": {
+    ...openAi,
+    summary: "How many tokens an input would have, estimated",
+    body: countRequest,
+    answers: {
+      200: {
+        what: "The count.",
+        schema: z.object({ object: z.literal("response.input_tokens"), input_tokens: z.int() }),
+      },
+    },
+    refusals: [404],
+  },
+  "POST /v1/conversations": {
+    ...openAi,
+    summary: "A conversation: a session, with what was said before",
+    body: newConversation,
+    answers: { 200: { what: "The conversation.", schema: conversation } },
+  },
+  "GET /v1/conversations/{id}": {
+    ...openAi,
+    summary: "A conversation",
+    answers: { 200: { what: "The conversation.", schema: conversation } },
+    refusals: [404],
+  },
+  "POST /v1/conversations/{id}": {
+    ...openAi,
+    summary: "Changes the metadata of a conversation",
+    body: conversationChanges,
+    answers: { 200: { what: "The conversation.", schema: conversation } },
+    refusals: [404],
+  },
+  "DELETE /v1/conversations/{id}": {
+    ...openAi,
+    summary: "Erases a conversation, the session of that name",
+    answers: {
+      200: {
+        what: "It is gone.",
+        schema: z.object({ id: z.string(), object: z.literal("conversation.deleted"), deleted: z.literal(true) }),
+      },
+    },
+    refusals: [404],
+  },
+  "GET /v1/conversations/{id}/items": {
+    ...openAi,
+    summary: "The items of a conversation, newest first",
+    query: itemReading,
+    answers: { 200: { what: "A page of items.", schema: itemPage } },
+    refusals: [404],
+  },
+  "POST /v1/conversations/{id}/items": {
+    ...openAi,
+    summary: "Adds what was said elsewhere, without an answer",
+    body: newItems,
+    answers: { 200: { what: "The items.", schema: itemPage } },
+    refusals: [404, 409],
+  },
+  "GET /v1/conversations/{id}/items/{item}": {
+    ...openAi,
+    summary: "One item",
+    answers: { 200: { what: "The item.", schema: anyObject } },
+    refusals: [404],
+  },
+  "DELETE /v1/conversations/{id}/items/{item}": {
+    ...openAi,
+    summary: "Takes a message out of what the model is shown; the transcript keeps it",
+    answers: { 200: { what: "The conversation.", schema: conversation } },
     refusals: [404],
   },
   "POST /v1/ui/messages": {

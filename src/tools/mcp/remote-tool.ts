@@ -80,7 +80,7 @@ export function remoteTool(
 const unchanged = (input: object): Checked => ({ ok: true, input });
 
 /** Checks against the server's own schema, which was measured. One that cannot be read is left to the server. */
-function checkOf(schema: JsonSchema): (value: object) => Checked {
+export function checkOf(schema: JsonSchema): (value: object) => Checked {
   let validator: Validator | undefined;
   return (input) => {
     const tooMuch = costFault(schema, input);
