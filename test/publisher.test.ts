@@ -47,6 +47,13 @@ const logs: Record<string, NewEntry[]> = {
     assistant({ step: 2, content: "Sun and rain." }),
     ended(),
   ],
+  "a call in a namespace": [
+    user(),
+    assistant({ toolCalls: [call("c4", "crm__find", "{}")], finishReason: "tool_calls", waits: { c4: "client" } }),
+    result("c4", { name: "crm__find", content: "Ada" }),
+    assistant({ step: 2, content: "Ada." }),
+    ended(),
+  ],
   "an approval": [
     user(),
     assistant({ toolCalls: paying, finishReason: "tool_calls", waits: { c3: "approval" } }),
@@ -61,7 +68,11 @@ const placed = (log: NewEntry[]) => log.map((entry, at) => ({ ...entry, seq: at 
 function responseEvents(entries: readonly Entry[], summary: boolean, afterSeq?: number) {
   const metadata: Record<string, string> = { a: "b", ...(summary && { "openai.reasoning_summary": "auto" }) };
   const schema = { type: "object", properties: {} };
-  const tools = [{ name: "weather", description: "d", parameters: schema, strict: true }];
+  const namespace = { name: "crm", tool: "find", description: "About customers" };
+  const tools = [
+    { name: "weather", description: "d", parameters: schema, strict: true },
+    { name: "crm__find", description: "d", parameters: schema, namespace },
+  ];
   const options = { tools, sampling: { temperature: 1 }, instructions: "Be kind." };
   const asked = { options, metadata, atMs: 1, isQueued: false, isStopped: false, birth: null };
   const place = { session: "s", turn: "turn_1", ...(afterSeq !== undefined && { afterSeq }) };

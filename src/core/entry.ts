@@ -62,6 +62,15 @@ export interface TurnOptions {
 export interface ClientTool extends ToolDeclaration {
   /** The sender vouches that `parameters` keep the rules of strict mode. */
   strict?: boolean;
+  /** Where its sender groups its tools: the group, and the tool's name in it. `name` is what the model is shown. */
+  namespace?: ToolNamespace;
+}
+
+/** `description`: of the whole group, at its first tool alone. */
+export interface ToolNamespace {
+  name: string;
+  tool: string;
+  description?: string;
 }
 
 /** What a call waits for before it can have a result: a person's yes or no, or the client that runs it. */

@@ -72,7 +72,14 @@ const tries = z.array(oneTry).max(1_000).optional();
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
 const wait = z.enum(["approval", "client"]);
 const ofCall = { step: order, callId, name };
-const tool = { name, description: note, parameters: opaque, strict: z.boolean().optional() };
+const namespace = z.strictObject({ name: note, tool: name, description: note.optional() });
+const tool = {
+  name,
+  description: note,
+  parameters: opaque,
+  strict: z.boolean().optional(),
+  namespace: namespace.optional(),
+};
 const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object") }),
   z.strictObject({ type: z.literal("json_schema"), schema: opaque }),

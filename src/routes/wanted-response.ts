@@ -10,13 +10,13 @@ import { parseBody } from "../http/parse-body.ts";
 import type { Receipt } from "../session/inbox.ts";
 import type { SessionChoices } from "../session/session-record.ts";
 import { modelIds } from "../session/turn-model.ts";
-import { clientToolsOf, mostTools } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences } from "./item-references.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { schemaRefusal } from "./response-format.ts";
+import { responseTools } from "./response-tools.ts";
 import { metadata } from "./sessions.ts";
 
 const daySeconds = 86_400;
@@ -39,11 +39,12 @@ export interface Wanted extends ReadInput {
 /** Throws an AppError for what cannot be meant here. */
 export async function wantedOf(c: Context<RouteContext>, request: CreateRequest): Promise<Wanted> {
   const { input: items, session } = await resolveReferences(c, request);
-  const input = readInput(items);
+  const tools = responseTools(request);
+  const input = readInput(items, tools);
   const named = request.model === undefined ? {} : namedModel(c, request.model);
   const options = optionsOf(request, {
     instructions: input.instructions,
-    tools: toolsOf(request),
+    tools,
     ...named,
     hasLevels: hasLevels(c, named.model),
   });
@@ -61,19 +62,6 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
     model: options.model ?? modelIds(c.var.settings, agent)[0],
     ...(session !== undefined && { referred: session }),
   };
-}
-
-function toolsOf({ tools = [] }: CreateRequest) {
-  if (tools.length > mostTools) {
-    const detail = `tools: at most ${mostTools}, since the agent has tools of its own.`;
-    throw new AppError("invalid_request", detail, { field: "tools" });
-  }
-  const nested = tools.flatMap((tool) => {
-    if (tool.type !== "function") return [];
-    const { type, ...declared } = tool;
-    return [{ type, function: declared }];
-  });
-  return clientToolsOf(nested, { at: "name", replaces: true });
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */

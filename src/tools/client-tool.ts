@@ -15,7 +15,8 @@ const longestParameters = 40_000;
 
 /** `dirty`: why a tool that its sender calls strict is offered without strict mode. */
 export function offeredClientTool(tool: ClientTool): OfferedTool & { dirty?: string } {
-  const { name, description, parameters, strict } = tool;
+  const { name, parameters, strict } = tool;
+  const description = describe(tool);
   const plain = { name, description, parameters: { ...parameters, type: "object" }, strict: false } as const;
   if (!strict) return { ...plain, parameters };
   try {
@@ -29,6 +30,12 @@ export function offeredClientTool(tool: ClientTool): OfferedTool & { dirty?: str
   } catch (error) {
     return { ...plain, dirty: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The model knows no groups: what is said of one is said at its first tool. */
+function describe({ description, namespace }: ClientTool): string {
+  if (!namespace?.description) return description;
+  return `About all tools of ${namespace.name}: ${namespace.description}\n\n${description}`.trimEnd();
 }
 
 /** Strict mode has a placeholder for no arguments and null for an absent field: a client that never heard of them would get them. */

@@ -71,6 +71,21 @@ describe("the OpenAPI document", () => {
   });
 });
 
+describe("names for generators of clients", () => {
+  it("[OPENAPI-5] each call has an operationId of its own, and no schema is named like a global", async () => {
+    const { paths, components } = await read();
+    const ids = Object.values<Json>(paths).flatMap((methods) =>
+      Object.values<Json>(methods).map(({ operationId }) => operationId),
+    );
+    expect(ids).toHaveLength(Object.keys(operations).length);
+    expect(ids.filter((id) => !/^[a-z][A-Za-z0-9]+$/.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+    const schemas = Object.keys(components.schemas);
+    expect(schemas).toContain("ResponseObject");
+    expect(schemas.filter((name) => name in globalThis)).toEqual([]);
+  });
+});
+
 describe("the RPC client's type", () => {
   it("[OPENAPI-3] knows the calls and their answers", async () => {
     const client = hc<App>("https://longline.test", {

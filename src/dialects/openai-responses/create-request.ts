@@ -1,7 +1,7 @@
 /** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
 import * as z from "zod";
 import { efforts } from "../../core/thinking.ts";
-import { longestDescription, toolParameters } from "../function-tool.ts";
+import { longestDescription, toolName, toolParameters } from "../function-tool.ts";
 import { ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { inputItems, shownType } from "./input-items.ts";
 
@@ -9,10 +9,28 @@ const only = <T extends string>(...values: [T, ...T[]]) => z.enum(values).option
 
 export const functionTool = z.strictObject({
   type: z.literal("function"),
-  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
+  name: toolName,
   description: z.string().max(longestDescription).optional(),
   parameters: toolParameters.optional(),
   strict: z.boolean().optional(),
+  allowed_callers: taken(
+    z
+      .array(z.enum(["direct", "programmatic"]))
+      .refine((callers) => callers.includes("direct"), 'must have "direct"')
+      .optional(),
+    'with "direct"; there are no programs',
+  ),
+  async: taken(z.literal(false, "is not supported here: a turn waits for its calls").optional(), "only false"),
+  defer_loading: ignored("there is no search for tools, so each is offered at once"),
+  output_schema: ignored("the model is not shown schemas of results"),
+});
+
+/** Its functions are the client's, and are called by their own names beside the namespace. */
+const namespaceTool = z.strictObject({
+  type: z.literal("namespace"),
+  name: z.string().min(1, "must not be empty").max(128),
+  description: z.string().max(longestDescription).optional(),
+  tools: z.array(z.discriminatedUnion("type", [functionTool], unknownTool("a namespace has functions alone"))),
 });
 
 /** The agent's own tools, named as the server that asks for approvals: they are there in any case. */
@@ -21,14 +39,20 @@ const ownTools = z.looseObject({
   server_label: z.literal("longline", 'must be "longline": other servers are set in the agent'),
 });
 
-const tool = z.discriminatedUnion("type", [functionTool, ownTools], {
-  error: ({ code, input }) => {
-    const type = shownType((input as { type?: unknown } | undefined)?.type);
-    return code === "invalid_union"
-      ? `a tool of type "${type}" is not supported here: only functions are, and {"type": "mcp", "server_label": "longline"}`
-      : undefined;
-  },
-});
+const tool = z.discriminatedUnion(
+  "type",
+  [functionTool, namespaceTool, ownTools],
+  unknownTool('only functions are, namespaces of functions, and {"type": "mcp", "server_label": "longline"}'),
+);
+
+function unknownTool(supported: string) {
+  return {
+    error: ({ code, input }: { code?: string; input?: unknown }) => {
+      const type = shownType((input as { type?: unknown } | undefined)?.type);
+      return code === "invalid_union" ? `a tool of type "${type}" is not supported here: ${supported}` : undefined;
+    },
+  };
+}
 
 const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
@@ -110,17 +134,21 @@ export const createRequest = z.strictObject({
   tool_choice: z
     .union([z.enum(["auto", "none", "required"]), z.strictObject({ type: z.literal("function"), name: z.string() })])
     .optional(),
-  tools: taken(z.array(tool).optional(), 'functions, and `{"type": "mcp", "server_label": "longline"}`'),
+  tools: taken(
+    z.array(tool).optional(),
+    'functions, namespaces of functions, and `{"type": "mcp", "server_label": "longline"}`',
+  ),
   top_logprobs: taken(z.literal(0, "is not supported here: there are no log probabilities").optional(), "only 0"),
   top_p: z.number().min(0).max(1).optional(),
   truncation: only("auto", "disabled"),
   user: who,
 });
 
+export type FunctionDeclaration = z.infer<typeof functionTool>;
 export type CreateRequest = z.infer<typeof createRequest>;
 
 /** Under these names null means something. */
-const opaque = new Set(["parameters", "schema", "metadata"]);
+const opaque = new Set(["parameters", "schema", "metadata", "output_schema"]);
 
 /** The same without members that are null: OpenAI's clients send null for what is not chosen. */
 export function withoutNulls(value: unknown): unknown {

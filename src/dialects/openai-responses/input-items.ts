@@ -43,6 +43,7 @@ const functionCall = z.object({
   type: z.literal("function_call"),
   call_id: z.string().min(1).max(256),
   name: z.string().min(1).max(128),
+  namespace: z.string().min(1).max(128).nullish(),
   arguments: z.string(),
   id,
   status,

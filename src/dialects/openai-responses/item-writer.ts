@@ -3,7 +3,9 @@
  * follow from step and attempt alone. What a restart voids is closed as incomplete and left out of the output, also for a
  * reader that saw it in an earlier stream.
  */
+import type { ClientTool } from "../../core/entry.ts";
 import type { ToolCall } from "../../core/message.ts";
+import { functionNameOf } from "./namespaces.ts";
 import type { ItemType, ResponseFrames, SeenAttempt } from "./response-frames.ts";
 import {
   doneItem,
@@ -44,11 +46,12 @@ interface OpenItem {
   text: string;
 }
 
-/** `suffix`: of the items' ids, before their reply's step. `summarized`: reasoning comes as a summary. */
+/** `suffix`: of the items' ids, before their reply's step. `summarized`: reasoning comes as a summary. `tools`: the client's. */
 export interface ItemForm {
   suffix: string;
   encrypted: boolean;
   summarized: boolean;
+  tools: readonly ClientTool[];
 }
 
 export class ItemWriter {
@@ -109,7 +112,8 @@ export class ItemWriter {
     this.#frames.delta(form.delta, { ...this.#at(open), ...form.more }, text);
   }
 
-  functionCall({ id: call_id, name, arguments: text }: ToolCall): void {
+  functionCall({ id: call_id, name: flatName, arguments: text }: ToolCall): void {
+    const { name, ...within } = functionNameOf(flatName, this.#of.tools);
     const index = this.#index++;
     const id = this.#id("fc", String(this.#reply.items.length));
     const item = {
@@ -118,6 +122,7 @@ export class ItemWriter {
       status: "completed",
       call_id,
       name,
+      ...within,
       arguments: text,
     } satisfies FunctionCallItem;
     const place = { item_id: id, output_index: index };

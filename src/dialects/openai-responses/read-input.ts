@@ -1,8 +1,10 @@
 /** Turns the input of a response into a conversation: what is said, what answers open calls, and what stands at the head as instructions. Pure. */
 import { fromBase64Url } from "../../core/base64url.ts";
+import type { ClientTool } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { HistoryItem } from "../../core/history.ts";
 import { type InputItem, textOf } from "./input-items.ts";
+import { flatNameOf } from "./namespaces.ts";
 
 export interface ReadInput {
   /** System and developer messages that stand before everything else. */
@@ -12,14 +14,21 @@ export interface ReadInput {
   approvals: { ref: string; id: string; at: number; approve: boolean; reason?: string }[];
 }
 
-export function readInput(input: string | readonly InputItem[]): ReadInput {
+/** `tools`: the client's, whose names for the model the calls get. */
+export function readInput(input: string | readonly InputItem[], tools: readonly ClientTool[] = []): ReadInput {
   if (typeof input === "string") return { instructions: [], items: [{ role: "user", content: input }], approvals: [] };
   const read: ReadInput = { instructions: [], items: [], approvals: [] };
-  input.forEach((item, place) => take(read, item, place));
+  input.forEach((item, place) => take(read, named(item, tools), place));
   // Of instructions alone the last one is what is to be answered.
   const last = read.items.length + read.approvals.length === 0 ? read.instructions.pop() : undefined;
   if (last !== undefined) read.items.push({ role: "user", content: last, speaker: "system" });
   return read;
+}
+
+/** The model knows a function in a namespace by its flat name alone. */
+function named(item: InputItem, tools: readonly ClientTool[]): InputItem {
+  if (item.type !== "function_call" || !item.namespace) return item;
+  return { ...item, name: flatNameOf({ name: item.name, namespace: item.namespace }, tools) };
 }
 
 function take(read: ReadInput, item: InputItem, place: number): void {

@@ -3,6 +3,7 @@ import type { ClientTool, ResponseFormat, TurnOptions } from "../../core/entry.t
 import { AppError } from "../../core/errors.ts";
 import { thinkingByEffort } from "../../core/thinking.ts";
 import type { CreateRequest } from "./create-request.ts";
+import { chosenName } from "./namespaces.ts";
 import { notePrefix, writeNotes } from "./notes.ts";
 
 /** Throws an AppError for parameters that cannot stand together. */
@@ -48,7 +49,7 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
     ...(said.length > 0 && { instructions: said.join("\n\n") }),
     ...(Object.keys(sampling).length > 0 && { sampling }),
     ...(request.parallel_tool_calls === false && { oneCall: true }),
-    ...(choice !== undefined && choice !== "auto" && { toolChoice: choiceOf(choice) }),
+    ...(choice !== undefined && choice !== "auto" && { toolChoice: choiceOf(choice, tools) }),
     ...(model !== undefined && { model }),
     ...(thinks !== undefined && { thinking: thinks }),
     ...(form && { responseFormat: form }),
@@ -56,8 +57,8 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
   };
 }
 
-function choiceOf(choice: Exclude<CreateRequest["tool_choice"], undefined | "auto">) {
-  return typeof choice === "string" ? choice : { name: choice.name };
+function choiceOf(choice: Exclude<CreateRequest["tool_choice"], undefined | "auto">, tools: readonly ClientTool[]) {
+  return typeof choice === "string" ? choice : { name: chosenName(choice.name, tools) };
 }
 
 function formatOf({ text }: CreateRequest): ResponseFormat | undefined {

@@ -44,6 +44,8 @@ export interface FunctionCallItem {
   status: ItemStatus;
   call_id: string;
   name: string;
+  /** Of a function that its client declared in one. */
+  namespace?: string;
   arguments: string;
 }
 

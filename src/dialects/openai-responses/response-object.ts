@@ -1,9 +1,10 @@
 /** The Response object: the echo of what was asked for, and how it ended. Source: resources/responses of OpenAI's client, openai 7.57.0. */
 import type { Usage } from "../../core/cost.ts";
-import type { ResponseFormat, ToolChoice, TurnOptions } from "../../core/entry.ts";
+import type { ClientTool, ResponseFormat, ToolChoice, TurnOptions } from "../../core/entry.ts";
 import type { Failure } from "../../core/errors.ts";
 import type { SessionEvent } from "../../core/event.ts";
 import type { Asked } from "./asked.ts";
+import { declaredTools, functionNameOf } from "./namespaces.ts";
 import { type Notes, readNotes } from "./notes.ts";
 import type { OutputItem } from "./response-items.ts";
 
@@ -64,11 +65,9 @@ function echo(options: TurnOptions, notes: Notes) {
     temperature: sampling?.temperature ?? null,
     top_p: sampling?.topP ?? null,
     text: { format: formatJson(responseFormat, notes.format_name), verbosity: notes.verbosity ?? "medium" },
-    tool_choice: choiceJson(toolChoice),
+    tool_choice: choiceJson(toolChoice, tools),
     tools: [
-      ...tools.map(({ name, description, parameters, strict = false }) => {
-        return { type: "function", name, description, parameters, strict };
-      }),
+      ...declaredTools(tools),
       ...(notes.own_tools === "true" ? [{ type: "mcp", server_label: "longline" }] : []),
     ],
     parallel_tool_calls: oneCall !== true,
@@ -80,9 +79,10 @@ function formatJson(format: ResponseFormat | undefined, name = "answer") {
   return { type: "json_schema", name, schema: format.schema, strict: true };
 }
 
-function choiceJson(choice: ToolChoice | undefined) {
-  if (typeof choice === "object") return { type: "function", name: choice.name };
-  return choice ?? "auto";
+function choiceJson(choice: ToolChoice | undefined, tools: readonly ClientTool[]) {
+  if (typeof choice !== "object") return choice ?? "auto";
+  const { name, namespace } = functionNameOf(choice.name, tools);
+  return { type: "function", name: namespace === undefined ? name : `${namespace}.${name}` };
 }
 
 function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }: Usage) {

@@ -54,6 +54,7 @@ export class ResponseWriter implements Encoder {
       suffix,
       encrypted: of.encrypted ?? false,
       summarized: readNotes(asked.metadata).notes.reasoning_summary !== undefined,
+      tools: asked.options.tools ?? [],
     });
     this.#model = asked.options.model ?? of.defaultModel;
   }

@@ -4,6 +4,7 @@ import { version } from "../../../package.json";
 import { accountOperations } from "./account-operations.ts";
 import { dialectOperations } from "./dialect-operations.ts";
 import { operationObject } from "./operation.ts";
+import { operationIds } from "./operation-ids.ts";
 import { sessionOperations } from "./session-operations.ts";
 
 /** All calls, as `METHOD /path/{name}`. */
@@ -21,7 +22,9 @@ function make() {
   const paths: ZodOpenApiPathsObject = {};
   for (const [call, operation] of Object.entries(operations)) {
     const [method = "", path = ""] = call.split(" ");
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operationObject(path, operation) };
+    const operationId = operationIds[call];
+    if (operationId === undefined) throw new Error(`${call} has no operationId.`);
+    paths[path] = { ...paths[path], [method.toLowerCase()]: { operationId, ...operationObject(path, operation) } };
   }
   return createDocument({
     openapi: "3.1.0",

@@ -193,7 +193,8 @@ export const response = z
     status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
     output: z.array(z.looseObject({ id: z.string(), type: z.string() })),
   })
-  .meta({ id: "Response", description: "As OpenAI's Responses API has it." });
+  // Not `Response`: code that is made of the document would hide fetch's own type of that name.
+  .meta({ id: "ResponseObject", description: "As OpenAI's Responses API has it." });
 
 /** Any JSON object: what comes is another's business. */
 export const anyObject = z.looseObject({});
