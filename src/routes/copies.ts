@@ -95,5 +95,8 @@ function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
 }
 
 function made(c: Context<RouteContext>, session: SessionSummary): Response {
-  return c.json(sessionJson(session), 201, { Location: `/v1/sessions/${session.id}` });
+  // As GET shows it: nothing is queued in a session that was just made.
+  return c.json({ last_turn: null, ...sessionJson(session), queued: [] }, 201, {
+    Location: `/v1/sessions/${session.id}`,
+  });
 }

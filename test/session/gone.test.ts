@@ -18,7 +18,7 @@ afterEach(() => {
 
 describe("a stream of a session that is erased", () => {
   const manners: [name: string, manner: Manner | undefined, last: RegExp][] = [
-    ["native", undefined, /event: error\ndata: \{"code":"session_erased","detail":"[^"]+"\}\n\n$/],
+    ["native", undefined, /event: error\ndata: \{"type":"error","code":"session_erased","detail":"[^"]+"\}\n\n$/],
     [
       "openai-chat",
       { as: "openai-chat", id: "chatcmpl-1", created: 1, model: "m", includeUsage: false, showTools: false } as Manner,

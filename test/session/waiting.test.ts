@@ -42,6 +42,7 @@ describe("a call that needs a person's yes", () => {
     expect(unwrap(await world.stub.describe()).status).toBe("waiting");
     const told = await world.told();
     expect(told.find(({ event }) => event === "tool.approval_required")?.data).toEqual({
+      type: "tool.approval_required",
       call_id: "call_pay",
       name: "send_request",
       arguments: JSON.stringify(order),
