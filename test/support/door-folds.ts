@@ -32,6 +32,8 @@ export class ChatFold implements Fold {
   /** Arguments of the calls that the client is to run, by index. */
   readonly calls: string[] = [];
   readonly faults: string[] = [];
+  /** The newest piece of the text: before an end that waits for a person it is a notice, and no part of the answer. */
+  #newest = "";
 
   opened(): void {}
 
@@ -45,6 +47,12 @@ export class ChatFold implements Fold {
       return;
     }
     const [choice] = data.choices;
+    if (data.longline?.approvals !== undefined) {
+      this.text = this.text.slice(0, this.text.length - this.#newest.length);
+      this.#newest = "";
+      return;
+    }
+    if (choice?.delta.content) this.#newest = choice.delta.content;
     this.text += choice?.delta.content ?? "";
     for (const { index, function: its } of choice?.delta.tool_calls ?? []) {
       this.calls[index] = (this.calls[index] ?? "") + its.arguments;

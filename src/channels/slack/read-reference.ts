@@ -87,7 +87,8 @@ async function wholeMessage(about: SlackReference, api: SlackApi): Promise<Slack
   const read =
     thread === undefined
       ? api.call("conversations.history", range)
-      : api.call("conversations.replies", { ...range, ts: thread });
+      : // The thread's first message comes first, whatever the range.
+        api.call("conversations.replies", { ...range, ts: thread, limit: 2 });
   const { messages = [] } = (await read.catch(() => ({}))) as { messages?: SlackReference[] };
   const found = messages.find((message) => message.ts === ts);
   if (found === undefined) return about;

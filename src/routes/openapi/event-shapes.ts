@@ -40,7 +40,7 @@ const turnEnded = event("turn.ended", "TurnEndedEvent", {
   refused: z.literal(true).optional(),
   error: failure.optional(),
 });
-const error = event("error", "ErrorEvent", failure.shape);
+const error = event("error", "FailureEvent", failure.shape);
 
 /** The JSON of one event of a session. */
 export const sessionEvent = z
