@@ -22,8 +22,8 @@ const node = [
 
 export default defineConfig({
   test: {
-    // By default one less than there are cores; but tests of real processes mostly wait.
-    maxWorkers: 2,
+    // One more than the smallest machine has cores: tests of real processes mostly wait.
+    maxWorkers: 3,
     projects: [
       { test: { name: "unit", include: node, exclude: ["test/house.test.ts"], isolate: false } },
       { test: { name: "house", include: ["test/house.test.ts"] } },
