@@ -360,6 +360,9 @@ describe("a chat stream that waits for a person", () => {
     });
     const notice = contentOf(chunks);
     expect(notice).toContain(`POST ${url}`);
+    // The words carry the mark themselves, so that a cut stream never leaves them as part of the answer.
+    const worded = chunks.filter((chunk) => chunk.choices[0]?.delta.content);
+    expect(worded.at(-1)?.longline).toEqual(last.longline);
     const [, id = ""] = /GET \/v1\/chat\/completions\/([^\]]+)\.\]/.exec(notice) ?? [];
     await call("POST", url.slice(3), { approve: true });
     // The conversation as it is: the rest of the answer.

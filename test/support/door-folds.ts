@@ -32,8 +32,6 @@ export class ChatFold implements Fold {
   /** Arguments of the calls that the client is to run, by index. */
   readonly calls: string[] = [];
   readonly faults: string[] = [];
-  /** The newest piece of the text: before an end that waits for a person it is a notice, and no part of the answer. */
-  #newest = "";
 
   opened(): void {}
 
@@ -47,12 +45,8 @@ export class ChatFold implements Fold {
       return;
     }
     const [choice] = data.choices;
-    if (data.longline?.approvals !== undefined) {
-      this.text = this.text.slice(0, this.text.length - this.#newest.length);
-      this.#newest = "";
-      return;
-    }
-    if (choice?.delta.content) this.#newest = choice.delta.content;
+    // A notice that a call waits for a person, and the end for now: no part of the answer, which goes on at the same address.
+    if (data.longline?.approvals !== undefined) return;
     this.text += choice?.delta.content ?? "";
     for (const { index, function: its } of choice?.delta.tool_calls ?? []) {
       this.calls[index] = (this.calls[index] ?? "") + its.arguments;

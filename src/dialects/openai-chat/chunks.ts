@@ -91,12 +91,15 @@ export class ChatChunks implements Encoder {
     const { session } = this.#reader;
     const notes = calls.map((call) => this.#chunk({ reasoning_content: waitNote(session, call) }));
     const notice = waitNotice(calls, { session, id: this.#of.id });
-    // An answer with a form is read by a program: words would break the form.
-    const words = this.#of.hasForm ? [] : [this.#chunk({ content: this.#hasSaid ? `\n\n${notice}` : notice })];
     const approvals = calls.map(({ id, name, arguments: text }) => {
       return { call_id: id, name, arguments: text, url: `/v1/sessions/${session}/approvals/${id}` };
     });
-    return [...notes, ...words, ...this.#end("stop", undefined, { longline: { approvals } })];
+    const more = { longline: { approvals } };
+    // An answer with a form is read by a program: words would break the form. The words carry the mark themselves: a stream
+    // that is cut behind them must not leave them as part of the answer.
+    const words = this.#chunk({ content: this.#hasSaid ? `\n\n${notice}` : notice });
+    const marked = { data: { ...(words.data as object), ...more } };
+    return [...notes, ...(this.#of.hasForm ? [] : [marked]), ...this.#end("stop", undefined, more)];
   }
 
   gone(): Frame[] {
