@@ -122,8 +122,8 @@ export class Turns {
     return this.#inbox.add(message, { ...receipt, atMs, interrupts: onBusy === "interrupt" });
   }
 
-  /** Records that the turn, or the open one, is to end, and returns it; null when it had ended, or none was open. */
-  cancel(turn = this.open?.turn): string | null {
+  /** Records that the turn is to end, and returns it; null when it had ended. Without a name: the open one, else the one that is about to begin (its message is being read); null when there is none. */
+  cancel(turn = this.open?.turn ?? this.#inbox.next()?.turn): string | null {
     const state = turn === undefined ? undefined : this.state(turn);
     if (turn === undefined || state?.status === "ended") return null;
     if (state === undefined) throw noSuchTurn(turn);

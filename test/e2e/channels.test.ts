@@ -151,7 +151,7 @@ it("[E2E-8] a server killed in mid-stream leaves one whole answer", async () => 
   expect(await turnsOf(session)).toBe(1);
 });
 
-it("[E2E-8] a stop in Slack stops the turn, and a slash command is answered where it was given", async () => {
+it("[E2E-8] [BUSY-4] a stop in Slack stops the turn, and a slash command is answered where it was given", async () => {
   const { ts, event, session } = mention("what time is it in Tokyo, and what is 6 * 7?", "C5");
   await post("/channels/slack", await slack.event(event, { envelope }));
   const stop = { type: "agent_session_stopped", channel: "C5", thread_ts: ts, user: "U1" };
