@@ -56,7 +56,7 @@ export const client: Client = {
   packages: ["@assistant-ui/react-ai-sdk"],
   checks: {
     async plain(place) {
-      expect("text", textOf(await answered(await send(place, [user("Hi")]))), "Hello from the model.");
+      expect("text", textOf(await answered(await send(place, [user(`Hi ${place.mark}`)]))), "Hello from the model.");
       const [request] = await place.seen();
       expect(
         "its system text reaches the model",
