@@ -43,19 +43,21 @@ export function callDigest({ name, arguments: text }: { name: string; arguments:
  * marks piled up on one letter. Line breaks stay. Source: Unicode 16, `Default_Ignorable_Code_Point` and general category C.
  */
 export function visible(text: string): string {
-  return text
-    .replace(unseen, (sign) => Array.from(sign, spelled).join(""))
-    .replace(piled, (marks) => marks.slice(0, 4) + Array.from(marks.slice(4), spelled).join(""));
+  return text.replace(unseen, spelled).replace(piled, (marks) => {
+    const shown = Array.from(marks.slice(0, 8)).slice(0, 4).join("");
+    return shown + spelled(marks.slice(shown.length));
+  });
 }
 
-const unseen = /(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}\u2800\ufffc]|(?! )\p{Zs}/gu;
+/** In runs: one call for each of them, however long it is. */
+const unseen = /(?:(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}\u2800\ufffc]|(?! )\p{Zs})+/gu;
 const piled = /\p{M}{5,}/gu;
 
-/** As JSON and JavaScript write it, so that it can be copied: two halves beyond the first 65,536. */
-function spelled(sign: string): string {
-  return Array.from({ length: sign.length }, (_, i) => `\\u${sign.charCodeAt(i).toString(16).padStart(4, "0")}`).join(
-    "",
-  );
+/** As JSON and JavaScript write it, so that it can be copied: two halves for each sign beyond the first 65,536. */
+function spelled(signs: string): string {
+  let text = "";
+  for (let i = 0; i < signs.length; i++) text += `\\u${(0x10000 + signs.charCodeAt(i)).toString(16).slice(1)}`;
+  return text;
 }
 
 /** The beginning of `text` that measures at most `room`, never half a character, and how many UTF-16 units are left out. */
