@@ -53,6 +53,7 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts", "test/soak/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

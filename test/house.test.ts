@@ -147,6 +147,13 @@ function focusFaults(all: File[]): string[] {
   return all.filter(({ text }) => marks.test(text)).map(({ path }) => `${path} skips or focuses a test`);
 }
 
+/** What a page shows changes after the words that a test waited for: a look that is not repeated passes or fails by chance. */
+function glanceFaults(all: File[]): string[] {
+  const glance =
+    /expect\((?:[\w.]+\()*await [^;]*?\.(?:count|inner(?:Text|HTML)|all\w+s|inputValue|textContent|is[A-Z]\w+)\(/;
+  return all.filter(({ text }) => glance.test(text)).map(({ path }) => `${path} looks at a page once; use expect.poll`);
+}
+
 describe("the house", () => {
   it("[HOUSE-1] imports go down, or stay in their room", () => {
     expect(floorFaults(src)).toEqual([]);
@@ -244,5 +251,16 @@ describe("the house", () => {
       ]),
     ).toEqual(["a skips or focuses a test", "c skips or focuses a test", "d skips or focuses a test"]);
     expect(readFileSync("README.md", "utf8").split("\n").length).toBeLessThanOrEqual(200);
+  });
+
+  it("[HOUSE-7] what a page shows is asserted by looking until it is so", () => {
+    expect(glanceFaults(tests.filter(({ path }) => path.startsWith("test/e2e/")))).toEqual([]);
+    expect(
+      glanceFaults([
+        file("a", "expect(await page.getByLabel(x).count()).toBe(0)"),
+        file("b", "expect(JSON.parse(await page.locator(x).innerText()).y).toBe(1)"),
+        file("c", "await expect.poll(() => page.getByLabel(x).count()).toBe(0)"),
+      ]),
+    ).toEqual(["a looks at a page once; use expect.poll", "b looks at a page once; use expect.poll"]);
   });
 });

@@ -59,7 +59,7 @@ live("the page, following a session", () => {
     await page.getByLabel("API key").fill("e2e-test-key");
     await button("Use it").click();
     await says("Say something to your agent");
-    expect(await page.getByLabel("API key").count()).toBe(0);
+    await expect.poll(() => page.getByLabel("API key").count()).toBe(0);
   });
 
   it("[E2E-16] a stop ends the turn, keeps what was said, and reaches the provider", async () => {
@@ -71,8 +71,8 @@ live("the page, following a session", () => {
     await button("Stop").click();
     await gate.cancelled;
     await says("Stopped. What was said is kept.");
-    expect(await answers()).toEqual(["half of"]);
-    expect(await page.getByRole("button", { name: "Stop" }).count()).toBe(0);
+    await expect.poll(() => answers()).toEqual(["half of"]);
+    await expect.poll(() => page.getByRole("button", { name: "Stop" }).count()).toBe(0);
   });
 
   it("[E2E-16] a reload in mid-answer goes on where it was, and several pages see the same", async () => {
@@ -89,8 +89,8 @@ live("the page, following a session", () => {
     gate.release();
     for (const each of [page, other]) {
       await each.getByRole("button", { name: "Retry in a fork" }).waitFor();
-      expect(await answers(each)).toEqual(["One\ntwo\nthree\n\nfour"]);
-      expect(await each.locator(".said").count()).toBe(1);
+      await expect.poll(() => answers(each)).toEqual(["One\ntwo\nthree\n\nfour"]);
+      await expect.poll(() => each.locator(".said").count()).toBe(1);
     }
     provider.enqueue(text("Five."));
     await send("More", other);
@@ -111,9 +111,9 @@ live("the page, following a session", () => {
     await send("Third");
     await says("Interrupted by a newer message.");
     await says("To the second.");
-    expect(await answers()).toEqual(["slow", "To the third.", "To the second."]);
-    expect(await page.locator(".bubble").allInnerTexts()).toEqual(["First", "Third", "Second"]);
-    expect(await page.getByText("Accepted; its turn comes.").count()).toBe(0);
+    await expect.poll(() => answers()).toEqual(["slow", "To the third.", "To the second."]);
+    await expect.poll(() => page.locator(".bubble").allInnerTexts()).toEqual(["First", "Third", "Second"]);
+    await expect.poll(() => page.getByText("Accepted; its turn comes.").count()).toBe(0);
     gate.release();
   });
 
@@ -125,7 +125,9 @@ live("the page, following a session", () => {
     await chat("failing");
     await send("Try");
     await says(/The turn failed: .+key/i);
-    expect(await page.getByRole("region", { name: "Call of calculator" }).innerText()).toMatch(/error · \d+ ms/);
+    await expect
+      .poll(() => page.getByRole("region", { name: "Call of calculator" }).innerText())
+      .toMatch(/error · \d+ ms/);
   });
 
   it("[E2E-16] a message that is sent before the page knows of no session is followed all the same", async () => {
@@ -157,7 +159,7 @@ live("the page, following a session", () => {
     expect((await answers()).at(-1)).toBe("Five.");
     await expect.poll(() => refused, { timeout: 10_000 }).toBe(2);
     await says("ready");
-    expect(await answers()).toEqual(["One\ntwo\nthree\n\nfour", "Five."]);
+    await expect.poll(() => answers()).toEqual(["One\ntwo\nthree\n\nfour", "Five."]);
     await page.unroute(/\/events/);
   });
 
@@ -175,8 +177,8 @@ live("the page, following a session", () => {
     dev = await startDev({ vars: vars(), persistTo: data, port: Number(new URL(dev.url).port) });
     await says("yes, I am");
     await says(/^Attempt \d/);
-    expect(await answers()).toEqual(["a whole answer", "yes, I am"]);
-    expect(await page.locator(".bubble").allInnerTexts()).toEqual(["Hello", "Are you there?"]);
+    await expect.poll(() => answers()).toEqual(["a whole answer", "yes, I am"]);
+    await expect.poll(() => page.locator(".bubble").allInnerTexts()).toEqual(["Hello", "Are you there?"]);
     await says("ready");
   });
 
@@ -192,9 +194,9 @@ live("the page, following a session", () => {
       await button("Show earlier turns").click();
       await expect.poll(() => page.locator(".turn").count()).toBeGreaterThan(turns);
     }
-    expect(await page.locator(".turn").count()).toBe(xssStrings.length);
+    await expect.poll(() => page.locator(".turn").count()).toBe(xssStrings.length);
     expect(await harmIn(page)).toEqual([]);
-    expect(await page.locator(".bubble").allTextContents()).toEqual([...xssStrings]);
+    await expect.poll(() => page.locator(".bubble").allTextContents()).toEqual([...xssStrings]);
   });
 
   it("[E2E-15] texts that try to be more than text stay text: typed, streamed in pieces, and as titles", async () => {
@@ -222,7 +224,7 @@ live("the page, following a session", () => {
       await button("Show more").click();
       await expect.poll(() => rows.count()).toBeGreaterThan(shown);
     }
-    expect(await rows.count()).toBeGreaterThan(titles.length);
+    await expect.poll(() => rows.count()).toBeGreaterThan(titles.length);
     expect(await harmIn(page)).toEqual([]);
   });
 

@@ -60,10 +60,10 @@ demo("the page, over the demo model", () => {
     await says(/The result: 17 \* 23 = 391/);
     await button("Retry in a fork").waitFor();
     const calls = page.getByRole("region", { name: /^Call of/ });
-    expect(await calls.count()).toBe(2);
-    expect(await calls.nth(1).innerText()).toMatch(
-      /calculator\s+done · \d+ ms[\s\S]*"expression": "17 \* 23"[\s\S]*17 \* 23 = 391/,
-    );
+    await expect.poll(() => calls.count()).toBe(2);
+    await expect
+      .poll(() => calls.nth(1).innerText())
+      .toMatch(/calculator\s+done · \d+ ms[\s\S]*"expression": "17 \* 23"[\s\S]*17 \* 23 = 391/);
     await page.getByText("The answer is complete.").waitFor({ state: "attached" });
     expect(new URL(page.url()).hash).toMatch(/^#\/s\/chat-/);
     await shot("answer");
@@ -72,21 +72,20 @@ demo("the page, over the demo model", () => {
   it("[E2E-10] what a turn took and why: its timeline, its prefix, the request that was sent, and the days", async () => {
     const open = (name: string) => page.locator("summary", { hasText: name }).first().click();
     await open("Timeline");
-    expect(await page.locator(".waterfall li .what").allInnerTexts()).toEqual([
-      "demo, step 1",
-      "current_time",
-      "calculator",
-      "demo, step 2",
-    ]);
+    await expect
+      .poll(() => page.locator(".waterfall li .what").allInnerTexts())
+      .toEqual(["demo, step 1", "current_time", "calculator", "demo, step 2"]);
     await open("What this session has used");
-    expect(await page.locator(".session-bar .token-bar").innerText()).toMatch(/cached[\s\S]*fresh[\s\S]*\$/);
+    await expect.poll(() => page.locator(".session-bar .token-bar").innerText()).toMatch(/cached[\s\S]*fresh[\s\S]*\$/);
     await open("Prefix cache");
     await says("The newest request hit all that could be cached.");
     await open("Request");
     await says(/This is what was sent\./);
-    expect(JSON.parse(await page.locator(".request-view code").innerText()).messages.at(-1)).toMatchObject({
-      role: "tool",
-    });
+    await expect
+      .poll(async () => JSON.parse(await page.locator(".request-view code").innerText()).messages.at(-1))
+      .toMatchObject({
+        role: "tool",
+      });
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
     await page.locator(".legend").getByText("demo").waitFor();
@@ -99,8 +98,8 @@ demo("the page, over the demo model", () => {
     await send("Please post 17 pencils to https://example.invalid/orders");
     await button("Approve").waitFor();
     await says("waits for you");
-    const exact = await page.getByRole("region", { name: "Call of send_request" }).innerText();
-    expect(exact).toContain('"url": "https://example.invalid/orders"');
+    const exact = page.getByRole("region", { name: "Call of send_request" });
+    await expect.poll(() => exact.innerText()).toContain('"url": "https://example.invalid/orders"');
     await shot("approval");
     await page.getByLabel("Why send_request is denied").fill("We have enough.");
     await button("Deny").click();
@@ -110,7 +109,9 @@ demo("the page, over the demo model", () => {
     await button("Approve").click();
     await says("Approved");
     await page.getByRole("button", { name: "Retry in a fork" }).nth(1).waitFor();
-    expect(await page.getByRole("region", { name: "Call of send_request" }).nth(1).innerText()).not.toContain("denied");
+    await expect
+      .poll(() => page.getByRole("region", { name: "Call of send_request" }).nth(1).innerText())
+      .not.toContain("denied");
     await shot("answered", true);
   });
 
@@ -125,7 +126,7 @@ demo("the page, over the demo model", () => {
     await says("fork of");
     await page.locator(".session-bar").getByRole("link", { name: "origin", exact: true }).click();
     await says(/You wrote: "Hello there"/);
-    expect(await page.getByText("6 * 7").count()).toBe(0);
+    await expect.poll(() => page.getByText("6 * 7").count()).toBe(0);
   });
 
   it("[E2E-12] a text file goes along and is found again in the message", async () => {
@@ -137,7 +138,7 @@ demo("the page, over the demo model", () => {
     await send("What is in here?");
     await button("Retry in a fork").waitFor();
     await page.locator("summary", { hasText: "notes.txt · 8 B" }).click();
-    expect(await page.locator("details.file pre").innerText()).toBe("one\ntwo\n");
+    await expect.poll(() => page.locator("details.file pre").innerText()).toBe("one\ntwo\n");
     await page
       .locator("input[type=file]")
       .setInputFiles({ name: "x.bin", mimeType: "x/y", buffer: Buffer.from([0, 255]) });
@@ -149,7 +150,7 @@ demo("the page, over the demo model", () => {
     await page.getByRole("link", { name: /^Please post 17 pencils/ }).waitFor();
     await shot("sessions");
     const fork = page.locator("li.depth-1");
-    expect(await fork.innerText()).toContain("fork at entry 0");
+    await expect.poll(() => fork.innerText()).toContain("fork at entry 0");
     await page.getByLabel("Search titles and messages").fill("pencils");
     await expect.poll(() => page.locator(".sessions li").count()).toBe(1);
     await button(/^Rename Please post 17/).click();
@@ -162,7 +163,7 @@ demo("the page, over the demo model", () => {
     await button("Delete Pencils for all").click();
     await button("Erase").click();
     await says(/Erased “Pencils for all”: \d+ entries, [\d.]+ KB\./);
-    expect(await page.locator(".sessions li").count()).toBe(0);
+    await expect.poll(() => page.locator(".sessions li").count()).toBe(0);
     const gone = await reach(`${dev.url}/v1/sessions/orders`, { headers: { Authorization: "Bearer dev-key" } });
     expect(gone.status).toBe(404);
   });
@@ -190,10 +191,10 @@ demo("the page, over the demo model", () => {
     await page.keyboard.type("one");
     await page.keyboard.press("Shift+Enter");
     await page.keyboard.type("two");
-    expect(await field.inputValue()).toBe("one\ntwo");
+    await expect.poll(() => field.inputValue()).toBe("one\ntwo");
     await page.keyboard.press("Enter");
     await says(/You wrote/);
-    expect(await field.inputValue()).toBe("");
+    await expect.poll(() => field.inputValue()).toBe("");
     await page.setViewportSize({ width: 1100, height: 860 });
   });
 
