@@ -17,6 +17,7 @@ const node = [
   "test/channels/**/*.test.ts",
   "test/live/**/*.test.ts",
   "test/playground/**/*.test.ts",
+  "test/replay/**/*.test.ts",
   "test/*.test.ts",
 ];
 
