@@ -17,6 +17,8 @@ const node = [
   "test/channels/**/*.test.ts",
   "test/live/**/*.test.ts",
   "test/playground/**/*.test.ts",
+  "test/api/**/*.test.ts",
+  "test/types/**/*.test.ts",
   "test/replay/**/*.test.ts",
   "test/*.test.ts",
 ];

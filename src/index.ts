@@ -3,8 +3,10 @@ export type { AgentDefinition, AgentLimits, ModelChoice } from "./agent/agent.ts
 export { defineAgent } from "./agent/agent.ts";
 export type { Schedule } from "./agent/app.ts";
 export type { Address } from "./channels/channel.ts";
+export { discordRoom } from "./channels/discord/discord-address.ts";
 export type { DiscordRules } from "./channels/discord/receive.ts";
 export type { SlackRules } from "./channels/slack/receive.ts";
+export { slackRoom } from "./channels/slack/slack-address.ts";
 export type { WebhookMessage, WebhookRules } from "./channels/webhook.ts";
 export { aiSdk } from "./doors/ai-sdk.ts";
 export { type Channel, discord, slack } from "./doors/channels.ts";
