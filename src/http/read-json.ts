@@ -4,7 +4,7 @@ import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
 
 /** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
-export const mostValues = 100_000;
+const mostValues = 100_000;
 
 /** Bounds of a body. `maxBytes`: 1 MB; `maxDepth`: 64 levels of objects and arrays. */
 export interface BodyLimits {

@@ -33,7 +33,7 @@ export function wordsOf(content: unknown): Words {
 }
 
 /** The words of a field that holds reasoning alone. */
-export function reasoningOf(field: unknown): string {
+function reasoningOf(field: unknown): string {
   if (typeof field === "string") return field;
   if (!isObject(field)) return "";
   const words: Words = { text: "", reasoning: "", refusal: "" };

@@ -36,7 +36,7 @@ const beginning = new RegExp(
   `^(?:<[A-Za-z][\\w:.-]{0,40}|${plainTag}\\s{0,4}<(?:${nested([..."invoke"])})?|${plainTag}\\s{0,4}<invoke\\s{1,4}(?:${nested([..."name"])})?\\s?|<(?:function|tool) (?:${nested([..."calls"])})?|${plainTag}\\s{0,4}|(?:${plainTag}\\s{0,4})?${nested([bracket.open, "\\s?", "/?", "\\s?", bar, "\\s?", "/?", "\\s?", `(?:${nested([..."DSML"])}|${nested([..."tool"])}(?:${gap}[a-z▁_\\s]{0,20})?)`, "\\s?", bar, "[\\w▁.: -]{0,70}", `(?:${bar})?`, "\\s?"])})$`,
   "i",
 );
-export const longestBeginning = 200;
+const longestBeginning = 200;
 
 /** A name as it follows the DSML mark, and an invoke's or parameter's attributes. */
 const dsmlName = `(?:(?:function|tool)${gap}(?:calls?|use)|[A-Za-z][\\w▁.:-]{0,63})?(?:\\s{1,4}name\\s?=[^<>›＞]{0,200})?`;

@@ -52,7 +52,7 @@ export interface SendRequest {
 }
 
 /** Most messages that may wait behind the open turn. */
-export const queueLimit = 100;
+const queueLimit = 100;
 
 /** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
 const keptChars = 1_000;

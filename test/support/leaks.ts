@@ -2,15 +2,14 @@
 
 export type LeakedCalls = [name: string, args: unknown][];
 
-export const dsml = (name: string, parameters: string, block = "function_calls") =>
+const dsml = (name: string, parameters: string, block = "function_calls") =>
   `<｜DSML｜${block}>\n<｜DSML｜invoke name="${name}">\n${parameters}</｜DSML｜invoke>\n</｜DSML｜${block}>`;
-export const parameter = (name: string, value: string, text = "true") =>
+const parameter = (name: string, value: string, text = "true") =>
   `<｜DSML｜parameter name="${name}" string="${text}">${value}</｜DSML｜parameter>\n`;
-export const v31 = (name: string, args: string) =>
-  `<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>${args}<｜tool▁call▁end｜>`;
-export const v3 = (name: string, args: string) =>
+const v31 = (name: string, args: string) => `<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>${args}<｜tool▁call▁end｜>`;
+const v3 = (name: string, args: string) =>
   `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n${args}\n\`\`\`<｜tool▁call▁end｜>`;
-export const block = (...calls: string[]) => `<｜tool▁calls▁begin｜>${calls.join("")}<｜tool▁calls▁end｜>`;
+const block = (...calls: string[]) => `<｜tool▁calls▁begin｜>${calls.join("")}<｜tool▁calls▁end｜>`;
 export const weather = dsml("weather", parameter("city", "Paris"));
 const paris: LeakedCalls = [["weather", { city: "Paris" }]];
 const respelled = (text: string, from: string, to: string) => text.replaceAll(from, to);

@@ -32,7 +32,7 @@ export class Postponed extends Error {
 export class NoWay extends Error {}
 
 /** A token lives 15 minutes. */
-export const handOverMs = 14 * 60_000;
+const handOverMs = 14 * 60_000;
 /** Nothing that is shown rings for people: a model repeats what others wrote. */
 const quiet = { allowed_mentions: { parse: [] } };
 const overHint = "The interaction is over after 15 minutes: set DISCORD_BOT_TOKEN so that the bot can go on.";

@@ -89,10 +89,6 @@ export function tryAgain(shown: SlackShown, what: string): number {
   return tries;
 }
 
-export function forgetTries(shown: SlackShown, what: string): void {
-  if (shown.tries?.[what] !== undefined) shown.tries[what] = 0;
-}
-
 /** The turn's name, where the reply says it. */
 export function turnOf({ ended }: Reply): string | undefined {
   return typeof ended?.data.turn === "string" ? ended.data.turn : undefined;
