@@ -27,7 +27,16 @@ defineAgent({
   ],
   tools: [calculator],
   limits: { maxSteps: 3 },
+  before({ name, input, approved }, { speaker }) {
+    expectTypeOf(input).toBeUnknown();
+    expectTypeOf(approved).toBeBoolean();
+    return name === "refund" && speaker !== "Ann" ? { refuse: "Only Ann may refund." } : undefined;
+  },
+  after: async (_, { content, isError }) => (isError ? { content: content.slice(0, 100) } : undefined),
 });
+
+// @ts-expect-error a hook refuses, changes the input, or lets the call run
+defineAgent({ instructions: "Help.", before: () => "no" });
 
 // @ts-expect-error an agent has instructions
 defineAgent({ tools: [calculator] });

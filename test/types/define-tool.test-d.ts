@@ -14,7 +14,7 @@ const order = defineTool({
   },
   run(given, context) {
     expectTypeOf(given).toEqualTypeOf<{ id: string; count?: number | undefined; size: "s" | "l" }>();
-    expectTypeOf(context).toEqualTypeOf<ToolContext>();
+    expectTypeOf(context).toEqualTypeOf<ToolContext<never>>();
     expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>();
     expectTypeOf(context.idempotencyKey).toEqualTypeOf<string>();
     return `${given.id} ordered`;
@@ -28,6 +28,19 @@ defineTool({
   approval: "always",
   timeoutMs: 5_000,
   run: async () => ({ anything: ["that", "JSON", 1] }),
+});
+
+defineTool({
+  ...definition,
+  secrets: ["SHOP_KEY"],
+  run(_, { secrets, session, speaker, progress }) {
+    expectTypeOf(secrets).toEqualTypeOf<Readonly<Record<"SHOP_KEY", string>>>();
+    expectTypeOf(session.metadata).toEqualTypeOf<Readonly<Record<string, string>>>();
+    expectTypeOf(speaker).toEqualTypeOf<string | undefined>();
+    progress("Asking the shop");
+    // @ts-expect-error a secret is declared before it is read
+    return secrets.OTHER_KEY;
+  },
 });
 
 // @ts-expect-error what running it twice would do must be said
