@@ -137,6 +137,7 @@ async function act(row: Row, world: World, failures: string[]): Promise<Done> {
   world.provider.enqueue(...(row.model ?? []).map(noted));
   try {
     const answer = await answered(row, world);
+    if (row.settled) await until(() => upstream.length === row.model?.length);
     for (const [name, path] of Object.entries(row.save ?? {})) {
       const value = found(answer, path);
       if (value === undefined) throw new Error(`its answer has no ${path}: ${JSON.stringify(answer).slice(0, 1_000)}`);
@@ -161,6 +162,14 @@ async function answered(row: Row, world: World): Promise<Answer> {
       throw new Error(`${row.name}: ${path} did not become ${wanted}: ${JSON.stringify(answer).slice(0, 2_000)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + longestWaitMs;
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error("the model was not asked");
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

@@ -23,9 +23,11 @@ export interface Row {
   signed?: (senders: Senders) => Promise<Signed>;
   /** What the provider answers to the model calls that the row causes, in order. All of them must be requested. */
   model?: Reply[];
+  /** The answers of the model are requested before the next row is sent. */
+  settled?: true;
   /** Values for later rows by name: a path in the JSON answer (`keys.0.id`), a header (`header x-session-id`), a frame (`frame 2 id`), or all of it (`body`). */
   save?: Record<string, string>;
-  /** Sent again until this member of the answer has this value; `"any"`: until it is there and not null. */
+  /** For what follows some time after: sent again until this member of the answer has this value; `"any"`: until it is there and not null. */
   until?: [path: string, value: string | number | "any"];
   /** Reads so many events, then hangs up. */
   frames?: number;

@@ -66,7 +66,7 @@ export const channelRows: Row[] = [
     signed: ({ discord }) => discord.ask("Hi?", { channelId: "111", userId: "42" }),
     model: [text("Hello.")],
   },
-  { name: "discord-answered", call: "GET /v1/sessions?q=discord", until: ["sessions.0.status", "idle"] },
+  { name: "discord-answered", call: "GET /v1/sessions?q=discord", until: ["sessions.0.last_turn.turn", "turn_1"] },
   {
     name: "discord-stop",
     call: discord,

@@ -236,6 +236,7 @@ export const responseRows: Row[] = [
   },
   {
     name: "response-background",
+    settled: true,
     call: respond,
     body: { model, input: "Slow", background: true },
     model: [gated("Never said.").reply],

@@ -86,6 +86,7 @@ export const turnRows: Row[] = [
   { name: "client-tool-entries", call: "GET /v1/sessions/c1/entries" },
   {
     name: "busy-begin",
+    settled: true,
     call: send("b1"),
     headers: asynchronous,
     body: { content: "Take your time" },
@@ -115,6 +116,7 @@ export const turnRows: Row[] = [
   { name: "cancel-unknown", call: "POST /v1/sessions/none-such/cancel" },
   {
     name: "interrupted-begin",
+    settled: true,
     call: send("b2"),
     headers: asynchronous,
     body: { content: "Slowly" },
@@ -186,7 +188,7 @@ export const turnRows: Row[] = [
     model: [status(400, { error: { message: "It is wrong." } })],
   },
   { name: "model-empty", call: send("f7"), body: { content: "Empty" }, model: [text(""), text("")] },
-  { name: "failed-list", call: "GET /v1/sessions?reason=failed&limit=10" },
+  { name: "failed-list", until: ["sessions.5.id", "any"], call: "GET /v1/sessions?reason=failed&limit=10" },
   { name: "failed-entries", call: "GET /v1/sessions/f1/entries" },
   {
     name: "tool-unknown",

@@ -128,6 +128,7 @@ export const mcpRows: Row[] = [
   },
   {
     name: "mcp-search",
+    until: ["frame 0 data result structuredContent sessions 0 status", "idle"],
     call: "POST /mcp",
     headers: both,
     body: rpc(6, "tools/call", { name: "search_sessions", arguments: { query: "mcp-1" } }),
