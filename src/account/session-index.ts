@@ -92,7 +92,7 @@ export class SessionIndex {
     this.#sql.exec("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?)", id);
     this.#sql.exec("DELETE FROM texts WHERE session = ?", id);
     this.#sql.exec("DELETE FROM sessions WHERE id = ?", id);
-    this.#sql.exec("INSERT OR IGNORE INTO erased VALUES (?)", id);
+    this.#sql.exec("INSERT OR IGNORE INTO erased (id) VALUES (?)", id);
   }
 
   /** How many sessions use this prefix. */

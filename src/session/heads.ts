@@ -13,7 +13,7 @@ export class Heads {
   put(facts: HeadFacts): string {
     const text = JSON.stringify(facts);
     const id = fingerprint(text);
-    if (this.#newest?.id !== id) this.#sql.exec("INSERT OR IGNORE INTO heads VALUES (?, ?)", id, text);
+    if (this.#newest?.id !== id) this.#sql.exec("INSERT OR IGNORE INTO heads (id, facts) VALUES (?, ?)", id, text);
     this.#newest = { id, facts };
     return id;
   }

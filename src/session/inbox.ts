@@ -116,7 +116,7 @@ export class Inbox {
 
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
-    for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
+    for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims (name, turn) VALUES (?, ?)", name, turn);
   }
 
   /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */

@@ -1,9 +1,10 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
 import { accountObject } from "../account/account.ts";
 import { unavailable } from "../account/call-object.ts";
+import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
-import { alarmBackoff, backoffMs } from "../core/backoff.ts";
+import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
@@ -31,7 +32,7 @@ export class SessionLife {
   #courier: Courier | undefined;
   #reporter: Reporter;
   /** Why the database cannot be used, when it cannot. */
-  #damage: PlatformFailure | undefined;
+  #damage: { kind: PlatformFailure; error: unknown } | undefined;
   /** Erasing failed so often in a row, and is tried again then. */
   #eraseFailures = 0;
   #eraseAtMs = 0;
@@ -55,19 +56,19 @@ export class SessionLife {
     const { storage } = this.#ctx;
     this.#damage = undefined;
     try {
-      const version = versionOf(storage.sql);
-      if (version === 0) dropLeftovers(storage.sql);
-      else this.#takeUp(version);
+      const stored = versionOf(storage.sql);
+      if (stored.version === 0) dropLeftovers(storage.sql);
+      else this.#takeUp(stored);
     } catch (error) {
       console.error("the session's storage cannot be read", error);
       this.#parts = undefined;
-      this.#damage = platformFailure(error) ?? "damaged";
+      this.#damage = { kind: platformFailure(error) ?? "damaged", error };
     }
   }
 
-  #takeUp(version: number): void {
+  #takeUp(stored: StoredVersion): void {
     const { storage } = this.#ctx;
-    storage.transactionSync(() => migrate(storage.sql, version));
+    storage.transactionSync(() => migrate(storage.sql, stored));
     const { turns, outbox } = this.open();
     if (turns.busy || !outbox.isEmpty) this.work();
   }
@@ -99,8 +100,9 @@ export class SessionLife {
 
   #mustBeReadable(): void {
     if (this.#damage === undefined) return;
-    const { message, retryAfterSeconds } = unavailable(this.#damage);
-    const hint = this.#damage === "damaged" ? " DELETE erases the session." : "";
+    const { kind, error } = this.#damage;
+    const { message, retryAfterSeconds } = unavailable(kind, error);
+    const hint = kind === "damaged" ? " DELETE erases the session." : "";
     throw new AppError(
       "unavailable",
       `${message}${hint}`,
@@ -210,7 +212,9 @@ export class SessionLife {
   /** Something failed in an alarm, maybe the arming itself: it comes again, later each time. */
   armAgain(): void {
     this.#alarmFailures++;
-    void this.#ctx.storage.setAlarm(Date.now() + backoffMs(this.#alarmFailures, alarmBackoff, Math.random()));
+    // An instance rarely lives until its next alarm, so failures are counted from 1 again, and the first pause is long.
+    const range = this.#damage?.kind === "newer_storage" ? newerStorageBackoff : alarmBackoff;
+    void this.#ctx.storage.setAlarm(Date.now() + backoffMs(this.#alarmFailures, range, Math.random()));
   }
 
   get #expiry(): Expiry {
@@ -252,7 +256,7 @@ export class SessionLife {
 
   /** Erases everything the session has, here and in the account, and tells how much that was. */
   async erase(address?: SessionAddress): Promise<{ entries: number; bytes: number }> {
-    if (this.#damage === "damaged" && address !== undefined) return this.#eraseDamaged(address);
+    if (this.#damage?.kind === "damaged" && address !== undefined) return this.#eraseDamaged(address);
     const parts = this.existing;
     const receipt = parts.log.size();
     this.#parts = undefined;
