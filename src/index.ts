@@ -14,7 +14,7 @@ export type { Door } from "./doors/door.ts";
 export { mcp } from "./doors/mcp.ts";
 export { openai } from "./doors/openai.ts";
 export { playground } from "./doors/playground.ts";
-export { type Longline, type LonglineConfig, longline, type NativeApi } from "./longline.ts";
+export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export { calculator } from "./tools/calculator.ts";
 export type { AfterCall, BeforeCall, CallHooks, HookedCall } from "./tools/call-hooks.ts";
 export { currentTime } from "./tools/current-time.ts";

@@ -42,7 +42,7 @@ export interface LonglineConfig extends AppDefinition {
 }
 
 /** The routes that every app has. */
-const native = new Hono<RouteContext>()
+const native: Hono<RouteContext> = new Hono<RouteContext>()
   .route("/v1/sessions", copies)
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
@@ -56,9 +56,6 @@ const native = new Hono<RouteContext>()
   .route("/channels", channels)
   .route("/openapi.json", openapi)
   .route("/", front);
-
-/** For `hc` of `hono/client`: the calls of the native door and the JSON they answer. Import it as a type only. */
-export type NativeApi = typeof native;
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
 export interface Longline {

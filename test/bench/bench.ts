@@ -6,9 +6,9 @@ import { profileFor } from "../../src/model/catalog.ts";
 import { generate } from "../../src/model/client.ts";
 import { requestBody, serializeHead } from "../../src/model/serialize.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
+import { timeouts } from "../../src/test-kit/memory-session.ts";
 import { assistant, ended, user } from "../support/entries.ts";
-import { MemoryLog } from "../support/memory-log.ts";
-import { timeouts } from "../support/memory-session.ts";
 import { benchCraftedInput } from "./crafted-input.ts";
 
 const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });

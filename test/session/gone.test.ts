@@ -3,9 +3,9 @@ import { unwrap } from "../../src/account/outcome.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { formatManner, type Manner } from "../../src/dialects/manner.ts";
 import { Retelling } from "../../src/session/retelling.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { assistant, ended, user } from "../support/entries.ts";
 import { gated } from "../support/fake-provider.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 
 let provider: ReturnType<typeof startProvider>;
