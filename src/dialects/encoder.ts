@@ -12,11 +12,22 @@ export interface Frame {
   text?: string;
 }
 
-/** Why a stream ends whose session was erased. */
-export const sessionGone = {
+/** Why a stream ends before its answer does. */
+export interface BrokenStream {
+  code: "session_erased" | "internal";
+  detail: string;
+}
+
+export const sessionGone: BrokenStream = {
   code: "session_erased",
   detail: "The session was erased. Nothing more will come.",
-} as const;
+};
+
+/** A fault of ours while the stream was written; the answer itself may go on. */
+export const streamFault: BrokenStream = {
+  code: "internal",
+  detail: "The stream broke off by a fault of the server. Come back with the last event id.",
+};
 
 export interface Encoder {
   /** What stands before everything, told at once: also while the turn still waits to begin. */
@@ -25,8 +36,8 @@ export interface Encoder {
   events(events: readonly PlacedEvent[]): Frame[];
   /** The turn can do nothing before somebody answers about one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Told once for each wait. */
   waits(calls: readonly WaitingCall[]): Frame[];
-  /** The session was erased under the reader: what ends its stream, so that it is not taken for an answer that is whole. */
-  gone?(): Frame[];
+  /** The stream ends here, before its answer does: the frames of an error, so that it is not taken for an answer that is whole. */
+  broken(why: BrokenStream): Frame[];
   /** Nothing more is to be told: the stream is closed behind the frames that were given last. */
   readonly ended: boolean;
 }
