@@ -5,6 +5,7 @@
 import { Validator } from "@cfworker/json-schema";
 import { createParser } from "eventsource-parser";
 import schemas from "../fixtures/openai/schemas.json" with { type: "json" };
+import { type Watcher, watched } from "./watched-body.ts";
 
 type Kind = keyof typeof schemas.roots;
 type Schema = { anyOf?: { $ref?: string }[]; properties?: { type?: { const?: string } } };
@@ -122,28 +123,4 @@ export class PublisherCheck {
     const parser = createParser({ onEvent: ({ event, data }) => this.#note(kind, frameFaults(kind, event, data)) });
     return { read: (piece) => parser.feed(piece), end: () => {} };
   }
-}
-
-interface Watcher {
-  read(piece: string): void;
-  end(): void;
-}
-
-function watched(body: ReadableStream<Uint8Array>, watcher: Watcher): ReadableStream<Uint8Array> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  const source: UnderlyingSource<Uint8Array> = {
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) {
-        watcher.end();
-        controller.close();
-        return;
-      }
-      watcher.read(decoder.decode(value, { stream: true }));
-      controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  };
-  return new ReadableStream(source, { highWaterMark: 0 });
 }
