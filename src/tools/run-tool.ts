@@ -23,6 +23,7 @@ export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolCon
     const name = JSON.stringify(call.name.slice(0, longestName).toWellFormed());
     return answer(`There is no tool ${name}. The tools are: ${names || "none"}.`, true);
   }
+  if (tool.refusal !== undefined) return answer(tool.refusal, true);
   let mended: { repairs?: string[] } = {};
   try {
     const parsed = tool.parse(call.arguments);
