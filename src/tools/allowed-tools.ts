@@ -24,6 +24,7 @@ function refusedTool(name: string, options: TurnOptions): Tool {
   const refusal = `Not run: this message does not allow the tool "${name}". Allowed: ${allowedWords(options)}.`;
   return {
     effect: "none",
+    secrets: [],
     timeoutMs: 1_000,
     declaration: { name, description: "", parameters: {} },
     refusal,

@@ -108,10 +108,8 @@ describe("a good answer", () => {
       const { body, seen, feed } = handFed();
       feed(text("a") + stop + done);
       const timer = setInterval(() => noise !== "" && !seen.cancelled && feed(noise), 20);
-      const begunMs = Date.now();
       expect((await all(answering(body))).flat()).toEqual([said("a"), finish]);
       clearInterval(timer);
-      expect(Date.now() - begunMs).toBeLessThan(2_000);
       expect(seen.cancelled).toBe(true);
     }
   });
