@@ -13,6 +13,7 @@ import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences } from "./item-references.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
+import { mustOfferChosen } from "./offered-tools.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { schemaRefusal } from "./response-format.ts";
@@ -66,12 +67,9 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */
-function mustBeOffered(agent: Agent, { toolChoice, tools = [], responseFormat }: TurnOptions): void {
-  const offered = [...tools, ...agent.tools.declarations].map(({ name }) => name);
-  if (typeof toolChoice === "object" && !offered.includes(toolChoice.name)) {
-    const detail = `tool_choice: there is no tool "${toolChoice.name}".`;
-    throw new AppError("invalid_request", detail, { field: "tool_choice" });
-  }
+function mustBeOffered(agent: Agent, options: TurnOptions): void {
+  const { responseFormat } = options;
+  mustOfferChosen(agent, options);
   const refusal = responseFormat?.type === "json_schema" ? schemaRefusal(responseFormat.schema) : undefined;
   if (refusal !== undefined) {
     const field = "text.format.schema";

@@ -1,7 +1,17 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../agent/agent.ts";
+import { isAllowed } from "../core/allowed-tools.ts";
 import { summaryQuestion } from "../core/compact.ts";
-import type { ClientTool, CompactionCause, PrefixRecord, Sampling, ToolChoice, TurnOptions } from "../core/entry.ts";
+import type {
+  AllowedTools,
+  ClientTool,
+  CompactionCause,
+  Entry,
+  PrefixRecord,
+  Sampling,
+  ToolChoice,
+  TurnOptions,
+} from "../core/entry.ts";
 import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
@@ -134,8 +144,9 @@ export class RequestWriter {
 
   /** A tool that must be used is used in the first step: asked again, the model could never answer. */
   #choice(step: number): ToolChoice | undefined {
-    const { toolChoice, tools = [] } = this.#of.options;
+    const { toolChoice, allowedTools, tools = [] } = this.#of.options;
     if (toolChoice === "none" || toolChoice === undefined) return toolChoice;
+    if (toolChoice === "required" && allowedTools !== undefined) return this.#allowedChoice(allowedTools);
     if (toolChoice !== "required" || tools.length === 0) return step === 1 ? toolChoice : undefined;
     // Its sender means one of its own tools, of which it reads the call: the agent's do not count.
     if (this.#hasHandedOver) return undefined;
@@ -143,13 +154,24 @@ export class RequestWriter {
     return only !== undefined && others.length === 0 ? { name: only.name } : toolChoice;
   }
 
+  /** One of the allowed tools is asked for in each step until the model calls one: a call of another is refused. */
+  #allowedChoice({ names, own }: AllowedTools): ToolChoice | undefined {
+    const calls = this.#turnEntries.flatMap((entry) => (entry.type === "assistant" ? entry.toolCalls : []));
+    if (calls.some(({ name }) => isAllowed(name, this.#of.options))) return undefined;
+    const [only, ...others] = names;
+    return only !== undefined && others.length === 0 && !own ? { name: only } : "required";
+  }
+
   /** A call of the turn went to the client. */
   get #hasHandedOver(): boolean {
-    const { turns } = this.#parts;
-    const entries = turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
-    return entries.some(
+    return this.#turnEntries.some(
       (entry) => entry.type === "assistant" && Object.values(entry.waits ?? {}).some((kind) => kind === "client"),
     );
+  }
+
+  get #turnEntries(): readonly Entry[] {
+    const { turns } = this.#parts;
+    return turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
   }
 
   #read(model: Profile): Written {

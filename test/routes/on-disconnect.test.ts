@@ -1,10 +1,10 @@
 /** What a hang-up of a client means to its turn, at every door that streams. */
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { gated } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 const model = "deepseek-v3.2-exp";
 interface Door {
   path: string;
