@@ -119,6 +119,11 @@ export class Inbox {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
   }
 
+  /** From now on this is a name of that turn's message alone. */
+  moveClaim(name: string, turn: string): void {
+    this.#sql.exec("INSERT OR REPLACE INTO claims VALUES (?, ?)", name, turn);
+  }
+
   /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */
   keepReceipt({ key, bodyHash }: Receipt, place: { turn: string; afterSeq: number }): void {
     if (key !== undefined) this.claim([`receipt:${key}`], JSON.stringify({ ...place, bodyHash }));
