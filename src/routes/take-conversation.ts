@@ -75,9 +75,9 @@ export async function takeConversation(c: Context<RouteContext>, sent: Told): Pr
  * one; the later client reads the answer of the first. No header can hold the line break.
  */
 async function recognisable(told: Told): Promise<Told> {
-  const { session, receipt, items, options, choices, metadata } = told;
+  const { session, receipt, items, model, options, choices, metadata } = told;
   if (session !== undefined || receipt.key !== undefined) return told;
-  const bodyHash = await sha256Hex(JSON.stringify([items, options, choices, metadata ?? {}]));
+  const bodyHash = await sha256Hex(JSON.stringify([items, model, options, choices, metadata ?? {}]));
   return { ...told, receipt: { key: `${resultsKey}${bodyHash}`, bodyHash } };
 }
 

@@ -2,9 +2,9 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
-import { agent } from "../../src/agent.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import type { Tool } from "../../src/tools/tool.ts";
+import { agent } from "../app/agent.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { randomOf } from "../support/random.ts";
 import { bindings, startProvider } from "../support/session-world.ts";

@@ -1,8 +1,8 @@
 /** Tool results that are sent a second time, where no session is named, and where their turn ended without an answer. */
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { agent } from "../../src/agent.ts";
 import type { Tool } from "../../src/tools/tool.ts";
+import { agent } from "../app/agent.ts";
 import { calls, gated, status, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 

@@ -6,6 +6,7 @@ import { approvalBlocks } from "../../src/channels/slack/pressed.ts";
 import { parseSettings } from "../../src/env.ts";
 import { channels } from "../../src/routes/channels.ts";
 import type { RouteContext } from "../../src/routes/context.ts";
+import { app } from "../app/app.ts";
 import { createFakeDiscord } from "./fake-discord.ts";
 import { createFakeSlack } from "./fake-slack.ts";
 import { bindings } from "./session-world.ts";
@@ -33,8 +34,9 @@ export async function messengers() {
     SLACK_BOT_TOKEN: slack.settings.botToken,
     DISCORD_PUBLIC_KEY: discord.settings.publicKey,
   });
-  const app = new Hono<RouteContext>()
+  const worker = new Hono<RouteContext>()
     .use(async (c, next) => {
+      c.set("app", { ...app, settings });
       c.set("settings", settings);
       await next();
     })
@@ -46,7 +48,7 @@ export async function messengers() {
     props: {},
   };
   const post = async (path: string, { headers, body }: { headers: Record<string, string>; body: string }) =>
-    app.request(`https://longline.test${path}`, { method: "POST", headers, body }, bindings, context);
+    worker.request(`https://longline.test${path}`, { method: "POST", headers, body }, bindings, context);
 
   return {
     /** Answers what goes to Slack; undefined for other addresses. */
