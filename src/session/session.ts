@@ -74,7 +74,7 @@ export class Session extends DurableObject<Bindings> {
         this.#create(address, choices);
         await this.#life.report();
       }
-      return { created, session: this.#life.summary() };
+      return { created, session: await this.#life.summary() };
     });
   }
 
@@ -89,10 +89,11 @@ export class Session extends DurableObject<Bindings> {
   }
 
   describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
-    return outcome(() => {
+    return outcome(async () => {
+      const summary = await this.#life.summary();
       const { record, inbox } = this.#life.existing;
       const { instructions, model: chosenModel, birth } = record.read();
-      return { ...this.#life.summary(), instructions, chosenModel, birth, queued: inbox.queued() };
+      return { ...summary, instructions, chosenModel, birth, queued: inbox.queued() };
     });
   }
 

@@ -115,6 +115,20 @@ describe("an account's list of models", () => {
     },
   );
 
+  it("[REACH-1] is what sessions and responses say of their model where none is named", async () => {
+    models.splice(0, models.length, { id: first }, { id: second });
+    const key = await makeAccount({ models: [second] });
+    const made = await call(key, "POST", "/v1/sessions", { id });
+    const read = await call(key, "GET", `/v1/sessions/${id}`);
+    const renamed = await call(key, "PATCH", `/v1/sessions/${id}`, { title: "A" });
+    const { sessions } = (await call(key, "GET", "/v1/sessions")).body;
+    const background = await call(key, "POST", "/v1/responses", { input: "Hi", background: true });
+    const shown = [made.body, read.body, renamed.body, ...sessions, background.body];
+    expect(shown.map(({ model }) => model)).toEqual([second, second, second, second, second]);
+    const other = await call("test-key", "POST", "/v1/sessions", { id });
+    expect(other.body.model).toBe(first);
+  });
+
   it("[REACH-1] holds for fallbacks, weights, and the model that a session stays with", async () => {
     models.splice(0, models.length, { id: first, weight: 1 }, { id: second, weight: 1 });
     const key = await makeAccount({ models: [second] });
