@@ -26,6 +26,7 @@ import { wishOf } from "./routes/on-disconnect.ts";
 import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
+import { scheduleWarnings } from "./routes/schedule-fault.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { mustBeCurrent, tokens } from "./routes/tokens.ts";
@@ -95,11 +96,13 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
-function announce({ agents, settings }: App, bindings: Bindings): void {
+function announce(app: App, bindings: Bindings): void {
+  const { agents, settings } = app;
   console.log(modelLine(agents.first, settings));
   for (const agent of agents.all) mcpServers(agent, settings, bindings);
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  for (const warning of new Set([...exampleWarnings(bindings), ...unknown])) console.warn(warning);
+  const doubts = [...exampleWarnings(bindings), ...unknown, ...scheduleWarnings(app)];
+  for (const warning of new Set(doubts)) console.warn(warning);
 }
 
 /** All routes of an app: the native ones and those of its doors. */

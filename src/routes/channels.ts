@@ -145,8 +145,10 @@ async function tellOnce(env: Bindings, { claims }: Received, tell: () => Promise
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
   const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
-  const fault = address && addressFault(address, c.var.settings);
-  if (fault !== undefined) throw new AppError("not_configured", fault);
+  const { settings, app } = c.var;
+  const setup = { ...settings, rules: app.channels, urlFault: (url: string) => urlFault(url, settings.isDev) };
+  const fault = address && addressFault(address, setup);
+  if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
   const metadata = noted && boundedMetadata(noted);

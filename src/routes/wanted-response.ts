@@ -9,10 +9,9 @@ import { metadataOf, optionsOf } from "../dialects/openai-responses/read-request
 import { parseBody } from "../http/parse-body.ts";
 import type { Receipt } from "../session/inbox.ts";
 import type { SessionChoices } from "../session/session-record.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences } from "./item-references.ts";
-import { hasLevels, namedModel } from "./named-model.ts";
+import { defaultModel, hasLevels, namedModel } from "./named-model.ts";
 import { mustOfferChosen } from "./offered-tools.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
@@ -61,7 +60,7 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
       metadata: { made_by: madeBy, ...(!stored && { store: "false" }) },
       ttlSeconds: stored ? keptSeconds : unstoredSeconds,
     },
-    model: options.model ?? modelIds(c.var.settings, agent)[0],
+    model: options.model ?? defaultModel(c),
     ...(session !== undefined && { referred: session }),
   };
 }

@@ -21,7 +21,7 @@ import type { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { runTool } from "../tools/run-tool.ts";
 import { watchdogMs } from "./alarm.ts";
 import { callContext } from "./call-context.ts";
-import type { SpentTries } from "./checkpoint.ts";
+import type { SavedDraft, SpentTries } from "./checkpoint.ts";
 import type { Waiting } from "./inbox.ts";
 import { pause } from "./pause.ts";
 import type { Purse } from "./purse.ts";
@@ -218,23 +218,24 @@ export class SessionEffects implements Effects {
 
   async takeIn(): Promise<void> {
     this.#mustLive();
-    const { log, storage, turns } = this.#parts;
+    const { log, storage, turns, checkpoint } = this.#parts;
+    const { turn } = this.#of.turn;
+    const seq = log.lastSeq + 1;
+    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    const { step, model } = this.#cutAt(seq);
     storage.transactionSync(() => {
-      this.#makeRoom(log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now())));
+      this.#makeRoom(log.append(turns.takeJoining(turn, log.lastSeq, Date.now())));
+      if (crashed !== undefined) checkpoint.keepSpent(log.lastSeq + 1, { turn, step, model }, crashed);
     });
     await this.#confirm();
   }
 
   cutOff(): Omit<AssistantEntry, "seq"> | undefined {
-    const { log, checkpoint, turns } = this.#parts;
+    const { log, checkpoint } = this.#parts;
     const seq = log.lastSeq + 1;
     const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
     if (crashed === undefined) return undefined;
-    const replies = turns
-      .entries(this.#of.turn.firstSeq)
-      .filter(({ type }) => type === "assistant" || type === "step_failed");
-    const nothing = { step: replies.length + 1, model: this.#model.profile.id, reasoning: "", text: "" };
-    const { step, model, ...said } = checkpoint.saved(seq) ?? nothing;
+    const { step, model, ...said } = this.#cutAt(seq);
     // An attempt of its own: readers may have seen more of the old one than was saved.
     const attempt = checkpoint.nextAttempt(seq);
     const draft = new Draft({ seq, turn: this.#of.turn.turn, step, attempt, model }, said);
@@ -313,11 +314,21 @@ export class SessionEffects implements Effects {
     return attempt;
   }
 
+  /** The reply that was being made as entry `seq`, as it was saved last. */
+  #cutAt(seq: number): Pick<SavedDraft, "step" | "model"> & Said {
+    const { checkpoint, turns } = this.#parts;
+    const replies = turns
+      .entries(this.#of.turn.firstSeq)
+      .filter(({ type }) => type === "assistant" || type === "step_failed");
+    const nothing = { step: replies.length + 1, model: this.#model.profile.id, reasoning: "", text: "" };
+    return checkpoint.saved(seq) ?? nothing;
+  }
+
   /** What tries of entry `seq` cost that a crash cut off: the request, and what was saved of the answer. The provider was asked, so the request is counted also where nothing was saved. */
   #crashed(seq: number): SpentTries | undefined {
     const { checkpoint } = this.#parts;
-    if (!checkpoint.hasBegun(seq)) return undefined;
     const saved = checkpoint.saved(seq);
+    if (!checkpoint.hasBegun(seq)) return saved?.spent;
     const at = this.#of.models.find(({ profile }) => profile.id === saved?.model) ?? this.#model;
     const { reasoning = "", text = "", begun = { reasoning: 0, text: 0 }, spent } = saved ?? {};
     const received = { reasoning: reasoning.slice(begun.reasoning), text: text.slice(begun.text), calls: "" };

@@ -119,6 +119,15 @@ export class Inbox {
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims (name, turn) VALUES (?, ?)", name, turn);
   }
 
+  /** From now on this is a name of that turn's message alone. */
+  moveClaim(name: string, turn: string): void {
+    this.#sql.exec(
+      "INSERT INTO claims (name, turn) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET turn = excluded.turn",
+      name,
+      turn,
+    );
+  }
+
   /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */
   keepReceipt({ key, bodyHash }: Receipt, place: { turn: string; afterSeq: number }): void {
     if (key !== undefined) this.claim([`receipt:${key}`], JSON.stringify({ ...place, bodyHash }));

@@ -10,6 +10,7 @@ import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import { modelsOfAccount } from "./account-models.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
@@ -21,7 +22,7 @@ import { dropLeftovers, migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
-import { modelIds, mustBeAllowed } from "./turn-model.ts";
+import { defaultModelId, mustBeAllowed } from "./turn-model.ts";
 
 export class SessionLife {
   readonly #ctx: DurableObjectState;
@@ -231,12 +232,22 @@ export class SessionLife {
     this.abort();
   }
 
-  summary(): SessionSummary {
-    return summarize(this.existing, modelIds(this.#app.settings, this.#agent)[0]);
+  /** With the model that answers where none is named: the first one that the account may use. */
+  async summary(): Promise<SessionSummary> {
+    const parts = this.existing;
+    const { account, model } = parts.record.read();
+    const { settings } = this.#app;
+    // Where there is nothing to choose, the account is not asked.
+    const isClear = model !== null || this.#agent.models.length === 1;
+    const allowed = isClear ? undefined : await modelsOfAccount(this.#bindings, account).catch(() => undefined);
+    return summarize(parts, defaultModelId(settings, this.#agent, allowed));
   }
 
   async report(): Promise<void> {
-    if (this.#parts !== undefined) await this.#reporter.report(this.#parts, this.summary());
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    const summary = await this.summary();
+    if (parts === this.#parts) await this.#reporter.report(parts, summary);
   }
 
   /** The request that entry `seq` answered. */

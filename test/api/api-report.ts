@@ -12,26 +12,27 @@ const run = promisify(execFile);
 /** Passes between the library's own parts: an app can only hand it on. The same holds for every class. */
 const opaque = new Set(["RouteContext"]);
 
-/** `entry`: from the top of the checkout, such as `src/index.ts`. Throws when it exports a name that cannot be found. */
-export async function apiReport(entry: string): Promise<string> {
+/** `entries`: from the top of the checkout, such as `src/index.ts`. Throws when one exports a name that cannot be found. */
+export async function apiReport(entries: string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "longline-api-"));
   try {
-    await emit(entry, folder);
-    return reportOf(entry, modulesIn(folder));
+    await emit(entries, folder);
+    const modules = modulesIn(folder);
+    return [heading, ...entries.map((entry) => reportOf(entry, modules))].join("\n\n").concat("\n");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** What the compiler complains about is the business of `npm run check`: a type that is too long to be written down is read from its source. */
-async function emit(entry: string, folder: string): Promise<void> {
+async function emit(entries: string[], folder: string): Promise<void> {
   const top = process.cwd();
   const compilerOptions = {
     ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, noCheck: true, removeComments: true },
     ...{ rootDir: top, outDir: folder, types: [join(top, "node_modules/@cloudflare/workers-types")] },
   };
   const config = join(folder, "tsconfig.json");
-  const files = [resolve(entry)];
+  const files = entries.map((entry) => resolve(entry));
   await writeFile(config, JSON.stringify({ extends: join(top, "tsconfig.json"), compilerOptions, files, include: [] }));
   const compiler = join(top, "node_modules/typescript/lib/tsc.js");
   await run(process.execPath, [compiler, "-p", config], { maxBuffer: 16_000_000 }).catch(() => {});
@@ -79,10 +80,10 @@ function reportOf(entry: string, modules: Modules): string {
   }
   reached.sort((one, other) => (headOf(one) < headOf(other) ? -1 : 1));
   const inner = reached.map((place) => `## ${headOf(place)}\n\n${shownOf(place, modules)}`);
-  return [heading, "# Exported", ...shown, "# Reached from these", ...inner].join("\n\n").concat("\n");
+  return [`# Exported by ${entry}`, ...shown, `# Reached from ${entry}`, ...inner].join("\n\n");
 }
 
-const heading = `Everything an app may import from "longline", and the types of ours that it leads to.
+const heading = `Everything an app may import from "longline", "longline/client" and "longline/test", and the types of ours that it leads to.
 Made by \`UPDATE_API=1 npx vitest run --project unit test/api\`; a test compares it.`;
 
 const keyOf = ({ path, name }: Place) => `${path} ${name}`;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Inbound, Taken } from "../../src/channels/channel.ts";
 import { type DiscordRules, receiveDiscord } from "../../src/channels/discord/receive.ts";
-import { discordSession } from "../../src/channels/discord/rules.ts";
+import { checkDiscordRules, discordSession } from "../../src/channels/discord/rules.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { createFakeDiscord } from "../support/fake-discord.ts";
 
@@ -264,6 +264,15 @@ describe("who may", () => {
       discord.command("stop", { channelId: "c2" }),
     ]) {
       expect((await receive(sent, rules)).kind).toBe("nothing");
+    }
+  });
+
+  it("[DISCORD-9] rules under which nobody could press are refused at start", () => {
+    expect(() => checkDiscordRules({ approvers: [] })).toThrow("channels.discord.approvers is empty");
+    expect(() => checkDiscordRules({ approvers: ["1"], users: ["2"] })).toThrow("channels.discord.users");
+    expect(() => checkDiscordRules({ approvers: ["1", "2"], users: ["2"] })).not.toThrow();
+    for (const rules of [{}, { approvers: "asker" }, { approvers: "anyone", users: ["2"] }] as const) {
+      expect(() => checkDiscordRules(rules)).not.toThrow();
     }
   });
 

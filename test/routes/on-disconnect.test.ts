@@ -97,9 +97,10 @@ describe("a client that hangs up", () => {
     await gate.cancelled;
   });
 
-  it("[HANGUP-2] may ask for the opposite, and a response in the background goes on", async () => {
+  it("[HANGUP-2] may ask for the opposite, and what has a key, or is in the background, goes on", async () => {
     const doors = [
       [unnamed["chat completions"], { "X-On-Disconnect": "continue" }],
+      [unnamed["chat completions"], { "Idempotency-Key": crypto.randomUUID() }],
       [{ path: "/responses", body: { input: "Hi", stream: true, background: true } }, {}],
     ] as const;
     for (const [door, more] of doors) {

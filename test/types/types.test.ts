@@ -6,15 +6,18 @@ import { moduleOf } from "../api/declarations.ts";
 const folder = "test/types";
 const files = readdirSync(folder).filter((name) => name.endsWith(".test-d.ts"));
 const texts = files.map((name) => readFileSync(join(folder, name), "utf8"));
-const isLibrary = ({ from }: { from?: string }) => from === "longline";
+const isLibrary = ({ from }: { from?: string }) => from === "longline" || from === "longline/client";
 const used = new Set(
   texts.flatMap((text) => [...moduleOf(text).imports.values()].filter(isLibrary).map(({ name }) => name)),
 );
 
-it.each(["defineTool", "defineAgent", "longline", "NativeApi", "slackRoom", "discordRoom"])(
+const faces = ["src/index.ts", "src/client.ts"];
+
+it.each(["defineTool", "defineAgent", "longline", "client", "slackRoom", "discordRoom"])(
   "[TYPES-1] %s is public, and its types are asserted where the compiler reads them",
   (name) => {
-    expect(moduleOf(readFileSync("src/index.ts", "utf8")).exports.map(({ as }) => as)).toContain(name);
+    const exported = faces.flatMap((path) => moduleOf(readFileSync(path, "utf8")).exports.map(({ as }) => as));
+    expect(exported).toContain(name);
     expect(used).toContain(name);
   },
 );

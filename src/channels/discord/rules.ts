@@ -11,6 +11,19 @@ export interface DiscordRules {
   users?: readonly string[];
 }
 
+/** Throws for rules that cannot work, at start: a question that no one may answer would wait for a day. */
+export function checkDiscordRules({ approvers, users }: DiscordRules): void {
+  if (Array.isArray(approvers) && approvers.length === 0) {
+    throw new Error(
+      'channels.discord.approvers is empty, so nobody could approve anything. Name user ids, or use "asker".',
+    );
+  }
+  const isAnswered = (id: string) => users === undefined || users.includes(id);
+  if (Array.isArray(approvers) && !approvers.some(isAnswered)) {
+    throw new Error("channels.discord.approvers names nobody of channels.discord.users. Name at least one of them.");
+  }
+}
+
 /** Where somebody acts. */
 export interface DiscordPlace {
   /** `undefined`: a direct message. */
