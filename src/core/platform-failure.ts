@@ -6,8 +6,11 @@
  */
 import { AppError } from "./errors.ts";
 
-/** `overloaded`: the call was not taken, and calling again at once makes it worse. `damaged`: the storage cannot be read, and trying again does not help. */
-export type PlatformFailure = "overloaded" | "transient" | "new_version" | "damaged";
+/**
+ * `overloaded`: the call was not taken, and calling again at once makes it worse. `damaged`: the storage cannot be read, and
+ * trying again does not help. `full`: nothing can be written, while reading and erasing go on.
+ */
+export type PlatformFailure = "overloaded" | "transient" | "new_version" | "damaged" | "full";
 
 const overloaded = [
   /durable object is overloaded/i,
@@ -32,6 +35,8 @@ const transient = [
   /KV (GET|PUT|DELETE|LIST) failed: (429|5\d\d)/i,
 ];
 const newVersion = [/rpc receiver does not implement/i, /database has version \d+, and this longline knows \d+/i];
+/** A write beyond the limit of a database, 10 GB (developers.cloudflare.com/durable-objects/platform/limits). */
+const full = [/database or disk is full/i, /SQLITE_FULL/];
 const damaged = [
   /database disk image is malformed/i,
   /file is not a database/i,
@@ -45,6 +50,7 @@ export function platformFailure(error: unknown): PlatformFailure | undefined {
   if (!(error instanceof Error)) return undefined;
   const { message } = error;
   const says = (words: RegExp[]) => words.some((word) => word.test(message));
+  if (says(full)) return "full";
   if (flag(error, "overloaded") || says(overloaded)) return "overloaded";
   if (flag(error, "retryable") || says(transient)) return "transient";
   if (says(newVersion)) return "new_version";

@@ -1,0 +1,34 @@
+/**
+ * Keeps long work of one instance apart in time, so that short requests are answered between its pieces: all requests of an
+ * instance share one thread, and a piece that has begun cannot be interrupted. Decides only when a piece begins; never what it does.
+ */
+
+/** Work of fewer ms is done at once: waiting for a place would take longer. */
+const shortestMs = 2;
+/** A piece waits no longer than this, however many are before it. */
+const longestWaitMs = 2_000;
+
+let freeAtMs = 0;
+
+/**
+ * Resolves when the next piece of long work may begin, and reserves `workMs` for it. Nothing is held while the piece runs, so
+ * a request that ends before its place comes leaves a gap and blocks no other request.
+ */
+export async function pace(workMs: number): Promise<void> {
+  if (workMs < shortestMs) return;
+  const nowMs = Date.now();
+  const beginMs = Math.min(Math.max(nowMs, freeAtMs), nowMs + longestWaitMs);
+  freeAtMs = beginMs + workMs;
+  // A timer, also of 0 ms: only then does the runtime look for requests that have come.
+  await new Promise((resolve) => setTimeout(resolve, beginMs - nowMs));
+}
+
+/** About how long it takes to parse and check JSON, in ms: measured with `npm run bench -- health`, and rounded up. */
+export function jsonWorkMs({ units, values }: { units: number; values: number }): number {
+  return units / 50_000 + values / 1_000;
+}
+
+/** About how long it takes to decode bytes as text, and to read the text once, in ms. */
+export function decodingMs({ length }: Uint8Array): number {
+  return length / 300_000;
+}
