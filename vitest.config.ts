@@ -30,6 +30,8 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
+            // The tests' own app: they survive any edit of the one in src/app.
+            main: "./test/app/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {

@@ -34,7 +34,7 @@ export interface Bindings {
   DISCORD_BOT_TOKEN?: string;
   DISCORD_API_URL?: string;
   WEBHOOK_SECRETS?: string;
-  /** Remote MCP servers, besides those of `agent.ts`; the bearer of each is the secret `MCP_TOKEN_<NAME>`. */
+  /** Remote MCP servers, besides those that the app lists; the bearer of each is the secret `MCP_TOKEN_<NAME>`. */
   MCP_SERVERS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;

@@ -6,7 +6,7 @@
 /** Work of fewer ms is done at once: waiting for a place would take longer. */
 const shortestMs = 2;
 /** A piece waits no longer than this, however many are before it. */
-const longestWaitMs = 2_000;
+const longestWaitMs = 10_000;
 
 let freeAtMs = 0;
 

@@ -1,5 +1,5 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
-import type { Agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import { Draft, type Said } from "../core/assemble.ts";
 import type { Shortage } from "../core/budget-words.ts";
 import { addUsage, costMicros, noUsage, worstCaseMicros } from "../core/cost.ts";

@@ -1,7 +1,7 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 
 import { accountObject } from "../account/account.ts";
-import type { Agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { Reading, ReadMessage } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
@@ -34,7 +34,7 @@ import { userIdsOf } from "./user-ids.ts";
 export interface RunnerSetup {
   agent: Agent;
   settings: Settings;
-  /** Where agent.ts's models find their secrets. */
+  /** Where the agent's models find their secrets. */
   bindings: Bindings;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;

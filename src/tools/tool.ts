@@ -120,7 +120,7 @@ export function inputOf(tool: Tool | undefined, rawArguments: string): unknown {
 
 /** The agent's tools, by name. */
 export interface Toolbox {
-  /** Sorted by name, so that their order in `agent.ts` does not change what the provider caches. */
+  /** Sorted by name, so that their order in the agent does not change what the provider caches. */
   readonly declarations: readonly OfferedTool[];
   readonly all: readonly Tool[];
   get(name: string): Tool | undefined;
@@ -134,11 +134,11 @@ export const mostTools = 128;
 /** Throws when two tools have one name, or when there are too many. */
 export function createToolbox(tools: readonly Tool[]): Toolbox {
   if (tools.length > mostTools)
-    throw new Error(`${tools.length} tools are too many: providers take ${mostTools}. Remove some in src/agent.ts.`);
+    throw new Error(`${tools.length} tools are too many: providers take ${mostTools}. Remove some from the agent.`);
   const byName = new Map<string, Tool>();
   for (const tool of tools) {
     const { name } = tool.declaration;
-    if (byName.has(name)) throw new Error(`Two tools are named "${name}". Rename or remove one in src/agent.ts.`);
+    if (byName.has(name)) throw new Error(`Two tools are named "${name}". Rename or remove one in the agent.`);
     byName.set(name, tool);
   }
   const declarations = [...byName.values()].map((tool) => tool.declaration);

@@ -1,6 +1,10 @@
-/** The Worker of `npm run bench -- health`: the product's own, with doubles for the bindings that raw workerd does not have. */
+/** The Worker of `npm run bench -- health`: the product's own with the agent of the soak, and doubles for the bindings that raw workerd does not have. */
+import { aiSdk } from "../../src/doors/ai-sdk.ts";
+import { mcp } from "../../src/doors/mcp.ts";
+import { openai } from "../../src/doors/openai.ts";
 import type { Bindings } from "../../src/env.ts";
-import app, { Account as PlainAccount, Session as PlainSession } from "../../src/index.ts";
+import { longline } from "../../src/longline.ts";
+import { agent } from "../soak/soak-agent.ts";
 
 const values = new Map<string, unknown>();
 const doubles = {
@@ -16,12 +20,14 @@ const doubles = {
 };
 const withDoubles = (env: Bindings) => ({ ...env, ...doubles }) as unknown as Bindings;
 
-export class Session extends PlainSession {
+const app = longline({ agents: { agent }, doors: [openai(), aiSdk(), mcp()] });
+
+export class Session extends app.Session {
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, withDoubles(env));
   }
 }
-export class Account extends PlainAccount {
+export class Account extends app.Account {
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, withDoubles(env));
   }

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { type Agent, agent } from "../../src/agent.ts";
+import type { Agent } from "../../src/agent/agent.ts";
 import { type Bindings, parseSettings } from "../../src/env.ts";
 import { KvCount } from "../../src/prefix-cache/kv-count.ts";
 import { mcpServers } from "../../src/session/mcp-servers.ts";
 import { TurnTools } from "../../src/session/turn-tools.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
 import { createToolbox, defineTool } from "../../src/tools/tool.ts";
+import { agent } from "../app/agent.ts";
 import { createMcpServer } from "../support/mcp-server.ts";
 import { bindings } from "../support/session-world.ts";
 import { toolContext } from "../support/tool-context.ts";
@@ -97,7 +98,7 @@ describe("the servers of an agent", () => {
   };
   const docs = "https://docs.example.com/mcp";
 
-  it("[MCP-9] have the secrets that agent.ts names, and are left out without them", () => {
+  it("[MCP-9] have the secrets that the app names, and are left out without them", () => {
     const mcp = { docs: { url: docs, secret: "DOCS_TOKEN" }, open: { url: docs } };
     expect(servers(mcp, { DOCS_TOKEN: "token" })).toEqual([
       { name: "docs", url: docs, secret: "DOCS_TOKEN", bearer: "token" },
@@ -107,7 +108,7 @@ describe("the servers of an agent", () => {
     expect(warnings).toEqual(["The MCP server docs is left out: its secret DOCS_TOKEN is not set."]);
   });
 
-  it("[MCP-9] are added by the settings, with a token of their own; rules of agent.ts stay", () => {
+  it("[MCP-9] are added by the settings, with a token of their own; rules of the app stay", () => {
     const added = { MCP_SERVERS: `my-docs=${docs} docs=https://other.example.com/mcp`, MCP_TOKEN_MY_DOCS: "token" };
     expect(servers({ docs: { url: docs, effect: "none" } }, added)).toMatchObject([
       { name: "docs", url: "https://other.example.com/mcp", effect: "none" },
