@@ -14,7 +14,7 @@ import type { TranscriptLog } from "./transcript-log.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
-/** About how long the account takes to index one of them, in ms (`npm run bench -- health`). */
+/** About how long it takes to read an entry and to index its text, in ms (`npm run bench -- health`). */
 const textMs = 0.06;
 /** Entries, and UTF-16 units of them, that are read in one go. */
 const batch = { limit: 200, maxUnits: 1_000_000 };
@@ -78,9 +78,9 @@ export class Reporter {
     const isNew = this.#reportedSeq === undefined;
     this.#reportedSeq = seq;
     for (let sent = isNew; ; sent = true) {
+      await pace(Math.min(log.lastSeq - seq, batch.limit) * textMs);
       const news = newsAfter(seq, log, copiedSeq);
       if (news === undefined && sent) return;
-      await pace((news?.texts.length ?? 0) * textMs);
       seq = await account.report(summary, news);
       this.#reportedSeq = seq;
       if (news === undefined) return;

@@ -1,9 +1,11 @@
 /** `npm run bench -- health`: how long `/health` takes while the worst inputs are read, one after another and 20 at once. Starts the Worker in raw workerd with its storage on disk. Asserts nothing. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { Agent, createServer, request } from "node:http";
+import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { freePort, Workerd } from "../soak/harness/workerd.ts";
 import { type WorstInput, worstInputs } from "./worst-inputs.ts";
@@ -19,46 +21,35 @@ type Report = (what: string, figure: string) => void;
 interface Answer {
   status: number;
   tookMs: number;
-  text: string;
 }
 
-const agents = { health: new Agent({ keepAlive: true, maxSockets: 1 }), others: new Agent({ keepAlive: false }) };
-
-function send(url: string, init: { method?: string; headers?: Record<string, string>; body?: string; agent: Agent }) {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const { body, ...options } = init;
-  const bytes = body === undefined ? undefined : Buffer.from(body);
-  const headers = { ...options.headers, ...(bytes && { "Content-Length": String(bytes.length) }) };
-  const began = performance.now();
-  const outgoing = request(url, { ...options, headers }, async (incoming) => {
-    let text = "";
-    for await (const piece of incoming) text = (text + piece).slice(0, 200);
-    resolve({ status: incoming.statusCode ?? 0, tookMs: performance.now() - began, text });
-  });
-  outgoing.on("error", reject);
-  outgoing.end(bytes);
-  return promise;
-}
-
-function sendInput(url: string, { method, path, type = "application/json", headers, body }: WorstInput) {
+/** A request that only needs to be sent: making the body takes time, too. */
+function prepared(url: string, { method, path, type = "application/json", headers, body }: WorstInput) {
   const id = crypto.randomUUID();
+  const bytes = Buffer.from(body(id));
   const all = { Authorization: "Bearer soak-key", "Content-Type": type, Prefer: "wait=20", ...headers };
-  return send(`${url}${path(id)}`, { method, headers: all, body: body(id), agent: agents.others });
+  const options = { method, headers: { ...all, "Content-Length": String(bytes.length) } };
+  return () => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const began = performance.now();
+    const outgoing = request(`${url}${path(id)}`, options, async (incoming) => {
+      for await (const _ of incoming);
+      resolve({ status: incoming.statusCode ?? 0, tookMs: performance.now() - began });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(bytes);
+    return promise;
+  };
 }
 
 /** How long each call of `/health` took until `work` had ended. */
-async function healthDuring<T>(url: string, work: Promise<T>): Promise<{ tookMs: number[]; value: T }> {
-  const tookMs: number[] = [];
-  let over = false;
-  const ended = work.finally(() => {
-    over = true;
-  });
-  while (!over) {
-    tookMs.push((await send(`${url}/health`, { agent: agents.health })).tookMs);
-    // The one that polls shares its thread with those that send.
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  return { tookMs: tookMs.toSorted((a, b) => a - b), value: await ended };
+async function healthDuring<T>(url: string, work: () => Promise<T>): Promise<{ tookMs: number[]; value: T }> {
+  const poller = new Worker(join(here, "poll-health.ts"), { workerData: `${url}/health` });
+  await once(poller, "message");
+  const value = await work();
+  poller.postMessage("stop");
+  const [tookMs] = (await once(poller, "message")) as [number[]];
+  return { tookMs: tookMs.toSorted((a, b) => a - b), value };
 }
 
 const at = (sorted: number[], share: number) =>
@@ -101,14 +92,14 @@ async function plainWorker(): Promise<string> {
 async function measure(url: string, report: Report): Promise<void> {
   const only = process.argv[3];
   const inputs = only === undefined ? worstInputs : worstInputs.filter(({ name }) => name.includes(only));
-  const idle = await healthDuring(url, new Promise((resolve) => setTimeout(resolve, 500)));
+  const idle = await healthDuring(url, () => new Promise((resolve) => setTimeout(resolve, 500)));
   report("/health with nothing else to do", spread(idle.tookMs));
   const held: { input: WorstInput; heldMs: number }[] = [];
   for (const input of inputs) {
     // The first time pays for compiling.
-    await sendInput(url, input);
+    await prepared(url, input)();
     await new Promise((resolve) => setTimeout(resolve, settleMs));
-    const { tookMs, value } = await healthDuring(url, sendInput(url, input));
+    const { tookMs, value } = await healthDuring(url, prepared(url, input));
     const heldMs = at(tookMs, 1);
     held.push({ input, heldMs });
     const isOver = heldMs > goals.heldMs ? "  OVER" : "";
@@ -123,7 +114,8 @@ async function measure(url: string, report: Report): Promise<void> {
       .map((input): [string, WorstInput[]] => [`${atOnce} times ${input.name}`, Array(atOnce).fill(input)]),
   ];
   for (const [name, mix] of mixes) {
-    const { tookMs } = await healthDuring(url, Promise.all(mix.map((input) => sendInput(url, input))));
+    const sends = mix.map((input) => prepared(url, input));
+    const { tookMs } = await healthDuring(url, () => Promise.all(sends.map((send) => send())));
     report(`/health during ${name} (${tookMs.length} calls, goal ${goals.healthMs} ms)`, spread(tookMs));
     await new Promise((resolve) => setTimeout(resolve, 3 * settleMs));
   }
