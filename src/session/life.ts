@@ -69,9 +69,8 @@ export class SessionLife {
     const { storage } = this.#ctx;
     storage.transactionSync(() => migrate(storage.sql, version));
     const { turns, outbox } = this.open();
-    if (!turns.busy && outbox.isEmpty) return;
     try {
-      this.work();
+      if (turns.busy || !outbox.isEmpty) this.work();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;
