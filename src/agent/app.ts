@@ -5,6 +5,7 @@ import type { WebhookRules } from "../channels/webhook.ts";
 import { type Bindings, parseSettings, type Settings } from "../env.ts";
 import type { McpServerRules } from "../tools/mcp/server-rules.ts";
 import { type Agent, type AgentDefinition, resolveAgent } from "./agent.ts";
+import { toolSecrets } from "./tool-secrets.ts";
 
 /** A message by the clock, and where its answer goes. */
 export interface Schedule {
@@ -37,6 +38,8 @@ export interface App {
   channels: ChannelRules;
   webhooks: Record<string, WebhookRules>;
   schedules: readonly Schedule[];
+  /** Values of the secrets that the agents' tools declare, by name. */
+  secrets: Readonly<Record<string, string>>;
 }
 
 /** The agents of an app by name. */
@@ -80,5 +83,6 @@ export function makeApp(
       throw new Error(`The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_". Rename its key.`);
     return resolveAgent(name, definition, mcp);
   });
-  return { agents: new Agents(resolved), settings: parseSettings(bindings), channels, webhooks, schedules };
+  const secrets = toolSecrets(resolved, bindings);
+  return { agents: new Agents(resolved), settings: parseSettings(bindings), channels, webhooks, schedules, secrets };
 }

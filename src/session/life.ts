@@ -124,7 +124,7 @@ export class SessionLife {
 
   /** The session is in the rows: from now on it is here, too. */
   open(): SessionParts {
-    const { settings, channels: rules } = this.#app;
+    const { settings, channels: rules, secrets } = this.#app;
     const parts = sessionParts(this.#ctx.storage, this.#agent.limits);
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
@@ -143,6 +143,7 @@ export class SessionLife {
     this.#runner = new Runner(parts, {
       agent: this.#agent,
       settings,
+      secrets,
       bindings: this.#bindings,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),

@@ -21,5 +21,6 @@ export const app: App = {
   channels: { slack: { dmSession: "thread", approvers: "asker" }, discord: { approvers: "asker" } },
   webhooks,
   schedules,
+  secrets: {},
 };
 export const doors = [openai(), aiSdk(), mcp(), playground()];
