@@ -6,7 +6,7 @@ import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../core/window.ts";
-import { pace } from "../http/pace.ts";
+import { jsonWorkMs, pace } from "../http/pace.ts";
 import type { Profile } from "../model/profile.ts";
 import {
   type Head,
@@ -114,6 +114,10 @@ export class RequestWriter {
 
   /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */
   async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
+    // A megabyte of tools is written into the head: as much work as reading it was.
+    const { length: units } = JSON.stringify(this.#of.options.tools ?? []);
+    await pace(jsonWorkMs({ units, values: units / 25 }));
+    if (isOver()) return;
     const { head, profile } = this.#head(model);
     await this.#parts.conversation.readAhead(profile, head, async () => {
       await pace(pieceMs);

@@ -43,8 +43,8 @@ function prepared(url: string, { method, path, type = "application/json", header
 }
 
 /** How long each call of `/health` took until `work` had ended. */
-async function healthDuring<T>(url: string, work: () => Promise<T>): Promise<{ tookMs: number[]; value: T }> {
-  const poller = new Worker(join(here, "poll-health.ts"), { workerData: `${url}/health` });
+async function healthDuring<T>({ url, pid }: Workerd, work: () => Promise<T>): Promise<{ tookMs: number[]; value: T }> {
+  const poller = new Worker(join(here, "poll-health.ts"), { workerData: { url: `${url}/health`, pid } });
   await once(poller, "message");
   const value = await work();
   poller.postMessage("stop");
@@ -89,17 +89,17 @@ async function plainWorker(): Promise<string> {
   return result.outputFiles[0]?.text ?? "";
 }
 
-async function measure(url: string, report: Report): Promise<void> {
+async function measure(workerd: Workerd, report: Report): Promise<void> {
   const only = process.argv[3];
   const inputs = only === undefined ? worstInputs : worstInputs.filter(({ name }) => name.includes(only));
-  const idle = await healthDuring(url, () => new Promise((resolve) => setTimeout(resolve, 500)));
+  const idle = await healthDuring(workerd, () => new Promise((resolve) => setTimeout(resolve, 500)));
   report("/health with nothing else to do", spread(idle.tookMs));
   const held: { input: WorstInput; heldMs: number }[] = [];
   for (const input of inputs) {
     // The first time pays for compiling.
-    await prepared(url, input)();
+    await prepared(workerd.url, input)();
     await new Promise((resolve) => setTimeout(resolve, settleMs));
-    const { tookMs, value } = await healthDuring(url, prepared(url, input));
+    const { tookMs, value } = await healthDuring(workerd, prepared(workerd.url, input));
     const heldMs = at(tookMs, 1);
     held.push({ input, heldMs });
     const isOver = heldMs > goals.heldMs ? "  OVER" : "";
@@ -114,8 +114,8 @@ async function measure(url: string, report: Report): Promise<void> {
       .map((input): [string, WorstInput[]] => [`${atOnce} times ${input.name}`, Array(atOnce).fill(input)]),
   ];
   for (const [name, mix] of mixes) {
-    const sends = mix.map((input) => prepared(url, input));
-    const { tookMs } = await healthDuring(url, () => Promise.all(sends.map((send) => send())));
+    const sends = mix.map((input) => prepared(workerd.url, input));
+    const { tookMs } = await healthDuring(workerd, () => Promise.all(sends.map((send) => send())));
     report(`/health during ${name} (${tookMs.length} calls, goal ${goals.healthMs} ms)`, spread(tookMs));
     await new Promise((resolve) => setTimeout(resolve, 3 * settleMs));
   }
@@ -130,7 +130,7 @@ export async function benchHealth(report: Report): Promise<void> {
   await workerd.prepare();
   await workerd.start();
   try {
-    await measure(workerd.url, report);
+    await measure(workerd, report);
   } finally {
     await workerd.kill();
     model.close();
