@@ -110,6 +110,12 @@ export class SessionEffects implements Effects {
     };
   }
 
+  /** Reads a long conversation in pieces, so that the first look at it takes no time. */
+  async readAhead(): Promise<void> {
+    await this.#requests.readAhead(this.#model.profile, () => this.#parts.feed.closed);
+    this.#mustLive();
+  }
+
   async afford(): Promise<boolean | Shortage> {
     this.#mustLive();
     const { profile } = this.#model;
