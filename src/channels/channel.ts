@@ -90,29 +90,17 @@ export type Taken = { session: string; turn: string; repeated?: boolean; statusU
 export type Inbound =
   /** `later`: what is done after the request was answered. */
   | { kind: "nothing"; response: Response; later?: () => Promise<void> }
-  /**
-   * `tell` says to the person, once for each message, why it was not taken. `afterwards`: what completes the message takes
-   * longer than the sender waits.
-   */
+  /** `tell` says to the person, once for each message, why it was not taken. */
   | {
       kind: "message";
       received: Received;
       answer(taken: Taken): Response;
       tell?: (refused: AppError) => Promise<void>;
-      afterwards?: Afterwards;
     }
-  | { kind: "feedback"; given: GivenFeedback; response: Response }
+  | { kind: "feedback"; given: GivenFeedback; response: Response | ((taken: Taken) => Response) }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
   /** The person wants the open turn to end; `turn` of what was taken is `""` where none was open. */
   | { kind: "stop"; session: string; response: Response | ((taken: Taken) => Response) };
-
-/** What takes longer than a sender waits: the request is answered first, then the message is completed and taken. */
-export interface Afterwards {
-  /** The message's whole content. Never throws. */
-  complete(): Promise<string>;
-  /** Says what became of it. */
-  notify(taken: Taken): Promise<void>;
-}
 
 /** A call of the reply's turn. */
 export interface ShownTool {

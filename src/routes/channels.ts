@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { agent } from "../agent.ts";
-import type { Afterwards, Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
+import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
 import { addressFault } from "../channels/outlets.ts";
 import { beginInstall, finishInstall } from "../channels/slack/install.ts";
@@ -84,10 +84,6 @@ async function take(
       if (inbound.later !== undefined) c.executionCtx.waitUntil(inbound.later());
       return inbound.response;
     case "message": {
-      if (inbound.afterwards !== undefined) {
-        c.executionCtx.waitUntil(deliverLater(c, inbound.received, inbound.afterwards));
-        return inbound.answer({ session: inbound.received.session, turn: "" });
-      }
       const outcome = await taken(() => deliver(c, inbound.received));
       const { tell, received } = inbound;
       if ("refused" in outcome && tell !== undefined) {
@@ -98,11 +94,12 @@ async function take(
     case "feedback": {
       const { session, turn, score, by } = inbound.given;
       const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
-      await taken(async () => {
+      const kept = await taken(async () => {
         unwrap(await sessionObject(c.env, { account, name: session }).giveFeedback(turn, given));
         return { session, turn };
       });
-      return inbound.response;
+      const { response } = inbound;
+      return typeof response === "function" ? response(kept) : response;
     }
     case "approval": {
       const { session, ref, digest, fresh, by, ...pressed } = inbound.pressed;
@@ -125,18 +122,6 @@ async function take(
       });
       return typeof response === "function" ? response(stopped) : response;
     }
-  }
-}
-
-/** The request was answered: what goes wrong is logged, and told by the channel's own way. */
-async function deliverLater(c: Context<RouteContext>, received: Received, later: Afterwards): Promise<void> {
-  try {
-    const content = await later.complete();
-    await later.notify(await taken(() => deliver(c, { ...received, content })));
-  } catch (error) {
-    console.error("a message that was answered already could not be taken", error);
-    const refused = new AppError("conflict", "That did not work. Please ask again.");
-    await later.notify({ refused }).catch(() => undefined);
   }
 }
 

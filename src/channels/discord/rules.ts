@@ -3,6 +3,8 @@
 export interface DiscordRules {
   /** Who may press approval buttons: who asked (default; where nobody did, the channel's members), anyone who sees them, or these user ids. */
   approvers?: "asker" | "anyone" | readonly string[];
+  /** Buttons for praise and blame under answers; true unless said otherwise. */
+  feedback?: boolean;
   /** Ids of servers where the agent answers; `"dm"` stands for direct messages. Absent: everywhere. */
   guilds?: readonly string[];
   /** Ids of channels where it answers; a channel's threads belong to it. Absent: all. */
