@@ -10,6 +10,7 @@ const worker = [
 ];
 const node = [
   "test/core/**/*.test.ts",
+  "test/agent/**/*.test.ts",
   "test/model/**/*.test.ts",
   "test/http/**/*.test.ts",
   "test/dialects/**/*.test.ts",
@@ -30,6 +31,8 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
+            // The tests' own app: they survive any edit of the one in src/app.
+            main: "./test/app/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {

@@ -34,7 +34,7 @@ export interface Bindings {
   DISCORD_BOT_TOKEN?: string;
   DISCORD_API_URL?: string;
   WEBHOOK_SECRETS?: string;
-  /** Remote MCP servers, besides those of `agent.ts`; the bearer of each is the secret `MCP_TOKEN_<NAME>`. */
+  /** Remote MCP servers, besides those that the app lists; the bearer of each is the secret `MCP_TOKEN_<NAME>`. */
   MCP_SERVERS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
@@ -75,7 +75,7 @@ const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" || isExample(value) ? undefined : value), schema.optional());
 
 /** `sk-...`, `your-key`, `<key>`, `changeme`, `xxxx`: what documentation shows where a key belongs. */
-function isExample(value: unknown): boolean {
+export function isExample(value: unknown): boolean {
   const example =
     /^(?:(?:sk-|whsec_|xoxb-)?(?:\.{3}|\u2026|x{3,})|your[-_ ].*|change[-_]?me|choose-a-long-one|<[^<>]*>)$/i;
   return typeof value === "string" && value.length <= 100 && example.test(value);

@@ -168,8 +168,8 @@ describe("settings", () => {
   });
 });
 
-it("[SCHEDULE-1] each cron of agent.ts stands in wrangler.toml", () => {
-  const crons = [...readFileSync("src/agent.ts", "utf8").matchAll(/^\s+\{? ?cron: "([^"]+)"/gm)].map(
+it("[SCHEDULE-1] each cron of the app stands in wrangler.toml", () => {
+  const crons = [...readFileSync("src/app/worker.ts", "utf8").matchAll(/^\s+\{? ?cron: "([^"]+)"/gm)].map(
     ([, cron]) => cron,
   );
   const [, listed] = /^crons = (\[.*\])$/m.exec(readFileSync("wrangler.toml", "utf8")) ?? [];

@@ -29,11 +29,14 @@ const floors: Record<string, number> = {
   channels: 1,
   dialects: 1,
   http: 1,
-  "agent.ts": 2,
+  agent: 2,
   account: 2,
   session: 3,
   routes: 4,
-  "index.ts": 5,
+  doors: 5,
+  "longline.ts": 6,
+  "index.ts": 7,
+  app: 8,
 };
 
 const roomOf = (path: string) => path.split("/")[1] ?? "";
@@ -66,6 +69,16 @@ function floorFaults(all: File[]): string[] {
       const fine = other === room || (below !== undefined && below < floor);
       return fine ? [] : [`${each.path} (floor ${floor}) imports ${target} (floor ${below})`];
     });
+  });
+}
+
+/** An app is what a user owns: it knows the library by its public face alone, and its own files. */
+function appFaults(all: File[]): string[] {
+  return all.flatMap((each) => {
+    if (roomOf(each.path) !== "app") return [];
+    return importsOf(each)
+      .filter(({ target }) => target.startsWith("src/") && roomOf(target) !== "app")
+      .map(({ target }) => `${each.path} imports ${target}: an app imports "longline"`);
   });
 }
 
@@ -154,6 +167,12 @@ function glanceFaults(all: File[]): string[] {
   return all.filter(({ text }) => glance.test(text)).map(({ path }) => `${path} looks at a page once; use expect.poll`);
 }
 
+/** How long something took says as much about the machine as about the code: benches print times, tests count. */
+function clockFaults(all: File[]): string[] {
+  const asserted = /expect\((?:performance|Date)\.now\(\) ?-[^)]*\)\.toBeLess/;
+  return all.filter(({ text }) => asserted.test(text)).map(({ path }) => `${path} asserts a time`);
+}
+
 describe("the house", () => {
   it("[HOUSE-1] imports go down, or stay in their room", () => {
     expect(floorFaults(src)).toEqual([]);
@@ -175,6 +194,15 @@ describe("the house", () => {
       "src/extra/a.ts is in a room that HOUSE does not draw",
       "src/http/a.ts imports test/support/a.ts: the Worker does not carry tests",
     ]);
+  });
+
+  it("[HOUSE-8] an app imports the library by its name alone", () => {
+    expect(appFaults(src)).toEqual([]);
+    const wrong = [
+      file("src/app/a.ts", 'import { defineTool } from "../tools/tool.ts";\nimport { b } from "./b.ts";'),
+      file("src/app/b.ts", 'import { defineTool } from "longline";'),
+    ];
+    expect(appFaults(wrong)).toEqual(['src/app/a.ts imports src/tools/tool.ts: an app imports "longline"']);
   });
 
   it("[HOUSE-2] files are short, say what they do, have plain names, and hide nothing from the checkers", () => {
@@ -262,5 +290,12 @@ describe("the house", () => {
         file("c", "await expect.poll(() => page.getByLabel(x).count()).toBe(0)"),
       ]),
     ).toEqual(["a looks at a page once; use expect.poll", "b looks at a page once; use expect.poll"]);
+  });
+
+  it("[HOUSE-9] no test asserts how long something took", () => {
+    expect(clockFaults(tests.filter(({ path }) => path !== "test/house.test.ts"))).toEqual([]);
+    expect(clockFaults([file("a", "expect(performance.now() - beganMs).toBeLessThan(200);"), file("b")])).toEqual([
+      "a asserts a time",
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import type { Failure, FailureCause, FailureCode } from "./errors.ts";
 
 /** A setting, and whether it has a value. */
 export interface KnownSetting {
-  /** As the operator finds it, e.g. `MODEL` or `the id in src/agent.ts`. */
+  /** As the operator finds it, e.g. `MODEL` or `the id in the agent's models`. */
   name: string;
   isSet: boolean;
 }
@@ -103,7 +103,7 @@ const byCode: Record<FailureCode, (names: Names) => Sentences> = {
   ],
   turn_timeout: ({ who }) => [
     `The turn with ${who} took longer than a turn may take.`,
-    "Send a message to go on, or raise turnSeconds in src/agent.ts.",
+    "Send a message to go on, or raise limits.turnSeconds of the agent.",
   ],
   prefix_missing: ({ who }) => [
     `The prefix of this session was deleted, so ${who} was not called.`,

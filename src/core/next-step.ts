@@ -147,7 +147,7 @@ interface Ending {
 function stopOf({ stop, entries, nowMs, down, place }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
   if (stop !== undefined) return { reason: stop };
   if (nowMs < deadlineMs(entries, maxTurnMs, down)) return undefined;
-  const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits in src/agent.ts). Send a message to go on.`;
+  const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits of the agent). Send a message to go on.`;
   return { reason: "failed", failure: worded({ code: "turn_timeout", detail, retryable: true }, place) };
 }
 

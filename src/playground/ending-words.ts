@@ -8,7 +8,7 @@ export function endingWords(reason: string, error?: { code: string; detail: stri
     case "length":
       return "The answer was cut off: it reached the most tokens a reply may have. Ask it to go on.";
     case "step_limit":
-      return "The turn made its most model calls before it was done. Say “go on”, or raise limits.maxSteps in src/agent.ts.";
+      return "The turn made its most model calls before it was done. Say “go on”, or raise limits.maxSteps of the agent.";
     case "cancelled":
       return "Stopped. What was said is kept.";
     case "interrupted":

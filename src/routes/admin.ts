@@ -5,7 +5,6 @@ import { accountList, accountObject } from "../account/account.ts";
 import type { KeyInfo } from "../account/account-keys.ts";
 import type { AccountLimits, AccountSettings } from "../account/account-record.ts";
 import { unwrap } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
 import { iso, shownOr } from "../dialects/native.ts";
 import { bearerOf, isOwnKey, unauthorized } from "../http/authenticate.ts";
@@ -80,7 +79,8 @@ type LimitFields = z.infer<typeof accountChanges>;
 
 /** The limits with those that were sent in place of the old ones; null takes one away. */
 function changed(c: Context<RouteContext>, before: AccountLimits, sent: LimitFields): AccountLimits {
-  const models = sent.models && parseBody(z.array(z.enum(modelIds(c.var.settings, agent))), sent.models, "models");
+  const models =
+    sent.models && parseBody(z.array(z.enum(modelIds(c.var.settings, c.var.app.agents.first))), sent.models, "models");
   const { budget_micros: budgetMicros, rate_per_minute: ratePerMinute } = sent;
   const all = { ...before, ...given({ budgetMicros, ratePerMinute, models }) };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));

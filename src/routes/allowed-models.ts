@@ -1,7 +1,7 @@
 /** Holds an account to its list of models before anything is stored. The session checks again when the turn runs, since limits change. */
 import type { Context } from "hono";
 import type { TurnOptions } from "../core/entry.ts";
-import { mustBeAllowed } from "../session/turn-model.ts";
+import { type ModelSituation, mustBeAllowed } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 /** The list as a session is handed it, with what it is to take in. */
@@ -10,8 +10,13 @@ export function allowedModels(c: Context<RouteContext>): { models?: readonly str
   return models === undefined ? {} : { models };
 }
 
+/** What models are found by. */
+export function modelSetup(c: Context<RouteContext>): Pick<ModelSituation, "agent" | "settings" | "bindings"> {
+  return { agent: c.var.app.agents.first, settings: c.var.settings, bindings: c.env };
+}
+
 /** Throws when the account may use none of the models that would answer in a session that is to be made. */
 export function mustHaveModel(c: Context<RouteContext>, options: TurnOptions, sessionModel: string | undefined): void {
-  const of = { settings: c.var.settings, bindings: c.env, sessionModel: sessionModel ?? null, options };
+  const of = { ...modelSetup(c), sessionModel: sessionModel ?? null, options };
   mustBeAllowed(of, c.var.limits.models);
 }

@@ -2,13 +2,11 @@
 import { type Context, Hono } from "hono";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
 import { addressFault } from "../channels/outlets.ts";
 import { beginInstall, finishInstall } from "../channels/slack/install.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
-import { checkSlackRules } from "../channels/slack/rules.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
 import { boundedMetadata } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
@@ -25,14 +23,12 @@ const account = "default";
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
 
-checkSlackRules(agent.channels.slack ?? {});
-
 export const channels = new Hono<RouteContext>()
   .post("/slack", (c) => {
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)");
     const setup = {
       settings: withInstalls(settings, c.env, account),
-      rules: agent.channels.slack ?? {},
+      rules: c.var.app.channels.slack ?? {},
       uninstalled: (team: string) => accountObject(c.env, account).removeSlackInstall(team),
     };
     return take(c, (request) => receiveSlack(request, setup));
@@ -44,13 +40,13 @@ export const channels = new Hono<RouteContext>()
   .get("/slack/oauth", async (c) => {
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
     const back = { url: new URL(c.req.url), cookie: c.req.header("Cookie") ?? "", nowMs: Date.now() };
-    const { team, botToken } = await finishInstall(back, settings, agent.channels.slack);
+    const { team, botToken } = await finishInstall(back, settings, c.var.app.channels.slack);
     await accountObject(c.env, account).addSlackInstall(team, botToken);
     return c.text("The app is installed. You can close this page and write to it in Slack.");
   })
   .post("/discord", (c) => {
     const settings = c.var.settings.discord ?? missing("DISCORD_PUBLIC_KEY");
-    return take(c, (request) => receiveDiscord(request, { settings, rules: agent.channels.discord ?? {} }));
+    return take(c, (request) => receiveDiscord(request, { settings, rules: c.var.app.channels.discord ?? {} }));
   })
   .post("/webhooks/:name", (c) => {
     const name = c.req.param("name");
@@ -60,7 +56,7 @@ export const channels = new Hono<RouteContext>()
     if (secrets === undefined) {
       throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
     }
-    const rules = agent.webhooks[name] ?? {};
+    const rules = c.var.app.webhooks[name] ?? {};
     return take(c, (request) =>
       receiveWebhook(request, {
         ...{ name, rules, secrets, names: webhookSecrets.keys() },

@@ -95,7 +95,7 @@ async function toldBy(
   if (waited !== undefined && place === undefined) throw noCompletion(waited);
   const { model, thinking } = namedModel(c, body.model);
   const session = c.req.header("X-Session-Id");
-  const tools = clientToolsOf(body.tools ?? [], { replaces: true });
+  const tools = clientToolsOf(c.var.app.agents.first, body.tools ?? [], { replaces: true });
   const sampling = samplingOf(body);
   const toolChoice = toolChoiceOf(body);
   const format = formatOf(body.response_format ?? undefined);

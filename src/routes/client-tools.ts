@@ -1,16 +1,18 @@
 /** The `tools` of a message, as OpenAI declares functions: they run at the client, and the turn waits for their results. */
 import * as z from "zod";
-import { agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { ClientTool } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { type FunctionTool, functionTool } from "../dialects/function-tool.ts";
+import { mostTools } from "../tools/tool.ts";
 
-/** Providers take at most 128 tools in all, the agent's own among them (api-docs.deepseek.com, create-chat-completion). */
-export const mostTools = 128 - agent.tools.declarations.length;
+/** Their number depends on the agent: see `clientToolsOf`. */
+export const clientTools = z.array(functionTool).max(mostTools, `must be at most ${mostTools}`);
 
-export const clientTools = z
-  .array(functionTool)
-  .max(mostTools, `must be at most ${mostTools}, since the agent has tools of its own`);
+/** Providers take at most 128 tools in all, the agent's own among them. */
+export function mostClientTools({ tools }: Agent): number {
+  return mostTools - tools.declarations.length;
+}
 
 /** `at`: where in a tool its name stands. `replaces`: one that is named like a tool of the agent's takes its place in the turn. */
 export interface ToolNaming {
@@ -18,11 +20,17 @@ export interface ToolNaming {
   replaces?: boolean;
 }
 
-/** The tools as a turn keeps them; an AppError when a name is there twice, or is one of the agent's that cannot be replaced. */
+/** The tools as a turn keeps them; an AppError when there are too many beside the agent's own, or when a name is there twice, or is one of the agent's that cannot be replaced. */
 export function clientToolsOf(
+  agent: Agent,
   tools: readonly FunctionTool[],
   { at = "function.name", replaces = false }: ToolNaming = {},
 ): ClientTool[] {
+  const most = mostClientTools(agent);
+  if (tools.length > most) {
+    const detail = `tools: must be at most ${most}, since the agent has tools of its own.`;
+    throw new AppError("invalid_request", detail, { field: "tools" });
+  }
   const names = new Set(replaces ? [] : agent.tools.declarations.map(({ name }) => name));
   return tools.map(({ function: { name, description, parameters, strict } }, place) => {
     if (names.has(name)) {

@@ -1,11 +1,13 @@
-/** What every route finds in its context: the bindings, the settings parsed from them, and who is asking. */
+/** What every route finds in its context: the app with its settings, the bindings, and who is asking. */
 import type { Caller } from "../account/access.ts";
 import type { AccountLimits } from "../account/account-record.ts";
+import type { App } from "../agent/app.ts";
 import type { Bindings, Settings } from "../env.ts";
 
 export interface RouteContext {
   Bindings: Bindings;
   Variables: {
+    app: App;
     settings: Settings;
     /** The authenticated account. Object names are made from this one only. */
     account: string;

@@ -2,7 +2,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
 import { type HistoryItem, historyFault } from "../core/history.ts";
 import { inputItemList } from "../dialects/openai-responses/input-items.ts";
@@ -127,7 +126,7 @@ async function historyOf(c: Context<RouteContext>, items: z.infer<typeof inputIt
 }
 
 function firstModel(c: Context<RouteContext>): string {
-  return modelIds(c.var.settings, agent)[0];
+  return modelIds(c.var.settings, c.var.app.agents.first)[0];
 }
 
 function noConversation(name: string): AppError {

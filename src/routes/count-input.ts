@@ -1,6 +1,5 @@
 /** How many tokens the input of a response would have: by the estimate that windows are measured with, since providers count only what they answer. */
 import type { Context } from "hono";
-import { agent } from "../agent.ts";
 import { estimateTokens } from "../core/window.ts";
 import { type CreateRequest, createRequest } from "../dialects/openai-responses/create-request.ts";
 import { readInput } from "../dialects/openai-responses/read-input.ts";
@@ -21,6 +20,7 @@ export async function countInput(
   const named = typeof conversation === "object" ? conversation.id : conversation;
   const session = previous === undefined ? named : (await findResponse(c, previous)).place.session;
   const before = session === undefined ? [] : ((await storedItems(c, session)) ?? []);
+  const agent = c.var.app.agents.first;
   const head = [agent.instructions, instructions, JSON.stringify([...agent.tools.declarations, ...tools])];
   const said = [
     ...head,

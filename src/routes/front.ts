@@ -1,7 +1,7 @@
 /** `/` and `/health`: what is running here and how to talk to it. Open to everyone, so they tell nothing about accounts. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { version } from "../../package.json";
-import { agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { Settings } from "../env.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
@@ -9,21 +9,25 @@ import { page } from "./page.ts";
 
 export const front = new Hono<RouteContext>()
   .get("/health", (c) => {
-    const { settings } = c.var;
+    const { settings, app } = c.var;
     const demo = settings.model.kind === "demo";
-    return c.json({ ok: true, version, model: modelIds(settings, agent)[0], demo });
+    return c.json({ ok: true, version, model: modelIds(settings, app.agents.first)[0], demo });
   })
-  .get("/", (c) => {
-    const { settings } = c.var;
-    const isDev = settings.auth.kind === "dev";
-    return page({ welcome: welcome(settings, new URL(c.req.url).origin), ...(isDev && { devKey: "dev-key" }) });
-  });
+  // Where the app lists no page.
+  .get("/", (c) => c.text(welcome(c)));
 
-function welcome(settings: Settings, origin: string): string {
+export const playgroundPage = new Hono<RouteContext>().get("/", (c) => {
+  const isDev = c.var.settings.auth.kind === "dev";
+  return page({ welcome: welcome(c), ...(isDev && { devKey: "dev-key" }) });
+});
+
+function welcome(c: Context<RouteContext>): string {
+  const { settings, app } = c.var;
+  const { origin } = new URL(c.req.url);
   const key = settings.auth.kind === "dev" ? "dev-key" : "$API_KEY";
   return `Longline ${version}
 
-${answerLine(settings)}
+${answerLine(app.agents.first, settings)}
 ${keyLine(settings)}
 
 Try it:
@@ -35,12 +39,14 @@ Try it:
 }
 
 /** The same for everyone: where the model is asked is for those who run the Worker. */
-function answerLine(settings: Settings): string {
-  return settings.model.kind === "demo" ? modelLine(settings) : `Answers come from ${modelIds(settings, agent)[0]}.`;
+function answerLine(agent: Agent, settings: Settings): string {
+  return settings.model.kind === "demo"
+    ? modelLine(agent, settings)
+    : `Answers come from ${modelIds(settings, agent)[0]}.`;
 }
 
 /** Which model answers and where, in words, for the Worker's log. */
-export function modelLine({ model }: Settings): string {
+export function modelLine(agent: Agent, { model }: Settings): string {
   if (model.kind === "provider") return `Answers come from ${model.modelId ?? agent.models[0].id} at ${model.baseUrl}.`;
   return "Answers come from the built-in demo model. Set MODEL_API_KEY to use the real one.";
 }

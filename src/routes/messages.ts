@@ -146,7 +146,7 @@ function callbackOf(c: Context<RouteContext>, url: string | undefined): { replyT
 function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
   const form = formatOf(body.response_format);
-  const tools = clientToolsOf(body.tools ?? []);
+  const tools = clientToolsOf(c.var.app.agents.first, body.tools ?? []);
   return {
     content,
     ...(speaker !== undefined && { speaker }),

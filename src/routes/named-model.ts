@@ -1,9 +1,9 @@
 /** Models as clients of OpenAI's API name them: the agent's own ids, each with `-thinking` behind it where thinking can be switched on, and `longline` for whichever the agent chooses. */
 import type { Context } from "hono";
-import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
 import type { Profile } from "../model/profile.ts";
 import { modelIds, turnModels } from "../session/turn-model.ts";
+import { modelSetup } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 
 const thinkingSuffix = "-thinking";
@@ -27,7 +27,7 @@ export function namedModel(c: Context<RouteContext>, name: string): NamedModel {
 /** All names the account may use, the first one is the one that answers by default. */
 export function namedModels(c: Context<RouteContext>): Map<string, NamedModel> {
   const { models } = c.var.limits;
-  const ids = modelIds(c.var.settings, agent).filter((id) => models?.includes(id) ?? true);
+  const ids = modelIds(c.var.settings, c.var.app.agents.first).filter((id) => models?.includes(id) ?? true);
   const thinking = ids
     .filter((id) => canThink(c, id))
     .map((id): [string, NamedModel] => {
@@ -46,8 +46,7 @@ export function hasLevels(c: Context<RouteContext>, model?: string): boolean {
 }
 
 function profileOf(c: Context<RouteContext>, model: string | undefined): Profile {
-  const { settings } = c.var;
   const options = model === undefined ? {} : { model };
-  const of = { settings, agent, bindings: c.env, sessionModel: null, sticky: null, options, chance: 0 };
+  const of = { ...modelSetup(c), sessionModel: null, sticky: null, options, chance: 0 };
   return turnModels(of)[0].profile;
 }

@@ -12,6 +12,7 @@ import { readJson, readText } from "../http/read-json.ts";
 import { prefixId, sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { firstModel } from "../session/turn-model.ts";
 import { warmUp } from "../session/warm-up.ts";
+import { modelSetup } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 
 const mostBytes = 4 * 1024 * 1024;
@@ -31,7 +32,7 @@ export const prefixes = new Hono<RouteContext>()
   .put("/", async (c) => {
     const text = await textOf(c);
     const tokens = estimateTokens(text);
-    const room = Math.floor(share * requestTokens(firstModel(c.var.settings, c.env, c.var.limits.models).profile));
+    const room = Math.floor(share * requestTokens(firstModel(modelSetup(c), c.var.limits.models).profile));
     if (tokens > room) {
       const detail = `The text is about ${tokens} tokens, and the model's window has room for ${room} of them. Shorten it.`;
       throw new AppError("invalid_request", detail);
@@ -59,7 +60,7 @@ export const prefixes = new Hono<RouteContext>()
   .post("/:prefix/warm", async (c) => {
     const { info } = await existing(c);
     const of = { account: c.var.account, prefix: info.id, models: c.var.limits.models };
-    const { usage, costMicros, failure } = await warmUp(c.env, of);
+    const { usage, costMicros, failure } = await warmUp({ app: c.var.app, bindings: c.env }, of);
     const error = failure && { error: { code: failure.code, detail: failure.detail } };
     return c.json(
       { prefix: info.id, usage: usageJson(usage, 1), cost_micros: costMicros, ...error },

@@ -2,7 +2,6 @@
 import type { Context } from "hono";
 import { unavailable } from "../account/call-object.ts";
 import { type Outcome, unwrap } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
 import { AppError } from "../core/errors.ts";
 import { eventsOfEntry } from "../core/event.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
@@ -98,5 +97,5 @@ function sessionOf(c: Context<RouteContext>, { session }: AnswerPlace): SessionS
 }
 
 function defaultModel(c: Context<RouteContext>): string {
-  return modelIds(c.var.settings, agent)[0];
+  return modelIds(c.var.settings, c.var.app.agents.first)[0];
 }

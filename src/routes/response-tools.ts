@@ -1,10 +1,10 @@
 /** The `tools` of a request for a response that run at its client, as a turn keeps them: functions, alone and in namespaces. */
-import { agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { ClientTool, ToolNamespace } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { CreateRequest, FunctionDeclaration } from "../dialects/openai-responses/create-request.ts";
 import { flatNames } from "../dialects/openai-responses/namespaces.ts";
-import { clientToolsOf, mostTools } from "./client-tools.ts";
+import { clientToolsOf, mostClientTools } from "./client-tools.ts";
 
 interface Declared {
   declaration: FunctionDeclaration;
@@ -14,10 +14,11 @@ interface Declared {
 }
 
 /** Throws an AppError when there are too many, or two of one name in one place. */
-export function responseTools({ tools = [] }: Pick<CreateRequest, "tools">): ClientTool[] {
+export function responseTools(agent: Agent, { tools = [] }: Pick<CreateRequest, "tools">): ClientTool[] {
   const declared = tools.flatMap(declaredIn);
-  if (declared.length > mostTools) {
-    const detail = `tools: at most ${mostTools}, since the agent has tools of its own.`;
+  const most = mostClientTools(agent);
+  if (declared.length > most) {
+    const detail = `tools: at most ${most}, since the agent has tools of its own.`;
     throw new AppError("invalid_request", detail, { field: "tools" });
   }
   mustDiffer(declared);
@@ -28,7 +29,7 @@ export function responseTools({ tools = [] }: Pick<CreateRequest, "tools">): Cli
     const called = { name: names[place] ?? "", ...about, ...(strict !== undefined && { strict }) };
     return { type: "function" as const, function: called };
   });
-  return clientToolsOf(nested, { at: "name", replaces: true }).map((tool, place) => {
+  return clientToolsOf(agent, nested, { at: "name", replaces: true }).map((tool, place) => {
     const { namespace, declaration } = declared[place] ?? {};
     if (namespace === undefined || declaration === undefined) return tool;
     return { ...tool, namespace: { ...namespace, tool: declaration.name } };

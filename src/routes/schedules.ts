@@ -1,15 +1,19 @@
-/** Messages by the clock: a cron trigger of `wrangler.toml` posts what `agent.ts` says for it. One that fires twice posts once. */
+/** Messages by the clock: a cron trigger of `wrangler.toml` posts what the app says for it. One that fires twice posts once. */
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
+import type { App } from "../agent/app.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { Bindings } from "../env.ts";
 import { sessionObject } from "../session/session-object.ts";
 
 /** `atMs`: the time it was due, the same in every try. */
-export async function runSchedules(bindings: Bindings, { cron, atMs }: { cron: string; atMs: number }): Promise<void> {
-  const due = agent.schedules.filter((each) => each.cron === cron);
-  if (due.length === 0) console.warn(`No schedule of agent.ts has the cron "${cron}".`);
+export async function runSchedules(
+  { schedules }: App,
+  bindings: Bindings,
+  { cron, atMs }: { cron: string; atMs: number },
+): Promise<void> {
+  const due = schedules.filter((each) => each.cron === cron);
+  if (due.length === 0) console.warn(`No schedule of the app has the cron "${cron}".`);
   const { models } = due.length === 0 ? {} : (await accountObject(bindings, "default").access()).limits;
   for (const { session, content, replyTo } of due) {
     const address = { account: "default", name: session };

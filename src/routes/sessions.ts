@@ -3,7 +3,6 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
-import { agent } from "../agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { turnEndReasons } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -92,6 +91,8 @@ export async function knownPrefix(c: Context<RouteContext>, prefix: string): Pro
 /** The id of a model this Worker offers, and the account may use; an AppError that lists them when it is none. */
 export function knownModel(c: Context<RouteContext>, model: string): string {
   const { models } = c.var.limits;
-  const [first, ...others] = modelIds(c.var.settings, agent).filter((id) => models?.includes(id) ?? true);
+  const [first, ...others] = modelIds(c.var.settings, c.var.app.agents.first).filter(
+    (id) => models?.includes(id) ?? true,
+  );
   return parseBody(z.enum(first === undefined ? [] : [first, ...others]), model, "model");
 }

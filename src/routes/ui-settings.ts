@@ -1,10 +1,12 @@
 /** What clients of the UI door send beside the conversation: tools as a list or by name, and the settings of assistant-ui's `AssistantChatTransport` (`system`, `callSettings`, `config`). Hints are ignored; what would change the answer and cannot be honoured is refused by its name. */
 import type { Context } from "hono";
 import * as z from "zod";
+import type { Agent } from "../agent/agent.ts";
 import type { ClientTool, Sampling, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { functionFields, toolName } from "../dialects/function-tool.ts";
-import { clientTools, clientToolsOf, mostTools } from "./client-tools.ts";
+import { mostTools } from "../tools/tool.ts";
+import { clientTools, clientToolsOf, mostClientTools } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { knownModel } from "./sessions.ts";
 
@@ -62,7 +64,7 @@ export interface UiSettings {
 /** How the turn is to be done, as far as the client says it. Throws an AppError that names what cannot be honoured. */
 export function uiOptions(c: Context<RouteContext>, of: UiSettings): TurnOptions {
   const model = modelOf(c, of);
-  const tools = toolsOf(of.tools ?? []);
+  const tools = toolsOf(c.var.app.agents.first, of.tools ?? []);
   const sampling = samplingOf(of.callSettings ?? {});
   const instructions = instructionsOf(c, of.system);
   return {
@@ -102,11 +104,14 @@ function samplingOf(of: z.infer<typeof callSettings>): Sampling {
   };
 }
 
-function toolsOf(tools: NonNullable<UiSettings["tools"]>): ClientTool[] {
-  if (Array.isArray(tools)) return clientToolsOf(tools);
+function toolsOf(agent: Agent, tools: NonNullable<UiSettings["tools"]>): ClientTool[] {
+  if (Array.isArray(tools)) return clientToolsOf(agent, tools);
+  const most = mostClientTools(agent);
+  if (Object.keys(tools).length > most)
+    throw refused("tools", `must be at most ${most}, since the agent has tools of its own`);
   return Object.entries(tools).flatMap(([name, { description, parameters, inputSchema }]) => {
     const one = { type: "function" as const, function: { name, description, parameters: parameters ?? inputSchema } };
-    return inField(`tools.${name}`, "tools.0.function.name", () => clientToolsOf([one]));
+    return inField(`tools.${name}`, "tools.0.function.name", () => clientToolsOf(agent, [one]));
   });
 }
 

@@ -1,6 +1,6 @@
 /** What a request for a response asks of a session here: its parameters, checked against what this Worker offers. */
 import type { Context } from "hono";
-import { agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { CreateRequest } from "../dialects/openai-responses/create-request.ts";
@@ -39,7 +39,8 @@ export interface Wanted extends ReadInput {
 /** Throws an AppError for what cannot be meant here. */
 export async function wantedOf(c: Context<RouteContext>, request: CreateRequest): Promise<Wanted> {
   const { input: items, session } = await resolveReferences(c, request);
-  const tools = responseTools(request);
+  const agent = c.var.app.agents.first;
+  const tools = responseTools(agent, request);
   const input = readInput(items, tools);
   const named = request.model === undefined ? {} : namedModel(c, request.model);
   const options = optionsOf(request, {
@@ -48,7 +49,7 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
     ...named,
     hasLevels: hasLevels(c, named.model),
   });
-  mustBeOffered(options);
+  mustBeOffered(agent, options);
   const stored = request.store !== false;
   return {
     ...input,
@@ -65,7 +66,7 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */
-function mustBeOffered({ toolChoice, tools = [], responseFormat }: TurnOptions): void {
+function mustBeOffered(agent: Agent, { toolChoice, tools = [], responseFormat }: TurnOptions): void {
   const offered = [...tools, ...agent.tools.declarations].map(({ name }) => name);
   if (typeof toolChoice === "object" && !offered.includes(toolChoice.name)) {
     const detail = `tool_choice: there is no tool "${toolChoice.name}".`;

@@ -1,13 +1,14 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
 import { accountObject } from "../account/account.ts";
 import { unavailable } from "../account/call-object.ts";
-import { agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { App } from "../agent/app.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { SessionSummary } from "../dialects/native.ts";
-import { type Bindings, parseSettings, type Settings } from "../env.ts";
+import type { Bindings } from "../env.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
@@ -24,7 +25,7 @@ import { modelIds, mustBeAllowed } from "./turn-model.ts";
 export class SessionLife {
   readonly #ctx: DurableObjectState;
   readonly #bindings: Bindings;
-  readonly #settings: Settings;
+  readonly #app: App;
   #parts: SessionParts | undefined;
   #runner: Runner | undefined;
   #courier: Courier | undefined;
@@ -41,10 +42,10 @@ export class SessionLife {
   #erasing: Promise<unknown> = Promise.resolve();
 
   /** Takes up what an earlier instance left. */
-  constructor(ctx: DurableObjectState, bindings: Bindings) {
+  constructor(ctx: DurableObjectState, bindings: Bindings, app: App) {
     this.#ctx = ctx;
     this.#bindings = bindings;
-    this.#settings = parseSettings(bindings);
+    this.#app = app;
     this.#reporter = new Reporter(bindings);
     this.#begin();
   }
@@ -69,6 +70,14 @@ export class SessionLife {
     storage.transactionSync(() => migrate(storage.sql, version));
     const { turns, outbox } = this.open();
     if (turns.busy || !outbox.isEmpty) this.work();
+  }
+
+  get #agent(): Agent {
+    return this.#app.agents.first;
+  }
+
+  get #setup() {
+    return { agent: this.#agent, settings: this.#app.settings, bindings: this.#bindings };
   }
 
   get parts(): SessionParts | undefined {
@@ -109,12 +118,13 @@ export class SessionLife {
 
   /** The session is in the rows: from now on it is here, too. */
   open(): SessionParts {
-    const parts = sessionParts(this.#ctx.storage);
+    const { settings, channels: rules, secrets } = this.#app;
+    const parts = sessionParts(this.#ctx.storage, this.#agent.limits);
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#reporter = new Reporter(this.#bindings);
     const { account, name } = parts.record.read();
-    const outletOf = outlets({ settings: this.#settings, bindings: this.#bindings, account });
+    const outletOf = outlets({ settings, rules, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
@@ -125,8 +135,9 @@ export class SessionLife {
     });
     this.#courier = courier;
     this.#runner = new Runner(parts, {
-      agent,
-      settings: this.#settings,
+      agent: this.#agent,
+      settings,
+      secrets,
       bindings: this.#bindings,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
@@ -169,7 +180,7 @@ export class SessionLife {
     arm(this.#parts, {
       workMs: this.#runner?.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
-      maxWaitMs: agent.limits.waitSeconds * 1000,
+      maxWaitMs: this.#agent.limits.waitSeconds * 1000,
     });
   }
 
@@ -217,7 +228,7 @@ export class SessionLife {
   }
 
   summary(): SessionSummary {
-    return summarize(this.existing, modelIds(this.#settings, agent)[0]);
+    return summarize(this.existing, modelIds(this.#app.settings, this.#agent)[0]);
   }
 
   async report(): Promise<void> {
@@ -226,13 +237,13 @@ export class SessionLife {
 
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
-    return pastRequest(this.existing, { agent, settings: this.#settings, bindings: this.#bindings }, seq);
+    return pastRequest(this.existing, this.#setup, seq);
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */
   mustBeAllowed(options: TurnOptions, models: readonly string[] | undefined, choices: SessionChoices = {}): void {
     const sessionModel = this.#parts?.record.read().model ?? choices.model ?? null;
-    mustBeAllowed({ settings: this.#settings, bindings: this.#bindings, sessionModel, options }, models);
+    mustBeAllowed({ ...this.#setup, sessionModel, options }, models);
   }
 
   refuseErased(address: SessionAddress): Promise<void> {

@@ -1,6 +1,6 @@
 /** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
 import { accountObject } from "../account/account.ts";
-import type { Agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";

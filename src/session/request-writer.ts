@@ -1,5 +1,5 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
-import type { Agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import { summaryQuestion } from "../core/compact.ts";
 import type { ClientTool, CompactionCause, PrefixRecord, Sampling, ToolChoice, TurnOptions } from "../core/entry.ts";
 import type { Sent } from "../core/estimate-usage.ts";

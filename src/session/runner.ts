@@ -1,7 +1,7 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 
 import { accountObject } from "../account/account.ts";
-import type { Agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { Reading, ReadMessage } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
@@ -34,8 +34,10 @@ import { userIdsOf } from "./user-ids.ts";
 export interface RunnerSetup {
   agent: Agent;
   settings: Settings;
-  /** Where agent.ts's models find their secrets. */
+  /** Where the agent's models find their secrets. */
   bindings: Bindings;
+  /** Values of the app's secrets for tools, by name. */
+  secrets: Readonly<Record<string, string>>;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
   /** Reads what a message of a channel refers to; `undefined` where its channel cannot. */
@@ -174,7 +176,8 @@ export class Runner {
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
       const userIds = await userIdsOf(this.#parts.record.read());
       const { signal } = abort;
-      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, subrequests };
+      const { secrets } = this.#setup;
+      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };
       const of = { ...given, prefix: prefix ?? undefined };
       const effects = new SessionEffects(this.#parts, of);
       if (first === undefined) {

@@ -1,4 +1,5 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
+import { type AgentLimits, defaultLimits } from "../agent/agent.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
@@ -39,8 +40,8 @@ export interface SessionParts {
   feedback: FeedbackStore;
 }
 
-/** The parts over a database that has its tables. Reads; writes nothing. */
-export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
+/** The parts over a database that has its tables, for an agent with these limits. Reads; writes nothing. */
+export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimits = defaultLimits): SessionParts {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter);
   const { sql } = storage;
@@ -57,7 +58,7 @@ export function sessionParts(uncounted: DurableObjectStorage): SessionParts {
     inbox,
     outbox: new Outbox(sql),
     feedback: new FeedbackStore(sql),
-    turns: new Turns(log, inbox),
+    turns: new Turns(log, inbox, limits),
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql, log.lastSeq),
     heartbeat: new Heartbeat(sql),

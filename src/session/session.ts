@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
+import type { App } from "../agent/app.ts";
 import type { Address } from "../channels/channel.ts";
 import type { Entry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -35,10 +36,10 @@ import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
+import { takeIn } from "./take-in.ts";
 import { pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { type UiHistory, uiHistory } from "./ui-history.ts";
-import { withoutUnanswered } from "./unanswered.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { type AnswerPlace, type Found, findAnswer, hideEntry, withdraw, withdrawnNames } from "./withdraw.ts";
 
@@ -51,8 +52,14 @@ export interface SessionDetails {
 }
 
 export class Session extends DurableObject<Bindings> {
-  readonly #life = new SessionLife(this.ctx, this.env);
-  readonly #copying = new Copying(this.ctx.storage);
+  readonly #life: SessionLife;
+  readonly #copying: Copying;
+
+  constructor(ctx: DurableObjectState, bindings: Bindings, app: App) {
+    super(ctx, bindings);
+    this.#life = new SessionLife(ctx, bindings, app);
+    this.#copying = new Copying(ctx.storage);
+  }
 
   /** Makes the session, or leaves an existing one as it is. */
   create(
@@ -373,21 +380,4 @@ export class Session extends DurableObject<Bindings> {
 
 function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
   return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
-}
-
-/** The message's turn: a new one with what is owed for it, or the one that the same message has already. */
-function takeIn(parts: SessionParts, request: SendRequest): { turn: string; repeated: boolean } {
-  const { turns, inbox, outbox, storage } = parts;
-  const { receipt, claims = [], replyTo } = request;
-  return storage.transactionSync(() => {
-    const repeated = turns.repeated(receipt, claims);
-    const atMs = Date.now();
-    const all = [request.message, ...(request.also ?? [])];
-    const [message = request.message, ...also] = request.reconciles ? withoutUnanswered(parts, all) : all;
-    const turn = repeated ?? turns.accept({ ...request, message }, atMs);
-    inbox.claim(claims, turn);
-    if (repeated === undefined) for (const message of also) inbox.add(message, { atMs, joins: turn });
-    if (repeated === undefined && replyTo !== undefined) outbox.add({ turn, address: replyTo, atMs });
-    return { turn, repeated: repeated !== undefined };
-  });
 }

@@ -1,5 +1,4 @@
 /** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
-import { agent } from "../agent.ts";
 import { latestMs } from "../core/bounds.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import { countsJson, iso, messageJson, usageJson } from "../dialects/native.ts";
@@ -13,7 +12,13 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
       return { session, turn, status: state.status };
     case "waiting": {
       const message = state.reply && messageJson({ role: "assistant", ...state.reply });
-      return { session, turn, status: state.status, message, waiting_for: state.waitingFor.map(waitJson) };
+      return {
+        session,
+        turn,
+        status: state.status,
+        message,
+        waiting_for: state.waitingFor.map((call) => waitJson(call, state.waitMs)),
+      };
     }
     case "ended": {
       const { ended, reply } = state;
@@ -41,7 +46,7 @@ export function feedbackJson({ score, label, comment, by, atMs }: Feedback): Rec
 }
 
 /** The exact arguments, as the model wrote them: what is approved is what is run. */
-function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall): Record<string, unknown> {
-  const expiresAtMs = Math.min(sinceMs + agent.limits.waitSeconds * 1000, latestMs);
+function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall, waitMs: number): Record<string, unknown> {
+  const expiresAtMs = Math.min(sinceMs + waitMs, latestMs);
   return { call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs) };
 }

@@ -1,5 +1,5 @@
 /** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
-import { type Agent, agent, type ModelChoice } from "../agent.ts";
+import type { Agent, ModelChoice } from "../agent/agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { KnownSetting, ModelPlace } from "../core/failure-words.ts";
@@ -81,10 +81,10 @@ export function allowedOf(models: readonly TurnModel[], allowed: readonly string
 
 /** Throws `invalid_request`, before anything is stored, when none of the turn's models is one that its account may use. */
 export function mustBeAllowed(
-  of: Pick<ModelSituation, "settings" | "bindings" | "sessionModel" | "options">,
+  of: Pick<ModelSituation, "settings" | "agent" | "bindings" | "sessionModel" | "options">,
   allowed: readonly string[] | undefined,
 ): void {
-  const models = turnModels({ ...of, agent, sticky: null, chance: 0 });
+  const models = turnModels({ ...of, sticky: null, chance: 0 });
   if (allowedOf(models, allowed).length > 0) return;
   throw new AppError("invalid_request", `model: ${refusedModels(models, allowed)}`, { field: "model" });
 }
@@ -96,10 +96,13 @@ function refusedModels(models: readonly TurnModel[], allowed: readonly string[] 
 }
 
 /** The model that answers when nobody names one; of those in `allowed` where that is given. Throws when there is none. */
-export function firstModel(settings: Settings, bindings: Bindings, allowed?: readonly string[]): TurnModel {
-  const none = { settings, bindings, sessionModel: null, options: {} };
+export function firstModel(
+  of: Pick<ModelSituation, "settings" | "agent" | "bindings">,
+  allowed?: readonly string[],
+): TurnModel {
+  const none = { ...of, sessionModel: null, options: {} };
   mustBeAllowed(none, allowed);
-  const models = turnModels({ ...none, agent, sticky: null, chance: 0 });
+  const models = turnModels({ ...none, sticky: null, chance: 0 });
   return allowedOf(models, allowed)[0] ?? models[0];
 }
 
@@ -127,7 +130,7 @@ function shown(model: TurnModel, { contextTokens }: Settings): TurnModel {
 /** Where the id of a model is written. */
 function modelSettingOf(choice: ModelChoice, choices: readonly ModelChoice[], { model }: Settings): KnownSetting {
   if (choice === choices[0]) return { name: "MODEL", isSet: model.kind === "provider" && model.modelId !== undefined };
-  if (choices.includes(choice)) return { name: "the id in src/agent.ts", isSet: true };
+  if (choices.includes(choice)) return { name: "the id in the agent's models", isSet: true };
   return { name: "the model of the session or of the message", isSet: true };
 }
 
@@ -147,7 +150,7 @@ function drawn(choices: [ModelChoice, ...ModelChoice[]], chance: number): ModelC
   return choices[0];
 }
 
-/** What the catalog knows of a model, with what its entry in src/agent.ts says. */
+/** What the catalog knows of a model, with what its entry in the agent's models says. */
 function profileOf({ id, userId, profile }: ModelChoice, baseUrl: string): Profile {
   const known = profileFor({ modelId: id, baseUrl, demo: false });
   const own = { ...known, ...profile };
@@ -164,7 +167,8 @@ function reached(
   const secret = keySecret === undefined ? undefined : (bindings as unknown as Record<string, unknown>)[keySecret];
   // The key of one provider is never sent to another.
   const apiKey = typeof secret === "string" ? secret : baseUrl === undefined ? provider.apiKey : undefined;
-  const keyName = keySecret ?? (baseUrl === undefined ? "MODEL_API_KEY" : "keySecret of this model in src/agent.ts");
+  const keyName =
+    keySecret ?? (baseUrl === undefined ? "MODEL_API_KEY" : "keySecret of this model in the agent's models");
   const isBaseSet = (bindings.MODEL_BASE_URL ?? "") !== "";
   const place = {
     model: id,
@@ -174,7 +178,7 @@ function reached(
     addressSetting:
       baseUrl === undefined
         ? { name: "MODEL_BASE_URL", isSet: isBaseSet }
-        : { name: "the baseUrl of this model in src/agent.ts", isSet: true },
+        : { name: "the baseUrl of this model in the agent's models", isSet: true },
     windowSetting: { name: "MODEL_CONTEXT_TOKENS", isSet: false },
   };
   return {

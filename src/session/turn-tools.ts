@@ -1,5 +1,5 @@
 /** The tools of one turn: the agent's own and those of its MCP servers, as they are known. A server that is dead or slow delays a turn by `askMs` at most, and fails none. */
-import type { Agent } from "../agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { Bindings, Settings } from "../env.ts";
 import type { KvCount } from "../prefix-cache/kv-count.ts";

@@ -1,4 +1,5 @@
 /** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
+import type { AgentLimits } from "../agent/agent.ts";
 import type { Address } from "../channels/channel.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -11,7 +12,14 @@ import type { TranscriptLog } from "./transcript-log.ts";
 export type TurnState =
   | { status: "queued" }
   /** `waiting`: nothing can be done before somebody answers about one of `waitingFor`. */
-  | { status: "running" | "waiting"; firstSeq: number; reply: AssistantEntry | undefined; waitingFor: WaitingCall[] }
+  | {
+      status: "running" | "waiting";
+      firstSeq: number;
+      reply: AssistantEntry | undefined;
+      waitingFor: WaitingCall[];
+      /** How long each is waited for, from its `sinceMs` on. */
+      waitMs: number;
+    }
   | {
       status: "ended";
       firstSeq: number;
@@ -52,11 +60,13 @@ const keptChars = 1_000;
 export class Turns {
   readonly #log: TranscriptLog;
   readonly #inbox: Inbox;
+  readonly #limits: AgentLimits;
   #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
 
-  constructor(log: TranscriptLog, inbox: Inbox) {
+  constructor(log: TranscriptLog, inbox: Inbox, limits: AgentLimits) {
     this.#log = log;
     this.#inbox = inbox;
+    this.#limits = limits;
   }
 
   /** The turn that has begun and not ended. */
@@ -170,7 +180,8 @@ export class Turns {
     const reply = entries.findLast((entry) => entry.type === "assistant");
     if (ended?.type === "turn_ended") return { status: "ended", firstSeq, ended, reply };
     const { waitingFor } = this;
-    return { status: waitingFor.length > 0 ? "waiting" : "running", firstSeq, reply, waitingFor };
+    const waitMs = this.#limits.waitSeconds * 1000;
+    return { status: waitingFor.length > 0 ? "waiting" : "running", firstSeq, reply, waitingFor, waitMs };
   }
 
   /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log; of results, the beginning. */

@@ -1,7 +1,7 @@
 /** Has the provider read a prefix before traffic comes: it asks for one token behind it, and the ledger says what that cost. */
 
 import { accountObject } from "../account/account.ts";
-import { agent } from "../agent.ts";
+import type { App } from "../agent/app.ts";
 import { Draft } from "../core/assemble.ts";
 import { shortageFailure } from "../core/budget-words.ts";
 import type { Usage } from "../core/cost.ts";
@@ -9,7 +9,7 @@ import { worstCaseMicros } from "../core/cost.ts";
 import { AppError, type Failure } from "../core/errors.ts";
 import { textTokens } from "../core/estimate-usage.ts";
 import { mostTokens } from "../core/window.ts";
-import { type Bindings, parseSettings } from "../env.ts";
+import type { Bindings } from "../env.ts";
 import { generate } from "../model/client.ts";
 import { pricesAt } from "../model/profile.ts";
 import { endpointOf, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
@@ -22,12 +22,13 @@ import { TurnTools } from "./turn-tools.ts";
 import { userIdFor, userIdsOf } from "./user-ids.ts";
 
 export async function warmUp(
-  bindings: Bindings,
+  { app, bindings }: { app: App; bindings: Bindings },
   { account, prefix, models }: { account: string; prefix: string; models: readonly string[] | undefined },
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
-  const settings = parseSettings(bindings);
+  const { settings } = app;
+  const agent = app.agents.first;
   const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
-  const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel(settings, bindings, models);
+  const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel({ agent, settings, bindings }, models);
   const profile = knownHere(listed);
   const object = accountObject(bindings, account);
   const text = await object.readPrefix(prefix);

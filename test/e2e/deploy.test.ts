@@ -12,7 +12,7 @@ it("[E2E-7] what is deployed is at most 440 KB gzipped", async () => {
   const folder = await mkdtemp(join(tmpdir(), "longline-"));
   try {
     await run("npx", ["--no-install", "wrangler", "deploy", "--dry-run", "--outdir", folder]);
-    const bytes = gzipSync(await readFile(join(folder, "index.js"))).length;
+    const bytes = gzipSync(await readFile(join(folder, "worker.js"))).length;
     console.log(`bundle: ${bytes} bytes gzipped`);
     expect(bytes).toBeLessThanOrEqual(440 * 1024);
   } finally {

@@ -35,12 +35,12 @@ async function copyOfCheckout(): Promise<string> {
 it("[E2E-19] an edit of the agent under npm run dev is served without a restart", async () => {
   const folder = await copyOfCheckout();
   try {
-    const dev = await startDev({ folder });
+    const dev = await startDev({ folder, app: "users" });
     try {
       const models = async (): Promise<string> =>
         (await reach(`${dev.url}/v1/models`, { headers: { Authorization: "Bearer dev-key" } })).text();
       expect(await models()).not.toContain("another-model");
-      const agent = join(folder, "src/agent.ts");
+      const agent = join(folder, "src/app/agents/assistant.ts");
       const source = await readFile(agent, "utf8");
       const edited = source.replace(/models: \[(.*)\],/, 'models: [$1, { id: "another-model" }],');
       expect(edited).not.toBe(source);

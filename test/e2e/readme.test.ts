@@ -8,7 +8,7 @@ import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 const run = promisify(execFile);
 let dev: DevServer;
 beforeAll(async () => {
-  dev = await startDev();
+  dev = await startDev({ app: "users" });
 });
 afterAll(() => dev.stop());
 

@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as z from "zod";
-import { agent } from "../../src/agent.ts";
 import type { Entry, ResponseFormat } from "../../src/core/entry.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { createDemoFetch } from "../../src/model/demo/demo-fetch.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { currentTime } from "../../src/tools/current-time.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
+import { agent } from "../app/agent.ts";
 import { MemorySession } from "../support/memory-session.ts";
 
 const caseFile = z.strictObject({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { agent } from "../../src/agent.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
+import { agent } from "../app/agent.ts";
 import { MemorySession } from "../support/memory-session.ts";
 
 const apiKey = process.env.MODEL_API_KEY ?? process.env.COMETAPI_KEY;

@@ -2,10 +2,10 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
-import { type Agent, agent, type Schedule } from "../../src/agent.ts";
 import { standardHeaders } from "../../src/channels/signature.ts";
 import { runSchedules } from "../../src/routes/schedules.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
+import { app, models, schedules } from "../app/app.ts";
 import { calls, status, text } from "../support/fake-provider.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
 
@@ -15,7 +15,6 @@ type Json = any;
 let provider: ReturnType<typeof startProvider>;
 let account: string;
 let id: string;
-const models = agent.models as unknown as Agent["models"][number][];
 const configured = [...models];
 
 beforeEach(() => {
@@ -162,18 +161,17 @@ describe("an account's list of models", () => {
 describe("the account of channels and schedules", () => {
   it("[REACH-1] is held to its list of models, too", async () => {
     const own = accountObject(bindings, "default");
-    const due = agent.schedules as Schedule[];
-    due.push({ cron: "1 2 3 4 5", session: `s-${id}`, content: "What is on today?" });
+    schedules.push({ cron: "1 2 3 4 5", session: `s-${id}`, content: "What is on today?" });
     await own.putSettings("default", { models: ["gone"] });
     try {
-      await expect(runSchedules(bindings, { cron: "1 2 3 4 5", atMs: 1_000 })).rejects.toThrow(/may use gone/);
+      await expect(runSchedules(app, bindings, { cron: "1 2 3 4 5", atMs: 1_000 })).rejects.toThrow(/may use gone/);
       const body = JSON.stringify({ content: "Hi", session: id });
       const signed = await standardHeaders({ id, atMs: Date.now(), body }, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
       const init = { method: "POST", headers: { "Content-Type": "application/json", ...signed }, body };
       const hook = await worker.fetch("https://longline.test/channels/webhooks/plain", init);
       expect([hook.status, await hook.text()]).toEqual([400, expect.stringMatching(/may use gone/)]);
     } finally {
-      due.pop();
+      schedules.pop();
       await own.putSettings("default", {});
     }
     for (const name of [`s-${id}`, `hook_plain_${id}`]) {

@@ -2,13 +2,11 @@ import { exports } from "cloudflare:workers";
 import { sign } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { agent } from "../../src/agent.ts";
-import type { WebhookRules } from "../../src/channels/webhook.ts";
+import { webhooks as hooks } from "../app/app.ts";
 import { text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
-const hooks = agent.webhooks as Record<string, WebhookRules>;
 let provider: ReturnType<typeof startProvider>;
 let key: string;
 

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
-import { agent } from "../../src/agent.ts";
+import { agent } from "../app/agent.ts";
 import { calls, gated, text } from "../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 

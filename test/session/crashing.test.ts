@@ -1,8 +1,8 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { agent } from "../../src/agent.ts";
 import { Session } from "../../src/session/session.ts";
 import { mostSubrequests } from "../../src/session/subrequests.ts";
+import { agent } from "../app/agent.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 

@@ -1,11 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Agent, agent, type ModelChoice } from "../../src/agent.ts";
+import type { Agent, ModelChoice } from "../../src/agent/agent.ts";
 import { Draft } from "../../src/core/assemble.ts";
 import { parseSettings } from "../../src/env.ts";
 import { Runner } from "../../src/session/runner.ts";
 import { type SessionParts, sessionParts } from "../../src/session/session-parts.ts";
 import { SessionRecord } from "../../src/session/session-record.ts";
+import { agent } from "../app/agent.ts";
 import { type createFakeProvider, frames, refused, status, text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 
@@ -38,6 +39,7 @@ function withModels(
       agent: { ...agent, models },
       settings: parseSettings(bindings),
       bindings,
+      secrets: {},
       moved: () => {},
       rested: () => {},
     };

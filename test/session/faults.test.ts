@@ -155,7 +155,7 @@ describe("a model that goes in circles", () => {
 
 it("[RETRY-8] [ROLLOUT-1] a session begins with a drawn model, falls back, and stays", async () => {
   const { turnModels } = await import("../../src/session/turn-model.ts");
-  const { agent } = await import("../../src/agent.ts");
+  const { agent } = await import("../app/agent.ts");
   const settings = { model: { kind: "provider", baseUrl: "https://api.cometapi.com/v1", apiKey: "k1" } } as never;
   const models = [
     { id: "a", weight: 1 },
@@ -189,7 +189,7 @@ it("[RETRY-8] [ROLLOUT-1] a session begins with a drawn model, falls back, and s
 
 it("[PROFILE-5] a model that the catalog does not know is warned of at start", async () => {
   const { unknownModels } = await import("../../src/session/turn-model.ts");
-  const { agent } = await import("../../src/agent.ts");
+  const { agent } = await import("../app/agent.ts");
   const warned = (model: object, models = agent.models) => unknownModels({ model } as never, { ...agent, models });
   const comet = { kind: "provider", baseUrl: "https://api.cometapi.com/v1" };
   expect(warned({ kind: "demo" })).toEqual([]);

@@ -1,12 +1,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { agent, type ModelChoice } from "../../src/agent.ts";
+import type { ModelChoice } from "../../src/agent/agent.ts";
 import type { TurnOptions } from "../../src/core/entry.ts";
 import { parseSettings, type Settings } from "../../src/env.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { Runner } from "../../src/session/runner.ts";
 import { type SessionParts, sessionParts } from "../../src/session/session-parts.ts";
 import { SessionRecord } from "../../src/session/session-record.ts";
+import { agent } from "../app/agent.ts";
 import { calls, createFakeProvider, frames, type Reply, text } from "../support/fake-provider.ts";
 import { deepseekV4, type Host, mistral, openai, smallHost } from "../support/host-rules.ts";
 import { bindings, SessionWorld } from "../support/session-world.ts";
@@ -55,6 +56,7 @@ function withSession(
       agent: { ...agent, models },
       settings: { ...parseSettings(bindings), ...settings },
       bindings,
+      secrets: {},
       moved: () => {},
       rested: () => {},
     };

@@ -25,7 +25,10 @@ describe("accepting a message", () => {
     const gate = gated("never seen");
     provider.enqueue(gate.reply);
     const { turn, state } = await world.send("Hello");
-    expect([turn, state]).toEqual(["turn_1", { status: "running", firstSeq: 1, reply: undefined, waitingFor: [] }]);
+    expect([turn, state]).toEqual([
+      "turn_1",
+      { status: "running", firstSeq: 1, reply: undefined, waitMs: 86_400_000, waitingFor: [] },
+    ]);
     await world.inside(async (storage) => {
       expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([1, 1]);
       expect(await storage.getAlarm()).toBeGreaterThan(Date.now());

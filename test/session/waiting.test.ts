@@ -1,10 +1,10 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
-import { agent } from "../../src/agent.ts";
 import { sha256Hex } from "../../src/core/digest.ts";
 import { callDigest } from "../../src/core/shown-call.ts";
 import { refOf } from "../../src/core/waits.ts";
+import { agent } from "../app/agent.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 

@@ -1,9 +1,13 @@
 /** The Worker of the soak: the product's own, its Durable Objects put behind slow commits and output gates. Holds nothing of the product's logic. */
-import { Account as PlainAccount } from "../../src/account/account.ts";
+import { DurableObject } from "cloudflare:workers";
+import { aiSdk } from "../../src/doors/ai-sdk.ts";
+import { mcp } from "../../src/doors/mcp.ts";
+import { openai } from "../../src/doors/openai.ts";
 import type { Bindings } from "../../src/env.ts";
-import app, { Session as PlainSession } from "../../src/index.ts";
+import { longline } from "../../src/longline.ts";
 import { createKvDouble } from "./kv-double.ts";
 import { current, Gate, over, slowStorage } from "./shim-storage.ts";
+import { agent as soak } from "./soak-agent.ts";
 
 type SoakBindings = Bindings & { HARNESS_URL: string; KV_SEED: string };
 type Method = (...given: unknown[]) => unknown;
@@ -65,7 +69,7 @@ function gated(plain: ObjectClass): ObjectClass {
   // What the runtime goes by when it asks whether a class extends DurableObject.
   Object.setPrototypeOf(shimmed, plain);
   shimmed.prototype = Object.create(plain.prototype);
-  for (const name of Object.getOwnPropertyNames(plain.prototype)) {
+  for (const name of methodsOf(plain.prototype)) {
     const method: unknown = plain.prototype[name];
     if (name === "constructor" || typeof method !== "function") continue;
     shimmed.prototype[name] = async function (this: object, ...given: unknown[]) {
@@ -81,8 +85,17 @@ function gated(plain: ObjectClass): ObjectClass {
   return shimmed as unknown as ObjectClass;
 }
 
-export const Session = gated(PlainSession as unknown as ObjectClass);
-export const Account = gated(PlainAccount as unknown as ObjectClass);
+/** Names of a class's methods, and of the classes it extends up to the runtime's own. */
+function methodsOf(prototype: object): string[] {
+  const above: object = Object.getPrototypeOf(prototype);
+  const inherited = above === DurableObject.prototype ? [] : methodsOf(above);
+  return [...new Set([...Object.getOwnPropertyNames(prototype), ...inherited])];
+}
+
+const app = longline({ agents: { soak }, doors: [openai(), aiSdk(), mcp()] });
+
+export const Session = gated(app.Session as unknown as ObjectClass);
+export const Account = gated(app.Account as unknown as ObjectClass);
 
 export default {
   fetch: (request: Request, env: SoakBindings, context: ExecutionContext) =>

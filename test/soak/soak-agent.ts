@@ -1,9 +1,9 @@
-/** The agent of the soak, built in place of `src/agent.ts`: one tool per kind of effect, each a call of the harness's tool server. */
+/** The agent of the soak: one tool per kind of effect, each a call of the harness's tool server. */
 import { env } from "cloudflare:workers";
 import * as z from "zod";
-import type { Agent } from "../../src/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import type { Effect } from "../../src/core/next-step.ts";
-import { createToolbox, defineTool, type Tool } from "../../src/tools/tool.ts";
+import { defineTool, type Tool } from "../../src/tools/tool.ts";
 
 const { HARNESS_URL } = env as unknown as { HARNESS_URL: string };
 
@@ -25,17 +25,14 @@ function remote(name: string, effect: Effect, more: { approval?: "always" } = {}
   });
 }
 
-export const agent: Agent = {
+export const agent = defineAgent({
   instructions: "You are the agent of a kill soak.",
   models: [{ id: "deepseek-flash" }],
-  tools: createToolbox([
+  tools: [
     remote("look", "none"),
     remote("book", "keyed"),
     remote("pay", "unsafe"),
     remote("wire_money", "unsafe", { approval: "always" }),
-  ]),
-  channels: {},
-  webhooks: {},
-  schedules: [],
+  ],
   limits: { maxSteps: 12, turnSeconds: 120, waitSeconds: 600 },
-};
+});

@@ -1,5 +1,5 @@
 /** A session without its database: the real loop, client, retry, tools and request rules over a log in memory. For tests, and for comparing models. */
-import type { Agent } from "../../src/agent.ts";
+import type { Agent } from "../../src/agent/agent.ts";
 import type { Draft } from "../../src/core/assemble.ts";
 import type { Cut, Effects } from "../../src/core/effects.ts";
 import type { CompactionCause, Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
@@ -170,7 +170,12 @@ export class MemorySession implements Effects {
 
   runTool(call: ToolCall, { turn }: { turn: string }): Promise<ToolResult> {
     const of = {
-      sessionId: "memory",
+      secrets: {},
+      account: "test",
+      agent: "assistant",
+      session: { id: "memory", metadata: {} },
+      speaker: undefined,
+      progress: () => {},
       turn,
       callId: call.id,
       idempotencyKey: call.id,

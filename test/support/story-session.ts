@@ -1,5 +1,5 @@
 /** A turn played from a script in a session's own database, with its real parts and effects: only the model, the tools and the budget are the script's. It can die after any of its moments and be taken up again. */
-import { agent } from "../../src/agent.ts";
+
 import type { Draft } from "../../src/core/assemble.ts";
 import type { Cut } from "../../src/core/effects.ts";
 import type { FailedTry, NewEntry } from "../../src/core/entry.ts";
@@ -12,6 +12,7 @@ import { profileFor } from "../../src/model/catalog.ts";
 import { SessionEffects } from "../../src/session/effects.ts";
 import { type SessionParts, sessionParts } from "../../src/session/session-parts.ts";
 import { Subrequests } from "../../src/session/subrequests.ts";
+import { agent } from "../app/agent.ts";
 
 /** What the model answers one request with: one array per read. */
 export type Script = ModelEvent[][];
@@ -77,6 +78,7 @@ class ScriptedEffects extends SessionEffects {
       answers: undefined as never,
       prefix: undefined,
       userIds: { account: "a", session: "s" },
+      secrets: {},
       subrequests: new Subrequests(Number.POSITIVE_INFINITY),
     });
     this.#of = of;

@@ -25,17 +25,21 @@ export interface DevOptions {
   port?: number;
   /** The checkout that is started; this one when absent. */
   folder?: string;
+  /** The Worker that is started: the tests' own app, or the one of src/app, as a user has it. */
+  app?: "tests" | "users";
 }
 
 /** How long a start may take before it counts as failed. */
 const startLimitMs = 40_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
-export async function startDev({ vars = {}, persistTo, port: wanted, folder }: DevOptions = {}): Promise<DevServer> {
+export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
+  const { vars = {}, persistTo, port: wanted, folder, app = "tests" } = asked;
   const port = wanted ?? (await freePort());
   const data = persistTo ?? (await freshFolder());
   const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const options = [
+    ...(app === "tests" ? ["test/app/worker.ts"] : []),
     "--port",
     String(port),
     // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.

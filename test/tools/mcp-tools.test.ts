@@ -232,7 +232,7 @@ describe("results of remote tools", () => {
   });
 });
 
-describe("what agent.ts says about a server", () => {
+describe("what the app says about a server", () => {
   it("[MCP-8] decides about harm and approval; unsafe and unasked when it says nothing", async () => {
     const { tool } = await run("{}");
     expect([tool.effect, tool.timeoutMs, tool.needsApproval('{"city":"Rome"}')]).toEqual(["unsafe", 30_000, false]);

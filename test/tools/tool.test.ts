@@ -67,7 +67,7 @@ describe("the toolbox", () => {
 
   it("[TOOL-8] refuses two tools of one name", () => {
     expect(() => createToolbox([named("a"), named("b"), named("a")])).toThrow(
-      new Error('Two tools are named "a". Rename or remove one in src/agent.ts.'),
+      new Error('Two tools are named "a". Rename or remove one in the agent.'),
     );
   });
 
@@ -75,7 +75,7 @@ describe("the toolbox", () => {
     const tools = Array.from({ length: 129 }, (_, n) => named(`t${n}`));
     expect(createToolbox(tools.slice(1)).declarations).toHaveLength(128);
     expect(() => createToolbox(tools)).toThrow(
-      new Error("129 tools are too many: providers take 128. Remove some in src/agent.ts."),
+      new Error("129 tools are too many: providers take 128. Remove some from the agent."),
     );
   });
 });

@@ -1,4 +1,4 @@
-/** What `agent.ts` says about a remote MCP server, and whether it may be asked at all. Asks nobody. */
+/** What the app says about a remote MCP server, and whether it may be asked at all. Asks nobody. */
 import type { Effect } from "../../core/next-step.ts";
 import { refusalOf } from "../public-address.ts";
 

@@ -39,12 +39,6 @@ function withEdits(edits: readonly Edit[], done: Set<Edit>): Plugin {
     setup({ onLoad }) {
       onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
         const file = relative(root, path).replaceAll("\\", "/");
-        if (file === "src/agent.ts")
-          return {
-            contents: await readFile(join(root, "test/soak/soak-agent.ts"), "utf8"),
-            loader: "ts",
-            resolveDir: join(root, "test/soak"),
-          };
         const mine = edits.filter((edit) => edit.file === file);
         if (mine.length === 0) return undefined;
         let contents = await readFile(path, "utf8");
