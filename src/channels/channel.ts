@@ -54,6 +54,8 @@ export interface Received {
   alias?: string;
   /** Where the answer goes; absent when nobody waits for it there. */
   address?: Address;
+  /** Name of the agent that answers, by the rule of its place. Nothing chooses by it yet: there is one agent. */
+  agent?: string;
   /** Only for a session that exists: a thread that the agent is no part of is none of its business. */
   mustExist?: boolean;
 }
@@ -86,8 +88,10 @@ export interface GivenFeedback {
 /** What became of what came in. `repeated`: it had come before. `refused`: why nothing did. */
 export type Taken = { session: string; turn: string; repeated?: boolean; statusUrl?: string } | { refused: AppError };
 
-/** What a request from outside means. */
-export type Inbound =
+/** What a request from outside means, and whose it is: `account` is that of its place (`place-rules.ts`); absent, the default one. */
+export type Inbound = Meaning & { account?: string };
+
+type Meaning =
   /** `later`: what is done after the request was answered. */
   | { kind: "nothing"; response: Response; later?: () => Promise<void> }
   /** `tell` says to the person, once for each message, why it was not taken. */

@@ -2,6 +2,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { GivenFeedback, Inbound, InboundRequest, PressedApproval, Received, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
+import { placedIn } from "../place-rules.ts";
 import { isSignedByDiscord } from "../signature.ts";
 import { signatureError } from "../signature-error.ts";
 import type { DiscordSettings } from "./api.ts";
@@ -59,6 +60,11 @@ export async function receiveDiscord(request: InboundRequest, setup: DiscordSetu
   if (came.type === 1) return nothing(pong);
   if (came.type === 4) return nothing(noChoices);
   if (!isAllowed(placeOf(came), setup.rules)) return nothing(whisper("The agent does not answer here, or not to you."));
+  const { guild = "dm", channel, parent } = placeOf(came);
+  return placedIn(inboundOf(came, setup, nowMs), setup.rules.places, { guild, channel, parent });
+}
+
+function inboundOf(came: Interaction, setup: DiscordSetup, nowMs: number): Inbound {
   if (came.type === 2) return fromCommand(came, nowMs);
   return came.type === 3 ? fromButton(came, setup, nowMs) : fromModal(came, setup, nowMs);
 }
