@@ -216,6 +216,7 @@ export class MessageCalls {
   }
 }
 
+/** Without words, an edit leaves those that are there. */
 function bodyOf({ content, components, file }: Outgoing): { body: object; file: ApiFile | undefined } {
-  return { body: { content, ...(components && { components }), ...quiet }, file };
+  return { body: { ...(content !== "" && { content }), ...(components && { components }), ...quiet }, file };
 }

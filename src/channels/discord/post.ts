@@ -111,18 +111,21 @@ class DiscordPost {
     if (whole === "" && atWork.length > 0) texts.push(`_Using ${atWork.map(workOf).join(", ")} …_`);
     const fit = texts.slice(0, this.#room);
     try {
-      const left: string[] = [];
+      let isAll = true;
+      let end = 0;
       for (const [place, piece] of fit.entries()) {
-        if (!(await this.#showPiece(place, piece, place === texts.length - 1))) left.push(piece);
+        const isLast = place === texts.length - 1;
+        isAll = (await this.#showPiece(place, piece, isLast)) && isAll;
+        const at = text.indexOf(piece, end);
+        end = at < 0 ? Number.POSITIVE_INFINITY : at + piece.length;
+        // A press may bring a new token before the rest is shown: it goes on after this piece.
+        if (isAll && !isLast && at >= 0) this.#shown.whole = markOf(whole.slice(0, whole.length - text.length + end));
       }
       const rest = this.#shown.messages.splice(Math.max(fit.length, 1));
       // An attempt of the model's that said more was cut off, and said less when it was made again.
       for (const each of rest) await this.#sender.remove(each);
       if (fit.length < texts.length) throw new NoWay("The answer is longer than the messages that can be made.");
-      const [growing, ...more] = left;
-      if (growing === undefined) this.#shown.whole = markOf(whole);
-      else if (more.length === 0 && whole.endsWith(growing))
-        this.#shown.whole = markOf(whole.slice(0, -growing.length));
+      if (isAll) this.#shown.whole = markOf(whole);
     } catch (error) {
       if (!(error instanceof NoWay)) throw error;
       // What cannot be shown while it grows is shown whole at the end.
