@@ -53,7 +53,7 @@ export function protoPath(value: unknown, above: readonly string[] = []): string
 }
 
 /** Members that a list or an object of a body may have: a schema looks at each of them before it counts them. */
-export const mostMembers = 10_000;
+const mostMembers = 10_000;
 
 /** Below these names are values of tools, which no schema looks into; `input` is one of them where it is not the body's own. */
 const opaque = new Set(["output", "data", "input"]);
