@@ -10,6 +10,11 @@ export class MemoryLog implements TranscriptLog {
     this.#rows = rows;
   }
 
+  /** Another log with the same entries, which goes its own way. */
+  copy(): MemoryLog {
+    return new MemoryLog([...this.#rows]);
+  }
+
   get lastSeq(): number {
     return this.#rows.length;
   }

@@ -54,7 +54,7 @@ export interface MemorySetup {
 const nothing = { search: async () => [], read: async () => undefined };
 
 export class MemorySession implements Effects {
-  readonly log = new MemoryLog();
+  readonly log: MemoryLog;
   readonly signal = new AbortController().signal;
   readonly #setup: MemorySetup;
   readonly #parts: SessionParts;
@@ -66,9 +66,18 @@ export class MemorySession implements Effects {
   #attempt = 0;
   #turns = 0;
 
-  constructor(setup: MemorySetup) {
+  /** `before`: the session that this one is a copy of, and goes on with; it stays as it is. */
+  constructor(setup: MemorySetup, before?: MemorySession) {
     this.#setup = setup;
     this.#model = setup;
+    this.log = before?.log.copy() ?? new MemoryLog();
+    if (before !== undefined) {
+      this.#options = before.#options;
+      this.#learned = { ...before.#learned };
+      this.#windowSeq = before.#windowSeq;
+      this.#attempt = before.#attempt;
+      this.#turns = before.#turns;
+    }
     const store = {
       read: () => this.#learned,
       write: (changes: LearnedChanges) => {
@@ -82,7 +91,7 @@ export class MemorySession implements Effects {
       learned: new Learned(store),
       record: { read: () => ({ instructions: setup.own ?? null, account: "default", windowSeq: this.#windowSeq }) },
     } as unknown as SessionParts;
-    this.#requests = this.#writer({});
+    this.#requests = this.#writer(this.#options);
   }
 
   #writer(options: TurnOptions): RequestWriter {
@@ -184,7 +193,10 @@ export class MemorySession implements Effects {
 
   runTool(call: ToolCall, { turn }: { turn: string }): Promise<ToolResult> {
     const { tools, context, secrets, agent } = this.#setup;
-    const approved = this.entries.some((entry) => entry.type === "approval" && entry.callId === call.id);
+    const approved = this.entries.some(
+      // A model may use the id of a call of an earlier turn again.
+      (entry) => entry.type === "approval" && entry.turn === turn && entry.callId === call.id && entry.approve,
+    );
     const of = {
       secrets: {},
       account: "test",

@@ -1,25 +1,27 @@
 /** Runs an agent in a test: the real loop, model client, checks, approvals, hooks and tools, over a log in memory. No Worker, no network, no waiting. */
 import { type AgentDefinition, resolveAgent } from "../agent/agent.ts";
-import type { Entry, TurnEndReason, TurnOptions } from "../core/entry.ts";
+import type { AssistantEntry, Entry, NewEntry, ToolEntry, TurnEndReason, TurnOptions } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
 import { openCalls, type WaitingCall } from "../core/waits.ts";
 import { profileFor } from "../model/catalog.ts";
-import { createToolbox, type Tool, type ToolContext } from "../tools/tool.ts";
+import { createToolbox, type Tool, type Toolbox, type ToolContext } from "../tools/tool.ts";
 import { MemorySession } from "./memory-session.ts";
 import type { ScriptedModel } from "./scripted.ts";
 
 /** What a person says to a call that needs approval. */
 export type Approve = boolean | ((call: AgentCall) => boolean | { approve: boolean; reason?: string });
 
-/** A call of the run, with its input as the tool got it, or as text where it was wrong. */
+/** A call that the model made. */
 export interface AgentCall {
   id: string;
   name: string;
+  /** As the tool gets it: checked, with defaults, coerced and transformed. Where it is wrong, as the model wrote it. */
   input: unknown;
 }
 
 /** A call that ran, or was refused, and what the model read of it. */
 export interface FinishedCall extends AgentCall {
+  /** A hook that changed the input does not change `input`. */
   result: string;
   isError: boolean;
 }
@@ -43,7 +45,11 @@ export interface RunAgentOptions {
   now?: () => number;
   /** Of the message, as `POST …/messages` takes them. */
   message?: Pick<TurnOptions, "responseFormat" | "thinking" | "model">;
-  /** A run that is continued: the message is the next one of its session. */
+  /**
+   * A run that is continued: the message is the next one of its session. That run stays as it is, and can be continued
+   * more than once. `account` and `session` are its own; every other option holds for this run alone. Where it waits for
+   * approval, `approve` ends its turn first.
+   */
   after?: AgentRun;
 }
 
@@ -52,7 +58,7 @@ export interface AgentRun {
   entries: Entry[];
   /** Text of the last answer. */
   text: string;
-  /** Calls of this message that have a result, in order. */
+  /** Calls that got their result in this run, in the order in which the model made them. */
   calls: FinishedCall[];
   /** `waiting`: calls wait for a person; they are `waiting`. */
   status: TurnEndReason | "waiting";
@@ -63,7 +69,13 @@ export interface AgentRun {
   progress: { name: string; text: string }[];
 }
 
-const sessions = new WeakMap<AgentRun, MemorySession>();
+/** What a run leaves for the one that continues it. */
+interface Kept {
+  session: MemorySession;
+  options: RunAgentOptions;
+}
+
+const kept = new WeakMap<AgentRun, Kept>();
 const standing = Date.UTC(2026, 0, 1);
 
 /**
@@ -75,25 +87,52 @@ const standing = Date.UTC(2026, 0, 1);
  * expect(run.calls[0]).toMatchObject({ name: "refund", isError: false });
  */
 export async function runAgent(agent: AgentDefinition, message: string, options: RunAgentOptions): Promise<AgentRun> {
-  const { approve, speaker, after, message: turn = {} } = options;
+  const { speaker, after, message: turn = {} } = options;
+  const before = after && kept.get(after);
+  if (after !== undefined && before === undefined)
+    throw new Error("after: this is no run of runAgent, or a copy of one. Give what runAgent returned.");
+  const own: RunAgentOptions = { ...pick(before?.options), ...options };
+  const tools = resolveAgent("agent", agent, {}).tools;
   const progress: AgentRun["progress"] = [];
-  const session = (after && sessions.get(after)) ?? sessionOf(agent, options, progress);
+  const session = sessionOf(agent, own, { progress, before: before?.session });
   const begunAt = session.log.lastSeq;
+  if (before !== undefined) await endOpenTurn(session, tools, own);
   await session.begin({ content: message, ...(speaker !== undefined && { speaker }) }, turn);
+  await answerAll(session, tools, own);
+  const run = runOf(session, { begunAt, tools }, progress);
+  kept.set(run, { session, options: own });
+  return run;
+}
+
+/** What belongs to the session, not to a message. */
+function pick(options: RunAgentOptions | undefined): Pick<RunAgentOptions, "account" | "session"> {
+  const { account, session } = options ?? {};
+  return { ...(account !== undefined && { account }), ...(session !== undefined && { session }) };
+}
+
+/** A message comes after the turn before it, as in the Worker. */
+async function endOpenTurn(session: MemorySession, tools: Toolbox, options: RunAgentOptions): Promise<void> {
+  const [first] = waitingOf(session);
+  if (first !== undefined && options.approve === undefined)
+    throw new Error(
+      `after: that run waits for approval of ${first.name} (${first.id}). Give approve: its turn ends first.`,
+    );
+  await answerAll(session, tools, options);
+}
+
+/** Answers for the person, until the turn ends or nobody answers. */
+async function answerAll(session: MemorySession, tools: Toolbox, { approve, model }: RunAgentOptions): Promise<void> {
   for (let waiting = waitingOf(session); waiting.length > 0 && approve !== undefined; waiting = waitingOf(session)) {
-    await session.append(waiting.map((call) => answered(call, approve, session)));
+    await session.append(waiting.map((call) => answered(call, approve, { session, tools })));
     await session.goOn();
   }
-  if ("fault" in options.model && options.model.fault !== undefined) throw new Error(options.model.fault);
-  const run = runOf(session, begunAt, progress);
-  sessions.set(run, session);
-  return run;
+  if ("fault" in model && model.fault !== undefined) throw new Error(model.fault);
 }
 
 function sessionOf(
   definition: AgentDefinition,
   options: RunAgentOptions,
-  progress: AgentRun["progress"],
+  { progress, before }: { progress: AgentRun["progress"]; before: MemorySession | undefined },
 ): MemorySession {
   const agent = resolveAgent("agent", definition, {});
   const { model, session = {}, now = () => standing, account = "test", speaker } = options;
@@ -109,11 +148,15 @@ function sessionOf(
   const tools = agent.tools.all.map((tool) => reporting(replaced(tool, options.tools), progress));
   const unknown = Object.keys(options.tools ?? {}).find((name) => agent.tools.get(name) === undefined);
   if (unknown !== undefined) throw new Error(`tools.${unknown}: the agent has no tool of that name.`);
-  const [{ id, profile }] = agent.models;
-  return new MemorySession({
+  const [first, ...others] = agent.models.map(({ id, profile }) => ({
     profile: { ...profileFor({ modelId: id, baseUrl, demo: false }), ...profile },
     baseUrl,
     fetch: model.fetch,
+  }));
+  if (first === undefined) throw new Error("models: an agent needs one.");
+  const setup = {
+    ...first,
+    fallbacks: others,
     tools: createToolbox(tools),
     instructions: agent.instructions,
     agent,
@@ -121,7 +164,8 @@ function sessionOf(
     secrets,
     now,
     ...(session.instructions !== undefined && { own: session.instructions }),
-  });
+  };
+  return new MemorySession(setup, before);
 }
 
 const baseUrl = "https://scripted.invalid/v1";
@@ -160,8 +204,12 @@ function waitingOf({ entries }: MemorySession): WaitingCall[] {
   return openCalls(turn).waiting;
 }
 
-function answered(call: WaitingCall, approve: Approve, session: MemorySession) {
-  const said = typeof approve === "function" ? approve(callOf(call)) : approve;
+function answered(
+  call: WaitingCall,
+  approve: Approve,
+  { session, tools }: { session: MemorySession; tools: Toolbox },
+): NewEntry {
+  const said = typeof approve === "function" ? approve(callOf(call, tools)) : approve;
   const { approve: yes, reason } = typeof said === "object" ? said : { approve: said, reason: undefined };
   const reply = session.entries.findLast((entry) => entry.type === "assistant");
   return {
@@ -173,36 +221,49 @@ function answered(call: WaitingCall, approve: Approve, session: MemorySession) {
     approve: yes,
     ...(reason !== undefined && { reason }),
     atMs: session.now(),
-  } as const;
+  };
 }
 
-function runOf(session: MemorySession, begunAt: number, progress: AgentRun["progress"]): AgentRun {
+function runOf(
+  session: MemorySession,
+  { begunAt, tools }: { begunAt: number; tools: Toolbox },
+  progress: AgentRun["progress"],
+): AgentRun {
   const { entries } = session;
-  const own = entries.slice(begunAt);
-  const end = own.at(-1);
-  const reply = own.findLast((entry) => entry.type === "assistant");
+  const results = entries.slice(begunAt).filter((entry) => entry.type === "tool");
+  const end = entries.at(-1);
+  const reply = entries.findLast((entry) => entry.type === "assistant");
   return {
     entries,
     text: reply?.type === "assistant" ? reply.content : "",
-    calls: own.flatMap((entry) => (entry.type === "tool" ? [finished(entry, own)] : [])),
+    calls: entries.flatMap((entry) => (entry.type === "assistant" ? finished(entry, results, tools) : [])),
     status: end?.type === "turn_ended" ? end.reason : "waiting",
-    waiting: waitingOf(session).map(callOf),
+    waiting: waitingOf(session).map((call) => callOf(call, tools)),
     ...(end?.type === "turn_ended" && end.failure && { error: { code: end.failure.code, detail: end.failure.detail } }),
     progress,
   };
 }
 
-function finished(entry: Extract<Entry, { type: "tool" }>, entries: readonly Entry[]): FinishedCall {
-  const reply = entries.find((each) => each.type === "assistant" && each.step === entry.step);
-  const call = reply?.type === "assistant" ? reply.toolCalls.find(({ id }) => id === entry.callId) : undefined;
-  const { callId: id, name, content: result, isError } = entry;
-  return { ...callOf(call ?? { id, name, arguments: "" }), result, isError };
+/** The calls of a reply that have a result. Results are logged as they come in; a model may use an id again in a later reply. */
+function finished(reply: AssistantEntry, results: readonly ToolEntry[], tools: Toolbox): FinishedCall[] {
+  return reply.toolCalls.flatMap((call) => {
+    const result = results.find(
+      ({ turn, step, callId }) => turn === reply.turn && step === reply.step && callId === call.id,
+    );
+    if (result === undefined) return [];
+    return [{ ...callOf(call, tools), result: result.content, isError: result.isError }];
+  });
 }
 
-function callOf({ id, name, arguments: text }: ToolCall): AgentCall {
+function callOf({ id, name, arguments: text }: ToolCall, tools: Toolbox): AgentCall {
+  const parsed = tools.get(name)?.parse(text);
+  return { id, name, input: parsed?.ok ? parsed.input : written(text) };
+}
+
+function written(text: string): unknown {
   try {
-    return { id, name, input: JSON.parse(text) };
+    return JSON.parse(text);
   } catch {
-    return { id, name, input: text };
+    return text;
   }
 }

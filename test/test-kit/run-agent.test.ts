@@ -113,4 +113,87 @@ describe("runAgent", () => {
     const run = await runAgent(strict, "Refund 17", { model: scripted([call("refund"), "Tomorrow."]), approve: true });
     expect(run.calls[0]?.result).toContain("closed today");
   });
+
+  const measure = defineTool({
+    name: "measure",
+    description: "Measures.",
+    input: z.object({ size: z.string().transform(Number), unit: z.enum(["cm", "m"]).default("cm") }),
+    effect: "none",
+    run: ({ size, unit }, { progress, speaker }) => {
+      progress(`for ${speaker}`);
+      return `${size} ${unit}`;
+    },
+  });
+  const workshop = defineAgent({ instructions: "Measure.", tools: [measure, refund] });
+
+  it("[KIT-6] calls are in the order of the model, also those that failed at once, and their input is what the tool gets", async () => {
+    const calls = [
+      { name: "measure", input: { size: "5" } },
+      { name: "measure", input: { size: [] } },
+      { name: "nothing", input: {} },
+      { name: "measure", input: "{" },
+    ];
+    const run = await runAgent(workshop, "How long?", { model: scripted([{ calls }, "So long."]) });
+    expect(run.calls.map(({ id, input, isError }) => [id, input, isError])).toEqual([
+      ["call_1", { size: 5, unit: "cm" }, false],
+      ["call_2", { size: [] }, true],
+      ["call_3", {}, true],
+      ["call_4", "{", true],
+    ]);
+  });
+
+  it("[KIT-7] a run that is continued takes every option anew, keeps its session's, and changes nothing of the run before", async () => {
+    const session = { id: "s-1", metadata: { plan: "gold" } };
+    const call = { calls: [{ name: "measure", input: { size: "5" } }] };
+    const first = await runAgent(workshop, "One", { model: scripted([call, "5 cm."]), session, speaker: "Ann" });
+    const before = structuredClone(first);
+    const seen: unknown[] = [];
+    const model = scripted([call, "Two."]);
+    const tools = { measure: (_: unknown, context: { session: unknown }) => seen.push(context.session) && "stub" };
+    const second = await runAgent(workshop, "Two", { model, after: first, tools, speaker: "Bob" });
+    expect(second.calls.map(({ result }) => result)).toEqual(["stub"]);
+    expect([model.left, second.text, second.progress, seen]).toEqual([0, "Two.", [], [session]]);
+    const third = await runAgent(workshop, "Two", { model: scripted([call, "3."]), after: first, speaker: "Bob" });
+    expect(third.progress).toEqual([{ name: "measure", text: "for Bob" }]);
+    expect(third.entries).toHaveLength(second.entries.length);
+    expect(first).toEqual(before);
+    const copy = { ...first };
+    await expect(runAgent(workshop, "Two", { model: scripted([]), after: copy })).rejects.toThrow(/^after: /);
+  });
+
+  it("[KIT-8] a run that waits is continued by an answer for the person, and not by a message that passes it", async () => {
+    const waits = await runAgent(shop, "Refund 17", { model: scripted([call("refund")]) });
+    const next = { model: scripted(["Refunded.", call("refund"), "Again."]), after: waits };
+    await expect(runAgent(shop, "And 18", next)).rejects.toThrow(
+      /^after: that run waits for approval of refund \(call_1\)/,
+    );
+    let times = 0;
+    const run = await runAgent(shop, "And 18", { ...next, approve: () => ++times === 1 });
+    expect(run.calls.map(({ isError }) => isError)).toEqual([false, true]);
+    expect([run.text, run.status]).toEqual(["Again.", "completed"]);
+  });
+
+  it("[KIT-8] a yes holds for its own call, also where a later turn has a call of the same id", async () => {
+    const seen: unknown[] = [];
+    const watched = defineAgent({
+      instructions: "Sell.",
+      tools: [measure, refund],
+      before: ({ name, approved }) => void seen.push([name, approved]),
+    });
+    const first = await runAgent(watched, "Refund", { model: scripted([call("refund"), "Done."]), approve: true });
+    const model = scripted([{ calls: [{ name: "measure", input: { size: "1" } }] }, "1 cm."]);
+    await runAgent(watched, "Measure", { model, after: first });
+    expect(seen).toEqual([
+      ["refund", true],
+      ["measure", false],
+    ]);
+  });
+
+  it("[KIT-9] the further models of an agent are asked when the first one fails for good", async () => {
+    const two = defineAgent({ instructions: "Sell.", models: [{ id: "first" }, { id: "second" }] });
+    const model = scripted([{ status: 401 }, "From the second."]);
+    const run = await runAgent(two, "Hi", { model });
+    expect(run.text).toBe("From the second.");
+    expect(model.requests.map((request) => request.model)).toEqual(["first", "second"]);
+  });
 });
