@@ -1,7 +1,8 @@
 /** `longline init FOLDER`: writes a project with one agent. Touches nothing that is there, and installs nothing. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { packageFolder } from "./package-folder.ts";
 import { projectFiles } from "./project-files.ts";
 import { Usage } from "./usage.ts";
 
@@ -20,8 +21,10 @@ export function init(given: string[]): void {
     console.log(usage);
     return;
   }
-  const [folder] = positionals;
+  const [folder, ...rest] = positionals;
   if (folder === undefined) throw new Usage(usage);
+  if (rest.length > 0)
+    throw new Usage(`One folder at a time, so nothing was written: ${rest.join(" ")} is too much.\n\n${usage}`);
   const name = basename(resolve(folder));
   // Cloudflare's rule for names of Workers, which npm takes, too.
   if (!/^[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?$/.test(name))
@@ -30,25 +33,24 @@ export function init(given: string[]): void {
     );
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new Usage(`${folder} is not empty, so nothing was written. Name another folder.`);
-  const files = projectFiles({ name, from: values.from, packageFolder: packageFolder() });
+  const files = projectFiles({ name, from: fromProject(values.from, folder), packageFolder: packageFolder() });
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
   console.log(`${folder} has ${Object.keys(files).length} files. Now:
 
-  cd ${folder}
+  cd ${/^[\w./~:\\-]+$/.test(folder) ? folder : JSON.stringify(folder)}
   npm install
   npm run dev     answers at http://127.0.0.1:8787, without a key from a built-in demo model
   npm test        tests the agent
 `);
 }
 
-/** Where this package is: its sources are the templates. */
-function packageFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const path = join(folder, "package.json");
-    if (existsSync(path) && JSON.parse(readFileSync(path, "utf8")).name === "longline") return folder;
-    if (dirname(folder) === folder) throw new Error("The package's own package.json was not found.");
-  }
+/** npm reads a path in package.json from the project's folder on; it was typed in this one. */
+function fromProject(from: string | undefined, folder: string): string | undefined {
+  const path = from?.match(/^(?:file:)?(\.{1,2}\/.*)$/)?.[1];
+  return path === undefined || !existsSync(path)
+    ? from
+    : `file:${relative(resolve(folder), resolve(path)).replaceAll("\\", "/")}`;
 }

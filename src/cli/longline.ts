@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 /** The command `longline`: finds what is asked for, and runs it. */
 import { check } from "./check.ts";
+import { dev } from "./dev.ts";
 import { registerDiscord } from "./discord-register.ts";
 import { init } from "./init.ts";
+import { packageVersion } from "./package-folder.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
 import { type Command, Usage } from "./usage.ts";
 
 const commands: Record<string, Command> = {
   init,
+  dev,
   check,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
@@ -16,17 +19,19 @@ const commands: Record<string, Command> = {
 const help = `Usage: longline <command>
 
   init FOLDER             makes a project with one agent
+  dev [OPTIONS]           runs wrangler dev, and starts it again after an edit where a mistake ended it
   check                   says whether the Worker and its wrangler configuration fit together
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 
-Each command says what it takes with --help.
+Each command says what it takes with --help. "longline --version" prints the version.
 `;
 
 const given = process.argv.slice(2);
 const name = Object.keys(commands).find((each) => given.slice(0, each.split(" ").length).join(" ") === each);
 const command = name === undefined ? undefined : commands[name];
-if (command === undefined || name === undefined) {
+if (given[0] === "--version") console.log(packageVersion());
+else if (command === undefined || name === undefined) {
   const isAsked = given.length === 0 || given.includes("--help");
   (isAsked ? console.log : console.error)(isAsked ? help : `There is no command "${given.join(" ")}".\n\n${help}`);
   process.exitCode = isAsked ? 0 : 1;
@@ -34,8 +39,14 @@ if (command === undefined || name === undefined) {
   try {
     await command(given.slice(name.split(" ").length));
   } catch (error) {
-    if (!(error instanceof Usage)) throw error;
+    if (!isUsage(error)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }
+}
+
+/** What the user typed is wrong; the message says how. */
+function isUsage(error: unknown): error is Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return error instanceof Usage || code.startsWith("ERR_PARSE_ARGS_");
 }

@@ -29,7 +29,7 @@ export function projectFiles({ name, from, packageFolder }: NewProject): Record<
     "test/assistant.test.ts": read("src/app/test/assistant.test.ts").replaceAll('"../agents/', '"../src/agents/'),
     ".dev.vars.example": devVars,
     ".gitignore": "node_modules/\n.wrangler/\n.dev.vars\n",
-    "README.md": readme(name),
+    "README.md": read("src/cli/project-readme.md").replace("# my-agent", () => `# ${name}`),
   };
 }
 
@@ -47,7 +47,7 @@ function packageJson(
     type: "module",
     engines: { node: ">=20" },
     scripts: {
-      dev: "wrangler dev --var DEV:true",
+      dev: "longline dev",
       test: "vitest run",
       check: "tsc --noEmit && longline check",
       deploy: "wrangler deploy",
@@ -96,24 +96,6 @@ const devVars = `# Copy to .dev.vars, which is not committed. Without a key of a
 # MODEL_API_KEY=sk-...
 # MODEL_BASE_URL=https://api.cometapi.com/v1
 # MODEL=deepseek-v3.2-exp
+# Secrets that tools declare, such as:
+# SHOP_KEY=...
 `;
-
-function readme(name: string): string {
-  return `# ${name}
-
-An agent on your own Cloudflare account, made with Longline.
-
-\`\`\`sh
-npm install
-npm run dev      # http://127.0.0.1:8787, with the key dev-key; a built-in demo model answers until you set MODEL_API_KEY
-npm test         # tests the agent: no network, no Worker
-npm run check    # types
-\`\`\`
-
-- \`src/agents/assistant.ts\`: what the agent is. An edit is served at once.
-- \`src/worker.ts\`: the agents, doors and channels of this Worker.
-- \`.dev.vars.example\`: settings for \`npm run dev\`.
-
-Deploy: \`npx wrangler login\`, \`npx wrangler secret put API_KEY\`, \`npx wrangler secret put MODEL_API_KEY\`, then \`npm run deploy\`.
-`;
-}

@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Edits } from "../../src/cli/dev.ts";
 import { init } from "../../src/cli/init.ts";
 import { Usage } from "../../src/cli/usage.ts";
 
@@ -76,5 +78,63 @@ describe("longline init", () => {
     expect(() => init([])).toThrow(/Usage: longline init FOLDER/);
     init(["--help"]);
     expect(said).toContain("--from SPEC");
+  });
+
+  it("[PACKAGE-2] refuses a second folder, and writes nothing", () => {
+    expect(() => init([join(folder, "a"), join(folder, "b")])).toThrow(/One folder at a time, so nothing was written/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("[PACKAGE-1] a tarball beside the caller is named from the project on", () => {
+    const at = process.cwd();
+    try {
+      process.chdir(folder);
+      writeFileSync(join(folder, "longline.tgz"), "");
+      init(["in/my-agent", "--from", "./longline.tgz"]);
+      expect(JSON.parse(read("in/my-agent/package.json")).dependencies.longline).toBe("file:../../longline.tgz");
+    } finally {
+      process.chdir(at);
+    }
+  });
+
+  it("[PACKAGE-1] a path with spaces is shown as it must be typed", () => {
+    init([join(folder, "my projects/my-agent")]);
+    expect(said).toContain(`cd "${join(folder, "my projects/my-agent")}"`);
+  });
+
+  it.each([
+    [["--version"], /^\d+\.\d+\.\d+\n$/, 0],
+    [["init", "x", "--bogus"], /^Unknown option '--bogus'/, 1],
+    [["nothing"], /^There is no command "nothing"/, 1],
+  ])("[PACKAGE-5] longline %j answers in words, without a stack", (args, answer, code) => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, ["src/cli/longline.ts", ...args], {
+      encoding: "utf8",
+    });
+    expect([(stdout + stderr).replace(/^\(.*|.*ExperimentalWarning.*\n/gm, ""), status]).toEqual([
+      expect.stringMatching(answer),
+      code,
+    ]);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+});
+
+describe("longline dev", () => {
+  it("[PACKAGE-6] waits for an edit after a mistake, and not where it was edited before wrangler was gone", async () => {
+    const edits = new Edits(folder);
+    try {
+      edits.saved(10_000);
+      edits.saved(10_050);
+      let isOver = false;
+      const waits = edits.next(12_000).then(() => (isOver = true));
+      await new Promise(setImmediate);
+      expect(isOver).toBe(false);
+      writeFileSync(join(folder, "agent.ts"), "fixed");
+      await waits;
+      edits.saved(20_000);
+      edits.saved(21_000);
+      await edits.next(22_000);
+    } finally {
+      edits.close();
+    }
   });
 });

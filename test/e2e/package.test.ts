@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -16,6 +16,12 @@ async function run(command: string, args: string[], cwd: string): Promise<string
   return stdout + stderr;
 }
 
+/** Commands that run from that folder's packages. */
+async function processesOf(folder: string): Promise<string[]> {
+  const { stdout } = await exec("ps", ["-eo", "pid=,args="]);
+  return stdout.split("\n").filter((line) => line.includes(join(folder, "node_modules")));
+}
+
 beforeAll(async () => {
   folder = await freshFolder();
   project = join(folder, "my-agent");
@@ -29,6 +35,17 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
+it("[PACKAGE-7] the tool and the test of the project's README pass its types and its tests", async () => {
+  const readme = await readFile(join(project, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
+  expect(blocks.map(([, path]) => path)).toEqual(["src/tools/refund.ts", "test/refund.test.ts"]);
+  await mkdir(join(project, "src/tools"), { recursive: true });
+  for (const [, path = "", code = ""] of blocks) await writeFile(join(project, path), code);
+  expect(await run("npm", ["test"], project)).toMatch(/3 passed/);
+  await run("npm", ["run", "check"], project);
+  for (const [, path = ""] of blocks) await rm(join(project, path));
+}, 60_000);
+
 it("[PACKAGE-3] a project that was made from the packed library passes its own test and its types, and can be deployed", async () => {
   expect(await run("npm", ["test"], project)).toMatch(/1 passed/);
   await run("npm", ["run", "check"], project);
@@ -36,7 +53,7 @@ it("[PACKAGE-3] a project that was made from the packed library passes its own t
   expect(deployed).toContain("--dry-run: exiting now.");
 }, 60_000);
 
-it("[PACKAGE-3] answers without a key, shows its page, and serves an edit of its agent", async () => {
+it("[PACKAGE-3] [PACKAGE-6] answers without a key, shows its page, serves an edit of its agent, also after a mistake, and leaves no process", async () => {
   const dev = await startDev({ folder: project, app: "users" });
   try {
     const headers = { Authorization: "Bearer dev-key", "Content-Type": "application/json" };
@@ -46,10 +63,25 @@ it("[PACKAGE-3] answers without a key, shows its page, and serves an edit of its
     expect((await reach(`${dev.url}/playground/app.js`)).headers.get("content-type")).toContain("javascript");
     const path = join(project, "src/agents/assistant.ts");
     const source = await readFile(path, "utf8");
-    await writeFile(path, source.replace(/models: \[(.*)\],/, 'models: [$1, { id: "another-model" }],'));
-    const models = async () => (await reach(`${dev.url}/v1/models`, { headers })).text();
-    await expect.poll(models).toContain("another-model");
+    const edited = source.replace(/models: \[(.*)\],/, 'models: [$1, { id: "another-model" }],');
+    await writeFile(path, edited);
+    const models = async () =>
+      fetch(`${dev.url}/v1/models`, { headers }).then(
+        (answered) => answered.text(),
+        () => "",
+      );
+    await expect.poll(models, { timeout: 15_000 }).toContain("another-model");
+    // A mistake that ends wrangler itself.
+    await writeFile(path, edited.replace("tools: [", "tools: [calculator, "));
+    await expect.poll(() => dev.logs(), { timeout: 15_000 }).toContain("It starts again when");
+    expect(dev.logs()).toContain('Two tools are named "calculator". Rename or remove one in the agent.');
+    await writeFile(path, edited.replace("another-model", "repaired-model"));
+    await expect.poll(models, { timeout: 30_000 }).toContain("repaired-model");
+    const own = await processesOf(project);
+    expect(own.length).toBeGreaterThan(0);
+    process.kill(dev.pid, "SIGTERM");
+    await expect.poll(() => processesOf(project), { timeout: 15_000 }).toEqual([]);
   } finally {
     await dev.stop();
   }
-}, 60_000);
+}, 120_000);

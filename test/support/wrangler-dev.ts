@@ -9,6 +9,8 @@ import { stripVTControlCharacters } from "node:util";
 
 export interface DevServer {
   url: string;
+  /** Of npm. */
+  pid: number;
   /** Everything it printed so far. */
   logs(): string;
   /** Ends it, and waits until it is gone. Its data stays until `forget`. */
@@ -74,6 +76,7 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
   }
   return {
     url,
+    pid: child.pid ?? 0,
     logs: () => log,
     stop: async () => {
       await end("SIGTERM");
