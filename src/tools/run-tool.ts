@@ -2,6 +2,7 @@
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import { withoutSecret } from "../core/secrets.ts";
 import type { CallHooks, HookedCall } from "./call-hooks.ts";
+import { notJson } from "./not-json.ts";
 import type { Tool, Toolbox, ToolContext } from "./tool.ts";
 
 /** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
@@ -142,6 +143,8 @@ async function withinTime<T>(tool: Tool, context: ToolContext, work: (inTime: To
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "(no output)";
+  const lost = notJson(value);
+  if (lost !== undefined) throw new Error(`The tool has run, and its result is not JSON: it returned ${lost}.`);
   try {
     return JSON.stringify(value) ?? "(no output)";
   } catch (error) {

@@ -227,6 +227,50 @@ describe("what a call comes to", () => {
     expect(content).toMatch(/^The tool returned something that is not JSON: /);
   });
 
+  const hollow: [string, () => unknown, RegExp][] = [
+    ["a Response", () => new Response("x"), /a Response\. Return its text: await response\.text\(\)\.$/],
+    ["a Request", () => new Request("https://a.test"), /type Request/],
+    ["headers", () => new Headers(), /type Headers/],
+    ["a stream", () => new Response("x").body, /type ReadableStream/],
+    ["a Blob", () => new Blob(["x"]), /type Blob/],
+    ["an Error", () => new Error("It broke."), /an Error \(It broke\.\)\. Throw it instead\.$/],
+    ["a Map", () => new Map([["a", 1]]), /type Map/],
+    ["a Set", () => new Set([1]), /type Set/],
+    ["bytes", () => new Uint8Array([1]), /type Uint8Array/],
+    ["a buffer", () => new ArrayBuffer(1), /type ArrayBuffer/],
+    ["a pattern", () => /a/, /type RegExp/],
+    ["an iterator", () => [1].values(), /type Array Iterator/],
+    ["a generator", () => (async function* () {})(), /type AsyncGenerator/],
+    ["a promise inside", () => ({ a: Promise.resolve(1) }), /a Promise inside of it/],
+    ["a Map inside", () => ({ a: [{ b: new Map() }] }), /type Map/],
+  ];
+  it.each(hollow)("[WORLD-7] %s is an error that says what to return", async (_what, value, detail) => {
+    const { content, isError } = await outcome(doing(value));
+    expect(isError).toBe(true);
+    expect(content).toMatch(/^The tool has run, and its result is not JSON: it returned /);
+    expect(content).toMatch(detail);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a URL", new URL("https://a.test/"), '"https://a.test/"'],
+    ["what has toJSON", { toJSON: () => ({ a: 1 }) }, '{"a":1}'],
+    ["an object without a prototype", Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
+    [
+      "an object of a class",
+      new (class {
+        a = 1;
+      })(),
+      '{"a":1}',
+    ],
+  ])("[WORLD-7] %s is taken as it is", async (_what, value, content) => {
+    expect(await outcome(doing(() => value))).toEqual({ content, isError: false });
+  });
+
+  it("[WORLD-7] a large result is not looked through", async () => {
+    const rows = Array.from({ length: 200_000 }, (_, id) => ({ id }));
+    expect((await outcome(doing(() => rows))).isError).toBe(false);
+  });
+
   const thrown: [string, unknown, string][] = [
     ["an Error", new Error("It broke."), "It broke."],
     ["an Error without words", new TypeError(""), "TypeError"],
