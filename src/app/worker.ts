@@ -1,10 +1,12 @@
 /** THE APP: its agents, and the doors and channels they are reached by. What is not listed is not in the Worker. */
-import { aiSdk, discord, longline, mcp, openai, playground, slack } from "longline";
+import { aiSdk, demoModel, discord, longline, mcp, mcpServers, openai, openapi, playground, slack } from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground()],
+  demo: demoModel(),
+  mcp: mcpServers(),
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi()],
   channels: [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })],
 });
 
