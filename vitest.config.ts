@@ -31,10 +31,14 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             // The tests' own app: they survive any edit of the one in src/app.
-            main: "./test/app/worker.ts",
+            main: "./test/app/pool.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              // Sessions of an app whose channel and door are not of the library.
+              durableObjects: { TOY_SESSIONS: { className: "ToySession", useSQLite: true } },
               bindings: {
+                PAGER_KEY: "pager-key-1",
+                LINES_LONGEST: "40",
                 API_KEY: "test-key",
                 ADMIN_KEY: "test-admin-key-16",
                 MODEL_BASE_URL: "http://127.0.0.1:9/v1",

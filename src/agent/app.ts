@@ -128,7 +128,7 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
     remoteTools: mcp?.configure(values, { bindings: given, isDev: settings.isDev }),
-    encoders: Object.assign({}, ...doors.map(({ encoders }) => encoders)) as Encoders,
+    encoders: encodersOf(doors),
     values,
     warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
   };
@@ -158,4 +158,17 @@ function allOf(declared: readonly SettingDeclarations[]): SettingDeclarations {
     all[name] = declaration;
   }
   return all;
+}
+
+function encodersOf(doors: readonly DoorPart[]): Encoders {
+  const owners = new Map<string, string>();
+  for (const { name, encoders } of doors) {
+    for (const manner of Object.keys(encoders)) {
+      const owner = owners.get(manner);
+      if (owner !== undefined)
+        throw new Error(`The doors ${owner} and ${name} both write streams as "${manner}". Rename one of them.`);
+      owners.set(manner, name);
+    }
+  }
+  return Object.assign({}, ...doors.map(({ encoders }) => encoders)) as Encoders;
 }
