@@ -10,6 +10,7 @@ const worker = [
 ];
 const node = [
   "test/core/**/*.test.ts",
+  "test/agent/**/*.test.ts",
   "test/model/**/*.test.ts",
   "test/http/**/*.test.ts",
   "test/dialects/**/*.test.ts",

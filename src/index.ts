@@ -35,6 +35,7 @@ export { openapi } from "./doors/openapi.ts";
 export { playground } from "./doors/playground.ts";
 export { type Longline, type LonglineConfig, longline, type NativeApi } from "./longline.ts";
 export { calculator } from "./tools/calculator.ts";
+export type { AfterCall, BeforeCall, CallHooks, HookedCall } from "./tools/call-hooks.ts";
 export { currentTime } from "./tools/current-time.ts";
 export { fetchUrl } from "./tools/fetch-url.ts";
 export type { McpServerRules } from "./tools/mcp/server-rules.ts";

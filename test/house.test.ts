@@ -167,6 +167,12 @@ function glanceFaults(all: File[]): string[] {
   return all.filter(({ text }) => glance.test(text)).map(({ path }) => `${path} looks at a page once; use expect.poll`);
 }
 
+/** How long something took says as much about the machine as about the code: benches print times, tests count. */
+function clockFaults(all: File[]): string[] {
+  const asserted = /expect\((?:performance|Date)\.now\(\) ?-[^)]*\)\.toBeLess/;
+  return all.filter(({ text }) => asserted.test(text)).map(({ path }) => `${path} asserts a time`);
+}
+
 describe("the house", () => {
   it("[HOUSE-1] imports go down, or stay in their room", () => {
     expect(floorFaults(src)).toEqual([]);
@@ -284,5 +290,12 @@ describe("the house", () => {
         file("c", "await expect.poll(() => page.getByLabel(x).count()).toBe(0)"),
       ]),
     ).toEqual(["a looks at a page once; use expect.poll", "b looks at a page once; use expect.poll"]);
+  });
+
+  it("[HOUSE-9] no test asserts how long something took", () => {
+    expect(clockFaults(tests.filter(({ path }) => path !== "test/house.test.ts"))).toEqual([]);
+    expect(clockFaults([file("a", "expect(performance.now() - beganMs).toBeLessThan(200);"), file("b")])).toEqual([
+      "a asserts a time",
+    ]);
   });
 });

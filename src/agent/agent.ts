@@ -1,5 +1,6 @@
 /** WHAT an agent is: its instructions, models, tools and limits, as an app hands it in. Wrong definitions stop the Worker at start. */
 import type { Profile } from "../model/profile.ts";
+import type { CallHooks } from "../tools/call-hooks.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
@@ -41,6 +42,9 @@ export interface AgentDefinition {
   /** None by default; what searches the session's own transcript comes along. */
   tools?: readonly Tool[];
   limits?: Partial<AgentLimits>;
+  /** Called around each call of a tool that runs here: to log it, to change it, or to refuse it; see `CallHooks`. */
+  before?: CallHooks["before"];
+  after?: CallHooks["after"];
 }
 
 /** An agent as the library works with it: named, every default filled in. */
@@ -51,6 +55,7 @@ export interface Agent {
   models: readonly [ModelChoice, ...ModelChoice[]];
   tools: Toolbox;
   limits: AgentLimits;
+  hooks: CallHooks;
 }
 
 export const defaultLimits: AgentLimits = { maxSteps: 12, turnSeconds: 1_800, waitSeconds: 86_400 };
@@ -88,5 +93,9 @@ export function resolveAgent(name: string, definition: AgentDefinition): Agent {
     models,
     tools: createToolbox([...tools, ...more]),
     limits: { ...defaultLimits, ...limits },
+    hooks: {
+      ...(definition.before && { before: definition.before }),
+      ...(definition.after && { after: definition.after }),
+    },
   };
 }

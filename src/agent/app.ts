@@ -15,6 +15,7 @@ import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from
 import { type Agent, type AgentDefinition, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
+import { toolSecrets } from "./tool-secrets.ts";
 import { unlistedWarnings } from "./unlisted-settings.ts";
 
 /** A message by the clock, and where its answer goes. */
@@ -64,6 +65,8 @@ export interface App {
   /** By name, two while one is being replaced; `callback` signs what goes out. */
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
+  /** Values of the secrets that the agents' tools declare, by name. */
+  secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
   /** Of the doors: how each writes a stream. */
@@ -120,13 +123,15 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
   mustHaveNoFaults(faults);
   const base = values as SettingValues<typeof baseSettings>;
   const settings = withDemo(settingsOf(base), base, demo?.fetch);
+  const agents = resolved(definition.agents);
   return {
-    agents: new Agents(resolved(definition.agents)),
+    agents: new Agents(agents),
     settings,
     channels: new Map(channels.map((channel) => [channel.name, { ...channel, ...channel.configure(values) }])),
     webhooks,
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
+    secrets: toolSecrets(agents, bindings),
     remoteTools: mcp?.configure(values, { bindings: given, isDev: settings.isDev }),
     encoders: encodersOf(doors),
     values,

@@ -119,6 +119,8 @@ export interface ShownTool {
   id: string;
   name: string;
   state: "running" | "waiting" | "done" | "failed";
+  /** How far it is, as the tool says it: plain text. */
+  progress?: string;
 }
 
 /** A call that waits, or waited, for a person's yes. */

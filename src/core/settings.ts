@@ -59,7 +59,7 @@ export function exampleWarnings(
 }
 
 /** `sk-...`, `your-key`, `<key>`, `changeme`, `xxxx`: what documentation shows where a key belongs. */
-function isExample(value: unknown): boolean {
+export function isExample(value: unknown): boolean {
   const example =
     /^(?:(?:sk-|whsec_|xoxb-)?(?:\.{3}|\u2026|x{3,})|your[-_ ].*|change[-_]?me|choose-a-long-one|<[^<>]*>)$/i;
   return typeof value === "string" && value.length <= 100 && example.test(value);

@@ -18,6 +18,12 @@ export const sessionGone = {
   detail: "The session was erased. Nothing more will come.",
 } as const;
 
+export interface CallProgress {
+  callId: string;
+  name: string;
+  text: string;
+}
+
 export interface Encoder {
   /** What stands before everything, told at once: also while the turn still waits to begin. */
   opening?(): Frame[];
@@ -25,6 +31,8 @@ export interface Encoder {
   events(events: readonly PlacedEvent[]): Frame[];
   /** The turn can do nothing before somebody answers about one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Told once for each wait. */
   waits(calls: readonly WaitingCall[]): Frame[];
+  /** How far a call is that runs now, as its tool says it: nothing of the transcript, so a reader that missed it has lost nothing. */
+  progress?(call: CallProgress): Frame[];
   /** The session was erased under the reader: what ends its stream, so that it is not taken for an answer that is whole. */
   gone?(): Frame[];
   /** Nothing more is to be told: the stream is closed behind the frames that were given last. */

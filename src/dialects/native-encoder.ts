@@ -17,6 +17,10 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     // That somebody answered is an entry; the contract has no event for it.
     events: (events) => events.filter(({ event }) => event.type !== "tool.approval_answered").map(frame),
     waits: () => [],
+    // Without an id: a reader that comes back is told the newest.
+    progress: ({ callId, name, text }) => [
+      { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
+    ],
     // Without an id: there is nothing to come back to.
     gone: () => [{ event: "error", data: { type: "error", ...sessionGone } }],
     ended: false,

@@ -9,6 +9,7 @@ export type SessionEvent =
   | { event: "reasoning.delta" | "text.delta"; data: { text: string } }
   | { event: "tool.called" | "tool.approval_required"; data: { call_id: string; name: string; arguments: string } }
   | { event: "tool.finished"; data: { call_id: string; name: string; content: string; is_error: boolean } }
+  | { event: "tool.progress"; data: { call_id: string; name: string; text: string } }
   | { event: "message.completed"; data: { seq: number; message: Message; finish_reason: string; usage: Usage } }
   | { event: "turn.ended"; data: TurnEnded }
   | { event: "error"; data: { code: string; detail: string } };
@@ -108,6 +109,8 @@ export function withEvent(known: Conversation, { event, data }: SessionEvent): C
       return draft ? { ...rest, draft: { ...draft, waits: { ...draft.waits, [data.call_id]: "approval" } } } : known;
     case "tool.finished":
       return tell(known, { ...placed(known), type: "tool", message: resultOf(data) });
+    case "tool.progress":
+      return tell(withoutProgress(known, data.call_id), { ...placed(known), type: "progress", message: farOf(data) });
     case "message.completed": {
       const waits = draft && Object.keys(draft.waits).length > 0 ? { waits: draft.waits } : {};
       return tell(rest, { ...placed(known), ...data, type: "assistant", ...waits });
@@ -161,6 +164,16 @@ function resultOf({
   return { role: "tool", tool_call_id: call_id, name, content, is_error };
 }
 
+function farOf({ call_id, name, text }: { call_id: string; name: string; text: string }): Message {
+  return { role: "tool", tool_call_id: call_id, name, content: text, is_error: false };
+}
+
+/** Only the newest word of how far a call is counts. */
+function withoutProgress(known: Conversation, id: string): Conversation {
+  const told = known.told.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
+  return told.length === known.told.length ? known : { ...known, told };
+}
+
 function tell(known: Conversation, entry: Entry): Conversation {
   if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
   return { ...known, told: [...known.told, entry] };
@@ -185,6 +198,8 @@ function isRecorded(entries: readonly Entry[], told: Entry): boolean {
     case "assistant":
     case "step_failed":
       return hasReply(entries, told);
+    // How far a call is says nothing once it has a result.
+    case "progress":
     case "tool": {
       const id = told.message?.tool_call_id;
       return entries.some(

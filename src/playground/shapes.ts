@@ -53,7 +53,8 @@ export interface Message {
 export interface Entry {
   seq: number;
   turn: string;
-  type: "user" | "assistant" | "tool" | "approval" | "compaction" | "note" | "step_failed" | "turn_ended";
+  /** `progress`: told by an event alone, never recorded. */
+  type: "user" | "assistant" | "tool" | "progress" | "approval" | "compaction" | "note" | "step_failed" | "turn_ended";
   created_at: string;
   message?: Message;
   joined?: boolean;

@@ -9,7 +9,7 @@ import type { CallState, CallView } from "./turn-view.ts";
 const longestResult = 20_000;
 
 export function ToolCard({ call, store }: { call: CallView; store: SessionStore }) {
-  const { name, state, result, durationMs, repairs, answer } = call;
+  const { name, state, result, durationMs, repairs, answer, progress } = call;
   const { deciding, whole } = shownCall(call.arguments);
   return (
     <section class={`call ${state}`} aria-label={`Call of ${name}`}>
@@ -23,6 +23,11 @@ export function ToolCard({ call, store }: { call: CallView; store: SessionStore 
       {state === "approval" && deciding.length > 0 && <pre class="deciding">{deciding.join("\n")}</pre>}
       <pre>{whole}</pre>
       <div class="about">
+        {state === "running" && progress !== undefined && (
+          <p class="hint" role="status">
+            {progress}
+          </p>
+        )}
         {repairs.map((repair) => (
           <p class="hint" key={repair}>
             Arguments repaired: {repair}

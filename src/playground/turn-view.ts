@@ -11,6 +11,8 @@ export interface CallView {
   arguments: string;
   state: CallState;
   result?: string;
+  /** How far it is while it runs, as its tool says it. */
+  progress?: string;
   durationMs?: number;
   repairs: readonly string[];
   /** What a person answered. */
@@ -109,6 +111,11 @@ function take(view: TurnView, entry: Entry): void {
       call.result = message.content;
       call.repairs = entry.repairs ?? [];
       if (entry.duration_ms !== undefined) call.durationMs = entry.duration_ms;
+      return;
+    }
+    case "progress": {
+      const call = callOf(view, message?.tool_call_id);
+      if (call?.state === "running" && message) call.progress = message.content;
       return;
     }
     case "approval": {

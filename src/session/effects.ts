@@ -52,6 +52,8 @@ export interface TurnContext {
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
   userIds: UserIds;
+  /** Values of the app's secrets for tools, by name. */
+  secrets: Readonly<Record<string, string>>;
   subrequests: Subrequests;
 }
 
@@ -173,12 +175,17 @@ export class SessionEffects implements Effects {
   }
 
   async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult> {
-    const { agent } = this.#of;
+    const { agent, secrets } = this.#of;
     // Equal calls of one reply take effect once: they have one key.
     const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
     const context = await callContext(this.#parts, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
-    await this.#intend(call, agent.tools.effectOf(call.name));
-    return runTool(agent.tools, call, context);
+    const approved = await this.#intend(call, agent.tools.effectOf(call.name));
+    const { hooks } = agent;
+    try {
+      return await runTool(agent.tools, call, context, { hooks, approved, secrets });
+    } finally {
+      this.#parts.feed.progress.end(call.id);
+    }
   }
 
   async append(entries: NewEntry[]): Promise<void> {
@@ -341,8 +348,8 @@ export class SessionEffects implements Effects {
     return saved === undefined || saved.text === "" ? undefined : saved;
   }
 
-  /** On disk before the world hears of it. */
-  async #intend(call: ToolCall, effect: Effect): Promise<void> {
+  /** On disk before the world hears of it. Returns whether a person has approved the call. */
+  async #intend(call: ToolCall, effect: Effect): Promise<boolean> {
     this.#mustLive();
     const { turns, intents, storage } = this.#parts;
     const seq = this.#reply()?.seq ?? 0;
@@ -350,6 +357,7 @@ export class SessionEffects implements Effects {
     const approval = entries.findLast((entry) => entry.type === "approval" && entry.callId === call.id);
     const readySeq = Math.max(seq, approval?.seq ?? 0);
     if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();
+    return readySeq > seq;
   }
 
   /** The newest reply of the turn. */

@@ -6,6 +6,7 @@ import type { Encoder, Frame } from "../dialects/encoder.ts";
 import { type Encoders, encoderFor, parseManner } from "../dialects/manner.ts";
 import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
 import { askedFor } from "./asked-for.ts";
+import type { Feed } from "./feed.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { sessionTag } from "./session-tag.ts";
 
@@ -83,6 +84,7 @@ export function eventStream(
   const { feed } = parts;
   const { encoder } = reader;
   const waits = new Waits(parts, reader);
+  const progress = new Progress(feed, encoder);
   let cursor = reader.from;
   let ended = false;
   let wake = () => {};
@@ -114,7 +116,7 @@ export function eventStream(
       if (frames.length > 0) return frames.map(sseFrame).join("");
       // Some entries have nothing to tell.
       if (events.length > 0 || (place !== undefined && cursor.done > place.done)) continue;
-      const told = place === undefined ? [] : waits.told();
+      const told = place === undefined ? [] : [...progress.told(), ...waits.told()];
       ended = encoder.ended;
       if (told.length > 0) return told.map(sseFrame).join("");
       if (!reader.live) break;
@@ -145,6 +147,24 @@ class Waits {
     if (state?.status !== "waiting") return [];
     this.#toldSeq = log.lastSeq;
     return encoder.waits(state.waitingFor);
+  }
+}
+
+/** Tells the encoder how far calls are, where its dialect has a word for it. A reader that comes later is told the newest alone. */
+class Progress {
+  readonly #feed: Feed;
+  readonly #encoder: Encoder;
+  #version = 0;
+
+  constructor(feed: Feed, encoder: Encoder) {
+    this.#feed = feed;
+    this.#encoder = encoder;
+  }
+
+  told(): Frame[] {
+    const notes = this.#encoder.progress === undefined ? [] : this.#feed.progress.since(this.#version);
+    this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);
+    return notes.flatMap((note) => this.#encoder.progress?.(note) ?? []);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Draft } from "../core/assemble.ts";
 import type { Cursor } from "../core/cursor.ts";
 import { eventsOfDraft, eventsOfEntry, isSilent, type PlacedEvent } from "../core/event.ts";
+import { ToolProgress } from "./tool-progress.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 /** What is told in one go bounds what a replay holds in memory: so many entries, or so many UTF-16 units of them. */
@@ -9,6 +10,8 @@ const page = 32;
 const pageUnits = 256 * 1024;
 
 export class Feed {
+  /** Of the calls that run now. */
+  readonly progress = new ToolProgress(() => this.#tell());
   readonly #log: TranscriptLog;
   #confirmed: number;
   #draft: Draft | undefined;

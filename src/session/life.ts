@@ -137,6 +137,7 @@ export class SessionLife {
     this.#courier = courier;
     this.#runner = new Runner(parts, {
       ...this.#setup,
+      secrets: this.#app.secrets,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       moved: () => courier.wake(),

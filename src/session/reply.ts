@@ -5,6 +5,7 @@ import type { ToolCall } from "../core/message.ts";
 import { refOf } from "../core/waits.ts";
 import type { Owed } from "./outbox.ts";
 import type { SessionParts } from "./session-parts.ts";
+import type { ToolProgress } from "./tool-progress.ts";
 import { turnJson } from "./turn-json.ts";
 
 /** `undefined` while the turn has not begun. Only what is safe on disk, or is shown to readers anyway, is in it. */
@@ -24,7 +25,9 @@ export function replyOf({ turns, feed, record }: SessionParts, { id, turn }: Owe
     id,
     session,
     text,
-    tools: replies.flatMap((reply) => reply.toolCalls.map((call) => toolOf(call, reply, entries))),
+    tools: replies.flatMap((reply) =>
+      reply.toolCalls.map((call) => toolOf(call, reply, { entries, progress: feed.progress })),
+    ),
     approvals: replies.flatMap((reply) => approvalsOf(reply, entries, { isOver, birth })),
     state: isOver ? "ended" : state.status === "waiting" ? "waiting" : "working",
     ...(isOver && { ended: endOf(end, { text, data: turnJson(session, end.turn, state) }) }),
@@ -35,12 +38,17 @@ function isOfTurn(entries: readonly Entry[], turn: string): boolean {
   return entries[0]?.turn === turn;
 }
 
-function toolOf({ id, name }: ToolCall, { step, waits }: AssistantEntry, entries: readonly Entry[]): ShownTool {
+function toolOf(
+  { id, name }: ToolCall,
+  { step, waits }: AssistantEntry,
+  { entries, progress }: { entries: readonly Entry[]; progress: ToolProgress },
+): ShownTool {
   const result = entries.find((entry) => entry.type === "tool" && entry.step === step && entry.callId === id);
   const key = `${step}-${id}`;
   if (result?.type === "tool") return { id: key, name, state: result.isError ? "failed" : "done" };
   const isWaiting = waits?.[id] !== undefined && decisionOn(id, step, entries) === undefined;
-  return { id: key, name, state: isWaiting ? "waiting" : "running" };
+  const far = progress.textOf(id);
+  return { id: key, name, state: isWaiting ? "waiting" : "running", ...(far && { progress: far }) };
 }
 
 function approvalsOf(

@@ -38,6 +38,8 @@ export interface RunnerSetup {
   remoteTools?: RemoteTools | undefined;
   /** Where the agent's models find their secrets. */
   bindings: Bindings;
+  /** Values of the app's secrets for tools, by name. */
+  secrets: Readonly<Record<string, string>>;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
   /** Reads what a message of a channel refers to; `undefined` where its channel cannot. */
@@ -176,7 +178,8 @@ export class Runner {
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
       const userIds = await userIdsOf(this.#parts.record.read());
       const { signal } = abort;
-      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, subrequests };
+      const { secrets } = this.#setup;
+      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };
       const of = { ...given, prefix: prefix ?? undefined };
       const effects = new SessionEffects(this.#parts, of);
       if (first === undefined) {

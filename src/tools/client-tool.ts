@@ -65,6 +65,7 @@ export function strictClientTool(tool: ClientTool): Tool {
   return {
     effect: "none",
     timeoutMs: 1_000,
+    secrets: [],
     declaration: offeredClientTool(tool),
     needsApproval: () => false,
     parse(rawArguments) {

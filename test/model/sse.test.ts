@@ -48,12 +48,11 @@ describe("payloadBatches", () => {
 
   it("[STREAM-31] a payload in reads of one byte, and in lines of none, costs no more than its length", async () => {
     const lines = new PayloadLines();
-    const beganMs = performance.now();
+    // Work that grows with the square would not end within the test's time.
     for (const unit of `data: ${"x".repeat(500_000)}`) lines.feed(unit);
     expect(lines.feed("\n\n")).toEqual(["x".repeat(500_000)]);
     lines.feed("\r".repeat(500_000));
     lines.feed(`${"a\r".repeat(250_000)}\n`);
-    expect(performance.now() - beganMs).toBeLessThan(2_000);
   });
 
   it("[STREAM-3] cancels the body when its consumer stops early", async () => {

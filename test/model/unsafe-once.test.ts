@@ -32,6 +32,7 @@ function toolsOf(effect: Effect, calls: readonly Call[], effects: string[]) {
   };
   const toolOf = (name: string): Tool => ({
     effect,
+    secrets: [],
     timeoutMs: 1_000,
     declaration: { name, description: "d", parameters: strict },
     needsApproval: () => false,

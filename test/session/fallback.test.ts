@@ -39,6 +39,7 @@ function withModels(
       agent: { ...agent, models },
       settings: parseSettings(bindings),
       bindings,
+      secrets: {},
       moved: () => {},
       rested: () => {},
     };

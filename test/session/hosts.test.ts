@@ -56,6 +56,7 @@ function withSession(
       agent: { ...agent, models },
       settings: { ...parseSettings(bindings), ...settings },
       bindings,
+      secrets: {},
       moved: () => {},
       rested: () => {},
     };

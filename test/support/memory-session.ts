@@ -170,7 +170,12 @@ export class MemorySession implements Effects {
 
   runTool(call: ToolCall, { turn }: { turn: string }): Promise<ToolResult> {
     const of = {
-      sessionId: "memory",
+      secrets: {},
+      account: "test",
+      agent: "assistant",
+      session: { id: "memory", metadata: {} },
+      speaker: undefined,
+      progress: () => {},
       turn,
       callId: call.id,
       idempotencyKey: call.id,

@@ -78,6 +78,7 @@ class ScriptedEffects extends SessionEffects {
       answers: undefined as never,
       prefix: undefined,
       userIds: { account: "a", session: "s" },
+      secrets: {},
       subrequests: new Subrequests(Number.POSITIVE_INFINITY),
     });
     this.#of = of;

@@ -3,13 +3,18 @@ import type { ToolContext } from "../../src/tools/tool.ts";
 
 export function toolContext(changed: Partial<ToolContext> = {}): ToolContext {
   return {
-    sessionId: "s_1",
+    secrets: {},
+    account: "test",
+    agent: "assistant",
+    session: { id: "s_1", metadata: {} },
+    speaker: undefined,
     turn: "t_1",
     callId: "call_1",
     idempotencyKey: "s_1/call_1",
     signal: new AbortController().signal,
     now: () => Date.UTC(2026, 0, 15, 12, 30, 5),
     fetch: () => Promise.reject(new Error("This test has no network.")),
+    progress: () => {},
     transcript: { search: async () => [], read: async () => undefined },
     ...changed,
   };

@@ -5,7 +5,7 @@
  * refusal means: `send.ts` and `ladder.ts`.
  */
 import { fingerprint } from "../../core/prefix.ts";
-import type { Approval, Posted, Reply } from "../channel.ts";
+import type { Approval, Posted, Reply, ShownTool } from "../channel.ts";
 import { replyMarkdown } from "../reply-text.ts";
 import { splitMarkdown } from "../split-markdown.ts";
 import type { DiscordSettings } from "./api.ts";
@@ -79,7 +79,7 @@ class DiscordPost {
     if (this.#shown.sent === fingerprint(text)) return;
     const texts = splitMarkdown(text, pieceChars);
     const atWork = this.#reply.tools.filter(({ state }) => state === "running" || state === "waiting");
-    if (whole === "" && atWork.length > 0) texts.push(`_Using ${atWork.map(({ name }) => name).join(", ")} …_`);
+    if (whole === "" && atWork.length > 0) texts.push(`_Using ${atWork.map(workOf).join(", ")} …_`);
     const fit = texts.slice(0, this.#room);
     try {
       for (const [place, piece] of fit.entries()) await this.#showPiece(place, piece);
@@ -289,4 +289,14 @@ class DiscordPost {
 function placeOf({ name }: Making): number | undefined {
   const [, place] = /^text (\d+)$/.exec(name) ?? [];
   return place === undefined ? undefined : Number(place);
+}
+
+/** What a call does, on one line and without Markdown of its own: the marks are left out, since the line is itself in italics. */
+function workOf({ name, progress }: ShownTool): string {
+  if (progress === undefined) return name;
+  return `${name} (${progress
+    .replace(/[*_`~|<>[\]\\]/g, "")
+    .replace(/\s+/g, " ")
+    .slice(0, 200)
+    .toWellFormed()})`;
 }

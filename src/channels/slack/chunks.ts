@@ -13,7 +13,7 @@ interface Task {
 
 /** The first tasks, and one that stands for all others. */
 function foldedTasks({ tools }: Reply): Task[] {
-  const tasks = tools.map(({ id, name, state }) => ({ id, title: name.slice(0, 200), state }));
+  const tasks = tools.map(({ id, name, state, progress }) => ({ id, title: titleOf(name, progress), state }));
   if (tasks.length <= mostTasks) return tasks;
   const rest = tasks.slice(mostTasks - 1);
   const has = (state: Task["state"]) => rest.some((task) => task.state === state);
@@ -41,9 +41,14 @@ export function taskChunks(reply: Reply, before: Record<string, string>): Record
     .map(({ id, title, state }) => ({ type: "task_update", id, title, status: taskStates[state] }));
 }
 
-/** The title of the folded task changes, too. */
+/** How far a call is stands behind its name: titles may change, and details are only ever added to. */
+function titleOf(name: string, progress: string | undefined): string {
+  return (progress === undefined ? name : `${name}: ${progress.replace(/\s+/g, " ")}`).slice(0, 200).toWellFormed();
+}
+
+/** The titles of the folded task and of one that says how far it is change, too. */
 function shownState({ id, title, state }: Task): string {
-  return id === restId ? `${state} ${title}` : state;
+  return id === restId || title.includes(": ") ? `${state} ${title}` : state;
 }
 
 export function textChunk(text: string): Record<string, unknown>[] {

@@ -3,7 +3,7 @@ import { shortageFailure } from "../../core/budget-words.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import { type CallProgress, type Encoder, type Frame, sessionGone } from "../encoder.ts";
 import { countsJson, usageJson } from "../native.ts";
 
 /** `turn`: the message that is told is this turn. */
@@ -45,6 +45,13 @@ export class UiChunks implements Encoder {
   waits(_calls: readonly WaitingCall[]): Frame[] {
     const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
     return [...this.#frames(chunks), ...this.#done()];
+  }
+
+  /** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
+  progress({ callId, name, text }: CallProgress): Frame[] {
+    return this.#frames([
+      { type: "data-tool-progress", id: callId, transient: true, data: { call_id: callId, name, text } },
+    ]);
   }
 
   gone(): Frame[] {

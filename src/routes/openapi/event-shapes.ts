@@ -26,6 +26,11 @@ const toolFinished = event("tool.finished", "ToolFinishedEvent", {
   content: z.string(),
   is_error: z.boolean(),
 });
+const toolProgress = event("tool.progress", "ToolProgressEvent", {
+  call_id: z.string(),
+  name: z.string(),
+  text: z.string().meta({ description: "How far the call is. It is not kept, so this event has no id." }),
+});
 const messageCompleted = event("message.completed", "MessageCompletedEvent", {
   seq: z.int().min(1),
   message,
@@ -52,6 +57,7 @@ export const sessionEvent = z
     textDelta,
     toolCalled,
     toolApprovalRequired,
+    toolProgress,
     toolFinished,
     messageCompleted,
     turnEnded,

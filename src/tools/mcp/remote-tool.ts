@@ -65,6 +65,7 @@ export function remoteTool(
   return {
     effect,
     timeoutMs,
+    secrets: [],
     declaration,
     needsApproval: (raw) => approval === "always" && parse(raw).ok,
     parse,
