@@ -8,6 +8,7 @@ import { Account } from "./account/account.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
+import { valuesOf } from "./core/settings.ts";
 import type { Door } from "./doors/door.ts";
 import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
@@ -117,7 +118,8 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const exposes = doors.flatMap((door) => door.exposes);
   for (const path of ["/v1/*", ...doors.flatMap(({ guards }) => guards)])
     all.use(path, crossOrigin(settings.allowedOrigins, exposes), admission(app));
-  for (const [path, routes] of doors.flatMap((door) => door.routes(app.values))) all.route(path, routes);
+  for (const [path, routes] of doors.flatMap((door) => door.routes(valuesOf(door, app.values))))
+    all.route(path, routes);
   all.route("/channels", channelRoutes(app));
   all.route("/", native);
   const refusal = refusalIn(doors);

@@ -9,6 +9,7 @@ import {
   readSettings,
   type SettingDeclarations,
   type SettingValues,
+  valuesOf,
 } from "../core/settings.ts";
 import type { Encoders } from "../dialects/manner.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
@@ -114,6 +115,7 @@ const agentName = /^[a-z0-9][a-z0-9_-]{0,39}$/i;
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
 export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
   const { webhooks = {}, schedules = [], mcp, demo } = definition;
+  mustBeParts({ doors, channels, mcp: mcp === undefined ? [] : [mcp] });
   mustDiffer("door", doors);
   mustDiffer("channel", channels);
   const given: Readonly<Record<string, unknown>> = { ...bindings };
@@ -127,12 +129,14 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
   return {
     agents: new Agents(agents),
     settings,
-    channels: new Map(channels.map((channel) => [channel.name, { ...channel, ...channel.configure(values) }])),
+    channels: new Map(
+      channels.map((channel) => [channel.name, { ...channel, ...channel.configure(valuesOf(channel, values)) }]),
+    ),
     webhooks,
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
     secrets: toolSecrets(agents, bindings),
-    remoteTools: mcp?.configure(values, { bindings: given, isDev: settings.isDev }),
+    remoteTools: mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev }),
     encoders: encodersOf(doors),
     values,
     warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
@@ -145,6 +149,17 @@ function resolved(agents: AppDefinition["agents"]): Agent[] {
       throw new Error(`The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_". Rename its key.`);
     return resolveAgent(name, definition);
   });
+}
+
+/** A part that was not called, or what earlier versions took in its place. */
+function mustBeParts(
+  parts: Readonly<Record<"doors" | "channels" | "mcp", readonly { settings: SettingDeclarations }[]>>,
+): void {
+  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })" };
+  for (const field of ["doors", "channels", "mcp"] as const) {
+    if (parts[field].every((part) => typeof part === "object" && typeof part?.settings === "object")) continue;
+    throw new Error(`\`${field}\` of the app holds something else than a call such as ${examples[field]}.`);
+  }
 }
 
 function mustDiffer(kind: string, listed: readonly { name: string }[]): void {

@@ -39,6 +39,14 @@ export function readSettings<D extends SettingDeclarations>(
   return { values: values as SettingValues<D>, faults };
 }
 
+/** Of all that was read, what this part declared: it finds nobody else's secrets. */
+export function valuesOf(
+  { settings }: { settings: SettingDeclarations },
+  all: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.keys(settings).map((name) => [name, all[name]]));
+}
+
 /** Throws the Error that names every wrong setting. */
 export function mustHaveNoFaults(faults: readonly string[]): void {
   if (faults.length === 0) return;

@@ -223,6 +223,17 @@ describe("a wrong app", () => {
       "- docs: its url is not asked: ",
     ],
     ["no agent", { agents: {} }, "The app has no agent."],
+    ["a door that was not called", { doors: [openai as never] }, "`doors` of the app holds something else than a call"],
+    [
+      "a channel that was not called",
+      { channels: [slack as never] },
+      "holds something else than a call such as slack()",
+    ],
+    [
+      "the rules of servers in the place of the servers",
+      { mcp: { docs: { url: "https://docs.example.com" } } as never },
+      "`mcp` of the app holds something else than a call such as mcpServers({ … }).",
+    ],
   ] satisfies [string, Partial<LonglineConfig>, string][])("[APP-5] %s stops the Worker", (_, config, complaint) => {
     expect(() => start(config)).toThrow(complaint);
   });
@@ -260,6 +271,19 @@ describe("settings of parts", () => {
     ]);
     const declared = { ...slackSettings, ...discordSettings, ...mcpSettings };
     expect(Object.keys(partOfSetting).filter((name) => !(name in declared))).toEqual([]);
+  });
+
+  it("[APP-6] a part is handed what it declared, and no other part's secrets", () => {
+    const seen: object[] = [];
+    const look = (values: object) => {
+      seen.push(values);
+      return [];
+    };
+    const settings = { PAGER_KEY: { schema: z.string(), secret: true }, NOT_SET: { schema: z.string() } };
+    start({ doors: [defineDoor({ name: "odd", settings, routes: look })] });
+    start({ channels: [defineChannel({ ...barred, settings, configure: look })] });
+    expect(seen).toEqual([{ PAGER_KEY: "pager-key-1" }, { PAGER_KEY: "pager-key-1" }]);
+    expect(seen.map((values) => Object.keys(values))).toEqual([Object.keys(settings), Object.keys(settings)]);
   });
 
   it("[APP-6] a warning is said in the log at the start", () => {
