@@ -24,19 +24,26 @@ async function deployed(script?: string): Promise<number> {
   }
 }
 
-/** Bytes of an app that lists this, gzipped, bundled as wrangler does. */
-async function bundled(listed: string): Promise<number> {
+/** An app that lists this, bundled as wrangler does: its bytes, gzipped, and the files that are in it. */
+async function bundle(listed: string): Promise<{ bytes: number; files: string[] }> {
   const contents = `import { aiSdk, calculator, currentTime, defineAgent, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, playground, sendRequest, slack } from "longline";
     const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
     export const { Session, Account } = longline({ ${listed} });`;
   const made = await build({
     stdin: { contents, resolveDir: "src", loader: "ts" },
-    ...{ bundle: true, write: false, minify: true, format: "esm", target: "es2024", logLevel: "error" },
+    ...{ bundle: true, write: false, minify: true, metafile: true, format: "esm", target: "es2024", logLevel: "error" },
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
   });
-  return gzipSync(made.outputFiles[0]?.contents ?? "").length;
+  const [output] = Object.values(made.metafile.outputs);
+  const files = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  return {
+    bytes: gzipSync(made.outputFiles[0]?.contents ?? "").length,
+    files: files.map(([path]) => path.replace(/^.*node_modules\//, "")),
+  };
 }
+
+const bundled = async (listed: string) => (await bundle(listed)).bytes;
 
 /** Most that each adds to the native door, in bytes. */
 const features: [name: string, listed: string, most: number][] = [
@@ -64,6 +71,18 @@ describe("what is deployed", () => {
     const bytes = await deployed("test/app/native-alone.ts");
     console.log(`native door, one tool: ${kib(bytes)} (${bytes} bytes) gzipped`);
     expect(bytes).toBeLessThanOrEqual(178 * 1024);
+  });
+
+  it("[E2E-7] the native door alone carries nothing of what it does not list", async () => {
+    const { files } = await bundle(base);
+    const parts =
+      /channels\/(slack|discord)|dialects\/(openai|ai-sdk-ui|mcp)|http\/openai|tools\/mcp|session\/mcp|model\/demo|routes\/(openapi|mcp|models|chat|response|conversation|ui-|page|playground)|^@?modelcontextprotocol|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
+    // The native door takes forms of answers and clients' tools, too, whose schemas are cleaned and checked as those of MCP servers.
+    const shared = ["routes/response-format.ts", "tools/mcp/clean-schema.ts", "tools/mcp/remote-tool.ts"];
+    expect(files.filter((path) => parts.test(path) && !shared.includes(path.replace(/^src\//, "")))).toEqual([]);
+    expect(
+      (await bundle(`${base}, doors: [openai()]`)).files.filter((path) => parts.test(path)).length,
+    ).toBeGreaterThan(10);
   });
 
   it("[E2E-7] each door and channel adds no more than its own weight", async () => {
