@@ -33,7 +33,7 @@ export { mcpServers } from "./doors/mcp-servers.ts";
 export { openai } from "./doors/openai.ts";
 export { openapi } from "./doors/openapi.ts";
 export { playground } from "./doors/playground.ts";
-export { type Longline, type LonglineConfig, longline, type NativeApi } from "./longline.ts";
+export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export { calculator } from "./tools/calculator.ts";
 export type { AfterCall, BeforeCall, CallHooks, HookedCall } from "./tools/call-hooks.ts";
 export { currentTime } from "./tools/current-time.ts";

@@ -25,6 +25,7 @@ import { neededRight } from "./routes/needed-right.ts";
 import { wishOf } from "./routes/on-disconnect.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
+import { scheduleWarnings } from "./routes/schedule-fault.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { mustBeCurrent, tokens } from "./routes/tokens.ts";
@@ -40,7 +41,7 @@ export interface LonglineConfig extends AppDefinition {
 }
 
 /** The routes that every app has. */
-const native = new Hono<RouteContext>()
+const native: Hono<RouteContext> = new Hono<RouteContext>()
   .route("/v1/sessions", copies)
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
@@ -53,9 +54,6 @@ const native = new Hono<RouteContext>()
   .route("/v1/admin", admin)
   .route("/channels/webhooks", webhooks)
   .route("/", front);
-
-/** For `hc` of `hono/client`: the calls of the native door and the JSON they answer. Import it as a type only. */
-export type NativeApi = typeof native;
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
 export interface Longline {
@@ -94,12 +92,14 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
-function announce({ agents, settings, warnings }: App): void {
+function announce(app: App): void {
+  const { agents, settings } = app;
   console.log(modelLine(agents.first, settings));
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  for (const warning of new Set([...warnings, ...missing, ...unknown])) console.warn(warning);
+  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app)];
+  for (const warning of new Set(doubts)) console.warn(warning);
 }
 
 const noModel =

@@ -12,6 +12,12 @@ export interface ChannelHost {
   };
 }
 
+/** Why nothing can be shown at an address. `of`: what has to change, the app's code or the settings, which may come later. */
+export interface AddressFault {
+  of: "app" | "settings";
+  detail: string;
+}
+
 /** `D`: what it declares of settings. `S`: what it makes of them. */
 export interface ChannelDefinition<D extends SettingDeclarations, S> {
   /** Small letters, digits and `-`. Requests come to `/channels/<name>`, and addresses of answers name it. */

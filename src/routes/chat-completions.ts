@@ -16,6 +16,7 @@ import { mustAdmit } from "./admit.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
+import { mustOfferChosen } from "./offered-tools.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { readSegment } from "./read-segment.ts";
 import { receiptOf } from "./receipt-of.ts";
@@ -97,7 +98,8 @@ async function toldBy(
   const session = c.req.header("X-Session-Id");
   const tools = clientToolsOf(c.var.app.agents.first, body.tools ?? [], { replaces: true });
   const sampling = samplingOf(body);
-  const toolChoice = toolChoiceOf(body);
+  const choice = toolChoiceOf(body);
+  mustOfferChosen(c.var.app.agents.first, { ...choice, tools });
   const format = formatOf(body.response_format ?? undefined);
   const thinks = thinkingOf(body, hasLevels(c, model)) ?? thinking;
   const metadata = metadataOf(body);
@@ -115,7 +117,7 @@ async function toldBy(
       ...(instructions !== undefined && { instructions }),
       ...(tools.length > 0 && { tools }),
       ...(sampling && { sampling }),
-      ...(toolChoice && { toolChoice }),
+      ...choice,
       ...(body.parallel_tool_calls === false && { oneCall: true as const }),
       ...(format && { responseFormat: format }),
       ...(thinks !== undefined && { thinking: thinks }),

@@ -9,10 +9,10 @@ import { readInput } from "../dialects/openai-responses/read-input.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { itemList, itemReading } from "./item-list.ts";
 import { resolveReferences, storedItems } from "./item-references.ts";
+import { defaultModel } from "./named-model.ts";
 import { metadata, sessionName } from "./sessions.ts";
 
 /** Most items in one request, as in OpenAI's document. */
@@ -32,7 +32,7 @@ export const conversations = new Hono<RouteContext>()
     const address = { account: c.var.account, name: `conv_${crypto.randomUUID().replaceAll("-", "")}` };
     const session = sessionObject(c.env, address);
     unwrap(await session.create(address, { ...(pairs && { metadata: pairs }) }));
-    if (history.length > 0) unwrap(await session.addHistory(history, firstModel(c)));
+    if (history.length > 0) unwrap(await session.addHistory(history, defaultModel(c)));
     return c.json(await conversation(c, address.name));
   })
   .get("/:id", async (c) => c.json(await conversation(c, nameOf(c))))
@@ -59,7 +59,7 @@ export const conversations = new Hono<RouteContext>()
     await conversation(c, name);
     const history = await historyOf(c, items);
     const session = sessionObject(c.env, { account: c.var.account, name });
-    const { firstSeq } = unwrap(await session.addHistory(history, firstModel(c)));
+    const { firstSeq } = unwrap(await session.addHistory(history, defaultModel(c)));
     const added = (await itemsOf(c, name)).filter(({ seq }) => seq >= firstSeq);
     return c.json(itemList(added, { order: "asc", limit: 100 }));
   })
@@ -123,10 +123,6 @@ async function historyOf(c: Context<RouteContext>, items: z.infer<typeof inputIt
   const detail = approvals.length > 0 ? "an approval is given with a response" : fault?.detail;
   if (detail !== undefined) throw new AppError("invalid_request", `items: ${detail}.`, { field: "items" });
   return history;
-}
-
-function firstModel(c: Context<RouteContext>): string {
-  return modelIds(c.var.settings, c.var.app.agents.first)[0];
 }
 
 function noConversation(name: string): AppError {

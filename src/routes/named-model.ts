@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { AppError } from "../core/errors.ts";
 import type { Profile } from "../model/profile.ts";
-import { modelIds, turnModels } from "../session/turn-model.ts";
+import { defaultModelId, modelIds, turnModels } from "../session/turn-model.ts";
 import { modelSetup } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -34,6 +34,11 @@ export function namedModels(c: Context<RouteContext>): Map<string, NamedModel> {
       return [`${id}${thinkingSuffix}`, { model: id, thinking: true }];
     });
   return new Map([...ids.map((id): [string, NamedModel] => [id, { model: id }]), ...thinking, [agentsChoice, {}]]);
+}
+
+/** The id that is shown where no model is named. */
+export function defaultModel(c: Context<RouteContext>): string {
+  return defaultModelId(c.var.settings, c.var.app.agents.first, c.var.limits.models);
 }
 
 function canThink(c: Context<RouteContext>, model: string): boolean {

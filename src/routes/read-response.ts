@@ -9,10 +9,10 @@ import { formatManner } from "../dialects/manner.ts";
 import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { type ResponseManner, ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";
+import { defaultModel } from "./named-model.ts";
 import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
 
 /** In the metadata of sessions that were made for a response, and are erased with it. */
@@ -95,8 +95,4 @@ async function tell(
 
 function sessionOf(c: Context<RouteContext>, { session }: AnswerPlace): SessionStub {
   return sessionObject(c.env, { account: c.var.account, name: session });
-}
-
-function defaultModel(c: Context<RouteContext>): string {
-  return modelIds(c.var.settings, c.var.app.agents.first)[0];
 }

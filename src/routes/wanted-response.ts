@@ -9,10 +9,10 @@ import { metadataOf, optionsOf } from "../dialects/openai-responses/read-request
 import { parseBody } from "../http/parse-body.ts";
 import type { Receipt } from "../session/inbox.ts";
 import type { SessionChoices } from "../session/session-record.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences } from "./item-references.ts";
-import { hasLevels, namedModel } from "./named-model.ts";
+import { defaultModel, hasLevels, namedModel } from "./named-model.ts";
+import { mustOfferChosen } from "./offered-tools.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { schemaRefusal } from "./response-format.ts";
@@ -60,18 +60,15 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
       metadata: { made_by: madeBy, ...(!stored && { store: "false" }) },
       ttlSeconds: stored ? keptSeconds : unstoredSeconds,
     },
-    model: options.model ?? modelIds(c.var.settings, agent)[0],
+    model: options.model ?? defaultModel(c),
     ...(session !== undefined && { referred: session }),
   };
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */
-function mustBeOffered(agent: Agent, { toolChoice, tools = [], responseFormat }: TurnOptions): void {
-  const offered = [...tools, ...agent.tools.declarations].map(({ name }) => name);
-  if (typeof toolChoice === "object" && !offered.includes(toolChoice.name)) {
-    const detail = `tool_choice: there is no tool "${toolChoice.name}".`;
-    throw new AppError("invalid_request", detail, { field: "tool_choice" });
-  }
+function mustBeOffered(agent: Agent, options: TurnOptions): void {
+  const { responseFormat } = options;
+  mustOfferChosen(agent, options);
   const refusal = responseFormat?.type === "json_schema" ? schemaRefusal(responseFormat.schema) : undefined;
   if (refusal !== undefined) {
     const field = "text.format.schema";

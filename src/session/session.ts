@@ -4,7 +4,7 @@ import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
 import type { Address } from "../channels/channel.ts";
-import type { Entry, TurnOptions } from "../core/entry.ts";
+import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
@@ -25,6 +25,7 @@ import {
   takeMixed,
   takeResults,
 } from "./answering.ts";
+import { type AgainWith, takenOrAgain, untilStopped } from "./ask-again.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Feedback } from "./feedback.ts";
@@ -76,7 +77,7 @@ export class Session extends DurableObject<Bindings> {
         this.#create(address, choices);
         await this.#life.report();
       }
-      return { created, session: this.#life.summary() };
+      return { created, session: await this.#life.summary() };
     });
   }
 
@@ -91,10 +92,11 @@ export class Session extends DurableObject<Bindings> {
   }
 
   describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
-    return outcome(() => {
+    return outcome(async () => {
+      const summary = await this.#life.summary();
       const { record, inbox } = this.#life.existing;
       const { instructions, model: chosenModel, birth } = record.read();
-      return { ...this.#life.summary(), instructions, chosenModel, birth, queued: inbox.queued() };
+      return { ...summary, instructions, chosenModel, birth, queued: inbox.queued() };
     });
   }
 
@@ -167,11 +169,11 @@ export class Session extends DurableObject<Bindings> {
   /** The results of tools that ran at the client, all of them or none, with messages that come along, and what the turn goes by from here on. Returns the turn that goes on, and the last entry before it does. */
   giveResults(
     results: ClientResult[],
-    { options, ...more }: { also?: InboxMessage[]; receipt?: Receipt; options?: TurnOptions } = {},
-  ): Promise<Outcome<{ turn: string; afterSeq: number }>> {
+    { again, ...more }: { also?: InboxMessage[]; receipt?: Receipt; again?: AgainWith } = {},
+  ): Promise<Outcome<AnswerPlace>> {
     return this.#answer((parts) => {
-      const taken = takeResults(parts, results, more);
-      if (options !== undefined) parts.inbox.changeOptions(taken.turn, options);
+      const taken = takeResults(parts, results, { ...more, ...(again && { again }) });
+      if (again !== undefined) parts.inbox.changeOptions(taken.turn, again.options);
       return taken;
     });
   }
@@ -181,9 +183,11 @@ export class Session extends DurableObject<Bindings> {
     return this.#answer((parts) => takeMixed(parts, answers));
   }
 
-  /** What a request with this receipt came to before; null when there was none. Throws when its body was another. */
-  taken(receipt: Receipt): Promise<Outcome<{ turn: string; afterSeq?: number } | null>> {
-    return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
+  /** What a request with this receipt came to before; null when there was none. Throws when its body was another. `again`: its turn is begun anew, with these, where it ended without an answer. */
+  async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPlace | null>> {
+    if (again === undefined) return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
+    await outcome(() => untilStopped(this.#life.existing, receipt));
+    return this.#answer((parts) => takenOrAgain(parts, receipt, again));
   }
 
   /** Where the turn goes on behind exactly these answers to the reply at `place`; null when others were given. */

@@ -52,7 +52,7 @@ export interface SendRequest {
 }
 
 /** Most messages that may wait behind the open turn. */
-export const queueLimit = 100;
+const queueLimit = 100;
 
 /** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
 const keptChars = 1_000;
@@ -196,6 +196,12 @@ export class Turns {
       entries.push(...(end < 0 ? some : some.slice(0, end + 1)).map(shortened));
     }
     return entries;
+  }
+
+  /** After a transaction that failed. */
+  reload(): void {
+    const readSeq = this.#read.entries.at(-1)?.seq ?? 0;
+    if (readSeq > this.#log.lastSeq) this.#read = { firstSeq: 0, entries: [] };
   }
 
   /** The message that began the turn; one that joined another turn leads to the message that began that one. */

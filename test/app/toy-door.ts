@@ -23,6 +23,10 @@ class Lines implements Encoder {
     });
   }
 
+  broken(): Frame[] {
+    return [{ text: "-- broken" }];
+  }
+
   waits(): Frame[] {
     return [];
   }

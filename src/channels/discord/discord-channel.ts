@@ -5,10 +5,11 @@ import { discord as outlet } from "./discord.ts";
 import type { DiscordAddress } from "./discord-address.ts";
 import { discordSettings, discordSetup } from "./discord-settings.ts";
 import { receiveDiscord } from "./receive.ts";
-import type { DiscordRules } from "./rules.ts";
+import { checkDiscordRules, type DiscordRules } from "./rules.ts";
 
 /** Discord: `POST /channels/discord`. Its settings are `DISCORD_PUBLIC_KEY`, `DISCORD_APPLICATION_ID` and `DISCORD_BOT_TOKEN`. */
 export function discord(rules: DiscordRules = {}): Channel {
+  checkDiscordRules(rules);
   return defineChannel({
     name: "discord",
     settings: discordSettings,

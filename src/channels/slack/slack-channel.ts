@@ -26,6 +26,10 @@ export function slack(rules: SlackRules = {}): Channel {
         uninstalled: (team) => host.installs.remove(team),
       }),
     outlet: (settings, host) => outlet(withInstalls(settings, host), rules) as unknown as Outlet,
+    addressFault(_address, settings) {
+      if (settings?.botToken !== undefined || settings?.client !== undefined) return undefined;
+      return "The answer goes to a channel of Slack: set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN.";
+    },
     pages: {
       install: (request, settings) => beginInstall(settings, new URL(request.url).origin, Date.now()),
       oauth: async (request, settings, host) => {

@@ -18,15 +18,18 @@ export function operationsOf(
 }
 
 /** Made once for each app, without `servers`: they are where this Worker was reached. */
-const made = new WeakMap<App, ReturnType<typeof make>>();
+const made = new WeakMap<App, ReturnType<typeof createDocument>>();
 
-export async function openApiDocument(app: App, ofDoors: () => Promise<Record<string, Operation>>) {
+export async function openApiDocument(
+  app: App,
+  ofDoors: () => Promise<Record<string, Operation>>,
+): Promise<ReturnType<typeof createDocument>> {
   const document = made.get(app) ?? make(operationsOf(app, await ofDoors()));
   made.set(app, document);
   return document;
 }
 
-function make(operations: Record<string, Operation>) {
+function make(operations: Record<string, Operation>): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const [call, operation] of Object.entries(operations)) {
     const [method = "", path = ""] = call.split(" ");
