@@ -1,13 +1,12 @@
-/**
- * THE APP: its agents, and the doors and channels they are reached by. What is not listed is not in the Worker. One line
- * away, imported from "longline": `openapi()` and `mcp()` among the doors; `channels: [slack(), discord()]`; `mcp: mcpServers({ … })`.
- */
-import { aiSdk, demoModel, longline, openai, playground } from "longline";
+/** THE APP: its agents, and the doors and channels they are reached by. Delete a line, and it is not in the Worker. */
+import { aiSdk, demoModel, discord, longline, mcp, mcpServers, openai, openapi, playground, slack } from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), playground()],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi()],
+  channels: [slack(), discord()],
+  mcp: mcpServers(),
   demo: demoModel(),
 });
 
