@@ -92,7 +92,7 @@ export async function runAgent(agent: AgentDefinition, message: string, options:
   if (after !== undefined && before === undefined)
     throw new Error("after: this is no run of runAgent, or a copy of one. Give what runAgent returned.");
   const own: RunAgentOptions = { ...pick(before?.options), ...options };
-  const tools = resolveAgent("agent", agent, {}).tools;
+  const tools = resolveAgent("agent", agent).tools;
   const progress: AgentRun["progress"] = [];
   const session = sessionOf(agent, own, { progress, before: before?.session });
   const begunAt = session.log.lastSeq;
@@ -134,7 +134,7 @@ function sessionOf(
   options: RunAgentOptions,
   { progress, before }: { progress: AgentRun["progress"]; before: MemorySession | undefined },
 ): MemorySession {
-  const agent = resolveAgent("agent", definition, {});
+  const agent = resolveAgent("agent", definition);
   const { model, session = {}, now = () => standing, account = "test", speaker } = options;
   const secrets = secretsOf(agent.tools.all, options.secrets);
   const context = {
