@@ -44,7 +44,7 @@ export default defineConfig({
         resolve: { alias },
         test: { name: "unit", include: node, exclude: ["test/house.test.ts"], isolate: false },
       },
-      { test: { name: "house", include: ["test/house.test.ts"] } },
+      { test: { name: "house", include: ["test/house.test.ts", "test/house/*.test.ts"] } },
       {
         plugins: [
           cloudflareTest({
