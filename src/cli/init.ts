@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { projectFiles } from "./project-files.ts";
-import { Usage } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 const usage = `Usage: longline init FOLDER [--from SPEC]
 
@@ -21,15 +21,15 @@ export function init(given: string[]): void {
     return;
   }
   const [folder] = positionals;
-  if (folder === undefined) throw new Usage(usage);
+  if (folder === undefined) throw new UsageError(usage);
   const name = basename(resolve(folder));
   // Cloudflare's rule for names of Workers, which npm takes, too.
   if (!/^[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?$/.test(name))
-    throw new Usage(
+    throw new UsageError(
       `The folder's name "${name}" becomes the Worker's: use 1 to 54 lower-case letters, digits and "-".`,
     );
   if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new Usage(`${folder} is not empty, so nothing was written. Name another folder.`);
+    throw new UsageError(`${folder} is not empty, so nothing was written. Name another folder.`);
   const files = projectFiles({ name, from: values.from, packageFolder: packageFolder() });
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -4,9 +4,9 @@ import { check } from "./check.ts";
 import { registerDiscord } from "./discord-register.ts";
 import { init } from "./init.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
-import { type Command, Usage } from "./usage.ts";
+import { type CliCommand, UsageError } from "./usage.ts";
 
-const commands: Record<string, Command> = {
+const commands: Record<string, CliCommand> = {
   init,
   check,
   "slack manifest": printSlackManifest,
@@ -34,7 +34,7 @@ if (command === undefined || name === undefined) {
   try {
     await command(given.slice(name.split(" ").length));
   } catch (error) {
-    if (!(error instanceof Usage)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }

@@ -5,9 +5,9 @@ import { bytes } from "./figures.ts";
 import type { TurnCardProps } from "./turn-card.tsx";
 import type { ItemView } from "./turn-view.ts";
 
-type UserItem = Extract<ItemView, { kind: "user" }>;
+type UserLine = Extract<ItemView, { kind: "user" }>;
 
-export function UserMessage({ item, fork }: { item: UserItem; fork: TurnCardProps["fork"] }) {
+export function UserMessage({ item, fork }: { item: UserLine; fork: TurnCardProps["fork"] }) {
   const [edited, setEdited] = useState<string | undefined>();
   const { content = "", speaker, joined, seq } = item;
   const { text, files } = splitAttachments(content);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { init } from "../../src/cli/init.ts";
-import { Usage } from "../../src/cli/usage.ts";
+import { UsageError } from "../../src/cli/usage.ts";
 
 let folder: string;
 let said: string;
@@ -67,7 +67,7 @@ describe("longline init", () => {
   it.each(["My Agent", "-agent", "agent_1", "a".repeat(55)])(
     "[PACKAGE-2] refuses a name that no Worker can have: %s",
     (name) => {
-      expect(() => init([join(folder, name)])).toThrow(Usage);
+      expect(() => init([join(folder, name)])).toThrow(UsageError);
       expect(readdirSync(folder)).toEqual([]);
     },
   );
