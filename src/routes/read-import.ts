@@ -30,12 +30,12 @@ export async function readImport(request: Request): Promise<Import> {
   return { header: parseLine(lineSchemas.header, first.value), pages: pagesOf(lines) };
 }
 
-interface ImportLine {
+interface Line {
   line: number;
   text: string;
 }
 
-async function* pagesOf(lines: AsyncGenerator<ImportLine>): AsyncGenerator<CopiedLine[]> {
+async function* pagesOf(lines: AsyncGenerator<Line>): AsyncGenerator<CopiedLine[]> {
   let copied: CopiedLine[] = [];
   let units = 0;
   let workMs = 0;
@@ -56,7 +56,7 @@ async function* pagesOf(lines: AsyncGenerator<ImportLine>): AsyncGenerator<Copie
 }
 
 /** Empty lines are counted, and passed over. */
-async function* linesOf(request: Request): AsyncGenerator<ImportLine> {
+async function* linesOf(request: Request): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let line = 0;
   let pieces: string[] = [];
@@ -87,7 +87,7 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
   }
 }
 
-function parseLine<T extends z.ZodType>(schema: T, { line, text }: ImportLine): z.infer<T> {
+function parseLine<T extends z.ZodType>(schema: T, { line, text }: Line): z.infer<T> {
   if (textIsDeeper(text, deepestLine)) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
   let value: unknown;
   try {
