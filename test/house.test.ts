@@ -1,20 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { type SourceFile as File, importsOf, readSourceFile, trackedPaths } from "./house/source-files.ts";
 
-/** A file of ours: its path from the top, and what it says. */
-interface File {
-  path: string;
-  text: string;
-}
-
-const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-  encoding: "utf8",
-}).split("\n");
-const files: File[] = tracked
-  .filter((path) => /\.(ts|tsx|md)$/.test(path) && existsSync(path))
-  .map((path) => ({ path, text: readFileSync(path, "utf8") }));
+const tracked = trackedPaths();
+const files = tracked.filter((path) => /\.(ts|tsx|md)$/.test(path)).map(readSourceFile);
 const src = files.filter(({ path }) => /^src\/.*\.tsx?$/.test(path));
 const tests = files.filter(({ path }) => /^test\/.*\.ts$/.test(path));
 const file = (path: string, text = "/** What it does. */\n"): File => ({ path, text });
@@ -45,19 +34,6 @@ const floors: Record<string, number> = {
 };
 
 const roomOf = (path: string) => path.split("/")[1] ?? "";
-
-function importsOf({ path, text }: File): { target: string; typeOnly: boolean }[] {
-  const found = text.matchAll(
-    /^\s*(?:import|export)\s+(type\s)?[^;"']*?from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm,
-  );
-  return [...found].map(([, type, from, bare, late]) => {
-    const target = from ?? bare ?? late ?? "";
-    return {
-      target: target.startsWith(".") ? normalize(join(dirname(path), target)) : target,
-      typeOnly: type !== undefined,
-    };
-  });
-}
 
 function floorFaults(all: File[]): string[] {
   return all.flatMap((each) => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { Usage } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 /** What is read of a wrangler configuration. */
 export interface WranglerConfig {
@@ -25,15 +25,15 @@ export async function check(given: string[]): Promise<void> {
   const { values } = parseArgs({ args: given, options: { config: { type: "string" } } });
   const path = values.config ?? ["wrangler.toml", "wrangler.jsonc", "wrangler.json"].find((each) => existsSync(each));
   if (path === undefined)
-    throw new Usage("There is no wrangler.toml here. Run it in the project, or name it: --config FILE");
+    throw new UsageError("There is no wrangler.toml here. Run it in the project, or name it: --config FILE");
   // The project's own wrangler: it reads its file as a deploy would.
   const { unstable_readConfig } = await import("wrangler");
   const config: WranglerConfig = unstable_readConfig({ config: path });
   if (config.main === undefined)
-    throw new Usage(`${path} has no main: name the Worker's file, such as "src/worker.ts".`);
+    throw new UsageError(`${path} has no main: name the Worker's file, such as "src/worker.ts".`);
   const worker = (await import(pathToFileURL(resolve(config.main)).href)) as WorkerModule;
   const faults = projectFaults(config, worker);
-  if (faults.length > 0) throw new Usage(`${path} and ${config.main} do not fit together:\n${faults.join("\n")}`);
+  if (faults.length > 0) throw new UsageError(`${path} and ${config.main} do not fit together:\n${faults.join("\n")}`);
   console.log(`${path} and ${config.main} fit together.`);
 }
 

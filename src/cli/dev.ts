@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Usage } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 /** A shell between npm and this process may end without passing the signal on; this process then gets another parent. */
 const parentLookMs = 500;
@@ -50,7 +50,7 @@ function wranglerOf(folder: string): string {
       const { bin } = JSON.parse(readFileSync(join(own, "package.json"), "utf8")) as { bin: { wrangler: string } };
       return join(own, bin.wrangler);
     }
-    if (dirname(at) === at) throw new Usage("There is no wrangler here. Run npm install in the project first.");
+    if (dirname(at) === at) throw new UsageError("There is no wrangler here. Run npm install in the project first.");
   }
 }
 

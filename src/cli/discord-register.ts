@@ -2,14 +2,14 @@
 import { parseArgs } from "node:util";
 import about from "../../package.json" with { type: "json" };
 import { discordCommands, setupText } from "../channels/discord/commands.ts";
-import { Usage } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 export async function registerDiscord(given: string[]): Promise<void> {
   const { values } = parseArgs({ args: given, options: { guild: { type: "string" } } });
   const { DISCORD_APPLICATION_ID: app, DISCORD_BOT_TOKEN: token } = process.env;
   const base = process.env.DISCORD_API_URL ?? "https://discord.com/api/v10";
   if (app === undefined || token === undefined) {
-    throw new Usage(
+    throw new UsageError(
       "Set DISCORD_APPLICATION_ID and DISCORD_BOT_TOKEN in the environment. With --guild ID the commands appear at once, in that server only.",
     );
   }
@@ -27,6 +27,6 @@ export async function registerDiscord(given: string[]): Promise<void> {
     body: JSON.stringify(discordCommands),
     signal: AbortSignal.timeout(20_000),
   });
-  if (!answer.ok) throw new Usage(`Discord answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new UsageError(`Discord answered ${answer.status}: ${await answer.text()}`);
   console.log(`Registered ${discordCommands.map(({ name }) => name).join(", ")}.\n\n${setupText(app)}`);
 }

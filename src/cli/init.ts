@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { packageFolder } from "./package-folder.ts";
 import { projectFiles } from "./project-files.ts";
-import { Usage } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 const usage = `Usage: longline init FOLDER [--from SPEC]
 
@@ -22,17 +22,17 @@ export function init(given: string[]): void {
     return;
   }
   const [folder, ...rest] = positionals;
-  if (folder === undefined) throw new Usage(usage);
+  if (folder === undefined) throw new UsageError(usage);
   if (rest.length > 0)
-    throw new Usage(`One folder at a time, so nothing was written: ${rest.join(" ")} is too much.\n\n${usage}`);
+    throw new UsageError(`One folder at a time, so nothing was written: ${rest.join(" ")} is too much.\n\n${usage}`);
   const name = basename(resolve(folder));
   // Cloudflare's rule for names of Workers, which npm takes, too.
   if (!/^[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?$/.test(name))
-    throw new Usage(
+    throw new UsageError(
       `The folder's name "${name}" becomes the Worker's: use 1 to 54 lower-case letters, digits and "-".`,
     );
   if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new Usage(`${folder} is not empty, so nothing was written. Name another folder.`);
+    throw new UsageError(`${folder} is not empty, so nothing was written. Name another folder.`);
   const files = projectFiles({ name, from: fromProject(values.from, folder), packageFolder: packageFolder() });
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -6,9 +6,9 @@ import { registerDiscord } from "./discord-register.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
-import { type Command, Usage } from "./usage.ts";
+import { type CliCommand, UsageError } from "./usage.ts";
 
-const commands: Record<string, Command> = {
+const commands: Record<string, CliCommand> = {
   init,
   dev,
   check,
@@ -48,5 +48,5 @@ else if (command === undefined || name === undefined) {
 /** What the user typed is wrong; the message says how. */
 function isUsage(error: unknown): error is Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return error instanceof Usage || code.startsWith("ERR_PARSE_ARGS_");
+  return error instanceof UsageError || code.startsWith("ERR_PARSE_ARGS_");
 }

@@ -1,7 +1,7 @@
 /** `longline slack manifest --url https://…`: prints the manifest of the Slack app that belongs to a deployment, and a link that makes the app. */
 import { parseArgs } from "node:util";
 import { addressFault, manifestLink, slackManifest } from "../channels/slack/manifest.ts";
-import { Usage } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 export function printSlackManifest(given: string[]): void {
   const { values } = parseArgs({
@@ -10,7 +10,7 @@ export function printSlackManifest(given: string[]): void {
   });
   const { url, name, link } = values;
   if (url === undefined || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new Usage(
+    throw new UsageError(
       "Give the Worker's address: longline slack manifest --url https://longline.example.workers.dev [--name NAME] [--link]",
     );
   }

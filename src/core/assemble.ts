@@ -2,7 +2,7 @@
 import { costMicros, noUsage, type Prices, type Usage } from "./cost.ts";
 import type { AssistantEntry, PrefixRecord, StepFailedEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
-import { estimatedUsage, type Received, type Sent } from "./estimate-usage.ts";
+import { estimatedUsage, type ReceivedAnswer, type Sent } from "./estimate-usage.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 import type { ToolCall } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
@@ -187,7 +187,7 @@ export class Draft {
     return { ...said, outputTokens, reasoningTokens, estimated: true };
   }
 
-  #received(): Received {
+  #received(): ReceivedAnswer {
     const calls = [...this.#calls.values()].map(({ name, pieces }) => `${name}${pieces.join("")}`).join("");
     return {
       reasoning: this.reasoning.toString().slice(this.#begun.reasoning),

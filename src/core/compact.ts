@@ -1,5 +1,5 @@
 /** Puts the older part of a conversation into a summary, which the model itself writes: what it is asked begins with the bytes of the request before, so the warm prefix is used once more. */
-import { Draft } from "./assemble.ts";
+import { Draft, type Reply } from "./assemble.ts";
 import { shortageFailure } from "./budget-words.ts";
 import { addUsage, noUsage } from "./cost.ts";
 import type { Cut, Effects, Spent } from "./effects.ts";
@@ -14,7 +14,7 @@ import { keepEnds } from "./outline.ts";
 export const summaryQuestion = `This conversation has become too long to be carried on whole. Write the summary that will stand in its place. You will go on with nothing but this summary and the newest messages.
 Keep what is needed to go on: what the person wants and has decided, in their own words where wording matters; names, numbers, dates, ids, links; what was found out and with which tool; what is still open or was promised, and the newest request if it is not answered yet. Leave out what was said twice and what no longer matters. Do not call tools. Write plain text, at most 600 words, in the language of the conversation.`;
 
-interface Place {
+interface StepPlace {
   turn: string;
   step: number;
 }
@@ -32,7 +32,7 @@ interface Occasion {
  * Appends the compaction, or the failed step when the model cannot be reached, so that nothing leaves the window for an
  * outage. False when nothing can leave the window.
  */
-export async function compact(at: Place, effects: Effects, rules: Rules, occasion: Occasion): Promise<boolean> {
+export async function compact(at: StepPlace, effects: Effects, rules: Rules, occasion: Occasion): Promise<boolean> {
   const cut = effects.cut(occasion.why);
   if (cut === undefined) return false;
   const beganMs = effects.now();
@@ -86,9 +86,11 @@ async function waitedToTryAgain(tries: readonly FailedTry[], rules: Rules, effec
   return true;
 }
 
-type Reply = ReturnType<Draft["finish"]>;
-
-async function requested({ turn, step }: Place, cut: Cut, effects: Effects): Promise<{ reply: Reply; draft: Draft }> {
+async function requested(
+  { turn, step }: StepPlace,
+  cut: Cut,
+  effects: Effects,
+): Promise<{ reply: Reply; draft: Draft }> {
   const draft = new Draft({ seq: 0, turn, step, attempt: cut.attempt ?? 1, model: cut.model });
   for await (const events of effects.summarize(cut, draft)) for (const event of events) draft.add(event);
   const { prices, sent, place } = cut;
@@ -97,13 +99,17 @@ async function requested({ turn, step }: Place, cut: Cut, effects: Effects): Pro
 }
 
 /** What was summarised is not shown: the reply is empty, and says what it cost. */
-function stopped({ turn, step }: Place, { model, attempt = 1 }: Cut, effects: Effects): Omit<AssistantEntry, "seq"> {
+function stopped(
+  { turn, step }: StepPlace,
+  { model, attempt = 1 }: Cut,
+  effects: Effects,
+): Omit<AssistantEntry, "seq"> {
   const empty = { content: "", reasoning: "", toolCalls: [], ...nothing };
   return { type: "assistant", turn, step, attempt, model, finishReason: "cancelled", ...empty, atMs: effects.now() };
 }
 
 function outOfMoney(
-  { at, cut, failure, spent }: { at: Place; cut: Cut; failure: Failure; spent: Spent },
+  { at, cut, failure, spent }: { at: StepPlace; cut: Cut; failure: Failure; spent: Spent },
   effects: Effects,
 ): NewEntry[] {
   const { entries } = effects.look();
@@ -120,14 +126,14 @@ function tokensOf({ usage }: Spent): number {
   return usage.inputTokens + usage.cachedTokens + usage.outputTokens;
 }
 
-interface Made {
+interface MadeSummary {
   spent: Spent;
   why: CompactionCause;
   durationMs: number;
 }
 
 /** A summary without text, or from a model that refused, is worth nothing: what is known without a model takes its place. */
-function entryOf({ turn }: Place, cut: Cut, reply: Reply, { spent, why, durationMs }: Made): NewEntry {
+function entryOf({ turn }: StepPlace, cut: Cut, reply: Reply, { spent, why, durationMs }: MadeSummary): NewEntry {
   const { throughSeq } = cut;
   const common = { type: "compaction", turn, throughSeq, cause: why, durationMs, ...spent, atMs: reply.atMs } as const;
   const summary = keepEnds(reply.content.trim(), cut.summaryChars);

@@ -77,7 +77,7 @@ function tokensOf(code: number): number {
 }
 
 /** What arrived of an answer. */
-export interface Received {
+export interface ReceivedAnswer {
   reasoning: string;
   text: string;
   /** Names and arguments of calls, also of those that were not finished. */
@@ -94,7 +94,7 @@ export interface Sent {
 }
 
 /** The usage of a call that began to answer: its request whole, and what arrived. */
-export function estimatedUsage(sent: Sent, received: Received): Usage {
+export function estimatedUsage(sent: Sent, received: ReceivedAnswer): Usage {
   const reasoningTokens = Math.ceil(textTokens(received.reasoning) * sent.outputRatio);
   const answered = Math.ceil((textTokens(received.text) + textTokens(received.calls)) * sent.outputRatio);
   const cachedTokens = Math.min(Math.max(0, Math.round(sent.cachedTokens)), Math.ceil(sent.tokens));

@@ -119,7 +119,7 @@ interface Growing {
   since(offset: number): string;
 }
 
-interface Reply {
+interface ReplySoFar {
   restartedBecause?: string;
   seq: number;
   step: number;
@@ -133,7 +133,7 @@ interface Reply {
   waits?: Record<string, WaitKind> | undefined;
 }
 
-function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
+function eventsOfReply(reply: ReplySoFar, into?: Progress): PlacedEvent[] {
   const { step, attempt, model } = reply;
   const events: PlacedEvent[] = [];
   let at: Progress = into ?? { attempt, reasoning: 0, text: 0, calls: 0 };
@@ -155,7 +155,7 @@ function eventsOfReply(reply: Reply, into?: Progress): PlacedEvent[] {
 }
 
 /** The text from a place on: up to its refusal, and from there. */
-function textDeltas({ text, refusalFrom }: Reply, from: number): Extract<SessionEvent, { type: "text.delta" }>[] {
+function textDeltas({ text, refusalFrom }: ReplySoFar, from: number): Extract<SessionEvent, { type: "text.delta" }>[] {
   const all = text.since(from);
   const plain = refusalFrom === undefined ? all : all.slice(0, Math.max(0, refusalFrom - from));
   const refused = all.slice(plain.length);
@@ -166,7 +166,7 @@ function textDeltas({ text, refusalFrom }: Reply, from: number): Extract<Session
 }
 
 /** Each call, and behind it that it waits for approval, where it does. */
-function callsToTell({ calls, waits = {} }: Reply): SessionEvent[] {
+function callsToTell({ calls, waits = {} }: ReplySoFar): SessionEvent[] {
   return calls.flatMap((call): SessionEvent[] => {
     const wait = waits[call.id];
     const called = { type: "tool.called", ...call, ...(wait === "client" && atClient) } as const;
@@ -177,12 +177,12 @@ function callsToTell({ calls, waits = {} }: Reply): SessionEvent[] {
 const atClient = { atClient: true } as const;
 
 /** A reader's place counts only within the attempt it saw, and never beyond what was said: a lost write may leave a reader ahead of the log. */
-function isVoid(into: Progress, reply: Reply): boolean {
+function isVoid(into: Progress, reply: ReplySoFar): boolean {
   if (into.attempt !== reply.attempt) return true;
   return into.reasoning > reply.reasoning.length || into.text > reply.text.length;
 }
 
-function replyOf(entry: AssistantEntry | StepFailedEntry): Reply {
+function replyOf(entry: AssistantEntry | StepFailedEntry): ReplySoFar {
   const { seq, step, attempt, model } = entry;
   const calls = entry.type === "assistant" ? entry.toolCalls : [];
   const because = entry.tries?.at(-1)?.failure.detail;

@@ -3,7 +3,7 @@
  * counted, by an automaton that never backtracks. A pattern whose ways can double with each character is refused by name;
  * for the others the ways are counted on the very text that is to be matched. Pure.
  */
-import { type Part, PatternFault, parsePattern } from "./pattern-parse.ts";
+import { PatternFault, type PatternPart, parsePattern } from "./pattern-parse.ts";
 
 /** Places of a pattern once counted repetitions are written out, and steps between them. */
 const mostPlaces = 3_000;
@@ -75,7 +75,7 @@ export class MeasuredPattern {
     return tried;
   }
 
-  #fragment(part: Part): Fragment {
+  #fragment(part: PatternPart): Fragment {
     switch (part.kind) {
       case "char":
         return this.#place(part.accepts);
@@ -128,7 +128,7 @@ export class MeasuredPattern {
     if (this.#steps > mostSteps) throw new PatternFault("is too large once its repetitions are written out");
   }
 
-  #repeat({ part, least, most }: Extract<Part, { kind: "repeat" }>): Fragment {
+  #repeat({ part, least, most }: Extract<PatternPart, { kind: "repeat" }>): Fragment {
     let all = nothing();
     const endless = most === Number.POSITIVE_INFINITY;
     for (let n = 0; n < least - (endless ? 1 : 0); n++) {
@@ -156,7 +156,7 @@ export class MeasuredPattern {
   }
 
   /** Every way into it is a way that ends there. */
-  #look(part: Part, behind: boolean): Fragment {
+  #look(part: PatternPart, behind: boolean): Fragment {
     if (behind && !isPlain(part)) throw new PatternFault("looks behind for more than plain characters");
     return behind ? nothing() : { first: this.#ended(this.#fragment(part)).first, last: [], empty: 1 };
   }
@@ -204,7 +204,7 @@ function either(a: Fragment, b: Fragment): Fragment {
   return { first: [...a.first, ...b.first], last: [...a.last, ...b.last], empty: a.empty + b.empty };
 }
 
-function beginsAtStart(part: Part): boolean {
+function beginsAtStart(part: PatternPart): boolean {
   switch (part.kind) {
     case "start":
       return true;
@@ -222,7 +222,7 @@ function beginsAtStart(part: Part): boolean {
 }
 
 /** Characters one after the other, so that looking at them costs the same everywhere. */
-function isPlain(part: Part): boolean {
+function isPlain(part: PatternPart): boolean {
   if (part.kind === "sequence") return part.parts.length <= 32 && part.parts.every(isPlain);
   return part.kind === "char" || part.kind === "empty" || part.kind === "start";
 }

@@ -1,13 +1,13 @@
 /** Reads a regular expression into its parts, as far as the cost of matching depends on them. Pure; matches nothing itself. */
 
 /** One part. `char`: one character, by a test; `look`: tried where it stands, and takes nothing. */
-export type Part =
+export type PatternPart =
   | { kind: "char"; accepts(char: string): boolean }
   | { kind: "empty" }
   | { kind: "start" }
-  | { kind: "sequence" | "choice"; parts: Part[] }
-  | { kind: "repeat"; part: Part; least: number; most: number }
-  | { kind: "look"; part: Part; behind: boolean };
+  | { kind: "sequence" | "choice"; parts: PatternPart[] }
+  | { kind: "repeat"; part: PatternPart; least: number; most: number }
+  | { kind: "look"; part: PatternPart; behind: boolean };
 
 /** Why a pattern cannot be measured, in words that go behind "the pattern". */
 export class PatternFault extends Error {}
@@ -16,7 +16,7 @@ const longestPattern = 4_000;
 const deepest = 50;
 
 /** `flags`: `u` for JSON schemas. Throws a PatternFault. */
-export function parsePattern(source: string, flags = "u"): Part {
+export function parsePattern(source: string, flags = "u"): PatternPart {
   if (source.length > longestPattern) throw new PatternFault(`is longer than ${longestPattern} characters`);
   try {
     new RegExp(source, flags);
@@ -38,24 +38,24 @@ class PatternReader {
     this.#flags = flags;
   }
 
-  whole(): Part {
+  whole(): PatternPart {
     return this.#choice();
   }
 
-  #choice(): Part {
+  #choice(): PatternPart {
     const parts = [this.#sequence()];
     while (this.#take("|")) parts.push(this.#sequence());
-    return parts.length === 1 ? (parts[0] as Part) : { kind: "choice", parts };
+    return parts.length === 1 ? (parts[0] as PatternPart) : { kind: "choice", parts };
   }
 
-  #sequence(): Part {
-    const parts: Part[] = [];
+  #sequence(): PatternPart {
+    const parts: PatternPart[] = [];
     while (this.#at < this.#source.length && !"|)".includes(this.#source.charAt(this.#at)))
       parts.push(this.#repeated(this.#atom()));
     return { kind: "sequence", parts };
   }
 
-  #repeated(part: Part): Part {
+  #repeated(part: PatternPart): PatternPart {
     const [whole = "", sign = "", min = "", comma = "", max = ""] =
       this.#match(/(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/y) ?? [];
     if (whole === "") return part;
@@ -66,7 +66,7 @@ class PatternReader {
     return { kind: "repeat", part, least: Number(min), most };
   }
 
-  #atom(): Part {
+  #atom(): PatternPart {
     switch (this.#source.charAt(this.#at)) {
       case "(":
         return this.#group();
@@ -85,7 +85,7 @@ class PatternReader {
     }
   }
 
-  #group(): Part {
+  #group(): PatternPart {
     if (++this.#depth > deepest) throw new PatternFault(`has more than ${deepest} groups inside one another`);
     const [, look] = this.#match(/\((?:\?(?:([=!]|<[=!])|:|<[^>]*>))?/y) ?? [];
     if (this.#source.charAt(this.#at) === "?") throw new PatternFault("changes its flags in a group");
@@ -95,7 +95,7 @@ class PatternReader {
     return look === undefined ? part : { kind: "look", part, behind: look.startsWith("<") };
   }
 
-  #escape(): Part {
+  #escape(): PatternPart {
     if (this.#match(/\\[bB]/y)) return { kind: "empty" };
     if (this.#match(/\\(?:[1-9]|k<)/y)) throw new PatternFault("refers back to a group");
     const text = this.#match(
@@ -104,7 +104,7 @@ class PatternReader {
     return this.#char(text?.[0] ?? "");
   }
 
-  #char(source: string): Part {
+  #char(source: string): PatternPart {
     const one = new RegExp(`^(?:${source})$`, this.#flags);
     const known = new Map<string, boolean>();
     return {

@@ -19,7 +19,7 @@ export function answerAll(calls: readonly ToolCall[], results: readonly ToolResu
 }
 
 /** Calls and their results, which agree on every id and name. */
-export interface Step {
+export interface CallStep {
   calls: ToolCall[];
   results: ToolMessage[];
 }
@@ -28,7 +28,10 @@ export interface Step {
  * The same step in a form that every provider takes back. `results` are one per call, in call order. `seq`: of the reply, so that
  * the same step is written the same way in each request. `mostChars`: arguments that are longer are cut.
  */
-export function legalStep({ calls, results }: Step, of: { ids: CallIds; seq: number; mostChars: number }): Step {
+export function legalStep(
+  { calls, results }: CallStep,
+  of: { ids: CallIds; seq: number; mostChars: number },
+): CallStep {
   const named = calls.map((call, place) => {
     const id = of.ids.legal(call.id, `${of.seq} ${place}`);
     return { id, name: legalName(call.name), arguments: legalArguments(call.arguments, of.mostChars) };

@@ -18,7 +18,7 @@ interface Seen {
 }
 
 /** The turn that is being read: what a client saw of it, and what it is to see next. */
-interface OpenTurn {
+interface RetoldTurn {
   items: HistoryItem[];
   /** The question of the turn before, asked again: a client may have it once. */
   again: HistoryItem | undefined;
@@ -39,7 +39,7 @@ export class Retold {
   readonly #seen: Seen[] = [];
   /** The last entry of each turn that has ended. */
   readonly #turnEnds: number[] = [];
-  #turn: OpenTurn = newTurn();
+  #turn: RetoldTurn = newTurn();
 
   take(entry: Entry): void {
     const turn = this.#turn;
@@ -113,7 +113,7 @@ export class Retold {
   }
 }
 
-function newTurn(): OpenTurn {
+function newTurn(): RetoldTurn {
   return {
     items: [],
     again: undefined,
@@ -135,7 +135,7 @@ function userItem({ content, speaker }: Extract<Entry, { type: "user" }>): Histo
 }
 
 /** What was said since the last result, as one answer; none when that is nothing. */
-function answerItems({ text, calls, told }: OpenTurn): HistoryItem[] {
+function answerItems({ text, calls, told }: RetoldTurn): HistoryItem[] {
   const asked = told ? [] : calls;
   if (text === "" && asked.length === 0) return [];
   return [{ role: "assistant", content: text, reasoning: "", calls: asked }];
@@ -143,7 +143,7 @@ function answerItems({ text, calls, told }: OpenTurn): HistoryItem[] {
 
 const nothing: ReadonlySet<string> = new Set();
 
-function seenOf(open: OpenTurn, turn: number): Seen[] {
+function seenOf(open: RetoldTurn, turn: number): Seen[] {
   const answer = answerItems(open);
   const items = [...open.items, ...answer];
   const answered = items.some(({ role }) => role !== "user");

@@ -36,7 +36,7 @@ export function schemaFault(schema: unknown): SchemaFault | undefined {
     new Measure(schema).take();
     return undefined;
   } catch (error) {
-    if (error instanceof Found) return error.fault;
+    if (error instanceof MeasuredFault) return error.fault;
     throw error;
   }
 }
@@ -46,7 +46,7 @@ export function faultText({ path, why }: SchemaFault): string {
   return path === "" ? why : `at ${path}: ${why}`;
 }
 
-class Found extends Error {
+class MeasuredFault extends Error {
   readonly fault: SchemaFault;
 
   constructor(fault: SchemaFault) {
@@ -88,17 +88,18 @@ class Measure {
   /** The depth of the document is known to be small. */
   #collect(node: unknown, path: string): void {
     if (typeof node === "boolean") return;
-    if (!isObject(node)) throw new Found({ kind: "form", path, why: "must be a schema: an object, true or false" });
+    if (!isObject(node))
+      throw new MeasuredFault({ kind: "form", path, why: "must be a schema: an object, true or false" });
     if (this.#found.has(node)) return;
     this.#found.set(node, path);
     if (this.#found.size > mostSchemas)
-      throw new Found({ kind: "size", path: "", why: `has more than ${mostSchemas} schemas` });
+      throw new MeasuredFault({ kind: "size", path: "", why: `has more than ${mostSchemas} schemas` });
     const form = formFault(node);
-    if (form !== undefined) throw new Found({ kind: "form", path: joined(path, form.at), why: form.must });
+    if (form !== undefined) throw new MeasuredFault({ kind: "form", path: joined(path, form.at), why: form.must });
     const id = node.$id ?? node.id;
     // References are found within one document.
     if (path !== "" && typeof id === "string")
-      throw new Found({
+      throw new MeasuredFault({
         kind: "size",
         path: joined(path, node.$id === undefined ? "id" : "$id"),
         why: "stands inside a schema: use $defs",
@@ -114,25 +115,29 @@ class Measure {
     ];
     for (const { at, pattern: each } of named) {
       if (++this.#patterns > mostPatterns)
-        throw new Found({ kind: "pattern", path: "", why: `has more than ${mostPatterns} patterns` });
+        throw new MeasuredFault({ kind: "pattern", path: "", why: `has more than ${mostPatterns} patterns` });
       if (this.#measured.has(each)) continue;
       this.#measured.add(each);
       const measured = measuredPattern(each);
       if ("fault" in measured)
-        throw new Found({ kind: "pattern", path: joined(path, at), why: `the pattern ${measured.fault}` });
+        throw new MeasuredFault({ kind: "pattern", path: joined(path, at), why: `the pattern ${measured.fault}` });
       this.#patternWork += measured.work;
       if (this.#patternWork > mostPatternWork)
-        throw new Found({ kind: "pattern", path: joined(path, at), why: "has patterns that are too large together" });
+        throw new MeasuredFault({
+          kind: "pattern",
+          path: joined(path, at),
+          why: "has patterns that are too large together",
+        });
     }
   }
 
   #reference({ $ref, $recursiveRef, $dynamicRef }: SchemaObject, path: string): void {
     if ($dynamicRef !== undefined || ($recursiveRef !== undefined && $recursiveRef !== "#"))
-      throw new Found({ kind: "form", path, why: "has a dynamic reference, which is not supported" });
+      throw new MeasuredFault({ kind: "form", path, why: "has a dynamic reference, which is not supported" });
     if (typeof $ref !== "string") return;
     const target = this.#references.target($ref);
     if (target === undefined)
-      throw new Found({
+      throw new MeasuredFault({
         kind: "form",
         path: joined(path, "$ref"),
         why: `leads to nothing in the schema: ${$ref.slice(0, 100)}`,
@@ -144,7 +149,7 @@ class Measure {
   #sizeOf(node: unknown, path: string): Size {
     if (!isObject(node)) return { schemas: 1, depth: 1 };
     const known = this.#sizes.get(node);
-    if (known === "open") throw new Found({ kind: "size", path, why: "refers to itself without going deeper" });
+    if (known === "open") throw new MeasuredFault({ kind: "size", path, why: "refers to itself without going deeper" });
     if (known !== undefined) return known;
     this.#sizes.set(node, "open");
     const below = inPlaceOf(node, this.#references).map((each) => this.#sizeOf(each.node, joined(path, each.at)));
@@ -153,9 +158,13 @@ class Measure {
       depth: 1 + Math.max(0, ...below.map(({ depth }) => depth)),
     };
     if (size.schemas > mostInPlace)
-      throw new Found({ kind: "size", path, why: `holds a value against more than ${mostInPlace} schemas` });
+      throw new MeasuredFault({ kind: "size", path, why: `holds a value against more than ${mostInPlace} schemas` });
     if (size.depth > deepestInPlace)
-      throw new Found({ kind: "size", path, why: `has a chain of more than ${deepestInPlace} schemas for one value` });
+      throw new MeasuredFault({
+        kind: "size",
+        path,
+        why: `has a chain of more than ${deepestInPlace} schemas for one value`,
+      });
     this.#sizes.set(node, size);
     return size;
   }

@@ -5,7 +5,7 @@
  */
 
 /** `maybe`: behind backticks that make a span only if the same number of them follows in the paragraph. */
-export type Place = "code" | "maybe" | "text";
+export type CodePlace = "code" | "maybe" | "text";
 
 interface Run {
   mark: string;
@@ -39,7 +39,7 @@ export class CodeSpans {
     }
   }
 
-  place(): Place {
+  place(): CodePlace {
     if (this.#fence !== undefined || this.#isQuote || this.#indent >= 4) return "code";
     return this.#span > 0 || this.#opens !== undefined ? "maybe" : "text";
   }

@@ -2,7 +2,7 @@
 import { filled, isObject, member, type WireDelta } from "./wire.ts";
 
 /** The words of one field or message, by kind. */
-export interface Words {
+export interface PartTexts {
   text: string;
   reasoning: string;
   refusal: string;
@@ -25,10 +25,10 @@ const reasoningTypes = new Set([
 const textTypes = new Set(["text", "output_text", "input_text", ""]);
 
 /** The words of a `content`. A number is a token that a host wrote as JSON: left out, a digit of the answer would be missing. */
-export function wordsOf(content: unknown): Words {
+export function wordsOf(content: unknown): PartTexts {
   if (typeof content === "string") return { text: content, reasoning: "", refusal: "" };
   if (typeof content === "number") return { text: String(content), reasoning: "", refusal: "" };
-  const words: Words = { text: "", reasoning: "", refusal: "" };
+  const words: PartTexts = { text: "", reasoning: "", refusal: "" };
   collect(content, "text", { words, depth: 0 });
   return words;
 }
@@ -38,7 +38,7 @@ function reasoningOf(field: unknown): string {
   if (typeof field === "string") return field;
   if (typeof field === "number") return String(field);
   if (!isObject(field)) return "";
-  const words: Words = { text: "", reasoning: "", refusal: "" };
+  const words: PartTexts = { text: "", reasoning: "", refusal: "" };
   collect(field, "reasoning", { words, depth: 0 });
   return words.reasoning;
 }
@@ -81,14 +81,14 @@ export class ReasoningSource {
   }
 }
 
-function collect(value: unknown, kind: keyof Words, { words, depth }: { words: Words; depth: number }): void {
+function collect(value: unknown, kind: keyof PartTexts, { words, depth }: { words: PartTexts; depth: number }): void {
   if (depth > deepest) return;
   if (typeof value === "string") words[kind] += value;
   else if (Array.isArray(value)) for (const part of value) collect(part, kind, { words, depth: depth + 1 });
   else if (isObject(value)) collectPart(value, kind, { words, depth: depth + 1 });
 }
 
-function collectPart(part: object, kind: keyof Words, into: { words: Words; depth: number }): void {
+function collectPart(part: object, kind: keyof PartTexts, into: { words: PartTexts; depth: number }): void {
   const type = filled(member(part, "type")) ?? "";
   if (type === "refusal") {
     collect(member(part, "refusal") ?? member(part, "text"), "refusal", into);

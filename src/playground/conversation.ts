@@ -2,7 +2,7 @@
 import type { Entry, Message, ToolCall, Usage } from "./shapes.ts";
 
 /** One event of `GET …/events`, by its name. */
-export type SessionEvent =
+export type ShownEvent =
   | { event: "turn.started"; data: { turn: string; seq: number } }
   | { event: "step.started"; data: { step: number; model: string; attempt: number } }
   | { event: "step.restarted"; data: { step: number; attempt: number; reason: string } }
@@ -11,10 +11,10 @@ export type SessionEvent =
   | { event: "tool.finished"; data: { call_id: string; name: string; content: string; is_error: boolean } }
   | { event: "tool.progress"; data: { call_id: string; name: string; text: string } }
   | { event: "message.completed"; data: { seq: number; message: Message; finish_reason: string; usage: Usage } }
-  | { event: "turn.ended"; data: TurnEnded }
+  | { event: "turn.ended"; data: ShownEnd }
   | { event: "error"; data: { code: string; detail: string } };
 
-interface TurnEnded {
+interface ShownEnd {
   turn: string;
   reason: string;
   usage: Usage;
@@ -23,7 +23,7 @@ interface TurnEnded {
 }
 
 /** A reply that is still arriving. */
-export interface Draft {
+export interface ShownDraft {
   turn: string;
   step: number;
   attempt: number;
@@ -36,29 +36,29 @@ export interface Draft {
   restartedBecause?: string;
 }
 
-export interface Conversation {
+export interface ShownConversation {
   /** In order and without gaps; the first one need not be the session's first. */
   entries: readonly Entry[];
   /** What events told and `entries` does not have yet, as entries without all their facts. */
   told: readonly Entry[];
-  draft?: Draft;
+  draft?: ShownDraft;
   /** The step that the stream of events is in. */
   at: { turn: string; step: number; attempt: number; model: string };
 }
 
-export const emptyConversation: Conversation = {
+export const emptyConversation: ShownConversation = {
   entries: [],
   told: [],
   at: { turn: "", step: 0, attempt: 1, model: "" },
 };
 
 /** The newest entry that was read; 0 before any. */
-export function lastSeqOf({ entries }: Conversation): number {
+export function lastSeqOf({ entries }: ShownConversation): number {
   return entries.at(-1)?.seq ?? 0;
 }
 
 /** The conversation as it was when the page was opened. Events go on behind the last of these. */
-export function loaded(entries: readonly Entry[]): Conversation {
+export function loaded(entries: readonly Entry[]): ShownConversation {
   const last = entries.at(-1);
   if (last === undefined || last.type === "turn_ended") return { ...emptyConversation, entries };
   const reply = entries.findLast(({ type, turn }) => turn === last.turn && isReply(type));
@@ -67,12 +67,12 @@ export function loaded(entries: readonly Entry[]): Conversation {
 }
 
 /** Older entries, which end where the known ones begin. */
-export function withEarlier(known: Conversation, older: readonly Entry[]): Conversation {
+export function withEarlier(known: ShownConversation, older: readonly Entry[]): ShownConversation {
   return { ...known, entries: [...older, ...known.entries] };
 }
 
 /** Newer entries: they take the place of what events told of them. */
-export function withEntries(known: Conversation, newer: readonly Entry[]): Conversation {
+export function withEntries(known: ShownConversation, newer: readonly Entry[]): ShownConversation {
   const lastSeq = lastSeqOf(known);
   const added = newer.filter(({ seq }) => seq > lastSeq);
   if (added.length === 0) return known;
@@ -83,7 +83,7 @@ export function withEntries(known: Conversation, newer: readonly Entry[]): Conve
 }
 
 /** One event further. Events about what `entries` has already change nothing. */
-export function withEvent(known: Conversation, { event, data }: SessionEvent): Conversation {
+export function withEvent(known: ShownConversation, { event, data }: ShownEvent): ShownConversation {
   const { draft, ...rest } = known;
   switch (event) {
     case "turn.started": {
@@ -125,7 +125,7 @@ export function withEvent(known: Conversation, { event, data }: SessionEvent): C
 }
 
 /** What this page itself said in a turn that has just begun: no event tells it. */
-export function withSaid(known: Conversation, turn: string, content: string): Conversation {
+export function withSaid(known: ShownConversation, turn: string, content: string): ShownConversation {
   const silent = (entry: Entry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
   if (!known.told.some(silent)) return known;
   const message: Message = { role: "user", content };
@@ -133,19 +133,19 @@ export function withSaid(known: Conversation, turn: string, content: string): Co
 }
 
 /** Whether the newest turn has not ended. */
-export function isBusy({ entries, told, draft }: Conversation): boolean {
+export function isBusy({ entries, told, draft }: ShownConversation): boolean {
   const last = told.at(-1) ?? entries.at(-1);
   return draft !== undefined || (last !== undefined && last.type !== "turn_ended");
 }
 
-function begin(known: Conversation, restartedBecause?: string): Conversation {
+function begin(known: ShownConversation, restartedBecause?: string): ShownConversation {
   if (isOver(known.entries, known.at) || isOver(known.told, known.at)) return known;
   const said = { reasoning: "", text: "", calls: [], waits: {} };
   return { ...known, draft: { ...known.at, ...said, ...(restartedBecause !== undefined && { restartedBecause }) } };
 }
 
 /** The number is not known from every event; nobody relies on it before the entry itself has come. */
-function placed({ at, entries, told }: Conversation) {
+function placed({ at, entries, told }: ShownConversation) {
   const seq = (told.at(-1)?.seq ?? entries.at(-1)?.seq ?? 0) + 1;
   return { seq, ...at, created_at: "" };
 }
@@ -169,12 +169,12 @@ function farOf({ call_id, name, text }: { call_id: string; name: string; text: s
 }
 
 /** Only the newest word of how far a call is counts. */
-function withoutProgress(known: Conversation, id: string): Conversation {
+function withoutProgress(known: ShownConversation, id: string): ShownConversation {
   const told = known.told.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
   return told.length === known.told.length ? known : { ...known, told };
 }
 
-function tell(known: Conversation, entry: Entry): Conversation {
+function tell(known: ShownConversation, entry: Entry): ShownConversation {
   if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
   return { ...known, told: [...known.told, entry] };
 }

@@ -6,7 +6,7 @@ export interface ReadEvent {
   data: unknown;
 }
 
-export interface Following {
+export interface EventFollowing {
   /** Opens the stream behind the event with this id, or where the page's entries end when there is none yet. Throws when it cannot be had. */
   open(lastEventId: string | undefined, signal: AbortSignal): Promise<Response>;
   /** All events of one read from the network. */
@@ -24,7 +24,7 @@ const longestPauseMs = 5_000;
 const silenceMs = 40_000;
 
 /** Ends when `signal` is aborted; throws an error that is final. */
-export async function followEvents(following: Following): Promise<void> {
+export async function followEvents(following: EventFollowing): Promise<void> {
   const { onState, isFinal, pause, signal } = following;
   let lastEventId: string | undefined;
   let pauseMs = shortestPauseMs;
@@ -45,7 +45,7 @@ export async function followEvents(following: Following): Promise<void> {
 }
 
 async function readOnce(
-  { open, onEvents, onState, signal }: Following,
+  { open, onEvents, onState, signal }: EventFollowing,
   lastEventId: string | undefined,
   seen: (id: string | undefined) => void,
 ): Promise<void> {

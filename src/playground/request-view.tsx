@@ -4,7 +4,7 @@ import { callJson } from "./api.ts";
 import { codeBlock } from "./code-block.ts";
 import { bytes } from "./figures.ts";
 
-interface PastRequest {
+interface ShownRequest {
   model: string;
   exact: boolean;
   differs?: string;
@@ -12,11 +12,11 @@ interface PastRequest {
 }
 
 export function RequestView({ session, seq }: { session: string; seq: number }) {
-  const [request, setRequest] = useState<PastRequest | undefined>(undefined);
+  const [request, setRequest] = useState<ShownRequest | undefined>(undefined);
   const [fault, setFault] = useState("");
   const place = useRef<HTMLElement>(null);
   useEffect(() => {
-    callJson<PastRequest>(`/v1/sessions/${session}/requests/${seq}`)
+    callJson<ShownRequest>(`/v1/sessions/${session}/requests/${seq}`)
       .then(setRequest)
       .catch((error: Error) => setFault(error.message));
   }, [session, seq]);

@@ -34,7 +34,7 @@ export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
     });
   const erase = () =>
     attempt(async () => {
-      const { deleted } = await callJson<Receipt>(`/v1/sessions/${id}`, { method: "DELETE" });
+      const { deleted } = await callJson<EraseReceipt>(`/v1/sessions/${id}`, { method: "DELETE" });
       changed(id, undefined);
       say(`Erased “${title ?? id}”: ${deleted.entries} entries, ${bytes(deleted.bytes)}.`);
     });
@@ -81,7 +81,7 @@ export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
   );
 }
 
-interface Receipt {
+interface EraseReceipt {
   deleted: { entries: number; bytes: number };
 }
 

@@ -2,12 +2,12 @@
 import { ApiError, call, callJson } from "./api.ts";
 import type { Choices } from "./composer.tsx";
 import {
-  type Conversation,
   emptyConversation,
   isBusy,
   lastSeqOf,
   loaded,
-  type SessionEvent,
+  type ShownConversation,
+  type ShownEvent,
   withEarlier,
   withEntries,
   withEvent,
@@ -32,7 +32,7 @@ const recording = /^(turn\.|step\.|message\.|tool\.finished|error)/;
 
 export class SessionStore {
   readonly id: string;
-  conversation: Conversation = emptyConversation;
+  conversation: ShownConversation = emptyConversation;
   session: Session | undefined;
   link: Link = "loading";
   /** What went wrong, in words. */
@@ -175,7 +175,7 @@ export class SessionStore {
   }
 
   #take(events: ReadEvent[]): void {
-    this.conversation = events.reduce((known, event) => withEvent(known, event as SessionEvent), this.conversation);
+    this.conversation = events.reduce((known, event) => withEvent(known, event as ShownEvent), this.conversation);
     if (events.some(({ event }) => recording.test(event))) void this.#refill();
     if (events.some(({ event }) => event === "turn.ended")) void this.#describe();
     this.#claim();

@@ -1,5 +1,5 @@
 /** Turns as the page shows them, from a conversation. Pure; a turn that has not changed is the same object again, so that it is not drawn again. */
-import type { Conversation, Draft } from "./conversation.ts";
+import type { ShownConversation, ShownDraft } from "./conversation.ts";
 import type { Entry, ToolCall, Usage } from "./shapes.ts";
 
 /** How a call stands. `client`: it waits for the program that declared the tool. */
@@ -56,7 +56,7 @@ export interface TurnView {
 }
 
 /** The turns in order. `before`: what this function gave for the conversation as it was. */
-export function turnsOf({ entries, told, draft }: Conversation, before: readonly TurnView[] = []): TurnView[] {
+export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly TurnView[] = []): TurnView[] {
   const known = new Map(before.map((view) => [view.turn, view]));
   const turns = new Map<string, { recorded: Entry[]; told: Entry[] }>();
   const groupOf = (turn: string) => {
@@ -81,7 +81,11 @@ export function waitsForPerson({ items }: TurnView): boolean {
   return items.some((item) => item.kind === "reply" && item.calls.some(({ state }) => state === "approval"));
 }
 
-function turnView(turn: string, { recorded, told }: { recorded: Entry[]; told: Entry[] }, draft?: Draft): TurnView {
+function turnView(
+  turn: string,
+  { recorded, told }: { recorded: Entry[]; told: Entry[] },
+  draft?: ShownDraft,
+): TurnView {
   const view: TurnView = { turn, entries: recorded, items: [], ...timesOf(recorded) };
   for (const entry of [...recorded, ...told]) take(view, entry);
   if (draft) view.items.push(draftView(draft));
@@ -165,7 +169,7 @@ function replyView(entry: Entry): ReplyView {
   };
 }
 
-function draftView({ step, attempt, model, reasoning, text, calls, waits, restartedBecause }: Draft): ReplyView {
+function draftView({ step, attempt, model, reasoning, text, calls, waits, restartedBecause }: ShownDraft): ReplyView {
   return {
     kind: "reply",
     step,

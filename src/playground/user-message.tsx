@@ -2,12 +2,17 @@
 import { useState } from "hono/jsx/dom";
 import { splitAttachments } from "./attachment.ts";
 import { bytes } from "./figures.ts";
-import type { TurnCardProps } from "./turn-card.tsx";
 import type { ItemView } from "./turn-view.ts";
 
-type UserItem = Extract<ItemView, { kind: "user" }>;
+type UserLine = Extract<ItemView, { kind: "user" }>;
 
-export function UserMessage({ item, fork }: { item: UserItem; fork: TurnCardProps["fork"] }) {
+interface UserMessageProps {
+  item: UserLine;
+  /** Goes on in a fork: after entry `afterSeq`, with this message. */
+  fork(afterSeq: number, content: string): Promise<void>;
+}
+
+export function UserMessage({ item, fork }: UserMessageProps) {
   const [edited, setEdited] = useState<string | undefined>();
   const { content = "", speaker, joined, seq } = item;
   const { text, files } = splitAttachments(content);

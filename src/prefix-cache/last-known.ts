@@ -11,7 +11,7 @@ export interface KnownKv {
   put(key: string, value: string, options: { expirationTtl: number }): Promise<void>;
 }
 
-export interface Wanted<T> {
+export interface WantedValue<T> {
   key: string;
   /** Asks who knows. */
   ask(): Promise<T>;
@@ -49,7 +49,7 @@ export class LastKnown<T> {
     this.#kv = kv;
   }
 
-  async read(wanted: Wanted<T>): Promise<Known<T>> {
+  async read(wanted: WantedValue<T>): Promise<Known<T>> {
     const { key, nowMs } = wanted;
     const isFresh = (known: Remembered<T> | undefined) => known !== undefined && nowMs - known.atMs < freshMs;
     const near = this.#memory.get(key);
@@ -67,7 +67,7 @@ export class LastKnown<T> {
     }
   }
 
-  async #renew({ key, ask, nowMs, count }: Wanted<T>, known: Remembered<T> | undefined): Promise<T> {
+  async #renew({ key, ask, nowMs, count }: WantedValue<T>, known: Remembered<T> | undefined): Promise<T> {
     const came = await ask();
     this.#resting.delete(key);
     // What says the same stays the same object, for those who keep what they made of it.
@@ -80,7 +80,7 @@ export class LastKnown<T> {
     return value;
   }
 
-  async #fromKv({ key, check, count }: Wanted<T>): Promise<Remembered<T> | undefined> {
+  async #fromKv({ key, check, count }: WantedValue<T>): Promise<Remembered<T> | undefined> {
     count.read();
     try {
       const text = await inTime(this.#kv.get(key));

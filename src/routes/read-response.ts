@@ -8,8 +8,8 @@ import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/ans
 import { formatManner } from "../dialects/manner.ts";
 import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { type ResponseManner, ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
+import type { FoundAnswer } from "../session/find-answer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
-import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";
 import { defaultModel } from "./named-model.ts";
@@ -29,7 +29,7 @@ export async function findResponse(
   c: Context<RouteContext>,
   id: string,
   { unstored = false } = {},
-): Promise<{ place: AnswerPlace; session: SessionStub; found: Found }> {
+): Promise<{ place: AnswerPlace; session: SessionStub; found: FoundAnswer }> {
   const place = parseAnswerId(responsePrefix, id);
   if (place !== undefined) {
     const session = sessionOf(c, place);
@@ -74,9 +74,9 @@ export async function streamResponse(
 }
 
 /** What Cloudflare's types make of a schema's `unknown` is nothing, so it is said again what comes. */
-async function askedOf(session: SessionStub, place: AnswerPlace, id: string): Promise<Outcome<Found>> {
+async function askedOf(session: SessionStub, place: AnswerPlace, id: string): Promise<Outcome<FoundAnswer>> {
   const { turn, afterSeq } = place;
-  return (await session.asked({ turn, ...(afterSeq !== undefined && { afterSeq }) }, id)) as Outcome<Found>;
+  return (await session.asked({ turn, ...(afterSeq !== undefined && { afterSeq }) }, id)) as Outcome<FoundAnswer>;
 }
 
 async function tell(

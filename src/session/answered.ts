@@ -1,9 +1,16 @@
 /** Finds what was answered about the calls of a reply before, so that an answer that comes again is recognised. Reads rows; records nothing. */
 import type { ApprovalEntry, AssistantEntry, Entry, ToolEntry } from "../core/entry.ts";
 import { refOf } from "../core/waits.ts";
-import type { ClientResult } from "./answering.ts";
+import type { AnswerPart } from "./asked-for.ts";
 import type { SessionParts } from "./session-parts.ts";
-import type { AnswerPlace } from "./withdraw.ts";
+
+/** The result of a tool that runs at the client. */
+export interface ClientResult {
+  callId: string;
+  content: string;
+  isError: boolean;
+  metadata?: Record<string, string>;
+}
 
 /** A reply whose calls wait, or waited, for a person or a client, among the entries of its turn. */
 export interface AskingReply {
@@ -31,7 +38,7 @@ export function firstAttemptName(turn: string): string {
 }
 
 /** The reply with which the answer that begins at `place` was handed over. */
-export function replyAt({ turns }: SessionParts, { turn, afterSeq = 0 }: AnswerPlace): AskingReply | undefined {
+export function replyAt({ turns }: SessionParts, { turn, afterSeq = 0 }: AnswerPart): AskingReply | undefined {
   const entries = entriesOf(turns, turn);
   const reply = entries.find(
     (entry) => entry.type === "assistant" && entry.seq > afterSeq && Object.keys(entry.waits ?? {}).length > 0,
@@ -72,7 +79,7 @@ export function replyWithCall(
 }
 
 /** Where the turn goes on behind exactly these answers, when they were given before; a message that came with them must have come with them then. */
-export function givenBefore(parts: SessionParts, asking: AskingReply, answers: Answers): AnswerPlace | undefined {
+export function givenBefore(parts: SessionParts, asking: AskingReply, answers: Answers): AnswerPart | undefined {
   const { approvals, results, messages } = answers;
   const { reply } = asking;
   const given = [

@@ -3,11 +3,19 @@ import type { NewEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { callDigest } from "../core/shown-call.ts";
 import { openCalls, refOf, type WaitingCall } from "../core/waits.ts";
-import { answerName, approvalOf, givenBefore, outcomeOf, replyWithCall, replyWithRef } from "./answered.ts";
+import {
+  answerName,
+  approvalOf,
+  type ClientResult,
+  givenBefore,
+  outcomeOf,
+  replyWithCall,
+  replyWithRef,
+} from "./answered.ts";
 import { type AgainWith, askAgain } from "./ask-again.ts";
+import type { AnswerPart } from "./asked-for.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
-import type { AnswerPlace } from "./withdraw.ts";
 
 /** A person's answer about a call. */
 export interface ApprovalAnswer {
@@ -15,14 +23,6 @@ export interface ApprovalAnswer {
   reason?: string;
   /** Who answered, where that is known. */
   by?: string;
-  metadata?: Record<string, string>;
-}
-
-/** What a tool that runs at the client came to. */
-export interface ClientResult {
-  callId: string;
-  content: string;
-  isError: boolean;
   metadata?: Record<string, string>;
 }
 
@@ -94,7 +94,7 @@ export function takeResults(
   parts: SessionParts,
   results: readonly ClientResult[],
   { also = [], receipt = {}, again }: GivenWith = {},
-): AnswerPlace {
+): AnswerPart {
   const { turn, step, waiting } = openTurn(parts);
   const isWaited = results.some(({ callId }) => waiting.some(({ id }) => id === callId));
   const before = isWaited ? undefined : recorded(parts, results);

@@ -1,10 +1,10 @@
 /** Gives a request that is sent again a new attempt where its turn ended without an answer: in a new turn of the same session, so that the model sees which tools ran, and no result is given twice. */
 import { endsWithoutAnswer } from "../core/entry.ts";
 import { firstAttemptName } from "./answered.ts";
+import type { AnswerPart } from "./asked-for.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-import type { AnswerPlace } from "./withdraw.ts";
 
 /** How long a turn that is being stopped may take to end. */
 const stopMs = 10_000;
@@ -16,7 +16,7 @@ export type AgainWith = Pick<InboxMessage, "options" | "metadata">;
  * Where the answer is: at `place`, or in the newest of the turns that were begun in its stead. Begins one when that ended
  * without an answer and nothing came after it; requests that come at once get the same one. Runs in the caller's transaction.
  */
-export function askAgain(parts: SessionParts, place: AnswerPlace, { options, metadata }: AgainWith): AnswerPlace {
+export function askAgain(parts: SessionParts, place: AnswerPart, { options, metadata }: AgainWith): AnswerPart {
   const { turns, inbox, log } = parts;
   const newest = newestAttempt(parts, place);
   const state = turns.state(newest.turn);
@@ -34,7 +34,7 @@ export function askAgain(parts: SessionParts, place: AnswerPlace, { options, met
 }
 
 /** The same for what a request with this receipt was answered by before; null when there was none. Runs in the caller's transaction. */
-export function takenOrAgain(parts: SessionParts, receipt: Receipt, again: AgainWith): AnswerPlace | null {
+export function takenOrAgain(parts: SessionParts, receipt: Receipt, again: AgainWith): AnswerPart | null {
   const place = parts.turns.taken(receipt);
   return place === undefined ? null : askAgain(parts, place, again);
 }
@@ -46,7 +46,7 @@ export async function untilStopped(parts: SessionParts, receipt: Receipt): Promi
   if (turn !== undefined && parts.inbox.byTurn(turn)?.stop !== undefined) await waitForEnd(parts, turn, stopMs);
 }
 
-function newestAttempt({ inbox }: SessionParts, place: AnswerPlace): AnswerPlace {
+function newestAttempt({ inbox }: SessionParts, place: AnswerPart): AnswerPart {
   const turn = inbox.claimed([attemptName(place.turn)]);
   return turn === undefined ? place : { turn };
 }

@@ -5,6 +5,12 @@ import type { Asked } from "../dialects/openai-responses/asked.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { noSuchTurn } from "./turns.ts";
 
+/** The part of a turn that is one answer: all of it, or what comes after an entry. */
+export interface AnswerPart {
+  turn: string;
+  afterSeq?: number;
+}
+
 /** Throws `not_found` where no answer begins. */
 export function askedFor(
   { inbox, turns, record }: Pick<SessionParts, "inbox" | "turns" | "record">,

@@ -7,13 +7,14 @@ import {
   type Answers,
   type AskingReply,
   approvalOf,
+  type ClientResult,
   givenBefore,
   outcomeOf,
   replyAt,
   replyWithCall,
   replyWithRef,
 } from "./answered.ts";
-import { type ClientResult, type OpenTurn, openTurn, recordApprovals, takeResults } from "./answering.ts";
+import { type OpenTurn, openTurn, recordApprovals, takeResults } from "./answering.ts";
 import { askAgain } from "./ask-again.ts";
 import { isAnswer } from "./asked-for.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";

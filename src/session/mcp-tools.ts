@@ -15,10 +15,10 @@ let lists: LastKnown<ListedTool[]> | undefined;
 const prepared = new WeakMap<ListedTool[], PreparedTool[]>();
 
 export function mcpTools(servers: readonly McpServer[]): RemoteTools {
-  return { open: (turn) => new McpTools(servers, turn) };
+  return { open: (turn) => new RemoteMcpTools(servers, turn) };
 }
 
-class McpTools implements TurnRemoteTools {
+class RemoteMcpTools implements TurnRemoteTools {
   readonly #servers: readonly McpServer[];
   readonly #turn: RemoteTurn;
   readonly #connections = new Map<string, McpConnection>();

@@ -7,7 +7,7 @@ import type { TranscriptLog } from "./transcript-log.ts";
 /** Entries that are looked at for earlier counts. */
 const recent = { entries: 200, maxUnits: 2_000_000 };
 
-export interface Sending {
+export interface RequestTexts {
   model: string;
   /** The head of the request, and half an answer or the question for a summary behind its messages. */
   beside: readonly string[];
@@ -20,7 +20,7 @@ export interface Sending {
 const wrapTokens = 5;
 
 /** `conversation` has read the log for the model that is called. */
-export function sentEstimate(conversation: Conversation, log: TranscriptLog, sending: Sending): Sent {
+export function sentEstimate(conversation: Conversation, log: TranscriptLog, sending: RequestTexts): Sent {
   const { messages, beside, expectedTokens, model } = sending;
   const answers = earlierAnswers(log, model);
   const ratio = outputRatio(answers.map(countedOf));

@@ -14,11 +14,10 @@ import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import { addHistory } from "./add-history.ts";
-import { type Answers, givenBefore, replyAt } from "./answered.ts";
+import { type Answers, type ClientResult, givenBefore, replyAt } from "./answered.ts";
 import {
   type ApprovalAnswer,
   answerApproval,
-  type ClientResult,
   callByRef,
   type MixedAnswers,
   shownCallOf,
@@ -26,9 +25,11 @@ import {
   takeResults,
 } from "./answering.ts";
 import { type AgainWith, takenOrAgain, untilStopped } from "./ask-again.ts";
+import type { AnswerPart } from "./asked-for.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Feedback } from "./feedback.ts";
+import { type FoundAnswer, findAnswer, withdraw } from "./find-answer.ts";
 import { type GoOn, goOn, type WentOn } from "./go-on.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import { SessionLife } from "./life.ts";
@@ -43,7 +44,7 @@ import { pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { type UiHistory, uiHistory } from "./ui-history.ts";
 import { waitForEnd } from "./wait-for-end.ts";
-import { type AnswerPlace, type Found, findAnswer, hideEntry, withdraw, withdrawnNames } from "./withdraw.ts";
+import { hideEntry, withdrawnNames } from "./withdraw.ts";
 
 /** What only the Worker itself is told of a session. */
 export interface SessionDetails {
@@ -170,7 +171,7 @@ export class Session extends DurableObject<Bindings> {
   giveResults(
     results: ClientResult[],
     { again, ...more }: { also?: InboxMessage[]; receipt?: Receipt; again?: AgainWith } = {},
-  ): Promise<Outcome<AnswerPlace>> {
+  ): Promise<Outcome<AnswerPart>> {
     return this.#answer((parts) => {
       const taken = takeResults(parts, results, { ...more, ...(again && { again }) });
       if (again !== undefined) parts.inbox.changeOptions(taken.turn, again.options);
@@ -184,14 +185,14 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** What a request with this receipt came to before; null when there was none. Throws when its body was another. `again`: its turn is begun anew, with these, where it ended without an answer. */
-  async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPlace | null>> {
+  async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPart | null>> {
     if (again === undefined) return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
     await outcome(() => untilStopped(this.#life.existing, receipt));
     return this.#answer((parts) => takenOrAgain(parts, receipt, again));
   }
 
   /** Where the turn goes on behind exactly these answers to the reply at `place`; null when others were given. */
-  givenBefore(place: AnswerPlace, answers: Answers): Promise<Outcome<AnswerPlace | null>> {
+  givenBefore(place: AnswerPart, answers: Answers): Promise<Outcome<AnswerPart | null>> {
     return outcome(() => {
       const asking = replyAt(this.#life.existing, place);
       return (asking && givenBefore(this.#life.existing, asking, answers)) ?? null;
@@ -207,7 +208,7 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
-  asked(place: AnswerPlace, name: string): Promise<Outcome<Found>> {
+  asked(place: AnswerPart, name: string): Promise<Outcome<FoundAnswer>> {
     return outcome(() => findAnswer(this.#life.existing, place, name));
   }
 
@@ -237,7 +238,7 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** The answer cannot be asked for any more under this name; what was said stays. */
-  withdraw(place: AnswerPlace, name: string): Promise<Outcome<{ isAll: boolean }>> {
+  withdraw(place: AnswerPart, name: string): Promise<Outcome<{ isAll: boolean }>> {
     return this.#answer((parts) => withdraw(parts, place, name));
   }
 

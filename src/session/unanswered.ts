@@ -26,14 +26,14 @@ export function withoutUnanswered(parts: SessionParts, messages: readonly InboxM
 }
 
 /** `isSpoken`: the model is shown something that it said to it. */
-interface Question {
+interface UnansweredQuestion {
   entry: UserEntry;
   isSpoken: boolean;
 }
 
 /** The newest questions without a whole answer, oldest first; none while a turn is open. */
-function unanswered({ log, turns }: SessionParts): Question[] {
-  const asked: Question[] = [];
+function unanswered({ log, turns }: SessionParts): UnansweredQuestion[] {
+  const asked: UnansweredQuestion[] = [];
   let last = log.last;
   for (let many = 0; many < mostTurns && last?.type === "turn_ended" && endsWithoutAnswer(last.reason); many++) {
     const firstSeq = turns.firstSeq(last.turn);

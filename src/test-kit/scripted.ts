@@ -81,9 +81,9 @@ export function scripted(
   };
 }
 
-type Parts = Exclude<ScriptedStep, string | { status: number }>;
+type ScriptedParts = Exclude<ScriptedStep, string | { status: number }>;
 
-function stream({ text, reasoning, calls = [], finish, usage }: Parts, nextId: () => string): Response {
+function stream({ text, reasoning, calls = [], finish, usage }: ScriptedParts, nextId: () => string): Response {
   const deltas = [
     ...(reasoning === undefined ? [] : [{ reasoning_content: reasoning }]),
     ...(text === undefined ? [] : [{ content: text }]),

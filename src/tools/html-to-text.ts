@@ -17,15 +17,15 @@ export function htmlToText(html: string): string {
   return tidy(unescapeEntities(page.text));
 }
 
-type Kind = "noise" | "pre" | "other";
+type ElementKind = "noise" | "pre" | "other";
 
 /** Follows which elements are open. An end tag closes what is open inside its element, too. */
 class PageReader {
   readonly #pieces: string[] = [];
-  readonly #open: { name: string; kind: Kind; gap: string }[] = [];
+  readonly #open: { name: string; kind: ElementKind; gap: string }[] = [];
   /** How many of each name are open, so that an end tag without a beginning costs nothing. */
   readonly #names = new Map<string, number>();
-  readonly #kinds: Record<Kind, number> = { noise: 0, pre: 0, other: 0 };
+  readonly #kinds: Record<ElementKind, number> = { noise: 0, pre: 0, other: 0 };
 
   get text(): string {
     return this.#pieces.join("");

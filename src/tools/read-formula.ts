@@ -21,11 +21,11 @@ const spellings: Record<string, string> = { "×": "*", "·": "*", "÷": "/", "�
  * Throws an Error that says what is wrong.
  */
 export function readFormula(text: string, names: FormulaNames): number {
-  return new Reader(tokensOf(text.replace(/[×·÷−]/g, (char) => spellings[char] ?? char)), names).whole();
+  return new FormulaReader(tokensOf(text.replace(/[×·÷−]/g, (char) => spellings[char] ?? char)), names).whole();
 }
 
 /** One method for each level of precedence, from the loosest to the tightest. */
-class Reader {
+class FormulaReader {
   readonly #tokens: string[];
   readonly #names: FormulaNames;
   #place = 0;

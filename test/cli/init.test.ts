@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Edits } from "../../src/cli/dev.ts";
 import { init } from "../../src/cli/init.ts";
-import { Usage } from "../../src/cli/usage.ts";
+import { UsageError } from "../../src/cli/usage.ts";
 
 let folder: string;
 let said: string;
@@ -70,7 +70,7 @@ describe("longline init", () => {
   it.each(["My Agent", "-agent", "agent_1", "a".repeat(55)])(
     "[PACKAGE-2] refuses a name that no Worker can have: %s",
     (name) => {
-      expect(() => init([join(folder, name)])).toThrow(Usage);
+      expect(() => init([join(folder, name)])).toThrow(UsageError);
       expect(readdirSync(folder)).toEqual([]);
     },
   );

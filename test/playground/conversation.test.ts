@@ -3,11 +3,11 @@ import type { Entry as LogEntry, NewEntry } from "../../src/core/entry.ts";
 import { eventsOfEntry } from "../../src/core/event.ts";
 import { entryJson, nativeEvent } from "../../src/dialects/native.ts";
 import {
-  type Conversation,
   emptyConversation,
   isBusy,
   loaded,
-  type SessionEvent,
+  type ShownConversation,
+  type ShownEvent,
   withEarlier,
   withEntries,
   withEvent,
@@ -50,12 +50,12 @@ const entries = log.map((entry) => entryJson(entry) as unknown as Entry);
 /** Each event, and how many entries are recorded when it is told. */
 const events = log.flatMap((entry) =>
   eventsOfEntry(entry).map(({ event }) => ({
-    event: nativeEvent(event) as unknown as SessionEvent,
+    event: nativeEvent(event) as unknown as ShownEvent,
     recorded: entry.seq,
   })),
 );
 const upTo = (seq: number) => entries.slice(0, seq);
-const tellAll = (known: Conversation, some: typeof events) =>
+const tellAll = (known: ShownConversation, some: typeof events) =>
   some.reduce((now, { event }) => withEvent(now, event), known);
 const whole = turnsOf(loaded(entries));
 

@@ -7,7 +7,7 @@ import type { Encoder } from "../../src/dialects/encoder.ts";
 import { nativeEncoder } from "../../src/dialects/native-encoder.ts";
 import { ChatChunks } from "../../src/dialects/openai-chat/chunks.ts";
 import { ResponseWriter } from "../../src/dialects/openai-responses/response-writer.ts";
-import { emptyConversation, type SessionEvent, withEvent } from "../../src/playground/conversation.ts";
+import { emptyConversation, type ShownEvent, withEvent } from "../../src/playground/conversation.ts";
 import { SessionRecord } from "../../src/session/session-record.ts";
 import { ChatFold, type DoorFrame, type Fold, NativeFold, ResponseFold, UiFold } from "../support/door-folds.ts";
 import { randomOf } from "../support/random.ts";
@@ -36,7 +36,7 @@ class PageFold extends NativeFold {
   override take(frame: DoorFrame & { event?: string }): void {
     super.take(frame);
     const { event, data } = frame;
-    this.#page = withEvent(this.#page, { event, data } as SessionEvent);
+    this.#page = withEvent(this.#page, { event, data } as ShownEvent);
   }
 }
 

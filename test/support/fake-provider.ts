@@ -1,5 +1,5 @@
 /** A model provider under a test's control: it answers what the test queued, keeps what it was asked, and refuses what a real one refuses. */
-import { type Refusal, readBody, requestRefusal } from "../../src/model/demo/request-rules.ts";
+import { type RequestRefusal, readBody, requestRefusal } from "../../src/model/demo/request-rules.ts";
 import type { Host } from "./host-rules.ts";
 
 export interface RecordedRequest {
@@ -156,7 +156,7 @@ export function createFakeProvider({ host }: { host?: Host } = {}) {
 
 export type FakeProvider = ReturnType<typeof createFakeProvider>;
 
-function refusedWith({ status, error }: Refusal): Response {
+function refusedWith({ status, error }: RequestRefusal): Response {
   return Response.json({ error }, { status });
 }
 

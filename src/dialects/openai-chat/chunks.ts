@@ -29,7 +29,7 @@ export interface ChatManner {
   isPart: boolean;
 }
 
-interface Delta {
+interface ChunkDelta {
   role?: "assistant";
   content?: string;
   refusal?: string;
@@ -235,7 +235,7 @@ export class ChatChunks implements Encoder {
     return [{ data: { ...(end.data as object), ...more } }, ...last, { text: "[DONE]" }];
   }
 
-  #chunk(delta: Delta): Frame {
+  #chunk(delta: ChunkDelta): Frame {
     this.#isFirst = false;
     return this.#frame([{ index: 0, delta, logprobs: null, finish_reason: null }]);
   }

@@ -12,10 +12,10 @@ import {
   type FunctionCallItem,
   type GrowingItem,
   type GrowingKind,
+  type ItemPart,
   type ItemStatus,
   newItem,
   type OutputItem,
-  type Part,
   reasoningPart,
   refusalPart,
   summaryPart,
@@ -26,7 +26,7 @@ import {
 const itemsOfAttempt = 2;
 
 /** The model's reply that is being told. */
-interface Reply {
+interface WrittenReply {
   step: number;
   attempt: number;
   /** Number and place at which its first attempt began. */
@@ -41,7 +41,7 @@ interface Reply {
 interface OpenItem {
   item: GrowingItem;
   index: number;
-  parts: Part[];
+  parts: ItemPart[];
   kind: GrowingKind;
   text: string;
 }
@@ -57,7 +57,7 @@ export interface ItemForm {
 export class ItemWriter {
   readonly #frames: ResponseFrames;
   readonly #of: ItemForm;
-  #replies: Reply[] = [];
+  #replies: WrittenReply[] = [];
   #index = 0;
   #open: OpenItem | undefined;
 
@@ -178,7 +178,7 @@ export class ItemWriter {
     this.#frames.event("response.output_item.done", { output_index: index, item: empty });
   }
 
-  get #reply(): Reply {
+  get #reply(): WrittenReply {
     const reply = this.#replies.at(-1);
     if (reply === undefined) throw new Error("A reply begins with its step.");
     return reply;

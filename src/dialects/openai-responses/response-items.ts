@@ -79,7 +79,7 @@ export function summaryPart(text: string) {
   return { type: "summary_text" as const, text };
 }
 
-export type Part = TextPart | RefusalPart | ReasoningPart;
+export type ItemPart = TextPart | RefusalPart | ReasoningPart;
 
 /** What an item holds, and grows by: a message says something, or why it will not. */
 export type GrowingKind = "message" | "refusal" | "reasoning";
@@ -94,7 +94,7 @@ export function newItem(kind: GrowingKind, id: string): GrowingItem {
 /** The item once it has all its parts. `encrypted`: with its reasoning in the form in which a client hands it back unread. `summarized`: with its reasoning as a summary, too. */
 export function doneItem(
   item: GrowingItem,
-  of: { parts: readonly Part[]; status: ItemStatus; encrypted: boolean; summarized: boolean },
+  of: { parts: readonly ItemPart[]; status: ItemStatus; encrypted: boolean; summarized: boolean },
 ): GrowingItem {
   const { parts, status, encrypted, summarized } = of;
   if (item.type === "message") {

@@ -2,7 +2,7 @@
 import { decide } from "./decide.ts";
 import { type AnswerMeta, framesOf } from "./frames.ts";
 import { PrefixMeter } from "./prefix-meter.ts";
-import { type DemoRequest, type Refusal, readBody, requestRefusal } from "./request-rules.ts";
+import { type DemoRequest, type RequestRefusal, readBody, requestRefusal } from "./request-rules.ts";
 
 export interface DemoOptions {
   /** Pause between writes, so that a person sees it stream; 20 ms. With 0 no timer is used. */
@@ -127,7 +127,7 @@ function addCalls(message: Record<string, unknown>, deltas: CallDelta[]): void {
   }
 }
 
-function refused({ status, error }: Refusal): Response {
+function refused({ status, error }: RequestRefusal): Response {
   return Response.json({ error }, { status });
 }
 

@@ -2,7 +2,7 @@
 import type { Want } from "./questions.ts";
 import type { DemoRequest } from "./request-rules.ts";
 
-type Schema = { type?: unknown; enum?: unknown[]; anyOf?: Schema[]; properties?: Record<string, Schema> };
+type CallSchema = { type?: unknown; enum?: unknown[]; anyOf?: CallSchema[]; properties?: Record<string, CallSchema> };
 
 /** Tools that have rules of their own: they are called when those say so. */
 const known = new Set("calculator current_time fetch_url read_entry search_transcript send_request".split(" "));
@@ -18,7 +18,7 @@ export function guessedCall(ask: string, request: DemoRequest, must?: { name?: s
   const wanted = must?.name === undefined ? undefined : tools.find(({ name }) => name === must.name);
   const tool = wanted ?? spoken ?? (must === undefined ? undefined : tools[0]);
   if (tool?.name === undefined) return undefined;
-  const { properties = {} } = (tool.parameters ?? {}) as Schema;
+  const { properties = {} } = (tool.parameters ?? {}) as CallSchema;
   const args = Object.entries(properties).map(([name, schema]) => [name, guessFor(schema, ask)]);
   return { tool: tool.name, args: Object.fromEntries(args) };
 }
@@ -32,7 +32,7 @@ function isNamed(name: string, ask: string): boolean {
   return words.some((word) => new RegExp(`\\b${word}`, "i").test(ask));
 }
 
-function guessFor(schema: Schema, ask: string): unknown {
+function guessFor(schema: CallSchema, ask: string): unknown {
   const options = schema.anyOf?.filter(({ type }) => type !== "null");
   if (options?.[0] !== undefined) return guessFor(options[0], ask);
   if (schema.enum !== undefined) {

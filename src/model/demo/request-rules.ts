@@ -37,13 +37,13 @@ export type DemoRequest = z.infer<typeof body>;
 export type DemoMessage = z.infer<typeof message>;
 
 /** HTTP status and error object, as the provider would send them. */
-export interface Refusal {
+export interface RequestRefusal {
   status: number;
   error: { message: string; type: string; param: null; code: string };
 }
 
 /** The JSON of a body, or why it is refused. */
-export function readBody(text: string): { came: unknown } | { refusal: Refusal } {
+export function readBody(text: string): { came: unknown } | { refusal: RequestRefusal } {
   try {
     return { came: JSON.parse(text) };
   } catch (error) {
@@ -52,7 +52,7 @@ export function readBody(text: string): { came: unknown } | { refusal: Refusal }
 }
 
 /** Why this body, as it came, is refused; `undefined` when it is answered, and then it is a `DemoRequest`. */
-export function requestRefusal(came: unknown, { reasoningAllowed = false } = {}): Refusal | undefined {
+export function requestRefusal(came: unknown, { reasoningAllowed = false } = {}): RequestRefusal | undefined {
   const request = came as DemoRequest;
   const message =
     shapeRefusal(came) ??
@@ -62,7 +62,7 @@ export function requestRefusal(came: unknown, { reasoningAllowed = false } = {})
   return message === undefined ? undefined : refusalOf(message);
 }
 
-function refusalOf(message: string): Refusal {
+function refusalOf(message: string): RequestRefusal {
   return { status: 400, error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } };
 }
 

@@ -22,7 +22,7 @@ export function cleanSchema(schema: JsonSchema): JsonSchema {
   return cleaned(schema, { root: schema, within: [], depth: 0, budget: { left: mostNodes } });
 }
 
-interface Place {
+interface SchemaPlace {
   root: JsonSchema;
   /** The references that led here. */
   within: readonly string[];
@@ -30,7 +30,7 @@ interface Place {
   budget: { left: number };
 }
 
-function cleaned(node: unknown, place: Place): JsonSchema {
+function cleaned(node: unknown, place: SchemaPlace): JsonSchema {
   if (!isSchema(node) || place.depth > deepest || place.budget.left-- <= 0) return {};
   const { $ref, ...merged } = withoutLoneAllOf(node);
   if (typeof $ref === "string") {
@@ -46,7 +46,7 @@ function cleaned(node: unknown, place: Place): JsonSchema {
 }
 
 /** One member for each type, each with what is said about that type. */
-function split(node: JsonSchema, types: readonly string[], place: Place): JsonSchema {
+function split(node: JsonSchema, types: readonly string[], place: SchemaPlace): JsonSchema {
   const { description, type: _type, enum: values, nullable: _nullable, ...rest } = node;
   const members = types.map((type) => {
     const kept = Object.entries(rest).filter(([keyword, value]) =>
@@ -60,7 +60,7 @@ function split(node: JsonSchema, types: readonly string[], place: Place): JsonSc
 }
 
 /** The same for everything below. */
-function inner(node: JsonSchema, place: Place): JsonSchema {
+function inner(node: JsonSchema, place: SchemaPlace): JsonSchema {
   const below = { ...place, depth: place.depth + 1 };
   const { $schema: _schema, $defs: _defs, definitions: _definitions, $id: _id, ...rest } = node;
   const { properties, items, anyOf, oneOf } = rest;

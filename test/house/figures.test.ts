@@ -1,0 +1,152 @@
+/** Holds the figures of `npm run house` to what was reached, and the documents to the files that they name. */
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  circlesOf,
+  dialectFiles,
+  duplicateTypes,
+  importersOfApp,
+  importersOfParts,
+  journeysOf,
+  namedFiles,
+  sizesOf,
+} from "./measure.ts";
+import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
+
+/** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
+const most = { circles: 2, filesInCircles: 5, exportedTwice: 19, declaredTwice: 35 };
+
+const all = sourceFiles();
+const file = (path: string, text: string): SourceFile => ({ path, text });
+const read = (path: string) => readFileSync(path, "utf8");
+
+describe("the figures of the house", () => {
+  it("[HOUSE-10] circles and duplicate type names do not grow, and the library imports no app", () => {
+    const circles = circlesOf(all, { withTypes: true });
+    const exported = duplicateTypes(all, { exported: true });
+    const declared = duplicateTypes(all, { exported: false });
+    expect(circlesOf(all, { withTypes: false })).toEqual([]);
+    expect(circles.length, JSON.stringify(circles)).toBeLessThanOrEqual(most.circles);
+    expect(circles.flat().length, JSON.stringify(circles)).toBeLessThanOrEqual(most.filesInCircles);
+    expect(exported.length, JSON.stringify(exported)).toBeLessThanOrEqual(most.exportedTwice);
+    expect(declared.length, JSON.stringify(declared)).toBeLessThanOrEqual(most.declaredTwice);
+    expect(importersOfApp(all)).toEqual([]);
+  });
+
+  it("[HOUSE-10] finds circles through several files, of types only where they are asked for", () => {
+    const round = [
+      file("src/a.ts", 'import { b } from "./b.ts";\nimport { d } from "./d.ts";'),
+      file("src/b.ts", 'import type { C } from "./c.ts";'),
+      file("src/c.ts", 'import { a } from "./a.ts";'),
+      file("src/d.ts", 'import { e } from "./e.ts";'),
+      file("src/e.ts", 'import { d } from "./d.ts";'),
+    ];
+    expect(circlesOf(round, { withTypes: true })).toEqual([
+      ["src/d.ts", "src/e.ts"],
+      ["src/a.ts", "src/b.ts", "src/c.ts"],
+    ]);
+    expect(circlesOf(round, { withTypes: false })).toEqual([["src/d.ts", "src/e.ts"]]);
+  });
+
+  it("[HOUSE-10] finds type names that occur twice, with and without those that are not exported", () => {
+    const twice = [
+      file("src/a.ts", "export interface Row {\n}\ninterface Place {\n}\nexport type Kind = 1;"),
+      file("src/b.ts", "export class Row {\n}\nexport type Place<T> = T;\nconst Kind = 2;"),
+    ];
+    expect(duplicateTypes(twice, { exported: true }).map(({ name }) => name)).toEqual(["Row"]);
+    expect(duplicateTypes(twice, { exported: false }).map(({ name }) => name)).toEqual(["Place", "Row"]);
+  });
+
+  it("[HOUSE-10] counts files, their middle length, single importers, dialects, and importers of the app and the bag", () => {
+    const some = [
+      file("src/app/worker.ts", "/** App. */"),
+      file("src/session/session-parts.ts", "x\n".repeat(61)),
+      file("src/session/ui-history.ts", 'import type { P } from "./session-parts.ts";'),
+      file("src/routes/ui-messages.ts", 'import { h } from "../session/ui-history.ts";\nimport "../app/worker.ts";'),
+      file("src/dialects/ai-sdk-ui/chunks.ts", "/** Chunks. */\n//\n//"),
+    ];
+    expect(sizesOf(some)).toEqual({
+      files: 5,
+      medianLines: 2,
+      smallWithOneImporter: ["src/app/worker.ts", "src/session/ui-history.ts"],
+    });
+    expect(importersOfApp(some)).toEqual(["src/routes/ui-messages.ts"]);
+    expect(importersOfParts(some)).toEqual(["src/session/ui-history.ts"]);
+    expect(dialectFiles(some).find(({ dialect }) => dialect === "ai-sdk-ui")).toEqual({
+      dialect: "ai-sdk-ui",
+      files: 3,
+      folders: ["src/session", "src/routes", "src/dialects/ai-sdk-ui"],
+    });
+  });
+
+  it("[HOUSE-11] documents name files that exist", () => {
+    const documents = ["docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md", "OPERATING.md"];
+    const named = documents.flatMap((document) => namedFiles(read(document)).map((path) => ({ document, path })));
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter(({ path }) => !existsSync(path))).toEqual([]);
+    expect(namedFiles("`src/core/a.ts`, (../src/session/B.md) and src/gone.tsx.")).toEqual([
+      "src/core/a.ts",
+      "src/session/B.md",
+      "src/gone.tsx",
+    ]);
+  });
+
+  it("[HOUSE-11] the four journeys list each file once, numbered in order", () => {
+    const document = read("docs/architecture.md");
+    const journeys = journeysOf(document);
+    expect(journeys.map(({ title }) => title)).toEqual([
+      "A message, to the bytes of its request",
+      "A delta, to its frame",
+      "An approval",
+      "A Slack event, to its answer",
+    ]);
+    for (const { title, paths } of journeys) {
+      expect(new Set(paths).size, title).toBe(paths.length);
+      expect(paths.length, title).toBeGreaterThan(5);
+      expect(paths.filter((path) => !path.startsWith("src/"))).toEqual([]);
+    }
+    const numbers = document.split(/^### /m).slice(1);
+    for (const section of numbers) {
+      const found = [...section.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
+      expect(found).toEqual(found.map((_, at) => at + 1));
+    }
+    expect(journeysOf("# A\n### One\n\n1. `src/a.ts` reads.\n2. `src/b.ts` writes.\n")).toEqual([
+      { title: "One", paths: ["src/a.ts", "src/b.ts"] },
+    ]);
+  });
+});
+
+/** Lines of prose over 200 characters: no table, no code, no comment for tools, no picture. */
+function longLines({ path, text }: SourceFile): string[] {
+  let isCode = false;
+  return text.split("\n").flatMap((line, at) => {
+    if (/^\s*```/.test(line)) isCode = !isCode;
+    const isProse = !isCode && !/^\s*(?:\||<!--|!?\[[^\]]*\]\([^)]*\)\s*!?\[|```)/.test(line);
+    return isProse && line.length > 200 ? [`${path}:${at + 1} has ${line.length} characters; 200 are the most`] : [];
+  });
+}
+
+describe("the documents", () => {
+  // SPEC.md is a list with one rule a line: a rule that is broken over lines could not be searched for.
+  const documents = trackedPaths().filter((path) => /\.md$/.test(path) && path !== "test/SPEC.md");
+
+  it("[HOUSE-12] prose lines have at most 200 characters", () => {
+    expect(documents.map((path) => ({ path, text: read(path) })).flatMap(longLines)).toEqual([]);
+  });
+
+  it("[HOUSE-12] would notice a long line, and lets tables and code be", () => {
+    const long = "x".repeat(201);
+    const text = `${"x".repeat(200)}\n| ${long} |\n\`\`\`sh\n${long}\n\`\`\`\n- ${long}`;
+    expect(longLines(file("a.md", text))).toEqual(["a.md:6 has 203 characters; 200 are the most"]);
+  });
+
+  it("[HOUSE-13] the hosted checks run .ci/run, with actions named by their major version", () => {
+    const workflow = read(".github/workflows/ci.yml");
+    const runs = [...workflow.matchAll(/^\s*(?:- )?run: (.*)$/gm)].map(([, command]) => command);
+    expect(runs.at(-1)).toBe(".ci/run");
+    expect(runs.filter((command) => /\bnpm\b|vitest|biome|tsc/.test(command ?? ""))).toEqual([]);
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
+    expect(actions.length).toBeGreaterThan(0);
+    for (const action of actions) expect(action).toMatch(/^actions\/[a-z-]+@v\d+$/);
+  });
+});
