@@ -195,6 +195,19 @@ export class Account extends DurableObject<Bindings> {
     this.#rooms.slackInstalls.remove(team);
   }
 
+  /** A session is about to give a client calls of these names. */
+  handOut(names: readonly string[], session: string): void {
+    const { aliases } = this.#rooms;
+    this.ctx.storage.transactionSync(() => {
+      for (const name of names) aliases.own(`call ${name}`, session, Date.now());
+    });
+  }
+
+  /** Whether each of these calls was given to a client within the last week, by one session alone. */
+  wereHandedOutOnce(names: readonly string[]): boolean {
+    return names.every((name) => Boolean(this.#rooms.aliases.sessionOf(`call ${name}`)));
+  }
+
   /** True at the first call with this name, within a week. */
   isFirst(name: string): boolean {
     return this.#rooms.aliases.isFirst(name, Date.now());
@@ -295,6 +308,8 @@ const accountMethods: Methods = {
   removeDeadLetter: true,
   receive: true,
   leadPlaces: true,
+  handOut: true,
+  wereHandedOutOnce: true,
   slackToken: true,
   addSlackInstall: true,
   removeSlackInstall: true,

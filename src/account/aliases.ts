@@ -32,6 +32,12 @@ export class Aliases {
       ?.session;
   }
 
+  /** The name is that session's, for a week; no session's once a second one claims it. */
+  own(name: string, session: string, nowMs: number): void {
+    const owner = this.firstUse(name, session, nowMs);
+    if (owner !== session) this.#sql.exec("UPDATE aliases SET session = '' WHERE name = ?", name);
+  }
+
   /** True at the first call with this name, within a week. */
   isFirst(name: string, nowMs: number): boolean {
     if (this.sessionOf(name) !== undefined) return false;

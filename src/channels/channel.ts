@@ -56,6 +56,8 @@ export interface Received {
   address?: Address;
   /** Name of the agent that answers, by the rule of its place. Nothing chooses by it yet: there is one agent. */
   agent?: string;
+  /** Where the session of this name was erased, or has expired, a new one begins: its place has no other name. */
+  beginsAnew?: boolean;
   /** Only for a session that exists: a thread that the agent is no part of is none of its business. */
   mustExist?: boolean;
 }
@@ -78,6 +80,8 @@ export interface PressedApproval {
 /** A person's praise or blame of an answer. */
 export interface GivenFeedback {
   session: string;
+  /** Of the session whose answer it is (`Reply.tag`): a later one of the same name has another. Absent from buttons of earlier versions. */
+  tag?: string;
   turn: string;
   /** 1 or -1. */
   score: number;
@@ -104,7 +108,7 @@ type Meaning =
   | { kind: "feedback"; given: GivenFeedback; response: Response | ((taken: Taken) => Response) }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
   /** The person wants the open turn to end; `turn` of what was taken is `""` where none was open. */
-  | { kind: "stop"; session: string; response: Response | ((taken: Taken) => Response) };
+  | { kind: "stop"; session: string; tag?: string; response: Response | ((taken: Taken) => Response) };
 
 /** A call of the reply's turn. */
 export interface ShownTool {
@@ -131,6 +135,8 @@ export interface Reply {
   /** Names the delivery, the same for ever and in every try: letters, digits and `_`. */
   id: string;
   session: string;
+  /** Short mark of the session: one that is made later by the same name has another (`sessionTag`). */
+  tag?: string;
   /** Markdown: what the model said in all steps so far. */
   text: string;
   tools: ShownTool[];

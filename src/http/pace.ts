@@ -7,6 +7,8 @@
 const shortestMs = 2;
 /** A piece waits no longer than this, however many are before it. */
 const longestWaitMs = 10_000;
+/** Nor longer than so many times the work that it is: a caller's large bodies must not hold up the small ones of others. */
+const longestWaitFactor = 100;
 
 /** A piece counts as running for so long, when its request ended before it could say that it is over. */
 const longestPieceMs = 250;
@@ -22,8 +24,10 @@ let begunAtMs: number | undefined;
 export async function pace(workMs: number): Promise<void> {
   if (workMs < shortestMs) return;
   const nowMs = Date.now();
-  const beginMs = Math.min(Math.max(nowMs, freeAtMs), nowMs + longestWaitMs);
-  freeAtMs = beginMs + workMs;
+  const waitMs = Math.min(longestWaitMs, workMs * longestWaitFactor);
+  const beginMs = Math.min(Math.max(nowMs, freeAtMs), nowMs + waitMs);
+  // A small piece that goes before others moves the end of the queue, and never to an earlier time.
+  freeAtMs = Math.min(Math.max(freeAtMs, beginMs) + workMs, nowMs + longestWaitMs);
   // A timer, also of 0 ms: only then does the runtime look for requests that have come.
   await pause(beginMs - nowMs);
   // On a slow machine several places come due together: only one piece begins between two looks.

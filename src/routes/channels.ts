@@ -80,10 +80,10 @@ async function take(
       return inbound.answer(outcome);
     }
     case "feedback": {
-      const { session, turn, score, by } = inbound.given;
+      const { session, tag, turn, score, by } = inbound.given;
       const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
       const kept = await inEither(account, async (owner) => {
-        unwrap(await sessionObject(c.env, { account: owner, name: session }).giveFeedback(turn, given));
+        unwrap(await sessionObject(c.env, { account: owner, name: session }).giveFeedback(turn, given, tag));
         return { session, turn };
       });
       const { response } = inbound;
@@ -101,9 +101,9 @@ async function take(
       );
     }
     case "stop": {
-      const { session, response } = inbound;
+      const { session, tag, response } = inbound;
       const stopped = await inEither(account, async (owner) => {
-        const { turn } = unwrap(await sessionObject(c.env, { account: owner, name: session }).cancel());
+        const { turn } = unwrap(await sessionObject(c.env, { account: owner, name: session }).cancel(undefined, tag));
         return { session, turn: turn ?? "" };
       });
       return typeof response === "function" ? response(stopped) : response;
@@ -124,7 +124,18 @@ async function tellOnce(
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received, account: string): Promise<Taken> {
   await checkAccount(c.env, account);
-  const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
+  const {
+    alias,
+    place,
+    reference,
+    session: wanted,
+    content,
+    metadata: noted,
+    claims,
+    address,
+    mustExist,
+    beginsAnew,
+  } = received;
   const fault = address && addressFault(c.var.app, address);
   if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
@@ -156,6 +167,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
       claims,
       ...(address && { replyTo: address }),
       ...(mustExist && { mustExist }),
+      ...(beginsAnew && { beginsAnew }),
       ...(models && { models }),
     }),
   );

@@ -1,9 +1,11 @@
 /** Takes in a conversation as a client tells it again whole: finds its session or makes one, and lets in what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
 import type { Context } from "hono";
+import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { handedOutText } from "../core/handed-out.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { AgainWith } from "../session/ask-again.ts";
@@ -40,7 +42,7 @@ export interface Taken {
 
 export async function takeConversation(c: Context<RouteContext>, sent: Told): Promise<Taken> {
   const parts = split(sent.items);
-  const told = parts.results.length > 0 ? await recognisable(sent) : sent;
+  const told = parts.results.length > 0 && (await areOurs(c, sent)) ? await recognisable(sent) : sent;
   const name = told.session ?? (await newName(told.receipt, ""));
   const session = sessionObject(c.env, { account: c.var.account, name });
   const known = await session.describe();
@@ -70,9 +72,22 @@ export async function takeConversation(c: Context<RouteContext>, sent: Told): Pr
 }
 
 /**
+ * Whether the calls that the results answer were given out here, to one client alone. Ids of some models are the same in
+ * each conversation (`call_0`, `functions.find:0`), so two clients whose conversations are equal are two all the same.
+ */
+async function areOurs(c: Context<RouteContext>, { session, receipt, items }: Told): Promise<boolean> {
+  if (session !== undefined || receipt.key !== undefined) return false;
+  const last = items.findLastIndex(({ role }) => role === "assistant");
+  const asking = items[last];
+  const question = items.slice(0, Math.max(last, 0)).findLast(({ role }) => role === "user");
+  if (asking?.role !== "assistant" || question?.role !== "user") return false;
+  const names = asking.calls.map(({ id, name }) => handedOutText({ question: question.content, id, name }));
+  return accountObject(c.env, c.var.account).wereHandedOutOnce(await Promise.all(names.map(sha256Hex)));
+}
+
+/**
  * Results without a session and without a key get a key that the same request has again, so that it finds the session it
- * made: the ids of the calls they answer were given out here. Conversations that are equal in every item and option are
- * one; the later client reads the answer of the first. No header can hold the line break.
+ * made. No header can hold the line break.
  */
 async function recognisable(told: Told): Promise<Told> {
   const { session, receipt, items, model, options, choices, metadata } = told;

@@ -20,6 +20,7 @@ import { runTool } from "../tools/run-tool.ts";
 import { watchdogMs } from "./alarm.ts";
 import { callContext } from "./call-context.ts";
 import type { SavedDraft, SpentTries } from "./checkpoint.ts";
+import { namesOfHandedOut } from "./handed-out.ts";
 import { pause } from "./pause.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -175,6 +176,7 @@ export class SessionEffects implements Effects {
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
     const { log, storage, turns, record, counter, kvCount, search, outbox } = this.#parts;
+    await this.#handOut(entries);
     const before = log.lastSeq;
     storage.transactionSync(() => {
       for (const entry of entries) {
@@ -198,6 +200,17 @@ export class SessionEffects implements Effects {
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
     await this.#confirm();
+  }
+
+  /** Before a client can send a result, its call is known in the account. */
+  async #handOut(entries: readonly NewEntry[]): Promise<void> {
+    const { firstSeq, message } = this.#of.turn;
+    const mayBe = message.options.via !== undefined && entries.some(({ type }) => type === "assistant");
+    if (!mayBe || this.#of.handOut === undefined) return;
+    const names = namesOfHandedOut(entries, this.#parts.turns.entries(firstSeq), message.options);
+    if (names.length === 0) return;
+    await this.#of.handOut(names);
+    this.#mustLive();
   }
 
   async takeIn(): Promise<void> {

@@ -6,6 +6,7 @@ import { userWords } from "../core/user-words.ts";
 import { refOf } from "../core/waits.ts";
 import type { Owed } from "./outbox.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { sessionTag } from "./session-tag.ts";
 import type { ToolProgress } from "./tool-progress.ts";
 import { turnJson } from "./turn-json.ts";
 
@@ -20,11 +21,13 @@ export function replyOf({ turns, feed, record }: SessionParts, { id, turn }: Owe
   const { draft } = feed;
   const arriving = !isOver && draft !== undefined && isOfTurn(entries, draft.of.turn) ? draft.text.toString() : "";
   const said = [...replies.map(({ content }) => content), arriving].map((text) => text.trim());
-  const { name: session, birth } = record.read();
+  const settings = record.read();
+  const { name: session, birth } = settings;
   const text = said.filter((each) => each !== "").join("\n\n");
   return {
     id,
     session,
+    tag: sessionTag(settings),
     text,
     tools: replies.flatMap((reply) =>
       reply.toolCalls.map((call) => toolOf(call, reply, { entries, progress: feed.progress })),

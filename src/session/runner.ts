@@ -25,6 +25,7 @@ import { strictClientTool } from "../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../tools/tool.ts";
 import { modelsOfAccount } from "./account-models.ts";
 import { Erased, SessionEffects } from "./effects.ts";
+import { handOut } from "./handed-out.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -181,7 +182,8 @@ export class Runner {
       const { signal } = abort;
       const { secrets } = this.#setup;
       const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };
-      const of = { ...given, prefix: prefix ?? undefined };
+      const handsOut = handOut(bindings, this.#parts.record.read(), () => subrequests.count());
+      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut };
       const effects = new SessionEffects(this.#parts, of);
       if (first === undefined) {
         const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };

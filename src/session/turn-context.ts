@@ -2,6 +2,7 @@
 import type { Agent } from "../agent/agent.ts";
 import type { ModelTimeouts } from "../model/client.ts";
 import type { AnswerCache } from "../prefix-cache/answer-cache.ts";
+import type { HandOut } from "./handed-out.ts";
 import type { Waiting } from "./inbox.ts";
 import type { Purse } from "./purse.ts";
 import type { Subrequests } from "./subrequests.ts";
@@ -16,6 +17,8 @@ export interface TurnContext {
   turn: Waiting & { firstSeq: number };
   signal: AbortSignal;
   purse: Purse;
+  /** Records calls before a client gets them; absent where no account is asked. */
+  handOut?: HandOut;
   answers: AnswerCache;
   /** The text of the session's registered prefix. */
   prefix: string | undefined;

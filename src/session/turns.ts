@@ -41,6 +41,8 @@ export interface SendRequest {
   replyTo?: Address;
   /** Only in a session that is there already. */
   mustExist?: boolean;
+  /** Also where the session of this name was erased: a new one begins. */
+  beginsAnew?: boolean;
   /** What the session is to be like when it is made for this message. */
   choices?: SessionChoices;
   /** Ids of the models that the account may use; any when absent. */

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Inbound, Taken } from "../../src/channels/channel.ts";
+import { readStop, stopRow } from "../../src/channels/discord/buttons.ts";
 import { ratingValue, readRating } from "../../src/channels/discord/feedback.ts";
 import { readReference } from "../../src/channels/discord/read-reference.ts";
 import { type DiscordRules, receiveDiscord } from "../../src/channels/discord/receive.ts";
 import { checkDiscordRules, discordSession } from "../../src/channels/discord/rules.ts";
+import { feedbackBlocks, readFeedback } from "../../src/channels/slack/feedback.ts";
 import { erased } from "../../src/core/erased.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { createFakeDiscord } from "../support/fake-discord.ts";
@@ -421,6 +423,41 @@ describe("praise and blame", () => {
     expect(readRating(ratingValue(longest) ?? "")).toEqual(longest);
     expect(ratingValue({ ...longest, session: "s".repeat(65) })).toBeUndefined();
     expect(ratingValue({ ...longest, session: "" })).toBeUndefined();
+  });
+
+  it("[DISCORD-14] a button has the mark of its session where it fits, and is read with it and without it", () => {
+    const rating = {
+      session: `discord_${"9".repeat(20)}_${"9".repeat(20)}`,
+      turn: "turn_99999",
+      score: -1,
+      tag: "a1b2c3",
+    } as const;
+    const marked = ratingValue(rating) ?? "";
+    expect([marked.length <= 100, readRating(marked)]).toEqual([true, rating]);
+    const long = { ...rating, session: "s".repeat(64), turn: `turn_${"9".repeat(16)}` };
+    const { tag: _, ...bare } = long;
+    expect(readRating(ratingValue(long) ?? "")).toEqual(bare);
+    const stop = { session: rating.session, asker: "9".repeat(20), tag: rating.tag };
+    const [button] = (stopRow(stop) as { components: { custom_id: string }[] }).components;
+    expect([(button?.custom_id.length ?? 0) <= 100, readStop(button?.custom_id ?? "")]).toEqual([true, stop]);
+    expect(readStop("longline:stop:1:s")).toEqual({ session: "s", asker: "1" });
+    expect(readStop("longline:stop:1:s:toolong")).toBeUndefined();
+  });
+
+  it("[DISCORD-14] a vote in Slack carries the mark of its session", () => {
+    const [actions] = feedbackBlocks({ session: "s", turn: "turn_1", tag: "a1b2c3" });
+    const [buttons] = (actions?.elements ?? []) as { negative_button: { value: string } }[];
+    expect(readFeedback(buttons?.negative_button.value)).toEqual({
+      session: "s",
+      turn: "turn_1",
+      score: -1,
+      tag: "a1b2c3",
+    });
+    expect(readFeedback('{"session":"s","turn":"turn_1","score":1}')).toEqual({
+      session: "s",
+      turn: "turn_1",
+      score: 1,
+    });
   });
 });
 

@@ -37,6 +37,16 @@ it("[BOUND-22] no piece waits longer than 10 s, and a place that no request take
   expect(await beginnings([100])).toEqual([0]);
 });
 
+it("[BOUND-25] a small piece does not wait for all large ones that came before it", async () => {
+  const begun = await beginnings([...Array(80).fill(100), 3, 20, 100]);
+  const [small = 0, middle = 0, large = 0] = begun.slice(80);
+  expect(small).toBeLessThan(500);
+  expect(middle).toBeLessThan(2_200);
+  // The others begin one after the other, and not at the time of those that went before.
+  expect(large).toBeGreaterThanOrEqual(8_000);
+  expect(new Set(begun).size).toBe(begun.length);
+});
+
 it("[BOUND-22] a body of a few kB has no place, and one of a megabyte takes tens of ms", () => {
   expect(jsonWorkMs({ units: 4_000, values: 200 })).toBeLessThan(2);
   expect(jsonWorkMs({ units: 1_048_576, values: 20_000 })).toBeGreaterThan(20);

@@ -1,4 +1,5 @@
 /** Discord through the whole Worker: whose a message is, what is kept of a vote, and what is said in a conversation that is gone. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
@@ -7,7 +8,7 @@ import { sessionObject } from "../../src/session/session-object.ts";
 import { app } from "../app/app.ts";
 import { configuredChannels } from "../support/configured-channels.ts";
 import { createFakeDiscord, type FakeDiscord } from "../support/fake-discord.ts";
-import { text } from "../support/fake-provider.ts";
+import { gated, text } from "../support/fake-provider.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
@@ -100,16 +101,59 @@ describe("a vote", () => {
 });
 
 describe("a conversation that was erased", () => {
-  it("[DISCORD-13] a question in its channel and a press below it are answered in words", async () => {
-    provider.enqueue(text("It is 42."));
-    await send(discord.ask("Hi", { guildId, channelId: "4" }));
-    await answered("4");
-    const up = /longline:up:[^"]+/.exec(JSON.stringify(discord.messages("4")))?.[0] ?? "";
-    const path = `https://longline.test/v1/sessions/discord_${guildId}_4`;
-    await worker.fetch(path, { method: "DELETE", headers: { Authorization: "Bearer test-key" } });
-    const asked = await send(discord.ask("Hi again", { guildId, channelId: "4" }));
-    expect(asked).toMatchObject({ type: 4, data: { flags: 64, content: expect.stringContaining("was erased") } });
-    const pressed = await send(discord.press(up, { guildId }));
-    expect(pressed).toMatchObject({ type: 4, data: { flags: 64, content: expect.stringContaining("was erased") } });
-  });
+  const waiting = { timeout: 10_000 };
+  const owner = { headers: { Authorization: "Bearer test-key" } };
+  const pathOf = () => `https://longline.test/v1/sessions/discord_${guildId}_4`;
+  const endings: Record<string, () => Promise<unknown>> = {
+    "by DELETE": () => worker.fetch(pathOf(), { method: "DELETE", ...owner }),
+    "when its life was over": async () => {
+      const stub = bindings.SESSIONS.getByName(`default:discord_${guildId}_4`);
+      await runInDurableObject(stub, (_, { storage }) => void storage.sql.exec("UPDATE session SET expires_at = 1"));
+      // What is owed to the channel is delivered first.
+      await vi.waitFor(async () => {
+        await runDurableObjectAlarm(stub);
+        expect(await sessionAt("4").describe()).toMatchObject({ ok: false });
+      }, waiting);
+    },
+  };
+  const gone = { type: 4, data: { flags: 64, content: expect.stringContaining("was erased") } };
+  /** The button that rates the channel's newest answer. */
+  const rating = () =>
+    vi.waitFor(() => {
+      const [button] = /longline:up:[^"]+/.exec(JSON.stringify(discord.messages("4").at(-1))) ?? [];
+      if (button === undefined) throw new Error("The answer is not whole yet.");
+      return button;
+    }, waiting);
+
+  it.each(Object.entries(endings))(
+    "[DISCORD-13] [DISCORD-14] %s: the next question in its channel begins a new one, in which no earlier button counts",
+    async (_, end) => {
+      await sessionAt("4").create({ account: "default", name: `discord_${guildId}_4` }, { ttlSeconds: 60 });
+      provider.enqueue(text("It is 42."));
+      await send(discord.ask("The code is 17", { guildId, channelId: "4" }));
+      const up = await rating();
+      const press = (button: string) => send(discord.press(button, { guildId, messageId: "1" }));
+      const nothingRuns = { data: { content: "Nothing is running here." } };
+      const stop = up.replace("up:turn_1", `stop:200`);
+      await end();
+      expect(await press(up)).toMatchObject(gone);
+      expect(await press(stop)).toMatchObject(nothingRuns);
+
+      const gate = gated("Which", " code?");
+      provider.enqueue(gate.reply);
+      expect(await send(discord.ask("What is the code?", { guildId, channelId: "4" }))).toMatchObject({ type: 5 });
+      await gate.reached(1);
+      expect(await press(stop)).toMatchObject(nothingRuns);
+      expect(await press(up)).toMatchObject(gone);
+      gate.release();
+      const turn = async () => (await worker.fetch(`${pathOf()}/turns/turn_1`, owner)).json();
+      const now = await rating();
+      expect(now).not.toBe(up);
+      expect(await turn()).toMatchObject({ status: "completed" });
+      expect(await turn()).not.toHaveProperty("feedback");
+      expect(JSON.stringify(provider.requests.at(-1)?.body)).not.toContain("The code is 17");
+      expect((await press(now)).data?.content).toContain("is kept as good");
+      expect(await turn()).toMatchObject({ feedback: { score: 1 } });
+    },
+  );
 });

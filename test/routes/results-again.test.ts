@@ -164,6 +164,54 @@ describe("the session that results find again", () => {
     expect(provider.requests).toHaveLength(1 + changes.length);
   });
 
+  it("[ONCE-18] is one for each client, where two have equal conversations and the model's ids are equal", async () => {
+    const ours = await asked();
+    provider.enqueue(text("For the first."));
+    const first = await call("/chat/completions", { ...base(), messages: ours });
+    const theirs = await asked();
+    expect(theirs).toEqual(ours);
+    provider.enqueue(text("For the second."));
+    const second = await call("/chat/completions", { ...base(), messages: theirs });
+    expect(second.body.choices[0].message.content).toBe("For the second.");
+    expect(second.session).not.toBe(first.session);
+    expect(second.body.id).not.toBe(first.body.id);
+  });
+
+  it("[ONCE-18] outputs of a response's several calls, whose arguments a client wrote anew, are recognised", async () => {
+    const written = ['{"a": 1}', '{"a": 2}'];
+    provider.enqueue(
+      calls(written.map((text, n) => ({ name: "lookup", arguments: text, id: `functions.lookup:${n}` }))),
+    );
+    const tools = [{ type: "function", ...lookup }];
+    const input = [
+      { role: "user", content: "Earlier" },
+      { role: "assistant", content: "Yes" },
+      { role: "user", content: go },
+    ];
+    const { body } = await call("/responses", { input, tools, store: false });
+    const made = body.output.filter(({ type }: Json) => type === "function_call");
+    const again = made.map(({ call_id, name }: Json, n: number) => ({
+      ...{ type: "function_call", call_id, name, arguments: `{"a":${n + 1}}` },
+    }));
+    const outputs = made.map(({ call_id }: Json) => ({ type: "function_call_output", call_id, output: "found" }));
+    provider.enqueue(text("Done."));
+    const send = () => call("/responses", { input: [...input, ...again, ...outputs], tools, store: false });
+    const [first, second] = [await send(), await send()];
+    expect([made.length, first.status, second.body.id]).toEqual([2, 200, first.body.id]);
+  });
+
+  it("[ONCE-18] is a new one for calls that were not given out here", async () => {
+    const [said, reply] = await asked();
+    const tool_calls = [{ ...reply.tool_calls[0], id: "call_0" }];
+    const messages = [said, { ...reply, tool_calls }, { ...result, tool_call_id: "call_0" }];
+    provider.enqueue(text("One."), text("Two."));
+    const answers = [
+      await call("/chat/completions", { ...base(), messages }),
+      await call("/chat/completions", { ...base(), messages }),
+    ];
+    expect(answers.map(({ body }) => body.choices[0].message.content)).toEqual(["One.", "Two."]);
+  });
+
   it("[ONCE-16] is made anew once it was erased, and streams the same answer as it gives whole", async () => {
     const messages = await asked();
     provider.enqueue(text("One."));

@@ -16,18 +16,33 @@ export interface ButtonValue {
 /** A button that stops the turn. It names its session, so that the others of its message need not. */
 export interface StopValue {
   session: string;
+  /** Of that session (`Reply.tag`); absent in buttons of earlier versions, and where it does not fit. */
+  tag?: string;
   /** Who asked; `""` when nobody did. */
   asker: string;
 }
 
 /** At most 100 characters: a session's id has 64, a person's 20. */
-function stopValue({ session, asker }: StopValue): string {
-  return `longline:stop:${asker}:${session}`;
+function stopValue({ session, asker, tag }: StopValue): string {
+  return tagged(`longline:stop:${asker}:${session}`, tag);
 }
 
 export function readStop(customId: string): StopValue | undefined {
-  const [, asker = "", session = ""] = /^longline:stop:(\d*):([A-Za-z0-9_-]{1,64})$/.exec(customId) ?? [];
-  return session === "" ? undefined : { session, asker };
+  const [, asker = "", session = "", tag] =
+    /^longline:stop:(\d*):([A-Za-z0-9_-]{1,64})(?::([a-z0-9]{6}))?$/.exec(customId) ?? [];
+  return session === "" ? undefined : { session, asker, ...(tag !== undefined && { tag }) };
+}
+
+/** Most characters of a `custom_id` (components/reference, "Custom ID"). */
+export const customIdChars = 100;
+
+/**
+ * A button's value with the mark of its session, so that it does nothing in a later session of the same name. The sessions
+ * of channels, which begin anew by a question, have ids of at most 49 characters, and the mark fits.
+ */
+export function tagged(value: string, tag: string | undefined): string {
+  const whole = tag === undefined ? value : `${value}:${tag}`;
+  return whole.length <= customIdChars ? whole : value;
 }
 
 /** The row with a button that stops the turn. */

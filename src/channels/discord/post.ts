@@ -9,7 +9,7 @@ import type { Posted, Reply, ShownTool } from "../channel.ts";
 import { replyMarkdown } from "../reply-text.ts";
 import { splitMarkdown } from "../split-markdown.ts";
 import type { DiscordSettings } from "./api.ts";
-import { stopRow } from "./buttons.ts";
+import { type StopValue, stopRow } from "./buttons.ts";
 import { ratingRows } from "./feedback.ts";
 import type { ListedMessage, Outgoing } from "./message-calls.ts";
 import type { DiscordPosting } from "./open-ways.ts";
@@ -214,8 +214,9 @@ class DiscordPost {
     return this.#reply.state === "working" && user !== "" && this.#sender.ways.interaction !== undefined;
   }
 
-  get #names(): { session: string; asker: string } {
-    return { session: this.#reply.session, asker: this.#posting.address.user };
+  get #names(): StopValue {
+    const { session, tag } = this.#reply;
+    return { session, asker: this.#posting.address.user, ...(tag !== undefined && { tag }) };
   }
 
   /** The last rungs: one file with the whole answer, else a direct message, else a line that says where it is. */

@@ -70,7 +70,7 @@ function inboundOf(came: Interaction, setup: DiscordSetup, nowMs: number): Inbou
 }
 
 function fromCommand(came: Command, nowMs: number): Inbound {
-  if (came.data.type === 1 && came.data.name === "stop") return stop(sessionOf(came));
+  if (came.data.type === 1 && came.data.name === "stop") return stop({ session: sessionOf(came) });
   const { content, files } = came.data.type === 3 ? aboutMessage(came) : promptOf(came);
   if (content === "") return nothing(whisper("Write your question into the option `prompt`."));
   const user = userIdOf(came);
@@ -82,6 +82,7 @@ function fromCommand(came: Command, nowMs: number): Inbound {
   };
   const received: Received = {
     session,
+    beginsAnew: true,
     content,
     speaker: nameOf(came),
     metadata: { discord_user: user },
@@ -116,7 +117,7 @@ function fromButton(came: Press & { type: 3 }, setup: DiscordSetup, nowMs: numbe
   const stopping = readStop(customId);
   if (stopping !== undefined) {
     if (!mayPress(userIdOf(came), stopping, setup.rules)) return notYours();
-    return stop(stopping.session, noted);
+    return stop(stopping, noted);
   }
   const rating = readRating(customId);
   if (rating !== undefined) return rated({ ...rating, by: nameOf(came) });
@@ -158,12 +159,12 @@ function approval(
 }
 
 /** `done`: what a press is answered with; a command's answer is seen by its person alone. */
-function stop(session: string, done: object = whisper("Stopped.")): Inbound {
+function stop({ session, tag }: { session: string; tag?: string }, done: object = whisper("Stopped.")): Inbound {
   const response = (taken: Taken) => {
     const wasOpen = !("refused" in taken) && taken.turn !== "";
     return Response.json(wasOpen ? done : whisper("Nothing is running here."));
   };
-  return { kind: "stop", session, response };
+  return { kind: "stop", session, ...(tag !== undefined && { tag }), response };
 }
 
 function wayOf(came: Interaction, nowMs: number): DiscordPress {

@@ -3,6 +3,7 @@ import type { AppError } from "../../core/errors.ts";
 
 /** Of a question. */
 export function askedInVain({ code, message, retryAfterSeconds }: AppError): string {
+  // While a release is rolled out, an object of the version before begins no new conversation.
   if (code === "not_found") {
     return "The conversation of this channel was erased, and a question does not bring it back. Ask in a thread or in another channel: each has a conversation of its own.";
   }

@@ -260,7 +260,7 @@ class TextTrack {
   #feedback(reply: Reply | undefined): Record<string, unknown>[] {
     const turn = reply === undefined ? undefined : turnOf(reply);
     if (!this.#of.feedback || turn === undefined || reply?.ended?.reason !== "completed") return [];
-    return feedbackBlocks({ session: reply.session, turn });
+    return feedbackBlocks({ session: reply.session, turn, ...(reply.tag !== undefined && { tag: reply.tag }) });
   }
 
   #roomOf({ room }: Piece): string {

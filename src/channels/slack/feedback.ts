@@ -5,6 +5,8 @@ export const feedbackId = "longline_feedback";
 /** `turn`: whose answer is rated. */
 export interface Rated {
   session: string;
+  /** Of the session (`Reply.tag`); absent in buttons of earlier versions. */
+  tag?: string;
   turn: string;
 }
 
@@ -26,9 +28,10 @@ export function feedbackBlocks(rated: Rated): Record<string, unknown>[] {
 /** What a button carries; `undefined` when it is not one of ours. */
 export function readFeedback(value: string | null | undefined): (Rated & { score: number }) | undefined {
   try {
-    const { session, turn, score } = JSON.parse(value ?? "") as Record<string, unknown>;
+    const { session, turn, score, tag } = JSON.parse(value ?? "") as Record<string, unknown>;
     if (typeof session !== "string" || typeof turn !== "string") return undefined;
-    return score === 1 || score === -1 ? { session, turn, score } : undefined;
+    if (score !== 1 && score !== -1) return undefined;
+    return { session, turn, score, ...(typeof tag === "string" && { tag }) };
   } catch {
     return undefined;
   }

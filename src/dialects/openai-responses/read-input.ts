@@ -5,6 +5,7 @@ import { AppError } from "../../core/errors.ts";
 import type { HistoryItem } from "../../core/history.ts";
 import { type InputItem, textOf } from "./input-items.ts";
 import { flatNameOf } from "./namespaces.ts";
+import { pairOutputs } from "./pair-outputs.ts";
 
 export interface ReadInput {
   /** System and developer messages that stand before everything else. */
@@ -22,7 +23,7 @@ export function readInput(input: string | readonly InputItem[], tools: readonly 
   // Of instructions alone the last one is what is to be answered.
   const last = read.items.length + read.approvals.length === 0 ? read.instructions.pop() : undefined;
   if (last !== undefined) read.items.push({ role: "user", content: last, speaker: "system" });
-  return read;
+  return { ...read, ...pairOutputs(read) };
 }
 
 /** The model knows a function in a namespace by its flat name alone. */
