@@ -1,6 +1,7 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 
 import { accountObject } from "../account/account.ts";
+import { factsOfAccount } from "../account/account-facts.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { Reading, ReadMessage } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
@@ -22,7 +23,6 @@ import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { onlyAllowed } from "../tools/allowed-tools.ts";
 import { strictClientTool } from "../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../tools/tool.ts";
-import { modelsOfAccount } from "./account-models.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import type { Waiting } from "./inbox.ts";
 import { Purse } from "./purse.ts";
@@ -157,7 +157,7 @@ export class Runner {
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
     const { settings, bindings } = this.#setup;
-    const allowed = await modelsOfAccount(bindings, this.#parts.record.read().account);
+    const { models: allowed } = await factsOfAccount(bindings, this.#parts.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
