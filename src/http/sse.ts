@@ -44,7 +44,7 @@ export interface PullSource {
 }
 
 const encoder = new TextEncoder();
-const usualHeartbeatMs = 15_000;
+const heartbeatMs = 15_000;
 
 /** What a call of `next` came to. */
 type Arrival = { kind: "text"; text: string } | { kind: "end" } | { kind: "fault"; error: unknown };
@@ -72,7 +72,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
 
   constructor(source: PullSource) {
     this.#source = source;
-    this.#heartbeatMs = source.heartbeatMs ?? usualHeartbeatMs;
+    this.#heartbeatMs = source.heartbeatMs ?? heartbeatMs;
   }
 
   pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void> {

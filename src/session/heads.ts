@@ -18,6 +18,11 @@ export class Heads {
     return id;
   }
 
+  /** After a transaction that failed. */
+  reload(): void {
+    this.#newest = undefined;
+  }
+
   /** `undefined` for one that was never kept here: the entries came from another session. */
   read(id: string): HeadFacts | undefined {
     if (this.#newest?.id === id) return this.#newest.facts;

@@ -43,10 +43,16 @@ export interface SessionParts {
 /** The parts over a database that has its tables, for an agent with these limits. Reads; writes nothing. */
 export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimits = defaultLimits): SessionParts {
   const counter = new RowCounter();
-  const storage = countedStorage(uncounted, counter);
+  const storage = countedStorage(uncounted, counter, () => {
+    log.reload();
+    turns.reload();
+    heads.reload();
+  });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
+  const turns = new Turns(log, inbox, limits);
+  const heads = new Heads(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
   return {
@@ -58,11 +64,11 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
     inbox,
     outbox: new Outbox(sql),
     feedback: new FeedbackStore(sql),
-    turns: new Turns(log, inbox, limits),
+    turns,
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql, log.lastSeq),
     heartbeat: new Heartbeat(sql),
-    heads: new Heads(sql),
+    heads,
     conversation: new Conversation(
       log,
       () => record.read().windowSeq,

@@ -46,8 +46,14 @@ export class SqliteTranscriptLog implements TranscriptLog {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    const [row] = sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entries").toArray();
-    this.#last = this.read({ after: (row?.seq ?? 0) - 1, limit: 1 })[0];
+    this.reload();
+  }
+
+  /** What was appended in a transaction that failed is not there. */
+  reload(): void {
+    const [row] = this.#sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entries").toArray();
+    const seq = row?.seq ?? 0;
+    if (seq !== this.lastSeq) this.#last = this.read({ after: seq - 1, limit: 1 })[0];
   }
 
   get lastSeq(): number {

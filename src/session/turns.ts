@@ -198,6 +198,12 @@ export class Turns {
     return entries;
   }
 
+  /** After a transaction that failed. */
+  reload(): void {
+    const readSeq = this.#read.entries.at(-1)?.seq ?? 0;
+    if (readSeq > this.#log.lastSeq) this.#read = { firstSeq: 0, entries: [] };
+  }
+
   /** The message that began the turn; one that joined another turn leads to the message that began that one. */
   #turn(turn: string): Waiting | undefined {
     const found = this.#inbox.byTurn(turn);

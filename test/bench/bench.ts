@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Longline beside a bare pipe and the sketch, in raw workerd, with a fake provider and a load client in processes of their own. Asserts nothing.
- * `npm run bench -- latency relay --rounds 5 --json file.json` runs these sections alone; `npm run bench -- core` the core in Node.
+ * `npm run bench -- latency relay --rounds 5 --json file.json` runs these sections alone; `npm run bench -- core` the core in Node, `npm run bench -- health` how long the worst inputs hold the Worker.
  * A machine's own speed says nothing, so read the ratios to the sketch, and the CPU times before the wall times.
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
@@ -11,6 +11,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { freePort } from "../soak/harness/workerd.ts";
+import { benchHealth } from "./health.ts";
 import type { Measured, Run } from "./load.ts";
 import { type Row, sections } from "./sections.ts";
 import { Subject } from "./subject.ts";
@@ -85,7 +86,9 @@ async function run(): Promise<void> {
   const wanted = positionals.length > 0 ? positionals : Object.keys(sections);
   const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
   if (unknown.length > 0)
-    throw new Error(`No section is ${unknown.join(", ")}. There are ${Object.keys(sections).join(", ")} and core.`);
+    throw new Error(
+      `No section is ${unknown.join(", ")}. There are ${Object.keys(sections).join(", ")}, core and health.`,
+    );
   await mkdir(folder, { recursive: true });
   const upstream = await startUpstream();
   const load = fork(join(here, "load.ts"));
@@ -118,5 +121,8 @@ async function run(): Promise<void> {
   );
 }
 
+const report = (what: string, figure: string) => console.log(`${what.padEnd(86)} ${figure}`);
+
 if (positionals[0] === "core") await import("./core.ts");
+else if (positionals[0] === "health") await benchHealth(report);
 else await run();
