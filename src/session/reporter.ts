@@ -63,8 +63,10 @@ export class Reporter {
   }
 
   /** The same for a session whose rows were lost; false when the account does not list it. */
-  leaveLost({ account, name }: SessionAddress): Promise<boolean> {
-    return accountObject(this.#bindings, account).removeLost(name);
+  async leaveLost({ account, name }: SessionAddress): Promise<boolean> {
+    const wasListed = await accountObject(this.#bindings, account).removeLost(name);
+    forgetFacts(account);
+    return wasListed;
   }
 
   /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
