@@ -143,9 +143,13 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
       this.#timer = setTimeout(this.#beat, restMs);
       return;
     }
-    this.#controller?.enqueue(encoder.encode(sseComment("keep-alive")));
+    this.#controller?.enqueue(encoder.encode(heartbeat()));
     this.#settle();
   };
+}
+
+function heartbeat(): string {
+  return sseComment("keep-alive");
 }
 
 function arrivalOf(text: string | undefined): Arrival {
