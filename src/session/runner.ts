@@ -30,7 +30,7 @@ import type { SessionParts } from "./session-parts.ts";
 import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
-import { userIdsOf } from "./user-ids.ts";
+import { type UserIds, userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
   agent: Agent;
@@ -56,6 +56,8 @@ export class Runner {
   readonly #setup: RunnerSetup;
   readonly #purse: Purse;
   readonly #subrequests = new Subrequests(mostSubrequests.turn);
+  /** The same for as long as the session lives. */
+  #userIds: UserIds | undefined;
   #working = false;
   /** Somebody called while it was at work: it must look once more before it rests. */
   #again = false;
@@ -175,7 +177,8 @@ export class Runner {
     try {
       const prefix = await this.#prefix();
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
-      const userIds = await userIdsOf(this.#parts.record.read());
+      this.#userIds ??= await userIdsOf(this.#parts.record.read());
+      const userIds = this.#userIds;
       const { signal } = abort;
       const { secrets } = this.#setup;
       const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };
