@@ -22,7 +22,10 @@ afterEach(async () => {
 const { account } = new SessionWorld().address;
 const limited = (limits: AccountLimits) => accountObject(bindings, account).putSettings(account, limits);
 
-/** What the account is asked from the sending of a message until the model is, but for the report, which nothing waits for. */
+/** What the account is told once a turn has begun or ended; no first token waits for it. */
+const told = new Set<unknown>(["report", "settle"]);
+
+/** What the account is asked from the sending of a message until the model is. */
 async function asked(world: SessionWorld): Promise<string[]> {
   const calls = vi.spyOn(Account.prototype, "call");
   provider.enqueue(text("Hello."));
@@ -30,7 +33,7 @@ async function asked(world: SessionWorld): Promise<string[]> {
   const fetched = vi.mocked(globalThis.fetch).mock.invocationCallOrder.at(-1) ?? 0;
   const before = calls.mock.calls.filter((_, place) => (calls.mock.invocationCallOrder[place] ?? 0) < fetched);
   calls.mockRestore();
-  return before.map(([, method]) => method).filter((method) => method !== "report");
+  return before.map(([, method]) => method).filter((method) => !told.has(method));
 }
 
 /** As in an isolate that has run no session of the account yet. */
