@@ -1,5 +1,8 @@
 /** Ends the reads of one answer once they take too long, or the answer is not wanted any more. One timer and one listener serve all reads: a read only moves a time stamp. */
 
+/** A timer for longer than 2^31 - 1 ms ends at once. */
+const longestTimerMs = 2_147_483_647;
+
 export class ReadWatch {
   readonly #signal: AbortSignal;
   readonly #stop: () => void;
@@ -43,8 +46,9 @@ export class ReadWatch {
 
   #lookIn(afterMs: number, nowMs: number): void {
     clearTimeout(this.#timer);
-    this.#lookMs = nowMs + afterMs;
-    this.#timer = setTimeout(this.#look, afterMs);
+    const lookAfterMs = Math.min(afterMs, longestTimerMs);
+    this.#lookMs = nowMs + lookAfterMs;
+    this.#timer = setTimeout(this.#look, lookAfterMs);
   }
 
   readonly #look = (): void => {
