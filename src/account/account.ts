@@ -8,6 +8,7 @@ import type { AccountLimits, AccountSettings } from "./account-record.ts";
 import { type Methods, objectStub, serveCall } from "./call-object.ts";
 import { callbackSecret } from "./callback-secret.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { forgetFacts } from "./known-facts.ts";
 import type { StepRecord, UsageQuery, UsageSum } from "./ledger.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import type { PrefixInfo } from "./prefix-store.ts";
@@ -26,6 +27,8 @@ export interface AccountAccess {
   limits: AccountLimits;
   /** Signs the account's session tokens. */
   tokenSecret: string;
+  /** Whether names of erased sessions are remembered; absent from objects of earlier versions. */
+  hasErased?: boolean;
 }
 
 export class Account extends DurableObject<Bindings> {
@@ -104,7 +107,11 @@ export class Account extends DurableObject<Bindings> {
   /** The same for whoever was let in otherwise. */
   access(): AccountAccess {
     const made = this.#exists && this.#rooms.record.read() !== undefined;
-    return { limits: this.#limits, tokenSecret: made ? this.#rooms.record.tokenSecret("", 0) : "" };
+    return {
+      limits: this.#limits,
+      tokenSecret: made ? this.#rooms.record.tokenSecret("", 0) : "",
+      hasErased: this.#exists && this.#rooms.index.hasErased,
+    };
   }
 
   /** The secret that session tokens are signed with, made when it is needed for the first time. */
@@ -226,7 +233,10 @@ export class Account extends DurableObject<Bindings> {
   }
 
   putSettings(id: string, limits: AccountLimits): AccountSettings {
-    return this.#rooms.record.put(id, limits, Date.now());
+    const settings = this.#rooms.record.put(id, limits, Date.now());
+    // Sessions in this isolate need not wait until what they remember is old.
+    forgetFacts(id);
+    return settings;
   }
 
   createKey(id: string): Promise<Outcome<KeyInfo & { key: string }>> {

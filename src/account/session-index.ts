@@ -105,6 +105,11 @@ export class SessionIndex {
     return this.#sql.exec<{ n: number }>(query, id).one().n;
   }
 
+  /** Whether any name of an erased session is remembered. */
+  get hasErased(): boolean {
+    return this.#sql.exec("SELECT 1 FROM erased LIMIT 1").toArray().length > 0;
+  }
+
   wasErased(id: string): boolean {
     return this.#sql.exec("SELECT 1 FROM erased WHERE id = ?", id).toArray().length > 0;
   }

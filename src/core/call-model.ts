@@ -139,7 +139,7 @@ async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: 
   const beganMs = effects.now();
   let firstMs: number | undefined;
   effects.show(draft);
-  for await (const events of effects.generate(draft)) {
+  for await (const events of await effects.generate(draft)) {
     firstMs ??= effects.now();
     for (const event of events) draft.add(event);
     effects.show(draft);

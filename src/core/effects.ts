@@ -9,6 +9,9 @@ import type { ToolCall, ToolResult } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
 import type { Again, TurnView } from "./next-step.ts";
 
+/** Model events as they come, one array per read. */
+export type Streamed = AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
+
 /** None of it throws for what the world does; it throws when we are wrong. */
 export interface Effects {
   /** The open turn as the log has it now. */
@@ -25,7 +28,7 @@ export interface Effects {
     before?: { failed: FailedTry; spent: Spent },
   ): Promise<BegunStep>;
   /** What the model streams, one array per read from the provider; what `draft` holds already is to be continued. Ends early and quietly once `signal` is aborted. */
-  generate(draft: Draft): AsyncIterable<ModelEvent[]>;
+  generate(draft: Draft): Streamed | Promise<Streamed>;
   /** The draft has grown: readers may look at it. */
   show(draft: Draft): void;
   /** Records what the call may do to the world before it does it, and runs it. */

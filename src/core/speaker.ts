@@ -5,7 +5,9 @@ import { looksLike, plain } from "./lookalike.ts";
 /** Longest name, in UTF-16 units. */
 const longest = 64;
 /** Those that a conversation itself gives to its parts. */
-const reserved = ["system", "developer", "assistant", "tool", "user"].map(looksLike);
+const reserved = ["system", "developer", "assistant", "tool", "user"];
+/** Made with the first name that is looked at: long patterns, which most starts of a Worker do not need. */
+let reservedLooks: readonly RegExp[] | undefined;
 /**
  * Control and format characters (bidirectional ones among them), line and paragraph separators, halves of surrogate pairs,
  * and fillers that are drawn as nothing. U+200C and U+200D stay: names in Persian and Hindi, and emoji, are written with them.
@@ -40,7 +42,8 @@ export function readableSpeaker(name: string): string {
 /** Whether the conversation itself speaks by this name, however it is written, also in letters that only look like it. */
 export function isReserved(name: string): boolean {
   const written = plain(name.replace(everyUnreadable, ""));
-  return reserved.some((look) => look.test(written));
+  reservedLooks ??= reserved.map(looksLike);
+  return reservedLooks.some((look) => look.test(written));
 }
 
 /** A name that people chose elsewhere, made one that may be used; `undefined` when nothing of it can. */

@@ -46,6 +46,8 @@ export interface Encoder {
   progress?(call: CallProgress): Frame[];
   /** The stream ends here, before its answer does: the frames of an error, so that it is not taken for an answer that is whole. */
   broken(why: BrokenStream): Frame[];
+  /** True when every encoder of this dialect in the same session writes the same frames for the same events from now on: readers may then share them. */
+  readonly writesTheSame?: boolean;
   /** Nothing more is to be told: the stream is closed behind the frames that were given last. */
   readonly ended: boolean;
 }

@@ -4,13 +4,15 @@ import type { PlacedEvent } from "../core/event.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
 import { nativeEvent } from "./native.ts";
 
+const noRetry: { retry?: number } = {};
+
 /** `tag`: stands in front of each event's id. `retryMs`: after how long a reader whose connection broke should come back. */
 export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   // With the first event, and not in a frame of its own: each frame of ours has data.
-  let retry: { retry?: number } = retryMs === undefined ? {} : { retry: retryMs };
+  let retry = retryMs === undefined ? noRetry : { retry: retryMs };
   const frame = ({ event, cursor }: PlacedEvent): Frame => {
     const made = { ...nativeEvent(event), id: `${tag}-${formatCursor(cursor)}`, ...retry };
-    retry = {};
+    retry = noRetry;
     return made;
   };
   return {
@@ -23,6 +25,9 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     ],
     // Without an id: there is nothing to come back to.
     broken: (why: BrokenStream) => [{ event: "error", data: { type: "error", ...why } }],
+    get writesTheSame() {
+      return retry.retry === undefined;
+    },
     ended: false,
   };
 }

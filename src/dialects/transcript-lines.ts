@@ -1,19 +1,11 @@
-/** A session as lines of JSON, one entry each behind a header: what `export` writes and `import` reads. Nothing is lost on the way, and nothing unknown is let in. */
+/** What the lines of an exported session must be: nothing is lost on the way, and nothing unknown is let in. Only an import needs these schemas, and loads them then. */
 import * as z from "zod";
 import { latestMs, metadataBounds, mostUnits } from "../core/bounds.ts";
-import { type Entry, thinkingLevels } from "../core/entry.ts";
+import { thinkingLevels } from "../core/entry.ts";
 import { recordedFault } from "../core/speaker.ts";
+import { wellFormed } from "./well-formed.ts";
 
-/** What the first line says about the session. Times in ms since 1970. */
-export interface TranscriptHeader {
-  id: string;
-  title: string | null;
-  metadata: Record<string, string>;
-  instructions: string | null;
-  model: string | null;
-  prefix: string | null;
-  createdAtMs: number;
-}
+export { entryLine, headerLine, readLine } from "./transcript-text.ts";
 
 /** Above what any session counts, and below what sums of many can still say exactly. */
 const most = 1_000_000_000_000;
@@ -190,14 +182,6 @@ const entry = z.discriminatedUnion("type", [
   }),
 ]);
 
-/** Half a surrogate pair cannot be stored as it is. */
-export function wellFormed(most: number) {
-  return z
-    .string()
-    .max(most)
-    .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
-}
-
 const header = z.strictObject({
   longline: z.literal(1, "must be 1: this is no transcript of Longline, or one of a later version"),
   id: z.string().max(256),
@@ -211,43 +195,3 @@ const header = z.strictObject({
 
 /** What a line of an import must be, once `readLine` has made it an object. */
 export const lineSchemas = { header, entry };
-
-/** The header as a line, without the line's end. */
-export function headerLine(of: TranscriptHeader): string {
-  const { id, title, metadata, instructions, model, prefix, createdAtMs } = of;
-  return JSON.stringify(renamed({ longline: 1, id, title, metadata, instructions, model, prefix, createdAtMs }, snake));
-}
-
-/** An entry as a line, without the line's end. Equal entries give equal lines, in whatever order their fields were set. */
-export function entryLine(of: Entry): string {
-  const { seq, turn, type } = of;
-  return JSON.stringify({ seq, turn, type, ...(renamed(of, snake) as object) });
-}
-
-/** A line's JSON with the names that the schemas know; throws a SyntaxError when it is no JSON object. */
-export function readLine(line: string): unknown {
-  const value: unknown = JSON.parse(line);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SyntaxError("no JSON object");
-  return renamed(value, camel);
-}
-
-/** Below these names stand names of others, which stay as they are. */
-const foreign = new Set(["metadata", "schema", "parameters", "waits"]);
-
-function renamed(value: unknown, rename: (name: string) => string): unknown {
-  if (Array.isArray(value)) return value.map((each) => renamed(each, rename));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, inner]) => [rename(name), foreign.has(name) ? inner : renamed(inner, rename)]),
-  );
-}
-
-function snake(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function camel(name: string): string {
-  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}

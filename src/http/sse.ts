@@ -31,8 +31,8 @@ export function sseComment(text: string): string {
 }
 
 export interface PullSource {
-  /** The next frames as one text, or `undefined` at the end. Not called again before it has settled. `signal` aborts when the reader hangs up. */
-  next(signal: AbortSignal): Promise<string | undefined>;
+  /** The next frames as one text, or `undefined` at the end; a promise where they must be waited for. Not called again before it has settled. `signal` aborts when the reader hangs up. */
+  next(signal: AbortSignal): string | undefined | Promise<string | undefined>;
   /** A comment is sent when nothing else was for so long; 15 s. */
   heartbeatMs?: number;
   /** What ends the stream after an error in `next`, in the words of its protocol. Without it the stream just ends. */
@@ -44,80 +44,122 @@ export interface PullSource {
 }
 
 const encoder = new TextEncoder();
+const heartbeatMs = 15_000;
 
-/** What a wait for `next` came to. */
-type Arrival =
-  | { kind: "text"; text: string }
-  | { kind: "end" }
-  | { kind: "fault"; error: unknown }
-  | { kind: "silence" };
+/** What a call of `next` came to. */
+type Arrival = { kind: "text"; text: string } | { kind: "end" } | { kind: "fault"; error: unknown };
 
 /**
  * A body that asks `next` for text only when the reader wants some, and writes each text in one piece. While `next` is
  * silent, comments keep proxies from closing the line. An error in `next` is logged, and ends the stream with what `onFault` says.
  */
-export function pullStream({
-  next,
-  heartbeatMs = 15_000,
-  onFault,
-  onHangUp,
-  onClose,
-}: PullSource): ReadableStream<Uint8Array> {
-  const hangUp = new AbortController();
-  let pending: Promise<Arrival> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        pending ??= arrive(next, hangUp.signal);
-        const arrival = await orSilence(pending, heartbeatMs, hangUp.signal);
-        if (hangUp.signal.aborted) return;
-        if (arrival.kind !== "silence") pending = undefined;
-        if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
-        const text = textOf(arrival, onFault);
-        if (text !== undefined) controller.enqueue(encoder.encode(text));
-        if (arrival.kind === "text" || arrival.kind === "silence") return;
-        controller.close();
-        onClose?.();
-      },
-      cancel() {
-        hangUp.abort();
-        onHangUp?.();
-        onClose?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+export function pullStream(source: PullSource): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(new PulledBody(source), { highWaterMark: 0 });
 }
 
-async function arrive(next: PullSource["next"], signal: AbortSignal): Promise<Arrival> {
-  try {
-    const text = await next(signal);
-    return text === undefined ? { kind: "end" } : { kind: "text", text };
-  } catch (error) {
-    return { kind: "fault", error };
+class PulledBody implements UnderlyingSource<Uint8Array> {
+  readonly #source: PullSource;
+  readonly #heartbeatMs: number;
+  readonly #hangUp = new AbortController();
+  /** `next` has been called, and what it came to is not written yet. */
+  #isAsked = false;
+  #arrived: Arrival | undefined;
+  /** The reader waits since then, and is answered by `settle`. */
+  #waiting: { sinceMs: number; settle: () => void } | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** One for the whole stream: it looks at how long the reader waits, and is set again only when it has looked. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(source: PullSource) {
+    this.#source = source;
+    this.#heartbeatMs = source.heartbeatMs ?? heartbeatMs;
   }
+
+  pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void> {
+    this.#controller = controller;
+    if (!this.#isAsked) this.#ask();
+    if (this.#arrived !== undefined) return this.#write(this.#arrived);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting = { sinceMs: Date.now(), settle: resolve };
+    this.#timer ??= setTimeout(this.#beat, this.#heartbeatMs);
+    return promise;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+    this.#hangUp.abort();
+    this.#source.onHangUp?.();
+    this.#source.onClose?.();
+    this.#settle();
+  }
+
+  #ask(): void {
+    this.#isAsked = true;
+    try {
+      const given = this.#source.next(this.#hangUp.signal);
+      if (!(given instanceof Promise)) this.#arrived = arrivalOf(given);
+      else given.then(this.#came, this.#failed);
+    } catch (error) {
+      this.#arrived = { kind: "fault", error };
+    }
+  }
+
+  readonly #came = (text: string | undefined): void => this.#arrive(arrivalOf(text));
+  readonly #failed = (error: unknown): void => this.#arrive({ kind: "fault", error });
+
+  /** Written at once where the reader waits; else it waits for the reader. */
+  #arrive(arrival: Arrival): void {
+    if (this.#hangUp.signal.aborted) return;
+    this.#arrived = arrival;
+    if (this.#waiting === undefined) return;
+    this.#write(arrival);
+    this.#settle();
+  }
+
+  #write(arrival: Arrival): undefined {
+    this.#arrived = undefined;
+    this.#isAsked = false;
+    if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
+    const text = textOf(arrival, this.#source.onFault);
+    if (text !== undefined) this.#controller?.enqueue(encoder.encode(text));
+    if (arrival.kind === "text") return;
+    clearTimeout(this.#timer);
+    this.#controller?.close();
+    this.#source.onClose?.();
+  }
+
+  #settle(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.settle();
+  }
+
+  readonly #beat = (): void => {
+    this.#timer = undefined;
+    // The reader does not wait: it has not even read what came before.
+    if (this.#waiting === undefined) return;
+    const restMs = this.#waiting.sinceMs + this.#heartbeatMs - Date.now();
+    if (restMs > 0) {
+      this.#timer = setTimeout(this.#beat, restMs);
+      return;
+    }
+    this.#controller?.enqueue(encoder.encode(heartbeat()));
+    this.#settle();
+  };
 }
 
-/** Stops waiting at the heartbeat or when the reader hangs up, so that no timer outlives the reader; `pending` goes on. */
-async function orSilence(pending: Promise<Arrival>, heartbeatMs: number, signal: AbortSignal): Promise<Arrival> {
-  const { promise, resolve } = Promise.withResolvers<Arrival>();
-  const stopWaiting = () => resolve({ kind: "silence" });
-  const timer = setTimeout(stopWaiting, heartbeatMs);
-  signal.addEventListener("abort", stopWaiting);
-  try {
-    return await Promise.race([pending, promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stopWaiting);
-  }
+function heartbeat(): string {
+  return sseComment("keep-alive");
+}
+
+function arrivalOf(text: string | undefined): Arrival {
+  return text === undefined ? { kind: "end" } : { kind: "text", text };
 }
 
 function textOf(arrival: Arrival, onFault: PullSource["onFault"]): string | undefined {
   switch (arrival.kind) {
     case "text":
       return arrival.text;
-    case "silence":
-      return sseComment("keep-alive");
     case "fault":
       return onFault?.();
     case "end":

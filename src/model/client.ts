@@ -5,9 +5,10 @@ import { classifyFailure } from "./classify-failure.ts";
 import { PayloadLines, payloadTooLong } from "./payload-lines.ts";
 import { AnswerReader } from "./read-answer.ts";
 import type { TextRules } from "./read-text.ts";
+import { ReadWatch } from "./read-watch.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { safeDetail } from "./safe-detail.ts";
-import { beginningOf, payloadBatches } from "./sse.ts";
+import { beginningOf, PayloadBatches } from "./sse.ts";
 import { type Waited, within } from "./within.ts";
 
 export interface GenerateRequest {
@@ -54,19 +55,23 @@ export async function* generate(request: GenerateRequest): AsyncGenerator<ModelE
   if (request.signal.aborted) return;
   const own = new AbortController();
   const upstream = AbortSignal.any([request.signal, own.signal]);
+  let streamed: StreamedAnswer | undefined;
   try {
     const answer = await within(post(request, upstream), request.timeouts.firstByteMs, request.signal);
     if (answer.type !== "came") {
       yield* brokenOff(answer, "model_unreachable", request.apiKey);
     } else if (hasAnswer(answer.value)) {
       const waitMs = retryAfterMs(answer.value.headers.get("retry-after"), Date.now());
-      for await (const events of streamed(payloadBatches(answer.value.body, upstream), request)) {
+      streamed = new StreamedAnswer(answer.value.body, request);
+      for (let events = await streamed.next(); events !== undefined; events = await streamed.next()) {
         yield waitMs === undefined ? events : events.map((event) => afterWait(event, waitMs));
       }
     } else {
-      yield* refused(answer.value, request);
+      const failure = await refused(answer.value, request);
+      if (failure !== undefined) yield [failure];
     }
   } finally {
+    streamed?.close();
     own.abort();
   }
 }
@@ -94,26 +99,81 @@ function hasAnswer(response: Response): response is Response & { body: ReadableS
   return response.ok && response.body !== null;
 }
 
-async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
-  const reader = new AnswerReader(request.apiKey, request.text);
-  let newsMs = Date.now();
-  let doneMs: number | undefined;
-  while (!reader.isOver) {
-    const restMs =
-      doneMs === undefined ? patienceMs(reader, newsMs, request.timeouts) : doneMs + usageBehindDoneMs - Date.now();
-    const read = await within(batches.next(), restMs, request.signal);
-    if (read.type === "aborted") return;
-    if (read.type !== "came" && reader.isDone) break;
-    if (read.type !== "came") return yield* endOf(reader, brokenOff(read, "model_truncated", request.apiKey));
-    if (read.value.done === true) break;
-    const events = reader.take(read.value.value);
-    if (reader.hasNews) newsMs = Date.now();
-    if (reader.isDone) doneMs ??= Date.now();
-    if (events.length === 0 && read.value.value.some((payload) => payload.includes('"choices"'))) request.onBegan?.();
-    if (events.length > 0) yield events;
-    if (events.at(-1)?.type === "failure") return;
+/** An answer that is read: one upstream read after another becomes events, in one plain loop. */
+class StreamedAnswer {
+  readonly #request: GenerateRequest;
+  readonly #reader: AnswerReader;
+  readonly #batches: PayloadBatches;
+  readonly #watch: ReadWatch;
+  #newsMs = Date.now();
+  #doneMs: number | undefined;
+  /** What is still to be handed on, once nothing more is read. */
+  #rest: ModelEvent[][] | undefined;
+
+  constructor(body: ReadableStream<Uint8Array>, request: GenerateRequest) {
+    this.#request = request;
+    this.#reader = new AnswerReader(request.apiKey, request.text);
+    this.#batches = new PayloadBatches(body);
+    this.#watch = new ReadWatch(request.signal, () => this.#batches.stop());
   }
-  if (!request.signal.aborted) yield* endOf(reader, [[reader.isQuiet ? silent : truncated]]);
+
+  /** The events of the next read that brought any; `undefined` at the end. */
+  async next(): Promise<ModelEvent[] | undefined> {
+    while (this.#rest === undefined) {
+      if (this.#reader.isOver) this.#rest = endOf(this.#reader, this.#why);
+      else {
+        this.#watch.began(this.#patienceMs);
+        const payloads = await this.#batches.read().catch((error: unknown) => ({ error }));
+        this.#watch.came();
+        const events = this.#take(payloads);
+        if (events.length > 0) return events;
+      }
+    }
+    return this.#rest.shift();
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#batches.stop();
+  }
+
+  #take(payloads: string[] | undefined | { error: unknown }): ModelEvent[] {
+    const { ended } = this.#watch;
+    if (ended === "aborted") this.#rest = [];
+    else if (ended === "stalled") {
+      const why = this.#reader.isDone ? this.#why : brokenOff({ type: "stalled" }, "model_truncated", undefined);
+      this.#rest = endOf(this.#reader, why);
+    } else if (payloads === undefined) this.#rest = endOf(this.#reader, this.#why);
+    else if (!Array.isArray(payloads))
+      this.#rest = this.#reader.isDone ? endOf(this.#reader, this.#why) : this.#broke(payloads.error);
+    else return this.#events(payloads);
+    return [];
+  }
+
+  #events(payloads: string[]): ModelEvent[] {
+    const reader = this.#reader;
+    const events = reader.take(payloads);
+    if (reader.hasNews) this.#newsMs = Date.now();
+    if (reader.isDone) this.#doneMs ??= Date.now();
+    if (events.length === 0) {
+      if (payloads.some((payload) => payload.includes('"choices"'))) this.#request.onBegan?.();
+    } else if (events.at(-1)?.type === "failure") this.#rest = [];
+    return events;
+  }
+
+  #broke(error: unknown): ModelEvent[][] {
+    return endOf(this.#reader, brokenOff({ type: "broke", error }, "model_truncated", this.#request.apiKey));
+  }
+
+  /** Why the answer is none, where it has not finished by itself. */
+  get #why(): ModelEvent[][] {
+    return [[this.#reader.isQuiet ? silent : truncated]];
+  }
+
+  get #patienceMs(): number {
+    if (this.#doneMs !== undefined) return this.#doneMs + usageBehindDoneMs - Date.now();
+    return patienceMs(this.#reader, this.#newsMs, this.#request.timeouts);
+  }
 }
 
 /** How long the next read may take, in ms. Without news (comments, empty chunks, the same finish again) no answer lasts for ever. */
@@ -125,10 +185,10 @@ function patienceMs(reader: AnswerReader, newsMs: number, { idleMs, dataMs, fini
 }
 
 /** What is left when no more comes, and why the answer is none where it has not finished. */
-function* endOf(reader: AnswerReader, otherwise: Iterable<ModelEvent[]>): Generator<ModelEvent[]> {
+function endOf(reader: AnswerReader, otherwise: ModelEvent[][]): ModelEvent[][] {
   const rest = reader.end();
-  if (rest.length > 0) yield rest;
-  if (!reader.finished && rest.at(-1)?.type !== "failure") yield* otherwise;
+  const isNone = !reader.finished && rest.at(-1)?.type !== "failure";
+  return [...(rest.length > 0 ? [rest] : []), ...(isNone ? otherwise : [])];
 }
 
 /** Some gateways say beside an error under 200 how long to leave them alone. */
@@ -137,15 +197,15 @@ function afterWait(event: ModelEvent, waitMs: number): ModelEvent {
 }
 
 /** A refusal, or nothing at all. */
-async function* refused(response: Response, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
+async function refused(response: Response, request: GenerateRequest): Promise<ModelEvent | undefined> {
   const { apiKey, signal } = request;
   const text = response.body === null ? Promise.resolve("") : beginningOf(response.body, longestRefusalChars);
   const read = await within(text, request.timeouts.idleMs, signal);
-  if (read.type === "aborted") return;
+  if (read.type === "aborted") return undefined;
   const body = read.type === "came" ? read.value : "";
   const failure = classifyFailure({ status: response.status, body: firstPayload(body), apiKey });
   const waitMs = retryAfterMs(response.headers.get("retry-after"), Date.now());
-  yield [failed(waitMs === undefined ? failure : { ...failure, retryAfterMs: waitMs })];
+  return failed(waitMs === undefined ? failure : { ...failure, retryAfterMs: waitMs });
 }
 
 /** Some gateways refuse with a stream of one event. */
@@ -156,26 +216,29 @@ function firstPayload(body: string): string {
 }
 
 /** `code`: what a broken connection means at this point. A stall is reported as one, an abort not at all. */
-function* brokenOff(
+function brokenOff(
   waited: Exclude<Waited<unknown>, { type: "came" }>,
   code: FailureCode,
   apiKey: string | undefined,
-): Generator<ModelEvent[]> {
+): ModelEvent[][] {
   switch (waited.type) {
     case "aborted":
-      return;
+      return [];
     case "stalled":
-      yield [
-        failed({ code: "model_stalled", detail: "The model provider went silent and was given up.", retryable: true }),
-      ];
-      return;
+      return [[stalled]];
     case "broke": {
-      if (reasonOf(waited.error) === payloadTooLong) return yield [tooLong];
+      if (reasonOf(waited.error) === payloadTooLong) return [[tooLong]];
       const detail = safeDetail(`The connection to the model provider failed: ${reasonOf(waited.error)}`, apiKey);
-      yield [failed({ code, detail, retryable: true })];
+      return [[failed({ code, detail, retryable: true })]];
     }
   }
 }
+
+const stalled = failed({
+  code: "model_stalled",
+  detail: "The model provider went silent and was given up.",
+  retryable: true,
+});
 
 const truncated = failed({
   code: "model_truncated",

@@ -8,29 +8,71 @@ import { PayloadLines } from "./payload-lines.ts";
  * Ends at the end of the body, or once `signal` is aborted, also in the middle of a read. A consumer that stops early
  * cancels the body. Throws when the connection breaks or a payload is longer than 16 MB.
  */
-export async function* payloadBatches(
-  body: ReadableStream<Uint8Array>,
-  signal?: AbortSignal,
-): AsyncGenerator<string[]> {
-  const lines = new PayloadLines();
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  // Cancelling ends a read that is under way; `return()` on this generator would wait for it.
-  const cancel = () => void reader.cancel().catch(() => {});
-  signal?.addEventListener("abort", cancel, { once: true });
-  try {
-    while (signal?.aborted !== true) {
-      const { done, value } = await reader.read();
-      if (done) {
-        const last = lines.end();
-        if (last.length > 0) yield last;
-        return;
-      }
-      yield lines.feed(decoder.decode(value, { stream: true }));
-    }
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-    cancel();
+export function payloadBatches(body: ReadableStream<Uint8Array>, signal?: AbortSignal): PayloadBatches {
+  const batches = new PayloadBatches(body);
+  if (signal?.aborted) batches.stop();
+  else signal?.addEventListener("abort", () => batches.stop(), { once: true });
+  return batches;
+}
+
+/** Not a generator: each of those adds promises to every read, and its `return` would wait for a read that is under way. */
+export class PayloadBatches implements AsyncIterableIterator<string[], undefined> {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #lines = new PayloadLines();
+  readonly #decoder = new TextDecoder();
+  #isOver = false;
+  /** Ends the read under way. */
+  #endRead: ((batch: undefined) => void) | undefined;
+
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.#reader = body.getReader();
+  }
+
+  /** The next batch; `undefined` at the end, or once it was stopped. One at a time. */
+  read(): Promise<string[] | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      this.#endRead = resolve;
+      const take = (read: ReadableStreamReadResult<Uint8Array>) => {
+        try {
+          resolve(this.#take(read));
+        } catch (error) {
+          reject(error);
+          this.stop();
+        }
+      };
+      this.#reader.read().then(take, reject);
+    });
+  }
+
+  /** Ends a read that is under way, and cancels the body. */
+  stop(): void {
+    this.#isOver = true;
+    // Resolved first: how long a runtime takes to end a read whose body is cancelled is its own affair.
+    this.#endRead?.(undefined);
+    this.#reader.cancel().catch(() => {});
+  }
+
+  async next(): Promise<IteratorResult<string[], undefined>> {
+    const value = await this.read();
+    return value === undefined ? { done: true, value } : { done: false, value };
+  }
+
+  async return(): Promise<IteratorResult<string[], undefined>> {
+    this.stop();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #take({ done, value }: ReadableStreamReadResult<Uint8Array>): string[] | undefined {
+    if (this.#isOver) return undefined;
+    if (!done) return this.#lines.feed(this.#decoder.decode(value, { stream: true }));
+    this.#isOver = true;
+    const last = this.#lines.end();
+    return last.length > 0 ? last : undefined;
   }
 }
 

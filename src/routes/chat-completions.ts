@@ -108,6 +108,7 @@ async function toldBy(
     items,
     model: body.model,
     receipt: await receiptOf(c, body),
+    isStreamed: body.stream === true,
     ...(session !== undefined && { session: parseBody(sessionName, session, "X-Session-Id") }),
     choices: session === undefined ? { ttlSeconds: unnamedSeconds } : {},
     ...(Object.keys(metadata).length > 0 && { metadata }),

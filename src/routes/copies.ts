@@ -4,7 +4,7 @@ import * as z from "zod";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
 import { type SessionSummary, sessionJson } from "../dialects/native.ts";
-import { entryLine, headerLine } from "../dialects/transcript-lines.ts";
+import { entryLine, headerLine } from "../dialects/transcript-text.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { CopyPlan } from "../session/copying.ts";

@@ -70,8 +70,8 @@ export const messages = new Hono<RouteContext>()
     };
     await mustAdmit(c);
     const session = sessionObject(c.env, address);
-    const { turn, state } = unwrap(await session.send(address, request));
     const how = answerMode(c.req.raw.headers);
+    const { turn, state } = unwrap(await session.send(address, request, { isStreamed: how.mode === "stream" }));
     switch (how.mode) {
       case "stream":
         return relay(c, `turn=${turn}`);

@@ -2,7 +2,8 @@
 import type * as z from "zod";
 import { AppError } from "../core/errors.ts";
 import { deepestJson, textIsDeeper } from "../core/nesting.ts";
-import { lineSchemas, readLine } from "../dialects/transcript-lines.ts";
+import type { lineSchemas } from "../dialects/transcript-lines.ts";
+import { readLine } from "../dialects/transcript-text.ts";
 import { jsonWorkMs, pace } from "../http/pace.ts";
 import { protoPath } from "../http/parse-body.ts";
 import type { CopiedLine } from "../session/copying.ts";
@@ -27,7 +28,9 @@ export async function readImport(request: Request): Promise<Import> {
   const lines = linesOf(request);
   const first = await lines.next();
   if (first.done) throw wrongLine(1, "is missing: the first line tells what the session is");
-  return { header: parseLine(lineSchemas.header, first.value), pages: pagesOf(lines) };
+  // The largest schemas that there are: no other request needs them.
+  const { lineSchemas: schemas } = await import("../dialects/transcript-lines.ts");
+  return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.entry) };
 }
 
 interface Line {
@@ -35,7 +38,7 @@ interface Line {
   text: string;
 }
 
-async function* pagesOf(lines: AsyncGenerator<Line>): AsyncGenerator<CopiedLine[]> {
+async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.ZodType): AsyncGenerator<CopiedLine[]> {
   let copied: CopiedLine[] = [];
   let units = 0;
   let workMs = 0;
@@ -45,7 +48,7 @@ async function* pagesOf(lines: AsyncGenerator<Line>): AsyncGenerator<CopiedLine[
       await pace(workMs);
       workMs = 0;
     }
-    copied.push({ line: line.line, entry: parseLine(lineSchemas.entry, line) as CopiedLine["entry"] });
+    copied.push({ line: line.line, entry: parseLine(schema, line) as CopiedLine["entry"] });
     units += line.text.length;
     if (copied.length < page.entries && units < page.units) continue;
     yield copied;

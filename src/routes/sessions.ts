@@ -7,7 +7,7 @@ import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { turnEndReasons } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { queuedJson, sessionJson, shownSession } from "../dialects/native.ts";
-import { wellFormed } from "../dialects/transcript-lines.ts";
+import { wellFormed } from "../dialects/well-formed.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";

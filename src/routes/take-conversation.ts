@@ -29,6 +29,8 @@ export interface Told {
   options: TurnOptions;
   metadata?: Record<string, string>;
   receipt: Receipt;
+  /** The client reads the answer while it comes. */
+  isStreamed?: boolean;
 }
 
 /** The turn that answers; with `afterSeq`, what comes in it behind that entry. */
@@ -160,10 +162,9 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   const [message, ...also] = messages;
   if (message === undefined)
     throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
-  const { receipt, choices } = told;
-  const sent = unwrap(
-    await session.send(address, { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(c) }),
-  );
+  const { receipt, choices, isStreamed = false } = told;
+  const request = { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(c) };
+  const sent = unwrap(await session.send(address, request, { isStreamed }));
   return { session: name, turn: sent.turn };
 }
 

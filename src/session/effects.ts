@@ -2,7 +2,7 @@
 import { Draft, type Said } from "../core/assemble.ts";
 import type { Shortage } from "../core/budget-words.ts";
 import { addUsage, costMicros, noUsage, worstCaseMicros } from "../core/cost.ts";
-import type { BegunStep, Cut, Effects, Spent } from "../core/effects.ts";
+import type { BegunStep, Cut, Effects, Spent, Streamed } from "../core/effects.ts";
 import type { AssistantEntry, CompactionCause, Entry, FailedTry, NewEntry } from "../core/entry.ts";
 import { estimatedUsage } from "../core/estimate-usage.ts";
 import { isSilent } from "../core/event.ts";
@@ -42,8 +42,8 @@ export class SessionEffects implements Effects {
   readonly #requests: RequestWriter;
   readonly #answers: TurnAnswers;
   #model: TurnModel;
-  /** The entry whose answer has come to its end in this instance: no crash cut it off. */
-  #answeredSeq = 0;
+  /** The entry that was asked for last by this instance, in this turn: no crash cut its answer off. */
+  #askedSeq = 0;
 
   constructor(parts: SessionParts, of: TurnContext) {
     this.#parts = parts;
@@ -144,13 +144,17 @@ export class SessionEffects implements Effects {
     return { ...named, ...because, ...(begun && { begun }), ...(crashed && { crashed }) };
   }
 
-  async *generate(draft: Draft): AsyncIterable<ModelEvent[]> {
+  generate(draft: Draft): Streamed | Promise<Streamed> {
+    return this.#generate(draft);
+  }
+
+  async #generate(draft: Draft): Promise<Streamed> {
     const begun = draft.text.toString();
     const body = this.#requests.next(this.#model.profile, { step: draft.of.step, begun });
     const known = await this.#answers.find(body);
-    if (known !== undefined) yield known;
-    else yield* this.#ask(body, draft, { isJson: this.#of.turn.message.options.responseFormat !== undefined, begun });
-    this.#answeredSeq = draft.of.seq;
+    this.#askedSeq = draft.of.seq;
+    if (known !== undefined) return [known];
+    return this.#ask(body, draft, { isJson: this.#of.turn.message.options.responseFormat !== undefined, begun });
   }
 
   show(draft: Draft): void {
@@ -218,7 +222,7 @@ export class SessionEffects implements Effects {
     const { log, storage, turns, checkpoint } = this.#parts;
     const { turn } = this.#of.turn;
     const seq = log.lastSeq + 1;
-    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    const crashed = seq === this.#askedSeq ? undefined : this.#crashed(seq);
     const { step, model } = this.#cutAt(seq);
     storage.transactionSync(() => {
       this.#makeRoom(log.append(turns.takeJoining(turn, log.lastSeq, Date.now())));
@@ -230,7 +234,7 @@ export class SessionEffects implements Effects {
   cutOff(): Omit<AssistantEntry, "seq"> | undefined {
     const { log, checkpoint } = this.#parts;
     const seq = log.lastSeq + 1;
-    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    const crashed = seq === this.#askedSeq ? undefined : this.#crashed(seq);
     if (crashed === undefined) return undefined;
     const { step, model, ...said } = this.#cutAt(seq);
     // An attempt of its own: readers may have seen more of the old one than was saved.
@@ -255,7 +259,7 @@ export class SessionEffects implements Effects {
     const { log, checkpoint } = this.#parts;
     const seq = log.lastSeq + 1;
     // A call of this instance that came to its end is counted by who made it.
-    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    const crashed = seq === this.#askedSeq ? undefined : this.#crashed(seq);
     const attempt = checkpoint.nextAttempt(seq);
     const { summaryChars } = textLimits(profile.contextTokens);
     const prices = pricesAt(profile, Date.now());
@@ -263,14 +267,14 @@ export class SessionEffects implements Effects {
     return { ...asked, ...(crashed && { crashed }) };
   }
 
-  async *summarize({ throughSeq, crashed }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
+  summarize({ throughSeq, crashed }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
     const { profile } = this.#model;
     const { turn, step } = draft.of;
     // A crash in a summary is found like one in an answer, and booked with the next call.
     const seq = this.#parts.log.lastSeq + 1;
     this.#beginTry(seq, { turn, step, again: undefined }, crashed);
-    yield* this.#ask(this.#requests.summary(profile, throughSeq), draft, { isJson: false, begun: "" });
-    this.#answeredSeq = seq;
+    this.#askedSeq = seq;
+    return this.#ask(this.#requests.summary(profile, throughSeq), draft, { isJson: false, begun: "" });
   }
 
   pause(delayMs: number): Promise<void> {

@@ -4,7 +4,7 @@ import { AppError } from "../core/errors.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import { type Encoder, type Frame, sessionGone, streamFault } from "../dialects/encoder.ts";
 import { type Encoders, encoderFor, parseManner } from "../dialects/manner.ts";
-import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
+import { type PullSource, pullStream, sseFrame, sseResponse } from "../http/sse.ts";
 import { askedFor } from "./asked-for.ts";
 import type { Feed } from "./feed.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -75,67 +75,117 @@ export interface Reader {
 }
 
 /**
- * Gives the frames a reader has not had yet, as one text; waits when there are none; `undefined` at the end, or once the
- * reader has hung up.
+ * Gives the frames a reader has not had yet, as one text; a promise when there are none yet; `undefined` at the end, or
+ * once the reader has hung up.
  */
-export function eventStream(
-  parts: Pick<SessionParts, "feed" | "turns" | "log">,
-  reader: Reader,
-): (hangUp: AbortSignal) => Promise<string | undefined> {
-  const { feed } = parts;
-  const { encoder } = reader;
-  const waits = new Waits(parts, reader);
-  const progress = new Progress(feed, encoder);
-  let cursor = reader.from;
-  let ended = false;
-  let wake = () => {};
-  let subscribed: (() => void) | undefined;
-  const leave = () => {
-    ended = true;
-    subscribed?.();
-    wake();
+export function eventStream(parts: StreamParts, reader: Reader): PullSource["next"] {
+  const stream = new EventStream(parts, reader);
+  return (hangUp) => stream.next(hangUp);
+}
+
+type StreamParts = Pick<SessionParts, "feed" | "turns" | "log">;
+
+/** What a look at the feed came to: frames, nothing yet, or the end. */
+type Look = { text: string } | "nothing" | "end";
+
+class EventStream {
+  readonly #parts: StreamParts;
+  readonly #reader: Reader;
+  readonly #waits: Waits;
+  readonly #progress: Progress;
+  #cursor: Cursor;
+  #ended = false;
+  #wake = () => {};
+  #subscribed: (() => void) | undefined;
+
+  constructor(parts: StreamParts, reader: Reader) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#cursor = reader.from;
+    this.#waits = new Waits(parts, reader);
+    this.#progress = new Progress(parts.feed, reader.encoder);
+  }
+
+  next(hangUp: AbortSignal): string | undefined | Promise<string | undefined> {
+    if (this.#subscribed === undefined) {
+      this.#subscribed = this.#parts.feed.subscribe(() => this.#wake());
+      hangUp.addEventListener("abort", this.#leave, { once: true });
+      const opening = this.#reader.encoder.opening?.() ?? [];
+      if (opening.length > 0) return written(opening);
+    }
+    const look = this.#look();
+    if (look === "nothing") return this.#later();
+    return look === "end" ? undefined : look.text;
+  }
+
+  readonly #leave = (): void => {
+    this.#ended = true;
+    this.#subscribed?.();
+    this.#wake();
   };
 
-  return async (hangUp) => {
-    if (subscribed === undefined) {
-      subscribed = feed.subscribe(() => wake());
-      hangUp.addEventListener("abort", leave, { once: true });
-      const opening = encoder.opening?.() ?? [];
-      if (opening.length > 0) return opening.map(sseFrame).join("");
-    }
-    while (!ended && !feed.closed) {
-      // Made before reading: a change in between must not be missed.
-      const changed = new Promise<void>((resolve) => {
-        wake = resolve;
+  /** The same, once there is something: what changes the feed is over by then, so that a look never falls into the middle of it. */
+  async #later(): Promise<string | undefined> {
+    for (;;) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
       });
-      const place = placeOf(parts, reader, cursor);
-      const read = place === undefined ? { events: [], cursor } : feed.read(place);
-      cursor = read.cursor;
-      const events = reader.turn === undefined ? read.events : upToEnd(read.events);
-      const frames = events.length === 0 ? [] : encoder.events(events);
-      ended = encoder.ended || (reader.turn !== undefined && events.at(-1)?.event.type === "turn.ended");
-      if (frames.length > 0) return frames.map(sseFrame).join("");
-      // Some entries have nothing to tell.
-      if (events.length > 0 || (place !== undefined && cursor.done > place.done)) continue;
-      const told = place === undefined ? [] : [...progress.told(), ...waits.told()];
-      ended = encoder.ended;
-      if (told.length > 0) return told.map(sseFrame).join("");
-      if (!reader.live) break;
-      if (!ended) await changed;
+      const look = this.#look();
+      if (look !== "nothing") return look === "end" ? undefined : look.text;
     }
-    const frames = feed.closed && !ended ? encoder.broken(sessionGone) : [];
-    leave();
-    return frames.length === 0 ? undefined : frames.map(sseFrame).join("");
-  };
+  }
+
+  #look(): Look {
+    const { feed } = this.#parts;
+    const { encoder, turn, live } = this.#reader;
+    while (!this.#ended && !feed.closed) {
+      const place = placeOf(this.#parts, this.#reader, this.#cursor);
+      const read = place === undefined ? { events: none, cursor: this.#cursor } : feed.read(place);
+      this.#cursor = read.cursor;
+      const events = turn === undefined ? read.events : upToEnd(read.events);
+      const text = events.length === 0 ? "" : textOf(encoder, events);
+      this.#ended = encoder.ended || (turn !== undefined && events.at(-1)?.event.type === "turn.ended");
+      if (text !== "") return { text };
+      // Some entries make no event.
+      if (events.length > 0 || (place !== undefined && read.cursor.done > place.done)) continue;
+      const others = place === undefined ? none : [...this.#progress.told(), ...this.#waits.told()];
+      this.#ended = encoder.ended;
+      if (others.length > 0) return { text: written(others) };
+      if (!live) break;
+      if (!this.#ended) return "nothing";
+    }
+    const frames = feed.closed && !this.#ended ? encoder.broken(sessionGone) : none;
+    this.#leave();
+    return frames.length === 0 ? "end" : { text: written(frames) };
+  }
+}
+
+const none: never[] = [];
+
+function written(frames: readonly Frame[]): string {
+  const [first] = frames;
+  return frames.length === 1 && first !== undefined ? sseFrame(first) : frames.map(sseFrame).join("");
+}
+
+/** Texts of events for readers whose dialect writes the same for each of them: the feed gives readers at the same place the same array. */
+const shared = new WeakMap<readonly PlacedEvent[], string>();
+
+function textOf(encoder: Encoder, events: readonly PlacedEvent[]): string {
+  if (encoder.writesTheSame !== true) return written(encoder.events(events));
+  const known = shared.get(events);
+  if (known !== undefined) return known;
+  const text = written(encoder.events(events));
+  shared.set(events, text);
+  return text;
 }
 
 /** Tells the encoder of a wait, once it is safe on disk, and once only. */
 class Waits {
-  readonly #parts: Pick<SessionParts, "feed" | "turns" | "log">;
+  readonly #parts: StreamParts;
   readonly #reader: Reader;
   #toldSeq = 0;
 
-  constructor(parts: Pick<SessionParts, "feed" | "turns" | "log">, reader: Reader) {
+  constructor(parts: StreamParts, reader: Reader) {
     this.#parts = parts;
     this.#reader = reader;
   }
@@ -143,7 +193,9 @@ class Waits {
   told(): Frame[] {
     const { feed, turns, log } = this.#parts;
     const { turn, encoder } = this.#reader;
-    if (turn === undefined || feed.confirmed < log.lastSeq || this.#toldSeq === log.lastSeq) return [];
+    if (turn === undefined || feed.confirmed < log.lastSeq || this.#toldSeq === log.lastSeq) return none;
+    // A turn that is being answered waits for nobody.
+    if (feed.draft !== undefined) return none;
     const state = turns.state(turn);
     if (state?.status !== "waiting") return [];
     this.#toldSeq = log.lastSeq;
@@ -163,7 +215,8 @@ class Progress {
   }
 
   told(): Frame[] {
-    const notes = this.#encoder.progress === undefined ? [] : this.#feed.progress.since(this.#version);
+    const notes = this.#encoder.progress === undefined ? none : this.#feed.progress.since(this.#version);
+    if (notes.length === 0) return none;
     this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);
     return notes.flatMap((note) => this.#encoder.progress?.(note) ?? []);
   }

@@ -9,12 +9,25 @@ import type { TranscriptLog } from "./transcript-log.ts";
 const page = 32;
 const pageUnits = 256 * 1024;
 
+/** Events, and where they lead. Readers share it: nobody changes it. */
+interface FeedRead {
+  events: PlacedEvent[];
+  cursor: Cursor;
+}
+
+/** Grows with whatever readers see of a draft. */
+function unitsOf({ reasoning, text }: Draft): number {
+  return reasoning.length + text.length;
+}
+
 export class Feed {
   /** Of the calls that run now. */
   readonly progress = new ToolProgress(() => this.#tell());
   readonly #log: TranscriptLog;
   #confirmed: number;
   #draft: Draft | undefined;
+  /** What the draft's newest part was for a reader at one place: readers that follow it are all at the same one. */
+  #newest: { draft: Draft; from: Cursor["into"]; units: number; read: FeedRead } | undefined;
   readonly #readers = new Set<() => void>();
   #closed = false;
 
@@ -52,12 +65,15 @@ export class Feed {
   /** The log is safe up to `seq`. */
   confirm(seq: number): void {
     this.#confirmed = Math.max(this.#confirmed, seq);
-    if (this.#draft !== undefined && this.#draft.of.seq <= seq) this.#draft = undefined;
+    if (this.#draft !== undefined && this.#draft.of.seq <= seq) {
+      this.#draft = undefined;
+      this.#newest = undefined;
+    }
     this.#tell();
   }
 
   /** The next events after `cursor` and where they lead; none when the reader is at the tail. */
-  read(cursor: Cursor): { events: PlacedEvent[]; cursor: Cursor } {
+  read(cursor: Cursor): FeedRead {
     if (cursor.done < this.#confirmed) {
       const limit = Math.min(page, this.#confirmed - cursor.done);
       const entries = this.#log.read({ after: cursor.done, limit, maxUnits: pageUnits });
@@ -69,9 +85,16 @@ export class Feed {
       });
       return { events, cursor: { done: cursor.done + entries.length, ...(into && { into }) } };
     }
-    if (this.#draft === undefined || this.#draft.of.seq !== cursor.done + 1) return { events: [], cursor };
-    const events = eventsOfDraft(this.#draft, cursor.into);
-    return { events, cursor: events.at(-1)?.cursor ?? cursor };
+    const draft = this.#draft;
+    if (draft === undefined || draft.of.seq !== cursor.done + 1) return { events: [], cursor };
+    const last = this.#newest;
+    if (last !== undefined && last.draft === draft && last.from === cursor.into && last.units === unitsOf(draft)) {
+      return last.read;
+    }
+    const events = eventsOfDraft(draft, cursor.into);
+    const read = { events, cursor: events.at(-1)?.cursor ?? cursor };
+    this.#newest = { draft, from: cursor.into, units: unitsOf(draft), read };
+    return read;
   }
 
   /** Calls `wake` at every change from now on, until the returned function is called. */

@@ -1,5 +1,6 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
 import { accountObject } from "../account/account.ts";
+import { factsOfAccount } from "../account/account-facts.ts";
 import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -10,7 +11,6 @@ import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
-import { modelsOfAccount } from "./account-models.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
@@ -244,8 +244,8 @@ export class SessionLife {
     const { settings } = this.#app;
     // Where there is nothing to choose, the account is not asked.
     const isClear = model !== null || this.#agent.models.length === 1;
-    const allowed = isClear ? undefined : await modelsOfAccount(this.#bindings, account).catch(() => undefined);
-    return summarize(parts, defaultModelId(settings, this.#agent, allowed));
+    const facts = isClear ? undefined : await factsOfAccount(this.#bindings, account).catch(() => undefined);
+    return summarize(parts, defaultModelId(settings, this.#agent, facts?.models));
   }
 
   async report(): Promise<void> {

@@ -1,10 +1,9 @@
-/** Asks the account for the money of a model call before it is made. That an account has no budget is remembered for 25 s, so a new budget holds within 30 s. */
+/** Asks the account for the money of a model call before it is made. One that has no budget is not asked; that is remembered for 25 s, so a new budget holds within 30 s. */
 import { type Account, accountObject } from "../account/account.ts";
+import { factsOfAccount } from "../account/account-facts.ts";
 import type { Shortage } from "../core/budget-words.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionAddress } from "./session-record.ts";
-
-const rememberMs = 25_000;
 
 export class Purse {
   readonly #bindings: Bindings;
@@ -23,13 +22,17 @@ export class Purse {
   /** Sets money aside for one more call of step `seq`; what is missing when the budget does not allow it. `micros` is asked only where there may be a budget. */
   async reserve(seq: number, micros: () => number): Promise<true | Shortage> {
     if (Date.now() < this.#unlimitedUntilMs) return true;
+    const { account, name } = this.#of;
+    const { hasBudget, untilMs } = await factsOfAccount(this.#bindings, account, this.#asked);
+    if (!hasBudget) {
+      this.#unlimitedUntilMs = untilMs;
+      return true;
+    }
     await this.#settled;
     this.#asked();
-    const { account, name } = this.#of;
     const object = accountObject(this.#bindings, account);
     const neededMicros = micros();
     const answer = await object.reserve({ session: name, seq, micros: neededMicros });
-    if (answer === "unlimited") this.#unlimitedUntilMs = Date.now() + rememberMs;
     if (answer !== "refused") return true;
     this.#asked();
     return shortageOf(await object.settings(), neededMicros);

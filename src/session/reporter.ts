@@ -1,5 +1,7 @@
 /** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
 import { type Account, accountObject, type SessionNews } from "../account/account.ts";
+import { factsOfAccount } from "../account/account-facts.ts";
+import { forgetFacts } from "../account/known-facts.ts";
 import type { SessionText } from "../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import type { Entry } from "../core/entry.ts";
@@ -57,16 +59,20 @@ export class Reporter {
   async leave({ account, name }: SessionAddress): Promise<void> {
     await this.#last;
     await accountObject(this.#bindings, account).removeSession(name);
+    forgetFacts(account);
   }
 
   /** The same for a session whose rows were lost; false when the account does not list it. */
-  leaveLost({ account, name }: SessionAddress): Promise<boolean> {
-    return accountObject(this.#bindings, account).removeLost(name);
+  async leaveLost({ account, name }: SessionAddress): Promise<boolean> {
+    const wasListed = await accountObject(this.#bindings, account).removeLost(name);
+    forgetFacts(account);
+    return wasListed;
   }
 
   /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
   async refuseErased({ account, name }: SessionAddress): Promise<void> {
-    if (await accountObject(this.#bindings, account).wasErased(name)) throw erased(name);
+    const { hasErased } = await factsOfAccount(this.#bindings, account);
+    if (hasErased && (await accountObject(this.#bindings, account).wasErased(name))) throw erased(name);
   }
 
   async #send(

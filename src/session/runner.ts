@@ -1,6 +1,7 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 
 import { accountObject } from "../account/account.ts";
+import { factsOfAccount } from "../account/account-facts.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { RemoteTools } from "../agent/remote-tools.ts";
 import type { Reading, ReadMessage } from "../channels/channel.ts";
@@ -23,7 +24,6 @@ import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
 import { onlyAllowed } from "../tools/allowed-tools.ts";
 import { strictClientTool } from "../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../tools/tool.ts";
-import { modelsOfAccount } from "./account-models.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
 import type { Waiting } from "./inbox.ts";
@@ -32,7 +32,7 @@ import type { SessionParts } from "./session-parts.ts";
 import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
-import { userIdsOf } from "./user-ids.ts";
+import { type UserIds, userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
   agent: Agent;
@@ -59,6 +59,8 @@ export class Runner {
   readonly #setup: RunnerSetup;
   readonly #purse: Purse;
   readonly #subrequests = new Subrequests(mostSubrequests.turn);
+  /** The same for as long as the session lives. */
+  #userIds: UserIds | undefined;
   #working = false;
   /** Somebody called while it was at work: it must look once more before it rests. */
   #again = false;
@@ -160,7 +162,7 @@ export class Runner {
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
     const { settings, bindings } = this.#setup;
-    const allowed = await modelsOfAccount(bindings, this.#parts.record.read().account);
+    const { models: allowed } = await factsOfAccount(bindings, this.#parts.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
@@ -178,7 +180,8 @@ export class Runner {
     try {
       const prefix = await this.#prefix();
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
-      const userIds = await userIdsOf(this.#parts.record.read());
+      this.#userIds ??= await userIdsOf(this.#parts.record.read());
+      const userIds = this.#userIds;
       const { signal } = abort;
       const { secrets } = this.#setup;
       const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };

@@ -117,10 +117,11 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** Accepts a message in one transaction and returns its turn; the same message again returns the same turn. */
+  /** Accepts a message in one transaction and returns its turn; the same message again returns the same turn. `isStreamed`: the answer begins at once, and a new session is listed a moment later. */
   send(
     address: SessionAddress,
     request: SendRequest,
+    { isStreamed = false } = {},
   ): Promise<Outcome<{ turn: string; repeated: boolean; state: TurnState }>> {
     return outcome(async () => {
       await this.#life.settled();
@@ -133,7 +134,9 @@ export class Session extends DurableObject<Bindings> {
       const { open } = parts.turns;
       if (open?.stop !== undefined) this.#life.abort(open.turn);
       this.#life.work();
-      if (isNew) await this.#life.report();
+      const listed = isNew ? this.#life.report() : undefined;
+      if (isStreamed && listed !== undefined) this.ctx.waitUntil(listed);
+      else await listed;
       return { turn, repeated, state: parts.turns.state(turn) ?? { status: "queued" } };
     });
   }

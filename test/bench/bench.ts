@@ -1,127 +1,128 @@
-/** `npm run bench`: what streaming and requests cost, as ratios within one run, since the machine's own speed says nothing. `npm run bench -- health`: only how long the worst inputs hold the Worker. Asserts nothing. */
-import { Draft } from "../../src/core/assemble.ts";
-import { eventsOfDraft } from "../../src/core/event.ts";
-import { estimateTokens } from "../../src/core/window.ts";
-import { profileFor } from "../../src/model/catalog.ts";
-import { generate } from "../../src/model/client.ts";
-import { requestBody, serializeHead } from "../../src/model/serialize.ts";
-import { Conversation } from "../../src/session/conversation.ts";
-import { MemoryLog } from "../../src/test-kit/memory-log.ts";
-import { timeouts } from "../../src/test-kit/memory-session.ts";
-import { assistant, ended, user } from "../support/entries.ts";
-import { benchCraftedInput } from "./crafted-input.ts";
+/**
+ * `npm run bench`: Longline beside a bare pipe and the sketch, in raw workerd, with a fake provider and a load client in processes of their own. Asserts nothing.
+ * `npm run bench -- latency relay --rounds 5 --json file.json` runs these sections alone; `npm run bench -- core` the core in Node, `npm run bench -- health` how long the worst inputs hold the Worker.
+ * A machine's own speed says nothing, so read the ratios to the sketch, and the CPU times before the wall times.
+ */
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { freePort } from "../soak/harness/workerd.ts";
 import { benchHealth } from "./health.ts";
+import type { Measured, Run } from "./load.ts";
+import { type Row, sections } from "./sections.ts";
+import { Subject } from "./subject.ts";
+import { apiKey, type Subjects, waysOf } from "./ways.ts";
 
-const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
-const of = { seq: 2, turn: "turn_1", step: 1, attempt: 1, model: "m" };
+const here = dirname(fileURLToPath(import.meta.url));
+const folder = resolve(here, "../../.wrangler/bench");
 
-/** Median of seven runs in ms, after one that is not counted. */
-async function time(work: () => unknown): Promise<number> {
-  const runs: number[] = [];
-  for (let n = 0; n < 8; n++) {
-    const began = performance.now();
-    await work();
-    runs.push(performance.now() - began);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "5" },
+    json: { type: "string", default: join(folder, "bench.json") },
+    ways: { type: "string", default: "pipe,sketch,native,chat" },
+  },
+});
+
+async function startUpstream(): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [join(here, "upstream.ts")], { stdio: ["ignore", "pipe", "inherit"] });
+  const [port] = (await once(child.stdout, "data")) as [Buffer];
+  return { child, url: `http://127.0.0.1:${String(port).trim()}/v1` };
+}
+
+async function startSubjects(upstream: string): Promise<Subjects> {
+  const make = async (name: string, objects: Record<string, string>) => {
+    const subject = new Subject({
+      name,
+      entry: join(here, "subjects", `${name}.ts`),
+      folder: join(folder, name),
+      port: await freePort(),
+      vars: { MODEL_BASE_URL: upstream, MODEL_API_KEY: "model-key", API_KEY: apiKey },
+      objects,
+    });
+    await subject.prepare();
+    await subject.start();
+    return subject;
+  };
+  return {
+    pipe: await make("pipe", {}),
+    sketch: await make("sketch", { CHATS: "Chat" }),
+    longline: await make("longline", { SESSIONS: "Session", ACCOUNTS: "Account" }),
+  };
+}
+
+/** Sends one run after another through the load client. */
+function sender(load: ChildProcess): (run: Run) => Promise<Measured> {
+  return async (run) => {
+    load.send(run);
+    const [measured] = (await once(load, "message")) as [Measured];
+    return measured;
+  };
+}
+
+const figure = (value: number) => (value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+
+function table(rows: readonly Row[]): string {
+  const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+  const cells = rows.map(({ section, measure, values }) => {
+    const { sketch } = values;
+    const each = names.map((name) => {
+      const value = values[name];
+      if (value === undefined) return "-";
+      const ratio = sketch === undefined || name === "sketch" ? "" : ` (${(value / sketch).toFixed(2)} x)`;
+      return `${figure(value)}${ratio}`;
+    });
+    return `| ${section}: ${measure} | ${each.join(" | ")} |`;
+  });
+  return [`| | ${names.join(" | ")} |`, `|---|${names.map(() => "---").join("|")}|`, ...cells].join("\n");
+}
+
+async function run(): Promise<void> {
+  const wanted = positionals.length > 0 ? positionals : Object.keys(sections);
+  const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length > 0)
+    throw new Error(
+      `No section is ${unknown.join(", ")}. There are ${Object.keys(sections).join(", ")}, core and health.`,
+    );
+  await mkdir(folder, { recursive: true });
+  const upstream = await startUpstream();
+  const load = fork(join(here, "load.ts"));
+  const subjects = await startSubjects(upstream.url);
+  const rows: Row[] = [];
+  const loadBefore = loadavg();
+  try {
+    const ways = waysOf(subjects).filter(({ name }) => options.ways.split(",").includes(name));
+    const world = { ways, rounds: Number(options.rounds), send: sender(load), upstream: upstream.url };
+    for (const name of wanted) {
+      rows.push(...((await sections[name]?.(world)) ?? []));
+      console.error(`${name} is done`);
+    }
+  } finally {
+    for (const subject of Object.values(subjects)) await subject.stop();
+    upstream.child.kill();
+    load.disconnect();
   }
-  return runs.slice(1).toSorted((a, b) => a - b)[3] ?? 0;
+  const bytes = Object.fromEntries(Object.values(subjects).map((subject) => [subject.name, subject.bytes]));
+  const about = {
+    node: process.version,
+    load: { before: loadBefore, after: loadavg() },
+    rounds: options.rounds,
+    bytes,
+  };
+  await writeFile(options.json, JSON.stringify({ about, rows }, null, 1));
+  console.log(table(rows));
+  console.log(
+    `\nIn brackets: the ratio to the sketch. Load of the machine before and after: ${loadBefore[0]?.toFixed(1)}, ${loadavg()[0]?.toFixed(1)}. JSON: ${options.json}`,
+  );
 }
 
 const report = (what: string, figure: string) => console.log(`${what.padEnd(86)} ${figure}`);
-if (process.argv[2] === "health") {
-  await benchHealth(report);
-  process.exit();
-}
-const ratio = (a: number, b: number) => `${(a / b).toFixed(2)} (${a.toFixed(2)} ms / ${b.toFixed(2)} ms)`;
 
-/** 20,000 deltas, ten to a read, as a provider sends them. */
-const deltas = 20_000;
-const payload = JSON.stringify({
-  choices: [{ index: 0, delta: { content: " word" }, finish_reason: null }],
-  usage: null,
-});
-const read = new TextEncoder().encode(`data: ${payload}\n\n`.repeat(10));
-const last = new TextEncoder().encode('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
-const upstream: typeof fetch = async () => {
-  let left = deltas / 10;
-  const body = new ReadableStream({
-    pull(to) {
-      if (left-- > 0) return to.enqueue(read);
-      to.enqueue(last);
-      to.close();
-    },
-  });
-  return new Response(body, { headers: { "content-type": "text/event-stream" } });
-};
-
-async function stream(readers: number): Promise<void> {
-  const draft = new Draft(of);
-  const places = Array.from({ length: readers }, () => eventsOfDraft(draft).at(-1)?.cursor.into);
-  const request = {
-    baseUrl: "https://x.test",
-    body: "{}",
-    fetch: upstream,
-    signal: new AbortController().signal,
-    timeouts,
-  };
-  for await (const events of generate(request)) {
-    for (const event of events) draft.add(event);
-    places.forEach((place, reader) => {
-      places[reader] = eventsOfDraft(draft, place).at(-1)?.cursor.into ?? place;
-    });
-  }
-}
-
-const parsed = await time(() => {
-  for (let n = 0; n < deltas; n++) JSON.parse(payload);
-});
-report(
-  "a stream of 20,000 deltas, bytes to draft, against JSON.parse of each delta once",
-  ratio(await time(() => stream(0)), parsed),
-);
-report("the same with ten readers, against none", ratio(await time(() => stream(10)), await time(() => stream(0))));
-
-const grown = (chars: number) => {
-  const draft = new Draft(of);
-  for (let n = 0; n < chars; n += 5) draft.add({ type: "text", text: " word" });
-  const into = { attempt: 1, reasoning: 0, text: chars - 5, calls: 0 };
-  return () => {
-    for (let n = 0; n < 20_000; n++) eventsOfDraft(draft, into);
-  };
-};
-report(
-  "reading the newest delta of 1,000,000 characters, against of 1,000",
-  ratio(await time(grown(1_000_000)), await time(grown(1_000))),
-);
-
-function session(turns: number) {
-  const log = new MemoryLog();
-  const conversation = new Conversation(log, () => 0);
-  const turn = (n: number) => {
-    const at = { turn: `turn_${n}` };
-    log.append([
-      user({ ...at, content: `Question ${n}. `.repeat(3) }),
-      assistant({ ...at, content: `Answer ${n}. `.repeat(10) }),
-      ended(at),
-    ]);
-  };
-  for (let n = 0; n < turns; n++) turn(n);
-  conversation.read(profile, "");
-  let next = turns;
-  return () => {
-    turn(next++);
-    conversation.read(profile, "");
-    return conversation.messages();
-  };
-}
-const head = serializeHead({ profile, tools: [], instructions: "Be brief." });
-const [short, long] = [session(5), session(5_000)];
-report("encoding a new turn behind 10,000 messages, against behind 10", ratio(await time(long), await time(short)));
-const window = session(2_300);
-const body = requestBody(head, window());
-const copied = await time(() => new TextEncoder().encode("x".repeat(body.length)));
-report(
-  `a turn more and the body of ${Math.round(estimateTokens(body) / 1000)}K tokens, against copying its bytes`,
-  ratio(await time(() => new TextEncoder().encode(requestBody(head, window()))), copied),
-);
-
-await benchCraftedInput(report);
+if (positionals[0] === "core") await import("./core.ts");
+else if (positionals[0] === "health") await benchHealth(report);
+else await run();

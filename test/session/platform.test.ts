@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Account } from "../../src/account/account.ts";
+import { Account, accountObject } from "../../src/account/account.ts";
 import { rpcVersion } from "../../src/account/call-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { Session } from "../../src/session/session.ts";
@@ -40,6 +40,14 @@ const fails = (message: string) => () => {
 };
 
 describe("the account's object fails", () => {
+  // Only an account with a budget is asked before each model call.
+  beforeEach(async () => {
+    await accountObject(bindings, "test").putSettings("test", { budgetMicros: 1_000_000_000 });
+  });
+  afterEach(async () => {
+    await accountObject(bindings, "test").putSettings("test", {});
+  });
+
   it.each(words)("[PLATFORM-4] once, with %s: the turn completes as if nothing had been", async (message) => {
     for (const method of ["reserve", "report"] as const)
       vi.spyOn(Account.prototype, method).mockImplementationOnce(fails(message));

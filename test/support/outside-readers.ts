@@ -20,7 +20,7 @@ import { namedTexts, namedUrls, originList } from "../../src/core/setting-lists.
 import { messengerText } from "../../src/core/shown-call.ts";
 import { estimateTokens } from "../../src/core/window.ts";
 import { inputFault } from "../../src/dialects/openai-responses/read-input.ts";
-import { readLine } from "../../src/dialects/transcript-lines.ts";
+import { readLine } from "../../src/dialects/transcript-text.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { decide } from "../../src/model/demo/decide.ts";
 import { jsonAnswer } from "../../src/model/demo/json-answer.ts";

@@ -1,0 +1,64 @@
+/** Longline as the bench runs it: every door of the product, an agent with one plain tool, and in place of KV and the rate limiter, which raw workerd does not have, doubles that do nothing. */
+import * as z from "zod";
+import { defineAgent } from "../../../src/agent/agent.ts";
+import { discord } from "../../../src/channels/discord/discord-channel.ts";
+import { slack } from "../../../src/channels/slack/slack-channel.ts";
+import { aiSdk } from "../../../src/doors/ai-sdk.ts";
+import { demoModel } from "../../../src/doors/demo-model.ts";
+import { mcp } from "../../../src/doors/mcp.ts";
+import { mcpServers } from "../../../src/doors/mcp-servers.ts";
+import { openai } from "../../../src/doors/openai.ts";
+import { openapi } from "../../../src/doors/openapi.ts";
+import { longline } from "../../../src/longline.ts";
+import { defineTool } from "../../../src/tools/tool.ts";
+
+const doubles = {
+  PREFIXES: { get: async () => null, put: async () => {}, delete: async () => {} },
+  RATE_LIMIT: { limit: async () => ({ success: true }) },
+};
+
+const echo = defineTool({
+  name: "echo",
+  description: "Says the text again.",
+  input: z.object({ text: z.string() }),
+  effect: "none",
+  run: async ({ text }) => text,
+});
+
+const bench = defineAgent({
+  instructions: "Be brief.",
+  models: [{ id: "deepseek-v3.2-exp" }],
+  tools: [echo],
+  limits: { maxSteps: 50 },
+});
+const app = longline({
+  agents: { bench },
+  doors: [openai(), aiSdk(), mcp(), openapi()],
+  channels: [slack(), discord()],
+  mcp: mcpServers(),
+  demo: demoModel(),
+});
+
+type WithEnv = new (ctx: DurableObjectState, env: object) => object;
+
+/** The objects get the doubles, too. */
+function withDoubles<T>(plain: T): T {
+  const made = function (ctx: DurableObjectState, env: object): object {
+    return Reflect.construct(plain as WithEnv, [ctx, { ...env, ...doubles }], new.target ?? (plain as WithEnv));
+  };
+  const { prototype } = plain as WithEnv;
+  Object.setPrototypeOf(made, plain as WithEnv);
+  made.prototype = Object.create(prototype);
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== "constructor") Object.defineProperty(made.prototype, name, { value: Reflect.get(prototype, name) });
+  }
+  return made as unknown as T;
+}
+
+export const Session = withDoubles(app.Session);
+export const Account = withDoubles(app.Account);
+
+export default {
+  fetch: (request: Request, env: object, context: ExecutionContext) =>
+    app.fetch(request, { ...env, ...doubles }, context),
+};
