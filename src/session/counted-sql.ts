@@ -1,4 +1,4 @@
-/** Counts the rows that a session writes: they are what Durable Objects bill beside requests (developers.cloudflare.com/durable-objects/platform/pricing). */
+/** The storage as a session uses it. Counts the rows that it writes: they are what Durable Objects bill beside requests (developers.cloudflare.com/durable-objects/platform/pricing). Reports each transaction that was rolled back. */
 
 export class RowCounter {
   #rows = 0;
@@ -15,8 +15,12 @@ export class RowCounter {
   }
 }
 
-/** The same storage, with every statement's written rows and every alarm counted. An alarm is billed as one row. */
-export function countedStorage(storage: DurableObjectStorage, counter: RowCounter): DurableObjectStorage {
+/** The same storage, with every statement's written rows and every alarm counted. An alarm is billed as one row. `rolledBack`: called after a transaction that failed, before its caller gets the error. */
+export function countedStorage(
+  storage: DurableObjectStorage,
+  counter: RowCounter,
+  rolledBack: () => void = () => {},
+): DurableObjectStorage {
   const sql = new Proxy(storage.sql, {
     get(target, name) {
       if (name !== "exec") return bound(target, name);
@@ -28,9 +32,18 @@ export function countedStorage(storage: DurableObjectStorage, counter: RowCounte
       };
     },
   });
+  const transactionSync = <T>(work: () => T): T => {
+    try {
+      return storage.transactionSync(work);
+    } catch (error) {
+      rolledBack();
+      throw error;
+    }
+  };
   return new Proxy(storage, {
     get(target, name) {
       if (name === "sql") return sql;
+      if (name === "transactionSync") return transactionSync;
       if (name === "setAlarm" || name === "deleteAlarm") counter.add(1);
       return bound(target, name);
     },

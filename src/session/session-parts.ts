@@ -13,6 +13,7 @@ import { Intents } from "./intents.ts";
 import { Learned } from "./learned.ts";
 import { Outbox } from "./outbox.ts";
 import { Retelling } from "./retelling.ts";
+import type { RowCopy } from "./row-copy.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
@@ -43,12 +44,20 @@ export interface SessionParts {
 /** The parts over a database that has its tables, for an agent with these limits. Reads; writes nothing. */
 export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimits = defaultLimits): SessionParts {
   const counter = new RowCounter();
-  const storage = countedStorage(uncounted, counter);
+  const storage = countedStorage(uncounted, counter, () => {
+    for (const copy of copies) copy.forget();
+  });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
+  const outbox = new Outbox(sql);
+  const turns = new Turns(log, inbox, limits);
+  const checkpoint = new Checkpoint(sql);
+  const intents = new Intents(sql, log.lastSeq);
+  const heartbeat = new Heartbeat(sql);
+  const copies: readonly RowCopy[] = [log, inbox, record, outbox, turns, checkpoint, intents, heartbeat];
   return {
     storage,
     counter,
@@ -56,12 +65,12 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
     record,
     log,
     inbox,
-    outbox: new Outbox(sql),
+    outbox,
     feedback: new FeedbackStore(sql),
-    turns: new Turns(log, inbox, limits),
-    checkpoint: new Checkpoint(sql),
-    intents: new Intents(sql, log.lastSeq),
-    heartbeat: new Heartbeat(sql),
+    turns,
+    checkpoint,
+    intents,
+    heartbeat,
     heads: new Heads(sql),
     conversation: new Conversation(
       log,
