@@ -97,10 +97,17 @@ const reasons: Record<PlatformFailure, string> = {
   new_version: "Another version of this Worker is being deployed.",
   newer_storage: "A newer version of this Worker wrote its storage.",
   damaged: "Its storage is damaged and cannot be read.",
+  full: "The storage of this session, or of its account, is full.",
 };
 
-/** The refusal of what cannot be reached now, because of `error` where it has something to say. Nothing says whether the call took effect, so a message is sent again with its Idempotency-Key. */
+function storageFull(): AppError {
+  const detail = `${reasons.full} Nothing of this request was stored. What is there can be read, and DELETE makes room; or go on in another session.`;
+  return new AppError("storage_full", detail);
+}
+
+/** The refusal of what cannot be reached, or not written, now, because of `error` where it has something to say. Nothing says whether the call took effect, so a message is sent again with its Idempotency-Key. */
 export function unavailable(failure: PlatformFailure, error?: unknown): AppError {
+  if (failure === "full") return storageFull();
   const lasts = failure === "damaged" || failure === "newer_storage";
   const retryAfterSeconds = lasts ? 60 : 2 + Math.floor(Math.random() * 4);
   const detail = `${newerStorageWords(error) ?? reasons[failure]} Try again in ${retryAfterSeconds} s, with the same Idempotency-Key if the request had one.`;

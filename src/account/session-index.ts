@@ -95,6 +95,10 @@ export class SessionIndex {
     this.#sql.exec("INSERT OR IGNORE INTO erased (id) VALUES (?)", id);
   }
 
+  isListed(id: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM sessions WHERE id = ?", id).toArray().length > 0;
+  }
+
   /** How many sessions use this prefix. */
   withPrefix(id: string): number {
     const query = "SELECT count(*) AS n FROM sessions WHERE json_extract(summary, '$.prefix') = ?";

@@ -1,7 +1,8 @@
 /** Reads a request body as JSON within limits. Counts bytes as they come, depth and values before parsing; knows nothing of what the JSON should say. */
 import { AppError } from "../core/errors.ts";
-import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
+import { countValues, deepestJson, textIsDeeper } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
+import { decodingMs, jsonWorkMs, pace } from "./pace.ts";
 
 /** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
 const mostValues = 100_000;
@@ -10,20 +11,27 @@ const mostValues = 100_000;
 export interface BodyLimits {
   maxBytes?: number;
   maxDepth?: number;
+  /** What an empty body stands for; without it an empty body is refused. */
+  empty?: unknown;
 }
 
 /** The parsed body. Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
 export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
-  const { maxBytes = 1_048_576, maxDepth = deepestJson } = limits;
-  mustBeJson(request.headers.get("Content-Type"));
-  const text = decode(await readBytes(request, maxBytes));
+  const { maxBytes = 1_048_576, maxDepth = deepestJson, empty } = limits;
+  // Over HTTP a request without a body has an empty one, and need not say what it is.
+  if (empty === undefined) mustBeJson(request.headers.get("Content-Type"));
+  const bytes = await readBytes(request, maxBytes);
+  if (empty !== undefined && bytes.length === 0) return empty;
+  if (empty !== undefined) mustBeJson(request.headers.get("Content-Type"));
+  await pace(decodingMs(bytes));
+  const text = decode(bytes);
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
   if (textIsDeeper(text, maxDepth)) {
     throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
   }
-  if (holdsMore(text, mostValues)) {
-    throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
-  }
+  const values = countValues(text, mostValues + 1);
+  if (values > mostValues) throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
+  await pace(jsonWorkMs({ units: text.length, values }));
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -33,7 +41,9 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
 
 /** The body as text. Throws `payload_too_large` or `invalid_request`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
-  return decode(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  await pace(decodingMs(bytes));
+  return decode(bytes);
 }
 
 function mustBeJson(header: string | null): void {

@@ -12,7 +12,7 @@ import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
 import { allowedModels, mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
-import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "./make-copy.ts";
+import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { newName } from "./receipt-of.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
@@ -179,10 +179,7 @@ export async function seedAndSend(
       ...(goesOn && { open: told.options, ...(told.metadata && { metadata: told.metadata }) }),
     };
     const entries = entriesOfHistory(items, seed);
-    // In pages, so that other calls are served between.
-    for (let at = 0; at < entries.length; at += entriesInOneGo) {
-      await load(entries.slice(at, at + entriesInOneGo).map((entry) => ({ line: entry.seq, entry })));
-    }
+    for (const page of pagesOf(entries)) await load(page);
     last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };
   });
   const before = isNew ? undefined : await takenBefore(sessionObject(c.env, plan.address), told);

@@ -1,7 +1,8 @@
 /** What requests began with, kept once however many requests share it. */
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
+import type { RowCopy } from "./row-copy.ts";
 
-export class Heads {
+export class Heads implements RowCopy {
   readonly #sql: SqlStorage;
   #newest: { id: string; facts: HeadFacts } | undefined;
 
@@ -16,6 +17,10 @@ export class Heads {
     if (this.#newest?.id !== id) this.#sql.exec("INSERT OR IGNORE INTO heads (id, facts) VALUES (?, ?)", id, text);
     this.#newest = { id, facts };
     return id;
+  }
+
+  forget(): void {
+    this.#newest = undefined;
   }
 
   /** `undefined` for one that was never kept here: the entries came from another session. */

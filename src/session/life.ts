@@ -71,7 +71,13 @@ export class SessionLife {
     const { storage } = this.#ctx;
     storage.transactionSync(() => migrate(storage.sql, stored));
     const { turns, outbox } = this.open();
-    if (turns.busy || !outbox.isEmpty) this.work();
+    try {
+      if (turns.busy || !outbox.isEmpty) this.work();
+    } catch (error) {
+      // A full database lets no alarm be set, and is readable all the same.
+      if (platformFailure(error) !== "full") throw error;
+      console.error("the session's storage is full", error);
+    }
   }
 
   get #agent(): Agent {
@@ -267,7 +273,11 @@ export class SessionLife {
 
   /** Erases everything the session has, here and in the account, and tells how much that was. */
   async erase(address?: SessionAddress): Promise<{ entries: number; bytes: number }> {
-    if (this.#damage?.kind === "damaged" && address !== undefined) return this.#eraseDamaged(address);
+    const damage = this.#damage?.kind;
+    if ((damage === "damaged" || damage === "full") && address !== undefined) return this.#eraseDamaged(address);
+    // Its file was lost, or taken away because it could not be opened: only the account still lists it.
+    const isNone = damage === undefined && this.#parts === undefined;
+    if (isNone && address !== undefined && (await this.#reporter.leaveLost(address))) return { entries: 0, bytes: 0 };
     const parts = this.existing;
     const receipt = parts.log.size();
     this.#parts = undefined;

@@ -16,6 +16,7 @@ import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../core/window.ts";
+import { jsonWorkMs, pace } from "../http/pace.ts";
 import type { Profile } from "../model/profile.ts";
 import {
   type Head,
@@ -42,6 +43,9 @@ export interface Asked {
   /** Opaque names of the account and the session, for providers that are told for whom they work. */
   userIds: UserIds;
 }
+
+/** About how long it takes to read a few pages of a conversation, in ms (`npm run bench -- health`). */
+const pieceMs = 5;
 
 export class RequestWriter {
   readonly #parts: SessionParts;
@@ -118,6 +122,19 @@ export class RequestWriter {
     return { head: heads.put(facts), windowSeq: now.windowSeq, ...told };
   }
 
+  /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */
+  async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
+    // A megabyte of tools is written into the head: as much work as reading it was.
+    const { length: units } = JSON.stringify(this.#of.options.tools ?? []);
+    await pace(jsonWorkMs({ units, values: units / 25 }));
+    if (isOver()) return;
+    const { head, profile } = this.#head(model);
+    await this.#parts.conversation.readAhead(profile, head, async () => {
+      await pace(pieceMs);
+      return !isOver();
+    });
+  }
+
   /** Whether the next request comes near to filling the model's window. Called between steps only. */
   isFull(model: Profile): boolean {
     this.#read(model);
@@ -175,9 +192,14 @@ export class RequestWriter {
   }
 
   #read(model: Profile): Written {
+    const written = this.#head(model);
+    this.#parts.conversation.read(written.profile, written.head);
+    return written;
+  }
+
+  #head(model: Profile): Written {
     const profile = this.#parts.learned.of(model);
     if (this.#written?.profile !== profile) this.#written = this.#write(profile);
-    this.#parts.conversation.read(profile, this.#written.head);
     return this.#written;
   }
 

@@ -197,6 +197,7 @@ export class Runner {
   /** A failure of our platform is none of the turn's: it goes on later. Only a fault of ours ends it. */
   async #runTurn(effects: SessionEffects, rules: Rules, turn: string): Promise<void> {
     try {
+      await effects.readAhead();
       await runTurn(effects, rules);
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
@@ -307,10 +308,7 @@ function isWeighted({ models }: Agent): boolean {
 /** The platform failed, or ended this instance (deploy, move, eviction): the turn goes on later, or in the next one, so it must not be ended here. Damaged storage could not be written anyway. */
 function isReset(error: unknown): boolean {
   if (platformFailure(error) !== undefined) return true;
-  return (
-    error instanceof Error &&
-    /reset|code was updated|storage caused object|broken|disk is full|SQLITE_FULL/i.test(error.message)
-  );
+  return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
 }
 
 const ourFault: Failure = {

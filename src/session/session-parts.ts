@@ -50,14 +50,15 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
+  const turns = new Turns(log, inbox, limits);
+  const heads = new Heads(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
   const outbox = new Outbox(sql);
-  const turns = new Turns(log, inbox, limits);
   const checkpoint = new Checkpoint(sql);
   const intents = new Intents(sql, log.lastSeq);
   const heartbeat = new Heartbeat(sql);
-  const copies: readonly RowCopy[] = [log, inbox, record, outbox, turns, checkpoint, intents, heartbeat];
+  const copies: readonly RowCopy[] = [log, inbox, record, outbox, turns, checkpoint, intents, heartbeat, heads];
   return {
     storage,
     counter,
@@ -71,7 +72,7 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
     checkpoint,
     intents,
     heartbeat,
-    heads: new Heads(sql),
+    heads,
     conversation: new Conversation(
       log,
       () => record.read().windowSeq,

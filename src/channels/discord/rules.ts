@@ -1,25 +1,32 @@
 /** What the agent's owner may choose for Discord, and what follows from it. Pure. */
 
+import { checkPlaceRules, type PlaceRule } from "../place-rules.ts";
+
 export interface DiscordRules {
   /** Who may press approval buttons: who asked (default; where nobody did, the channel's members), anyone who sees them, or these user ids. */
   approvers?: "asker" | "anyone" | readonly string[];
+  /** Buttons for praise and blame under answers; true unless said otherwise. */
+  feedback?: boolean;
   /** Ids of servers where the agent answers; `"dm"` stands for direct messages. Absent: everywhere. */
   guilds?: readonly string[];
   /** Ids of channels where it answers; a channel's threads belong to it. Absent: all. */
   channels?: readonly string[];
   /** Ids of people whom it answers. Absent: all. */
   users?: readonly string[];
+  /** Accounts and agents by server and channel. */
+  places?: readonly PlaceRule[];
 }
 
-/** Throws for rules that cannot work, at start: a question that no one may answer would wait for a day. */
-export function checkDiscordRules({ approvers, users }: DiscordRules): void {
-  if (Array.isArray(approvers) && approvers.length === 0) {
+/** Throws for rules that cannot work, at start: a question that nobody may answer would wait for a day. */
+export function checkDiscordRules({ approvers, users, places }: DiscordRules): void {
+  checkPlaceRules(places, "channels.discord.places", "guild");
+  if (!Array.isArray(approvers)) return;
+  if (approvers.length === 0) {
     throw new Error(
       'channels.discord.approvers is empty, so nobody could approve anything. Name user ids, or use "asker".',
     );
   }
-  const isAnswered = (id: string) => users === undefined || users.includes(id);
-  if (Array.isArray(approvers) && !approvers.some(isAnswered)) {
+  if (users !== undefined && !approvers.some((id) => users.includes(id))) {
     throw new Error("channels.discord.approvers names nobody of channels.discord.users. Name at least one of them.");
   }
 }
