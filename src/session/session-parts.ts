@@ -55,10 +55,22 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
   const outbox = new Outbox(sql);
+  const feedback = new FeedbackStore(sql);
   const checkpoint = new Checkpoint(sql);
   const intents = new Intents(sql, log.lastSeq);
   const heartbeat = new Heartbeat(sql);
-  const copies: readonly RowCopy[] = [log, inbox, record, outbox, turns, checkpoint, intents, heartbeat, heads];
+  const copies: readonly RowCopy[] = [
+    log,
+    inbox,
+    record,
+    outbox,
+    turns,
+    checkpoint,
+    intents,
+    heartbeat,
+    heads,
+    feedback,
+  ];
   return {
     storage,
     counter,
@@ -67,7 +79,7 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
     log,
     inbox,
     outbox,
-    feedback: new FeedbackStore(sql),
+    feedback,
     turns,
     checkpoint,
     intents,
