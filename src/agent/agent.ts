@@ -1,7 +1,6 @@
 /** WHAT an agent is: its instructions, models, tools and limits, as an app hands it in. Wrong definitions stop the Worker at start. */
 import type { Profile } from "../model/profile.ts";
 import type { CallHooks } from "../tools/call-hooks.ts";
-import type { McpServerRules } from "../tools/mcp/server-rules.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
@@ -57,8 +56,6 @@ export interface Agent {
   tools: Toolbox;
   limits: AgentLimits;
   hooks: CallHooks;
-  /** Remote MCP servers by name, whose tools the agent has as `name__tool`. */
-  mcp: Record<string, McpServerRules>;
 }
 
 export const defaultLimits: AgentLimits = { maxSteps: 12, turnSeconds: 1_800, waitSeconds: 86_400 };
@@ -73,12 +70,12 @@ const transcriptTools = [readEntry, searchTranscript];
  * export const assistant = defineAgent({ instructions: "You answer questions about our shop.", tools: [findOrder] });
  */
 export function defineAgent(definition: AgentDefinition): AgentDefinition {
-  resolveAgent("", definition, {});
+  resolveAgent("", definition);
   return definition;
 }
 
 /** The agent of that name, its defaults filled in. Throws an Error that names what is wrong. */
-export function resolveAgent(name: string, definition: AgentDefinition, mcp: Record<string, McpServerRules>): Agent {
+export function resolveAgent(name: string, definition: AgentDefinition): Agent {
   const called = name === "" ? "An agent" : `The agent "${name}"`;
   const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], limits } = definition;
   if (typeof instructions !== "string" || instructions.trim() === "")
@@ -100,6 +97,5 @@ export function resolveAgent(name: string, definition: AgentDefinition, mcp: Rec
       ...(definition.before && { before: definition.before }),
       ...(definition.after && { after: definition.after }),
     },
-    mcp,
   };
 }

@@ -1,11 +1,23 @@
 /** WHAT an app is to the library: its agents and what it chose of channels, webhooks and schedules, with its settings parsed. Holds no code of the app. */
 import type { Address } from "../channels/channel.ts";
-import type { ChannelRules } from "../channels/outlets.ts";
+import type { Channel, ConfiguredChannel } from "../channels/define-channel.ts";
 import type { WebhookRules } from "../channels/webhook.ts";
-import { type Bindings, parseSettings, type Settings } from "../env.ts";
-import type { McpServerRules } from "../tools/mcp/server-rules.ts";
+import { webhookSecrets, webhookSettings } from "../channels/webhook-settings.ts";
+import {
+  exampleWarnings,
+  mustHaveNoFaults,
+  readSettings,
+  type SettingDeclarations,
+  type SettingValues,
+  valuesOf,
+} from "../core/settings.ts";
+import type { Encoders } from "../dialects/manner.ts";
+import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
 import { type Agent, type AgentDefinition, resolveAgent } from "./agent.ts";
+import type { DemoModel } from "./demo-model.ts";
+import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import { toolSecrets } from "./tool-secrets.ts";
+import { unlistedWarnings } from "./unlisted-settings.ts";
 
 /** A message by the clock, and where its answer goes. */
 export interface Schedule {
@@ -26,21 +38,48 @@ export interface AppDefinition {
   webhooks?: Record<string, WebhookRules>;
   /** Messages that are sent by the clock. */
   schedules?: readonly Schedule[];
-  /** Remote MCP servers by name, whose tools the agents have as `name__tool`. The setting `MCP_SERVERS` adds others. */
-  mcp?: Record<string, McpServerRules>;
+  /** Tools of remote MCP servers: `mcpServers({ docs: { url } })`. */
+  mcp?: RemoteToolsSource;
+  /** `demoModel()`: it answers where no provider is configured. */
+  demo?: DemoModel;
+}
+
+/** What an app needs to know of a door. */
+export interface DoorPart {
+  readonly name: string;
+  readonly settings: SettingDeclarations;
+  readonly encoders: Encoders;
+}
+
+export interface AppParts {
+  doors: readonly DoorPart[];
+  channels: readonly Channel[];
 }
 
 /** The app as every part of the library finds it. */
 export interface App {
   agents: Agents;
   settings: Settings;
-  /** How messengers are met: who may approve, what a session is. */
-  channels: ChannelRules;
+  /** Messengers by name. */
+  channels: ReadonlyMap<string, AppChannel>;
   webhooks: Record<string, WebhookRules>;
+  /** By name, two while one is being replaced; `callback` signs what goes out. */
+  webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
   /** Values of the secrets that the agents' tools declare, by name. */
   secrets: Readonly<Record<string, string>>;
+  /** Tools that are known only when a turn begins. */
+  remoteTools: RemoteTools | undefined;
+  /** Of the doors: how each writes a stream. */
+  encoders: Encoders;
+  /** What was read of all declared settings, by name. */
+  values: Readonly<Record<string, unknown>>;
+  /** What is doubtful about the settings. */
+  warnings: readonly string[];
 }
+
+/** A channel of the app, with its settings. */
+export type AppChannel = Channel & ConfiguredChannel;
 
 /** The agents of an app by name. */
 export class Agents {
@@ -73,16 +112,83 @@ export class Agents {
 /** Names go into URLs, into OpenAI's `model` (before a `/`) and into a Slack rule. */
 const agentName = /^[a-z0-9][a-z0-9_-]{0,39}$/i;
 
-/** The app of a definition. Throws an Error that says what is wrong and what to do. */
-export function makeApp(
-  { agents, webhooks = {}, schedules = [], mcp = {} }: AppDefinition,
-  { channels, bindings }: { channels: ChannelRules; bindings: Bindings },
-): App {
-  const resolved = Object.entries(agents).map(([name, definition]) => {
+/** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
+export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
+  const { webhooks = {}, schedules = [], mcp, demo } = definition;
+  mustBeParts({ doors, channels, mcp: mcp === undefined ? [] : [mcp] });
+  mustDiffer("door", doors);
+  mustDiffer("channel", channels);
+  const given: Readonly<Record<string, unknown>> = { ...bindings };
+  const declared = [baseSettings, webhookSettings, ...[...channels, ...doors].map(({ settings }) => settings)];
+  if (mcp !== undefined) declared.push(mcp.settings);
+  const { values, faults } = readSettings(allOf(declared), given);
+  mustHaveNoFaults(faults);
+  const base = values as SettingValues<typeof baseSettings>;
+  const settings = withDemo(settingsOf(base), base, demo?.fetch);
+  const agents = resolved(definition.agents);
+  return {
+    agents: new Agents(agents),
+    settings,
+    channels: new Map(
+      channels.map((channel) => [channel.name, { ...channel, ...channel.configure(valuesOf(channel, values)) }]),
+    ),
+    webhooks,
+    webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
+    schedules,
+    secrets: toolSecrets(agents, bindings),
+    remoteTools: mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev }),
+    encoders: encodersOf(doors),
+    values,
+    warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
+  };
+}
+
+function resolved(agents: AppDefinition["agents"]): Agent[] {
+  return Object.entries(agents).map(([name, definition]) => {
     if (!agentName.test(name))
       throw new Error(`The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_". Rename its key.`);
-    return resolveAgent(name, definition, mcp);
+    return resolveAgent(name, definition);
   });
-  const secrets = toolSecrets(resolved, bindings);
-  return { agents: new Agents(resolved), settings: parseSettings(bindings), channels, webhooks, schedules, secrets };
+}
+
+/** A part that was not called, or what earlier versions took in its place. */
+function mustBeParts(
+  parts: Readonly<Record<"doors" | "channels" | "mcp", readonly { settings: SettingDeclarations }[]>>,
+): void {
+  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })" };
+  for (const field of ["doors", "channels", "mcp"] as const) {
+    if (parts[field].every((part) => typeof part === "object" && typeof part?.settings === "object")) continue;
+    throw new Error(`\`${field}\` of the app holds something else than a call such as ${examples[field]}.`);
+  }
+}
+
+function mustDiffer(kind: string, listed: readonly { name: string }[]): void {
+  const names = listed.map(({ name }) => name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new Error(`The ${kind} ${twice} is listed twice. Remove one.`);
+}
+
+/** Two parts may read one setting in the same way: the same declaration. */
+function allOf(declared: readonly SettingDeclarations[]): SettingDeclarations {
+  const all: Record<string, SettingDeclarations[string]> = {};
+  for (const [name, declaration] of declared.flatMap((each) => Object.entries(each))) {
+    const known = all[name];
+    if (known !== undefined && known.schema !== declaration.schema)
+      throw new Error(`The setting ${name} is declared by two parts of the app in two ways. Rename one of them.`);
+    all[name] = declaration;
+  }
+  return all;
+}
+
+function encodersOf(doors: readonly DoorPart[]): Encoders {
+  const owners = new Map<string, string>();
+  for (const { name, encoders } of doors) {
+    for (const manner of Object.keys(encoders)) {
+      const owner = owners.get(manner);
+      if (owner !== undefined)
+        throw new Error(`The doors ${owner} and ${name} both write streams as "${manner}". Rename one of them.`);
+      owners.set(manner, name);
+    }
+  }
+  return Object.assign({}, ...doors.map(({ encoders }) => encoders)) as Encoders;
 }

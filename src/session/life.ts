@@ -14,7 +14,7 @@ import { modelsOfAccount } from "./account-models.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
-import { outlets } from "./outlets.ts";
+import { outletFault, outlets } from "./outlets.ts";
 import { type PastRequest, pastRequest } from "./past-request.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
@@ -85,7 +85,8 @@ export class SessionLife {
   }
 
   get #setup() {
-    return { agent: this.#agent, settings: this.#app.settings, bindings: this.#bindings };
+    const { settings, remoteTools } = this.#app;
+    return { agent: this.#agent, settings, remoteTools, bindings: this.#bindings };
   }
 
   get parts(): SessionParts | undefined {
@@ -127,15 +128,15 @@ export class SessionLife {
 
   /** The session is in the rows: from now on it is here, too. */
   open(): SessionParts {
-    const { settings, channels: rules, secrets } = this.#app;
     const parts = sessionParts(this.#ctx.storage, this.#agent.limits);
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#reporter = new Reporter(this.#bindings);
     const { account, name } = parts.record.read();
-    const outletOf = outlets({ settings, rules, bindings: this.#bindings, account });
+    const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
+      outletFault: (name) => outletFault(this.#app, name),
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
@@ -144,10 +145,8 @@ export class SessionLife {
     });
     this.#courier = courier;
     this.#runner = new Runner(parts, {
-      agent: this.#agent,
-      settings,
-      secrets,
-      bindings: this.#bindings,
+      ...this.#setup,
+      secrets: this.#app.secrets,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       moved: () => courier.wake(),

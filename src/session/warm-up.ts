@@ -25,9 +25,9 @@ export async function warmUp(
   { app, bindings }: { app: App; bindings: Bindings },
   { account, prefix, models }: { account: string; prefix: string; models: readonly string[] | undefined },
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
-  const { settings } = app;
+  const { settings, remoteTools } = app;
   const agent = app.agents.first;
-  const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
+  const tools = new TurnTools({ agent, remoteTools, bindings, count: new KvCount() });
   const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel({ agent, settings, bindings }, models);
   const profile = knownHere(listed);
   const object = accountObject(bindings, account);
