@@ -50,3 +50,8 @@ export class Ladder {
     return this.rungs.slice(version, this.version).map(({ sql }) => sql);
   }
 }
+
+/** Rungs as one text for one `exec`: each call into SQLite costs a new session time before its first answer. */
+export function inOneBatch(rungs: readonly string[]): string {
+  return rungs.map((sql) => `${sql.trim().replace(/;$/, "")};`).join("\n");
+}

@@ -1,5 +1,5 @@
 /** The tables of an account's database and how an older one becomes a newer one. What each column means: `session/STORAGE.md`. A rung that has landed is never changed, only followed. */
-import { Ladder, type StoredVersion } from "./ladder.ts";
+import { inOneBatch, Ladder, type StoredVersion } from "./ladder.ts";
 
 /** What a new rung may do: `ladder.ts`. The first takes tables as it finds them: before the ladder each part of the account made its own. */
 export const accountLadder = new Ladder("account", [
@@ -173,13 +173,13 @@ export function migrateAccount(storage: DurableObjectStorage): void {
   if (missing.length === 0) return;
   storage.transactionSync(() => {
     if (from.version === 0) adopt(sql);
-    sql.exec(
-      "CREATE TABLE IF NOT EXISTS account_schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER) STRICT",
-    );
-    for (const rung of missing) sql.exec(rung);
+    sql.exec(inOneBatch([versionTable, ...missing]));
     record(sql);
   });
 }
+
+const versionTable =
+  "CREATE TABLE IF NOT EXISTS account_schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER) STRICT";
 
 function record(sql: SqlStorage): void {
   const { version, readableFrom } = accountLadder;

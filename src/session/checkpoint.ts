@@ -2,6 +2,7 @@
 import type { Draft, Said, StepTry } from "../core/assemble.ts";
 import type { Spent } from "../core/effects.ts";
 import type { FailedTry } from "../core/entry.ts";
+import type { RowCopy } from "./row-copy.ts";
 
 /** What tries cost that are over and have no entry yet, and those of them that a crash cut off. */
 export type SpentTries = Spent & { tries: FailedTry[] };
@@ -21,15 +22,22 @@ const longestDraft = 600_000;
 /** How long a reply must run before it is saved, and between two saves: it is one more row each time. */
 const saveEveryMs = 1_000;
 
-type Row = { attempt: number; barren: number; since: number; draft: string | null };
+/** The row without its draft, which may be long, and is read only after a crash or for another try. */
+type Row = { seq: number; attempt: number; barren: number; since: number; hasDraft: boolean };
 
-export class Checkpoint {
+export class Checkpoint implements RowCopy {
   readonly #sql: SqlStorage;
+  /** Null where there is no row yet, `undefined` until it was read. */
+  #copy: Row | null | undefined;
   #savedMs = 0;
   #spent: SpentTries | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#copy = undefined;
   }
 
   /** Tries of entry `seq` that crashes cut off before they brought anything, and when the first of them began. */
@@ -41,12 +49,14 @@ export class Checkpoint {
   /** Whether a call for entry `seq` was begun. A row that only made room for another entry has no try of its own yet. */
   hasBegun(seq: number): boolean {
     const row = this.#row(seq);
-    return row !== undefined && (row.barren > 0 || (row.draft !== null && this.saved(seq)?.isUnbegun !== true));
+    return row !== undefined && (row.barren > 0 || (row.hasDraft && this.saved(seq)?.isUnbegun !== true));
   }
 
   /** What an earlier try of entry `seq` had said when it was saved last. */
   saved(seq: number): SavedDraft | undefined {
-    const draft = this.#row(seq)?.draft ?? null;
+    if (!this.#row(seq)?.hasDraft) return undefined;
+    const [row] = this.#sql.exec<{ draft: string | null }>("SELECT draft FROM checkpoint WHERE seq = ?", seq).toArray();
+    const draft = row?.draft ?? null;
     return draft === null ? undefined : (JSON.parse(draft) as SavedDraft);
   }
 
@@ -71,13 +81,14 @@ export class Checkpoint {
       since,
       carried === undefined ? null : JSON.stringify({ ...carried, attempt }),
     );
+    this.#copy = { seq, attempt, barren, since, hasDraft: carried !== undefined };
     return attempt;
   }
 
   /** The same try goes on in another call: what the call before cost is kept. */
   carry(seq: number, carried: SavedDraft): void {
     this.#spent = carried.spent;
-    this.#sql.exec("UPDATE checkpoint SET draft = ? WHERE seq = ?", JSON.stringify(carried), seq);
+    this.#write(seq, carried);
   }
 
   /** Goes on with the try that is there: the number stays. */
@@ -95,7 +106,10 @@ export class Checkpoint {
    * counting: readers know them by their numbers. What was saved is dropped, since the model is now asked something else.
    */
   makeRoom(seq: number): void {
+    const row = this.#row(seq);
+    if (row === undefined) return;
     this.#sql.exec("UPDATE checkpoint SET seq = seq + 1, barren = 0, draft = NULL WHERE seq = ?", seq);
+    this.#copy = { ...row, seq: seq + 1, barren: 0, hasDraft: false };
   }
 
   /** Keeps what was said, at most once a second: less is lost by asking again than by writing more often. A reply with calls cannot be gone on with. */
@@ -107,17 +121,35 @@ export class Checkpoint {
     const { begun } = draft;
     const paid = { ...(begun.reasoning + begun.text > 0 && { begun }), ...(this.#spent && { spent: this.#spent }) };
     const saved: SavedDraft = { turn, step, attempt, model, ...draft.said, ...paid };
+    const row = this.#row(seq);
+    if (row === undefined) return;
     this.#sql.exec("UPDATE checkpoint SET draft = ?, barren = 0 WHERE seq = ?", JSON.stringify(saved), seq);
+    this.#copy = { ...row, barren: 0, hasDraft: true };
   }
 
   /** Keeps what tries cost that were dropped with `makeRoom`, until the next one begins. */
   keepSpent(seq: number, place: Pick<SavedDraft, "turn" | "step" | "model">, spent: SpentTries): void {
     const saved = { ...place, attempt: this.attempt(seq), reasoning: "", text: "", spent, isUnbegun: true } as const;
-    this.#sql.exec("UPDATE checkpoint SET draft = ? WHERE seq = ?", JSON.stringify(saved satisfies SavedDraft), seq);
+    this.#write(seq, saved);
+  }
+
+  #write(seq: number, draft: SavedDraft): void {
+    const row = this.#row(seq);
+    if (row === undefined) return;
+    this.#sql.exec("UPDATE checkpoint SET draft = ? WHERE seq = ?", JSON.stringify(draft), seq);
+    this.#copy = { ...row, hasDraft: true };
   }
 
   #row(seq: number): Row | undefined {
-    const query = "SELECT attempt, barren, since, draft FROM checkpoint WHERE seq = ?";
-    return this.#sql.exec<Row>(query, seq).toArray()[0];
+    if (this.#copy === undefined) this.#copy = this.#readCopy();
+    return this.#copy?.seq === seq ? this.#copy : undefined;
+  }
+
+  #readCopy(): Row | null {
+    const query = "SELECT seq, attempt, barren, since, draft IS NOT NULL AS has_draft FROM checkpoint";
+    const [row] = this.#sql.exec<Omit<Row, "hasDraft"> & { has_draft: number }>(query).toArray();
+    if (row === undefined) return null;
+    const { has_draft, ...rest } = row;
+    return { ...rest, hasDraft: has_draft === 1 };
   }
 }

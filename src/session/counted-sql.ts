@@ -1,4 +1,4 @@
-/** Counts the rows that a session writes: they are what Durable Objects bill beside requests (developers.cloudflare.com/durable-objects/platform/pricing). */
+/** The storage as a session uses it. Counts the rows that it writes: they are what Durable Objects bill beside requests (developers.cloudflare.com/durable-objects/platform/pricing). Reports each transaction that was rolled back. */
 
 export class RowCounter {
   #rows = 0;
@@ -17,7 +17,7 @@ export class RowCounter {
 
 /**
  * The same storage, with every statement's written rows and every alarm counted. An alarm is billed as one row. `rolledBack` is
- * called after a transaction that failed, so that what memory holds of it can be read anew.
+ * called after a transaction or a statement that failed, so that what memory holds of it is read anew.
  */
 export function countedStorage(
   storage: DurableObjectStorage,
@@ -28,7 +28,7 @@ export function countedStorage(
     get(target, name) {
       if (name !== "exec") return bound(target, name);
       return (query: string, ...bindings: unknown[]) => {
-        const cursor = target.exec(query, ...bindings);
+        const cursor = executed(target, { query, bindings, failed: rolledBack });
         // A statement that writes has done so when its cursor comes back.
         counter.add(cursor.rowsWritten);
         return cursor;
@@ -43,6 +43,19 @@ export function countedStorage(
       return bound(target, name);
     },
   });
+}
+
+/** A statement that fails for a full database takes with it what was written before it in the same transaction, also in one that the runtime opened by itself. */
+function executed(
+  sql: SqlStorage,
+  { query, bindings, failed }: { query: string; bindings: unknown[]; failed: () => void },
+): SqlStorageCursor<Record<string, SqlStorageValue>> {
+  try {
+    return sql.exec(query, ...bindings);
+  } catch (error) {
+    failed();
+    throw error;
+  }
 }
 
 /**
@@ -61,11 +74,7 @@ function transaction<T>(storage: DurableObjectStorage, work: () => T, rolledBack
       }
     });
   } catch (error) {
-    try {
-      rolledBack();
-    } catch (unread) {
-      console.error("the storage cannot be read after a transaction that failed", unread);
-    }
+    rolledBack();
     throw cause ?? error;
   }
 }

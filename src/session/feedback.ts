@@ -1,4 +1,5 @@
 /** What people think of answers: one row for each turn, the newest in place of the one before. Never shown to a model. */
+import type { RowCopy } from "./row-copy.ts";
 
 export interface Feedback {
   /** -1 to 1. */
@@ -13,11 +14,17 @@ export interface Feedback {
 
 type Row = { score: number; label: string | null; comment: string | null; given_by: string | null; at: number };
 
-export class FeedbackStore {
+export class FeedbackStore implements RowCopy {
   readonly #sql: SqlStorage;
+  /** Most sessions have none; `undefined` until it was looked for. */
+  #isEmpty: boolean | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#isEmpty = undefined;
   }
 
   put(turn: string, { score, label, comment, by, atMs }: Feedback): void {
@@ -32,9 +39,12 @@ export class FeedbackStore {
       by ?? null,
       atMs,
     );
+    this.#isEmpty = false;
   }
 
   of(turn: string): Feedback | undefined {
+    this.#isEmpty ??= this.#sql.exec("SELECT 1 FROM feedback LIMIT 1").toArray().length === 0;
+    if (this.#isEmpty) return undefined;
     const query = "SELECT score, label, comment, given_by, at FROM feedback WHERE turn = ?";
     const [row] = this.#sql.exec<Row>(query, turn).toArray();
     if (row === undefined) return undefined;

@@ -1,7 +1,8 @@
 /** What requests began with, kept once however many requests share it. */
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
+import type { RowCopy } from "./row-copy.ts";
 
-export class Heads {
+export class Heads implements RowCopy {
   readonly #sql: SqlStorage;
   #newest: { id: string; facts: HeadFacts } | undefined;
 
@@ -18,8 +19,7 @@ export class Heads {
     return id;
   }
 
-  /** After a transaction that failed. */
-  reload(): void {
+  forget(): void {
     this.#newest = undefined;
   }
 

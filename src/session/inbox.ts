@@ -1,8 +1,10 @@
-/** Messages that were accepted: waiting ones and, as receipts for idempotency, those whose turn has begun. Never runs anything. */
+/** Messages that were accepted: waiting ones and, as receipts for idempotency, those whose turn has begun. What waits or runs is read from memory. Never runs anything. */
 import type { Reference } from "../channels/channel.ts";
 import type { TurnOptions, UserEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { QueuedMessage } from "../dialects/native.ts";
+import { InboxCopy, type InboxRow, longestKept } from "./inbox-copy.ts";
+import type { RowCopy } from "./row-copy.ts";
 
 /** What a person sent, as it waits for its turn. */
 export interface InboxMessage {
@@ -30,7 +32,7 @@ export type Stop = "cancelled" | "interrupted";
 export interface Waiting {
   /** The turn it begins, or the one it joins. */
   turn: string;
-  /** Read when it is first looked at: with its tools it may be 1.9 MB, and most callers want only the rest. */
+  /** Read when it is first used, from its row where it is long. */
   readonly message: InboxMessage;
   firstSeq: number | undefined;
   stop: Stop | undefined;
@@ -51,8 +53,10 @@ export interface Arrival {
 
 type Row = {
   id: number;
+  message: string | null;
   first_seq: number | null;
   joins: number | null;
+  interrupts: number;
   stop: Stop | null;
   body_hash: string | null;
   created_at: number;
@@ -71,30 +75,47 @@ type QueuedRow = {
 /** Characters of a waiting message that are shown: 100 messages may wait, of up to 1.9 MB each. */
 const shownChars = 16_000;
 
-const columns = "id, first_seq, joins, stop, body_hash, created_at";
+/** Long messages stay in their rows. */
+const columns = `id, CASE WHEN length(message) <= ${longestKept} THEN message END AS message,
+  first_seq, joins, interrupts, stop, body_hash, created_at`;
 
-export class Inbox {
+export class Inbox implements RowCopy {
   readonly #sql: SqlStorage;
+  #copy: InboxCopy | undefined;
+  /** The number of the turn that was accepted last; null when there is none, `undefined` until it was looked for. */
+  #newestId: number | null | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
+  forget(): void {
+    this.#copy = undefined;
+    this.#newestId = undefined;
+  }
+
   /** Takes a message in and names its turn. Turns are numbered in the order in which their messages came. */
   add(message: InboxMessage, of: Receipt & Arrival & { atMs: number }): string {
+    const copy = this.#read;
+    const text = rowOf(message);
+    const joins = of.joins === undefined ? undefined : idOf(of.joins);
+    const interrupts = of.interrupts ?? false;
     const { id } = this.#sql
       .exec<{ id: number }>(
         `INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, joins, interrupts, created_at)
          VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-        rowOf(message),
+        text,
         of.key ?? null,
         of.bodyHash ?? null,
         of.firstSeq ?? null,
-        of.joins === undefined ? null : idOf(of.joins),
-        Number(of.interrupts ?? false),
+        joins ?? null,
+        Number(interrupts),
         of.atMs,
       )
       .one();
+    const { firstSeq, bodyHash, atMs } = of;
+    copy.set({ id, text: kept(text), joins, interrupts, firstSeq, stop: undefined, bodyHash, atMs });
+    if (joins === undefined) this.#newestId = id;
     return of.joins ?? turnOf(id);
   }
 
@@ -149,64 +170,69 @@ export class Inbox {
 
   /** Takes up a turn that began elsewhere, so that later turns get later numbers. What was said stands in the log alone; `options` are for a turn that goes on here. */
   restore(turn: string, of: { firstSeq: number; atMs: number; options?: TurnOptions }): void {
-    const nothing = { content: "", options: of.options ?? {} } satisfies InboxMessage;
-    this.#sql.exec(
-      "INSERT INTO inbox (id, message, first_seq, created_at) VALUES (?, ?, ?, ?)",
-      idOf(turn),
-      JSON.stringify(nothing),
-      of.firstSeq,
-      of.atMs,
-    );
+    const copy = this.#read;
+    const text = JSON.stringify({ content: "", options: of.options ?? {} } satisfies InboxMessage);
+    const id = idOf(turn);
+    const { firstSeq, atMs } = of;
+    const query = "INSERT INTO inbox (id, message, first_seq, created_at) VALUES (?, ?, ?, ?)";
+    this.#sql.exec(query, id, text, firstSeq, atMs);
+    const none = { joins: undefined, interrupts: false, stop: undefined, bodyHash: undefined };
+    copy.set({ id, text: kept(text), firstSeq, atMs, ...none });
+    this.#newestId = undefined;
   }
 
   byKey(key: string): Waiting | undefined {
-    return this.#one(`SELECT ${columns} FROM inbox WHERE idempotency_key = ?`, key);
+    const query = "SELECT id FROM inbox WHERE idempotency_key = ?";
+    const [row] = this.#sql.exec<{ id: number }>(query, key).toArray();
+    return row && this.byTurn(turnOf(row.id));
   }
 
   byTurn(turn: string): Waiting | undefined {
-    return this.#one(`SELECT ${columns} FROM inbox WHERE id = ?`, idOf(turn));
+    const row = this.#row(idOf(turn));
+    return row && this.#waitingOf(row);
   }
 
   /** The highest number that a message was given; 0 before the first. */
   get lastId(): number {
-    return this.#sql.exec<{ id: number | null }>("SELECT max(id) AS id FROM inbox").one().id ?? 0;
+    return this.#read.lastId;
   }
 
   /** The turn that was accepted last. */
   get newestTurn(): string | undefined {
-    const query = "SELECT id FROM inbox WHERE joins IS NULL ORDER BY id DESC LIMIT 1";
-    const [row] = this.#sql.exec<{ id: number }>(query).toArray();
-    return row && turnOf(row.id);
+    if (this.#newestId === undefined) {
+      const query = "SELECT id FROM inbox WHERE joins IS NULL ORDER BY id DESC LIMIT 1";
+      this.#newestId = this.#sql.exec<{ id: number }>(query).toArray()[0]?.id ?? null;
+    }
+    return this.#newestId === null ? undefined : turnOf(this.#newestId);
   }
 
-  /** What was read stands in its place. */
+  /** The message is now what was read in its place. */
   replace(turn: string, message: InboxMessage): void {
-    const query = "UPDATE inbox SET message = ? WHERE id = ? AND first_seq IS NULL";
-    this.#sql.exec(query, JSON.stringify(message), idOf(turn));
+    const row = this.#row(idOf(turn));
+    if (row !== undefined && row.firstSeq === undefined) this.#write(row, JSON.stringify(message));
   }
 
   /** From its next step on the turn goes by these. */
   changeOptions(turn: string, options: TurnOptions): void {
-    const message = this.byTurn(turn)?.message;
-    if (message === undefined) return;
-    const changed = rowOf({ ...message, options });
-    this.#sql.exec("UPDATE inbox SET message = ? WHERE id = ?", changed, idOf(turn));
+    const row = this.#row(idOf(turn));
+    if (row !== undefined) this.#write(row, rowOf({ ...this.#messageOf(row), options }));
   }
 
   /** The message whose turn is next. */
   next(): Waiting | undefined {
-    return this.#one(
-      `SELECT ${columns} FROM inbox WHERE first_seq IS NULL AND joins IS NULL ORDER BY interrupts DESC, id LIMIT 1`,
-    );
+    const own = this.#read.waiting.filter(({ joins }) => joins === undefined);
+    const row = own.find(({ interrupts }) => interrupts) ?? own[0];
+    return row && this.#waitingOf(row);
   }
 
   /** How many messages wait, for a turn of their own or to join one. */
   get waiting(): number {
-    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE first_seq IS NULL").one().n;
+    return this.#read.waiting.length;
   }
 
   /** What waits to begin a turn or to join one, in the order in which it came; of long messages the beginning. What was stopped is left out. */
   queued(): QueuedMessage[] {
+    if (this.waiting === 0) return [];
     const of = (field: string) => `json_extract(message, '$.${field}')`;
     const rows = this.#sql.exec<QueuedRow>(
       `SELECT id, joins, created_at, substr(${of("content")}, 1, ?) AS content, length(${of("content")}) AS chars,
@@ -235,56 +261,110 @@ export class Inbox {
 
   /** Whether a message waits to join this turn. */
   isJoined(turn: string): boolean {
-    const query = "SELECT 1 FROM inbox WHERE first_seq IS NULL AND joins = ? LIMIT 1";
-    return this.#sql.exec(query, idOf(turn)).toArray().length > 0;
+    const id = idOf(turn);
+    return this.#read.waiting.some(({ joins }) => joins === id);
   }
 
   /** Takes out the messages that wait to join this turn, oldest first; the first of them gets `firstSeq`, and so on. */
   takeJoining(turn: string, firstSeq: number): InboxMessage[] {
-    const query = "SELECT id, message FROM inbox WHERE first_seq IS NULL AND joins = ? ORDER BY id";
-    const rows = this.#sql.exec<{ id: number; message: string }>(query, idOf(turn)).toArray();
+    const turnId = idOf(turn);
+    const rows = this.#read.waiting.filter(({ joins }) => joins === turnId);
+    const messages = rows.map((row) => this.#messageOf(row));
     rows.forEach(({ id }, place) => this.begin(turnOf(id), firstSeq + place));
-    return rows.map(({ message }) => JSON.parse(message) as InboxMessage);
+    return messages;
   }
 
   begin(turn: string, firstSeq: number): void {
-    this.#sql.exec("UPDATE inbox SET first_seq = ? WHERE id = ?", firstSeq, idOf(turn));
+    const row = this.#row(idOf(turn));
+    if (row === undefined) return;
+    this.#sql.exec("UPDATE inbox SET first_seq = ? WHERE id = ?", firstSeq, row.id);
+    this.#read.set({ ...row, firstSeq });
   }
 
   /** The first reason given stays. */
   stop(turn: string, why: Stop): void {
-    this.#sql.exec("UPDATE inbox SET stop = ? WHERE id = ? AND stop IS NULL", why, idOf(turn));
+    const row = this.#row(idOf(turn));
+    if (row === undefined || row.stop !== undefined) return;
+    this.#sql.exec("UPDATE inbox SET stop = ? WHERE id = ?", why, row.id);
+    this.#read.set({ ...row, stop: why });
   }
 
   /** Every turn that waits to begin is to end. */
   stopWaiting(why: Stop): void {
     this.#sql.exec("UPDATE inbox SET stop = ? WHERE first_seq IS NULL AND joins IS NULL AND stop IS NULL", why);
+    for (const row of this.#read.waiting) {
+      if (row.joins === undefined && row.stop === undefined) this.#read.set({ ...row, stop: why });
+    }
   }
 
-  #one(query: string, ...bindings: (string | number)[]): Waiting | undefined {
-    const row = this.#sql.exec<Row>(query, ...bindings).toArray()[0];
+  get #read(): InboxCopy {
+    this.#copy ??= this.#readCopy();
+    return this.#copy;
+  }
+
+  #readCopy(): InboxCopy {
+    const newest = this.#sql.exec<Row>(`SELECT ${columns} FROM inbox ORDER BY id DESC LIMIT 1`).toArray();
+    const copy = new InboxCopy(newest[0]?.id ?? 0);
+    for (const row of this.#sql.exec<Row>(`SELECT ${columns} FROM inbox WHERE first_seq IS NULL ORDER BY id`)) {
+      copy.set(inboxRow(row));
+    }
+    for (const row of newest) copy.set(inboxRow(row));
+    return copy;
+  }
+
+  #row(id: number): InboxRow | undefined {
+    const copy = this.#read;
+    const known = copy.get(id);
+    if (known !== undefined || id < 1 || id > copy.lastId) return known;
+    const [row] = this.#sql.exec<Row>(`SELECT ${columns} FROM inbox WHERE id = ?`, id).toArray();
     if (row === undefined) return undefined;
-    let message: InboxMessage | undefined;
-    const read = () => {
-      message ??= this.#message(row.id);
-      return message;
-    };
-    return {
-      turn: turnOf(row.joins ?? row.id),
-      get message() {
-        return read();
-      },
-      firstSeq: row.first_seq ?? undefined,
-      stop: row.stop ?? undefined,
-      bodyHash: row.body_hash ?? undefined,
-      atMs: row.created_at,
-    };
+    const read = inboxRow(row);
+    copy.set(read);
+    return read;
   }
 
-  #message(id: number): InboxMessage {
-    const { message } = this.#sql.exec<{ message: string }>("SELECT message FROM inbox WHERE id = ?", id).one();
-    return JSON.parse(message) as InboxMessage;
+  #write(row: InboxRow, text: string): void {
+    this.#sql.exec("UPDATE inbox SET message = ? WHERE id = ?", text, row.id);
+    this.#read.set({ ...row, text: kept(text) });
   }
+
+  #messageOf({ id, text }: InboxRow): InboxMessage {
+    const query = "SELECT message FROM inbox WHERE id = ?";
+    return JSON.parse(text ?? this.#sql.exec<{ message: string }>(query, id).one().message) as InboxMessage;
+  }
+
+  #waitingOf(row: InboxRow): Waiting {
+    const messageOf = () => this.#messageOf(row);
+    const { id, joins, firstSeq, stop, bodyHash, atMs } = row;
+    return {
+      turn: turnOf(joins ?? id),
+      get message() {
+        return messageOf();
+      },
+      firstSeq,
+      stop,
+      bodyHash,
+      atMs,
+    };
+  }
+}
+
+function inboxRow(row: Row): InboxRow {
+  return {
+    id: row.id,
+    text: row.message ?? undefined,
+    joins: row.joins ?? undefined,
+    interrupts: row.interrupts !== 0,
+    firstSeq: row.first_seq ?? undefined,
+    stop: row.stop ?? undefined,
+    bodyHash: row.body_hash ?? undefined,
+    atMs: row.created_at,
+  };
+}
+
+/** What is kept in memory of a message. */
+function kept(text: string): string | undefined {
+  return text.length <= longestKept ? text : undefined;
 }
 
 /** Most bytes of a message with its options: Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits). */

@@ -26,7 +26,6 @@ function share(key: string, changes: RequestChange[]): void {
 
 export class Learned {
   readonly #store: LearnedStore;
-  #changes: LearnedChanges | undefined;
   /** One object for each profile as long as nothing is learned about it, since what was written for it is kept by its identity. */
   #written = new WeakMap<Profile, Profile>();
 
@@ -38,7 +37,7 @@ export class Learned {
   of(profile: Profile): Profile {
     const known = this.#written.get(profile);
     if (known !== undefined) return known;
-    const changes = this.#read()[keyOf(profile)] ?? here.get(keyOf(profile)) ?? [];
+    const changes = this.#store.read()[keyOf(profile)] ?? here.get(keyOf(profile)) ?? [];
     const changed = changes.length === 0 ? profile : withChanges(profile, changes);
     this.#written.set(profile, changed);
     return changed;
@@ -49,19 +48,13 @@ export class Learned {
     const now = this.of(profile);
     const change = asked === "reasoning:other" ? otherRule(now) : asked;
     const key = keyOf(profile);
-    const before = this.#read()[key] ?? here.get(key) ?? [];
+    const before = this.#store.read()[key] ?? here.get(key) ?? [];
     const changes = [...before.filter((each) => kindOf(each) !== kindOf(change)), change];
-    this.#changes = { ...this.#read(), [key]: changes };
-    this.#store.write(this.#changes);
+    this.#store.write({ ...this.#store.read(), [key]: changes });
     this.#written = new WeakMap();
     // One id may be served by several generations of a model, so that rule is the session's alone.
     const shared = changes.filter((each) => !each.startsWith("reasoning:"));
     if (shared.length > 0) share(key, shared);
-  }
-
-  #read(): LearnedChanges {
-    this.#changes ??= this.#store.read();
-    return this.#changes;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What is owed to channels: one row per answer that somebody outside waits for, until it is delivered or given up. Never calls anybody. */
 import type { Address } from "../channels/channel.ts";
+import type { RowCopy } from "./row-copy.ts";
 
 /** An answer that is owed. */
 export interface Owed {
@@ -33,90 +34,118 @@ type Row = {
 
 const columns = "id, turn, address, state, shown, attempts, next_at, error, created_at";
 
-export class Outbox {
+export class Outbox implements RowCopy {
   readonly #sql: SqlStorage;
+  /** By id, oldest first. */
+  #copy: Map<string, Row> | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
+  forget(): void {
+    this.#copy = undefined;
+  }
+
   /** Owes a turn's answer to an address. Runs in the transaction that accepts the message. */
   add({ turn, address, atMs }: { turn: string; address: Address; atMs: number }): void {
     const id = `dlv_${crypto.randomUUID().replaceAll("-", "")}`;
-    this.#sql.exec(
-      "INSERT INTO outbox (id, turn, address, state, created_at) VALUES (?, ?, ?, 'open', ?)",
-      id,
-      turn,
-      JSON.stringify(address),
-      atMs,
-    );
+    const text = JSON.stringify(address);
+    const copy = this.#read;
+    const query = "INSERT INTO outbox (id, turn, address, state, created_at) VALUES (?, ?, ?, 'open', ?)";
+    this.#sql.exec(query, id, turn, text, atMs);
+    const fresh = { shown: null, attempts: 0, next_at: null, error: null, created_at: atMs };
+    copy.set(id, { id, turn, address: text, state: "open", ...fresh });
   }
 
   /** Everything owed and given up, oldest first. What was delivered is gone. */
   all(): Owed[] {
-    return this.#sql.exec<Row>(`SELECT ${columns} FROM outbox ORDER BY created_at, rowid`).toArray().map(owedOf);
+    return this.#rows.map(owedOf);
   }
 
   byId(id: string): Owed | undefined {
-    return this.#sql.exec<Row>(`SELECT ${columns} FROM outbox WHERE id = ?`, id).toArray().map(owedOf)[0];
+    const row = this.#read.get(id);
+    return row && owedOf(row);
   }
 
   get isEmpty(): boolean {
-    return this.#sql.exec("SELECT 1 FROM outbox LIMIT 1").toArray().length === 0;
+    return this.#read.size === 0;
   }
 
   /** Whether an answer is still to be delivered, or the account to be told that one was given up. */
   get owes(): boolean {
-    const query = "SELECT 1 FROM outbox WHERE state = 'open' OR next_at IS NOT NULL LIMIT 1";
-    return this.#sql.exec(query).toArray().length > 0;
+    return this.#rows.some(({ state, next_at }) => state === "open" || next_at !== null);
   }
 
   /** From then on somebody must look after the turn's deliveries. Runs in the transaction that ends the turn. */
   turnEnded(turn: string, nextAtMs: number): void {
+    const rows = this.#rows.filter((row) => row.turn === turn && row.state === "open");
+    if (rows.length === 0) return;
     this.#sql.exec("UPDATE outbox SET next_at = ? WHERE turn = ? AND state = 'open'", nextAtMs, turn);
+    for (const { id } of rows) this.#keep(id, { next_at: nextAtMs });
   }
 
   /** Writes down what is shown, or about to be. */
   save(id: string, shown: unknown): void {
-    this.#sql.exec("UPDATE outbox SET shown = ? WHERE id = ?", JSON.stringify(shown ?? null), id);
+    const text = JSON.stringify(shown ?? null);
+    this.#sql.exec("UPDATE outbox SET shown = ? WHERE id = ?", text, id);
+    this.#keep(id, { shown: text });
   }
 
   /** A try failed; the next one comes at `nextAtMs`. */
   failed(id: string, of: { shown: unknown; attempts: number; nextAtMs: number | null; error: string }): void {
-    this.#sql.exec(
-      "UPDATE outbox SET shown = ?, attempts = ?, next_at = ?, error = ? WHERE id = ?",
-      JSON.stringify(of.shown ?? null),
-      of.attempts,
-      of.nextAtMs,
-      of.error,
-      id,
-    );
+    const { attempts, nextAtMs, error } = of;
+    const shown = JSON.stringify(of.shown ?? null);
+    const query = "UPDATE outbox SET shown = ?, attempts = ?, next_at = ?, error = ? WHERE id = ?";
+    this.#sql.exec(query, shown, attempts, nextAtMs, error, id);
+    this.#keep(id, { shown, attempts, next_at: nextAtMs, error });
   }
 
   delivered(id: string): void {
     this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
+    this.#read.delete(id);
   }
 
   /** Adds a newer way to answer to the turn's deliveries by the same channel; what they had stays. */
   freshen(turn: string, { channel, ...fresh }: Address): void {
-    this.#sql.exec(
-      `UPDATE outbox SET address = json_set(address, '$.fresh', json(?))
-       WHERE turn = ? AND state = 'open' AND json_extract(address, '$.channel') = ?`,
-      JSON.stringify(fresh),
-      turn,
-      channel,
-    );
+    for (const row of this.#rows.filter((each) => each.turn === turn && each.state === "open")) {
+      const address = JSON.parse(row.address) as Address;
+      if (address.channel !== channel) continue;
+      const text = JSON.stringify({ ...address, fresh });
+      this.#sql.exec("UPDATE outbox SET address = ? WHERE id = ?", text, row.id);
+      this.#keep(row.id, { address: text });
+    }
   }
 
   /** Gives it up. `nextAtMs`: the account does not know of it yet, and is told then at the latest; null: it knows. */
   bury(id: string, of: { error: string; attempts: number; nextAtMs: number | null }): void {
     const query = "UPDATE outbox SET state = 'dead', error = ?, attempts = ?, next_at = ? WHERE id = ?";
     this.#sql.exec(query, of.error, of.attempts, of.nextAtMs, id);
+    this.#keep(id, { state: "dead", error: of.error, attempts: of.attempts, next_at: of.nextAtMs });
   }
 
   /** Tries a dead one again from the start. */
   revive(id: string, atMs: number): void {
     this.#sql.exec("UPDATE outbox SET state = 'open', attempts = 0, next_at = ? WHERE id = ?", atMs, id);
+    this.#keep(id, { state: "open", attempts: 0, next_at: atMs });
+  }
+
+  get #rows(): Row[] {
+    return [...this.#read.values()];
+  }
+
+  get #read(): Map<string, Row> {
+    if (this.#copy === undefined) {
+      const rows = this.#sql.exec<Row>(`SELECT ${columns} FROM outbox ORDER BY created_at, rowid`).toArray();
+      this.#copy = new Map(rows.map((row) => [row.id, row]));
+    }
+    return this.#copy;
+  }
+
+  /** Changes a row in memory, after it was written. */
+  #keep(id: string, changed: Partial<Row>): void {
+    const row = this.#read.get(id);
+    if (row !== undefined) this.#read.set(id, { ...row, ...changed });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
-import { Ladder, type StoredVersion } from "../account/ladder.ts";
+import { inOneBatch, Ladder, type StoredVersion } from "../account/ladder.ts";
 
 /** A rung that has landed is never changed, only followed. What a new one may do: `account/ladder.ts`. */
 export const sessionLadder = new Ladder("session", [
@@ -163,8 +163,9 @@ export function dropLeftovers(sql: SqlStorage): void {
 /** Brings a database up to date; one of a newer version that this code can read stays as it is. The caller holds a transaction. Throws, and changes nothing, when this code cannot read it. */
 export function migrate(sql: SqlStorage, from: StoredVersion): void {
   const missing = sessionLadder.missing(from);
-  for (const rung of missing) sql.exec(rung);
-  if (from.version === 0 || missing.length === 0) return;
+  if (missing.length === 0) return;
+  sql.exec(inOneBatch(missing));
+  if (from.version === 0) return;
   const columns = Object.entries(versionColumns());
   const set = columns.map(([name]) => `${name} = ?`).join(", ");
   sql.exec(`UPDATE session SET ${set}`, ...columns.map(([, value]) => value));

@@ -13,6 +13,7 @@ import { Intents } from "./intents.ts";
 import { Learned } from "./learned.ts";
 import { Outbox } from "./outbox.ts";
 import { Retelling } from "./retelling.ts";
+import type { RowCopy } from "./row-copy.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
@@ -44,9 +45,7 @@ export interface SessionParts {
 export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimits = defaultLimits): SessionParts {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
-    log.reload();
-    turns.reload();
-    heads.reload();
+    for (const copy of copies) copy.forget();
   });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
@@ -55,6 +54,23 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
   const heads = new Heads(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
+  const outbox = new Outbox(sql);
+  const feedback = new FeedbackStore(sql);
+  const checkpoint = new Checkpoint(sql);
+  const intents = new Intents(sql, log.lastSeq);
+  const heartbeat = new Heartbeat(sql);
+  const copies: readonly RowCopy[] = [
+    log,
+    inbox,
+    record,
+    outbox,
+    turns,
+    checkpoint,
+    intents,
+    heartbeat,
+    heads,
+    feedback,
+  ];
   return {
     storage,
     counter,
@@ -62,12 +78,12 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
     record,
     log,
     inbox,
-    outbox: new Outbox(sql),
-    feedback: new FeedbackStore(sql),
+    outbox,
+    feedback,
     turns,
-    checkpoint: new Checkpoint(sql),
-    intents: new Intents(sql, log.lastSeq),
-    heartbeat: new Heartbeat(sql),
+    checkpoint,
+    intents,
+    heartbeat,
     heads,
     conversation: new Conversation(
       log,

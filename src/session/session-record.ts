@@ -1,8 +1,9 @@
-/** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, written rarely. */
+/** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, read once and written rarely. */
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
 import type { TurnEndedEntry } from "../core/entry.ts";
 import { graceMs } from "./expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
+import type { RowCopy } from "./row-copy.ts";
 import { makeTables, versionColumns } from "./schema.ts";
 
 /** Sums over all finished turns of a session. */
@@ -89,13 +90,24 @@ type Row = {
   window_seq: number;
   birth: string | null;
   token_epoch: number;
+  learned: string | null;
+  life_ms: number | null;
 };
 
 const columns = `account, name, title, metadata, instructions, model, prefix, sticky_model, created_at, expires_at, usage,
-  forked_from, copied_seq, window_seq, birth, token_epoch`;
+  forked_from, copied_seq, window_seq, birth, token_epoch, learned, life_ms`;
 
-export class SessionRecord {
+/** The row as it is kept in memory. */
+interface RecordCopy {
+  settings: Readonly<SessionSettings>;
+  learned: LearnedChanges;
+  /** How long the session lives after its last use; null: for ever. */
+  lifeMs: number | null;
+}
+
+export class SessionRecord implements RowCopy {
   readonly #sql: SqlStorage;
+  #copy: RecordCopy | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -135,69 +147,109 @@ export class SessionRecord {
     sql.exec(`INSERT INTO session (${names.join(", ")}) VALUES (${places})`, ...Object.values(row));
   }
 
-  read(): SessionSettings {
-    const row = this.#sql.exec<Row>(`SELECT ${columns} FROM session`).one();
-    return {
-      account: row.account,
-      name: row.name,
-      title: row.title,
-      metadata: JSON.parse(row.metadata) as Record<string, string>,
-      instructions: row.instructions,
-      model: row.model,
-      prefix: row.prefix,
-      stickyModel: row.sticky_model,
-      createdAtMs: row.created_at,
-      expiresAtMs: row.expires_at,
-      usage: JSON.parse(row.usage) as SessionUsage,
-      forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkedFrom),
-      copiedSeq: row.copied_seq,
-      windowSeq: row.window_seq,
-      birth: row.birth,
-      tokenEpoch: row.token_epoch,
-    };
+  forget(): void {
+    this.#copy = undefined;
+  }
+
+  /** Nobody may change what is returned. */
+  read(): Readonly<SessionSettings> {
+    return this.#read.settings;
+  }
+
+  get #read(): RecordCopy {
+    this.#copy ??= copyOf(this.#sql.exec<Row>(`SELECT ${columns} FROM session`).one());
+    return this.#copy;
+  }
+
+  /** Changes settings in memory, after their columns were written. */
+  #keep(changed: Partial<SessionSettings>): void {
+    const copy = this.#read;
+    copy.settings = Object.freeze({ ...copy.settings, ...changed });
   }
 
   /** From now on no token is valid that was made before. */
   withdrawTokens(): void {
-    this.#sql.exec("UPDATE session SET token_epoch = token_epoch + 1");
+    const tokenEpoch = this.read().tokenEpoch + 1;
+    this.#sql.exec("UPDATE session SET token_epoch = ?", tokenEpoch);
+    this.#keep({ tokenEpoch });
   }
 
   /** Renames or relabels; what is absent stays. */
   change({ title, metadata }: { title?: string | null; metadata?: Record<string, string> }): void {
-    if (title !== undefined) this.#sql.exec("UPDATE session SET title = ?", title);
-    if (metadata !== undefined) this.#sql.exec("UPDATE session SET metadata = ?", JSON.stringify(metadata));
+    if (title !== undefined) {
+      this.#sql.exec("UPDATE session SET title = ?", title);
+      this.#keep({ title });
+    }
+    if (metadata !== undefined) {
+      this.#sql.exec("UPDATE session SET metadata = ?", JSON.stringify(metadata));
+      this.#keep({ metadata: { ...metadata } });
+    }
   }
 
   /** The model that later turns begin with. */
   stickTo(model: string): void {
+    if (this.read().stickyModel === model) return;
     this.#sql.exec("UPDATE session SET sticky_model = ?", model);
+    this.#keep({ stickyModel: model });
   }
 
   /** How hosts want requests written, as they have shown in this session. */
   get learned(): LearnedChanges {
-    const { learned } = this.#sql.exec<{ learned: string | null }>("SELECT learned FROM session").one();
-    return learned === null ? {} : (JSON.parse(learned) as LearnedChanges);
+    return this.#read.learned;
   }
 
   learn(changes: LearnedChanges): void {
+    const copy = this.#read;
     this.#sql.exec("UPDATE session SET learned = ?", JSON.stringify(changes));
+    copy.learned = changes;
   }
 
   /** Entries up to this one have left the model's window. Runs in the transaction that records the compaction. */
   moveWindow(throughSeq: number): void {
     this.#sql.exec("UPDATE session SET window_seq = ?", throughSeq);
+    this.#keep({ windowSeq: throughSeq });
   }
 
   /** Adds what a turn used, and begins the session's life anew: it counts from the last use. Runs in the transaction that ends the turn, so that it counts once. */
   settle({ usage, steps, costMicros, rowsWritten = 0, atMs }: Omit<TurnEndedEntry, "seq">): void {
     const sum = addTurn(this.read().usage, { usage, steps, costMicros, rowsWritten });
-    // A turn that had to be ended because the session was over is no use of it.
-    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
-    const query = `UPDATE session SET usage = ?1,
-      expires_at = CASE WHEN ?2 + life_ms - expires_at >= life_ms / 100 AND ?2 < expires_at + ?3
-        THEN ?2 + life_ms ELSE expires_at END`;
-    this.#sql.exec(query, JSON.stringify(sum), atMs, graceMs);
+    const expiresAtMs = this.#expiryAfterUse(atMs);
+    this.#sql.exec("UPDATE session SET usage = ?, expires_at = ?", JSON.stringify(sum), expiresAtMs);
+    this.#keep({ usage: sum, expiresAtMs });
   }
+
+  #expiryAfterUse(atMs: number): number | null {
+    const { settings, lifeMs } = this.#read;
+    const { expiresAtMs } = settings;
+    if (expiresAtMs === null || lifeMs === null) return expiresAtMs;
+    // A turn that had to be ended because the session was over is no use of it.
+    if (atMs >= expiresAtMs + graceMs) return expiresAtMs;
+    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
+    return atMs + lifeMs - expiresAtMs >= lifeMs / 100 ? atMs + lifeMs : expiresAtMs;
+  }
+}
+
+function copyOf(row: Row): RecordCopy {
+  const settings: SessionSettings = {
+    account: row.account,
+    name: row.name,
+    title: row.title,
+    metadata: JSON.parse(row.metadata) as Record<string, string>,
+    instructions: row.instructions,
+    model: row.model,
+    prefix: row.prefix,
+    stickyModel: row.sticky_model,
+    createdAtMs: row.created_at,
+    expiresAtMs: row.expires_at,
+    usage: JSON.parse(row.usage) as SessionUsage,
+    forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkedFrom),
+    copiedSeq: row.copied_seq,
+    windowSeq: row.window_seq,
+    birth: row.birth,
+    tokenEpoch: row.token_epoch,
+  };
+  const learned = row.learned === null ? {} : (JSON.parse(row.learned) as LearnedChanges);
+  return { settings: Object.freeze(settings), learned, lifeMs: row.life_ms };
 }
 
 /** The sums with one more turn. */

@@ -1,5 +1,7 @@
-/** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back; decides nothing about them. */
+/** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
 import type { Entry, NewEntry } from "../core/entry.ts";
+import { EntryTail } from "./entry-tail.ts";
+import type { RowCopy } from "./row-copy.ts";
 
 /** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
 export interface TranscriptLog {
@@ -40,39 +42,60 @@ const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALU
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
 
-export class SqliteTranscriptLog implements TranscriptLog {
+export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   readonly #sql: SqlStorage;
-  #last: Entry | undefined;
+  #copy: { last: Entry | undefined; tail: EntryTail } | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    this.reload();
-  }
-
-  /** What was appended in a transaction that failed is not there. */
-  reload(): void {
-    const [row] = this.#sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entries").toArray();
-    const seq = row?.seq ?? 0;
-    if (seq !== this.lastSeq) this.#last = this.read({ after: seq - 1, limit: 1 })[0];
+    this.#copy = this.#readCopy();
   }
 
   get lastSeq(): number {
-    return this.#last?.seq ?? 0;
+    return this.last?.seq ?? 0;
   }
 
   get last(): Entry | undefined {
-    return this.#last;
+    return this.#read.last;
+  }
+
+  forget(): void {
+    this.#copy = undefined;
   }
 
   append(entries: readonly NewEntry[]): Entry[] {
+    const copy = this.#read;
     const first = this.lastSeq + 1;
     const placed = entries.map((entry, place): Entry => ({ ...entry, seq: first + place }));
-    for (const entry of placed) this.#insert(entry);
-    this.#last = placed.at(-1) ?? this.#last;
+    for (const entry of placed) {
+      const text = this.#insert(entry);
+      copy.tail.add(entry.seq, text);
+      copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
+    }
     return placed;
   }
 
-  read({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+  read(range: LogRange): Entry[] {
+    return this.#read.tail.read(range) ?? this.#readRows(range);
+  }
+
+  newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
+    return this.#read.tail.newest(type, limit) ?? this.#newestRows(type, limit);
+  }
+
+  get #read() {
+    this.#copy ??= this.#readCopy();
+    return this.#copy;
+  }
+
+  #readCopy() {
+    const query = "SELECT seq, data, parts FROM entries ORDER BY seq DESC LIMIT 1";
+    const [row] = this.#sql.exec<Row>(query).toArray();
+    const last = row === undefined ? undefined : (JSON.parse(this.#whole(row)) as Entry);
+    return { last, tail: new EntryTail(row?.seq ?? 0) };
+  }
+
+  #readRows({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
     const rows = this.#sql.exec<Row>(
       "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
       after,
@@ -89,7 +112,7 @@ export class SqliteTranscriptLog implements TranscriptLog {
     return entries;
   }
 
-  newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
+  #newestRows<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
     const rows = this.#sql.exec<Row>(
       "SELECT seq, data, parts FROM entries WHERE type = ? ORDER BY seq DESC LIMIT ?",
       type,
@@ -116,13 +139,16 @@ export class SqliteTranscriptLog implements TranscriptLog {
     return { entries, bytes };
   }
 
-  #insert(entry: Entry): void {
+  /** Returns the entry's JSON. */
+  #insert(entry: Entry): string {
     const { seq, turn, type, atMs } = entry;
-    const [head = "", ...rest] = cut(JSON.stringify(entry));
+    const text = JSON.stringify(entry);
+    const [head = "", ...rest] = cut(text);
     this.#sql.exec(insertEntry, seq, turn, type, atMs, head, rest.length);
     rest.forEach((data, part) =>
       this.#sql.exec("INSERT INTO entry_parts (seq, part, data) VALUES (?, ?, ?)", seq, part, data),
     );
+    return text;
   }
 
   #whole({ seq, data, parts }: Row): string {

@@ -6,6 +6,7 @@ import { AppError } from "../core/errors.ts";
 import { openCalls, type WaitingCall } from "../core/waits.ts";
 import type { Feedback } from "./feedback.ts";
 import { type Inbox, type InboxMessage, type Receipt, userEntry, type Waiting } from "./inbox.ts";
+import type { RowCopy } from "./row-copy.ts";
 import type { SessionChoices } from "./session-record.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
@@ -59,16 +60,23 @@ const queueLimit = 100;
 /** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
 const keptChars = 1_000;
 
-export class Turns {
+export class Turns implements RowCopy {
   readonly #log: TranscriptLog;
   readonly #inbox: Inbox;
   readonly #limits: AgentLimits;
   #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
+  /** What the open turn waited for when the log ended with `lastSeq`: readers look after each piece of text. */
+  #waits: { lastSeq: number; calls: WaitingCall[] } = { lastSeq: 0, calls: [] };
 
   constructor(log: TranscriptLog, inbox: Inbox, limits: AgentLimits) {
     this.#log = log;
     this.#inbox = inbox;
     this.#limits = limits;
+  }
+
+  forget(): void {
+    this.#read = { firstSeq: 0, entries: [] };
+    this.#waits = { lastSeq: 0, calls: [] };
   }
 
   /** The turn that has begun and not ended. */
@@ -86,8 +94,12 @@ export class Turns {
   get waitingFor(): WaitingCall[] {
     const { open } = this;
     if (open?.firstSeq === undefined || open.stop !== undefined) return [];
-    const { ready, denied, waiting } = openCalls(this.entries(open.firstSeq));
-    return ready.length + denied.length === 0 ? waiting : [];
+    const { lastSeq } = this.#log;
+    if (this.#waits.lastSeq !== lastSeq) {
+      const { ready, denied, waiting } = openCalls(this.entries(open.firstSeq));
+      this.#waits = { lastSeq, calls: ready.length + denied.length === 0 ? waiting : [] };
+    }
+    return this.#waits.calls;
   }
 
   /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
@@ -198,12 +210,6 @@ export class Turns {
       entries.push(...(end < 0 ? some : some.slice(0, end + 1)).map(shortened));
     }
     return entries;
-  }
-
-  /** After a transaction that failed. */
-  reload(): void {
-    const readSeq = this.#read.entries.at(-1)?.seq ?? 0;
-    if (readSeq > this.#log.lastSeq) this.#read = { firstSeq: 0, entries: [] };
   }
 
   /** The message that began the turn; one that joined another turn leads to the message that began that one. */

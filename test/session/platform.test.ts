@@ -6,7 +6,7 @@ import { rpcVersion } from "../../src/account/call-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { Session } from "../../src/session/session.ts";
 import { calls, text } from "../support/fake-provider.ts";
-import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
+import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
 
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
@@ -168,10 +168,10 @@ describe("alarms that fail", () => {
       .spyOn(Account.prototype, "removeSession")
       .mockImplementation(fails("Durable Object is overloaded."));
     const worlds = Array.from({ length: 8 }, () => new SessionWorld());
+    for (const each of worlds) unwrap(await each.stub.create(each.address, { ttlSeconds: 60 }));
+    skipTime(61_000);
     const alarms = await Promise.all(
       worlds.map(async (each) => {
-        unwrap(await each.stub.create(each.address, { ttlSeconds: 60 }));
-        await each.inside(({ sql }) => void sql.exec("UPDATE session SET expires_at = 1"));
         await runDurableObjectAlarm(each.stub);
         return (await each.inside((storage) => storage.getAlarm())) ?? 0;
       }),
@@ -186,7 +186,7 @@ describe("alarms that fail", () => {
 
   it("[PLATFORM-7] an alarm that cannot even look is set again, later each time", async () => {
     unwrap(await world.stub.create(world.address, {}));
-    await world.inside(async (storage) => {
+    await world.rewrite(async (storage) => {
       storage.sql.exec("DROP TABLE inbox");
       await storage.setAlarm(Date.now() + 60_000);
     });

@@ -237,7 +237,7 @@ describe("a call that does harm", () => {
 
 it("[ONCE-14] an open call of a session without a birth keeps the key that it had", async () => {
   await waitingTurn();
-  await world.inside(({ sql }) => void sql.exec("UPDATE session SET birth = NULL"));
+  await world.rewrite(({ sql }) => sql.exec("UPDATE session SET birth = NULL"));
   provider.enqueue(text("Ordered."));
   unwrap(await world.stub.approve("call_pay", { approve: true }));
   await vi.waitFor(() => expect(provider.outside).toHaveBeenCalledTimes(1));

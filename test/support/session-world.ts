@@ -1,5 +1,5 @@
 /** A fresh session in the Workers runtime with a provider of ours behind `fetch`, for tests of what stands in `src/session`. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
@@ -28,6 +28,15 @@ export function startProvider(of: { host?: Host } = {}) {
     return new URL(request.url).hostname === "127.0.0.1" ? provider.fetch(input, init) : outside(request);
   });
   return { ...provider, outside };
+}
+
+const { now } = Date;
+let skippedMs = 0;
+
+/** From now on it is so much later, until the test's mocks are restored. Timers that run already do not know of it. */
+export function skipTime(ms: number): void {
+  skippedMs = vi.isMockFunction(Date.now) ? skippedMs + ms : ms;
+  vi.spyOn(Date, "now").mockImplementation(() => now() + skippedMs);
 }
 
 export class SessionWorld {
@@ -67,6 +76,12 @@ export class SessionWorld {
 
   async told(query?: string) {
     return readEvents(await this.events(query));
+  }
+
+  /** Changes rows behind the object's back. The instance ends then, since it keeps a copy of them in memory. */
+  async rewrite(change: (storage: DurableObjectStorage) => unknown): Promise<void> {
+    await this.inside(async (storage) => void (await change(storage)));
+    await evictDurableObject(this.stub);
   }
 
   /** Looks into the object, without going through its methods. */

@@ -1,0 +1,6 @@
+/** What the copies in memory of a session's rows have in common. The rows are the truth: a copy is read once, and is changed only after the statement that changes its rows. */
+
+export interface RowCopy {
+  /** The rows may differ from the copy, since a transaction was rolled back. The copy is read again at its next use. */
+  forget(): void;
+}
