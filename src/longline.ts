@@ -14,6 +14,7 @@ import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { openAiErrorResponse } from "./http/openai-error.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
+import { agents } from "./routes/agents.ts";
 import { answers } from "./routes/answers.ts";
 import { channels } from "./routes/channels.ts";
 import type { RouteContext } from "./routes/context.ts";
@@ -21,6 +22,7 @@ import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
+import { mustBeTold } from "./routes/named-model.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { wishOf } from "./routes/on-disconnect.ts";
 import { openapi } from "./routes/openapi.ts";
@@ -52,6 +54,7 @@ const native = new Hono<RouteContext>()
   .route("/v1/prefixes", prefixes)
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
+  .route("/v1/agents", agents)
   .route("/v1/admin", admin)
   .route("/channels", channels)
   .route("/openapi.json", openapi)
@@ -80,7 +83,8 @@ export interface Longline {
  */
 export function longline({ doors = [], channels = [], ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  return serve(makeApp(definition, { channels: rulesOf(channels), bindings }), doors);
+  const doorNames = doors.map(({ name }) => name);
+  return serve(makeApp(definition, { channels: rulesOf(channels), bindings, doorNames }), doors);
 }
 
 /** The Worker of an app that was made. */
@@ -100,6 +104,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
 function announce({ agents, settings }: App, bindings: Bindings): void {
   console.log(modelLine(agents.first, settings));
+  mustBeTold({ app: { agents, settings }, bindings });
   for (const agent of agents.all) mcpServers(agent, settings, bindings);
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
   for (const warning of new Set([...exampleWarnings(bindings), ...unknown])) console.warn(warning);

@@ -134,6 +134,13 @@ export const accountLadder: readonly string[] = [
      cost_micros INTEGER NOT NULL,
      PRIMARY KEY (session, seq, model)
    ) STRICT, WITHOUT ROWID;`,
+  // Null in rows of before agents had names: those are of the app's first agent.
+  `ALTER TABLE sessions ADD COLUMN agent TEXT;
+   CREATE INDEX sessions_by_agent ON sessions (agent, created_at, id);
+   ALTER TABLE steps ADD COLUMN agent TEXT;
+   ALTER TABLE steps ADD COLUMN agent_version TEXT;
+   ALTER TABLE tries ADD COLUMN agent TEXT;
+   ALTER TABLE tries ADD COLUMN agent_version TEXT;`,
 ];
 
 /** The version of an account's database; 0 for one without a ladder. */

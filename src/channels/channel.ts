@@ -54,6 +54,8 @@ export interface Received {
   alias?: string;
   /** Where the answer goes; absent when nobody waits for it there. */
   address?: Address;
+  /** Name of the agent that the session is made with; the default one when absent. A session that is there keeps its own. */
+  agent?: string;
   /** Only for a session that exists: a thread that the agent is no part of is none of its business. */
   mustExist?: boolean;
 }

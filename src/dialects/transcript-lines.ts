@@ -7,6 +7,8 @@ import { recordedFault } from "../core/speaker.ts";
 /** What the first line says about the session. Times in ms since 1970. */
 export interface TranscriptHeader {
   id: string;
+  /** Name of its agent; null in an export of an earlier version. */
+  agent: string | null;
   title: string | null;
   metadata: Record<string, string>;
   instructions: string | null;
@@ -117,6 +119,8 @@ const entry = z.discriminatedUnion("type", [
     content: text,
     speaker: speaker.optional(),
     metadata: noted,
+    agent: z.string().max(100).optional(),
+    agentVersion: z.string().max(100).optional(),
     options,
     joined: z.literal(true).optional(),
     again: z.literal(true).optional(),
@@ -200,6 +204,7 @@ export function wellFormed(most: number) {
 const header = z.strictObject({
   longline: z.literal(1, "must be 1: this is no transcript of Longline, or one of a later version"),
   id: z.string().max(256),
+  agent: z.string().max(100).nullable().default(null),
   title: wellFormed(mostUnits.title).nullable(),
   metadata: strings(metadataBounds.pairs),
   instructions: wellFormed(mostUnits.instructions).nullable(),
@@ -213,8 +218,10 @@ export const lineSchemas = { header, entry };
 
 /** The header as a line, without the line's end. */
 export function headerLine(of: TranscriptHeader): string {
-  const { id, title, metadata, instructions, model, prefix, createdAtMs } = of;
-  return JSON.stringify(renamed({ longline: 1, id, title, metadata, instructions, model, prefix, createdAtMs }, snake));
+  const { id, agent, title, metadata, instructions, model, prefix, createdAtMs } = of;
+  return JSON.stringify(
+    renamed({ longline: 1, id, agent, title, metadata, instructions, model, prefix, createdAtMs }, snake),
+  );
 }
 
 /** An entry as a line, without the line's end. Equal entries give equal lines, in whatever order their fields were set. */

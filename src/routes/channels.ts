@@ -145,6 +145,8 @@ async function tellOnce(env: Bindings, { claims }: Received, tell: () => Promise
 /** Into its session, in one transaction; the answer is owed from then on. */
 async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
   const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
+  // A session that is there keeps its agent, also where the rules name another one by now.
+  const choices = received.agent === undefined ? {} : { choices: { agent: received.agent } };
   const fault = address && addressFault(address, c.var.settings);
   if (fault !== undefined) throw new AppError("not_configured", fault);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
@@ -176,6 +178,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
       claims,
       ...(address && { replyTo: address }),
       ...(mustExist && { mustExist }),
+      ...choices,
       ...(models && { models }),
     }),
   );

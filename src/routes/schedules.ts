@@ -15,7 +15,7 @@ export async function runSchedules(
   const due = schedules.filter((each) => each.cron === cron);
   if (due.length === 0) console.warn(`No schedule of the app has the cron "${cron}".`);
   const { models } = due.length === 0 ? {} : (await accountObject(bindings, "default").access()).limits;
-  for (const { session, content, replyTo } of due) {
+  for (const { session, content, replyTo, agent } of due) {
     const address = { account: "default", name: session };
     const claim = `schedule ${cron} ${atMs} ${await sha256Hex(content)}`;
     const message = { content, options: {} };
@@ -27,6 +27,7 @@ export async function runSchedules(
         onBusy: "queue",
         claims: [claim],
         ...owed,
+        ...(agent !== undefined && { choices: { agent } }),
         ...(models && { models }),
       }),
     );

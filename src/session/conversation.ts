@@ -2,7 +2,7 @@
 import { CallIds } from "../core/call-ids.ts";
 import type { CompactionCause, CompactionEntry, Entry } from "../core/entry.ts";
 import { keepEnds } from "../core/outline.ts";
-import { leftOutMessage, messagesOf } from "../core/request.ts";
+import { leftOutMessage, messagesOf, type Readers } from "../core/request.ts";
 import {
   cutAt,
   estimateTokens,
@@ -48,6 +48,8 @@ export class Conversation {
   /** Entries that the model is not shown. */
   #hidden: ReadonlySet<number> = new Set();
   #profile: Profile | undefined;
+  /** What the window's texts may say of tools that read on. */
+  #readers: Readers = { search: true, read: true };
   #head = "";
   #headTokens = 0;
   /** Entries up to here are read. */
@@ -82,10 +84,12 @@ export class Conversation {
 
   /**
    * Reads what is new, for the model of that profile. Called between steps only, when every call has its result. `head`:
-   * what is sent before the messages.
+   * what is sent before the messages. `readers`: the tools in it that read the transcript.
    */
-  read(profile: Profile, head: string): void {
-    if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget(profile);
+  read(profile: Profile, head: string, readers: Readers = { search: true, read: true }): void {
+    const isOther = readers.search !== this.#readers.search || readers.read !== this.#readers.read;
+    this.#readers = readers;
+    if (isOther || this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget(profile);
     this.#profile = profile;
     if (this.#head !== head) this.#headTokens = estimateTokens(head);
     this.#head = head;
@@ -202,7 +206,9 @@ export class Conversation {
     if (first === undefined) return;
     const limits = textLimits(profile.contextTokens);
     const before = this.#parts.at(-1)?.ends;
-    const messages = bridged(messagesOf(group, { limits, ids: this.#ids }), profile.roleOrder, { before });
+    const messages = bridged(messagesOf(group, { limits, ids: this.#ids, readers: this.#readers }), profile.roleOrder, {
+      before,
+    });
     const afterCalls = first.type === "assistant" && first.step > 1;
     const encoded = messages.map((message) => serializeMessage(message, profile, { afterCalls }));
     const tokens = encoded.map(estimateTokens);
@@ -285,8 +291,11 @@ export class Conversation {
 
   /** Writes anew what stands before the first part. */
   #lead(profile: Profile): void {
-    const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq)] : [];
-    const said = [...(this.#summary === undefined ? [] : messagesOf([this.#summary])), ...leftOut];
+    const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq, this.#readers)] : [];
+    const said = [
+      ...(this.#summary === undefined ? [] : messagesOf([this.#summary], { readers: this.#readers })),
+      ...leftOut,
+    ];
     const next = this.#parts.find(({ begins }) => begins !== undefined)?.begins;
     const lead = bridged(said, profile.roleOrder, { after: next });
     this.#encoded.splice(0, this.#leading, ...lead.map((message) => serializeMessage(message, profile)));

@@ -1,6 +1,6 @@
 /** Asks the account for the money of a model call before it is made. That an account has no budget is remembered for 25 s, so a new budget holds within 30 s. */
 import { type Account, accountObject } from "../account/account.ts";
-import type { Shortage } from "../core/budget-words.ts";
+import type { MissingMoney } from "../core/budget-words.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionAddress } from "./session-record.ts";
 
@@ -21,7 +21,7 @@ export class Purse {
   }
 
   /** Sets money aside for one more call of step `seq`; what is missing when the budget does not allow it. `micros` is asked only where there may be a budget. */
-  async reserve(seq: number, micros: () => number): Promise<true | Shortage> {
+  async reserve(seq: number, micros: () => number): Promise<true | MissingMoney> {
     if (Date.now() < this.#unlimitedUntilMs) return true;
     await this.#settled;
     this.#asked();
@@ -33,6 +33,16 @@ export class Purse {
     if (answer !== "refused") return true;
     this.#asked();
     return shortageOf(await object.settings(), neededMicros);
+  }
+
+  /** Whether the account has a budget. */
+  async isLimited(seq: number): Promise<boolean> {
+    if (Date.now() < this.#unlimitedUntilMs) return false;
+    this.#asked();
+    const { account, name } = this.#of;
+    const answer = await accountObject(this.#bindings, account).reserve({ session: name, seq, micros: 0 });
+    if (answer === "unlimited") this.#unlimitedUntilMs = Date.now() + rememberMs;
+    return answer !== "unlimited";
   }
 
   /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */
@@ -47,7 +57,7 @@ export class Purse {
 }
 
 /** What is left may be more again by now: never shown as enough. */
-export function shortageOf(of: Settings | undefined, neededMicros: number): Shortage {
+export function shortageOf(of: Settings | undefined, neededMicros: number): MissingMoney {
   const { limits, spentMicros = 0, reservedMicros = 0 } = of ?? {};
   const budgetMicros = limits?.budgetMicros ?? 0;
   const leftMicros = Math.max(0, Math.min(budgetMicros - spentMicros - reservedMicros, neededMicros - 1));

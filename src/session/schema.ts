@@ -111,6 +111,7 @@ export const ladder: readonly string[] = [
      given_by TEXT,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  "ALTER TABLE session ADD COLUMN agent TEXT;",
 ];
 
 export const schemaVersion = ladder.length;

@@ -1,5 +1,5 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
-import { type AgentLimits, defaultLimits } from "../agent/agent.ts";
+import { defaultLimits } from "../agent/agent.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
@@ -16,7 +16,7 @@ import { Retelling } from "./retelling.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
-import { Turns } from "./turns.ts";
+import { type TurnAgent, Turns } from "./turns.ts";
 import { hiddenSeqs } from "./withdraw.ts";
 
 export interface SessionParts {
@@ -40,8 +40,11 @@ export interface SessionParts {
   feedback: FeedbackStore;
 }
 
-/** The parts over a database that has its tables, for an agent with these limits. Reads; writes nothing. */
-export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimits = defaultLimits): SessionParts {
+/** For tests that look into the rows alone: turns record no agent. */
+const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
+
+/** The parts over a database that has its tables. `agent`: the session's own. Reads; writes nothing. */
+export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): SessionParts {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter);
   const { sql } = storage;
@@ -58,7 +61,7 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
     inbox,
     outbox: new Outbox(sql),
     feedback: new FeedbackStore(sql),
-    turns: new Turns(log, inbox, limits),
+    turns: new Turns(log, inbox, agent),
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql, log.lastSeq),
     heartbeat: new Heartbeat(sql),

@@ -20,6 +20,8 @@ export interface SessionAddress {
 
 /** What a caller may choose when a session is made. */
 export interface SessionChoices {
+  /** Name of its agent; the app's first one when absent. */
+  agent?: string;
   title?: string;
   metadata?: Record<string, string>;
   /** Added behind the agent's own instructions. */
@@ -52,6 +54,8 @@ export const noSessionUsage: SessionUsage = { ...noUsage, steps: 0, costMicros: 
 export interface SessionSettings {
   account: string;
   name: string;
+  /** Name of its agent; null in a session of an earlier version until its next turn begins. */
+  agent: string | null;
   title: string | null;
   metadata: Record<string, string>;
   instructions: string | null;
@@ -75,6 +79,7 @@ export interface SessionSettings {
 type Row = {
   account: string;
   name: string;
+  agent: string | null;
   title: string | null;
   metadata: string;
   instructions: string | null;
@@ -110,8 +115,8 @@ export class SessionRecord {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     sql.exec(
       `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, prefix, created_at,
-         expires_at, life_ms, usage, forked_from, copied_seq, window_seq, birth)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         expires_at, life_ms, usage, forked_from, copied_seq, window_seq, birth, agent)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       schemaVersion,
       of.account,
       of.name,
@@ -128,6 +133,7 @@ export class SessionRecord {
       copiedSeq,
       windowSeq,
       crypto.randomUUID(),
+      choices.agent ?? null,
     );
   }
 
@@ -136,6 +142,7 @@ export class SessionRecord {
     return {
       account: row.account,
       name: row.name,
+      agent: row.agent,
       title: row.title,
       metadata: JSON.parse(row.metadata) as Record<string, string>,
       instructions: row.instructions,
@@ -162,6 +169,11 @@ export class SessionRecord {
   change({ title, metadata }: { title?: string | null; metadata?: Record<string, string> }): void {
     if (title !== undefined) this.#sql.exec("UPDATE session SET title = ?", title);
     if (metadata !== undefined) this.#sql.exec("UPDATE session SET metadata = ?", JSON.stringify(metadata));
+  }
+
+  /** From now on the session has this agent, whichever is the app's first one. */
+  keepAgent(name: string): void {
+    this.#sql.exec("UPDATE session SET agent = ?", name);
   }
 
   /** The model that later turns begin with. */

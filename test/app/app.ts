@@ -21,6 +21,8 @@ export const app: App = {
   channels: { slack: { dmSession: "thread", approvers: "asker" }, discord: { approvers: "asker" } },
   webhooks,
   schedules,
+  doorNames: ["openai", "aiSdk", "mcp", "playground"],
+  channelNames: ["slack", "discord"],
   secrets: {},
 };
 export const doors = [openai(), aiSdk(), mcp(), playground()];
