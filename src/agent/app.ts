@@ -1,5 +1,6 @@
 /** WHAT an app is to the library: its agents and what it chose of channels, webhooks and schedules, with its settings parsed. Holds no code of the app. */
 import type { Address } from "../channels/channel.ts";
+import { agentsIn } from "../channels/for-agent.ts";
 import type { ChannelRules } from "../channels/outlets.ts";
 import type { WebhookRules } from "../channels/webhook.ts";
 import { AppError } from "../core/errors.ts";
@@ -137,8 +138,11 @@ export function makeApp(
 }
 
 /** Throws an Error that names each place where the app names an agent that it does not have. */
-function mustNameAgents({ agents, webhooks, schedules }: App): void {
+function mustNameAgents({ agents, webhooks, schedules, channels }: App): void {
   const named = [
+    ...Object.entries(channels).flatMap(([name, rules]) =>
+      agentsIn(rules).map((agent) => ({ where: `the channel ${name}`, agent })),
+    ),
     ...Object.entries(webhooks).map(([name, { agent }]) => ({ where: `the webhook "${name}"`, agent })),
     ...schedules.map(({ cron, agent }) => ({ where: `the schedule "${cron}"`, agent })),
   ];

@@ -229,7 +229,7 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
   return {
     id,
     agent: session.agent ?? null,
-    agent_version: session.agentVersion ?? null,
+    agent_version: session.agentVersion || null,
     title,
     metadata,
     model,

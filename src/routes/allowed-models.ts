@@ -26,6 +26,8 @@ export function mustHaveModel(
   { model, agent }: Pick<SessionChoices, "model" | "agent">,
 ): void {
   const { agents } = c.var.app;
-  const of = { ...modelSetup(c, agents.of(agent ?? null)), sessionModel: model ?? null, options };
+  const own = agents.of(agent ?? null);
+  agents.mustBeThere(own);
+  const of = { ...modelSetup(c, own), sessionModel: model ?? null, options };
   mustBeAllowed(of, c.var.limits.models);
 }

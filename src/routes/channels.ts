@@ -4,6 +4,7 @@ import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { Afterwards, Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
+import { forAgent } from "../channels/for-agent.ts";
 import { addressFault } from "../channels/outlets.ts";
 import { beginInstall, finishInstall } from "../channels/slack/install.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
@@ -31,7 +32,7 @@ export const channels = new Hono<RouteContext>()
       rules: c.var.app.channels.slack ?? {},
       uninstalled: (team: string) => accountObject(c.env, account).removeSlackInstall(team),
     };
-    return take(c, (request) => receiveSlack(request, setup));
+    return take(c, async (request) => forAgent(await receiveSlack(request, setup), setup.rules.agent));
   })
   .get("/slack/install", (c) => {
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
@@ -46,7 +47,8 @@ export const channels = new Hono<RouteContext>()
   })
   .post("/discord", (c) => {
     const settings = c.var.settings.discord ?? missing("DISCORD_PUBLIC_KEY");
-    return take(c, (request) => receiveDiscord(request, { settings, rules: c.var.app.channels.discord ?? {} }));
+    const rules = c.var.app.channels.discord ?? {};
+    return take(c, async (request) => forAgent(await receiveDiscord(request, { settings, rules }), rules.agent));
   })
   .post("/webhooks/:name", (c) => {
     const name = c.req.param("name");

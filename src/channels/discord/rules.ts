@@ -1,6 +1,8 @@
 /** What the agent's owner may choose for Discord, and what follows from it. Pure. */
 
 export interface DiscordRules {
+  /** Name of the agent that answers here; the default one when absent. A conversation keeps the agent that it began with. */
+  agent?: string;
   /** Who may press approval buttons: who asked (default; where nobody did, the channel's members), anyone who sees them, or these user ids. */
   approvers?: "asker" | "anyone" | readonly string[];
   /** Ids of servers where the agent answers; `"dm"` stands for direct messages. Absent: everywhere. */
