@@ -39,7 +39,6 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
   const data = persistTo ?? (await freshFolder());
   const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const options = [
-    ...(app === "tests" ? ["test/app/worker.ts"] : []),
     "--port",
     String(port),
     // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.
@@ -50,6 +49,8 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
     "/dev/null",
     "--persist-to",
     data,
+    // Behind an option that takes one value: `--var` of the script, or `--env-file`, would take it as one more of theirs.
+    ...(app === "tests" ? ["test/app/worker.ts"] : []),
     ...named,
   ];
   // A group of its own, so that its children can be ended with it.
