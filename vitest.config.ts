@@ -9,8 +9,11 @@ const worker = [
   "test/routes/**/*.test.ts",
 ];
 const node = [
+  "src/app/**/*.test.ts",
   "test/core/**/*.test.ts",
   "test/agent/**/*.test.ts",
+  "test/test-kit/**/*.test.ts",
+  "test/cli/**/*.test.ts",
   "test/model/**/*.test.ts",
   "test/http/**/*.test.ts",
   "test/dialects/**/*.test.ts",
@@ -18,7 +21,17 @@ const node = [
   "test/channels/**/*.test.ts",
   "test/live/**/*.test.ts",
   "test/playground/**/*.test.ts",
+  "test/api/**/*.test.ts",
+  "test/types/**/*.test.ts",
+  "test/replay/**/*.test.ts",
   "test/*.test.ts",
+];
+
+const inTree = (path: string) => new URL(path, import.meta.url).pathname;
+const alias = [
+  { find: /^longline$/, replacement: inTree("src/index.ts") },
+  { find: /^longline\/test$/, replacement: inTree("src/test.ts") },
+  { find: /^cloudflare:workers$/, replacement: inTree("src/test-kit/no-workers.ts") },
 ];
 
 export default defineConfig({
@@ -26,7 +39,11 @@ export default defineConfig({
     // One more than the smallest machine has cores: tests of real processes mostly wait.
     maxWorkers: 3,
     projects: [
-      { test: { name: "unit", include: node, exclude: ["test/house.test.ts"], isolate: false } },
+      {
+        // The app imports the library by its name, and there is no Worker here.
+        resolve: { alias },
+        test: { name: "unit", include: node, exclude: ["test/house.test.ts"], isolate: false },
+      },
       { test: { name: "house", include: ["test/house.test.ts"] } },
       {
         plugins: [

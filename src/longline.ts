@@ -28,6 +28,7 @@ import { wishOf } from "./routes/on-disconnect.ts";
 import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
+import { scheduleWarnings } from "./routes/schedule-fault.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { mustBeCurrent, tokens } from "./routes/tokens.ts";
@@ -44,7 +45,7 @@ export interface LonglineConfig extends AppDefinition {
 }
 
 /** The routes that every app has. */
-const native = new Hono<RouteContext>()
+const native: Hono<RouteContext> = new Hono<RouteContext>()
   .route("/v1/sessions", copies)
   .route("/v1/sessions", sessions)
   .route("/v1/sessions", messages)
@@ -59,9 +60,6 @@ const native = new Hono<RouteContext>()
   .route("/channels", channels)
   .route("/openapi.json", openapi)
   .route("/", front);
-
-/** For `hc` of `hono/client`: the calls of the native door and the JSON they answer. Import it as a type only. */
-export type NativeApi = typeof native;
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
 export interface Longline {
@@ -102,12 +100,14 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
-function announce({ agents, settings }: App, bindings: Bindings): void {
+function announce(app: App, bindings: Bindings): void {
+  const { agents, settings } = app;
   console.log(modelLine(agents.first, settings));
   mustBeTold({ app: { agents, settings }, bindings });
   for (const agent of agents.all) mcpServers(agent, settings, bindings);
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  for (const warning of new Set([...exampleWarnings(bindings), ...unknown])) console.warn(warning);
+  const doubts = [...exampleWarnings(bindings), ...unknown, ...scheduleWarnings(app)];
+  for (const warning of new Set(doubts)) console.warn(warning);
 }
 
 /** All routes of an app: the native ones and those of its doors. */

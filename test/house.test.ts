@@ -35,7 +35,12 @@ const floors: Record<string, number> = {
   routes: 4,
   doors: 5,
   "longline.ts": 6,
+  "test-kit": 6,
   "index.ts": 7,
+  client: 6,
+  "client.ts": 7,
+  "test.ts": 7,
+  cli: 7,
   app: 8,
 };
 
@@ -89,8 +94,10 @@ function shapeFaults(all: File[]): string[] {
     const lines = text.trimEnd().split("\n").length;
     return [
       ...(lines > 400 ? [`${path} has ${lines} lines; 400 are the most`] : []),
-      ...(text.startsWith("/**") ? [] : [`${path} does not open with a comment on what it does`]),
-      ...(/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(name) ? [] : [`${path} is not named in kebab-case`]),
+      ...(text.replace(/^#!.*\n/, "").startsWith("/**")
+        ? []
+        : [`${path} does not open with a comment on what it does`]),
+      ...(/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.tsx?$/.test(name) ? [] : [`${path} is not named in kebab-case`]),
       ...(parts.some((part) => /^(utils?|helpers?|common|types?|misc)$/.test(part))
         ? [`${path} is a drawer without a name`]
         : []),

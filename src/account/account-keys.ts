@@ -29,12 +29,14 @@ export class AccountKeys {
     }
     const key = `ll_${account}_${randomText()}`;
     const id = `key_${randomText().slice(0, 12)}`;
-    this.#sql.exec("INSERT INTO keys VALUES (?, ?, ?, NULL)", id, await sha256Hex(key), atMs);
+    this.#sql.exec("INSERT INTO keys (id, hash, created_at) VALUES (?, ?, ?)", id, await sha256Hex(key), atMs);
     return { id, key, createdAtMs: atMs, revokedAtMs: null };
   }
 
   list(): KeyInfo[] {
-    const rows = this.#sql.exec<Row>("SELECT * FROM keys ORDER BY created_at, id").toArray();
+    const rows = this.#sql
+      .exec<Row>("SELECT id, hash, created_at, revoked_at FROM keys ORDER BY created_at, id")
+      .toArray();
     return rows.map((row) => ({ id: row.id, createdAtMs: row.created_at, revokedAtMs: row.revoked_at }));
   }
 

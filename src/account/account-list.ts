@@ -11,7 +11,7 @@ export class AccountList {
   }
 
   add(id: string, atMs: number): void {
-    this.#sql.exec("INSERT OR IGNORE INTO accounts VALUES (?, ?)", id, atMs);
+    this.#sql.exec("INSERT OR IGNORE INTO accounts (id, created_at) VALUES (?, ?)", id, atMs);
   }
 
   ids(): string[] {

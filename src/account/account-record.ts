@@ -35,7 +35,8 @@ export class AccountRecord {
   /** Makes the account, or gives it these limits instead of those it had. */
   put(id: string, limits: AccountLimits, atMs: number): AccountSettings {
     this.#sql.exec(
-      "INSERT INTO account VALUES (1, ?, ?, ?, ?) ON CONFLICT (only_one) DO UPDATE SET limits = excluded.limits",
+      `INSERT INTO account (only_one, id, limits, token_secret, created_at) VALUES (1, ?, ?, ?, ?)
+       ON CONFLICT (only_one) DO UPDATE SET limits = excluded.limits`,
       id,
       JSON.stringify(limits),
       randomText(),
@@ -51,7 +52,7 @@ export class AccountRecord {
   }
 
   #row(): Row | undefined {
-    return this.#sql.exec<Row>("SELECT * FROM account").toArray()[0];
+    return this.#sql.exec<Row>("SELECT id, limits, token_secret, created_at FROM account").toArray()[0];
   }
 }
 

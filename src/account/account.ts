@@ -61,6 +61,13 @@ export class Account extends DurableObject<Bindings> {
   }
 
   /** Whether there was a session of this name that was erased, and was not made again. */
+  /** Removes a session that is listed and has no rows of its own any more, because its file was lost; false when it is not listed. */
+  removeLost(id: string): boolean {
+    if (!this.#rooms.index.isListed(id)) return false;
+    this.removeSession(id);
+    return true;
+  }
+
   wasErased(id: string): boolean {
     return this.#rooms.index.wasErased(id);
   }
@@ -267,6 +274,7 @@ const accountMethods: Methods = {
   report: true,
   usage: true,
   removeSession: true,
+  removeLost: true,
   wasErased: true,
   listSessions: true,
   reserve: true,

@@ -4,6 +4,9 @@ const keptMs = 7 * 24 * 3_600_000;
 /** How long a thread leads to the session that it belongs to. */
 const placeMs = 90 * 24 * 3_600_000;
 
+const upsert = `INSERT INTO aliases (name, session, at) VALUES (?, ?, ?)
+  ON CONFLICT (name) DO UPDATE SET session = excluded.session, at = excluded.at`;
+
 export class Aliases {
   readonly #sql: SqlStorage;
 
@@ -14,13 +17,13 @@ export class Aliases {
   /** The session that the name was first used for: `session`, unless there was one before. */
   firstUse(name: string, session: string, nowMs: number): string {
     this.#sql.exec("DELETE FROM aliases WHERE at < ?", nowMs - keptMs);
-    this.#sql.exec("INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)", name, session, nowMs);
+    this.#sql.exec("INSERT OR IGNORE INTO aliases (name, session, at) VALUES (?, ?, ?)", name, session, nowMs);
     return this.#sql.exec<{ session: string }>("SELECT session FROM aliases WHERE name = ?", name).one().session;
   }
 
   /** From now on the name leads to that session, for 90 days. */
   lead(name: string, session: string, nowMs: number): void {
-    this.#sql.exec("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", name, session, nowMs + placeMs - keptMs);
+    this.#sql.exec(upsert, name, session, nowMs + placeMs - keptMs);
   }
 
   /** The session that the name leads to. */

@@ -17,7 +17,7 @@ export class Budget {
   reserve(call: { session: string; seq: number; micros: number }, budgetMicros: number): boolean {
     if (this.#ledger.spentMicros + this.reservedMicros + call.micros > budgetMicros) return false;
     this.#sql.exec(
-      "INSERT INTO reservations VALUES (?, ?, ?) ON CONFLICT (session, seq) DO UPDATE SET micros = micros + excluded.micros",
+      "INSERT INTO reservations (session, seq, micros) VALUES (?, ?, ?) ON CONFLICT (session, seq) DO UPDATE SET micros = micros + excluded.micros",
       call.session,
       call.seq,
       call.micros,

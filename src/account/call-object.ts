@@ -1,7 +1,7 @@
 /** Calls the methods of our Durable Objects by RPC: with the version of the protocol, and again with backoff where the platform failed and the method may be called again. What does not pass in time is refused as `unavailable`. */
 import { type BackoffRange, backoffMs } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
-import { neverArrived, type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
+import { neverArrived, newerStorageWords, type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 
 /**
  * The version of the calls between Worker and objects. During a deploy old objects serve a new Worker, and the other way
@@ -83,7 +83,7 @@ async function called<T>(
       const range = failure === "transient" || failure === "overloaded" ? pauses[failure] : undefined;
       if (range === undefined || tries >= range.mostTries || !(mayRepeat || neverArrived(error))) {
         console.error("an object of ours could not be called", error);
-        throw unavailable(failure);
+        throw unavailable(failure, error);
       }
       await new Promise((resolve) => setTimeout(resolve, backoffMs(tries, range, Math.random())));
       renew();
@@ -95,12 +95,21 @@ const reasons: Record<PlatformFailure, string> = {
   overloaded: "The object that holds it has too much to do.",
   transient: "The object that holds it did not answer.",
   new_version: "Another version of this Worker is being deployed.",
+  newer_storage: "A newer version of this Worker wrote its storage.",
   damaged: "Its storage is damaged and cannot be read.",
+  full: "The storage of this session, or of its account, is full.",
 };
 
-/** The refusal of what cannot be reached now. Nothing says whether the call took effect, so a message is sent again with its Idempotency-Key. */
-export function unavailable(failure: PlatformFailure): AppError {
-  const retryAfterSeconds = failure === "damaged" ? 60 : 2 + Math.floor(Math.random() * 4);
-  const detail = `${reasons[failure]} Try again in ${retryAfterSeconds} s, with the same Idempotency-Key if the request had one.`;
+function storageFull(): AppError {
+  const detail = `${reasons.full} Nothing of this request was stored. What is there can be read, and DELETE makes room; or go on in another session.`;
+  return new AppError("storage_full", detail);
+}
+
+/** The refusal of what cannot be reached, or not written, now, because of `error` where it has something to say. Nothing says whether the call took effect, so a message is sent again with its Idempotency-Key. */
+export function unavailable(failure: PlatformFailure, error?: unknown): AppError {
+  if (failure === "full") return storageFull();
+  const lasts = failure === "damaged" || failure === "newer_storage";
+  const retryAfterSeconds = lasts ? 60 : 2 + Math.floor(Math.random() * 4);
+  const detail = `${newerStorageWords(error) ?? reasons[failure]} Try again in ${retryAfterSeconds} s, with the same Idempotency-Key if the request had one.`;
   return new AppError("unavailable", detail, { retryAfterSeconds });
 }

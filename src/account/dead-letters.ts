@@ -15,6 +15,9 @@ export interface DeadLetter {
   broken?: string;
 }
 
+const upsert = `INSERT INTO dead_letters (id, session, died_at, letter) VALUES (?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET session = excluded.session, died_at = excluded.died_at, letter = excluded.letter`;
+
 export class DeadLetters {
   readonly #sql: SqlStorage;
 
@@ -25,7 +28,7 @@ export class DeadLetters {
   put(letter: DeadLetter): void {
     const { id, session, diedAtMs } = letter;
     const text = JSON.stringify(letter);
-    this.#sql.exec("INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?)", id, session, diedAtMs, text);
+    this.#sql.exec(upsert, id, session, diedAtMs, text);
   }
 
   byId(id: string): DeadLetter | undefined {

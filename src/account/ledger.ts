@@ -126,7 +126,7 @@ export class Ledger {
     return this.#query(
       `SELECT ${key} AS key, sum(steps) AS steps, ${sums},
          cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs
-       FROM (SELECT *, 1 AS steps FROM steps UNION ALL ${triesAsSteps})
+       FROM (SELECT ${stepColumns}, 1 AS steps FROM steps UNION ALL ${triesAsSteps})
        WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR model = ?3) GROUP BY 1 ORDER BY costMicros DESC, key`,
       [fromMs, toMs, model ?? null, ...(group === "agent" ? [defaultAgent ?? unknown] : [])],
     );
@@ -140,9 +140,7 @@ export class Ledger {
   /** False when the step is there already. */
   #insert(session: string, step: StepRecord): boolean {
     const inserted = this.#sql.exec(
-      `INSERT OR IGNORE INTO steps (session, seq, at, model, failed, retries, repairs, input_tokens, cached_tokens,
-         output_tokens, reasoning_tokens, cost_micros, first_event_ms, duration_ms, rows_written, kv_reads, kv_writes,
-         agent, agent_version)
+      `INSERT OR IGNORE INTO steps (${stepColumns})
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1`,
       session,
       step.seq,
@@ -232,7 +230,10 @@ function byModel(step: StepRecord): { own: Row; others: Row[] } {
 
 const usedFields = ["inputTokens", "cachedTokens", "outputTokens", "reasoningTokens", "costMicros"] as const;
 
-/** In the order of the columns of `steps`. */
+const stepColumns = `session, seq, at, model, failed, retries, repairs, input_tokens, cached_tokens, output_tokens,
+  reasoning_tokens, cost_micros, first_event_ms, duration_ms, rows_written, kv_reads, kv_writes, agent, agent_version`;
+
+/** In the order of `stepColumns`. */
 const triesAsSteps = `SELECT session, seq, at, model, failed, retries, 0, input_tokens, cached_tokens, output_tokens,
   reasoning_tokens, cost_micros, NULL, NULL, 0, 0, 0, agent, agent_version, 0 FROM tries`;
 

@@ -22,19 +22,25 @@ export class PrefixStore {
   /** Keeps a text under its name; false when it was there already. The caller holds the transaction. */
   put({ id, bytes, tokens, createdAtMs }: PrefixInfo, text: string): boolean {
     if (this.info(id) !== undefined) return false;
-    this.#sql.exec("INSERT INTO prefixes VALUES (?, ?, ?, ?)", id, bytes, tokens, createdAtMs);
+    this.#sql.exec(
+      "INSERT INTO prefixes (id, bytes, tokens, created_at) VALUES (?, ?, ?, ?)",
+      id,
+      bytes,
+      tokens,
+      createdAtMs,
+    );
     for (let from = 0, part = 0; from < text.length; part++) {
       let to = Math.min(from + unitsPerRow, text.length);
       // Not between the halves of a surrogate pair: SQLite would store each half as U+FFFD.
       if (to < text.length && /[\ud800-\udbff]/.test(text[to - 1] ?? "")) to--;
-      this.#sql.exec("INSERT INTO prefix_parts VALUES (?, ?, ?)", id, part, text.slice(from, to));
+      this.#sql.exec("INSERT INTO prefix_parts (id, part, data) VALUES (?, ?, ?)", id, part, text.slice(from, to));
       from = to;
     }
     return true;
   }
 
   info(id: string): PrefixInfo | undefined {
-    const [row] = this.#sql.exec<Row>("SELECT * FROM prefixes WHERE id = ?", id).toArray();
+    const [row] = this.#sql.exec<Row>("SELECT id, bytes, tokens, created_at FROM prefixes WHERE id = ?", id).toArray();
     return row && { id: row.id, bytes: row.bytes, tokens: row.tokens, createdAtMs: row.created_at };
   }
 

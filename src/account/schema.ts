@@ -1,8 +1,12 @@
 /** The tables of an account's database and how an older one becomes a newer one. What each column means: `session/STORAGE.md`. A rung that has landed is never changed, only followed. */
+import { Ladder, type StoredVersion } from "./ladder.ts";
 
-/** One string of statements per version. The first takes tables as it finds them: before the ladder each part of the account made its own. */
-export const accountLadder: readonly string[] = [
-  `CREATE TABLE IF NOT EXISTS account (
+/** What a new rung may do: `ladder.ts`. The first takes tables as it finds them: before the ladder each part of the account made its own. */
+export const accountLadder = new Ladder("account", [
+  {
+    since: "0.2.0",
+    contracts: 1,
+    sql: `CREATE TABLE IF NOT EXISTS account (
      only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
      id TEXT NOT NULL,
      limits TEXT NOT NULL,
@@ -80,8 +84,12 @@ export const accountLadder: readonly string[] = [
    CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
    CREATE UNIQUE INDEX IF NOT EXISTS texts_of_session ON texts (session, seq);
    CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(content, tokenize = 'unicode61 remove_diacritics 2');`,
-  // Sums are rows, so that a start reads one row and not the ledger; words that are deleted leave the index at once.
-  `CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), spent_micros INTEGER NOT NULL) STRICT;
+  },
+  {
+    since: "0.2.0",
+    contracts: 2,
+    // Sums are rows, so that a start reads one row and not the ledger; words that are deleted leave the index at once.
+    sql: `CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), spent_micros INTEGER NOT NULL) STRICT;
    INSERT INTO totals SELECT 1, coalesce(sum(cost_micros), 0) FROM steps;
    CREATE TABLE usage_days (
      day TEXT NOT NULL,
@@ -112,13 +120,21 @@ export const accountLadder: readonly string[] = [
      FROM steps GROUP BY 1, 2;
    INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
    INSERT INTO words (words) VALUES ('optimize');`,
-  `CREATE TABLE slack_installs (
+  },
+  {
+    since: "0.2.0",
+    contracts: 3,
+    sql: `CREATE TABLE slack_installs (
      team TEXT PRIMARY KEY,
      bot_token TEXT NOT NULL,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
-  // How a session's last turn ended is looked for; tries at other models than the one that a step ended with are rows of their own.
-  `ALTER TABLE sessions ADD COLUMN last_reason TEXT;
+  },
+  {
+    since: "0.2.0",
+    contracts: 4,
+    // How a session's last turn ended is looked for; tries at other models than the one that a step ended with are rows of their own.
+    sql: `ALTER TABLE sessions ADD COLUMN last_reason TEXT;
    CREATE INDEX sessions_by_reason ON sessions (last_reason, created_at, id);
    CREATE TABLE tries (
      session TEXT NOT NULL,
@@ -134,37 +150,54 @@ export const accountLadder: readonly string[] = [
      cost_micros INTEGER NOT NULL,
      PRIMARY KEY (session, seq, model)
    ) STRICT, WITHOUT ROWID;`,
-  // Null in rows of before agents had names: those are of the app's first agent.
-  `ALTER TABLE sessions ADD COLUMN agent TEXT;
+  },
+  // The first that the code before it can read; `version` is from here on the oldest version that can.
+  { since: "0.2.0", sql: "ALTER TABLE account_schema ADD COLUMN ladder_version INTEGER;" },
+  {
+    since: "0.2.0",
+    // Null in rows of before agents had names: those are of the app's first agent.
+    sql: `ALTER TABLE sessions ADD COLUMN agent TEXT;
    CREATE INDEX sessions_by_agent ON sessions (agent, created_at, id);
    ALTER TABLE steps ADD COLUMN agent TEXT;
    ALTER TABLE steps ADD COLUMN agent_version TEXT;
    ALTER TABLE tries ADD COLUMN agent TEXT;
    ALTER TABLE tries ADD COLUMN agent_version TEXT;`,
-];
+  },
+]);
 
-/** The version of an account's database; 0 for one without a ladder. */
-export function accountVersion(sql: SqlStorage): number {
-  if (!has(sql, "account_schema")) return 0;
-  return sql.exec<{ version: number }>("SELECT version FROM account_schema").one().version;
+/** What an account's database says of itself. Reading it writes nothing. */
+export function accountVersion(sql: SqlStorage): StoredVersion {
+  const none = { version: 0, readableFrom: 0 };
+  const columns = columnsOf(sql, "account_schema");
+  if (columns.size === 0) return none;
+  const version = columns.has("ladder_version") ? "coalesce(ladder_version, version)" : "version";
+  const query = `SELECT ${version} AS version, version AS readableFrom FROM account_schema`;
+  return sql.exec<{ version: number; readableFrom: number }>(query).toArray()[0] ?? none;
 }
 
-/** Climbs the rungs that are missing, in one transaction. Throws, and changes nothing, when a newer Longline wrote the database. */
+/** Climbs the rungs that are missing, in one transaction; a newer version that this code can read stays as it is. Throws, and changes nothing, when this code cannot read it. */
 export function migrateAccount(storage: DurableObjectStorage): void {
   const { sql } = storage;
-  const version = accountVersion(sql);
-  if (version === accountLadder.length) return;
-  if (version > accountLadder.length) {
-    throw new Error(`The account's database has version ${version}, and this Longline knows ${accountLadder.length}.`);
-  }
+  const from = accountVersion(sql);
+  const missing = accountLadder.missing(from);
+  if (missing.length === 0) return;
   storage.transactionSync(() => {
-    if (version === 0) adopt(sql);
-    for (const rung of accountLadder.slice(version)) sql.exec(rung);
+    if (from.version === 0) adopt(sql);
     sql.exec(
       "CREATE TABLE IF NOT EXISTS account_schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER) STRICT",
     );
-    sql.exec("INSERT OR REPLACE INTO account_schema VALUES (1, ?)", accountLadder.length);
+    for (const rung of missing) sql.exec(rung);
+    record(sql);
   });
+}
+
+function record(sql: SqlStorage): void {
+  const { version, readableFrom } = accountLadder;
+  sql.exec(
+    "INSERT INTO account_schema (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version",
+    readableFrom,
+  );
+  if (version > readableFrom) sql.exec("UPDATE account_schema SET ladder_version = ?", version);
 }
 
 /** Columns that a table of before the ladder may lack. */
@@ -193,10 +226,6 @@ function adopt(sql: SqlStorage): void {
        SELECT id, created_at, summary, lower(coalesce(json_extract(summary, '$.title'), '')), 0 FROM sessions_before;
      DROP TABLE sessions_before;`,
   );
-}
-
-function has(sql: SqlStorage, table: string): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).toArray().length > 0;
 }
 
 function columnsOf(sql: SqlStorage, table: string): Set<string> {

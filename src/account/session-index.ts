@@ -95,7 +95,11 @@ export class SessionIndex {
     this.#sql.exec("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?)", id);
     this.#sql.exec("DELETE FROM texts WHERE session = ?", id);
     this.#sql.exec("DELETE FROM sessions WHERE id = ?", id);
-    this.#sql.exec("INSERT OR IGNORE INTO erased VALUES (?)", id);
+    this.#sql.exec("INSERT OR IGNORE INTO erased (id) VALUES (?)", id);
+  }
+
+  isListed(id: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM sessions WHERE id = ?", id).toArray().length > 0;
   }
 
   /** How many sessions use this prefix. */

@@ -1,5 +1,8 @@
 /** Tokens of the Slack workspaces that installed the app, by workspace (or organisation). */
 
+const upsert = `INSERT INTO slack_installs (team, bot_token, at) VALUES (?, ?, ?)
+  ON CONFLICT (team) DO UPDATE SET bot_token = excluded.bot_token, at = excluded.at`;
+
 export class SlackInstalls {
   readonly #sql: SqlStorage;
 
@@ -8,7 +11,7 @@ export class SlackInstalls {
   }
 
   put(team: string, botToken: string, nowMs: number): void {
-    this.#sql.exec("INSERT OR REPLACE INTO slack_installs VALUES (?, ?, ?)", team, botToken, nowMs);
+    this.#sql.exec(upsert, team, botToken, nowMs);
   }
 
   tokenOf(team: string): string | undefined {

@@ -88,33 +88,23 @@ export interface GivenFeedback {
 /** What became of what came in. `repeated`: it had come before. `refused`: why nothing did. */
 export type Taken = { session: string; turn: string; repeated?: boolean; statusUrl?: string } | { refused: AppError };
 
-/** What a request from outside means. */
-export type Inbound =
+/** What a request from outside means, and whose it is: `account` is that of its place (`place-rules.ts`); absent, the default one. */
+export type Inbound = Meaning & { account?: string };
+
+type Meaning =
   /** `later`: what is done after the request was answered. */
   | { kind: "nothing"; response: Response; later?: () => Promise<void> }
-  /**
-   * `tell` says to the person, once for each message, why it was not taken. `afterwards`: what completes the message takes
-   * longer than the sender waits.
-   */
+  /** `tell` says to the person, once for each message, why it was not taken. */
   | {
       kind: "message";
       received: Received;
       answer(taken: Taken): Response;
       tell?: (refused: AppError) => Promise<void>;
-      afterwards?: Afterwards;
     }
-  | { kind: "feedback"; given: GivenFeedback; response: Response }
+  | { kind: "feedback"; given: GivenFeedback; response: Response | ((taken: Taken) => Response) }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
   /** The person wants the open turn to end; `turn` of what was taken is `""` where none was open. */
   | { kind: "stop"; session: string; response: Response | ((taken: Taken) => Response) };
-
-/** What takes longer than a sender waits: the request is answered first, then the message is completed and taken. */
-export interface Afterwards {
-  /** The message's whole content. Never throws. */
-  complete(): Promise<string>;
-  /** Says what became of it. */
-  notify(taken: Taken): Promise<void>;
-}
 
 /** A call of the reply's turn. */
 export interface ShownTool {

@@ -1,5 +1,5 @@
 /** The list of channels: by which name replies leave, and who shows them. A new channel is a line here. */
-import { type CallbackSetup, callback } from "./callback.ts";
+import { type CallbackAddress, type CallbackSetup, callback } from "./callback.ts";
 import type { Address, Outlet } from "./channel.ts";
 import type { DiscordSettings } from "./discord/api.ts";
 import { discord } from "./discord/discord.ts";
@@ -22,14 +22,41 @@ export interface OutletSetup {
   rules: ChannelRules;
 }
 
-/** Why nothing can be shown at that address as things are configured; `undefined` when it can. So that a turn that nobody would see, or could answer, is refused at its start. */
+/** Why nothing can be shown at an address. `of`: what has to change, the app's code or the settings, which may come later. */
+export interface AddressFault {
+  of: "app" | "settings";
+  detail: string;
+}
+
+/** `undefined` when an answer can be shown there as things are configured. So that a turn whose answer no one would see, or whose question no one could answer, is refused at its start. */
 export function addressFault(
   address: Address,
-  { discord: settings }: Pick<OutletSetup, "discord">,
-): string | undefined {
-  if (address.channel !== "discord" || (address as DiscordAddress).token !== "") return undefined;
-  if (settings?.botToken !== undefined) return undefined;
-  return "The answer goes to a channel of Discord, where only the bot can post: set DISCORD_PUBLIC_KEY and DISCORD_BOT_TOKEN.";
+  { slack, discord, rules, urlFault }: Omit<OutletSetup, "callback"> & Pick<CallbackSetup, "urlFault">,
+): AddressFault | undefined {
+  const { channel } = address;
+  const lacks = (detail: string): AddressFault => ({ of: "settings", detail });
+  switch (channel) {
+    case "callback": {
+      const detail = urlFault((address as CallbackAddress).url);
+      return detail === undefined ? undefined : { of: "app", detail };
+    }
+    case "slack":
+      if (rules.slack === undefined) return notListed(channel);
+      if (slack?.botToken !== undefined || slack?.client !== undefined) return undefined;
+      return lacks("The answer goes to a channel of Slack: set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN.");
+    case "discord":
+      if (rules.discord === undefined) return notListed(channel);
+      if ((address as DiscordAddress).token !== "" || discord?.botToken !== undefined) return undefined;
+      return lacks(
+        "The answer goes to a channel of Discord, where only the bot can post: set DISCORD_PUBLIC_KEY and DISCORD_BOT_TOKEN.",
+      );
+    default:
+      return { of: "app", detail: `There is no channel "${channel}". There are: slack, discord, callback.` };
+  }
+}
+
+function notListed(channel: string): AddressFault {
+  return { of: "app", detail: `The app does not list the channel ${channel}. Add ${channel}() to its channels.` };
 }
 
 /** The channel of that name; `undefined` when it is not known, or not configured any more. */

@@ -25,3 +25,8 @@ export function harmless(text: string, how: { grows?: boolean } = {}): string {
   const whole = how.grows ? text.replace(/<(?:@[!&]?|![a-z^]{0,10})?$/i, "") : text;
   return changeOutsideCode(whole, (plain) => plain.replace(mention, "<\u200b"), how);
 }
+
+/** The turn that the reply is the answer of, where the reply says it: at its end. */
+export function turnOf({ ended }: Pick<Reply, "ended">): string | undefined {
+  return typeof ended?.data.turn === "string" ? ended.data.turn : undefined;
+}

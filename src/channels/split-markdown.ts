@@ -28,7 +28,7 @@ export function byteLimit(bytesOf: (place: number) => number): PieceLimit {
 }
 
 /** How many UTF-16 units of `text` fit into `bytes` of UTF-8; `bytes` where the whole text fits. */
-export function unitsWithin(text: string, bytes: number): number {
+function unitsWithin(text: string, bytes: number): number {
   let used = 0;
   for (let at = 0; at < text.length && at <= bytes; at++) {
     const unit = text.charCodeAt(at);

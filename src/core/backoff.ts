@@ -14,3 +14,6 @@ export function backoffMs(failures: number, { baseMs, longestMs }: BackoffRange,
 
 /** For alarms: what failed is looked at again after 10 s at first, and every 5 min at the latest. */
 export const alarmBackoff: BackoffRange = { baseMs: 10_000, longestMs: 300_000 };
+
+/** For alarms of objects whose storage only a newer Longline reads: only a deployment helps, so they are rare. */
+export const newerStorageBackoff: BackoffRange = { baseMs: 60_000, longestMs: 300_000 };

@@ -31,6 +31,12 @@ export interface Sampling {
 /** Whether the first model call of a turn may use tools, must use one, or must use this one. */
 export type ToolChoice = "none" | "required" | { name: string };
 
+/** The tools that a turn may use; all others are offered and refused. `names`: as the model knows them. `own`: each of the agent's own, too, with those of its MCP servers. */
+export interface AllowedTools {
+  names: string[];
+  own?: true;
+}
+
 /** How hard a model thinks: DeepSeek V4's levels (api-docs.deepseek.com, thinking mode). */
 export const thinkingLevels = ["low", "high", "max"] as const;
 export type ThinkingLevel = (typeof thinkingLevels)[number];
@@ -42,6 +48,8 @@ export interface TurnOptions {
   instructions?: string;
   sampling?: Sampling;
   toolChoice?: ToolChoice;
+  /** Every tool when absent. With `toolChoice: "required"` one of these must be called. */
+  allowedTools?: AllowedTools;
   /** Of each reply the first call alone is taken; the model asks again for the others. */
   oneCall?: true;
   /** It came by a dialect whose clients keep a copy of the conversation, or from such a copy. */

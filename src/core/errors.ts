@@ -22,6 +22,8 @@ export type AppErrorCode =
   | "idempotency_mismatch"
   | "queue_full"
   | "rate_limited"
+  /** A database of ours has no room left: nothing of the request was stored. */
+  | "storage_full"
   /** A part of our own platform cannot be reached now. */
   | "unavailable";
 

@@ -20,8 +20,8 @@ export function textIsDeeper(text: string, most = deepestJson): boolean {
   return false;
 }
 
-/** Whether a JSON text can hold more than `most` values: it has at most one more than commas and opened brackets outside strings. */
-export function holdsMore(text: string, most: number): boolean {
+/** How many values a JSON text can hold, counted up to `most`: one more than commas and opened brackets outside strings. */
+export function countValues(text: string, most: number): number {
   let values = 1;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
@@ -30,9 +30,14 @@ export function holdsMore(text: string, most: number): boolean {
       if (code === 0x5c) i++;
       else if (code === 0x22) inString = false;
     } else if (code === 0x22) inString = true;
-    else if ((code === 0x2c || code === 0x7b || code === 0x5b) && ++values > most) return true;
+    else if ((code === 0x2c || code === 0x7b || code === 0x5b) && ++values >= most) return most;
   }
-  return values > most;
+  return values;
+}
+
+/** Whether a JSON text can hold more than `most` values. */
+export function holdsMore(text: string, most: number): boolean {
+  return countValues(text, most + 1) > most;
 }
 
 /** Whether a value that is already parsed is nested deeper than `most` levels; one level at a time. */

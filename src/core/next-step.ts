@@ -169,7 +169,7 @@ function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Endi
 }
 
 /** Most times that a call is begun which may be run again after a crash: it may be the call that crashes the instance. */
-export const mostRuns = 4;
+const mostRuns = 4;
 
 /** After a crash nobody knows whether a call had run: one that does harm is not run again, and the others not for ever. */
 function sortOut(open: OpenCalls, { entries, intents, runs, nowMs }: TurnView, rules: Rules) {

@@ -30,6 +30,7 @@ export class MeasuredPattern {
   readonly #first: Way[];
   readonly #isAnchored: boolean;
   #steps = 0;
+  #work = 0;
 
   /** Throws a PatternFault that says why the pattern is refused. */
   constructor(source: string, flags = "u") {
@@ -37,6 +38,11 @@ export class MeasuredPattern {
     this.#isAnchored = flags.includes("y") || (!flags.includes("m") && beginsAtStart(part));
     this.#first = this.#ended(this.#fragment(part)).first;
     if (this.#canDouble(source)) throw new PatternFault("can take time that doubles with each character");
+  }
+
+  /** How many steps measuring it took. */
+  get work(): number {
+    return this.#steps + this.#accepts.length + this.#work;
   }
 
   /** An upper bound of the steps that matching `text` takes; infinite beyond `limit`. Takes itself no longer than `limit` steps. */
@@ -157,18 +163,38 @@ export class MeasuredPattern {
 
   /** Whether two different ways lead from a place back to it by the same text: then each round doubles the ways. */
   #canDouble(source: string): boolean {
-    const chars = samplesFor(source);
-    const accepted = this.#accepts.map((accepts) => chars.filter(accepts));
-    const overlaps = (a: number, b: number) =>
-      a === b || accepted[a]?.some((char) => this.#accepts[b]?.(char)) === true;
     const groups = loopsOf(this.#next);
+    if (groups.length === 0) return false;
+    const overlaps = this.#overlaps(samplesFor(source));
     return groups.some((group) => {
       const within = new Map(
         group.map((place) => [place, [...(this.#next[place] ?? [])].filter(([to]) => group.includes(to))]),
       );
       if ([...within.values()].some((ways) => ways.some(([, count]) => count > 1))) return true;
-      return pairsMeet(within, overlaps);
+      const { meet, work } = pairsMeet(within, overlaps);
+      this.#work += work;
+      return meet;
     });
+  }
+
+  /** Whether two places can take the same character. Repetitions that are written out share their part, which is looked at once. */
+  #overlaps(chars: readonly string[]): (a: number, b: number) => boolean {
+    const accepted = new Map<(char: string) => boolean, ReadonlySet<string>>();
+    const charsOf = (place: number) => {
+      const accepts = this.#accepts[place] ?? (() => false);
+      let known = accepted.get(accepts);
+      if (known === undefined) {
+        known = new Set(chars.filter(accepts));
+        this.#work += chars.length;
+        accepted.set(accepts, known);
+      }
+      return known;
+    };
+    return (a, b) => {
+      if (a === b) return true;
+      const [left, right] = [charsOf(a), charsOf(b)];
+      return left === right ? left.size > 0 : !left.isDisjointFrom(right);
+    };
   }
 }
 
@@ -246,12 +272,15 @@ function reached(start: number, steps: (place: number) => Iterable<number>): Set
 }
 
 /** Whether a pair of equal places can become two different ones, and the two meet again. */
-function pairsMeet(within: Map<number, Way[]>, overlaps: (a: number, b: number) => boolean): boolean {
+function pairsMeet(
+  within: Map<number, Way[]>,
+  overlaps: (a: number, b: number) => boolean,
+): { meet: boolean; work: number } {
   const size = within.size;
   const places = [...within.keys()];
   const number = new Map(places.map((place, n) => [place, n]));
   const key = (a: number, b: number) => (number.get(a) ?? 0) * size + (number.get(b) ?? 0);
-  let work = 0;
+  let work = size;
   const after = (a: number, b: number): [number, number][] => {
     const found: [number, number][] = [];
     for (const [x] of within.get(a) ?? []) {
@@ -269,20 +298,25 @@ function pairsMeet(within: Map<number, Way[]>, overlaps: (a: number, b: number) 
     if (seen.has(key(a, b))) continue;
     seen.add(key(a, b));
     for (const [x, y] of after(a, b)) {
-      if (x === y) return true;
+      if (x === y) return { meet: true, work };
       open.push([x, y]);
     }
   }
-  return false;
+  return { meet: false, work };
 }
 
 /** Why a pattern is not run; `undefined` when it may be, on texts whose cost is measured. */
 export function patternFault(source: string): string | undefined {
+  const measured = measuredPattern(source);
+  return "fault" in measured ? measured.fault : undefined;
+}
+
+/** The same, or how many steps measuring it took. */
+export function measuredPattern(source: string): { fault: string } | { work: number } {
   try {
-    new MeasuredPattern(source);
-    return undefined;
+    return { work: new MeasuredPattern(source).work };
   } catch (error) {
-    if (error instanceof PatternFault) return error.message;
+    if (error instanceof PatternFault) return { fault: error.message };
     throw error;
   }
 }

@@ -6,8 +6,12 @@
  */
 import { AppError } from "./errors.ts";
 
-/** `overloaded`: the call was not taken, and calling again at once makes it worse. `damaged`: the storage cannot be read, and trying again does not help. */
-export type PlatformFailure = "overloaded" | "transient" | "new_version" | "damaged";
+/**
+ * `overloaded`: the call was not taken, and calling again at once makes it worse. `newer_storage`: a newer version of this
+ * Worker wrote the storage, in a way that this one cannot read. `damaged`: the storage cannot be read, and trying again does
+ * not help. `full`: nothing can be written, while reading and erasing go on.
+ */
+export type PlatformFailure = "overloaded" | "transient" | "new_version" | "newer_storage" | "damaged" | "full";
 
 const overloaded = [
   /durable object is overloaded/i,
@@ -31,7 +35,11 @@ const transient = [
   /too many subrequests/i,
   /KV (GET|PUT|DELETE|LIST) failed: (429|5\d\d)/i,
 ];
-const newVersion = [/rpc receiver does not implement/i, /database has version \d+, and this longline knows \d+/i];
+const newVersion = [/rpc receiver does not implement/i];
+/** Our own words: `account/ladder.ts`. */
+const newerStorage = /The (session|account)'s storage is of version \d+; this Longline reads up to \d+\..*/;
+/** A write beyond the limit of a database, 10 GB (developers.cloudflare.com/durable-objects/platform/limits). */
+const full = [/database or disk is full/i, /SQLITE_FULL/];
 const damaged = [
   /database disk image is malformed/i,
   /file is not a database/i,
@@ -45,10 +53,17 @@ export function platformFailure(error: unknown): PlatformFailure | undefined {
   if (!(error instanceof Error)) return undefined;
   const { message } = error;
   const says = (words: RegExp[]) => words.some((word) => word.test(message));
+  if (says(full)) return "full";
   if (flag(error, "overloaded") || says(overloaded)) return "overloaded";
   if (flag(error, "retryable") || says(transient)) return "transient";
   if (says(newVersion)) return "new_version";
+  if (newerStorage.test(message)) return "newer_storage";
   return says(damaged) ? "damaged" : undefined;
+}
+
+/** Which version wrote the storage and what to deploy, where that is why it cannot be read. */
+export function newerStorageWords(error: unknown): string | undefined {
+  return error instanceof Error ? newerStorage.exec(error.message)?.[0] : undefined;
 }
 
 /** Whether it is sure that the object never saw the call, so that even a call that counts may be made again. */

@@ -20,6 +20,8 @@ interface Seen {
 /** The turn that is being read: what a client saw of it, and what it is to see next. */
 interface OpenTurn {
   items: HistoryItem[];
+  /** The question of the turn before, asked again: a client may have it once. */
+  again: HistoryItem | undefined;
   /** It began with a message that came by a dialect whose clients keep a copy. */
   known: boolean;
   text: string;
@@ -37,15 +39,7 @@ export class Retold {
   readonly #seen: Seen[] = [];
   /** The last entry of each turn that has ended. */
   readonly #turnEnds: number[] = [];
-  #turn: OpenTurn = {
-    items: [],
-    known: false,
-    text: "",
-    calls: [],
-    callIds: new Set(),
-    told: false,
-    earlier: new Set(),
-  };
+  #turn: OpenTurn = newTurn();
 
   take(entry: Entry): void {
     const turn = this.#turn;
@@ -53,6 +47,7 @@ export class Retold {
       case "user":
         if (!entry.joined) turn.known = entry.options.via !== undefined;
         if (!isOpening(entry)) turn.items.push(userItem(entry));
+        if (entry.again) turn.again = turn.items.at(-1);
         return;
       case "assistant":
         turn.text += entry.content;
@@ -114,8 +109,21 @@ export class Retold {
     const isHalf = endsWithoutAnswer(reason);
     this.#seen.push(...seen.map((item) => (isHalf ? { ...item, mayLack: true } : item)));
     this.#turnEnds.push(seq);
-    this.#turn = { items: [], known: false, text: "", calls: [], callIds: new Set(), told: false, earlier: new Set() };
+    this.#turn = newTurn();
   }
+}
+
+function newTurn(): OpenTurn {
+  return {
+    items: [],
+    again: undefined,
+    known: false,
+    text: "",
+    calls: [],
+    callIds: new Set(),
+    told: false,
+    earlier: new Set(),
+  };
 }
 
 function isSame(item: Pick<Seen, "digest" | "earlier"> | undefined, told: string | undefined): boolean {
@@ -143,7 +151,8 @@ function seenOf(open: OpenTurn, turn: number): Seen[] {
   const seen = items.map((item): Seen => {
     const isAnswer = item.role === "assistant";
     const earlier = answer[0] === item ? open.earlier : nothing;
-    return { digest: itemDigest(item), earlier, mayLack, isAnswer, turn };
+    const lacks = mayLack || item === open.again;
+    return { digest: itemDigest(item), earlier, mayLack: lacks, isAnswer, turn };
   });
   if (open.earlier.size === 0 || answer.length > 0) return seen;
   // It waited, and has said nothing: a client may have that as an empty answer.

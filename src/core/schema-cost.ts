@@ -8,7 +8,7 @@ import { MeasuredPattern } from "./pattern-cost.ts";
 import { isObject, References, type SchemaObject, schemasBelow } from "./schema-nodes.ts";
 
 /** What one check may take. */
-export const mostSteps = 1_000_000;
+const mostSteps = 1_000_000;
 /** Holding one value against one schema, before its keywords do anything. */
 const stepsPerSchema = 15;
 /** Longest chain of values in values and schemas in schemas: the validator calls itself for each link. */

@@ -1,6 +1,6 @@
 /** Measures a JSON schema before anything is checked against it: depth, size, references put in their place, patterns. Says by its path what cannot be checked in bounded time. Pure. */
 import { isDeeper } from "./nesting.ts";
-import { patternFault } from "./pattern-cost.ts";
+import { measuredPattern } from "./pattern-cost.ts";
 import { formFault, isObject, References, type SchemaObject, schemasBelow } from "./schema-nodes.ts";
 
 /** `size`: it could take too long, or runs in a circle; `pattern`: a regular expression could; `form`: it is no JSON schema. */
@@ -21,6 +21,8 @@ const mostSchemas = 5_000;
 const mostInPlace = 2_000;
 const deepestInPlace = 100;
 const mostPatterns = 200;
+/** Steps that measuring all of them together may take: tens of milliseconds. */
+const mostPatternWork = 1_000_000;
 const longestFaultPath = 200;
 
 /** What is wrong with a schema; `undefined` when it can be used. Takes time linear in the schema's size. */
@@ -65,6 +67,9 @@ class Measure {
   readonly #sizes = new Map<SchemaObject, Size | "open">();
   #references: References;
   #patterns = 0;
+  /** Patterns that were found to be right, and what measuring them took. */
+  readonly #measured = new Set<string>();
+  #patternWork = 0;
 
   constructor(root: SchemaObject) {
     this.#root = root;
@@ -110,9 +115,14 @@ class Measure {
     for (const { at, pattern: each } of named) {
       if (++this.#patterns > mostPatterns)
         throw new Found({ kind: "pattern", path: "", why: `has more than ${mostPatterns} patterns` });
-      const fault = patternFault(each);
-      if (fault !== undefined)
-        throw new Found({ kind: "pattern", path: joined(path, at), why: `the pattern ${fault}` });
+      if (this.#measured.has(each)) continue;
+      this.#measured.add(each);
+      const measured = measuredPattern(each);
+      if ("fault" in measured)
+        throw new Found({ kind: "pattern", path: joined(path, at), why: `the pattern ${measured.fault}` });
+      this.#patternWork += measured.work;
+      if (this.#patternWork > mostPatternWork)
+        throw new Found({ kind: "pattern", path: joined(path, at), why: "has patterns that are too large together" });
     }
   }
 

@@ -53,26 +53,40 @@ function isTexts(value: unknown): boolean {
 
 /** The schemas directly below one whose form is right. References are not followed. */
 export function schemasBelow(schema: SchemaObject): Below[] {
-  const { items } = schema;
-  return [
-    ...singlesInPlace.flatMap((at) => single(schema, at, true)),
-    ...listsInPlace.flatMap((at) => members(schema[at], at, true)),
-    ...mapsInPlace.flatMap((at) => members(schema[at], at, true).filter(({ node }) => !Array.isArray(node))),
-    ...singles.flatMap((at) => single(schema, at, false)),
-    ...lists.flatMap((at) => members(schema[at], at, false)),
-    ...(Array.isArray(items) ? members(items, "items", false) : single(schema, "items", false)),
-    ...maps.flatMap((at) => members(schema[at], at, false)),
-  ];
+  const below: Below[] = [];
+  // By what is there, not by what could be: most schemas have two keywords.
+  for (const at of Object.keys(schema)) {
+    const value = schema[at];
+    const place = keywords.get(at);
+    if (place === undefined || value === undefined) continue;
+    const { holds, inPlace } = place;
+    if (holds === "one" || (holds === "oneOrList" && !Array.isArray(value))) {
+      below.push({ at, node: value, inPlace });
+      continue;
+    }
+    if (typeof value !== "object" || value === null) continue;
+    for (const [name, node] of Object.entries(value)) {
+      if (holds === "schemas" && Array.isArray(node)) continue;
+      below.push({ at: `${at}.${name}`, node, inPlace });
+    }
+  }
+  return below;
 }
 
-function single(schema: SchemaObject, at: string, inPlace: boolean): Below[] {
-  return schema[at] === undefined ? [] : [{ at, node: schema[at], inPlace }];
+interface Keyword {
+  /** `schemas`: named ones, beside lists of names that are none. */
+  holds: "one" | "many" | "oneOrList" | "schemas";
+  inPlace: boolean;
 }
 
-function members(value: unknown, at: string, inPlace: boolean): Below[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).map(([name, node]) => ({ at: `${at}.${name}`, node, inPlace }));
-}
+const keywords = new Map<string, Keyword>([
+  ...singlesInPlace.map((at) => [at, { holds: "one", inPlace: true }] as const),
+  ...listsInPlace.map((at) => [at, { holds: "many", inPlace: true }] as const),
+  ...mapsInPlace.map((at) => [at, { holds: "schemas", inPlace: true }] as const),
+  ...singles.map((at) => [at, { holds: "one", inPlace: false }] as const),
+  ...[...lists, ...maps].map((at) => [at, { holds: "many", inPlace: false }] as const),
+  ["items", { holds: "oneOrList", inPlace: false }],
+]);
 
 /** Finds what references point at, within one document. */
 export class References {

@@ -1,9 +1,11 @@
 /** What a speaker may be called, at every door. The model reads `name: message`, so a name must not be able to look like the beginning of another message, or of none. */
 
+import { looksLike, plain } from "./lookalike.ts";
+
 /** Longest name, in UTF-16 units. */
 const longest = 64;
 /** Those that a conversation itself gives to its parts. */
-const reserved = new Set(["system", "developer", "assistant", "tool"]);
+const reserved = ["system", "developer", "assistant", "tool", "user"].map(looksLike);
 /**
  * Control and format characters (bidirectional ones among them), line and paragraph separators, halves of surrogate pairs,
  * and fillers that are drawn as nothing. U+200C and U+200D stay: names in Persian and Hindi, and emoji, are written with them.
@@ -35,14 +37,10 @@ export function readableSpeaker(name: string): string {
     .trim();
 }
 
-/** Whether the conversation itself speaks by this name, however it is written. */
+/** Whether the conversation itself speaks by this name, however it is written, also in letters that only look like it. */
 export function isReserved(name: string): boolean {
-  return reserved.has(
-    name
-      .normalize("NFKC")
-      .replace(/[^\p{L}\p{N}]+/gu, "")
-      .toLowerCase(),
-  );
+  const written = plain(name.replace(everyUnreadable, ""));
+  return reserved.some((look) => look.test(written));
 }
 
 /** A name that people chose elsewhere, made one that may be used; `undefined` when nothing of it can. */

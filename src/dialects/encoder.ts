@@ -12,11 +12,22 @@ export interface Frame {
   text?: string;
 }
 
-/** Why a stream ends whose session was erased. */
-export const sessionGone = {
+/** Why a stream ends before its answer does. */
+export interface BrokenStream {
+  code: "session_erased" | "internal";
+  detail: string;
+}
+
+export const sessionGone: BrokenStream = {
   code: "session_erased",
   detail: "The session was erased. Nothing more will come.",
-} as const;
+};
+
+/** A fault of ours while the stream was written; the answer itself may go on. */
+export const streamFault: BrokenStream = {
+  code: "internal",
+  detail: "The stream broke off by a fault of the server. Come back with the last event id.",
+};
 
 export interface CallProgress {
   callId: string;
@@ -33,8 +44,8 @@ export interface Encoder {
   waits(calls: readonly WaitingCall[]): Frame[];
   /** How far a call is that runs now, as its tool says it: nothing of the transcript, so a reader that missed it has lost nothing. */
   progress?(call: CallProgress): Frame[];
-  /** The session was erased under the reader: what ends its stream, so that it is not taken for an answer that is whole. */
-  gone?(): Frame[];
+  /** The stream ends here, before its answer does: the frames of an error, so that it is not taken for an answer that is whole. */
+  broken(why: BrokenStream): Frame[];
   /** Nothing more is to be told: the stream is closed behind the frames that were given last. */
   readonly ended: boolean;
 }

@@ -52,12 +52,12 @@ export interface Asked {
   answer: string;
   isError: boolean;
   /** The calls that wait for a person's yes; with `status` `waiting`. */
-  approvals: { id: string; name: string; arguments: string }[];
+  approvals: { ref: string; name: string; arguments: string }[];
 }
 
-/** A person's answer about a call that waits, by way of the client. `digest` names the call that was shown. */
+/** A person's answer about a call that waits, by way of the client. `ref` names the call for ever, `digest` what was shown of it. */
 export interface Decision {
-  callId: string;
+  ref: string;
   digest: string;
   approve: boolean;
   reason?: string;
@@ -172,7 +172,7 @@ function mayBeAsked(server: Server): boolean {
 const openApprovals = z.strictObject({
   session: z.string().max(64),
   turn: z.string().max(64),
-  calls: z.array(z.strictObject({ id: z.string(), digest: z.string() })).max(128),
+  calls: z.array(z.strictObject({ ref: z.string(), digest: z.string() })).max(128),
 });
 type OpenApprovals = z.infer<typeof openApprovals>;
 
@@ -197,7 +197,7 @@ const shownChars = 4_000;
 
 /** Asks the person at the client about each call that waits. */
 function approvalRequest({ session, turn, approvals }: Asked) {
-  const calls = approvals.map((call) => ({ id: call.id, digest: callDigest(call) }));
+  const calls = approvals.map((call) => ({ ref: call.ref, digest: callDigest(call) }));
   const inputRequests = Object.fromEntries(
     approvals.map((call, at) => {
       const { shown, leftOut } = cutToRoom(messengerText(call.arguments), shownChars, (text) => text.length);
@@ -226,10 +226,10 @@ async function goOn(
   { mcpReq }: ServerContext,
   decide: (of: { session: string; turn: string }, decisions: Decision[]) => Promise<Asked>,
 ): Promise<Asked> {
-  const decisions = calls.flatMap(({ id, digest }, at): Decision[] => {
+  const decisions = calls.flatMap(({ ref, digest }, at): Decision[] => {
     const key = `call_${at}`;
     const form = acceptedContent(mcpReq.inputResponses, key, decisionForm);
-    const of = { callId: id, digest };
+    const of = { ref, digest };
     if (form !== undefined) {
       const { approve, reason = "" } = form;
       return [{ ...of, approve, ...(!approve && reason.trim() !== "" && { reason: reason.trim() }) }];

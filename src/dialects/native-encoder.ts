@@ -1,7 +1,7 @@
 /** Writes a session's events in Longline's own frames, each with an id after which its reader may go on. Goes on through every wait. */
 import { formatCursor } from "../core/cursor.ts";
 import type { PlacedEvent } from "../core/event.ts";
-import { type Encoder, type Frame, sessionGone } from "./encoder.ts";
+import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
 import { nativeEvent } from "./native.ts";
 
 /** `tag`: stands in front of each event's id. `retryMs`: after how long a reader whose connection broke should come back. */
@@ -22,7 +22,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
       { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
     ],
     // Without an id: there is nothing to come back to.
-    gone: () => [{ event: "error", data: { type: "error", ...sessionGone } }],
+    broken: (why: BrokenStream) => [{ event: "error", data: { type: "error", ...why } }],
     ended: false,
   };
 }

@@ -101,6 +101,7 @@ const options = z.strictObject({
   via: z.enum(["openai", "history"]).optional(),
   oneCall: z.literal(true).optional(),
   toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name })]).optional(),
+  allowedTools: z.strictObject({ names: z.array(name).max(128), own: z.literal(true).optional() }).optional(),
   model: modelId.optional(),
   thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).optional(),
   cacheSeconds: order.optional(),

@@ -1,6 +1,7 @@
 /** The channels that an app may list, each with what its owner chose. */
 
 import type { DiscordRules } from "../channels/discord/receive.ts";
+import { checkDiscordRules } from "../channels/discord/rules.ts";
 import type { ChannelRules } from "../channels/outlets.ts";
 import type { SlackRules } from "../channels/slack/receive.ts";
 import { checkSlackRules } from "../channels/slack/rules.ts";
@@ -16,6 +17,7 @@ export function slack(rules: SlackRules = {}): Channel {
 
 /** Discord: `POST /channels/discord`. Its settings are `DISCORD_PUBLIC_KEY`, `DISCORD_APPLICATION_ID` and `DISCORD_BOT_TOKEN`. */
 export function discord(rules: DiscordRules = {}): Channel {
+  checkDiscordRules(rules);
   return { name: "discord", rules };
 }
 

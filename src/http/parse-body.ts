@@ -8,12 +8,23 @@ export function parseBody<T extends z.ZodType>(schema: T, value: unknown, where 
   if (proto !== undefined) {
     throw new AppError("invalid_request", `${proto}: this name cannot be used.`, { field: proto });
   }
+  const above = where === "" ? [] : [where];
+  const long = longList(value, above);
+  if (long !== undefined) {
+    const field = shownField(long.path);
+    const detail = `${field === "" ? "The body" : field}: has ${long.count} members; at most ${mostMembers} are taken.`;
+    throw new AppError("invalid_request", detail, { field });
+  }
   const parsed = checked(schema, value, where);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const faults = issues.slice(0, mostTold).flatMap((issue) => faultsOf(issue, where === "" ? [] : [where]));
+  const faults: Fault[] = [];
+  for (const issue of issues) {
+    if (faults.length >= mostTold) break;
+    faults.push(...faultsOf(issue, above));
+  }
   const told = faults.slice(0, mostTold).map(({ field, what }) => `${field === "" ? "The body" : field}: ${what}.`);
-  const left = faults.length - told.length + Math.max(0, issues.length - mostTold);
+  const left = issues.reduce((sum, issue) => sum + countOf(issue), 0) - told.length;
   const rest = left > 0 ? [`And ${left} more.`] : [];
   throw new AppError("invalid_request", [...told, ...rest].join(" "), { field: faults[0]?.field ?? where });
 }
@@ -41,6 +52,28 @@ export function protoPath(value: unknown, above: readonly string[] = []): string
   return undefined;
 }
 
+/** Members that a list or an object of a body may have: a schema looks at each of them before it counts them. */
+const mostMembers = 10_000;
+
+/** Below these names are values of tools, which no schema looks into; `input` is one of them where it is not the body's own. */
+const opaque = new Set(["output", "data", "input"]);
+
+/** The first list or object with more members than that. */
+function longList(value: unknown, above: readonly string[]): { path: readonly string[]; count: number } | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const names = Array.isArray(value) ? undefined : Object.keys(value);
+  const count = names?.length ?? (value as unknown[]).length;
+  if (count > mostMembers) return { path: above, count };
+  for (let at = 0; at < count; at++) {
+    const name = names?.[at] ?? String(at);
+    if (above.length > 0 && opaque.has(name)) continue;
+    const inner: unknown = Reflect.get(value, name);
+    const found = typeof inner === "object" ? longList(inner, [...above, name]) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** The same for the query of a URL; a parameter that comes twice counts with its last value. */
 export function parseQuery<T extends z.ZodType>(schema: T, url: URL): z.infer<T> {
   return parseBody(schema, Object.fromEntries(url.searchParams));
@@ -56,11 +89,12 @@ interface Fault {
   what: string;
 }
 
+/** Of an issue that stands for many, only as many as are shown. */
 function faultsOf(issue: z.core.$ZodIssue, above: string[]): Fault[] {
   const path = [...above, ...issue.path.map(String)];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => fault([...path, key], "is not known here"));
+      return issue.keys.slice(0, mostTold).map((key) => fault([...path, key], "is not known here"));
     case "invalid_key":
       return issue.issues.map((inner) => fault(path, `the name is wrong: ${words(inner)}`));
     case "invalid_union":
@@ -72,10 +106,21 @@ function faultsOf(issue: z.core.$ZodIssue, above: string[]): Fault[] {
 
 /** Of a union, the alternative that the value came furthest into; if it came into none, what each of them expected. */
 function unionFaults(issue: z.core.$ZodIssueInvalidUnion, path: string[]): Fault[] {
-  const closest = issue.errors.find((issues) => issues.every(isInside));
-  if (closest !== undefined) return closest.flatMap((inner) => faultsOf(inner, path));
+  const closest = closestOf(issue);
+  if (closest !== undefined) return closest.slice(0, mostTold).flatMap((inner) => faultsOf(inner, path));
   const expected = issue.errors.flat().map((inner) => words(inner).replace(/, received .*$/, ""));
   return [fault(path, expected.length === 0 ? words(issue) : [...new Set(expected)].join(", or "))];
+}
+
+function closestOf({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  return errors.find((issues) => issues.every(isInside));
+}
+
+/** For how many faults an issue stands. */
+function countOf(issue: z.core.$ZodIssue): number {
+  if (issue.code === "unrecognized_keys") return issue.keys.length;
+  const inner = issue.code === "invalid_union" ? closestOf(issue) : undefined;
+  return inner === undefined ? 1 : inner.reduce((sum, each) => sum + countOf(each), 0);
 }
 
 function isInside({ code, path }: z.core.$ZodIssue): boolean {
@@ -90,6 +135,10 @@ function words(issue: { message: string }): string {
 }
 
 function fault(path: string[], what: string): Fault {
+  return { field: shownField(path), what };
+}
+
+function shownField(path: readonly string[]): string {
   const field = path.join(".");
-  return { field: field.length > longestField ? `${field.slice(0, longestField)}…` : field, what };
+  return field.length > longestField ? `${field.slice(0, longestField)}…` : field;
 }

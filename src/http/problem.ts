@@ -19,6 +19,7 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   idempotency_mismatch: { status: 422, title: "The idempotency key was used with another body" },
   queue_full: { status: 429, title: "Too many messages are waiting" },
   rate_limited: { status: 429, title: "Too many requests" },
+  storage_full: { status: 507, title: "The storage is full" },
   unavailable: { status: 503, title: "Not available at the moment" },
   not_configured: { status: 503, title: "This Worker is not configured yet" },
 };

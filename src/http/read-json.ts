@@ -1,10 +1,11 @@
 /** Reads a request body as JSON within limits. Counts bytes as they come, depth and values before parsing; knows nothing of what the JSON should say. */
 import { AppError } from "../core/errors.ts";
-import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
+import { countValues, deepestJson, textIsDeeper } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
+import { decodingMs, jsonWorkMs, pace } from "./pace.ts";
 
 /** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
-export const mostValues = 100_000;
+const mostValues = 100_000;
 
 /** Bounds of a body. `maxBytes`: 1 MB; `maxDepth`: 64 levels of objects and arrays. */
 export interface BodyLimits {
@@ -16,14 +17,16 @@ export interface BodyLimits {
 export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
   const { maxBytes = 1_048_576, maxDepth = deepestJson } = limits;
   mustBeJson(request.headers.get("Content-Type"));
-  const text = decode(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  await pace(decodingMs(bytes));
+  const text = decode(bytes);
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
   if (textIsDeeper(text, maxDepth)) {
     throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
   }
-  if (holdsMore(text, mostValues)) {
-    throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
-  }
+  const values = countValues(text, mostValues + 1);
+  if (values > mostValues) throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
+  await pace(jsonWorkMs({ units: text.length, values }));
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -33,7 +36,9 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
 
 /** The body as text. Throws `payload_too_large` or `invalid_request`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
-  return decode(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  await pace(decodingMs(bytes));
+  return decode(bytes);
 }
 
 function mustBeJson(header: string | null): void {

@@ -35,6 +35,8 @@ export interface PullSource {
   next(signal: AbortSignal): Promise<string | undefined>;
   /** A comment is sent when nothing else was for so long; 15 s. */
   heartbeatMs?: number;
+  /** What ends the stream after an error in `next`, in the words of its protocol. Without it the stream just ends. */
+  onFault?(): string;
   /** Called when the reader hangs up before the end. */
   onHangUp?(): void;
   /** Called once, however the stream ends: by `next`, by a fault or by the reader. */
@@ -52,9 +54,15 @@ type Arrival =
 
 /**
  * A body that asks `next` for text only when the reader wants some, and writes each text in one piece. While `next` is
- * silent, comments keep proxies from closing the line. An error in `next` becomes an `error` event, then the end.
+ * silent, comments keep proxies from closing the line. An error in `next` is logged, and ends the stream with what `onFault` says.
  */
-export function pullStream({ next, heartbeatMs = 15_000, onHangUp, onClose }: PullSource): ReadableStream<Uint8Array> {
+export function pullStream({
+  next,
+  heartbeatMs = 15_000,
+  onFault,
+  onHangUp,
+  onClose,
+}: PullSource): ReadableStream<Uint8Array> {
   const hangUp = new AbortController();
   let pending: Promise<Arrival> | undefined;
   return new ReadableStream<Uint8Array>(
@@ -65,7 +73,7 @@ export function pullStream({ next, heartbeatMs = 15_000, onHangUp, onClose }: Pu
         if (hangUp.signal.aborted) return;
         if (arrival.kind !== "silence") pending = undefined;
         if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
-        const text = textOf(arrival);
+        const text = textOf(arrival, onFault);
         if (text !== undefined) controller.enqueue(encoder.encode(text));
         if (arrival.kind === "text" || arrival.kind === "silence") return;
         controller.close();
@@ -104,17 +112,14 @@ async function orSilence(pending: Promise<Arrival>, heartbeatMs: number, signal:
   }
 }
 
-function textOf(arrival: Arrival): string | undefined {
+function textOf(arrival: Arrival, onFault: PullSource["onFault"]): string | undefined {
   switch (arrival.kind) {
     case "text":
       return arrival.text;
     case "silence":
       return sseComment("keep-alive");
     case "fault":
-      return sseFrame({
-        event: "error",
-        data: { type: "error", code: "internal", detail: "The stream broke off. Come back with the last event id." },
-      });
+      return onFault?.();
     case "end":
       return undefined;
   }

@@ -40,6 +40,8 @@ export interface ModelTimeouts {
 
 /** Usage, and with some hosts text (open-webui#16377), comes seconds after the finish reason; hosts that never send usage nor end the body are not waited for longer. */
 const lateUsageMs = 15_000;
+/** Behind `[DONE]` nothing is due: a frame with usage comes with it or at once. */
+const usageBehindDoneMs = 250;
 /** Of a refusal, enough to classify it: web pages of gateways are the longest. */
 const longestRefusalChars = 256 * 1024;
 
@@ -95,13 +97,18 @@ function hasAnswer(response: Response): response is Response & { body: ReadableS
 async function* streamed(batches: AsyncGenerator<string[]>, request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
   const reader = new AnswerReader(request.apiKey, request.text);
   let newsMs = Date.now();
+  let doneMs: number | undefined;
   while (!reader.isOver) {
-    const read = await within(batches.next(), patienceMs(reader, newsMs, request.timeouts), request.signal);
+    const restMs =
+      doneMs === undefined ? patienceMs(reader, newsMs, request.timeouts) : doneMs + usageBehindDoneMs - Date.now();
+    const read = await within(batches.next(), restMs, request.signal);
     if (read.type === "aborted") return;
+    if (read.type !== "came" && reader.isDone) break;
     if (read.type !== "came") return yield* endOf(reader, brokenOff(read, "model_truncated", request.apiKey));
     if (read.value.done === true) break;
     const events = reader.take(read.value.value);
     if (reader.hasNews) newsMs = Date.now();
+    if (reader.isDone) doneMs ??= Date.now();
     if (events.length === 0 && read.value.value.some((payload) => payload.includes('"choices"'))) request.onBegan?.();
     if (events.length > 0) yield events;
     if (events.at(-1)?.type === "failure") return;

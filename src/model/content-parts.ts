@@ -24,17 +24,19 @@ const reasoningTypes = new Set([
 /** Types of parts that are the answer. A part without a type is one when it has a `text`. */
 const textTypes = new Set(["text", "output_text", "input_text", ""]);
 
-/** The words of a `content`. */
+/** The words of a `content`. A number is a token that a host wrote as JSON: left out, a digit of the answer would be missing. */
 export function wordsOf(content: unknown): Words {
   if (typeof content === "string") return { text: content, reasoning: "", refusal: "" };
+  if (typeof content === "number") return { text: String(content), reasoning: "", refusal: "" };
   const words: Words = { text: "", reasoning: "", refusal: "" };
   collect(content, "text", { words, depth: 0 });
   return words;
 }
 
 /** The words of a field that holds reasoning alone. */
-export function reasoningOf(field: unknown): string {
+function reasoningOf(field: unknown): string {
   if (typeof field === "string") return field;
+  if (typeof field === "number") return String(field);
   if (!isObject(field)) return "";
   const words: Words = { text: "", reasoning: "", refusal: "" };
   collect(field, "reasoning", { words, depth: 0 });

@@ -27,12 +27,22 @@ interface Block {
 
 /** `leak` begins with an opening (`tool-markup.ts`). */
 export function readLeak(leak: string): Leak {
-  const plain = normalized(leak);
-  const block = plain === leak ? readTokens(leak) : readDsml(plain);
+  const read = leak.startsWith("&lt;") ? unescaped(leak) : leak;
+  if (read === undefined) return { ...withoutMarkup(normalized(leak)), text: "" };
+  const plain = normalized(read);
+  const block = plain === read ? readTokens(read) : readDsml(plain);
   if (block !== undefined && block.calls.length > 0 && !block.isOpen && isTrailing(block.rest)) {
     return { kind: "calls", text: "", calls: block.calls };
   }
   return withoutMarkup(plain);
+}
+
+const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'", "#34": '"', amp: "&" };
+
+/** Markup that was escaped as HTML, as it was before; `undefined` where it was not escaped as a whole: then nobody knows what its values were. */
+function unescaped(leak: string): string | undefined {
+  if (/[<>]|&(?!(?:lt|gt|quot|apos|#39|#34|amp);)/.test(leak)) return undefined;
+  return leak.replace(/&([a-z]+|#3[49]);/g, (whole, name: string) => entities[name] ?? whole);
 }
 
 const beginsUnmarked = new RegExp(`^${unmarked}`, "i");

@@ -43,20 +43,25 @@ export class AnswerReader {
     return this.#quiet > (this.finished ? mostQuietAfterFinish : mostQuiet);
   }
 
-  /** Nothing more is to be read: the provider is done, has failed, or repeats itself for ever. */
-  get isOver(): boolean {
-    return this.#translator.done || this.#failed || this.isQuiet;
+  /** `[DONE]` has come. Only usage counts from now on, which some proxies add behind it. */
+  get isDone(): boolean {
+    return this.#translator.done;
   }
 
-  /** The events of one batch, up to `[DONE]` or a failure. */
+  /** Nothing more is to be read: the provider is done and its usage known, it has failed, or repeats itself for ever. */
+  get isOver(): boolean {
+    return (this.isDone && (this.#hasUsage || !this.finished)) || this.#failed || this.isQuiet;
+  }
+
+  /** The events of one batch, up to a failure; behind `[DONE]` usage alone. */
   take(payloads: readonly string[]): ModelEvent[] {
     const events: ModelEvent[] = [];
     this.#hasNews = false;
     for (const payload of payloads) {
-      const some = this.#translator.translate(payload);
+      const some = this.isDone ? usageBehindDone(payload) : this.#translator.translate(payload);
       this.#quiet = some.length > 0 ? 0 : this.#quiet + 1;
       events.push(...some);
-      if (some.at(-1)?.type === "failure" || this.isOver) break;
+      if (some.at(-1)?.type === "failure" || this.#failed || this.isQuiet) break;
     }
     this.#hasNews = events.length > 0;
     return this.#upToFailure(joinRuns(this.#withoutMarkup(joinRuns(events))));
@@ -88,4 +93,11 @@ export class AnswerReader {
     this.#failed = true;
     return events.slice(0, failure + 1);
   }
+}
+
+/** Read apart from the answer, which is over: nothing of it may change. */
+function usageBehindDone(payload: string): ModelEvent[] {
+  return createTranslator()
+    .translate(payload)
+    .filter(({ type }) => type === "usage");
 }

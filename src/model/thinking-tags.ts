@@ -1,16 +1,20 @@
 /**
  * Reads reasoning that a host leaves in the text, between tags at the very beginning of an answer: `<think>` of DeepSeek-R1
- * and Qwen, `<thinking>`, and `<thought>` of Gemini's OpenAI door. Anywhere else such a tag is text.
+ * and Qwen, `<thinking>`, and `<thought>` of Gemini's OpenAI door. A closing tag alone at the beginning is what a host left
+ * over that took the reasoning before it (the template had opened it): it is no text. Anywhere else such a tag is text.
  */
 
 const names = ["think", "thinking", "thought"];
 const opening = new RegExp(`^<(${names.join("|")})>\\s*`);
+const closing = new RegExp(`^</(?:${names.join("|")})>`);
 
 /** One per answer. */
 export class ThinkingTags {
   #state: "beginning" | "inside" | "after" | "text" = "beginning";
   #held = "";
   #closing = "";
+  /** Reasoning came by a field of its own: an opening tag is text. */
+  #isFielded = false;
 
   /** What a piece of text brings of each kind. */
   take(piece: string): { reasoning: string; text: string } {
@@ -34,22 +38,27 @@ export class ThinkingTags {
     return this.#state === "inside" ? { reasoning: held, text: "" } : { reasoning: "", text: held };
   }
 
-  /** Reasoning has come by a field of its own: what tags there are is text. Returns what was held back. */
+  /** Reasoning has come by a field of its own: an opening tag is text. Returns what was held back, to be taken again. */
   stop(): string {
-    if (this.#state !== "beginning") return "";
-    this.#state = "text";
-    return this.end().text;
+    this.#isFielded = true;
+    return this.#state === "beginning" ? this.end().text : "";
   }
 
   #begin(all: string): { reasoning: string; text: string } {
     const lead = all.trimStart();
-    const [tag, name] = opening.exec(lead) ?? [];
+    const left = closing.exec(lead)?.[0];
+    if (left !== undefined) {
+      this.#state = "after";
+      return { reasoning: "", text: this.#after(lead.slice(left.length)) };
+    }
+    const [tag, name] = (this.#isFielded ? undefined : opening.exec(lead)) ?? [];
     if (tag !== undefined) {
       this.#state = "inside";
       this.#closing = `</${name}>`;
       return this.#think(lead.slice(tag.length));
     }
-    if (names.some((each) => `<${each}>`.startsWith(lead))) {
+    const mayOpen = !this.#isFielded && names.some((each) => `<${each}>`.startsWith(lead));
+    if (mayOpen || names.some((each) => `</${each}>`.startsWith(lead))) {
       this.#held = all;
       return { reasoning: "", text: "" };
     }

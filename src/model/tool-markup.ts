@@ -3,11 +3,12 @@
  * is left over at the end of a reply by the parsers of any family. Pure; reads no call.
  */
 
-export const bracket = { open: "[<‹＜]", close: "[>›＞]" } as const;
+/** As a sign, or as HTML writes it: some gateways escape the text of an answer. */
+export const bracket = { open: "(?:[<‹＜]|&lt;)", close: "(?:[>›＞]|&gt;)" } as const;
 export const bar = "[|｜‖]{1,2}";
 export const gap = "[\\s▁_]";
-/** `<｜DSML｜`, with the bars, brackets, slashes and spaces that hosts make of it. */
-export const dsmlHead = `${bracket.open}\\s?/?\\s?${bar}\\s?/?\\s?DSML\\s?${bar}\\s?`;
+/** `<｜DSML｜`, with the bars, brackets, slashes and spaces that hosts make of it; one of its two bars may be lost. */
+export const dsmlHead = `${bracket.open}\\s?/?\\s?(?:${bar}\\s?/?\\s?DSML(?:\\s?${bar}|(?=\\s))|DSML\\s?${bar})\\s?`;
 /** `<｜tool▁call▁begin｜>` and its kin, of V3 and V3.1; with plain bars Kimi's, too. */
 export const toolToken = `${bracket.open}\\s?/?\\s?${bar}\\s?/?\\s?tool${gap}(?:(?:calls?|outputs?)${gap}(?:(?:section|argument)${gap})?(?:begin|end)|sep)\\s?${bar}\\s?${bracket.close}`;
 /** Ends a turn in some family's template; parsers let it through. */
@@ -33,13 +34,13 @@ export const opening = new RegExp(
 
 /** Every proper beginning of an opening, and no longer than `longestBeginning`. */
 const beginning = new RegExp(
-  `^(?:<[A-Za-z][\\w:.-]{0,40}|${plainTag}\\s{0,4}<(?:${nested([..."invoke"])})?|${plainTag}\\s{0,4}<invoke\\s{1,4}(?:${nested([..."name"])})?\\s?|<(?:function|tool) (?:${nested([..."calls"])})?|${plainTag}\\s{0,4}|(?:${plainTag}\\s{0,4})?${nested([bracket.open, "\\s?", "/?", "\\s?", bar, "\\s?", "/?", "\\s?", `(?:${nested([..."DSML"])}|${nested([..."tool"])}(?:${gap}[a-z▁_\\s]{0,20})?)`, "\\s?", bar, "[\\w▁.: -]{0,70}", `(?:${bar})?`, "\\s?"])})$`,
+  `^(?:<[A-Za-z][\\w:.-]{0,40}|${plainTag}\\s{0,4}<(?:${nested([..."invoke"])})?|${plainTag}\\s{0,4}<invoke\\s{1,4}(?:${nested([..."name"])})?\\s?|<(?:function|tool) (?:${nested([..."calls"])})?|${plainTag}\\s{0,4}|(?:${plainTag}\\s{0,4})?${nested([bracket.open, "\\s?", "/?", "\\s?", bar, "\\s?", "/?", "\\s?", `(?:${nested([..."DSML"])}|${nested([..."tool"])}(?:${gap}[a-z▁_\\s]{0,20})?)`, "\\s?", bar, "[\\w▁.: -]{0,70}", `(?:${bar})?`, "\\s?", "&", "g", "t"])}|${bracket.open}\\s?/?\\s?(?:${bar}\\s?/?\\s?DSML\\s|DSML\\s?${bar}\\s?)[\\w▁.: -]{0,70})$`,
   "i",
 );
-export const longestBeginning = 200;
+const longestBeginning = 200;
 
 /** A name as it follows the DSML mark, and an invoke's or parameter's attributes. */
-const dsmlName = `(?:(?:function|tool)${gap}(?:calls?|use)|[A-Za-z][\\w▁.:-]{0,63})?(?:\\s{1,4}name\\s?=[^<>›＞]{0,200})?`;
+const dsmlName = `(?:(?:function|tool)${gap}(?:calls?|use)|[A-Za-z][\\w▁.:-]{0,63})?(?:\\s{1,4}name\\s?=(?:[^<>›＞&]|&(?![lg]t;)){0,200})?`;
 /** Tags and tokens that parsers of any family leave at the end of a text (pi#3712, stdapi.ai#182, Rapid-MLX#448, FreeToken#346). */
 const leftover = [
   `${dsmlHead}${dsmlName}\\s?(?:${bar})?${bracket.close}`,
@@ -64,7 +65,7 @@ const nextMarker = new RegExp(`(?:${leftover}|${turnEnd})\\s*`, "iy");
 const onlyHalf = new RegExp(`^(?:${half})$`, "i");
 /** The beginning of half a marker. */
 const onlyStart = new RegExp(
-  `^(?:${bracket.open}|</?\\w{0,13}|\\[/?(?:T|TO|TOO|TOOL)?|<\\|\\w{0,13}|｜{1,2}(?:D|DS|DSM|DSML)?)$`,
+  `^(?:${bracket.open}|&(?:l|lt)?|</?\\w{0,13}|\\[/?(?:T|TO|TOO|TOOL)?|<\\|\\w{0,13}|｜{1,2}(?:D|DS|DSM|DSML)?)$`,
   "i",
 );
 const onlyTrailing = new RegExp(`^(?:\\s|${turnEnd}|</[A-Za-z][\\w:.-]{0,40}>)*$`, "i");
@@ -73,7 +74,7 @@ const onlyTrailing = new RegExp(`^(?:\\s|${turnEnd}|</[A-Za-z][\\w:.-]{0,40}>)*$
 export function heldFrom(text: string): number {
   const from = Math.max(0, text.length - longestBeginning);
   for (let at = from; at < text.length; at++) {
-    if (!"<‹＜[｜".includes(text.charAt(at))) continue;
+    if (!"<‹＜[｜&".includes(text.charAt(at))) continue;
     const tail = text.slice(at);
     const rest = afterMarkers(tail);
     if (rest === "" || onlyHalf.test(rest) || onlyStart.test(rest) || beginning.test(tail)) return at;

@@ -1,11 +1,12 @@
-/** `/channels/…`: where messengers and webhooks bring messages. No bearer: each request is signed by its sender. What comes in belongs to the account `default`. */
+/** `/channels/…`: where messengers and webhooks bring messages. No bearer: each request is signed by its sender. What comes in belongs to the account of its place, which is `default` where no rule names another one. */
 import { type Context, Hono } from "hono";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
-import type { Afterwards, Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
+import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
 import { receiveDiscord } from "../channels/discord/receive.ts";
 import { forAgent } from "../channels/for-agent.ts";
 import { addressFault } from "../channels/outlets.ts";
+import { defaultAccount } from "../channels/place-rules.ts";
 import { beginInstall, finishInstall } from "../channels/slack/install.ts";
 import { receiveSlack } from "../channels/slack/receive.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
@@ -20,7 +21,6 @@ import { urlFault } from "../session/url-fault.ts";
 import { callId } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
 
-const account = "default";
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
 
@@ -28,9 +28,9 @@ export const channels = new Hono<RouteContext>()
   .post("/slack", (c) => {
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)");
     const setup = {
-      settings: withInstalls(settings, c.env, account),
+      settings: withInstalls(settings, c.env, defaultAccount),
       rules: c.var.app.channels.slack ?? {},
-      uninstalled: (team: string) => accountObject(c.env, account).removeSlackInstall(team),
+      uninstalled: (team: string) => accountObject(c.env, defaultAccount).removeSlackInstall(team),
     };
     return take(c, async (request) => forAgent(await receiveSlack(request, setup), setup.rules.agent));
   })
@@ -42,7 +42,7 @@ export const channels = new Hono<RouteContext>()
     const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
     const back = { url: new URL(c.req.url), cookie: c.req.header("Cookie") ?? "", nowMs: Date.now() };
     const { team, botToken } = await finishInstall(back, settings, c.var.app.channels.slack);
-    await accountObject(c.env, account).addSlackInstall(team, botToken);
+    await accountObject(c.env, defaultAccount).addSlackInstall(team, botToken);
     return c.text("The app is installed. You can close this page and write to it in Slack.");
   })
   .post("/discord", (c) => {
@@ -77,48 +77,44 @@ async function take(
 ): Promise<Response> {
   const body = await readText(c.req.raw, maxBytes);
   const inbound = await receive({ headers: c.req.raw.headers, body, nowMs: Date.now() });
+  const { account = defaultAccount } = inbound;
   switch (inbound.kind) {
     case "nothing":
       if (inbound.later !== undefined) c.executionCtx.waitUntil(inbound.later());
       return inbound.response;
     case "message": {
-      if (inbound.afterwards !== undefined) {
-        c.executionCtx.waitUntil(deliverLater(c, inbound.received, inbound.afterwards));
-        return inbound.answer({ session: inbound.received.session, turn: "" });
-      }
-      const outcome = await taken(() => deliver(c, inbound.received));
+      const outcome = await taken(() => deliver(c, inbound.received, account));
       const { tell, received } = inbound;
       if ("refused" in outcome && tell !== undefined) {
-        c.executionCtx.waitUntil(tellOnce(c.env, received, () => tell(outcome.refused)));
+        c.executionCtx.waitUntil(tellOnce(accountObject(c.env, account), received, () => tell(outcome.refused)));
       }
       return inbound.answer(outcome);
     }
     case "feedback": {
       const { session, turn, score, by } = inbound.given;
       const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
-      await taken(async () => {
-        unwrap(await sessionObject(c.env, { account, name: session }).giveFeedback(turn, given));
+      const kept = await inEither(account, async (owner) => {
+        unwrap(await sessionObject(c.env, { account: owner, name: session }).giveFeedback(turn, given));
         return { session, turn };
       });
-      return inbound.response;
+      const { response } = inbound;
+      return typeof response === "function" ? response(kept) : response;
     }
     case "approval": {
       const { session, ref, digest, fresh, by, ...pressed } = inbound.pressed;
       const answer = { ...pressed, by: safeSpeaker(by) ?? "somebody" };
-      const stub = sessionObject(c.env, { account, name: session });
+      const press = { ref, ...(digest !== undefined && { digest }), ...(fresh && { fresh }) };
       return inbound.answer(
-        await taken(async () => ({
-          session,
-          ...unwrap(
-            await stub.press({ ref, ...(digest !== undefined && { digest }), ...(fresh && { fresh }) }, answer),
-          ),
-        })),
+        await inEither(account, async (owner) => {
+          const stub = sessionObject(c.env, { account: owner, name: session });
+          return { session, ...unwrap(await stub.press(press, answer)) };
+        }),
       );
     }
     case "stop": {
       const { session, response } = inbound;
-      const stopped = await taken(async () => {
-        const { turn } = unwrap(await sessionObject(c.env, { account, name: session }).cancel());
+      const stopped = await inEither(account, async (owner) => {
+        const { turn } = unwrap(await sessionObject(c.env, { account: owner, name: session }).cancel());
         return { session, turn: turn ?? "" };
       });
       return typeof response === "function" ? response(stopped) : response;
@@ -126,31 +122,26 @@ async function take(
   }
 }
 
-/** The request was answered: what goes wrong is logged, and told by the channel's own way. */
-async function deliverLater(c: Context<RouteContext>, received: Received, later: Afterwards): Promise<void> {
-  try {
-    const content = await later.complete();
-    await later.notify(await taken(() => deliver(c, { ...received, content })));
-  } catch (error) {
-    console.error("a message that was answered already could not be taken", error);
-    const refused = new AppError("conflict", "That did not work. Please ask again.");
-    await later.notify({ refused }).catch(() => undefined);
-  }
-}
-
 /** Once for a message, however often and as how many events it comes. */
-async function tellOnce(env: Bindings, { claims }: Received, tell: () => Promise<void>): Promise<void> {
+async function tellOnce(
+  account: ReturnType<typeof accountObject>,
+  { claims }: Received,
+  tell: () => Promise<void>,
+): Promise<void> {
   const name = claims.find((claim) => claim.includes(" message ")) ?? claims[0] ?? "";
-  if (await accountObject(env, account).isFirst(`refused ${name}`)) await tell();
+  if (await account.isFirst(`refused ${name}`)) await tell();
 }
 
 /** Into its session, in one transaction; the answer is owed from then on. */
-async function deliver(c: Context<RouteContext>, received: Received): Promise<Taken> {
+async function deliver(c: Context<RouteContext>, received: Received, account: string): Promise<Taken> {
+  await checkAccount(c.env, account);
   const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
   // A session that is there keeps its agent, also where the rules name another one by now.
   const choices = received.agent === undefined ? {} : { choices: { agent: received.agent } };
-  const fault = address && addressFault(address, c.var.settings);
-  if (fault !== undefined) throw new AppError("not_configured", fault);
+  const { settings, app } = c.var;
+  const setup = { ...settings, rules: app.channels, urlFault: (url: string) => urlFault(url, settings.isDev) };
+  const fault = address && addressFault(address, setup);
+  if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
   const metadata = noted && boundedMetadata(noted);
@@ -164,7 +155,7 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
       retryAfterSeconds: waitSeconds,
     });
   }
-  const to = { account, name: await continued(c, received, name) };
+  const to = { account, name: await continued(c.env, received, { account, name }) };
   const message = {
     content,
     ...(speaker && { speaker }),
@@ -189,10 +180,29 @@ async function deliver(c: Context<RouteContext>, received: Received): Promise<Ta
 }
 
 /** The session under the id of an earlier version, where there is one. */
-async function continued(c: Context<RouteContext>, { formerly }: Received, name: string): Promise<string> {
+async function continued(
+  env: Bindings,
+  { formerly }: Received,
+  { account, name }: { account: string; name: string },
+): Promise<string> {
   if (formerly === undefined) return name;
-  const found = await sessionObject(c.env, { account, name: formerly }).describe();
+  const found = await sessionObject(env, { account, name: formerly }).describe();
   return found.ok ? formerly : name;
+}
+
+/** A rule may name an account that was never made, or that is gone: nothing may be made by a message. */
+async function checkAccount(env: Bindings, account: string): Promise<void> {
+  if (account === defaultAccount || (await accountObject(env, account).settings()) !== undefined) return;
+  console.error(`A message was refused: the rule of its place names the account "${account}", which does not exist.`);
+  const words = "This place is set up for an account that does not exist. Please tell whoever runs this app.";
+  throw new AppError("not_configured", words);
+}
+
+/** In the account of the place, else in the default one: what webhooks and schedules post into a place is there. */
+async function inEither(account: string, work: (owner: string) => Promise<Taken>): Promise<Taken> {
+  const first = await taken(() => work(account));
+  const isElsewhere = "refused" in first && first.refused.code === "not_found" && account !== defaultAccount;
+  return isElsewhere ? taken(() => work(defaultAccount)) : first;
 }
 
 /** A refusal is told in the channel's own words. */

@@ -17,6 +17,7 @@ import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
 import { agentFor } from "./named-agent.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
+import { mustOfferChosen } from "./offered-tools.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { readSegment } from "./read-segment.ts";
 import { receiptOf } from "./receipt-of.ts";
@@ -101,7 +102,8 @@ async function toldBy(
   const agent = chosen === undefined ? own : c.var.app.agents.mustHave(chosen, "model");
   const tools = clientToolsOf(agent, body.tools ?? [], { replaces: true });
   const sampling = samplingOf(body);
-  const toolChoice = toolChoiceOf(body);
+  const choice = toolChoiceOf(body);
+  mustOfferChosen(agent, { ...choice, tools });
   const format = formatOf(body.response_format ?? undefined);
   const thinks = thinkingOf(body, hasLevels(c, agent, model)) ?? thinking;
   const metadata = metadataOf(body);
@@ -123,7 +125,7 @@ async function toldBy(
       ...(instructions !== undefined && { instructions }),
       ...(tools.length > 0 && { tools }),
       ...(sampling && { sampling }),
-      ...(toolChoice && { toolChoice }),
+      ...choice,
       ...(body.parallel_tool_calls === false && { oneCall: true as const }),
       ...(format && { responseFormat: format }),
       ...(thinks !== undefined && { thinking: thinks }),

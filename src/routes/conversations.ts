@@ -9,11 +9,11 @@ import { readInput } from "../dialects/openai-responses/read-input.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { itemList, itemReading } from "./item-list.ts";
 import { resolveReferences, storedItems } from "./item-references.ts";
 import { agentFor } from "./named-agent.ts";
+import { defaultModel } from "./named-model.ts";
 import { metadata, sessionName } from "./sessions.ts";
 
 /** Most items in one request, as in OpenAI's document. */
@@ -128,7 +128,7 @@ async function historyOf(c: Context<RouteContext>, items: z.infer<typeof inputIt
 
 /** The one that answers in the conversation, or in a new one. */
 async function firstModel(c: Context<RouteContext>, session?: string): Promise<string> {
-  return modelIds(c.var.settings, await agentFor(c, { session }))[0];
+  return defaultModel(c, await agentFor(c, { session }));
 }
 
 function noConversation(name: string): AppError {

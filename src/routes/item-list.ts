@@ -21,5 +21,6 @@ export function itemList(
   }
   const data = ordered.slice(at + 1, at + 1 + limit);
   const hasMore = ordered.length > at + 1 + limit;
-  return { object: "list", data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore };
+  // Both ids are strings in OpenAI's document, also of an empty page.
+  return { object: "list", data, first_id: data[0]?.id ?? "", last_id: data.at(-1)?.id ?? "", has_more: hasMore };
 }

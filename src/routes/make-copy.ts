@@ -1,14 +1,19 @@
 /** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
 import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
+import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
-import type { CopyPlan, CopyStep } from "../session/copying.ts";
+import { pace } from "../http/pace.ts";
+import type { CopiedLine, CopyPlan, CopyStep } from "../session/copying.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 
 /** Entries in one go; what they may weigh is bounded where they are read. */
 export const entriesInOneGo = 500;
+
+/** UTF-16 units of text in one go, about. */
+const unitsInOneGo = 500_000;
 
 export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
 
@@ -22,7 +27,10 @@ export async function makeCopy(
   const target = sessionObject(c.env, plan.address);
   unwrap(await target.copy({ type: "begin", token, plan }));
   try {
-    await send(async (lines) => void unwrap(await target.copy({ type: "load", token, lines })));
+    await send(async (lines) => {
+      await pace(writingMs(lines));
+      unwrap(await target.copy({ type: "load", token, lines }));
+    });
   } catch (error) {
     await target.copy({ type: "drop", token });
     throw error;
@@ -30,6 +38,30 @@ export async function makeCopy(
   const session = unwrap(await target.copy({ type: "finish", token }));
   if (session === undefined) throw new Error("a finished copy is a session");
   return session;
+}
+
+/** About how long it takes to write them, in ms (`npm run bench -- health`). */
+function writingMs(lines: readonly CopiedLine[]): number {
+  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + unitsOf(entry), 0) / 50_000;
+}
+
+function unitsOf(entry: Entry): number {
+  return "content" in entry ? entry.content.length : 0;
+}
+
+/** The entries in pages that each take a few ms to write, so that other calls are served between. */
+export function* pagesOf(entries: readonly Entry[]): Generator<CopiedLine[]> {
+  let page: CopiedLine[] = [];
+  let units = 0;
+  for (const entry of entries) {
+    page.push({ line: entry.seq, entry });
+    units += unitsOf(entry);
+    if (page.length < entriesInOneGo && units < unitsInOneGo) continue;
+    yield page;
+    page = [];
+    units = 0;
+  }
+  if (page.length > 0) yield page;
 }
 
 /** How often a copy is begun again that another request gave up meanwhile. */
@@ -65,7 +97,7 @@ export async function loadFrom(
   let turn: string | undefined;
   for (let seq = 0; seq < afterSeq; ) {
     const { entries } = unwrap(await from.entries({ after: seq, limit: Math.min(entriesInOneGo, afterSeq - seq) }));
-    await load(entries.map((entry) => ({ line: entry.seq, entry })));
+    for (const page of pagesOf(entries)) await load(page);
     seq = entries.at(-1)?.seq ?? afterSeq;
     turn = entries.at(-1)?.turn ?? turn;
   }

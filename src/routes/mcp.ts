@@ -6,6 +6,7 @@ import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/setting-lists.ts";
 import { visible } from "../core/shown-call.ts";
+import { refOf } from "../core/waits.ts";
 import type { Asked, Found, McpTools, Tell } from "../dialects/mcp.ts";
 import { shownSession } from "../dialects/native.ts";
 import type { Settings } from "../env.ts";
@@ -59,9 +60,9 @@ function toolsFor(c: Context<RouteContext>): McpTools {
     },
     async decide(of, decisions, tell) {
       const session = sessionObject(c.env, { account, name: parseBody(sessionName, of.session, "requestState") });
-      for (const { callId, digest, ...answer } of decisions) {
+      for (const { ref, digest, ...answer } of decisions) {
         // One that was answered elsewhere meanwhile is settled; how, the turn says.
-        await session.approve(callId, answer, digest);
+        await session.press({ ref, digest }, answer);
       }
       return answerOf(c, of, tell);
     },
@@ -84,9 +85,20 @@ async function answerOf(c: Context<RouteContext>, of: { session: string; turn: s
     if (state.status === "ended" || state.status === "waiting") break;
     await tell(`The answer is being made: ${state.status}.`);
   }
-  const waiting = state.status === "waiting" ? state.waitingFor.filter(({ kind }) => kind === "approval") : [];
-  const approvals = waiting.map(({ id, name, arguments: text }) => ({ id, name, arguments: text }));
+  const approvals = state.status === "waiting" ? await approvalsOf(session, of.turn, state) : [];
   return { ...of, ...standing(state, `${new URL(c.req.url).origin}/v1/sessions/${of.session}`, of.turn), approvals };
+}
+
+/** The calls that wait for a person. A session that is made again by the same name has other refs. */
+async function approvalsOf(
+  session: ReturnType<typeof sessionObject>,
+  turn: string,
+  { waitingFor, reply }: Extract<TurnState, { status: "waiting" | "running" }>,
+): Promise<Asked["approvals"]> {
+  const { birth } = unwrap(await session.describe());
+  const of = { birth, turn, step: reply?.step ?? 0 };
+  const asked = waitingFor.filter(({ kind }) => kind === "approval");
+  return asked.map(({ id, name, arguments: text }) => ({ ref: refOf({ ...of, callId: id }), name, arguments: text }));
 }
 
 function standing(state: TurnState, at: string, turn: string): Pick<Asked, "status" | "answer" | "isError"> {

@@ -5,7 +5,7 @@ import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";
 import type { Bindings } from "../env.ts";
 import type { Profile } from "../model/profile.ts";
-import { modelIds, turnModels } from "../session/turn-model.ts";
+import { defaultModelId, modelIds, turnModels } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 const thinkingSuffix = "-thinking";
@@ -84,6 +84,11 @@ export function mustBeTold(of: Naming): void {
   throw new Error(
     `Longline cannot start: "${name}" would be both a name of the agent "${agent}" and the id of a model, and clients of OpenAI's API could not tell them apart. Rename the key of the agent.`,
   );
+}
+
+/** The id that is shown where no model is named. */
+export function defaultModel(c: Context<RouteContext>, agent: Agent): string {
+  return defaultModelId(c.var.settings, agent, c.var.limits.models);
 }
 
 /** Whether a model, or the agent's first one, has levels of thinking. */

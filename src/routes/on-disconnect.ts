@@ -9,7 +9,8 @@ import type { RouteContext } from "./context.ts";
 /** Whether the turn stops. Throws `forbidden` for a token that may not cancel. */
 export function stopsOnDisconnect(c: Context<RouteContext>, session: string, byDefault = false): boolean {
   const wish = wishOf(c.req.header("X-On-Disconnect"));
-  if (wish === undefined) return byDefault;
+  // What has a key is found again by the same request.
+  if (wish === undefined) return byDefault && c.req.header("Idempotency-Key") === undefined;
   if (wish === "stop") mustMay(c.var.caller, session, "cancel");
   return wish === "stop";
 }

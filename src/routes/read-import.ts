@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { AppError } from "../core/errors.ts";
 import { deepestJson, textIsDeeper } from "../core/nesting.ts";
 import { lineSchemas, readLine } from "../dialects/transcript-lines.ts";
+import { jsonWorkMs, pace } from "../http/pace.ts";
 import { protoPath } from "../http/parse-body.ts";
 import type { CopiedLine } from "../session/copying.ts";
 
@@ -10,6 +11,9 @@ import type { CopiedLine } from "../session/copying.ts";
 const longestLine = 12_000_000;
 /** A schema of a body's deepest nesting, in an entry. */
 const deepestLine = deepestJson + 8;
+/** Values of a line, about, and how long lines are read in one go. */
+const valuesOfLine = 15;
+const pieceMs = 8;
 /** A page is handed on once it has so many entries, or so many UTF-16 units of them. */
 const page = { entries: 500, units: 2_000_000 };
 
@@ -34,7 +38,13 @@ interface Line {
 async function* pagesOf(lines: AsyncGenerator<Line>): AsyncGenerator<CopiedLine[]> {
   let copied: CopiedLine[] = [];
   let units = 0;
+  let workMs = 0;
   for await (const line of lines) {
+    workMs += jsonWorkMs({ units: line.text.length, values: valuesOfLine });
+    if (workMs > pieceMs) {
+      await pace(workMs);
+      workMs = 0;
+    }
     copied.push({ line: line.line, entry: parseLine(lineSchemas.entry, line) as CopiedLine["entry"] });
     units += line.text.length;
     if (copied.length < page.entries && units < page.units) continue;

@@ -9,11 +9,11 @@ import { formatManner } from "../dialects/manner.ts";
 import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";
 import { agentShown } from "./named-agent.ts";
+import { defaultModel } from "./named-model.ts";
 import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
 
 /** In the metadata of sessions that were made for a response, and are erased with it. */
@@ -51,7 +51,7 @@ export async function readResponse(
   const session = sessionOf(c, place);
   const state = unwrap(await session.wait(place.turn, timeoutMs));
   const asked = unwrap(await askedOf(session, place, idOf(place)));
-  const writer = new ResponseWriter({ ...place, defaultModel: await defaultModel(c, place), encrypted }, asked);
+  const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(c, place), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
   return { response: writer.object(), ended: writer.ended, failure: writer.failure };
@@ -64,7 +64,7 @@ export async function streamResponse(
   { stops, ...view }: { startingAfter?: number; encrypted: boolean; stops?: boolean },
 ): Promise<Response> {
   const { session, ...rest } = place;
-  const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: await defaultModel(c, place) });
+  const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: await modelIn(c, place) });
   const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(c, session, stops))}`;
   const address = { account: c.var.account, name: place.session };
   const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });
@@ -98,6 +98,6 @@ function sessionOf(c: Context<RouteContext>, { session }: AnswerPlace): SessionS
 }
 
 /** The model that answers where none was named: the first one of the session's agent. */
-async function defaultModel(c: Context<RouteContext>, { session }: AnswerPlace): Promise<string> {
-  return modelIds(c.var.settings, await agentShown(c, { session }))[0];
+async function modelIn(c: Context<RouteContext>, { session }: AnswerPlace): Promise<string> {
+  return defaultModel(c, await agentShown(c, { session }));
 }

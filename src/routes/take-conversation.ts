@@ -1,16 +1,18 @@
 /** Takes in a conversation as a client tells it again whole: finds its session or makes one, and lets in what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
 import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
+import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
+import type { AgainWith } from "../session/ask-again.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
 import { allowedModels, mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
-import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "./make-copy.ts";
+import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { mustKeepAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
 
@@ -39,8 +41,9 @@ export interface Taken {
   forkedFrom?: string;
 }
 
-export async function takeConversation(c: Context<RouteContext>, told: Told): Promise<Taken> {
-  const parts = split(told.items);
+export async function takeConversation(c: Context<RouteContext>, sent: Told): Promise<Taken> {
+  const parts = split(sent.items);
+  const told = parts.results.length > 0 ? await recognisable(sent) : sent;
   const name = told.session ?? (await newName(told.receipt, ""));
   const session = sessionObject(c.env, { account: c.var.account, name });
   const known = await session.describe();
@@ -48,7 +51,7 @@ export async function takeConversation(c: Context<RouteContext>, told: Told): Pr
     if (known.code !== "not_found") unwrap(known);
     return seedAndSend(c, { ...parts, told, name, choices: told.choices });
   }
-  const before = await takenBefore(session, told.receipt);
+  const before = await takenBefore(session, told);
   if (before !== undefined) return { session: name, ...before };
   mustKeepAgent(known.value.agent, told.agent);
   const compared = await compare(session, parts);
@@ -64,13 +67,33 @@ export async function takeConversation(c: Context<RouteContext>, told: Told): Pr
   return { ...(await seedAndSend(c, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
 }
 
-/** What the same request, by its key, came to before in a session that exists. */
+/**
+ * Results without a session and without a key get a key that the same request has again, so that it finds the session it
+ * made: the ids of the calls they answer were given out here. Conversations that are equal in every item and option are
+ * one; the later client reads the answer of the first. No header can hold the line break.
+ */
+async function recognisable(told: Told): Promise<Told> {
+  const { session, receipt, items, model, options, choices, metadata } = told;
+  if (session !== undefined || receipt.key !== undefined) return told;
+  const bodyHash = await sha256Hex(JSON.stringify([items, model, options, choices, metadata ?? {}]));
+  return { ...told, receipt: { key: `${resultsKey}${bodyHash}`, bodyHash } };
+}
+
+function againWith({ options, metadata }: Told): AgainWith {
+  return { options, ...(metadata && { metadata }) };
+}
+
+const resultsKey = "results\n";
+
+/** What the same request, by its key, came to before in a session that exists. A key of its sender's answers for a turn that failed, too. */
 async function takenBefore(
   session: ReturnType<typeof sessionObject>,
-  receipt: Receipt,
+  told: Told,
 ): Promise<Omit<Taken, "session"> | undefined> {
+  const { receipt } = told;
   if (receipt.key === undefined && !receipt.isRetry) return undefined;
-  return unwrap(await session.taken(receipt)) ?? undefined;
+  const again = receipt.key?.startsWith(resultsKey) ? againWith(told) : undefined;
+  return unwrap(await session.taken(receipt, again)) ?? undefined;
 }
 
 /** Results that come a second time were answered by then. */
@@ -114,8 +137,8 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   const messages = of.messages.map((message) => inboxMessage(message, told));
   if (results.length > 0) {
     const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
-    const { options, receipt } = told;
-    return { session: name, ...unwrap(await session.giveResults(given, { also: messages, options, receipt })) };
+    const more = { also: messages, receipt: told.receipt, again: againWith(told) };
+    return { session: name, ...unwrap(await session.giveResults(given, more)) };
   }
   const [message, ...also] = messages;
   if (message === undefined)
@@ -157,13 +180,10 @@ export async function seedAndSend(
       ...(goesOn && { open: told.options, ...(told.metadata && { metadata: told.metadata }) }),
     };
     const entries = entriesOfHistory(items, seed);
-    // In pages, so that other calls are served between.
-    for (let at = 0; at < entries.length; at += entriesInOneGo) {
-      await load(entries.slice(at, at + entriesInOneGo).map((entry) => ({ line: entry.seq, entry })));
-    }
+    for (const page of pagesOf(entries)) await load(page);
     last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };
   });
-  const before = isNew ? undefined : await takenBefore(sessionObject(c.env, plan.address), told.receipt);
+  const before = isNew ? undefined : await takenBefore(sessionObject(c.env, plan.address), told);
   if (before !== undefined) return { session: name, ...before };
   if (!goesOn) return letIn(c, { ...of, results: [], onBusy: "queue" });
   return { session: name, turn: last.turn, afterSeq: last.seq };

@@ -11,11 +11,11 @@ import { responsePrefix } from "../dialects/openai-responses/response-writer.ts"
 import { parseBody } from "../http/parse-body.ts";
 import type { Receipt } from "../session/inbox.ts";
 import type { SessionChoices } from "../session/session-record.ts";
-import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences } from "./item-references.ts";
 import { agentFor } from "./named-agent.ts";
-import { hasLevels, namedModel } from "./named-model.ts";
+import { defaultModel, hasLevels, namedModel } from "./named-model.ts";
+import { mustOfferChosen } from "./offered-tools.ts";
 import { madeBy } from "./read-response.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { schemaRefusal } from "./response-format.ts";
@@ -68,7 +68,7 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
       metadata: { made_by: madeBy, ...(!stored && { store: "false" }) },
       ttlSeconds: stored ? keptSeconds : unstoredSeconds,
     },
-    model: options.model ?? modelIds(c.var.settings, agent)[0],
+    model: options.model ?? defaultModel(c, agent),
     ...(session !== undefined && { referred: session }),
   };
 }
@@ -82,12 +82,9 @@ export function sessionNamed(of: Pick<CreateRequest, "previous_response_id" | "c
 }
 
 /** A tool that is to be used must be there, and a form must be one that can be checked. */
-function mustBeOffered(agent: Agent, { toolChoice, tools = [], responseFormat }: TurnOptions): void {
-  const offered = [...tools, ...agent.tools.declarations].map(({ name }) => name);
-  if (typeof toolChoice === "object" && !offered.includes(toolChoice.name)) {
-    const detail = `tool_choice: there is no tool "${toolChoice.name}".`;
-    throw new AppError("invalid_request", detail, { field: "tool_choice" });
-  }
+function mustBeOffered(agent: Agent, options: TurnOptions): void {
+  const { responseFormat } = options;
+  mustOfferChosen(agent, options);
   const refusal = responseFormat?.type === "json_schema" ? schemaRefusal(responseFormat.schema) : undefined;
   if (refusal !== undefined) {
     const field = "text.format.schema";

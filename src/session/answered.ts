@@ -25,6 +25,11 @@ export function answerName(ref: string): string {
   return `answer:${ref}`;
 }
 
+/** The name under which a session remembers of which turn this one is a new attempt. */
+export function firstAttemptName(turn: string): string {
+  return `attempt-of:${turn}`;
+}
+
 /** The reply with which the answer that begins at `place` was handed over. */
 export function replyAt({ turns }: SessionParts, { turn, afterSeq = 0 }: AnswerPlace): AskingReply | undefined {
   const entries = entriesOf(turns, turn);
@@ -49,15 +54,21 @@ export function replyWithRef(parts: SessionParts, ref: string): (AskingReply & {
   return undefined;
 }
 
-/** The newest reply of the newest turn that made one of these calls. */
-export function replyWithCall({ log, turns }: SessionParts, callIds: readonly string[]): AskingReply | undefined {
-  const turn = log.last?.turn;
-  if (turn === undefined) return undefined;
-  const entries = entriesOf(turns, turn);
-  const reply = entries.findLast(
-    (entry) => entry.type === "assistant" && entry.toolCalls.some(({ id }) => callIds.includes(id)),
-  );
-  return reply?.type === "assistant" ? { reply, entries } : undefined;
+/** The newest reply of the newest turn that made one of these calls; where that turn is a new attempt, its calls or those of the first one. */
+export function replyWithCall(
+  { log, turns, inbox }: SessionParts,
+  callIds: readonly string[],
+): AskingReply | undefined {
+  const newest = log.last?.turn;
+  if (newest === undefined) return undefined;
+  for (const turn of [newest, inbox.claimed([firstAttemptName(newest)])]) {
+    const entries = turn === undefined ? [] : entriesOf(turns, turn);
+    const reply = entries.findLast(
+      (entry) => entry.type === "assistant" && entry.toolCalls.some(({ id }) => callIds.includes(id)),
+    );
+    if (reply?.type === "assistant") return { reply, entries };
+  }
+  return undefined;
 }
 
 /** Where the turn goes on behind exactly these answers, when they were given before; a message that came with them must have come with them then. */

@@ -4,8 +4,10 @@ import { AppError } from "../core/errors.ts";
 import { callDigest } from "../core/shown-call.ts";
 import { openCalls, refOf, type WaitingCall } from "../core/waits.ts";
 import { answerName, approvalOf, givenBefore, outcomeOf, replyWithCall, replyWithRef } from "./answered.ts";
+import { type AgainWith, askAgain } from "./ask-again.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
+import type { AnswerPlace } from "./withdraw.ts";
 
 /** A person's answer about a call. */
 export interface ApprovalAnswer {
@@ -22,6 +24,13 @@ export interface ClientResult {
   content: string;
   isError: boolean;
   metadata?: Record<string, string>;
+}
+
+/** What comes along with results. */
+interface GivenWith {
+  also?: readonly InboxMessage[];
+  receipt?: Receipt;
+  again?: AgainWith;
 }
 
 /** Answers about the calls of one reply, of which some may have been given before. */
@@ -78,18 +87,18 @@ export function shownCallOf(parts: SessionParts, callId: string, digest?: string
 
 /**
  * Records the results and returns their turn, and where it goes on. Throws, and records none, when one of them is not
- * waited for. The same results again are the same answer. `also`: messages that become part of the turn. Runs in the
- * caller's transaction.
+ * waited for. The same results again are the same answer; where their turn ended without one, a new turn begins as
+ * `again` says. `also`: messages that become part of the turn. Runs in the caller's transaction.
  */
 export function takeResults(
   parts: SessionParts,
   results: readonly ClientResult[],
-  { also = [], receipt = {} }: { also?: readonly InboxMessage[]; receipt?: Receipt } = {},
-): { turn: string; afterSeq: number } {
+  { also = [], receipt = {}, again }: GivenWith = {},
+): AnswerPlace {
   const { turn, step, waiting } = openTurn(parts);
   const isWaited = results.some(({ callId }) => waiting.some(({ id }) => id === callId));
   const before = isWaited ? undefined : recorded(parts, results);
-  if (before !== undefined) return before;
+  if (before !== undefined) return again === undefined ? before : askAgain(parts, before, again);
   const atMs = Date.now();
   const entries = results.map(({ callId, content, isError, metadata }): NewEntry => {
     const call = waitingCall(parts, waiting, callId);

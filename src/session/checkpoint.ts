@@ -12,6 +12,8 @@ export type SavedDraft = Pick<StepTry, "turn" | "step" | "attempt" | "model"> &
     /** Characters of it that an earlier call brought, and that are paid for in `spent`. */
     begun?: { reasoning: number; text: number };
     spent?: SpentTries;
+    /** No try of this entry was begun yet: only what earlier ones cost is kept here. */
+    isUnbegun?: true;
   };
 
 /** A longer draft is not saved any more: the row would not fit. Text and reasoning together, in UTF-16 units. */
@@ -39,7 +41,7 @@ export class Checkpoint {
   /** Whether a call for entry `seq` was begun. A row that only made room for another entry has no try of its own yet. */
   hasBegun(seq: number): boolean {
     const row = this.#row(seq);
-    return row !== undefined && (row.barren > 0 || row.draft !== null);
+    return row !== undefined && (row.barren > 0 || (row.draft !== null && this.saved(seq)?.isUnbegun !== true));
   }
 
   /** What an earlier try of entry `seq` had said when it was saved last. */
@@ -106,6 +108,12 @@ export class Checkpoint {
     const paid = { ...(begun.reasoning + begun.text > 0 && { begun }), ...(this.#spent && { spent: this.#spent }) };
     const saved: SavedDraft = { turn, step, attempt, model, ...draft.said, ...paid };
     this.#sql.exec("UPDATE checkpoint SET draft = ?, barren = 0 WHERE seq = ?", JSON.stringify(saved), seq);
+  }
+
+  /** Keeps what tries cost that were dropped with `makeRoom`, until the next one begins. */
+  keepSpent(seq: number, place: Pick<SavedDraft, "turn" | "step" | "model">, spent: SpentTries): void {
+    const saved = { ...place, attempt: this.attempt(seq), reasoning: "", text: "", spent, isUnbegun: true } as const;
+    this.#sql.exec("UPDATE checkpoint SET draft = ? WHERE seq = ?", JSON.stringify(saved satisfies SavedDraft), seq);
   }
 
   #row(seq: number): Row | undefined {

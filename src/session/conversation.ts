@@ -20,6 +20,8 @@ import type { TranscriptLog } from "./transcript-log.ts";
 
 /** Entries read in one go. */
 const page = { limit: 64, maxUnits: 1_000_000 };
+/** Pages that are read ahead without a pause. */
+const pagesInOneGo = 4;
 
 /** As `estimateTokens` counts Latin letters. */
 const summaryTokensPerChar = 0.3;
@@ -82,23 +84,47 @@ export class Conversation {
     this.#windowSeq = windowSeq;
   }
 
-  /**
-   * Reads what is new, for the model of that profile. Called between steps only, when every call has its result. `head`:
-   * what is sent before the messages. `readers`: the tools in it that read the transcript.
-   */
-  read(profile: Profile, head: string, readers: Readers = { search: true, read: true }): void {
+  /** Which tools the next request offers that read the transcript; both unless said otherwise. */
+  offer(readers: Readers): void {
     const isOther = readers.search !== this.#readers.search || readers.read !== this.#readers.read;
     this.#readers = readers;
-    if (isOther || this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget(profile);
+    if (isOther) this.forget();
+  }
+
+  /**
+   * Reads what is new, for the model of that profile. Called between steps only, when every call has its result. `head`:
+   * what is sent before the messages.
+   */
+  read(profile: Profile, head: string): void {
+    this.#begin(profile, head);
+    while (this.#readPage(profile));
+    this.#flush(profile);
+  }
+
+  /** Reads all but the last page, for a `read` that follows. `between` is waited for after every few pages, and says whether to go on. */
+  async readAhead(profile: Profile, head: string, between: () => Promise<boolean>): Promise<void> {
+    this.#begin(profile, head);
+    for (let pages = 1; this.#log.lastSeq - this.#seq > page.limit; pages++) {
+      if (pages % pagesInOneGo === 0 && !(await between())) return;
+      // It may have been read by then, or begun anew for another model.
+      if (this.#profile !== profile || !this.#readPage(profile)) return;
+    }
+  }
+
+  #begin(profile: Profile, head: string): void {
+    if (this.#profile === undefined || !spellAlike(this.#profile, profile)) this.#forget(profile);
     this.#profile = profile;
     if (this.#head !== head) this.#headTokens = estimateTokens(head);
     this.#head = head;
-    while (this.#seq < this.#log.lastSeq) {
-      const entries = this.#log.read({ after: this.#seq, ...page });
-      for (const entry of entries) this.#take(entry, profile);
-      this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
-    }
-    this.#flush(profile);
+  }
+
+  /** False when everything was read. */
+  #readPage(profile: Profile): boolean {
+    if (this.#seq >= this.#log.lastSeq) return false;
+    const entries = this.#log.read({ after: this.#seq, ...page });
+    for (const entry of entries) this.#take(entry, profile);
+    this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    return true;
   }
 
   /** The messages in the window, or those of them up to entry `throughSeq`. */
@@ -195,7 +221,7 @@ export class Conversation {
       this.#group = [entry];
     } else if (entry.type === "compaction") {
       this.#flush(profile);
-      this.#begin(entry, profile);
+      this.#summarized(entry, profile);
     }
   }
 
@@ -258,7 +284,7 @@ export class Conversation {
     this.#counted = { tokens: sent + replied + rest, parts: this.#parts.length + 1 };
   }
 
-  #begin(summary: CompactionEntry, profile: Profile): void {
+  #summarized(summary: CompactionEntry, profile: Profile): void {
     // What was written by looking at the messages before is written anew, as it will be after a restart.
     if (this.#ids.repeated || (profile.roleOrder ?? "free") !== "free") this.#rewrite(summary, profile);
     this.#drop(this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq).length);

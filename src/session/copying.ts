@@ -5,7 +5,7 @@ import { AppError } from "../core/errors.ts";
 import { TranscriptChecker } from "../core/legal.ts";
 import { openCalls } from "../core/waits.ts";
 import { Inbox, type Receipt } from "./inbox.ts";
-import { dropLeftovers, migrate } from "./schema.ts";
+import { dropLeftovers, makeTables } from "./schema.ts";
 import {
   addTurn,
   type ForkedFrom,
@@ -111,8 +111,7 @@ export class Copying {
     if (this.busy) throw new AppError("conflict", `"${plan.address.name}" is being made by another call already.`);
     const { sql } = this.#storage;
     this.#storage.transactionSync(() => {
-      dropLeftovers(sql);
-      migrate(sql, 0);
+      makeTables(sql);
       // Should this instance end in mid-copy, the alarm starts the next one, which drops what was left.
       void this.#storage.setAlarm(Date.now() + patienceMs);
     });

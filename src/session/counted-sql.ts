@@ -15,8 +15,15 @@ export class RowCounter {
   }
 }
 
-/** The same storage, with every statement's written rows and every alarm counted. An alarm is billed as one row. */
-export function countedStorage(storage: DurableObjectStorage, counter: RowCounter): DurableObjectStorage {
+/**
+ * The same storage, with every statement's written rows and every alarm counted. An alarm is billed as one row. `rolledBack` is
+ * called after a transaction that failed, so that what memory holds of it can be read anew.
+ */
+export function countedStorage(
+  storage: DurableObjectStorage,
+  counter: RowCounter,
+  rolledBack: () => void,
+): DurableObjectStorage {
   const sql = new Proxy(storage.sql, {
     get(target, name) {
       if (name !== "exec") return bound(target, name);
@@ -31,10 +38,36 @@ export function countedStorage(storage: DurableObjectStorage, counter: RowCounte
   return new Proxy(storage, {
     get(target, name) {
       if (name === "sql") return sql;
+      if (name === "transactionSync") return <T>(work: () => T) => transaction(target, work, rolledBack);
       if (name === "setAlarm" || name === "deleteAlarm") counter.add(1);
       return bound(target, name);
     },
   });
+}
+
+/**
+ * A full database has rolled the transaction back by itself when the statement fails (sqlite.org/lang_transaction.html, 3.1);
+ * the runtime's own rollback then fails with other words, which would hide why.
+ */
+function transaction<T>(storage: DurableObjectStorage, work: () => T, rolledBack: () => void): T {
+  let cause: unknown;
+  try {
+    return storage.transactionSync(() => {
+      try {
+        return work();
+      } catch (error) {
+        cause = error;
+        throw error;
+      }
+    });
+  } catch (error) {
+    try {
+      rolledBack();
+    } catch (unread) {
+      console.error("the storage cannot be read after a transaction that failed", unread);
+    }
+    throw cause ?? error;
+  }
 }
 
 /** The runtime's own objects refuse to be called through a proxy. */

@@ -1,5 +1,4 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
-import type { Agent } from "../agent/agent.ts";
 import { Draft, type Said } from "../core/assemble.ts";
 import type { Shortage } from "../core/budget-words.ts";
 import { addUsage, costMicros, noUsage, worstCaseMicros } from "../core/cost.ts";
@@ -14,24 +13,20 @@ import type { Again, Effect, TurnView } from "../core/next-step.ts";
 import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
 import { textLimits } from "../core/window.ts";
-import { generate, type ModelTimeouts } from "../model/client.ts";
+import { generate } from "../model/client.ts";
 import { hasPrice, pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
-import type { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { runTool } from "../tools/run-tool.ts";
 import { watchdogMs } from "./alarm.ts";
 import { callContext } from "./call-context.ts";
-import type { SpentTries } from "./checkpoint.ts";
-import type { Waiting } from "./inbox.ts";
+import type { SavedDraft, SpentTries } from "./checkpoint.ts";
 import { pause } from "./pause.ts";
-import type { Purse } from "./purse.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { stepRecords } from "./step-records.ts";
-import type { Subrequests } from "./subrequests.ts";
 import { TurnAnswers } from "./turn-answers.ts";
+import type { TurnContext } from "./turn-context.ts";
 import type { TurnModel } from "./turn-model.ts";
-import type { UserIds } from "./user-ids.ts";
 
 function begunBy(saved: Said | undefined) {
   return saved && { begun: { reasoning: saved.reasoning.length, text: saved.text.length } };
@@ -39,23 +34,6 @@ function begunBy(saved: Said | undefined) {
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
 export class Erased extends Error {}
-
-export interface TurnContext {
-  agent: Agent;
-  /** In the order in which they are asked. */
-  models: readonly [TurnModel, ...TurnModel[]];
-  timeouts: ModelTimeouts;
-  turn: Waiting & { firstSeq: number };
-  signal: AbortSignal;
-  purse: Purse;
-  answers: AnswerCache;
-  /** The text of the session's registered prefix. */
-  prefix: string | undefined;
-  userIds: UserIds;
-  /** Values of the app's secrets for tools, by name. */
-  secrets: Readonly<Record<string, string>>;
-  subrequests: Subrequests;
-}
 
 export class SessionEffects implements Effects {
   readonly #parts: SessionParts;
@@ -108,6 +86,12 @@ export class SessionEffects implements Effects {
       place: this.#model.place,
       down: this.#parts.heartbeat.down(turn),
     };
+  }
+
+  /** Reads a long conversation in pieces, so that the first look at it takes no time. */
+  async readAhead(): Promise<void> {
+    await this.#requests.readAhead(this.#model.profile, () => this.#parts.feed.closed);
+    this.#mustLive();
   }
 
   async afford(): Promise<boolean | Shortage> {
@@ -221,23 +205,24 @@ export class SessionEffects implements Effects {
 
   async takeIn(): Promise<void> {
     this.#mustLive();
-    const { log, storage, turns } = this.#parts;
+    const { log, storage, turns, checkpoint } = this.#parts;
+    const { turn } = this.#of.turn;
+    const seq = log.lastSeq + 1;
+    const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
+    const { step, model } = this.#cutAt(seq);
     storage.transactionSync(() => {
-      this.#makeRoom(log.append(turns.takeJoining(this.#of.turn.turn, log.lastSeq, Date.now())));
+      this.#makeRoom(log.append(turns.takeJoining(turn, log.lastSeq, Date.now())));
+      if (crashed !== undefined) checkpoint.keepSpent(log.lastSeq + 1, { turn, step, model }, crashed);
     });
     await this.#confirm();
   }
 
   cutOff(): Omit<AssistantEntry, "seq"> | undefined {
-    const { log, checkpoint, turns } = this.#parts;
+    const { log, checkpoint } = this.#parts;
     const seq = log.lastSeq + 1;
     const crashed = seq === this.#answeredSeq ? undefined : this.#crashed(seq);
     if (crashed === undefined) return undefined;
-    const replies = turns
-      .entries(this.#of.turn.firstSeq)
-      .filter(({ type }) => type === "assistant" || type === "step_failed");
-    const nothing = { step: replies.length + 1, model: this.#model.profile.id, reasoning: "", text: "" };
-    const { step, model, ...said } = checkpoint.saved(seq) ?? nothing;
+    const { step, model, ...said } = this.#cutAt(seq);
     // An attempt of its own: readers may have seen more of the old one than was saved.
     const attempt = checkpoint.nextAttempt(seq);
     const draft = new Draft({ seq, turn: this.#of.turn.turn, step, attempt, model }, said);
@@ -316,11 +301,21 @@ export class SessionEffects implements Effects {
     return attempt;
   }
 
+  /** The reply that was being made as entry `seq`, as it was saved last. */
+  #cutAt(seq: number): Pick<SavedDraft, "step" | "model"> & Said {
+    const { checkpoint, turns } = this.#parts;
+    const replies = turns
+      .entries(this.#of.turn.firstSeq)
+      .filter(({ type }) => type === "assistant" || type === "step_failed");
+    const nothing = { step: replies.length + 1, model: this.#model.profile.id, reasoning: "", text: "" };
+    return checkpoint.saved(seq) ?? nothing;
+  }
+
   /** What tries of entry `seq` cost that a crash cut off: the request, and what was saved of the answer. The provider was asked, so the request is counted also where nothing was saved. */
   #crashed(seq: number): SpentTries | undefined {
     const { checkpoint } = this.#parts;
-    if (!checkpoint.hasBegun(seq)) return undefined;
     const saved = checkpoint.saved(seq);
+    if (!checkpoint.hasBegun(seq)) return saved?.spent;
     const at = this.#of.models.find(({ profile }) => profile.id === saved?.model) ?? this.#model;
     const { reasoning = "", text = "", begun = { reasoning: 0, text: 0 }, spent } = saved ?? {};
     const received = { reasoning: reasoning.slice(begun.reasoning), text: text.slice(begun.text), calls: "" };

@@ -2,7 +2,7 @@
 import { type Cursor, parseCursor, start } from "../core/cursor.ts";
 import { AppError } from "../core/errors.ts";
 import type { PlacedEvent } from "../core/event.ts";
-import type { Encoder, Frame } from "../dialects/encoder.ts";
+import { type Encoder, type Frame, sessionGone, streamFault } from "../dialects/encoder.ts";
 import { encoderFor, parseManner } from "../dialects/manner.ts";
 import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
 import { askedFor } from "./asked-for.ts";
@@ -34,7 +34,8 @@ export function readEvents(
   });
   const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
   const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
-  return sseResponse(pullStream({ next: eventStream(parts, reader), ...hangUp }));
+  const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");
+  return sseResponse(pullStream({ next: eventStream(parts, reader), onFault, ...hangUp }));
 }
 
 /** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */
@@ -127,7 +128,7 @@ export function eventStream(
       if (!reader.live) break;
       if (!ended) await changed;
     }
-    const frames = feed.closed && !ended ? (encoder.gone?.() ?? []) : [];
+    const frames = feed.closed && !ended ? encoder.broken(sessionGone) : [];
     leave();
     return frames.length === 0 ? undefined : frames.map(sseFrame).join("");
   };

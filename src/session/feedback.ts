@@ -22,7 +22,9 @@ export class FeedbackStore {
 
   put(turn: string, { score, label, comment, by, atMs }: Feedback): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO feedback (turn, score, label, comment, given_by, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (turn) DO UPDATE
+       SET score = excluded.score, label = excluded.label, comment = excluded.comment, given_by = excluded.given_by,
+         at = excluded.at`,
       turn,
       score,
       label ?? null,

@@ -14,6 +14,7 @@ import {
   replyWithRef,
 } from "./answered.ts";
 import { type ClientResult, type OpenTurn, openTurn, recordApprovals, takeResults } from "./answering.ts";
+import { askAgain } from "./ask-again.ts";
 import { isAnswer } from "./asked-for.ts";
 import type { InboxMessage, Receipt } from "./inbox.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -50,7 +51,7 @@ export function goOn(parts: SessionParts, request: GoOn): WentOn {
   const open = openTurn(parts);
   const asking = isWaitedFor(parts, open, request) ? undefined : askingReply(parts, request);
   const before = asking && givenBefore(parts, asking, answersOf(parts, asking, request));
-  if (before !== undefined) return { type: "taken", ...before };
+  if (before !== undefined) return { type: "taken", ...askAgain(parts, before, request) };
   if (asking !== undefined) mustNotBeUsed(parts, asking, request);
   if (behind !== undefined && !isNewest(parts, behind)) return movedOn(parts, asking, request);
   const { birth, name } = parts.record.read();

@@ -13,9 +13,14 @@ export class Heads {
   put(facts: HeadFacts): string {
     const text = JSON.stringify(facts);
     const id = fingerprint(text);
-    if (this.#newest?.id !== id) this.#sql.exec("INSERT OR IGNORE INTO heads VALUES (?, ?)", id, text);
+    if (this.#newest?.id !== id) this.#sql.exec("INSERT OR IGNORE INTO heads (id, facts) VALUES (?, ?)", id, text);
     this.#newest = { id, facts };
     return id;
+  }
+
+  /** After a transaction that failed. */
+  reload(): void {
+    this.#newest = undefined;
   }
 
   /** `undefined` for one that was never kept here: the entries came from another session. */

@@ -38,7 +38,8 @@ export class Heartbeat {
   }
 
   #write(turn: string, { atMs, ms, untilMs }: { atMs: number; ms: number; untilMs: number }): void {
-    const query = "INSERT OR REPLACE INTO heartbeat (id, turn, at, down_ms, down_at) VALUES (1, ?, ?, ?, ?)";
+    const query = `INSERT INTO heartbeat (id, turn, at, down_ms, down_at) VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+      SET turn = excluded.turn, at = excluded.at, down_ms = excluded.down_ms, down_at = excluded.down_at`;
     this.#sql.exec(query, turn, atMs, ms, untilMs);
   }
 }

@@ -30,7 +30,8 @@ export type Stop = "cancelled" | "interrupted";
 export interface Waiting {
   /** The turn it begins, or the one it joins. */
   turn: string;
-  message: InboxMessage;
+  /** Read when it is first looked at: with its tools it may be 1.9 MB, and most callers want only the rest. */
+  readonly message: InboxMessage;
   firstSeq: number | undefined;
   stop: Stop | undefined;
   bodyHash: string | undefined;
@@ -50,7 +51,6 @@ export interface Arrival {
 
 type Row = {
   id: number;
-  message: string;
   first_seq: number | null;
   joins: number | null;
   stop: Stop | null;
@@ -71,7 +71,7 @@ type QueuedRow = {
 /** Characters of a waiting message that are shown: 100 messages may wait, of up to 1.9 MB each. */
 const shownChars = 16_000;
 
-const columns = "id, message, first_seq, joins, stop, body_hash, created_at";
+const columns = "id, first_seq, joins, stop, body_hash, created_at";
 
 export class Inbox {
   readonly #sql: SqlStorage;
@@ -116,7 +116,16 @@ export class Inbox {
 
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
-    for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims VALUES (?, ?)", name, turn);
+    for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims (name, turn) VALUES (?, ?)", name, turn);
+  }
+
+  /** From now on this is a name of that turn's message alone. */
+  moveClaim(name: string, turn: string): void {
+    this.#sql.exec(
+      "INSERT INTO claims (name, turn) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET turn = excluded.turn",
+      name,
+      turn,
+    );
   }
 
   /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */
@@ -232,8 +241,8 @@ export class Inbox {
 
   /** Takes out the messages that wait to join this turn, oldest first; the first of them gets `firstSeq`, and so on. */
   takeJoining(turn: string, firstSeq: number): InboxMessage[] {
-    const query = `SELECT ${columns} FROM inbox WHERE first_seq IS NULL AND joins = ? ORDER BY id`;
-    const rows = this.#sql.exec<Row>(query, idOf(turn)).toArray();
+    const query = "SELECT id, message FROM inbox WHERE first_seq IS NULL AND joins = ? ORDER BY id";
+    const rows = this.#sql.exec<{ id: number; message: string }>(query, idOf(turn)).toArray();
     rows.forEach(({ id }, place) => this.begin(turnOf(id), firstSeq + place));
     return rows.map(({ message }) => JSON.parse(message) as InboxMessage);
   }
@@ -255,14 +264,26 @@ export class Inbox {
   #one(query: string, ...bindings: (string | number)[]): Waiting | undefined {
     const row = this.#sql.exec<Row>(query, ...bindings).toArray()[0];
     if (row === undefined) return undefined;
+    let message: InboxMessage | undefined;
+    const read = () => {
+      message ??= this.#message(row.id);
+      return message;
+    };
     return {
       turn: turnOf(row.joins ?? row.id),
-      message: JSON.parse(row.message) as InboxMessage,
+      get message() {
+        return read();
+      },
       firstSeq: row.first_seq ?? undefined,
       stop: row.stop ?? undefined,
       bodyHash: row.body_hash ?? undefined,
       atMs: row.created_at,
     };
+  }
+
+  #message(id: number): InboxMessage {
+    const { message } = this.#sql.exec<{ message: string }>("SELECT message FROM inbox WHERE id = ?", id).one();
+    return JSON.parse(message) as InboxMessage;
   }
 }
 

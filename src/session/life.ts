@@ -1,14 +1,16 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
 import { accountObject } from "../account/account.ts";
 import { unavailable } from "../account/call-object.ts";
+import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
-import { alarmBackoff, backoffMs } from "../core/backoff.ts";
+import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import { modelsOfAccount } from "./account-models.ts";
 import { arm } from "./alarm.ts";
 import type { CopyStep } from "./copying.ts";
 import { Courier } from "./courier.ts";
@@ -21,7 +23,7 @@ import { dropLeftovers, migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
-import { modelIds, mustBeAllowed } from "./turn-model.ts";
+import { defaultModelId, mustBeAllowed } from "./turn-model.ts";
 import type { SendRequest } from "./turns.ts";
 
 export class SessionLife {
@@ -34,7 +36,7 @@ export class SessionLife {
   #courier: Courier | undefined;
   #reporter: Reporter;
   /** Why the database cannot be used, when it cannot. */
-  #damage: PlatformFailure | undefined;
+  #damage: { kind: PlatformFailure; error: unknown } | undefined;
   /** Erasing failed so often in a row, and is tried again then. */
   #eraseFailures = 0;
   #eraseAtMs = 0;
@@ -58,21 +60,27 @@ export class SessionLife {
     const { storage } = this.#ctx;
     this.#damage = undefined;
     try {
-      const version = versionOf(storage.sql);
-      if (version === 0) dropLeftovers(storage.sql);
-      else this.#takeUp(version);
+      const stored = versionOf(storage.sql);
+      if (stored.version === 0) dropLeftovers(storage.sql);
+      else this.#takeUp(stored);
     } catch (error) {
       console.error("the session's storage cannot be read", error);
       this.#parts = undefined;
-      this.#damage = platformFailure(error) ?? "damaged";
+      this.#damage = { kind: platformFailure(error) ?? "damaged", error };
     }
   }
 
-  #takeUp(version: number): void {
+  #takeUp(stored: StoredVersion): void {
     const { storage } = this.#ctx;
-    storage.transactionSync(() => migrate(storage.sql, version));
+    storage.transactionSync(() => migrate(storage.sql, stored));
     const { turns, outbox } = this.open();
-    if (turns.busy || !outbox.isEmpty) this.work();
+    try {
+      if (turns.busy || !outbox.isEmpty) this.work();
+    } catch (error) {
+      // A full database lets no alarm be set, and is readable all the same.
+      if (platformFailure(error) !== "full") throw error;
+      console.error("the session's storage is full", error);
+    }
   }
 
   /** The session's own, while there is one. One that is gone `isMissing`. */
@@ -125,8 +133,9 @@ export class SessionLife {
 
   #mustBeReadable(): void {
     if (this.#damage === undefined) return;
-    const { message, retryAfterSeconds } = unavailable(this.#damage);
-    const hint = this.#damage === "damaged" ? " DELETE erases the session." : "";
+    const { kind, error } = this.#damage;
+    const { message, retryAfterSeconds } = unavailable(kind, error);
+    const hint = kind === "damaged" ? " DELETE erases the session." : "";
     throw new AppError(
       "unavailable",
       `${message}${hint}`,
@@ -249,7 +258,9 @@ export class SessionLife {
   /** Something failed in an alarm, maybe the arming itself: it comes again, later each time. */
   armAgain(): void {
     this.#alarmFailures++;
-    void this.#ctx.storage.setAlarm(Date.now() + backoffMs(this.#alarmFailures, alarmBackoff, Math.random()));
+    // An instance rarely lives until its next alarm, so failures are counted from 1 again, and the first pause is long.
+    const range = this.#damage?.kind === "newer_storage" ? newerStorageBackoff : alarmBackoff;
+    void this.#ctx.storage.setAlarm(Date.now() + backoffMs(this.#alarmFailures, range, Math.random()));
   }
 
   get #expiry(): Expiry {
@@ -266,14 +277,25 @@ export class SessionLife {
     this.abort();
   }
 
-  summary(): SessionSummary {
+  /** With the model that answers where none is named: the first one that the account may use. */
+  async summary(): Promise<SessionSummary> {
+    const parts = this.existing;
     const { agent } = this;
     // Which model would answer is not known without the agent.
-    return summarize(this.existing, agent, agent.isMissing ? "" : modelIds(this.#app.settings, agent)[0]);
+    if (agent.isMissing) return summarize(parts, agent, "");
+    const { account, model } = parts.record.read();
+    const { settings } = this.#app;
+    // Where there is nothing to choose, the account is not asked.
+    const isClear = model !== null || agent.models.length === 1;
+    const allowed = isClear ? undefined : await modelsOfAccount(this.#bindings, account).catch(() => undefined);
+    return summarize(parts, agent, defaultModelId(settings, agent, allowed));
   }
 
   async report(): Promise<void> {
-    if (this.#parts !== undefined) await this.#reporter.report(this.#parts, this.summary());
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    const summary = await this.summary();
+    if (parts === this.#parts) await this.#reporter.report(parts, summary);
   }
 
   /** The request that entry `seq` answered. */
@@ -301,7 +323,11 @@ export class SessionLife {
 
   /** Erases everything the session has, here and in the account, and tells how much that was. */
   async erase(address?: SessionAddress): Promise<{ entries: number; bytes: number }> {
-    if (this.#damage === "damaged" && address !== undefined) return this.#eraseDamaged(address);
+    const damage = this.#damage?.kind;
+    if ((damage === "damaged" || damage === "full") && address !== undefined) return this.#eraseDamaged(address);
+    // Its file was lost, or taken away because it could not be opened: only the account still lists it.
+    const isNone = damage === undefined && this.#parts === undefined;
+    if (isNone && address !== undefined && (await this.#reporter.leaveLost(address))) return { entries: 0, bytes: 0 };
     const parts = this.existing;
     const receipt = parts.log.size();
     this.#parts = undefined;

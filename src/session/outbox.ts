@@ -31,6 +31,8 @@ type Row = {
   created_at: number;
 };
 
+const columns = "id, turn, address, state, shown, attempts, next_at, error, created_at";
+
 export class Outbox {
   readonly #sql: SqlStorage;
 
@@ -52,11 +54,11 @@ export class Outbox {
 
   /** Everything owed and given up, oldest first. What was delivered is gone. */
   all(): Owed[] {
-    return this.#sql.exec<Row>("SELECT * FROM outbox ORDER BY created_at, rowid").toArray().map(owedOf);
+    return this.#sql.exec<Row>(`SELECT ${columns} FROM outbox ORDER BY created_at, rowid`).toArray().map(owedOf);
   }
 
   byId(id: string): Owed | undefined {
-    return this.#sql.exec<Row>("SELECT * FROM outbox WHERE id = ?", id).toArray().map(owedOf)[0];
+    return this.#sql.exec<Row>(`SELECT ${columns} FROM outbox WHERE id = ?`, id).toArray().map(owedOf)[0];
   }
 
   get isEmpty(): boolean {

@@ -2,6 +2,7 @@
 import { accountObject } from "../account/account.ts";
 import type { Outlet } from "../channels/channel.ts";
 import { type ChannelRules, outletOf } from "../channels/outlets.ts";
+import { defaultAccount } from "../channels/place-rules.ts";
 import type { SlackSettings } from "../channels/slack/api.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { urlFault } from "./url-fault.ts";
@@ -15,7 +16,7 @@ interface Deployment {
 
 export function outlets({ settings, rules, bindings, account }: Deployment): (name: string) => Outlet | undefined {
   const { discord, webhookSecrets, isDev } = settings;
-  const slack = settings.slack && withInstalls(settings.slack, bindings, account);
+  const slack = settings.slack && withInstalls(settings.slack, bindings, defaultAccount);
   const secret = async () =>
     webhookSecrets.get("callback")?.[0] ?? accountObject(bindings, account).callbackSecret(account);
   const callback = { secret, urlFault: (url: string) => urlFault(url, isDev) };

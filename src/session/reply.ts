@@ -2,6 +2,7 @@
 import type { Approval, Reply, ShownTool } from "../channels/channel.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
+import { userWords } from "../core/user-words.ts";
 import { refOf } from "../core/waits.ts";
 import type { Owed } from "./outbox.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -81,22 +82,22 @@ function endOf(
   return { reason: end.reason, atMs: end.atMs, data, ...(note !== undefined && { note }) };
 }
 
-/** What a person is told beside the answer. */
-function noteOf({ reason, failure, steps }: TurnEndedEntry, text: string): string | undefined {
+/** What a person reads beside the answer. The operator finds the failure in the transcript and the log. */
+function noteOf({ reason, failure }: TurnEndedEntry, text: string): string | undefined {
   switch (reason) {
     case "completed":
       return text === "" ? "There is nothing to say to that." : undefined;
     case "length":
       return "The answer is cut off here: it became too long.";
     case "step_limit":
-      return `Stopped after ${steps} steps, the most a turn may take.`;
+      return "The assistant stopped before it was done; please send a message to go on.";
     case "cancelled":
       return "Stopped.";
     case "interrupted":
       return "Interrupted by a newer message.";
     case "budget_exhausted":
-      return failure?.detail ?? "The budget is used up.";
+      return userWords({ code: "budget_exhausted" });
     case "failed":
-      return `That did not work: ${failure?.detail ?? "the cause is in the Worker's log"}`;
+      return userWords(failure);
   }
 }

@@ -6,6 +6,7 @@ import type { Entry } from "../core/entry.ts";
 import { erased } from "../core/erased.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import { pace } from "../http/pace.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress } from "./session-record.ts";
 import { type RanBy, stepRecords } from "./step-records.ts";
@@ -13,8 +14,10 @@ import type { TranscriptLog } from "./transcript-log.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
+/** About how long it takes to read an entry and to index its text, in ms (`npm run bench -- health`). */
+const textMs = 0.06;
 /** Entries, and UTF-16 units of them, that are read in one go. */
-const batch = { limit: 200, maxUnits: 4_000_000 };
+const batch = { limit: 200, maxUnits: 1_000_000 };
 
 export class Reporter {
   readonly #bindings: Bindings;
@@ -63,6 +66,11 @@ export class Reporter {
     await accountObject(this.#bindings, account).removeSession(name);
   }
 
+  /** The same for a session whose rows were lost; false when the account does not list it. */
+  leaveLost({ account, name }: SessionAddress): Promise<boolean> {
+    return accountObject(this.#bindings, account).removeLost(name);
+  }
+
   /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
   async refuseErased({ account, name }: SessionAddress): Promise<void> {
     if (await accountObject(this.#bindings, account).wasErased(name)) throw erased(name);
@@ -73,6 +81,7 @@ export class Reporter {
     const isNew = this.#reportedSeq === undefined;
     this.#reportedSeq = seq;
     for (let sent = isNew; ; sent = true) {
+      await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
       const news = newsAfter(seq, source);
       if (news === undefined && sent) return;
       seq = await account.report(summary, news);
@@ -97,7 +106,8 @@ function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): Sessio
     const end = finishedUpTo(entries);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
-    const steps = stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq);
+    const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
+    const steps = isOwn ? stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq) : [];
     if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf) };
     // A step longer than what was read: its end lies further on.
     if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;

@@ -1,12 +1,23 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../agent/agent.ts";
+import { isAllowed } from "../core/allowed-tools.ts";
 import { summaryQuestion } from "../core/compact.ts";
-import type { ClientTool, CompactionCause, PrefixRecord, Sampling, ToolChoice, TurnOptions } from "../core/entry.ts";
+import type {
+  AllowedTools,
+  ClientTool,
+  CompactionCause,
+  Entry,
+  PrefixRecord,
+  Sampling,
+  ToolChoice,
+  TurnOptions,
+} from "../core/entry.ts";
 import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
 import type { Readers } from "../core/request.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../core/window.ts";
+import { jsonWorkMs, pace } from "../http/pace.ts";
 import type { Profile } from "../model/profile.ts";
 import {
   type Head,
@@ -33,6 +44,9 @@ export interface Asked {
   /** Opaque names of the account and the session, for providers that are told for whom they work. */
   userIds: UserIds;
 }
+
+/** About how long it takes to read a few pages of a conversation, in ms (`npm run bench -- health`). */
+const pieceMs = 5;
 
 export class RequestWriter {
   readonly #parts: SessionParts;
@@ -112,6 +126,19 @@ export class RequestWriter {
     return { head: heads.put(facts), windowSeq: now.windowSeq, ...told };
   }
 
+  /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */
+  async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
+    // A megabyte of tools is written into the head: as much work as reading it was.
+    const { length: units } = JSON.stringify(this.#of.options.tools ?? []);
+    await pace(jsonWorkMs({ units, values: units / 25 }));
+    if (isOver()) return;
+    const { head, profile } = this.#head(model);
+    await this.#parts.conversation.readAhead(profile, head, async () => {
+      await pace(pieceMs);
+      return !isOver();
+    });
+  }
+
   /** Whether the next request comes near to filling the model's window. Called between steps only. */
   isFull(model: Profile): boolean {
     this.#read(model);
@@ -138,8 +165,9 @@ export class RequestWriter {
 
   /** A tool that must be used is used in the first step: asked again, the model could never answer. */
   #choice(step: number): ToolChoice | undefined {
-    const { toolChoice, tools = [] } = this.#of.options;
+    const { toolChoice, allowedTools, tools = [] } = this.#of.options;
     if (toolChoice === "none" || toolChoice === undefined) return toolChoice;
+    if (toolChoice === "required" && allowedTools !== undefined) return this.#allowedChoice(allowedTools);
     if (toolChoice !== "required" || tools.length === 0) return step === 1 ? toolChoice : undefined;
     // Its sender means one of its own tools, of which it reads the call: the agent's do not count.
     if (this.#hasHandedOver) return undefined;
@@ -147,19 +175,36 @@ export class RequestWriter {
     return only !== undefined && others.length === 0 ? { name: only.name } : toolChoice;
   }
 
+  /** One of the allowed tools is asked for in each step until the model calls one: a call of another is refused. */
+  #allowedChoice({ names, own }: AllowedTools): ToolChoice | undefined {
+    const calls = this.#turnEntries.flatMap((entry) => (entry.type === "assistant" ? entry.toolCalls : []));
+    if (calls.some(({ name }) => isAllowed(name, this.#of.options))) return undefined;
+    const [only, ...others] = names;
+    return only !== undefined && others.length === 0 && !own ? { name: only } : "required";
+  }
+
   /** A call of the turn went to the client. */
   get #hasHandedOver(): boolean {
-    const { turns } = this.#parts;
-    const entries = turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
-    return entries.some(
+    return this.#turnEntries.some(
       (entry) => entry.type === "assistant" && Object.values(entry.waits ?? {}).some((kind) => kind === "client"),
     );
   }
 
+  get #turnEntries(): readonly Entry[] {
+    const { turns } = this.#parts;
+    return turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
+  }
+
   #read(model: Profile): Written {
+    const written = this.#head(model);
+    this.#parts.conversation.read(written.profile, written.head);
+    return written;
+  }
+
+  #head(model: Profile): Written {
+    this.#parts.conversation.offer(this.#readers);
     const profile = this.#parts.learned.of(model);
     if (this.#written?.profile !== profile) this.#written = this.#write(profile);
-    this.#parts.conversation.read(profile, this.#written.head, this.#readers);
     return this.#written;
   }
 

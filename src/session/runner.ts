@@ -19,6 +19,7 @@ import { judgeAnswer } from "../model/judge-answer.ts";
 import { afterFailure } from "../model/retry.ts";
 import { AnswerCache } from "../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
+import { onlyAllowed } from "../tools/allowed-tools.ts";
 import { strictClientTool } from "../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../tools/tool.ts";
 import { modelsOfAccount } from "./account-models.ts";
@@ -199,6 +200,7 @@ export class Runner {
   /** A failure of our platform is none of the turn's: it goes on later. Only a fault of ours ends it. */
   async #runTurn(effects: SessionEffects, rules: Rules, turn: string): Promise<void> {
     try {
+      await effects.readAhead();
       await runTurn(effects, rules);
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
@@ -208,16 +210,17 @@ export class Runner {
   }
 
   /** The agent with the tools it has in this turn. */
-  async #agent(of: TurnTools, { tools = [] }: TurnOptions, signal: AbortSignal): Promise<Agent> {
+  async #agent(of: TurnTools, options: TurnOptions, signal: AbortSignal): Promise<Agent> {
+    const { tools = [] } = options;
     const names = tools.map(({ name }) => name);
     const toolbox = await of.toolbox(names, signal);
     const strict = new Map(
       tools.flatMap((tool): [string, Tool][] => (tool.strict ? [[tool.name, strictClientTool(tool)]] : [])),
     );
-    if (strict.size === 0) return { ...this.#setup.agent, tools: toolbox };
+    if (strict.size === 0) return { ...this.#setup.agent, tools: onlyAllowed(toolbox, options) };
     const get = (name: string) => strict.get(name) ?? toolbox.get(name);
     const effectOf = (name: string) => (strict.has(name) ? "none" : toolbox.effectOf(name));
-    return { ...this.#setup.agent, tools: { ...toolbox, get, effectOf } };
+    return { ...this.#setup.agent, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
@@ -280,6 +283,7 @@ export class Runner {
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
       waitOf(call, isSalvaged) {
+        if (agent.tools.get(call.name)?.refusal !== undefined) return undefined;
         if (clientTools.has(call.name)) {
           // What its sender wants to be strict is checked here, also where the provider does not hold to it.
           return agent.tools.get(call.name)?.parse(call.arguments).ok === false ? undefined : "client";
@@ -307,10 +311,7 @@ function isWeighted({ models }: Agent): boolean {
 /** The platform failed, or ended this instance (deploy, move, eviction): the turn goes on later, or in the next one, so it must not be ended here. Damaged storage could not be written anyway. */
 function isReset(error: unknown): boolean {
   if (platformFailure(error) !== undefined) return true;
-  return (
-    error instanceof Error &&
-    /reset|code was updated|storage caused object|broken|disk is full|SQLITE_FULL/i.test(error.message)
-  );
+  return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
 }
 
 const ourFault: Failure = {

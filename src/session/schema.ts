@@ -1,8 +1,12 @@
 /** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
+import { Ladder, type StoredVersion } from "../account/ladder.ts";
 
-/** One string of statements per version; a landed rung is never changed, only followed. */
-export const ladder: readonly string[] = [
-  `CREATE TABLE session (
+/** A rung that has landed is never changed, only followed. What a new one may do: `account/ladder.ts`. */
+export const sessionLadder = new Ladder("session", [
+  {
+    since: "0.1.0",
+    contracts: 1,
+    sql: `CREATE TABLE session (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      schema_version INTEGER NOT NULL,
      account TEXT NOT NULL,
@@ -47,7 +51,11 @@ export const ladder: readonly string[] = [
      attempt INTEGER NOT NULL
    ) STRICT;
    CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
-  `ALTER TABLE session ADD COLUMN prefix TEXT;
+  },
+  {
+    since: "0.1.0",
+    contracts: 2,
+    sql: `ALTER TABLE session ADD COLUMN prefix TEXT;
    ALTER TABLE session ADD COLUMN forked_from TEXT;
    ALTER TABLE session ADD COLUMN copied_seq INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE session ADD COLUMN window_seq INTEGER NOT NULL DEFAULT 0;
@@ -90,10 +98,18 @@ export const ladder: readonly string[] = [
      error TEXT,
      created_at INTEGER NOT NULL
    ) STRICT;`,
-  "ALTER TABLE session ADD COLUMN learned TEXT;",
-  `ALTER TABLE session ADD COLUMN birth TEXT;
+  },
+  { since: "0.2.0", contracts: 3, sql: "ALTER TABLE session ADD COLUMN learned TEXT;" },
+  {
+    since: "0.2.0",
+    contracts: 4,
+    sql: `ALTER TABLE session ADD COLUMN birth TEXT;
    ALTER TABLE session ADD COLUMN token_epoch INTEGER NOT NULL DEFAULT 0;`,
-  `ALTER TABLE session ADD COLUMN life_ms INTEGER;
+  },
+  {
+    since: "0.2.0",
+    contracts: 5,
+    sql: `ALTER TABLE session ADD COLUMN life_ms INTEGER;
    UPDATE session SET life_ms = expires_at - created_at WHERE expires_at IS NOT NULL;
    ALTER TABLE intents ADD COLUMN runs INTEGER NOT NULL DEFAULT 1;
    CREATE TABLE heartbeat (
@@ -103,7 +119,11 @@ export const ladder: readonly string[] = [
      down_ms INTEGER NOT NULL,
      down_at INTEGER NOT NULL
    ) STRICT;`,
-  `CREATE TABLE feedback (
+  },
+  {
+    since: "0.2.0",
+    contracts: 6,
+    sql: `CREATE TABLE feedback (
      turn TEXT PRIMARY KEY,
      score REAL NOT NULL,
      label TEXT,
@@ -111,17 +131,26 @@ export const ladder: readonly string[] = [
      given_by TEXT,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
-  "ALTER TABLE session ADD COLUMN agent TEXT;",
-];
+  },
+  // The first that the code before it can read; `schema_version` is from here on the oldest version that can.
+  { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN ladder_version INTEGER;" },
+  { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN agent TEXT;" },
+]);
 
-export const schemaVersion = ladder.length;
+/** What a database says of itself. Reading it writes nothing. */
+export function versionOf(sql: SqlStorage): StoredVersion {
+  const none = { version: 0, readableFrom: 0 };
+  if (!hasSession(sql)) return none;
+  const column = sql.exec("SELECT 1 FROM pragma_table_info('session') WHERE name = 'ladder_version'").toArray();
+  const version = column.length > 0 ? "coalesce(ladder_version, schema_version)" : "schema_version";
+  const query = `SELECT ${version} AS version, schema_version AS readableFrom FROM session`;
+  return sql.exec<{ version: number; readableFrom: number }>(query).toArray()[0] ?? none;
+}
 
-/** The version a database stands at; 0 for one that was never written. Reading it writes nothing. */
-export function versionOf(sql: SqlStorage): number {
-  const known = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray();
-  if (known.length === 0) return 0;
-  const row = sql.exec<{ schema_version: number }>("SELECT schema_version FROM session").toArray()[0];
-  return row?.schema_version ?? 0;
+/** The columns of the session's row that say this, for a database of today. */
+export function versionColumns(): { schema_version: number; ladder_version?: number } {
+  const { version, readableFrom } = sessionLadder;
+  return { schema_version: readableFrom, ...(version > readableFrom && { ladder_version: version }) };
 }
 
 /** Takes away tables without a session: what a copy left that was broken off. */
@@ -132,11 +161,22 @@ export function dropLeftovers(sql: SqlStorage): void {
   for (const { name } of tables.toArray()) sql.exec(`DROP TABLE "${name}"`);
 }
 
-/** Climbs the rungs after `from`. The caller holds a transaction, and records the new version in its session row. Throws, and changes nothing, when a newer Longline wrote the database. */
-export function migrate(sql: SqlStorage, from: number): void {
-  if (from > schemaVersion) {
-    throw new Error(`The session's database has version ${from}, and this Longline knows ${schemaVersion}.`);
-  }
-  for (const rung of ladder.slice(from)) sql.exec(rung);
-  if (from > 0 && from < schemaVersion) sql.exec("UPDATE session SET schema_version = ?", schemaVersion);
+/** Brings a database up to date; one of a newer version that this code can read stays as it is. The caller holds a transaction. Throws, and changes nothing, when this code cannot read it. */
+export function migrate(sql: SqlStorage, from: StoredVersion): void {
+  const missing = sessionLadder.missing(from);
+  for (const rung of missing) sql.exec(rung);
+  if (from.version === 0 || missing.length === 0) return;
+  const columns = Object.entries(versionColumns());
+  const set = columns.map(([name]) => `${name} = ?`).join(", ");
+  sql.exec(`UPDATE session SET ${set}`, ...columns.map(([, value]) => value));
+}
+
+/** The tables of a session that is to be made. The caller holds a transaction, and writes the session's row. */
+export function makeTables(sql: SqlStorage): void {
+  dropLeftovers(sql);
+  migrate(sql, { version: 0, readableFrom: 0 });
+}
+
+function hasSession(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
 }

@@ -46,10 +46,16 @@ const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
 /** The parts over a database that has its tables. `agent`: the session's own. Reads; writes nothing. */
 export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): SessionParts {
   const counter = new RowCounter();
-  const storage = countedStorage(uncounted, counter);
+  const storage = countedStorage(uncounted, counter, () => {
+    log.reload();
+    turns.reload();
+    heads.reload();
+  });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
+  const turns = new Turns(log, inbox, agent);
+  const heads = new Heads(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
   return {
@@ -61,11 +67,11 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
     inbox,
     outbox: new Outbox(sql),
     feedback: new FeedbackStore(sql),
-    turns: new Turns(log, inbox, agent),
+    turns,
     checkpoint: new Checkpoint(sql),
     intents: new Intents(sql, log.lastSeq),
     heartbeat: new Heartbeat(sql),
-    heads: new Heads(sql),
+    heads,
     conversation: new Conversation(
       log,
       () => record.read().windowSeq,

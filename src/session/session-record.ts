@@ -3,7 +3,7 @@ import { addUsage, noUsage, type Usage } from "../core/cost.ts";
 import type { TurnEndedEntry } from "../core/entry.ts";
 import { graceMs } from "./expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
-import { dropLeftovers, migrate, schemaVersion } from "./schema.ts";
+import { makeTables, versionColumns } from "./schema.ts";
 
 /** Sums over all finished turns of a session. */
 export interface SessionUsage extends Usage {
@@ -96,6 +96,9 @@ type Row = {
   token_epoch: number;
 };
 
+const columns = `account, name, title, metadata, instructions, model, prefix, sticky_model, created_at, expires_at, usage,
+  forked_from, copied_seq, window_seq, birth, token_epoch`;
+
 export class SessionRecord {
   readonly #sql: SqlStorage;
 
@@ -105,40 +108,41 @@ export class SessionRecord {
 
   /** Makes the tables and the one row. The caller holds the transaction. */
   static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): void {
-    dropLeftovers(sql);
-    migrate(sql, 0);
+    makeTables(sql);
     SessionRecord.insert(sql, of, choices, { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs });
   }
 
   /** Makes the one row: from then on the session exists. The tables are there. */
   static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): void {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
-    sql.exec(
-      `INSERT INTO session (id, schema_version, account, name, title, metadata, instructions, model, prefix, created_at,
-         expires_at, life_ms, usage, forked_from, copied_seq, window_seq, birth, agent)
-       VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      schemaVersion,
-      of.account,
-      of.name,
-      choices.title ?? null,
-      JSON.stringify(choices.metadata ?? {}),
-      choices.instructions ?? null,
-      choices.model ?? null,
-      choices.prefix ?? null,
-      createdAtMs,
-      choices.ttlSeconds === undefined ? null : createdAtMs + choices.ttlSeconds * 1000,
-      choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000,
-      JSON.stringify(usage),
-      forkedFrom === undefined ? null : JSON.stringify(forkedFrom),
-      copiedSeq,
-      windowSeq,
-      crypto.randomUUID(),
-      choices.agent ?? null,
-    );
+    const lifeMs = choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000;
+    const row = {
+      id: 1,
+      ...versionColumns(),
+      account: of.account,
+      name: of.name,
+      agent: choices.agent ?? null,
+      title: choices.title ?? null,
+      metadata: JSON.stringify(choices.metadata ?? {}),
+      instructions: choices.instructions ?? null,
+      model: choices.model ?? null,
+      prefix: choices.prefix ?? null,
+      created_at: createdAtMs,
+      expires_at: lifeMs === null ? null : createdAtMs + lifeMs,
+      life_ms: lifeMs,
+      usage: JSON.stringify(usage),
+      forked_from: forkedFrom === undefined ? null : JSON.stringify(forkedFrom),
+      copied_seq: copiedSeq,
+      window_seq: windowSeq,
+      birth: crypto.randomUUID(),
+    };
+    const names = Object.keys(row);
+    const places = names.map(() => "?").join(", ");
+    sql.exec(`INSERT INTO session (${names.join(", ")}) VALUES (${places})`, ...Object.values(row));
   }
 
   read(): SessionSettings {
-    const row = this.#sql.exec<Row>("SELECT * FROM session").one();
+    const row = this.#sql.exec<Row>(`SELECT ${columns} FROM session`).one();
     return {
       account: row.account,
       name: row.name,
@@ -214,9 +218,16 @@ export function addTurn(
   turn: Pick<TurnEndedEntry, "usage" | "steps" | "costMicros" | "rowsWritten">,
 ): SessionUsage {
   return {
+    // What a newer Longline sums up beside these stays as it is.
+    ...before,
     ...addUsage(before, turn.usage),
     steps: before.steps + turn.steps,
     costMicros: before.costMicros + turn.costMicros,
     rowsWritten: before.rowsWritten + (turn.rowsWritten ?? 0),
   };
+}
+
+/** What a token of the session must say to be valid. */
+export function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
+  return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
 }

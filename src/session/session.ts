@@ -4,7 +4,7 @@ import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
 import type { Address } from "../channels/channel.ts";
-import type { Entry, TurnOptions } from "../core/entry.ts";
+import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
@@ -24,6 +24,7 @@ import {
   takeMixed,
   takeResults,
 } from "./answering.ts";
+import { type AgainWith, takenOrAgain, untilStopped } from "./ask-again.ts";
 import { Copying, type CopyStep } from "./copying.ts";
 import { readEvents } from "./event-stream.ts";
 import type { Feedback } from "./feedback.ts";
@@ -34,7 +35,7 @@ import type { PastRequest } from "./past-request.ts";
 import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
-import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
+import { type SessionAddress, type SessionChoices, tokenTag } from "./session-record.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { takeIn } from "./take-in.ts";
 import { pageUnits } from "./transcript-log.ts";
@@ -74,7 +75,7 @@ export class Session extends DurableObject<Bindings> {
         this.#create(address, choices);
         await this.#life.report();
       }
-      return { created, session: this.#life.summary() };
+      return { created, session: await this.#life.summary() };
     });
   }
 
@@ -89,10 +90,11 @@ export class Session extends DurableObject<Bindings> {
   }
 
   describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
-    return outcome(() => {
+    return outcome(async () => {
+      const summary = await this.#life.summary();
       const { record, inbox } = this.#life.existing;
       const { instructions, model: chosenModel, birth } = record.read();
-      return { ...this.#life.summary(), instructions, chosenModel, birth, queued: inbox.queued() };
+      return { ...summary, instructions, chosenModel, birth, queued: inbox.queued() };
     });
   }
 
@@ -171,11 +173,11 @@ export class Session extends DurableObject<Bindings> {
   /** The results of tools that ran at the client, all of them or none, with messages that come along, and what the turn goes by from here on. Returns the turn that goes on, and the last entry before it does. */
   giveResults(
     results: ClientResult[],
-    { options, ...more }: { also?: InboxMessage[]; receipt?: Receipt; options?: TurnOptions } = {},
-  ): Promise<Outcome<{ turn: string; afterSeq: number }>> {
+    { again, ...more }: { also?: InboxMessage[]; receipt?: Receipt; again?: AgainWith } = {},
+  ): Promise<Outcome<AnswerPlace>> {
     return this.#takeAnswer((parts) => {
-      const taken = takeResults(parts, results, more);
-      if (options !== undefined) parts.inbox.changeOptions(taken.turn, options);
+      const taken = takeResults(parts, results, { ...more, ...(again && { again }) });
+      if (again !== undefined) parts.inbox.changeOptions(taken.turn, again.options);
       return taken;
     });
   }
@@ -185,9 +187,11 @@ export class Session extends DurableObject<Bindings> {
     return this.#takeAnswer((parts) => takeMixed(parts, answers));
   }
 
-  /** What a request with this receipt came to before; null when there was none. Throws when its body was another. */
-  taken(receipt: Receipt): Promise<Outcome<{ turn: string; afterSeq?: number } | null>> {
-    return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
+  /** What a request with this receipt came to before; null when there was none. Throws when its body was another. `again`: its turn is begun anew, with these, where it ended without an answer. */
+  async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPlace | null>> {
+    if (again === undefined) return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
+    await outcome(() => untilStopped(this.#life.existing, receipt));
+    return this.#answer((parts) => takenOrAgain(parts, receipt, again));
   }
 
   /** Where the turn goes on behind exactly these answers to the reply at `place`; null when others were given. */
@@ -392,8 +396,4 @@ export class Session extends DurableObject<Bindings> {
       return taken;
     });
   }
-}
-
-function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
-  return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
 }

@@ -33,7 +33,9 @@ export interface LogRange {
  */
 const unitsPerRow = 600_000;
 
-type Row = { seq: number; turn: string; data: string; parts: number };
+type Row = { seq: number; data: string; parts: number };
+
+const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALUES (?, ?, ?, ?, ?, ?)";
 
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
@@ -44,8 +46,14 @@ export class SqliteTranscriptLog implements TranscriptLog {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    const [row] = sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entries").toArray();
-    this.#last = this.read({ after: (row?.seq ?? 0) - 1, limit: 1 })[0];
+    this.reload();
+  }
+
+  /** What was appended in a transaction that failed is not there. */
+  reload(): void {
+    const [row] = this.#sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entries").toArray();
+    const seq = row?.seq ?? 0;
+    if (seq !== this.lastSeq) this.#last = this.read({ after: seq - 1, limit: 1 })[0];
   }
 
   get lastSeq(): number {
@@ -65,7 +73,11 @@ export class SqliteTranscriptLog implements TranscriptLog {
   }
 
   read({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
-    const rows = this.#sql.exec<Row>("SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
+    const rows = this.#sql.exec<Row>(
+      "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
+      after,
+      limit,
+    );
     const entries: Entry[] = [];
     let units = 0;
     for (const row of rows) {
@@ -78,7 +90,11 @@ export class SqliteTranscriptLog implements TranscriptLog {
   }
 
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
-    const rows = this.#sql.exec<Row>("SELECT * FROM entries WHERE type = ? ORDER BY seq DESC LIMIT ?", type, limit);
+    const rows = this.#sql.exec<Row>(
+      "SELECT seq, data, parts FROM entries WHERE type = ? ORDER BY seq DESC LIMIT ?",
+      type,
+      limit,
+    );
     return rows.toArray().map((row) => JSON.parse(this.#whole(row)) as Extract<Entry, { type: T }>);
   }
 
@@ -103,8 +119,10 @@ export class SqliteTranscriptLog implements TranscriptLog {
   #insert(entry: Entry): void {
     const { seq, turn, type, atMs } = entry;
     const [head = "", ...rest] = cut(JSON.stringify(entry));
-    this.#sql.exec("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", seq, turn, type, atMs, head, rest.length);
-    rest.forEach((data, part) => this.#sql.exec("INSERT INTO entry_parts VALUES (?, ?, ?)", seq, part, data));
+    this.#sql.exec(insertEntry, seq, turn, type, atMs, head, rest.length);
+    rest.forEach((data, part) =>
+      this.#sql.exec("INSERT INTO entry_parts (seq, part, data) VALUES (?, ?, ?)", seq, part, data),
+    );
   }
 
   #whole({ seq, data, parts }: Row): string {

@@ -1,8 +1,8 @@
 /** The answer cache as one turn uses it: only where the message asked for it, and only while no tool of the turn has changed anything. */
 import type { AssistantEntry } from "../core/entry.ts";
 import type { ModelEvent } from "../core/model-event.ts";
-import type { TurnContext } from "./effects.ts";
 import type { SessionParts } from "./session-parts.ts";
+import type { TurnContext } from "./turn-context.ts";
 
 export class TurnAnswers {
   readonly #parts: SessionParts;

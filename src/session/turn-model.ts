@@ -41,6 +41,14 @@ export function modelIds(settings: Settings, agent: Agent): [string, ...string[]
   return [first.id, ...others.map(({ id }) => id)];
 }
 
+/** The id that is shown where no model is named: the first one that the account may use; the first of all when it may use none. */
+export function defaultModelId(settings: Settings, agent: Agent, allowed: readonly string[] | undefined): string {
+  const ids = modelIds(settings, agent);
+  // It is in the place of every other.
+  if (settings.model.kind === "demo" || allowed === undefined) return ids[0];
+  return ids.find((id) => allowed.includes(id)) ?? ids[0];
+}
+
 /** What the choice of models depends on. `chance`: the session's own number from 0 to 1, always the same. `sticky`: the model that answered last. */
 export interface ModelSituation {
   settings: Settings;

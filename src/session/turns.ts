@@ -57,7 +57,7 @@ export interface SendRequest {
 export type TurnAgent = Pick<Agent, "name" | "version" | "limits">;
 
 /** Most messages that may wait behind the open turn. */
-export const queueLimit = 100;
+const queueLimit = 100;
 
 /** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
 const keptChars = 1_000;
@@ -209,6 +209,12 @@ export class Turns {
     const { name, version } = this.#agent;
     const ran = version === "" ? {} : { agent: name, agentVersion: version };
     return { ...userEntry(turn, message, atMs), ...ran };
+  }
+
+  /** After a transaction that failed. */
+  reload(): void {
+    const readSeq = this.#read.entries.at(-1)?.seq ?? 0;
+    if (readSeq > this.#log.lastSeq) this.#read = { firstSeq: 0, entries: [] };
   }
 
   /** The message that began the turn; one that joined another turn leads to the message that began that one. */

@@ -45,6 +45,7 @@ export async function runTool(
     const name = JSON.stringify(call.name.slice(0, longestName).toWellFormed());
     return answer({ content: `There is no tool ${name}. The tools are: ${names || "none"}.`, isError: true });
   }
+  if (tool.refusal !== undefined) return answer({ content: tool.refusal, isError: true });
   let fixed: { repairs?: string[] } = {};
   try {
     const parsed = tool.parse(call.arguments);

@@ -94,6 +94,8 @@ export interface Tool {
   /** Names of the secrets that it needs. */
   readonly secrets: readonly string[];
   readonly declaration: OfferedTool;
+  /** Why it is not run in this turn, whatever the arguments: the result of each call. */
+  readonly refusal?: string;
   /** Whether a person must say yes to this call. Arguments that will be refused anyway need no yes. */
   needsApproval(rawArguments: string): boolean;
   /** Checks the model's raw argument text. */

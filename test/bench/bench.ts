@@ -1,4 +1,4 @@
-/** `npm run bench`: what streaming and requests cost, as ratios within one run, since the machine's own speed says nothing. Asserts nothing. */
+/** `npm run bench`: what streaming and requests cost, as ratios within one run, since the machine's own speed says nothing. `npm run bench -- health`: only how long the worst inputs hold the Worker. Asserts nothing. */
 import { Draft } from "../../src/core/assemble.ts";
 import { eventsOfDraft } from "../../src/core/event.ts";
 import { estimateTokens } from "../../src/core/window.ts";
@@ -6,10 +6,11 @@ import { profileFor } from "../../src/model/catalog.ts";
 import { generate } from "../../src/model/client.ts";
 import { requestBody, serializeHead } from "../../src/model/serialize.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
+import { timeouts } from "../../src/test-kit/memory-session.ts";
 import { assistant, ended, user } from "../support/entries.ts";
-import { MemoryLog } from "../support/memory-log.ts";
-import { timeouts } from "../support/memory-session.ts";
 import { benchCraftedInput } from "./crafted-input.ts";
+import { benchHealth } from "./health.ts";
 
 const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
 const of = { seq: 2, turn: "turn_1", step: 1, attempt: 1, model: "m" };
@@ -26,6 +27,10 @@ async function time(work: () => unknown): Promise<number> {
 }
 
 const report = (what: string, figure: string) => console.log(`${what.padEnd(86)} ${figure}`);
+if (process.argv[2] === "health") {
+  await benchHealth(report);
+  process.exit();
+}
 const ratio = (a: number, b: number) => `${(a / b).toFixed(2)} (${a.toFixed(2)} ms / ${b.toFixed(2)} ms)`;
 
 /** 20,000 deltas, ten to a read, as a provider sends them. */

@@ -1,7 +1,16 @@
 /** Whatever Discord refuses, a person reads the answer once and whole, and can press. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DiscordAddress } from "../../src/channels/discord/discord-address.ts";
-import { type AskedOptions, asked, person, room, seen, sentences, timesSeen } from "../support/discord-delivery.ts";
+import {
+  type AskedOptions,
+  asked,
+  person,
+  room,
+  seen,
+  sentences,
+  timesSeen,
+  transcript,
+} from "../support/discord-delivery.ts";
 import { documentedCodes, limits, refusal } from "../support/fake-discord-rules.ts";
 import { reply, whole } from "../support/posting.ts";
 
@@ -114,13 +123,54 @@ describe("limits and servers that fail", () => {
     expect(clock.ms - before).toBeLessThan(60_000);
   });
 
-  it("[DLADDER-6] without a bot nobody can look: what was perhaps made is not made again, and the whole is in a file", async () => {
-    const { discord, deliver } = await world({ hasBot: false });
-    discord.next("POST followup", "drop_response");
-    expect((await deliver(whole(answer))).kind).toBe("shown");
-    const { files, messages } = seen(discord);
-    expect(files).toEqual([answer]);
-    expect(messages).toBe(2);
+  it.each(["drop_response", "act_then_500", "drop_request"] as const)(
+    "[DLADDER-8] without a bot nobody can look: %s of a new message leaves no more than a placeholder",
+    async (how) => {
+      const { discord, deliver, texts } = await world({ hasBot: false });
+      discord.next("POST followup", how);
+      expect((await deliver(whole(answer))).kind).toBe("shown");
+      expect(timesSeen(discord, long)).toEqual([1, 1]);
+      expect(texts().filter((text) => text === "…")).toHaveLength(how === "drop_request" ? 0 : 1);
+      expect(seen(discord).files).toEqual([]);
+    },
+  );
+
+  it.each(["drop_response", "act_then_500"] as const)(
+    "[DLADDER-8] %s of a question: one message has buttons, and none once it was answered",
+    async (how) => {
+      const { discord, deliver } = await world({ hasBot: false });
+      discord.next("POST followup", how);
+      discord.next("PATCH followup", how);
+      await deliver(reply("May I?", { state: "waiting", approvals: [approval()] }));
+      expect(discord.messages(room).filter(({ components }) => components.length > 0)).toHaveLength(1);
+      discord.next("PATCH followup", how);
+      await deliver(whole("May I? Done.", { approvals: [approval("approved")] }));
+      expect(JSON.stringify(discord.messages(room))).not.toContain("longline:approve");
+    },
+  );
+
+  it("[DLADDER-9] text that the bot posts piece by piece is whole after a press that brings a token", async () => {
+    const { discord, clock, address, deliver } = await world();
+    const text = sentences(120).join(" ");
+    discord.next("POST followup", refusal(10_012));
+    await deliver(reply(text.slice(0, 5_000)));
+    await deliver(reply(text.slice(0, 4_500), { state: "waiting", approvals: [approval()] }));
+    const pressed = await discord.press("longline:approve:r1:42:1u1dmmhso9l", {
+      messageId: discord.messages(room).at(-1)?.id ?? "",
+    });
+    discord.answered(pressed.token, { status: 200, body: { type: 6 } });
+    Object.assign(address, { fresh: { token: pressed.token, id: pressed.id, atMs: clock.ms } });
+    expect((await deliver(whole(text, { approvals: [approval("approved")] }))).kind).toBe("shown");
+    expect(timesSeen(discord, sentences(120))).toEqual([1, 1]);
+  });
+
+  it("[DLADDER-9] an answer that went elsewhere leaves nobody thinking", async () => {
+    const barred = await world();
+    barred.discord.bar(room, 50_013);
+    barred.discord.next("PATCH @original", refusal(50_027));
+    expect((await barred.deliver(whole("It is 42."))).kind).toBe("shown");
+    expect(barred.discord.messages(room)).toEqual([]);
+    expect(seen(barred.discord).text).toContain("It is 42.");
   });
 });
 
@@ -258,4 +308,100 @@ describe("the stop button", () => {
     await deliver(whole("It is"));
     expect(stops(discord)).toHaveLength(0);
   });
+});
+
+describe("buttons that do nothing any more", () => {
+  const refusals = [refusal(10_008), refusal(30_046), refusal(50_035), refusal(50_027), { status: 503 }, limits.user];
+  it.each(refusals)("[DLADDER-9] of a question go, though taking them off is refused once by %j", async (how) => {
+    const { discord, deliver } = await world();
+    await deliver(reply("May I?", { state: "waiting", approvals: [approval()] }));
+    for (const route of ["PATCH followup", "PATCH channel"]) discord.next(route, how);
+    await deliver(whole("May I? Done.", { approvals: [approval("approved")] }));
+    expect(JSON.stringify(discord.messages(room))).not.toContain("longline:approve");
+  });
+
+  it.each(refusals)("[DLADDER-9] that stop the turn go, though taking them off is refused once by %j", async (how) => {
+    const { discord, deliver } = await world();
+    await deliver(reply("It is 42."));
+    expect(JSON.stringify(discord.messages(room))).toContain("longline:stop");
+    discord.next("PATCH @original", how);
+    await deliver(whole("It is 42."));
+    expect(JSON.stringify(discord.messages(room))).not.toContain("longline:stop");
+    expect(seen(discord).text).toBe("It is 42.");
+  });
+});
+
+describe("the buttons that rate an answer", () => {
+  const ended = { reason: "completed", atMs: 0, data: { status: "completed", turn: "turn_7" } };
+  const rated = (text: string, more: object = {}) => whole(text, { ended, ...more });
+  const rows = (discord: Awaited<ReturnType<typeof world>>["discord"]) =>
+    discord.messages(room).map(({ components }) => JSON.stringify(components).match(/longline:(up|down):[^"]+/g) ?? []);
+  const both = ["longline:up:turn_7:s", "longline:down:turn_7:s"];
+
+  it.each([
+    ["a short one", "It is 42.", [both]],
+    ["a long one, under its last message alone", answer, [[], both]],
+  ])("[DISCORD-12] are under %s, and not while it grows", async (_, text, expected) => {
+    const { discord, deliver } = await world();
+    await deliver(reply(text));
+    expect(rows(discord).flat()).toEqual([]);
+    expect((await deliver(rated(text))).kind).toBe("shown");
+    expect(rows(discord)).toEqual(expected);
+    expect(JSON.stringify(discord.messages(room))).not.toContain("longline:stop");
+  });
+
+  it("[DISCORD-12] are under no answer that was stopped, and under none where the owner wants none", async () => {
+    const stopped = await world();
+    await stopped.deliver(rated("It is", { ended: { ...ended, reason: "cancelled" } }));
+    expect(rows(stopped.discord).flat()).toEqual([]);
+    const without = await world({ rules: { feedback: false } });
+    await without.deliver(rated("It is 42."));
+    expect(rows(without.discord).flat()).toEqual([]);
+  });
+
+  it("[DISCORD-12] are beside the file of an answer that is one", async () => {
+    const { discord, deliver } = await world({ installedBy: "user", knowsBot: false, hasBot: false });
+    const long = sentences(900).join(" ");
+    expect((await deliver(rated(long))).kind).toBe("shown");
+    expect(seen(discord).files).toEqual([long]);
+    expect(rows(discord).flat()).toEqual(both);
+  });
+
+  it.each([50_035, 50_006, 50_109])("[DISCORD-12] that Discord refuses (%i) cost no answer", async (code) => {
+    const { discord, deliver, texts } = await world();
+    await deliver(reply("It is"));
+    discord.next("PATCH @original", refusal(code));
+    expect((await deliver(rated("It is 42."))).kind).toBe("shown");
+    expect(texts()).toEqual(["It is 42."]);
+    expect(seen(discord).files).toEqual([]);
+  });
+
+  it("[DISCORD-12] come after the question that used the first message", async () => {
+    const { discord, deliver } = await world({ installedBy: "user", hasBot: false });
+    discord.next("POST followup", ...many(40_094).slice(0, 3));
+    await deliver(reply("May I?", { state: "waiting", approvals: [approval()] }));
+    expect(JSON.stringify(discord.messages(room)[0])).toContain("longline:approve");
+    await deliver(rated("May I?\n\nDone.", { approvals: [approval("approved")] }));
+    expect(rows(discord)).toEqual([both]);
+    expect(JSON.stringify(discord.messages(room))).not.toContain("longline:approve");
+  });
+});
+
+it("[DLADDER-7] what a person sees, printed", async () => {
+  const ended = { reason: "completed", atMs: 0, data: { status: "completed", turn: "turn_7" } };
+  const { discord, deliver } = await world();
+  const seenNow = () => transcript(discord, [room, discord.dmOf(person)]);
+  const printed = [seenNow()];
+  await deliver(reply("I will post it.", { state: "waiting", approvals: [approval()] }));
+  printed.push(seenNow());
+  discord.next("PATCH @original", refusal(10_008));
+  await deliver(
+    whole("I will post it.\n\nIt is sent.", { ended, approvals: [{ ...approval("approved"), by: "Ada" }] }),
+  );
+  printed.push(seenNow());
+  if (process.env.DISCORD_TRANSCRIPT) console.info(printed.join("\n\n"));
+  expect(printed[0]).toBe(`${room} Longline:\n  is thinking…`);
+  expect(printed[1]).toContain("  (Approve) (Deny)");
+  expect(printed[2]).toContain("  Approved by Ada.");
+  expect(printed[2]).toContain(`${room} Longline:\n  I will post it.\n  \n  It is sent.\n  (👍) (👎)`);
 });

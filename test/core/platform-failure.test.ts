@@ -32,7 +32,10 @@ describe("failures of our own platform", () => {
     ["transient", new Error("KV GET failed: 503 Service Unavailable")],
     ["transient", new AppError("unavailable", "Try again.")],
     ["new_version", new TypeError('The RPC receiver does not implement the method "call".')],
-    ["new_version", new Error("The account's database has version 9, and this Longline knows 2.")],
+    [
+      "newer_storage",
+      new Error("The account's storage is of version 9; this Longline reads up to 2. Deploy a Longline that …"),
+    ],
     ["damaged", new Error("database disk image is malformed: SQLITE_CORRUPT")],
     ["damaged", new Error("no such table: entries: SQLITE_ERROR")],
     [undefined, new Error("Cannot read properties of undefined")],

@@ -6,8 +6,8 @@ import type { ToolCall, ToolResult } from "../../src/core/message.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import type { Rules, TurnView } from "../../src/core/next-step.ts";
 import { runTurn } from "../../src/core/run-turn.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { user } from "../support/entries.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 
 /** A reply as the model streams it: one inner array per read from the provider. */
 type Script = ModelEvent[][];

@@ -55,6 +55,17 @@ describe("schemas before they are run", () => {
     expect(schemaFault(schema)).toMatchObject({ kind: "pattern", path });
   });
 
+  it("[BOUND-21] equal patterns are measured once, and different ones together have a budget", () => {
+    const properties = (pattern: (n: number) => string) =>
+      Object.fromEntries(Array.from({ length: 190 }, (_, n) => [`p${n}`, { pattern: pattern(n) }]));
+    const large = (n: number) => `^(([a-z]{1,49}-){1,50}${n})+$`;
+    expect(schemaFault({ properties: properties(() => large(1)) })).toBeUndefined();
+    const fault = schemaFault({ properties: properties(large) });
+    expect(fault).toMatchObject({ kind: "pattern", why: "has patterns that are too large together" });
+    expect(fault?.path).toMatch(/^properties\.p\d+\.pattern$/);
+    expect(schemaFault({ properties: properties((n) => `^[a-z0-9._%+-]+@host${n}\\.example$`) })).toBeUndefined();
+  });
+
   it.each<[string, unknown, string]>([
     ["a list", [], ""],
     ["anyOf that is no list", { anyOf: {} }, "anyOf"],

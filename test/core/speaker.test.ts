@@ -30,6 +30,11 @@ describe("the name of a speaker", () => {
     "علی\u200cرضا",
     "dev 👩\u200d💻",
     "systems team",
+    "Users",
+    "tooling",
+    "Ursel",
+    "\u0421\u0443\u0441\u0430\u043d\u043d\u0430",
+    "\u22a4\u2296".repeat(32),
     "x".repeat(64),
   ])("[REACH-7] %j may be used as it is", (name) => {
     expect([speakerFault(name), safeSpeaker(name)]).toEqual([undefined, name]);
@@ -56,6 +61,24 @@ describe("the name of a speaker", () => {
     "developer",
     "assistant",
     "tool",
+    "user",
+    "\u0455ystem",
+    "\u0405\u0423\u0405\u0422\u0415\u041c",
+    "systern",
+    "sy\u0301stem",
+    "\u24e2\u24e8\u24e2\u24e3\u24d4\u24dc",
+    "\ua731\u028f\ua731\u1d1b\u1d07\u1d0d",
+    "a\u0455\u0455i\u0455tant",
+    "\u0251sslstant",
+    "deveIoper",
+    "devel0per",
+    "t00l",
+    "too|",
+    "t\ua74fl",
+    "\u03c4\u03bf\u03bf\u03b9",
+    "U\u0405ER",
+    "\u03c5ser",
+    "[ u-s-e-r ]",
   ])("[REACH-7] %j is reserved", (name) => {
     expect(isReserved(name)).toBe(true);
     expect(speakerFault(name)).toMatch(/reserved/);

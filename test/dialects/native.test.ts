@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionEvent } from "../../src/core/event.ts";
+import { sessionGone, streamFault } from "../../src/dialects/encoder.ts";
 import { nativeEncoder } from "../../src/dialects/native-encoder.ts";
 import { sessionEvent } from "../../src/routes/openapi/event-shapes.ts";
 
@@ -51,10 +52,10 @@ describe("native events", () => {
     expect(read.data).toEqual(frame?.data);
   });
 
-  it("[NATIVE-10] so does the error that ends the stream of an erased session", () => {
-    const [frame] = nativeEncoder("t").gone?.() ?? [];
+  it.each([sessionGone, streamFault])("[NATIVE-10] so does the error that ends a stream: $code", (why) => {
+    const [frame] = nativeEncoder("t").broken(why);
     expect(frame?.event).toBe("error");
-    expect(sessionEvent.parse(frame?.data)).toMatchObject({ type: "error", code: "session_erased" });
+    expect(sessionEvent.parse(frame?.data)).toMatchObject({ type: "error", code: why.code });
   });
 
   it("[NATIVE-11] the first event alone says after how long a reader comes back", () => {

@@ -6,6 +6,7 @@ import { eventsOfDraft, eventsOfEntry, type PlacedEvent } from "../../src/core/e
 import type { Frame } from "../../src/dialects/encoder.ts";
 import { ChatChunks, type ChatManner } from "../../src/dialects/openai-chat/chunks.ts";
 import { chatCompletion } from "../../src/dialects/openai-chat/completion.ts";
+import { readMessages } from "../../src/dialects/openai-chat/messages.ts";
 import { Segment } from "../../src/dialects/segment.ts";
 import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
 
@@ -269,4 +270,12 @@ describe("a completion", () => {
       ]);
     }
   });
+});
+
+it('[REACH-7] a message of the role user that is named "user", as some frameworks write it, has no speaker', () => {
+  const items = (name: string) => readMessages([{ role: "user", content: "Hi", name }]).items;
+  expect([items("user"), items("ada")]).toEqual([
+    [{ role: "user", content: "Hi" }],
+    [{ role: "user", content: "Hi", speaker: "ada" }],
+  ]);
 });

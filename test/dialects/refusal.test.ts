@@ -12,10 +12,10 @@ import { readMessages } from "../../src/dialects/openai-chat/messages.ts";
 import { ResponseWriter } from "../../src/dialects/openai-responses/response-writer.ts";
 import { Segment } from "../../src/dialects/segment.ts";
 import { profileFor } from "../../src/model/catalog.ts";
+import { MemorySession } from "../../src/test-kit/memory-session.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
 import { assistant, ended, user } from "../support/entries.ts";
 import { createFakeProvider, frames } from "../support/fake-provider.ts";
-import { MemorySession } from "../support/memory-session.ts";
 import { callDelta, delta, done, stop, sum } from "../support/wire-frames.ts";
 
 const content = "Well. I cannot do that.";

@@ -2,8 +2,9 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
 import OpenAI from "openai";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { calls, createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
+import { PublisherCheck } from "../support/publisher-check.ts";
 import { serveProvider } from "../support/serve-provider.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
@@ -11,6 +12,8 @@ const provider = createFakeProvider();
 let outside: Awaited<ReturnType<typeof serveProvider>>;
 let dev: DevServer;
 let client: OpenAI;
+/** Of what the client receives. */
+const check = new PublisherCheck();
 
 const model = "deepseek-v3.2-exp";
 const apiKey = "e2e-test-key";
@@ -22,11 +25,15 @@ beforeAll(async () => {
   client = new OpenAI({
     apiKey,
     baseURL: `${dev.url}/v1`,
-    fetch: (url, init) => reach(String(url), init ?? {}),
+    fetch: check.watch((url, init) => reach(String(url), init)),
     maxRetries: 0,
   });
 });
+afterEach(() => {
+  expect(check.faults.splice(0)).toEqual([]);
+});
 afterAll(async () => {
+  expect(Object.keys(check.checked)).not.toEqual([]);
   await dev.stop();
   await outside.close();
 });
@@ -163,7 +170,7 @@ describe("the AI SDK's provider for compatible APIs", () => {
       apiKey,
       baseURL: `${dev.url}/v1`,
       includeUsage: true,
-      fetch: ((url, init) => reach(String(url), init ?? {})) as typeof fetch,
+      fetch: check.watch((url, init) => reach(String(url), init)),
     });
 
   it("[E2E-9] streams text, and counts what it took", async () => {

@@ -1,7 +1,8 @@
 import OpenAI, { AuthenticationError, BadRequestError, NotFoundError } from "openai";
 import type { Response as OpenAiResponse, ResponseStreamEvent } from "openai/resources/responses/responses";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { calls, createFakeProvider, frames, gated, status, text } from "../support/fake-provider.ts";
+import { PublisherCheck } from "../support/publisher-check.ts";
 import { over, said, thought } from "../support/reply-frames.ts";
 import { serveProvider } from "../support/serve-provider.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
@@ -10,20 +11,31 @@ const provider = createFakeProvider();
 let outside: Awaited<ReturnType<typeof serveProvider>>;
 let dev: DevServer;
 let client: OpenAI;
+/** Of what the client receives. */
+const check = new PublisherCheck();
 
 beforeAll(async () => {
   outside = await serveProvider(provider);
   dev = await startDev({ vars: { MODEL_BASE_URL: outside.url, API_KEY: "e2e-test-key", MODEL_RETRIES: "0" } });
   client = clientWith("e2e-test-key");
 });
+afterEach(() => {
+  expect(check.faults.splice(0)).toEqual([]);
+});
 afterAll(async () => {
+  expect(Object.keys(check.checked)).not.toEqual([]);
   await dev.stop();
   await outside.close();
 });
 
 // Requests that wrangler's proxy loses by itself are sent again, see `reach`.
 const clientWith = (apiKey: string) =>
-  new OpenAI({ baseURL: `${dev.url}/v1`, apiKey, maxRetries: 0, fetch: (url, init) => reach(String(url), init) });
+  new OpenAI({
+    baseURL: `${dev.url}/v1`,
+    apiKey,
+    maxRetries: 0,
+    fetch: check.watch((url, init) => reach(String(url), init)),
+  });
 
 const weather = {
   type: "function",

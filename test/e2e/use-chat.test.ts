@@ -5,19 +5,25 @@ import {
   lastAssistantMessageIsCompleteWithToolCalls,
   type UIMessage,
 } from "ai";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { calls, createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
 import { serveProvider } from "../support/serve-provider.ts";
+import { UiCheck } from "../support/ui-check.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
 const provider = createFakeProvider();
 let outside: Awaited<ReturnType<typeof serveProvider>>;
 let dev: DevServer;
+/** Of what the client receives. */
+const check = new UiCheck();
 const headers = { Authorization: "Bearer e2e-test-key" };
 
 beforeAll(async () => {
   outside = await serveProvider(provider);
   dev = await startDev({ vars: { MODEL_BASE_URL: outside.url, API_KEY: "e2e-test-key", MODEL_RETRIES: "0" } });
+});
+afterEach(async () => {
+  expect(await check.faults()).toEqual([]);
 });
 afterAll(async () => {
   await dev.stop();
@@ -40,7 +46,7 @@ function chatOf(id: string, { messages = [], body = {}, onToolCall }: ChatOption
       headers,
       body,
       // wrangler's proxy loses a request now and then by itself.
-      fetch: ((url, init) => reach(String(url), init ?? {})) as typeof fetch,
+      fetch: check.watch((url, init) => reach(String(url), init)),
     }),
     onError: (error) => errors.push(error),
     sendAutomaticallyWhen: (of) =>
@@ -172,6 +178,38 @@ describe("useChat", () => {
     await gate.cancelled;
     expect(chat.messages.at(-1)?.metadata).toMatchObject({ reason: "cancelled" });
     expect((await talkOf("ui-stop")).at(-1)).toBe("assistant: Once upon ");
+  });
+
+  it("[E2E-18] a page that is loaded again in mid-answer has the history from the server, and resumes the rest", async () => {
+    const gate = gated("Once upon ", "a time.");
+    provider.enqueue(text("Hello."), gate.reply, text("The end."));
+    const { chat } = chatOf("ui-reload");
+    await chat.sendMessage({ text: "Hi" });
+    const sending = chat.sendMessage({ text: "A story" });
+    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "), { timeout: 10_000 });
+    const ids = chat.messages.map(({ id }) => id);
+    await chat.stop();
+    await sending;
+    const history = async () =>
+      (await (await reach(`${dev.url}/v1/ui/messages/ui-reload`, { headers })).json()) as UIMessage[];
+    const { chat: reloaded, errors } = chatOf("ui-reload", { messages: await history() });
+    // The answer that runs is not in the history: the stream brings it whole.
+    expect(reloaded.messages.map(({ id }) => id)).toEqual(ids.slice(0, -1));
+    const resuming = reloaded.resumeStream();
+    await vi.waitFor(() => expect(textOf(reloaded.messages.at(-1))).toBe("Once upon "), { timeout: 10_000 });
+    gate.release();
+    await resuming;
+    expect(reloaded.messages.map(({ id }) => id)).toEqual(ids);
+    expect(reloaded.messages.map(textOf)).toEqual(["Hi", "Hello.", "A story", "Once upon a time."]);
+    await reloaded.sendMessage({ text: "And then?" });
+    // What was resumed is the same as what a later reload reads, and the next message goes on behind it.
+    const plain = (messages: UIMessage[]) =>
+      messages.map(({ id, role, parts, metadata }) =>
+        JSON.parse(JSON.stringify({ id, role, parts, ...(role === "assistant" && { metadata }) })),
+      );
+    expect(plain(await history())).toEqual(plain(reloaded.messages));
+    expect((await talkOf("ui-reload")).slice(-2)).toEqual(["user: And then?", "assistant: The end."]);
+    expect(errors).toEqual([]);
   });
 
   it("[E2E-18] the same message sent twice is one turn, and an error is told in words", async () => {

@@ -106,6 +106,7 @@ describe("problems", () => {
     queue_full: 429,
     rate_limited: 429,
     not_configured: 503,
+    storage_full: 507,
     unavailable: 503,
   };
 
@@ -290,11 +291,53 @@ describe("parseBody", () => {
   });
 
   it("[HTTP-7] a refusal stays short however much is wrong, and however long a name is", async () => {
-    const many = await refusal(() => parseBody(z.array(z.int()), Array(20_000).fill("x"), "list"));
+    const many = await refusal(() => parseBody(z.array(z.int()), Array(9_000).fill("x"), "list"));
     expect(many.field).toBe("list.0");
-    expect(many.message).toMatch(/^list\.0: expected .* list\.4: [^:]* And 19995 more\.$/);
+    expect(many.message).toMatch(/^list\.0: expected .* list\.4: [^:]* And 8995 more\.$/);
     const long = await refusal(() => parseBody(choice, { ["k".repeat(50_000)]: 1 }));
     expect([long.field, long.message]).toEqual([`${"k".repeat(200)}…`, `${"k".repeat(200)}…: is not known here.`]);
+  });
+
+  it("[BOUND-19] a list or an object of more than 10,000 members is refused by its name, and no member is looked at", async () => {
+    let looked = 0;
+    const member = z.custom(() => {
+      looked++;
+      return true;
+    });
+    const body = z.strictObject({ list: z.array(member).optional(), names: z.record(z.string(), member).optional() });
+    const names = Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`n${n}`, 1]));
+    for (const value of [{ list: Array(10_001).fill(1) }, { names }]) {
+      const error = await refusal(() => parseBody(body, value));
+      const [field] = Object.keys(value);
+      expect([error.field, error.message, looked]).toEqual([
+        field,
+        `${field}: has 10001 members; at most 10000 are taken.`,
+        0,
+      ]);
+    }
+    const top = await refusal(() => parseBody(body, names));
+    expect(top.message).toBe("The body: has 10001 members; at most 10000 are taken.");
+    // What a tool gave is no list of the body's.
+    const given = { messages: [{ output: Array(10_001).fill(1) }] };
+    expect(parseBody(z.looseObject({}), given)).toEqual(given);
+  });
+
+  it("[BOUND-20] of faults inside a fault only as many are worded as are shown, and all are counted", async () => {
+    let worded = 0;
+    const error = () => {
+      worded++;
+      return "is wrong";
+    };
+    const part = z.custom(() => false, { error });
+    const either = z.union([z.string(), z.array(part)]);
+    const faults = await refusal(() =>
+      parseBody(z.strictObject({ content: either }), { content: Array(9_000).fill(1) }),
+    );
+    expect(faults.message).toMatch(/^content\.0: is wrong\. .*content\.4: is wrong\. And 8995 more\.$/);
+    const unknown = Object.fromEntries(Array.from({ length: 9_000 }, (_, n) => [`n${n}`, 1]));
+    const keys = await refusal(() => parseBody(z.strictObject({}), unknown));
+    expect(keys.message).toMatch(/^n0: is not known here\. .*n4: is not known here\. And 8995 more\.$/);
+    expect(worded).toBeLessThanOrEqual(9_000);
   });
 
   it("[BOUND-16] more faults than the schema's check can pass on are a refusal, not a fault of ours", async () => {

@@ -6,11 +6,11 @@ import * as z from "zod";
 import type { Entry, ResponseFormat } from "../../src/core/entry.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { createDemoFetch } from "../../src/model/demo/demo-fetch.ts";
+import { MemorySession } from "../../src/test-kit/memory-session.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { currentTime } from "../../src/tools/current-time.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
 import { agent } from "../app/agent.ts";
-import { MemorySession } from "../support/memory-session.ts";
 
 const caseFile = z.strictObject({
   /** Sent one after the other in one session; `@file` reads `content` from a JSON file beside the case. */

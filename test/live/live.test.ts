@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { profileFor } from "../../src/model/catalog.ts";
+import { MemorySession } from "../../src/test-kit/memory-session.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
 import { agent } from "../app/agent.ts";
-import { MemorySession } from "../support/memory-session.ts";
 
 const apiKey = process.env.MODEL_API_KEY ?? process.env.COMETAPI_KEY;
 const baseUrl = process.env.MODEL_BASE_URL ?? "https://api.cometapi.com/v1";

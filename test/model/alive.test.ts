@@ -3,12 +3,12 @@ import * as z from "zod";
 import type { TurnOptions } from "../../src/core/entry.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import type { Profile } from "../../src/model/profile.ts";
+import { MemorySession } from "../../src/test-kit/memory-session.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { createToolbox, defineTool } from "../../src/tools/tool.ts";
 import { calls, createFakeProvider, type Reply, status, text } from "../support/fake-provider.ts";
 import { faultRows, oddCallRows } from "../support/fault-rows.ts";
 import { deepseekV4, deepseekV32, type Host, mistral, openai } from "../support/host-rules.ts";
-import { MemorySession } from "../support/memory-session.ts";
 import { randomOf } from "../support/random.ts";
 import { callDelta, cutBy, delta, done, stop, stream, sum, word } from "../support/wire-frames.ts";
 

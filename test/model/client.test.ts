@@ -90,6 +90,30 @@ describe("a good answer", () => {
     expect(seen.cancelled).toBe(true);
   });
 
+  it.each([
+    ["in the same read", 0],
+    ["in a read of its own", 1],
+  ])("[STREAM-12] usage behind [DONE], %s, counts, and text there is none", async (_, apart) => {
+    const { body, seen, feed } = handFed();
+    const late = 'data: {"choices":[{"delta":{"content":"never"}}],"usage":{"prompt_tokens":3}}\n\n';
+    const pieces = apart ? [text("a") + stop + done, late] : [text("a") + stop + done + text("never") + late];
+    for (const piece of pieces) feed(piece);
+    const events = (await all(answering(body))).flat();
+    expect(events).toEqual([said("a"), finish, expect.objectContaining({ type: "usage" })]);
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("[STREAM-3] a host that is silent behind [DONE] is not waited for, nor one that sends on", async () => {
+    for (const noise of ["", ": keep-alive\n\n"]) {
+      const { body, seen, feed } = handFed();
+      feed(text("a") + stop + done);
+      const timer = setInterval(() => noise !== "" && !seen.cancelled && feed(noise), 20);
+      expect((await all(answering(body))).flat()).toEqual([said("a"), finish]);
+      clearInterval(timer);
+      expect(seen.cancelled).toBe(true);
+    }
+  });
+
   it("[STREAM-17] may come unstreamed", async () => {
     const message = {
       role: "assistant",

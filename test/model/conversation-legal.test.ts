@@ -4,8 +4,8 @@ import { profileFor } from "../../src/model/catalog.ts";
 import type { Profile } from "../../src/model/profile.ts";
 import { bridged } from "../../src/model/role-order.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 
 const free = profileFor({ modelId: "x", baseUrl: "https://gateway.test", demo: false });
 const mistral = profileFor({ modelId: "x", baseUrl: "https://api.mistral.ai/v1", demo: false });

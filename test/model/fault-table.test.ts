@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { profileFor } from "../../src/model/catalog.ts";
 import { mostCalls } from "../../src/model/retry.ts";
 import { endpointOf, requestBody, serializeHead } from "../../src/model/serialize.ts";
+import { MemorySession, policy, timeouts } from "../../src/test-kit/memory-session.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
 import { calls, createFakeProvider, text } from "../support/fake-provider.ts";
 import { faultRows, oddCallRows } from "../support/fault-rows.ts";
-import { MemorySession, policy, timeouts } from "../support/memory-session.ts";
 import { heavyFaultRows } from "../support/wire-fault-rows.ts";
 import { cutBy, delta, done, encoder, stop, stream, sum } from "../support/wire-frames.ts";
 

@@ -3,10 +3,10 @@ import type { AssistantEntry, ResponseFormat } from "../../src/core/entry.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { jsonAnswerEvents } from "../../src/model/json-answer.ts";
+import { MemorySession } from "../../src/test-kit/memory-session.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
 import { calls, createFakeProvider, frames, type Reply, text } from "../support/fake-provider.ts";
-import { MemorySession } from "../support/memory-session.ts";
 
 const comet = "https://api.cometapi.com/v1";
 const profile = profileFor({ modelId: "deepseek-v3.2-exp", baseUrl: comet, demo: false });

@@ -82,7 +82,7 @@ describe("createTranslator", () => {
     ["null choice", { choices: [null] }],
     ["null delta", { choices: [{ delta: null }] }],
     ["empty delta", delta({ content: "", reasoning_content: null, tool_calls: [] })],
-    ["fields of the wrong type", delta({ content: 1, reasoning_content: {}, tool_calls: "no" })],
+    ["fields of the wrong type", delta({ content: true, reasoning_content: {}, tool_calls: "no" })],
     ["null call", delta({ tool_calls: [null] })],
     ["empty finish reason", { choices: [{ delta: {}, finish_reason: "" }], error: null }],
   ])("[STREAM-10] makes nothing of %s", (_what, chunk) => {

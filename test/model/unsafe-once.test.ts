@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Effect } from "../../src/core/next-step.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import type { Profile } from "../../src/model/profile.ts";
+import { MemorySession } from "../../src/test-kit/memory-session.ts";
 import { parseArguments } from "../../src/tools/parse-arguments.ts";
 import { createToolbox, type Tool } from "../../src/tools/tool.ts";
 import { createFakeProvider, frames, type Reply, text } from "../support/fake-provider.ts";
 import { leaks } from "../support/leaks.ts";
-import { MemorySession } from "../support/memory-session.ts";
 import { randomOf } from "../support/random.ts";
 
 const comet = "https://api.cometapi.com/v1";

@@ -302,6 +302,39 @@ describe("where words are", () => {
     expect(sums(...contents.map((content) => delta({ content })))).toMatchObject({ reasoning, text });
   });
 
+  it.each([
+    ["in one piece", ["</think>\n\nHi"]],
+    ["cut", ["\n", "</th", "ink>", "\n", "\nH", "i"]],
+    ["of another name", ["</thought>Hi"]],
+  ])("[STREAM-27] a closing tag alone at the beginning, %s, is no text", (_, contents) => {
+    const said = contents.map((content) => delta({ content }));
+    expect(sums(...said)).toMatchObject({ reasoning: "", text: "Hi" });
+    expect(sums(delta({ reasoning_content: "r" }), ...said)).toMatchObject({ reasoning: "r", text: "Hi" });
+    expect(sums(...said.slice(0, -1))).toMatchObject({ reasoning: "" });
+  });
+
+  it("[STREAM-27] a closing tag behind other text, and what only begins like one, is text", () => {
+    for (const whole of ["Close with </think> then.", "</thin", "</b>Hi", " \n"]) {
+      expect(sums(...[...whole].map((content) => delta({ content })))).toMatchObject({ text: whole });
+      const fielded = [delta({ reasoning_content: "r" }), ...[...whole].map((content) => delta({ content }))];
+      expect(sums(...fielded)).toMatchObject({ reasoning: "r", text: whole });
+    }
+  });
+
+  it("[STREAM-25] a number is a token that a host wrote as JSON", () => {
+    const chunks = [
+      delta({ content: "It is " }),
+      delta({ content: 4 }),
+      delta({ content: 2 }),
+      delta({ content: "." }),
+    ];
+    expect(sums(...chunks)).toMatchObject({ text: "It is 42." });
+    expect(sums(delta({ reasoning_content: 7 }), message({ content: 42 }))).toMatchObject({
+      reasoning: "7",
+      text: "42",
+    });
+  });
+
   it("[STREAM-27] tags are text where reasoning has a field of its own", () => {
     const chunks = [delta({ reasoning_content: "r" }), delta({ content: "<think>x</think>" })];
     expect(sums(...chunks)).toMatchObject({ reasoning: "r", text: "<think>x</think>" });

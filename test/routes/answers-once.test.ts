@@ -3,9 +3,12 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
+import type { Tool } from "../../src/tools/tool.ts";
+import { agent } from "../app/agent.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { randomOf } from "../support/random.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
+import { messengers, type Shown } from "../support/signed-presses.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 const seed = Number(process.env.ONCE_SEED ?? Math.floor(Math.random() * 1e9));
@@ -72,6 +75,53 @@ interface Door {
   prepare(): Promise<() => Promise<Told>>;
 }
 
+/** Those of shop.example.com alone: Slack's are answers. */
+const effectsSeen = () => provider.outside.mock.calls.filter(([{ url }]) => url === order.url).length;
+
+/** A call that waits, as a messenger shows it with its buttons. */
+async function shownCall(): Promise<Shown> {
+  provider.enqueue(orders(), text("Done."));
+  const address = { account: "default", name: id };
+  const session = sessionObject(bindings, address);
+  const message = { content: "Go", options: {} };
+  const { turn } = unwrap(await session.send(address, { message, receipt: {}, onBusy: "queue" }));
+  unwrap(await session.wait(turn, 10_000));
+  const response = (await call("GET", `/v1/responses/resp_${id}.1`)).body;
+  const { id: request, name, arguments: text_ } = response.output.at(-1);
+  const ref = request.split(".").at(-1);
+  return { session: id, approval: { ref, name, arguments: text_, state: "open" } };
+}
+const pressed = async (press: Promise<{ status: number; told: string }>): Promise<Told> => {
+  const { status, told } = await press;
+  return { status: told === "" ? status : 409, answer: told };
+};
+
+async function askByMcp(more: object): Promise<Json> {
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "t", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } },
+  };
+  const params = { name: "ask", arguments: { question: "Go", session: id }, ...more, _meta };
+  const { status, body } = await post(
+    "/mcp",
+    { jsonrpc: "2.0", id: 1, method: "tools/call", params },
+    {
+      Accept: "application/json, text/event-stream",
+      "MCP-Protocol-Version": "2026-07-28",
+      "Mcp-Method": "tools/call",
+      "Mcp-Name": "ask",
+    },
+  );
+  expect(status).toBe(200);
+  const message = typeof body === "string" ? JSON.parse(body.slice(body.lastIndexOf("data: ") + 6)) : body;
+  return message.result;
+}
+const mcpAnswer = async (asked: Promise<Json>): Promise<Told> => {
+  const { structuredContent } = await asked;
+  return { status: 200, answer: JSON.stringify(structuredContent) };
+};
+
 const nativeSession = async (reply: ReturnType<typeof calls>, more: object = {}) => {
   provider.enqueue(reply, text("Done."));
   const sent = await post(`/v1/sessions/${id}/messages`, { content: "Go", ...more });
@@ -127,6 +177,51 @@ const doors: Door[] = [
         const pressed = await session.press({ ref }, { approve: true, by: "ada" });
         return pressed.ok ? { status: 200, answer: pressed.value.turn } : { status: 409, answer: pressed.detail };
       };
+    },
+  },
+  ...[true, false].flatMap((approve): Door[] => [
+    {
+      name: `a button in Slack, ${approve}`,
+      asks: 2,
+      effects: approve ? 1 : 0,
+      async prepare() {
+        const shown = await shownCall();
+        const { slack, pressSlack } = await messengers();
+        provider.outside.mockImplementation(async (request) => (await slack(request)) ?? new Response("taken"));
+        return () => pressed(pressSlack(shown, approve));
+      },
+    },
+    {
+      name: `a button in Discord, ${approve}`,
+      asks: 2,
+      effects: approve ? 1 : 0,
+      async prepare() {
+        const shown = await shownCall();
+        const press = await (await messengers()).showInDiscord(shown);
+        return () => pressed(press(approve));
+      },
+    },
+    {
+      name: `a form at an MCP client, ${approve}`,
+      asks: 2,
+      effects: approve ? 1 : 0,
+      async prepare() {
+        provider.enqueue(orders(), text("Done."));
+        const { requestState, inputRequests } = await askByMcp({});
+        const [name = ""] = Object.keys(inputRequests);
+        const answer = { action: "accept", content: { approve } };
+        return () => mcpAnswer(askByMcp({ requestState, inputResponses: { [name]: answer } }));
+      },
+    },
+  ]),
+  {
+    name: "a form at an MCP client that is declined",
+    asks: 2,
+    effects: 0,
+    async prepare() {
+      provider.enqueue(orders(), text("Done."));
+      const { requestState } = await askByMcp({});
+      return () => mcpAnswer(askByMcp({ requestState, inputResponses: { call_0: { action: "decline" } } }));
     },
   },
   {
@@ -242,8 +337,46 @@ const doors: Door[] = [
       return () => ui(post("/v1/ui/messages", uiBody([part])));
     },
   },
+  ...unnamed(),
   ...keyed(),
 ];
+
+/** Results that are sent without a session and without a key, behind which the model calls a tool that does harm and waits for no one. */
+function unnamed(): Door[] {
+  const door = (name: string, prepare: (go: string) => Promise<() => Promise<Told>>): Door => ({
+    name: `${name}, without a session`,
+    asks: 3,
+    effects: 1,
+    prepare() {
+      vi.spyOn(agent.tools.get("send_request") as Tool, "needsApproval").mockReturnValue(false);
+      provider.enqueue(looksUp(), orders("c2"), text("Done."));
+      return prepare(`Go ${id}`);
+    },
+  });
+  const chatResults = (name: string, behind: object[]) =>
+    door(name, async (go) => {
+      const said = { role: "user", content: go };
+      const body = { model: "deepseek-v3.2-exp", messages: [said] as object[], tools: [chatTool] };
+      const first = await post("/v1/chat/completions", body);
+      const result = { role: "tool", tool_call_id: "c1", content: "found" };
+      const messages = [said, first.body.choices[0].message, result, ...behind];
+      return () => openAi(post("/v1/chat/completions", { ...body, messages }));
+    });
+  const outputs = (name: string, more: object) =>
+    door(name, async (go) => {
+      const first = await post("/v1/responses", { input: go, tools: [responseTool], ...more });
+      const output = { type: "function_call_output", call_id: "c1", output: "found" };
+      const said = first.body.output.map(({ id: _, status: __, ...item }: Json) => item);
+      const input = [{ role: "user", content: go }, ...said, output];
+      return () => openAi(post("/v1/responses", { input, tools: [responseTool], ...more }));
+    });
+  return [
+    chatResults("chat tool messages", []),
+    chatResults("chat tool messages and one of a person", [{ role: "user", content: "Be quick" }]),
+    outputs("Responses outputs", {}),
+    outputs("Responses outputs that are not stored", { store: false }),
+  ];
+}
 
 /** Messages whose clients send an Idempotency-Key. */
 function keyed(): Door[] {
@@ -328,7 +461,7 @@ describe(`an answer counts once (ONCE_SEED=${seed})`, () => {
       for (const { status, answer } of refused) {
         expect([status, answer]).toEqual([409, expect.stringMatching(/was (approved|denied) already/)]);
       }
-      expect(provider.outside).toHaveBeenCalledTimes(door.effects);
+      expect(effectsSeen()).toBe(door.effects);
       expect(provider.requests.length - askedBefore).toBe(door.asks);
     }
   });
@@ -400,6 +533,21 @@ describe("what is refused, or told, about an answer that comes again", () => {
     }
     expect(new Set(keys).size).toBe(2);
     expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  });
+
+  it("[ONCE-14] a form of an MCP client answers no call of a session that was made again by its name", async () => {
+    const approve = { call_0: { action: "accept", content: { approve: true } } };
+    provider.enqueue(orders(), orders());
+    const { requestState } = await askByMcp({});
+    expect((await call("DELETE", `/v1/sessions/${id}`)).status).toBe(200);
+    await post("/v1/sessions", { id });
+    const again = await askByMcp({});
+    const stale = await askByMcp({ requestState, inputResponses: approve });
+    expect(stale.inputRequests).toEqual(again.inputRequests);
+    expect(effectsSeen()).toBe(0);
+    provider.enqueue(text("Done."));
+    await askByMcp({ requestState: again.requestState, inputResponses: approve });
+    expect(effectsSeen()).toBe(1);
   });
 
   it.each([

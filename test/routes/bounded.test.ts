@@ -151,6 +151,36 @@ describe("crafted schemas at the doors", () => {
     expect(provider.requests).toHaveLength(0);
   });
 
+  it.each([
+    ["chat completions", "/v1/chat/completions", "messages", { model: "longline" }],
+    ["responses", "/v1/responses", "input", {}],
+    ["UI messages", "/v1/ui/messages", "messages", { id: "many" }],
+    ["messages", "/v1/sessions/many/messages", "tools", { content: "a" }],
+    ["results", "/v1/sessions/many/tool_results", "results", {}],
+    ["items", "/v1/conversations/many/items", "items", {}],
+  ])("[BOUND-19] %s: a list of 10,001 is refused by its name", async (_, path, field, more) => {
+    const { status, body } = await post(path, { ...more, [field]: Array(10_001).fill({ role: "user", content: "a" }) });
+    const { field: named, param, detail, message } = { ...body, ...body.error };
+    expect([status, named ?? param]).toEqual([400, field]);
+    expect(detail ?? message).toBe(`${field}: has 10001 members; at most 10000 are taken.`);
+  });
+
+  it("[BOUND-19] what a tool gave in an old UI message may be a longer list", async () => {
+    provider.enqueue(text("Done."));
+    const output = Array.from({ length: 20_000 }, (_, n) => n);
+    const part = { type: "tool-read", toolCallId: "c1", state: "output-available", input: {}, output };
+    const messages = [
+      { id: "m1", role: "assistant", parts: [part] },
+      { id: "m2", role: "user", parts: [{ type: "text", text: "And?" }] },
+    ];
+    const response = await worker.fetch("https://longline.test/v1/ui/messages", {
+      method: "POST",
+      headers: { Authorization: "Bearer test-key", "Content-Type": "application/json" },
+      body: JSON.stringify({ id: crypto.randomUUID(), messages }),
+    });
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("Done.")]);
+  });
+
   it("[BOUND-17] a conversation of many entries is stored page by page", async () => {
     provider.enqueue(text("Done."));
     const loads: number[] = [];

@@ -1,12 +1,12 @@
 /** Client tools as helpers of client libraries write them: they fit the provider's strict rules, or are sent without strict mode, and their calls are checked here. */
-import { exports } from "cloudflare:workers";
 import { zodFunction } from "openai/helpers/zod";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
 async function post(path: string, body: object, headers: Record<string, string> = {}) {

@@ -4,14 +4,14 @@
  * `incomplete_details.reason`), of its guide on error codes (status, `type`, and all four members of an error), and of
  * its client (openai 7.57.0: an error in a stream is a frame `{error}`, `[DONE]` ends a whole answer alone).
  */
-import { exports } from "cloudflare:workers";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { text } from "../support/fake-provider.ts";
 import { faultRows } from "../support/fault-rows.ts";
 import { startProvider } from "../support/session-world.ts";
 import { cutBy } from "../support/wire-frames.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 const model = "deepseek-v3.2-exp";
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;

@@ -1,10 +1,10 @@
-import { exports } from "cloudflare:workers";
 import { createParser } from "eventsource-parser";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 let provider: ReturnType<typeof startProvider>;
 beforeEach(() => {
   provider = startProvider();

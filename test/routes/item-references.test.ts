@@ -1,11 +1,11 @@
 /** Ids that were given out are taken back: the items of earlier responses by reference, as @ai-sdk/openai sends a conversation. */
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, frames, text } from "../support/fake-provider.ts";
 import { over, said, thought } from "../support/reply-frames.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
 async function call(method: string, path: string, body?: unknown, key = "test-key") {

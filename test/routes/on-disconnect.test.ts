@@ -1,10 +1,10 @@
 /** What a hang-up of a client means to its turn, at every door that streams. */
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { gated } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 const model = "deepseek-v3.2-exp";
 interface Door {
   path: string;
@@ -97,9 +97,10 @@ describe("a client that hangs up", () => {
     await gate.cancelled;
   });
 
-  it("[HANGUP-2] may ask for the opposite, and a response in the background goes on", async () => {
+  it("[HANGUP-2] may ask for the opposite, and what has a key, or is in the background, goes on", async () => {
     const doors = [
       [unnamed["chat completions"], { "X-On-Disconnect": "continue" }],
+      [unnamed["chat completions"], { "Idempotency-Key": crypto.randomUUID() }],
       [{ path: "/responses", body: { input: "Hi", stream: true, background: true } }, {}],
     ] as const;
     for (const [door, more] of doors) {

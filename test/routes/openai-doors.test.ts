@@ -1,12 +1,12 @@
 /** What both of OpenAI's doors do alike: hints, one call at a time, failures, and questions that come again. */
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, frames, gated, status, text } from "../support/fake-provider.ts";
 import { over, said, thought } from "../support/reply-frames.ts";
 import { startProvider } from "../support/session-world.ts";
 import { readEvents } from "../support/sse-reader.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
 const model = "deepseek-v3.2-exp";

@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers";
-import { hc } from "hono/client";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
-import { type NativeApi, router } from "../../src/longline.ts";
+import { client } from "../../src/client.ts";
+import { router } from "../../src/longline.ts";
 import { operations } from "../../src/routes/openapi/document.ts";
 import { app, doors } from "../app/app.ts";
 import { text } from "../support/fake-provider.ts";
@@ -87,25 +87,68 @@ describe("names for generators of clients", () => {
   });
 });
 
-describe("the RPC client's type", () => {
-  it("[OPENAPI-3] knows the calls and their answers", async () => {
-    const client = hc<NativeApi>("https://longline.test", {
-      headers: { Authorization: "Bearer test-key" },
-      fetch: (input: RequestInfo | URL, init?: RequestInit) => worker.fetch(input, init),
-    });
-    const health = await (await client.health.$get()).json();
-    expectTypeOf(health.version).toEqualTypeOf<string>();
-    expect(health).toMatchObject({ ok: true, demo: false });
-    const id = crypto.randomUUID();
-    provider.enqueue(text("Hi."));
-    await worker.fetch(`https://longline.test/v1/sessions/${id}/messages`, {
-      method: "POST",
-      headers: { Authorization: "Bearer test-key", "Content-Type": "application/json" },
-      body: '{"content":"Hi"}',
-    });
-    const answer = await client.v1.sessions[":id"].entries.$get({ param: { id } });
-    const { entries, last_seq } = await answer.json();
+describe("the typed client", () => {
+  const longline = client({
+    url: "https://longline.test/",
+    key: "test-key",
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => worker.fetch(input as string, init),
+  });
+
+  it("[OPENAPI-3] knows the calls, their bodies and their answers", async () => {
+    provider.enqueue(text("Hi."), text("Again."));
+    const made = await longline.sessions.create({ title: "First" });
+    expectTypeOf(made.title).toEqualTypeOf<string | null>();
+    const turn = await longline.send(made.id, { content: "Hi", speaker: "Ann" });
+    expectTypeOf(turn.message?.content).toEqualTypeOf<string | undefined>();
+    expect(turn).toMatchObject({ status: "completed", message: { content: "Hi." } });
+    const { entries, last_seq } = await longline.sessions.entries(made.id, { limit: 2 });
     expectTypeOf(last_seq).toEqualTypeOf<number>();
-    expect(entries).toHaveLength(last_seq);
+    expect(entries).toHaveLength(2);
+    const { sessions } = await longline.sessions.list({ limit: 1 });
+    expect(sessions[0]?.id).toBe(made.id);
+    // @ts-expect-error: a message has content
+    await expect(longline.send(made.id, { text: "Hi" })).rejects.toMatchObject({ status: 400, field: "content" });
+  });
+
+  it("[OPENAPI-9] streams a turn's events by name, and goes on after a broken connection without a second turn", async () => {
+    provider.enqueue(text("One two three."));
+    const id = crypto.randomUUID();
+    let asked = 0;
+    const cutting: typeof fetch = async (input, init) => {
+      const answer = await worker.fetch(input as string, init);
+      if (++asked > 1 || answer.body === null) return answer;
+      // The first connection breaks after its first read.
+      const reader = answer.body.getReader();
+      const { value } = await reader.read();
+      void reader.cancel();
+      let isSent = false;
+      const body = new ReadableStream({
+        pull(controller) {
+          if (isSent) return controller.error(new TypeError("connection lost"));
+          isSent = true;
+          controller.enqueue(value);
+        },
+      });
+      return new Response(body, answer);
+    };
+    let said = "";
+    const types: string[] = [];
+    for await (const event of client({ url: "https://longline.test", key: "test-key", fetch: cutting }).stream(id, {
+      content: "Count.",
+    })) {
+      types.push(event.type);
+      if (event.type === "text.delta") said += event.text;
+    }
+    expect([said, types.at(-1), asked > 1]).toEqual(["One two three.", "turn.ended", true]);
+    expect(types.filter((type) => type === "turn.started")).toHaveLength(1);
+    const { entries } = await longline.sessions.entries(id);
+    expect(entries.filter(({ type }) => type === "user")).toHaveLength(1);
+  });
+
+  it("[OPENAPI-9] a refusal is an error with its code and field", async () => {
+    const missing = await longline.sessions.get("nowhere").catch((error: unknown) => error);
+    expect(missing).toMatchObject({ name: "LonglineError", status: 404, code: "not_found" });
+    const closed = client({ url: "https://longline.test", key: "wrong-key", fetch: worker.fetch.bind(worker) });
+    await expect(closed.sessions.list()).rejects.toMatchObject({ status: 401 });
   });
 });

@@ -1,11 +1,11 @@
 /** Tools of type `namespace` at the Responses door, as Codex CLI 0.169 and `toolNamespace` of @openai/agents 0.20 send them. */
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 import { readEvents } from "../support/sse-reader.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
 const post = (body: object) =>

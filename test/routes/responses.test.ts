@@ -1,11 +1,11 @@
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, frames, gated, status, text } from "../support/fake-provider.ts";
 import { over, said, thought } from "../support/reply-frames.ts";
 import { startProvider } from "../support/session-world.ts";
 import { eventReads, readEvents } from "../support/sse-reader.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
 const headers = { Authorization: "Bearer test-key", "Content-Type": "application/json" };
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers

@@ -1,10 +1,10 @@
 /** What clients other than `useChat` itself send to the UI door, as their sources write it (assistant-ui: `AssistantChatTransport`, `toToolsJSONSchema`). */
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedUiWorker } from "../support/checked-ui-worker.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedUiWorker();
 let provider: ReturnType<typeof startProvider>;
 let id: string;
 

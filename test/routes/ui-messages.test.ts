@@ -1,9 +1,9 @@
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { checkedUiWorker } from "../support/checked-ui-worker.ts";
 import { calls, gated, text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedUiWorker();
 let provider: ReturnType<typeof startProvider>;
 let id: string;
 

@@ -4,8 +4,8 @@ import { outline } from "../../src/core/outline.ts";
 import { requestTokens } from "../../src/core/window.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { assistant, user } from "../support/entries.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 
 const noUsage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
 

@@ -145,6 +145,36 @@ describe("what a cut answer costs", () => {
     expect(stays?.tries?.at(-1)).toMatchObject({ failure: { code: "model_truncated", cause: "crash" } });
   });
 
+  it.each([["goes on"], ["is stopped"], ["crashes once more"]])(
+    "[COST-5] what a crash cut off is not lost with a message that joins before the turn %s",
+    async (then) => {
+      const world = new SessionWorld();
+      const cut = meter.answer(textOf("english", 900), "hang", 20);
+      const next =
+        then === "goes on"
+          ? meter.answer(textOf("english", 300), "whole")
+          : meter.answer(textOf("english", 300), "hang", 0);
+      provider.enqueue(cut.reply, next.reply, meter.answer(textOf("english", 300), "whole").reply);
+      const { turn } = await world.send("Hello");
+      await cut.produced();
+      expect((await world.send("And this, too", { onBusy: "join" })).turn).toBe(turn);
+      await abortAllDurableObjects();
+      if (then !== "goes on") {
+        await world.stub.wait(turn, 0);
+        await next.produced();
+      }
+      if (then === "is stopped") await world.stub.cancel(turn);
+      if (then === "crashes once more") await abortAllDurableObjects();
+      const { ended } = await world.ended(turn);
+      const asked = { "goes on": 2, "is stopped": 1, "crashes once more": 3 }[then] ?? 0;
+      const one = meter.charged[0]?.inputTokens ?? 0;
+      expect(provider.requests).toHaveLength(then === "is stopped" ? 2 : asked);
+      expect(ended.usage.inputTokens / one).toBeGreaterThan(0.8 * asked);
+      expect(ended.usage.inputTokens / one).toBeLessThan(1.3 * asked);
+      expect(ended.usage.estimated).toBe(true);
+    },
+  );
+
   it("[COST-7] a crash during a summary is booked with the compaction that is made then", async () => {
     const world = new SessionWorld();
     provider.enqueue(meter.answer(textOf("english", 400), "whole").reply);

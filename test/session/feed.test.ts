@@ -7,9 +7,9 @@ import { profileFor } from "../../src/model/catalog.ts";
 import { Conversation } from "../../src/session/conversation.ts";
 import { eventStream } from "../../src/session/event-stream.ts";
 import { Feed } from "../../src/session/feed.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";
 import { calls, type createFakeProvider, frames, gated, text } from "../support/fake-provider.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 import { eventReads, type ReadEvent } from "../support/sse-reader.ts";
 

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import type { Entry } from "../../src/core/entry.ts";
+import { UiChunks } from "../../src/dialects/ai-sdk-ui/chunks.ts";
 import { formatManner, type Manner } from "../../src/dialects/manner.ts";
 import { Retelling } from "../../src/session/retelling.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { assistant, ended, user } from "../support/entries.ts";
-import { gated } from "../support/fake-provider.ts";
-import { MemoryLog } from "../support/memory-log.ts";
+import { gated, text } from "../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../support/session-world.ts";
 
 let provider: ReturnType<typeof startProvider>;
@@ -54,6 +55,22 @@ describe("a stream of a session that is erased", () => {
     unwrap(await world.stub.erase());
     while (await readOn());
     expect(text).toMatch(last);
+  });
+});
+
+describe("a stream that fails by a fault of ours", () => {
+  it("[DIALECTS-2] [UI-4] ends with an error chunk where its client reads UI messages", async () => {
+    const world = new SessionWorld();
+    provider.enqueue(text("Hello."));
+    const { turn } = await world.send("Hi");
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(UiChunks.prototype, "events").mockImplementation(() => {
+      throw new Error("a fault of ours");
+    });
+    const stream = await world.events(`turn=${turn}&as=${formatManner({ as: "ai-sdk-ui", turn })}`);
+    const read = await stream.text();
+    expect(read).toMatch(/data: \{"type":"error","errorText":"The stream broke off[^}]*\}\n\ndata: \[DONE\]\n\n$/);
+    expect(read).not.toContain("event:");
   });
 });
 

@@ -3,8 +3,8 @@ import type { Entry, NewEntry } from "../../src/core/entry.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { requestBody, serializeHead } from "../../src/model/serialize.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, failed, result, user } from "../support/entries.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 import { randomOf } from "../support/random.ts";
 
 const profile = profileFor({ modelId: "demo", baseUrl: "https://demo.invalid", demo: true });

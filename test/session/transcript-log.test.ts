@@ -5,9 +5,9 @@ import type { Bindings } from "../../src/env.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import { SessionRecord } from "../../src/session/session-record.ts";
 import { SqliteTranscriptLog } from "../../src/session/transcript-log.ts";
+import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { user } from "../support/entries.ts";
 import { logContract } from "../support/log-contract.ts";
-import { MemoryLog } from "../support/memory-log.ts";
 
 /** A fresh object's database with the session's tables. */
 function withDatabase(use: (storage: DurableObjectStorage) => void): Promise<void> {

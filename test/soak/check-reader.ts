@@ -24,7 +24,7 @@ function isBehind(one: readonly number[], other: readonly number[]): boolean {
 }
 
 /** Events without an id, and those that do not lie behind the one before. */
-export function orderFaults(events: readonly SeenEvent[]): string[] {
+function orderFaults(events: readonly SeenEvent[]): string[] {
   return events.flatMap(({ id, event }, place) => {
     if (id === undefined) return [`a ${event} has no id`];
     const before = events[place - 1]?.id;
@@ -34,7 +34,7 @@ export function orderFaults(events: readonly SeenEvent[]): string[] {
 }
 
 /** The events that stand for whole entries must be those of the log, in its order, up to its end. */
-export function wholeFaults(events: readonly SeenEvent[], entries: readonly EntryData[]): string[] {
+function wholeFaults(events: readonly SeenEvent[], entries: readonly EntryData[]): string[] {
   const seen = events.filter(({ id }) => id !== undefined && !id.includes(".")).map(seenLine);
   const told = entries.flatMap(toldLine);
   const at = told.findIndex((line, place) => line !== seen[place]);
@@ -73,7 +73,7 @@ interface Heard {
 }
 
 /** The parts of each reply, put together, must be the reply that the log has; what a restart voided is thrown away. */
-export function contentFaults(events: readonly SeenEvent[], entries: readonly EntryData[]): string[] {
+function contentFaults(events: readonly SeenEvent[], entries: readonly EntryData[]): string[] {
   const faults: string[] = [];
   let heard: Heard | undefined;
   const begun = new Set<string>();

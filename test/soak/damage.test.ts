@@ -3,26 +3,30 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { buildWorker } from "./harness/build.ts";
 import { freePort, Workerd } from "./harness/workerd.ts";
 
+let script: string;
 let folder: string;
 let workerd: Workerd;
 /** Confirms every commit at once. */
 let harness: Server;
 
 beforeAll(async () => {
+  script = await buildWorker([]);
+});
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "longline-damage-"));
   harness = createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
   await new Promise((resolve) => harness.once("listening", resolve));
   const address = harness.address();
   const harnessUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-  workerd = new Workerd({ folder, script: await buildWorker([]), port: await freePort(), harnessUrl });
+  workerd = new Workerd({ folder, script, port: await freePort(), harnessUrl });
   await workerd.prepare();
   await workerd.start();
 });
-afterAll(async () => {
+afterEach(async () => {
   await workerd?.kill();
   harness?.close();
   await rm(folder, { recursive: true, force: true });
@@ -55,6 +59,32 @@ async function damage(kind: "Session" | "Account", what: "header" | "pages"): Pr
   return files.length;
 }
 
+/** The files of a session, as STORAGE.md says: named by the object's id, which comes from the namespace's key and the name. */
+async function filesOf(kind: "Session" | "Account"): Promise<string[]> {
+  const names = await readdir(workerd.data, { recursive: true });
+  return names.filter((name) => name.includes(`soak-${kind}/`) && !name.includes("metadata"));
+}
+
+it("[FULL-6] a session whose file has no header any more is refused, and once the file is taken away DELETE removes it from the list", async () => {
+  expect((await call("POST", "/v1/sessions", { id: "d" })).status).toBe(201);
+  await workerd.kill();
+  expect(await damage("Session", "header")).toBeGreaterThan(0);
+  await workerd.start();
+  expect((await call("GET", "/v1/sessions/d")).status).toBe(503);
+  expect((await call("DELETE", "/v1/sessions/d")).status).toBe(503);
+  // The way out of whoever runs the Worker: the server is stopped, and the file is taken away.
+  await workerd.kill();
+  for (const name of await filesOf("Session")) await rm(join(workerd.data, name));
+  await workerd.start();
+  expect((await call("GET", "/v1/sessions/d")).status).toBe(404);
+  expect(await (await call("GET", "/v1/sessions")).text()).toContain('"id":"d"');
+  expect((await call("DELETE", "/v1/sessions/d")).status).toBe(200);
+  expect(await (await call("GET", "/v1/sessions")).text()).not.toContain('"id":"d"');
+  expect((await call("DELETE", "/v1/sessions/d")).status).toBe(404);
+  expect((await call("POST", "/v1/sessions", { id: "d" })).status).toBe(201);
+  expect((await call("DELETE", "/v1/sessions/d")).status).toBe(200);
+});
+
 it("[PLATFORM-8] [PLATFORM-9] files whose bytes are damaged end in 503 with the reason; a session's can be erased, and all others go on", async () => {
   for (const id of ["a", "b"]) expect((await call("POST", "/v1/sessions", { id })).status).toBe(201);
   await workerd.kill();
@@ -71,6 +101,7 @@ it("[PLATFORM-8] [PLATFORM-9] files whose bytes are damaged end in 503 with the 
   await workerd.start();
   const closed = await call("GET", "/v1/sessions/c");
   expect([closed.status, closed.headers.has("Retry-After")]).toEqual([503, true]);
+  expect((await call("DELETE", "/v1/sessions/c")).status).toBe(503);
   await workerd.kill();
   expect(await damage("Account", "pages")).toBe(1);
   await workerd.start();

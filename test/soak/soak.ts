@@ -1,12 +1,26 @@
-/** `npm run soak -- --kills 200 --seed 7 [--bug NAME]`: one kill soak, its figures, and exit code 1 when something was wrong; with a planted bug, when nothing was. */
+/**
+ * `npm run soak -- --kills 200 --seed 7 [--bug NAME]`: one kill soak, its figures, and exit code 1 when something was wrong; with
+ * a planted bug, when nothing was. `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
+ */
 import { parseArgs } from "node:util";
 import { bugs } from "./bugs.ts";
+import { runRollBack } from "./roll-back.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "200" }, seed: { type: "string" }, bug: { type: "string" } },
+  options: {
+    kills: { type: "string", default: "200" },
+    seed: { type: "string" },
+    bug: { type: "string" },
+    "roll-back": { type: "string" },
+  },
 });
+if (values["roll-back"] !== undefined) {
+  const losses = await runRollBack(values["roll-back"]);
+  console.log(losses.length === 0 ? `nothing was lost with the code of ${values["roll-back"]}` : losses.join("\n"));
+  process.exit(losses.length === 0 ? 0 : 1);
+}
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const bug = bugs.find(({ name }) => name === values.bug);
 if (values.bug !== undefined && bug === undefined) {

@@ -2,6 +2,7 @@
 import type { Posted, Reply } from "../../src/channels/channel.ts";
 import type { DiscordAddress } from "../../src/channels/discord/discord-address.ts";
 import { postToDiscord } from "../../src/channels/discord/post.ts";
+import type { DiscordRules } from "../../src/channels/discord/rules.ts";
 import type { DiscordShown } from "../../src/channels/discord/shown.ts";
 import { type Acting, createFakeDiscord, type FakeDiscord, type How } from "./fake-discord.ts";
 import { Delivery } from "./posting.ts";
@@ -25,6 +26,7 @@ export interface AskedOptions extends Acting {
   /** Ms until the "thinking" answer reaches Discord. */
   answerMs?: number;
   chaos?: (route: string) => How | undefined;
+  rules?: DiscordRules;
 }
 
 export const room = "111";
@@ -34,7 +36,7 @@ const retryMs = [1_000, 2_000, 5_000, 15_000, 60_000, 300_000];
 
 /** An `/ask` that was answered with "thinking…"; `fetch` must be the double's. */
 export async function asked(options: AskedOptions = {}): Promise<Asked> {
-  const { hasBot = true, knowsBot = true, answerMs = 0, chaos, ...acting } = options;
+  const { hasBot = true, knowsBot = true, answerMs = 0, chaos, rules = {}, ...acting } = options;
   const clock = { ms: 1_700_000_000_000 };
   const discord = await createFakeDiscord({ now: () => clock.ms, knowsBot, ...(chaos && { chaos }) });
   const atMs = clock.ms;
@@ -53,7 +55,7 @@ export async function asked(options: AskedOptions = {}): Promise<Asked> {
   const address: DiscordAddress = { channel: "discord", token, id, app, room, user: person, atMs, ...few };
   const delivery = new Delivery<DiscordAddress, DiscordShown>(address, (posting) => {
     clock.ms += 2_500;
-    return postToDiscord({ ...posting, nowMs: clock.ms, isLast: tried.count >= retryMs.length }, settings);
+    return postToDiscord({ ...posting, nowMs: clock.ms, isLast: tried.count >= retryMs.length }, settings, rules);
   });
   return { discord, clock, address, delivery, deliver: (reply) => untilDone({ delivery, reply, clock, tried }) };
 }
@@ -68,6 +70,7 @@ interface Attempts {
 async function untilDone({ delivery, reply, clock, tried }: Attempts): Promise<Posted<DiscordShown>> {
   for (tried.count = 0; ; tried.count++) {
     const posted = await delivery.post(reply);
+    if (posted.kind === "retry" && posted.progress) tried.count = 0;
     const pauseMs = retryMs[tried.count];
     if (posted.kind !== "retry" || pauseMs === undefined) return posted;
     clock.ms += Math.max(pauseMs, posted.afterMs ?? 0);
@@ -82,6 +85,24 @@ export function seen(discord: FakeDiscord): { text: string; files: string[]; mes
     files: all.flatMap(({ files = [] }) => files.map(({ text }) => text)),
     messages: all.length,
   };
+}
+
+/** What a person sees in these channels, message by message, with buttons and files. */
+export function transcript(discord: FakeDiscord, channels: readonly string[]): string {
+  const line = (channel: string) => (message: ReturnType<FakeDiscord["messages"]>[number]) => {
+    const { content, components, files = [], ephemeral, loading } = message;
+    const buttons = [...JSON.stringify(components).matchAll(/"(?:label|name)":"([^"]+)"/g)].map(
+      ([, label]) => `(${label})`,
+    );
+    const short = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}… (${text.length} characters)` : text);
+    const parts = [
+      ...(loading ? ["  is thinking…"] : content.split("\n").map((text) => `  ${short(text)}`)),
+      ...files.map(({ filename, text }) => `  [file ${filename}: ${text.length} characters]`),
+      ...(buttons.length > 0 ? [`  ${buttons.join(" ")}`] : []),
+    ];
+    return [`${channel} Longline${ephemeral ? " [only you see this]" : ""}:`, ...parts].join("\n");
+  };
+  return channels.flatMap((channel) => discord.messages(channel).map(line(channel))).join("\n");
 }
 
 /** `count` sentences, each of its own. */

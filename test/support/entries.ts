@@ -1,12 +1,5 @@
 /** Builds entries for tests in few words. Every field that a test does not name has a plain value. */
-import type {
-  AssistantEntry,
-  NewEntry,
-  StepFailedEntry,
-  ToolEntry,
-  TurnEndedEntry,
-  UserEntry,
-} from "../../src/core/entry.ts";
+import type { AssistantEntry, StepFailedEntry, ToolEntry, TurnEndedEntry, UserEntry } from "../../src/core/entry.ts";
 import type { ToolCall } from "../../src/core/message.ts";
 
 const placed = { turn: "turn_1", atMs: 1_700_000_000_000 };
@@ -77,5 +70,3 @@ export function failed(more: Partial<Unplaced<StepFailedEntry>> = {}): Unplaced<
 export function ended(more: Partial<Unplaced<TurnEndedEntry>> = {}): Unplaced<TurnEndedEntry> {
   return { type: "turn_ended", ...placed, reason: "completed", usage, costMicros: 3, steps: 1, ...more };
 }
-
-export type { NewEntry };

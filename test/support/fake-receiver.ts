@@ -54,8 +54,6 @@ export function createFakeReceiver({ secrets, now = Date.now }: { secrets: strin
   };
 }
 
-export type FakeReceiver = ReturnType<typeof createFakeReceiver>;
-
 async function read(request: Request, { secrets, atMs }: { secrets: string[]; atMs: number }): Promise<Delivery> {
   const [id, at, signatures] = ["id", "timestamp", "signature"].map(
     (name) => request.headers.get(`webhook-${name}`) ?? "",

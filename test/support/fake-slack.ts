@@ -14,7 +14,7 @@ import {
 } from "./fake-slack-rules.ts";
 import { type SlackEvent, slackRequests } from "./slack-requests.ts";
 
-export type { FakeMessage, FakeTask } from "./fake-slack-room.ts";
+export type { FakeMessage } from "./fake-slack-room.ts";
 
 export interface FakeSlackOptions {
   now?: () => number;

@@ -2,15 +2,14 @@
 
 export type LeakedCalls = [name: string, args: unknown][];
 
-export const dsml = (name: string, parameters: string, block = "function_calls") =>
+const dsml = (name: string, parameters: string, block = "function_calls") =>
   `<｜DSML｜${block}>\n<｜DSML｜invoke name="${name}">\n${parameters}</｜DSML｜invoke>\n</｜DSML｜${block}>`;
-export const parameter = (name: string, value: string, text = "true") =>
+const parameter = (name: string, value: string, text = "true") =>
   `<｜DSML｜parameter name="${name}" string="${text}">${value}</｜DSML｜parameter>\n`;
-export const v31 = (name: string, args: string) =>
-  `<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>${args}<｜tool▁call▁end｜>`;
-export const v3 = (name: string, args: string) =>
+const v31 = (name: string, args: string) => `<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>${args}<｜tool▁call▁end｜>`;
+const v3 = (name: string, args: string) =>
   `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n${args}\n\`\`\`<｜tool▁call▁end｜>`;
-export const block = (...calls: string[]) => `<｜tool▁calls▁begin｜>${calls.join("")}<｜tool▁calls▁end｜>`;
+const block = (...calls: string[]) => `<｜tool▁calls▁begin｜>${calls.join("")}<｜tool▁calls▁end｜>`;
 export const weather = dsml("weather", parameter("city", "Paris"));
 const paris: LeakedCalls = [["weather", { city: "Paris" }]];
 const respelled = (text: string, from: string, to: string) => text.replaceAll(from, to);
@@ -18,6 +17,12 @@ const respelled = (text: string, from: string, to: string) => text.replaceAll(fr
 /** The tags of a block without DeepSeek's mark. */
 function unmarked(block: string): string {
   return block.replaceAll("｜DSML｜", "");
+}
+
+/** As gateways write an answer into a page. */
+function escaped(text: string, quotes = false): string {
+  const plain = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return quotes ? plain.replaceAll('"', "&quot;") : plain;
 }
 
 /** The invokes of a block without the wrapper around them. */
@@ -56,6 +61,23 @@ export const leaks: [string, string, LeakedCalls, string?][] = [
   ["a wrapper without the mark", `<tool_use>\n${inner(weather)}\n</tool_use>`, paris],
   ["a wrapper that is only closed (vllm#48931)", `${inner(weather)}\n</｜DSML｜tool_calls>`, paris],
   ["a wrapper that is closed by another name", `<｜DSML｜tool_use>${inner(weather)}</｜DSML｜tool_calls>`, paris],
+  ["without the second bar of its marks", respelled(weather, "DSML｜", "DSML "), paris],
+  ["without the first bar of its marks", respelled(weather, "｜DSML", "DSML"), paris],
+  ["escaped as HTML", escaped(weather), paris],
+  [
+    "escaped as HTML, quotes too, behind words",
+    `Let me look.\n\n${escaped(weather, true)}\n`,
+    paris,
+    "Let me look.\n\n",
+  ],
+  [
+    "escaped as HTML, with signs in a value",
+    escaped(dsml("weather", parameter("city", "a < b & c"))),
+    [["weather", { city: "a < b & c" }]],
+  ],
+  ["escaped as HTML in part: nobody knows what its values were", escaped(weather).replace("Paris", "a & b"), []],
+  ["escaped as HTML, V3.1", escaped(block(v31("weather", '{"city":"Paris"}'))), paris],
+  ["escaped as HTML, cut in a value", escaped(weather).split("Paris")[0] ?? "", []],
   ["two blocks", `${weather}\n${dsml("a", "")}`, [...paris, ["a", {}]]],
   ["bars of ASCII", respelled(weather, "｜", "|"), paris],
   ["doubled bars", respelled(weather, "｜", "｜｜"), paris],
@@ -165,6 +187,9 @@ export const leaks: [string, string, LeakedCalls, string?][] = [
 export const innocent = [
   'An <invoke name="x"> without a wrapper, and <function_calls> without one inside, are XML like any other.',
   "Hello.",
+  "AT&T & &lt;b&gt;bold&lt;/b&gt; &amp; &l",
+  "Use `&lt;｜DSML｜function_calls&gt;` to call tools.",
+  "A DSML | pipe and <DSML and < DSML.",
   "",
   "a < b | c > d",
   "<b>bold</b> and <br/> and <!-- x -->",

@@ -19,6 +19,7 @@ import { withoutCredentials, withoutSecret } from "../../src/core/secrets.ts";
 import { namedTexts, namedUrls, originList } from "../../src/core/setting-lists.ts";
 import { messengerText } from "../../src/core/shown-call.ts";
 import { estimateTokens } from "../../src/core/window.ts";
+import { inputFault } from "../../src/dialects/openai-responses/read-input.ts";
 import { readLine } from "../../src/dialects/transcript-lines.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { decide } from "../../src/model/demo/decide.ts";
@@ -187,6 +188,7 @@ export const readers: Reader[] = [
     name: "a long conversation",
     run: (text) => [
       historyFault(fakeConversation(text)),
+      inputFault(fakeConversation(text)),
       entriesOfHistory(fakeConversation(text), { firstSeq: 1, firstTurn: 1, model: "m", atMs: 0 }),
     ],
   },

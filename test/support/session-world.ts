@@ -15,7 +15,7 @@ import { readEvents } from "./sse-reader.ts";
 
 export const bindings = env as unknown as Bindings;
 
-export function freshAddress(): SessionAddress {
+function freshAddress(): SessionAddress {
   return { account: "test", name: crypto.randomUUID() };
 }
 

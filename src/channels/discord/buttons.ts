@@ -21,7 +21,7 @@ export interface StopValue {
 }
 
 /** At most 100 characters: a session's id has 64, a person's 20. */
-export function stopValue({ session, asker }: StopValue): string {
+function stopValue({ session, asker }: StopValue): string {
   return `longline:stop:${asker}:${session}`;
 }
 

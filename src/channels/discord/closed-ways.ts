@@ -25,14 +25,25 @@ export class ClosedWays {
     return this.#shut.size > 0;
   }
 
-  close({ closed, lasting }: Extract<Verdict, { do: "next" }>, interaction: string | undefined): void {
+  /** A call came through by these: refusals from before say nothing of them any more. */
+  worked(ways: readonly string[], interaction: string | undefined): void {
+    const names = new Set(ways.map((each) => (each === "followup" ? `${each} ${interaction}` : each)));
+    const misses = Object.entries(this.#shown.misses ?? {}).filter(([name]) => !names.has(name));
+    if (this.#shown.misses !== undefined) this.#shown.misses = Object.fromEntries(misses);
+  }
+
+  /** `most`: after as many refusals in a row it stays closed. */
+  close(
+    { closed, lasting, most = mostMisses }: Extract<Verdict, { do: "next" }> & { most?: number },
+    interaction: string | undefined,
+  ): void {
     if (closed.includes("file") && closed.includes("dm")) this.#shown.isModerated = true;
     for (const each of closed) {
       if (each === "message") continue;
       const name = each === "token" || each === "followup" ? `${each} ${interaction}` : each;
       const count = (this.#shown.misses?.[name] ?? 0) + 1;
       this.#shown.misses = { ...this.#shown.misses, [name]: count };
-      if (lasting || count >= mostMisses) this.#shown.closed = [...new Set([...(this.#shown.closed ?? []), name])];
+      if (lasting || count >= most) this.#shown.closed = [...new Set([...(this.#shown.closed ?? []), name])];
       else this.#shut.add(name);
     }
   }

@@ -28,10 +28,10 @@ const permissions = {
   SEND_MESSAGES_IN_THREADS: 1n << 38n,
 } as const;
 
-export const permissionNames = Object.keys(permissions) as (keyof typeof permissions)[];
+const permissionNames = Object.keys(permissions) as (keyof typeof permissions)[];
 
 /** Opens Discord's page that adds the application to a server (topics/oauth2, "Bot Authorization Flow"). */
-export function installLink(applicationId: string): string {
+function installLink(applicationId: string): string {
   const all = Object.values(permissions).reduce((sum, each) => sum | each, 0n);
   const query = new URLSearchParams({
     client_id: applicationId,
@@ -43,7 +43,7 @@ export function installLink(applicationId: string): string {
 }
 
 /** The same for a person, who then has the commands everywhere. */
-export function personalInstallLink(applicationId: string): string {
+function personalInstallLink(applicationId: string): string {
   const query = new URLSearchParams({
     client_id: applicationId,
     scope: "applications.commands",

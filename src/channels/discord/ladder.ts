@@ -75,6 +75,11 @@ const botIsRefused = new Set([
   160005,
 ]);
 
+/** Whether what was to be shown is refused in this form: with less in it, it may be taken. */
+export function isFormRefused(code: number): boolean {
+  return formIsRefused.has(code);
+}
+
 /** What a failed call means. */
 export function afterRefusal(refused: Refused): Verdict {
   const { code, ageMs } = refused;

@@ -5,15 +5,20 @@
  * refusal means: `send.ts` and `ladder.ts`.
  */
 import { fingerprint } from "../../core/prefix.ts";
-import type { Approval, Posted, Reply, ShownTool } from "../channel.ts";
+import type { Posted, Reply, ShownTool } from "../channel.ts";
 import { replyMarkdown } from "../reply-text.ts";
 import { splitMarkdown } from "../split-markdown.ts";
 import type { DiscordSettings } from "./api.ts";
-import { approvalMessage, stopRow } from "./buttons.ts";
-import { type DiscordPosting, DiscordSender, type ListedMessage, NoWay, Postponed } from "./send.ts";
-import { afterFrozen, type DiscordShown, type Making, makingOf, markOf, type Shown } from "./shown.ts";
+import { stopRow } from "./buttons.ts";
+import { ratingRows } from "./feedback.ts";
+import type { ListedMessage, Outgoing } from "./message-calls.ts";
+import type { DiscordPosting } from "./open-ways.ts";
+import { Questions } from "./questions.ts";
+import type { DiscordRules } from "./rules.ts";
+import { DiscordSender, NoWay, Postponed } from "./send.ts";
+import { afterFrozen, type DiscordShown, type Making, makingOf, markOf, originalOf, type Shown } from "./shown.ts";
 
-export type { DiscordPosting } from "./send.ts";
+export type { DiscordPosting } from "./open-ways.ts";
 export type { DiscordShown } from "./shown.ts";
 
 const pieceChars = 2_000;
@@ -22,17 +27,31 @@ const isInFile = "_The whole answer is in the file._";
 /** Follow-ups that a growing text leaves for approvals, where there are only some. */
 const keptBack = 2;
 
-export async function postToDiscord(posting: DiscordPosting, settings: DiscordSettings): Promise<Posted<DiscordShown>> {
+export async function postToDiscord(
+  posting: DiscordPosting,
+  settings: DiscordSettings,
+  { feedback = true }: DiscordRules = {},
+): Promise<Posted<DiscordShown>> {
   const shown = structuredClone(posting.shown ?? { messages: [], approvals: {} });
+  const before = countOf(shown);
   try {
-    await new DiscordPost(posting, shown, new DiscordSender(posting, shown, settings)).bringCloser();
+    await new DiscordPost(posting, shown, {
+      sender: new DiscordSender(posting, shown, settings),
+      feedback,
+    }).bringCloser();
     return { kind: "shown", shown };
   } catch (error) {
     if (error instanceof NoWay) return { kind: "dead", shown, error: error.message };
     if (!(error instanceof Postponed)) throw error;
     const { afterMs } = error;
-    return { kind: "retry", shown, error: error.message, ...(afterMs !== undefined && { afterMs }) };
+    const progress = countOf(shown) > before;
+    return { kind: "retry", shown, error: error.message, progress, ...(afterMs !== undefined && { afterMs }) };
   }
+}
+
+/** Messages that are there: a long answer takes many calls, and each may have to wait. */
+function countOf({ messages, approvals }: DiscordShown): number {
+  return messages.length + Object.keys(approvals).length;
 }
 
 class DiscordPost {
@@ -40,12 +59,18 @@ class DiscordPost {
   readonly #reply: Reply;
   readonly #shown: DiscordShown;
   readonly #sender: DiscordSender;
+  readonly #questions: Questions;
+  readonly #hasFeedback: boolean;
+  /** Buttons that are to be changed under texts that stay. */
+  readonly #buttons: { message: Shown; outgoing: Outgoing; flags: Flags }[] = [];
 
-  constructor(posting: DiscordPosting, shown: DiscordShown, sender: DiscordSender) {
+  constructor(posting: DiscordPosting, shown: DiscordShown, of: { sender: DiscordSender; feedback: boolean }) {
     this.#posting = posting;
     this.#reply = posting.reply;
     this.#shown = shown;
-    this.#sender = sender;
+    this.#sender = of.sender;
+    this.#questions = new Questions(posting, shown, of.sender);
+    this.#hasFeedback = of.feedback;
   }
 
   async bringCloser(): Promise<void> {
@@ -53,15 +78,19 @@ class DiscordPost {
     if (making.length > 0) await this.#lookFor(making);
     this.#switchInteraction();
     await this.#handOver();
-    this.#giveBack();
+    this.#questions.giveBack();
     const failures: unknown[] = [];
     const keep = (error: unknown) => failures.push(error);
     await this.#showText().catch(keep);
-    for (const approval of this.#reply.approvals) await this.#showApproval(approval).catch(keep);
+    for (const approval of this.#reply.approvals) await this.#questions.show(approval).catch(keep);
+    await this.#changeButtons().catch(keep);
+    await this.#removeStops().catch(keep);
+    if (this.#isEnded && !failures.some((each) => each instanceof Postponed)) this.#sender.dropSpares();
+    // What is shown elsewhere in the end is not taken back before.
+    if (!failures.some((each) => each instanceof Postponed)) await this.#sender.takeBack().catch(keep);
     const worst = failures.find((each) => !(each instanceof NoWay || each instanceof Postponed));
     const later = failures.find((each) => each instanceof Postponed);
     if (failures.length > 0) throw worst ?? later ?? failures[0];
-    await this.#sender.takeBack();
   }
 
   get #isEnded(): boolean {
@@ -82,12 +111,21 @@ class DiscordPost {
     if (whole === "" && atWork.length > 0) texts.push(`_Using ${atWork.map(workOf).join(", ")} …_`);
     const fit = texts.slice(0, this.#room);
     try {
-      for (const [place, piece] of fit.entries()) await this.#showPiece(place, piece);
+      let isAll = true;
+      let end = 0;
+      for (const [place, piece] of fit.entries()) {
+        const isLast = place === texts.length - 1;
+        isAll = (await this.#showPiece(place, piece, isLast)) && isAll;
+        const at = text.indexOf(piece, end);
+        end = at < 0 ? Number.POSITIVE_INFINITY : at + piece.length;
+        // A press may bring a new token before the rest is shown: it goes on after this piece.
+        if (isAll && !isLast && at >= 0) this.#shown.whole = markOf(whole.slice(0, whole.length - text.length + end));
+      }
       const rest = this.#shown.messages.splice(Math.max(fit.length, 1));
       // An attempt of the model's that said more was cut off, and said less when it was made again.
       for (const each of rest) await this.#sender.remove(each);
       if (fit.length < texts.length) throw new NoWay("The answer is longer than the messages that can be made.");
-      this.#shown.whole = markOf(whole);
+      if (isAll) this.#shown.whole = markOf(whole);
     } catch (error) {
       if (!(error instanceof NoWay)) throw error;
       // What cannot be shown while it grows is shown whole at the end.
@@ -98,71 +136,108 @@ class DiscordPost {
   /** How many pieces can be shown as text. */
   get #room(): number {
     const { messages, room = Number.POSITIVE_INFINITY, taken } = this.#shown;
-    const sender = this.#sender;
-    if (sender.canBot) return room;
-    const hasOriginal = sender.interaction?.id === this.#posting.address.id && !taken;
+    const { ways } = this.#sender;
+    if (ways.canBot) return room;
+    const hasOriginal = ways.interaction?.id === this.#posting.address.id && !taken;
     const made = Math.max(messages.length, hasOriginal ? 1 : 0);
-    const isFew = sender.followUpsLeft < Number.POSITIVE_INFINITY;
-    const left = isFew && !this.#isEnded ? sender.followUpsLeft - keptBack : sender.followUpsLeft;
+    const isFew = ways.followUpsLeft < Number.POSITIVE_INFINITY;
+    const all = ways.followUpsLeft + ways.textSpares;
+    const left = isFew && !this.#isEnded ? all - keptBack : all;
     return Math.min(room, made + Math.max(0, left));
   }
 
-  async #showPiece(place: number, text: string): Promise<void> {
+  /** Whether it is shown; what still grows may not be. */
+  async #showPiece(place: number, text: string, isLast: boolean): Promise<boolean> {
     const message = this.#shown.messages[place];
     const stop = place === 0 && this.#mayStop;
-    if (message?.text === text && (message.stop ?? false) === stop) return;
-    if (place === 0 && this.#shown.held !== undefined) return;
-    const isOver = this.#sender.interaction === undefined;
+    const rating = isLast ? this.#rating : [];
+    const rated = rating.length > 0;
+    const hasButtons = (message?.stop ?? false) === stop && (message?.rated ?? false) === rated;
+    if (message?.text === text && hasButtons) return true;
+    if (place === 0 && this.#shown.held !== undefined) return false;
+    const isOver = this.#sender.ways.interaction === undefined;
     // Not word by word any more: each piece is posted once, when it is whole.
-    if (isOver && !this.#isEnded && place >= (this.#shown.handedOver ?? 0)) return;
-    const components = place === 0 ? { components: stop ? [stopRow(this.#names)] : [] } : {};
+    const grows = isLast && this.#reply.state === "working";
+    if (isOver && grows && place >= (this.#shown.handedOver ?? 0)) return false;
+    const rows = stop ? [stopRow(this.#names)] : rating;
+    const components = place === 0 || rated || message?.rated ? { components: rows, mayBeBare: rated } : {};
     const outgoing = { content: text, ...components, name: `text ${place}` };
-    // A button that comes or goes is worth no other message.
-    if (message?.text === text) await this.#sender.change(message, outgoing);
-    const isSame = message?.text === text;
-    const made = isSame ? message : await this.#sender.show(outgoing, message ?? this.#original(place));
-    const { stop: _, ...rest } = made;
-    this.#shown.messages[place] = { ...rest, ...(stop && { stop }) };
+    // A button that comes or goes is worth no other message, and holds up no text.
+    if (message?.text === text) {
+      this.#buttons.push({ message, outgoing, flags: { stop, rated } });
+      return true;
+    }
+    const made = await this.#sender.show(outgoing, message ?? (place === 0 ? this.#original : undefined));
+    const { stop: _, rated: __, misses: ___, ...rest } = made;
+    this.#shown.messages[place] = rest;
+    setFlags(rest, { stop, rated: rated && !this.#shown.bare });
+    return true;
+  }
+
+  /** Of messages that show their text already. */
+  async #changeButtons(): Promise<void> {
+    for (const { message, outgoing, flags } of this.#buttons) {
+      // The deferred message's place may be used by a question meanwhile.
+      if (message.text !== outgoing.content) continue;
+      if (message.stop && !flags.stop) await this.#sender.takeOff(message, outgoing);
+      else await this.#sender.change(message, outgoing);
+      setFlags(message, flags);
+    }
+    if (!this.#isEnded || this.#shown.sent === undefined) return;
+    // The answer went elsewhere, and what is here stays as it is.
+    for (const message of this.#shown.messages.filter(({ stop }) => stop)) {
+      await this.#sender.takeOff(message, { content: message.text ?? "", components: [], name: "stop" });
+      setFlags(message, { stop: false, rated: message.rated ?? false });
+    }
+  }
+
+  /** From messages whose interaction is over. */
+  async #removeStops(): Promise<void> {
+    for (const message of this.#shown.stops ?? []) {
+      await this.#sender.takeOff(message, { content: message.text ?? "", components: [], name: "stop" });
+      this.#shown.stops = (this.#shown.stops ?? []).filter(({ id }) => id !== message.id);
+    }
+  }
+
+  /** The buttons under an answer that is whole. */
+  get #rating(): object[] {
+    return this.#isEnded && this.#hasFeedback && !this.#shown.bare ? ratingRows(this.#reply) : [];
   }
 
   /** The deferred message, for the answer's beginning. */
-  #original(place: number): Shown | undefined {
-    const { address } = this.#posting;
-    const isFirst = this.#shown.via === undefined && !this.#shown.taken && address.token !== "";
-    return place === 0 && isFirst ? { id: "@original" } : undefined;
+  get #original(): Shown | undefined {
+    return originalOf(this.#shown, this.#posting.address);
   }
 
   get #mayStop(): boolean {
     const { user } = this.#posting.address;
-    return this.#reply.state === "working" && user !== "" && this.#sender.interaction !== undefined;
+    return this.#reply.state === "working" && user !== "" && this.#sender.ways.interaction !== undefined;
   }
 
   get #names(): { session: string; asker: string } {
     return { session: this.#reply.session, asker: this.#posting.address.user };
   }
 
-  /** It names its session where the channel does not. */
-  #asking(approval: Approval): ReturnType<typeof approvalMessage> {
-    const { session: ofChannel, user } = this.#posting.address;
-    const { session } = this.#reply;
-    return approvalMessage(approval, user, session === ofChannel ? undefined : session);
-  }
-
   /** The last rungs: one file with the whole answer, else a direct message, else a line that says where it is. */
   async #showWhole(text: string): Promise<void> {
     const { messages } = this.#shown;
-    const original = this.#original(0);
+    const original = this.#original;
     const place = Math.max(
       0,
       messages.findLastIndex((each) => this.#sender.canChange(each)),
     );
     const last = messages.length === 0 ? original : messages[place];
     const file = { name: "answer.md", text };
+    // At the next attempt the same message is the last one.
+    this.#shown.room = messages.length;
     const before = messages[place]?.text ?? "";
     const [piece = ""] = splitMarkdown(before, pieceChars - isInFile.length - 2);
-    const content = piece === "" || !this.#sender.canText ? isInFile : `${piece}\n\n${isInFile}`;
+    const content = piece === "" || !this.#sender.ways.canText ? isInFile : `${piece}\n\n${isInFile}`;
     try {
-      const made = await this.#sender.show({ content, components: [], file, name: "file" }, last);
+      const made = await this.#sender.show(
+        { content, components: this.#rating, mayBeBare: true, file, name: "file" },
+        last,
+      );
       messages[place] = made;
     } catch (error) {
       if (!(error instanceof NoWay)) throw error;
@@ -177,6 +252,8 @@ class DiscordPost {
     const message = isShort ? { content: `${line}\n\n${text}` } : { content: line, file: { name: "answer.md", text } };
     try {
       await this.#sender.toPerson({ ...message, name: "direct" });
+      // Nobody is thinking any more, and nobody needs the file twice.
+      if (last !== undefined && (last.text === undefined || this.#shown.mayHoldFile)) await this.#sender.remove(last);
     } catch (error) {
       if (!(error instanceof NoWay)) throw error;
       if (this.#sender.tryAgain()) throw new Postponed(error.message);
@@ -184,51 +261,9 @@ class DiscordPost {
       const line = `_Discord did not take the answer (${why.message}). ${where}_`;
       const isTold = await this.#sender.lastLine(line, last);
       this.#shown.lines = (this.#shown.lines ?? 0) + 1;
-      const mayPass = this.#sender.canBot || this.#sender.interaction !== undefined;
+      const { hasBot, young } = this.#sender.ways;
+      const mayPass = hasBot || young.length > 0;
       if (!isTold && mayPass && this.#shown.lines < 3 && !this.#posting.isLast) throw new Postponed(error.message);
-      throw error;
-    }
-  }
-
-  async #showApproval(approval: Approval): Promise<void> {
-    const { approvals } = this.#shown;
-    const before = approvals[approval.ref];
-    if (before?.state === approval.state || (before === undefined && approval.state !== "open")) return;
-    const message = { ...this.#asking(approval), name: `approval ${approval.ref}` };
-    if (before !== undefined) {
-      const isChanged = await this.#sender.change(before, message);
-      before.misses = (before.misses ?? 0) + 1;
-      if (!isChanged && before.misses < 3) throw new Postponed("The buttons could not be changed.");
-      before.state = approval.state;
-      return;
-    }
-    approvals[approval.ref] = { ...(await this.#askFor(approval.ref, message)), state: approval.state };
-  }
-
-  /** The answer's beginning comes back into its place once the approval that used it was answered. */
-  #giveBack(): void {
-    const { held, approvals } = this.#shown;
-    const approval = this.#reply.approvals.find(({ ref }) => ref === held);
-    if (held === undefined || approval?.state === "open") return;
-    delete this.#shown.held;
-    if (approval !== undefined) approvals[held] = { id: "", state: approval.state };
-  }
-
-  /** A message of its own for the buttons; where none can be made, the answer's first message holds them meanwhile. */
-  async #askFor(ref: string, message: { content: string; components: object[]; name: string }): Promise<Shown> {
-    try {
-      return await this.#sender.show(message);
-    } catch (error) {
-      if (!(error instanceof NoWay)) throw error;
-      const first = this.#shown.messages[0] ?? this.#original(0);
-      const canHold = first !== undefined && this.#shown.held === undefined && this.#sender.canChange(first);
-      if (canHold && (await this.#sender.change(first, message))) {
-        this.#shown.messages[0] = { ...first, text: message.content };
-        this.#shown.held = ref;
-        return this.#shown.messages[0];
-      }
-      const line = `_A call waits for approval, and its buttons cannot be shown here (${error.message})._`;
-      if (await this.#sender.lastLine(line)) return { id: "" };
       throw error;
     }
   }
@@ -236,10 +271,11 @@ class DiscordPost {
   /** A press brought a token of its own: what is shown stays, and what comes is said by that one. */
   #switchInteraction(): void {
     const { address } = this.#posting;
-    const { interaction } = this.#sender;
-    const isBots = this.#shown.handedOver !== undefined && this.#sender.canBot;
+    const { interaction } = this.#sender.ways;
+    const isBots = this.#shown.handedOver !== undefined && this.#sender.ways.canBot;
     if (interaction === undefined || isBots || interaction.id === (this.#shown.via ?? address.id)) return;
     if (this.#shown.whole !== undefined) this.#shown.frozen = this.#shown.whole;
+    this.#shown.stops = this.#shown.messages.filter(({ stop }) => stop);
     this.#shown.messages = [];
     this.#shown.via = interaction.id;
     delete this.#shown.handedOver;
@@ -249,10 +285,10 @@ class DiscordPost {
   /** Once: what grows is taken back to a note, and the bot will say it whole. */
   async #handOver(): Promise<void> {
     const { messages, handedOver } = this.#shown;
-    if (this.#sender.interaction !== undefined || handedOver !== undefined) return;
+    if (this.#sender.ways.interaction !== undefined || handedOver !== undefined) return;
     if (!(await this.#sender.tryBot())) return;
     const last = messages.length - 1;
-    const target = messages[last] ?? this.#original(0);
+    const target = messages[last] ?? this.#original;
     const note = { content: comesLater, components: [], name: "note" };
     const isNoted = target !== undefined && !target.byBot && (await this.#sender.leaveNote(target, note));
     if (isNoted && last >= 0) messages.length = last;
@@ -269,7 +305,7 @@ class DiscordPost {
       const found = list?.find(({ id, content }) => content === each.text && !known.includes(id));
       if (found !== undefined) this.#found(each, found);
       // Nobody can look: an approval is asked for again, and text from here on goes into a file.
-      else if (list === undefined && placeOf(each) !== undefined && messages.length > 0) {
+      else if (list === undefined && placeOf(each) !== undefined && !each.edits) {
         this.#shown.room = Math.min(placeOf(each) ?? 0, messages.length);
       }
     }
@@ -277,12 +313,29 @@ class DiscordPost {
 
   #found(making: Making, { id, webhook_id }: ListedMessage): void {
     const { messages, approvals } = this.#shown;
-    const via = this.#sender.interaction?.id ?? this.#posting.address.id;
+    const via = this.#sender.ways.interaction?.id ?? this.#posting.address.id;
     const shown = { id, text: making.text, ...(webhook_id === undefined ? { byBot: true } : { via }) };
-    const asked = this.#reply.approvals.find((each) => this.#asking(each).content === making.text);
+    const asked = this.#reply.approvals.find((each) => this.#questions.asking(each).content === making.text);
     if (asked !== undefined) approvals[asked.ref] = { ...shown, state: asked.state };
-    else messages[Math.min(placeOf(making) ?? messages.length, messages.length)] = shown;
+    // It may have the button that stops the turn.
+    else
+      messages[Math.min(placeOf(making) ?? messages.length, messages.length)] = {
+        ...shown,
+        stop: making.name === "text 0",
+      };
   }
+}
+
+/** Which buttons a message of the answer has. */
+interface Flags {
+  stop: boolean;
+  rated: boolean;
+}
+
+function setFlags(message: Shown, { stop, rated }: Flags): void {
+  delete message.stop;
+  delete message.rated;
+  Object.assign(message, stop && { stop }, rated && { rated });
 }
 
 /** Of the piece, where it is one of the text. */

@@ -1,13 +1,14 @@
 /** Takes in Discord's interactions: commands, buttons, a modal. Checks the signature before it reads anything; Discord tries wrong ones from time to time and takes the address away when they pass. */
 import { AppError } from "../../core/errors.ts";
-import type { Inbound, InboundRequest, PressedApproval, Received, Taken } from "../channel.ts";
+import type { GivenFeedback, Inbound, InboundRequest, PressedApproval, Received, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
+import { placedIn } from "../place-rules.ts";
 import { isSignedByDiscord } from "../signature.ts";
 import { signatureError } from "../signature-error.ts";
-import { DiscordApi, type DiscordSettings } from "./api.ts";
+import type { DiscordSettings } from "./api.ts";
 import { type ButtonValue, buttonValue, mayPress, readButton, readStop } from "./buttons.ts";
 import type { DiscordAddress, DiscordPress } from "./discord-address.ts";
-import { filesText } from "./files.ts";
+import { readRating } from "./feedback.ts";
 import {
   askWhy,
   type Command,
@@ -24,6 +25,8 @@ import {
   webhookEvent,
   whisper,
 } from "./interaction.ts";
+import { keptReference } from "./read-reference.ts";
+import { askedInVain, pressedInVain } from "./refusal.ts";
 import { type DiscordRules, discordSession, isAllowed } from "./rules.ts";
 import { askedAbout, type DiscordFile, filesOf } from "./target-message.ts";
 
@@ -57,11 +60,16 @@ export async function receiveDiscord(request: InboundRequest, setup: DiscordSetu
   if (came.type === 1) return nothing(pong);
   if (came.type === 4) return nothing(noChoices);
   if (!isAllowed(placeOf(came), setup.rules)) return nothing(whisper("The agent does not answer here, or not to you."));
-  if (came.type === 2) return fromCommand(came, setup, nowMs);
+  const { guild = "dm", channel, parent } = placeOf(came);
+  return placedIn(inboundOf(came, setup, nowMs), setup.rules.places, { guild, channel, parent });
+}
+
+function inboundOf(came: Interaction, setup: DiscordSetup, nowMs: number): Inbound {
+  if (came.type === 2) return fromCommand(came, nowMs);
   return came.type === 3 ? fromButton(came, setup, nowMs) : fromModal(came, setup, nowMs);
 }
 
-function fromCommand(came: Command, { settings }: DiscordSetup, nowMs: number): Inbound {
+function fromCommand(came: Command, nowMs: number): Inbound {
   if (came.data.type === 1 && came.data.name === "stop") return stop(sessionOf(came));
   const { content, files } = came.data.type === 3 ? aboutMessage(came) : promptOf(came);
   if (content === "") return nothing(whisper("Write your question into the option `prompt`."));
@@ -79,25 +87,10 @@ function fromCommand(came: Command, { settings }: DiscordSetup, nowMs: number): 
     metadata: { discord_user: user },
     claims: [`discord interaction ${id}`],
     address,
+    ...(files.length > 0 && { reference: keptReference(content, files) }),
   };
-  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(taken.refused.message) : later);
-  if (files.length === 0) return { kind: "message", received, answer };
-  return {
-    kind: "message",
-    received,
-    answer: () => Response.json(later),
-    afterwards: {
-      complete: async () => `${content}${await filesText(files, settings)}`,
-      notify: (taken) => refuseLater(taken, address, settings),
-    },
-  };
-}
-
-/** The command was answered already: a refusal takes the place of "thinking". */
-async function refuseLater(taken: Taken, { app, token }: DiscordAddress, settings: DiscordSettings): Promise<void> {
-  if (!("refused" in taken)) return;
-  const body = { content: taken.refused.message.slice(0, 2_000), allowed_mentions: { parse: [] } };
-  await new DiscordApi(settings, app).byToken("PATCH", { token, path: "/messages/@original", body });
+  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(askedInVain(taken.refused)) : later);
+  return { kind: "message", received, answer };
 }
 
 function promptOf({ data }: Command): { content: string; files: DiscordFile[] } {
@@ -125,6 +118,8 @@ function fromButton(came: Press & { type: 3 }, setup: DiscordSetup, nowMs: numbe
     if (!mayPress(userIdOf(came), stopping, setup.rules)) return notYours();
     return stop(stopping.session, noted);
   }
+  const rating = readRating(customId);
+  if (rating !== undefined) return rated({ ...rating, by: nameOf(came) });
   const button = readButton(customId);
   if (button === undefined) return nothing(whisper("This button is not Longline's."));
   if (!mayPress(userIdOf(came), button, setup.rules)) return notYours();
@@ -140,12 +135,19 @@ function fromModal(came: Press & { type: 5 }, setup: DiscordSetup, nowMs: number
   return approval(came, { button, nowMs }, { approve: false, ...(reason && { reason }) });
 }
 
+/** Whoever sees an answer may rate it. */
+function rated(given: GivenFeedback): Inbound {
+  const thanks = `Thank you: this answer is kept as ${given.score > 0 ? "good" : "bad"}. Press again to change it.`;
+  const words = (taken: Taken) => ("refused" in taken ? pressedInVain(taken.refused) : thanks);
+  return { kind: "feedback", given, response: (taken) => Response.json(whisper(words(taken))) };
+}
+
 function approval(
   came: Press,
   { button: { ref, digest }, nowMs }: { button: ButtonValue; nowMs: number },
   said: Pick<PressedApproval, "approve" | "reason">,
 ): Inbound {
-  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(taken.refused.message) : noted);
+  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(pressedInVain(taken.refused)) : noted);
   const press: DiscordPress = { ...wayOf(came, nowMs), ...(came.message && { message: came.message.id }) };
   const fresh = { channel: "discord", ...press };
   return {

@@ -1,16 +1,36 @@
 /** What the agent's owner may choose for Discord, and what follows from it. Pure. */
 
+import { checkPlaceRules, type PlaceRule } from "../place-rules.ts";
+
 export interface DiscordRules {
   /** Name of the agent that answers here; the default one when absent. A conversation keeps the agent that it began with. */
   agent?: string;
   /** Who may press approval buttons: who asked (default; where nobody did, the channel's members), anyone who sees them, or these user ids. */
   approvers?: "asker" | "anyone" | readonly string[];
+  /** Buttons for praise and blame under answers; true unless said otherwise. */
+  feedback?: boolean;
   /** Ids of servers where the agent answers; `"dm"` stands for direct messages. Absent: everywhere. */
   guilds?: readonly string[];
   /** Ids of channels where it answers; a channel's threads belong to it. Absent: all. */
   channels?: readonly string[];
   /** Ids of people whom it answers. Absent: all. */
   users?: readonly string[];
+  /** Accounts and agents by server and channel. */
+  places?: readonly PlaceRule[];
+}
+
+/** Throws for rules that cannot work, at start: a question that nobody may answer would wait for a day. */
+export function checkDiscordRules({ approvers, users, places }: DiscordRules): void {
+  checkPlaceRules(places, "channels.discord.places", "guild");
+  if (!Array.isArray(approvers)) return;
+  if (approvers.length === 0) {
+    throw new Error(
+      'channels.discord.approvers is empty, so nobody could approve anything. Name user ids, or use "asker".',
+    );
+  }
+  if (users !== undefined && !approvers.some((id) => users.includes(id))) {
+    throw new Error("channels.discord.approvers names nobody of channels.discord.users. Name at least one of them.");
+  }
 }
 
 /** Where somebody acts. */

@@ -1,22 +1,10 @@
-/** Makes and changes messages in Discord by the best way that is open, and remembers what was refused. What a refusal means is in `ladder.ts`; what is shown is decided in `post.ts`. */
-import { fingerprint } from "../../core/prefix.ts";
-import type { Posting } from "../channel.ts";
-import { type ApiFile, DiscordApi, DiscordFailure, type DiscordSettings } from "./api.ts";
-import { ClosedWays } from "./closed-ways.ts";
-import type { DiscordAddress, DiscordPress } from "./discord-address.ts";
-import { afterRefusal, type Closed, mostTries, nextRung, type Refused, type Rung, unknownMs } from "./ladder.ts";
-import { type DiscordShown, makingOf, type Shown } from "./shown.ts";
-
-export type DiscordPosting = Posting<DiscordAddress, DiscordShown>;
-
-/** A message as it is to be. */
-export interface Outgoing {
-  content: string;
-  components?: object[];
-  file?: ApiFile;
-  /** Names it among those of the reply: the same name is made once. */
-  name: string;
-}
+/** Makes and changes messages in Discord by the best way that is open, and remembers what was refused. What a refusal means is in `ladder.ts`, each call in `message-calls.ts`; what is shown is decided in `post.ts`. */
+import { DiscordApi, DiscordFailure, type DiscordSettings } from "./api.ts";
+import type { DiscordPress } from "./discord-address.ts";
+import { afterRefusal, isFormRefused, mostTries, type Refused, unknownMs } from "./ladder.ts";
+import { type ListedMessage, MessageCalls, type Outgoing } from "./message-calls.ts";
+import { type DiscordPosting, handOverMs, OpenWays, type Way } from "./open-ways.ts";
+import { type DiscordShown, idOf, makingOf, type Shown } from "./shown.ts";
 
 /** The call may succeed later. */
 export class Postponed extends Error {
@@ -31,70 +19,62 @@ export class Postponed extends Error {
 /** No way is open. */
 export class NoWay extends Error {}
 
-/** A token lives 15 minutes. */
-export const handOverMs = 14 * 60_000;
-/** Nothing that is shown rings for people: a model repeats what others wrote. */
-const quiet = { allowed_mentions: { parse: [] } };
+/** Tries to take buttons off, before they stay. */
+const mostMisses = 5;
+/** Refusals in a row, before nobody looks any more for what is perhaps there. */
+const mostLooks = 6;
 const overHint = "The interaction is over after 15 minutes: set DISCORD_BOT_TOKEN so that the bot can go on.";
 
-type Way = "edit" | "followup" | "bot";
+/** What a refused call was for. `isLooking`: it only looked for messages. `isQuestion`: it asks for an approval. */
+interface Judged extends Pick<Refused, "rung" | "by" | "asBot"> {
+  isLooking?: boolean;
+  isQuestion?: boolean;
+}
 
 export class DiscordSender {
+  readonly ways: OpenWays;
   readonly #posting: DiscordPosting;
   readonly #shown: DiscordShown;
-  readonly #api: DiscordApi;
+  readonly #calls: MessageCalls;
   #last: DiscordFailure | undefined;
-  readonly #closed: ClosedWays;
 
   constructor(posting: DiscordPosting, shown: DiscordShown, settings: DiscordSettings) {
     this.#posting = posting;
     this.#shown = shown;
-    this.#closed = new ClosedWays(shown);
-    this.#api = new DiscordApi(settings, posting.address.app);
-  }
-
-  /** The interaction whose token is used: the first one while it is good, then that of the latest press. */
-  get interaction(): DiscordPress | undefined {
-    const { address } = this.#posting;
-    const isKnown = (each: DiscordPress) => each.token !== "" && !this.#closed.has("token", each.id);
-    const known = [address, ...(address.fresh ? [address.fresh] : [])].filter(isKnown);
-    const good = known.find(({ atMs }) => this.#posting.nowMs - atMs < handOverMs);
-    // Without a bot it is used until Discord refuses it.
-    return good ?? (this.canBot ? undefined : known.at(-1));
-  }
-
-  get canBot(): boolean {
-    return this.#api.hasBot && !this.#closed.has("bot");
-  }
-
-  get canText(): boolean {
-    return !this.#closed.has("text");
-  }
-
-  /** How many follow-ups can still be made. */
-  get followUpsLeft(): number {
-    const { interaction } = this;
-    if (interaction === undefined || this.#closed.has("followup", interaction.id)) return 0;
-    const made = this.#shown.followUps?.[interaction.id] ?? 0;
-    return Math.max(0, (interaction.followUps ?? Number.POSITIVE_INFINITY) - made);
+    const api = new DiscordApi(settings, posting.address.app);
+    this.ways = new OpenWays(posting, shown, api.hasBot);
+    this.#calls = new MessageCalls(posting, shown, { api, ways: this.ways });
   }
 
   /** Shows the message: in the place of `before` where that can be changed, else as a new one. Throws `Postponed` or `NoWay`. */
-  async show(message: Outgoing, before?: Shown): Promise<Shown> {
+  async show(outgoing: Outgoing, before?: Shown): Promise<Shown> {
+    let message = outgoing;
     let target = before;
     for (;;) {
-      const way = this.#wayTo(message, target);
-      if (way === undefined) throw this.#noWay();
-      const asBot = way === "edit" && this.#ownerOf(target) === "bot";
-      const rung: Rung = message.file === undefined ? way : "file";
+      const way = this.ways.wayTo(message, target);
+      if (way === undefined) {
+        // It is better than nothing.
+        this.#keep(before);
+        throw this.#noWay();
+      }
+      const asBot = way === "edit" && this.ways.ownerOf(target) === "bot";
+      const rung = message.file === undefined ? way : "file";
+      const interaction = this.ways.interaction?.id;
+      if (way !== "edit") this.#discard(target);
       try {
         const made = await this.#by(way, message, target);
         delete this.#shown.tries;
+        this.ways.closed.worked(message.file === undefined ? [way, "text"] : [way, "file"], interaction);
         return made;
       } catch (error) {
-        const closed = this.#judge(error, { rung, by: way, asBot });
+        if (message.mayBeBare && error instanceof DiscordFailure && isFormRefused(error.code)) {
+          this.#shown.bare = true;
+          message = { ...message, components: [], mayBeBare: false };
+          continue;
+        }
+        const closed = this.#judge(error, { rung, by: way, asBot, isQuestion: message.name.startsWith("approval ") });
         if (!closed.includes("message")) continue;
-        await this.#discard(target);
+        this.#discard(target);
         target = undefined;
       }
     }
@@ -102,29 +82,71 @@ export class DiscordSender {
 
   /** Changes a message; false where it was refused. What nobody may change any more counts as changed. Throws `Postponed`. */
   async change(before: Shown, message: Outgoing): Promise<boolean> {
-    if (this.#ownerOf(before) === undefined) return true;
+    const owner = this.ways.ownerOf(before);
+    if (owner === undefined) return true;
     try {
-      await this.#edit(before, message);
+      await this.#calls.edit(before, message);
       return true;
     } catch (error) {
-      this.#judge(error, { rung: "edit", by: "edit", asBot: this.#ownerOf(before) === "bot" });
-      return this.#last?.code === 10_008;
+      this.#judge(error, { rung: "edit", by: "edit", asBot: owner === "bot" });
+      return false;
     }
+  }
+
+  /** Takes the buttons off a message, by every way that there ever was: a button that does nothing must not stay. `nobody`: there is no way. Throws `Postponed`. */
+  async settle(before: Shown, message: Outgoing): Promise<"done" | "refused" | "nobody"> {
+    if (this.ways.ownerOf(before) !== undefined) return (await this.change(before, message)) ? "done" : "refused";
+    const owners = this.ways.everyOwnerOf(before);
+    for (const owner of owners) {
+      try {
+        await this.#calls.edit(before, message, owner);
+        return "done";
+      } catch (error) {
+        if (!(error instanceof DiscordFailure)) throw error;
+        this.#last = error;
+      }
+    }
+    return owners.length === 0 ? "nobody" : "refused";
+  }
+
+  /** Changes a message that has a button which does nothing any more. Whether it was changed; throws `Postponed` while it is worth another try. */
+  async takeOff(message: Shown, outgoing: Outgoing): Promise<boolean> {
+    const outcome = await this.settle(message, outgoing);
+    message.misses = (message.misses ?? 0) + 1;
+    if (outcome === "refused" && message.misses < mostMisses && !this.#posting.isLast) {
+      throw new Postponed("The buttons could not be changed.");
+    }
+    return outcome === "done";
+  }
+
+  /** Placeholders that nothing needs any more are taken back, too. */
+  dropSpares(): void {
+    const spares = (this.#shown.spares ?? []).map(({ name: _, ...spare }) => ({ ...spare, tries: 0 }));
+    this.#shown.leftovers = [...(this.#shown.leftovers ?? []), ...spares];
+    delete this.#shown.spares;
   }
 
   /** Takes back what could not be taken back before; throws `Postponed` while it is worth another try. */
   async takeBack(): Promise<void> {
     const left: NonNullable<DiscordShown["leftovers"]> = [];
+    const waiting: typeof left = [];
+    const isUnshown = this.#shown.messages.length === 0 && this.#shown.sent === undefined;
     for (const each of this.#shown.leftovers ?? []) {
-      if (!(await this.#delete(each)) && each.tries < 3) left.push({ ...each, tries: each.tries + 1 });
+      // It says that somebody is thinking, and so it is.
+      if (each.id === "@original" && each.text === undefined && isUnshown) {
+        waiting.push(each);
+        continue;
+      }
+      if (!(await this.#delete(each, each.tries > 0)) && each.tries < 5) left.push({ ...each, tries: each.tries + 1 });
     }
-    this.#shown.leftovers = left;
-    if (left.length > 0) throw new Postponed(this.#last?.message ?? "A message could not be removed.");
+    this.#shown.leftovers = [...waiting, ...left];
+    if (left.length > 0 && !this.#posting.isLast)
+      throw new Postponed(this.#last?.message ?? "A message could not be removed.");
   }
 
   /** Whether anything that was refused may be tried once more from the beginning; false where it was the text that was refused. */
   tryAgain(): boolean {
-    const isOver = this.#last?.tokenIsOver === true && !this.#api.hasBot;
+    const isOver = this.#last?.tokenIsOver === true && !this.ways.hasBot;
     if (this.#posting.isLast || this.#shown.again || isOver || this.#shown.isModerated) return false;
     Object.assign(this.#shown, { again: true, misses: {}, closed: [] });
     return true;
@@ -133,13 +155,9 @@ export class DiscordSender {
   /** Changes a message that the first interaction made, whose token is good for a minute more. */
   async leaveNote(target: Shown, message: Outgoing): Promise<boolean> {
     const { address, nowMs } = this.#posting;
-    const isGood = nowMs - address.atMs < handOverMs + 60_000 && !this.#closed.has("token", address.id);
-    if (!isGood && (!this.canBot || idOf(target) === "@original")) return false;
-    const { token } = address;
-    const call = isGood
-      ? this.#api.byToken("PATCH", { ...bodyOf(message), token, path: `/messages/${target.id}` })
-      : this.#api.byBot("PATCH", { ...bodyOf(message), path: `${this.#roomPath}/${idOf(target)}` });
-    return call.then(
+    const isGood = nowMs - address.atMs < handOverMs + 60_000 && !this.ways.closed.has("token", address.id);
+    if (!isGood && (!this.ways.canBot || idOf(target) === "@original")) return false;
+    return this.#calls.editFirst(target, message, isGood ? "token" : "bot").then(
       () => true,
       (error: unknown) => {
         if (!(error instanceof DiscordFailure)) throw error;
@@ -152,10 +170,9 @@ export class DiscordSender {
   /** As a direct message to the person who asked. Throws `Postponed` or `NoWay`. */
   async toPerson(message: Outgoing): Promise<void> {
     const { user } = this.#posting.address;
-    if (user === "" || !this.#api.hasBot || this.#closed.has("dm")) throw this.#noWay();
+    if (user === "" || !this.ways.hasBot || this.ways.closed.has("dm")) throw this.#noWay();
     try {
-      const { id } = await this.#api.byBot("POST", { path: "/users/@me/channels", body: { recipient_id: user } });
-      await this.#postAsBot(String(id), message);
+      await this.#calls.postDirect(message);
     } catch (error) {
       this.#judge(error, { rung: "dm" });
       throw this.#noWay();
@@ -164,22 +181,23 @@ export class DiscordSender {
 
   /** Whether a message can be changed. */
   canChange(shown: Shown): boolean {
-    return this.#ownerOf(shown) !== undefined;
+    return this.ways.ownerOf(shown) !== undefined;
   }
 
-  /** A last line by whatever way is left. Returns whether it arrived. */
+  /** A last line by whatever way there ever was: what was refused may have been the text, not the way. Returns whether it arrived. */
   async lastLine(content: string, before?: Shown): Promise<boolean> {
     const message = { content, components: [], name: "last line" };
-    const ways = [
-      () => (before === undefined || this.#ownerOf(before) === undefined ? undefined : this.#edit(before, message)),
-      () => (this.followUpsLeft > 0 ? this.#followUp(message) : undefined),
-      // What was refused may have been the text, not the bot.
-      () => (this.#api.hasBot ? this.#postAsBot(this.#posting.address.room, message) : undefined),
-      () => this.toPerson(message).then(() => true),
+    const { hasBot, young } = this.ways;
+    const owners = before === undefined ? [] : this.ways.everyOwnerOf(before);
+    const tries: (() => Promise<unknown>)[] = [
+      ...(before === undefined ? [] : owners.map((owner) => () => this.#replace(before, message, owner))),
+      ...young.map((interaction) => () => this.#calls.say(message, interaction)),
+      ...(hasBot ? [() => this.#calls.postAsBot(this.#posting.address.room, message)] : []),
+      () => this.toPerson(message),
     ];
-    for (const way of ways) {
-      const isDone = await Promise.resolve(way()).then(
-        (done) => done !== undefined,
+    for (const attempt of tries) {
+      const isDone = await attempt().then(
+        () => true,
         () => false,
       );
       if (isDone) return true;
@@ -187,174 +205,29 @@ export class DiscordSender {
     return false;
   }
 
+  async #replace(before: Shown, message: Outgoing, owner: DiscordPress | "bot"): Promise<void> {
+    Object.assign(before, await this.#calls.edit(before, message, owner));
+  }
+
   /** Whether the bot can read the channel; finds out once, and closes that way where it cannot. */
   async tryBot(): Promise<boolean> {
-    if (!this.canBot) return false;
+    if (!this.ways.canBot) return false;
     await this.list(1);
-    return this.canBot;
+    return this.ways.canBot;
   }
 
   /** The newest messages of the channel; `undefined` where the bot cannot read them. Throws `Postponed`. */
   async list(limit: number): Promise<ListedMessage[] | undefined> {
-    if (!this.canBot) return undefined;
-    const path = `/channels/${this.#posting.address.room}/messages?limit=${limit}`;
+    if (!this.ways.canBot) return undefined;
     try {
-      const { list = [] } = await this.#api.byBot("GET", { path });
-      return (list as ListedMessage[]).filter(({ author }) => author?.id === this.#api.applicationId);
+      const list = await this.#calls.list(limit);
+      this.#shown.looks = true;
+      return list;
     } catch (error) {
-      this.#judge(error, { rung: "bot" });
-      if (this.#closed.isShut) throw this.#noWay();
+      this.#judge(error, { rung: "bot", isLooking: true });
+      if (this.ways.closed.isShut) throw this.#noWay();
       return undefined;
     }
-  }
-
-  /** While a way is closed in this attempt only, there is a next one. */
-  #noWay(): NoWay | Postponed {
-    if (this.#closed.isShut && !this.#posting.isLast) return new Postponed(this.#last?.message ?? "Discord refused it");
-    const isOver = this.#last?.tokenIsOver === true && !this.#api.hasBot;
-    return new NoWay(isOver ? overHint : (this.#shown.why ?? "There is no way left to show the answer."));
-  }
-
-  #wayTo({ file }: Outgoing, target: Shown | undefined): Way | undefined {
-    const open = {
-      edit: this.#ownerOf(target) !== undefined,
-      followup: this.followUpsLeft > 0,
-      bot: this.canBot,
-      dm: false,
-      text: file === undefined && this.canText,
-      file: file !== undefined && !this.#closed.has("file"),
-    };
-    const rung = nextRung(open);
-    if (rung !== "file") return rung as Way | undefined;
-    return open.edit ? "edit" : open.followup ? "followup" : "bot";
-  }
-
-  /** Who may change a message: a token its own messages and that of its button, the bot all of the application's. */
-  #ownerOf(target: Shown | undefined): DiscordPress | "bot" | undefined {
-    if (target === undefined) return undefined;
-    const { address } = this.#posting;
-    const { interaction, canBot } = this;
-    const isOwn = (target.via ?? address.id) === interaction?.id || (interaction?.message ?? "-") === idOf(target);
-    if (interaction !== undefined && isOwn && !target.byBot) return interaction;
-    return canBot && idOf(target) !== "@original" ? "bot" : undefined;
-  }
-
-  #by(way: Way, message: Outgoing, target: Shown | undefined): Promise<Shown> {
-    if (way === "edit" && target !== undefined) return this.#edit(target, message);
-    return way === "followup" ? this.#followUp(message) : this.#postAsBot(this.#posting.address.room, message);
-  }
-
-  async #edit(target: Shown, message: Outgoing): Promise<Shown> {
-    const made = await this.#patch(target, message).catch((error: unknown) => {
-      // Nobody knows its id yet: where the token is refused next, only its text finds it.
-      const isLost = error instanceof DiscordFailure && error.isUnclear && idOf(target) === "@original";
-      if (isLost) this.#begin(message);
-      throw error;
-    });
-    this.#done(message);
-    this.#shown.leftovers = (this.#shown.leftovers ?? []).filter(({ id }) => id !== target.id);
-    return made;
-  }
-
-  async #patch(target: Shown, message: Outgoing): Promise<Shown> {
-    const owner = this.#ownerOf(target);
-    const request = bodyOf(message);
-    if (owner === "bot" || owner === undefined) {
-      await this.#api.byBot("PATCH", { ...request, path: `${this.#roomPath}/${idOf(target)}` });
-      return { ...target, text: message.content };
-    }
-    const isOwn = (target.via ?? this.#posting.address.id) === owner.id;
-    const path = `/messages/${isOwn ? target.id : idOf(target)}`;
-    const made = await this.#api.byToken("PATCH", { ...request, token: owner.token, path });
-    const trueId = target.id === "@original" && typeof made.id === "string" && { trueId: made.id };
-    return { ...target, ...trueId, text: message.content };
-  }
-
-  /** What is being made is on disk before. */
-  async #followUp(message: Outgoing): Promise<Shown> {
-    const { interaction } = this;
-    if (interaction === undefined) throw this.#noWay();
-    const { id, token } = interaction;
-    this.#begin(message);
-    await this.#posting.save(this.#shown);
-    const made = await this.#api.byToken("POST", { ...bodyOf(message), token, path: "" }).catch((error: unknown) => {
-      if (error instanceof DiscordFailure && !error.isUnclear) this.#done(message);
-      throw error;
-    });
-    this.#done(message);
-    const fills = await this.#fillsOriginal(interaction, String(made.id));
-    if (fills) this.#shown.taken = true;
-    else this.#shown.followUps = { ...this.#shown.followUps, [id]: (this.#shown.followUps?.[id] ?? 0) + 1 };
-    return { id: String(made.id), via: id, text: message.content };
-  }
-
-  /** While the deferred message still says that somebody is thinking, the first follow-up goes into it (interactions/receiving-and-responding, "Followup Messages"). */
-  async #fillsOriginal({ id, token }: DiscordPress, made: string): Promise<boolean> {
-    const { messages, taken } = this.#shown;
-    if (id !== this.#posting.address.id || taken || messages[0]?.text !== undefined) return false;
-    const original = await this.#api.byToken("GET", { token, path: "/messages/@original" }).catch(() => undefined);
-    // Where Discord does not say, it is as documented.
-    if (original === undefined || original.id === made) return true;
-    // An edit had come through after all.
-    if (original.content) await this.remove({ id: "@original" });
-    return false;
-  }
-
-  /** Discord itself sees to it that a message with the same nonce is made once, for some minutes. */
-  async #postAsBot(room: string, message: Outgoing): Promise<Shown> {
-    const nonce = fingerprint(`${this.#posting.reply.id} ${message.name} ${message.content}`);
-    const { body, file } = bodyOf(message);
-    const made = await this.#api
-      .byBot("POST", { path: `/channels/${room}/messages`, body: { ...body, nonce, enforce_nonce: true }, file })
-      .catch((error: unknown) => {
-        if (error instanceof DiscordFailure && error.isUnclear) this.#begin(message);
-        throw error;
-      });
-    this.#done(message);
-    return { id: String(made.id), text: message.content, byBot: true };
-  }
-
-  /** It may be there from now on. */
-  #begin({ name, content }: Outgoing): void {
-    const others = makingOf(this.#shown).filter((each) => each.name !== name);
-    this.#shown.making = [...others, { name, text: content }];
-  }
-
-  #done({ name }: Outgoing): void {
-    this.#shown.making = makingOf(this.#shown).filter((each) => each.name !== name);
-  }
-
-  get #roomPath(): string {
-    return `/channels/${this.#posting.address.room}/messages`;
-  }
-
-  /** What a failure closes. Throws `Postponed` where the same call may succeed later. */
-  #judge(error: unknown, at: Pick<Refused, "rung" | "by" | "asBot">): readonly Closed[] {
-    if (!(error instanceof DiscordFailure)) throw error;
-    this.#last = error;
-    this.#shown.why = error.message;
-    const { address, nowMs, isLast } = this.#posting;
-    const { tries } = this.#shown;
-    const count = tries?.rung === at.rung ? tries.count + 1 : 1;
-    const { status, code, retryAfterMs, isPage } = error;
-    const ageMs = nowMs - (this.interaction ?? address).atMs;
-    // The last try goes down all rungs: there is no later any more.
-    const how = isLast ? { tries: mostTries, ageMs: Math.max(ageMs, unknownMs) } : { tries: count, ageMs };
-    const verdict = afterRefusal({ ...at, ...how, status, code, isPage, retryAfterMs });
-    this.#shown.tries = { rung: at.rung, count };
-    if (verdict.do === "retry") throw new Postponed(error.message, verdict.afterMs);
-    this.#closed.close(verdict, this.interaction?.id);
-    // It may have been made: it is looked for before another way is taken.
-    const mayBeThere = error.isUnclear && !verdict.closed.includes("message") && makingOf(this.#shown).length > 0;
-    if (mayBeThere && !isLast) throw new Postponed(error.message);
-    return verdict.closed;
-  }
-
-  /** Takes back what cannot be changed any more, so that nothing is read twice. */
-  async #discard(target: Shown | undefined): Promise<void> {
-    // A deferred message that holds nothing yet is filled by the next follow-up.
-    const mayHold = target?.text !== undefined || (this.#shown.tries?.count ?? 0) > 1;
-    if (target !== undefined && mayHold) await this.remove(target);
   }
 
   /** Now, or at a later attempt. */
@@ -363,37 +236,88 @@ export class DiscordSender {
     this.#shown.leftovers = [...(this.#shown.leftovers ?? []), { ...target, tries: 1 }];
   }
 
-  /** Whether the message is gone, or can be removed by nobody. */
-  async #delete(target: Shown): Promise<boolean> {
-    const owner = this.#ownerOf(target);
-    if (owner === undefined) return true;
-    const call =
-      owner === "bot"
-        ? this.#api.byBot("DELETE", { path: `${this.#roomPath}/${idOf(target)}` })
-        : this.#api.byToken("DELETE", { token: owner.token, path: `/messages/${target.id}` });
-    return call.then(
-      () => true,
-      (error: unknown) => {
+  /** While a way is closed in this attempt only, there is a next one. */
+  #noWay(): NoWay | Postponed {
+    const isShut = this.ways.closed.isShut && !this.#posting.isLast;
+    if (isShut) return new Postponed(this.#last?.message ?? "Discord refused it");
+    const isOver = this.#last?.tokenIsOver === true && !this.ways.hasBot;
+    return new NoWay(isOver ? overHint : (this.#shown.why ?? "There is no way left to show the answer."));
+  }
+
+  #by(way: Way, message: Outgoing, target: Shown | undefined): Promise<Shown> {
+    if (way === "edit" && target !== undefined) return this.#calls.edit(target, message);
+    return way === "followup" ? this.#followUp(message) : this.#calls.postAsBot(this.#posting.address.room, message);
+  }
+
+  async #followUp(message: Outgoing): Promise<Shown> {
+    return this.#calls.followUp(message, await this.#canLook());
+  }
+
+  /** Whether the bot can look for what was perhaps made. It is tried before, since afterwards it is too late to find out. */
+  async #canLook(): Promise<boolean> {
+    if (!this.ways.canBot) return false;
+    if (this.#shown.looks) return true;
+    await this.list(1).catch((error: unknown) => {
+      if (!(error instanceof Postponed || error instanceof NoWay)) throw error;
+    });
+    return this.#shown.looks ?? false;
+  }
+
+  /** What a failure closes. Throws `Postponed` where the same call may succeed later. */
+  #judge(error: unknown, { isLooking, isQuestion, ...at }: Judged) {
+    if (!(error instanceof DiscordFailure)) throw error;
+    this.#last = error;
+    this.#shown.why = error.message;
+    const { address, nowMs, isLast } = this.#posting;
+    const { tries } = this.#shown;
+    const count = tries?.rung === at.rung ? tries.count + 1 : 1;
+    const { status, code, retryAfterMs, isPage } = error;
+    const ageMs = nowMs - (this.ways.interaction ?? address).atMs;
+    // The last try goes down all rungs: there is no later any more.
+    const how = isLast ? { tries: mostTries, ageMs: Math.max(ageMs, unknownMs) } : { tries: count, ageMs };
+    const verdict = afterRefusal({ ...at, ...how, status, code, isPage, retryAfterMs });
+    this.#shown.tries = { rung: at.rung, count };
+    if (verdict.do === "retry") throw new Postponed(error.message, verdict.afterMs);
+    // What may be there can only be found by looking: one refusal does not end that where it was possible before.
+    const mayLookAgain = isLooking && this.#shown.looks && !isLast;
+    const lasting = verdict.lasting && !mayLookAgain;
+    // What moderation says of a question holds for that question, and the answer may be taken.
+    const closed = isQuestion ? verdict.closed.filter((each) => each !== "file" && each !== "dm") : verdict.closed;
+    this.ways.closed.close(
+      { ...verdict, closed, lasting, ...(mayLookAgain && { most: mostLooks }) },
+      this.ways.interaction?.id,
+    );
+    // It may have been made: it is looked for before another way is taken.
+    const mayBeThere = error.isUnclear && !verdict.closed.includes("message") && makingOf(this.#shown).length > 0;
+    if (mayBeThere && !isLast) throw new Postponed(error.message);
+    return verdict.closed;
+  }
+
+  /** What cannot be changed any more is taken back once it is shown elsewhere, so that nothing is read twice. */
+  #discard(target: Shown | undefined): void {
+    if (target === undefined) return;
+    this.#keep(target);
+    this.#shown.leftovers = [...(this.#shown.leftovers ?? []), { ...target, tries: 0 }];
+  }
+
+  #keep(target: Shown | undefined): void {
+    this.#shown.leftovers = (this.#shown.leftovers ?? []).filter(({ id }) => id !== target?.id);
+  }
+
+  /** Whether the message is gone, or can be removed by nobody. That it is unknown is believed when it is said again. */
+  async #delete(target: Shown, isAgain = false): Promise<boolean> {
+    const owners = this.ways.everyOwnerOf(target);
+    for (const owner of owners) {
+      try {
+        if (owner !== "bot" && (await this.#calls.isInUse(target, owner))) return true;
+        await this.#calls.delete(target, owner);
+        return true;
+      } catch (error) {
         if (!(error instanceof DiscordFailure)) throw error;
         this.#last = error;
-        return error.code === 10_008;
-      },
-    );
+        if (isAgain && error.code === 10_008) return true;
+      }
+    }
+    return owners.length === 0;
   }
-}
-
-/** A message as the channel lists it. */
-export interface ListedMessage {
-  id: string;
-  content: string;
-  author?: { id?: string };
-  webhook_id?: string;
-}
-
-function idOf({ id, trueId }: Shown): string {
-  return trueId ?? id;
-}
-
-function bodyOf({ content, components, file }: Outgoing): { body: object; file: ApiFile | undefined } {
-  return { body: { content, ...(components && { components }), ...quiet }, file };
 }

@@ -14,6 +14,10 @@ export interface Shown {
   text?: string;
   /** It has a button that stops the turn. */
   stop?: boolean;
+  /** How often its buttons could not be changed. */
+  misses?: number;
+  /** It has the buttons that rate the answer. */
+  rated?: boolean;
 }
 
 /** A message that Discord may have made although no answer came. */
@@ -21,16 +25,22 @@ export interface Making {
   /** Of `Outgoing`. */
   name: string;
   text: string;
+  /** It was an edit: made again, it does no harm. */
+  edits?: boolean;
 }
 
 /** What Discord shows of a reply. */
 export interface DiscordShown {
   messages: Shown[];
-  approvals: Record<string, Shown & { state: string; misses?: number }>;
+  approvals: Record<string, Shown & { state: string }>;
   /** What is about to be made, or was perhaps made. A text alone: of an earlier version. */
   making?: Making[] | string;
   /** What could not be taken back yet, and how often that was tried. */
   leftovers?: (Shown & { tries: number })[];
+  /** Messages that grow no more and still have the button that stops the turn. */
+  stops?: Shown[];
+  /** The buttons that rate the answer were refused: it is shown without them. */
+  bare?: boolean;
   /** All ways are being tried for the second time. */
   again?: boolean;
   /** Moderation blocked it: no file and no direct message may bring it. */
@@ -51,6 +61,14 @@ export interface DiscordShown {
   followUps?: Record<string, number>;
   /** Most pieces that are shown as text: of the next one nobody knows whether it was made. The rest goes into a file. */
   room?: number;
+  /** Placeholders that were made and are not known to be filled. `name`: of what may be in it. */
+  spares?: (Shown & { name?: string })[];
+  /** The bot can read the channel: what was perhaps made there is found. */
+  looks?: boolean;
+  /** The deferred message may show text, though no answer said so. */
+  mayHold?: boolean;
+  /** The answer's last message may have the file, though no answer said so. */
+  mayHoldFile?: boolean;
   /** Something else than the answer's beginning is in the deferred message. */
   taken?: boolean;
   /** An approval that uses the first message, since there was no other place for its buttons. */
@@ -63,6 +81,10 @@ export interface DiscordShown {
   frozen?: { chars: number; print: string };
   /** Fingerprint of the text that was sent as a file, or to the person. */
   sent?: string;
+}
+
+export function idOf({ id, trueId }: Shown): string {
+  return trueId ?? id;
 }
 
 /** What was perhaps made. */
@@ -79,4 +101,9 @@ export function markOf(text: string): { chars: number; print: string } {
 export function afterFrozen(text: string, { frozen }: Pick<DiscordShown, "frozen">): string {
   if (frozen === undefined || fingerprint(text.slice(0, frozen.chars)) !== frozen.print) return text;
   return text.slice(frozen.chars).trimStart();
+}
+
+/** The deferred message, where the answer's beginning can go. */
+export function originalOf({ via, taken }: DiscordShown, { token }: { token: string }): Shown | undefined {
+  return via === undefined && !taken && token !== "" ? { id: "@original" } : undefined;
 }

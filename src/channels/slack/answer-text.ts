@@ -1,6 +1,6 @@
 /** Shows the text of an answer in Slack: a streamed message that grows, further messages where it is long, and simpler ones where Slack refuses. Never asks for approvals and never sets a status. */
 import type { Reply } from "../channel.ts";
-import { replyText } from "../reply-text.ts";
+import { replyText, turnOf } from "../reply-text.ts";
 import { byteLimit, splitMarkdown } from "../split-markdown.ts";
 import { SlackFailure } from "./api.ts";
 import { taskChunks, tasksOf, textChunk } from "./chunks.ts";
@@ -8,7 +8,7 @@ import type { SlackDelivery } from "./delivery.ts";
 import { feedbackBlocks } from "./feedback.ts";
 import type { Form, Rung } from "./ladder.ts";
 import { refusalOf } from "./ladder.ts";
-import { type Piece, turnOf } from "./shown.ts";
+import type { Piece } from "./shown.ts";
 import { isDm } from "./slack-address.ts";
 
 /** A message's Markdown may have about 12,000 bytes; tasks count, too. */

@@ -2,6 +2,7 @@
 import type { AppError } from "../../core/errors.ts";
 import type { Inbound, InboundRequest, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
+import { type Place, placedIn } from "../place-rules.ts";
 import { isSignedBySlack } from "../signature.ts";
 import { signatureError } from "../signature-error.ts";
 import { type SlackSettings, settingsFor } from "./api.ts";
@@ -53,7 +54,7 @@ async function fromJson(body: string, setup: SlackSetup, nowMs: number): Promise
       console.warn("Slack holds events back: the app got too many in a minute.");
       return done();
     case "event_callback":
-      return fromEvent(parsed.data, setup, nowMs);
+      return placedIn(fromEvent(parsed.data, setup, nowMs), setup.rules.places, placeOf(parsed.data));
   }
 }
 
@@ -61,11 +62,20 @@ async function fromForm(form: URLSearchParams, setup: SlackSetup, nowMs: number)
   const payload = form.get("payload");
   if (payload === null) {
     const read = command.safeParse(Object.fromEntries(form));
-    return read.success ? fromCommand(read.data, setup, nowMs) : done();
+    if (!read.success) return done();
+    const { team_id: team, channel_id: channel } = read.data;
+    return placedIn(fromCommand(read.data, setup, nowMs), setup.rules.places, { team, channel });
   }
   const read = interaction.safeParse(parseJson(payload));
   if (!read.success) return done();
-  return read.data.type === "block_actions" ? pressed(read.data, setup) : fromMessageAction(read.data, setup, nowMs);
+  const { data } = read;
+  const inbound = data.type === "block_actions" ? await pressed(data, setup) : fromMessageAction(data, setup, nowMs);
+  const channel = data.channel?.id ?? (data.type === "block_actions" ? data.container?.channel_id : undefined) ?? "";
+  return placedIn(inbound, setup.rules.places, { team: data.team?.id, channel });
+}
+
+function placeOf({ team_id: team, event }: EventCallback): Place {
+  return { team, channel: event.channel ?? event.assistant_thread?.channel_id ?? "" };
 }
 
 function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): Inbound {

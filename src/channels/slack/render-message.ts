@@ -51,7 +51,7 @@ function renderAttachment(attachment: SlackAttachment): string {
 }
 
 /** Every line marked: what is quoted can never pose as the person's own words. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return text
     .split("\n")
     .map((line) => `> ${line}`)
@@ -59,7 +59,7 @@ export function quote(text: string): string {
 }
 
 /** Block Kit as text: sections, headers, context, rich text and tables. Buttons and pictures are named. */
-export function renderBlocks(blocks: readonly unknown[]): string {
+function renderBlocks(blocks: readonly unknown[]): string {
   const budget = { left: bounds.parts };
   return blocks
     .map((block) => renderBlock(block, budget))

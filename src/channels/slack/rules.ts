@@ -1,5 +1,7 @@
 /** What the agent's owner may choose for Slack, in `channels.slack` of the agent, and what of it cannot work. Pure. */
 
+import { checkPlaceRules, type PlaceRule } from "../place-rules.ts";
+
 export interface SlackRules {
   /** Name of the agent that answers here; the default one when absent. A conversation keeps the agent that it began with. */
   agent?: string;
@@ -15,6 +17,8 @@ export interface SlackRules {
   allowedChannels?: readonly string[];
   /** People that the app answers; all, unless given. */
   allowedUsers?: readonly string[];
+  /** Accounts and agents by workspace and channel. */
+  places?: readonly PlaceRule[];
   /** Workspaces that may install the app by `/channels/slack/install`; all, unless given. */
   allowedTeams?: readonly string[];
   /** Prompts that a person finds in an empty conversation with the app; four at most. */
@@ -24,7 +28,8 @@ export interface SlackRules {
 }
 
 /** Throws for rules that cannot work, at start: a question that nobody may answer would wait for a day. */
-export function checkSlackRules({ approvers, allowedUsers, suggestedPrompts = [] }: SlackRules): void {
+export function checkSlackRules({ approvers, allowedUsers, suggestedPrompts = [], places }: SlackRules): void {
+  checkPlaceRules(places, "channels.slack.places", "team");
   if (Array.isArray(approvers) && approvers.length === 0) {
     throw new Error(
       'channels.slack.approvers is empty, so nobody could approve anything. Name user ids, or use "asker".',

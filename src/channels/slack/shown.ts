@@ -1,5 +1,4 @@
 /** What Slack shows of a reply, as it is written down between attempts. Rows of earlier versions lack the later fields. Pure. */
-import type { Reply } from "../channel.ts";
 import { type Form, firstRung, type Rung, type Way } from "./ladder.ts";
 import { canGrow, type SlackAddress } from "./slack-address.ts";
 
@@ -87,13 +86,4 @@ export function tryAgain(shown: SlackShown, what: string): number {
   const tries = (shown.tries?.[what] ?? 0) + 1;
   shown.tries = { ...shown.tries, [what]: tries };
   return tries;
-}
-
-export function forgetTries(shown: SlackShown, what: string): void {
-  if (shown.tries?.[what] !== undefined) shown.tries[what] = 0;
-}
-
-/** The turn's name, where the reply says it. */
-export function turnOf({ ended }: Reply): string | undefined {
-  return typeof ended?.data.turn === "string" ? ended.data.turn : undefined;
 }

@@ -3,7 +3,7 @@ import { shortageFailure } from "../../core/budget-words.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import { type CallProgress, type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import type { BrokenStream, CallProgress, Encoder, Frame } from "../encoder.ts";
 import { countsJson, usageJson } from "../native.ts";
 
 /** `turn`: the message that is told is this turn. */
@@ -54,8 +54,8 @@ export class UiChunks implements Encoder {
     ]);
   }
 
-  gone(): Frame[] {
-    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: sessionGone.detail }]), ...this.#done()];
+  broken({ detail }: BrokenStream): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: detail }]), ...this.#done()];
   }
 
   #frames(chunks: readonly Chunk[]): Frame[] {

@@ -7,7 +7,7 @@ import { addUsage, noUsage, type Usage } from "../../core/cost.ts";
 import { type Cursor, formatCursor, type Progress } from "../../core/cursor.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import type { BrokenStream, Encoder, Frame } from "../encoder.ts";
 import { GivenText } from "../given-text.ts";
 import { failureOf, isFiltered } from "../openai-failure.ts";
 import { callNote, resultNote, waitNote, waitNotice } from "./notes.ts";
@@ -102,8 +102,7 @@ export class ChatChunks implements Encoder {
     return [...notes, ...(this.#of.hasForm ? [] : [marked]), ...this.#end("stop", undefined, more)];
   }
 
-  gone(): Frame[] {
-    const { code, detail: message } = sessionGone;
+  broken({ code, detail: message }: BrokenStream): Frame[] {
     return this.#fail({ message, type: "server_error", param: null, code });
   }
 

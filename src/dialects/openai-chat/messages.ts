@@ -81,7 +81,7 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
       return { role: "user", content, speaker: "system" };
     case "user":
       if (content === "") throw refused(`${at}.content`, "must not be empty");
-      return { role: "user", content, ...(message.name && { speaker: speakerOf(message.name, `${at}.name`) }) };
+      return { role: "user", content, ...speakerOf(message.name, `${at}.name`) };
     case "assistant": {
       const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => {
         return { id, name, arguments: text };
@@ -94,10 +94,12 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
   }
 }
 
-function speakerOf(name: string, at: string): string {
+/** Frameworks name a message of the role user "user" (AutoGen's `TextMessage(source="user")`): that says nothing new. */
+function speakerOf(name: string | undefined | null, at: string): { speaker?: string } {
+  if (!name || name === "user") return {};
   const fault = speakerFault(name);
   if (fault !== undefined) throw refused(at, fault);
-  return name;
+  return { speaker: name };
 }
 
 /** Clients keep an answer that never came as an empty one. */

@@ -1,7 +1,7 @@
 /** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and mean nothing. */
 import * as z from "zod";
 import { metadataBounds } from "../../core/bounds.ts";
-import type { Sampling, Thinking, ToolChoice } from "../../core/entry.ts";
+import type { Sampling, Thinking, TurnOptions } from "../../core/entry.ts";
 import { efforts, thinkingByEffort } from "../../core/thinking.ts";
 import { toolName } from "../function-tool.ts";
 import { ignored, openAiHints, refused, taken } from "../parameter.ts";
@@ -10,6 +10,19 @@ import { chatMessage } from "./messages.ts";
 const only = <T extends string | number | boolean>(value: T) =>
   taken(z.literal(value, `can only be ${value} here. Leave it out`).nullish(), `only ${value}`);
 const tokens = z.int().min(1).max(1_000_000).nullish();
+
+const chosenFunction = z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) });
+/** Its functions may be whole declarations, of which the names count. */
+const allowedChoice = z.strictObject({
+  type: z.literal("allowed_tools"),
+  allowed_tools: z.strictObject({
+    mode: z.enum(["auto", "required"]),
+    tools: z
+      .array(z.object({ type: z.literal("function"), function: z.looseObject({ name: toolName }) }))
+      .min(1)
+      .max(128),
+  }),
+});
 
 /** All but `tools` and `response_format`, which need to know the agent. */
 export const chatFields = {
@@ -26,12 +39,15 @@ export const chatFields = {
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
-  tool_choice: z
-    .union([
-      z.enum(["none", "auto", "required"]),
-      z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) }),
-    ])
-    .nullish(),
+  tool_choice: taken(
+    z
+      .union(
+        [z.enum(["none", "auto", "required"]), chosenFunction, allowedChoice],
+        'must be "none", "auto", "required", a function, or allowed_tools with a mode and functions',
+      )
+      .nullish(),
+    "`allowed_tools` too: the others are offered as before, and their calls are refused",
+  ),
   /** DeepSeek's switch, and OpenAI's. */
   thinking: z.strictObject({ type: z.enum(["enabled", "disabled"]) }).nullish(),
   reasoning_effort: z.enum(efforts).nullish(),
@@ -78,9 +94,13 @@ export function samplingOf(body: Fields): Sampling | undefined {
   return Object.keys(sampling).length > 0 ? sampling : undefined;
 }
 
-export function toolChoiceOf({ tool_choice: choice }: Fields): ToolChoice | undefined {
-  if (!choice || choice === "auto") return undefined;
-  return typeof choice === "string" ? choice : { name: choice.function.name };
+export function toolChoiceOf({ tool_choice: choice }: Fields): Pick<TurnOptions, "toolChoice" | "allowedTools"> {
+  if (!choice || choice === "auto") return {};
+  if (typeof choice === "string") return { toolChoice: choice };
+  if (choice.type === "function") return { toolChoice: { name: choice.function.name } };
+  const { mode, tools } = choice.allowed_tools;
+  const names = [...new Set(tools.map(({ function: { name } }) => name))];
+  return { allowedTools: { names }, ...(mode === "required" && { toolChoice: mode }) };
 }
 
 /** Whether and how hard the model is to think; `undefined` where the request leaves that open. `hasLevels`: of the model that is asked. */

@@ -45,6 +45,17 @@ const tool = z.discriminatedUnion(
   unknownTool('only functions are, namespaces of functions, and {"type": "mcp", "server_label": "longline"}'),
 );
 
+const chosenFunction = z.strictObject({ type: z.literal("function"), name: z.string() });
+/** Its tools may be whole declarations, of which the names count. */
+const allowedChoice = z.strictObject({
+  type: z.literal("allowed_tools"),
+  mode: z.enum(["auto", "required"]),
+  tools: z
+    .array(z.discriminatedUnion("type", [z.looseObject({ type: z.literal("function"), name: z.string() }), ownTools]))
+    .min(1)
+    .max(128),
+});
+
 function unknownTool(supported: string) {
   return {
     error: ({ code, input }: { code?: string; input?: unknown }) => {
@@ -131,9 +142,15 @@ export const createRequest = z.strictObject({
     z.strictObject({ format: format.optional(), verbosity: only("low", "medium", "high") }).optional(),
     "`format`; `verbosity` is ignored",
   ),
-  tool_choice: z
-    .union([z.enum(["auto", "none", "required"]), z.strictObject({ type: z.literal("function"), name: z.string() })])
-    .optional(),
+  tool_choice: taken(
+    z
+      .union(
+        [z.enum(["auto", "none", "required"]), chosenFunction, allowedChoice],
+        'must be "auto", "none", "required", a function, or allowed_tools with a mode and tools',
+      )
+      .optional(),
+    "`allowed_tools` too: the others are offered as before, and their calls are refused",
+  ),
   tools: taken(
     z.array(tool).optional(),
     'functions, namespaces of functions, and `{"type": "mcp", "server_label": "longline"}`',

@@ -109,16 +109,15 @@ function reasoningOf(
 
 /** What is wrong with a conversation that begins with `items`, in OpenAI's words; `undefined` when it can be answered. */
 export function inputFault(items: readonly HistoryItem[]): string | undefined {
-  let open: string[] = [];
+  let open = new Set<string>();
   for (const item of items) {
     if (item.role === "tool") {
-      if (!open.includes(item.callId))
-        return `No tool call found for function call output with call_id ${item.callId}.`;
-      open = open.filter((id) => id !== item.callId);
-    } else if (open.length > 0) break;
-    if (item.role === "assistant") open = item.calls.map(({ id }) => id);
+      if (!open.delete(item.callId)) return `No tool call found for function call output with call_id ${item.callId}.`;
+    } else if (open.size > 0) break;
+    if (item.role === "assistant") open = new Set(item.calls.map(({ id }) => id));
   }
-  if (open.length > 0) return `No tool output found for function call ${open[0]}.`;
+  const [first] = open;
+  if (first !== undefined) return `No tool output found for function call ${first}.`;
   return items.at(-1)?.role === "assistant" || items.length === 0
     ? "There is nothing to answer: the input must end with a user message or a function_call_output."
     : undefined;

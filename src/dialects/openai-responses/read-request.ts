@@ -49,7 +49,7 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
     ...(said.length > 0 && { instructions: said.join("\n\n") }),
     ...(Object.keys(sampling).length > 0 && { sampling }),
     ...(request.parallel_tool_calls === false && { oneCall: true }),
-    ...(choice !== undefined && choice !== "auto" && { toolChoice: choiceOf(choice, tools) }),
+    ...(choice !== undefined && choice !== "auto" && choiceOf(choice, tools)),
     ...(model !== undefined && { model }),
     ...(thinks !== undefined && { thinking: thinks }),
     ...(form && { responseFormat: form }),
@@ -57,8 +57,15 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
   };
 }
 
-function choiceOf(choice: Exclude<CreateRequest["tool_choice"], undefined | "auto">, tools: readonly ClientTool[]) {
-  return typeof choice === "string" ? choice : { name: chosenName(choice.name, tools) };
+type Choice = Exclude<CreateRequest["tool_choice"], undefined | "auto">;
+
+function choiceOf(choice: Choice, tools: readonly ClientTool[]): Pick<TurnOptions, "toolChoice" | "allowedTools"> {
+  if (typeof choice === "string") return { toolChoice: choice };
+  if (choice.type === "function") return { toolChoice: { name: chosenName(choice.name, tools) } };
+  const { mode, tools: allowed } = choice;
+  const names = allowed.flatMap((tool) => (tool.type === "function" ? [chosenName(tool.name, tools)] : []));
+  const own = allowed.some(({ type }) => type === "mcp") && { own: true as const };
+  return { allowedTools: { names: [...new Set(names)], ...own }, ...(mode === "required" && { toolChoice: mode }) };
 }
 
 function formatOf({ text }: CreateRequest): ResponseFormat | undefined {

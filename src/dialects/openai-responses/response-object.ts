@@ -1,6 +1,6 @@
 /** The Response object: the echo of what was asked for, and how it ended. Source: resources/responses of OpenAI's client, openai 7.57.0. */
 import type { Usage } from "../../core/cost.ts";
-import type { ClientTool, ResponseFormat, ToolChoice, TurnOptions } from "../../core/entry.ts";
+import type { ResponseFormat, TurnOptions } from "../../core/entry.ts";
 import type { Failure } from "../../core/errors.ts";
 import type { SessionEvent } from "../../core/event.ts";
 import type { Asked } from "./asked.ts";
@@ -58,14 +58,14 @@ export function responseObject({ id, session, asked }: { id: string; session: st
 }
 
 function echo(options: TurnOptions, notes: Notes) {
-  const { instructions, sampling, responseFormat, tools = [], toolChoice, oneCall } = options;
+  const { instructions, sampling, responseFormat, tools = [], oneCall } = options;
   return {
     instructions: instructions ?? null,
     max_output_tokens: sampling?.maxTokens ?? null,
     temperature: sampling?.temperature ?? null,
     top_p: sampling?.topP ?? null,
     text: { format: formatJson(responseFormat, notes.format_name), verbosity: notes.verbosity ?? "medium" },
-    tool_choice: choiceJson(toolChoice, tools),
+    tool_choice: choiceJson(options),
     tools: [
       ...declaredTools(tools),
       ...(notes.own_tools === "true" ? [{ type: "mcp", server_label: "longline" }] : []),
@@ -79,10 +79,16 @@ function formatJson(format: ResponseFormat | undefined, name = "answer") {
   return { type: "json_schema", name, schema: format.schema, strict: true };
 }
 
-function choiceJson(choice: ToolChoice | undefined, tools: readonly ClientTool[]) {
-  if (typeof choice !== "object") return choice ?? "auto";
-  const { name, namespace } = functionNameOf(choice.name, tools);
-  return { type: "function", name: namespace === undefined ? name : `${namespace}.${name}` };
+function choiceJson({ toolChoice: choice, allowedTools, tools = [] }: TurnOptions) {
+  const functionJson = (flat: string) => {
+    const { name, namespace } = functionNameOf(flat, tools);
+    return { type: "function", name: namespace === undefined ? name : `${namespace}.${name}` };
+  };
+  if (typeof choice === "object") return functionJson(choice.name);
+  if (allowedTools === undefined) return choice ?? "auto";
+  const { names, own } = allowedTools;
+  const allowed = [...names.map(functionJson), ...(own ? [{ type: "mcp", server_label: "longline" }] : [])];
+  return { type: "allowed_tools", mode: choice ?? "auto", tools: allowed };
 }
 
 function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }: Usage) {

@@ -5,7 +5,7 @@ import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { refOf } from "../../core/waits.ts";
 import { approvalRequestId, formatAnswerId } from "../answer-id.ts";
-import { type Encoder, type Frame, sessionGone } from "../encoder.ts";
+import type { BrokenStream, Encoder, Frame } from "../encoder.ts";
 import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import type { Asked } from "./asked.ts";
 import { ItemWriter } from "./item-writer.ts";
@@ -93,8 +93,7 @@ export class ResponseWriter implements Encoder {
     return [];
   }
 
-  gone(): Frame[] {
-    const { code, detail: message } = sessionGone;
+  broken({ code, detail: message }: BrokenStream): Frame[] {
     this.#error({ code, message, param: null });
     return this.#frames.take();
   }

@@ -30,8 +30,8 @@ const conversation = z.object({
 const itemPage = z.object({
   object: z.literal("list"),
   data: z.array(z.looseObject({ id: z.string(), type: z.string() })),
-  first_id: z.string().nullable(),
-  last_id: z.string().nullable(),
+  first_id: z.string(),
+  last_id: z.string(),
   has_more: z.boolean(),
 });
 

@@ -13,7 +13,7 @@ export const operations = { ...sessionOperations, ...accountOperations, ...diale
 let made: Omit<ReturnType<typeof make>, "servers"> | undefined;
 
 /** `origin`: where this Worker was reached. */
-export function openApiDocument(origin: string) {
+export function openApiDocument(origin: string): ReturnType<typeof createDocument> {
   made ??= make();
   return { ...made, servers: [{ url: origin }] };
 }

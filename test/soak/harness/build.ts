@@ -10,7 +10,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 /** Timers too long for a soak. What they time stays as it is. */
 const shorter: readonly Edit[] = [
   { file: "src/session/alarm.ts", find: "const watchdogMs = 10_000;", replace: "const watchdogMs = 2_000;" },
-  { file: "src/http/sse.ts", find: "heartbeatMs = 15_000, onHangUp", replace: "heartbeatMs = 150, onHangUp" },
+  { file: "src/http/sse.ts", find: "heartbeatMs = 15_000", replace: "heartbeatMs = 150" },
 ];
 
 /** The Worker as one module's text. Throws when an edit's place is not there exactly once. */

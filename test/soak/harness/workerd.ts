@@ -41,6 +41,10 @@ export class Workerd {
     return this.#log;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Writes the Worker and its configuration. */
   async prepare(): Promise<void> {
     await mkdir(this.data, { recursive: true });

@@ -1,24 +1,24 @@
-/** A session without its database: the real loop, client, retry, tools and request rules over a log in memory. For tests, and for comparing models. */
-import type { Agent } from "../../src/agent/agent.ts";
-import type { Draft } from "../../src/core/assemble.ts";
-import type { Cut, Effects } from "../../src/core/effects.ts";
-import type { CompactionCause, Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../../src/core/entry.ts";
-import type { ToolCall, ToolResult } from "../../src/core/message.ts";
-import type { ModelEvent } from "../../src/core/model-event.ts";
-import type { Again, TurnView } from "../../src/core/next-step.ts";
-import { runTurn } from "../../src/core/run-turn.ts";
-import { openCalls } from "../../src/core/waits.ts";
-import { generate, type ModelTimeouts } from "../../src/model/client.ts";
-import { judgeAnswer } from "../../src/model/judge-answer.ts";
-import { type Profile, pricesAt } from "../../src/model/profile.ts";
-import { afterFailure, type RetryPolicy } from "../../src/model/retry.ts";
-import { endpointOf } from "../../src/model/serialize.ts";
-import { Conversation } from "../../src/session/conversation.ts";
-import { Learned, type LearnedChanges } from "../../src/session/learned.ts";
-import { RequestWriter } from "../../src/session/request-writer.ts";
-import type { SessionParts } from "../../src/session/session-parts.ts";
-import { runTool } from "../../src/tools/run-tool.ts";
-import { inputOf, type Toolbox, waitsForPerson } from "../../src/tools/tool.ts";
+/** A session without its database: the real loop, client, retry, tools and request rules over a log in memory. For tests of agents, and for comparing models. */
+import type { Agent } from "../agent/agent.ts";
+import type { Draft } from "../core/assemble.ts";
+import type { Cut, Effects } from "../core/effects.ts";
+import type { CompactionCause, Entry, NewEntry, TurnEndedEntry, TurnOptions } from "../core/entry.ts";
+import type { ToolCall, ToolResult } from "../core/message.ts";
+import type { ModelEvent } from "../core/model-event.ts";
+import type { Again, TurnView } from "../core/next-step.ts";
+import { runTurn } from "../core/run-turn.ts";
+import { openCalls } from "../core/waits.ts";
+import { generate, type ModelTimeouts } from "../model/client.ts";
+import { judgeAnswer } from "../model/judge-answer.ts";
+import { type Profile, pricesAt } from "../model/profile.ts";
+import { afterFailure, type RetryPolicy } from "../model/retry.ts";
+import { endpointOf } from "../model/serialize.ts";
+import { Conversation } from "../session/conversation.ts";
+import { Learned, type LearnedChanges } from "../session/learned.ts";
+import { RequestWriter } from "../session/request-writer.ts";
+import type { SessionParts } from "../session/session-parts.ts";
+import { runTool } from "../tools/run-tool.ts";
+import { inputOf, type Toolbox, type ToolContext, waitsForPerson } from "../tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
@@ -36,6 +36,15 @@ export interface MemorySetup {
   fetch: typeof fetch;
   tools: Toolbox;
   instructions: string;
+  /** The agent's hooks, and what else its tools and requests depend on. */
+  agent?: Pick<Agent, "name" | "hooks" | "limits">;
+  /** What tools find in their context, in place of what a test of the library needs. */
+  context?: Partial<ToolContext>;
+  secrets?: Readonly<Record<string, string>>;
+  /** What the session adds behind the agent's instructions. */
+  own?: string;
+  /** Ms since 1970; the clock of this machine when absent. */
+  now?: () => number;
   /** How failed calls are tried again; `policy` when absent. */
   retry?: RetryPolicy;
   /** Models that are asked when the first one fails for good. */
@@ -71,14 +80,14 @@ export class MemorySession implements Effects {
       log: this.log,
       conversation: new Conversation(this.log, () => this.#windowSeq),
       learned: new Learned(store),
-      record: { read: () => ({ instructions: null, account: "default", windowSeq: this.#windowSeq }) },
+      record: { read: () => ({ instructions: setup.own ?? null, account: "default", windowSeq: this.#windowSeq }) },
     } as unknown as SessionParts;
     this.#requests = this.#writer({});
   }
 
   #writer(options: TurnOptions): RequestWriter {
-    const { tools, instructions } = this.#setup;
-    const agent = { tools, instructions } as unknown as Agent;
+    const { tools, instructions, agent: given } = this.#setup;
+    const agent = { ...given, tools, instructions } as unknown as Agent;
     return new RequestWriter(this.#parts, {
       agent,
       options,
@@ -94,19 +103,24 @@ export class MemorySession implements Effects {
 
   /** Runs a message to its end and returns how the turn ended. */
   async ask(content: string, options: TurnOptions = {}): Promise<TurnEndedEntry> {
-    this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, content, options, atMs: this.now() }]);
+    await this.begin({ content }, options);
+    return this.log.last as TurnEndedEntry;
+  }
+
+  /** Begins a turn, and runs it until it ends, or waits for a person. */
+  async begin(message: { content: string; speaker?: string }, options: TurnOptions = {}): Promise<void> {
+    this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, ...message, options, atMs: this.now() }]);
     this.#options = options;
     this.#requests = this.#writer(options);
     await this.goOn();
-    return this.log.last as TurnEndedEntry;
   }
 
   /** Goes on with the open turn; it ends, or waits for a person. */
   async goOn(): Promise<void> {
-    const { profile, tools, fallbacks = [], retry = policy } = this.#setup;
+    const { profile, tools, fallbacks = [], retry = policy, agent } = this.#setup;
     const models = [profile, ...fallbacks.map((each) => each.profile)];
     await runTurn(this, {
-      maxSteps: 6,
+      maxSteps: agent?.limits.maxSteps ?? 6,
       maxBarrenTries: 10,
       maxBarrenMs: 0,
       maxTurnMs: 3_600_000,
@@ -169,6 +183,8 @@ export class MemorySession implements Effects {
   show() {}
 
   runTool(call: ToolCall, { turn }: { turn: string }): Promise<ToolResult> {
+    const { tools, context, secrets, agent } = this.#setup;
+    const approved = this.entries.some((entry) => entry.type === "approval" && entry.callId === call.id);
     const of = {
       secrets: {},
       account: "test",
@@ -180,9 +196,12 @@ export class MemorySession implements Effects {
       callId: call.id,
       idempotencyKey: call.id,
       signal: this.signal,
-      now: () => Date.now(),
+      now: () => this.now(),
+      fetch: globalThis.fetch,
+      transcript: nothing,
+      ...context,
     };
-    return runTool(this.#setup.tools, call, { ...of, fetch: globalThis.fetch, transcript: nothing });
+    return runTool(tools, call, of, { approved, ...(agent && { hooks: agent.hooks }), ...(secrets && { secrets }) });
   }
 
   async append(entries: NewEntry[]) {
@@ -213,10 +232,12 @@ export class MemorySession implements Effects {
   }
 
   now() {
-    return Date.now();
+    return this.#setup.now?.() ?? Date.now();
   }
 
+  /** With a clock of its own nothing is waited for. */
   pause(delayMs: number) {
+    if (this.#setup.now !== undefined) return Promise.resolve();
     return new Promise<void>((resolve) => setTimeout(resolve, delayMs));
   }
 

@@ -1,0 +1,119 @@
+/** The files of a new project: the app of this package as it is, and what makes it run, be tested and be deployed. Pure, but for reading the package. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** `from`: what npm installs longline from; absent: this version. */
+export interface NewProject {
+  name: string;
+  from: string | undefined;
+  packageFolder: string;
+}
+
+interface PackageJson {
+  version: string;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
+}
+
+/** Texts by path. */
+export function projectFiles({ name, from, packageFolder }: NewProject): Record<string, string> {
+  const read = (path: string) => readFileSync(join(packageFolder, path), "utf8");
+  const own = JSON.parse(read("package.json")) as PackageJson;
+  return {
+    "package.json": `${JSON.stringify(packageJson(name, from ?? `^${own.version}`, own), null, 2)}\n`,
+    "wrangler.toml": wranglerToml(name, read("wrangler.toml")),
+    "tsconfig.json": `${JSON.stringify(tsconfig, null, 2)}\n`,
+    "src/worker.ts": read("src/app/worker.ts"),
+    "src/agents/assistant.ts": read("src/app/agents/assistant.ts"),
+    "test/assistant.test.ts": read("src/app/test/assistant.test.ts").replaceAll('"../agents/', '"../src/agents/'),
+    ".dev.vars.example": devVars,
+    ".gitignore": "node_modules/\n.wrangler/\n.dev.vars\n",
+    "README.md": readme(name),
+  };
+}
+
+function packageJson(
+  name: string,
+  longline: string,
+  { dependencies, devDependencies, optionalDependencies }: PackageJson,
+) {
+  const pick = (from: Record<string, string>, ...names: string[]) =>
+    Object.fromEntries(names.map((each) => [each, from[each]]));
+  return {
+    name,
+    version: "0.1.0",
+    private: true,
+    type: "module",
+    engines: { node: ">=20" },
+    scripts: {
+      dev: "wrangler dev --var DEV:true",
+      test: "vitest run",
+      check: "tsc --noEmit",
+      deploy: "wrangler deploy",
+    },
+    dependencies: { longline, ...pick(dependencies, "zod") },
+    devDependencies: pick(devDependencies, "@cloudflare/workers-types", "typescript", "vitest", "wrangler"),
+    // A Node that is new enough, for machines whose own is not: npm scripts find it first.
+    optionalDependencies,
+    // Their install scripts are not needed: what they would fetch comes as packages.
+    allowScripts: { esbuild: false, sharp: false, workerd: false },
+  };
+}
+
+/** That of this package, for another folder: the page comes built. */
+function wranglerToml(name: string, own: string): string {
+  return own
+    .replace(/^name = .*$/m, `name = "${name}"`)
+    .replace(/^main = .*$/m, 'main = "src/worker.ts"')
+    .replace(
+      /# The playground: bundled[\s\S]*?(?=\[assets\])/,
+      "# The page of `playground()`, as it comes with the package.\n",
+    )
+    .replace(/^directory = .*$/m, 'directory = "node_modules/longline/dist/page"')
+    .replaceAll("src/app/worker.ts", "src/worker.ts");
+}
+
+const tsconfig = {
+  compilerOptions: {
+    target: "es2024",
+    lib: ["es2024"],
+    module: "esnext",
+    moduleResolution: "bundler",
+    types: ["@cloudflare/workers-types"],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    isolatedModules: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    noEmit: true,
+  },
+  include: ["src", "test"],
+};
+
+const devVars = `# Copy to .dev.vars, which is not committed. Without a key of a provider the built-in demo model answers.
+# MODEL_API_KEY=sk-...
+# MODEL_BASE_URL=https://api.cometapi.com/v1
+# MODEL=deepseek-v3.2-exp
+`;
+
+function readme(name: string): string {
+  return `# ${name}
+
+An agent on your own Cloudflare account, made with Longline.
+
+\`\`\`sh
+npm install
+npm run dev      # http://127.0.0.1:8787, with the key dev-key; a built-in demo model answers until you set MODEL_API_KEY
+npm test         # tests the agent: no network, no Worker
+npm run check    # types
+\`\`\`
+
+- \`src/agents/assistant.ts\`: what the agent is. An edit is served at once.
+- \`src/worker.ts\`: the agents, doors and channels of this Worker.
+- \`.dev.vars.example\`: settings for \`npm run dev\`.
+
+Deploy: \`npx wrangler login\`, \`npx wrangler secret put API_KEY\`, \`npx wrangler secret put MODEL_API_KEY\`, then \`npm run deploy\`.
+`;
+}
