@@ -74,7 +74,7 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
 }
 
 /** The session that the request goes on in, as far as it names one. */
-export function sessionNamed(of: Pick<CreateRequest, "previous_response_id" | "conversation">): string | undefined {
+function sessionNamed(of: Pick<CreateRequest, "previous_response_id" | "conversation">): string | undefined {
   const { previous_response_id: previous, conversation } = of;
   if (previous !== undefined) return parseAnswerId(responsePrefix, previous)?.session;
   const name = typeof conversation === "object" ? conversation?.id : conversation;
