@@ -65,6 +65,8 @@ const native: Hono<RouteContext> = new Hono<RouteContext>()
 export interface Longline {
   fetch(request: Request, bindings: unknown, context?: ExecutionContext): Response | Promise<Response>;
   scheduled(controller: ScheduledController, bindings: unknown): Promise<void>;
+  /** The crons of the app's schedules: each must be in the wrangler configuration (`longline check` says so). */
+  crons: readonly string[];
   /** The Durable Object of a session; `class_name = "Session"` in `wrangler.toml`. */
   Session: SessionClass;
   /** The Durable Object of an account; `class_name = "Account"`. */
@@ -94,6 +96,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
     scheduled: ({ cron, scheduledTime }, bindings) =>
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
+    crons: [...new Set(app.schedules.map(({ cron }) => cron))],
     Session: sessionClass(app),
     Account,
   };

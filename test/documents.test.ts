@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -33,10 +34,21 @@ function blocksOf(document: string, text: string): Block[] {
   return found;
 }
 
-/** The blocks of a section are one file, since a reader types them one below the other. Empty lines keep the line numbers. */
+/** A block that begins with the path of its file is that file. */
+const named = /^\/\/ ([\w./-]+\.tsx?)\n/;
+
+/** The other blocks of a section are one file, since a reader types them one below the other. Empty lines keep the line numbers. */
 function filesOf(blocks: readonly Block[]): Map<string, string> {
-  const sections = Map.groupBy(blocks, ({ document, section }) => `${document} ${section}`);
+  const isNamed = ({ code }: Block) => named.test(`${code}\n`);
+  const sections = Map.groupBy(
+    blocks.filter((block) => !isNamed(block)),
+    ({ document, section }) => `${document} ${section}`,
+  );
   const files = new Map<string, string>();
+  for (const { document, line, code } of blocks.filter(isNamed)) {
+    const [, path = ""] = named.exec(code) ?? [];
+    files.set(join(document.replace(/\.md$/, ""), path), `${"\n".repeat(line - 1)}${code}\nexport {};\n`);
+  }
   for (const parts of sections.values()) {
     const { document, line } = parts[0] as Block;
     const lines: string[] = [];
@@ -82,6 +94,16 @@ async function compile(files: ReadonlyMap<string, string>): Promise<string[]> {
   }
 }
 
+/** Links of a document to files that are not there. Code has none. */
+function brokenLinks(document: string, text: string): string[] {
+  const prose = text.replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = ""]) => {
+    if (/^(?:[a-z]+:|#)/i.test(target)) return [];
+    const path = join(dirname(document), target.replace(/#.*$/, ""));
+    return existsSync(path) ? [] : [`${document}: ${path}`];
+  });
+}
+
 describe("documents", () => {
   it("[DOCS-1] every block of TypeScript or JavaScript in a document compiles", async () => {
     const documents = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
@@ -106,4 +128,13 @@ describe("documents", () => {
     const faults = await compile(files);
     expect(faults).toEqual([expect.stringMatching(/docs\/x-4\.tsx[(:]8[,:].*'unknown'/)]);
   }, 60_000);
+
+  it("[DOCS-2] every link to a file of the checkout leads to one", async () => {
+    const documents = execFileSync("git", ["ls-files", "*.md"], { encoding: "utf8" }).trim().split("\n");
+    const faults: string[] = [];
+    for (const path of documents) faults.push(...brokenLinks(path, await readFile(path, "utf8")));
+    expect(faults).toEqual([]);
+    const text = "[a](./b.md) [c](https://x.example) [d](#e) ![f](../README.md#g) `[h](i)`";
+    expect(brokenLinks("docs/x.md", text)).toEqual(["docs/x.md: docs/b.md"]);
+  });
 });

@@ -6,6 +6,8 @@ import type { Agent } from "./agent.ts";
 export function toolSecrets(agents: readonly Agent[], bindings: Bindings): Record<string, string> {
   const given = bindings as unknown as Record<string, unknown>;
   const values: Record<string, string> = {};
+  // Loaded in Node, by a test or by `longline check`, there is no Worker that could have secrets.
+  if (bindings.SESSIONS === undefined) return values;
   const missing = new Map<string, string>();
   for (const { name: agent, tools } of agents) {
     for (const { secrets, declaration } of tools.all) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `longline`: finds what is asked for, and runs it. */
+import { check } from "./check.ts";
 import { registerDiscord } from "./discord-register.ts";
 import { init } from "./init.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
@@ -7,6 +8,7 @@ import { type Command, Usage } from "./usage.ts";
 
 const commands: Record<string, Command> = {
   init,
+  check,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
 };
@@ -14,6 +16,7 @@ const commands: Record<string, Command> = {
 const help = `Usage: longline <command>
 
   init FOLDER             makes a project with one agent
+  check                   says whether the Worker and its wrangler configuration fit together
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 

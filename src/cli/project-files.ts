@@ -49,7 +49,7 @@ function packageJson(
     scripts: {
       dev: "wrangler dev --var DEV:true",
       test: "vitest run",
-      check: "tsc --noEmit",
+      check: "tsc --noEmit && longline check",
       deploy: "wrangler deploy",
     },
     dependencies: { longline, ...pick(dependencies, "zod") },

@@ -8,7 +8,7 @@ const tool = (name: string, secrets: string[]) =>
   defineTool({ name, description: "Looks.", input: z.object({}), effect: "none", secrets, run: () => "" });
 const agent = (tools: AgentDefinition["tools"] = []) => resolveAgent("shop", { instructions: "Sell.", tools }, {});
 const read = (tools: AgentDefinition["tools"], given: Record<string, string>) =>
-  toolSecrets([agent(tools)], given as never);
+  toolSecrets([agent(tools)], { SESSIONS: {}, ...given } as never);
 
 describe("the secrets that tools declare", () => {
   it("[WORLD-2] are read by name, and no others", () => {
