@@ -97,7 +97,7 @@ type Row = {
 };
 
 const columns = `account, name, title, metadata, instructions, model, prefix, sticky_model, created_at, expires_at, usage,
-  forked_from, copied_seq, window_seq, birth, token_epoch`;
+  forked_from, copied_seq, window_seq, birth, token_epoch, agent`;
 
 export class SessionRecord {
   readonly #sql: SqlStorage;
