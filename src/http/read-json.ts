@@ -11,13 +11,18 @@ const mostValues = 100_000;
 export interface BodyLimits {
   maxBytes?: number;
   maxDepth?: number;
+  /** What an empty body stands for; without it an empty body is refused. */
+  empty?: unknown;
 }
 
 /** The parsed body. Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
 export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
-  const { maxBytes = 1_048_576, maxDepth = deepestJson } = limits;
-  mustBeJson(request.headers.get("Content-Type"));
+  const { maxBytes = 1_048_576, maxDepth = deepestJson, empty } = limits;
+  // Over HTTP a request without a body has an empty one, and need not say what it is.
+  if (empty === undefined) mustBeJson(request.headers.get("Content-Type"));
   const bytes = await readBytes(request, maxBytes);
+  if (empty !== undefined && bytes.length === 0) return empty;
+  if (empty !== undefined) mustBeJson(request.headers.get("Content-Type"));
   await pace(decodingMs(bytes));
   const text = decode(bytes);
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");

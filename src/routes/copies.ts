@@ -22,11 +22,7 @@ export const importing = z.strictObject({ id: sessionName.optional() });
 
 export const copies = new Hono<RouteContext>()
   .post("/:id/fork", async (c) => {
-    const {
-      after_seq,
-      id = crypto.randomUUID(),
-      title,
-    } = parseBody(forking, c.req.raw.body === null ? {} : await readJson(c.req.raw));
+    const { after_seq, id = crypto.randomUUID(), title } = parseBody(forking, await readJson(c.req.raw, { empty: {} }));
     const from = sessionAt(c);
     const { lastSeq, forkedFrom: _, ...session } = unwrap(await from.describe());
     const afterSeq = after_seq ?? lastSeq;

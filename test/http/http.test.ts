@@ -219,6 +219,20 @@ describe("readJson", () => {
     expect([code, message]).toEqual(["invalid_request", typeof why === "string" ? why : expect.stringMatching(why)]);
   });
 
+  it("[HTTP-5] where everything may be left out, no body says nothing, whatever its type; another body is held to JSON", async () => {
+    const url = "https://longline.test/";
+    const empty = { anything: true };
+    for (const init of [
+      {},
+      { body: "" },
+      { body: new Blob([]) },
+      { body: "", headers: { "Content-Type": "text/plain" } },
+    ])
+      expect(await readJson(new Request(url, { method: "POST", ...init }), { empty })).toBe(empty);
+    const text = new Request(url, { method: "POST", body: "hello" });
+    expect((await refusal(readJson(text, { empty }))).code).toBe("unsupported_media_type");
+  });
+
   it("[HTTP-5] takes a byte order mark, and a key named __proto__ without harm", async () => {
     expect(await readJson(posted(new Uint8Array([0xef, 0xbb, 0xbf, 0x31])))).toBe(1);
     const value = (await readJson(posted('{"__proto__":{"polluted":true}}'))) as object;
