@@ -2,17 +2,36 @@
 export type { AgentDefinition, AgentLimits, ModelChoice } from "./agent/agent.ts";
 export { defineAgent } from "./agent/agent.ts";
 export type { Schedule } from "./agent/app.ts";
-export type { Address } from "./channels/channel.ts";
+export type { DemoModel } from "./agent/demo-model.ts";
+export type { RemoteToolsSource } from "./agent/remote-tools.ts";
+export type {
+  Address,
+  Approval,
+  Inbound,
+  InboundRequest,
+  Outlet,
+  Posted,
+  Posting,
+  Received,
+  Reply,
+  Taken,
+} from "./channels/channel.ts";
+export { type Channel, type ChannelDefinition, type ChannelHost, defineChannel } from "./channels/define-channel.ts";
 export { discordRoom } from "./channels/discord/discord-address.ts";
-export type { DiscordRules } from "./channels/discord/receive.ts";
-export type { SlackRules } from "./channels/slack/receive.ts";
+export { discord } from "./channels/discord/discord-channel.ts";
+export { type DiscordRules, discordSession } from "./channels/discord/rules.ts";
+export type { SlackRules } from "./channels/slack/rules.ts";
 export { slackRoom } from "./channels/slack/slack-address.ts";
+export { slack } from "./channels/slack/slack-channel.ts";
 export type { WebhookMessage, WebhookRules } from "./channels/webhook.ts";
+export type { SettingDeclaration, SettingDeclarations, SettingSchema, SettingValues } from "./core/settings.ts";
 export { aiSdk } from "./doors/ai-sdk.ts";
-export { type Channel, discord, slack } from "./doors/channels.ts";
-export type { Door } from "./doors/door.ts";
+export { demoModel } from "./doors/demo-model.ts";
+export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
 export { mcp } from "./doors/mcp.ts";
+export { mcpServers } from "./doors/mcp-servers.ts";
 export { openai } from "./doors/openai.ts";
+export { openapi } from "./doors/openapi.ts";
 export { playground } from "./doors/playground.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export { calculator } from "./tools/calculator.ts";

@@ -6,17 +6,17 @@ import { createMiddleware } from "hono/factory";
 import { Access, mustMay } from "./account/access.ts";
 import { Account } from "./account/account.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
+import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
-import { type Channel, rulesOf } from "./doors/channels.ts";
+import { valuesOf } from "./core/settings.ts";
 import type { Door } from "./doors/door.ts";
-import { type Bindings, exampleWarnings } from "./env.ts";
+import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
-import { openAiErrorResponse } from "./http/openai-error.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
 import { agents } from "./routes/agents.ts";
 import { answers } from "./routes/answers.ts";
-import { channels } from "./routes/channels.ts";
+import { channelRoutes, webhooks } from "./routes/channels.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
@@ -25,7 +25,6 @@ import { messages } from "./routes/messages.ts";
 import { mustBeTold } from "./routes/named-model.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { wishOf } from "./routes/on-disconnect.ts";
-import { openapi } from "./routes/openapi.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
 import { prefixes } from "./routes/prefixes.ts";
 import { scheduleWarnings } from "./routes/schedule-fault.ts";
@@ -33,7 +32,6 @@ import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { mustBeCurrent, tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
-import { mcpServers } from "./session/mcp-servers.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
 import { unknownModels } from "./session/turn-model.ts";
 
@@ -57,8 +55,7 @@ const native: Hono<RouteContext> = new Hono<RouteContext>()
   .route("/v1/usage", usage)
   .route("/v1/agents", agents)
   .route("/v1/admin", admin)
-  .route("/channels", channels)
-  .route("/openapi.json", openapi)
+  .route("/channels/webhooks", webhooks)
   .route("/", front);
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
@@ -83,14 +80,12 @@ export interface Longline {
  */
 export function longline({ doors = [], channels = [], ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  const doorNames = doors.map(({ name }) => name);
-  return serve(makeApp(definition, { channels: rulesOf(channels), bindings, doorNames }), doors);
+  return serve(makeApp(definition, { doors, channels }, bindings), doors);
 }
 
 /** The Worker of an app that was made. */
 export function serve(app: App, doors: readonly Door[]): Longline {
-  const bindings = env as unknown as Bindings;
-  announce(app, bindings);
+  announce(app, env as unknown as Bindings);
   const { fetch } = router(app, doors);
   return {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
@@ -106,28 +101,35 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 function announce(app: App, bindings: Bindings): void {
   const { agents, settings } = app;
   console.log(modelLine(agents.first, settings));
-  mustBeTold({ app: { agents, settings }, bindings });
-  for (const agent of agents.all) mcpServers(agent, settings, bindings);
+  mustBeTold({ app, bindings });
+  const { model } = settings;
+  const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  const doubts = [...exampleWarnings(bindings), ...unknown, ...scheduleWarnings(app)];
+  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app)];
   for (const warning of new Set(doubts)) console.warn(warning);
 }
+
+const noModel =
+  "MODEL_API_KEY is not set, and the app lists no demo model: every turn fails until the key is set, or `demo: demoModel()` is listed.";
 
 /** All routes of an app: the native ones and those of its doors. */
 export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const { settings } = app;
-  const all = new Hono<RouteContext>()
-    .use(async (c, next) => {
-      c.set("app", app);
-      c.set("settings", settings);
-      mustBeOurHost(c.req.raw, settings);
-      await next();
-    })
-    .use("/v1/*", crossOrigin(settings.allowedOrigins), admission(app))
-    .use("/mcp", crossOrigin(settings.allowedOrigins), admission(app));
-  mustDiffer(doors);
-  for (const [path, routes] of doors.flatMap((door) => door.routes)) all.route(path, routes);
+  const all = new Hono<RouteContext>().use(async (c, next) => {
+    c.set("app", app);
+    c.set("settings", settings);
+    c.set("operations", async () => Object.assign({}, ...(await Promise.all(doors.map((door) => door.operations())))));
+    mustBeOurHost(c.req.raw, settings);
+    await next();
+  });
+  const exposes = doors.flatMap((door) => door.exposes);
+  for (const path of ["/v1/*", ...doors.flatMap(({ guards }) => guards)])
+    all.use(path, crossOrigin(settings.allowedOrigins, exposes), admission(app));
+  for (const [path, routes] of doors.flatMap((door) => door.routes(valuesOf(door, app.values))))
+    all.route(path, routes);
+  all.route("/channels", channelRoutes(app));
   all.route("/", native);
+  const refusal = refusalIn(doors);
   all.onError((error, c) => refusal(c.req.path, error));
   all.notFound((c) => {
     const path = new URL(c.req.url).pathname;
@@ -141,23 +143,10 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   return all;
 }
 
-function mustDiffer(doors: readonly Door[]): void {
-  const names = doors.map(({ name }) => name);
-  const twice = names.find((name, place) => names.indexOf(name) !== place);
-  if (twice !== undefined) throw new Error(`The door ${twice} is listed twice. Remove one.`);
-}
-
-function crossOrigin(origins: readonly string[]): MiddlewareHandler<RouteContext> {
+function crossOrigin(origins: readonly string[], more: readonly string[]): MiddlewareHandler<RouteContext> {
   return cors({
     origin: [...origins],
-    exposeHeaders: [
-      "Location",
-      "Retry-After",
-      "X-Session-Id",
-      "X-Session-Forked-From",
-      "X-Vercel-AI-UI-Message-Stream",
-      "MCP-Protocol-Version",
-    ],
+    exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From", ...more],
     maxAge: 600,
   });
 }
@@ -187,13 +176,13 @@ function admission({ settings }: App): MiddlewareHandler<RouteContext> {
   });
 }
 
-/** OpenAI's first path members, those that are offered here and those that are not (its OpenAPI document, 2.3.0). */
-const openAiPaths =
-  /^\/v1\/(assistants|audio|batches|chat|chatkit|completions|containers|conversations|edits|embeddings|evals|files|fine_tuning|images|models|moderations|organization|projects|realtime|responses|skills|threads|uploads|vector_stores|videos)(\/|$)/;
-
-/** Clients of OpenAI's API are refused in its words. */
-function refusal(path: string, error: unknown): Response {
-  return openAiPaths.test(path) ? openAiErrorResponse(error) : problemResponse(error);
+/** Refuses in the words of the door whose clients ask there. */
+function refusalIn(doors: readonly Door[]): (path: string, error: unknown) => Response {
+  const dialects = doors.flatMap(({ refusals }) => refusals ?? []);
+  return (path, error) => {
+    const response = dialects.find(({ paths }) => paths.test(path))?.response ?? problemResponse;
+    return response(error);
+  };
 }
 
 function takes(app: Hono<RouteContext>, method: string, path: string): boolean {

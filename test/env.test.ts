@@ -1,6 +1,24 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Bindings, exampleWarnings, parseSettings } from "../src/env.ts";
+import { discordSettings, discordSetup } from "../src/channels/discord/discord-settings.ts";
+import { slackSettings, slackSetup } from "../src/channels/slack/slack-settings.ts";
+import { webhookSecrets, webhookSettings } from "../src/channels/webhook-settings.ts";
+import {
+  exampleWarnings,
+  mustHaveNoFaults,
+  readSettings,
+  type SettingDeclarations,
+  type SettingValues,
+} from "../src/core/settings.ts";
+import { type Bindings, baseSettings, parseSettings } from "../src/env.ts";
+import { mcpSettings } from "../src/tools/mcp/mcp-settings.ts";
+
+/** As an app reads what its parts declare. */
+function declared<D extends SettingDeclarations>(declarations: D, vars: Record<string, string>): SettingValues<D> {
+  const { values, faults } = readSettings(declarations, vars);
+  mustHaveNoFaults(faults);
+  return values;
+}
 
 const settings = (vars: Record<string, string> = {}) => parseSettings(vars as unknown as Bindings);
 
@@ -8,8 +26,6 @@ describe("settings", () => {
   it("[ENV-1] without any, nobody may call and the demo model would answer", () => {
     expect(settings()).toEqual({
       isDev: false,
-      webhookSecrets: new Map(),
-      mcpServers: new Map(),
       auth: { kind: "closed" },
       model: { kind: "demo" },
       timeouts: { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 },
@@ -19,38 +35,38 @@ describe("settings", () => {
   });
 
   it("[ENV-6] channels are configured by their secrets, and webhooks by name, two secrets while one is replaced", () => {
-    expect(settings({ SLACK_SIGNING_SECRET: "s3cret", SLACK_BOT_TOKEN: "xoxb-1" }).slack).toEqual({
+    const slack = declared(slackSettings, { SLACK_SIGNING_SECRET: "s3cret", SLACK_BOT_TOKEN: "xoxb-1" });
+    expect(slackSetup(slack)).toEqual({
       signingSecret: "s3cret",
       botToken: "xoxb-1",
       apiUrl: "https://slack.com/api",
     });
-    expect(settings({ DISCORD_PUBLIC_KEY: "ab".repeat(32) }).discord).toEqual({
+    expect(slackSetup(declared(slackSettings, { SLACK_BOT_TOKEN: "xoxb-1" }))).toBeUndefined();
+    expect(discordSetup(declared(discordSettings, { DISCORD_PUBLIC_KEY: "ab".repeat(32) }))).toEqual({
       publicKey: "ab".repeat(32),
       apiUrl: "https://discord.com/api/v10",
     });
-    const { webhookSecrets } = settings({ WEBHOOK_SECRETS: "a=whsec_12345678, b=longenough\na=whsec_87654321" });
-    expect([...webhookSecrets]).toEqual([
+    const hooks = (secrets: string) => webhookSecrets(declared(webhookSettings, { WEBHOOK_SECRETS: secrets }));
+    expect([...hooks("a=whsec_12345678, b=longenough\na=whsec_87654321")]).toEqual([
       ["a", ["whsec_12345678", "whsec_87654321"]],
       ["b", ["longenough"]],
     ]);
-    expect(() => settings({ WEBHOOK_SECRETS: "secretwithoutname" })).toThrow(/WEBHOOK_SECRETS must hold pairs such as/);
-    expect(() => settings({ WEBHOOK_SECRETS: "secretwithoutname" })).not.toThrow(/secretwithoutname/);
-    expect(() => settings({ DISCORD_PUBLIC_KEY: "abc" })).toThrow(/DISCORD_PUBLIC_KEY must be 64/);
+    expect(() => hooks("secretwithoutname")).toThrow(/WEBHOOK_SECRETS must hold pairs such as/);
+    expect(() => hooks("secretwithoutname")).not.toThrow(/secretwithoutname/);
+    expect(() => declared(discordSettings, { DISCORD_PUBLIC_KEY: "abc" })).toThrow(/DISCORD_PUBLIC_KEY must be 64/);
   });
 
   it("[MCP-9] MCP servers are named with their addresses, and a wrong one is not shown", () => {
-    const { mcpServers } = settings({
-      MCP_SERVERS: "docs=https://docs.example.com/mcp?v=1, b=http://127.0.0.1:3000/mcp",
-    });
-    expect([...mcpServers]).toEqual([
+    const servers = (text: string) => declared(mcpSettings, { MCP_SERVERS: text }).MCP_SERVERS ?? new Map();
+    expect([...servers("docs=https://docs.example.com/mcp?v=1, b=http://127.0.0.1:3000/mcp")]).toEqual([
       ["docs", "https://docs.example.com/mcp?v=1"],
       ["b", "http://127.0.0.1:3000/mcp"],
     ]);
     for (const wrong of ["https://docs.example.com/mcp", "docs=docs.example.com", "docs=ftp://docs.example.com"]) {
-      expect(() => settings({ MCP_SERVERS: wrong })).toThrow(/MCP_SERVERS must hold pairs such as docs=https:/);
-      expect(() => settings({ MCP_SERVERS: wrong })).not.toThrow(/It was/);
+      expect(() => servers(wrong)).toThrow(/MCP_SERVERS must hold pairs such as docs=https:/);
+      expect(() => servers(wrong)).not.toThrow(/It was/);
     }
-    expect(() => settings({ MCP_SERVERS: "a=https://a.example a=https://b.example" })).toThrow(/names "a" twice/);
+    expect(() => servers("a=https://a.example a=https://b.example")).toThrow(/names "a" twice/);
   });
 
   it("[ENV-2] dev-key counts only on a developer's machine, and only without a key", () => {
@@ -148,8 +164,12 @@ describe("settings", () => {
     const names = ["API_KEY", "ADMIN_KEY", "MODEL_API_KEY", "COMETAPI_KEY", "SLACK_SIGNING_SECRET"] as const;
     const given = Object.fromEntries(names.map((name) => [name, value])) as unknown as Bindings;
     expect(parseSettings(given)).toEqual(parseSettings({} as Bindings));
-    expect(exampleWarnings(given)).toEqual(names.map((name) => expect.stringContaining(`The setting ${name} still`)));
-    expect(exampleWarnings({ API_KEY: "yourself-1234", MODEL_API_KEY: "sk-1234567890" } as Bindings)).toEqual([]);
+    const all = [baseSettings, slackSettings];
+    expect(slackSetup(declared(slackSettings, { ...given } as unknown as Record<string, string>))).toBeUndefined();
+    expect(exampleWarnings(all, { ...given })).toEqual(
+      names.map((name) => expect.stringContaining(`The setting ${name} still`)),
+    );
+    expect(exampleWarnings(all, { API_KEY: "yourself-1234", MODEL_API_KEY: "sk-1234567890" })).toEqual([]);
   });
 
   it("[ENV-7] .dev.vars.example, copied as it is, changes nothing, and asks for the two keys of a deployment", () => {

@@ -40,7 +40,7 @@ const floors: Record<string, number> = {
   client: 6,
   "client.ts": 7,
   "test.ts": 7,
-  cli: 7,
+  cli: 9,
   app: 8,
 };
 

@@ -2,7 +2,6 @@
 import type { Prices } from "../core/cost.ts";
 import type { Profile } from "../model/profile.ts";
 import type { CallHooks } from "../tools/call-hooks.ts";
-import type { McpServerRules } from "../tools/mcp/server-rules.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
@@ -73,8 +72,6 @@ export interface Agent {
   tools: Toolbox;
   limits: AgentLimits;
   hooks: CallHooks;
-  /** Remote MCP servers by name, whose tools the agent has as `name__tool`. */
-  mcp: Record<string, McpServerRules>;
   /** The app has no agent of that name any more. */
   isMissing?: true;
 }
@@ -95,12 +92,12 @@ const transcriptTools = [readEntry, searchTranscript];
  * export const assistant = defineAgent({ instructions: "You answer questions about our shop.", tools: [findOrder] });
  */
 export function defineAgent(definition: AgentDefinition): AgentDefinition {
-  resolveAgent("", definition, {});
+  resolveAgent("", definition);
   return definition;
 }
 
-/** The agent of that name, its defaults filled in. Throws an Error that names what is wrong. */
-export function resolveAgent(name: string, definition: AgentDefinition, mcp: Record<string, McpServerRules>): Agent {
+/** The agent of that name, its defaults filled in. `hasRemoteTools`: MCP servers add to its tools. Throws an Error that names what is wrong. */
+export function resolveAgent(name: string, definition: AgentDefinition, hasRemoteTools = false): Agent {
   const called = name === "" ? "An agent" : `The agent "${name}"`;
   const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], limits } = definition;
   if (typeof instructions !== "string" || instructions.trim() === "")
@@ -114,7 +111,7 @@ export function resolveAgent(name: string, definition: AgentDefinition, mcp: Rec
     const fault = modelFault(model);
     if (fault !== undefined) throw new Error(`${called}: the model "${model.id}" ${fault}.`);
   }
-  const hasTools = tools.length + Object.keys(mcp).length > 0;
+  const hasTools = tools.length > 0 || hasRemoteTools;
   const agent = {
     name,
     instructions,
@@ -125,14 +122,13 @@ export function resolveAgent(name: string, definition: AgentDefinition, mcp: Rec
       ...(definition.before && { before: definition.before }),
       ...(definition.after && { after: definition.after }),
     },
-    mcp,
   };
   return { ...agent, version: versionOf(agent) };
 }
 
 /** What stands for an agent that the app does not have any more: nothing can be done with it but ending its turns. */
 export function missingAgent(name: string): Agent {
-  const nothing = { instructions: "", models: [{ id: "" }] as const, tools: createToolbox([]), hooks: {}, mcp: {} };
+  const nothing = { instructions: "", models: [{ id: "" }] as const, tools: createToolbox([]), hooks: {} };
   return { name, version: "", ...nothing, limits: defaultLimits, isMissing: true };
 }
 

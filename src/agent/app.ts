@@ -1,13 +1,24 @@
 /** WHAT an app is to the library: its agents and what it chose of channels, webhooks and schedules, with its settings parsed. Holds no code of the app. */
 import type { Address } from "../channels/channel.ts";
-import { agentsIn } from "../channels/for-agent.ts";
-import type { ChannelRules } from "../channels/outlets.ts";
+import type { Channel, ConfiguredChannel } from "../channels/define-channel.ts";
 import type { WebhookRules } from "../channels/webhook.ts";
+import { webhookSecrets, webhookSettings } from "../channels/webhook-settings.ts";
 import { AppError } from "../core/errors.ts";
-import { type Bindings, parseSettings, type Settings } from "../env.ts";
-import type { McpServerRules } from "../tools/mcp/server-rules.ts";
+import {
+  exampleWarnings,
+  mustHaveNoFaults,
+  readSettings,
+  type SettingDeclarations,
+  type SettingValues,
+  valuesOf,
+} from "../core/settings.ts";
+import type { Encoders } from "../dialects/manner.ts";
+import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
+import type { DemoModel } from "./demo-model.ts";
+import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import { toolSecrets } from "./tool-secrets.ts";
+import { unlistedWarnings } from "./unlisted-settings.ts";
 
 /** A message by the clock, and where its answer goes. */
 export interface Schedule {
@@ -30,24 +41,50 @@ export interface AppDefinition {
   webhooks?: Record<string, WebhookRules>;
   /** Messages that are sent by the clock. */
   schedules?: readonly Schedule[];
-  /** Remote MCP servers by name, whose tools the agents have as `name__tool`. The setting `MCP_SERVERS` adds others. */
-  mcp?: Record<string, McpServerRules>;
+  /** Tools of remote MCP servers: `mcpServers({ docs: { url } })`. */
+  mcp?: RemoteToolsSource;
+  /** `demoModel()`: it answers where no provider is configured. */
+  demo?: DemoModel;
+}
+
+/** What an app needs to know of a door. */
+export interface DoorPart {
+  readonly name: string;
+  readonly settings: SettingDeclarations;
+  readonly encoders: Encoders;
+}
+
+export interface AppParts {
+  doors: readonly DoorPart[];
+  channels: readonly Channel[];
 }
 
 /** The app as every part of the library finds it. */
 export interface App {
   agents: Agents;
   settings: Settings;
-  /** How messengers are met: who may approve, what a session is. */
-  channels: ChannelRules;
+  /** Messengers by name. */
+  channels: ReadonlyMap<string, AppChannel>;
   webhooks: Record<string, WebhookRules>;
+  /** By name, two while one is being replaced; `callback` signs what goes out. */
+  webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
-  /** Names of the doors and channels that are listed, for those who read about an agent. */
+  /** Names of the doors that are listed, for those who read about an agent. */
   doorNames: readonly string[];
-  channelNames: readonly string[];
   /** Values of the secrets that the agents' tools declare, by name. */
   secrets: Readonly<Record<string, string>>;
+  /** Tools that are known only when a turn begins. */
+  remoteTools: RemoteTools | undefined;
+  /** Of the doors: how each writes a stream. */
+  encoders: Encoders;
+  /** What was read of all declared settings, by name. */
+  values: Readonly<Record<string, unknown>>;
+  /** What is doubtful about the settings. */
+  warnings: readonly string[];
 }
+
+/** A channel of the app, with its settings. */
+export type AppChannel = Channel & ConfiguredChannel;
 
 /** The agents of an app by name. */
 export class Agents {
@@ -120,29 +157,49 @@ function nameFault(names: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** The app of a definition. Throws an Error that says what is wrong and what to do. */
-export function makeApp(
-  { agents: definitions, webhooks = {}, schedules = [], mcp = {} }: AppDefinition,
-  { channels, bindings, doorNames }: { channels: ChannelRules; bindings: Bindings; doorNames: readonly string[] },
-): App {
-  const settings = parseSettings(bindings);
-  const servers = { ...Object.fromEntries([...settings.mcpServers].map(([name, url]) => [name, { url }])), ...mcp };
+/** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
+export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
+  const { webhooks = {}, schedules = [], mcp, demo } = definition;
+  mustBeParts({ doors, channels, mcp: mcp === undefined ? [] : [mcp] });
+  mustDiffer("door", doors);
+  mustDiffer("channel", channels);
+  const given: Readonly<Record<string, unknown>> = { ...bindings };
+  const declared = [baseSettings, webhookSettings, ...[...channels, ...doors].map(({ settings }) => settings)];
+  if (mcp !== undefined) declared.push(mcp.settings);
+  const { values, faults } = readSettings(allOf(declared), given);
+  mustHaveNoFaults(faults);
+  const base = values as SettingValues<typeof baseSettings>;
+  const settings = withDemo(settingsOf(base), base, demo?.fetch);
+  const remoteTools = mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev });
   const agents = new Agents(
-    Object.entries(definitions).map(([name, definition]) => resolveAgent(name, definition, servers)),
+    Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
   );
-  const channelNames = Object.keys(channels);
-  const secrets = toolSecrets(agents.all, bindings);
-  const app = { agents, settings, channels, webhooks, schedules, doorNames, channelNames, secrets };
-  mustNameAgents(app);
-  return app;
+  mustNameAgents(agents, { webhooks, schedules, channels });
+  return {
+    agents,
+    settings,
+    channels: new Map(
+      channels.map((channel) => [channel.name, { ...channel, ...channel.configure(valuesOf(channel, values)) }]),
+    ),
+    webhooks,
+    webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
+    schedules,
+    doorNames: doors.map(({ name }) => name),
+    secrets: toolSecrets(agents.all, bindings),
+    remoteTools,
+    encoders: encodersOf(doors),
+    values,
+    warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
+  };
 }
 
 /** Throws an Error that names each place where the app names an agent that it does not have. */
-function mustNameAgents({ agents, webhooks, schedules, channels }: App): void {
+function mustNameAgents(
+  agents: Agents,
+  { webhooks, schedules, channels }: Pick<App, "webhooks" | "schedules"> & Pick<AppParts, "channels">,
+): void {
   const named = [
-    ...Object.entries(channels).flatMap(([name, rules]) =>
-      agentsIn(rules).map((agent) => ({ where: `the channel ${name}`, agent })),
-    ),
+    ...channels.flatMap(({ name, agents }) => agents.map((agent) => ({ where: `the channel ${name}`, agent }))),
     ...Object.entries(webhooks).map(([name, { agent }]) => ({ where: `the webhook "${name}"`, agent })),
     ...schedules.map(({ cron, agent }) => ({ where: `the schedule "${cron}"`, agent })),
   ];
@@ -152,4 +209,46 @@ function mustNameAgents({ agents, webhooks, schedules, channels }: App): void {
   if (faults.length === 0) return;
   const names = agents.names.join(", ");
   throw new Error(`Longline cannot start: there is no such agent for\n${faults.join("\n")}\nThe agents are: ${names}.`);
+}
+
+/** A part that was not called, or what earlier versions took in its place. */
+function mustBeParts(
+  parts: Readonly<Record<"doors" | "channels" | "mcp", readonly { settings: SettingDeclarations }[]>>,
+): void {
+  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })" };
+  for (const field of ["doors", "channels", "mcp"] as const) {
+    if (parts[field].every((part) => typeof part === "object" && typeof part?.settings === "object")) continue;
+    throw new Error(`\`${field}\` of the app holds something else than a call such as ${examples[field]}.`);
+  }
+}
+
+function mustDiffer(kind: string, listed: readonly { name: string }[]): void {
+  const names = listed.map(({ name }) => name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new Error(`The ${kind} ${twice} is listed twice. Remove one.`);
+}
+
+/** Two parts may read one setting in the same way: the same declaration. */
+function allOf(declared: readonly SettingDeclarations[]): SettingDeclarations {
+  const all: Record<string, SettingDeclarations[string]> = {};
+  for (const [name, declaration] of declared.flatMap((each) => Object.entries(each))) {
+    const known = all[name];
+    if (known !== undefined && known.schema !== declaration.schema)
+      throw new Error(`The setting ${name} is declared by two parts of the app in two ways. Rename one of them.`);
+    all[name] = declaration;
+  }
+  return all;
+}
+
+function encodersOf(doors: readonly DoorPart[]): Encoders {
+  const owners = new Map<string, string>();
+  for (const { name, encoders } of doors) {
+    for (const manner of Object.keys(encoders)) {
+      const owner = owners.get(manner);
+      if (owner !== undefined)
+        throw new Error(`The doors ${owner} and ${name} both write streams as "${manner}". Rename one of them.`);
+      owners.set(manner, name);
+    }
+  }
+  return Object.assign({}, ...doors.map(({ encoders }) => encoders)) as Encoders;
 }

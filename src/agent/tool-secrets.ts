@@ -1,5 +1,6 @@
 /** The secrets that the agents' tools declare, read once at start. */
-import { type Bindings, isExample } from "../env.ts";
+import { isExample } from "../core/settings.ts";
+import type { Bindings } from "../env.ts";
 import type { Agent } from "./agent.ts";
 
 /** Values by name. Throws an Error that names each one that is missing, which tool needs it, and how to set it. */

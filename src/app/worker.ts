@@ -1,11 +1,13 @@
-/** THE APP: its agents, and the doors and channels they are reached by. What is not listed is not in the Worker. */
-import { aiSdk, discord, longline, mcp, openai, playground, slack } from "longline";
+/** THE APP: its agents, and the doors and channels they are reached by. Delete a line, and it is not in the Worker. */
+import { aiSdk, demoModel, discord, longline, mcp, mcpServers, openai, openapi, playground, slack } from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground()],
-  channels: [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi()],
+  channels: [slack(), discord()],
+  mcp: mcpServers(),
+  demo: demoModel(),
 });
 
 export const { Session, Account } = app;

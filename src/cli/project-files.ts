@@ -1,4 +1,4 @@
-/** The files of a new project: the app of this package as it is, and what makes it run, be tested and be deployed. Pure, but for reading the package. */
+/** The files of a new project: a small app with the agent of this package, and what makes it run, be tested and be deployed. Pure, but for reading the package. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -24,7 +24,7 @@ export function projectFiles({ name, from, packageFolder }: NewProject): Record<
     "package.json": `${JSON.stringify(packageJson(name, from ?? `^${own.version}`, own), null, 2)}\n`,
     "wrangler.toml": wranglerToml(name, read("wrangler.toml")),
     "tsconfig.json": `${JSON.stringify(tsconfig, null, 2)}\n`,
-    "src/worker.ts": read("src/app/worker.ts"),
+    "src/worker.ts": read("src/cli/starter/worker.ts").replace('"../../app/agents/', '"./agents/'),
     "src/agents/assistant.ts": read("src/app/agents/assistant.ts"),
     "test/assistant.test.ts": read("src/app/test/assistant.test.ts").replaceAll('"../agents/', '"../src/agents/'),
     ".dev.vars.example": devVars,

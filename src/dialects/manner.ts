@@ -1,19 +1,13 @@
-/** The manners in which a stream can be told, and the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. */
-
+/** The manners in which a stream can be written, and who makes the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. Only the native one is always there: the others come with their doors. */
 import type { Cursor } from "../core/cursor.ts";
-import { UiChunks, type UiManner } from "./ai-sdk-ui/chunks.ts";
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
-import { ChatChunks, type ChatManner } from "./openai-chat/chunks.ts";
 import type { Asked } from "./openai-responses/asked.ts";
-import { type ResponseView, ResponseWriter } from "./openai-responses/response-writer.ts";
 
-/** How a stream is to be told. Made by our routes alone, so it is not checked again. */
-export type Manner =
-  | { as: "native" }
-  | ChatManner
-  | UiManner
-  | ({ as: "openai-responses"; turn: string; afterSeq?: number } & ResponseView);
+/** How a stream is to be written: the name of its encoder, and what that one goes by. Made by our routes alone, so it is not checked again. */
+export interface Manner {
+  as: string;
+}
 
 /** Whose stream it is. `tag`: stands in front of native event ids. `seen`: where the client of this answer was cut off. */
 export interface StreamOf {
@@ -26,6 +20,9 @@ export interface StreamOf {
   asked(place: { turn: string; afterSeq?: number | undefined }): Asked;
 }
 
+/** Makes an encoder of each manner that is not native, by its name. */
+export type Encoders = Readonly<Record<string, (manner: Manner, stream: StreamOf) => Encoder>>;
+
 export function formatManner(manner: Manner): string {
   return encodeURIComponent(JSON.stringify(manner));
 }
@@ -35,15 +32,10 @@ export function parseManner(text: string | null): Manner {
   return text === null ? { as: "native" } : (JSON.parse(text) as Manner);
 }
 
-export function encoderFor(manner: Manner, of: StreamOf): Encoder {
-  switch (manner.as) {
-    case "native":
-      return nativeEncoder(of.tag, of.retryMs);
-    case "openai-chat":
-      return new ChatChunks(manner, of);
-    case "ai-sdk-ui":
-      return new UiChunks(manner, of);
-    case "openai-responses":
-      return new ResponseWriter({ ...manner, session: of.session }, of.asked(manner));
-  }
+/** Throws an Error for a manner that no door of the app has. */
+export function encoderFor(manner: Manner, stream: StreamOf, encoders: Encoders): Encoder {
+  if (manner.as === "native") return nativeEncoder(stream.tag, stream.retryMs);
+  const make = encoders[manner.as];
+  if (make === undefined) throw new Error(`No door of the app writes streams as "${manner.as}".`);
+  return make(manner, stream);
 }

@@ -1,8 +1,15 @@
-/** The door for the AI SDK's `useChat` (ai-sdk.dev, UI message stream protocol). */
+/** The door for the AI SDK's `useChat` (ai-sdk.dev, UI message stream). */
+import { UiChunks, type UiManner } from "../dialects/ai-sdk-ui/chunks.ts";
 import { uiMessages } from "../routes/ui-messages.ts";
-import type { Door } from "./door.ts";
+import { type Door, defineDoor } from "./door.ts";
 
 /** `/v1/ui/messages`: send, list, resume and stop. */
 export function aiSdk(): Door {
-  return { name: "aiSdk", routes: [["/v1/ui/messages", uiMessages]] };
+  return defineDoor({
+    name: "aiSdk",
+    routes: () => [["/v1/ui/messages", uiMessages]],
+    exposes: ["X-Vercel-AI-UI-Message-Stream"],
+    encoders: { "ai-sdk-ui": (manner, stream) => new UiChunks(manner as UiManner, stream) },
+    operations: async () => (await import("../routes/openapi/ui-operations.ts")).uiOperations,
+  });
 }

@@ -1,10 +1,65 @@
-/** WHAT a door is: paths by which the world talks in. An app lists the ones it wants; the native one is always there. */
+/** WHAT a door is: paths by which the world talks in, with everything they need. An app lists the ones it wants; the native one is always there. */
 import type { Hono } from "hono";
+import type { DoorPart } from "../agent/app.ts";
+import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
+import type { Encoders } from "../dialects/manner.ts";
 import type { RouteContext } from "../routes/context.ts";
+import type { Operation } from "../routes/openapi/operation.ts";
 
-export interface Door {
-  /** Given twice, it is refused by it. */
+/** Where a group of routes is. */
+export type DoorRoute = readonly [path: string, routes: Hono<RouteContext>];
+
+/** Operations by `METHOD /path/{name}`. */
+export type Operations = Readonly<Record<string, Operation>>;
+
+/** In whose words a refusal under some paths is said. */
+export interface Refusals {
+  /** Against the path of the URL. */
+  paths: RegExp;
+  response(error: unknown): Response;
+}
+
+export interface DoorDefinition<D extends SettingDeclarations> {
+  /** An app lists a name once. */
   name: string;
-  /** Where each group of its routes is. */
-  routes: readonly (readonly [path: string, routes: Hono<RouteContext>])[];
+  settings?: D;
+  /** Its routes, with what was read of its settings. */
+  routes(values: SettingValues<D>): readonly DoorRoute[];
+  /** Paths, as Hono writes them, that need a key and may be called by pages of `ALLOWED_ORIGINS`. Those under `/v1/` need no mention. */
+  guards?: readonly string[];
+  /** Response headers that pages may read. */
+  exposes?: readonly string[];
+  /** How its answers are streamed, by the manners that its routes name. */
+  encoders?: Encoders;
+  refusals?: Refusals;
+  /** What is said of its calls in the OpenAPI document, loaded when that is asked for. */
+  operations?: () => Promise<Operations>;
+}
+
+/** A door that an app can list. Made by `defineDoor`. */
+export interface Door extends DoorPart {
+  routes(values: Readonly<Record<string, unknown>>): readonly DoorRoute[];
+  readonly guards: readonly string[];
+  readonly exposes: readonly string[];
+  readonly refusals: Refusals | undefined;
+  operations(): Promise<Operations>;
+}
+
+/**
+ * Makes a door of its definition. Throws an Error for a name that cannot be one.
+ *
+ * @example
+ * export const ping = () => defineDoor({ name: "ping", routes: () => [["/ping", new Hono().get("/", (c) => c.text("pong"))]] });
+ */
+export function defineDoor<const D extends SettingDeclarations>(definition: DoorDefinition<D>): Door {
+  const { name, settings = {}, guards = [], exposes = [], encoders = {}, refusals, operations } = definition;
+  if (!/^[a-z][A-Za-z0-9-]{0,39}$/.test(name))
+    throw new Error(
+      `A door's name must begin with a small letter, and have at most 40 letters, digits or "-"; it was "${name}".`,
+    );
+  return {
+    ...{ name, settings, guards, exposes, encoders, refusals },
+    routes: (values) => definition.routes(values as SettingValues<D>),
+    operations: async () => (await operations?.()) ?? {},
+  };
 }

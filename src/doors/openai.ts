@@ -1,19 +1,37 @@
 /** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
+import type { ChatManner } from "../dialects/openai-chat/chunks.ts";
+import { ChatChunks } from "../dialects/openai-chat/chunks.ts";
+import { type ResponseManner, ResponseWriter } from "../dialects/openai-responses/response-writer.ts";
+import { openAiErrorResponse } from "../http/openai-error.ts";
 import { chatCompletions } from "../routes/chat-completions.ts";
 import { conversations } from "../routes/conversations.ts";
 import { models } from "../routes/models.ts";
 import { responses } from "../routes/responses.ts";
-import type { Door } from "./door.ts";
+import { type Door, defineDoor } from "./door.ts";
+
+/** OpenAI's first path members, those that are offered here and those that are not (its OpenAPI document, 2.3.0). */
+const openAiPaths =
+  /^\/v1\/(assistants|audio|batches|chat|chatkit|completions|containers|conversations|edits|embeddings|evals|files|fine_tuning|images|models|moderations|organization|projects|realtime|responses|skills|threads|uploads|vector_stores|videos)(\/|$)/;
 
 /** `/v1/chat/completions`, `/v1/responses`, `/v1/conversations` and `/v1/models` (platform.openai.com/docs/api-reference). */
 export function openai(): Door {
-  return {
+  return defineDoor({
     name: "openai",
-    routes: [
+    routes: () => [
       ["/v1/responses", responses],
       ["/v1/conversations", conversations],
       ["/v1/models", models],
       ["/v1/chat/completions", chatCompletions],
     ],
-  };
+    encoders: {
+      "openai-chat": (manner, stream) => new ChatChunks(manner as ChatManner, stream),
+      "openai-responses": (manner, stream) => {
+        const own = manner as ResponseManner;
+        return new ResponseWriter({ ...own, session: stream.session }, stream.asked(own));
+      },
+    },
+    // Clients of OpenAI's API are refused in its words.
+    refusals: { paths: openAiPaths, response: openAiErrorResponse },
+    operations: async () => (await import("../routes/openapi/openai-operations.ts")).openAiOperations,
+  });
 }

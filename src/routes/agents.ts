@@ -23,6 +23,6 @@ function agentJson(c: Context<RouteContext>, agent: Agent) {
       })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     doors: [...app.doorNames],
-    channels: [...app.channelNames],
+    channels: [...app.channels.keys()],
   };
 }

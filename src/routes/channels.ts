@@ -2,20 +2,17 @@
 import { type Context, Hono } from "hono";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
+import type { App, AppChannel } from "../agent/app.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../channels/channel.ts";
-import { receiveDiscord } from "../channels/discord/receive.ts";
-import { forAgent } from "../channels/for-agent.ts";
-import { addressFault } from "../channels/outlets.ts";
+import type { WorkingChannel } from "../channels/define-channel.ts";
 import { defaultAccount } from "../channels/place-rules.ts";
-import { beginInstall, finishInstall } from "../channels/slack/install.ts";
-import { receiveSlack } from "../channels/slack/receive.ts";
 import { receiveWebhook } from "../channels/webhook.ts";
 import { boundedMetadata } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
 import { safeSpeaker } from "../core/speaker.ts";
 import type { Bindings } from "../env.ts";
 import { readText } from "../http/read-json.ts";
-import { withInstalls } from "../session/outlets.ts";
+import { addressFault, channelHost } from "../session/outlets.ts";
 import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { callId } from "./admit.ts";
@@ -24,51 +21,43 @@ import type { RouteContext } from "./context.ts";
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
 
-export const channels = new Hono<RouteContext>()
-  .post("/slack", (c) => {
-    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)");
-    const setup = {
-      settings: withInstalls(settings, c.env, defaultAccount),
-      rules: c.var.app.channels.slack ?? {},
-      uninstalled: (team: string) => accountObject(c.env, defaultAccount).removeSlackInstall(team),
-    };
-    return take(c, async (request) => forAgent(await receiveSlack(request, setup), setup.rules.agent));
-  })
-  .get("/slack/install", (c) => {
-    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
-    return beginInstall(settings, new URL(c.req.url).origin, Date.now());
-  })
-  .get("/slack/oauth", async (c) => {
-    const settings = c.var.settings.slack ?? missing("SLACK_SIGNING_SECRET");
-    const back = { url: new URL(c.req.url), cookie: c.req.header("Cookie") ?? "", nowMs: Date.now() };
-    const { team, botToken } = await finishInstall(back, settings, c.var.app.channels.slack);
-    await accountObject(c.env, defaultAccount).addSlackInstall(team, botToken);
-    return c.text("The app is installed. You can close this page and write to it in Slack.");
-  })
-  .post("/discord", (c) => {
-    const settings = c.var.settings.discord ?? missing("DISCORD_PUBLIC_KEY");
-    const rules = c.var.app.channels.discord ?? {};
-    return take(c, async (request) => forAgent(await receiveDiscord(request, { settings, rules }), rules.agent));
-  })
-  .post("/webhooks/:name", (c) => {
-    const name = c.req.param("name");
-    const { webhookSecrets, isDev } = c.var.settings;
-    // It signs what goes out: whoever gets callbacks must not be able to send with it.
-    const secrets = name === "callback" ? undefined : webhookSecrets.get(name);
-    if (secrets === undefined) {
-      throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
-    }
-    const rules = c.var.app.webhooks[name] ?? {};
-    return take(c, (request) =>
-      receiveWebhook(request, {
-        ...{ name, rules, secrets, names: webhookSecrets.keys() },
-        urlFault: (url) => urlFault(url, isDev),
-      }),
-    );
-  });
+/** `/channels/webhooks/<name>`: every app has them. */
+export const webhooks: Hono<RouteContext> = new Hono<RouteContext>().post("/:name", (c) => {
+  const name = c.req.param("name");
+  const { settings, app } = c.var;
+  // It signs what goes out: whoever gets callbacks must not be able to send with it.
+  const secrets = name === "callback" ? undefined : app.webhookSecrets.get(name);
+  if (secrets === undefined) {
+    throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
+  }
+  const rules = app.webhooks[name] ?? {};
+  return take(c, (request) =>
+    receiveWebhook(request, {
+      ...{ name, rules, secrets, names: app.webhookSecrets.keys() },
+      urlFault: (url) => urlFault(url, settings.isDev),
+    }),
+  );
+});
 
-function missing(setting: string): never {
-  throw new AppError("not_configured", `This channel is not configured. Set ${setting}: npx wrangler secret put …`);
+/** `/channels/<name>` of each channel that the app lists, and its pages. */
+export function channelRoutes({ channels }: App): Hono<RouteContext> {
+  const routes = new Hono<RouteContext>();
+  for (const channel of channels.values()) {
+    const { name, pages } = channel;
+    routes.post(`/${name}`, (c) => {
+      const works = workingOf(c.var.app.channels.get(name) ?? channel);
+      return take(c, (request) => works.receive(request, channelHost(c.env, name)));
+    });
+    for (const page of pages) {
+      routes.get(`/${name}/${page}`, (c) => workingOf(channel).page(page, c.req.raw, channelHost(c.env, name)));
+    }
+  }
+  return routes;
+}
+
+function workingOf({ works, needs }: AppChannel): WorkingChannel {
+  if (works !== undefined) return works;
+  throw new AppError("not_configured", `This channel is not configured. Set ${needs}: npx wrangler secret put …`);
 }
 
 async function take(
@@ -138,9 +127,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
   const { alias, place, reference, session: wanted, content, metadata: noted, claims, address, mustExist } = received;
   // A session that is there keeps its agent, also where the rules name another one by now.
   const choices = received.agent === undefined ? {} : { choices: { agent: received.agent } };
-  const { settings, app } = c.var;
-  const setup = { ...settings, rules: app.channels, urlFault: (url: string) => urlFault(url, settings.isDev) };
-  const fault = address && addressFault(address, setup);
+  const fault = address && addressFault(c.var.app, address);
   if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);

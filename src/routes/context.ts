@@ -3,12 +3,15 @@ import type { Caller } from "../account/access.ts";
 import type { AccountLimits } from "../account/account-record.ts";
 import type { App } from "../agent/app.ts";
 import type { Bindings, Settings } from "../env.ts";
+import type { Operation } from "./openapi/operation.ts";
 
 export interface RouteContext {
   Bindings: Bindings;
   Variables: {
     app: App;
     settings: Settings;
+    /** What the app's doors say of their calls. */
+    operations: () => Promise<Record<string, Operation>>;
     /** The authenticated account. Object names are made from this one only. */
     account: string;
     /** Who is asking, with what may be done by it. */

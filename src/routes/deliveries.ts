@@ -23,8 +23,8 @@ export const deliveries = new Hono<RouteContext>()
     return c.json({ deliveries: letters.map(shownLetter) });
   })
   .get("/secret", async (c) => {
-    const { account, settings } = c.var;
-    const own = settings.webhookSecrets.get("callback")?.[0];
+    const { account, app } = c.var;
+    const own = app.webhookSecrets.get("callback")?.[0];
     return c.json({ secret: own ?? (await accountObject(c.env, account).callbackSecret(account)) });
   })
   .post("/:id/retry", async (c) => {

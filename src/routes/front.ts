@@ -5,7 +5,6 @@ import type { Agent } from "../agent/agent.ts";
 import type { Settings } from "../env.ts";
 import { modelIds } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
-import { page } from "./page.ts";
 
 export const front = new Hono<RouteContext>()
   .get("/health", (c) => {
@@ -16,12 +15,8 @@ export const front = new Hono<RouteContext>()
   // Where the app lists no page.
   .get("/", (c) => c.text(welcome(c)));
 
-export const playgroundPage = new Hono<RouteContext>().get("/", (c) => {
-  const isDev = c.var.settings.auth.kind === "dev";
-  return page({ welcome: welcome(c), ...(isDev && { devKey: "dev-key" }) });
-});
-
-function welcome(c: Context<RouteContext>): string {
+/** What is running here, in words for a terminal. */
+export function welcome(c: Context<RouteContext>): string {
   const { settings, app } = c.var;
   const { origin } = new URL(c.req.url);
   const key = settings.auth.kind === "dev" ? "dev-key" : "$API_KEY";
@@ -40,13 +35,14 @@ Try it:
 
 /** The same for everyone: where the model is asked is for those who run the Worker. */
 function answerLine(agent: Agent, settings: Settings): string {
-  return settings.model.kind === "demo"
+  return settings.model.kind === "demo" || settings.model.isMissing
     ? modelLine(agent, settings)
     : `Answers come from ${modelIds(settings, agent)[0]}.`;
 }
 
 /** Which model answers and where, in words, for the Worker's log. */
 export function modelLine(agent: Agent, { model }: Settings): string {
+  if (model.kind === "provider" && model.isMissing) return "No model is configured: set MODEL_API_KEY.";
   if (model.kind === "provider") return `Answers come from ${model.modelId ?? agent.models[0].id} at ${model.baseUrl}.`;
   return "Answers come from the built-in demo model. Set MODEL_API_KEY to use the real one.";
 }

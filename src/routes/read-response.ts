@@ -7,7 +7,7 @@ import { eventsOfEntry } from "../core/event.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/answer-id.ts";
 import { formatManner } from "../dialects/manner.ts";
 import type { OpenAiFailure } from "../dialects/openai-failure.ts";
-import { ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
+import { type ResponseManner, ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import type { Found } from "../session/withdraw.ts";
 import type { RouteContext } from "./context.ts";
@@ -64,7 +64,8 @@ export async function streamResponse(
   { stops, ...view }: { startingAfter?: number; encrypted: boolean; stops?: boolean },
 ): Promise<Response> {
   const { session, ...rest } = place;
-  const manner = formatManner({ as: "openai-responses", ...rest, ...view, defaultModel: await modelIn(c, place) });
+  const wanted: ResponseManner = { as: "openai-responses", ...rest, ...view, defaultModel: await modelIn(c, place) };
+  const manner = formatManner(wanted);
   const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(c, session, stops))}`;
   const address = { account: c.var.account, name: place.session };
   const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });

@@ -1,22 +1,20 @@
 /** What of a schedule cannot work: found when the Worker starts, and looked at again before its message is sent. Pure. */
 import type { App, Schedule } from "../agent/app.ts";
-import { type AddressFault, addressFault } from "../channels/outlets.ts";
-import { urlFault } from "../session/url-fault.ts";
+import type { AddressFault } from "../channels/define-channel.ts";
+import { addressFault } from "../session/outlets.ts";
 import { sessionName } from "./sessions.ts";
 
 /** The first fault, named by its field; `undefined` when there is none. */
 export function scheduleFault(
   { cron, session, content, replyTo }: Schedule,
-  { channels, settings }: Pick<App, "channels" | "settings">,
+  app: Pick<App, "channels" | "settings">,
 ): AddressFault | undefined {
   const name = `The schedule "${cron}"`;
   const ofApp = (detail: string) => ({ of: "app", detail: `${name}: ${detail}` }) as const;
   const parsed = sessionName.safeParse(session);
   if (!parsed.success) return ofApp(`session "${session}" ${parsed.error.issues[0]?.message}.`);
   if (content.trim() === "") return ofApp("content must not be empty.");
-  const { slack, discord, isDev } = settings;
-  const setup = { slack, discord, rules: channels, urlFault: (url: string) => urlFault(url, isDev) };
-  const fault = replyTo && addressFault(replyTo, setup);
+  const fault = replyTo && addressFault(app, replyTo);
   return fault && { ...fault, detail: `${name}: replyTo: ${fault.detail}` };
 }
 

@@ -5,6 +5,7 @@ import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
 import { fingerprint } from "../core/prefix.ts";
+import type { UiManner } from "../dialects/ai-sdk-ui/chunks.ts";
 import { UiMessages } from "../dialects/ai-sdk-ui/messages.ts";
 import { isAgain, newsOf, type UiNews, uiFields } from "../dialects/ai-sdk-ui/request.ts";
 import { parseBody } from "../http/parse-body.ts";
@@ -78,7 +79,8 @@ export const uiMessages = new Hono<RouteContext>()
 /** A message is told from its start, also where it goes on: what the client has of it already is written over. */
 function stream(c: Context<RouteContext>, taken: Taken): Promise<Response> {
   const headers = { "X-Vercel-AI-UI-Message-Stream": "v1", "X-Session-Id": taken.session };
-  return relayStream(c, taken, { manner: { as: "ai-sdk-ui", turn: taken.turn }, headers });
+  const manner: UiManner = { as: "ai-sdk-ui", turn: taken.turn };
+  return relayStream(c, taken, { manner, headers });
 }
 
 /** The same message sent again is answered by the same turn; asked to, the model answers it anew. */

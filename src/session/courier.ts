@@ -12,6 +12,8 @@ import { mostSubrequests, Subrequests } from "./subrequests.ts";
 export interface CourierSetup {
   /** The channel of that name, as it is configured now. */
   outletOf(name: string): Outlet | undefined;
+  /** Why there is none, where there is none. */
+  outletFault(name: string): string;
   /** Messages of these places belong to this session from now on. */
   lead(places: readonly string[]): Promise<void>;
   /** Tells the account of a delivery that was given up. */
@@ -133,7 +135,7 @@ export class Courier {
 
   async #deliver(owed: Owed): Promise<void> {
     const outlet = this.#setup.outletOf(owed.address.channel);
-    if (outlet === undefined) return this.#bury(owed, `The channel "${owed.address.channel}" is not configured.`);
+    if (outlet === undefined) return this.#bury(owed, this.#setup.outletFault(owed.address.channel));
     let { shown, attempts } = owed;
     for (;;) {
       if (this.#parts.feed.closed) return;

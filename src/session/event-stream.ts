@@ -3,7 +3,7 @@ import { type Cursor, parseCursor, start } from "../core/cursor.ts";
 import { AppError } from "../core/errors.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import { type Encoder, type Frame, sessionGone, streamFault } from "../dialects/encoder.ts";
-import { encoderFor, parseManner } from "../dialects/manner.ts";
+import { type Encoders, encoderFor, parseManner } from "../dialects/manner.ts";
 import { pullStream, sseFrame, sseResponse } from "../http/sse.ts";
 import { askedFor } from "./asked-for.ts";
 import type { Feed } from "./feed.ts";
@@ -17,7 +17,7 @@ import { sessionTag } from "./session-tag.ts";
 export function readEvents(
   parts: SessionParts,
   query: URLSearchParams,
-  stop: (turn: string | undefined) => void,
+  { encoders, stop }: { encoders: Encoders; stop(turn: string | undefined): void },
 ): Response {
   const address = parts.record.read();
   const tag = sessionTag(address);
@@ -25,13 +25,8 @@ export function readEvents(
   const turn = query.get("turn");
   const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(parts, place);
   const seen = seenOf(parts, { id: query.get("seen"), tag, turn, from });
-  const encoder = encoderFor(parseManner(query.get("as")), {
-    session: address.name,
-    tag,
-    asked,
-    retryMs: retryMs(),
-    ...seen,
-  });
+  const stream = { session: address.name, tag, asked, retryMs: retryMs(), ...seen };
+  const encoder = encoderFor(parseManner(query.get("as")), stream, encoders);
   const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
   const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
   const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");

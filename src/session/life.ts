@@ -15,7 +15,7 @@ import { arm } from "./alarm.ts";
 import type { CopyStep } from "./copying.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
-import { outlets } from "./outlets.ts";
+import { outletFault, outlets } from "./outlets.ts";
 import { type PastRequest, pastRequest } from "./past-request.ts";
 import { Reporter } from "./reporter.ts";
 import { Runner } from "./runner.ts";
@@ -90,7 +90,8 @@ export class SessionLife {
   }
 
   #setup(agent: Agent) {
-    return { agent, settings: this.#app.settings, bindings: this.#bindings };
+    const { settings, remoteTools } = this.#app;
+    return { agent, settings, remoteTools, bindings: this.#bindings };
   }
 
   /** The session's agent. Throws `no_such_agent` where the app does not have it any more. */
@@ -163,7 +164,6 @@ export class SessionLife {
 
   /** The session is in the rows: from now on it is here, too. */
   open(): SessionParts {
-    const { settings, channels: rules, secrets } = this.#app;
     const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
     const agent = this.#app.agents.of(named);
     const parts = sessionParts(this.#ctx.storage, agent);
@@ -172,9 +172,10 @@ export class SessionLife {
     this.#agent = agent;
     this.#reporter = new Reporter(this.#bindings);
     const { account, name } = parts.record.read();
-    const outletOf = outlets({ settings, rules, bindings: this.#bindings, account });
+    const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
+      outletFault: (name) => outletFault(this.#app, name),
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
@@ -183,10 +184,8 @@ export class SessionLife {
     });
     this.#courier = courier;
     this.#runner = new Runner(parts, {
-      agent,
-      settings,
-      secrets,
-      bindings: this.#bindings,
+      ...this.#setup(agent),
+      secrets: this.#app.secrets,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       moved: () => courier.wake(),

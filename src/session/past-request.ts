@@ -1,6 +1,7 @@
 /** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
+import type { RemoteTools } from "../agent/remote-tools.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { fingerprint, type HeadFacts } from "../core/prefix.ts";
@@ -26,6 +27,7 @@ export interface PastRequest {
 export interface PastSetup {
   agent: Agent;
   settings: Settings;
+  remoteTools?: RemoteTools | undefined;
   bindings: Bindings;
 }
 

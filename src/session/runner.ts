@@ -2,6 +2,7 @@
 
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
+import type { RemoteTools } from "../agent/remote-tools.ts";
 import type { Reading, ReadMessage } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { ending, leftOver } from "../core/ending.ts";
@@ -35,6 +36,7 @@ import { userIdsOf } from "./user-ids.ts";
 export interface RunnerSetup {
   agent: Agent;
   settings: Settings;
+  remoteTools?: RemoteTools | undefined;
   /** Where the agent's models find their secrets. */
   bindings: Bindings;
   /** Values of the app's secrets for tools, by name. */

@@ -8,6 +8,7 @@ import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
+import type { Encoders } from "../dialects/manner.ts";
 import type { QueuedMessage, SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
@@ -55,9 +56,11 @@ export interface SessionDetails {
 export class Session extends DurableObject<Bindings> {
   readonly #life: SessionLife;
   readonly #copying: Copying;
+  readonly #encoders: Encoders;
 
   constructor(ctx: DurableObjectState, bindings: Bindings, app: App) {
     super(ctx, bindings);
+    this.#encoders = app.encoders;
     this.#life = new SessionLife(ctx, bindings, app);
     this.#copying = new Copying(ctx.storage);
   }
@@ -345,7 +348,8 @@ export class Session extends DurableObject<Bindings> {
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
     if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
-    const read = await outcome(() => readEvents(this.#life.existing, query, (turn) => this.#hungUp(turn)));
+    const how = { encoders: this.#encoders, stop: (turn: string | undefined) => this.#hungUp(turn) };
+    const read = await outcome(() => readEvents(this.#life.existing, query, how));
     return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
@@ -380,10 +384,7 @@ export class Session extends DurableObject<Bindings> {
   }
 
   #takeAnswer<T>(take: (parts: SessionParts) => T): Promise<Outcome<T>> {
-    return this.#answer((parts) => {
-      this.#life.mustHaveAgent();
-      return take(parts);
-    });
+    return this.#answer((parts) => this.#life.mustHaveAgent() && take(parts));
   }
 
   /** Answers are acknowledged once they are on disk; the runner, or the watchdog, goes on from there. */

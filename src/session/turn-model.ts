@@ -3,9 +3,8 @@ import type { Agent, ModelChoice } from "../agent/agent.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { KnownSetting, ModelPlace } from "../core/failure-words.ts";
-import type { Bindings, Settings } from "../env.ts";
+import type { Bindings, ProviderSettings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
-import { createDemoFetch } from "../model/demo/demo-fetch.ts";
 import { hasPrice, type Profile } from "../model/profile.ts";
 
 export interface TurnModel {
@@ -13,17 +12,17 @@ export interface TurnModel {
   baseUrl: string;
   apiKey?: string;
   fetch: typeof fetch;
+  /** It is in the place of every other model. */
+  isDemo?: true;
   /** For the words of failures. */
   place: ModelPlace;
 }
 
-/** One demo model per isolate, since what it has cached is remembered in it. */
-const demoFetch = createDemoFetch();
 const demoUrl = "https://demo.invalid/v1";
-const demo: TurnModel = {
+const demo: Omit<TurnModel, "fetch"> = {
+  isDemo: true,
   profile: profileFor({ modelId: "demo", baseUrl: demoUrl, demo: true }),
   baseUrl: demoUrl,
-  fetch: demoFetch,
   place: {
     model: "demo",
     host: "this Worker",
@@ -63,7 +62,9 @@ export interface ModelSituation {
 /** The models of a turn in the order in which they are asked. A model that was named stands alone: nobody wants another one's answer then. */
 export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const { settings, agent, bindings } = of;
-  if (settings.model.kind === "demo") return [shown(demo, settings)];
+  if (settings.model.kind === "demo") {
+    return [shown({ ...demo, fetch: settings.model.fetch ?? globalThis.fetch }, settings)];
+  }
   const provider = settings.model;
   const choices = choicesOf(settings, agent);
   const reach = (choice: ModelChoice): TurnModel => {
@@ -82,9 +83,7 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
 
 /** Those of a turn's models that its account may use; all when `allowed` is absent. The demo model is in the place of every other. */
 export function allowedOf(models: readonly TurnModel[], allowed: readonly string[] | undefined): TurnModel[] {
-  return models.filter(
-    (model) => allowed === undefined || model.fetch === demoFetch || allowed.includes(model.profile.id),
-  );
+  return models.filter((model) => allowed === undefined || model.isDemo || allowed.includes(model.profile.id));
 }
 
 /** Throws `invalid_request`, before anything is stored, when none of the turn's models is one that its account may use. */
@@ -189,9 +188,16 @@ function profileOf({ id, userId, profile, prices, contextTokens, maxTokens }: Mo
   return userId === undefined || own.userId === undefined ? own : { ...own, userId };
 }
 
+/** Looked up at each call, so that a test can put a provider behind it. */
+const call: typeof fetch = (input, init) => globalThis.fetch(input, init);
+
+/** Nobody chose a provider: what people write is sent to none. */
+const refuse: typeof fetch = async () =>
+  Response.json({ error: { message: "No model is configured.", code: "no_model" } }, { status: 401 });
+
 function reached(
   choice: ModelChoice,
-  { provider, modelSetting }: { provider: { baseUrl: string; apiKey?: string }; modelSetting: KnownSetting },
+  { provider, modelSetting }: { provider: ProviderSettings; modelSetting: KnownSetting },
   bindings: Bindings,
 ): TurnModel {
   const { id, baseUrl, keySecret } = choice;
@@ -218,7 +224,6 @@ function reached(
     baseUrl: base,
     place,
     ...(apiKey !== undefined && { apiKey }),
-    // Looked up at each call, so that a test can put a provider behind it.
-    fetch: (input, init) => globalThis.fetch(input, init),
+    fetch: provider.isMissing && baseUrl === undefined && apiKey === undefined ? refuse : call,
   };
 }

@@ -34,8 +34,8 @@ export async function warmUp(
   { app, bindings }: { app: App; bindings: Bindings },
   { account, prefix, models, agent }: WarmUp,
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
-  const { settings } = app;
-  const tools = new TurnTools({ agent, settings, bindings, count: new KvCount() });
+  const { settings, remoteTools } = app;
+  const tools = new TurnTools({ agent, remoteTools, bindings, count: new KvCount() });
   const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel({ agent, settings, bindings }, models);
   const profile = knownHere(listed);
   const object = accountObject(bindings, account);

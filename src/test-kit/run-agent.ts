@@ -95,7 +95,7 @@ function sessionOf(
   options: RunAgentOptions,
   progress: AgentRun["progress"],
 ): MemorySession {
-  const agent = resolveAgent("agent", definition, {});
+  const agent = resolveAgent("agent", definition);
   const { model, session = {}, now = () => standing, account = "test", speaker } = options;
   const secrets = secretsOf(agent.tools.all, options.secrets);
   const context = {

@@ -12,9 +12,9 @@ import { defineTool } from "../../src/tools/tool.ts";
 const tool = (name: string, description = "Does it.") =>
   defineTool({ name, description, input: z.object({ x: z.string() }), effect: "none", run: () => "done" });
 const plain: AgentDefinition = { instructions: "Answer." };
-const versionOf = (definition: AgentDefinition) => resolveAgent("a", definition, {}).version;
+const versionOf = (definition: AgentDefinition) => resolveAgent("a", definition).version;
 const appOf = (agents: Record<string, AgentDefinition>, more: object = {}) =>
-  makeApp({ agents, ...more }, { channels: {}, doorNames: [], bindings: { DEV: "true" } as Bindings });
+  makeApp({ agents, ...more }, { channels: [], doors: [] }, { DEV: "true" } as Bindings);
 
 describe("the agents of an app", () => {
   it("[AGENT-1] are found by name, the first is the default", () => {
@@ -65,7 +65,7 @@ describe("the agents of an app", () => {
   });
 
   it("[AGENT-3] one that is not there is refused with the names that are", () => {
-    const agents = new Agents([resolveAgent("assistant", plain, {}), resolveAgent("support", plain, {})]);
+    const agents = new Agents([resolveAgent("assistant", plain), resolveAgent("support", plain)]);
     const refused = (work: () => unknown) => {
       try {
         return work();
@@ -87,13 +87,13 @@ describe("the agents of an app", () => {
 });
 
 describe("tools that come along", () => {
-  const names = (definition: AgentDefinition, mcp = {}) =>
-    resolveAgent("a", definition, mcp).tools.declarations.map(({ name }) => name);
+  const names = (definition: AgentDefinition, hasRemoteTools = false) =>
+    resolveAgent("a", definition, hasRemoteTools).tools.declarations.map(({ name }) => name);
 
   it("[AGENT-10] come to an agent that has tools, and to no other", () => {
     expect(names(plain)).toEqual([]);
     expect(names({ ...plain, tools: [tool("x")] })).toEqual(["read_entry", "search_transcript", "x"]);
-    expect(names(plain, { s: { url: "https://s.test" } })).toEqual(["read_entry", "search_transcript"]);
+    expect(names(plain, true)).toEqual(["read_entry", "search_transcript"]);
     expect(names({ ...plain, tools: [tool("read_entry", "Mine.")] })).toEqual(["read_entry", "search_transcript"]);
   });
 });
@@ -107,7 +107,7 @@ describe("an agent's version", () => {
     expect(versionOf({ ...base, tools: [tool("b"), tool("a")] })).toBe(version);
     expect(versionOf({ models: [{ id: "m" }, { id: "n" }], tools: [tool("a"), tool("b")], ...plain })).toBe(version);
     expect(versionOf({ ...base, limits: { maxSteps: 12 } })).toBe(version);
-    expect(resolveAgent("other-name", base, {}).version).toBe(version);
+    expect(resolveAgent("other-name", base).version).toBe(version);
     expect(defineAgent(base)).toBe(base);
   });
 

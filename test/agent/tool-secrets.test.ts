@@ -6,7 +6,7 @@ import { defineTool } from "../../src/tools/tool.ts";
 
 const tool = (name: string, secrets: string[]) =>
   defineTool({ name, description: "Looks.", input: z.object({}), effect: "none", secrets, run: () => "" });
-const agent = (tools: AgentDefinition["tools"] = []) => resolveAgent("shop", { instructions: "Sell.", tools }, {});
+const agent = (tools: AgentDefinition["tools"] = []) => resolveAgent("shop", { instructions: "Sell.", tools });
 const read = (tools: AgentDefinition["tools"], given: Record<string, string>) =>
   toolSecrets([agent(tools)], { SESSIONS: {}, ...given } as never);
 

@@ -1,13 +1,18 @@
 /** The app of the tests: every door and channel over the tests' own agent. */
 import { env } from "cloudflare:workers";
 import type { ModelChoice } from "../../src/agent/agent.ts";
-import { Agents, type App, type Schedule } from "../../src/agent/app.ts";
+import { Agents, type App, makeApp, type Schedule } from "../../src/agent/app.ts";
+import { discord } from "../../src/channels/discord/discord-channel.ts";
+import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
 import { aiSdk } from "../../src/doors/ai-sdk.ts";
+import { demoModel } from "../../src/doors/demo-model.ts";
 import { mcp } from "../../src/doors/mcp.ts";
+import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { openai } from "../../src/doors/openai.ts";
+import { openapi } from "../../src/doors/openapi.ts";
 import { playground } from "../../src/doors/playground.ts";
-import { type Bindings, parseSettings } from "../../src/env.ts";
+import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
 
 /** Tests add to these, and take away again what they added. */
@@ -15,14 +20,16 @@ export const webhooks: Record<string, WebhookRules> = {};
 export const schedules: Schedule[] = [];
 export const models = agent.models as unknown as ModelChoice[];
 
+export const doors = [openai(), aiSdk(), mcp(), playground(), openapi()];
+
+const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
+const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), webhooks, schedules };
+
 export const app: App = {
+  ...makeApp(
+    { ...definition, agents: { assistant: { instructions: "Replaced below." } } },
+    { doors, channels },
+    env as unknown as Bindings,
+  ),
   agents: new Agents([agent]),
-  settings: parseSettings(env as unknown as Bindings),
-  channels: { slack: { dmSession: "thread", approvers: "asker" }, discord: { approvers: "asker" } },
-  webhooks,
-  schedules,
-  doorNames: ["openai", "aiSdk", "mcp", "playground"],
-  channelNames: ["slack", "discord"],
-  secrets: {},
 };
-export const doors = [openai(), aiSdk(), mcp(), playground()];

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { makeApp } from "../../src/agent/app.ts";
 import type { Inbound } from "../../src/channels/channel.ts";
+import { discord } from "../../src/channels/discord/discord-channel.ts";
+import type { DiscordRules } from "../../src/channels/discord/rules.ts";
 import { agentsIn, forAgent } from "../../src/channels/for-agent.ts";
 import type { Bindings } from "../../src/env.ts";
 
@@ -22,11 +24,11 @@ it("[AGENT-19] a message is for the agent of its place, else for the channel's, 
 it("[AGENT-19] an agent that is not there stops the start, wherever the rules name it", () => {
   const places = [{ channel: "C1", agent: "sales" }, { channel: "C2" }];
   expect(agentsIn({ agent: "support", places, approvers: "asker" })).toEqual(["support", "sales"]);
-  const start = (slack: object) =>
-    makeApp(
-      { agents: { support: { instructions: "Answer." } } },
-      { channels: { slack }, doorNames: [], bindings: { DEV: "true" } as Bindings },
-    );
-  expect(start({ agent: "support" }).channelNames).toEqual(["slack"]);
-  expect(() => start({ agent: "support", places })).toThrow(/channel slack names the agent "sales"/);
+  const start = (rules: DiscordRules) =>
+    makeApp({ agents: { support: { instructions: "Answer." } } }, { channels: [discord(rules)], doors: [] }, {
+      DEV: "true",
+    } as Bindings);
+  expect([...start({ agent: "support" }).channels.keys()]).toEqual(["discord"]);
+  const named = { agent: "support", places: [{ channel: "C1", agent: "sales" }] };
+  expect(() => start(named)).toThrow(/channel discord names the agent "sales"/);
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
+import { discord } from "../../src/channels/discord/discord-channel.ts";
 import { receiveDiscord } from "../../src/channels/discord/receive.ts";
 import { checkDiscordRules } from "../../src/channels/discord/rules.ts";
 import { checkPlaceRules, type Place, type PlaceRule, placeRules } from "../../src/channels/place-rules.ts";
 import { receiveSlack } from "../../src/channels/slack/receive.ts";
 import { checkSlackRules } from "../../src/channels/slack/rules.ts";
-import { discord, slack } from "../../src/doors/channels.ts";
+import { slack } from "../../src/channels/slack/slack-channel.ts";
 import { createFakeDiscord } from "../support/fake-discord.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
 

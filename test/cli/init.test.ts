@@ -36,7 +36,8 @@ describe("longline init", () => {
       "tsconfig.json",
       "wrangler.toml",
     ]);
-    expect(read("my-agent/src/worker.ts")).toBe(readFileSync("src/app/worker.ts", "utf8"));
+    expect(read("my-agent/src/worker.ts")).toContain('import { assistant } from "./agents/assistant.ts";');
+    expect(read("my-agent/src/agents/assistant.ts")).toBe(readFileSync("src/app/agents/assistant.ts", "utf8"));
     const own = JSON.parse(readFileSync("package.json", "utf8"));
     const { name, dependencies, devDependencies } = JSON.parse(read("my-agent/package.json"));
     expect([name, dependencies.longline, dependencies.zod]).toEqual([

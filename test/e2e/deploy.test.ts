@@ -1,21 +1,108 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { expect, it } from "vitest";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
 
 const run = promisify(execFile);
+const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
 
-it("[E2E-7] what is deployed is at most 440 KB gzipped", async () => {
+/** Bytes of what wrangler would upload, gzipped. `script`: of the app; the one of `wrangler.toml` when absent. */
+async function deployed(script?: string): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "longline-"));
   try {
-    await run("npx", ["--no-install", "wrangler", "deploy", "--dry-run", "--outdir", folder]);
-    const bytes = gzipSync(await readFile(join(folder, "worker.js"))).length;
-    console.log(`bundle: ${bytes} bytes gzipped`);
-    expect(bytes).toBeLessThanOrEqual(440 * 1024);
+    const args = ["--no-install", "wrangler", "deploy", ...(script ? [script] : []), "--dry-run", "--outdir", folder];
+    await run("npx", args);
+    const files = (await readdir(folder)).filter((name) => /\.m?js$/.test(name));
+    expect(files).toHaveLength(1);
+    return gzipSync(await readFile(join(folder, files[0] ?? ""))).length;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** An app that lists this, bundled as wrangler does: its bytes, gzipped, and the files that are in it. */
+async function bundle(listed: string): Promise<{ bytes: number; files: string[] }> {
+  const contents = `import { aiSdk, calculator, currentTime, defineAgent, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, playground, sendRequest, slack } from "longline";
+    const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
+    export const { Session, Account } = longline({ ${listed} });`;
+  const made = await build({
+    stdin: { contents, resolveDir: "src", loader: "ts" },
+    ...{ bundle: true, write: false, minify: true, metafile: true, format: "esm", target: "es2024", logLevel: "error" },
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+  });
+  const [output] = Object.values(made.metafile.outputs);
+  const files = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  return {
+    bytes: gzipSync(made.outputFiles[0]?.contents ?? "").length,
+    files: files.map(([path]) => path.replace(/^.*node_modules\//, "")),
+  };
+}
+
+const bundled = async (listed: string) => (await bundle(listed)).bytes;
+
+/** Most that each adds to the native door, in bytes. */
+const features: [name: string, listed: string, most: number][] = [
+  ["openai()", "doors: [openai()]", 31_000],
+  ["aiSdk()", "doors: [aiSdk()]", 8_000],
+  ["playground()", "doors: [playground()]", 2_000],
+  ["openapi()", "doors: [openapi()]", 14_000],
+  ["mcp()", "doors: [mcp()]", 66_000],
+  ["slack()", "channels: [slack()]", 26_000],
+  ["discord()", "channels: [discord()]", 18_000],
+  ["mcpServers()", "mcp: mcpServers()", 67_000],
+  ["demoModel()", "demo: demoModel()", 12_000],
+];
+const base = "agents: { a: of({}) }";
+const tools = "agents: { a: of({ tools: [currentTime, calculator, fetchUrl, sendRequest] }) }";
+
+describe("what is deployed", () => {
+  it("[E2E-7] the app that a project begins with is at most 240 KiB gzipped", async () => {
+    const bytes = await deployed("src/cli/starter/worker.ts");
+    console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
+    expect(bytes).toBeLessThanOrEqual(240 * 1024);
+  });
+
+  it("[E2E-7] the app of this checkout, with every door, channel and feature, is at most 410 KiB gzipped", async () => {
+    const bytes = await deployed();
+    console.log(`all features: ${kib(bytes)} (${bytes} bytes) gzipped`);
+    expect(bytes).toBeLessThanOrEqual(410 * 1024);
+  });
+
+  it("[E2E-7] the native door alone with one tool is at most 184 KiB gzipped", async () => {
+    const bytes = await deployed("test/app/native-alone.ts");
+    console.log(`native door, one tool: ${kib(bytes)} (${bytes} bytes) gzipped`);
+    expect(bytes).toBeLessThanOrEqual(184 * 1024);
+  });
+
+  it("[E2E-7] the native door alone carries nothing of what it does not list", async () => {
+    const { files } = await bundle(base);
+    const parts =
+      /channels\/(slack|discord)|dialects\/(openai|ai-sdk-ui|mcp)|http\/openai|tools\/mcp|session\/mcp|model\/demo|routes\/(openapi|mcp|models|chat|response|conversation|ui-|page|playground)|^@?modelcontextprotocol|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
+    // The native door takes forms of answers and clients' tools, too, whose schemas are cleaned and checked as those of MCP servers.
+    const shared = ["routes/response-format.ts", "tools/mcp/clean-schema.ts", "tools/mcp/remote-tool.ts"];
+    expect(files.filter((path) => parts.test(path) && !shared.includes(path.replace(/^src\//, "")))).toEqual([]);
+    expect(
+      (await bundle(`${base}, doors: [openai()]`)).files.filter((path) => parts.test(path)).length,
+    ).toBeGreaterThan(10);
+  });
+
+  it("[E2E-7] each door and channel adds no more than its own weight", async () => {
+    const alone = await bundled(base);
+    const weights = await Promise.all(
+      features.map(async ([name, listed, most]) => {
+        const added = (await bundled(`${base}, ${listed}`)) - alone;
+        return { name, added, most };
+      }),
+    );
+    const own = (await bundled(tools)) - alone;
+    const rows = [...weights, { name: "the four tools", added: own, most: 8_000 }];
+    const table = rows.map(({ name, added }) => `| ${name.padEnd(14)} | ${kib(added).padStart(9)} |`);
+    console.log([`| native door    | ${kib(alone).padStart(9)} |`, ...table].join("\n"));
+    expect(rows.filter(({ added, most }) => added > most)).toEqual([]);
+  });
 });

@@ -23,17 +23,13 @@ const refund = defineTool({
   run: () => "paid back",
 });
 /** No tool of the tests' own agent, another model, another limit. */
-const support = resolveAgent(
-  "support",
-  {
-    instructions: "You help buyers.",
-    models: [{ id: "helper-1" }, { id: "helper-2" }],
-    tools: [refund],
-    limits: { waitSeconds: 60 },
-  },
-  {},
-);
-const smallest = resolveAgent("smallest", { instructions: "Answer." }, {});
+const support = resolveAgent("support", {
+  instructions: "You help buyers.",
+  models: [{ id: "helper-1" }, { id: "helper-2" }],
+  tools: [refund],
+  limits: { waitSeconds: 60 },
+});
+const smallest = resolveAgent("smallest", { instructions: "Answer." });
 const both = new Agents([agent, support, smallest]);
 const alone = new Agents([agent]);
 

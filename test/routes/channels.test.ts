@@ -2,15 +2,16 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
+import { discord as discordChannel } from "../../src/channels/discord/discord-channel.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import { app } from "../app/app.ts";
+import { configuredChannels } from "../support/configured-channels.ts";
 import { createFakeDiscord, type FakeDiscord } from "../support/fake-discord.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
-const rules = app.channels;
-const configured = app.settings.discord;
+const configured = app.channels;
 let provider: ReturnType<typeof startProvider>;
 let discord: FakeDiscord;
 let account: string;
@@ -24,12 +25,12 @@ beforeEach(async () => {
   guildId = String(crypto.getRandomValues(new Uint32Array(1))[0]);
   account = `acc-${guildId}`;
   const { publicKey, botToken } = discord.settings;
-  Object.assign(app.settings, { discord: { publicKey, botToken, apiUrl: "https://discord.com/api/v10" } });
-  app.channels = { discord: { places: [{ guild: guildId, channel: "1", account }] } };
+  app.channels = configuredChannels({ DISCORD_PUBLIC_KEY: publicKey, DISCORD_BOT_TOKEN: botToken }, [
+    discordChannel({ places: [{ guild: guildId, channel: "1", account }] }),
+  ]);
 });
 afterEach(() => {
-  Object.assign(app.settings, { discord: configured });
-  app.channels = rules;
+  app.channels = configured;
   vi.restoreAllMocks();
 });
 

@@ -2,7 +2,7 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { client } from "../../src/client.ts";
 import { router } from "../../src/longline.ts";
-import { operations } from "../../src/routes/openapi/document.ts";
+import { operationsOf } from "../../src/routes/openapi/document.ts";
 import { app, doors } from "../app/app.ts";
 import { text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
@@ -19,6 +19,7 @@ afterEach(() => {
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
+const operations = operationsOf(app, Object.assign({}, ...(await Promise.all(doors.map((door) => door.operations())))));
 const read = async () => (await (await worker.fetch("https://longline.test/openapi.json")).json()) as Json;
 
 describe("the OpenAPI document", () => {

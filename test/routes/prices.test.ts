@@ -11,7 +11,7 @@ import { startProvider } from "../support/session-world.ts";
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 const priced = { hit: 1_000_000, miss: 2_000_000, output: 3_000_000 };
 const withModel = (model: Partial<ModelChoice>) =>
-  new Agents([agent, resolveAgent("own", { instructions: "Answer.", models: [{ id: "own-1", ...model }] }, {})]);
+  new Agents([agent, resolveAgent("own", { instructions: "Answer.", models: [{ id: "own-1", ...model }] })]);
 
 let provider: ReturnType<typeof startProvider>;
 let account: string;

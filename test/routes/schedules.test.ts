@@ -3,11 +3,11 @@ import { unwrap } from "../../src/account/outcome.ts";
 import type { App, Schedule } from "../../src/agent/app.ts";
 import { discordRoom } from "../../src/channels/discord/discord-address.ts";
 import { slackRoom } from "../../src/channels/slack/slack-address.ts";
-import { parseSettings } from "../../src/env.ts";
 import { scheduleWarnings } from "../../src/routes/schedule-fault.ts";
 import { runSchedules } from "../../src/routes/schedules.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import { app, schedules } from "../app/app.ts";
+import { configuredChannels } from "../support/configured-channels.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
 
@@ -43,8 +43,7 @@ describe("a schedule that cannot work", () => {
   const good: Schedule = { cron, session: "standup", content: "What is on today?" };
   const rooms = [slackRoom("T1", "C1"), discordRoom("111")];
   const callback = (url: string) => ({ channel: "callback", url });
-  const configured = parseSettings({
-    ...bindings,
+  const configured = configuredChannels({
     SLACK_SIGNING_SECRET: "s".repeat(32),
     SLACK_BOT_TOKEN: "xoxb-1",
     DISCORD_PUBLIC_KEY: "a".repeat(64),
@@ -55,13 +54,13 @@ describe("a schedule that cannot work", () => {
     ["a session that has no such name", { session: "stand up" }, {}, /session "stand up" must be/],
     ["a message without words", { content: " " }, {}, /content must not be empty/],
     ["a channel that there is not", { replyTo: { channel: "teams" } }, {}, /There is no channel "teams"/],
-    ["Slack, which is not listed", { replyTo: slackRoom("T1", "C1") }, { channels: {} }, /Add slack\(\)/],
-    ["Discord, which is not listed", { replyTo: discordRoom("1") }, { channels: {} }, /Add discord\(\)/],
+    ["Slack, which is not listed", { replyTo: slackRoom("T1", "C1") }, { channels: new Map() }, /Add slack\(\)/],
+    ["Discord, which is not listed", { replyTo: discordRoom("1") }, { channels: new Map() }, /Add discord\(\)/],
     ["a URL that is private", { replyTo: callback("https://10.0.0.1/x") }, {}, /callback_url/],
     ["a URL that is none", { replyTo: callback("x") }, {}, /callback_url/],
   ])("[SCHEDULE-2] stops the Worker at start: %s", (_, wrong, more, words) => {
     const schedules = [good, { ...good, ...wrong }];
-    expect(() => scheduleWarnings({ ...app, settings: configured, schedules, ...more })).toThrow(words);
+    expect(() => scheduleWarnings({ ...app, channels: configured, schedules, ...more })).toThrow(words);
     expect(() => scheduleWarnings({ ...app, schedules, ...more })).toThrow(`The schedule "${cron}"`);
   });
 
@@ -69,7 +68,7 @@ describe("a schedule that cannot work", () => {
     const [toSlack, toDiscord] = rooms.map((replyTo) => ({ ...good, session: crypto.randomUUID(), replyTo }));
     const fine = { ...good, session: crypto.randomUUID() };
     const mine = { ...app, schedules: [toSlack, fine, toDiscord] as Schedule[] };
-    expect(scheduleWarnings({ ...mine, settings: configured })).toEqual([]);
+    expect(scheduleWarnings({ ...mine, channels: configured })).toEqual([]);
     expect(scheduleWarnings(mine)).toEqual([
       expect.stringMatching(/SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN/),
       expect.stringMatching(/DISCORD_PUBLIC_KEY and DISCORD_BOT_TOKEN/),

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import { UiChunks } from "../../src/dialects/ai-sdk-ui/chunks.ts";
+import { UiChunks, type UiManner } from "../../src/dialects/ai-sdk-ui/chunks.ts";
 import { formatManner, type Manner } from "../../src/dialects/manner.ts";
 import { Retelling } from "../../src/session/retelling.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
@@ -67,7 +67,8 @@ describe("a stream that fails by a fault of ours", () => {
     vi.spyOn(UiChunks.prototype, "events").mockImplementation(() => {
       throw new Error("a fault of ours");
     });
-    const stream = await world.events(`turn=${turn}&as=${formatManner({ as: "ai-sdk-ui", turn })}`);
+    const manner: UiManner = { as: "ai-sdk-ui", turn };
+    const stream = await world.events(`turn=${turn}&as=${formatManner(manner)}`);
     const read = await stream.text();
     expect(read).toMatch(/data: \{"type":"error","errorText":"The stream broke off[^}]*\}\n\ndata: \[DONE\]\n\n$/);
     expect(read).not.toContain("event:");

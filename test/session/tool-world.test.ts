@@ -44,7 +44,7 @@ function withTool(
       secrets: ["SHOP_KEY"],
       run: (_, context) => run(context),
     });
-    const agent = resolveAgent("shop", { instructions: "Sell.", tools: [look], ...more }, {});
+    const agent = resolveAgent("shop", { instructions: "Sell.", tools: [look], ...more });
     const parts = sessionParts(storage);
     let work: Promise<void> = Promise.resolve();
     const setup = { agent, settings: parseSettings(bindings), bindings, secrets, moved: () => {}, rested: () => {} };

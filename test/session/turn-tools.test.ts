@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import type { Agent } from "../../src/agent/agent.ts";
-import { type Bindings, parseSettings } from "../../src/env.ts";
+import { readSettings } from "../../src/core/settings.ts";
+import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { KvCount } from "../../src/prefix-cache/kv-count.ts";
-import { mcpServers } from "../../src/session/mcp-servers.ts";
+import { readServers } from "../../src/session/mcp-servers.ts";
 import { TurnTools } from "../../src/session/turn-tools.ts";
+import { mcpSettings } from "../../src/tools/mcp/mcp-settings.ts";
+import type { McpServerRules } from "../../src/tools/mcp/server-rules.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
 import { createToolbox, defineTool } from "../../src/tools/tool.ts";
 import { agent } from "../app/agent.ts";
@@ -29,10 +32,12 @@ const own = (name: string) =>
   defineTool({ name, description: "Ours.", input: z.object({}), effect: "none", run: () => "ours" });
 const listed = (...names: string[]) => names.map((name) => ({ name, inputSchema: { type: "object" } }));
 
-function turnTools(changed: Partial<Agent>, serve?: typeof fetch): TurnTools {
+type Servers = Record<string, McpServerRules>;
+
+function turnTools({ mcp = {}, ...changed }: Partial<Agent> & { mcp?: Servers }, serve?: typeof fetch): TurnTools {
   if (serve !== undefined) vi.spyOn(globalThis, "fetch").mockImplementation(serve);
-  const settings = parseSettings(bindings);
-  return new TurnTools({ agent: { ...agent, ...changed }, settings, bindings, count: new KvCount() });
+  const remoteTools = mcpServers(mcp).configure({}, { bindings: { ...bindings }, isDev: false });
+  return new TurnTools({ agent: { ...agent, ...changed }, remoteTools, bindings, count: new KvCount() });
 }
 
 async function namesOf(tools: TurnTools, taken: string[] = []): Promise<string[]> {
@@ -95,9 +100,9 @@ describe("the tools of a turn", () => {
 });
 
 describe("the servers of an agent", () => {
-  const servers = (mcp: Agent["mcp"], changed: Record<string, string> = {}) => {
-    const all = { ...bindings, ...changed } as Bindings;
-    return mcpServers({ ...agent, ...(mcp && { mcp }) }, parseSettings(all), all);
+  const servers = (mcp: Servers, changed: Record<string, string> = {}) => {
+    const { values } = readSettings(mcpSettings, changed);
+    return readServers(mcp, values.MCP_SERVERS ?? new Map(), { bindings: { ...bindings, ...changed }, isDev: false });
   };
   const docs = "https://docs.example.com/mcp";
 

@@ -3,10 +3,10 @@ import { Hono } from "hono";
 import type { Approval } from "../../src/channels/channel.ts";
 import { approvalMessage } from "../../src/channels/discord/buttons.ts";
 import { approvalBlocks } from "../../src/channels/slack/pressed.ts";
-import { parseSettings } from "../../src/env.ts";
-import { channels } from "../../src/routes/channels.ts";
+import { channelRoutes } from "../../src/routes/channels.ts";
 import type { RouteContext } from "../../src/routes/context.ts";
 import { app } from "../app/app.ts";
+import { configuredChannels } from "./configured-channels.ts";
 import { createFakeDiscord } from "./fake-discord.ts";
 import { createFakeSlack } from "./fake-slack.ts";
 import { bindings } from "./session-world.ts";
@@ -28,19 +28,19 @@ const asker = "42";
 export async function messengers() {
   const slack = createFakeSlack();
   const discord = await createFakeDiscord();
-  const settings = parseSettings({
-    ...bindings,
+  const channels = configuredChannels({
     SLACK_SIGNING_SECRET: slack.settings.signingSecret,
     SLACK_BOT_TOKEN: slack.settings.botToken,
     DISCORD_PUBLIC_KEY: discord.settings.publicKey,
   });
+  const mine = { ...app, channels };
   const worker = new Hono<RouteContext>()
     .use(async (c, next) => {
-      c.set("app", { ...app, settings });
-      c.set("settings", settings);
+      c.set("app", mine);
+      c.set("settings", app.settings);
       await next();
     })
-    .route("/channels", channels);
+    .route("/channels", channelRoutes(mine));
   const late: Promise<unknown>[] = [];
   const context = {
     waitUntil: (work: Promise<unknown>) => void late.push(work),

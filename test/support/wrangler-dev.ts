@@ -41,6 +41,8 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
   const options = [
     "--port",
     String(port),
+    // Behind an option with one value: right after `--var` of the script it would be taken for another variable.
+    ...(app === "tests" ? ["test/app/worker.ts"] : []),
     // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.
     "--inspector-port",
     "0",

@@ -1,5 +1,7 @@
+import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
 import { refusalOf } from "../../src/tools/public-address.ts";
+import { randomOf } from "../support/random.ts";
 
 const refused: [string, string][] = [
   // [URL, what it is refused for]
@@ -189,5 +191,52 @@ describe("which URLs may be fetched", () => {
 
   it.each(accepted)("[FETCH-4] %s may be fetched", (url) => {
     expect(refusalOf(new URL(url))).toBeUndefined();
+  });
+
+  it("[FETCH-2] [FETCH-4] ipaddr.js says the same of any address", () => {
+    const seed = Number(process.env.SEED ?? 20261125);
+    const random = randomOf(seed);
+    const below = (most: number) => Math.floor(random() * most);
+    const hex = () => below(0x1_0000).toString(16);
+    const heads = [
+      "2001",
+      "2001:db8",
+      "2002",
+      "2620:4f:8000",
+      "3fff",
+      "::ffff",
+      "64:ff9b",
+      "fe80",
+      "fc00",
+      "2400",
+      "2001:0",
+      "2001:1ff",
+      "2001:200",
+      "3fff:fff",
+      "3fff:1000",
+    ];
+    const firsts = [0, 10, 100, 127, 169, 172, 192, 198, 203, 224, 240, 255];
+    const octets = () => [
+      random() < 0.7 ? firsts[below(firsts.length)] : below(256),
+      below(256),
+      below(256),
+      below(256),
+    ];
+    const differing: string[] = [];
+    for (let round = 0; round < 6_000; round++) {
+      const group = random() < 0.6 ? (heads[below(heads.length)] ?? "") : hex();
+      const spelling =
+        random() < 0.5
+          ? octets().join(".")
+          : group === "::ffff"
+            ? `[::ffff:${hex()}:${hex()}]`
+            : `[${group}:${hex()}::${hex()}]`;
+      const url = new URL(`https://${spelling}/`);
+      const address = ipaddr.process(url.hostname.replace(/^\[|\]$/g, ""));
+      const isGlobal = address.kind() === "ipv4" || address.match(ipaddr.IPv6.parse("2000::"), 3);
+      const isPublic = address.range() === "unicast" && isGlobal;
+      if ((refusalOf(url) === undefined) !== isPublic) differing.push(url.hostname);
+    }
+    expect([seed, differing]).toEqual([seed, []]);
   });
 });

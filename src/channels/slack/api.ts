@@ -1,6 +1,4 @@
 /** Calls Slack's Web API and says what a failure means: later, never, or nothing that matters. Slack tells most failures with HTTP 200 (docs.slack.dev/apis/web-api). */
-import { SlackAPIClient, SlackAPIConnectionError, SlackAPIError } from "slack-web-api-client";
-
 import { refusalOf } from "./ladder.ts";
 
 export interface SlackSettings {
@@ -54,39 +52,61 @@ const patienceMs = 10_000;
 export type SlackResult = Record<string, unknown>;
 
 export class SlackApi {
-  readonly #client: SlackAPIClient;
+  readonly #settings: SlackSettings;
 
-  constructor({ botToken, apiUrl }: SlackSettings) {
-    // Retries are the outbox's: it remembers them over a crash.
-    this.#client = new SlackAPIClient(botToken, { baseUrl: apiUrl, retryHandlers: [] });
+  constructor(settings: SlackSettings) {
+    this.#settings = settings;
   }
 
-  /** The answer of a method. Throws a SlackFailure. */
+  /** The answer of a method. Throws a SlackFailure. Retries are the outbox's: it remembers them over a crash. */
   async call(method: string, params: SlackResult): Promise<SlackResult> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new SlackFailure("timeout", method)), patienceMs);
-    const call = this.#client.call(method, params);
+    const call = this.#answer(method, params);
     // One that comes too late may fail unheard.
     call.catch(() => {});
     try {
-      return (await Promise.race([call, late.promise])) as unknown as SlackResult;
+      return await Promise.race([call, late.promise]);
     } catch (error) {
-      throw failureOf(error, method);
+      throw error instanceof SlackFailure ? error : new SlackFailure("unreachable", method);
     } finally {
       clearTimeout(timer);
     }
   }
+
+  async #answer(method: string, params: SlackResult): Promise<SlackResult> {
+    const { apiUrl, botToken } = this.#settings;
+    const headers = {
+      "Content-Type": "application/x-www-form-urlencoded",
+      ...(botToken !== undefined && { Authorization: `Bearer ${botToken}` }),
+    };
+    const answer = await fetch(`${apiUrl}/${method}`, { method: "POST", headers, body: formOf(params) });
+    if (answer.status === 429) {
+      await answer.body?.cancel();
+      throw new SlackFailure("ratelimited", method, retryAfterMs(answer.headers) ?? 1_000);
+    }
+    if (answer.status !== 200) {
+      await answer.body?.cancel();
+      throw new SlackFailure(`http_${answer.status}`, method);
+    }
+    const result = (await answer.json()) as SlackResult;
+    if (result.error) throw new SlackFailure(String(result.error), method, retryAfterMs(answer.headers));
+    return result;
+  }
 }
 
-function failureOf(error: unknown, method: string): SlackFailure {
-  if (error instanceof SlackFailure) return error;
-  if (error instanceof SlackAPIError) return new SlackFailure(error.error, method, retryAfterMs(error.result.headers));
-  if (!(error instanceof SlackAPIConnectionError)) return new SlackFailure("unreachable", method);
-  if (error.status === 429) return new SlackFailure("ratelimited", method, retryAfterMs(error.headers) ?? 1_000);
-  return new SlackFailure(error.status > 0 ? `http_${error.status}` : "unreachable", method);
+/** Every method takes a form (docs.slack.dev/apis/web-api): lists of plain values joined by commas, everything else that is no text as JSON. */
+function formOf(params: SlackResult): URLSearchParams {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue;
+    const isPlainList = Array.isArray(value) && value.length > 0 && typeof value[0] !== "object";
+    form.set(name, isPlainList ? value.join(",") : typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
+  return form;
 }
 
-function retryAfterMs(headers: Headers | undefined): number | undefined {
-  const seconds = Number(headers?.get("Retry-After") ?? Number.NaN);
+function retryAfterMs(headers: Headers): number | undefined {
+  const seconds = Number(headers.get("Retry-After") ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }

@@ -23,6 +23,14 @@ export interface ResponseView {
   encrypted?: boolean;
 }
 
+/** As a route asks the session for it. */
+export interface ResponseManner extends ResponseView {
+  as: "openai-responses";
+  turn: string;
+  /** After which entry the answer begins; from the turn's beginning when absent. */
+  afterSeq?: number;
+}
+
 export interface ResponsePlace {
   session: string;
   turn: string;

@@ -1,4 +1,4 @@
-/** The calls about accounts, prefixes, usage and deliveries, described; and those that come from outside. */
+/** The calls about accounts, prefixes, usage and deliveries, described; and inbound webhooks. */
 import * as z from "zod";
 import { accountChanges, accountCreation } from "../admin.ts";
 import { deliveryListing } from "../deliveries.ts";
@@ -118,32 +118,6 @@ export const accountOperations: Record<string, Operation> = {
     summary: "Revokes a key",
     answers: { 204: { what: "It is refused everywhere within 30 s." } },
     refusals: [404, 503],
-  },
-  "POST /channels/slack": {
-    ...signed,
-    summary: "Slack's events, commands and interactions",
-    answers: { 200: { what: "Taken." } },
-    refusals: [503],
-  },
-  "GET /channels/slack/install": {
-    tag: "Channels",
-    key: "none",
-    summary: "Sends a browser to Slack, to install the app in a further workspace",
-    answers: { 302: { what: "On to Slack, with a signed state." } },
-    refusals: [503],
-  },
-  "GET /channels/slack/oauth": {
-    tag: "Channels",
-    key: "none",
-    summary: "Where Slack sends the browser back to, with its code",
-    answers: { 200: { what: "The app is installed." } },
-    refusals: [400, 401, 503],
-  },
-  "POST /channels/discord": {
-    ...signed,
-    summary: "Discord's interactions",
-    answers: { 200: { what: "An interaction response.", schema: anyObject } },
-    refusals: [503],
   },
   "POST /channels/webhooks/{name}": {
     ...signed,

@@ -1,29 +1,39 @@
 /** The OpenAPI document, made of the schemas that validate. Loaded with the first request for it, and made once. */
 import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../../package.json";
+import type { App } from "../../agent/app.ts";
 import { accountOperations } from "./account-operations.ts";
-import { dialectOperations } from "./dialect-operations.ts";
-import { operationObject } from "./operation.ts";
-import { operationIds } from "./operation-ids.ts";
+import { channelOperations } from "./channel-operations.ts";
+import { frontOperations } from "./front-operations.ts";
+import { type Operation, operationObject } from "./operation.ts";
+import { operationIdOf } from "./operation-ids.ts";
 import { sessionOperations } from "./session-operations.ts";
 
-/** All calls, as `METHOD /path/{name}`. */
-export const operations = { ...sessionOperations, ...accountOperations, ...dialectOperations };
-
-let made: Omit<ReturnType<typeof make>, "servers"> | undefined;
-
-/** `origin`: where this Worker was reached. */
-export function openApiDocument(origin: string): ReturnType<typeof createDocument> {
-  made ??= make();
-  return { ...made, servers: [{ url: origin }] };
+/** All calls of an app, as `METHOD /path/{name}`. `ofDoors`: those of the doors that it lists. */
+export function operationsOf(
+  app: Pick<App, "channels">,
+  ofDoors: Record<string, Operation>,
+): Record<string, Operation> {
+  return { ...sessionOperations, ...accountOperations, ...channelOperations(app), ...ofDoors, ...frontOperations };
 }
 
-function make() {
+/** Made once for each app, without `servers`: they are where this Worker was reached. */
+const made = new WeakMap<App, ReturnType<typeof createDocument>>();
+
+export async function openApiDocument(
+  app: App,
+  ofDoors: () => Promise<Record<string, Operation>>,
+): Promise<ReturnType<typeof createDocument>> {
+  const document = made.get(app) ?? make(operationsOf(app, await ofDoors()));
+  made.set(app, document);
+  return document;
+}
+
+function make(operations: Record<string, Operation>): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const [call, operation] of Object.entries(operations)) {
     const [method = "", path = ""] = call.split(" ");
-    const operationId = operationIds[call];
-    if (operationId === undefined) throw new Error(`${call} has no operationId.`);
+    const operationId = operationIdOf(call);
     paths[path] = { ...paths[path], [method.toLowerCase()]: { operationId, ...operationObject(path, operation) } };
   }
   return createDocument({

@@ -1,7 +1,7 @@
 /** What each call is named in the document: generators of clients name their functions after it, so a name that was given out is not changed. */
 
 /** By `METHOD /path/{name}`. Each is an identifier of its own. */
-export const operationIds: Readonly<Record<string, string>> = {
+const operationIds: Readonly<Record<string, string>> = {
   "POST /v1/sessions": "createSession",
   "GET /v1/sessions": "listSessions",
   "GET /v1/sessions/{id}": "getSession",
@@ -71,3 +71,10 @@ export const operationIds: Readonly<Record<string, string>> = {
   "GET /openapi.json": "getOpenApiDocument",
   "GET /": "getPlayground",
 };
+
+/** A call that is not of the library is named after its method and path: `postChannelsPager`. */
+export function operationIdOf(call: string): string {
+  const [first = "", ...others] = call.match(/[A-Za-z0-9]+/g) ?? [];
+  const derived = first.toLowerCase() + others.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  return operationIds[call] ?? derived;
+}

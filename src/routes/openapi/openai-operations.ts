@@ -1,4 +1,4 @@
-/** The front doors for clients of others' protocols, and what is open to everyone, described. */
+/** The door for clients of OpenAI's API, described. */
 import * as z from "zod";
 import { createRequest } from "../../dialects/openai-responses/create-request.ts";
 import { chatRequest, completionReading } from "../chat-completions.ts";
@@ -6,12 +6,10 @@ import { conversationChanges, newConversation, newItems } from "../conversations
 import { countRequest } from "../count-input.ts";
 import { itemReading } from "../item-list.ts";
 import { responseReading } from "../responses.ts";
-import { uiRequest } from "../ui-messages.ts";
 import type { Operation } from "./operation.ts";
-import { anyObject, completion, model, response, uiMessage } from "./shapes.ts";
+import { anyObject, completion, model, response } from "./shapes.ts";
 
 const openAi = { tag: "OpenAI", openAi: true } as const;
-const ui = { tag: "AI SDK" } as const;
 const inSession = z.object({
   "X-Session-Id": z.string().optional().meta({ description: "The session; a new one for a day when absent." }),
   "X-Show-Tools": z
@@ -35,7 +33,7 @@ const itemPage = z.object({
   has_more: z.boolean(),
 });
 
-export const dialectOperations: Record<string, Operation> = {
+export const openAiOperations: Record<string, Operation> = {
   "GET /v1/models": {
     ...openAi,
     summary: "The agent's models",
@@ -169,64 +167,5 @@ export const dialectOperations: Record<string, Operation> = {
     summary: "Takes a message out of what the model is shown; the transcript keeps it",
     answers: { 200: { what: "The conversation.", schema: conversation } },
     refusals: [404],
-  },
-  "POST /v1/ui/messages": {
-    ...ui,
-    summary: "A message of useChat; the answer is a UI message stream",
-    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
-    body: uiRequest,
-    answers: { 200: { what: "UI message chunks.", orStream: "foreign" } },
-    refusals: [403, 404, 409, 413, 422, 429],
-  },
-  "GET /v1/ui/messages/{id}": {
-    ...ui,
-    summary: "The session as messages for useChat, with those that wait: the newest 4 MB of it",
-    answers: { 200: { what: "Its messages.", schema: z.array(uiMessage) } },
-    refusals: [404],
-  },
-  "GET /v1/ui/messages/{id}/stream": {
-    ...ui,
-    summary: "The open turn again, from its start",
-    answers: { 200: { what: "UI message chunks.", orStream: "foreign" }, 204: { what: "Nothing runs." } },
-  },
-  "DELETE /v1/ui/messages/{id}/stream": {
-    ...ui,
-    summary: "Stops the open turn",
-    answers: {
-      202: { what: "It is being stopped.", schema: anyObject },
-      200: { what: "There was nothing to stop.", schema: anyObject },
-    },
-    refusals: [404],
-  },
-  "POST /mcp": {
-    tag: "MCP",
-    summary: "The agent as an MCP server (Streamable HTTP): tools `ask` and `search_sessions`",
-    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
-    body: anyObject,
-    answers: { 200: { what: "JSON-RPC, or events.", schema: anyObject, orStream: "foreign" } },
-    refusals: [403, 429],
-  },
-  "GET /health": {
-    tag: "The Worker",
-    key: "none",
-    summary: "Version, model, and whether it is the demo",
-    answers: {
-      200: {
-        what: "It runs.",
-        schema: z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() }),
-      },
-    },
-  },
-  "GET /openapi.json": {
-    tag: "The Worker",
-    key: "none",
-    summary: "This document",
-    answers: { 200: { what: "OpenAPI 3.1.", schema: anyObject } },
-  },
-  "GET /": {
-    tag: "The Worker",
-    key: "none",
-    summary: "The playground",
-    answers: { 200: { what: "A page.", schema: z.string(), type: "text/html" } },
   },
 };

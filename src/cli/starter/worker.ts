@@ -1,0 +1,15 @@
+/**
+ * THE APP: its agents, and the doors and channels they are reached by. What is not listed is not in the Worker. One line
+ * away, imported from "longline": `openapi()` and `mcp()` among the doors; `channels: [slack(), discord()]`; `mcp: mcpServers({ … })`.
+ */
+import { aiSdk, demoModel, longline, openai, playground } from "longline";
+import { assistant } from "../../app/agents/assistant.ts";
+
+const app = longline({
+  agents: { assistant },
+  doors: [openai(), aiSdk(), playground()],
+  demo: demoModel(),
+});
+
+export const { Session, Account } = app;
+export default app;

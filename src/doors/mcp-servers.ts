@@ -1,0 +1,25 @@
+/** Remote MCP servers as an app lists them, whose tools all its agents have. */
+import type { RemoteToolsSource } from "../agent/remote-tools.ts";
+import type { SettingValues } from "../core/settings.ts";
+import { readServers } from "../session/mcp-servers.ts";
+import { mcpTools } from "../session/mcp-tools.ts";
+import { mcpSettings } from "../tools/mcp/mcp-settings.ts";
+import type { McpServerRules } from "../tools/mcp/server-rules.ts";
+
+/**
+ * MCP servers by name; their tools are `name__tool`. The setting `MCP_SERVERS` (`docs=https://docs.example.com/mcp`) adds
+ * others without code, with the secret `MCP_TOKEN_<NAME>` as their bearer.
+ *
+ * @example
+ * longline({ agents, mcp: mcpServers({ docs: { url: "https://docs.example.com/mcp", effect: "none" } }) })
+ */
+export function mcpServers(servers: Readonly<Record<string, McpServerRules>> = {}): RemoteToolsSource {
+  return {
+    settings: mcpSettings,
+    configure(values, deployment) {
+      const { MCP_SERVERS: urls } = values as SettingValues<typeof mcpSettings>;
+      const all = readServers(servers, urls ?? new Map(), deployment);
+      return all.length === 0 ? undefined : mcpTools(all);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** The smallest Worker: the native door alone, with one tool. What it weighs is asserted (E2E-7). */
+import { defineAgent, defineTool, longline } from "longline";
+import * as z from "zod";
+
+const roll = defineTool({
+  name: "roll",
+  description: "Rolls a die.",
+  input: z.object({ sides: z.int().min(2).max(100) }),
+  effect: "none",
+  run: ({ sides }) => String(1 + Math.floor(Math.random() * sides)),
+});
+
+const app = longline({ agents: { dice: defineAgent({ instructions: "You roll dice.", tools: [roll] }) } });
+
+export const { Session, Account } = app;
+export default app;

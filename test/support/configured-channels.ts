@@ -1,0 +1,14 @@
+/** Channels as an app has them with these settings. */
+import { type App, makeApp } from "../../src/agent/app.ts";
+import type { Channel } from "../../src/channels/define-channel.ts";
+import { discord } from "../../src/channels/discord/discord-channel.ts";
+import { slack } from "../../src/channels/slack/slack-channel.ts";
+import { bindings } from "./session-world.ts";
+
+export function configuredChannels(
+  vars: Record<string, string> = {},
+  channels: readonly Channel[] = [slack(), discord()],
+): App["channels"] {
+  const definition = { agents: { assistant: { instructions: "Is not asked." } } };
+  return makeApp(definition, { doors: [], channels }, { ...bindings, ...vars }).channels;
+}
