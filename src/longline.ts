@@ -14,6 +14,7 @@ import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
+import { agents } from "./routes/agents.ts";
 import { answers } from "./routes/answers.ts";
 import { channelRoutes, webhooks } from "./routes/channels.ts";
 import type { RouteContext } from "./routes/context.ts";
@@ -21,6 +22,7 @@ import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
+import { mustBeTold } from "./routes/named-model.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { wishOf } from "./routes/on-disconnect.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
@@ -51,6 +53,7 @@ const native: Hono<RouteContext> = new Hono<RouteContext>()
   .route("/v1/prefixes", prefixes)
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
+  .route("/v1/agents", agents)
   .route("/v1/admin", admin)
   .route("/channels/webhooks", webhooks)
   .route("/", front);
@@ -82,7 +85,7 @@ export function longline({ doors = [], channels = [], ...definition }: LonglineC
 
 /** The Worker of an app that was made. */
 export function serve(app: App, doors: readonly Door[]): Longline {
-  announce(app);
+  announce(app, env as unknown as Bindings);
   const { fetch } = router(app, doors);
   return {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
@@ -95,9 +98,10 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
-function announce(app: App): void {
+function announce(app: App, bindings: Bindings): void {
   const { agents, settings } = app;
   console.log(modelLine(agents.first, settings));
+  mustBeTold({ app, bindings });
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));

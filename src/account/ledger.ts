@@ -5,6 +5,9 @@ export interface StepRecord {
   seq: number;
   atMs: number;
   model: string;
+  /** Name of the session's agent, and the version that the turn ran with; absent in reports of earlier versions. */
+  agent?: string;
+  agentVersion?: string;
   /** Whether the step came to nothing. */
   failed: boolean;
   /** Tries before the last one, at any model. */
@@ -37,9 +40,9 @@ export interface OtherTries {
   costMicros: number;
 }
 
-export type UsageGroup = "day" | "model" | "session";
+export type UsageGroup = "day" | "model" | "session" | "agent" | "version";
 
-/** Sums over the steps of one group; `key` is the day (UTC), the model's id or the session's. Times are averages in ms. */
+/** Sums over the steps of one group; `key` is the day (UTC), the model's id, the session's, the agent's name or its version. Times are averages in ms. */
 export interface UsageSum {
   key: string;
   /** Each counts once, under the model that it ended with. */
@@ -66,6 +69,8 @@ export interface UsageQuery {
   fromMs: number;
   toMs: number;
   model?: string;
+  /** The agent of steps that were recorded before agents had names. */
+  defaultAgent?: string;
 }
 
 /** A day in ms: days are summed as the steps come, so that a start and a page of days read no steps. */
@@ -103,7 +108,7 @@ export class Ledger {
   /** Sums per group over the steps from `fromMs` up to `toMs`, of one model where it is named; the largest cost first. */
   sums(of: UsageQuery): UsageSum[] {
     const wholeDays = isDay(of.fromMs) && isDay(of.toMs);
-    return of.group !== "session" && wholeDays ? this.#sumDays(of) : this.#sumSteps(of);
+    return (of.group === "day" || of.group === "model") && wholeDays ? this.#sumDays(of) : this.#sumSteps(of);
   }
 
   #sumDays({ group, fromMs, toMs, model }: UsageQuery): UsageSum[] {
@@ -116,14 +121,14 @@ export class Ledger {
     );
   }
 
-  #sumSteps({ group, fromMs, toMs, model }: UsageQuery): UsageSum[] {
-    const key = group === "day" ? "coalesce(date(at / 1000, 'unixepoch'), 'unknown')" : group;
+  #sumSteps({ group, fromMs, toMs, model, defaultAgent }: UsageQuery): UsageSum[] {
+    const key = keys[group];
     return this.#query(
       `SELECT ${key} AS key, sum(steps) AS steps, ${sums},
          cast(round(avg(first_event_ms)) AS INTEGER) AS firstEventMs, cast(round(avg(duration_ms)) AS INTEGER) AS durationMs
        FROM (SELECT ${stepColumns}, 1 AS steps FROM steps UNION ALL ${triesAsSteps})
        WHERE at >= ?1 AND at < ?2 AND (?3 IS NULL OR model = ?3) GROUP BY 1 ORDER BY costMicros DESC, key`,
-      [fromMs, toMs, model ?? null],
+      [fromMs, toMs, model ?? null, ...(group === "agent" ? [defaultAgent ?? unknown] : [])],
     );
   }
 
@@ -136,7 +141,7 @@ export class Ledger {
   #insert(session: string, step: StepRecord): boolean {
     const inserted = this.#sql.exec(
       `INSERT OR IGNORE INTO steps (${stepColumns})
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1`,
       session,
       step.seq,
       step.atMs,
@@ -154,6 +159,8 @@ export class Ledger {
       step.rowsWritten,
       step.kvReads,
       step.kvWrites,
+      step.agent ?? null,
+      step.agentVersion ?? null,
     );
     return inserted.toArray().length > 0;
   }
@@ -161,7 +168,8 @@ export class Ledger {
   #insertTries(session: string, of: Row): void {
     this.#sql.exec(
       `INSERT OR IGNORE INTO tries (session, seq, model, at, failed, retries, input_tokens, cached_tokens, output_tokens,
-         reasoning_tokens, cost_micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         reasoning_tokens, cost_micros, agent, agent_version)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       session,
       of.seq,
       of.model,
@@ -173,6 +181,8 @@ export class Ledger {
       of.outputTokens,
       of.reasoningTokens,
       of.costMicros,
+      of.agent ?? null,
+      of.agentVersion ?? null,
     );
   }
 
@@ -211,7 +221,9 @@ function byModel(step: StepRecord): { own: Row; others: Row[] } {
     own.retries = Math.max(0, own.retries - tries);
     for (const name of usedFields) own[name] = Math.max(0, own[name] - used[name]);
     const none = { repairs: 0, firstEventMs: null, durationMs: null, rowsWritten: 0, kvReads: 0, kvWrites: 0 };
-    return { seq: step.seq, atMs: step.atMs, ...used, failed: true, retries: tries - 1, ...none, steps: 0 };
+    const { seq, atMs, agent, agentVersion } = step;
+    const ran = { ...(agent !== undefined && { agent }), ...(agentVersion !== undefined && { agentVersion }) };
+    return { seq, atMs, ...ran, ...used, failed: true, retries: tries - 1, ...none, steps: 0 };
   });
   return { own, others };
 }
@@ -219,11 +231,22 @@ function byModel(step: StepRecord): { own: Row; others: Row[] } {
 const usedFields = ["inputTokens", "cachedTokens", "outputTokens", "reasoningTokens", "costMicros"] as const;
 
 const stepColumns = `session, seq, at, model, failed, retries, repairs, input_tokens, cached_tokens, output_tokens,
-  reasoning_tokens, cost_micros, first_event_ms, duration_ms, rows_written, kv_reads, kv_writes`;
+  reasoning_tokens, cost_micros, first_event_ms, duration_ms, rows_written, kv_reads, kv_writes, agent, agent_version`;
 
 /** In the order of `stepColumns`. */
 const triesAsSteps = `SELECT session, seq, at, model, failed, retries, 0, input_tokens, cached_tokens, output_tokens,
-  reasoning_tokens, cost_micros, NULL, NULL, 0, 0, 0, 0 FROM tries`;
+  reasoning_tokens, cost_micros, NULL, NULL, 0, 0, 0, agent, agent_version, 0 FROM tries`;
+
+const unknown = "unknown";
+
+/** What steps are summed by. */
+const keys: Record<UsageGroup, string> = {
+  day: `coalesce(date(at / 1000, 'unixepoch'), '${unknown}')`,
+  model: "model",
+  session: "session",
+  agent: "coalesce(agent, ?4)",
+  version: `coalesce(agent_version, '${unknown}')`,
+};
 
 const dayColumns = `steps, failed, retries, repairs, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_micros,
   first_event_steps, first_event_ms, duration_steps, duration_ms, rows_written, kv_reads, kv_writes`;

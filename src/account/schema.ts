@@ -153,6 +153,16 @@ export const accountLadder = new Ladder("account", [
   },
   // The first that the code before it can read; `version` is from here on the oldest version that can.
   { since: "0.2.0", sql: "ALTER TABLE account_schema ADD COLUMN ladder_version INTEGER;" },
+  {
+    since: "0.2.0",
+    // Null in rows of before agents had names: those are of the app's first agent.
+    sql: `ALTER TABLE sessions ADD COLUMN agent TEXT;
+   CREATE INDEX sessions_by_agent ON sessions (agent, created_at, id);
+   ALTER TABLE steps ADD COLUMN agent TEXT;
+   ALTER TABLE steps ADD COLUMN agent_version TEXT;
+   ALTER TABLE tries ADD COLUMN agent TEXT;
+   ALTER TABLE tries ADD COLUMN agent_version TEXT;`,
+  },
 ]);
 
 /** What an account's database says of itself. Reading it writes nothing. */

@@ -28,6 +28,8 @@ export interface SessionQuery {
   q?: string | undefined;
   /** How the last turn ended. */
   reason?: string | undefined;
+  /** Name of its agent. `isDefault`: those of before agents had names have it, too. */
+  agent?: { name: string; isDefault: boolean } | undefined;
 }
 
 export class SessionIndex {
@@ -43,14 +45,15 @@ export class SessionIndex {
   put(summary: SessionSummary): void {
     this.#sql.exec("DELETE FROM erased WHERE id = ?", summary.id);
     this.#sql.exec(
-      `INSERT INTO sessions (id, created_at, summary, title, reported_seq, last_reason) VALUES (?, ?, ?, ?, 0, ?)
+      `INSERT INTO sessions (id, created_at, summary, title, reported_seq, last_reason, agent) VALUES (?, ?, ?, ?, 0, ?, ?)
        ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, summary = excluded.summary, title = excluded.title,
-         last_reason = excluded.last_reason`,
+         last_reason = excluded.last_reason, agent = excluded.agent`,
       summary.id,
       summary.createdAtMs,
       JSON.stringify(summary),
       (summary.title ?? "").toLowerCase(),
       summary.lastTurn?.reason ?? null,
+      summary.agent ?? null,
     );
   }
 
@@ -115,13 +118,21 @@ export class SessionIndex {
   }
 
   /** `cursor` is the `next` of an earlier page; `q` must occur in the title or in the id, in any case, or its words in one message. */
-  list({ limit, cursor, q = "", reason }: SessionQuery): SessionPage {
+  list({ limit, cursor, q = "", reason, agent }: SessionQuery): SessionPage {
     const [atMs, id] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, ""] : placeOf(cursor);
+    const filters: string[] = [];
+    const values: string[] = [];
+    // Only what is filtered by is in the query, so that its index is used.
+    const only = (value: string | undefined, condition: (place: string) => string) => {
+      if (value !== undefined) filters.push(`AND ${condition(`?${5 + values.push(value)}`)}`);
+    };
+    only(reason, (place) => `last_reason = ${place}`);
+    only(agent?.name, (place) => (agent?.isDefault ? `(agent = ${place} OR agent IS NULL)` : `agent = ${place}`));
     const rows = this.#sql
       .exec<{ id: string; created_at: number; summary: string }>(
         `SELECT id, created_at, summary FROM sessions
          WHERE (created_at, id) < (?1, ?2)
-           ${reason === undefined ? "" : "AND last_reason = ?6"}
+           ${filters.join(" ")}
            AND (instr(title, ?3) > 0 OR instr(lower(id), ?3) > 0 OR id IN (SELECT session FROM texts WHERE texts.id IN (SELECT rowid FROM words WHERE words MATCH ?4)))
          ORDER BY created_at DESC, id DESC LIMIT ?5`,
         atMs,
@@ -129,7 +140,7 @@ export class SessionIndex {
         q.toLowerCase(),
         allOf(q) ?? '""',
         limit + 1,
-        ...(reason === undefined ? [] : [reason]),
+        ...values,
       )
       .toArray();
     const shown = rows.slice(0, limit);

@@ -1,9 +1,11 @@
 /** WHAT an agent is: its instructions, models, tools and limits, as an app hands it in. Wrong definitions stop the Worker at start. */
+import type { Prices } from "../core/cost.ts";
 import type { Profile } from "../model/profile.ts";
 import type { CallHooks } from "../tools/call-hooks.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
+import { versionOf } from "./version.ts";
 
 export interface ModelChoice {
   /** As the provider calls it. */
@@ -16,7 +18,16 @@ export interface ModelChoice {
   keySecret?: string;
   /** Whom the provider is told it works for, where it has a parameter for that: it keeps caches and counts abuse by it. */
   userId?: "none" | "account" | "session";
-  /** What the catalog (`src/model/catalog.ts`) does not know about this model at this provider, such as `maxTokensField`. */
+  /**
+   * What a million tokens cost, in micro-dollars: input that was cached, other input, output. It replaces what the catalog
+   * knows. A model without a price is not called for an account that has a budget.
+   */
+  prices?: Prices;
+  /** The window, in tokens. */
+  contextTokens?: number;
+  /** Most tokens of one answer, reasoning included. */
+  maxTokens?: number;
+  /** What else the catalog (`src/model/catalog.ts`) does not know about this model at this provider, such as `maxTokensField`. */
   profile?: Partial<Omit<Profile, "id" | "wireId" | "provider">>;
 }
 
@@ -39,7 +50,10 @@ export interface AgentDefinition {
    * By default `deepseek-v3.2-exp`.
    */
   models?: readonly [ModelChoice, ...ModelChoice[]];
-  /** None by default; what searches the session's own transcript comes along. */
+  /**
+   * None by default. To any that are listed come `read_entry` and `search_transcript`, which read what the model's window
+   * does not show. An agent without tools gets none: many models take none.
+   */
   tools?: readonly Tool[];
   limits?: Partial<AgentLimits>;
   /** Called around each call of a tool that runs here: to log it, to change it, or to refuse it; see `CallHooks`. */
@@ -51,16 +65,24 @@ export interface AgentDefinition {
 export interface Agent {
   /** Its key in `agents` of the app. */
   name: string;
+  /** Names this definition: `v_` and a digest. */
+  version: string;
   instructions: string;
   models: readonly [ModelChoice, ...ModelChoice[]];
   tools: Toolbox;
   limits: AgentLimits;
   hooks: CallHooks;
+  /** The app has no agent of that name any more. */
+  isMissing?: true;
 }
 
 export const defaultLimits: AgentLimits = { maxSteps: 12, turnSeconds: 1_800, waitSeconds: 86_400 };
 
-/** Tools that belong to the session itself: they show the model what its window cannot hold. */
+/**
+ * Tools that belong to the session itself: they show the model what its window cannot hold. They come to an agent that has
+ * tools, from its first request on: tools are the head of every request, so a list that changed later would void what the
+ * provider has cached. An agent without tools gets none, since many models refuse a request with tools.
+ */
 const transcriptTools = [readEntry, searchTranscript];
 
 /**
@@ -74,8 +96,8 @@ export function defineAgent(definition: AgentDefinition): AgentDefinition {
   return definition;
 }
 
-/** The agent of that name, its defaults filled in. Throws an Error that names what is wrong. */
-export function resolveAgent(name: string, definition: AgentDefinition): Agent {
+/** The agent of that name, its defaults filled in. `hasRemoteTools`: MCP servers add to its tools. Throws an Error that names what is wrong. */
+export function resolveAgent(name: string, definition: AgentDefinition, hasRemoteTools = false): Agent {
   const called = name === "" ? "An agent" : `The agent "${name}"`;
   const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], limits } = definition;
   if (typeof instructions !== "string" || instructions.trim() === "")
@@ -85,17 +107,55 @@ export function resolveAgent(name: string, definition: AgentDefinition): Agent {
     if (!(Number.isFinite(value) && value >= 0))
       throw new Error(`${called}: limits.${field} must be a number, 0 or more.`);
   }
-  const own = new Set(tools.map(({ declaration }) => declaration.name));
-  const more = transcriptTools.filter(({ declaration }) => !own.has(declaration.name));
-  return {
+  for (const model of models) {
+    const fault = modelFault(model);
+    if (fault !== undefined) throw new Error(`${called}: the model "${model.id}" ${fault}.`);
+  }
+  const hasTools = tools.length > 0 || hasRemoteTools;
+  const agent = {
     name,
     instructions,
     models,
-    tools: createToolbox([...tools, ...more]),
+    tools: toolboxOf(called, hasTools ? withTranscript(tools) : tools),
     limits: { ...defaultLimits, ...limits },
     hooks: {
       ...(definition.before && { before: definition.before }),
       ...(definition.after && { after: definition.after }),
     },
   };
+  return { ...agent, version: versionOf(agent) };
+}
+
+/** What stands for an agent that the app does not have any more: nothing can be done with it but ending its turns. */
+export function missingAgent(name: string): Agent {
+  const nothing = { instructions: "", models: [{ id: "" }] as const, tools: createToolbox([]), hooks: {} };
+  return { name, version: "", ...nothing, limits: defaultLimits, isMissing: true };
+}
+
+function withTranscript(tools: readonly Tool[]): Tool[] {
+  const own = new Set(tools.map(({ declaration }) => declaration.name));
+  return [...tools, ...transcriptTools.filter(({ declaration }) => !own.has(declaration.name))];
+}
+
+function toolboxOf(called: string, tools: readonly Tool[]): Toolbox {
+  try {
+    return createToolbox(tools);
+  } catch (error) {
+    throw new Error(`${called}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** What is wrong with a model's entry; `undefined` when nothing is. */
+function modelFault({ id, prices, contextTokens, maxTokens }: ModelChoice): string | undefined {
+  if (typeof id !== "string" || id.trim() === "") return "needs an id, as its provider calls it";
+  for (const [field, value] of Object.entries({ contextTokens, maxTokens }))
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      return `needs ${field} as a whole number above 0`;
+  if (prices === undefined) return undefined;
+  const isPrice = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value >= 0;
+  const names = ["hit", "miss", "output"] as const;
+  const wrong = names.filter((name) => !isPrice(prices[name]));
+  return wrong.length === 0
+    ? undefined
+    : `needs prices.${wrong.join(", prices.")} in micro-dollars per million tokens, 0 or more`;
 }

@@ -3,6 +3,7 @@ import type { Address } from "../channels/channel.ts";
 import type { Channel, ConfiguredChannel } from "../channels/define-channel.ts";
 import type { WebhookRules } from "../channels/webhook.ts";
 import { webhookSecrets, webhookSettings } from "../channels/webhook-settings.ts";
+import { AppError } from "../core/errors.ts";
 import {
   exampleWarnings,
   mustHaveNoFaults,
@@ -13,7 +14,7 @@ import {
 } from "../core/settings.ts";
 import type { Encoders } from "../dialects/manner.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
-import { type Agent, type AgentDefinition, resolveAgent } from "./agent.ts";
+import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import { toolSecrets } from "./tool-secrets.ts";
@@ -26,6 +27,8 @@ export interface Schedule {
   /** Id of the session. */
   session: string;
   content: string;
+  /** Name of the agent that the session is made with; the default one when absent. A session that is there keeps its own. */
+  agent?: string;
   /** Such as `slackRoom("T1", "C1")`; else it is only in the session. */
   replyTo?: Address;
 }
@@ -66,6 +69,8 @@ export interface App {
   /** By name, two while one is being replaced; `callback` signs what goes out. */
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
+  /** Names of the doors that are listed, for those who read about an agent. */
+  doorNames: readonly string[];
   /** Values of the secrets that the agents' tools declare, by name. */
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
@@ -87,10 +92,12 @@ export class Agents {
   readonly first: Agent;
   readonly #byName: ReadonlyMap<string, Agent>;
 
-  /** Throws an Error when there is none, or a name is none. */
+  /** Throws an Error when there is none, a name is none, or two differ in case only. */
   constructor(all: readonly Agent[]) {
     const [first] = all;
     if (first === undefined) throw new Error("The app has no agent. Hand one in: longline({ agents: { assistant } }).");
+    const fault = nameFault(all.map(({ name }) => name));
+    if (fault !== undefined) throw new Error(fault);
     this.first = first;
     this.#byName = new Map(all.map((agent) => [agent.name, agent]));
   }
@@ -107,10 +114,48 @@ export class Agents {
   named(name: string): Agent | undefined {
     return this.#byName.get(name);
   }
+
+  /** The agent of a session: null in sessions of before agents had names, which have the default one. One that is gone `isMissing`. */
+  of(name: string | null): Agent {
+    return name === null ? this.first : (this.named(name) ?? missingAgent(name));
+  }
+
+  /** The agent that a caller named; throws `no_such_agent`, with the names that there are. */
+  mustHave(name: string, field = "agent"): Agent {
+    const agent = this.named(name);
+    if (agent !== undefined) return agent;
+    throw new AppError("no_such_agent", `${field}: there is no agent "${name.slice(0, 100)}". ${this.#known}`, {
+      field,
+    });
+  }
+
+  /** Throws `no_such_agent` for a session whose agent is gone. */
+  mustBeThere({ name, isMissing }: Agent): void {
+    if (!isMissing) return;
+    const detail = `This session was made for the agent "${name}", which this app does not have any more. It can be read, and nothing can be sent to it. ${this.#known}`;
+    throw new AppError("no_such_agent", detail);
+  }
+
+  get #known(): string {
+    return `The agents are: ${this.names.join(", ")}.`;
+  }
 }
 
 /** Names go into URLs, into OpenAI's `model` (before a `/`) and into a Slack rule. */
 const agentName = /^[a-z0-9][a-z0-9_-]{0,39}$/i;
+
+function nameFault(names: readonly string[]): string | undefined {
+  for (const [place, name] of names.entries()) {
+    if (!agentName.test(name))
+      return `The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_", the first one a letter or a digit. Rename its key.`;
+    // JavaScript puts such keys before all others, so another agent than the one listed first would be the default.
+    if (/^\d+$/.test(name)) return `The agent's name "${name}" must not be a number. Rename its key.`;
+    const same = names.slice(0, place).find((other) => other.toLowerCase() === name.toLowerCase());
+    if (same !== undefined)
+      return `The agents "${same}" and "${name}" differ in capital letters only, or not at all. Rename one of their keys.`;
+  }
+  return undefined;
+}
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
 export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
@@ -125,9 +170,13 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
   mustHaveNoFaults(faults);
   const base = values as SettingValues<typeof baseSettings>;
   const settings = withDemo(settingsOf(base), base, demo?.fetch);
-  const agents = resolved(definition.agents);
+  const remoteTools = mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev });
+  const agents = new Agents(
+    Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
+  );
+  mustNameAgents(agents, { webhooks, schedules, channels });
   return {
-    agents: new Agents(agents),
+    agents,
     settings,
     channels: new Map(
       channels.map((channel) => [channel.name, { ...channel, ...channel.configure(valuesOf(channel, values)) }]),
@@ -135,20 +184,31 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     webhooks,
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
-    secrets: toolSecrets(agents, bindings),
-    remoteTools: mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev }),
+    doorNames: doors.map(({ name }) => name),
+    secrets: toolSecrets(agents.all, bindings),
+    remoteTools,
     encoders: encodersOf(doors),
     values,
     warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
   };
 }
 
-function resolved(agents: AppDefinition["agents"]): Agent[] {
-  return Object.entries(agents).map(([name, definition]) => {
-    if (!agentName.test(name))
-      throw new Error(`The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_". Rename its key.`);
-    return resolveAgent(name, definition);
-  });
+/** Throws an Error that names each place where the app names an agent that it does not have. */
+function mustNameAgents(
+  agents: Agents,
+  { webhooks, schedules, channels }: Pick<App, "webhooks" | "schedules"> & Pick<AppParts, "channels">,
+): void {
+  const named = [
+    ...channels.flatMap(({ name, agents }) => agents.map((agent) => ({ where: `the channel ${name}`, agent }))),
+    ...Object.entries(webhooks).map(([name, { agent }]) => ({ where: `the webhook "${name}"`, agent })),
+    ...schedules.map(({ cron, agent }) => ({ where: `the schedule "${cron}"`, agent })),
+  ];
+  const faults = named.flatMap(({ where, agent }) =>
+    agent === undefined || agents.named(agent) !== undefined ? [] : [`- ${where} names the agent "${agent}"`],
+  );
+  if (faults.length === 0) return;
+  const names = agents.names.join(", ");
+  throw new Error(`Longline cannot start: there is no such agent for\n${faults.join("\n")}\nThe agents are: ${names}.`);
 }
 
 /** A part that was not called, or what earlier versions took in its place. */

@@ -54,7 +54,7 @@ export interface Received {
   alias?: string;
   /** Where the answer goes; absent when nobody waits for it there. */
   address?: Address;
-  /** Name of the agent that answers, by the rule of its place. Nothing chooses by it yet: there is one agent. */
+  /** Name of the agent that the session is made with; the default one when absent. A session that is there keeps its own. */
   agent?: string;
   /** Where the session of this name was erased, or has expired, a new one begins: its place has no other name. */
   beginsAnew?: boolean;

@@ -1,6 +1,7 @@
 /** WHAT a channel is to an app: its name, its settings, how it takes messages in and shows answers. A value that holds all it needs; nothing else of the library knows a channel by its name. */
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Address, Inbound, InboundRequest, Outlet } from "./channel.ts";
+import { agentsIn, forAgent } from "./for-agent.ts";
 
 /** What the app keeps for a channel. */
 export interface ChannelHost {
@@ -23,6 +24,8 @@ export interface ChannelDefinition<D extends SettingDeclarations, S> {
   /** Small letters, digits and `-`. Requests come to `/channels/<name>`, and addresses of answers name it. */
   name: string;
   settings: D;
+  /** What its owner chose. `agent` in it answers what comes in, where the message's own place has none; every `agent` in it must be there at start. */
+  rules?: { agent?: string };
   /** `undefined` while what it cannot do without is not set: requests are refused then, and answers are not delivered. */
   configure(values: SettingValues<D>): S | undefined;
   /** What is to be set, in words: `SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)`. */
@@ -43,6 +46,8 @@ export interface Channel {
   readonly settings: SettingDeclarations;
   readonly needs: string;
   readonly pages: readonly string[];
+  /** Names of the agents that its rules name. */
+  readonly agents: readonly string[];
   /** `values`: what was read of its settings. */
   configure(values: Readonly<Record<string, unknown>>): ConfiguredChannel;
 }
@@ -70,14 +75,14 @@ const reserved = ["callback", "webhooks"];
  * export const pager = () => defineChannel({ name: "pager", settings: { PAGER_KEY: { schema: z.string(), secret: true } }, … });
  */
 export function defineChannel<const D extends SettingDeclarations, S>(definition: ChannelDefinition<D, S>): Channel {
-  const { name, settings, needs, pages = {} } = definition;
+  const { name, settings, needs, rules, pages = {} } = definition;
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name) || reserved.includes(name)) {
     throw new Error(
       `A channel's name must be 1 to 40 small letters, digits or "-", and not ${reserved.join(" or ")}; it was "${name}".`,
     );
   }
   const working = (setup: S): WorkingChannel => ({
-    receive: (request, host) => definition.receive(request, setup, host),
+    receive: async (request, host) => forAgent(await definition.receive(request, setup, host), rules?.agent),
     outlet: (host) => definition.outlet(setup, host),
     page: async (page, request, host) =>
       (await pages[page]?.(request, setup, host)) ?? new Response(null, { status: 404 }),
@@ -85,6 +90,7 @@ export function defineChannel<const D extends SettingDeclarations, S>(definition
   return {
     ...{ name, settings, needs },
     pages: Object.keys(pages),
+    agents: agentsIn(rules),
     configure(values) {
       const setup = definition.configure(values as SettingValues<D>);
       return {

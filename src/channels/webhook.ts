@@ -23,6 +23,8 @@ export interface WebhookMessage {
 
 /** How one named webhook is read. */
 export interface WebhookRules {
+  /** Name of the agent that its sessions are made with; the default one when absent. */
+  agent?: string;
   /** How the sender signs: Standard Webhooks (default), GitHub or Stripe. */
   signedBy?: "standard" | "github" | "stripe";
   /** The message of a payload; `undefined` when it asks for nothing. By default `content` (or `text`) and `session` of the payload. */
@@ -63,6 +65,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
       session: await webhookSession({ name, key }),
       ...(formerly !== undefined && { formerly }),
       ...said,
+      ...(rules.agent !== undefined && { agent: rules.agent }),
       claims: await claimsOf(name, signedBy, { headers, body, payload }),
       ...(address && { address }),
     },

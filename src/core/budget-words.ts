@@ -1,14 +1,23 @@
 /** Says why an account's budget allows no further model call: what the call may cost, what is left, and what to do. Pure. */
 import type { Failure } from "./errors.ts";
+import { type ModelPlace, worded } from "./failure-words.ts";
 
 /** Money that is missing for a model call, in micro-dollars. */
-export interface Shortage {
+export interface MissingMoney {
   /** What the call may cost at most. */
   neededMicros: number;
   /** What is left of the budget beside what running calls may cost. */
   leftMicros: number;
   budgetMicros: number;
 }
+
+/** The model's price is not known, so that no budget can pay it. */
+export interface UnknownPrice {
+  unpriced: ModelPlace;
+}
+
+/** Why a budget does not allow a model call. */
+export type Shortage = MissingMoney | UnknownPrice;
 
 /** `detail` is for people: both numbers in dollars, and in the unit of `budget_micros`. */
 export function shortageFailure(of: Shortage | undefined, what = "The next model call"): Failure {
@@ -17,6 +26,7 @@ export function shortageFailure(of: Shortage | undefined, what = "The next model
     const detail = "The account's budget does not allow another model call. Raise its budget_micros through /v1/admin.";
     return { code, detail, retryable: false };
   }
+  if ("unpriced" in of) return worded({ code, cause: "no_price", detail: "", retryable: false }, of.unpriced);
   const { neededMicros, leftMicros, budgetMicros } = of;
   const enough = budgetMicros - leftMicros + neededMicros;
   const happened = `${what} may cost up to ${money(neededMicros)}, and ${money(leftMicros)} is left of the account's budget.`;

@@ -113,6 +113,9 @@ export interface UserEntry extends Placed {
   speaker?: string;
   metadata?: Record<string, string>;
   options: TurnOptions;
+  /** Which agent the turn ran with, and which version of it. Only where it begins the turn; absent in entries of earlier versions. */
+  agent?: string;
+  agentVersion?: string;
   /** It came while the turn was open, and became part of it. */
   joined?: true;
   /** The question of the turn before, which had no answer, was sent once more: the model is shown it once. */

@@ -9,6 +9,8 @@ export type AppErrorCode =
   | "not_configured"
   | "not_found"
   | "model_not_found"
+  /** The app has no agent of that name, or not any more. */
+  | "no_such_agent"
   /** The turn waits for a person, and this caller cannot be told otherwise. */
   | "approval_required"
   | "method_not_allowed"
@@ -71,6 +73,8 @@ export type FailureCode =
   | "context_overflow"
   | "turn_timeout"
   | "prefix_missing"
+  /** The app does not have the session's agent any more. */
+  | "no_such_agent"
   | "output_invalid"
   | "content_filter"
   /** The account's budget does not allow the next model call. */
@@ -83,6 +87,8 @@ export type FailureCause =
   | "address"
   /** The account may not use the model, which was not called. */
   | "not_allowed"
+  /** The account has a budget, and the price of the model is not known, so it was not called. */
+  | "no_price"
   /** The host refused the request in words that are not known: it may be too long. */
   | "unclear"
   /** One request has more tokens than the host allows in a minute. */

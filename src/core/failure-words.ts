@@ -109,6 +109,10 @@ const byCode: Record<FailureCode, (names: Names) => Sentences> = {
     `The prefix of this session was deleted, so ${who} was not called.`,
     "Put the same text again, or make a session without it.",
   ],
+  no_such_agent: ({ who }) => [
+    `The agent of this session is not in this app any more, so ${who} was not called.`,
+    "Begin a new session with another agent, or deploy the agent again.",
+  ],
   output_invalid: ({ who }) => [
     `The answer of ${who} was not the JSON that was requested.`,
     "Send the message again, or make the JSON schema simpler.",
@@ -145,6 +149,10 @@ const byCauses: Record<FailureCause, (names: Names, code: FailureCode) => Senten
       ? `This account may not use ${who}.`
       : `This account may use ${allowedModels.join(", ")}, and not ${who}.`,
     "Name a model that it may use.",
+  ],
+  no_price: ({ who }) => [
+    `The price of ${who} is not known, so it is not called for an account that has a budget.`,
+    "Add its `prices` to its entry in the agent's models, or take the budget away through /v1/admin.",
   ],
   unclear: ({ who }) => [`${who} refused the request.`, readWhy],
   tokens_per_minute: ({ who, host, place: { windowSetting } }) => [

@@ -7,13 +7,28 @@ import { keepEnds } from "./outline.ts";
 import { answerAll, legalStep, noText } from "./repair.ts";
 import { resultShare, type TextLimits } from "./window.ts";
 
+/** Which of the tools that read the transcript are offered in the request: a text names no tool that is not there. */
+export interface Readers {
+  search: boolean;
+  read: boolean;
+}
+
+const allReaders: Readers = { search: true, read: true };
+
 /** What stands before the summary of what left the window. */
-const summaryLead =
-  "Summary of the conversation so far, in place of its earlier messages (search_transcript finds their words):";
+function summaryLead({ search }: Readers): string {
+  const hint = search ? " (search_transcript finds their words)" : "";
+  return `Summary of the conversation so far, in place of its earlier messages${hint}:`;
+}
 
 /** What stands in place of entries that do not fit and were not put into a summary. */
-export function leftOutMessage(throughSeq: number): Message {
-  const content = `[Entries 1 to ${throughSeq} of this conversation are left out, because they do not fit: search_transcript finds their words, read_entry reads them.]`;
+export function leftOutMessage(throughSeq: number, { search, read }: Readers = allReaders): Message {
+  const hints = [
+    ...(search ? ["search_transcript finds their words"] : []),
+    ...(read ? ["read_entry reads them"] : []),
+  ];
+  const hint = hints.length === 0 ? "" : `: ${hints.join(", ")}`;
+  const content = `[Entries 1 to ${throughSeq} of this conversation are left out, because they do not fit${hint}.]`;
   return { role: "user", content };
 }
 
@@ -21,6 +36,8 @@ export function leftOutMessage(throughSeq: number): Message {
 export interface Spelling {
   limits?: TextLimits;
   ids?: CallIds;
+  /** Both when absent. */
+  readers?: Readers;
 }
 
 const unlimited: TextLimits = {
@@ -33,7 +50,10 @@ const unlimited: TextLimits = {
  * calls, in call order, whatever order they came in. Failed steps and turn ends are not shown to the model. Texts longer
  * than `limits` are cut, and say where the rest is. Whatever a model, a tool or a person said, the messages are legal.
  */
-export function messagesOf(entries: readonly Entry[], { limits = unlimited, ids }: Spelling = {}): Message[] {
+export function messagesOf(
+  entries: readonly Entry[],
+  { limits = unlimited, ids, readers = allReaders }: Spelling = {},
+): Message[] {
   const results = Map.groupBy(
     entries.filter((entry) => entry.type === "tool"),
     (entry) => stepKey(entry),
@@ -45,16 +65,18 @@ export function messagesOf(entries: readonly Entry[], { limits = unlimited, ids 
         return [
           {
             role: "user",
-            content: asked(entry, limits),
+            content: asked(entry, limits, readers),
             ...(entry.speaker !== undefined && { speaker: entry.speaker }),
           },
         ];
       case "note":
         return [{ role: "user", content: entry.content }];
       case "assistant":
-        return assistantMessages(entry, results.get(stepKey(entry)) ?? [], { limits, ...(ids && { ids }) });
+        return assistantMessages(entry, results.get(stepKey(entry)) ?? [], { limits, readers, ...(ids && { ids }) });
       case "compaction":
-        return [{ role: "user", content: `${summaryLead}\n\n${keepEnds(entry.summary, limits.summaryChars)}` }];
+        return [
+          { role: "user", content: `${summaryLead(readers)}\n\n${keepEnds(entry.summary, limits.summaryChars)}` },
+        ];
       case "tool":
       case "approval":
       case "step_failed":
@@ -65,8 +87,8 @@ export function messagesOf(entries: readonly Entry[], { limits = unlimited, ids 
 }
 
 /** The form of the answer is asked for at the tail: in the head it would change what the provider has cached, and a mode alone does not suffice (DeepSeek wants the word JSON, too). */
-function asked({ seq, content: whole, options }: UserEntry, { messageChars }: TextLimits): string {
-  const content = whole.trim() === "" ? noText : cutText(whole, messageChars, seq);
+function asked({ seq, content: whole, options }: UserEntry, { messageChars }: TextLimits, readers: Readers): string {
+  const content = whole.trim() === "" ? noText : cutText(whole, messageChars, { seq, readers });
   switch (options.responseFormat?.type) {
     case undefined:
       return content;
@@ -84,7 +106,7 @@ function stepKey(entry: AssistantEntry | ToolEntry): string {
 
 function assistantMessages(entry: AssistantEntry, results: ToolEntry[], of: Spelling): Message[] {
   const { seq, reasoning: thought, toolCalls } = entry;
-  const { limits = unlimited, ids = new CallIds() } = of;
+  const { limits = unlimited, ids = new CallIds(), readers = allReaders } = of;
   const { messageChars } = limits;
   // An assistant message with neither text nor calls is refused by providers and would block the session for good.
   if (entry.content.trim() === "" && toolCalls.length === 0) return [];
@@ -93,18 +115,20 @@ function assistantMessages(entry: AssistantEntry, results: ToolEntry[], of: Spel
   const answers = answerAll(
     toolCalls,
     results.map(({ seq, callId, name, content, isError }) => {
-      return { callId, name, content: cutText(content, resultChars, seq), isError };
+      return { callId, name, content: cutText(content, resultChars, { seq, readers }), isError };
     }),
   );
   const step = legalStep({ calls: toolCalls, results: answers }, { ids, seq, mostChars: messageChars });
-  const content = cutText(entry.content, messageChars, seq);
+  const content = cutText(entry.content, messageChars, { seq, readers });
   const reasoning = thought.length > messageChars ? thought.slice(0, messageChars) : thought;
   return [{ role: "assistant", content, reasoning, toolCalls: step.calls }, ...step.results];
 }
 
 /** The beginning of a text that is too long, and the handle to read on with. */
-function cutText(text: string, mostChars: number, seq: number): string {
+function cutText(text: string, mostChars: number, { seq, readers }: { seq: number; readers: Readers }): string {
   if (text.length <= mostChars) return text;
   const kept = text.slice(0, mostChars).replace(/[\ud800-\udbff]$/, "");
-  return `${kept}\n[cut: ${text.length - kept.length} more characters; to read on: read_entry with seq ${seq}, offset ${kept.length}]`;
+  const left = `${text.length - kept.length} more characters`;
+  if (!readers.read) return `${kept}\n[cut: ${left}, which are not shown here]`;
+  return `${kept}\n[cut: ${left}; to read on: read_entry with seq ${seq}, offset ${kept.length}]`;
 }

@@ -26,6 +26,7 @@ const byCode: Record<FailureCode, string> = {
   model_not_found: setup,
   model_reasoning_rule: setup,
   prefix_missing: setup,
+  no_such_agent: "The assistant of this conversation is not there any more; please begin a new one.",
   model_looping:
     "The assistant made the same step again and again, so it was stopped; please put the message in other words.",
   context_overflow: tooLong,
@@ -39,6 +40,7 @@ const byCode: Record<FailureCode, string> = {
 const byCause: Partial<Record<FailureCause, string>> = {
   tokens_per_minute: tooLong,
   not_allowed: setup,
+  no_price: setup,
   address: setup,
 };
 

@@ -11,14 +11,34 @@ import * as z from "zod";
 import { AppError } from "../core/errors.ts";
 import { callDigest, cutToRoom, messengerText } from "../core/shown-call.ts";
 
-const question = z.strictObject({
+const questionFields = {
   question: z.string().min(1).describe("What the agent is to answer or do, in words."),
   session: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")
     .optional()
     .describe("Id of the conversation to go on with, from an earlier answer. Absent: a new conversation."),
-});
+};
+
+/** What `ask` takes. One agent needs no name. */
+function questionOf(agents: readonly string[]) {
+  const hint = `Who answers in a new conversation; ${agents[0]} when absent. A conversation keeps its agent.`;
+  const all = z.strictObject({
+    ...questionFields,
+    agent: z
+      .enum([...agents])
+      .optional()
+      .describe(hint),
+  });
+  return agents.length === 1 ? all.omit({ agent: true }) : all;
+}
+
+export interface Question {
+  question: string;
+  session?: string | undefined;
+  agent?: string | undefined;
+}
+
 const search = z.strictObject({
   query: z.string().min(1).max(200).describe("Part of a title, or words that one message holds."),
   limit: z.int().min(1).max(100).optional().describe("20 when absent."),
@@ -55,8 +75,10 @@ export type Tell = (word: string) => Promise<void>;
 
 /** What the tools do. A throw of an AppError is told to the client in its words. */
 export interface McpTools {
+  /** Names of the agents, the default one first. */
+  agents: readonly string[];
   /** `tell` is called now and then while the answer is made. */
-  ask(input: z.infer<typeof question>, tell: Tell): Promise<Asked>;
+  ask(input: Question, tell: Tell): Promise<Asked>;
   /** Answers calls that wait in a turn, and waits for its answer again. */
   decide(of: { session: string; turn: string }, decisions: Decision[], tell: Tell): Promise<Asked>;
   search(input: z.infer<typeof search>): Promise<Found[]>;
@@ -75,7 +97,7 @@ const found = {
   required: ["sessions"],
 };
 
-const listed = [
+const listed = (question: z.ZodObject) => [
   {
     name: "ask",
     title: "Ask the agent",
@@ -106,11 +128,12 @@ export async function serveMcp(request: Request, tools: McpTools, version: strin
   return handler.fetch(request);
 }
 
-function createServer({ ask, decide, search: find }: McpTools, version: string): Server {
+function createServer({ agents, ask, decide, search: find }: McpTools, version: string): Server {
+  const question = questionOf(agents);
   // Never asked for; without one it would load ajv where that can run.
   const jsonSchemaValidator = new CfWorkerJsonSchemaValidator();
   const server = new Server({ name: "longline", version }, { capabilities: { tools: {} }, jsonSchemaValidator });
-  server.setRequestHandler("tools/list", () => ({ tools: listed }));
+  server.setRequestHandler("tools/list", () => ({ tools: listed(question) }));
   server.setRequestHandler("tools/call", async ({ params: { name, arguments: given = {} } }, context) => {
     const tell = teller(context);
     if (name === "search_sessions") return told(search, given, async (input) => foundResult(await find(input)));

@@ -93,12 +93,14 @@ export function entryJson(entry: Entry): Record<string, unknown> {
   const placed = { seq: entry.seq, turn: entry.turn, type: entry.type, created_at: iso(entry.atMs) };
   switch (entry.type) {
     case "user": {
-      const { content, speaker, metadata, options } = entry;
+      const { content, speaker, metadata, options, agent, agentVersion } = entry;
       const message = { role: "user", content, ...(speaker !== undefined && { speaker }) };
       return {
         ...placed,
         message,
         ...(metadata && { metadata }),
+        ...(agent !== undefined && { agent }),
+        ...(agentVersion !== undefined && { agent_version: agentVersion }),
         options,
         ...(entry.joined && { joined: true }),
         ...(entry.again && { again: true }),
@@ -202,6 +204,9 @@ function rawJson({ raw }: Failure): { raw?: string } {
 /** A session as its object reports it. */
 export interface SessionSummary {
   id: string;
+  /** Name of its agent, and the version that its newest turn ran with. Absent in reports of earlier versions. */
+  agent?: string;
+  agentVersion?: string;
   title: string | null;
   metadata: Record<string, string>;
   model: string;
@@ -223,6 +228,8 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
   const { turn, reason, endedAtMs } = session.lastTurn ?? {};
   return {
     id,
+    agent: session.agent ?? null,
+    agent_version: session.agentVersion || null,
     title,
     metadata,
     model,

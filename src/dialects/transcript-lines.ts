@@ -110,6 +110,8 @@ const entry = z.discriminatedUnion("type", [
     content: text,
     speaker: speaker.optional(),
     metadata: noted,
+    agent: z.string().max(100).optional(),
+    agentVersion: z.string().max(100).optional(),
     options,
     joined: z.literal(true).optional(),
     again: z.literal(true).optional(),
@@ -185,6 +187,7 @@ const entry = z.discriminatedUnion("type", [
 const header = z.strictObject({
   longline: z.literal(1, "must be 1: this is no transcript of Longline, or one of a later version"),
   id: z.string().max(256),
+  agent: z.string().max(100).nullable().default(null),
   title: wellFormed(mostUnits.title).nullable(),
   metadata: strings(metadataBounds.pairs),
   instructions: wellFormed(mostUnits.instructions).nullable(),

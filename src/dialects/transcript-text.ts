@@ -4,6 +4,8 @@ import type { Entry } from "../core/entry.ts";
 /** What the first line says about the session. Times in ms since 1970. */
 export interface TranscriptHeader {
   id: string;
+  /** Name of its agent; null in an export of an earlier version. */
+  agent: string | null;
   title: string | null;
   metadata: Record<string, string>;
   instructions: string | null;
@@ -14,8 +16,10 @@ export interface TranscriptHeader {
 
 /** The header as a line, without the line's end. */
 export function headerLine(of: TranscriptHeader): string {
-  const { id, title, metadata, instructions, model, prefix, createdAtMs } = of;
-  return JSON.stringify(renamed({ longline: 1, id, title, metadata, instructions, model, prefix, createdAtMs }, snake));
+  const { id, agent, title, metadata, instructions, model, prefix, createdAtMs } = of;
+  return JSON.stringify(
+    renamed({ longline: 1, id, agent, title, metadata, instructions, model, prefix, createdAtMs }, snake),
+  );
 }
 
 /** An entry as a line, without the line's end. Equal entries give equal lines, in whatever order their fields were set. */

@@ -70,8 +70,15 @@ export interface Profile {
   cacheBlockTokens: number;
   prices: Prices;
   peakPrices?: PeakPrices;
+  /** Its prices were given by the app, so that 0 means free. */
+  isPriced?: true;
   /** Whether the catalog knows this model; else the profile is a guess that suits every provider. */
   known: boolean;
+}
+
+/** Whether a call's cost can be known. Prices of 0 are those of a model that the catalog does not know, unless the app gave them. */
+export function hasPrice({ isPriced, prices }: Pick<Profile, "isPriced" | "prices">): boolean {
+  return isPriced === true || prices.hit + prices.miss + prices.output > 0;
 }
 
 /** The prices that hold at a moment. Chinese public holidays, which DeepSeek leaves out of its peak hours, are not known here: they are billed as peak. */

@@ -8,6 +8,7 @@ import { unclaimed } from "./pending.ts";
 import { PendingMessage } from "./pending-message.tsx";
 import { SessionBar } from "./session-bar.tsx";
 import { SessionStore } from "./session-store.ts";
+import type { Agent } from "./shapes.ts";
 import { Suggestions } from "./suggestions.tsx";
 import { TurnCard } from "./turn-card.tsx";
 import { type TurnView, turnsOf, waitsForPerson } from "./turn-view.ts";
@@ -15,15 +16,18 @@ import { useFollowing } from "./use-following.ts";
 
 export function ChatPage({ id }: { id: string }) {
   const store = useSession(id);
-  const models = useModels();
+  const agents = useAgents();
+  const [chosen, chooseAgent] = useState("");
   const before = useRef<TurnView[]>([]);
   const composer = useRef<HTMLTextAreaElement>(null);
   const turns = turnsOf(store.conversation, before.current ?? []);
   before.current = turns;
   const toEnd = useFollowing(turns.length > 0);
+  const isNew = store.link === "new";
+  const agent = store.session?.agent ?? (chosen === "" ? agents[0]?.id : chosen) ?? "";
   const send = (content: string, choices: Choices = {}) => {
     toEnd();
-    void store.send(content, choices);
+    void store.send(content, { ...choices, ...(isNew && chosen !== "" && { agent: chosen }) });
   };
   const fork = async (afterSeq: number, content: string) => {
     const forked = await store.fork(afterSeq);
@@ -37,7 +41,7 @@ export function ChatPage({ id }: { id: string }) {
   const empty = turns.length === 0 && waiting.length === 0;
   return (
     <div class="chat-page">
-      <SessionBar store={store} turn={turns.at(-1)} />
+      <SessionBar store={store} turn={turns.at(-1)} agent={agents.length > 1 ? agent : undefined} />
       <div class="turns">
         {store.hasEarlier && (
           <button type="button" class="earlier" onClick={() => void store.earlier()}>
@@ -55,7 +59,16 @@ export function ChatPage({ id }: { id: string }) {
       <p class="sr" role="status" aria-live="polite">
         {announcement(turns)}
       </p>
-      <Composer field={composer} busy={store.busy} models={models} send={send} stop={() => void store.cancel()} />
+      <Composer
+        field={composer}
+        busy={store.busy}
+        models={modelsOf(agents.find(({ id }) => id === agent))}
+        agents={isNew ? agents.map(({ id }) => id) : []}
+        agent={agent}
+        chooseAgent={chooseAgent}
+        send={send}
+        stop={() => void store.cancel()}
+      />
     </div>
   );
 }
@@ -79,21 +92,21 @@ function useSession(id: string): SessionStore {
   return store;
 }
 
-function useModels(): string[] {
-  const [models, setModels] = useState<string[]>([]);
+/** The app's agents, the default one first; none until they are known. */
+function useAgents(): readonly Agent[] {
+  const [agents, setAgents] = useState<readonly Agent[]>([]);
   useLayoutEffect(() => {
-    callJson<{ data: { id: string }[] }>("/v1/models").then(
-      ({ data }) => {
-        const ids = data.map(({ id }) => id);
-        // Whichever is named, the demo model answers.
-        if (ids.includes("demo")) return;
-        // Thinking is a choice of its own here.
-        setModels(ids.filter((id) => !(id.endsWith("-thinking") && ids.includes(id.replace(/-thinking$/, "")))));
-      },
+    callJson<{ agents: Agent[] }>("/v1/agents").then(
+      ({ agents }) => setAgents(agents),
       () => {},
     );
   }, []);
-  return models;
+  return agents;
+}
+
+/** Models that can be named: whichever is, the demo model answers where there is one. */
+function modelsOf(agent: Agent | undefined): readonly string[] {
+  return agent === undefined || agent.models.includes("demo") ? [] : agent.models;
 }
 
 /** What a screen reader says: not every word as it comes, but that something needs the person or is done. */

@@ -6,6 +6,8 @@ import { Choice } from "./choice.tsx";
 
 /** Choices that go along with a message. What is absent is the server's habit. */
 export interface Choices {
+  /** Who answers in a session that the message makes. */
+  agent?: string;
   onBusy?: "queue" | "join" | "interrupt";
   model?: string;
   thinking?: boolean;
@@ -15,11 +17,15 @@ interface ComposerProps {
   field: { current: HTMLTextAreaElement | null };
   busy: boolean;
   models: readonly string[];
+  /** Who could answer, where that can be chosen: in a new chat with several agents. */
+  agents: readonly string[];
+  agent: string;
+  chooseAgent(agent: string): void;
   send(content: string, choices: Choices): void;
   stop(): void;
 }
 
-export function Composer({ field, busy, models, send, stop }: ComposerProps) {
+export function Composer({ field, busy, models, agents, agent, chooseAgent, send, stop }: ComposerProps) {
   const [text, setText] = useState("");
   const [files, setFiles] = useState<Attachment[]>([]);
   const [fault, setFault] = useState("");
@@ -32,7 +38,8 @@ export function Composer({ field, busy, models, send, stop }: ComposerProps) {
     if (content === "") return;
     send(content, {
       ...(busy && { onBusy: onBusy as NonNullable<Choices["onBusy"]> }),
-      ...(model !== "" && { model }),
+      // Another agent may not have it.
+      ...(models.includes(model) && { model }),
       ...(thinking !== "" && { thinking: thinking === "on" }),
     });
     setText("");
@@ -66,6 +73,7 @@ export function Composer({ field, busy, models, send, stop }: ComposerProps) {
           add={(file) => setFiles((all) => [...all.filter(({ name }) => name !== file.name), file])}
           fail={setFault}
         />
+        {agents.length > 1 && <Choice label="Agent" value={agent} choose={chooseAgent} options={agents.map(same)} />}
         {models.length > 1 && (
           <Choice label="Model" value={model} choose={setModel} options={[["", "any model"], ...models.map(same)]} />
         )}

@@ -7,7 +7,16 @@ import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
 import { type TurnView, waitsForPerson } from "./turn-view.ts";
 
-export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnView | undefined }) {
+/** `agent`: who answers here, where there are several. */
+export function SessionBar({
+  store,
+  turn,
+  agent,
+}: {
+  store: SessionStore;
+  turn: TurnView | undefined;
+  agent: string | undefined;
+}) {
   const { session, link, notice } = store;
   const [fresh] = useState(() => chatHash(freshSession()));
   const [look, words] = standing(store, turn);
@@ -17,6 +26,7 @@ export function SessionBar({ store, turn }: { store: SessionStore; turn: TurnVie
       <h1>{session?.title ?? (link === "new" ? "New chat" : store.id)}</h1>
       <p class="facts">
         <span class={`dot ${look}`}>{words}</span>
+        {agent !== undefined && <span title="Who answers in this session">{agent}</span>}
         {session && <span>{session.model}</span>}
         {session && <span title="What this session has cost">{money(session.usage.cost_micros)}</span>}
         {origin !== undefined && (

@@ -13,7 +13,7 @@ export function SetupPage({ session = "my-session" }: { session?: string }) {
     callJson<Health>("/health")
       .then(setHealth)
       .catch(() => {});
-    callJson("/v1/models")
+    callJson("/v1/agents")
       .then(() => setKey("The key of this browser is accepted."))
       .catch((error: Error) => setKey(error.message));
   }, []);

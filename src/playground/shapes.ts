@@ -15,6 +15,7 @@ export interface Usage {
 
 export interface Session {
   id: string;
+  agent: string | null;
   title: string | null;
   metadata: Record<string, string>;
   model: string;
@@ -81,6 +82,13 @@ export interface Entry {
   error?: { code: string; detail: string };
   code?: string;
   detail?: string;
+}
+
+/** Of `GET /v1/agents`: who answers, and with which models. */
+export interface Agent {
+  id: string;
+  default: boolean;
+  models: string[];
 }
 
 export interface Health {

@@ -10,7 +10,7 @@ import { iso, shownOr } from "../dialects/native.ts";
 import { bearerOf, isOwnKey, unauthorized } from "../http/authenticate.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import { modelIds } from "../session/turn-model.ts";
+import { modelIds, unpricedModels } from "../session/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 /** No underscore: it parts a key's account from its secret. */
@@ -79,11 +79,29 @@ type LimitFields = z.infer<typeof accountChanges>;
 
 /** The limits with those that were sent in place of the old ones; null takes one away. */
 function changed(c: Context<RouteContext>, before: AccountLimits, sent: LimitFields): AccountLimits {
-  const models =
-    sent.models && parseBody(z.array(z.enum(modelIds(c.var.settings, c.var.app.agents.first))), sent.models, "models");
+  const models = sent.models && parseBody(z.array(z.enum(allModels(c))), sent.models, "models");
   const { budget_micros: budgetMicros, rate_per_minute: ratePerMinute } = sent;
   const all = { ...before, ...given({ budgetMicros, ratePerMinute, models }) };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+  const limits: AccountLimits = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+  mustHavePrices(c, limits);
+  return limits;
+}
+
+/** A budget holds only where each model that the account may use has a price. */
+function mustHavePrices(c: Context<RouteContext>, { budgetMicros, models }: AccountLimits): void {
+  if (budgetMicros === undefined) return;
+  const { agents, settings } = c.var.app;
+  const unpriced = new Set(agents.all.flatMap((agent) => unpricedModels(settings, agent)));
+  const used = [...unpriced].filter((id) => models?.includes(id) ?? true);
+  if (used.length === 0) return;
+  const detail = `budget_micros: the price of ${used.join(", ")} is not known, so a budget would not hold. Add \`prices\` to its entry in the agent's models, or list in \`models\` only those that have a price.`;
+  throw new AppError("invalid_request", detail, { field: "budget_micros" });
+}
+
+/** Ids of the models of all agents. */
+function allModels(c: Context<RouteContext>): string[] {
+  const { agents, settings } = c.var.app;
+  return [...new Set(agents.all.flatMap((agent) => modelIds(settings, agent)))];
 }
 
 function given(fields: Record<string, unknown>): Record<string, unknown> {

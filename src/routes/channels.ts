@@ -136,6 +136,8 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
     mustExist,
     beginsAnew,
   } = received;
+  // A session that is there keeps its agent, also where the rules name another one by now.
+  const choices = received.agent === undefined ? {} : { choices: { agent: received.agent } };
   const fault = address && addressFault(c.var.app, address);
   if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
@@ -168,6 +170,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
       ...(address && { replyTo: address }),
       ...(mustExist && { mustExist }),
       ...(beginsAnew && { beginsAnew }),
+      ...choices,
       ...(models && { models }),
     }),
   );

@@ -15,6 +15,7 @@ import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
+import { agentFor } from "./named-agent.ts";
 import { hasLevels, namedModel } from "./named-model.ts";
 import { mustOfferChosen } from "./offered-tools.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
@@ -94,14 +95,17 @@ async function toldBy(
   const { items, instructions, waited } = readMessages(body.messages);
   const place = waited === undefined ? undefined : parseAnswerId(prefix, waited);
   if (waited !== undefined && place === undefined) throw noCompletion(waited);
-  const { model, thinking } = namedModel(c, body.model);
-  const session = c.req.header("X-Session-Id");
-  const tools = clientToolsOf(c.var.app.agents.first, body.tools ?? [], { replaces: true });
+  const named = c.req.header("X-Session-Id");
+  const session = named === undefined ? undefined : parseBody(sessionName, named, "X-Session-Id");
+  const own = await agentFor(c, { session });
+  const { agent: chosen, model, thinking } = namedModel(c, body.model, own);
+  const agent = chosen === undefined ? own : c.var.app.agents.mustHave(chosen, "model");
+  const tools = clientToolsOf(agent, body.tools ?? [], { replaces: true });
   const sampling = samplingOf(body);
   const choice = toolChoiceOf(body);
-  mustOfferChosen(c.var.app.agents.first, { ...choice, tools });
+  mustOfferChosen(agent, { ...choice, tools });
   const format = formatOf(body.response_format ?? undefined);
-  const thinks = thinkingOf(body, hasLevels(c, model)) ?? thinking;
+  const thinks = thinkingOf(body, hasLevels(c, agent, model)) ?? thinking;
   const metadata = metadataOf(body);
   return {
     ...(place && { waited: place }),
@@ -109,8 +113,12 @@ async function toldBy(
     model: body.model,
     receipt: await receiptOf(c, body),
     isStreamed: body.stream === true,
-    ...(session !== undefined && { session: parseBody(sessionName, session, "X-Session-Id") }),
-    choices: session === undefined ? { ttlSeconds: unnamedSeconds } : {},
+    ...(session !== undefined && { session }),
+    ...(chosen !== undefined && { agent: chosen }),
+    choices: {
+      ...(session === undefined && { ttlSeconds: unnamedSeconds }),
+      ...(chosen !== undefined && { agent: chosen }),
+    },
     ...(Object.keys(metadata).length > 0 && { metadata }),
     options: {
       via: "openai",

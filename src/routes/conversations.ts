@@ -12,6 +12,7 @@ import { sessionObject } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 import { itemList, itemReading } from "./item-list.ts";
 import { resolveReferences, storedItems } from "./item-references.ts";
+import { agentFor } from "./named-agent.ts";
 import { defaultModel } from "./named-model.ts";
 import { metadata, sessionName } from "./sessions.ts";
 
@@ -32,7 +33,7 @@ export const conversations = new Hono<RouteContext>()
     const address = { account: c.var.account, name: `conv_${crypto.randomUUID().replaceAll("-", "")}` };
     const session = sessionObject(c.env, address);
     unwrap(await session.create(address, { ...(pairs && { metadata: pairs }) }));
-    if (history.length > 0) unwrap(await session.addHistory(history, defaultModel(c)));
+    if (history.length > 0) unwrap(await session.addHistory(history, await firstModel(c)));
     return c.json(await conversation(c, address.name));
   })
   .get("/:id", async (c) => c.json(await conversation(c, nameOf(c))))
@@ -59,7 +60,7 @@ export const conversations = new Hono<RouteContext>()
     await conversation(c, name);
     const history = await historyOf(c, items);
     const session = sessionObject(c.env, { account: c.var.account, name });
-    const { firstSeq } = unwrap(await session.addHistory(history, defaultModel(c)));
+    const { firstSeq } = unwrap(await session.addHistory(history, await firstModel(c, name)));
     const added = (await itemsOf(c, name)).filter(({ seq }) => seq >= firstSeq);
     return c.json(itemList(added, { order: "asc", limit: 100 }));
   })
@@ -123,6 +124,11 @@ async function historyOf(c: Context<RouteContext>, items: z.infer<typeof inputIt
   const detail = approvals.length > 0 ? "an approval is given with a response" : fault?.detail;
   if (detail !== undefined) throw new AppError("invalid_request", `items: ${detail}.`, { field: "items" });
   return history;
+}
+
+/** The one that answers in the conversation, or in a new one. */
+async function firstModel(c: Context<RouteContext>, session?: string): Promise<string> {
+  return defaultModel(c, await agentFor(c, { session }));
 }
 
 function noConversation(name: string): AppError {

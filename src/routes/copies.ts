@@ -42,7 +42,7 @@ export const copies = new Hono<RouteContext>()
     const { name } = addressOf(c);
     const session = sessionAt(c);
     const about = unwrap(await session.describe());
-    const header = headerLine({ ...about, model: about.chosenModel });
+    const header = headerLine({ ...about, agent: about.agent ?? null, model: about.chosenModel });
     const headers = {
       "Content-Type": "application/x-ndjson; charset=utf-8",
       "Content-Disposition": `attachment; filename="${name}.jsonl"`,
@@ -53,7 +53,9 @@ export const copies = new Hono<RouteContext>()
     const { id } = parseQuery(importing, new URL(c.req.url));
     const { header, pages } = await readImport(c.req.raw);
     const address = { account: c.var.account, name: id ?? parseBody(sessionName, header.id, "id") };
-    if (header.model !== null) knownModel(c, header.model);
+    const { agents } = c.var.app;
+    const agent = header.agent === null ? agents.first : agents.mustHave(header.agent);
+    if (header.model !== null) knownModel(c, header.model, agent);
     if (header.prefix !== null) await knownPrefix(c, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
     const session = await makeCopy(c, { address, choices: choicesOf(header), from }, async (load) => {

@@ -5,6 +5,8 @@ import { type CreateRequest, createRequest } from "../dialects/openai-responses/
 import { readInput } from "../dialects/openai-responses/read-input.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences, storedItems } from "./item-references.ts";
+import { agentShown } from "./named-agent.ts";
+import { namedModel } from "./named-model.ts";
 import { findResponse } from "./read-response.ts";
 
 export const countRequest = createRequest.partial({ input: true });
@@ -20,7 +22,9 @@ export async function countInput(
   const named = typeof conversation === "object" ? conversation.id : conversation;
   const session = previous === undefined ? named : (await findResponse(c, previous)).place.session;
   const before = session === undefined ? [] : ((await storedItems(c, session)) ?? []);
-  const agent = c.var.app.agents.first;
+  const own = await agentShown(c, { session });
+  const chosen = request.model === undefined ? undefined : namedModel(c, request.model, own).agent;
+  const agent = chosen === undefined ? own : c.var.app.agents.mustHave(chosen, "model");
   const head = [agent.instructions, instructions, JSON.stringify([...agent.tools.declarations, ...tools])];
   const said = [
     ...head,

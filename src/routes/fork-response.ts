@@ -14,6 +14,7 @@ import type { SessionChoices } from "../session/session-record.ts";
 import { mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "./make-copy.ts";
+import { mustKeepAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
 import { seedAndSend, type Taken } from "./take-conversation.ts";
 import { mustBe, type Wanted } from "./wanted-response.ts";
@@ -27,8 +28,9 @@ export async function forkBehind(
   const source = sessionObject(c.env, { account: c.var.account, name: from.session });
   const of = unwrap(await source.describe());
   const { title: _, metadata: __, ...kept } = choicesOf({ ...of, model: of.chosenModel });
+  mustKeepAgent(kept.agent, wanted.agent);
   const work = { wanted, from, source, choices: { ...kept, ...wanted.choices } };
-  mustHaveModel(c, wanted.options, work.choices.model);
+  mustHaveModel(c, wanted.options, work.choices);
   const branch = branchAt(await turnOf(source, from), from.afterSeq);
   switch (branch.type) {
     case "open": {

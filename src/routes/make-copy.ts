@@ -106,6 +106,7 @@ export async function loadFrom(
 
 /** What a session that is made from this one is given of its choices. */
 export function choicesOf(of: {
+  agent?: string | null;
   title: string | null;
   metadata: Record<string, string>;
   instructions: string | null;
@@ -114,6 +115,7 @@ export function choicesOf(of: {
 }) {
   return {
     metadata: of.metadata,
+    ...(of.agent != null && { agent: of.agent }),
     ...(of.title !== null && { title: of.title }),
     ...(of.instructions !== null && { instructions: of.instructions }),
     ...(of.model !== null && { model: of.model }),

@@ -16,6 +16,7 @@ import type { TurnState } from "../session/turns.ts";
 import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
+import { namedAgent } from "./named-agent.ts";
 import { newName, receiptOf } from "./receipt-of.ts";
 import { sessionName } from "./sessions.ts";
 
@@ -40,12 +41,14 @@ function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Se
 function toolsFor(c: Context<RouteContext>): McpTools {
   const { account } = c.var;
   return {
-    async ask({ question, session: named }, tell) {
+    agents: c.var.app.agents.names,
+    async ask({ question, session: named, agent }, tell) {
       await mustAdmit(c);
-      const receipt = await receiptOf(c, { question, session: named });
+      const receipt = await receiptOf(c, { question, session: named, ...(agent !== undefined && { agent }) });
       const name = named ?? (await newName(receipt, "POST /mcp"));
       const session = sessionObject(c.env, { account, name });
       const request = {
+        ...namedAgent(c, agent),
         message: { content: question, options: {} },
         receipt,
         onBusy: "queue",

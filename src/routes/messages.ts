@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { CallbackAddress } from "../channels/callback.ts";
 import { type TurnOptions, thinkingLevels } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -19,10 +20,11 @@ import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import { clientTools, clientToolsOf } from "./client-tools.ts";
 import type { RouteContext } from "./context.ts";
+import { agentFor, namedAgent } from "./named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "./on-disconnect.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { formatOf, responseFormat } from "./response-format.ts";
-import { addressOf, knownModel, metadata, sessionAt } from "./sessions.ts";
+import { addressOf, agentName, knownModel, metadata, sessionAt } from "./sessions.ts";
 import { turnResponse } from "./turn-response.ts";
 
 export const sentMessage = z.strictObject({
@@ -37,6 +39,7 @@ export const sentMessage = z.strictObject({
   thinking: z
     .union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })])
     .optional(),
+  agent: agentName.optional(),
   model: z.string().optional(),
   response_format: responseFormat.optional(),
   tools: clientTools.optional(),
@@ -61,8 +64,13 @@ export const messages = new Hono<RouteContext>()
     if (on_busy === "interrupt") mustMay(c.var.caller, address.name, "cancel");
     const stops = stopsOnDisconnect(c, address.name);
     const body = parseBody(sentMessage, await readJson(c.req.raw));
+    const named = namedAgent(c, body.agent);
+    // Only what is checked by the session's own agent needs to know it here.
+    const isChecked = body.model !== undefined || (body.tools ?? []).length > 0;
+    const agent = isChecked ? await agentFor(c, { session: address.name, named: named.agent }) : c.var.app.agents.first;
     const request = {
-      message: toInbox(c, body),
+      ...named,
+      message: toInbox(c, body, agent),
       receipt: await receiptOf(c, body),
       onBusy: on_busy,
       ...allowedModels(c),
@@ -143,10 +151,10 @@ function callbackOf(c: Context<RouteContext>, url: string | undefined): { replyT
   return { replyTo: { channel: "callback", url } };
 }
 
-function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>): InboxMessage {
+function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>, agent: Agent): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
   const form = formatOf(body.response_format);
-  const tools = clientToolsOf(c.var.app.agents.first, body.tools ?? []);
+  const tools = clientToolsOf(agent, body.tools ?? []);
   return {
     content,
     ...(speaker !== undefined && { speaker }),
@@ -155,7 +163,7 @@ function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>): I
       ...(form && { responseFormat: form }),
       ...(tools.length > 0 && { tools }),
       ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
-      ...(model !== undefined && { model: knownModel(c, model) }),
+      ...(model !== undefined && { model: knownModel(c, model, agent) }),
       ...(thinking !== undefined && {
         thinking: typeof thinking === "object" ? thinking.type === "enabled" : thinking,
       }),

@@ -14,6 +14,8 @@ import { firstModel } from "../session/turn-model.ts";
 import { warmUp } from "../session/warm-up.ts";
 import { modelSetup } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
+import { agentFor } from "./named-agent.ts";
+import { agentName } from "./sessions.ts";
 
 const mostBytes = 4 * 1024 * 1024;
 /** Room that is left for the conversation: a prefix may fill so much of what a request may have. */
@@ -26,6 +28,7 @@ export const prefixContent = z.strictObject({
     .max(1_000)
     .optional(),
 });
+export const prefixWarming = z.strictObject({ agent: agentName.optional() });
 export const prefixRemoval = z.strictObject({ force: z.string().optional() });
 
 export const prefixes = new Hono<RouteContext>()
@@ -58,8 +61,10 @@ export const prefixes = new Hono<RouteContext>()
     return c.json({ deleted: prefixJson(info) });
   })
   .post("/:prefix/warm", async (c) => {
+    const { agent: named } = parseQuery(prefixWarming, new URL(c.req.url));
+    const agent = await agentFor(c, { named });
     const { info } = await existing(c);
-    const of = { account: c.var.account, prefix: info.id, models: c.var.limits.models };
+    const of = { account: c.var.account, prefix: info.id, models: c.var.limits.models, agent };
     const { usage, costMicros, failure } = await warmUp({ app: c.var.app, bindings: c.env }, of);
     const error = failure && { error: { code: failure.code, detail: failure.detail } };
     return c.json(

@@ -12,6 +12,7 @@ import type { FoundAnswer } from "../session/find-answer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";
+import { agentShown } from "./named-agent.ts";
 import { defaultModel } from "./named-model.ts";
 import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
 
@@ -50,7 +51,7 @@ export async function readResponse(
   const session = sessionOf(c, place);
   const state = unwrap(await session.wait(place.turn, timeoutMs));
   const asked = unwrap(await askedOf(session, place, idOf(place)));
-  const writer = new ResponseWriter({ ...place, defaultModel: defaultModel(c), encrypted }, asked);
+  const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(c, place), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
   return { response: writer.object(), ended: writer.ended, failure: writer.failure };
@@ -63,7 +64,7 @@ export async function streamResponse(
   { stops, ...view }: { startingAfter?: number; encrypted: boolean; stops?: boolean },
 ): Promise<Response> {
   const { session, ...rest } = place;
-  const wanted: ResponseManner = { as: "openai-responses", ...rest, ...view, defaultModel: defaultModel(c) };
+  const wanted: ResponseManner = { as: "openai-responses", ...rest, ...view, defaultModel: await modelIn(c, place) };
   const manner = formatManner(wanted);
   const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(c, session, stops))}`;
   const address = { account: c.var.account, name: place.session };
@@ -95,4 +96,9 @@ async function tell(
 
 function sessionOf(c: Context<RouteContext>, { session }: AnswerPlace): SessionStub {
   return sessionObject(c.env, { account: c.var.account, name: session });
+}
+
+/** The model that answers where none was named: the first one of the session's agent. */
+async function modelIn(c: Context<RouteContext>, { session }: AnswerPlace): Promise<string> {
+  return defaultModel(c, await agentShown(c, { session }));
 }

@@ -37,7 +37,7 @@ async function post(
 ): Promise<void> {
   const fault = scheduleFault(schedule, app);
   if (fault !== undefined) throw new AppError("not_configured", fault.detail);
-  const { cron, session, content, replyTo } = schedule;
+  const { cron, session, content, replyTo, agent } = schedule;
   const address = { account: "default", name: session };
   const claim = `schedule ${cron} ${atMs} ${await sha256Hex(content)}`;
   const message = { content, options: {} };
@@ -49,6 +49,7 @@ async function post(
       onBusy: "queue",
       claims: [claim],
       ...owed,
+      ...(agent !== undefined && { choices: { agent } }),
       ...(models && { models }),
     }),
   );

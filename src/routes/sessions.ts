@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
+import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { turnEndReasons } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -22,8 +23,12 @@ export const metadata = z
   .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
   .refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries");
 
+/** One that is not there is refused as `no_such_agent`. */
+export const agentName = z.string().min(1).max(100);
+
 export const sessionCreation = z.strictObject({
   id: sessionName.optional(),
+  agent: agentName.optional(),
   title: title.optional(),
   metadata: metadata.optional(),
   instructions: wellFormed(mostUnits.instructions).optional(),
@@ -37,18 +42,22 @@ export const sessionListing = z.strictObject({
   cursor: z.string().max(200).optional(),
   q: z.string().max(200).optional(),
   reason: z.enum(turnEndReasons).optional(),
+  agent: agentName.optional(),
 });
 
 export const sessions = new Hono<RouteContext>()
   .post("/", async (c) => {
     const body = parseBody(sessionCreation, await readJson(c.req.raw));
     const { title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
+    const { agents } = c.var.app;
+    const agent = body.agent === undefined ? agents.first : agents.mustHave(body.agent);
     const id = body.id ?? (await newName(await receiptOf(c, body), "POST /v1/sessions"));
     const choices = {
+      ...(body.agent !== undefined && { agent: agent.name }),
       ...(title !== undefined && { title }),
       ...(metadata && { metadata }),
       ...(instructions !== undefined && { instructions }),
-      ...(model !== undefined && { model: knownModel(c, model) }),
+      ...(model !== undefined && { model: knownModel(c, model, agent) }),
       ...(prefix !== undefined && { prefix: await knownPrefix(c, prefix) }),
       ...(ttlSeconds !== undefined && { ttlSeconds }),
     };
@@ -57,9 +66,13 @@ export const sessions = new Hono<RouteContext>()
     return c.json(sessionJson(session), created ? 201 : 200, { Location: `/v1/sessions/${session.id}` });
   })
   .get("/", async (c) => {
-    const page = parseQuery(sessionListing, new URL(c.req.url));
-    const { sessions, next } = await accountObject(c.env, c.var.account).listSessions(page);
-    return c.json({ sessions: sessions.map(shownSession), next_cursor: next ?? null });
+    const { agent, ...page } = parseQuery(sessionListing, new URL(c.req.url));
+    const { name: first } = c.var.app.agents.first;
+    const only = agent === undefined ? {} : { agent: { name: agent, isDefault: agent === first } };
+    const { sessions, next } = await accountObject(c.env, c.var.account).listSessions({ ...page, ...only });
+    // What was reported before agents had names was the default one's.
+    const shown = sessions.map((row) => shownSession({ ...("broken" in row ? {} : { agent: first }), ...row }));
+    return c.json({ sessions: shown, next_cursor: next ?? null });
   })
   .get("/:id", async (c) => {
     const details = unwrap(await sessionAt(c).describe());
@@ -88,11 +101,9 @@ export async function knownPrefix(c: Context<RouteContext>, prefix: string): Pro
   throw new AppError("not_found", "There is no such prefix.", { field: "prefix" });
 }
 
-/** The id of a model this Worker offers, and the account may use; an AppError that lists them when it is none. */
-export function knownModel(c: Context<RouteContext>, model: string): string {
+/** The id of a model that the agent has, and the account may use; an AppError that lists them when it is none. */
+export function knownModel(c: Context<RouteContext>, model: string, agent: Agent): string {
   const { models } = c.var.limits;
-  const [first, ...others] = modelIds(c.var.settings, c.var.app.agents.first).filter(
-    (id) => models?.includes(id) ?? true,
-  );
+  const [first, ...others] = modelIds(c.var.settings, agent).filter((id) => models?.includes(id) ?? true);
   return parseBody(z.enum(first === undefined ? [] : [first, ...others]), model, "model");
 }

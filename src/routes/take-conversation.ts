@@ -15,6 +15,7 @@ import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
 import { allowedModels, mustHaveModel } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
+import { mustKeepAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
@@ -22,6 +23,8 @@ export interface Told {
   items: readonly HistoryItem[];
   /** The session it belongs to; a new one when absent. */
   session?: string;
+  /** The agent that the client named: a session that has another one refuses it. */
+  agent?: string;
   /** What a new session is like. */
   choices: SessionChoices;
   /** The model that earlier answers are said to come from. */
@@ -54,19 +57,14 @@ export async function takeConversation(c: Context<RouteContext>, sent: Told): Pr
   }
   const before = await takenBefore(session, told);
   if (before !== undefined) return { session: name, ...before };
+  mustKeepAgent(known.value.agent, told.agent);
   const compared = await compare(session, parts);
   if (compared.same) {
     // Calls that nobody has answered are given up: the person has gone on.
     const isLeft = known.value.status === "waiting";
     return letIn(c, { ...parts, told, name, onBusy: isLeft ? "interrupt" : "queue" });
   }
-  const { instructions, model, prefix, metadata } = choicesOf({ ...known.value, model: known.value.chosenModel });
-  const choices = {
-    ...(instructions !== undefined && { instructions }),
-    ...(model && { model }),
-    ...(prefix && { prefix }),
-    metadata,
-  };
+  const { title: _, ...choices } = choicesOf({ ...known.value, model: known.value.chosenModel });
   const fork = await newName(told.receipt, name);
   const from = { session: name, afterSeq: compared.afterSeq };
   const rest = { ...parts, history: parts.history.slice(compared.items) };
@@ -174,7 +172,7 @@ export async function seedAndSend(
   of: Work & { choices: SessionChoices; from?: ForkedFrom },
 ): Promise<Taken> {
   const { history, results, messages, told, name, choices, from } = of;
-  mustHaveModel(c, told.options, choices.model);
+  mustHaveModel(c, told.options, choices);
   const items = [...history, ...results];
   if (items.length === 0 && from === undefined) return letIn(c, { ...of, onBusy: "queue" });
   const goesOn = messages.length === 0;

@@ -14,6 +14,7 @@ import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { forkBehind } from "./fork-response.ts";
 import { storedItems } from "./item-references.ts";
+import { mustKeepAgent } from "./named-agent.ts";
 import { findResponse } from "./read-response.ts";
 import { sessionName } from "./sessions.ts";
 import { takeConversation } from "./take-conversation.ts";
@@ -41,8 +42,10 @@ async function inNewSession(c: Context<RouteContext>, wanted: Wanted, session?: 
   const fault = approval && `No approval request found with id ${approval.id}.`;
   mustBe(fault ?? inputFault(items));
   const { choices, ...told } = wanted;
+  const { agent } = choices;
   // A conversation that a client names is its own, and is not erased with a response.
-  return takeConversation(c, { ...told, ...(session === undefined ? { choices } : { choices: {}, session }) });
+  const made = session === undefined ? { choices } : { choices: agent === undefined ? {} : { agent }, session };
+  return takeConversation(c, { ...told, ...made });
 }
 
 /**
@@ -87,7 +90,7 @@ async function inConversation(c: Context<RouteContext>, wanted: Wanted, name: st
   const session = sessionObject(c.env, { account: c.var.account, name });
   const known = await session.describe();
   if (!known.ok && known.code === "not_found") return inNewSession(c, wanted, name);
-  unwrap(known);
+  mustKeepAgent(unwrap(known).agent, wanted.agent);
   const place = wanted.items.findIndex(({ role }) => role === "assistant");
   mustBe(place < 0 ? undefined : "With conversation send what is new only: it knows what the model said.");
   const went = unwrap(await session.goOn({ ...goOnOf(wanted), ...allowedModels(c) }));
@@ -102,6 +105,7 @@ async function behind(
   { id, mustFork }: { id: string; mustFork: boolean },
 ): Promise<AnswerPlace> {
   const { place, session } = await previousResponse(c, id);
+  if (wanted.agent !== undefined) mustKeepAgent(unwrap(await session.agent()), wanted.agent);
   const adds = wanted.items.some(({ role }) => role === "assistant");
   if (wanted.approvals.length > 0) mustBeAnsweredThere({ adds, mustFork });
   if (mustFork || adds) return forkBehind(c, wanted, { from: place });
@@ -134,7 +138,7 @@ async function previousResponse(c: Context<RouteContext>, id: string): ReturnTyp
   }
 }
 
-function goOnOf({ items, approvals, options, metadata, receipt }: Wanted): GoOn {
+function goOnOf({ items, approvals, options, metadata, receipt, agent }: Wanted): GoOn {
   const results = items.flatMap((item) =>
     item.role === "tool" ? [{ callId: item.callId, content: item.content, isError: false }] : [],
   );
@@ -143,5 +147,5 @@ function goOnOf({ items, approvals, options, metadata, receipt }: Wanted): GoOn 
     const { content, speaker } = item;
     return [{ content, ...(speaker !== undefined && { speaker }), metadata, options }];
   });
-  return { results, approvals, messages, options, metadata, receipt };
+  return { results, approvals, messages, options, metadata, receipt, ...(agent !== undefined && { agent }) };
 }

@@ -14,14 +14,20 @@ import { sessionObject } from "../session/session-object.ts";
 import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
+import { agentFor, namedAgent } from "./named-agent.ts";
 import { stopsOnDisconnect } from "./on-disconnect.ts";
 import { newName, receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
-import { sessionName } from "./sessions.ts";
+import { agentName, sessionName } from "./sessions.ts";
 import type { Taken } from "./take-conversation.ts";
 import { uiOptions, uiSettings } from "./ui-settings.ts";
 
-export const uiRequest = z.looseObject({ ...uiFields, ...uiSettings, id: sessionName.nullish() });
+export const uiRequest = z.looseObject({
+  ...uiFields,
+  ...uiSettings,
+  id: sessionName.nullish(),
+  agent: agentName.nullish(),
+});
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
@@ -87,7 +93,8 @@ async function say(
   const receipt = await receiptOf(c, body);
   // A client that names no chat finds the name of the new one in `X-Session-Id`.
   const name = body.id ?? (await newName(receipt, "POST /v1/ui/messages"));
-  const settings = uiOptions(c, body);
+  const named = namedAgent(c, body.agent);
+  const settings = uiOptions(c, body, await agentFor(c, { session: name, named: named.agent }));
   await mustAdmit(c);
   const address = { account: c.var.account, name };
   const session = sessionObject(c.env, address);
@@ -102,6 +109,7 @@ async function say(
   };
   const { turn } = unwrap(
     await session.send(address, {
+      ...named,
       message: { content, ...(speaker !== undefined && { speaker }), options },
       receipt,
       ...allowedModels(c),

@@ -62,9 +62,9 @@ export interface UiSettings {
 }
 
 /** How the turn is to be done, as far as the client says it. Throws an AppError that names what cannot be honoured. */
-export function uiOptions(c: Context<RouteContext>, of: UiSettings): TurnOptions {
-  const model = modelOf(c, of);
-  const tools = toolsOf(c.var.app.agents.first, of.tools ?? []);
+export function uiOptions(c: Context<RouteContext>, of: UiSettings, agent: Agent): TurnOptions {
+  const model = modelOf(c, of, agent);
+  const tools = toolsOf(agent, of.tools ?? []);
   const sampling = samplingOf(of.callSettings ?? {});
   const instructions = instructionsOf(c, of.system);
   return {
@@ -76,14 +76,14 @@ export function uiOptions(c: Context<RouteContext>, of: UiSettings): TurnOptions
 }
 
 /** Where the model is called, and with whose key, is the server's to say. */
-function modelOf(c: Context<RouteContext>, { model, config }: UiSettings): string | undefined {
+function modelOf(c: Context<RouteContext>, { model, config }: UiSettings, agent: Agent): string | undefined {
   for (const field of ["apiKey", "baseUrl"]) {
     if (config?.[field] == null || config[field] === "") continue;
     throw refused(`config.${field}`, "is not taken here: models are called with this server's own settings");
   }
-  if (model) return knownModel(c, model);
+  if (model) return knownModel(c, model, agent);
   if (!config?.modelName) return undefined;
-  return inField("config.modelName", "model", () => knownModel(c, config.modelName ?? ""));
+  return inField("config.modelName", "model", () => knownModel(c, config.modelName ?? "", agent));
 }
 
 /** Who has a session's token is a visitor: what the agent is instructed is not theirs to say. */

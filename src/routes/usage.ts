@@ -1,4 +1,4 @@
-/** `/v1/usage`: what the account used and what it cost, by day, model or session. */
+/** `/v1/usage`: what the account used and what it cost, by day, model, session, agent or version of it. */
 import { Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../account/account.ts";
@@ -12,13 +12,14 @@ const moment = z
 export const usageQuery = z.strictObject({
   from: moment.optional(),
   to: moment.optional(),
-  group_by: z.enum(["day", "model", "session"]).default("day"),
+  group_by: z.enum(["day", "model", "session", "agent", "version"]).default("day"),
   model: z.string().max(200).optional(),
 });
 
 export const usage = new Hono<RouteContext>().get("/", async (c) => {
   const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));
-  const query = { group, fromMs: from, toMs: to, ...(model !== undefined && { model }) };
+  const defaultAgent = c.var.app.agents.first.name;
+  const query = { group, fromMs: from, toMs: to, defaultAgent, ...(model !== undefined && { model }) };
   const sums = await accountObject(c.env, c.var.account).usage(query);
   return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
 });

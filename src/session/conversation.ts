@@ -2,7 +2,7 @@
 import { CallIds } from "../core/call-ids.ts";
 import type { CompactionCause, CompactionEntry, Entry } from "../core/entry.ts";
 import { keepEnds } from "../core/outline.ts";
-import { leftOutMessage, messagesOf } from "../core/request.ts";
+import { leftOutMessage, messagesOf, type Readers } from "../core/request.ts";
 import {
   cutAt,
   estimateTokens,
@@ -50,6 +50,8 @@ export class Conversation {
   /** Entries that the model is not shown. */
   #hidden: ReadonlySet<number> = new Set();
   #profile: Profile | undefined;
+  /** What the window's texts may say of tools that read on. */
+  #readers: Readers = { search: true, read: true };
   #head = "";
   #headTokens = 0;
   /** Entries up to here are read. */
@@ -80,6 +82,13 @@ export class Conversation {
     this.#hiddenSeqs = hiddenSeqs;
     this.#log = log;
     this.#windowSeq = windowSeq;
+  }
+
+  /** Which tools the next request offers that read the transcript; both unless said otherwise. */
+  offer(readers: Readers): void {
+    const isOther = readers.search !== this.#readers.search || readers.read !== this.#readers.read;
+    this.#readers = readers;
+    if (isOther) this.forget();
   }
 
   /**
@@ -223,7 +232,9 @@ export class Conversation {
     if (first === undefined) return;
     const limits = textLimits(profile.contextTokens);
     const before = this.#parts.at(-1)?.ends;
-    const messages = bridged(messagesOf(group, { limits, ids: this.#ids }), profile.roleOrder, { before });
+    const messages = bridged(messagesOf(group, { limits, ids: this.#ids, readers: this.#readers }), profile.roleOrder, {
+      before,
+    });
     const afterCalls = first.type === "assistant" && first.step > 1;
     const encoded = messages.map((message) => serializeMessage(message, profile, { afterCalls }));
     const tokens = encoded.map(estimateTokens);
@@ -306,8 +317,11 @@ export class Conversation {
 
   /** Writes anew what stands before the first part. */
   #lead(profile: Profile): void {
-    const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq)] : [];
-    const said = [...(this.#summary === undefined ? [] : messagesOf([this.#summary])), ...leftOut];
+    const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq, this.#readers)] : [];
+    const said = [
+      ...(this.#summary === undefined ? [] : messagesOf([this.#summary], { readers: this.#readers })),
+      ...leftOut,
+    ];
     const next = this.#parts.find(({ begins }) => begins !== undefined)?.begins;
     const lead = bridged(said, profile.roleOrder, { after: next });
     this.#encoded.splice(0, this.#leading, ...lead.map((message) => serializeMessage(message, profile)));

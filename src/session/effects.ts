@@ -14,7 +14,7 @@ import { firstEqual } from "../core/settle-calls.ts";
 import { openCalls } from "../core/waits.ts";
 import { textLimits } from "../core/window.ts";
 import { generate } from "../model/client.ts";
-import { pricesAt } from "../model/profile.ts";
+import { hasPrice, pricesAt } from "../model/profile.ts";
 import { endpointOf } from "../model/serialize.ts";
 import { runTool } from "../tools/run-tool.ts";
 import { watchdogMs } from "./alarm.ts";
@@ -97,9 +97,12 @@ export class SessionEffects implements Effects {
 
   async afford(): Promise<boolean | Shortage> {
     this.#mustLive();
-    const { profile } = this.#model;
+    const { profile, place } = this.#model;
+    const seq = this.#parts.log.lastSeq + 1;
+    // Never counted as 0 in silence: a budget would not hold.
+    if (!hasPrice(profile)) return (await this.#of.purse.isLimited()) ? { unpriced: place } : true;
     const worst = () => worstCaseMicros(this.#requests.most(profile), pricesAt(profile, Date.now()));
-    return this.#of.purse.reserve(this.#parts.log.lastSeq + 1, worst);
+    return this.#of.purse.reserve(seq, worst);
   }
 
   async beginStep(

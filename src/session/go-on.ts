@@ -31,6 +31,8 @@ export interface GoOn {
   receipt: Receipt;
   /** Ids of the models that the account may use; any when absent. */
   models?: readonly string[];
+  /** The agent that the sender named: a session that has another one refuses the request. */
+  agent?: string;
   /** Only when this answer is the newest thing in the session. */
   behind?: { turn: string; afterSeq?: number };
 }

@@ -380,7 +380,7 @@ function rowOf(message: InboxMessage): string {
   throw new AppError("payload_too_large", detail, { field: "content" });
 }
 
-/** The entry that begins a turn. */
+/** The entry of a message in its turn. */
 export function userEntry(
   turn: string,
   { reference: _, ...message }: InboxMessage,

@@ -12,6 +12,7 @@ import { type PlatformFailure, platformFailure } from "../core/platform-failure.
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { arm } from "./alarm.ts";
+import type { CopyStep } from "./copying.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { outletFault, outlets } from "./outlets.ts";
@@ -23,12 +24,14 @@ import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
 import { defaultModelId, mustBeAllowed } from "./turn-model.ts";
+import type { SendRequest } from "./turns.ts";
 
 export class SessionLife {
   readonly #ctx: DurableObjectState;
   readonly #bindings: Bindings;
   readonly #app: App;
   #parts: SessionParts | undefined;
+  #agent: Agent | undefined;
   #runner: Runner | undefined;
   #courier: Courier | undefined;
   #reporter: Reporter;
@@ -80,13 +83,36 @@ export class SessionLife {
     }
   }
 
-  get #agent(): Agent {
-    return this.#app.agents.first;
+  /** The session's own, while there is one. One that is gone `isMissing`. */
+  get agent(): Agent {
+    void this.existing;
+    return this.#agent ?? this.#app.agents.first;
   }
 
-  get #setup() {
+  #setup(agent: Agent) {
     const { settings, remoteTools } = this.#app;
-    return { agent: this.#agent, settings, remoteTools, bindings: this.#bindings };
+    return { agent, settings, remoteTools, bindings: this.#bindings };
+  }
+
+  /** The session's agent. Throws `no_such_agent` where the app does not have it any more. */
+  mustHaveAgent(): Agent {
+    this.#app.agents.mustBeThere(this.agent);
+    return this.agent;
+  }
+
+  /** Nothing goes on in a session whose agent is gone, and none changes its agent. What was taken before is answered as it was then. */
+  mustTake({ receipt, claims, agent }: Pick<SendRequest, "receipt" | "claims" | "agent">): void {
+    if (this.existing.turns.repeated(receipt, claims) !== undefined) return;
+    this.mustHaveAgent();
+    this.mustKeepAgent(agent);
+  }
+
+  /** Throws a conflict when the session has another agent than the caller named. */
+  mustKeepAgent(named: string | undefined): void {
+    const { name } = this.agent;
+    if (named === undefined || named === name) return;
+    const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
+    throw new AppError("conflict", detail, { field: "agent" });
   }
 
   get parts(): SessionParts | undefined {
@@ -120,17 +146,30 @@ export class SessionLife {
 
   create(address: SessionAddress, choices: SessionChoices): SessionParts {
     const { storage } = this.#ctx;
-    storage.transactionSync(() => SessionRecord.create(storage.sql, address, choices, Date.now()));
+    const { name: agent } = this.#app.agents.mustHave(choices.agent ?? this.#app.agents.first.name);
+    storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const parts = this.open();
     this.arm();
     return parts;
   }
 
+  /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
+  withAgent(step: CopyStep): CopyStep {
+    if (step.type !== "begin") return step;
+    const { agents } = this.#app;
+    const { choices } = step.plan;
+    const { name: agent } = agents.mustHave(choices.agent ?? agents.first.name);
+    return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
+  }
+
   /** The session is in the rows: from now on it is here, too. */
   open(): SessionParts {
-    const parts = sessionParts(this.#ctx.storage, this.#agent.limits);
+    const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
+    const agent = this.#app.agents.of(named);
+    const parts = sessionParts(this.#ctx.storage, agent);
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
+    this.#agent = agent;
     this.#reporter = new Reporter(this.#bindings);
     const { account, name } = parts.record.read();
     const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
@@ -145,7 +184,7 @@ export class SessionLife {
     });
     this.#courier = courier;
     this.#runner = new Runner(parts, {
-      ...this.#setup,
+      ...this.#setup(agent),
       secrets: this.#app.secrets,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
@@ -188,7 +227,7 @@ export class SessionLife {
     arm(this.#parts, {
       workMs: this.#runner?.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
-      maxWaitMs: this.#agent.limits.waitSeconds * 1000,
+      maxWaitMs: this.agent.limits.waitSeconds * 1000,
     });
   }
 
@@ -240,12 +279,15 @@ export class SessionLife {
   /** With the model that answers where none is named: the first one that the account may use. */
   async summary(): Promise<SessionSummary> {
     const parts = this.existing;
+    const { agent } = this;
+    // Which model would answer is not known without the agent.
+    if (agent.isMissing) return summarize(parts, agent, "");
     const { account, model } = parts.record.read();
     const { settings } = this.#app;
     // Where there is nothing to choose, the account is not asked.
-    const isClear = model !== null || this.#agent.models.length === 1;
+    const isClear = model !== null || agent.models.length === 1;
     const facts = isClear ? undefined : await factsOfAccount(this.#bindings, account).catch(() => undefined);
-    return summarize(parts, defaultModelId(settings, this.#agent, facts?.models));
+    return summarize(parts, agent, defaultModelId(settings, agent, facts?.models));
   }
 
   async report(): Promise<void> {
@@ -257,13 +299,21 @@ export class SessionLife {
 
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
-    return pastRequest(this.existing, this.#setup, seq);
+    return pastRequest(this.existing, this.#setup(this.mustHaveAgent()), seq);
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */
   mustBeAllowed(options: TurnOptions, models: readonly string[] | undefined, choices: SessionChoices = {}): void {
-    const sessionModel = this.#parts?.record.read().model ?? choices.model ?? null;
-    mustBeAllowed({ ...this.#setup, sessionModel, options }, models);
+    const own = this.#parts?.record.read();
+    const sessionModel = own?.model ?? choices.model ?? null;
+    mustBeAllowed(
+      {
+        ...this.#setup(own === undefined ? this.#app.agents.of(choices.agent ?? null) : this.agent),
+        sessionModel,
+        options,
+      },
+      models,
+    );
   }
 
   refuseErased(address: SessionAddress): Promise<void> {

@@ -11,7 +11,7 @@ import type { Bindings } from "../env.ts";
 import { pace } from "../http/pace.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress } from "./session-record.ts";
-import { stepRecords } from "./step-records.ts";
+import { type RanBy, stepRecords } from "./step-records.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 /** Characters of a message that sessions are found by. */
@@ -34,11 +34,18 @@ export class Reporter {
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record }: SessionParts, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns }: SessionParts, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
+    const ranBy: RanBy = (turn) => {
+      const firstSeq = turns.firstSeq(turn);
+      const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
+      const version = first?.type === "user" ? first.agentVersion : undefined;
+      const { agent } = summary;
+      return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
+    };
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy }, summary))
       .then(() => {
         this.#failures = 0;
       })
@@ -75,17 +82,13 @@ export class Reporter {
     if (hasErased && (await accountObject(this.#bindings, account).wasErased(name))) throw erased(name);
   }
 
-  async #send(
-    account: DurableObjectStub<Account>,
-    { log, copiedSeq }: { log: TranscriptLog; copiedSeq: number },
-    summary: SessionSummary,
-  ): Promise<void> {
+  async #send(account: DurableObjectStub<Account>, source: NewsSource, summary: SessionSummary): Promise<void> {
     let seq = this.#reportedSeq ?? (await account.report(summary));
     const isNew = this.#reportedSeq === undefined;
     this.#reportedSeq = seq;
     for (let sent = isNew; ; sent = true) {
-      await pace(Math.min(log.lastSeq - seq, batch.limit) * textMs);
-      const news = newsAfter(seq, log, copiedSeq);
+      await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
+      const news = newsAfter(seq, source);
       if (news === undefined && sent) return;
       seq = await account.report(summary, news);
       this.#reportedSeq = seq;
@@ -94,20 +97,36 @@ export class Reporter {
   }
 }
 
+/** What is reported of a session. Steps up to `copiedSeq` are in the ledger under another one. */
+interface NewsSource {
+  log: TranscriptLog;
+  copiedSeq: number;
+  ranBy: RanBy;
+}
+
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
-function newsAfter(after: number, log: TranscriptLog, copiedSeq: number): SessionNews | undefined {
+function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
     const end = finishedUpTo(entries);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
-    const steps =
-      throughSeq === undefined || throughSeq <= copiedSeq ? [] : stepRecords(done).filter(({ seq }) => seq > copiedSeq);
+    const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
+    const steps = isOwn ? stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq) : [];
     if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf) };
     // A step longer than what was read: its end lies further on.
     if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
   }
+}
+
+/** A batch has many steps of few turns. */
+function onceForEach(ranBy: RanBy): RanBy {
+  const known = new Map<string, ReturnType<RanBy>>();
+  return (turn) => {
+    if (!known.has(turn)) known.set(turn, ranBy(turn));
+    return known.get(turn);
+  };
 }
 
 /** How many of the entries belong to steps to which nothing will be added. */

@@ -15,6 +15,7 @@ import type {
 import type { Sent } from "../core/estimate-usage.ts";
 import { outline, outlineLines } from "../core/outline.ts";
 import { forecast } from "../core/prefix.ts";
+import type { Readers } from "../core/request.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../core/window.ts";
 import { jsonWorkMs, pace } from "../http/pace.ts";
 import type { Profile } from "../model/profile.ts";
@@ -50,12 +51,15 @@ const pieceMs = 5;
 export class RequestWriter {
   readonly #parts: SessionParts;
   readonly #of: Asked;
+  readonly #readers: Readers;
   /** The head stays the same as long as the model does: it may hold a whole handbook. */
   #written: Written | undefined;
 
   constructor(parts: SessionParts, of: Asked) {
     this.#parts = parts;
     this.#of = of;
+    const isOffered = (tool: string) => of.agent.tools.declarations.some(({ name }) => name === tool);
+    this.#readers = { search: isOffered("search_transcript"), read: isOffered("read_entry") };
   }
 
   /** The body of step `step`'s request. `begun`: half an answer that the model is to go on with. */
@@ -198,6 +202,7 @@ export class RequestWriter {
   }
 
   #head(model: Profile): Written {
+    this.#parts.conversation.offer(this.#readers);
     const profile = this.#parts.learned.of(model);
     if (this.#written?.profile !== profile) this.#written = this.#write(profile);
     return this.#written;

@@ -162,6 +162,8 @@ export class Runner {
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
     const { settings, bindings } = this.#setup;
+    const { isMissing, name } = this.#setup.agent;
+    if (!isMissing && this.#parts.record.read().agent === null) this.#parts.record.keepAgent(name);
     const { models: allowed } = await factsOfAccount(bindings, this.#parts.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
@@ -188,6 +190,7 @@ export class Runner {
       const handsOut = handOut(bindings, this.#parts.record.read(), () => subrequests.count());
       const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut };
       const effects = new SessionEffects(this.#parts, of);
+      if (isMissing) return await effects.append(endNow(effects, turn.turn, agentGone(name)));
       if (first === undefined) {
         const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };
         return await effects.append(endNow(effects, turn.turn, worded(notAllowed, place)));
@@ -324,6 +327,12 @@ const ourFault: Failure = {
   retryable: true,
 };
 const notAllowed: Failure = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false };
+/** Says its words itself: no model of that agent is known. */
+function agentGone(name: string): Failure {
+  const detail = `This session was made for the agent "${name}", which this app does not have any more. Begin a new session, or deploy the app with that agent again.`;
+  return { code: "no_such_agent", detail, retryable: false };
+}
+
 const prefixGone: Failure = {
   code: "prefix_missing",
   detail: "The session's prefix was deleted. Put the same text again, or make a session without it.",

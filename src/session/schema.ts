@@ -134,6 +134,7 @@ export const sessionLadder = new Ladder("session", [
   },
   // The first that the code before it can read; `schema_version` is from here on the oldest version that can.
   { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN ladder_version INTEGER;" },
+  { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN agent TEXT;" },
 ]);
 
 /** What a database says of itself. Reading it writes nothing. */

@@ -26,6 +26,7 @@ export const sessionMethods: Methods = {
   tokenTag: true,
   withdrawTokens: true,
   describe: true,
+  agent: true,
   change: true,
   send: ([, request]) => hasName(request as Named),
   approve: false,

@@ -1,5 +1,5 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
-import { type AgentLimits, defaultLimits } from "../agent/agent.ts";
+import { defaultLimits } from "../agent/agent.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Conversation } from "./conversation.ts";
@@ -17,7 +17,7 @@ import type { RowCopy } from "./row-copy.ts";
 import { SessionRecord } from "./session-record.ts";
 import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
 import { TranscriptSearch } from "./transcript-search.ts";
-import { Turns } from "./turns.ts";
+import { type TurnAgent, Turns } from "./turns.ts";
 import { hiddenSeqs } from "./withdraw.ts";
 
 export interface SessionParts {
@@ -41,8 +41,11 @@ export interface SessionParts {
   feedback: FeedbackStore;
 }
 
-/** The parts over a database that has its tables, for an agent with these limits. Reads; writes nothing. */
-export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimits = defaultLimits): SessionParts {
+/** For tests that look into the rows alone: turns record no agent. */
+const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
+
+/** The parts over a database that has its tables. `agent`: the session's own. Reads; writes nothing. */
+export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): SessionParts {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
@@ -50,7 +53,7 @@ export function sessionParts(uncounted: DurableObjectStorage, limits: AgentLimit
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
-  const turns = new Turns(log, inbox, limits);
+  const turns = new Turns(log, inbox, agent);
   const heads = new Heads(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);

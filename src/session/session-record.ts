@@ -21,6 +21,8 @@ export interface SessionAddress {
 
 /** What a caller may choose when a session is made. */
 export interface SessionChoices {
+  /** Name of its agent; the app's first one when absent. */
+  agent?: string;
   title?: string;
   metadata?: Record<string, string>;
   /** Added behind the agent's own instructions. */
@@ -53,6 +55,8 @@ export const noSessionUsage: SessionUsage = { ...noUsage, steps: 0, costMicros: 
 export interface SessionSettings {
   account: string;
   name: string;
+  /** Name of its agent; null in a session of an earlier version until its next turn begins. */
+  agent: string | null;
   title: string | null;
   metadata: Record<string, string>;
   instructions: string | null;
@@ -76,6 +80,7 @@ export interface SessionSettings {
 type Row = {
   account: string;
   name: string;
+  agent: string | null;
   title: string | null;
   metadata: string;
   instructions: string | null;
@@ -95,7 +100,7 @@ type Row = {
 };
 
 const columns = `account, name, title, metadata, instructions, model, prefix, sticky_model, created_at, expires_at, usage,
-  forked_from, copied_seq, window_seq, birth, token_epoch, learned, life_ms`;
+  forked_from, copied_seq, window_seq, birth, token_epoch, learned, life_ms, agent`;
 
 /** The row as it is kept in memory. */
 interface RecordCopy {
@@ -128,6 +133,7 @@ export class SessionRecord implements RowCopy {
       ...versionColumns(),
       account: of.account,
       name: of.name,
+      agent: choices.agent ?? null,
       title: choices.title ?? null,
       metadata: JSON.stringify(choices.metadata ?? {}),
       instructions: choices.instructions ?? null,
@@ -186,6 +192,12 @@ export class SessionRecord implements RowCopy {
     }
   }
 
+  /** From now on the session has this agent, whichever is the app's first one. */
+  keepAgent(name: string): void {
+    this.#sql.exec("UPDATE session SET agent = ?", name);
+    this.#keep({ agent: name });
+  }
+
   /** The model that later turns begin with. */
   stickTo(model: string): void {
     if (this.read().stickyModel === model) return;
@@ -233,6 +245,7 @@ function copyOf(row: Row): RecordCopy {
   const settings: SessionSettings = {
     account: row.account,
     name: row.name,
+    agent: row.agent,
     title: row.title,
     metadata: JSON.parse(row.metadata) as Record<string, string>,
     instructions: row.instructions,
@@ -265,4 +278,9 @@ export function addTurn(
     costMicros: before.costMicros + turn.costMicros,
     rowsWritten: before.rowsWritten + (turn.rowsWritten ?? 0),
   };
+}
+
+/** What a token of the session must say to be valid. */
+export function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
+  return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
 }

@@ -75,6 +75,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(async () => {
       await this.#life.settled();
       const created = this.#life.parts === undefined;
+      if (!created) this.#life.mustKeepAgent(choices.agent);
       if (created) {
         this.#create(address, choices);
         await this.#life.report();
@@ -100,6 +101,11 @@ export class Session extends DurableObject<Bindings> {
       const { instructions, model: chosenModel, birth } = record.read();
       return { ...summary, instructions, chosenModel, birth, queued: inbox.queued() };
     });
+  }
+
+  /** Name of the session's agent. */
+  agent(): Promise<Outcome<string>> {
+    return outcome(() => this.#life.agent.name);
   }
 
   /** Whether the session exists, once what is being made or erased here is. */
@@ -128,6 +134,7 @@ export class Session extends DurableObject<Bindings> {
       const isNew = this.#life.parts === undefined;
       if (request.mustExist) void this.#life.existing;
       if (isNew && !request.beginsAnew) await this.#life.refuseErased(address);
+      if (!isNew) this.#life.mustTake(request);
       this.#life.mustBeAllowed(request.message.options, request.models, request.choices);
       const parts = this.#life.parts ?? this.#create(address, request.choices ?? {});
       const { turn, repeated } = takeIn(parts, request);
@@ -143,7 +150,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** A person's yes or no about a call; once. Returns the turn that goes on. */
   approve(callId: string, answer: ApprovalAnswer, digest?: string): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => ({ turn: answerApproval(parts, shownCallOf(parts, callId, digest), answer) }));
+    return this.#takeAnswer((parts) => ({ turn: answerApproval(parts, shownCallOf(parts, callId, digest), answer) }));
   }
 
   /** The same by a button, which names the call by its ref, and may bring a newer way to answer the turn. */
@@ -151,7 +158,7 @@ export class Session extends DurableObject<Bindings> {
     { fresh, ...of }: { ref: string; digest?: string; fresh?: Address },
     answer: ApprovalAnswer,
   ): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => {
+    return this.#takeAnswer((parts) => {
       const turn = answerApproval(parts, callByRef(parts, of), answer);
       if (fresh !== undefined) parts.outbox.freshen(turn, fresh);
       return { turn };
@@ -176,7 +183,7 @@ export class Session extends DurableObject<Bindings> {
     results: ClientResult[],
     { again, ...more }: { also?: InboxMessage[]; receipt?: Receipt; again?: AgainWith } = {},
   ): Promise<Outcome<AnswerPart>> {
-    return this.#answer((parts) => {
+    return this.#takeAnswer((parts) => {
       const taken = takeResults(parts, results, { ...more, ...(again && { again }) });
       if (again !== undefined) parts.inbox.changeOptions(taken.turn, again.options);
       return taken;
@@ -185,7 +192,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Answers about the calls of one reply, of which some may have been given before; see `takeMixed`. */
   giveAnswers(answers: MixedAnswers): Promise<Outcome<{ turn: string; afterSeq: number }>> {
-    return this.#answer((parts) => takeMixed(parts, answers));
+    return this.#takeAnswer((parts) => takeMixed(parts, answers));
   }
 
   /** What a request with this receipt came to before; null when there was none. Throws when its body was another. `again`: its turn is begun anew, with these, where it ended without an answer. */
@@ -206,6 +213,7 @@ export class Session extends DurableObject<Bindings> {
   /** Answers every call that waits, or begins a turn; see `GoOn`. */
   goOn(request: GoOn): Promise<Outcome<WentOn>> {
     return this.#answer((parts) => {
+      this.#life.mustTake(request);
       this.#life.mustBeAllowed(request.options, request.models);
       return goOn(parts, request);
     });
@@ -220,6 +228,7 @@ export class Session extends DurableObject<Bindings> {
   addHistory(items: HistoryItem[], model: string): Promise<Outcome<{ firstSeq: number }>> {
     return outcome(async () => {
       const { storage, log, feed } = this.#life.existing;
+      this.#life.mustHaveAgent();
       const added = storage.transactionSync(() => addHistory(this.#life.existing, items, model));
       await storage.sync();
       feed.confirm(log.lastSeq);
@@ -319,7 +328,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(async () => {
       await this.#life.settled();
       if (this.#life.parts !== undefined) throw new AppError("conflict", "There is a session with this id already.");
-      if (!this.#copying.do(step)) return undefined;
+      if (!this.#copying.do(this.#life.withAgent(step))) return undefined;
       this.#life.open();
       this.#life.work();
       await this.#life.report();
@@ -381,6 +390,10 @@ export class Session extends DurableObject<Bindings> {
   #create(address: SessionAddress, choices: SessionChoices): SessionParts {
     if (this.#copying.busy) throw new AppError("conflict", `The session "${address.name}" is being made just now.`);
     return this.#life.create(address, choices);
+  }
+
+  #takeAnswer<T>(take: (parts: SessionParts) => T): Promise<Outcome<T>> {
+    return this.#answer((parts) => this.#life.mustHaveAgent() && take(parts));
   }
 
   /** Answers are acknowledged once they are on disk; the runner, or the watchdog, goes on from there. */

@@ -3,10 +3,13 @@ import type { OtherTries, StepRecord } from "../account/ledger.ts";
 import { addUsage, noUsage } from "../core/cost.ts";
 import type { CompactionEntry, Entry, FailedTry } from "../core/entry.ts";
 
+/** Which agent the steps of a turn are booked for; `undefined` where that is not known. */
+export type RanBy = (turn: string) => Pick<StepRecord, "agent" | "agentVersion"> | undefined;
+
 /** One record per model call; `entries` may begin and end anywhere between turns. */
-export function stepRecords(entries: readonly Entry[]): StepRecord[] {
+export function stepRecords(entries: readonly Entry[], ranBy: RanBy = () => undefined): StepRecord[] {
   return entries.flatMap((entry) => {
-    if (entry.type === "compaction") return [summaryRecord(entry)];
+    if (entry.type === "compaction") return [{ ...summaryRecord(entry), ...ranBy(entry.turn) }];
     if (entry.type !== "assistant" && entry.type !== "step_failed") return [];
     const { seq, atMs, model, costMicros, usage, tries = [], firstEventMs = null, durationMs = null } = entry;
     const own = entry.type === "assistant" ? (entry.repairs?.length ?? 0) : 0;
@@ -26,6 +29,7 @@ export function stepRecords(entries: readonly Entry[]): StepRecord[] {
         durationMs,
         ...othersOf(tries, model),
         ...turnCounts(entry, entries),
+        ...ranBy(entry.turn),
       },
     ];
   });

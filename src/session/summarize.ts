@@ -1,11 +1,16 @@
 /** A session in a few lines, as lists and clients see it. */
+import type { Agent } from "../agent/agent.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { SessionParts } from "./session-parts.ts";
 
-export function summarize({ record, log, turns }: SessionParts, defaultModel: string): SessionSummary {
+/** `agent`: the session's own. `defaultModel`: the one that answers where none was chosen. */
+export function summarize(parts: SessionParts, agent: Agent, defaultModel: string): SessionSummary {
+  const { record, log, turns } = parts;
   const { name, title, metadata, model, prefix, usage, createdAtMs, expiresAtMs, forkedFrom } = record.read();
   return {
     id: name,
+    agent: agent.name,
+    agentVersion: newestVersion(parts) ?? agent.version,
     title,
     metadata,
     model: model ?? defaultModel,
@@ -18,6 +23,14 @@ export function summarize({ record, log, turns }: SessionParts, defaultModel: st
     expiresAtMs,
     forkedFrom,
   };
+}
+
+/** The version that the newest turn ran with; `undefined` before any, and where an earlier version of Longline ran it. */
+function newestVersion({ log, turns }: SessionParts): string | undefined {
+  const firstSeq = log.last === undefined ? undefined : turns.firstSeq(log.last.turn);
+  if (firstSeq === undefined) return undefined;
+  const [first] = log.read({ after: firstSeq - 1, limit: 1 });
+  return first?.type === "user" ? first.agentVersion : undefined;
 }
 
 /** Walks back over the open turn at most. */

@@ -5,7 +5,7 @@ import { AppError } from "../core/errors.ts";
 import type { KnownSetting, ModelPlace } from "../core/failure-words.ts";
 import type { Bindings, ProviderSettings, Settings } from "../env.ts";
 import { profileFor } from "../model/catalog.ts";
-import type { Profile } from "../model/profile.ts";
+import { hasPrice, type Profile } from "../model/profile.ts";
 
 export interface TurnModel {
   profile: Profile;
@@ -113,16 +113,31 @@ export function firstModel(
   return allowedOf(models, allowed)[0] ?? models[0];
 }
 
-/** A warning for each model that the catalog does not know: it works, with what every provider takes, and its cost is counted as nothing. */
+/** A warning for each model that the catalog does not know, or whose price no one said: it works, with what every provider takes, and its cost is counted as nothing. */
 export function unknownModels(settings: Settings, agent: Agent): string[] {
+  return profilesOf(settings, agent).flatMap(({ base, ...profile }) => {
+    const { id } = profile;
+    const noPrice = `Its cost is counted as 0, and it is not called for an account that has a budget: add \`prices\` to its entry in the agent's models.`;
+    const said = profile.known
+      ? `The price of the model ${id} at ${base} is not known.`
+      : `The model ${id} at ${base} is not in src/model/catalog.ts: it gets the generic profile, without strict tools. \`npm run probe\` writes its profile.`;
+    if (hasPrice(profile)) return profile.known ? [] : [said];
+    return [`${said} ${noPrice}`];
+  });
+}
+
+/** Ids of the agent's models whose calls cannot be paid from a budget. */
+export function unpricedModels(settings: Settings, agent: Agent): string[] {
+  return profilesOf(settings, agent).flatMap((profile) => (hasPrice(profile) ? [] : [profile.id]));
+}
+
+/** `base`: the address of its provider. */
+function profilesOf(settings: Settings, agent: Agent): (Profile & { base: string })[] {
   if (settings.model.kind === "demo") return [];
   const { baseUrl } = settings.model;
-  return choicesOf(settings, agent).flatMap((choice) => {
+  return choicesOf(settings, agent).map((choice) => {
     const base = choice.baseUrl ?? baseUrl;
-    if (profileFor({ modelId: choice.id, baseUrl: base, demo: false }).known) return [];
-    return [
-      `The model ${choice.id} at ${base} is not in src/model/catalog.ts: it gets the generic profile, without strict tools or prices. \`npm run probe\` writes its profile.`,
-    ];
+    return { ...profileOf(choice, base), base };
   });
 }
 
@@ -158,9 +173,18 @@ function drawn(choices: [ModelChoice, ...ModelChoice[]], chance: number): ModelC
 }
 
 /** What the catalog knows of a model, with what its entry in the agent's models says. */
-function profileOf({ id, userId, profile }: ModelChoice, baseUrl: string): Profile {
-  const known = profileFor({ modelId: id, baseUrl, demo: false });
-  const own = { ...known, ...profile };
+function profileOf({ id, userId, profile, prices, contextTokens, maxTokens }: ModelChoice, baseUrl: string): Profile {
+  const { peakPrices, ...known } = profileFor({ modelId: id, baseUrl, demo: false });
+  const own: Profile = {
+    ...known,
+    // Another price at certain hours belongs to the catalog's price.
+    ...(prices === undefined && peakPrices && { peakPrices }),
+    ...profile,
+    ...((prices ?? profile?.prices) && { isPriced: true }),
+    ...(prices && { prices }),
+    ...(contextTokens !== undefined && { contextTokens }),
+    ...(maxTokens !== undefined && { maxTokens, maxTokensThinking: maxTokens }),
+  };
   return userId === undefined || own.userId === undefined ? own : { ...own, userId };
 }
 

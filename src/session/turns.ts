@@ -1,5 +1,5 @@
 /** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
-import type { AgentLimits } from "../agent/agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { Address } from "../channels/channel.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -48,11 +48,16 @@ export interface SendRequest {
   choices?: SessionChoices;
   /** Ids of the models that the account may use; any when absent. */
   models?: readonly string[];
+  /** The agent that the sender named: a session that has another one refuses the message. */
+  agent?: string;
   /** The messages may begin with questions that were sent before and had no answer. */
   reconciles?: boolean;
   /** More messages of the same turn, shown to the model one behind the other. */
   also?: InboxMessage[];
 }
+
+/** What turns depend on of the session's agent. */
+export type TurnAgent = Pick<Agent, "name" | "version" | "limits">;
 
 /** Most messages that may wait behind the open turn. */
 const queueLimit = 100;
@@ -63,15 +68,16 @@ const keptChars = 1_000;
 export class Turns implements RowCopy {
   readonly #log: TranscriptLog;
   readonly #inbox: Inbox;
-  readonly #limits: AgentLimits;
+  readonly #agent: TurnAgent;
   #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
   /** What the open turn waited for when the log ended with `lastSeq`: readers look after each piece of text. */
   #waits: { lastSeq: number; calls: WaitingCall[] } = { lastSeq: 0, calls: [] };
 
-  constructor(log: TranscriptLog, inbox: Inbox, limits: AgentLimits) {
+  /** `agent`: the session's own. */
+  constructor(log: TranscriptLog, inbox: Inbox, agent: TurnAgent) {
     this.#log = log;
     this.#inbox = inbox;
-    this.#limits = limits;
+    this.#agent = agent;
   }
 
   forget(): void {
@@ -129,7 +135,7 @@ export class Turns implements RowCopy {
     // What must be read first waits for the runner, which begins its turn.
     if (!this.busy && message.reference === undefined) {
       const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
-      this.#log.append([userEntry(turn, message, atMs)]);
+      this.#log.append([this.#firstEntry(turn, message, atMs)]);
       return turn;
     }
     if (onBusy === "reject" && this.busy) {
@@ -169,7 +175,7 @@ export class Turns implements RowCopy {
     const next = this.#inbox.next();
     if (next === undefined) return;
     this.#inbox.begin(next.turn, this.#log.lastSeq + 1);
-    this.#log.append([userEntry(next.turn, next.message, atMs)]);
+    this.#log.append([this.#firstEntry(next.turn, next.message, atMs)]);
   }
 
   /** The messages that wait to join the open turn, as entries of it that will stand behind `afterSeq`. Runs in the caller's transaction. */
@@ -194,7 +200,7 @@ export class Turns implements RowCopy {
     const reply = entries.findLast((entry) => entry.type === "assistant");
     if (ended?.type === "turn_ended") return { status: "ended", firstSeq, ended, reply };
     const { waitingFor } = this;
-    const waitMs = this.#limits.waitSeconds * 1000;
+    const waitMs = this.#agent.limits.waitSeconds * 1000;
     return { status: waitingFor.length > 0 ? "waiting" : "running", firstSeq, reply, waitingFor, waitMs };
   }
 
@@ -210,6 +216,13 @@ export class Turns implements RowCopy {
       entries.push(...(end < 0 ? some : some.slice(0, end + 1)).map(shortened));
     }
     return entries;
+  }
+
+  /** Records which agent the turn begins with. One that is gone begins none: its name is in the session. */
+  #firstEntry(turn: string, message: InboxMessage, atMs: number): ReturnType<typeof userEntry> {
+    const { name, version } = this.#agent;
+    const ran = version === "" ? {} : { agent: name, agentVersion: version };
+    return { ...userEntry(turn, message, atMs), ...ran };
   }
 
   /** The message that began the turn; one that joined another turn leads to the message that began that one. */

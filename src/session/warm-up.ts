@@ -1,6 +1,7 @@
 /** Has the provider read a prefix before traffic comes: it asks for one token behind it, and the ledger says what that cost. */
 
 import { accountObject } from "../account/account.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import { Draft } from "../core/assemble.ts";
 import { shortageFailure } from "../core/budget-words.ts";
@@ -11,7 +12,7 @@ import { textTokens } from "../core/estimate-usage.ts";
 import { mostTokens } from "../core/window.ts";
 import type { Bindings } from "../env.ts";
 import { generate } from "../model/client.ts";
-import { pricesAt } from "../model/profile.ts";
+import { hasPrice, pricesAt } from "../model/profile.ts";
 import { endpointOf, requestBody, serializeHead, serializeMessage } from "../model/serialize.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { instructionsOf } from "./instructions.ts";
@@ -21,12 +22,19 @@ import { firstModel } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdFor, userIdsOf } from "./user-ids.ts";
 
+/** `agent`: whose instructions and tools stand before the prefix. `models`: that the account may use; any when absent. */
+export interface WarmUp {
+  account: string;
+  prefix: string;
+  models: readonly string[] | undefined;
+  agent: Agent;
+}
+
 export async function warmUp(
   { app, bindings }: { app: App; bindings: Bindings },
-  { account, prefix, models }: { account: string; prefix: string; models: readonly string[] | undefined },
+  { account, prefix, models, agent }: WarmUp,
 ): Promise<{ usage: Usage; costMicros: number; failure?: Failure }> {
   const { settings, remoteTools } = app;
-  const agent = app.agents.first;
   const tools = new TurnTools({ agent, remoteTools, bindings, count: new KvCount() });
   const { profile: listed, baseUrl, apiKey, fetch, place } = firstModel({ agent, settings, bindings }, models);
   const profile = knownHere(listed);
@@ -45,8 +53,10 @@ export async function warmUp(
   const prices = pricesAt(profile, seq);
   const session = `warm:${prefix}`;
   const micros = worstCaseMicros({ requestTokens: mostTokens(body), maxTokens: 1 }, prices);
-  if ((await object.reserve({ session, seq, micros })) === "refused") {
-    const shortage = shortageOf(await object.settings(), micros);
+  const reserved = await object.reserve({ session, seq, micros });
+  const isUnpriced = reserved !== "unlimited" && !hasPrice(profile);
+  if (isUnpriced || reserved === "refused") {
+    const shortage = isUnpriced ? { unpriced: place } : shortageOf(await object.settings(), micros);
     throw new AppError("conflict", shortageFailure(shortage, "The warm-up").detail);
   }
   const draft = new Draft({ seq, turn: session, step: 1, attempt: 1, model: profile.id });
@@ -66,6 +76,8 @@ export async function warmUp(
   // Cut after one token, or with nothing said: what matters is that it was read.
   const failure = reply.type === "step_failed" && reply.failure.code !== "model_empty" ? reply.failure : undefined;
   const facts = {
+    agent: agent.name,
+    agentVersion: agent.version,
     failed: failure !== undefined,
     retries: 0,
     repairs: 0,

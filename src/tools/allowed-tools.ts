@@ -25,6 +25,7 @@ function refusedTool(name: string, options: TurnOptions): Tool {
   return {
     effect: "none",
     secrets: [],
+    approval: null,
     timeoutMs: 1_000,
     declaration: { name, description: "", parameters: {} },
     refusal,

@@ -67,6 +67,7 @@ export function strictClientTool(tool: ClientTool): Tool {
     timeoutMs: 1_000,
     secrets: [],
     declaration: offeredClientTool(tool),
+    approval: null,
     needsApproval: () => false,
     parse(rawArguments) {
       const value = objectIn(rawArguments);

@@ -89,6 +89,8 @@ export type OfferedTool = ToolDeclaration & { strict?: false };
 export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
+  /** Whether a person must say yes to a call: to each, to some, or to none. */
+  readonly approval: "always" | "some" | null;
   /** Names of the secrets that it needs. */
   readonly secrets: readonly string[];
   readonly declaration: OfferedTool;
@@ -122,6 +124,7 @@ export function defineTool<Input extends z.ZodObject, const Secret extends strin
   return {
     effect,
     timeoutMs,
+    approval: approval === undefined ? null : approval === "always" ? "always" : "some",
     secrets,
     declaration: { name, description, parameters: strictSchema(input, name) },
     needsApproval(rawArguments) {

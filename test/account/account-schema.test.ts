@@ -40,6 +40,7 @@ describe("the account's ladder", () => {
       "4eey54gsok",
       "1nr9zt6esqx",
       "gxfj5hm8h5",
+      "274brw3kd3e",
     ]);
   });
 

@@ -78,6 +78,7 @@ async function posted(url: string, body: string, headers: Record<string, string>
 function transcript(id: string, messages: number): string {
   const header = {
     id,
+    agent: null,
     title: null,
     metadata: {},
     instructions: null,

@@ -88,6 +88,7 @@ describe("a transcript in lines", () => {
   it("[COPY-1] and so does the header", () => {
     const header = {
       id: "s",
+      agent: "support",
       title: null,
       metadata: { aB: "c_d" },
       instructions: "x",

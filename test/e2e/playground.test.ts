@@ -115,6 +115,33 @@ demo("the page, over the demo model", () => {
     await shot("answered", true);
   });
 
+  it("[AGENT-20] a new chat names its agent where there are several, and the bar shows who answers", async () => {
+    const agents = ["assistant", "support"].map((id) => ({ id, models: [], default: id === "assistant" }));
+    await page.route("**/v1/agents", (route) => route.fulfill({ json: { agents } }));
+    let named: unknown;
+    await page.route("**/messages?*", async (route) => {
+      const { agent, ...body } = route.request().postDataJSON();
+      named ??= agent;
+      // This server has the default one alone.
+      await route.continue({ postData: JSON.stringify(body) });
+    });
+    try {
+      await chat("of-several");
+      await page.reload();
+      await page.getByRole("combobox", { name: "Agent" }).selectOption("support");
+      await page.locator(".session-bar").getByText("support", { exact: true }).waitFor();
+      expect(await accessFaults()).toEqual([]);
+      await send("What is 2 + 3?");
+      await says(/2 \+ 3 = 5/);
+      expect(named).toBe("support");
+      await page.locator(".session-bar").getByText("assistant", { exact: true }).waitFor();
+      await page.getByRole("combobox", { name: "Agent" }).waitFor({ state: "detached" });
+    } finally {
+      await page.unroute("**/v1/agents");
+      await page.unroute("**/messages?*");
+    }
+  });
+
   it("[E2E-12] an edited message goes on in a fork, and the session it came from stays as it is", async () => {
     await chat("origin");
     await send("Hello there");

@@ -35,6 +35,7 @@ function toolsOf(effect: Effect, calls: readonly Call[], effects: string[]) {
     secrets: [],
     timeoutMs: 1_000,
     declaration: { name, description: "d", parameters: strict },
+    approval: null,
     needsApproval: () => false,
     parse: (raw) => parseArguments(raw, rules),
     run(input) {

@@ -236,6 +236,8 @@ describe("reading", () => {
       entries: [
         {
           ...placed(1, "user"),
+          agent: "assistant",
+          agent_version: expect.stringMatching(/^v_[0-9a-f]{16}$/),
           message: { role: "user", content: "1/0?", speaker: "Ada" },
           metadata: { from: "test" },
           options: {},
@@ -287,6 +289,8 @@ describe("reading", () => {
       status: 201,
       body: {
         id,
+        agent: "assistant",
+        agent_version: expect.stringMatching(/^v_[0-9a-f]{16}$/),
         title: `Plan ${id}`,
         metadata: { a: "1" },
         model: "deepseek-v3.2-exp",

@@ -52,11 +52,15 @@ async function call(method: string, path: string, body?: unknown, of: { key?: st
   const isJson = answer.headers.get("content-type")?.includes("json") ?? false;
   return { status: answer.status, body: isJson && !path.includes("/export") ? JSON.parse(said) : said } as Told;
 }
+/** Without what later versions say: which agent a session has, the default one in those of before. */
 const lines = (jsonl: string) =>
   jsonl
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line));
+    .map((line) => {
+      const { agent: _, ...said } = JSON.parse(line);
+      return said;
+    });
 const entriesOf = async (session: string, key?: string) =>
   (await call("GET", `/v1/sessions/${session}/entries?limit=500`, undefined, key === undefined ? {} : { key })).body
     .entries;

@@ -143,7 +143,8 @@ describe("the ledger", () => {
     const name = crypto.randomUUID();
     const account = accountObject(bindings, name);
     const reporter = new Reporter(bindings);
-    const parts = { log, record: { read: () => ({ account: name, copiedSeq: 0 }) } } as never;
+    const turns = { firstSeq: () => 1 };
+    const parts = { log, turns, record: { read: () => ({ account: name, copiedSeq: 0 }) } } as never;
     await reporter.report(parts, summary("long"));
     await reporter.report(parts, summary("long"));
     expect(await account.usage({ group: "session", ...all })).toMatchObject([

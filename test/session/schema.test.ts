@@ -42,6 +42,7 @@ it("[SCHEMA-1] landed rungs are as they were", () => {
     "1wcofrnffht",
     "kz58uy0r0r",
     "1ra6zswzfwy",
+    "vvhapsanlb",
   ];
   expect(sessionLadder.rungs.map(({ sql }) => fingerprint(sql))).toEqual(landed);
 });

@@ -5,7 +5,15 @@ import { asking, assistant, call, ended, failed, result, user } from "./entries.
 
 export function xssTranscript(id: string, texts: readonly string[]): string {
   const entries = texts.flatMap((text, place) => hostileTurn(text, `turn_${place + 1}`));
-  const about = { id, title: texts[0] ?? null, metadata: {}, instructions: null, model: null, prefix: null };
+  const about = {
+    id,
+    agent: null,
+    title: texts[0] ?? null,
+    metadata: {},
+    instructions: null,
+    model: null,
+    prefix: null,
+  };
   const lines = entries.map((entry, place) => entryLine({ ...entry, seq: place + 1 } as Entry));
   return [headerLine({ ...about, createdAtMs: 1 }), ...lines].join("\n");
 }

@@ -13,6 +13,7 @@ export function discord(rules: DiscordRules = {}): Channel {
   return defineChannel({
     name: "discord",
     settings: discordSettings,
+    rules,
     needs: "DISCORD_PUBLIC_KEY",
     configure: discordSetup,
     receive: (request, settings) => receiveDiscord(request, { settings, rules }),

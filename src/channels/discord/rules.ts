@@ -3,6 +3,8 @@
 import { checkPlaceRules, type PlaceRule } from "../place-rules.ts";
 
 export interface DiscordRules {
+  /** Name of the agent that answers here; the default one when absent. A conversation keeps the agent that it began with. */
+  agent?: string;
   /** Who may press approval buttons: who asked (default; where nobody did, the channel's members), anyone who sees them, or these user ids. */
   approvers?: "asker" | "anyone" | readonly string[];
   /** Buttons for praise and blame under answers; true unless said otherwise. */

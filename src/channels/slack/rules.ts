@@ -3,6 +3,8 @@
 import { checkPlaceRules, type PlaceRule } from "../place-rules.ts";
 
 export interface SlackRules {
+  /** Name of the agent that answers here; the default one when absent. A conversation keeps the agent that it began with. */
+  agent?: string;
   /** What is one session: each thread (a message in a channel or DM begins one), or a person's whole DM. */
   dmSession?: "thread" | "whole";
   /** Who may press approval buttons: who asked (default), anyone who sees them, or these user ids. */

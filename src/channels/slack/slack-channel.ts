@@ -17,6 +17,7 @@ export function slack(rules: SlackRules = {}): Channel {
   return defineChannel({
     name: "slack",
     settings: slackSettings,
+    rules,
     needs: "SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)",
     configure: slackSetup,
     receive: (request, settings, host) =>

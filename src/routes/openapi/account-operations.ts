@@ -2,10 +2,10 @@
 import * as z from "zod";
 import { accountChanges, accountCreation } from "../admin.ts";
 import { deliveryListing } from "../deliveries.ts";
-import { prefixContent, prefixRemoval } from "../prefixes.ts";
+import { prefixContent, prefixRemoval, prefixWarming } from "../prefixes.ts";
 import { usageQuery } from "../usage.ts";
 import type { Operation } from "./operation.ts";
-import { account, anyObject, key, usage } from "./shapes.ts";
+import { account, agent, anyObject, key, usage } from "./shapes.ts";
 
 const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
 const admin = { tag: "Accounts", key: "admin" } as const;
@@ -39,7 +39,8 @@ export const accountOperations: Record<string, Operation> = {
   },
   "POST /v1/prefixes/{prefix}/warm": {
     tag: "Prefixes",
-    summary: "Has the provider read a prefix before traffic comes",
+    summary: "Has the provider read a prefix before traffic comes, behind the tools and instructions of an agent",
+    query: prefixWarming,
     answers: {
       200: { what: "What it cost.", schema: z.object({ prefix: z.string(), usage, cost_micros: z.int() }) },
       502: { what: "The provider failed.", schema: anyObject },
@@ -48,9 +49,14 @@ export const accountOperations: Record<string, Operation> = {
   },
   "GET /v1/usage": {
     tag: "Accounts",
-    summary: "Tokens, money, failures and times, by day, model or session",
+    summary: "Tokens, money, failures and times, by day, model, session, agent or its version",
     query: usageQuery,
     answers: { 200: { what: "Sums.", schema: z.object({ group_by: z.string(), usage: z.array(anyObject) }) } },
+  },
+  "GET /v1/agents": {
+    tag: "Agents",
+    summary: "The app's agents: their models, tools and versions, and where they are reached",
+    answers: { 200: { what: "All of them, the default one first.", schema: z.object({ agents: z.array(agent) }) } },
   },
   "GET /v1/deliveries": {
     tag: "Channels",

@@ -28,6 +28,7 @@ const operationIds: Readonly<Record<string, string>> = {
   "DELETE /v1/prefixes/{prefix}": "deletePrefix",
   "POST /v1/prefixes/{prefix}/warm": "warmPrefix",
   "GET /v1/usage": "getUsage",
+  "GET /v1/agents": "listAgents",
   "GET /v1/deliveries": "listDeliveries",
   "GET /v1/deliveries/secret": "getDeliverySecret",
   "POST /v1/deliveries/{id}/retry": "retryDelivery",

@@ -50,6 +50,8 @@ export const usage = z
 export const session = z
   .object({
     id: z.string(),
+    agent: z.string().nullable(),
+    agent_version: z.string().nullable().meta({ description: "The version that its newest turn ran with." }),
     title: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     model: z.string(),
@@ -116,6 +118,8 @@ export const entry = z
     type: z.enum(["user", "assistant", "tool", "approval", "compaction", "note", "step_failed", "turn_ended"]),
     created_at: moment,
     message: message.loose().optional(),
+    agent: z.string().optional().meta({ description: "At the beginning of a turn: who answers it." }),
+    agent_version: z.string().optional(),
   })
   .meta({ id: "Entry", description: "One entry of the transcript. What else it has depends on its type." });
 
@@ -168,6 +172,28 @@ export const account = z
 export const key = z
   .object({ id: z.string(), created_at: moment, revoked_at: moment.nullable(), key: z.string().optional() })
   .meta({ id: "Key", description: "`key` is shown once, when it is made." });
+
+export const agent = z
+  .object({
+    id: z.string(),
+    default: z.boolean(),
+    version: z.string(),
+    models: z.array(z.string()),
+    tools: z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        effect: z.enum(["none", "keyed", "unsafe"]),
+        approval: z
+          .enum(["always", "some"])
+          .nullable()
+          .meta({ description: "Whether a person must say yes: to each call, to some, or to none." }),
+      }),
+    ),
+    doors: z.array(z.string()),
+    channels: z.array(z.string()),
+  })
+  .meta({ id: "Agent", description: "`tools` are its own: what MCP servers list is known in a turn only." });
 
 export const model = z
   .object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })

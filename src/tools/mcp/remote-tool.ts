@@ -67,6 +67,7 @@ export function remoteTool(
     timeoutMs,
     secrets: [],
     declaration,
+    approval: approval ?? null,
     needsApproval: (raw) => approval === "always" && parse(raw).ok,
     parse,
     async run(input, context) {
