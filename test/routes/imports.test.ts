@@ -1,5 +1,5 @@
 /** What an import takes, and what a list shows of rows that are damaged. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
@@ -282,9 +282,11 @@ describe("a damaged row", () => {
   ])("[IMPORT-3] of an entry with %s is shown as broken at its place", async (_what, change) => {
     provider.enqueue(text("Hi."));
     await call("POST", `/v1/sessions/${id}/messages`, { content: "Hello" });
-    await runInDurableObject(sessionObject(bindings, { account: accountName(), name: id }), (_, { storage }) => {
+    const session = sessionObject(bindings, { account: accountName(), name: id });
+    await runInDurableObject(session, (_, { storage }) => {
       storage.sql.exec(`UPDATE entries SET data = ${change} WHERE seq = 2`);
     });
+    await evictDurableObject(session);
     const { status, body } = await call("GET", `/v1/sessions/${id}/entries`);
     expect(status).toBe(200);
     expect(body.entries.map((row: Json) => [row.seq, row.type, typeof row.broken])).toEqual([

@@ -231,8 +231,9 @@ describe("a session's token", () => {
   it("[REACH-3] made by an earlier version is valid until it is withdrawn", async () => {
     const { signToken } = await import("../../src/account/session-token.ts");
     const session = sessionObject(bindings, { account: "default", name: id });
-    const { runInDurableObject } = await import("cloudflare:test");
+    const { evictDurableObject, runInDurableObject } = await import("cloudflare:test");
     await runInDurableObject(session, (_, { storage }) => void storage.sql.exec("UPDATE session SET birth = NULL"));
+    await evictDurableObject(session);
     const secret = await accountObject(bindings, "default").tokenSecret("default");
     const token = await signToken(
       "default",
