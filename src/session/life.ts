@@ -214,6 +214,15 @@ export class SessionLife {
     this.#runner?.abort(turn);
   }
 
+  /** Ends a turn, or the open one; its name, or null where there is nothing to end. */
+  stop(turn: string | undefined): string | null {
+    const target = this.existing.turns.cancel(turn);
+    if (target === null) return null;
+    this.abort(target);
+    this.work();
+    return target;
+  }
+
   arm(): void {
     if (this.#parts === undefined) return;
     const nowMs = Date.now();

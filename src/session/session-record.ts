@@ -279,8 +279,3 @@ export function addTurn(
     rowsWritten: before.rowsWritten + (turn.rowsWritten ?? 0),
   };
 }
-
-/** What a token of the session must say to be valid. */
-export function tokenTag({ birth, tokenEpoch }: SessionSettings): string {
-  return birth === null && tokenEpoch === 0 ? "" : `${birth ?? ""}.${tokenEpoch}`;
-}

@@ -9,7 +9,7 @@ import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { Encoders } from "../dialects/manner.ts";
-import type { QueuedMessage, SessionSummary } from "../dialects/native.ts";
+import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
@@ -40,20 +40,13 @@ import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices } from "./session-record.ts";
 import { mustBeTagged, tokenTag } from "./session-tag.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
+import type { SessionDetails } from "./summarize.ts";
 import { takeIn } from "./take-in.ts";
 import { pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { type UiHistory, uiHistory } from "./ui-history.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { hideEntry, withdrawnNames } from "./withdraw.ts";
-
-/** What only the Worker itself is told of a session. */
-export interface SessionDetails {
-  instructions: string | null;
-  chosenModel: string | null;
-  birth: string | null;
-  queued: QueuedMessage[];
-}
 
 export class Session extends DurableObject<Bindings> {
   readonly #life: SessionLife;
@@ -294,7 +287,7 @@ export class Session extends DurableObject<Bindings> {
   cancel(turn?: string, tag?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {
       mustBeTagged(this.#life.existing.record.read(), tag);
-      return { turn: this.#stop(turn) };
+      return { turn: this.#life.stop(turn) };
     });
   }
 
@@ -374,17 +367,9 @@ export class Session extends DurableObject<Bindings> {
     }
   }
 
-  #stop(turn: string | undefined): string | null {
-    const target = this.#life.existing.turns.cancel(turn);
-    if (target === null) return null;
-    this.#life.abort(target);
-    this.#life.work();
-    return target;
-  }
-
   /** The session may be gone by then: there is nothing to stop. */
   #hungUp(turn: string | undefined): void {
-    if (this.#life.parts !== undefined) this.#stop(turn);
+    if (this.#life.parts !== undefined) this.#life.stop(turn);
   }
 
   #create(address: SessionAddress, choices: SessionChoices): SessionParts {

@@ -1,6 +1,6 @@
 /** A session in a few lines, as lists and clients see it. */
 import type { Agent } from "../agent/agent.ts";
-import type { SessionSummary } from "../dialects/native.ts";
+import type { QueuedMessage, SessionSummary } from "../dialects/native.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /** `agent`: the session's own. `defaultModel`: the one that answers where none was chosen. */
@@ -37,4 +37,12 @@ function newestVersion({ log, turns }: SessionParts): string | undefined {
 function lastTurnOf(log: SessionParts["log"]): NonNullable<SessionSummary["lastTurn"]> | null {
   const ended = log.last?.type === "turn_ended" ? log.last : log.newest("turn_ended", 1)[0];
   return ended === undefined ? null : { turn: ended.turn, reason: ended.reason, endedAtMs: ended.atMs };
+}
+
+/** What only the Worker itself is told of a session. */
+export interface SessionDetails {
+  instructions: string | null;
+  chosenModel: string | null;
+  birth: string | null;
+  queued: QueuedMessage[];
 }
