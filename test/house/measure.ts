@@ -88,9 +88,9 @@ export function duplicateTypes(all: readonly SourceFile[], { exported }: { expor
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Files outside `src/app` that import a file of it. */
+/** Files of the library that import a file of the app. The Worker that `longline init` copies is an app, too. */
 export function importersOfApp(all: readonly SourceFile[]): string[] {
-  const isApp = (path: string) => path.startsWith("src/app/");
+  const isApp = (path: string) => path.startsWith("src/app/") || path.startsWith("src/cli/starter/");
   return all
     .filter((file) => !isApp(file.path) && importsOf(file).some(({ target }) => isApp(target)))
     .map(({ path }) => path);

@@ -24,7 +24,7 @@ const keyName = "longline/idempotency-key";
 type FetchLike = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
 /** What a call needs to know. The key is the same for this call whenever it is made. */
-export interface RemoteCall {
+export interface CallOptions {
   idempotencyKey: string;
   signal: AbortSignal;
 }
@@ -73,7 +73,7 @@ export class McpConnection {
   }
 
   /** Rejects with words for the model when there is no result; they say whether the tool may have run. */
-  async call(name: string, args: Record<string, unknown>, of: RemoteCall): Promise<CallResult> {
+  async call(name: string, args: Record<string, unknown>, of: CallOptions): Promise<CallResult> {
     const line = this.#connected(of.signal);
     const { client, transport } = await line.catch((error: unknown) => {
       throw new Error(
@@ -125,7 +125,7 @@ export class McpConnection {
   async #send(
     client: Client,
     params: Record<string, unknown>,
-    { signal, idempotencyKey }: RemoteCall,
+    { signal, idempotencyKey }: CallOptions,
   ): Promise<CallResult> {
     const lost = Promise.withResolvers<never>();
     this.#open.set(idempotencyKey, () =>
