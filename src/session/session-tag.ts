@@ -1,4 +1,5 @@
 /** A short mark of one session, in front of its event ids: an id of another session, or of an erased one of the same name, is noticed. Not a secret, and no proof of anything. */
+import { AppError } from "../core/errors.ts";
 import type { SessionSettings } from "./session-record.ts";
 
 /** Six letters or digits, always the same for a session (FNV-1a). */
@@ -8,4 +9,10 @@ export function sessionTag({ account, name, createdAtMs }: SessionSettings): str
     hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
   }
   return (hash >>> 0).toString(36).padStart(7, "0").slice(-6);
+}
+
+/** Throws where the session that was meant, by its tag, is not this one, but an erased one of its name. */
+export function mustHaveTag(settings: SessionSettings, tag: string | undefined): void {
+  if (tag === undefined || tag === sessionTag(settings)) return;
+  throw new AppError("not_found", "The session that this belongs to was erased.");
 }

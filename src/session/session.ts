@@ -37,7 +37,7 @@ import { type PrefixReport, prefixReport } from "./prefix-report.ts";
 import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices, SessionSettings } from "./session-record.ts";
-import { sessionTag } from "./session-tag.ts";
+import { mustHaveTag } from "./session-tag.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import { takeIn } from "./take-in.ts";
 import { pageUnits } from "./transcript-log.ts";
@@ -258,7 +258,7 @@ export class Session extends DurableObject<Bindings> {
   /** What a person thinks of a turn's answer; in place of what was said of it before. `tag`: as for `cancel`. */
   giveFeedback(turn: string, feedback: Feedback, tag?: string): Promise<Outcome<null>> {
     return outcome(async () => {
-      this.#mustBe(tag);
+      mustHaveTag(this.#life.existing.record.read(), tag);
       const { turns, feedback: store, storage } = this.#life.existing;
       if (turns.state(turn) === undefined) throw noSuchTurn(turn);
       store.put(turn, feedback);
@@ -280,7 +280,7 @@ export class Session extends DurableObject<Bindings> {
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. `tag`: of the session that is meant (`sessionTag`); `not_found` where this is another one of its name. */
   cancel(turn?: string, tag?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {
-      this.#mustBe(tag);
+      mustHaveTag(this.#life.existing.record.read(), tag);
       return { turn: this.#stop(turn) };
     });
   }
@@ -358,14 +358,6 @@ export class Session extends DurableObject<Bindings> {
       console.error("alarm failed", error);
       // Should even this fail, the runtime tries the alarm again.
       if ((await this.ctx.storage.getAlarm()) === null) this.#life.armAgain();
-    }
-  }
-
-  /** Throws where the session that was meant is not this one, but an erased one of its name. */
-  #mustBe(tag: string | undefined): void {
-    const { record } = this.#life.existing;
-    if (tag !== undefined && tag !== sessionTag(record.read())) {
-      throw new AppError("not_found", "The session that this belongs to was erased.");
     }
   }
 
