@@ -22,7 +22,6 @@ import { copies } from "./routes/copies.ts";
 import { deliveries } from "./routes/deliveries.ts";
 import { front, modelLine } from "./routes/front.ts";
 import { messages } from "./routes/messages.ts";
-import { mustBeTold } from "./routes/named-model.ts";
 import { neededRight } from "./routes/needed-right.ts";
 import { wishOf } from "./routes/on-disconnect.ts";
 import { prefixDoctor } from "./routes/prefix-doctor.ts";
@@ -85,7 +84,8 @@ export function longline({ doors = [], channels = [], ...definition }: LonglineC
 
 /** The Worker of an app that was made. */
 export function serve(app: App, doors: readonly Door[]): Longline {
-  announce(app, env as unknown as Bindings);
+  announce(app);
+  for (const door of doors) door.check(app, env as unknown as Bindings);
   const { fetch } = router(app, doors);
   return {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
@@ -98,10 +98,9 @@ export function serve(app: App, doors: readonly Door[]): Longline {
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
-function announce(app: App, bindings: Bindings): void {
+function announce(app: App): void {
   const { agents, settings } = app;
   console.log(modelLine(agents.first, settings));
-  mustBeTold({ app, bindings });
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));

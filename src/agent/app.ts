@@ -132,8 +132,7 @@ export class Agents {
   /** Throws `no_such_agent` for a session whose agent is gone. */
   mustBeThere({ name, isMissing }: Agent): void {
     if (!isMissing) return;
-    const detail = `This session was made for the agent "${name}", which this app does not have any more. It can be read, and nothing can be sent to it. ${this.#known}`;
-    throw new AppError("no_such_agent", detail);
+    throw new AppError("no_such_agent", `${goneWords(name)} ${this.#known}`);
   }
 
   get #known(): string {
@@ -141,18 +140,23 @@ export class Agents {
   }
 }
 
-/** Names go into URLs, into OpenAI's `model` (before a `/`) and into a Slack rule. */
-const agentName = /^[a-z0-9][a-z0-9_-]{0,39}$/i;
+/**
+ * Names go into URLs, into OpenAI's `model` (before a `/`) and into a Slack rule. JavaScript puts keys that are numbers
+ * before all others, so another agent than the one listed first would be the default.
+ */
+const agentName = /^(?!\d+$)[a-z0-9][a-z0-9_-]{0,39}$/i;
+
+/** Why nothing is done for a session whose agent is gone. */
+export function goneWords(name: string): string {
+  return `This session was made for the agent "${name}", which this app does not have any more. It can be read.`;
+}
 
 function nameFault(names: readonly string[]): string | undefined {
   for (const [place, name] of names.entries()) {
     if (!agentName.test(name))
-      return `The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_", the first one a letter or a digit. Rename its key.`;
-    // JavaScript puts such keys before all others, so another agent than the one listed first would be the default.
-    if (/^\d+$/.test(name)) return `The agent's name "${name}" must not be a number. Rename its key.`;
+      return `The agent's name "${name}" must be 1 to 40 letters, digits, "-" or "_", and no number. Rename its key.`;
     const same = names.slice(0, place).find((other) => other.toLowerCase() === name.toLowerCase());
-    if (same !== undefined)
-      return `The agents "${same}" and "${name}" differ in capital letters only, or not at all. Rename one of their keys.`;
+    if (same !== undefined) return `The agents "${same}" and "${name}" differ in capital letters only. Rename a key.`;
   }
   return undefined;
 }

@@ -151,8 +151,8 @@ const byCauses: Record<FailureCause, (names: Names, code: FailureCode) => Senten
     "Name a model that it may use.",
   ],
   no_price: ({ who }) => [
-    `The price of ${who} is not known, so it is not called for an account that has a budget.`,
-    "Add its `prices` to its entry in the agent's models, or take the budget away through /v1/admin.",
+    `The price of ${who} is not known, so no budget pays for it.`,
+    "Add `prices` to its entry in the agent's models, or remove the budget through /v1/admin.",
   ],
   unclear: ({ who }) => [`${who} refused the request.`, readWhy],
   tokens_per_minute: ({ who, host, place: { windowSetting } }) => [

@@ -22,8 +22,8 @@ function padded(bytes: Uint8Array): number[] {
   all.set(bytes);
   all[bytes.length] = 0x80;
   const view = new DataView(all.buffer);
-  view.setUint32(length - 8, Math.floor(bytes.length / 2 ** 29));
-  view.setUint32(length - 4, (bytes.length * 8) >>> 0);
+  // Of a text below 512 MB the upper half of the length is 0.
+  view.setUint32(length - 4, bytes.length * 8);
   return Array.from({ length: length / 4 }, (_, at) => view.getUint32(at * 4));
 }
 

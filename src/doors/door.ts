@@ -1,8 +1,9 @@
 /** WHAT a door is: paths by which the world talks in, with everything they need. An app lists the ones it wants; the native one is always there. */
 import type { Hono } from "hono";
-import type { DoorPart } from "../agent/app.ts";
+import type { App, DoorPart } from "../agent/app.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Encoders } from "../dialects/manner.ts";
+import type { Bindings } from "../env.ts";
 import type { RouteContext } from "../routes/context.ts";
 import type { Operation } from "../routes/openapi/operation.ts";
 
@@ -25,6 +26,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   settings?: D;
   /** Its routes, with what was read of its settings. */
   routes(values: SettingValues<D>): readonly DoorRoute[];
+  /** Throws an Error, which stops the Worker at its start, for an app that it cannot serve. */
+  check?(app: App, bindings: Bindings): void;
   /** Paths, as Hono writes them, that need a key and may be called by pages of `ALLOWED_ORIGINS`. Those under `/v1/` need no mention. */
   guards?: readonly string[];
   /** Response headers that pages may read. */
@@ -39,6 +42,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
 /** A door that an app can list. Made by `defineDoor`. */
 export interface Door extends DoorPart {
   routes(values: Readonly<Record<string, unknown>>): readonly DoorRoute[];
+  check(app: App, bindings: Bindings): void;
   readonly guards: readonly string[];
   readonly exposes: readonly string[];
   readonly refusals: Refusals | undefined;
@@ -60,6 +64,7 @@ export function defineDoor<const D extends SettingDeclarations>(definition: Door
   return {
     ...{ name, settings, guards, exposes, encoders, refusals },
     routes: (values) => definition.routes(values as SettingValues<D>),
+    check: (app, bindings) => definition.check?.(app, bindings),
     operations: async () => (await operations?.()) ?? {},
   };
 }

@@ -6,6 +6,7 @@ import { openAiErrorResponse } from "../http/openai-error.ts";
 import { chatCompletions } from "../routes/chat-completions.ts";
 import { conversations } from "../routes/conversations.ts";
 import { models } from "../routes/models.ts";
+import { mustBeTold } from "../routes/named-model.ts";
 import { responses } from "../routes/responses.ts";
 import { type Door, defineDoor } from "./door.ts";
 
@@ -23,6 +24,7 @@ export function openai(): Door {
       ["/v1/models", models],
       ["/v1/chat/completions", chatCompletions],
     ],
+    check: (app, bindings) => mustBeTold({ app, bindings }),
     encoders: {
       "openai-chat": (manner, stream) => new ChatChunks(manner as ChatManner, stream),
       "openai-responses": (manner, stream) => {

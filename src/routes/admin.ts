@@ -94,7 +94,7 @@ function mustHavePrices(c: Context<RouteContext>, { budgetMicros, models }: Acco
   const unpriced = new Set(agents.all.flatMap((agent) => unpricedModels(settings, agent)));
   const used = [...unpriced].filter((id) => models?.includes(id) ?? true);
   if (used.length === 0) return;
-  const detail = `budget_micros: the price of ${used.join(", ")} is not known, so a budget would not hold. Add \`prices\` to its entry in the agent's models, or list in \`models\` only those that have a price.`;
+  const detail = `budget_micros: the price of ${used.join(", ")} is not known. Add \`prices\` to its entry in the agent's models, or list other \`models\`.`;
   throw new AppError("invalid_request", detail, { field: "budget_micros" });
 }
 

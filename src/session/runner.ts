@@ -3,6 +3,7 @@
 import { accountObject } from "../account/account.ts";
 import { factsOfAccount } from "../account/account-facts.ts";
 import type { Agent } from "../agent/agent.ts";
+import { goneWords } from "../agent/app.ts";
 import type { RemoteTools } from "../agent/remote-tools.ts";
 import type { Reading, ReadMessage } from "../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
@@ -329,7 +330,7 @@ const ourFault: Failure = {
 const notAllowed: Failure = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false };
 /** Says its words itself: no model of that agent is known. */
 function agentGone(name: string): Failure {
-  const detail = `This session was made for the agent "${name}", which this app does not have any more. Begin a new session, or deploy the app with that agent again.`;
+  const detail = `${goneWords(name)} Begin a new session, or deploy that agent again.`;
   return { code: "no_such_agent", detail, retryable: false };
 }
 

@@ -117,7 +117,7 @@ export function firstModel(
 export function unknownModels(settings: Settings, agent: Agent): string[] {
   return profilesOf(settings, agent).flatMap(({ base, ...profile }) => {
     const { id } = profile;
-    const noPrice = `Its cost is counted as 0, and it is not called for an account that has a budget: add \`prices\` to its entry in the agent's models.`;
+    const noPrice = `Its cost counts as 0, and it is not called for an account that has a budget: add \`prices\` to its entry in the agent's models.`;
     const said = profile.known
       ? `The price of the model ${id} at ${base} is not known.`
       : `The model ${id} at ${base} is not in src/model/catalog.ts: it gets the generic profile, without strict tools. \`npm run probe\` writes its profile.`;

@@ -489,7 +489,7 @@ describe("GET /v1/agents", () => {
     expect(body.agents[1]).toMatchObject({
       version: support.version,
       models: ["helper-1", "helper-2"],
-      doors: ["openai", "aiSdk", "mcp", "playground"],
+      doors: ["openai", "aiSdk", "mcp", "playground", "openapi"],
       channels: ["slack", "discord"],
     });
     expect(

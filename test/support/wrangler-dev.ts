@@ -53,8 +53,6 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
     "/dev/null",
     "--persist-to",
     data,
-    // Behind an option that takes one value: `--var` of the script, or `--env-file`, would take it as one more of theirs.
-    ...(app === "tests" ? ["test/app/worker.ts"] : []),
     ...named,
   ];
   // A group of its own, so that its children can be ended with it.
