@@ -39,7 +39,7 @@ describe("longline init", () => {
       "wrangler.toml",
     ]);
     expect(read("my-agent/src/worker.ts")).toContain('import { assistant } from "./agents/assistant.ts";');
-    expect(read("my-agent/src/agents/assistant.ts")).toBe(readFileSync("src/app/agents/assistant.ts", "utf8"));
+    expect(read("my-agent/src/agents/assistant.ts")).toBe(readFileSync("src/cli/starter/assistant.ts", "utf8"));
     const own = JSON.parse(readFileSync("package.json", "utf8"));
     const { name, dependencies, devDependencies } = JSON.parse(read("my-agent/package.json"));
     expect([name, dependencies.longline, dependencies.zod]).toEqual([

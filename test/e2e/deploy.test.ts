@@ -73,10 +73,10 @@ describe("what is deployed", () => {
     expect(bytes).toBeLessThanOrEqual(410 * 1024);
   });
 
-  it("[E2E-7] the native door alone with one tool is at most 185 KiB gzipped", async () => {
+  it("[E2E-7] the native door alone with one tool is at most 189 KiB gzipped", async () => {
     const bytes = await deployed("test/app/native-alone.ts");
     console.log(`native door, one tool: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(185 * 1024);
+    expect(bytes).toBeLessThanOrEqual(189 * 1024);
   });
 
   it("[E2E-7] the native door alone carries nothing of what it does not list", async () => {

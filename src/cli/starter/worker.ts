@@ -3,7 +3,7 @@
  * away, imported from "longline": `openapi()` and `mcp()` among the doors; `channels: [slack(), discord()]`; `mcp: mcpServers({ … })`.
  */
 import { aiSdk, demoModel, longline, openai, playground } from "longline";
-import { assistant } from "../../app/agents/assistant.ts";
+import { assistant } from "./assistant.ts";
 
 const app = longline({
   agents: { assistant },
