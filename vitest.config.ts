@@ -36,8 +36,8 @@ const alias = [
 
 export default defineConfig({
   test: {
-    // One more than the smallest machine has cores: tests of real processes mostly wait.
-    maxWorkers: 3,
+    // Two more than the smallest machine has cores: tests of real processes mostly wait.
+    maxWorkers: 4,
     projects: [
       {
         // The app imports the library by its name, and there is no Worker here.

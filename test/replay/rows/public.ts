@@ -38,6 +38,7 @@ export const publicRows: Row[] = [
   { name: "cors-answer", call: "GET /v1/sessions?limit=1", headers: origin },
   { name: "models", call: "GET /v1/models" },
   { name: "one-model", call: "GET /v1/models/deepseek-v3.2-exp" },
+  { name: "agents", call: "GET /v1/agents" },
   { name: "unknown-model", call: "GET /v1/models/none-such" },
   { name: "odd-on-disconnect", call: "GET /v1/sessions", headers: { "x-on-disconnect": "perhaps" } },
 ];
