@@ -9,28 +9,19 @@ import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
 import { valuesOf } from "./core/settings.ts";
+import { admin } from "./doors/admin/admin.ts";
+import { channelRoutes } from "./doors/channels/channels.ts";
+import { runSchedules, scheduleWarnings } from "./doors/channels/schedules.ts";
+import type { RouteContext } from "./doors/context.ts";
 import type { Door } from "./doors/door.ts";
+import { modelLine } from "./doors/front.ts";
+import { native } from "./doors/native/native.ts";
+import { mustBeCurrent } from "./doors/native/tokens.ts";
+import { neededRight } from "./doors/needed-right.ts";
+import { wishOf } from "./doors/on-disconnect.ts";
 import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemResponse } from "./http/problem.ts";
-import { admin } from "./routes/admin.ts";
-import { agents } from "./routes/agents.ts";
-import { answers } from "./routes/answers.ts";
-import { channelRoutes, webhooks } from "./routes/channels.ts";
-import type { RouteContext } from "./routes/context.ts";
-import { copies } from "./routes/copies.ts";
-import { deliveries } from "./routes/deliveries.ts";
-import { front, modelLine } from "./routes/front.ts";
-import { messages } from "./routes/messages.ts";
-import { neededRight } from "./routes/needed-right.ts";
-import { wishOf } from "./routes/on-disconnect.ts";
-import { prefixDoctor } from "./routes/prefix-doctor.ts";
-import { prefixes } from "./routes/prefixes.ts";
-import { scheduleWarnings } from "./routes/schedule-fault.ts";
-import { runSchedules } from "./routes/schedules.ts";
-import { sessions } from "./routes/sessions.ts";
-import { mustBeCurrent, tokens } from "./routes/tokens.ts";
-import { usage } from "./routes/usage.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
 import { unknownModels } from "./session/turn-model.ts";
 
@@ -40,22 +31,6 @@ export interface LonglineConfig extends AppDefinition {
   doors?: readonly Door[];
   channels?: readonly Channel[];
 }
-
-/** The routes that every app has. */
-const native: Hono<RouteContext> = new Hono<RouteContext>()
-  .route("/v1/sessions", copies)
-  .route("/v1/sessions", sessions)
-  .route("/v1/sessions", messages)
-  .route("/v1/sessions", answers)
-  .route("/v1/sessions", tokens)
-  .route("/v1/sessions", prefixDoctor)
-  .route("/v1/prefixes", prefixes)
-  .route("/v1/deliveries", deliveries)
-  .route("/v1/usage", usage)
-  .route("/v1/agents", agents)
-  .route("/v1/admin", admin)
-  .route("/channels/webhooks", webhooks)
-  .route("/", front);
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
 export interface Longline {
@@ -127,6 +102,7 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   for (const [path, routes] of doors.flatMap((door) => door.routes(valuesOf(door, app.values))))
     all.route(path, routes);
   all.route("/channels", channelRoutes(app));
+  all.route("/v1/admin", admin);
   all.route("/", native);
   const refusal = refusalIn(doors);
   all.onError((error, c) => refusal(c.req.path, error));

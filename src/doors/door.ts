@@ -2,10 +2,10 @@
 import type { Hono } from "hono";
 import type { App, DoorPart } from "../agent/app.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
-import type { Encoders } from "../dialects/manner.ts";
 import type { Bindings } from "../env.ts";
-import type { RouteContext } from "../routes/context.ts";
-import type { Operation } from "../routes/openapi/operation.ts";
+import type { Encoders } from "../wire/manner.ts";
+import type { RouteContext } from "./context.ts";
+import type { Operation } from "./operation.ts";
 
 /** Where a group of routes is. */
 export type DoorRoute = readonly [path: string, routes: Hono<RouteContext>];

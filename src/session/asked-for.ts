@@ -1,7 +1,7 @@
 /** Reads what an answer was asked for with: by the message of its turn, or by the results and approvals behind which the turn went on. */
 import type { ApprovalEntry, Entry, ToolEntry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import type { Asked } from "../dialects/openai-responses/asked.ts";
+import type { Asked } from "../wire/manner.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { noSuchTurn } from "./turns.ts";
 

@@ -1,5 +1,5 @@
 /** Finds an answer under the name that a dialect gave it, and takes that name away. What was said stays in the transcript. */
-import type { Asked } from "../dialects/openai-responses/asked.ts";
+import type { Asked } from "../wire/manner.ts";
 import { type AnswerPart, askedFor } from "./asked-for.ts";
 import { isNewest } from "./go-on.ts";
 import type { SessionParts } from "./session-parts.ts";

@@ -8,11 +8,11 @@ import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
-import type { Encoders } from "../dialects/manner.ts";
-import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
+import type { Encoders } from "../wire/manner.ts";
+import type { SessionSummary } from "../wire/native.ts";
 import { addHistory } from "./add-history.ts";
 import { type Answers, type ClientResult, givenBefore, replyAt } from "./answered.ts";
 import {

@@ -1,5 +1,5 @@
 /** What a list of UI messages needs of a session beside its entries: where to begin, what waits, and the names that clients gave. */
-import type { QueuedMessage } from "../dialects/native.ts";
+import type { QueuedMessage } from "../wire/native.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 export interface UiHistory {

@@ -4,11 +4,11 @@ import * as z from "zod";
 import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { PlacedEvent } from "../../src/core/event.ts";
-import type { Encoder, Frame } from "../../src/dialects/encoder.ts";
+import type { RouteContext } from "../../src/doors/context.ts";
 import { type Door, defineDoor } from "../../src/doors/door.ts";
-import type { RouteContext } from "../../src/routes/context.ts";
-import { relayStream } from "../../src/routes/relay-stream.ts";
+import { relayStream } from "../../src/doors/relay-stream.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
+import type { Encoder, Frame } from "../../src/wire/encoder.ts";
 
 /** Each piece of text as a frame, and the reason of the end. */
 class Lines implements Encoder {
