@@ -32,6 +32,7 @@ export { mcpServers } from "./doors/mcp-servers.ts";
 export { openai } from "./doors/openai/openai.ts";
 export { openapi } from "./doors/openapi/openapi.ts";
 export { playground } from "./doors/playground/playground.ts";
+export { Routes } from "./doors/routes.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export { calculator } from "./tools/calculator.ts";
 export type { AfterCall, BeforeCall, CallHooks, HookedCall } from "./tools/call-hooks.ts";

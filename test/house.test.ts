@@ -206,6 +206,13 @@ describe("the house", () => {
     ]);
   });
 
+  it("[HOUSE-15] the framework's context stays in the routes", () => {
+    const knows = (all: File[]) =>
+      all.filter((each) => importsOf(each).some(({ target }) => target === "hono")).map(({ path }) => path);
+    expect(knows(src)).toEqual(["src/doors/routes.ts", "src/longline.ts"]);
+    expect(knows([file("src/doors/mcp/a.ts", 'import type { Context } from "hono";')])).toEqual(["src/doors/mcp/a.ts"]);
+  });
+
   it("[HOUSE-8] an app imports the library by its name alone", () => {
     expect(appFaults(src)).toEqual([]);
     const wrong = [

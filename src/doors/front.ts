@@ -1,24 +1,25 @@
 /** `/` and `/health`: what is running here and how to talk to it. Open to everyone, so they tell nothing about accounts. */
-import { type Context, Hono } from "hono";
 import { version } from "../../package.json";
 import type { Agent } from "../agent/agent.ts";
+import type { App } from "../agent/app.ts";
 import type { Settings } from "../env.ts";
 import { modelIds } from "../session/turn-model.ts";
-import type { RouteContext } from "./context.ts";
+import { Routes } from "./routes.ts";
 
-export const front = new Hono<RouteContext>()
-  .get("/health", (c) => {
-    const { settings, app } = c.var;
+export const front = new Routes()
+  .get("/health", "everyone", (c) => {
+    const { app } = c.var;
+    const { settings } = app;
     const demo = settings.model.kind === "demo";
     return c.json({ ok: true, version, model: modelIds(settings, app.agents.first)[0], demo });
   })
   // Where the app lists no page.
-  .get("/", (c) => c.text(welcome(c)));
+  .get("/", "everyone", (c) => c.text(welcome(c.var.app, c.req.url)));
 
-/** What is running here, in words for a terminal. */
-export function welcome(c: Context<RouteContext>): string {
-  const { settings, app } = c.var;
-  const { origin } = new URL(c.req.url);
+/** What is running here, in words for a terminal. `url`: of the request. */
+export function welcome(app: App, url: string): string {
+  const { settings } = app;
+  const { origin } = new URL(url);
   const key = settings.auth.kind === "dev" ? "dev-key" : "$API_KEY";
   return `Longline ${version}
 

@@ -1,5 +1,4 @@
 /** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
-import type { Context } from "hono";
 import { unwrap } from "../account/outcome.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -7,7 +6,7 @@ import { pace } from "../http/pace.ts";
 import type { CopiedLine, CopyPlan, CopyStep } from "../session/copying.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import type { RouteContext } from "./context.ts";
+import type { Caller } from "./caller.ts";
 
 /** Entries in one go; what they may weigh is bounded where they are read. */
 export const entriesInOneGo = 500;
@@ -19,12 +18,12 @@ export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Prom
 
 /** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
 export async function makeCopy(
-  c: Context<RouteContext>,
+  caller: Caller,
   plan: CopyPlan,
   send: (load: Load) => Promise<void>,
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
-  const target = sessionObject(c.env, plan.address);
+  const target = sessionObject(caller.bindings, plan.address);
   unwrap(await target.copy({ type: "begin", token, plan }));
   try {
     await send(async (lines) => {
@@ -72,14 +71,14 @@ const mostTries = 3;
  * making just now, is waited for and left as it is. Returns whether the session was made by this call.
  */
 export async function makeOnce(
-  c: Context<RouteContext>,
+  caller: Caller,
   { plan, isNamed }: { plan: CopyPlan; isNamed: boolean },
   send: (load: Load) => Promise<void>,
 ): Promise<boolean> {
   for (let tries = 1; ; tries++) {
-    if (isNamed && (await sessionObject(c.env, plan.address).isMade())) return false;
+    if (isNamed && (await sessionObject(caller.bindings, plan.address).isMade())) return false;
     try {
-      await makeCopy(c, plan, send);
+      await makeCopy(caller, plan, send);
       return true;
     } catch (error) {
       const isTaken = error instanceof AppError && error.code === "conflict";

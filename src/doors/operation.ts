@@ -4,7 +4,7 @@ import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiRespons
 import { foreignEvents, openAiProblem, problem } from "./shapes.ts";
 
 /** What comes back under one status. `schema` is JSON unless `type` says otherwise. */
-export interface Answer {
+export interface AnswerShape {
   what: string;
   schema?: z.ZodType;
   type?: string;
@@ -20,7 +20,7 @@ export interface Operation {
   body?: z.ZodType;
   /** The body is no JSON. */
   bodyType?: string;
-  answers: Record<number, Answer>;
+  answers: Record<number, AnswerShape>;
   /** Statuses of refusals, beside 400 and 401. */
   refusals?: readonly number[];
   /** Who needs no key, needs the one of whoever runs the Worker, signs, or may have a session's token in the URL. */
@@ -81,7 +81,7 @@ function responsesOf({ answers, refusals = [], key, openAi }: Operation) {
   return Object.fromEntries([...given, ...problems]);
 }
 
-function contentOf({ schema, type = "application/json", orStream }: Answer) {
+function contentOf({ schema, type = "application/json", orStream }: AnswerShape) {
   if (schema === undefined && !orStream) return {};
   return {
     content: {

@@ -1,14 +1,13 @@
 /** What tells a message that is sent again from a new one. */
-import type { Context } from "hono";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Receipt } from "../session/inbox.ts";
-import type { RouteContext } from "./context.ts";
+import type { Caller } from "./caller.ts";
 
 /** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */
-export async function receiptOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
-  const header = c.req.header("Idempotency-Key");
-  if (header === undefined) return retryOf(c, body);
+export async function receiptOf(caller: Caller, body: unknown): Promise<Receipt> {
+  const header = caller.request.headers.get("Idempotency-Key") ?? undefined;
+  if (header === undefined) return retryOf(caller, body);
   const key = header.replace(/^"(.*)"$/, "$1");
   if (key === "" || key.length > 255) {
     throw new AppError("invalid_request", "Idempotency-Key must have 1 to 255 characters.", {
@@ -19,8 +18,8 @@ export async function receiptOf(c: Context<RouteContext>, body: unknown): Promis
 }
 
 /** OpenAI's clients send no key, and say by a header of their generator's how often they have sent a request before. */
-async function retryOf(c: Context<RouteContext>, body: unknown): Promise<Receipt> {
-  const count = c.req.header("X-Stainless-Retry-Count");
+async function retryOf(caller: Caller, body: unknown): Promise<Receipt> {
+  const count = caller.request.headers.get("X-Stainless-Retry-Count") ?? undefined;
   if (count === undefined) return {};
   return { bodyHash: await sha256Hex(JSON.stringify(body)), isRetry: Number(count) > 0 };
 }

@@ -1,10 +1,9 @@
 /** Hands a session's stream of one answer through, told in the manner of the asking client. */
-import type { Context } from "hono";
 import { sessionEvents } from "../session/session-object.ts";
 import { formatManner, type Manner } from "../wire/manner.ts";
-import type { RouteContext } from "./context.ts";
+import type { Caller } from "./caller.ts";
 import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
-import type { Taken } from "./take-conversation.ts";
+import type { TakenTurn } from "./take-conversation.ts";
 
 export interface RelayOptions {
   manner: Manner;
@@ -16,12 +15,15 @@ export interface RelayOptions {
 }
 
 /** The bytes go through untouched; the reader's hang-up travels with the signal. */
-export async function relayStream(c: Context<RouteContext>, of: Taken, how: RelayOptions): Promise<Response> {
+export async function relayStream(caller: Caller, of: TakenTurn, how: RelayOptions): Promise<Response> {
   const seen = how.seen === undefined ? "" : `&seen=${encodeURIComponent(how.seen)}`;
   const query = `after=${of.afterSeq ?? ""}${seen}&turn=${of.turn}&as=${formatManner(how.manner)}`;
-  const hangUp = hangUpQuery(stopsOnDisconnect(c, of.session, how.stops));
-  const address = { account: c.var.account, name: of.session };
-  const stream = await sessionEvents(c.env, address, { query: `${query}${hangUp}`, signal: c.req.raw.signal });
+  const hangUp = hangUpQuery(stopsOnDisconnect(caller, of.session, how.stops));
+  const address = { account: caller.account, name: of.session };
+  const stream = await sessionEvents(caller.bindings, address, {
+    query: `${query}${hangUp}`,
+    signal: caller.request.signal,
+  });
   const response = new Response(stream.body, stream);
   for (const [name, value] of Object.entries(how.headers)) response.headers.set(name, value);
   return response;

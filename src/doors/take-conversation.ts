@@ -1,5 +1,4 @@
 /** Takes in a conversation as a client tells it again whole: finds its session or makes one, and lets in what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
-import type { Context } from "hono";
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { sha256Hex } from "../core/digest.ts";
@@ -13,13 +12,13 @@ import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ForkedFrom, SessionChoices } from "../session/session-record.ts";
 import { allowedModels, mustHaveModel } from "./allowed-models.ts";
-import type { RouteContext } from "./context.ts";
+import { type Caller, sessionOf } from "./caller.ts";
 import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { mustKeepAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
-export interface Told {
+export interface SentConversation {
   items: readonly HistoryItem[];
   /** The session it belongs to; a new one when absent. */
   session?: string;
@@ -37,7 +36,7 @@ export interface Told {
 }
 
 /** The turn that answers; with `afterSeq`, what comes in it behind that entry. */
-export interface Taken {
+export interface TakenTurn {
   session: string;
   turn: string;
   afterSeq?: number;
@@ -45,15 +44,15 @@ export interface Taken {
   forkedFrom?: string;
 }
 
-export async function takeConversation(c: Context<RouteContext>, sent: Told): Promise<Taken> {
+export async function takeConversation(caller: Caller, sent: SentConversation): Promise<TakenTurn> {
   const parts = split(sent.items);
-  const told = parts.results.length > 0 && (await areOurs(c, sent)) ? await recognisable(sent) : sent;
+  const told = parts.results.length > 0 && (await areOurs(caller, sent)) ? await recognisable(sent) : sent;
   const name = told.session ?? (await newName(told.receipt, ""));
-  const session = sessionObject(c.env, { account: c.var.account, name });
+  const session = sessionOf(caller, name);
   const known = await session.describe();
   if (!known.ok) {
     if (known.code !== "not_found") unwrap(known);
-    return seedAndSend(c, { ...parts, told, name, choices: told.choices });
+    return seedAndSend(caller, { ...parts, told, name, choices: told.choices });
   }
   const before = await takenBefore(session, told);
   if (before !== undefined) return { session: name, ...before };
@@ -62,41 +61,41 @@ export async function takeConversation(c: Context<RouteContext>, sent: Told): Pr
   if (compared.same) {
     // Calls that nobody has answered are given up: the person has gone on.
     const isLeft = known.value.status === "waiting";
-    return letIn(c, { ...parts, told, name, onBusy: isLeft ? "interrupt" : "queue" });
+    return letIn(caller, { ...parts, told, name, onBusy: isLeft ? "interrupt" : "queue" });
   }
   const { title: _, ...choices } = choicesOf({ ...known.value, model: known.value.chosenModel });
   const fork = await newName(told.receipt, name);
   const from = { session: name, afterSeq: compared.afterSeq };
   const rest = { ...parts, history: parts.history.slice(compared.items) };
-  return { ...(await seedAndSend(c, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
+  return { ...(await seedAndSend(caller, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
 }
 
 /**
  * Whether the calls that the results answer were given out here, to one client alone. Ids of some models are the same in
  * each conversation (`call_0`, `functions.find:0`), so two clients whose conversations are equal are two all the same.
  */
-async function areOurs(c: Context<RouteContext>, { session, receipt, items }: Told): Promise<boolean> {
+async function areOurs(caller: Caller, { session, receipt, items }: SentConversation): Promise<boolean> {
   if (session !== undefined || receipt.key !== undefined) return false;
   const last = items.findLastIndex(({ role }) => role === "assistant");
   const asking = items[last];
   const question = items.slice(0, Math.max(last, 0)).findLast(({ role }) => role === "user");
   if (asking?.role !== "assistant" || question?.role !== "user") return false;
   const names = asking.calls.map(({ id, name }) => handedOutText({ question: question.content, id, name }));
-  return accountObject(c.env, c.var.account).wereHandedOutOnce(await Promise.all(names.map(sha256Hex)));
+  return accountObject(caller.bindings, caller.account).wereHandedOutOnce(await Promise.all(names.map(sha256Hex)));
 }
 
 /**
  * Results without a session and without a key get a key that the same request has again, so that it finds the session it
  * made. No header can hold the line break.
  */
-async function recognisable(told: Told): Promise<Told> {
+async function recognisable(told: SentConversation): Promise<SentConversation> {
   const { session, receipt, items, model, options, choices, metadata } = told;
   if (session !== undefined || receipt.key !== undefined) return told;
   const bodyHash = await sha256Hex(JSON.stringify([items, model, options, choices, metadata ?? {}]));
   return { ...told, receipt: { key: `${resultsKey}${bodyHash}`, bodyHash } };
 }
 
-function againWith({ options, metadata }: Told): AgainWith {
+function againWith({ options, metadata }: SentConversation): AgainWith {
   return { options, ...(metadata && { metadata }) };
 }
 
@@ -105,8 +104,8 @@ const resultsKey = "results\n";
 /** What the same request, by its key, came to before in a session that exists. A key of its sender's answers for a turn that failed, too. */
 async function takenBefore(
   session: ReturnType<typeof sessionObject>,
-  told: Told,
-): Promise<Omit<Taken, "session"> | undefined> {
+  told: SentConversation,
+): Promise<Omit<TakenTurn, "session"> | undefined> {
   const { receipt } = told;
   if (receipt.key === undefined && !receipt.isRetry) return undefined;
   const again = receipt.key?.startsWith(resultsKey) ? againWith(told) : undefined;
@@ -142,15 +141,15 @@ function split(items: readonly HistoryItem[]): Parts {
 }
 
 interface Work extends Parts {
-  told: Told;
+  told: SentConversation;
   name: string;
 }
 
 /** Into a session whose transcript ends with `history`. */
-async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "interrupt" }): Promise<Taken> {
+async function letIn(caller: Caller, of: Work & { onBusy: "queue" | "interrupt" }): Promise<TakenTurn> {
   const { results, name, told, onBusy } = of;
-  const address = { account: c.var.account, name };
-  const session = sessionObject(c.env, address);
+  const address = { account: caller.account, name };
+  const session = sessionObject(caller.bindings, address);
   const messages = of.messages.map((message) => inboxMessage(message, told));
   if (results.length > 0) {
     const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
@@ -161,29 +160,29 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   if (message === undefined)
     throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
   const { receipt, choices, isStreamed = false } = told;
-  const request = { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(c) };
+  const request = { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(caller) };
   const sent = unwrap(await session.send(address, request, { isStreamed }));
   return { session: name, turn: sent.turn };
 }
 
 /** Into a session that is made for it, with what was said before: `from` another session's beginning, and `history`. */
 export async function seedAndSend(
-  c: Context<RouteContext>,
+  caller: Caller,
   of: Work & { choices: SessionChoices; from?: ForkedFrom },
-): Promise<Taken> {
+): Promise<TakenTurn> {
   const { history, results, messages, told, name, choices, from } = of;
-  mustHaveModel(c, told.options, choices);
+  mustHaveModel(caller, told.options, choices);
   const items = [...history, ...results];
-  if (items.length === 0 && from === undefined) return letIn(c, { ...of, onBusy: "queue" });
+  if (items.length === 0 && from === undefined) return letIn(caller, { ...of, onBusy: "queue" });
   const goesOn = messages.length === 0;
   const plan = {
-    address: { account: c.var.account, name },
+    address: { account: caller.account, name },
     choices,
     from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }), receipt: told.receipt },
   } as const;
   let last = { turn: "", seq: 0 };
-  const isNew = await makeOnce(c, { plan, isNamed: told.receipt.key !== undefined }, async (load) => {
-    const source = sessionObject(c.env, { account: c.var.account, name: from?.session ?? "" });
+  const isNew = await makeOnce(caller, { plan, isNamed: told.receipt.key !== undefined }, async (load) => {
+    const source = sessionOf(caller, from?.session ?? "");
     const turn = from === undefined ? undefined : await loadFrom(source, from.afterSeq, load);
     const seed = {
       firstSeq: (from?.afterSeq ?? 0) + 1,
@@ -196,12 +195,15 @@ export async function seedAndSend(
     for (const page of pagesOf(entries)) await load(page);
     last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };
   });
-  const before = isNew ? undefined : await takenBefore(sessionObject(c.env, plan.address), told);
+  const before = isNew ? undefined : await takenBefore(sessionObject(caller.bindings, plan.address), told);
   if (before !== undefined) return { session: name, ...before };
-  if (!goesOn) return letIn(c, { ...of, results: [], onBusy: "queue" });
+  if (!goesOn) return letIn(caller, { ...of, results: [], onBusy: "queue" });
   return { session: name, turn: last.turn, afterSeq: last.seq };
 }
 
-function inboxMessage({ content, speaker }: Parts["messages"][number], { options, metadata }: Told): InboxMessage {
+function inboxMessage(
+  { content, speaker }: Parts["messages"][number],
+  { options, metadata }: SentConversation,
+): InboxMessage {
   return { content, ...(speaker !== undefined && { speaker }), ...(metadata && { metadata }), options };
 }

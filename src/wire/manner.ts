@@ -10,7 +10,7 @@ export interface Manner {
 }
 
 /** What an answer was requested with, as its session kept it. */
-export interface Asked {
+export interface AnswerRequest {
   options: TurnOptions;
   metadata: Record<string, string>;
   /** When it was accepted, in ms since 1970. */
@@ -31,7 +31,7 @@ export interface StreamOf {
   /** After how long a native reader whose connection broke should come back. */
   retryMs: number;
   /** What was asked for where an answer begins. */
-  asked(place: { turn: string; afterSeq?: number | undefined }): Asked;
+  asked(place: { turn: string; afterSeq?: number | undefined }): AnswerRequest;
 }
 
 /** Makes an encoder of each manner that is not native, by its name. */

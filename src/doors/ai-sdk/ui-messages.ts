@@ -1,5 +1,4 @@
 /** `/v1/ui/messages`: sessions for the AI SDK's `useChat`. Only the last message of what it sends is taken in; the transcript has the others. */
-import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -10,13 +9,14 @@ import { readJson } from "../../http/read-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";
-import type { RouteContext } from "../context.ts";
+import { type Caller, sessionOf } from "../caller.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { stopsOnDisconnect } from "../on-disconnect.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
 import { relayStream } from "../relay-stream.ts";
+import { Routes } from "../routes.ts";
 import { agentName, sessionName } from "../session-fields.ts";
-import type { Taken } from "../take-conversation.ts";
+import type { TakenTurn } from "../take-conversation.ts";
 import type { UiManner } from "./chunks.ts";
 import { UiMessages } from "./messages.ts";
 import { isAgain, newsOf, type UiNews, uiFields } from "./request.ts";
@@ -32,21 +32,21 @@ export const uiRequest = z.looseObject({
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
 
-export const uiMessages = new Hono<RouteContext>()
-  .post("/", async (c) => {
+export const uiMessages = new Routes()
+  .post("/", "named_in_body", async (c, caller) => {
     const body = parseBody(uiRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
-    mustMay(c.var.caller, body.id ?? undefined, "append");
-    stopsOnDisconnect(c, body.id ?? "");
+    mustMay(caller, body.id ?? undefined, "append");
+    stopsOnDisconnect(caller, body.id ?? "");
     const news = newsOf(body.messages);
     if (news.kind === "answers" && !body.id) {
       throw new AppError("invalid_request", "id: answers need the id of the chat.", { field: "id" });
     }
-    const taken = news.kind === "said" ? await say(c, body, news) : await answer(c, body.id ?? "", news);
-    return stream(c, taken);
+    const taken = news.kind === "said" ? await say(caller, body, news) : await answer(caller, body.id ?? "", news);
+    return stream(caller, taken);
   })
-  .get("/:id", async (c) => {
+  .get("/:id", "read", async (c, caller) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
-    const session = sessionObject(c.env, { account: c.var.account, name });
+    const session = sessionOf(caller, name);
     const { names, queued, open, ...range } = unwrap(await session.uiHistory());
     const messages = new UiMessages({
       session: name,
@@ -63,44 +63,44 @@ export const uiMessages = new Hono<RouteContext>()
     }
     return c.json(messages.end());
   })
-  .get("/:id/stream", async (c) => {
+  .get("/:id/stream", "read", async (c, caller) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
-    const known = await sessionObject(c.env, { account: c.var.account, name }).newest();
+    const known = await sessionOf(caller, name).newest();
     if (!known.ok && known.code !== "not_found") unwrap(known);
     if (!known.ok || known.value === null || known.value.state.status === "ended") return c.body(null, 204);
-    return stream(c, { session: name, turn: known.value.turn });
+    return stream(caller, { session: name, turn: known.value.turn });
   })
-  .delete("/:id/stream", async (c) => {
+  .delete("/:id/stream", "cancel", async (c, caller) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
-    const { turn } = unwrap(await sessionObject(c.env, { account: c.var.account, name }).cancel());
+    const { turn } = unwrap(await sessionOf(caller, name).cancel());
     return c.json({ session: name, turn, status: turn === null ? "idle" : "cancelling" }, turn === null ? 200 : 202);
   });
 
 /** A message is told from its start, also where it goes on: what the client has of it already is written over. */
-function stream(c: Context<RouteContext>, taken: Taken): Promise<Response> {
+function stream(caller: Caller, taken: TakenTurn): Promise<Response> {
   const headers = { "X-Vercel-AI-UI-Message-Stream": "v1", "X-Session-Id": taken.session };
   const manner: UiManner = { as: "ai-sdk-ui", turn: taken.turn };
-  return relayStream(c, taken, { manner, headers });
+  return relayStream(caller, taken, { manner, headers });
 }
 
 /** The same message sent again is answered by the same turn; asked to, the model answers it anew. */
 async function say(
-  c: Context<RouteContext>,
+  caller: Caller,
   body: z.infer<typeof uiRequest>,
   { id, content, speaker }: Extract<UiNews, { kind: "said" }>,
-): Promise<Taken> {
+): Promise<TakenTurn> {
   const { trigger, thinking } = body;
-  const receipt = await receiptOf(c, body);
+  const receipt = await receiptOf(caller, body);
   // A client that names no chat finds the name of the new one in `X-Session-Id`.
   const name = body.id ?? (await newName(receipt, "POST /v1/ui/messages"));
-  const named = namedAgent(c, body.agent);
-  const settings = uiOptions(c, body, await agentFor(c, { session: name, named: named.agent }));
-  await mustAdmit(c);
-  const address = { account: c.var.account, name };
-  const session = sessionObject(c.env, address);
+  const named = namedAgent(caller, body.agent);
+  const settings = uiOptions(caller, body, await agentFor(caller, { session: name, named: named.agent }));
+  await mustAdmit(caller);
+  const address = { account: caller.account, name };
+  const session = sessionObject(caller.bindings, address);
   const newest = await session.newest();
   // Calls that nobody has answered are given up: the person has gone on.
-  const { token } = c.var.caller;
+  const { token } = caller;
   const mayLeave = token === undefined || token.rights.includes("cancel");
   const isLeft = mayLeave && newest.ok && newest.value?.state.status === "waiting";
   const options = {
@@ -112,7 +112,7 @@ async function say(
       ...named,
       message: { content, ...(speaker !== undefined && { speaker }), options },
       receipt,
-      ...allowedModels(c),
+      ...allowedModels(caller),
       // An edited message keeps its id.
       claims: isAgain(trigger) ? [] : [`ui:${id}:${fingerprint(content)}`],
       onBusy: isLeft ? "interrupt" : "queue",
@@ -123,11 +123,11 @@ async function say(
 
 /** Answers about calls of the newest turn, which goes on. What was answered before, and the same way, is not answered again. */
 async function answer(
-  c: Context<RouteContext>,
+  caller: Caller,
   name: string,
   { approvals, results }: Extract<UiNews, { kind: "answers" }>,
-): Promise<Taken> {
-  if (approvals.length > 0) mustMay(c.var.caller, name, "approve");
-  const session = sessionObject(c.env, { account: c.var.account, name });
+): Promise<TakenTurn> {
+  if (approvals.length > 0) mustMay(caller, name, "approve");
+  const session = sessionOf(caller, name);
   return { session: name, ...unwrap(await session.giveAnswers({ approvals, results })) };
 }

@@ -1,12 +1,11 @@
 /** What clients of the UI door send beside the conversation: tools as a list or by name, and the settings of assistant-ui's `AssistantChatTransport` (`system`, `callSettings`, `config`). Hints are ignored; what would change the answer and cannot be honoured is refused by its name. */
-import type { Context } from "hono";
 import * as z from "zod";
 import type { Agent } from "../../agent/agent.ts";
 import type { ClientTool, Sampling, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { mostTools } from "../../tools/tool.ts";
+import type { Caller } from "../caller.ts";
 import { clientTools, clientToolsOf, mostClientTools } from "../client-tools.ts";
-import type { RouteContext } from "../context.ts";
 import { functionFields, toolName } from "../function-tool.ts";
 import { knownModel } from "../session-fields.ts";
 
@@ -62,11 +61,11 @@ export interface UiSettings {
 }
 
 /** How the turn is to be done, as far as the client says it. Throws an AppError that names what cannot be honoured. */
-export function uiOptions(c: Context<RouteContext>, of: UiSettings, agent: Agent): TurnOptions {
-  const model = modelOf(c, of, agent);
+export function uiOptions(caller: Caller, of: UiSettings, agent: Agent): TurnOptions {
+  const model = modelOf(caller, of, agent);
   const tools = toolsOf(agent, of.tools ?? []);
   const sampling = samplingOf(of.callSettings ?? {});
-  const instructions = instructionsOf(c, of.system);
+  const instructions = instructionsOf(caller, of.system);
   return {
     ...(instructions !== undefined && { instructions }),
     ...(model !== undefined && { model }),
@@ -76,20 +75,20 @@ export function uiOptions(c: Context<RouteContext>, of: UiSettings, agent: Agent
 }
 
 /** Where the model is called, and with whose key, is the server's to say. */
-function modelOf(c: Context<RouteContext>, { model, config }: UiSettings, agent: Agent): string | undefined {
+function modelOf(caller: Caller, { model, config }: UiSettings, agent: Agent): string | undefined {
   for (const field of ["apiKey", "baseUrl"]) {
     if (config?.[field] == null || config[field] === "") continue;
     throw refused(`config.${field}`, "is not taken here: models are called with this server's own settings");
   }
-  if (model) return knownModel(c, model, agent);
+  if (model) return knownModel(caller, model, agent);
   if (!config?.modelName) return undefined;
-  return inField("config.modelName", "model", () => knownModel(c, config.modelName ?? "", agent));
+  return inField("config.modelName", "model", () => knownModel(caller, config.modelName ?? "", agent));
 }
 
 /** Who has a session's token is a visitor: what the agent is instructed is not theirs to say. */
-function instructionsOf(c: Context<RouteContext>, system: string | null | undefined): string | undefined {
+function instructionsOf(caller: Caller, system: string | null | undefined): string | undefined {
   if (!system) return undefined;
-  if (c.var.caller.token === undefined) return system;
+  if (caller.token === undefined) return system;
   throw refused("system", "is not taken with a session token: give the session its instructions when it is made");
 }
 

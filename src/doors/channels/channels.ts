@@ -1,5 +1,4 @@
 /** `/channels/…`: where messengers and webhooks bring messages. No bearer: each request is signed by its sender. What comes in belongs to the account of its place, which is `default` where no rule names another one. */
-import { type Context, Hono } from "hono";
 import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App, AppChannel } from "../../agent/app.ts";
@@ -16,43 +15,46 @@ import { addressFault, channelHost } from "../../session/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { urlFault } from "../../session/url-fault.ts";
 import { callId } from "../admit.ts";
-import type { RouteContext } from "../context.ts";
+import type { RequestContext } from "../caller.ts";
+import { Routes, requestOf } from "../routes.ts";
 
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
 
 /** `/channels/webhooks/<name>`: every app has them. */
-const webhooks: Hono<RouteContext> = new Hono<RouteContext>().post("/:name", (c) => {
+export const webhooks: Routes = new Routes().post("/:name", "sender", (c) => {
   const name = c.req.param("name");
-  const { settings, app } = c.var;
+  const { app } = c.var;
   // It signs what goes out: whoever gets callbacks must not be able to send with it.
   const secrets = name === "callback" ? undefined : app.webhookSecrets.get(name);
   if (secrets === undefined) {
     throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
   }
   const rules = app.webhooks[name] ?? {};
-  return take(c, (request) =>
+  return take(requestOf(c), (request) =>
     receiveWebhook(request, {
       ...{ name, rules, secrets, names: app.webhookSecrets.keys() },
-      urlFault: (url) => urlFault(url, settings.isDev),
+      urlFault: (url) => urlFault(url, app.settings.isDev),
     }),
   );
 });
 
-/** `/channels/<name>` of each channel that the app lists, and its pages; and `/channels/webhooks/<name>`. */
-export function channelRoutes({ channels }: App): Hono<RouteContext> {
-  const routes = new Hono<RouteContext>();
+/** `/channels/<name>` of each channel that the app lists, and its pages. */
+export function channelRoutes({ channels }: App): Routes {
+  const routes = new Routes();
   for (const channel of channels.values()) {
     const { name, pages } = channel;
-    routes.post(`/${name}`, (c) => {
+    routes.post(`/${name}`, "sender", (c) => {
       const works = workingOf(c.var.app.channels.get(name) ?? channel);
-      return take(c, (request) => works.receive(request, channelHost(c.env, name)));
+      return take(requestOf(c), (request) => works.receive(request, channelHost(c.env, name)));
     });
     for (const page of pages) {
-      routes.get(`/${name}/${page}`, (c) => workingOf(channel).page(page, c.req.raw, channelHost(c.env, name)));
+      routes.get(`/${name}/${page}`, "everyone", (c) =>
+        workingOf(channel).page(page, c.req.raw, channelHost(c.env, name)),
+      );
     }
   }
-  return routes.route("/webhooks", webhooks);
+  return routes;
 }
 
 function workingOf({ works, needs }: AppChannel): WorkingChannel {
@@ -60,22 +62,19 @@ function workingOf({ works, needs }: AppChannel): WorkingChannel {
   throw new AppError("not_configured", `This channel is not configured. Set ${needs}: npx wrangler secret put …`);
 }
 
-async function take(
-  c: Context<RouteContext>,
-  receive: (request: InboundRequest) => Promise<Inbound>,
-): Promise<Response> {
-  const body = await readText(c.req.raw, maxBytes);
-  const inbound = await receive({ headers: c.req.raw.headers, body, nowMs: Date.now() });
+async function take(of: RequestContext, receive: (request: InboundRequest) => Promise<Inbound>): Promise<Response> {
+  const body = await readText(of.request, maxBytes);
+  const inbound = await receive({ headers: of.request.headers, body, nowMs: Date.now() });
   const { account = defaultAccount } = inbound;
   switch (inbound.kind) {
     case "nothing":
-      if (inbound.later !== undefined) c.executionCtx.waitUntil(inbound.later());
+      if (inbound.later !== undefined) of.waitUntil(inbound.later());
       return inbound.response;
     case "message": {
-      const outcome = await taken(() => deliver(c, inbound.received, account));
+      const outcome = await taken(() => deliver(of, inbound.received, account));
       const { tell, received } = inbound;
       if ("refused" in outcome && tell !== undefined) {
-        c.executionCtx.waitUntil(tellOnce(accountObject(c.env, account), received, () => tell(outcome.refused)));
+        of.waitUntil(tellOnce(accountObject(of.bindings, account), received, () => tell(outcome.refused)));
       }
       return inbound.answer(outcome);
     }
@@ -83,7 +82,7 @@ async function take(
       const { session, tag, turn, score, by } = inbound.given;
       const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
       const kept = await inEither(account, async (owner) => {
-        unwrap(await sessionObject(c.env, { account: owner, name: session }).giveFeedback(turn, given, tag));
+        unwrap(await sessionObject(of.bindings, { account: owner, name: session }).giveFeedback(turn, given, tag));
         return { session, turn };
       });
       const { response } = inbound;
@@ -95,7 +94,7 @@ async function take(
       const press = { ref, ...(digest !== undefined && { digest }), ...(fresh && { fresh }) };
       return inbound.answer(
         await inEither(account, async (owner) => {
-          const stub = sessionObject(c.env, { account: owner, name: session });
+          const stub = sessionObject(of.bindings, { account: owner, name: session });
           return { session, ...unwrap(await stub.press(press, answer)) };
         }),
       );
@@ -103,7 +102,9 @@ async function take(
     case "stop": {
       const { session, tag, response } = inbound;
       const stopped = await inEither(account, async (owner) => {
-        const { turn } = unwrap(await sessionObject(c.env, { account: owner, name: session }).cancel(undefined, tag));
+        const { turn } = unwrap(
+          await sessionObject(of.bindings, { account: owner, name: session }).cancel(undefined, tag),
+        );
         return { session, turn: turn ?? "" };
       });
       return typeof response === "function" ? response(stopped) : response;
@@ -122,8 +123,8 @@ async function tellOnce(
 }
 
 /** Into its session, in one transaction; the answer is owed from then on. */
-async function deliver(c: Context<RouteContext>, received: Received, account: string): Promise<Taken> {
-  await checkAccount(c.env, account);
+async function deliver(of: RequestContext, received: Received, account: string): Promise<Taken> {
+  await checkAccount(of.bindings, account);
   const {
     alias,
     place,
@@ -138,7 +139,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
   } = received;
   // A session that is there keeps its agent, also where the rules name another one by now.
   const choices = received.agent === undefined ? {} : { choices: { agent: received.agent } };
-  const fault = address && addressFault(c.var.app, address);
+  const fault = address && addressFault(of.app, address);
   if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
   const speaker = received.speaker === undefined ? undefined : safeSpeaker(received.speaker);
@@ -147,13 +148,13 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
     waitSeconds,
     session: name,
     models,
-  } = await accountObject(c.env, account).receive({ alias, place, session: wanted, id: callId() });
+  } = await accountObject(of.bindings, account).receive({ alias, place, session: wanted, id: callId() });
   if (waitSeconds > 0) {
     throw new AppError("rate_limited", `Too many messages. Try again in ${waitSeconds} s.`, {
       retryAfterSeconds: waitSeconds,
     });
   }
-  const to = { account, name: await continued(c.env, received, { account, name }) };
+  const to = { account, name: await continued(of.bindings, received, { account, name }) };
   const message = {
     content,
     ...(speaker && { speaker }),
@@ -162,7 +163,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
     ...(reference && { reference }),
   };
   const { turn, repeated } = unwrap(
-    await sessionObject(c.env, to).send(to, {
+    await sessionObject(of.bindings, to).send(to, {
       message,
       receipt: {},
       onBusy: "queue",
@@ -174,7 +175,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
       ...(models && { models }),
     }),
   );
-  const { origin } = new URL(c.req.url);
+  const { origin } = new URL(of.request.url);
   return { session: to.name, turn, repeated, statusUrl: `${origin}/v1/sessions/${to.name}/turns/${turn}` };
 }
 

@@ -1,5 +1,4 @@
 /** `/mcp`: the agent as an MCP server. Every request stands alone; what lasts is in the sessions. */
-import { type Context, Hono } from "hono";
 import { version } from "../../../package.json";
 import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -14,21 +13,22 @@ import type { TurnState } from "../../session/turns.ts";
 import { shownSession } from "../../wire/native.ts";
 import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";
-import type { RouteContext } from "../context.ts";
+import { type Caller, sessionOf } from "../caller.ts";
 import { namedAgent } from "../named-agent.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
+import { Routes } from "../routes.ts";
 import { sessionName } from "../session-fields.ts";
-import type { Asked, Found, McpTools, Tell } from "./server.ts";
+import type { AgentAnswer, FoundSession, McpTools, Tell } from "./server.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
 const longestMs = 300_000;
 const sliceMs = 10_000;
 
-export const mcp = new Hono<RouteContext>().post("/", async (c) => {
-  mustBeAllowed(c.req.header("Origin"), c.var.settings);
+export const mcp = new Routes().post("/", "key", async (c, caller) => {
+  mustBeAllowed(c.req.header("Origin"), c.var.app.settings);
   // The library is loaded with the first request that needs it, so that the others' start does not pay for it.
   const { serveMcp } = await import("./server.ts");
-  return serveMcp(c.req.raw, toolsFor(c), version);
+  return serveMcp(c.req.raw, toolsFor(caller), version);
 });
 
 /** A page that has its own name resolved to this host must not get at it (MCP 2025-11-25, transports, security). Programs send no Origin. */
@@ -38,38 +38,41 @@ function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Se
   throw new AppError("forbidden", "Pages of this origin may not call. Add it to ALLOWED_ORIGINS.", { field: "Origin" });
 }
 
-function toolsFor(c: Context<RouteContext>): McpTools {
-  const { account } = c.var;
+function toolsFor(caller: Caller): McpTools {
+  const { account } = caller;
   return {
-    agents: c.var.app.agents.names,
+    agents: caller.app.agents.names,
     async ask({ question, session: named, agent }, tell) {
-      await mustAdmit(c);
-      const receipt = await receiptOf(c, { question, session: named, ...(agent !== undefined && { agent }) });
+      await mustAdmit(caller);
+      const receipt = await receiptOf(caller, { question, session: named, ...(agent !== undefined && { agent }) });
       const name = named ?? (await newName(receipt, "POST /mcp"));
-      const session = sessionObject(c.env, { account, name });
+      const session = sessionObject(caller.bindings, { account, name });
       const request = {
-        ...namedAgent(c, agent),
+        ...namedAgent(caller, agent),
         message: { content: question, options: {} },
         receipt,
         onBusy: "queue",
-        ...allowedModels(c),
+        ...allowedModels(caller),
       } as const;
       const { turn } = unwrap(await session.send({ account, name }, request));
       await tell(`It is ${turn} of the session ${name}.`);
-      return answerOf(c, { session: name, turn }, tell);
+      return answerOf(caller, { session: name, turn }, tell);
     },
     async decide(of, decisions, tell) {
-      const session = sessionObject(c.env, { account, name: parseBody(sessionName, of.session, "requestState") });
+      const session = sessionObject(caller.bindings, {
+        account,
+        name: parseBody(sessionName, of.session, "requestState"),
+      });
       for (const { ref, digest, ...answer } of decisions) {
         // One that was answered elsewhere meanwhile is settled; how, the turn says.
         await session.press({ ref, digest }, answer);
       }
-      return answerOf(c, of, tell);
+      return answerOf(caller, of, tell);
     },
     async search({ query, limit = 20 }) {
-      const { sessions } = await accountObject(c.env, account).listSessions({ q: query, limit });
+      const { sessions } = await accountObject(caller.bindings, account).listSessions({ q: query, limit });
       return sessions.map((session) => {
-        const { id, title, status, created_at } = shownSession(session) as Record<keyof Found, string>;
+        const { id, title, status, created_at } = shownSession(session) as Record<keyof FoundSession, string>;
         return { id, title, status, created_at };
       });
     },
@@ -77,8 +80,8 @@ function toolsFor(c: Context<RouteContext>): McpTools {
 }
 
 /** Waits for a turn, until it has ended, waits for a person, or has taken too long. */
-async function answerOf(c: Context<RouteContext>, of: { session: string; turn: string }, tell: Tell): Promise<Asked> {
-  const session = sessionObject(c.env, { account: c.var.account, name: of.session });
+async function answerOf(caller: Caller, of: { session: string; turn: string }, tell: Tell): Promise<AgentAnswer> {
+  const session = sessionOf(caller, of.session);
   let state: TurnState = { status: "queued" };
   for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
     state = unwrap(await session.wait(of.turn, sliceMs));
@@ -86,7 +89,11 @@ async function answerOf(c: Context<RouteContext>, of: { session: string; turn: s
     await tell(`The answer is being made: ${state.status}.`);
   }
   const approvals = state.status === "waiting" ? await approvalsOf(session, of.turn, state) : [];
-  return { ...of, ...standing(state, `${new URL(c.req.url).origin}/v1/sessions/${of.session}`, of.turn), approvals };
+  return {
+    ...of,
+    ...standing(state, `${new URL(caller.request.url).origin}/v1/sessions/${of.session}`, of.turn),
+    approvals,
+  };
 }
 
 /** The calls that wait for a person. A session that is made again by the same name has other refs. */
@@ -94,14 +101,14 @@ async function approvalsOf(
   session: ReturnType<typeof sessionObject>,
   turn: string,
   { waitingFor, reply }: Extract<TurnState, { status: "waiting" | "running" }>,
-): Promise<Asked["approvals"]> {
+): Promise<AgentAnswer["approvals"]> {
   const { birth } = unwrap(await session.describe());
   const of = { birth, turn, step: reply?.step ?? 0 };
   const asked = waitingFor.filter(({ kind }) => kind === "approval");
   return asked.map(({ id, name, arguments: text }) => ({ ref: refOf({ ...of, callId: id }), name, arguments: text }));
 }
 
-function standing(state: TurnState, at: string, turn: string): Pick<Asked, "status" | "answer" | "isError"> {
+function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer, "status" | "answer" | "isError"> {
   switch (state.status) {
     case "queued":
     case "running":

@@ -33,7 +33,7 @@ function questionOf(agents: readonly string[]) {
   return agents.length === 1 ? all.omit({ agent: true }) : all;
 }
 
-export interface Question {
+export interface AgentQuestion {
   question: string;
   session?: string | undefined;
   agent?: string | undefined;
@@ -45,7 +45,7 @@ const search = z.strictObject({
 });
 
 /** How a question stands. `answer`: what was said so far, or what to do next where nothing was. */
-export interface Asked {
+export interface AgentAnswer {
   session: string;
   turn: string;
   status: string;
@@ -63,7 +63,7 @@ export interface Decision {
   reason?: string;
 }
 
-export interface Found {
+export interface FoundSession {
   id: string;
   title: string | null;
   status: string;
@@ -78,10 +78,10 @@ export interface McpTools {
   /** Names of the agents, the default one first. */
   agents: readonly string[];
   /** `tell` is called now and then while the answer is made. */
-  ask(input: Question, tell: Tell): Promise<Asked>;
+  ask(input: AgentQuestion, tell: Tell): Promise<AgentAnswer>;
   /** Answers calls that wait in a turn, and waits for its answer again. */
-  decide(of: { session: string; turn: string }, decisions: Decision[], tell: Tell): Promise<Asked>;
-  search(input: z.infer<typeof search>): Promise<Found[]>;
+  decide(of: { session: string; turn: string }, decisions: Decision[], tell: Tell): Promise<AgentAnswer>;
+  search(input: z.infer<typeof search>): Promise<FoundSession[]>;
 }
 
 const text = { type: "string" } as const;
@@ -196,7 +196,7 @@ const decisionForm = z.object({
 const shownChars = 4_000;
 
 /** Asks the person at the client about each call that waits. */
-function approvalRequest({ session, turn, approvals }: Asked) {
+function approvalRequest({ session, turn, approvals }: AgentAnswer) {
   const calls = approvals.map((call) => ({ ref: call.ref, digest: callDigest(call) }));
   const inputRequests = Object.fromEntries(
     approvals.map((call, at) => {
@@ -224,8 +224,8 @@ function actionOf(response: unknown): unknown {
 async function goOn(
   { session, turn, calls }: OpenApprovals,
   { mcpReq }: ServerContext,
-  decide: (of: { session: string; turn: string }, decisions: Decision[]) => Promise<Asked>,
-): Promise<Asked> {
+  decide: (of: { session: string; turn: string }, decisions: Decision[]) => Promise<AgentAnswer>,
+): Promise<AgentAnswer> {
   const decisions = calls.flatMap(({ ref, digest }, at): Decision[] => {
     const key = `call_${at}`;
     const form = acceptedContent(mcpReq.inputResponses, key, decisionForm);
@@ -272,13 +272,13 @@ function failed(text: string): Result {
 }
 
 /** The session is in the text, too: models do not see structured content, and must be able to pass it on. */
-function askedResult({ isError, approvals: _, ...structuredContent }: Asked): Result {
+function askedResult({ isError, approvals: _, ...structuredContent }: AgentAnswer): Result {
   const { session, answer } = structuredContent;
   const text = `${answer}\n\n[session: ${session}]`;
   return { content: [{ type: "text", text }], structuredContent, ...(isError && { isError: true as const }) };
 }
 
-function foundResult(sessions: Found[]): Result {
+function foundResult(sessions: FoundSession[]): Result {
   const lines = sessions.map(({ id, title, status }) => `${id}: ${title ?? "(no title)"} (${status})`);
   const text = lines.length === 0 ? "No conversation matches." : lines.join("\n");
   return { content: [{ type: "text", text }], structuredContent: { sessions } };

@@ -1,21 +1,21 @@
 /** `/v1/agents`: what the app's agents are and can do. Says nothing of their instructions. */
-import { type Context, Hono } from "hono";
 import type { Agent } from "../../agent/agent.ts";
 import { modelIds } from "../../session/turn-model.ts";
-import type { RouteContext } from "../context.ts";
+import type { Caller } from "../caller.ts";
+import { Routes } from "../routes.ts";
 
-export const agents = new Hono<RouteContext>().get("/", (c) => {
-  return c.json({ agents: c.var.app.agents.all.map((agent) => agentJson(c, agent)) });
+export const agents = new Routes().get("/", "key", (c, caller) => {
+  return c.json({ agents: c.var.app.agents.all.map((agent) => agentJson(caller, agent)) });
 });
 
-function agentJson(c: Context<RouteContext>, agent: Agent) {
-  const { app, settings, limits } = c.var;
+function agentJson(caller: Caller, agent: Agent) {
+  const { app, limits } = caller;
   const { name, version, tools } = agent;
   return {
     id: name,
     default: agent === app.agents.first,
     version,
-    models: modelIds(settings, agent).filter((id) => limits.models?.includes(id) ?? true),
+    models: modelIds(app.settings, agent).filter((id) => limits.models?.includes(id) ?? true),
     tools: tools.all
       .map(({ declaration, effect, approval }) => {
         const { name, description } = declaration;

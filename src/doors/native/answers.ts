@@ -1,12 +1,11 @@
 /** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients; `…/feedback`: what they think of its answer. */
-import { Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/turn-json.ts";
-import type { RouteContext } from "../context.ts";
+import { Routes } from "../routes.ts";
 import { addressOf, sessionAt } from "../session-fields.ts";
 
 export const approval = z.strictObject({
@@ -40,21 +39,25 @@ export const feedback = z.strictObject({
   comment: z.string().min(1).max(4_000).optional(),
 });
 
-export const answers = new Hono<RouteContext>()
-  .post("/:id/approvals/:call_id", async (c) => {
+export const answers = new Routes()
+  .post("/:id/approvals/:call_id", "approve", async (c, caller) => {
     const { approve, reason, digest } = parseBody(approval, await readJson(c.req.raw));
     const callId = c.req.param("call_id");
     const answer = { approve, ...(reason !== undefined && { reason }) };
-    const { turn } = unwrap(await sessionAt(c).approve(callId, answer, digest));
-    return c.json({ session: addressOf(c).name, turn, call_id: callId, approve });
+    const { turn } = unwrap(await sessionAt(caller, c.req.param("id")).approve(callId, answer, digest));
+    return c.json({ session: addressOf(caller, c.req.param("id")).name, turn, call_id: callId, approve });
   })
-  .post("/:id/tool_results", async (c) => {
+  .post("/:id/tool_results", "append", async (c, caller) => {
     const { results } = parseBody(toolResults, await readJson(c.req.raw));
     const given = results.map(({ call_id, content, is_error }) => ({ callId: call_id, content, isError: is_error }));
-    const { turn } = unwrap(await sessionAt(c).giveResults(given));
-    return c.json({ session: addressOf(c).name, turn, accepted: given.map(({ callId }) => callId) });
+    const { turn } = unwrap(await sessionAt(caller, c.req.param("id")).giveResults(given));
+    return c.json({
+      session: addressOf(caller, c.req.param("id")).name,
+      turn,
+      accepted: given.map(({ callId }) => callId),
+    });
   })
-  .post("/:id/feedback", async (c) => {
+  .post("/:id/feedback", "append", async (c, caller) => {
     const { turn, score, label, comment } = parseBody(feedback, await readJson(c.req.raw));
     const given = {
       score,
@@ -62,6 +65,6 @@ export const answers = new Hono<RouteContext>()
       ...(comment !== undefined && { comment }),
       atMs: Date.now(),
     };
-    unwrap(await sessionAt(c).giveFeedback(turn, given));
-    return c.json({ session: addressOf(c).name, turn, feedback: feedbackJson(given) });
+    unwrap(await sessionAt(caller, c.req.param("id")).giveFeedback(turn, given));
+    return c.json({ session: addressOf(caller, c.req.param("id")).name, turn, feedback: feedbackJson(given) });
   });

@@ -1,5 +1,4 @@
 /** `/v1/sessions/:id/fork`, `…/export` and `/v1/sessions/import`: a session's transcript in another session, or outside. Page by page, so that its length does not matter. */
-import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
@@ -7,8 +6,8 @@ import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { CopyPlan } from "../../session/copying.ts";
 import { type SessionSummary, sessionJson } from "../../wire/native.ts";
-import type { RouteContext } from "../context.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "../make-copy.ts";
+import { Routes } from "../routes.ts";
 import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "../session-fields.ts";
 import { readImport } from "./read-import.ts";
 import { entryLine, headerLine } from "./transcript-text.ts";
@@ -20,10 +19,10 @@ export const forking = z.strictObject({
 });
 export const importing = z.strictObject({ id: sessionName.optional() });
 
-export const copies = new Hono<RouteContext>()
-  .post("/:id/fork", async (c) => {
+export const copies = new Routes()
+  .post("/:id/fork", "key", async (c, caller) => {
     const { after_seq, id = crypto.randomUUID(), title } = parseBody(forking, await readJson(c.req.raw, { empty: {} }));
-    const from = sessionAt(c);
+    const from = sessionAt(caller, c.req.param("id"));
     const { lastSeq, forkedFrom: _, ...session } = unwrap(await from.describe());
     const afterSeq = after_seq ?? lastSeq;
     if (afterSeq > lastSeq) {
@@ -32,15 +31,15 @@ export const copies = new Hono<RouteContext>()
     }
     const choices = { ...choicesOf({ ...session, model: session.chosenModel }), ...(title !== undefined && { title }) };
     const plan: CopyPlan = {
-      address: { account: c.var.account, name: id },
+      address: { account: caller.account, name: id },
       choices,
       from: { kind: "fork", forkedFrom: { session: session.id, afterSeq } },
     };
-    return made(c, await makeCopy(c, plan, async (load) => void (await loadFrom(from, afterSeq, load))));
+    return made(await makeCopy(caller, plan, async (load) => void (await loadFrom(from, afterSeq, load))));
   })
-  .get("/:id/export", async (c) => {
-    const { name } = addressOf(c);
-    const session = sessionAt(c);
+  .get("/:id/export", "key", async (c, caller) => {
+    const { name } = addressOf(caller, c.req.param("id"));
+    const session = sessionAt(caller, c.req.param("id"));
     const about = unwrap(await session.describe());
     const header = headerLine({ ...about, agent: about.agent ?? null, model: about.chosenModel });
     const headers = {
@@ -49,19 +48,19 @@ export const copies = new Hono<RouteContext>()
     };
     return new Response(bodyOf(lines(session, header, about.lastSeq)), { headers });
   })
-  .post("/import", async (c) => {
+  .post("/import", "key", async (c, caller) => {
     const { id } = parseQuery(importing, new URL(c.req.url));
     const { header, pages } = await readImport(c.req.raw);
-    const address = { account: c.var.account, name: id ?? parseBody(sessionName, header.id, "id") };
+    const address = { account: caller.account, name: id ?? parseBody(sessionName, header.id, "id") };
     const { agents } = c.var.app;
     const agent = header.agent === null ? agents.first : agents.mustHave(header.agent);
-    if (header.model !== null) knownModel(c, header.model, agent);
-    if (header.prefix !== null) await knownPrefix(c, header.prefix);
+    if (header.model !== null) knownModel(caller, header.model, agent);
+    if (header.prefix !== null) await knownPrefix(caller, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
-    const session = await makeCopy(c, { address, choices: choicesOf(header), from }, async (load) => {
+    const session = await makeCopy(caller, { address, choices: choicesOf(header), from }, async (load) => {
       for await (const page of pages) await load(page);
     });
-    return made(c, session);
+    return made(session);
   });
 
 /** The header and then the entries, page by page, up to entry `lastSeq`. */
@@ -92,9 +91,13 @@ function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   );
 }
 
-function made(c: Context<RouteContext>, session: SessionSummary): Response {
+function made(session: SessionSummary): Response {
   // As GET shows it: nothing is queued in a session that was just made.
-  return c.json({ last_turn: null, ...sessionJson(session), queued: [] }, 201, {
-    Location: `/v1/sessions/${session.id}`,
-  });
+  return Response.json(
+    { last_turn: null, ...sessionJson(session), queued: [] },
+    {
+      status: 201,
+      headers: { Location: `/v1/sessions/${session.id}` },
+    },
+  );
 }

@@ -1,5 +1,4 @@
 /** `/v1/deliveries`: answers that could not be delivered, to be looked at and tried again, and the secret that callbacks are signed with. */
-import { Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../../account/account.ts";
 import type { DeadLetter } from "../../account/dead-letters.ts";
@@ -8,7 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { iso, shownOr } from "../../wire/native.ts";
-import type { RouteContext } from "../context.ts";
+import { Routes } from "../routes.ts";
 
 export const deliveryListing = z.strictObject({
   // What is delivered is not kept, and what is on its way is in its session.
@@ -16,20 +15,20 @@ export const deliveryListing = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
-export const deliveries = new Hono<RouteContext>()
-  .get("/", async (c) => {
+export const deliveries = new Routes()
+  .get("/", "key", async (c, caller) => {
     const { limit } = parseQuery(deliveryListing, new URL(c.req.url));
-    const letters = await accountObject(c.env, c.var.account).deadLetters(limit);
+    const letters = await accountObject(c.env, caller.account).deadLetters(limit);
     return c.json({ deliveries: letters.map(shownLetter) });
   })
-  .get("/secret", async (c) => {
-    const { account, app } = c.var;
+  .get("/secret", "key", async (c, caller) => {
+    const { account, app } = caller;
     const own = app.webhookSecrets.get("callback")?.[0];
     return c.json({ secret: own ?? (await accountObject(c.env, account).callbackSecret(account)) });
   })
-  .post("/:id/retry", async (c) => {
+  .post("/:id/retry", "key", async (c, caller) => {
     const id = c.req.param("id");
-    const { account } = c.var;
+    const { account } = caller;
     const object = accountObject(c.env, account);
     const letter = await object.deadLetter(id);
     if (letter === undefined) throw new AppError("not_found", `There is no dead delivery "${id}".`);

@@ -1,5 +1,4 @@
 /** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
-import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -12,6 +11,7 @@ import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { InboxMessage } from "../../session/inbox.ts";
 import { sessionEvents, sessionObject } from "../../session/session-object.ts";
+import type { SessionAddress } from "../../session/session-record.ts";
 import type { ShownEntry } from "../../session/shown-entries.ts";
 import { turnJson } from "../../session/turn-json.ts";
 import type { TurnState } from "../../session/turns.ts";
@@ -19,12 +19,13 @@ import { urlFault } from "../../session/url-fault.ts";
 import { shownEntry } from "../../wire/native.ts";
 import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";
+import type { Caller } from "../caller.ts";
 import { clientTools, clientToolsOf } from "../client-tools.ts";
-import type { RouteContext } from "../context.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
 import { receiptOf } from "../receipt-of.ts";
 import { formatOf, responseFormat } from "../response-format.ts";
+import { Routes } from "../routes.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
 
 export const sentMessage = z.strictObject({
@@ -57,66 +58,76 @@ export const searching = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 
-export const messages = new Hono<RouteContext>()
-  .post("/:id/messages", async (c) => {
-    const address = addressOf(c);
+export const messages = new Routes()
+  .post("/:id/messages", "append", async (c, caller) => {
+    const address = addressOf(caller, c.req.param("id"));
     const { on_busy } = parseQuery(sending, new URL(c.req.url));
-    if (on_busy === "interrupt") mustMay(c.var.caller, address.name, "cancel");
-    const stops = stopsOnDisconnect(c, address.name);
+    if (on_busy === "interrupt") mustMay(caller, address.name, "cancel");
+    const stops = stopsOnDisconnect(caller, address.name);
     const body = parseBody(sentMessage, await readJson(c.req.raw));
-    const named = namedAgent(c, body.agent);
+    const named = namedAgent(caller, body.agent);
     // Only what is checked by the session's own agent needs to know it here.
     const isChecked = body.model !== undefined || (body.tools ?? []).length > 0;
-    const agent = isChecked ? await agentFor(c, { session: address.name, named: named.agent }) : c.var.app.agents.first;
+    const agent = isChecked
+      ? await agentFor(caller, { session: address.name, named: named.agent })
+      : c.var.app.agents.first;
     const request = {
       ...named,
-      message: toInbox(c, body, agent),
-      receipt: await receiptOf(c, body),
+      message: toInbox(caller, body, agent),
+      receipt: await receiptOf(caller, body),
       onBusy: on_busy,
-      ...allowedModels(c),
-      ...callbackOf(c, body.callback_url),
+      ...allowedModels(caller),
+      ...callbackOf(caller, body.callback_url),
     };
-    await mustAdmit(c);
+    await mustAdmit(caller);
     const session = sessionObject(c.env, address);
     const how = answerMode(c.req.raw.headers);
     const { turn, state } = unwrap(await session.send(address, request, { isStreamed: how.mode === "stream" }));
     switch (how.mode) {
       case "stream":
-        return relay(c, `turn=${turn}`);
+        return relay(caller, address, `turn=${turn}`);
       case "async":
-        return turnResponse(c, address.name, turn, state);
+        return turnResponse(address.name, turn, state);
       case "wait": {
         const wait = async () => unwrap(await session.wait(turn, how.timeoutMs));
         const place = { session: address.name, turn };
-        return turnResponse(c, address.name, turn, stops ? await stoppingOnDisconnect(c, place, wait) : await wait());
+        return turnResponse(address.name, turn, stops ? await stoppingOnDisconnect(caller, place, wait) : await wait());
       }
     }
   })
-  .get("/:id/turns/:turn", async (c) => {
+  .get("/:id/turns/:turn", "read", async (c, caller) => {
     const turn = c.req.param("turn");
-    const state = unwrap(await sessionAt(c).wait(turn, 0));
-    return c.json(turnJson(addressOf(c).name, turn, state));
+    const state = unwrap(await sessionAt(caller, c.req.param("id")).wait(turn, 0));
+    return c.json(turnJson(addressOf(caller, c.req.param("id")).name, turn, state));
   })
-  .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
-  .get("/:id/entries", async (c) => {
+  .get("/:id/events", "read", (c, caller) =>
+    relay(
+      caller,
+      addressOf(caller, c.req.param("id")),
+      new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : "",
+    ),
+  )
+  .get("/:id/entries", "read", async (c, caller) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
-    const { entries, lastSeq } = unwrap(await sessionAt(c).shownEntries({ after, limit }));
+    const { entries, lastSeq } = unwrap(await sessionAt(caller, c.req.param("id")).shownEntries({ after, limit }));
     return c.json({
-      entries: entries.map(c.var.caller.token === undefined ? shownEntry : withoutInstructions),
+      entries: entries.map(caller.token === undefined ? shownEntry : withoutInstructions),
       last_seq: lastSeq,
     });
   })
-  .get("/:id/search", async (c) => {
+  .get("/:id/search", "read", async (c, caller) => {
     const { q, limit } = parseQuery(searching, new URL(c.req.url));
-    const hits = unwrap(await sessionAt(c).search(q, limit));
+    const hits = unwrap(await sessionAt(caller, c.req.param("id")).search(q, limit));
     return c.json({
       results: hits.map(({ seq, role, snippet, at }) => ({ seq, type: role, snippet, created_at: at })),
     });
   })
-  .post("/:id/cancel", async (c) => {
-    const { turn } = unwrap(await sessionAt(c).cancel(new URL(c.req.url).searchParams.get("turn") ?? undefined));
+  .post("/:id/cancel", "cancel", async (c, caller) => {
+    const { turn } = unwrap(
+      await sessionAt(caller, c.req.param("id")).cancel(new URL(c.req.url).searchParams.get("turn") ?? undefined),
+    );
     return c.json(
-      { session: addressOf(c).name, turn, status: turn === null ? "idle" : "cancelling" },
+      { session: addressOf(caller, c.req.param("id")).name, turn, status: turn === null ? "idle" : "cancelling" },
       turn === null ? 200 : 202,
     );
   });
@@ -130,11 +141,12 @@ function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
 }
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
-function relay(c: Context<RouteContext>, query: string): Promise<Response> {
-  const after = c.req.header("Last-Event-ID") ?? placeInUrl(new URL(c.req.url).searchParams);
-  const hangUp = hangUpQuery(stopsOnDisconnect(c, addressOf(c).name));
-  const asked = { query: `after=${encodeURIComponent(after)}&${query}${hangUp}`, signal: c.req.raw.signal };
-  return sessionEvents(c.env, addressOf(c), asked);
+function relay(caller: Caller, address: SessionAddress, query: string): Promise<Response> {
+  const { request, bindings } = caller;
+  const after = request.headers.get("Last-Event-ID") ?? placeInUrl(new URL(request.url).searchParams);
+  const hangUp = hangUpQuery(stopsOnDisconnect(caller, address.name));
+  const asked = { query: `after=${encodeURIComponent(after)}&${query}${hangUp}`, signal: request.signal };
+  return sessionEvents(bindings, address, asked);
 }
 
 /** Polyfills of EventSource cannot send the header, and put the id of the newest event behind the address that they were given. */
@@ -144,14 +156,14 @@ function placeInUrl(query: URLSearchParams): string {
 }
 
 /** The answer is owed to that address, too. */
-function callbackOf(c: Context<RouteContext>, url: string | undefined): { replyTo?: CallbackAddress } {
+function callbackOf(caller: Caller, url: string | undefined): { replyTo?: CallbackAddress } {
   if (url === undefined) return {};
-  const fault = urlFault(url, c.var.settings.isDev);
+  const fault = urlFault(url, caller.app.settings.isDev);
   if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "callback_url" });
   return { replyTo: { channel: "callback", url } };
 }
 
-function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>, agent: Agent): InboxMessage {
+function toInbox(caller: Caller, body: z.infer<typeof sentMessage>, agent: Agent): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
   const form = formatOf(body.response_format);
   const tools = clientToolsOf(agent, body.tools ?? []);
@@ -163,7 +175,7 @@ function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>, ag
       ...(form && { responseFormat: form }),
       ...(tools.length > 0 && { tools }),
       ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
-      ...(model !== undefined && { model: knownModel(c, model, agent) }),
+      ...(model !== undefined && { model: knownModel(caller, model, agent) }),
       ...(thinking !== undefined && {
         thinking: typeof thinking === "object" ? thinking.type === "enabled" : thinking,
       }),
@@ -183,8 +195,8 @@ function answerMode(headers: Headers): AnswerMode {
 }
 
 /** 200 for an ended turn, else 202 and where to ask again. */
-function turnResponse(c: Context<RouteContext>, session: string, turn: string, state: TurnState): Response {
+function turnResponse(session: string, turn: string, state: TurnState): Response {
   const body = turnJson(session, turn, state);
-  if (state.status === "ended") return c.json(body);
-  return c.json(body, 202, { Location: `/v1/sessions/${session}/turns/${turn}` });
+  if (state.status === "ended") return Response.json(body);
+  return Response.json(body, { status: 202, headers: { Location: `/v1/sessions/${session}/turns/${turn}` } });
 }

@@ -1,6 +1,6 @@
 /** The native door, which every app has: Longline's own HTTP API. Start reading here: which path leads to which file. */
-import { Hono } from "hono";
-import type { RouteContext } from "../context.ts";
+
+import type { DoorRoute } from "../door.ts";
 import { front } from "../front.ts";
 import { agents } from "./agents.ts";
 import { answers } from "./answers.ts";
@@ -13,15 +13,16 @@ import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
 import { usage } from "./usage.ts";
 
-export const native: Hono<RouteContext> = new Hono<RouteContext>()
-  .route("/v1/sessions", copies)
-  .route("/v1/sessions", sessions)
-  .route("/v1/sessions", messages)
-  .route("/v1/sessions", answers)
-  .route("/v1/sessions", tokens)
-  .route("/v1/sessions", prefixDoctor)
-  .route("/v1/prefixes", prefixes)
-  .route("/v1/deliveries", deliveries)
-  .route("/v1/usage", usage)
-  .route("/v1/agents", agents)
-  .route("/", front);
+export const native: readonly DoorRoute[] = [
+  ["/v1/sessions", copies],
+  ["/v1/sessions", sessions],
+  ["/v1/sessions", messages],
+  ["/v1/sessions", answers],
+  ["/v1/sessions", tokens],
+  ["/v1/sessions", prefixDoctor],
+  ["/v1/prefixes", prefixes],
+  ["/v1/deliveries", deliveries],
+  ["/v1/usage", usage],
+  ["/v1/agents", agents],
+  ["/", front],
+];

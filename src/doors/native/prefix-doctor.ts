@@ -1,18 +1,17 @@
 /** `GET /v1/sessions/:id/prefix`: why the provider's prefix cache hit or missed. `GET …/requests/:seq`: what was sent. */
-import { Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../../account/outcome.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
-import type { RouteContext } from "../context.ts";
+import { Routes } from "../routes.ts";
 import { sessionAt } from "../session-fields.ts";
 
 export const doctorQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
 
-export const prefixDoctor = new Hono<RouteContext>()
-  .get("/:id/prefix", async (c) => {
+export const prefixDoctor = new Routes()
+  .get("/:id/prefix", "read", async (c, caller) => {
     const { limit } = parseQuery(doctorQuery, new URL(c.req.url));
-    const { requests, head, windowSeq } = unwrap(await sessionAt(c).prefix(limit));
+    const { requests, head, windowSeq } = unwrap(await sessionAt(caller, c.req.param("id")).prefix(limit));
     return c.json({
       chain: head === undefined ? [] : chainOf(head, windowSeq),
       requests: requests.map(({ seq, turn, step, model, inputTokens, cachedTokens, expectedTokens, because }) => {
@@ -21,9 +20,9 @@ export const prefixDoctor = new Hono<RouteContext>()
       }),
     });
   })
-  .get("/:id/requests/:seq", async (c) => {
+  .get("/:id/requests/:seq", "key", async (c, caller) => {
     const seq = parseBody(z.coerce.number().int().min(1), c.req.param("seq"), "seq");
-    const { model, body, differs } = unwrap(await sessionAt(c).request(seq));
+    const { model, body, differs } = unwrap(await sessionAt(caller, c.req.param("id")).request(seq));
     return c.json({ seq, model, exact: differs === undefined, ...(differs && { differs }), body: JSON.parse(body) });
   });
 

@@ -1,5 +1,4 @@
 /** `/v1/prefixes`: texts that are uploaded once and stand at the head of every request of the sessions that name them. */
-import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../../account/account.ts";
 import type { PrefixInfo } from "../../account/prefix-store.ts";
@@ -13,8 +12,9 @@ import { firstModel } from "../../session/turn-model.ts";
 import { warmUp } from "../../session/warm-up.ts";
 import { iso, usageJson } from "../../wire/native.ts";
 import { modelSetup } from "../allowed-models.ts";
-import type { RouteContext } from "../context.ts";
+import type { Caller } from "../caller.ts";
 import { agentFor } from "../named-agent.ts";
+import { Routes } from "../routes.ts";
 import { agentName } from "../session-fields.ts";
 
 const mostBytes = 4 * 1024 * 1024;
@@ -31,40 +31,40 @@ export const prefixContent = z.strictObject({
 export const prefixWarming = z.strictObject({ agent: agentName.optional() });
 export const prefixRemoval = z.strictObject({ force: z.string().optional() });
 
-export const prefixes = new Hono<RouteContext>()
-  .put("/", async (c) => {
-    const text = await textOf(c);
+export const prefixes = new Routes()
+  .put("/", "key", async (c, caller) => {
+    const text = await textOf(caller);
     const tokens = estimateTokens(text);
-    const room = Math.floor(share * requestTokens(firstModel(modelSetup(c), c.var.limits.models).profile));
+    const room = Math.floor(share * requestTokens(firstModel(modelSetup(caller), caller.limits.models).profile));
     if (tokens > room) {
       const detail = `The text is about ${tokens} tokens, and the model's window has room for ${room} of them. Shorten it.`;
       throw new AppError("invalid_request", detail);
     }
     const bytes = new TextEncoder().encode(text).length;
     const info = { id: await prefixId(text), bytes, tokens, createdAtMs: Date.now() };
-    const created = await accountObject(c.env, c.var.account).putPrefix(info, text);
+    const created = await accountObject(c.env, caller.account).putPrefix(info, text);
     return c.json({ ...prefixJson(info), created }, created ? 201 : 200, { Location: `/v1/prefixes/${info.id}` });
   })
-  .get("/:prefix", async (c) => {
-    const { info, sessions } = await existing(c);
+  .get("/:prefix", "key", async (c, caller) => {
+    const { info, sessions } = await existing(caller, c.req.param("prefix"));
     return c.json({ ...prefixJson(info), sessions, created_at: iso(info.createdAtMs) });
   })
-  .delete("/:prefix", async (c) => {
+  .delete("/:prefix", "key", async (c, caller) => {
     const { force } = parseQuery(prefixRemoval, new URL(c.req.url));
-    const { info, sessions } = await existing(c);
+    const { info, sessions } = await existing(caller, c.req.param("prefix"));
     if (sessions > 0 && force === undefined) {
       const detail = `${sessions} sessions use this prefix. Erase them first, or add ?force: their turns will fail then.`;
       throw new AppError("conflict", detail);
     }
-    await accountObject(c.env, c.var.account).removePrefix(info.id);
-    await sharedPrefixCache(c.env.PREFIXES).remove(c.var.account, info.id);
+    await accountObject(c.env, caller.account).removePrefix(info.id);
+    await sharedPrefixCache(c.env.PREFIXES).remove(caller.account, info.id);
     return c.json({ deleted: prefixJson(info) });
   })
-  .post("/:prefix/warm", async (c) => {
+  .post("/:prefix/warm", "key", async (c, caller) => {
     const { agent: named } = parseQuery(prefixWarming, new URL(c.req.url));
-    const agent = await agentFor(c, { named });
-    const { info } = await existing(c);
-    const of = { account: c.var.account, prefix: info.id, models: c.var.limits.models, agent };
+    const agent = await agentFor(caller, { named });
+    const { info } = await existing(caller, c.req.param("prefix"));
+    const of = { account: caller.account, prefix: info.id, models: caller.limits.models, agent };
     const { usage, costMicros, failure } = await warmUp({ app: c.var.app, bindings: c.env }, of);
     const error = failure && { error: { code: failure.code, detail: failure.detail } };
     return c.json(
@@ -73,18 +73,18 @@ export const prefixes = new Hono<RouteContext>()
     );
   });
 
-async function textOf(c: Context<RouteContext>): Promise<string> {
-  const isText = /^text\/plain\b/i.test(c.req.header("Content-Type") ?? "");
+async function textOf(caller: Caller): Promise<string> {
+  const isText = /^text\/plain\b/i.test(caller.request.headers.get("Content-Type") ?? "");
   const text = isText
-    ? await readText(c.req.raw, mostBytes)
-    : prefixText(parseBody(prefixContent, await readJson(c.req.raw, { maxBytes: mostBytes })));
+    ? await readText(caller.request, mostBytes)
+    : prefixText(parseBody(prefixContent, await readJson(caller.request, { maxBytes: mostBytes })));
   if (text.trim() === "")
     throw new AppError("invalid_request", "The prefix is empty. Send instructions, documents or text.");
   return text.toWellFormed();
 }
 
-async function existing(c: Context<RouteContext>): Promise<{ info: PrefixInfo; sessions: number }> {
-  const found = await accountObject(c.env, c.var.account).prefixInfo(c.req.param("prefix") ?? "");
+async function existing(caller: Caller, id: string): Promise<{ info: PrefixInfo; sessions: number }> {
+  const found = await accountObject(caller.bindings, caller.account).prefixInfo(id);
   if (found === undefined) throw new AppError("not_found", "There is no such prefix.");
   return found;
 }

@@ -1,5 +1,4 @@
 /** `/v1/sessions`: make, list, read, rename and erase sessions. */
-import { Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -9,8 +8,8 @@ import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { queuedJson, sessionJson, shownSession } from "../../wire/native.ts";
-import type { RouteContext } from "../context.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
+import { Routes } from "../routes.ts";
 import {
   addressOf,
   agentName,
@@ -42,42 +41,46 @@ export const sessionListing = z.strictObject({
   agent: agentName.optional(),
 });
 
-export const sessions = new Hono<RouteContext>()
-  .post("/", async (c) => {
+export const sessions = new Routes()
+  .post("/", "key", async (c, caller) => {
     const body = parseBody(sessionCreation, await readJson(c.req.raw));
     const { title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
     const { agents } = c.var.app;
     const agent = body.agent === undefined ? agents.first : agents.mustHave(body.agent);
-    const id = body.id ?? (await newName(await receiptOf(c, body), "POST /v1/sessions"));
+    const id = body.id ?? (await newName(await receiptOf(caller, body), "POST /v1/sessions"));
     const choices = {
       ...(body.agent !== undefined && { agent: agent.name }),
       ...(title !== undefined && { title }),
       ...(metadata && { metadata }),
       ...(instructions !== undefined && { instructions }),
-      ...(model !== undefined && { model: knownModel(c, model, agent) }),
-      ...(prefix !== undefined && { prefix: await knownPrefix(c, prefix) }),
+      ...(model !== undefined && { model: knownModel(caller, model, agent) }),
+      ...(prefix !== undefined && { prefix: await knownPrefix(caller, prefix) }),
       ...(ttlSeconds !== undefined && { ttlSeconds }),
     };
-    const address = { account: c.var.account, name: id };
+    const address = { account: caller.account, name: id };
     const { created, session } = unwrap(await sessionObject(c.env, address).create(address, choices));
     return c.json(sessionJson(session), created ? 201 : 200, { Location: `/v1/sessions/${session.id}` });
   })
-  .get("/", async (c) => {
+  .get("/", "key", async (c, caller) => {
     const { agent, ...page } = parseQuery(sessionListing, new URL(c.req.url));
     const { name: first } = c.var.app.agents.first;
     const only = agent === undefined ? {} : { agent: { name: agent, isDefault: agent === first } };
-    const { sessions, next } = await accountObject(c.env, c.var.account).listSessions({ ...page, ...only });
+    const { sessions, next } = await accountObject(c.env, caller.account).listSessions({ ...page, ...only });
     // What was reported before agents had names was the default one's.
     const shown = sessions.map((row) => shownSession({ ...("broken" in row ? {} : { agent: first }), ...row }));
     return c.json({ sessions: shown, next_cursor: next ?? null });
   })
-  .get("/:id", async (c) => {
-    const details = unwrap(await sessionAt(c).describe());
+  .get("/:id", "read", async (c, caller) => {
+    const details = unwrap(await sessionAt(caller, c.req.param("id")).describe());
     return c.json({ last_turn: null, ...shownSession(details), queued: details.queued.map(queuedJson) });
   })
-  .patch("/:id", async (c) => {
+  .patch("/:id", "key", async (c, caller) => {
     const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
     const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
-    return c.json(sessionJson(unwrap(await sessionAt(c).change(change))));
+    return c.json(sessionJson(unwrap(await sessionAt(caller, c.req.param("id")).change(change))));
   })
-  .delete("/:id", async (c) => c.json({ deleted: unwrap(await sessionAt(c).erase(addressOf(c))) }));
+  .delete("/:id", "key", async (c, caller) =>
+    c.json({
+      deleted: unwrap(await sessionAt(caller, c.req.param("id")).erase(addressOf(caller, c.req.param("id")))),
+    }),
+  );

@@ -1,10 +1,9 @@
 /** `/v1/usage`: what the account used and what it cost, by day, model, session, agent or version of it. */
-import { Hono } from "hono";
 import * as z from "zod";
 import { accountObject } from "../../account/account.ts";
 import type { UsageSum } from "../../account/ledger.ts";
 import { parseQuery } from "../../http/parse-body.ts";
-import type { RouteContext } from "../context.ts";
+import { Routes } from "../routes.ts";
 
 const moment = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601")
@@ -16,11 +15,11 @@ export const usageQuery = z.strictObject({
   model: z.string().max(200).optional(),
 });
 
-export const usage = new Hono<RouteContext>().get("/", async (c) => {
+export const usage = new Routes().get("/", "key", async (c, caller) => {
   const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));
   const defaultAgent = c.var.app.agents.first.name;
   const query = { group, fromMs: from, toMs: to, defaultAgent, ...(model !== undefined && { model }) };
-  const sums = await accountObject(c.env, c.var.account).usage(query);
+  const sums = await accountObject(c.env, caller.account).usage(query);
   return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
 });
 

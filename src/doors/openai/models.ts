@@ -1,13 +1,16 @@
 /** `/v1/models`: the models of the default agent and the agents by name, as OpenAI lists models. */
-import { Hono } from "hono";
-import type { RouteContext } from "../context.ts";
-import { listedModels, namedModel } from "./named-model.ts";
 
-export const models = new Hono<RouteContext>()
-  .get("/", (c) => c.json({ object: "list", data: [...listedModels(c, c.var.app.agents.first).keys()].map(modelJson) }))
-  .get("/:model{.+}", (c) => {
+import { Routes } from "../routes.ts";
+import { listedModels, namedModel } from "./named-model.ts";
+import { openAiErrorResponse } from "./openai-error.ts";
+
+export const models = new Routes({ refuse: openAiErrorResponse })
+  .get("/", "key", (c, caller) =>
+    c.json({ object: "list", data: [...listedModels(caller, c.var.app.agents.first).keys()].map(modelJson) }),
+  )
+  .get("/:model{.+}", "key", (c, caller) => {
     const name = c.req.param("model");
-    namedModel(c, name, c.var.app.agents.first);
+    namedModel(caller, name, c.var.app.agents.first);
     return c.json(modelJson(name));
   });
 

@@ -1,12 +1,11 @@
 /** Models as clients of OpenAI's API name them: an agent's own ids, each with `-thinking` behind it where thinking can be switched on, `longline` for whichever the agent chooses, and agents by name. */
-import type { Context } from "hono";
 import type { Agent } from "../../agent/agent.ts";
 import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
 import type { Profile } from "../../model/profile.ts";
 import { defaultModelId, modelIds, turnModels } from "../../session/turn-model.ts";
-import type { RouteContext } from "../context.ts";
+import type { Caller } from "../caller.ts";
 
 const thinkingSuffix = "-thinking";
 /** By weight, and the next one where one fails; a model that is named stands alone. */
@@ -27,22 +26,22 @@ interface Naming {
 }
 
 /** The model of that name in a conversation with agent `own`; throws `model_not_found`, which lists what there is. */
-export function namedModel(c: Context<RouteContext>, name: string, own: Agent): NamedModel {
-  const naming = namingOf(c);
+export function namedModel(caller: Caller, name: string, own: Agent): NamedModel {
+  const naming = namingOf(caller);
   const named = ownNames(naming, own).get(name) ?? agentNames(naming).get(name);
   if (named !== undefined) return named;
-  const names = [...listedModels(c, own).keys()].join(", ");
+  const names = [...listedModels(caller, own).keys()].join(", ");
   throw new AppError("model_not_found", `There is no model "${name}". The models are: ${names}.`, { field: "model" });
 }
 
 /** All names the account may use, the first one is the one that answers by default. The only agent of an app needs no name. */
-export function listedModels(c: Context<RouteContext>, own: Agent): Map<string, NamedModel> {
-  const naming = namingOf(c);
-  return new Map([...ownNames(naming, own), ...(c.var.app.agents.all.length === 1 ? [] : agentNames(naming))]);
+export function listedModels(caller: Caller, own: Agent): Map<string, NamedModel> {
+  const naming = namingOf(caller);
+  return new Map([...ownNames(naming, own), ...(caller.app.agents.all.length === 1 ? [] : agentNames(naming))]);
 }
 
-function namingOf(c: Context<RouteContext>): Naming {
-  return { app: c.var.app, bindings: c.env, allowed: c.var.limits.models };
+function namingOf(caller: Caller): Naming {
+  return { app: caller.app, bindings: caller.bindings, allowed: caller.limits.models };
 }
 
 /** What names a model alone: it is one of the conversation's own agent. */
@@ -87,13 +86,13 @@ export function mustBeTold(of: Naming): void {
 }
 
 /** The id that is shown where no model is named. */
-export function defaultModel(c: Context<RouteContext>, agent: Agent): string {
-  return defaultModelId(c.var.settings, agent, c.var.limits.models);
+export function defaultModel(caller: Caller, agent: Agent): string {
+  return defaultModelId(caller.app.settings, agent, caller.limits.models);
 }
 
 /** Whether a model, or the agent's first one, has levels of thinking. */
-export function hasLevels(c: Context<RouteContext>, agent: Agent, model?: string): boolean {
-  return (profileOf(namingOf(c), agent, model).thinkingLevels ?? []).length > 0;
+export function hasLevels(caller: Caller, agent: Agent, model?: string): boolean {
+  return (profileOf(namingOf(caller), agent, model).thinkingLevels ?? []).length > 0;
 }
 
 function profileOf({ app: { settings }, bindings }: Naming, agent: Agent, model: string | undefined): Profile {

@@ -1,24 +1,23 @@
 /** `/v1/chat/completions`: the agent behind OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
-import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { AppError } from "../../../core/errors.ts";
 import { parseBody, parseQuery } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
-import { sessionObject } from "../../../session/session-object.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
 import { mustAdmit } from "../../admit.ts";
+import { type Caller, sessionOf } from "../../caller.ts";
 import { clientTools, clientToolsOf } from "../../client-tools.ts";
-import type { RouteContext } from "../../context.ts";
 import { agentFor } from "../../named-agent.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
 import { receiptOf } from "../../receipt-of.ts";
 import { relayStream } from "../../relay-stream.ts";
 import { formatOf, responseFormat } from "../../response-format.ts";
+import { Routes } from "../../routes.ts";
 import { sessionName } from "../../session-fields.ts";
-import { type Taken, type Told, takeConversation } from "../../take-conversation.ts";
+import { type SentConversation, type TakenTurn, takeConversation } from "../../take-conversation.ts";
 import { hasLevels, namedModel } from "../named-model.ts";
 import { mustOfferChosen } from "../offered-tools.ts";
-import { failedTurn } from "../openai-error.ts";
+import { failedTurn, openAiErrorResponse } from "../openai-error.ts";
 import { failureOf } from "../openai-failure.ts";
 import type { ChatManner } from "./chunks.ts";
 import { chatCompletion } from "./completion.ts";
@@ -41,12 +40,12 @@ const patienceMs = 570_000;
 const unnamedSeconds = 86_400;
 const prefix = "chatcmpl-";
 
-export const chatCompletions = new Hono<RouteContext>()
-  .post("/", async (c) => {
+export const chatCompletions = new Routes({ refuse: openAiErrorResponse })
+  .post("/", "key", async (c, caller) => {
     const body = parseBody(chatRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
-    const { waited, ...told } = await toldBy(c, body);
-    await mustAdmit(c);
-    const taken = waited ?? (await takeConversation(c, told));
+    const { waited, ...told } = await toldBy(caller, body);
+    await mustAdmit(caller);
+    const taken = waited ?? (await takeConversation(caller, told));
     const headers = headersOf(taken);
     const facts = {
       id: formatAnswerId(prefix, taken),
@@ -55,27 +54,27 @@ export const chatCompletions = new Hono<RouteContext>()
       isPart: taken.afterSeq !== undefined,
     };
     // Without a name no one finds the session again whose client has gone.
-    const stops = stopsOnDisconnect(c, taken.session, told.session === undefined && waited === undefined);
+    const stops = stopsOnDisconnect(caller, taken.session, told.session === undefined && waited === undefined);
     if (!body.stream) {
-      const wait = () => completed(c, taken, { ...facts, headers, timeoutMs: patienceMs });
-      return stops ? stoppingOnDisconnect(c, taken, wait) : wait();
+      const wait = () => completed(caller, taken, { ...facts, headers, timeoutMs: patienceMs });
+      return stops ? stoppingOnDisconnect(caller, taken, wait) : wait();
     }
     const hasForm = told.options.responseFormat !== undefined;
     const includeUsage = body.stream_options?.include_usage ?? false;
     const showTools = /^(1|true|yes)$/i.test(c.req.header("X-Show-Tools") ?? "");
     const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, hasForm };
-    return relayStream(c, taken, { manner, headers, stops });
+    return relayStream(caller, taken, { manner, headers, stops });
   })
-  .get("/:id", async (c) => {
+  .get("/:id", "key", async (c, caller) => {
     const { stream } = parseQuery(completionReading, new URL(c.req.url));
     const id = c.req.param("id");
     const place = parseAnswerId(prefix, id);
     if (place === undefined) throw noCompletion(id);
-    const session = sessionObject(c.env, { account: c.var.account, name: place.session });
+    const session = sessionOf(caller, place.session);
     const { beganMs, segment } = await readSegment(session, { ...place, timeoutMs: 0 });
     const model = segment.steps.at(-1)?.model ?? "";
     const facts = { id, created: Math.floor(beganMs / 1000), model, isPart: place.afterSeq !== undefined };
-    if (stream !== "true") return completed(c, place, { ...facts, headers: headersOf(place), timeoutMs: 0 });
+    if (stream !== "true") return completed(caller, place, { ...facts, headers: headersOf(place), timeoutMs: 0 });
     const seen = c.req.header("Last-Event-ID");
     const manner: ChatManner = {
       as: "openai-chat",
@@ -84,34 +83,34 @@ export const chatCompletions = new Hono<RouteContext>()
       showTools: false,
       hasForm: segment.hasForm,
     };
-    return relayStream(c, place, { manner, headers: headersOf(place), ...(seen !== undefined && { seen }) });
+    return relayStream(caller, place, { manner, headers: headersOf(place), ...(seen !== undefined && { seen }) });
   });
 
 /** `waited`: the answer that waited for a person, of which the rest is asked for. */
 async function toldBy(
-  c: Context<RouteContext>,
+  caller: Caller,
   body: z.infer<typeof chatRequest>,
-): Promise<Told & { waited?: AnswerPlace }> {
+): Promise<SentConversation & { waited?: AnswerPlace }> {
   const { items, instructions, waited } = readMessages(body.messages);
   const place = waited === undefined ? undefined : parseAnswerId(prefix, waited);
   if (waited !== undefined && place === undefined) throw noCompletion(waited);
-  const named = c.req.header("X-Session-Id");
+  const named = caller.request.headers.get("X-Session-Id") ?? undefined;
   const session = named === undefined ? undefined : parseBody(sessionName, named, "X-Session-Id");
-  const own = await agentFor(c, { session });
-  const { agent: chosen, model, thinking } = namedModel(c, body.model, own);
-  const agent = chosen === undefined ? own : c.var.app.agents.mustHave(chosen, "model");
+  const own = await agentFor(caller, { session });
+  const { agent: chosen, model, thinking } = namedModel(caller, body.model, own);
+  const agent = chosen === undefined ? own : caller.app.agents.mustHave(chosen, "model");
   const tools = clientToolsOf(agent, body.tools ?? [], { replaces: true });
   const sampling = samplingOf(body);
   const choice = toolChoiceOf(body);
   mustOfferChosen(agent, { ...choice, tools });
   const format = formatOf(body.response_format ?? undefined);
-  const thinks = thinkingOf(body, hasLevels(c, agent, model)) ?? thinking;
+  const thinks = thinkingOf(body, hasLevels(caller, agent, model)) ?? thinking;
   const metadata = metadataOf(body);
   return {
     ...(place && { waited: place }),
     items,
     model: body.model,
-    receipt: await receiptOf(c, body),
+    receipt: await receiptOf(caller, body),
     isStreamed: body.stream === true,
     ...(session !== undefined && { session }),
     ...(chosen !== undefined && { agent: chosen }),
@@ -144,14 +143,14 @@ interface Completing {
 }
 
 /** The answer as one JSON, once it has ended. */
-async function completed(c: Context<RouteContext>, place: Taken, of: Completing): Promise<Response> {
-  const session = sessionObject(c.env, { account: c.var.account, name: place.session });
+async function completed(caller: Caller, place: TakenTurn, of: Completing): Promise<Response> {
+  const session = sessionOf(caller, place.session);
   const { segment, state } = await readSegment(session, { ...place, timeoutMs: of.timeoutMs });
   const failure = segment.turnEnd && failureOf(segment.turnEnd);
   if (failure !== undefined) return withHeaders(failedTurn(failure), of.headers);
   const isDone = segment.turnEnd !== undefined || segment.isOver;
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
-    return c.json(chatCompletion(segment, of), 200, of.headers);
+    return Response.json(chatCompletion(segment, of), { headers: of.headers });
   }
   if (state.status !== "waiting") return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
   const [call] = state.waitingFor;
@@ -164,7 +163,7 @@ function stillWorking(id: string) {
   return { status: 504, error: { message, type: "server_error", param: null, code: "timeout" } };
 }
 
-function headersOf({ session, forkedFrom }: Taken): Record<string, string> {
+function headersOf({ session, forkedFrom }: TakenTurn): Record<string, string> {
   return { "X-Session-Id": session, ...(forkedFrom !== undefined && { "X-Session-Forked-From": forkedFrom }) };
 }
 

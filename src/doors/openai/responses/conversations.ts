@@ -1,5 +1,5 @@
 /** `/v1/conversations`: OpenAI's name for a session, and its transcript as items. */
-import { type Context, Hono } from "hono";
+
 import * as z from "zod";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
@@ -7,10 +7,12 @@ import { type HistoryItem, historyFault } from "../../../core/history.ts";
 import { parseBody, parseQuery } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
 import { sessionObject } from "../../../session/session-object.ts";
-import type { RouteContext } from "../../context.ts";
+import { type Caller, sessionOf } from "../../caller.ts";
 import { agentFor } from "../../named-agent.ts";
+import { Routes } from "../../routes.ts";
 import { metadata, sessionName } from "../../session-fields.ts";
 import { defaultModel } from "../named-model.ts";
+import { openAiErrorResponse } from "../openai-error.ts";
 import { inputItemList } from "./input-items.ts";
 import { itemList, itemReading } from "./item-list.ts";
 import { resolveReferences, storedItems } from "./item-references.ts";
@@ -26,53 +28,53 @@ export const newConversation = z.strictObject({
 export const conversationChanges = z.strictObject({ metadata });
 export const newItems = z.strictObject({ items: inputItemList.min(1).max(mostItems, `must be at most ${mostItems}`) });
 
-export const conversations = new Hono<RouteContext>()
-  .post("/", async (c) => {
+export const conversations = new Routes({ refuse: openAiErrorResponse })
+  .post("/", "key", async (c, caller) => {
     const { items = [], metadata: pairs } = parseBody(newConversation, await readJson(c.req.raw));
-    const history = await historyOf(c, items ?? []);
-    const address = { account: c.var.account, name: `conv_${crypto.randomUUID().replaceAll("-", "")}` };
+    const history = await historyOf(caller, items ?? []);
+    const address = { account: caller.account, name: `conv_${crypto.randomUUID().replaceAll("-", "")}` };
     const session = sessionObject(c.env, address);
     unwrap(await session.create(address, { ...(pairs && { metadata: pairs }) }));
-    if (history.length > 0) unwrap(await session.addHistory(history, await firstModel(c)));
-    return c.json(await conversation(c, address.name));
+    if (history.length > 0) unwrap(await session.addHistory(history, await firstModel(caller)));
+    return c.json(await conversation(caller, address.name));
   })
-  .get("/:id", async (c) => c.json(await conversation(c, nameOf(c))))
-  .post("/:id", async (c) => {
+  .get("/:id", "key", async (c, caller) => c.json(await conversation(caller, nameOf(c.req.param("id")))))
+  .post("/:id", "key", async (c, caller) => {
     const { metadata: pairs } = parseBody(conversationChanges, await readJson(c.req.raw));
-    const name = nameOf(c);
-    await conversation(c, name);
-    unwrap(await sessionObject(c.env, { account: c.var.account, name }).change({ metadata: pairs }));
-    return c.json(await conversation(c, name));
+    const name = nameOf(c.req.param("id"));
+    await conversation(caller, name);
+    unwrap(await sessionOf(caller, name).change({ metadata: pairs }));
+    return c.json(await conversation(caller, name));
   })
-  .delete("/:id", async (c) => {
-    const name = nameOf(c);
-    await conversation(c, name);
-    unwrap(await sessionObject(c.env, { account: c.var.account, name }).erase());
+  .delete("/:id", "key", async (c, caller) => {
+    const name = nameOf(c.req.param("id"));
+    await conversation(caller, name);
+    unwrap(await sessionOf(caller, name).erase());
     return c.json({ id: name, object: "conversation.deleted", deleted: true });
   })
-  .get("/:id/items", async (c) => {
+  .get("/:id/items", "key", async (c, caller) => {
     const query = parseQuery(itemReading, new URL(c.req.url));
-    return c.json(itemList(await itemsOf(c, nameOf(c)), query));
+    return c.json(itemList(await itemsOf(caller, nameOf(c.req.param("id"))), query));
   })
-  .post("/:id/items", async (c) => {
+  .post("/:id/items", "key", async (c, caller) => {
     const { items } = parseBody(newItems, await readJson(c.req.raw));
-    const name = nameOf(c);
-    await conversation(c, name);
-    const history = await historyOf(c, items);
-    const session = sessionObject(c.env, { account: c.var.account, name });
-    const { firstSeq } = unwrap(await session.addHistory(history, await firstModel(c, name)));
-    const added = (await itemsOf(c, name)).filter(({ seq }) => seq >= firstSeq);
+    const name = nameOf(c.req.param("id"));
+    await conversation(caller, name);
+    const history = await historyOf(caller, items);
+    const session = sessionOf(caller, name);
+    const { firstSeq } = unwrap(await session.addHistory(history, await firstModel(caller, name)));
+    const added = (await itemsOf(caller, name)).filter(({ seq }) => seq >= firstSeq);
     return c.json(itemList(added, { order: "asc", limit: 100 }));
   })
-  .get("/:id/items/:item", async (c) => {
+  .get("/:id/items/:item", "key", async (c, caller) => {
     const id = c.req.param("item");
-    const found = (await itemsOf(c, nameOf(c))).find(({ item }) => item.id === id);
+    const found = (await itemsOf(caller, nameOf(c.req.param("id")))).find(({ item }) => item.id === id);
     if (found === undefined) throw noItem(id);
     return c.json(found.item);
   })
-  .delete("/:id/items/:item", async (c) => {
-    const [name, id] = [nameOf(c), c.req.param("item")];
-    const items = await itemsOf(c, name);
+  .delete("/:id/items/:item", "key", async (c, caller) => {
+    const [name, id] = [nameOf(c.req.param("id")), c.req.param("item")];
+    const items = await itemsOf(caller, name);
     const found = items.find(({ item }) => item.id === id);
     if (found === undefined) throw noItem(id);
     if (found.item.type !== "message" || items.some(({ item, seq }) => seq === found.seq && isCall(item.type))) {
@@ -80,43 +82,43 @@ export const conversations = new Hono<RouteContext>()
         "Only messages without calls can be taken out of a conversation: calls and results belong together.";
       throw new AppError("invalid_request", detail, { field: "item_id" });
     }
-    const session = sessionObject(c.env, { account: c.var.account, name });
+    const session = sessionOf(caller, name);
     unwrap(
       await session.hide(
         found.seq,
         items.flatMap(({ item, seq }) => (seq === found.seq ? [item.id] : [])),
       ),
     );
-    return c.json(await conversation(c, name));
+    return c.json(await conversation(caller, name));
   });
 
 function isCall(type: string): boolean {
   return type === "function_call" || type === "mcp_approval_request";
 }
 
-function nameOf(c: Context<RouteContext>): string {
-  return parseBody(sessionName, c.req.param("id"), "conversation_id");
+function nameOf(id: string): string {
+  return parseBody(sessionName, id, "conversation_id");
 }
 
 /** The same 404 for what never was and what is another account's. */
-async function conversation(c: Context<RouteContext>, name: string) {
-  const about = await sessionObject(c.env, { account: c.var.account, name }).describe();
+async function conversation(caller: Caller, name: string) {
+  const about = await sessionOf(caller, name).describe();
   if (!about.ok && about.code === "not_found") throw noConversation(name);
   const { createdAtMs, metadata: pairs } = unwrap(about);
   const { made_by: _madeBy, store: _store, ...own } = pairs;
   return { id: name, object: "conversation", created_at: Math.floor(createdAtMs / 1000), metadata: own };
 }
 
-async function itemsOf(c: Context<RouteContext>, name: string) {
-  const items = await storedItems(c, name);
+async function itemsOf(caller: Caller, name: string) {
+  const items = await storedItems(caller, name);
   if (items === undefined) throw noConversation(name);
   return items;
 }
 
 /** What the items say, in order; what would be instructions of one response stands in the conversation. */
-async function historyOf(c: Context<RouteContext>, items: z.infer<typeof inputItemList>): Promise<HistoryItem[]> {
+async function historyOf(caller: Caller, items: z.infer<typeof inputItemList>): Promise<HistoryItem[]> {
   if (items.length === 0) return [];
-  const { input } = await resolveReferences(c, { input: items });
+  const { input } = await resolveReferences(caller, { input: items });
   const { instructions, items: said, approvals } = readInput(input);
   const lead = instructions.map((content): HistoryItem => ({ role: "user", content, speaker: "system" }));
   const history = [...lead, ...said];
@@ -127,8 +129,8 @@ async function historyOf(c: Context<RouteContext>, items: z.infer<typeof inputIt
 }
 
 /** The one that answers in the conversation, or in a new one. */
-async function firstModel(c: Context<RouteContext>, session?: string): Promise<string> {
-  return defaultModel(c, await agentFor(c, { session }));
+async function firstModel(caller: Caller, session?: string): Promise<string> {
+  return defaultModel(caller, await agentFor(caller, { session }));
 }
 
 function noConversation(name: string): AppError {

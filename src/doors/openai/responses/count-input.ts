@@ -1,7 +1,6 @@
 /** How many tokens the input of a response would have: by the estimate that windows are measured with, since providers count only what they answer. */
-import type { Context } from "hono";
 import { estimateTokens } from "../../../core/window.ts";
-import type { RouteContext } from "../../context.ts";
+import type { Caller } from "../../caller.ts";
 import { agentShown } from "../../named-agent.ts";
 import { namedModel } from "../named-model.ts";
 import { type CreateRequest, createRequest } from "./create-request.ts";
@@ -13,18 +12,18 @@ export const countRequest = createRequest.partial({ input: true });
 
 /** Instructions and tools of the agent are counted, as they are part of every request. */
 export async function countInput(
-  c: Context<RouteContext>,
+  caller: Caller,
   request: Omit<CreateRequest, "input"> & { input?: CreateRequest["input"] | undefined },
 ): Promise<number> {
   const { previous_response_id: previous, conversation, tools = [], instructions } = request;
-  const { input } = await resolveReferences(c, { ...request, input: request.input ?? [] });
+  const { input } = await resolveReferences(caller, { ...request, input: request.input ?? [] });
   const read = readInput(input);
   const named = typeof conversation === "object" ? conversation.id : conversation;
-  const session = previous === undefined ? named : (await findResponse(c, previous)).place.session;
-  const before = session === undefined ? [] : ((await storedItems(c, session)) ?? []);
-  const own = await agentShown(c, { session });
-  const chosen = request.model === undefined ? undefined : namedModel(c, request.model, own).agent;
-  const agent = chosen === undefined ? own : c.var.app.agents.mustHave(chosen, "model");
+  const session = previous === undefined ? named : (await findResponse(caller, previous)).place.session;
+  const before = session === undefined ? [] : ((await storedItems(caller, session)) ?? []);
+  const own = await agentShown(caller, { session });
+  const chosen = request.model === undefined ? undefined : namedModel(caller, request.model, own).agent;
+  const agent = chosen === undefined ? own : caller.app.agents.mustHave(chosen, "model");
   const head = [agent.instructions, instructions, JSON.stringify([...agent.tools.declarations, ...tools])];
   const said = [
     ...head,

@@ -1,5 +1,4 @@
 /** Goes on behind a response that is not the newest thing in its session: in a fork that knows the conversation up to there, and nothing of what came since. */
-import type { Context } from "hono";
 import { unwrap } from "../../../account/outcome.ts";
 import { type Branch, branchAt } from "../../../core/branch.ts";
 import type { ApprovalEntry, Entry } from "../../../core/entry.ts";
@@ -7,30 +6,30 @@ import { AppError } from "../../../core/errors.ts";
 import { refOf } from "../../../core/waits.ts";
 import { mustMatch } from "../../../session/go-on.ts";
 import type { Receipt } from "../../../session/inbox.ts";
-import { sessionObject } from "../../../session/session-object.ts";
+import type { sessionObject } from "../../../session/session-object.ts";
 import type { SessionChoices } from "../../../session/session-record.ts";
 import type { AnswerPlace } from "../../../wire/answer-id.ts";
 import { mustHaveModel } from "../../allowed-models.ts";
-import type { RouteContext } from "../../context.ts";
+import { type Caller, sessionOf } from "../../caller.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "../../make-copy.ts";
 import { mustKeepAgent } from "../../named-agent.ts";
 import { newName } from "../../receipt-of.ts";
-import { seedAndSend, type Taken } from "../../take-conversation.ts";
+import { seedAndSend, type TakenTurn } from "../../take-conversation.ts";
 import { inputFault } from "./read-input.ts";
-import { mustBe, type Wanted } from "./wanted-response.ts";
+import { mustBe, type WantedResponse } from "./wanted-response.ts";
 
 /** `fork`: the name of the one session in which the request's approvals count. */
 export async function forkBehind(
-  c: Context<RouteContext>,
-  wanted: Wanted,
+  caller: Caller,
+  wanted: WantedResponse,
   { from, fork }: { from: AnswerPlace; fork?: string },
 ): Promise<AnswerPlace> {
-  const source = sessionObject(c.env, { account: c.var.account, name: from.session });
+  const source = sessionOf(caller, from.session);
   const of = unwrap(await source.describe());
   const { title: _, metadata: __, ...kept } = choicesOf({ ...of, model: of.chosenModel });
   mustKeepAgent(kept.agent, wanted.agent);
   const work = { wanted, from, source, choices: { ...kept, ...wanted.choices } };
-  mustHaveModel(c, wanted.options, work.choices);
+  mustHaveModel(caller, wanted.options, work.choices);
   const branch = branchAt(await turnOf(source, from), from.afterSeq);
   switch (branch.type) {
     case "open": {
@@ -38,29 +37,29 @@ export async function forkBehind(
       throw new AppError("conflict", detail, { field: "previous_response_id" });
     }
     case "ended":
-      return placeOf(await behindTurn(c, { ...work, seq: branch.seq }));
+      return placeOf(await behindTurn(caller, { ...work, seq: branch.seq }));
     case "calls":
-      return behindCalls(c, { ...work, branch, birth: of.birth, ...(fork !== undefined && { fork }) });
+      return behindCalls(caller, { ...work, branch, birth: of.birth, ...(fork !== undefined && { fork }) });
   }
 }
 
-interface Work {
-  wanted: Wanted;
+interface ForkWork {
+  wanted: WantedResponse;
   from: AnswerPlace;
   source: ReturnType<typeof sessionObject>;
   choices: SessionChoices;
 }
 
 async function behindTurn(
-  c: Context<RouteContext>,
-  { wanted, from, choices, seq }: Work & { seq: number },
-): Promise<Taken> {
+  caller: Caller,
+  { wanted, from, choices, seq }: ForkWork & { seq: number },
+): Promise<TakenTurn> {
   const { items, approvals, receipt } = wanted;
   mustBe(approvals[0] && `No approval request found with id ${approvals[0].id}.`);
   mustBe(inputFault(items));
   const last = items.findLastIndex(({ role }) => role === "assistant");
   const rest = items.slice(last + 1);
-  return seedAndSend(c, {
+  return seedAndSend(caller, {
     history: items.slice(0, last + 1),
     results: rest.filter((item) => item.role === "tool"),
     messages: rest.filter((item) => item.role === "user"),
@@ -73,7 +72,7 @@ async function behindTurn(
 
 /** Within a turn: its client answers the same calls once more, and the turn goes on in the fork. */
 async function behindCalls(
-  c: Context<RouteContext>,
+  caller: Caller,
   { wanted, from, source, choices, branch, birth, fork }: CallsWork,
 ): Promise<AnswerPlace> {
   const { items, approvals, receipt } = wanted;
@@ -86,20 +85,20 @@ async function behindCalls(
   const forkedFrom = { session: from.session, afterSeq: kept.at(-1)?.seq ?? 0 };
   const name = fork ?? (await newName(receipt, from.session));
   const plan = {
-    address: { account: c.var.account, name },
+    address: { account: caller.account, name },
     choices,
     from: { kind: "seed", goesOn: true, forkedFrom, receipt },
   } as const;
   const isNamed = fork !== undefined || receipt.key !== undefined;
-  const isNew = await makeOnce(c, { plan, isNamed }, async (load) => {
+  const isNew = await makeOnce(caller, { plan, isNamed }, async (load) => {
     await loadFrom(source, (kept[0]?.seq ?? 1) - 1, load);
     await load(entries.map((entry) => ({ line: entry.seq, entry })));
   });
-  if (!isNew) return madeBefore(c, { name, from, receipt, answers });
+  if (!isNew) return madeBefore(caller, { name, from, receipt, answers });
   return { session: name, turn: from.turn, afterSeq: entries.at(-1)?.seq ?? 0 };
 }
 
-interface CallsWork extends Work {
+interface CallsWork extends ForkWork {
   branch: Extract<Branch, { type: "calls" }>;
   /** Of the source. */
   birth: string | null;
@@ -108,10 +107,10 @@ interface CallsWork extends Work {
 
 /** The answer in a fork that an earlier request made. Throws a conflict when that request decided otherwise. */
 async function madeBefore(
-  c: Context<RouteContext>,
+  caller: Caller,
   { name, from, receipt, answers }: { name: string; from: AnswerPlace; receipt: Receipt; answers: readonly Entry[] },
 ): Promise<AnswerPlace> {
-  const session = sessionObject(c.env, { account: c.var.account, name });
+  const session = sessionOf(caller, name);
   const { turn, afterSeq } = from;
   const place = { turn, ...(afterSeq !== undefined && { afterSeq }) };
   const given = {
@@ -133,7 +132,7 @@ const onlyOutputs =
   "Behind calls of a response that was gone on with already, send their outputs alone, and messages with the next request.";
 
 function answersOf(
-  { items, approvals, metadata }: Wanted,
+  { items, approvals, metadata }: WantedResponse,
   { kept, waiting, step, turn, birth }: CallsWork["branch"] & { turn: string; birth: string | null },
 ) {
   const seq = (kept.at(-1)?.seq ?? 0) + 1;
@@ -156,13 +155,13 @@ function answersOf(
 }
 
 /** The turn goes on by the choices of who goes on with it; the form of its answer stays as it was asked for. */
-function withOptions(entry: Entry, { options }: Wanted): Entry {
+function withOptions(entry: Entry, { options }: WantedResponse): Entry {
   if (entry.type !== "user" || entry.joined) return entry;
   const { responseFormat } = entry.options;
   return { ...entry, options: { ...options, ...(responseFormat && { responseFormat }) } };
 }
 
-async function turnOf(source: Work["source"], { turn }: AnswerPlace): Promise<Entry[]> {
+async function turnOf(source: ForkWork["source"], { turn }: AnswerPlace): Promise<Entry[]> {
   const state = unwrap(await source.wait(turn, 0));
   const entries: Entry[] = [];
   if (state.status === "queued") return entries;
@@ -175,6 +174,6 @@ async function turnOf(source: Work["source"], { turn }: AnswerPlace): Promise<En
   }
 }
 
-function placeOf({ session, turn, afterSeq }: Taken): AnswerPlace {
+function placeOf({ session, turn, afterSeq }: TakenTurn): AnswerPlace {
   return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }

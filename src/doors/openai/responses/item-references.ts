@@ -1,10 +1,8 @@
 /** Replaces references in the input of a response by the items that were given out under these ids. The same 404 for what never was, is withdrawn, is another account's, or was not to be stored. */
-import type { Context } from "hono";
 import { unwrap } from "../../../account/outcome.ts";
 import type { Entry } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
-import { sessionObject } from "../../../session/session-object.ts";
-import type { RouteContext } from "../../context.ts";
+import { type Caller, sessionOf } from "../../caller.ts";
 import { entriesInOneGo } from "../../make-copy.ts";
 import type { CreateRequest } from "./create-request.ts";
 import type { InputItem } from "./input-items.ts";
@@ -20,7 +18,7 @@ export interface ResolvedInput {
 }
 
 export async function resolveReferences(
-  c: Context<RouteContext>,
+  caller: Caller,
   request: Pick<CreateRequest, "input" | "previous_response_id" | "conversation">,
 ): Promise<ResolvedInput> {
   const { input = [] } = request;
@@ -34,7 +32,7 @@ export async function resolveReferences(
   }
   const known = new Map<string, TranscriptItem | "known">();
   for (const name of sessions) {
-    const items = (await storedItems(c, name)) ?? [];
+    const items = (await storedItems(caller, name)) ?? [];
     const through = throughSeq(request, name, items);
     for (const { item, seq } of items) known.set(item.id, seq <= through ? "known" : item);
   }
@@ -59,8 +57,8 @@ function throughSeq(
 }
 
 /** The items of a session that may be asked for; `undefined` when there is no such session, or nothing of it is kept. */
-export async function storedItems(c: Context<RouteContext>, name: string): Promise<PlacedItem[] | undefined> {
-  const session = sessionObject(c.env, { account: c.var.account, name });
+export async function storedItems(caller: Caller, name: string): Promise<PlacedItem[] | undefined> {
+  const session = sessionOf(caller, name);
   const about = await session.describe();
   if (!about.ok) {
     if (about.code !== "not_found") unwrap(about);

@@ -1,14 +1,13 @@
 /** Finds a response by its id, and reads it: as the Response object from what its session recorded, or as the session's stream. */
-import type { Context } from "hono";
 import { unavailable } from "../../../account/call-object.ts";
 import { type Outcome, unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
 import type { FoundAnswer } from "../../../session/find-answer.ts";
-import { sessionEvents, sessionObject } from "../../../session/session-object.ts";
+import { sessionEvents, type sessionObject } from "../../../session/session-object.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
 import { formatManner } from "../../../wire/manner.ts";
-import type { RouteContext } from "../../context.ts";
+import { type Caller, sessionOf } from "../../caller.ts";
 import { entriesInOneGo } from "../../make-copy.ts";
 import { agentShown } from "../../named-agent.ts";
 import { hangUpQuery, stopsOnDisconnect } from "../../on-disconnect.ts";
@@ -27,13 +26,13 @@ export function idOf(place: AnswerPlace): string {
 
 /** The same 404 for what never was, is withdrawn, is another account's, or was not to be stored; `unstored` finds the last, too. */
 export async function findResponse(
-  c: Context<RouteContext>,
+  caller: Caller,
   id: string,
   { unstored = false } = {},
 ): Promise<{ place: AnswerPlace; session: SessionStub; found: FoundAnswer }> {
   const place = parseAnswerId(responsePrefix, id);
   if (place !== undefined) {
-    const session = sessionOf(c, place);
+    const session = sessionOf(caller, place.session);
     const asked = await askedOf(session, place, id);
     const isStored = asked.ok && asked.value.metadataOfSession.store !== "false";
     if (asked.ok && (isStored || unstored)) return { place, session, found: asked.value };
@@ -44,14 +43,14 @@ export async function findResponse(
 
 /** `ended`: nothing more comes in it. Waits up to `timeoutMs` for that. */
 export async function readResponse(
-  c: Context<RouteContext>,
+  caller: Caller,
   place: AnswerPlace,
   { timeoutMs, encrypted = false }: { timeoutMs: number; encrypted?: boolean },
 ): Promise<{ response: object; ended: boolean; failure?: OpenAiFailure | undefined }> {
-  const session = sessionOf(c, place);
+  const session = sessionOf(caller, place.session);
   const state = unwrap(await session.wait(place.turn, timeoutMs));
   const asked = unwrap(await askedOf(session, place, idOf(place)));
-  const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(c, place), encrypted }, asked);
+  const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(caller, place), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
   return { response: writer.object(), ended: writer.ended, failure: writer.failure };
@@ -59,16 +58,21 @@ export async function readResponse(
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 export async function streamResponse(
-  c: Context<RouteContext>,
+  caller: Caller,
   place: AnswerPlace,
   { stops, ...view }: { startingAfter?: number; encrypted: boolean; stops?: boolean },
 ): Promise<Response> {
   const { session, ...rest } = place;
-  const wanted: ResponseManner = { as: "openai-responses", ...rest, ...view, defaultModel: await modelIn(c, place) };
+  const wanted: ResponseManner = {
+    as: "openai-responses",
+    ...rest,
+    ...view,
+    defaultModel: await modelIn(caller, place),
+  };
   const manner = formatManner(wanted);
-  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(c, session, stops))}`;
-  const address = { account: c.var.account, name: place.session };
-  const stream = await sessionEvents(c.env, address, { query, signal: c.req.raw.signal });
+  const query = `after=${place.afterSeq ?? ""}&turn=${place.turn}&as=${manner}${hangUpQuery(stopsOnDisconnect(caller, session, stops))}`;
+  const address = { account: caller.account, name: place.session };
+  const stream = await sessionEvents(caller.bindings, address, { query, signal: caller.request.signal });
   if (stream.ok) return stream;
   if (stream.status === 503) throw unavailable("transient");
   throw new AppError("not_found", `Response with id '${idOf(place)}' not found.`, { field: "response_id" });
@@ -94,11 +98,7 @@ async function tell(
   }
 }
 
-function sessionOf(c: Context<RouteContext>, { session }: AnswerPlace): SessionStub {
-  return sessionObject(c.env, { account: c.var.account, name: session });
-}
-
 /** The model that answers where none was named: the first one of the session's agent. */
-async function modelIn(c: Context<RouteContext>, { session }: AnswerPlace): Promise<string> {
-  return defaultModel(c, await agentShown(c, { session }));
+async function modelIn(caller: Caller, { session }: AnswerPlace): Promise<string> {
+  return defaultModel(caller, await agentShown(caller, { session }));
 }

@@ -3,7 +3,7 @@ import type { Usage } from "../../../core/cost.ts";
 import type { ResponseFormat, TurnOptions } from "../../../core/entry.ts";
 import type { Failure } from "../../../core/errors.ts";
 import type { SessionEvent } from "../../../core/event.ts";
-import type { Asked } from "../../../wire/manner.ts";
+import type { AnswerRequest } from "../../../wire/manner.ts";
 import { declaredTools, functionNameOf } from "./namespaces.ts";
 import { type Notes, readNotes } from "./notes.ts";
 import type { OutputItem } from "./response-items.ts";
@@ -11,21 +11,24 @@ import type { OutputItem } from "./response-items.ts";
 export type ResponseStatus = "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
 
 /** How a response stands. `error` and `reason` say why it did not complete. */
-export interface Standing {
+export interface ResponseState {
   status: ResponseStatus;
   error?: { code: string; message: string };
   reason?: "max_output_tokens" | "content_filter";
 }
 
 /** What of a response changes while it is made. */
-export interface Grown extends Standing {
+export interface Grown extends ResponseState {
   output: readonly OutputItem[];
   usage?: Usage;
   model: string;
 }
 
 /** `session`: its id is the conversation's. */
-export function responseObject({ id, session, asked }: { id: string; session: string; asked: Asked }, grown: Grown) {
+export function responseObject(
+  { id, session, asked }: { id: string; session: string; asked: AnswerRequest },
+  grown: Grown,
+) {
   const { options, metadata, atMs } = asked;
   const { own, notes } = readNotes(metadata);
   const { status, error, reason, output, usage, model } = grown;
@@ -103,7 +106,7 @@ function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }:
 }
 
 /** How a response stands whose turn has ended. */
-export function standingOf({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): Standing {
+export function standingOf({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): ResponseState {
   switch (reason) {
     case "completed":
       return { status: "completed" };
@@ -120,7 +123,7 @@ export function standingOf({ reason, failure }: Extract<SessionEvent, { type: "t
   }
 }
 
-function failedBy(failure: Failure | undefined): Standing {
+function failedBy(failure: Failure | undefined): ResponseState {
   const message = failure?.detail ?? "The turn failed.";
   switch (failure?.code) {
     case "content_filter":
@@ -134,6 +137,6 @@ function failedBy(failure: Failure | undefined): Standing {
   }
 }
 
-function failed(code: string, message: string): Standing {
+function failed(code: string, message: string): ResponseState {
   return { status: "failed", error: { code, message } };
 }

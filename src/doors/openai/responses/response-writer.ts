@@ -6,12 +6,12 @@ import type { ToolCall } from "../../../core/message.ts";
 import { refOf } from "../../../core/waits.ts";
 import { approvalRequestId, formatAnswerId } from "../../../wire/answer-id.ts";
 import type { BrokenStream, Encoder, Frame } from "../../../wire/encoder.ts";
-import type { Asked } from "../../../wire/manner.ts";
+import type { AnswerRequest } from "../../../wire/manner.ts";
 import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
 import { ResponseFrames } from "./response-frames.ts";
-import { type ResponseStatus, responseObject, type Standing, standingOf } from "./response-object.ts";
+import { type ResponseState, type ResponseStatus, responseObject, standingOf } from "./response-object.ts";
 
 /** How a reader wants a response. */
 export interface ResponseView {
@@ -41,7 +41,7 @@ export const responsePrefix = "resp_";
 
 export class ResponseWriter implements Encoder {
   readonly #of: ResponsePlace & ResponseView;
-  readonly #asked: Asked;
+  readonly #asked: AnswerRequest;
   readonly #frames: ResponseFrames;
   readonly #items: ItemWriter;
   #model: string;
@@ -50,10 +50,10 @@ export class ResponseWriter implements Encoder {
   /** The newest reply asked for something that is not done here: the answer ends with it. */
   #isHandedOver = false;
   #begun = false;
-  #standing: Standing | undefined;
+  #standing: ResponseState | undefined;
   #failure: OpenAiFailure | undefined;
 
-  constructor(of: ResponsePlace & ResponseView, asked: Asked) {
+  constructor(of: ResponsePlace & ResponseView, asked: AnswerRequest) {
     this.#of = of;
     this.#asked = asked;
     this.#frames = new ResponseFrames(of.startingAfter);
@@ -182,7 +182,7 @@ export class ResponseWriter implements Encoder {
     this.#frames.event("error", { code, message, param });
   }
 
-  #end(standing: Standing): void {
+  #end(standing: ResponseState): void {
     this.#standing = standing;
     this.#lifecycle(lastEvents[standing.status], standing);
   }
@@ -193,11 +193,11 @@ export class ResponseWriter implements Encoder {
     this.#lifecycle("in_progress", { status: "in_progress" });
   }
 
-  #lifecycle(name: string, standing: Standing): void {
+  #lifecycle(name: string, standing: ResponseState): void {
     this.#frames.event(`response.${name}`, { response: this.#object(standing) });
   }
 
-  #object(standing: Standing): ReturnType<typeof responseObject> {
+  #object(standing: ResponseState): ReturnType<typeof responseObject> {
     const { session } = this.#of;
     const id = formatAnswerId(responsePrefix, this.#of);
     const isOver = standing === this.#standing;

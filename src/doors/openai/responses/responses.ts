@@ -1,14 +1,14 @@
 /** `/v1/responses`: OpenAI's Responses API. A response is a turn of a session, or what comes in it behind its client's answers. */
-import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { parseBody } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
 import { mustAdmit } from "../../admit.ts";
-import type { RouteContext } from "../../context.ts";
+import type { Caller } from "../../caller.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
-import { failedTurn, respond } from "../openai-error.ts";
+import { Routes } from "../../routes.ts";
+import { failedTurn, openAiErrorResponse, respond } from "../openai-error.ts";
 import type { OpenAiFailure } from "../openai-failure.ts";
 import { countInput, countRequest } from "./count-input.ts";
 import { createRequest, withoutNulls } from "./create-request.ts";
@@ -30,56 +30,57 @@ export const responseReading = z.strictObject({
   include_obfuscation: z.enum(["true", "false"]).optional(),
 });
 
-export const responses = new Hono<RouteContext>()
-  .post("/", async (c) => {
+export const responses = new Routes({ refuse: openAiErrorResponse })
+  .post("/", "key", async (c, caller) => {
     const request = parseBody(createRequest, withoutNulls(await readJson(c.req.raw)));
     mustAgree(request);
-    await mustAdmit(c);
-    const place = await takeRequest(c, request);
+    await mustAdmit(caller);
+    const place = await takeRequest(caller, request);
     const encrypted = request.include !== undefined && request.include.length > 0;
     // A response in a session of its own is known to no one whose client has gone before it heard of it.
     const isOwn = request.conversation === undefined && request.previous_response_id === undefined;
     const stops = isOwn && !request.background;
-    if (request.stream) return streamResponse(c, place, { encrypted, stops });
-    const timeoutMs = request.background ? 0 : waitMs(c);
-    const wait = () => readResponse(c, place, { timeoutMs, encrypted });
-    const waits = !request.background && stopsOnDisconnect(c, place.session, stops);
-    const { response, ended, failure } = waits ? await stoppingOnDisconnect(c, place, wait) : await wait();
+    if (request.stream) return streamResponse(caller, place, { encrypted, stops });
+    const timeoutMs = request.background ? 0 : waitMs(caller);
+    const wait = () => readResponse(caller, place, { timeoutMs, encrypted });
+    const waits = !request.background && stopsOnDisconnect(caller, place.session, stops);
+    const { response, ended, failure } = waits ? await stoppingOnDisconnect(caller, place, wait) : await wait();
     if (failure !== undefined && !request.background) return failed(failure, idOf(place));
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
   })
-  .post("/input_tokens", async (c) => {
+  .post("/input_tokens", "key", async (c, caller) => {
     const request = parseBody(countRequest, withoutNulls(await readJson(c.req.raw)));
-    return c.json({ object: "response.input_tokens", input_tokens: await countInput(c, request) });
+    return c.json({ object: "response.input_tokens", input_tokens: await countInput(caller, request) });
   })
-  .get("/:id/input_items", async (c) => {
+  .get("/:id/input_items", "key", async (c, caller) => {
     const query = parseBody(itemReading, Object.fromEntries(new URL(c.req.url).searchParams));
-    const { place } = await findResponse(c, c.req.param("id"));
-    const items = (await storedItems(c, place.session)) ?? [];
+    const { place } = await findResponse(caller, c.req.param("id"));
+    const items = (await storedItems(caller, place.session)) ?? [];
     const own = items.filter(({ side, response }) => side === "input" && response === idOf(place));
     return c.json(itemList(own, query));
   })
-  .get("/:id", async (c) => {
+  .get("/:id", "key", async (c, caller) => {
     const query = readQuery(new URL(c.req.url));
-    const { place } = await findResponse(c, c.req.param("id"));
+    const { place } = await findResponse(caller, c.req.param("id"));
     const view = { encrypted: query.include !== undefined && query.include.length > 0 };
     const startingAfter = query.starting_after;
     if (query.stream === "true") {
-      return streamResponse(c, place, { ...view, ...(startingAfter !== undefined && { startingAfter }) });
+      return streamResponse(caller, place, { ...view, ...(startingAfter !== undefined && { startingAfter }) });
     }
-    if (startingAfter === undefined) return c.json((await readResponse(c, place, { ...view, timeoutMs: 0 })).response);
+    if (startingAfter === undefined)
+      return c.json((await readResponse(caller, place, { ...view, timeoutMs: 0 })).response);
     const detail = "starting_after: it is for streams; send stream=true, too.";
     throw new AppError("invalid_request", detail, { field: "starting_after" });
   })
-  .post("/:id/cancel", async (c) => {
-    const { place, session } = await findResponse(c, c.req.param("id"), { unstored: true });
-    const { response, ended } = await readResponse(c, place, { timeoutMs: 0 });
+  .post("/:id/cancel", "key", async (c, caller) => {
+    const { place, session } = await findResponse(caller, c.req.param("id"), { unstored: true });
+    const { response, ended } = await readResponse(caller, place, { timeoutMs: 0 });
     if (ended) return c.json(response);
     unwrap(await session.cancel(place.turn));
-    return c.json((await readResponse(c, place, { timeoutMs: cancelWaitMs })).response);
+    return c.json((await readResponse(caller, place, { timeoutMs: cancelWaitMs })).response);
   })
-  .delete("/:id", async (c) => {
-    const { place, session, found } = await findResponse(c, c.req.param("id"));
+  .delete("/:id", "key", async (c, caller) => {
+    const { place, session, found } = await findResponse(caller, c.req.param("id"));
     const { isAll } = unwrap(await session.withdraw(place, idOf(place)));
     if (isAll && found.metadataOfSession.made_by === madeBy) unwrap(await session.erase());
     return c.json({ id: idOf(place), object: "response", deleted: true });
@@ -98,8 +99,8 @@ function readQuery(url: URL): z.infer<typeof responseReading> {
 }
 
 /** `Prefer: wait=N` shortens the wait, as for messages. */
-function waitMs(c: Context<RouteContext>): number {
-  const seconds = /\bwait=(\d{1,6})\b/i.exec(c.req.header("Prefer") ?? "")?.[1];
+function waitMs(caller: Caller): number {
+  const seconds = /\bwait=(\d{1,6})\b/i.exec(caller.request.headers.get("Prefer") ?? "")?.[1];
   return Math.min(Number(seconds ?? longestWaitSeconds), longestWaitSeconds) * 1000;
 }
 

@@ -1,5 +1,4 @@
 /** What a request for a response asks of a session here: its parameters, checked against what this Worker offers. */
-import type { Context } from "hono";
 import type { Agent } from "../../../agent/agent.ts";
 import type { TurnOptions } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
@@ -7,7 +6,7 @@ import { parseBody } from "../../../http/parse-body.ts";
 import type { Receipt } from "../../../session/inbox.ts";
 import type { SessionChoices } from "../../../session/session-record.ts";
 import { parseAnswerId } from "../../../wire/answer-id.ts";
-import type { RouteContext } from "../../context.ts";
+import type { Caller } from "../../caller.ts";
 import { agentFor } from "../../named-agent.ts";
 import { receiptOf } from "../../receipt-of.ts";
 import { schemaRefusal } from "../../response-format.ts";
@@ -27,7 +26,7 @@ const keptSeconds = 30 * daySeconds;
 const unstoredSeconds = 3_600;
 
 /** A request as sessions understand it. */
-export interface Wanted extends ReadInput {
+export interface WantedResponse extends ReadInput {
   options: TurnOptions;
   metadata: Record<string, string>;
   receipt: Receipt;
@@ -42,18 +41,18 @@ export interface Wanted extends ReadInput {
 }
 
 /** Throws an AppError for what cannot be meant here. */
-export async function wantedOf(c: Context<RouteContext>, request: CreateRequest): Promise<Wanted> {
-  const { input: items, session } = await resolveReferences(c, request);
-  const own = await agentFor(c, { session: sessionNamed(request) ?? (session === "" ? undefined : session) });
-  const { agent: chosen, ...named } = request.model === undefined ? {} : namedModel(c, request.model, own);
-  const agent = chosen === undefined ? own : c.var.app.agents.mustHave(chosen, "model");
+export async function wantedOf(caller: Caller, request: CreateRequest): Promise<WantedResponse> {
+  const { input: items, session } = await resolveReferences(caller, request);
+  const own = await agentFor(caller, { session: sessionNamed(request) ?? (session === "" ? undefined : session) });
+  const { agent: chosen, ...named } = request.model === undefined ? {} : namedModel(caller, request.model, own);
+  const agent = chosen === undefined ? own : caller.app.agents.mustHave(chosen, "model");
   const tools = responseTools(agent, request);
   const input = readInput(items, tools);
   const options = optionsOf(request, {
     instructions: input.instructions,
     tools,
     ...named,
-    hasLevels: hasLevels(c, agent, named.model),
+    hasLevels: hasLevels(caller, agent, named.model),
   });
   mustBeOffered(agent, options);
   const stored = request.store !== false;
@@ -61,14 +60,14 @@ export async function wantedOf(c: Context<RouteContext>, request: CreateRequest)
     ...input,
     options,
     metadata: metadataOf(request, parseBody(metadata, request.metadata ?? {}, "metadata")),
-    receipt: await receiptOf(c, request),
+    receipt: await receiptOf(caller, request),
     ...(chosen !== undefined && { agent: chosen }),
     choices: {
       ...(chosen !== undefined && { agent: chosen }),
       metadata: { made_by: madeBy, ...(!stored && { store: "false" }) },
       ttlSeconds: stored ? keptSeconds : unstoredSeconds,
     },
-    model: options.model ?? defaultModel(c, agent),
+    model: options.model ?? defaultModel(caller, agent),
     ...(session !== undefined && { referred: session }),
   };
 }

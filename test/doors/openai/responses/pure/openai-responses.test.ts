@@ -6,12 +6,12 @@ import type { Entry, NewEntry } from "../../../../../src/core/entry.ts";
 import { eventsOfEntry, type PlacedEvent } from "../../../../../src/core/event.ts";
 import { ResponseWriter } from "../../../../../src/doors/openai/responses/response-writer.ts";
 import type { Frame } from "../../../../../src/wire/encoder.ts";
-import type { Asked } from "../../../../../src/wire/manner.ts";
+import type { AnswerRequest } from "../../../../../src/wire/manner.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../../../../support/entries.ts";
 import { randomOf } from "../../../../support/random.ts";
 
-const asked: Asked = { options: {}, metadata: {}, atMs: 1_700_000_000_000, isQueued: false, isStopped: false };
-const writer = (startingAfter?: number, more: Partial<Asked> = {}, afterSeq?: number) =>
+const asked: AnswerRequest = { options: {}, metadata: {}, atMs: 1_700_000_000_000, isQueued: false, isStopped: false };
+const writer = (startingAfter?: number, more: Partial<AnswerRequest> = {}, afterSeq?: number) =>
   new ResponseWriter(
     {
       session: "s",
