@@ -1,7 +1,8 @@
 /** How a call is described: in a few words and by the very schemas that validate it. Becomes an OpenAPI operation. */
 import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiResponseObject } from "zod-openapi";
-import { foreignEvents, openAiProblem, problem } from "./shapes.ts";
+import { problem } from "../http/problem-shape.ts";
+import { foreignEvents, openAiProblem } from "./shapes.ts";
 
 /** What comes back under one status. `schema` is JSON unless `type` says otherwise. */
 export interface AnswerShape {

@@ -7,6 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { iso, shownOr } from "../../wire/native.ts";
+import type { DeliveryJson } from "../../wire/shapes.ts";
 import { Routes } from "../routes.ts";
 
 export const deliveryListing = z.strictObject({
@@ -37,13 +38,13 @@ export const deliveries = new Routes()
     return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
   });
 
-function shownLetter(letter: DeadLetter): Record<string, unknown> {
+function shownLetter(letter: DeadLetter): DeliveryJson {
   const { id } = letter;
-  const instead = (broken: string) => ({ id, status: "dead", broken });
+  const instead = (broken: string): DeliveryJson => ({ id, status: "dead", broken });
   return letter.broken === undefined ? shownOr(letter, letterJson, instead) : instead(letter.broken);
 }
 
-function letterJson({ id, session, turn, address, error, attempts, createdAtMs, diedAtMs }: DeadLetter) {
+function letterJson({ id, session, turn, address, error, attempts, createdAtMs, diedAtMs }: DeadLetter): DeliveryJson {
   const { channel, url } = address as { channel: string; url?: string };
   const times = { created_at: iso(createdAtMs), died_at: iso(diedAtMs) };
   return { id, status: "dead", session, turn, channel, ...(url && { url }), error, attempts, ...times };

@@ -1,7 +1,8 @@
 /** The calls of the native door, described: those about prefixes, usage, agents and deliveries here. */
 import * as z from "zod";
+import { agent, delivery, health, usage } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { agent, anyObject, usage } from "../shapes.ts";
+import { anyObject } from "../shapes.ts";
 import { deliveryListing } from "./deliveries.ts";
 import { prefixContent, prefixRemoval, prefixWarming } from "./prefixes.ts";
 import { sessionOperations } from "./session-operations.ts";
@@ -61,7 +62,7 @@ export const nativeOperations: Record<string, Operation> = {
     tag: "Channels",
     summary: "Answers that could not be delivered",
     query: deliveryListing,
-    answers: { 200: { what: "Dead letters.", schema: z.object({ deliveries: z.array(anyObject) }) } },
+    answers: { 200: { what: "Dead letters.", schema: z.object({ deliveries: z.array(delivery) }) } },
   },
   "GET /v1/deliveries/secret": {
     tag: "Channels",
@@ -85,7 +86,7 @@ export const frontOperations: Record<string, Operation> = {
     answers: {
       200: {
         what: "It runs.",
-        schema: z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() }),
+        schema: health,
       },
     },
   },

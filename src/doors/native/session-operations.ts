@@ -1,10 +1,11 @@
 /** The calls under `/v1/sessions`, described. */
 import * as z from "zod";
+import { sessionEvent } from "../../wire/event-shapes.ts";
+import { entry, session, sessionDetails, turn } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { anyObject, entry, session, sessionDetails, turn } from "../shapes.ts";
+import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
 import { forking, importing } from "./copies.ts";
-import { sessionEvent } from "./event-shapes.ts";
 import { entryRange, searching, sending, sentMessage } from "./messages.ts";
 import { doctorQuery } from "./prefix-doctor.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";

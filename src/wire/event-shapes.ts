@@ -1,6 +1,6 @@
-/** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. What makes them is `src/wire/native.ts`; the tests hold the two together. */
+/** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. `wire/native.ts` writes them. */
 import * as z from "zod";
-import { message, usage } from "../shapes.ts";
+import { message, usage } from "./shapes.ts";
 
 const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
 const failure = z.object({ code: z.string(), detail: z.string() });
@@ -72,3 +72,5 @@ export const sessionEvent = z
 function event<T extends string, S extends z.ZodRawShape>(type: T, id: string, fields: S) {
   return z.object({ type: z.literal(type), ...fields }).meta({ id });
 }
+
+export type EventJson = z.infer<typeof sessionEvent>;
