@@ -1,7 +1,7 @@
 /** The shapes of answers in other protocols than the native one (`src/wire/shapes.ts`), for readers of the document. */
-import * as z from "zod";
+import * as z from "zod/mini";
 
-const count = z.int().min(0);
+const count = z.int().check(z.minimum(0));
 const moment = z.iso.datetime();
 
 export const openAiProblem = z
@@ -9,11 +9,11 @@ export const openAiProblem = z
     error: z.object({
       message: z.string(),
       type: z.string(),
-      param: z.string().nullable(),
-      code: z.string().nullable(),
+      param: z.nullable(z.string()),
+      code: z.nullable(z.string()),
     }),
   })
-  .meta({ id: "OpenAIError" });
+  .register(z.globalRegistry, { id: "OpenAIError" });
 
 export const uiMessage = z
   .object({
@@ -22,27 +22,27 @@ export const uiMessage = z
     metadata: z.looseObject({}),
     parts: z.array(z.looseObject({ type: z.string() })),
   })
-  .meta({ id: "UIMessage", description: "As the AI SDK's `UIMessage`." });
+  .register(z.globalRegistry, { id: "UIMessage", description: "As the AI SDK's `UIMessage`." });
 
 export const account = z
   .object({
     id: z.string(),
-    budget_micros: count.nullable(),
+    budget_micros: z.nullable(count),
     spent_micros: count,
     reserved_micros: count,
-    rate_per_minute: count.nullable(),
-    models: z.array(z.string()).nullable(),
+    rate_per_minute: z.nullable(count),
+    models: z.nullable(z.array(z.string())),
     created_at: moment,
   })
-  .meta({ id: "Account" });
+  .register(z.globalRegistry, { id: "Account" });
 
 export const key = z
-  .object({ id: z.string(), created_at: moment, revoked_at: moment.nullable(), key: z.string().optional() })
-  .meta({ id: "Key", description: "`key` is shown once, when it is made." });
+  .object({ id: z.string(), created_at: moment, revoked_at: z.nullable(moment), key: z.optional(z.string()) })
+  .register(z.globalRegistry, { id: "Key", description: "`key` is shown once, when it is made." });
 
 export const model = z
   .object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
-  .meta({ id: "Model" });
+  .register(z.globalRegistry, { id: "Model" });
 
 export const completion = z
   .looseObject({
@@ -53,7 +53,10 @@ export const completion = z
     choices: z.array(z.looseObject({ index: z.int(), message: z.looseObject({}), finish_reason: z.string() })),
     usage: z.looseObject({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
   })
-  .meta({ id: "ChatCompletion", description: "As OpenAI's, with `reasoning_content` and DeepSeek's cache counts." });
+  .register(z.globalRegistry, {
+    id: "ChatCompletion",
+    description: "As OpenAI's, with `reasoning_content` and DeepSeek's cache counts.",
+  });
 
 export const response = z
   .looseObject({
@@ -65,11 +68,12 @@ export const response = z
     output: z.array(z.looseObject({ id: z.string(), type: z.string() })),
   })
   // Not `Response`: code that is made of the document would hide fetch's own type of that name.
-  .meta({ id: "ResponseObject", description: "As OpenAI's Responses API has it." });
+  .register(z.globalRegistry, { id: "ResponseObject", description: "As OpenAI's Responses API has it." });
 
 /** Any JSON object: what comes is another's business. */
 export const anyObject = z.looseObject({});
 /** Server-sent events of another protocol, as text. */
-export const foreignEvents = z
-  .string()
-  .meta({ id: "ForeignEvents", description: "Server-sent events, as the protocol's own documents describe them." });
+export const foreignEvents = z.string().register(z.globalRegistry, {
+  id: "ForeignEvents",
+  description: "Server-sent events, as the protocol's own documents describe them.",
+});

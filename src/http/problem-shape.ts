@@ -1,5 +1,5 @@
 /** The JSON of a refusal, as the OpenAPI document, the clients and the page read it. `problem.ts` writes it. */
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export const problem = z
   .object({
@@ -8,8 +8,11 @@ export const problem = z
     title: z.string(),
     detail: z.string(),
     code: z.string(),
-    field: z.string().optional(),
+    field: z.optional(z.string()),
   })
-  .meta({ id: "Problem", description: "RFC 9457. `detail` says what to do; `field` names what is wrong." });
+  .register(z.globalRegistry, {
+    id: "Problem",
+    description: "RFC 9457. `detail` says what to do; `field` names what is wrong.",
+  });
 
 export type ProblemJson = z.infer<typeof problem>;

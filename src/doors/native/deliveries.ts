@@ -1,5 +1,5 @@
 /** `/v1/deliveries`: answers that could not be delivered, to be looked at and tried again, and the secret that callbacks are signed with. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { DeadLetter } from "../../account/dead-letters.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -12,8 +12,8 @@ import { Routes } from "../routes.ts";
 
 export const deliveryListing = z.strictObject({
   // What is delivered is not kept, and what is on its way is in its session.
-  status: z.literal("dead", "must be dead: others are not listed").default("dead"),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  status: z._default(z.literal("dead", "must be dead: others are not listed"), "dead"),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
 });
 
 export const deliveries = new Routes()

@@ -1,5 +1,5 @@
 /** The calls of the native door, described: those about prefixes, usage, agents and deliveries here. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { agent, delivery, health, usage } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
@@ -17,8 +17,8 @@ export const nativeOperations: Record<string, Operation> = {
     summary: "Registers a text that sessions begin with; text/plain is taken, too",
     body: prefixContent,
     answers: {
-      201: { what: "It is registered.", schema: prefix.extend({ created: z.boolean() }) },
-      200: { what: "It was there.", schema: prefix.extend({ created: z.boolean() }) },
+      201: { what: "It is registered.", schema: z.extend(prefix, { created: z.boolean() }) },
+      200: { what: "It was there.", schema: z.extend(prefix, { created: z.boolean() }) },
     },
     refusals: [413, 415],
   },
@@ -26,7 +26,7 @@ export const nativeOperations: Record<string, Operation> = {
     tag: "Prefixes",
     summary: "Reads about a prefix",
     answers: {
-      200: { what: "The prefix.", schema: prefix.extend({ sessions: z.int(), created_at: z.iso.datetime() }) },
+      200: { what: "The prefix.", schema: z.extend(prefix, { sessions: z.int(), created_at: z.iso.datetime() }) },
     },
     refusals: [404],
   },
