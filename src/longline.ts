@@ -32,7 +32,7 @@ import { sessions } from "./routes/sessions.ts";
 import { mustBeCurrent, tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
-import { unknownModels } from "./session/turn-model.ts";
+import { unknownModels } from "./session/turn/turn-model.ts";
 
 /** What an app is: what `AppDefinition` says, and how it is reached. */
 export interface LonglineConfig extends AppDefinition {

@@ -10,7 +10,7 @@ import { iso, shownOr } from "../dialects/native.ts";
 import { bearerOf, isOwnKey, unauthorized } from "../http/authenticate.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import { modelIds, unpricedModels } from "../session/turn-model.ts";
+import { modelIds, unpricedModels } from "../session/turn/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 /** No underscore: it parts a key's account from its secret. */

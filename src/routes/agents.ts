@@ -1,7 +1,7 @@
 /** `/v1/agents`: what the app's agents are and can do. Says nothing of their instructions. */
 import { type Context, Hono } from "hono";
 import type { Agent } from "../agent/agent.ts";
-import { modelIds } from "../session/turn-model.ts";
+import { modelIds } from "../session/turn/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 export const agents = new Hono<RouteContext>().get("/", (c) => {

@@ -12,9 +12,9 @@ import { AppError } from "../core/errors.ts";
 import { safeSpeaker } from "../core/speaker.ts";
 import type { Bindings } from "../env.ts";
 import { readText } from "../http/read-json.ts";
-import { addressFault, channelHost } from "../session/outlets.ts";
+import { addressFault, channelHost } from "../session/deliver/outlets.ts";
+import { urlFault } from "../session/deliver/url-fault.ts";
 import { sessionObject } from "../session/session-object.ts";
-import { urlFault } from "../session/url-fault.ts";
 import { callId } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
 

@@ -7,7 +7,7 @@ import { type SessionSummary, sessionJson } from "../dialects/native.ts";
 import { entryLine, headerLine } from "../dialects/transcript-text.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
-import type { CopyPlan } from "../session/copying.ts";
+import type { CopyPlan } from "../session/store/copying.ts";
 import type { RouteContext } from "./context.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "./make-copy.ts";
 import { readImport } from "./read-import.ts";

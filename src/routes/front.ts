@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { version } from "../../package.json";
 import type { Agent } from "../agent/agent.ts";
 import type { Settings } from "../env.ts";
-import { modelIds } from "../session/turn-model.ts";
+import { modelIds } from "../session/turn/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 
 export const front = new Hono<RouteContext>()

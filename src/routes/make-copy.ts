@@ -5,8 +5,8 @@ import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import { pace } from "../http/pace.ts";
-import type { CopiedLine, CopyPlan, CopyStep } from "../session/copying.ts";
 import { sessionObject } from "../session/session-object.ts";
+import type { CopiedLine, CopyPlan, CopyStep } from "../session/store/copying.ts";
 import type { RouteContext } from "./context.ts";
 
 /** Entries in one go; what they may weigh is bounded where they are read. */

@@ -12,7 +12,7 @@ import { shownSession } from "../dialects/native.ts";
 import type { Settings } from "../env.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { TurnState } from "../session/turns.ts";
+import type { TurnState } from "../session/turn/turns.ts";
 import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";

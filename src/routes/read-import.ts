@@ -6,7 +6,7 @@ import type { lineSchemas } from "../dialects/transcript-lines.ts";
 import { readLine } from "../dialects/transcript-text.ts";
 import { jsonWorkMs, pace } from "../http/pace.ts";
 import { protoPath } from "../http/parse-body.ts";
-import type { CopiedLine } from "../session/copying.ts";
+import type { CopiedLine } from "../session/store/copying.ts";
 
 /** Most UTF-16 units of a line: the longest result of a tool, written with escapes. */
 const longestLine = 12_000_000;

@@ -8,7 +8,7 @@ import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../dialects/ans
 import { formatManner } from "../dialects/manner.ts";
 import type { OpenAiFailure } from "../dialects/openai-failure.ts";
 import { type ResponseManner, ResponseWriter, responsePrefix } from "../dialects/openai-responses/response-writer.ts";
-import type { FoundAnswer } from "../session/find-answer.ts";
+import type { FoundAnswer } from "../session/read/find-answer.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 import { entriesInOneGo } from "./make-copy.ts";

@@ -3,7 +3,7 @@ import { unwrap } from "../account/outcome.ts";
 import { eventsOfEntry } from "../core/event.ts";
 import { Segment } from "../dialects/segment.ts";
 import type { sessionObject } from "../session/session-object.ts";
-import type { TurnState } from "../session/turns.ts";
+import type { TurnState } from "../session/turn/turns.ts";
 import { entriesInOneGo } from "./make-copy.ts";
 
 /** The answer, how its turn stands, and when that began in ms since 1970. `state` may be newer than `segment`, never older. */

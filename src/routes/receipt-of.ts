@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
-import type { Receipt } from "../session/inbox.ts";
+import type { Receipt } from "../session/store/inbox.ts";
 import type { RouteContext } from "./context.ts";
 
 /** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */

@@ -1,7 +1,7 @@
 /** What of a schedule cannot work: found when the Worker starts, and looked at again before its message is sent. Pure. */
 import type { App, Schedule } from "../agent/app.ts";
 import type { AddressFault } from "../channels/define-channel.ts";
-import { addressFault } from "../session/outlets.ts";
+import { addressFault } from "../session/deliver/outlets.ts";
 import { sessionName } from "./sessions.ts";
 
 /** The first fault, named by its field; `undefined` when there is none. */

@@ -12,8 +12,8 @@ import { wellFormed } from "../dialects/well-formed.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { SessionAddress } from "../session/session-record.ts";
-import { modelIds } from "../session/turn-model.ts";
+import type { SessionAddress } from "../session/store/session-record.ts";
+import { modelIds } from "../session/turn/turn-model.ts";
 import type { RouteContext } from "./context.ts";
 import { newName, receiptOf } from "./receipt-of.ts";
 

@@ -8,8 +8,8 @@ import type { CreateRequest } from "../dialects/openai-responses/create-request.
 import { inputFault } from "../dialects/openai-responses/read-input.ts";
 import { placeOfItem } from "../dialects/openai-responses/transcript-items.ts";
 import { parseBody } from "../http/parse-body.ts";
-import type { GoOn } from "../session/go-on.ts";
 import { sessionObject } from "../session/session-object.ts";
+import type { GoOn } from "../session/submit/go-on.ts";
 import { allowedModels } from "./allowed-models.ts";
 import type { RouteContext } from "./context.ts";
 import { forkBehind } from "./fork-response.ts";

@@ -1,7 +1,7 @@
 /** Answers with a turn: 200 once it has ended, else 202. */
 import type { Context } from "hono";
-import { turnJson } from "../session/turn-json.ts";
-import type { TurnState } from "../session/turns.ts";
+import { turnJson } from "../session/read/turn-json.ts";
+import type { TurnState } from "../session/turn/turns.ts";
 import type { RouteContext } from "./context.ts";
 
 /** 200 for an ended turn, else 202 and where to ask again. */

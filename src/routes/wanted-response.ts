@@ -9,8 +9,8 @@ import { type ReadInput, readInput } from "../dialects/openai-responses/read-inp
 import { metadataOf, optionsOf } from "../dialects/openai-responses/read-request.ts";
 import { responsePrefix } from "../dialects/openai-responses/response-writer.ts";
 import { parseBody } from "../http/parse-body.ts";
-import type { Receipt } from "../session/inbox.ts";
-import type { SessionChoices } from "../session/session-record.ts";
+import type { Receipt } from "../session/store/inbox.ts";
+import type { SessionChoices } from "../session/store/session-record.ts";
 import type { RouteContext } from "./context.ts";
 import { resolveReferences } from "./item-references.ts";
 import { agentFor } from "./named-agent.ts";

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountObject, type SessionNews } from "../../src/account/account.ts";
 import type { StepRecord } from "../../src/account/ledger.ts";
 import type { SessionSummary } from "../../src/dialects/native.ts";
-import { Reporter } from "../../src/session/reporter.ts";
+import { Reporter } from "../../src/session/deliver/reporter.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, ended, result, user } from "../support/entries.ts";
 import { calls, status, text } from "../support/fake-provider.ts";
