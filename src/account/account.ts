@@ -1,7 +1,7 @@
 /** The Durable Object of an account: what must be known about all its sessions together, its keys and its limits. Holds no transcripts. */
 import { DurableObject } from "cloudflare:workers";
-import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo } from "./account-keys.ts";
 import { listName } from "./account-list.ts";
 import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";

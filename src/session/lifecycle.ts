@@ -9,8 +9,8 @@ import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
-import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import type { SessionSummary } from "../wire/native.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";

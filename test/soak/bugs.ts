@@ -94,7 +94,7 @@ export const bugs: readonly Bug[] = [
     name: "words-unchecked",
     edits: [
       {
-        file: "src/dialects/given-text.ts",
+        file: "src/doors/openai/chat/given-text.ts",
         find: "if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;",
         replace: "",
       },
@@ -105,7 +105,7 @@ export const bugs: readonly Bug[] = [
     name: "item-left-open",
     edits: [
       {
-        file: "src/dialects/openai-responses/item-writer.ts",
+        file: "src/doors/openai/responses/item-writer.ts",
         find: "if (seen !== undefined) this.#closeSeen(seen);",
         replace: "",
       },

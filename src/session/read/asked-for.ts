@@ -1,7 +1,7 @@
 /** Reads what an answer was asked for with: by the message of its turn, or by the results and approvals behind which the turn went on. */
 import type { ApprovalEntry, Entry, ToolEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import type { Asked } from "../../dialects/openai-responses/asked.ts";
+import type { AnswerRequest } from "../../wire/manner.ts";
 import type { SessionParts } from "../session-parts.ts";
 import { noSuchTurn } from "../turn/turns.ts";
 
@@ -15,7 +15,7 @@ export interface AnswerPart {
 export function askedFor(
   { inbox, turns, record }: Pick<SessionParts, "inbox" | "turns" | "record">,
   { turn, afterSeq }: { turn: string; afterSeq?: number | undefined },
-): Asked {
+): AnswerRequest {
   const found = inbox.byTurn(turn);
   if (found === undefined || found.turn !== turn) throw noSuchTurn(turn);
   const { message, firstSeq, stop, atMs } = found;

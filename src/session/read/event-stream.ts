@@ -2,9 +2,9 @@
 import { type Cursor, parseCursor, start } from "../../core/cursor.ts";
 import { AppError } from "../../core/errors.ts";
 import type { PlacedEvent } from "../../core/event.ts";
-import { type Encoder, type Frame, sessionGone, streamFault } from "../../dialects/encoder.ts";
-import { type Encoders, encoderFor, parseManner } from "../../dialects/manner.ts";
 import { type PullSource, pullStream, sseFrame, sseResponse } from "../../http/sse.ts";
+import { type Encoder, type Frame, sessionGone, streamFault } from "../../wire/encoder.ts";
+import { type Encoders, encoderFor, parseManner } from "../../wire/manner.ts";
 import type { SessionParts } from "../session-parts.ts";
 import { askedFor } from "./asked-for.ts";
 import type { Feed } from "./feed.ts";

@@ -1,12 +1,12 @@
 /** Finds an answer under the name that a dialect gave it, and takes that name away. What was said stays in the transcript. */
-import type { Asked } from "../../dialects/openai-responses/asked.ts";
+import type { AnswerRequest } from "../../wire/manner.ts";
 import type { SessionParts } from "../session-parts.ts";
 import { withdrawnName } from "../store/withdraw.ts";
 import { isNewest } from "../submit/go-on.ts";
 import { noSuchTurn } from "../turn/turns.ts";
 import { type AnswerPart, askedFor } from "./asked-for.ts";
 
-export interface FoundAnswer extends Asked {
+export interface FoundAnswer extends AnswerRequest {
   /** The session's own. */
   metadataOfSession: Record<string, string>;
 }

@@ -1,6 +1,6 @@
 /** Entries for a list that clients read: a row that is damaged is in it as broken, and hides no other. */
 import type { Entry } from "../../core/entry.ts";
-import type { BrokenEntry, QueuedMessage } from "../../dialects/native.ts";
+import type { BrokenEntry, QueuedMessage } from "../../wire/native.ts";
 import type { SessionParts } from "../session-parts.ts";
 import { type LogRange, pageUnits } from "../store/transcript-log.ts";
 

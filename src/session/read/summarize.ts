@@ -1,6 +1,6 @@
 /** A session in a few lines, as lists and clients see it. */
 import type { Agent } from "../../agent/agent.ts";
-import type { QueuedMessage, SessionSummary } from "../../dialects/native.ts";
+import type { QueuedMessage, SessionSummary } from "../../wire/native.ts";
 import type { SessionParts } from "../session-parts.ts";
 
 /** `agent`: the session's own. `defaultModel`: the one that answers where none was chosen. */

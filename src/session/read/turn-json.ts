@@ -1,7 +1,7 @@
 /** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import { countsJson, iso, messageJson, usageJson } from "../../dialects/native.ts";
+import { countsJson, iso, messageJson, usageJson } from "../../wire/native.ts";
 import type { Feedback } from "../store/feedback.ts";
 import type { TurnState } from "../turn/turns.ts";
 

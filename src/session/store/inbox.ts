@@ -2,7 +2,7 @@
 import type { Reference } from "../../channels/channel.ts";
 import type { TurnOptions, UserEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import type { QueuedMessage } from "../../dialects/native.ts";
+import type { QueuedMessage } from "../../wire/native.ts";
 import { InboxCopy, type InboxRow, longestKept } from "./inbox-copy.ts";
 import type { RowCopy } from "./row-copy.ts";
 

@@ -2,7 +2,7 @@
 import type { NewEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { refOf, type WaitingCall } from "../../core/waits.ts";
-import { approvalRequestId } from "../../dialects/answer-id.ts";
+import { approvalRequestId } from "../../wire/answer-id.ts";
 import { isAnswer } from "../read/asked-for.ts";
 import type { SessionParts } from "../session-parts.ts";
 import type { InboxMessage, Receipt } from "../store/inbox.ts";

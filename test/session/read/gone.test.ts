@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { UiChunks, type UiManner } from "../../../src/dialects/ai-sdk-ui/chunks.ts";
-import { formatManner, type Manner } from "../../../src/dialects/manner.ts";
+import { UiChunks, type UiManner } from "../../../src/doors/ai-sdk/chunks.ts";
 import { Retelling } from "../../../src/session/read/reconcile.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
+import { formatManner, type Manner } from "../../../src/wire/manner.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
 import { gated, text } from "../../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../../support/session-world.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { entryJson } from "../../../src/dialects/native.ts";
-import { failureOf as openAiFailureOf } from "../../../src/dialects/openai-failure.ts";
+import { failureOf as openAiFailureOf } from "../../../src/doors/openai/openai-failure.ts";
+import { entryJson } from "../../../src/wire/native.ts";
 import { calls, type createFakeProvider, frames, status, text } from "../../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../../support/session-world.ts";
 

@@ -2,7 +2,7 @@ import { exports } from "cloudflare:workers";
 import { createParser } from "eventsource-parser";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
-import { entryJson } from "../../../src/dialects/native.ts";
+import { entryJson } from "../../../src/wire/native.ts";
 import { agent } from "../../app/agent.ts";
 import { calls, frames, text } from "../../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../../support/session-world.ts";

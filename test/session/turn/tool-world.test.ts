@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { type AgentDefinition, resolveAgent } from "../../../src/agent/agent.ts";
 import { start } from "../../../src/core/cursor.ts";
-import { UiChunks } from "../../../src/dialects/ai-sdk-ui/chunks.ts";
-import { nativeEncoder } from "../../../src/dialects/native-encoder.ts";
+import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { parseSettings } from "../../../src/env.ts";
 import { eventStream } from "../../../src/session/read/event-stream.ts";
 import { pastRequest } from "../../../src/session/read/past-request.ts";
@@ -13,6 +12,7 @@ import { type SessionParts, sessionParts } from "../../../src/session/session-pa
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { Runner } from "../../../src/session/turn/runner.ts";
 import { defineTool, type ToolContext } from "../../../src/tools/tool.ts";
+import { nativeEncoder } from "../../../src/wire/native-encoder.ts";
 import { calls, text } from "../../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../../support/session-world.ts";
 
