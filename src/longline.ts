@@ -20,7 +20,7 @@ import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemResponse } from "./http/problem.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
-import { unknownModels } from "./session/turn-model.ts";
+import { unknownModels } from "./session/turn/turn-model.ts";
 
 /** What an app is: what `AppDefinition` says, and how it is reached. */
 export interface LonglineConfig extends AppDefinition {

@@ -1,7 +1,7 @@
 /** Holds an account to its list of models before anything is stored. The session checks again when the turn runs, since limits change. */
 import type { TurnOptions } from "../core/entry.ts";
-import type { SessionChoices } from "../session/session-record.ts";
-import { type ModelSituation, mustBeAllowed } from "../session/turn-model.ts";
+import type { SessionChoices } from "../session/store/session-record.ts";
+import { type ModelSituation, mustBeAllowed } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 
 /** The list as a session is handed it, with what it is to take in. */

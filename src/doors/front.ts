@@ -3,7 +3,7 @@ import { version } from "../../package.json";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Settings } from "../env.ts";
-import { modelIds } from "../session/turn-model.ts";
+import { modelIds } from "../session/turn/turn-model.ts";
 import type { HealthJson } from "../wire/shapes.ts";
 import { Routes } from "./routes.ts";
 

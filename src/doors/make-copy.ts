@@ -3,8 +3,8 @@ import { unwrap } from "../account/outcome.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { pace } from "../http/pace.ts";
-import type { CopiedLine, CopyPlan, CopyStep } from "../session/copying.ts";
 import { sessionObject } from "../session/session-object.ts";
+import type { CopiedLine, CopyPlan, CopyStep } from "../session/store/copying.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { Caller } from "./caller.ts";
 

@@ -1,7 +1,7 @@
 /** What tells a message that is sent again from a new one. */
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
-import type { Receipt } from "../session/inbox.ts";
+import type { Receipt } from "../session/store/inbox.ts";
 import type { Caller } from "./caller.ts";
 
 /** The sender's `Idempotency-Key`, bare or quoted as the IETF draft writes it, and a digest of the body it came with. */

@@ -6,8 +6,8 @@ import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { SessionAddress } from "../session/session-record.ts";
-import { modelIds } from "../session/turn-model.ts";
+import type { SessionAddress } from "../session/store/session-record.ts";
+import { modelIds } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 import { wellFormed } from "./well-formed.ts";
 

@@ -22,7 +22,7 @@ import {
   openapi,
   slack,
 } from "../../src/index.ts";
-import { turnModels } from "../../src/session/turn-model.ts";
+import { turnModels } from "../../src/session/turn/turn-model.ts";
 import { mcpSettings } from "../../src/tools/mcp/mcp-settings.ts";
 import { agent } from "../app/agent.ts";
 import { toys } from "../app/pool.ts";

@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Session } from "../../src/session/session.ts";
+import { Session } from "../../src/session/object.ts";
 import { text } from "../support/fake-provider.ts";
 import { startProvider } from "../support/session-world.ts";
 

@@ -3,7 +3,7 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Ladder, Rung } from "../../src/account/ladder.ts";
 import { accountLadder, accountVersion } from "../../src/account/schema.ts";
-import { sessionLadder, versionOf } from "../../src/session/schema.ts";
+import { sessionLadder, versionOf } from "../../src/session/store/schema.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { contractions } from "../support/rung-rules.ts";
 import { startProvider } from "../support/session-world.ts";

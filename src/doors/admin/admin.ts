@@ -8,7 +8,7 @@ import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
-import { modelIds, unpricedModels } from "../../session/turn-model.ts";
+import { modelIds, unpricedModels } from "../../session/turn/turn-model.ts";
 import { iso, shownOr } from "../../wire/native.ts";
 import type { RequestContext } from "../caller.ts";
 import { Routes, requestOf } from "../routes.ts";

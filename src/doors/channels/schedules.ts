@@ -6,7 +6,7 @@ import type { AddressFault } from "../../channels/define-channel.ts";
 import { sha256Hex } from "../../core/digest.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
-import { addressFault } from "../../session/outlets.ts";
+import { addressFault } from "../../session/deliver/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { sessionName } from "../session-fields.ts";
 

@@ -9,7 +9,7 @@ import { refOf } from "../../core/waits.ts";
 import type { Settings } from "../../env.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
-import type { TurnState } from "../../session/turns.ts";
+import type { TurnState } from "../../session/turn/turns.ts";
 import { shownSession } from "../../wire/native.ts";
 import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";

@@ -1,6 +1,6 @@
 /** `/v1/agents`: what the app's agents are and can do. Says nothing of their instructions. */
 import type { Agent } from "../../agent/agent.ts";
-import { modelIds } from "../../session/turn-model.ts";
+import { modelIds } from "../../session/turn/turn-model.ts";
 import type { AgentJson } from "../../wire/shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";

@@ -4,7 +4,7 @@ import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
-import { feedbackJson } from "../../session/turn-json.ts";
+import { feedbackJson } from "../../session/read/turn-json.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, sessionAt } from "../session-fields.ts";
 

@@ -4,7 +4,7 @@ import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
-import type { CopyPlan } from "../../session/copying.ts";
+import type { CopyPlan } from "../../session/store/copying.ts";
 import { type SessionSummary, sessionJson } from "../../wire/native.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "../make-copy.ts";
 import { Routes } from "../routes.ts";

@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { deepestJson, textIsDeeper } from "../../core/nesting.ts";
 import { jsonWorkMs, pace } from "../../http/pace.ts";
 import { protoPath } from "../../http/parse-body.ts";
-import type { CopiedLine } from "../../session/copying.ts";
+import type { CopiedLine } from "../../session/store/copying.ts";
 import type { lineSchemas } from "./transcript-lines.ts";
 import { readLine } from "./transcript-text.ts";
 

@@ -4,7 +4,7 @@ import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
 import type { Profile } from "../../model/profile.ts";
-import { defaultModelId, modelIds, turnModels } from "../../session/turn-model.ts";
+import { defaultModelId, modelIds, turnModels } from "../../session/turn/turn-model.ts";
 import type { Caller } from "../caller.ts";
 
 const thinkingSuffix = "-thinking";

@@ -2,7 +2,7 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type ModelChoice, resolveAgent } from "../../../src/agent/agent.ts";
 import { Agents } from "../../../src/agent/app.ts";
-import { unknownModels } from "../../../src/session/turn-model.ts";
+import { unknownModels } from "../../../src/session/turn/turn-model.ts";
 import { agent } from "../../app/agent.ts";
 import { app } from "../../app/app.ts";
 import { text } from "../../support/fake-provider.ts";

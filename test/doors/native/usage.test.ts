@@ -2,7 +2,7 @@ import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountObject, type SessionNews } from "../../../src/account/account.ts";
 import type { StepRecord } from "../../../src/account/ledger.ts";
-import { Reporter } from "../../../src/session/reporter.ts";
+import { Reporter } from "../../../src/session/deliver/reporter.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import type { SessionSummary } from "../../../src/wire/native.ts";
 import { asking, ended, result, user } from "../../support/entries.ts";

@@ -2,7 +2,7 @@
 import { unwrap } from "../../../account/outcome.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
 import type { sessionObject } from "../../../session/session-object.ts";
-import type { TurnState } from "../../../session/turns.ts";
+import type { TurnState } from "../../../session/turn/turns.ts";
 import { entriesInOneGo } from "../../make-copy.ts";
 import { Segment } from "./segment.ts";
 

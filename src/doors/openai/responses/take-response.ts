@@ -3,7 +3,7 @@ import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { itemDigest } from "../../../core/history.ts";
 import { parseBody } from "../../../http/parse-body.ts";
-import type { GoOn } from "../../../session/go-on.ts";
+import type { GoOn } from "../../../session/submit/go-on.ts";
 import type { AnswerPlace } from "../../../wire/answer-id.ts";
 import { allowedModels } from "../../allowed-models.ts";
 import { type Caller, sessionOf } from "../../caller.ts";
