@@ -12,7 +12,7 @@ export type RolloutState = "running" | "paused" | "holding" | "rolled_back" | "p
 export type HoldReason = "no_traffic" | "sample_ratio" | "small_harm" | "last_stage" | "missing_version";
 
 /** Where a rollout is. */
-export interface Progress {
+export interface RolloutProgress {
   state: RolloutState;
   /** From 0. */
   stage: number;
@@ -27,7 +27,7 @@ export interface Progress {
 export type DecisionKind = "advance" | "promote" | "roll_back" | "hold" | "resume" | "pause";
 
 /** A decision, its reason in words, and the figures that it was made by. */
-export interface Decision {
+export interface RolloutDecision {
   kind: DecisionKind;
   reason: string;
   hold?: HoldReason;
@@ -41,7 +41,7 @@ export const silenceMs = 86_400_000;
 
 export interface Situation {
   plan: RolloutPlan;
-  progress: Progress;
+  progress: RolloutProgress;
   guard: GuardState;
   nowMs: number;
 }
@@ -51,7 +51,7 @@ export function isFinal(state: RolloutState): boolean {
 }
 
 /** The one next decision; `undefined` when there is nothing to decide now. A paused rollout is still rolled back when it does harm. */
-export function decide(situation: Situation): Decision | undefined {
+export function decide(situation: Situation): RolloutDecision | undefined {
   const { state } = situation.progress;
   if (isFinal(state)) return undefined;
   const harm = harmOf(situation);
@@ -71,7 +71,7 @@ export function nextLookMs({ plan, progress, guard }: Omit<Situation, "nowMs">):
 }
 
 /** Harm is acted on at once, in each state but the final ones. */
-function harmOf({ plan, progress, guard }: Situation): Decision | undefined {
+function harmOf({ plan, progress, guard }: Situation): RolloutDecision | undefined {
   if (fuseBlown(guard)) {
     const { failed, keys } = guard.fuse.candidate;
     return {
@@ -88,7 +88,7 @@ function harmOf({ plan, progress, guard }: Situation): Decision | undefined {
   return { kind: "hold", hold: "small_harm", reason, finding: small };
 }
 
-function held({ progress, guard, nowMs }: Situation): Decision | undefined {
+function held({ progress, guard, nowMs }: Situation): RolloutDecision | undefined {
   const { waived } = progress;
   const { baseline, candidate } = guard.ratio;
   if (ratioEvidence(guard.ratio) >= 1 / ratioAlpha && !waived.includes("sample_ratio")) {
@@ -100,12 +100,12 @@ function held({ progress, guard, nowMs }: Situation): Decision | undefined {
 }
 
 /** A hold for want of traffic ends with the traffic. The others end by a person. */
-function resumed({ progress, nowMs }: Situation): Decision | undefined {
+function resumed({ progress, nowMs }: Situation): RolloutDecision | undefined {
   if (progress.hold !== "no_traffic" || nowMs >= silentFromMs(progress) + silenceMs) return undefined;
   return { kind: "resume", reason: "Keys are counted again." };
 }
 
-function advanced({ plan, progress, guard, nowMs }: Situation): Decision | undefined {
+function advanced({ plan, progress, guard, nowMs }: Situation): RolloutDecision | undefined {
   const stage = plan.stages[progress.stage];
   if (stage === undefined || !hasEnough({ plan, progress, guard })) return undefined;
   if (nowMs < progress.stageStartedAtMs + stage.holdSeconds * 1_000) return undefined;
@@ -124,12 +124,16 @@ function hasEnough({ plan, progress, guard }: Omit<Situation, "nowMs">): boolean
   return keys >= (plan.stages[progress.stage]?.minSessions ?? Number.POSITIVE_INFINITY);
 }
 
-function silentFromMs({ stageStartedAtMs, lastKeyAtMs }: Progress): number {
+function silentFromMs({ stageStartedAtMs, lastKeyAtMs }: RolloutProgress): number {
   return lastKeyAtMs ?? stageStartedAtMs;
 }
 
 /** Where the rollout is after a decision. */
-export function progressAfter(progress: Progress, { kind, hold, waives }: Decision, nowMs: number): Progress {
+export function progressAfter(
+  progress: RolloutProgress,
+  { kind, hold, waives }: RolloutDecision,
+  nowMs: number,
+): RolloutProgress {
   switch (kind) {
     case "advance": {
       const begun = { stageStartedAtMs: nowMs, lastKeyAtMs: null, hold: null, waived: [] };
@@ -165,7 +169,7 @@ const allowed: Record<Action, readonly RolloutState[]> = {
 };
 
 /** What a person's action decides; `undefined` where the state does not allow it. `by`: who acted, for the record. */
-export function decisionOf(action: Action, { state, hold }: Progress, by: string): Decision | undefined {
+export function decisionOf(action: Action, { state, hold }: RolloutProgress, by: string): RolloutDecision | undefined {
   if (!allowed[action].includes(state)) return undefined;
   const kind = action === "rollback" ? "roll_back" : action;
   return { kind, reason: `By ${by}.`, ...(kind === "resume" && hold !== null && { waives: hold }) };

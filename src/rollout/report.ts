@@ -1,12 +1,12 @@
 /** WHAT is said of a rollout to those who read it: where it is, what each stage and arm counted, what that proves, and the evidence for a change request. Pure; JSON as the HTTP API has it. */
-import type { Decision, Progress } from "./decide.ts";
+import type { RolloutDecision, RolloutProgress } from "./decide.ts";
 import { type ArmCounts, type Finding, findings, type GuardState } from "./guard.ts";
 import { type Arm, candidateShare, type RolloutPlan } from "./plan.ts";
 import { rateInterval } from "./rate-evidence.ts";
 import { ratioAlpha, ratioEvidence } from "./sample-ratio.ts";
 
 /** A decision as it was recorded. */
-export interface RecordedDecision extends Decision {
+export interface RecordedDecision extends RolloutDecision {
   atMs: number;
   /** The stage in which it was made, from 0. */
   stage: number;
@@ -24,7 +24,7 @@ export interface RolloutRecord {
   id: string;
   createdAtMs: number;
   plan: RolloutPlan;
-  progress: Progress;
+  progress: RolloutProgress;
   guard: GuardState;
   decisions: readonly RecordedDecision[];
   /** Per guardrail and stage, from before the rollout began: `smallestHarms`. */

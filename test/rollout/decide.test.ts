@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
   type Action,
-  type Decision,
   decide,
   decisionOf,
   nextLookMs,
-  type Progress,
   progressAfter,
+  type RolloutDecision,
+  type RolloutProgress,
   silenceMs,
 } from "../../src/rollout/decide.ts";
 import { type CountedTurn, type GuardState, newGuard, nextStage, withTurn } from "../../src/rollout/guard.ts";
@@ -23,8 +23,12 @@ const counted = (of: RolloutPlan, count: number, turn: Partial<CountedTurn>, fro
   Array.from({ length: count }).reduce<GuardState>((guard) => withTurn(guard, of, { ...plainTurn, ...turn }), from);
 const candidates = (of: RolloutPlan, count: number, turn: Partial<CountedTurn> = {}, from = newGuard(of)) =>
   counted(of, count, { arm: "candidate", ...turn }, from);
-const at = (of: RolloutPlan, guard: GuardState, progress: Partial<Progress>, nowMs = 0): Decision | undefined =>
-  decide({ plan: of, guard, progress: { ...begun, ...progress }, nowMs });
+const at = (
+  of: RolloutPlan,
+  guard: GuardState,
+  progress: Partial<RolloutProgress>,
+  nowMs = 0,
+): RolloutDecision | undefined => decide({ plan: of, guard, progress: { ...begun, ...progress }, nowMs });
 const harmful = (of: RolloutPlan, candidate = 0.5): GuardState => {
   let guard = newGuard(of);
   for (let n = 0; n < 400; n++) {
@@ -87,7 +91,7 @@ describe("what a rollout does next", () => {
     expect(at(staged, candidates(staged, 3), {}, 59_999)).toBeUndefined();
     const done = at(staged, candidates(staged, 3), {}, 60_000);
     expect(done).toMatchObject({ kind: "advance" });
-    expect(progressAfter(begun, done as Decision, 60_000)).toMatchObject({
+    expect(progressAfter(begun, done as RolloutDecision, 60_000)).toMatchObject({
       state: "running",
       stage: 1,
       stageStartedAtMs: 60_000,
@@ -105,8 +109,8 @@ describe("what a rollout does next", () => {
     const held = at(half, candidates(half, 2), {});
     expect(held).toMatchObject({ kind: "hold", hold: "last_stage" });
     const resumed = progressAfter(
-      progressAfter(begun, held as Decision, 0),
-      decisionOf("resume", progressAfter(begun, held as Decision, 0), "a person") as Decision,
+      progressAfter(begun, held as RolloutDecision, 0),
+      decisionOf("resume", progressAfter(begun, held as RolloutDecision, 0), "a person") as RolloutDecision,
       0,
     );
     expect(resumed).toMatchObject({ state: "running", waived: ["last_stage"] });
@@ -115,18 +119,18 @@ describe("what a rollout does next", () => {
 
   it("[ROLLOUT-5] without a key for a day it holds, and it goes on by itself with the next key", () => {
     expect(at(staged, newGuard(staged), {}, silenceMs - 1)).toBeUndefined();
-    const held = at(staged, newGuard(staged), {}, silenceMs) as Decision;
+    const held = at(staged, newGuard(staged), {}, silenceMs) as RolloutDecision;
     expect(held).toMatchObject({ kind: "hold", hold: "no_traffic" });
     const holding = progressAfter(begun, held, silenceMs);
     expect(at(staged, newGuard(staged), holding, 2 * silenceMs)).toBeUndefined();
     const nowMs = 3 * silenceMs;
-    const back = at(staged, candidates(staged, 1), { ...holding, lastKeyAtMs: nowMs }, nowMs) as Decision;
+    const back = at(staged, candidates(staged, 1), { ...holding, lastKeyAtMs: nowMs }, nowMs) as RolloutDecision;
     expect(back).toMatchObject({ kind: "resume" });
     expect(progressAfter(holding, back, nowMs)).toMatchObject({ state: "running", hold: null, waived: [] });
   });
 
   it("[ROLLOUT-5] the next look is at the end of the stage's time, or when a day without keys is over", () => {
-    const look = (guard: GuardState, progress: Partial<Progress> = {}) =>
+    const look = (guard: GuardState, progress: Partial<RolloutProgress> = {}) =>
       nextLookMs({ plan: staged, guard, progress: { ...begun, ...progress } });
     expect(look(newGuard(staged))).toBe(silenceMs);
     expect(look(candidates(staged, 1), { lastKeyAtMs: 5_000 })).toBe(silenceMs + 5_000);
@@ -157,10 +161,10 @@ describe("what a rollout does next", () => {
   it("[ROLLOUT-7] harm that is proven, and less than half of what was to be seen, holds it for a person, once a stage", () => {
     const of = plan({ guardrails: splitAlpha([{ metric: "failed_turns", worseBy: 0.4 }]) });
     const guard = harmful(of, 0.2);
-    const held = at(of, guard, {}) as Decision;
+    const held = at(of, guard, {}) as RolloutDecision;
     expect(held).toMatchObject({ kind: "hold", hold: "small_harm" });
     const holding = progressAfter(begun, held, 0);
-    const resumed = progressAfter(holding, decisionOf("resume", holding, "a person") as Decision, 0);
+    const resumed = progressAfter(holding, decisionOf("resume", holding, "a person") as RolloutDecision, 0);
     expect(at(of, guard, resumed)).toBeUndefined();
     const next = progressAfter(resumed, { kind: "advance", reason: "" }, 0);
     expect(next.waived).toEqual([]);
@@ -168,11 +172,11 @@ describe("what a rollout does next", () => {
 
   it("[GUARD-7] keys that do not arrive by the share hold it; a person who resumes it is not asked again in the stage", () => {
     const guard = counted(plan(), 100, { arm: "baseline" });
-    const held = at(plan(), guard, {}) as Decision;
+    const held = at(plan(), guard, {}) as RolloutDecision;
     expect(held).toMatchObject({ kind: "hold", hold: "sample_ratio" });
     const holding = progressAfter(begun, held, 0);
     expect(
-      at(plan(), guard, progressAfter(holding, decisionOf("resume", holding, "a person") as Decision, 0)),
+      at(plan(), guard, progressAfter(holding, decisionOf("resume", holding, "a person") as RolloutDecision, 0)),
     ).toBeUndefined();
   });
 
@@ -191,9 +195,9 @@ describe("what a rollout does next", () => {
   });
 
   it("[ROLLOUT-8] a paused rollout does not advance, and goes on where it was", () => {
-    const paused = progressAfter(begun, decisionOf("pause", begun, "a person") as Decision, 0);
+    const paused = progressAfter(begun, decisionOf("pause", begun, "a person") as RolloutDecision, 0);
     expect(at(staged, candidates(staged, 3), paused, 60_000)).toBeUndefined();
-    const resumed = progressAfter(paused, decisionOf("resume", paused, "a person") as Decision, 60_000);
+    const resumed = progressAfter(paused, decisionOf("resume", paused, "a person") as RolloutDecision, 60_000);
     expect(at(staged, candidates(staged, 3), resumed, 60_000)).toMatchObject({ kind: "advance" });
   });
 

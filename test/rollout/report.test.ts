@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Decision, decide, progressAfter } from "../../src/rollout/decide.ts";
+import { decide, progressAfter, type RolloutDecision } from "../../src/rollout/decide.ts";
 import { newGuard, withTurn } from "../../src/rollout/guard.ts";
 import { splitAlpha } from "../../src/rollout/plan.ts";
 import { type RolloutRecord, reportJson } from "../../src/rollout/report.ts";
@@ -25,7 +25,7 @@ function record(): RolloutRecord {
     guard = withTurn(guard, of, { ...plainTurn, arm: "baseline", costMicros: 1_000 + n });
     guard = withTurn(guard, of, { ...plainTurn, arm: "candidate", costMicros: 2_000 + n, failed: n % 2 === 0 });
   }
-  const decision = decide({ plan: of, guard, progress: begun, nowMs: 1_000 }) as Decision;
+  const decision = decide({ plan: of, guard, progress: begun, nowMs: 1_000 }) as RolloutDecision;
   return {
     ...{ id: "ro_1", createdAtMs: 0, plan: of, guard, lostTokens: 1_200, lostMicros: 264 },
     progress: progressAfter(begun, decision, 1_000),

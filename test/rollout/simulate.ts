@@ -1,6 +1,6 @@
 /** A rollout with made-up traffic: keys come one by one, each with one turn, until the rollout ends or the keys are used up. */
 import { armOf, seedOf } from "../../src/rollout/assignment.ts";
-import { decide, isFinal, type Progress, progressAfter } from "../../src/rollout/decide.ts";
+import { decide, isFinal, progressAfter, type RolloutProgress } from "../../src/rollout/decide.ts";
 import { type CountedTurn, type GuardState, newGuard, nextStage, withTurn } from "../../src/rollout/guard.ts";
 import { type Arm, candidateShare, type RolloutPlan, splitAlpha } from "../../src/rollout/plan.ts";
 
@@ -11,7 +11,7 @@ export const plan = (of: Partial<RolloutPlan> = {}): RolloutPlan => ({
   ...of,
 });
 
-export const begun: Progress = {
+export const begun: RolloutProgress = {
   ...{ state: "running", stage: 0, stageStartedAtMs: 0, lastKeyAtMs: null, hold: null, waived: [] },
 };
 
@@ -27,7 +27,7 @@ export interface World {
 }
 
 export interface Simulated {
-  progress: Progress;
+  progress: RolloutProgress;
   guard: GuardState;
   /** Keys that had come when the rollout ended. */
   keys: number;
