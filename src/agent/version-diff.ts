@@ -72,9 +72,9 @@ function modelChanges(before: VersionContent["models"], after: VersionContent["m
   return [...order, ...kept];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type FieldsByName = Readonly<Record<string, unknown>>;
 
-function fieldChanges(where: string, before: Fields, after: Fields): string[] {
+function fieldChanges(where: string, before: FieldsByName, after: FieldsByName): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
     .map((name) => `${where}.${name}: ${shownValue(before[name])} -> ${shownValue(after[name])}`);

@@ -215,9 +215,9 @@ export function findings(state: GuardState, plan: RolloutPlan): Finding[] {
   );
 }
 
-type Found = Pick<Finding, "needed" | "evidence" | "baseline" | "candidate" | "harm" | "interval">;
+type Compared = Pick<Finding, "needed" | "evidence" | "baseline" | "candidate" | "harm" | "interval">;
 
-function ofRate(rate: RateEvidence, alpha: number): Found {
+function ofRate(rate: RateEvidence, alpha: number): Compared {
   const { baseline, candidate } = rate;
   return {
     needed: neededForRate(rate, alpha),
@@ -228,7 +228,7 @@ function ofRate(rate: RateEvidence, alpha: number): Found {
   };
 }
 
-function ofMean(mean: MeanEvidence, alpha: number, plan: RolloutPlan): Found {
+function ofMean(mean: MeanEvidence, alpha: number, plan: RolloutPlan): Compared {
   const compared = compareMeans(mean, { alpha, plannedUnits: plannedUnits(plan) });
   const keys = (arm: Arm) => mean.stages.reduce((sum, stage) => sum + stage[arm].n, 0);
   const none = { needed: 1 / alpha, evidence: 0, harm: 0 };
