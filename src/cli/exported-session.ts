@@ -1,7 +1,7 @@
 /** Reads a session of a Worker that runs: its header and its entries, as an export has them. */
 import { LonglineError } from "../client/longline-error.ts";
 import type { Entry } from "../core/entry.ts";
-import { readLine, type TranscriptHeader } from "../dialects/transcript-text.ts";
+import { readLine, type TranscriptHeader } from "../doors/native/transcript-text.ts";
 
 export interface ExportedSession {
   header: TranscriptHeader;

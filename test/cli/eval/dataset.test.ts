@@ -9,7 +9,7 @@ import { readCases } from "../../../src/cli/eval/dataset/read-cases.ts";
 import { localVariables } from "../../../src/cli/eval/local-variables.ts";
 import { redactor } from "../../../src/cli/redact.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { entryLine, headerLine } from "../../../src/dialects/transcript-text.ts";
+import { entryLine, headerLine } from "../../../src/doors/native/transcript-text.ts";
 import { assistant, ended, result, user } from "../../support/entries.ts";
 import { serveFetch } from "../../support/serve-fetch.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Agent } from "../../../agent/agent.ts";
 import { versionOf } from "../../../agent/version.ts";
 import { createDemoFetch } from "../../../model/demo/demo-fetch.ts";
-import { turnModels } from "../../../session/turn-model.ts";
+import { turnModels } from "../../../session/turn/turn-model.ts";
 import { UsageError } from "../../usage.ts";
 import type { EvalCase } from "../dataset/case.ts";
 import { type ReachedModel, runInProcess } from "./in-process.ts";

@@ -4,7 +4,7 @@ import { type Client, client } from "../../../client/client.ts";
 import { LonglineError } from "../../../client/longline-error.ts";
 import type { Entry } from "../../../core/entry.ts";
 import type { Effect } from "../../../core/next-step.ts";
-import { entryLine, headerLine } from "../../../dialects/transcript-text.ts";
+import { entryLine, headerLine } from "../../../doors/native/transcript-text.ts";
 import { exportedEntries } from "../../exported-session.ts";
 import { UsageError } from "../../usage.ts";
 import { type EvalCase, messagesOf } from "../dataset/case.ts";
