@@ -44,7 +44,7 @@ function comparisonWords({ candidate, baseline, scorers, figures }: ArmCompariso
 function scorerWords(of: ScorerComparison): string {
   const [low, high] = of.interval;
   const range = Number.isFinite(low) ? `95 % interval ${signed(low)} to ${signed(high)}` : "no interval";
-  const counts = `${of.units} cases${of.clusters === of.units ? "" : ` in ${of.clusters} conversations`}`;
+  const counts = `${of.units} ${of.units === 1 ? "case" : "cases"}${of.clusters === of.units ? "" : ` in ${of.clusters} conversations`}`;
   const missing = of.missing > 0 ? `, ${of.missing} runs not scored` : "";
   const figures = `${of.candidate.toFixed(3)} against ${of.baseline.toFixed(3)}, ${signed(of.difference)} (${range}; ${counts}${missing}; ${methods[of.method]})`;
   return `${of.scorer}: ${verdictWords(of)}: ${figures}`;

@@ -1,11 +1,11 @@
 /** Loads a project's Worker in Node, and gives its agents, its settings and its models. Starts nothing, and answers no request. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Agent } from "../../../agent/agent.ts";
 import type { App } from "../../../agent/app.ts";
 import { appOf } from "../../../longline.ts";
 import { env } from "../../../test-kit/no-workers.ts";
+import { loadModule } from "../../load-module.ts";
 import { UsageError } from "../../usage.ts";
 import { localVariables } from "../local-variables.ts";
 
@@ -22,10 +22,10 @@ export async function loadApp(worker: string): Promise<LoadedApp> {
   const variables = localVariables();
   Object.assign(env, variables);
   // They are read while the app is made, and belong to no other.
-  const module = (await import(pathToFileURL(path).href).finally(() => {
+  const module = await loadModule(path).finally(() => {
     for (const name of Object.keys(variables)) Reflect.deleteProperty(env, name);
-  })) as { default?: object };
-  const app = module.default === undefined ? undefined : appOf(module.default);
+  });
+  const app = typeof module.default === "object" && module.default !== null ? appOf(module.default) : undefined;
   if (app === undefined)
     throw new UsageError(
       `The default export of ${worker} is no app of this longline: export default longline({ … }), and run npx longline in the project.`,

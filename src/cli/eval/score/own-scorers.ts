@@ -1,8 +1,8 @@
 /** The project's own scoring functions, from `scorers.ts` beside its cases. A function that throws or gives nonsense scores nothing. */
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import type { Scorer, ScorerInput } from "../../../test-kit/scorer.ts";
+import { loadModule } from "../../load-module.ts";
 import { UsageError } from "../../usage.ts";
 import type { Dataset } from "../dataset/read-cases.ts";
 
@@ -18,7 +18,7 @@ export async function ownScorers({ folder, cases }: Pick<Dataset, "folder" | "ca
   const [first] = named;
   if (path === undefined)
     throw new UsageError(`There is no ${join(folder, "scorers.ts")}, and cases name "${first}" in expect.own.`);
-  const module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  const module = await loadModule(path);
   const missing = [...named].filter((name) => typeof module[name] !== "function");
   if (missing.length > 0)
     throw new UsageError(`${path} exports no function ${missing.join(", ")}, which cases name in expect.own.`);
