@@ -19,6 +19,7 @@ import type { Row } from "./measure.ts";
 import { peers } from "./peer-ways.ts";
 import { type About, documentText, table } from "./report.ts";
 import { sections } from "./sections.ts";
+import { benchStartup } from "./startup.ts";
 import { Subject, type SubjectSetup } from "./subject.ts";
 import { apiKey, chatWay, nativeWay, pipeWay, sketchWay, type Way } from "./ways.ts";
 
@@ -103,8 +104,14 @@ async function run(): Promise<void> {
     const ways = all.filter(({ name }) => names.includes(name));
     const world = { ways, rounds: Number(options.rounds), send: sender(load), upstream: upstream.url };
     for (const name of wanted) {
-      rows.push(...((await sections[name]?.(world)) ?? []));
-      console.error(`${name} is done`);
+      // What other sections found is not lost with one that fails.
+      const failed = (error: unknown) => {
+        process.exitCode = 1;
+        console.error(name, error);
+        return [];
+      };
+      rows.push(...((await sections[name]?.(world).catch(failed)) ?? []));
+      console.error(`${name} is over`);
     }
   } finally {
     for (const subject of subjects) await subject.stop();
@@ -131,4 +138,5 @@ const report = (what: string, figure: string) => console.log(`${what.padEnd(86)}
 
 if (positionals[0] === "core") await import("./core.ts");
 else if (positionals[0] === "health") await benchHealth(report);
+else if (positionals[0] === "startup") await benchStartup(report);
 else await run();

@@ -87,11 +87,15 @@ const memory: Section = async (world) => {
     await sent(world, { shots: Array.from({ length: 5 }, () => way.shot(newSession(), plain)) });
     const idleKb = await way.subject.memoryKb();
     let mostKb = idleKb;
-    const sampler = setInterval(async () => {
-      mostKb = Math.max(mostKb, await way.subject.memoryKb());
-    }, 100);
-    await sent(world, { shots: Array.from({ length: streams }, () => way.shot(newSession(), plan)) });
-    clearInterval(sampler);
+    let isOver = false;
+    const sample = async () => {
+      while (!isOver) {
+        mostKb = Math.max(mostKb, await way.subject.memoryKb());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const shots = Array.from({ length: streams }, () => way.shot(newSession(), plan));
+    await Promise.all([sample(), sent(world, { shots, timed: true }).finally(() => (isOver = true))]);
     return { "KB for each live stream": (mostKb - idleKb) / streams, "MB of the idle process": idleKb / 1024 };
   });
   return rowsOf(`memory, ${streams} streams of new sessions`, found);
