@@ -11,6 +11,7 @@ import { readJson } from "../../http/read-json.ts";
 import { modelIds, unpricedModels } from "../../session/turn/turn-model.ts";
 import { iso, shownOr } from "../../wire/native.ts";
 import type { RequestContext } from "../caller.ts";
+import { type Door, defineDoor } from "../door.ts";
 import { Routes, requestOf } from "../routes.ts";
 
 /** No underscore: it parts a key's account from its secret. */
@@ -25,7 +26,12 @@ const limitFields = {
 export const accountCreation = z.strictObject({ id: z.optional(accountId), ...limitFields });
 export const accountChanges = z.strictObject(limitFields);
 
-export const admin = new Routes()
+/** `/v1/admin`: accounts and keys, by the ADMIN_KEY. An app without it has the account `default` alone, with its `API_KEY`. */
+export function admin(): Door {
+  return defineDoor({ name: "admin", isNative: true, routes: () => [["/v1/admin", routes]] });
+}
+
+const routes = new Routes()
   .post("/accounts", "admin", async (c) => {
     const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
     const account = accountObject(c.env, id);

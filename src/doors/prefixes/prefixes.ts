@@ -13,6 +13,7 @@ import { warmUp } from "../../session/turn/warm-up.ts";
 import { iso, usageJson } from "../../wire/native.ts";
 import { modelSetup } from "../allowed-models.ts";
 import type { Caller } from "../caller.ts";
+import { type Door, defineDoor } from "../door.ts";
 import { agentFor } from "../named-agent.ts";
 import { Routes } from "../routes.ts";
 import { agentName } from "../session-fields.ts";
@@ -30,7 +31,12 @@ export const prefixContent = z.strictObject({
 export const prefixWarming = z.strictObject({ agent: z.optional(agentName) });
 export const prefixRemoval = z.strictObject({ force: z.optional(z.string()) });
 
-export const prefixes = new Routes()
+/** `/v1/prefixes`: upload, read, remove and warm. What is registered is used in any app, with this door or without it. */
+export function prefixes(): Door {
+  return defineDoor({ name: "prefixes", isNative: true, routes: () => [["/v1/prefixes", routes]] });
+}
+
+const routes = new Routes()
   .put("/", "key", async (c, caller) => {
     const text = await textOf(caller);
     const tokens = estimateTokens(text);
