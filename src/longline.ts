@@ -9,7 +9,6 @@ import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
 import { valuesOf } from "./core/settings.ts";
-import { admin } from "./doors/admin/admin.ts";
 import { channelRoutes, webhooks } from "./doors/channels/channels.ts";
 import { runSchedules, scheduleWarnings } from "./doors/channels/schedules.ts";
 import type { Door, DoorRoute } from "./doors/door.ts";
@@ -126,7 +125,7 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
 
 /** What every app has, whatever it lists. */
 function always(app: App): DoorRoute[] {
-  return [["/channels", channelRoutes(app)], ["/channels/webhooks", webhooks], ["/v1/admin", admin], ...native];
+  return [["/channels", channelRoutes(app)], ["/channels/webhooks", webhooks], ...native];
 }
 
 function crossOrigin(origins: readonly string[], more: readonly string[]): MiddlewareHandler<RouteContext> {
