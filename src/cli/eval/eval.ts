@@ -12,7 +12,7 @@ import { junitXml } from "./report/junit.ts";
 import { EvalProgress } from "./report/progress.ts";
 import { type EvalSummary, summarize } from "./report/summarize.ts";
 import { summaryWords } from "./report/words.ts";
-import type { Arm } from "./run/arms.ts";
+import type { EvalArm } from "./run/arms.ts";
 import { EvalFolder, type Plan } from "./run/folder.ts";
 import { preferencesOf } from "./run/preferences.ts";
 import { CannotRun, type RunResult } from "./run/result.ts";
@@ -50,7 +50,7 @@ function isForUser(error: unknown): error is Error {
 /** What the cases need beside arms: judge, own functions, baseline, and what is doubtful. */
 interface Prepared {
   dataset: Dataset;
-  arms: Arm[];
+  arms: EvalArm[];
   baseline: Baseline | undefined;
   scoring: ScoringTools;
   warnings: string[];
@@ -195,7 +195,7 @@ function writeReport(
 
 function keepFirst(
   name: string,
-  { dataset, arms, results }: { dataset: Dataset; arms: readonly Arm[]; results: readonly RunResult[] },
+  { dataset, arms, results }: { dataset: Dataset; arms: readonly EvalArm[]; results: readonly RunResult[] },
 ): void {
   const [first] = arms;
   if (first === undefined) return;

@@ -2,14 +2,14 @@
 import { UsageError } from "../../usage.ts";
 import type { Dataset } from "../dataset/read-cases.ts";
 import type { EvalOptions } from "../options.ts";
-import { type Arm, localArms, reachedModels } from "./arms.ts";
+import { type EvalArm, localArms, reachedModels } from "./arms.ts";
 import type { ReachedModel } from "./in-process.ts";
 import { agentOf, loadApp, workerPath } from "./load-app.ts";
 import { remoteArms } from "./over-http.ts";
 
 /** `judgeModel`: asked for only where a case is judged. */
 export interface ChosenArms {
-  arms: Arm[];
+  arms: EvalArm[];
   judgeModel(): Promise<ReachedModel>;
 }
 

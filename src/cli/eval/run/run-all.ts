@@ -4,11 +4,11 @@
  */
 import type { EvalCase } from "../dataset/case.ts";
 import { type ScoringTools, scoreRun } from "../score/score-run.ts";
-import type { Arm } from "./arms.ts";
+import type { EvalArm } from "./arms.ts";
 import { CannotRun, type RunResult } from "./result.ts";
 
 export interface EvalWork {
-  arms: readonly Arm[];
+  arms: readonly EvalArm[];
   cases: readonly EvalCase[];
   trials: number;
   concurrency: number;
@@ -66,7 +66,7 @@ export async function runAll(work: EvalWork): Promise<Ended> {
 }
 
 interface Job {
-  arm: Arm;
+  arm: EvalArm;
   case: EvalCase;
   trial: number;
 }
