@@ -60,8 +60,8 @@ describe("the figures of the house", () => {
   it("[HOUSE-10] counts files, their middle length, single importers, dialects, and importers of the app and the bag", () => {
     const some = [
       file("src/app/worker.ts", "/** App. */"),
-      file("src/session/session-parts.ts", "x\n".repeat(61)),
-      file("src/session/read/ui-history.ts", 'import type { P } from "../session-parts.ts";'),
+      file("src/session/open-session.ts", "x\n".repeat(61)),
+      file("src/session/read/ui-history.ts", 'import type { P } from "../open-session.ts";'),
       file(
         "src/doors/ai-sdk/ui-messages.ts",
         'import { h } from "../../session/read/ui-history.ts";\nimport "../../app/worker.ts";',

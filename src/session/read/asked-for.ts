@@ -2,8 +2,9 @@
 import type { ApprovalEntry, Entry, ToolEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { AnswerRequest } from "../../wire/manner.ts";
-import type { SessionParts } from "../session-parts.ts";
-import { noSuchTurn } from "../turn/turns.ts";
+import type { Inbox } from "../store/inbox.ts";
+import type { SessionRecord } from "../store/session-record.ts";
+import { noSuchTurn, type Turns } from "../turn/turns.ts";
 
 /** The part of a turn that is one answer: all of it, or what comes after an entry. */
 export interface AnswerPart {
@@ -11,9 +12,16 @@ export interface AnswerPart {
   afterSeq?: number;
 }
 
+/** Where it is read. */
+export interface AnswerRows {
+  inbox: Inbox;
+  turns: Turns;
+  record: SessionRecord;
+}
+
 /** Throws `not_found` where no answer begins. */
 export function askedFor(
-  { inbox, turns, record }: Pick<SessionParts, "inbox" | "turns" | "record">,
+  { inbox, turns, record }: AnswerRows,
   { turn, afterSeq }: { turn: string; afterSeq?: number | undefined },
 ): AnswerRequest {
   const found = inbox.byTurn(turn);

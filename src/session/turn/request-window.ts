@@ -43,7 +43,7 @@ export interface LastRequest {
   tokens: number;
 }
 
-export class Conversation {
+export class RequestWindow {
   readonly #log: TranscriptLog;
   readonly #windowSeq: () => number;
   readonly #hiddenSeqs: () => ReadonlySet<number>;

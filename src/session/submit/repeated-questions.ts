@@ -1,7 +1,7 @@
 /** Recognises questions that come again: clients that keep the conversation send a question whose turn failed or was stopped once more, alone or before the next one. */
 import { endsWithoutAnswer, type UserEntry } from "../../core/entry.ts";
-import type { SessionParts } from "../session-parts.ts";
 import type { InboxMessage } from "../store/inbox.ts";
+import type { SubmitRows } from "./submit-rows.ts";
 
 /** Most turns that are looked at. */
 const mostTurns = 20;
@@ -10,8 +10,11 @@ const mostTurns = 20;
  * The messages without those at their beginning that are in the log already, in turns that ended without an answer. When
  * none is left, the last one is asked `again`: its turn is new, and the model is shown the question once.
  */
-export function withoutUnanswered(parts: SessionParts, messages: readonly InboxMessage[]): InboxMessage[] {
-  const asked = unanswered(parts);
+export function withoutUnanswered(
+  rows: Pick<SubmitRows, "log" | "turns">,
+  messages: readonly InboxMessage[],
+): InboxMessage[] {
+  const asked = unanswered(rows);
   const most = Math.min(asked.length, messages.length);
   for (let many = most; many > 0; many--) {
     const tail = asked.slice(-many);
@@ -32,7 +35,7 @@ interface UnansweredQuestion {
 }
 
 /** The newest questions without a whole answer, oldest first; none while a turn is open. */
-function unanswered({ log, turns }: SessionParts): UnansweredQuestion[] {
+function unanswered({ log, turns }: Pick<SubmitRows, "log" | "turns">): UnansweredQuestion[] {
   const asked: UnansweredQuestion[] = [];
   let last = log.last;
   for (let many = 0; many < mostTurns && last?.type === "turn_ended" && endsWithoutAnswer(last.reason); many++) {
