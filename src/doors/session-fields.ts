@@ -1,9 +1,11 @@
 /** WHAT fields of sessions every door checks in the same way, and how a route finds the session in its path. */
+
 import * as z from "zod";
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
+import { sessionNamePattern } from "../core/session-name.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/store/session-record.ts";
@@ -11,7 +13,7 @@ import { modelIds } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 import { wellFormed } from "./well-formed.ts";
 
-export const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
+export const sessionName = z.string().regex(sessionNamePattern, "must be 1 to 64 letters, digits, _ or -");
 export const title = wellFormed(mostUnits.title);
 export const metadata = z
   .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))

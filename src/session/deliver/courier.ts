@@ -3,8 +3,8 @@ import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
 import { watchdogMs } from "../alarm.ts";
 import type { Outbox, Owed } from "../store/outbox.ts";
-import { pause } from "../turn/pause.ts";
 import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
+import { pause } from "../wait.ts";
 import { startTimes } from "./delivery-order.ts";
 import { type ReplySources, replyOf } from "./reply.ts";
 

@@ -44,7 +44,7 @@ export class Reconciler {
     return answered.same ? answered : compared;
   }
 
-  /** False when everything was read. */
+  /** False when everything was read. Several requests read at once: each page is of where all of them are. */
   #readPage(): boolean {
     if (this.#seq >= this.#log.lastSeq) return false;
     const entries = this.#log.read({ after: this.#seq, ...page });

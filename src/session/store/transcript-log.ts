@@ -36,6 +36,22 @@ export interface EntryRow {
  */
 const unitsPerRow = 600_000;
 
+/** The entries after `after` up to `throughSeq`, page by page: what is read at once fits the memory. */
+export function* scan(
+  log: Pick<TranscriptLog, "read">,
+  { after, throughSeq }: { after: number; throughSeq: number },
+): Generator<Entry[]> {
+  for (let seq = after; seq < throughSeq; ) {
+    const limit = Math.min(scanned.limit, throughSeq - seq);
+    const entries = log.read({ after: seq, limit, maxUnits: scanned.maxUnits });
+    if (entries.length === 0) return;
+    yield entries;
+    seq = entries.at(-1)?.seq ?? throughSeq;
+  }
+}
+
+const scanned = { limit: 64, maxUnits: 1_000_000 };
+
 type Row = { seq: number; data: string; parts: number };
 
 type StoredRow = { seq: number; turn: string; type: string; units: number; parts: number };

@@ -33,7 +33,7 @@ import type { OfferedTool } from "../../tools/tool.ts";
 import type { Heads } from "../store/heads.ts";
 import type { Learned } from "../store/learned.ts";
 import type { SessionSettings } from "../store/session-record.ts";
-import type { TranscriptLog } from "../store/transcript-log.ts";
+import { scan, type TranscriptLog } from "../store/transcript-log.ts";
 import { instructionsOf } from "./instructions.ts";
 import type { RequestWindow } from "./request-window.ts";
 import { sentEstimate } from "./sent-estimate.ts";
@@ -170,10 +170,8 @@ export class RequestWriter {
   outline(throughSeq: number): string {
     const { log, record, window } = this.#sources;
     const lines: string[] = [];
-    for (let after = record.read().windowSeq; after < throughSeq; ) {
-      const entries = log.read({ after, limit: 64, maxUnits: 1_000_000 });
-      lines.push(...outlineLines(entries.filter(({ seq }) => seq <= throughSeq)));
-      after = entries.at(-1)?.seq ?? throughSeq;
+    for (const entries of scan(log, { after: record.read().windowSeq, throughSeq })) {
+      lines.push(...outlineLines(entries));
     }
     return outline(window.summary, lines);
   }
