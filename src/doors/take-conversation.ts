@@ -6,7 +6,7 @@ import type { TurnOptions } from "../core/entry.ts";
 import type { AppError } from "../core/errors.ts";
 import { handedOutText } from "../core/handed-out.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest, type SplitHistory, splitHistory } from "../core/history.ts";
-import type { AnswerPart } from "../session/read/asked-for.ts";
+import type { AnswerPart } from "../session/read/answer-request.ts";
 import type { SubmitRefusal } from "../session/refusal.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { Receipt } from "../session/store/inbox.ts";

@@ -5,15 +5,16 @@ import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import { arm } from "./alarm.ts";
 import { Courier, type CourierSources } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import type { Reporter } from "./deliver/reporter.ts";
 import { expiryDueMs, type LifeFacts } from "./expiry.ts";
 import { summarize } from "./read/summarize.ts";
+import { watchdogMs } from "./store/heartbeat.ts";
 import type { EffectsRows } from "./turn/effects.ts";
 import { Runner } from "./turn/runner.ts";
 import { defaultModelId } from "./turn/turn-model.ts";
+import type { Turns } from "./turn/turns.ts";
 
 /** What is worked at, and where that is written down. */
 type WorkRows = EffectsRows & CourierSources;
@@ -124,7 +125,7 @@ export class SessionWork {
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
     ];
-    arm(this.#session, {
+    setAlarm(this.#session, {
       workMs: this.#runner.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
       maxWaitMs: this.#setup.agent.limits.waitSeconds * 1000,
@@ -181,4 +182,32 @@ export class SessionWork {
     const letter = { id, session, turn, address, error: error ?? "", attempts, createdAtMs, diedAtMs: Date.now() };
     await accountObject(this.#setup.bindings, account).addDeadLetter(letter);
   }
+}
+
+/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `maxWaitMs`: how long a call may wait for a person or a client. */
+interface Dues {
+  workMs?: number | undefined;
+  othersMs: readonly number[];
+  maxWaitMs: number;
+}
+
+/** What the alarm is set in, and the turns that it watches over. */
+interface Watched {
+  storage: DurableObjectStorage;
+  turns: Turns;
+}
+
+/** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same go as the rows it watches over, so that they are committed together. */
+function setAlarm({ storage, turns }: Watched, dues: Dues): void {
+  const atMs = alarmMs(turns, Date.now(), dues);
+  if (atMs === undefined) void storage.deleteAlarm();
+  else void storage.setAlarm(atMs);
+}
+
+/** In ms since 1970; `undefined` when nothing is to be done. */
+function alarmMs(turns: Turns, nowMs: number, dues: Dues): number | undefined {
+  const waits = turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs);
+  const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
+  const due = [...work, ...dues.othersMs];
+  return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);
 }

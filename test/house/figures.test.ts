@@ -14,7 +14,7 @@ import {
 import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 5, filesInCircles: 11, exportedTwice: 16, declaredTwice: 30 };
+const most = { circles: 2, filesInCircles: 5, exportedTwice: 15, declaredTwice: 30 };
 
 const all = sourceFiles();
 const file = (path: string, text: string): SourceFile => ({ path, text });
@@ -31,6 +31,7 @@ describe("the figures of the house", () => {
     expect(exported.length, JSON.stringify(exported)).toBeLessThanOrEqual(most.exportedTwice);
     expect(declared.length, JSON.stringify(declared)).toBeLessThanOrEqual(most.declaredTwice);
     expect(importersOfApp(all)).toEqual([]);
+    expect(importersOfParts(all)).toEqual([]);
   });
 
   it("[HOUSE-10] finds circles through several files, of types only where they are asked for", () => {

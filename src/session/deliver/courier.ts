@@ -1,7 +1,7 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
-import { watchdogMs } from "../alarm.ts";
+import { watchdogMs } from "../store/heartbeat.ts";
 import type { Outbox, Owed } from "../store/outbox.ts";
 import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
 import { pause } from "../wait.ts";

@@ -7,7 +7,7 @@ import { type Encoder, type Frame, sessionGone, streamFault } from "../../wire/e
 import { type Encoders, encoderFor, parseManner } from "../../wire/manner.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { Turns } from "../turn/turns.ts";
-import { type AnswerRows, askedFor } from "./asked-for.ts";
+import { type AnswerRows, askedFor } from "./answer-request.ts";
 import type { Feed } from "./feed.ts";
 import { sessionTag } from "./session-tag.ts";
 

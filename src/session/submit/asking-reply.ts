@@ -1,7 +1,7 @@
 /** Finds the reply whose calls an answer is about, and what was answered about them before, so that an answer that comes again is recognised. Reads rows; records nothing. */
 import type { ApprovalEntry, AssistantEntry, Entry, ToolEntry } from "../../core/entry.ts";
 import { openCalls, refOf, type WaitingCall } from "../../core/waits.ts";
-import { type AnswerPart, isAnswer } from "../read/asked-for.ts";
+import type { AnswerPart } from "../read/answer-request.ts";
 import type { CallOutcome } from "../refusal.ts";
 import type { ClientResult, SubmitRows } from "./submit-rows.ts";
 
@@ -144,16 +144,6 @@ export function approvalOf({ reply, entries }: AskingReply, callId: string): App
 export function resultOf({ reply, entries }: AskingReply, callId: string): ToolEntry | undefined {
   const found = entries.find((entry) => entry.type === "tool" && entry.step === reply.step && entry.callId === callId);
   return found?.type === "tool" ? found : undefined;
-}
-
-/** Whether nothing came after the answer that begins there, and no one answered its calls. */
-export function isNewest(
-  { inbox, turns }: Pick<SubmitRows, "inbox" | "turns">,
-  { turn, afterSeq = 0 }: AnswerPart,
-): boolean {
-  if (inbox.newestTurn !== turn) return false;
-  const entries = entriesOf(turns, turn);
-  return !entries.some((entry) => entry.seq > afterSeq && isAnswer(entry, entries));
 }
 
 function wholeContent(log: SubmitRows["log"], { seq, content }: ToolEntry): string {

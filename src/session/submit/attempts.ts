@@ -1,8 +1,8 @@
 /** Gives a request that is sent again a new attempt where its turn ended without an answer: in a new turn of the same session, so that the model sees which tools ran, and no result is given twice. */
-import { endsWithoutAnswer } from "../../core/entry.ts";
-import type { AnswerPart } from "../read/asked-for.ts";
+import { endsWithoutAnswer, type UserEntry } from "../../core/entry.ts";
+import type { AnswerPart } from "../read/answer-request.ts";
 import { type EndSources, waitForEnd } from "../read/wait-for-end.ts";
-import type { Receipt } from "../store/inbox.ts";
+import type { InboxMessage, Receipt } from "../store/inbox.ts";
 import { firstAttemptName } from "./asking-reply.ts";
 import type { Submission, SubmitRows } from "./submit-rows.ts";
 
@@ -49,4 +49,60 @@ function newestAttempt(inbox: Rows["inbox"], place: AnswerPart): AnswerPart {
 
 function attemptName(turn: string): string {
   return `again:${turn}`;
+}
+
+/** Most turns that are looked at. */
+const mostTurns = 20;
+
+/**
+ * The messages without those at their beginning that are in the log already, in turns that ended without an answer. When
+ * none is left, the last one is asked `again`: its turn is new, and the model is shown the question once.
+ */
+export function withoutUnanswered(
+  rows: Pick<SubmitRows, "log" | "turns">,
+  messages: readonly InboxMessage[],
+): InboxMessage[] {
+  const asked = unanswered(rows);
+  const most = Math.min(asked.length, messages.length);
+  for (let many = most; many > 0; many--) {
+    const tail = asked.slice(-many);
+    if (!tail.every(({ entry }, at) => isSame(entry, messages[at]))) continue;
+    const rest = messages.slice(many);
+    const last = messages.at(-1);
+    if (rest.length > 0 || last === undefined) return rest;
+    // Behind half an answer the question must be shown again.
+    return [tail.at(-1)?.isSpoken ? last : { ...last, again: true }];
+  }
+  return [...messages];
+}
+
+/** `isSpoken`: the model is shown something that it said to it. */
+interface UnansweredQuestion {
+  entry: UserEntry;
+  isSpoken: boolean;
+}
+
+/** The newest questions without a whole answer, oldest first; none while a turn is open. */
+function unanswered({ log, turns }: Pick<SubmitRows, "log" | "turns">): UnansweredQuestion[] {
+  const asked: UnansweredQuestion[] = [];
+  let last = log.last;
+  for (let many = 0; many < mostTurns && last?.type === "turn_ended" && endsWithoutAnswer(last.reason); many++) {
+    const firstSeq = turns.firstSeq(last.turn);
+    const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
+    if (firstSeq === undefined) break;
+    const isSpoken = entries.some(
+      (entry) => entry.type === "assistant" && (entry.content.trim() !== "" || entry.toolCalls.length > 0),
+    );
+    asked.unshift(...entries.flatMap((entry) => (entry.type === "user" && !entry.again ? [{ entry, isSpoken }] : [])));
+    last = firstSeq > 1 ? log.read({ after: firstSeq - 2, limit: 1 })[0] : undefined;
+  }
+  return asked;
+}
+
+/** Blanks around a text are lost in many clients. The form of the answer is asked for with the question. */
+function isSame(asked: UserEntry, message: InboxMessage | undefined): boolean {
+  if (message === undefined) return false;
+  const form = ({ options }: Pick<InboxMessage, "options">) => JSON.stringify(options.responseFormat ?? null);
+  const isText = asked.content.trim() === message.content.trim();
+  return isText && asked.speaker === message.speaker && form(asked) === form(message);
 }

@@ -2,7 +2,7 @@
 import type { Address } from "../../channels/channel.ts";
 import type { ApprovalDecision, Returned } from "../../core/answer-entries.ts";
 import type { TurnOptions } from "../../core/entry.ts";
-import type { AnswerPart } from "../read/asked-for.ts";
+import type { AnswerPart } from "../read/answer-request.ts";
 import type { Inbox, InboxMessage, Receipt } from "../store/inbox.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { SessionChoices, SessionRecord } from "../store/session-record.ts";

@@ -2,7 +2,7 @@
 import { approvalEntry, resultEntry } from "../../core/answer-entries.ts";
 import { callDigest } from "../../core/shown-call.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import type { AnswerPart } from "../read/asked-for.ts";
+import { type AnswerPart, isNewest } from "../read/answer-request.ts";
 import { type SubmitRefusal, SubmitRefused } from "../refusal.ts";
 import {
   type Answers,
@@ -10,7 +10,6 @@ import {
   answerName,
   approvalOf,
   givenBefore,
-  isNewest,
   type OpenTurn,
   openTurn,
   outcomeOf,

@@ -34,7 +34,6 @@ import type { Heads } from "../store/heads.ts";
 import type { Learned } from "../store/learned.ts";
 import type { SessionSettings } from "../store/session-record.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
-import { instructionsOf } from "./instructions.ts";
 import type { RequestWindow } from "./request-window.ts";
 import { sentEstimate } from "./sent-estimate.ts";
 import type { Turns } from "./turns.ts";
@@ -267,4 +266,9 @@ interface Written {
 /** Some models cannot be made to use a tool while they think. */
 function mustNotThink({ forcedTool }: Profile, { toolChoice }: TurnOptions): boolean {
   return forcedTool === "not_thinking" && toolChoice !== undefined && toolChoice !== "none";
+}
+
+/** The system message of a session's requests: what many share first, what is its own last, so that the provider's cache holds as much as it can. */
+export function instructionsOf(agent: string, prefix: string | undefined, own: string | null): string {
+  return [agent, prefix ?? "", own ?? ""].filter((part) => part !== "").join("\n\n");
 }

@@ -2,10 +2,10 @@
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { isSilent } from "../../core/event.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
-import { watchdogMs } from "../alarm.ts";
 import type { Feed } from "../read/feed.ts";
 import type { Checkpoint } from "../store/checkpoint.ts";
 import type { RowCounter } from "../store/counted-sql.ts";
+import { watchdogMs } from "../store/heartbeat.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";

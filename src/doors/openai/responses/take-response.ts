@@ -3,7 +3,7 @@ import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { itemDigest, splitHistory } from "../../../core/history.ts";
 import { parseBody } from "../../../http/parse-body.ts";
-import type { AnswerPart } from "../../../session/read/asked-for.ts";
+import type { AnswerPart } from "../../../session/read/answer-request.ts";
 import { sessionObject } from "../../../session/session-object.ts";
 import type { Submission } from "../../../session/submit/submit-rows.ts";
 import type { AnswerPlace } from "../../../wire/answer-id.ts";
