@@ -4,6 +4,7 @@ import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
+import { sessionNamePattern } from "../core/session-name.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/store/session-record.ts";
@@ -11,9 +12,7 @@ import { modelIds } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 import { wellFormed } from "./well-formed.ts";
 
-export const sessionName = z
-  .string()
-  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"));
+export const sessionName = z.string().check(z.regex(sessionNamePattern, "must be 1 to 64 letters, digits, _ or -"));
 export const title = wellFormed(mostUnits.title);
 export const metadata = z
   .record(
