@@ -3,6 +3,7 @@ import type { Usage } from "../../core/cost.ts";
 import type { ResponseFormat, TurnOptions } from "../../core/entry.ts";
 import type { Failure } from "../../core/errors.ts";
 import type { SessionEvent } from "../../core/event.ts";
+import { isFiltered } from "../openai-failure.ts";
 import type { Asked } from "./asked.ts";
 import { declaredTools, functionNameOf } from "./namespaces.ts";
 import { type Notes, readNotes } from "./notes.ts";
@@ -103,7 +104,9 @@ function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }:
 }
 
 /** How a response stands whose turn has ended. */
-export function standingOf({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): Standing {
+export function standingOf(ended: Extract<SessionEvent, { type: "turn.ended" }>): Standing {
+  const { reason, failure } = ended;
+  if (isFiltered(ended)) return { status: "incomplete", reason: "content_filter" };
   switch (reason) {
     case "completed":
       return { status: "completed" };
@@ -124,7 +127,6 @@ function failedBy(failure: Failure | undefined): Standing {
   const message = failure?.detail ?? "The turn failed.";
   switch (failure?.code) {
     case "content_filter":
-      return { status: "incomplete", reason: "content_filter" };
     case "context_overflow":
       return failed("invalid_prompt", message);
     case "model_rate_limited":
