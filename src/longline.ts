@@ -12,7 +12,7 @@ import { valuesOf } from "./core/settings.ts";
 import type { Door } from "./doors/door.ts";
 import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
-import { problemResponse } from "./http/problem.ts";
+import { problemForPeople, problemResponse } from "./http/problem.ts";
 import { admin } from "./routes/admin.ts";
 import { agents } from "./routes/agents.ts";
 import { answers } from "./routes/answers.ts";
@@ -120,6 +120,7 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
     c.set("operations", async () => Object.assign({}, ...(await Promise.all(doors.map((door) => door.operations())))));
     mustBeOurHost(c.req.raw, settings);
     await next();
+    if (c.var.caller?.token !== undefined && !c.res.ok) c.res = await problemForPeople(c.res);
   });
   const exposes = doors.flatMap((door) => door.exposes);
   for (const path of ["/v1/*", ...doors.flatMap(({ guards }) => guards)])
@@ -165,10 +166,10 @@ function admission({ settings }: App): MiddlewareHandler<RouteContext> {
       const { session, right } = neededRight(c.req.method, c.req.path);
       mustMay(caller, session, right);
     }
+    c.set("caller", caller);
     await mustBeCurrent(c.env, caller);
     // Before anything is stored.
     wishOf(c.req.header("X-On-Disconnect"));
-    c.set("caller", caller);
     c.set("account", caller.account);
     c.set("limits", caller.limits);
     await next();

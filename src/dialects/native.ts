@@ -4,6 +4,7 @@ import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, Tur
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
+import { userWords } from "../core/user-words.ts";
 
 /** The event as a client reads it: its name, and its JSON, whose `type` is the name again. Shapes: `routes/openapi/event-shapes.ts`. */
 export function nativeEvent(event: SessionEvent): { event: string; data: Record<string, unknown> } {
@@ -43,11 +44,22 @@ function eventData(event: SessionEvent): Record<string, unknown> {
         usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
         cost_micros: event.costMicros,
         ...(event.refused && { refused: true }),
-        ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
+        ...(event.failure && { error: errorJson(event.failure) }),
       };
     case "error":
-      return { code: event.code, detail: event.detail };
+      return { ...errorJson(event.failure) };
   }
+}
+
+/** A failure for clients: `message` is one sentence for the person who wrote, `detail` is for the operator. */
+export interface ErrorJson {
+  code: string;
+  message: string;
+  detail: string;
+}
+
+export function errorJson(failure: Failure): ErrorJson {
+  return { code: failure.code, message: userWords(failure), detail: failure.detail };
 }
 
 /** `input_tokens` and `cached_tokens` are disjoint; `reasoning_tokens` is part of `output_tokens`. */
@@ -129,7 +141,7 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     }
     case "compaction": {
       const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;
-      const error = failure && { error: { code: failure.code, detail: failure.detail, ...rawJson(failure) } };
+      const error = failure && { error: { ...errorJson(failure), ...rawJson(failure) } };
       const cause = entry.cause && { cause: entry.cause };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros, duration_ms: durationMs };
       return {
@@ -146,13 +158,13 @@ export function entryJson(entry: Entry): Record<string, unknown> {
       return { ...placed, message: { role: "user", content: entry.content } };
     case "step_failed": {
       const { step, attempt, model, failure, content, usage, costMicros } = entry;
-      const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable, ...rawJson(failure) };
+      const error = { ...errorJson(failure), retryable: failure.retryable, ...rawJson(failure) };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
     }
     case "turn_ended": {
       const { reason, usage, steps, costMicros, failure, refused } = entry;
-      const error = failure && { error: { code: failure.code, detail: failure.detail } };
+      const error = failure && { error: errorJson(failure) };
       const used = { ...usageJson(usage, steps), ...countsJson(entry) };
       return { ...placed, reason, usage: used, cost_micros: costMicros, ...(refused && { refused }), ...error };
     }

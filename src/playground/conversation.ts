@@ -1,5 +1,5 @@
 /** What the page knows of a session: the entries it has read, and what events told beyond them. Pure: entries and events in, the same conversation out, in whichever order the two arrive. */
-import type { Entry, Message, ToolCall, Usage } from "./shapes.ts";
+import type { Entry, Message, ShownFailure, ToolCall, Usage } from "./shapes.ts";
 
 /** One event of `GET …/events`, by its name. */
 export type ShownEvent =
@@ -12,14 +12,14 @@ export type ShownEvent =
   | { event: "tool.progress"; data: { call_id: string; name: string; text: string } }
   | { event: "message.completed"; data: { seq: number; message: Message; finish_reason: string; usage: Usage } }
   | { event: "turn.ended"; data: ShownEnd }
-  | { event: "error"; data: { code: string; detail: string } };
+  | { event: "error"; data: ShownFailure };
 
 interface ShownEnd {
   turn: string;
   reason: string;
   usage: Usage;
   cost_micros: number;
-  error?: { code: string; detail: string };
+  error?: ShownFailure;
 }
 
 /** A reply that is still arriving. */

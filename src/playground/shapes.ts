@@ -79,9 +79,16 @@ export interface Entry {
   by?: string;
   summary?: string;
   partial?: string;
-  error?: { code: string; detail: string };
+  error?: ShownFailure;
   code?: string;
   detail?: string;
+}
+
+/** Why a turn or a step failed: for the person who wrote, and for the operator. */
+export interface ShownFailure {
+  code: string;
+  message: string;
+  detail: string;
 }
 
 /** Of `GET /v1/agents`: who answers, and with which models. */

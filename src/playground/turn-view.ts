@@ -1,6 +1,6 @@
 /** Turns as the page shows them, from a conversation. Pure; a turn that has not changed is the same object again, so that it is not drawn again. */
 import type { ShownConversation, ShownDraft } from "./conversation.ts";
-import type { Entry, ToolCall, Usage } from "./shapes.ts";
+import type { Entry, ShownFailure, ToolCall, Usage } from "./shapes.ts";
 
 /** How a call stands. `client`: it waits for the program that declared the tool. */
 export type CallState = "running" | "approval" | "client" | "done" | "failed" | "open";
@@ -31,7 +31,7 @@ export interface ReplyView {
   text: string;
   growing: boolean;
   calls: CallView[];
-  failure?: { code: string; detail: string };
+  failure?: ShownFailure;
   restartedBecause?: string;
   repairs: readonly string[];
   tries: readonly { model: string; detail: string }[];
@@ -50,7 +50,7 @@ export interface TurnView {
   /** Those that are recorded, in order. */
   entries: readonly Entry[];
   items: ItemView[];
-  end?: { reason: string; error?: { code: string; detail: string }; usage: Usage; costMicros: number };
+  end?: { reason: string; error?: ShownFailure; usage: Usage; costMicros: number };
   firstEventMs?: number;
   durationMs?: number;
 }

@@ -5,7 +5,7 @@ import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { CallbackAddress } from "../channels/callback.ts";
-import { type TurnOptions, thinkingLevels } from "../core/entry.ts";
+import { thinkingLevels } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { speakerFault } from "../core/speaker.ts";
 import { shownEntry } from "../dialects/native.ts";
@@ -13,7 +13,6 @@ import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import type { InboxMessage } from "../session/inbox.ts";
 import { sessionEvents, sessionObject } from "../session/session-object.ts";
-import type { ShownEntry } from "../session/shown-entries.ts";
 import { turnJson } from "../session/turn-json.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { mustAdmit } from "./admit.ts";
@@ -25,7 +24,7 @@ import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "./on-disco
 import { receiptOf } from "./receipt-of.ts";
 import { formatOf, responseFormat } from "./response-format.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "./sessions.ts";
-import { turnResponse } from "./turn-response.ts";
+import { audience, shownEntryOf, shownState, turnResponse } from "./turn-response.ts";
 
 export const sentMessage = z.strictObject({
   content: z.string().min(1, "must not be empty"),
@@ -95,14 +94,14 @@ export const messages = new Hono<RouteContext>()
   .get("/:id/turns/:turn", async (c) => {
     const turn = c.req.param("turn");
     const state = unwrap(await sessionAt(c).wait(turn, 0));
-    return c.json(turnJson(addressOf(c).name, turn, state));
+    return c.json(turnJson(addressOf(c).name, turn, shownState(c, state)));
   })
   .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
   .get("/:id/entries", async (c) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
     const { entries, lastSeq } = unwrap(await sessionAt(c).shownEntries({ after, limit }));
     return c.json({
-      entries: entries.map(c.var.caller.token === undefined ? shownEntry : withoutInstructions),
+      entries: entries.map(shownEntryOf(c)).map(shownEntry),
       last_seq: lastSeq,
     });
   })
@@ -121,19 +120,14 @@ export const messages = new Hono<RouteContext>()
     );
   });
 
-/** For a session's token: what the model was instructed is the account's own. */
-function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
-  const { options, ...shown } = shownEntry(entry);
-  if (options === undefined) return shown;
-  const { instructions: _, ...others } = options as TurnOptions;
-  return { ...shown, options: others };
-}
-
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(c: Context<RouteContext>, query: string): Promise<Response> {
   const after = c.req.header("Last-Event-ID") ?? placeInUrl(new URL(c.req.url).searchParams);
   const hangUp = hangUpQuery(stopsOnDisconnect(c, addressOf(c).name));
-  const asked = { query: `after=${encodeURIComponent(after)}&${query}${hangUp}`, signal: c.req.raw.signal };
+  const asked = {
+    query: `after=${encodeURIComponent(after)}&${query}${hangUp}${audience(c)}`,
+    signal: c.req.raw.signal,
+  };
   return sessionEvents(c.env, addressOf(c), asked);
 }
 

@@ -6,7 +6,7 @@ import type { PrefixInfo } from "../account/prefix-store.ts";
 import { AppError } from "../core/errors.ts";
 import { prefixText } from "../core/prefix-text.ts";
 import { estimateTokens, requestTokens } from "../core/window.ts";
-import { iso, usageJson } from "../dialects/native.ts";
+import { errorJson, iso, usageJson } from "../dialects/native.ts";
 import { parseBody, parseQuery } from "../http/parse-body.ts";
 import { readJson, readText } from "../http/read-json.ts";
 import { prefixId, sharedPrefixCache } from "../prefix-cache/prefix-cache.ts";
@@ -66,7 +66,7 @@ export const prefixes = new Hono<RouteContext>()
     const { info } = await existing(c);
     const of = { account: c.var.account, prefix: info.id, models: c.var.limits.models, agent };
     const { usage, costMicros, failure } = await warmUp({ app: c.var.app, bindings: c.env }, of);
-    const error = failure && { error: { code: failure.code, detail: failure.detail } };
+    const error = failure && { error: errorJson(failure) };
     return c.json(
       { prefix: info.id, usage: usageJson(usage, 1), cost_micros: costMicros, ...error },
       error ? 502 : 200,

@@ -5,6 +5,7 @@ import { sessionEvents } from "../session/session-object.ts";
 import type { RouteContext } from "./context.ts";
 import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
 import type { Taken } from "./take-conversation.ts";
+import { audience } from "./turn-response.ts";
 
 export interface RelayOptions {
   manner: Manner;
@@ -18,7 +19,7 @@ export interface RelayOptions {
 /** The bytes go through untouched; the reader's hang-up travels with the signal. */
 export async function relayStream(c: Context<RouteContext>, of: Taken, how: RelayOptions): Promise<Response> {
   const seen = how.seen === undefined ? "" : `&seen=${encodeURIComponent(how.seen)}`;
-  const query = `after=${of.afterSeq ?? ""}${seen}&turn=${of.turn}&as=${formatManner(how.manner)}`;
+  const query = `after=${of.afterSeq ?? ""}${seen}&turn=${of.turn}&as=${formatManner(how.manner)}${audience(c)}`;
   const hangUp = hangUpQuery(stopsOnDisconnect(c, of.session, how.stops));
   const address = { account: c.var.account, name: of.session };
   const stream = await sessionEvents(c.env, address, { query: `${query}${hangUp}`, signal: c.req.raw.signal });

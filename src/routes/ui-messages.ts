@@ -20,6 +20,7 @@ import { newName, receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
 import { agentName, sessionName } from "./sessions.ts";
 import type { Taken } from "./take-conversation.ts";
+import { shownEntryOf } from "./turn-response.ts";
 import { uiOptions, uiSettings } from "./ui-settings.ts";
 
 export const uiRequest = z.looseObject({
@@ -54,11 +55,12 @@ export const uiMessages = new Hono<RouteContext>()
       queued,
       open,
     });
+    const shown = shownEntryOf(c);
     // Up to where the session was then: what is queued there must not be among the entries, too.
     for (let after = range.afterSeq; after < range.lastSeq; ) {
       const limit = Math.min(500, range.lastSeq - after);
       const { entries } = unwrap(await session.shownEntries({ after, limit }));
-      for (const entry of entries) messages.add(entry);
+      for (const entry of entries) messages.add(shown(entry));
       after = entries.at(-1)?.seq ?? range.lastSeq;
     }
     return c.json(messages.end());

@@ -1,9 +1,8 @@
 /** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. What makes them is `src/dialects/native.ts`; the tests hold the two together. */
 import * as z from "zod";
-import { message, usage } from "./shapes.ts";
+import { failure, message, usage } from "./shapes.ts";
 
 const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
-const failure = z.object({ code: z.string(), detail: z.string() });
 
 const turnStarted = event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().min(1) });
 const stepStarted = event("step.started", "StepStartedEvent", {

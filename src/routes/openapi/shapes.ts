@@ -16,6 +16,17 @@ export const problem = z
   })
   .meta({ id: "Problem", description: "RFC 9457. `detail` says what to do; `field` names what is wrong." });
 
+/** Why a turn failed, or one step of it. */
+export const failure = z.object({
+  code: z.string(),
+  message: z
+    .string()
+    .meta({ description: "One sentence for the person who wrote: why there is no answer, and what they can do." }),
+  detail: z
+    .string()
+    .meta({ description: "For the operator. To the holder of a session's token it is the message again." }),
+});
+
 export const openAiProblem = z
   .object({
     error: z.object({
@@ -153,7 +164,7 @@ export const turn = z
         }),
       )
       .optional(),
-    error: z.object({ code: z.string(), detail: z.string() }).optional(),
+    error: failure.optional(),
   })
   .meta({ id: "Turn" });
 
