@@ -4,7 +4,7 @@ import type { FailureCode } from "../../src/core/errors.ts";
 import { eventsOfEntry } from "../../src/core/event.ts";
 import { entryForPeople, eventsForPeople } from "../../src/core/for-people.ts";
 import { refusalWords, userWords } from "../../src/core/user-words.ts";
-import { entryJson, nativeEvent } from "../../src/dialects/native.ts";
+import { entryJson, nativeEvent } from "../../src/wire/native.ts";
 import { assistant, ended, failed, result, user } from "../support/entries.ts";
 import { codes } from "../support/failure-codes.ts";
 
