@@ -79,6 +79,8 @@ const approvalRequest = z.object({
   name: z.string().max(256),
   arguments: z.string(),
 });
+/** Codex declares its tools in the input; they are moved to `tools` before the request is read (`create-request.ts`). */
+const additionalTools = z.object({ type: z.literal("additional_tools"), id, role: z.literal("developer") });
 /** Stands for an item that was given out under this id. */
 const reference = z.object({ type: z.literal("item_reference"), id: z.string().min(1).max(256) });
 
@@ -90,7 +92,7 @@ const item = z.preprocess(
   typed,
   z.discriminatedUnion(
     "type",
-    [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference],
+    [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, additionalTools, reference],
     noItem,
   ),
 );
