@@ -30,15 +30,6 @@ export function refused(why: string) {
   return schema;
 }
 
-/** The same of a list or a map, of which an empty one asks for nothing. */
-export function refusedUnlessEmpty(why: string) {
-  const isEmpty = (value: unknown) =>
-    value === null || (typeof value === "object" && value !== undefined && Object.keys(value).length === 0);
-  const schema = z.unknown().refine(isEmpty, `is not supported here: ${why}. Leave it out`).optional();
-  parameterUses.add(schema, { use: "refused", why });
-  return schema;
-}
-
 /** Parameters that both of OpenAI's doors treat alike. */
 export const openAiHints = {
   client_metadata: ignored("about the client, for OpenAI's own logs"),

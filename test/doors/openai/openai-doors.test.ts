@@ -56,8 +56,8 @@ const chatHints: object[] = [
   { verbosity: "low" },
   { prediction: { type: "content", content: "x" } },
   { modalities: ["text"], n: 1, logprobs: false, top_logprobs: 0, audio: null, functions: null },
-  // What an empty list or map asks for is nothing.
-  { logit_bias: {}, functions: [], tools: [], stop: [] },
+  // An empty list asks for nothing.
+  { tools: [], stop: [] },
   { stream_options: { include_usage: true } },
   { messages: [{ role: "system", content: "Say hello." }] },
   { messages: [{ role: "user", content: "Hi", id: "m1", annotations: [], nonsense: 1 }] },
@@ -172,6 +172,10 @@ describe("hints", () => {
     it("[RESPONSES-24] are refused by name as others are; an item without any is nothing", async () => {
       const refused = await respond({ input: [added({ type: "web_search" }), user("Hi")] });
       expect([refused.status, refused.body.error.param]).toEqual([400, "tools.0.type"]);
+      const odd = await respond({ input: [{ ...added(), tools: {} }, user("Hi")] });
+      expect([odd.status, odd.body.error.param]).toEqual([400, "input.0.tools"]);
+      const kept = await ask("/conversations", { items: [added(fn("w1"))] });
+      expect([kept.status, kept.body.error.param]).toEqual([400, "items.0.type"]);
       provider.enqueue(text("Hello."));
       expect((await respond({ input: [added(), user("Hi")] })).status).toBe(200);
     });

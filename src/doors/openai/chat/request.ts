@@ -4,7 +4,7 @@ import { metadataBounds } from "../../../core/bounds.ts";
 import type { Sampling, Thinking, TurnOptions } from "../../../core/entry.ts";
 import { efforts, thinkingByEffort } from "../../../core/thinking.ts";
 import { toolName } from "../../function-tool.ts";
-import { ignored, openAiHints, refused, refusedUnlessEmpty, taken } from "../parameter.ts";
+import { ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { chatMessage } from "./messages.ts";
 
 const only = <T extends string | number | boolean>(value: T) =>
@@ -70,8 +70,8 @@ export const chatFields = {
   verbosity: ignored("the models have no such setting; say it in the instructions"),
   audio: refused("there is no audio"),
   function_call: refused("send tool_choice"),
-  functions: refusedUnlessEmpty("send tools"),
-  logit_bias: refusedUnlessEmpty("the providers have none"),
+  functions: refused("send tools"),
+  logit_bias: refused("the providers have none"),
   moderation: refused("nothing is moderated"),
   web_search_options: refused("give the agent a search tool"),
 };

@@ -80,7 +80,12 @@ const approvalRequest = z.object({
   arguments: z.string(),
 });
 /** Codex declares its tools in the input; they are moved to `tools` before the request is read (`create-request.ts`). */
-const additionalTools = z.object({ type: z.literal("additional_tools"), id, role: z.literal("developer") });
+const additionalTools = z.object({
+  type: z.literal("additional_tools"),
+  id,
+  role: z.literal("developer"),
+  tools: z.array(z.unknown()),
+});
 /** Stands for an item that was given out under this id. */
 const reference = z.object({ type: z.literal("item_reference"), id: z.string().min(1).max(256) });
 
@@ -88,14 +93,9 @@ const noItem = kindOf(
   (type) =>
     `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning, mcp_approval_response or item_reference`,
 );
-const item = z.preprocess(
-  typed,
-  z.discriminatedUnion(
-    "type",
-    [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, additionalTools, reference],
-    noItem,
-  ),
-);
+const kept = [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference] as const;
+const keptItem = z.preprocess(typed, z.discriminatedUnion("type", kept, noItem));
+const item = z.preprocess(typed, z.discriminatedUnion("type", [...kept, additionalTools], noItem));
 
 /** A message and a reference may come without their type. */
 function typed(value: unknown): unknown {
@@ -104,8 +104,9 @@ function typed(value: unknown): unknown {
   return "id" in value && Object.keys(value).length === 1 ? { type: "item_reference", ...value } : value;
 }
 
-export const inputItemList = z.array(item);
-export const inputItems = z.union([z.string().min(1, "must not be empty"), inputItemList.max(10_000)]);
+/** Items of a conversation, which keeps no tools. */
+export const inputItemList = z.array(keptItem);
+export const inputItems = z.union([z.string().min(1, "must not be empty"), z.array(item).max(10_000)]);
 
 export type InputItem = z.infer<typeof item>;
 
