@@ -1,7 +1,8 @@
 /** Composition: what an app says becomes the Worker and its Durable Objects. Start reading here: which path leads where. */
 import { env } from "cloudflare:workers";
-import { Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { Hono } from "hono/tiny";
 import { Access } from "./account/access.ts";
 import { Account } from "./account/account.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";

@@ -1,8 +1,8 @@
 /** Says to the person at the page how a turn ended, and what to do about it: in words of the server where it has some. Pure. */
-import type { ShownFailure } from "./shapes.ts";
+import type { FailureJson } from "../wire/shapes.ts";
 
 /** `undefined` for a turn that ended as it should. */
-export function endingWords(reason: string, error?: ShownFailure): string | undefined {
+export function endingWords(reason: string, error?: FailureJson): string | undefined {
   switch (reason) {
     case "completed":
       return undefined;
@@ -27,7 +27,7 @@ export function endingWords(reason: string, error?: ShownFailure): string | unde
 }
 
 /** What the operator can do about it, where there is more to say than to the person. */
-export function operatorWords(reason: string, error?: ShownFailure): string[] {
+export function operatorWords(reason: string, error?: FailureJson): string[] {
   if (reason === "step_limit")
     return ["The turn made the most model calls that limits.maxSteps of the agent allows. Raise it."];
   if (error === undefined) return [];

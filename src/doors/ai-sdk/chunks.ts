@@ -4,7 +4,8 @@ import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
-import { countsJson, type ErrorJson, errorJson, usageJson } from "../../wire/native.ts";
+import { countsJson, errorJson, usageJson } from "../../wire/native.ts";
+import type { FailureJson } from "../../wire/shapes.ts";
 
 /** `turn`: the message that is told is this turn. */
 export interface UiManner {
@@ -186,14 +187,14 @@ function jsonOr(text: string): unknown {
 }
 
 /** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others goes in front of it. */
-function errorChunks(error: ErrorJson): Chunk[] {
+function errorChunks(error: FailureJson): Chunk[] {
   return [
     { type: "message-metadata", messageMetadata: { error } },
     { type: "error", errorText: error.message },
   ];
 }
 
-function errorIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): ErrorJson | undefined {
+function errorIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): FailureJson | undefined {
   if (failure !== undefined) return errorJson(failure);
   return reason === "budget_exhausted" ? errorJson(shortageFailure(undefined)) : undefined;
 }

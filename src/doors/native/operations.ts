@@ -1,7 +1,8 @@
 /** The calls of the native door, described: those about prefixes, usage, agents and deliveries here. */
-import * as z from "zod";
+import * as z from "zod/mini";
+import { agent, delivery, health, usage } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { agent, anyObject, usage } from "../shapes.ts";
+import { anyObject } from "../shapes.ts";
 import { deliveryListing } from "./deliveries.ts";
 import { prefixContent, prefixRemoval, prefixWarming } from "./prefixes.ts";
 import { sessionOperations } from "./session-operations.ts";
@@ -16,8 +17,8 @@ export const nativeOperations: Record<string, Operation> = {
     summary: "Registers a text that sessions begin with; text/plain is taken, too",
     body: prefixContent,
     answers: {
-      201: { what: "It is registered.", schema: prefix.extend({ created: z.boolean() }) },
-      200: { what: "It was there.", schema: prefix.extend({ created: z.boolean() }) },
+      201: { what: "It is registered.", schema: z.extend(prefix, { created: z.boolean() }) },
+      200: { what: "It was there.", schema: z.extend(prefix, { created: z.boolean() }) },
     },
     refusals: [413, 415],
   },
@@ -25,7 +26,7 @@ export const nativeOperations: Record<string, Operation> = {
     tag: "Prefixes",
     summary: "Reads about a prefix",
     answers: {
-      200: { what: "The prefix.", schema: prefix.extend({ sessions: z.int(), created_at: z.iso.datetime() }) },
+      200: { what: "The prefix.", schema: z.extend(prefix, { sessions: z.int(), created_at: z.iso.datetime() }) },
     },
     refusals: [404],
   },
@@ -61,7 +62,7 @@ export const nativeOperations: Record<string, Operation> = {
     tag: "Channels",
     summary: "Answers that could not be delivered",
     query: deliveryListing,
-    answers: { 200: { what: "Dead letters.", schema: z.object({ deliveries: z.array(anyObject) }) } },
+    answers: { 200: { what: "Dead letters.", schema: z.object({ deliveries: z.array(delivery) }) } },
   },
   "GET /v1/deliveries/secret": {
     tag: "Channels",
@@ -85,7 +86,7 @@ export const frontOperations: Record<string, Operation> = {
     answers: {
       200: {
         what: "It runs.",
-        schema: z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() }),
+        schema: health,
       },
     },
   },

@@ -438,7 +438,7 @@ describe("wrong input", () => {
     ["/openai/v1/responses", "/v1/responses"],
     ["/sessions", "/v1/sessions"],
   ])(
-    "[NATIVE-13] a base URL that is a little wrong is answered with the path that is there: %s",
+    "[NATIVE-30] a base URL that is a little wrong is answered with the path that is there: %s",
     async (path, meant) => {
       const answer = await worker.fetch(`https://longline.test${path}`, {
         method: "POST",
