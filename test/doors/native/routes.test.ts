@@ -433,7 +433,6 @@ describe("wrong input", () => {
   it.each([
     ["/chat/completions", "/v1/chat/completions"],
     ["/v1/v1/chat/completions", "/v1/chat/completions"],
-    ["/v1/chat/completions/", "/v1/chat/completions"],
     ["/v1//chat/completions", "/v1/chat/completions"],
     ["/openai/v1/responses", "/v1/responses"],
     ["/sessions", "/v1/sessions"],
