@@ -23,7 +23,7 @@ function agentJson(caller: Caller, agent: Agent): AgentJson {
         return { name, description, effect, approval };
       })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    doors: [...app.doorNames],
+    doors: app.doors.filter(({ isNative }) => !isNative).map(({ name }) => name),
     channels: [...app.channels.keys()],
   };
 }
