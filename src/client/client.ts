@@ -88,7 +88,7 @@ export function client({ url, key, fetch = globalThis.fetch }: ClientOptions): C
   };
   const json = async <T>(...given: Parameters<typeof request>) => (await (await request(...given)).json()) as T;
   const at = (id: string, more = "") => `/${encodeURIComponent(id)}${more}`;
-  const sent = (message: NewMessage, { on_busy, idempotencyKey = crypto.randomUUID(), signal }: Sending) => ({
+  const sent = (message: NewMessage, { on_busy, idempotencyKey = randomKey(), signal }: Sending) => ({
     body: message,
     query: { on_busy },
     headers: { "Idempotency-Key": idempotencyKey } as Record<string, string>,
@@ -140,6 +140,11 @@ interface Request {
   query?: object;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+}
+
+/** Browsers have `crypto.randomUUID` only in pages that came by HTTPS or from this machine. */
+function randomKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function queryOf(query: object = {}): string {

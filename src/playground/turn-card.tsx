@@ -1,7 +1,8 @@
 /** One turn: what was said, what the model did and answered, how it ended, and what it took. */
 import { memo } from "hono/jsx/dom";
 import { Details } from "./details.tsx";
-import { endingWords } from "./ending-words.ts";
+import { endingWords, operatorWords } from "./ending-words.ts";
+import { OperatorDetail } from "./operator-detail.tsx";
 import { PrefixChain } from "./prefix-chain.tsx";
 import { Reply } from "./reply.tsx";
 import { RequestView } from "./request-view.tsx";
@@ -64,6 +65,7 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
   return (
     <div>
       {words !== undefined && <p class={end.reason === "failed" ? "alert" : "notice"}>{words}</p>}
+      <OperatorDetail lines={operatorWords(end.reason, end.error)} />
       <TokenBar usage={end.usage} costMicros={end.costMicros} firstEventMs={firstEventMs} durationMs={durationMs} />
       <div class="folds">
         {first?.kind === "user" && content !== undefined && (

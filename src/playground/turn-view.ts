@@ -1,6 +1,6 @@
 /** Turns as the page shows them, from a conversation. Pure; a turn that has not changed is the same object again, so that it is not drawn again. */
 
-import type { ToolCallJson, UsageJson } from "../wire/shapes.ts";
+import type { FailureJson, ToolCallJson, UsageJson } from "../wire/shapes.ts";
 import type { ShownConversation, ShownDraft } from "./conversation.ts";
 import type { PageEntry } from "./shapes.ts";
 
@@ -33,7 +33,7 @@ export interface ReplyView {
   text: string;
   growing: boolean;
   calls: CallView[];
-  failure?: { code: string; detail: string };
+  failure?: FailureJson;
   restartedBecause?: string;
   repairs: readonly string[];
   tries: readonly { model: string; detail: string }[];
@@ -52,7 +52,7 @@ export interface TurnView {
   /** Those that are recorded, in order. */
   entries: readonly PageEntry[];
   items: ItemView[];
-  end?: { reason: string; error?: { code: string; detail: string }; usage: UsageJson; costMicros: number };
+  end?: { reason: string; error?: FailureJson; usage: UsageJson; costMicros: number };
   firstEventMs?: number;
   durationMs?: number;
 }

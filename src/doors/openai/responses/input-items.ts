@@ -79,6 +79,13 @@ const approvalRequest = z.object({
   name: z.string().check(z.maxLength(256)),
   arguments: z.string(),
 });
+/** Codex declares its tools in the input; they are moved to `tools` before the request is read (`create-request.ts`). */
+const additionalTools = z.object({
+  type: z.literal("additional_tools"),
+  id,
+  role: z.literal("developer"),
+  tools: z.array(z.unknown()),
+});
 /** Stands for an item that was given out under this id. */
 const reference = z.object({
   type: z.literal("item_reference"),
@@ -89,14 +96,9 @@ const noItem = kindOf(
   (type) =>
     `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning, mcp_approval_response or item_reference`,
 );
-const item = z.pipe(
-  z.transform(typed),
-  z.discriminatedUnion(
-    "type",
-    [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference],
-    noItem,
-  ),
-);
+const kept = [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference] as const;
+const keptItem = z.pipe(z.transform(typed), z.discriminatedUnion("type", kept, noItem));
+const item = z.pipe(z.transform(typed), z.discriminatedUnion("type", [...kept, additionalTools], noItem));
 
 /** A message and a reference may come without their type. */
 function typed(value: unknown): unknown {
@@ -105,10 +107,11 @@ function typed(value: unknown): unknown {
   return "id" in value && Object.keys(value).length === 1 ? { type: "item_reference", ...value } : value;
 }
 
-export const inputItemList = z.array(item);
+/** Items of a conversation, which keeps no tools. */
+export const inputItemList = z.array(keptItem);
 export const inputItems = z.union([
   z.string().check(z.minLength(1, "must not be empty")),
-  inputItemList.check(z.maxLength(10_000)),
+  z.array(item).check(z.maxLength(10_000)),
 ]);
 
 export type InputItem = z.infer<typeof item>;
