@@ -23,6 +23,7 @@ import { questionOf, type ScoringTools } from "./score/score-run.ts";
 
 const commands: Record<string, () => Promise<(given: string[]) => Promise<void>>> = {
   add: async () => (await import("./add.ts")).addCase,
+  record: async () => (await import("./record-session.ts")).recordSession,
   calibrate: async () => (await import("./calibrate.ts")).calibrate,
 };
 
@@ -33,7 +34,7 @@ export async function evaluate(given: string[]): Promise<void> {
     if (own !== undefined) return await (await own())(given.slice(1));
     const options = readOptions(given);
     if (options === undefined) return console.log(evalUsage);
-    process.exitCode = (await runEval(options)).exitCode;
+    process.exitCode = options.killEvery ? await runKills(options) : (await runEval(options)).exitCode;
   } catch (error) {
     // A wrong file or a provider that is out of reach decides nothing: 1 would mean "worse".
     if (!isForUser(error)) throw error;
@@ -83,6 +84,19 @@ export async function runEval(options: EvalOptions): Promise<EvalSummary> {
   if (summary.left > 0) console.log(`Go on: longline eval --resume ${folder.path}, with the same options.`);
   else if (options.saveBaseline !== undefined) keepFirst(options.saveBaseline, { dataset, arms, results });
   return summary;
+}
+
+/** 0: no tool does something twice; 1: some do. */
+async function runKills(options: EvalOptions): Promise<0 | 1> {
+  const dataset = tagged(readCases(options.cases), options.tags);
+  const { armsOf } = await import("./run/choose-arms.ts");
+  const { killCases, killWords } = await import("./kill-cases.ts");
+  const { arms, recordings } = await armsOf({ ...options, recording: options.recording ?? "strict" }, dataset);
+  const runner = arms[0]?.runner;
+  if (runner === undefined || recordings === undefined) throw new UsageError("--kill-every: there is nothing to run.");
+  const killed = await killCases(dataset, runner, recordings);
+  console.log(killWords(killed));
+  return killed.some(({ report }) => (report?.faults.length ?? 0) > 0) ? 1 : 0;
 }
 
 async function prepare(options: EvalOptions): Promise<Prepared> {
