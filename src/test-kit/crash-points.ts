@@ -74,24 +74,42 @@ export interface CrashingRun {
   effectOf(tool: string): Effect;
 }
 
+/** The session's effects as an object of its own, to put something between the loop and the session. */
+export function effectsOf(session: MemorySession): Effects {
+  return {
+    signal: session.signal,
+    look: () => session.look(),
+    afford: () => session.afford(),
+    beginStep: (step, again) => session.beginStep(step, again),
+    generate: (draft) => session.generate(draft),
+    show: () => session.show(),
+    runTool: (call, place) => session.runTool(call, place),
+    append: (entries) => session.append(entries),
+    takeIn: () => session.takeIn(),
+    cutOff: () => session.cutOff(),
+    cut: (why) => session.cut(why),
+    summarize: (cut, draft) => session.summarize(cut, draft),
+    now: () => session.now(),
+    pause: (delayMs) => session.pause(delayMs),
+    chance: () => session.chance(),
+  };
+}
+
 /** The session's effects with the points between them. */
 export function crashingEffects({ session, points, begun, effectOf }: CrashingRun): Effects {
   const stepOf = ({ turn, step }: { turn: string; step: number }) => `${turn}/${step}`;
   return {
-    signal: session.signal,
+    ...effectsOf(session),
     look() {
       const view = session.look();
       const reply = view.entries.findLast((entry) => entry.type === "assistant");
       const runs = reply?.type === "assistant" ? begun.of(stepOf(reply)) : new Map<string, number>();
       return { ...view, intents: new Set(runs.keys()), runs };
     },
-    afford: () => session.afford(),
-    beginStep: (step, again) => session.beginStep(step, again),
     generate(draft: Draft) {
       points.pass(`model call ${draft.of.step}: before it`);
       return session.generate(draft);
     },
-    show: () => session.show(),
     async runTool(call, place) {
       points.pass(`${call.name}: before it is recorded as begun`);
       begun.begin(`${stepOf(place)} ${call.id}`, effectOf(call.name));
@@ -106,13 +124,7 @@ export function crashingEffects({ session, points, begun, effectOf }: CrashingRu
       await session.append(entries);
       points.pass(`${name}: recorded`);
     },
-    takeIn: () => session.takeIn(),
-    cutOff: () => session.cutOff(),
-    cut: (why) => session.cut(why),
-    summarize: (cut, draft) => session.summarize(cut, draft),
-    now: () => session.now(),
     pause: () => Promise.resolve(),
-    chance: () => session.chance(),
   };
 }
 

@@ -7,11 +7,10 @@ import { judgeDoubts, readCalibrations } from "./calibration.ts";
 import type { Dataset } from "./dataset/read-cases.ts";
 import { readCases } from "./dataset/read-cases.ts";
 import { type EvalOptions, evalUsage, readOptions } from "./options.ts";
-import { reportHtml } from "./report/html.ts";
-import { junitXml } from "./report/junit.ts";
 import { EvalProgress } from "./report/progress.ts";
 import { type EvalSummary, summarize } from "./report/summarize.ts";
 import { summaryWords } from "./report/words.ts";
+import { writeReport } from "./report/write-report.ts";
 import type { Arm } from "./run/arms.ts";
 import { EvalFolder, type Plan } from "./run/folder.ts";
 import { preferencesOf } from "./run/preferences.ts";
@@ -19,7 +18,7 @@ import { CannotRun, type RunResult } from "./run/result.ts";
 import { type Ended, runAll } from "./run/run-all.ts";
 import type { Judge } from "./score/judge.ts";
 import { ownScorers } from "./score/own-scorers.ts";
-import { questionOf, type ScoringTools } from "./score/score-run.ts";
+import type { ScoringTools } from "./score/score-run.ts";
 
 const commands: Record<string, () => Promise<(given: string[]) => Promise<void>>> = {
   add: async () => (await import("./add.ts")).addCase,
@@ -193,18 +192,6 @@ async function judgePairs(
     }
   }
   return { left: 0 };
-}
-
-function writeReport(
-  folder: EvalFolder,
-  summary: EvalSummary,
-  of: { dataset: Dataset; results: readonly RunResult[]; at: string },
-): void {
-  const { dataset, results, at } = of;
-  const questions = new Map(dataset.cases.map((each) => [each.id, questionOf(each)]));
-  folder.write("summary.json", `${JSON.stringify(summary, null, 2)}\n`);
-  folder.write("junit.xml", junitXml(results));
-  folder.write("report.html", reportHtml({ summary, results, questions, at }));
 }
 
 function keepFirst(

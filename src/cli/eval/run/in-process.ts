@@ -63,7 +63,7 @@ export async function runInProcess(each: EvalCase, runner: CaseRunner): Promise<
 }
 
 /** The provider, its key or its line failed: nothing is learnt about the agent. */
-function isOutside(code: string): boolean {
+export function isOutside(code: string): boolean {
   return /^model_(?:unreachable|auth|payment|not_found|rate_limited|unavailable|stalled|truncated)$/.test(code);
 }
 
