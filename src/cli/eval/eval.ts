@@ -112,7 +112,15 @@ async function prepare(options: EvalOptions): Promise<Prepared> {
   const doubts = judge && judgeDoubts(dataset.cases, judge.model, readCalibrations(dataset.folder));
   if (doubts !== undefined && doubts.refused.length > 0 && !options.uncalibrated)
     throw new UsageError(`${doubts.refused.join("\n")}\nChange the rubric or the judge, or add --uncalibrated.`);
-  return { dataset, arms, baseline, scoring: { judge, own }, warnings: doubts?.warnings ?? [] };
+  const warnings = [...demoWarnings(options, arms), ...(doubts?.warnings ?? [])];
+  return { dataset, arms, baseline, scoring: { judge, own }, warnings };
+}
+
+/** Without a provider the demo model is in the place of every other. */
+function demoWarnings({ models }: EvalOptions, arms: readonly Arm[]): string[] {
+  const isMeant = models.length === 0 || models.includes("demo");
+  if (isMeant || arms.some(({ model }) => model !== "demo")) return [];
+  return [`no provider is configured (MODEL_API_KEY): the demo model answers in place of ${models.join(", ")}`];
 }
 
 function tagged(dataset: Dataset, tags: readonly string[]): Dataset {

@@ -19,7 +19,7 @@ import { pastRequest } from "../exported-session.ts";
 import { UsageError } from "../usage.ts";
 import { type ChangeCost, changeCost, type FirstRequests, type LedgerDay } from "./change-cost.ts";
 import { type RecordedTurn, recordedTurns } from "./recorded-turns.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { ReplayOptions } from "./replay-options.ts";
 import { recordedOutcome, shadowTurn } from "./shadow-turn.ts";
 
 /** A turn that went another way. */
