@@ -11,7 +11,7 @@ import { EvalProgress } from "./report/progress.ts";
 import { type EvalSummary, summarize } from "./report/summarize.ts";
 import { summaryWords } from "./report/words.ts";
 import { writeReport } from "./report/write-report.ts";
-import type { Arm } from "./run/arms.ts";
+import type { EvalArm } from "./run/arms.ts";
 import { EvalFolder, type Plan } from "./run/folder.ts";
 import { preferencesOf } from "./run/preferences.ts";
 import { CannotRun, type RunResult } from "./run/result.ts";
@@ -50,7 +50,7 @@ function isForUser(error: unknown): error is Error {
 /** What the cases need beside arms: judge, own functions, baseline, and what is doubtful. */
 interface Prepared {
   dataset: Dataset;
-  arms: Arm[];
+  arms: EvalArm[];
   baseline: Baseline | undefined;
   scoring: ScoringTools;
   warnings: string[];
@@ -117,7 +117,7 @@ async function prepare(options: EvalOptions): Promise<Prepared> {
 }
 
 /** Without a provider the demo model is in the place of every other. */
-function demoWarnings({ models }: EvalOptions, arms: readonly Arm[]): string[] {
+function demoWarnings({ models }: EvalOptions, arms: readonly EvalArm[]): string[] {
   const isMeant = models.length === 0 || models.includes("demo");
   if (isMeant || arms.some(({ model }) => model !== "demo")) return [];
   return [`no provider is configured (MODEL_API_KEY): the demo model answers in place of ${models.join(", ")}`];
@@ -204,7 +204,7 @@ async function judgePairs(
 
 function keepFirst(
   name: string,
-  { dataset, arms, results }: { dataset: Dataset; arms: readonly Arm[]; results: readonly RunResult[] },
+  { dataset, arms, results }: { dataset: Dataset; arms: readonly EvalArm[]; results: readonly RunResult[] },
 ): void {
   const [first] = arms;
   if (first === undefined) return;

@@ -6,7 +6,7 @@ import type { Dataset } from "../eval/dataset/read-cases.ts";
 import { type EvalSummary, summarize } from "../eval/report/summarize.ts";
 import { dollars, summaryWords } from "../eval/report/words.ts";
 import { writeReport } from "../eval/report/write-report.ts";
-import { type Arm, localArms, reachedModels } from "../eval/run/arms.ts";
+import { type EvalArm, localArms, reachedModels } from "../eval/run/arms.ts";
 import { EvalFolder, type Plan, type Preference } from "../eval/run/folder.ts";
 import type { CaseRunner } from "../eval/run/in-process.ts";
 import { agentOf, loadApp, workerPath } from "../eval/run/load-app.ts";
@@ -85,7 +85,7 @@ const recordedArm = "recorded";
 /** One after the other: a provider's cache is warm as it was then. */
 async function shadowAll(
   turns: readonly RecordedTurn[],
-  { arm, runner, options }: { arm: Arm; runner: CaseRunner; options: ReplayOptions },
+  { arm, runner, options }: { arm: EvalArm; runner: CaseRunner; options: ReplayOptions },
 ): Promise<Shadowed> {
   const all: Shadowed = { results: [], diverged: [], requests: [], left: 0 };
   const seen = new Set<string>();
@@ -127,7 +127,7 @@ function resultOf(id: string, arm: string, outcome: CaseOutcome): RunResult {
 }
 
 interface Reporting {
-  arm: Arm;
+  arm: EvalArm;
   judge: Judge | undefined;
   options: ReplayOptions;
 }
@@ -159,7 +159,7 @@ async function reported(
   return summary;
 }
 
-function planOf({ path, digest }: Dataset, { name, agent, version, model }: Arm): Plan {
+function planOf({ path, digest }: Dataset, { name, agent, version, model }: EvalArm): Plan {
   const recorded = { name: recordedArm, agent, version: "as recorded", model: "as recorded" };
   const startedAt = new Date().toISOString();
   return { cases: path, digest, trials: 1, arms: [recorded, { name, agent, version, model }], startedAt };

@@ -1,7 +1,7 @@
 /** WHAT is compared: each arm is one way to answer all cases, by agent, model, version and instructions. The first one is the baseline. Reads instruction files; runs nothing. */
 import { readFileSync } from "node:fs";
 import type { Agent } from "../../../agent/agent.ts";
-import { versionOf } from "../../../agent/version.ts";
+import { contentOf, versionOf } from "../../../agent/version.ts";
 import { createDemoFetch } from "../../../model/demo/demo-fetch.ts";
 import { turnModels } from "../../../session/turn/turn-model.ts";
 import { UsageError } from "../../usage.ts";
@@ -11,7 +11,7 @@ import { agentOf, type LoadedApp } from "./load-app.ts";
 import type { CaseOutcome } from "./result.ts";
 
 /** `version` is the agent's, with the arm's instructions and model. */
-export interface Arm {
+export interface EvalArm {
   name: string;
   agent: string;
   version: string;
@@ -35,7 +35,7 @@ export interface ArmChoices {
 export type ArmRules = Pick<CaseRunner, "liveTools" | "recordings">;
 
 /** Throws a `UsageError` for what the app does not have. */
-export function localArms(loaded: LoadedApp, choices: ArmChoices, how: ArmRules): Arm[] {
+export function localArms(loaded: LoadedApp, choices: ArmChoices, how: ArmRules): EvalArm[] {
   const { agents, models, versions, instructions } = choices;
   const arms = orNone(agents).flatMap((name) => {
     const agent = agentOf(loaded.app, name);
@@ -70,7 +70,7 @@ function withChanges(agent: Agent, { file, model }: { file: string | undefined; 
   const models =
     model === undefined ? agent.models : ([agent.models.find(({ id }) => id === model) ?? { id: model }] as const);
   const changed = { ...agent, models, instructions: file === undefined ? agent.instructions : readText(file) };
-  return { ...changed, version: versionOf(changed) };
+  return { ...changed, version: versionOf(contentOf(changed)) };
 }
 
 function readText(file: string): string {
@@ -83,7 +83,7 @@ function readText(file: string): string {
   throw new UsageError(`--instructions: ${file} is empty.`);
 }
 
-function mustDiffer(arms: Arm[]): Arm[] {
+function mustDiffer(arms: EvalArm[]): EvalArm[] {
   const twice = arms.find(({ name }, at) => arms.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined)
     throw new UsageError(`"${twice.name}" is named twice: each arm is compared with the first one.`);
@@ -97,7 +97,7 @@ interface ArmMaking {
   how: ArmRules;
 }
 
-function armOf(loaded: LoadedApp, { agent, model, name, how }: ArmMaking): Arm {
+function armOf(loaded: LoadedApp, { agent, model, name, how }: ArmMaking): EvalArm {
   const models = reachedModels(loaded, agent, model);
   const runner = { agent, models, secrets: loaded.secrets, liveFetch: fetch, ...how };
   return {

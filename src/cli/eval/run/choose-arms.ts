@@ -2,7 +2,7 @@
 import { UsageError } from "../../usage.ts";
 import type { Dataset } from "../dataset/read-cases.ts";
 import type { EvalOptions } from "../options.ts";
-import { type Arm, localArms, reachedModels } from "./arms.ts";
+import { type EvalArm, localArms, reachedModels } from "./arms.ts";
 import { CaseRecordings } from "./case-recordings.ts";
 import type { ReachedModel } from "./in-process.ts";
 import { agentOf, type LoadedApp, loadApp, workerPath } from "./load-app.ts";
@@ -10,7 +10,7 @@ import { remoteArms } from "./over-http.ts";
 
 /** `judgeModel`: asked for only where a case is judged. */
 export interface ChosenArms {
-  arms: Arm[];
+  arms: EvalArm[];
   recordings?: CaseRecordings | undefined;
   judgeModel(): Promise<ReachedModel>;
 }

@@ -8,7 +8,7 @@ import { entryLine, headerLine } from "../../../doors/native/transcript-text.ts"
 import { exportedEntries } from "../../exported-session.ts";
 import { UsageError } from "../../usage.ts";
 import { type EvalCase, messagesOf } from "../dataset/case.ts";
-import type { Arm } from "./arms.ts";
+import type { EvalArm } from "./arms.ts";
 import { historyEntries, splitMessages } from "./in-process.ts";
 import { outcomeOf } from "./outcome-of.ts";
 import { CannotRun, type CaseOutcome } from "./result.ts";
@@ -30,7 +30,7 @@ interface RemoteAgent {
 export async function remoteArms(
   worker: RemoteWorker,
   of: { agents: readonly string[]; models: readonly string[] },
-): Promise<Arm[]> {
+): Promise<EvalArm[]> {
   const { agents } = (await getJson(worker, "/v1/agents")) as { agents: RemoteAgent[] };
   const named = of.agents.length === 0 ? agents.filter((agent) => agent.default).map(({ id }) => id) : of.agents;
   return named.flatMap((name) => {
@@ -46,7 +46,7 @@ function armOf(
   worker: RemoteWorker,
   agent: RemoteAgent,
   { model, isNamed }: { model: string | undefined; isNamed: boolean },
-): Arm {
+): EvalArm {
   const name = [isNamed ? agent.id : undefined, model].filter((part) => part !== undefined).join(" ");
   return {
     name: name || agent.id,

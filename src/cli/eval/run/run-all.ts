@@ -4,11 +4,11 @@
  */
 import type { EvalCase } from "../dataset/case.ts";
 import { type ScoringTools, scoreRun } from "../score/score-run.ts";
-import type { Arm } from "./arms.ts";
+import type { EvalArm } from "./arms.ts";
 import { CannotRun, type RunResult } from "./result.ts";
 
 export interface EvalWork {
-  arms: readonly Arm[];
+  arms: readonly EvalArm[];
   cases: readonly EvalCase[];
   trials: number;
   concurrency: number;
@@ -66,12 +66,12 @@ export async function runAll(work: EvalWork): Promise<Ended> {
 }
 
 interface Job {
-  arm: Arm;
+  arm: EvalArm;
   case: EvalCase;
   trial: number;
 }
 
-/** Arm by arm within a case: what changes outside while it runs meets all arms alike. */
+/** EvalArm by arm within a case: what changes outside while it runs meets all arms alike. */
 function jobsOf({ arms, cases, trials, done }: EvalWork): Job[] {
   const key = (arm: string, id: string, trial: number) => JSON.stringify([arm, id, trial]);
   const isDone = new Set(done.map((result) => key(result.arm, result.case, result.trial)));
