@@ -51,10 +51,7 @@ export interface Longline {
  */
 export function longline({ doors = [], channels = [], ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  const app = makeApp(definition, { doors, channels }, bindings);
-  const worker = serve(app, doors);
-  apps.set(worker, app);
-  return worker;
+  return serve(makeApp(definition, { doors, channels }, bindings), doors);
 }
 
 const apps = new WeakMap<object, App>();
@@ -69,7 +66,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
   announce(app);
   for (const door of doors) door.check(app, env as unknown as Bindings);
   const { fetch } = router(app, doors);
-  return {
+  const worker: Longline = {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
     scheduled: ({ cron, scheduledTime }, bindings) =>
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
@@ -77,6 +74,8 @@ export function serve(app: App, doors: readonly Door[]): Longline {
     Session: sessionClass(app),
     Account,
   };
+  apps.set(worker, app);
+  return worker;
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
