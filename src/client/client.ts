@@ -12,8 +12,8 @@ import { LonglineError } from "./longline-error.ts";
 export type NewSession = z.input<typeof sessionCreation>;
 export type SessionChanges = z.input<typeof sessionChanges>;
 export type NewMessage = z.input<typeof sentMessage>;
-export type ApprovalAnswer = z.input<typeof approval>;
-export type GivenFeedback = z.input<typeof feedback>;
+export type SentApproval = z.input<typeof approval>;
+export type SentFeedback = z.input<typeof feedback>;
 
 export interface ClientOptions {
   /** Where the Worker is, such as `https://my-agent.example.workers.dev`. */
@@ -58,9 +58,9 @@ export interface Client {
   events(session: string, from?: Following): AsyncIterable<SentEvent>;
   turn(session: string, turn: string): Promise<TurnJson>;
   cancel(session: string, turn?: string): Promise<void>;
-  approve(session: string, callId: string, answer: ApprovalAnswer): Promise<{ turn: string }>;
+  approve(session: string, callId: string, answer: SentApproval): Promise<{ turn: string }>;
   toolResults(session: string, results: z.input<typeof toolResults>["results"]): Promise<{ turn: string }>;
-  feedback(session: string, given: GivenFeedback): Promise<void>;
+  feedback(session: string, given: SentFeedback): Promise<void>;
 }
 
 /**

@@ -9,11 +9,11 @@ import { RequestView } from "./request-view.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
 import { TurnTimeline } from "./turn-timeline.tsx";
-import type { ItemView, TurnView } from "./turn-view.ts";
+import type { ItemView, ShownTurn } from "./turn-view.ts";
 import { UserMessage } from "./user-message.tsx";
 
 export interface TurnCardProps {
-  view: TurnView;
+  view: ShownTurn;
   session: string;
   store: SessionStore;
   /** Goes on in a fork: behind entry `afterSeq`, with this message. */

@@ -47,7 +47,7 @@ export type ItemView =
   | ReplyView
   | { kind: "summary" | "note"; text: string };
 
-export interface TurnView {
+export interface ShownTurn {
   turn: string;
   /** Those that are recorded, in order. */
   entries: readonly PageEntry[];
@@ -58,7 +58,7 @@ export interface TurnView {
 }
 
 /** The turns in order. `before`: what this function gave for the conversation as it was. */
-export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly TurnView[] = []): TurnView[] {
+export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly ShownTurn[] = []): ShownTurn[] {
   const known = new Map(before.map((view) => [view.turn, view]));
   const turns = new Map<string, { recorded: PageEntry[]; told: PageEntry[] }>();
   const groupOf = (turn: string) => {
@@ -79,7 +79,7 @@ export function turnsOf({ entries, told, draft }: ShownConversation, before: rea
 }
 
 /** Whether a call of it needs a person's yes or no. */
-export function waitsForPerson({ items }: TurnView): boolean {
+export function waitsForPerson({ items }: ShownTurn): boolean {
   return items.some((item) => item.kind === "reply" && item.calls.some(({ state }) => state === "approval"));
 }
 
@@ -87,15 +87,15 @@ function turnView(
   turn: string,
   { recorded, told }: { recorded: PageEntry[]; told: PageEntry[] },
   draft?: ShownDraft,
-): TurnView {
-  const view: TurnView = { turn, entries: recorded, items: [], ...timesOf(recorded) };
+): ShownTurn {
+  const view: ShownTurn = { turn, entries: recorded, items: [], ...timesOf(recorded) };
   for (const entry of [...recorded, ...told]) take(view, entry);
   if (draft) view.items.push(draftView(draft));
   if (view.end) closeCalls(view);
   return view;
 }
 
-function take(view: TurnView, entry: PageEntry): void {
+function take(view: ShownTurn, entry: PageEntry): void {
   const { message } = entry;
   switch (entry.type) {
     case "user": {
@@ -146,7 +146,7 @@ function take(view: TurnView, entry: PageEntry): void {
 }
 
 /** Providers use ids again from step to step, so the newest call with this id is meant. */
-function callOf(view: TurnView, id: string | undefined): CallView | undefined {
+function callOf(view: ShownTurn, id: string | undefined): CallView | undefined {
   const reply = view.items.findLast((item): item is ReplyView => item.kind === "reply");
   return reply?.calls.find((call) => call.id === id);
 }
@@ -195,7 +195,7 @@ function callView(call: ToolCallJson, wait: "approval" | "client" | undefined): 
 }
 
 /** A turn that was read from its middle on may lack results; nothing runs in it any more. */
-function closeCalls(view: TurnView): void {
+function closeCalls(view: ShownTurn): void {
   for (const item of view.items) {
     if (item.kind !== "reply") continue;
     for (const call of item.calls) if (call.result === undefined) call.state = "open";
