@@ -134,7 +134,7 @@ live("the page, following a session", () => {
   });
 
   it("[PAGE-13] with a session's token in the key's place it shows the sentence, and no detail to unfold", async () => {
-    const made = await fetch(`${dev.url}/v1/sessions/failing/tokens`, {
+    const made = await fetch(`${dev.url}/v1/sessions/token-page/tokens`, {
       method: "POST",
       headers,
       body: JSON.stringify({ rights: ["read", "append"] }),
@@ -144,11 +144,11 @@ live("the page, following a session", () => {
     await theirs.addInitScript((key) => localStorage.setItem("longline-key", key), token);
     const other = await theirs.newPage();
     other.setDefaultTimeout(20_000);
-    await chat("failing", other);
+    await chat("token-page", other);
     provider.enqueue(status(401, { error: { message: "no" } }));
     await send("Again", other);
     const sentence = "The assistant cannot answer right now; please ask the people who run it to look into it.";
-    await expect.poll(() => other.getByText(sentence).count()).toBe(2);
+    await expect.poll(() => other.getByText(sentence).count()).toBe(1);
     await expect.poll(() => other.getByText("For the operator").count()).toBe(0);
     await expect.poll(() => other.locator("main").innerText()).not.toMatch(/127\.0\.0\.1|MODEL_API_KEY|API key/);
     await theirs.close();
