@@ -18,7 +18,8 @@ class Lines implements Encoder {
 
   events(events: readonly PlacedEvent[]): Frame[] {
     return events.flatMap(({ event }): Frame[] => {
-      if (event.type === "text.delta") return [{ text: event.text }];
+      // A frame's text is one line.
+      if (event.type === "text.delta") return [{ text: event.text.replaceAll("\n", " ") }];
       if (event.type !== "turn.ended") return [];
       this.ended = true;
       return [{ text: `-- ${event.reason}` }];
