@@ -26,6 +26,9 @@ const commands: Record<string, () => Promise<(given: string[]) => Promise<void>>
   calibrate: async () => (await import("./calibrate.ts")).calibrate,
 };
 
+/** Ctrl-C: all is kept that is there, and the process ends once the report is written. */
+const interrupted = new AbortController();
+
 export async function evaluate(given: string[]): Promise<void> {
   hookSources();
   const own = commands[given[0] ?? ""];
@@ -34,6 +37,8 @@ export async function evaluate(given: string[]): Promise<void> {
     const options = readOptions(given);
     if (options === undefined) return console.log(evalUsage);
     process.exitCode = options.killEvery ? await runKills(options) : (await runEval(options)).exitCode;
+    // What was still being asked is not waited for.
+    if (interrupted.signal.aborted) process.exit();
   } catch (error) {
     // A wrong file or a provider that is out of reach decides nothing: 1 would mean "worse".
     if (!isForUser(error)) throw error;
@@ -139,13 +144,14 @@ async function runInto(folder: EvalFolder, options: EvalOptions, { dataset, arms
     arms.map(({ name }) => name),
     total,
   );
-  const stopped = new AbortController();
-  const stop = () => stopped.abort();
+  const { signal } = interrupted;
+  const stop = () => interrupted.abort();
   process.once("SIGINT", stop);
   const isStopped = new Promise<Ended>((resolve) =>
-    stopped.signal.addEventListener("abort", () =>
-      resolve({ left: total - folder.results().length, why: "it was stopped" }),
-    ),
+    signal.addEventListener("abort", () => {
+      const done = folder.results().length;
+      resolve({ left: total - done, ...(done < total && { why: "it was stopped" }) });
+    }),
   );
   try {
     const { trials, concurrency, budgetMicros } = options;
@@ -160,7 +166,7 @@ async function runInto(folder: EvalFolder, options: EvalOptions, { dataset, arms
       concurrency,
       budgetMicros,
       scoring,
-      signal: stopped.signal,
+      signal,
       done,
       onResult,
     };

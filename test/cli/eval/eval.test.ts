@@ -8,6 +8,7 @@ import { readOptions } from "../../../src/cli/eval/options.ts";
 import type { EvalSummary } from "../../../src/cli/eval/report/summarize.ts";
 import type { RunResult } from "../../../src/cli/eval/run/result.ts";
 import type { Entry } from "../../../src/core/entry.ts";
+import { createDemoFetch } from "../../../src/model/demo/demo-fetch.ts";
 import type { ScriptedRequest, ScriptedStep } from "../../../src/test.ts";
 import { assistant, result, user } from "../../support/entries.ts";
 import { newest, type ShopModel, shopModel } from "./shop-model.ts";
@@ -398,6 +399,39 @@ describe("a changed prompt", () => {
     const [scorer] = equal.comparisons[0]?.scorers ?? [];
     expect(["not_worse", "undecided"]).toContain(scorer?.verdict);
     expect(scorer?.cases.some(({ difference }) => difference !== 0)).toBe(true);
+  });
+
+  it("[EVAL-19] with the demo model: one that makes it forget its tools is found, one that changes nothing is not", async () => {
+    const demo = createDemoFetch({ paceMs: 0 });
+    const network = globalThis.fetch;
+    // The demo model reads no instructions: here it forgets its tools for four of ten questions where they say so.
+    globalThis.fetch = async (input, init) => {
+      const body = (await new Request(input, init).json()) as ScriptedRequest;
+      const [, a = "", b = ""] = /(\d+) \* (\d+)/.exec(newest(body, "user")) ?? [];
+      const forgets = body.messages[0]?.content?.includes("Forget") && (Number(a) * 7 + Number(b)) % 10 < 4;
+      const { tools, ...rest } = body;
+      return demo("https://demo.invalid/v1/chat/completions", {
+        method: "POST",
+        body: JSON.stringify(forgets ? rest : { ...rest, tools }),
+      });
+    };
+    try {
+      write(
+        Array.from({ length: 32 }, (_, at) => ({
+          id: `sum-${at}`,
+          input: `What is ${at + 11} * ${at + 7}?`,
+          live: ["calculator"],
+          expect: { numbers: [(at + 11) * (at + 7)] },
+        })),
+      );
+      const own = ["--worker", "src/app/worker.ts"];
+      const worse = await run(...own, ...arms("You help.", "You help. Forget."));
+      expect([worse.comparisons[0]?.scorers[0]?.verdict, worse.exitCode]).toEqual(["worse", 1]);
+      const equal = await run(...own, ...arms("You help.", "You help well."));
+      expect(equal.comparisons[0]?.scorers[0]).toMatchObject({ verdict: "undecided", difference: 0, candidate: 1 });
+    } finally {
+      globalThis.fetch = network;
+    }
   });
 
   it("[EVAL-19] cost and times are compared as ratios, and say nothing where there is nothing", async () => {

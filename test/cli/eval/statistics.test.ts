@@ -221,7 +221,7 @@ describe("verdicts", () => {
   });
 });
 
-/** `LONGLINE_SIMULATIONS=20` draws twenty times as many; CONTRIBUTING names the figures of a full run. */
+/** `LONGLINE_SIMULATIONS=20` draws twenty times as many; `docs/evaluation.md` has the figures. */
 const times = Number(process.env.LONGLINE_SIMULATIONS ?? 1);
 const seed = Number(process.env.SEED ?? 20_261_125);
 const worlds: [string, Omit<World, "seed">][] = [
