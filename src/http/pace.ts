@@ -13,8 +13,11 @@ const longestWaitFactor = 100;
 /** A piece counts as running for so long, when its request ended before it could say that it is over. */
 const longestPieceMs = 250;
 
+/** So long no piece begins after another: what came meanwhile is read, handled and answered, which takes several looks. */
+const gapMs = 3;
+
 let freeAtMs = 0;
-/** When the piece began after which the runtime has not looked for requests yet; `undefined` when it has. */
+/** When the piece began after which the runtime has had no time for requests yet; `undefined` when it has. */
 let begunAtMs: number | undefined;
 
 /**
@@ -30,12 +33,36 @@ export async function pace(workMs: number): Promise<void> {
   freeAtMs = Math.min(Math.max(freeAtMs, beginMs) + workMs, nowMs + longestWaitMs);
   // A timer, also of 0 ms: only then does the runtime look for requests that have come.
   await pause(beginMs - nowMs);
-  // On a slow machine several places come due together: only one piece begins between two looks.
+  // On a slow machine several places come due together.
   while (begunAtMs !== undefined && Date.now() - begunAtMs < longestPieceMs) await pause(1);
   begunAtMs = Date.now();
-  setTimeout(() => {
-    begunAtMs = undefined;
-  }, 0);
+  // The first timer comes when the piece is over.
+  setTimeout(() => setTimeout(endPiece, gapMs), 0);
+}
+
+function endPiece(): void {
+  begunAtMs = undefined;
+}
+
+/** A piece is worth a place of its own from so many ms on. */
+const pieceMs = 8;
+
+/** Work that comes in many small parts: so many of them that they are a piece are done in one go. `ms`: what the first of them was preceded by. */
+export class Pieces {
+  #ms: number;
+
+  constructor(ms = 0) {
+    this.#ms = ms;
+  }
+
+  /** Waits where what was done since the last wait, and the next part, are a piece. */
+  async before(workMs: number): Promise<void> {
+    this.#ms += workMs;
+    if (this.#ms <= pieceMs) return;
+    const ms = this.#ms;
+    this.#ms = 0;
+    await pace(ms);
+  }
 }
 
 function pause(ms: number): Promise<void> {
@@ -44,10 +71,39 @@ function pause(ms: number): Promise<void> {
 
 /** About how long it takes to parse and check JSON, in ms: measured with `npm run bench -- health`, and rounded up. */
 export function jsonWorkMs({ units, values }: { units: number; values: number }): number {
-  return units / 50_000 + values / 1_000;
+  return units / 50_000 + values / 2_000;
 }
+
+/** From so many values on, what follows the parsing of a body takes long: handing them on, storing them, writing the request. */
+const manyValues = 10_000;
+
+/** About how long all that is done with such a body takes, in ms; 0 with others. Kept free in time, so that few of them are worked on at once. */
+export function followingMs(values: number): number {
+  return Math.max(0, values - manyValues) / 500;
+}
+
+/** About how long it takes to hand the tools of a message to its session, and to write them into a request, in ms. */
+export function toolsWorkMs(tools: readonly unknown[] = []): number {
+  const { length: units } = JSON.stringify(tools);
+  return jsonWorkMs({ units, values: units / 12 });
+}
+
+const bytesPerMs = 300_000;
 
 /** About how long it takes to decode bytes as text, and to read the text once, in ms. */
 export function decodingMs({ length }: Uint8Array): number {
-  return length / 300_000;
+  return length / bytesPerMs;
+}
+
+/** A body of more bytes is large: what has come of it would be read in one go. */
+const largeBytes = 65_536;
+
+/** To be waited for after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
+export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {
+  const pieces = new Pieces(pieceMs + announced / bytesPerMs);
+  let cameBytes = 0;
+  return async (chunk) => {
+    cameBytes += chunk.length;
+    if (cameBytes > largeBytes) await pieces.before(decodingMs(chunk));
+  };
 }

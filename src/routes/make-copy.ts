@@ -15,6 +15,10 @@ export const entriesInOneGo = 500;
 /** UTF-16 units of text in one go, about. */
 const unitsInOneGo = 500_000;
 
+/** About how long it takes to begin a session with its tables, and to take up what was loaded, in ms. */
+const beginMs = 5;
+const finishMs = 10;
+
 export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
 
 /** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
@@ -25,6 +29,7 @@ export async function makeCopy(
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(c.env, plan.address);
+  await pace(beginMs);
   unwrap(await target.copy({ type: "begin", token, plan }));
   try {
     await send(async (lines) => {
@@ -35,6 +40,7 @@ export async function makeCopy(
     await target.copy({ type: "drop", token });
     throw error;
   }
+  await pace(finishMs);
   const session = unwrap(await target.copy({ type: "finish", token }));
   if (session === undefined) throw new Error("a finished copy is a session");
   return session;

@@ -8,6 +8,7 @@ import { AppError } from "../core/errors.ts";
 import { handedOutText } from "../core/handed-out.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
+import { pace, toolsWorkMs } from "../http/pace.ts";
 import type { AgainWith } from "../session/ask-again.ts";
 import type { InboxMessage, Receipt } from "../session/inbox.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -161,6 +162,7 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   if (message === undefined)
     throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
   const { receipt, choices, isStreamed = false } = told;
+  await pace(toolsWorkMs(told.options.tools));
   const request = { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(c) };
   const sent = unwrap(await session.send(address, request, { isStreamed }));
   return { session: name, turn: sent.turn };

@@ -19,7 +19,7 @@ import { serializeMessage } from "../model/serialize.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 /** Entries read in one go. */
-const page = { limit: 64, maxUnits: 1_000_000 };
+const page = { limit: 64, maxUnits: 250_000 };
 /** Pages that are read ahead without a pause. */
 const pagesInOneGo = 4;
 
@@ -101,13 +101,16 @@ export class Conversation {
     this.#flush(profile);
   }
 
-  /** Reads all but the last page, for a `read` that follows. `between` is waited for after every few pages, and says whether to go on. */
+  /** Reads all but the open turn's last entries, for a `read` that follows. `between` is waited for after every few pages, and says whether to go on. */
   async readAhead(profile: Profile, head: string, between: () => Promise<boolean>): Promise<void> {
     this.#begin(profile, head);
-    for (let pages = 1; this.#log.lastSeq - this.#seq > page.limit; pages++) {
+    // Calls of the open turn may have no results yet.
+    const endedSeq = this.#log.newest("turn_ended", 1)[0]?.seq ?? 0;
+    const throughSeq = Math.max(endedSeq, this.#log.lastSeq - page.limit);
+    for (let pages = 1; this.#seq < throughSeq; pages++) {
       if (pages % pagesInOneGo === 0 && !(await between())) return;
       // It may have been read by then, or begun anew for another model.
-      if (this.#profile !== profile || !this.#readPage(profile)) return;
+      if (this.#profile !== profile || !this.#readPage(profile, throughSeq)) return;
     }
   }
 
@@ -119,11 +122,12 @@ export class Conversation {
   }
 
   /** False when everything was read. */
-  #readPage(profile: Profile): boolean {
-    if (this.#seq >= this.#log.lastSeq) return false;
-    const entries = this.#log.read({ after: this.#seq, ...page });
+  #readPage(profile: Profile, throughSeq = this.#log.lastSeq): boolean {
+    if (this.#seq >= throughSeq) return false;
+    const limit = Math.min(page.limit, throughSeq - this.#seq);
+    const entries = this.#log.read({ ...page, after: this.#seq, limit });
     for (const entry of entries) this.#take(entry, profile);
-    this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    this.#seq = entries.at(-1)?.seq ?? throughSeq;
     return true;
   }
 

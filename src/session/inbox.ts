@@ -32,8 +32,9 @@ export type Stop = "cancelled" | "interrupted";
 export interface Waiting {
   /** The turn it begins, or the one it joins. */
   turn: string;
-  /** Read when it is first used, from its row where it is long. */
+  /** Read when it is first used, from its row where it `isLong`: that takes some ms. */
   readonly message: InboxMessage;
+  isLong: boolean;
   firstSeq: number | undefined;
   stop: Stop | undefined;
   bodyHash: string | undefined;
@@ -335,12 +336,13 @@ export class Inbox implements RowCopy {
 
   #waitingOf(row: InboxRow): Waiting {
     const messageOf = () => this.#messageOf(row);
-    const { id, joins, firstSeq, stop, bodyHash, atMs } = row;
+    const { id, text, joins, firstSeq, stop, bodyHash, atMs } = row;
     return {
       turn: turnOf(joins ?? id),
       get message() {
         return messageOf();
       },
+      isLong: text === undefined,
       firstSeq,
       stop,
       bodyHash,

@@ -1,11 +1,12 @@
 /** What a request is in tokens, for calls whose provider does not say: our estimate, calibrated by what the provider counted earlier in this session. Read only when a call was cut. */
-import type { AssistantEntry } from "../core/entry.ts";
-import { outputRatio, type Sent, textTokens } from "../core/estimate-usage.ts";
+import type { AssistantEntry, Entry } from "../core/entry.ts";
+import { outputRatio, type Sent, textTokens, tokensOfEach } from "../core/estimate-usage.ts";
 import type { Conversation } from "./conversation.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
-/** Entries that are looked at for earlier counts. */
-const recent = { entries: 200, maxUnits: 2_000_000 };
+/** Entries that are looked at for earlier counts: the newest of them, fewer where they are long. */
+const recent = [3, 12, 50, 200];
+const recentUnits = 100_000;
 
 export interface RequestTexts {
   model: string;
@@ -35,18 +36,26 @@ export function sentEstimate(conversation: Conversation, log: TranscriptLog, sen
 }
 
 function sum(texts: readonly string[]): number {
-  return texts.reduce((all, text) => all + Math.max(0, textTokens(text) - wrapTokens), 0);
+  return tokensOfEach(texts).reduce((all, tokens) => all + Math.max(0, tokens - wrapTokens), 0);
 }
 
 /** Replies of this model whose provider counted them, and them alone. */
 function earlierAnswers(log: TranscriptLog, model: string): AssistantEntry[] {
-  const after = Math.max(0, log.lastSeq - recent.entries);
-  return log
-    .read({ after, limit: recent.entries, maxUnits: recent.maxUnits })
-    .filter((entry): entry is AssistantEntry => {
-      if (entry.type !== "assistant" || entry.model !== model) return false;
-      return entry.tries === undefined && entry.replayed === undefined && !entry.usage.estimated;
-    });
+  const entries = recentEntries(log);
+  return entries.filter((entry): entry is AssistantEntry => {
+    if (entry.type !== "assistant" || entry.model !== model) return false;
+    return entry.tries === undefined && entry.replayed === undefined && !entry.usage.estimated;
+  });
+}
+
+function recentEntries(log: TranscriptLog): Entry[] {
+  let entries: Entry[] = [];
+  for (const limit of recent) {
+    const more = log.read({ after: Math.max(0, log.lastSeq - limit), limit, maxUnits: recentUnits });
+    if (more.at(-1)?.seq !== log.lastSeq) break;
+    entries = more;
+  }
+  return entries;
 }
 
 /** Reasoning that is paid for and not shown is left out: nothing of it arrives before a cut either. */

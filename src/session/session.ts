@@ -39,10 +39,10 @@ import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress, SessionChoices } from "./session-record.ts";
 import { mustBeTagged, tokenTag } from "./session-tag.ts";
-import { type ShownEntry, shownEntries } from "./shown-entries.ts";
+import { type ShownEntry, shownEntries, withoutTools } from "./shown-entries.ts";
 import type { SessionDetails } from "./summarize.ts";
 import { takeIn } from "./take-in.ts";
-import { pageUnits } from "./transcript-log.ts";
+import { type LogRange, pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { type UiHistory, uiHistory } from "./ui-history.ts";
 import { waitForEnd } from "./wait-for-end.ts";
@@ -291,10 +291,12 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
+  /** `lean`: without the tools of messages. */
+  entries(range: LogRange & { lean?: boolean }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
     return outcome(() => {
       const { log } = this.#life.existing;
-      return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
+      const entries = log.read({ ...range, maxUnits: pageUnits });
+      return { entries: range.lean ? entries.map(withoutTools) : entries, lastSeq: log.lastSeq };
     });
   }
 

@@ -14,6 +14,13 @@ export function shownEntries({ log, storage }: SessionParts, range: LogRange): S
   }
 }
 
+/** A message without its tools: they may be a megabyte, and most readers of entries have no use for them. */
+export function withoutTools(entry: Entry): Entry {
+  if (entry.type !== "user" || entry.options.tools === undefined) return entry;
+  const { tools: _, ...options } = entry.options;
+  return { ...entry, options };
+}
+
 /** Stops, as a page does, once it is too long. */
 function oneByOne(log: SessionParts["log"], sql: SqlStorage, { after, limit = -1 }: LogRange): ShownEntry[] {
   const query = "SELECT seq, turn, type FROM entries WHERE seq > ? ORDER BY seq LIMIT ?";

@@ -1,6 +1,7 @@
 /** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
 import type { Entry, NewEntry } from "../core/entry.ts";
-import { EntryTail } from "./entry-tail.ts";
+import { EntryTail, mostUnits as tailUnits } from "./entry-tail.ts";
+import { LargeEntries, type LargeEntry } from "./large-entries.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
@@ -42,6 +43,9 @@ const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALU
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
 
+/** Of all sessions of the instance. */
+const largeEntries = new LargeEntries();
+
 export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   readonly #sql: SqlStorage;
   #copy: { last: Entry | undefined; tail: EntryTail } | undefined;
@@ -61,6 +65,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
 
   forget(): void {
     this.#copy = undefined;
+    largeEntries.forget(this);
   }
 
   append(entries: readonly NewEntry[]): Entry[] {
@@ -70,13 +75,28 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     for (const entry of placed) {
       const text = this.#insert(entry);
       copy.tail.add(entry.seq, text);
+      // What a client sent was JSON: it need not be parsed again.
+      if (entry.type === "user" && text.length > tailUnits) largeEntries.add(this, { entry, units: text.length });
       copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
     }
     return placed;
   }
 
-  read(range: LogRange): Entry[] {
-    return this.#read.tail.read(range) ?? this.#readRows(range);
+  read({ after, limit = Number.POSITIVE_INFINITY, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+    const entries: Entry[] = [];
+    let units = 0;
+    while (entries.length < limit && units < maxUnits) {
+      const seq = entries.at(-1)?.seq ?? after;
+      const rest = { after: seq, limit: limit - entries.length, maxUnits: maxUnits - units };
+      const kept = this.#read.tail.read(rest);
+      if (kept !== undefined) return [...entries, ...kept];
+      const large = largeEntries.get(this, seq + 1);
+      const some = large === undefined ? this.#readRows(rest) : [large];
+      for (const each of some) units += each.units;
+      if (some.length === 0) break;
+      entries.push(...some.map(({ entry }) => entry));
+    }
+    return entries;
   }
 
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
@@ -95,19 +115,20 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     return { last, tail: new EntryTail(row?.seq ?? 0) };
   }
 
-  #readRows({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
-    const rows = this.#sql.exec<Row>(
-      "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
-      after,
-      limit,
-    );
-    const entries: Entry[] = [];
+  /** As `read`; up to a long entry at least, which is kept. */
+  #readRows({ after, limit, maxUnits }: Required<LogRange>): LargeEntry[] {
+    const query = "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?";
+    const rows = this.#sql.exec<Row>(query, after, Number.isFinite(limit) ? limit : -1);
+    const entries: LargeEntry[] = [];
     let units = 0;
     for (const row of rows) {
       const data = this.#whole(row);
-      entries.push(JSON.parse(data) as Entry);
+      const read = { entry: JSON.parse(data) as Entry, units: data.length };
+      entries.push(read);
       units += data.length;
-      if (units >= maxUnits) break;
+      const isLarge = data.length > tailUnits;
+      if (isLarge) largeEntries.add(this, read);
+      if (isLarge || units >= maxUnits) break;
     }
     return entries;
   }

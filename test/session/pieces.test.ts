@@ -1,10 +1,13 @@
 import { exports } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
+import { Pieces } from "../../src/http/pace.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { Conversation } from "../../src/session/conversation.ts";
+import { LargeEntries } from "../../src/session/large-entries.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
+import { strictClientTool } from "../../src/tools/client-tool.ts";
 import { assistant, ended, user } from "../support/entries.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
@@ -90,7 +93,9 @@ it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once"
   });
   inPieces.read(profile, "head");
   expect([pieces > 5, inPieces.messages()]).toEqual([true, whole.messages()]);
-  const seqs = read.mock.results.flatMap(({ value }) => (value as { seq: number }[]).map(({ seq }) => seq));
+  // Those of `newest` have no limit.
+  const pages = read.mock.results.filter((_, at) => read.mock.calls[at]?.[0].maxUnits !== undefined);
+  const seqs = pages.flatMap(({ value }) => (value as { seq: number }[]).map(({ seq }) => seq));
   expect(seqs.length).toBe(new Set(seqs).size);
   // A session that is erased meanwhile is not read on.
   let left = 2;
@@ -98,4 +103,107 @@ it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once"
   read.mockClear();
   await erased.readAhead(profile, "head", async () => left-- > 0);
   expect(read.mock.calls.length).toBeLessThan(15);
+});
+
+it("[BOUND-24] a few long messages are read ahead in pieces of a million characters, and the open turn's entries are left", async () => {
+  const turns = Array.from({ length: 24 }, (_, n) => {
+    const at = { turn: `turn_${n + 1}` };
+    return [user({ ...at, content: "q".repeat(80_000) }), assistant({ ...at, content: "a".repeat(80_000) }), ended(at)];
+  });
+  const log = new MemoryLog();
+  log.append([...turns.flat(), user({ turn: "turn_25", content: "last" })]);
+  const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
+  const read = vi.spyOn(log, "read");
+  let pieces = 0;
+  let units = 0;
+  const pieceUnits: number[] = [];
+  await new Conversation(log, () => 0).readAhead(profile, "head", async () => {
+    pieces++;
+    const all = read.mock.results.filter((_, at) => read.mock.calls[at]?.[0].maxUnits !== undefined);
+    const now = all.reduce((sum, { value }) => sum + JSON.stringify(value).length, 0);
+    pieceUnits.push(now - units);
+    units = now;
+    return true;
+  });
+  expect([pieces >= 3, Math.max(...pieceUnits) < 1_500_000]).toEqual([true, true]);
+  const seqs = read.mock.results.flatMap(({ value }, at) =>
+    read.mock.calls[at]?.[0].maxUnits === undefined ? [] : (value as { seq: number }[]).map(({ seq }) => seq),
+  );
+  expect(Math.max(...seqs)).toBe(24 * 3);
+});
+
+it("[BOUND-26] a turn with a megabyte of tools reads its first entry once from its rows, and hands no tools to a reader of the answer", async () => {
+  const world = new SessionWorld();
+  provider.enqueue(text("Hello."), text("Again."));
+  await world.ask("Hi");
+  const whole: number[] = [];
+  const parse = JSON.parse;
+  vi.spyOn(JSON, "parse").mockImplementation((text: string, reviver) => {
+    // A provider reads its requests.
+    if (text.length > 200_000 && text.includes('"options":')) whole.push(text.length);
+    return parse(text, reviver);
+  });
+  const tools = [{ name: "f", description: "x".repeat(300_000), parameters: { type: "object", properties: {} } }];
+  const { turn } = await world.send("More", { options: { tools } });
+  await world.ended(turn);
+  for (let n = 0; n < 20; n++) unwrap(await world.stub.describe());
+  // The message from the inbox, when its turn begins.
+  expect(whole.length).toBe(1);
+  const range = { after: 0, limit: 100 };
+  const has = (entries: { type: string }[]) => JSON.stringify(entries).length > 300_000;
+  expect(has(unwrap(await world.stub.entries(range)).entries)).toBe(true);
+  expect(has(unwrap(await world.stub.entries({ ...range, lean: true })).entries)).toBe(false);
+});
+
+it("[BOUND-29] strict tools are measured in pieces, and for checking calls only when one is called", async () => {
+  const world = new SessionWorld();
+  provider.enqueue(text("Hello."), text("Again."));
+  await world.ask("Hi");
+  const parameters = {
+    type: "object",
+    properties: { a: { type: "string" } },
+    required: ["a"],
+    additionalProperties: false,
+  };
+  const tools = Array.from({ length: 40 }, (_, n) => ({ name: `f${n}`, description: "", parameters, strict: true }));
+  const waits = vi.spyOn(Pieces.prototype, "before");
+  const { turn } = await world.send("More", { options: { tools } });
+  await world.ended(turn);
+  expect(waits.mock.calls.length).toBe(40);
+  let looks = 0;
+  const watched = new Proxy(parameters, {
+    ownKeys: (target) => {
+      looks++;
+      return Reflect.ownKeys(target);
+    },
+  });
+  const tool = strictClientTool({ name: "f", description: "", parameters: watched, strict: true });
+  expect(looks).toBe(0);
+  expect(tool.parse('{"b":1}')).toMatchObject({ ok: false });
+  const first = looks;
+  expect(tool.parse('{"a":"x"}')).toEqual({ ok: true, input: { a: "x" }, repairs: [] });
+  // Counting what the check costs looks at it again; measuring does not.
+  expect(looks - first).toBeLessThan(first);
+});
+
+describe("long entries in memory", () => {
+  const entryAt = (seq: number) => ({ ...user({ turn: "turn_1", content: "a" }), seq });
+
+  it("[BOUND-26] those that were used last are kept, of all logs together up to a limit, and none is another log's", () => {
+    const large = new LargeEntries(100);
+    const [one, other] = [{}, {}];
+    for (const seq of [1, 2, 3]) large.add(one, { entry: entryAt(seq), units: 30 });
+    expect(large.get(one, 1)?.entry.seq).toBe(1);
+    large.add(other, { entry: entryAt(7), units: 30 });
+    const has = (log: object, seq: number) => large.get(log, seq) !== undefined;
+    expect([has(one, 1), has(one, 2), has(one, 3), has(other, 7)]).toEqual([true, false, true, true]);
+    expect([has(other, 1), has(one, 7)]).toEqual([false, false]);
+    large.add(other, { entry: entryAt(8), units: 101 });
+    expect(has(other, 8)).toBe(false);
+    large.forget(one);
+    expect([has(one, 1), has(one, 3), has(other, 7)]).toEqual([false, false, true]);
+    for (let n = 0; n < 9; n++) large.add(other, { entry: entryAt(7), units: 30 });
+    large.add(one, { entry: entryAt(1), units: 70 });
+    expect([has(one, 1), has(other, 7)]).toEqual([true, true]);
+  });
 });
