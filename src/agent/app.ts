@@ -12,8 +12,8 @@ import {
   type SettingValues,
   valuesOf,
 } from "../core/settings.ts";
-import type { Encoders } from "../dialects/manner.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
+import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";

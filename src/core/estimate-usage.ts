@@ -19,22 +19,15 @@ const longestRead = 262_144;
 const pieceChars = 8_192;
 
 /** Tokens of a text, estimated by script. */
-export function textTokens(text: string, longest = longestRead): number {
-  if (text.length <= longest) return tokensIn(text);
-  const pieces = Math.floor(longest / pieceChars);
+export function textTokens(text: string): number {
+  if (text.length <= longestRead) return tokensIn(text);
+  const pieces = longestRead / pieceChars;
   let tokens = 0;
   for (let n = 0; n < pieces; n++) {
     const at = Math.floor((n * (text.length - pieceChars)) / (pieces - 1));
     tokens += tokensIn(text.slice(at, at + pieceChars));
   }
-  return (tokens * text.length) / (pieces * pieceChars);
-}
-
-/** Tokens of each of many texts, of which all together no more is read than of a long one, and a little of each. */
-export function tokensOfEach(texts: readonly string[]): number[] {
-  const all = texts.reduce((sum, { length }) => sum + length, 0);
-  const share = Math.min(1, longestRead / Math.max(1, all));
-  return texts.map((text) => textTokens(text, Math.max(2 * pieceChars, text.length * share)));
+  return (tokens * text.length) / longestRead;
 }
 
 function tokensIn(text: string): number {

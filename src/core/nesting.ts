@@ -7,7 +7,8 @@ export const deepestJson = 64;
 export class JsonScan {
   #depth = 0;
   #inString = false;
-  #isEscaped = false;
+  /** Of the next text's signs, those that a backslash at the end of the last one stands before. */
+  #escaped = 0;
   /** Levels of objects and arrays. */
   deepest = 0;
   /** How many values the text can hold: one more than commas and opened brackets. */
@@ -15,7 +16,7 @@ export class JsonScan {
 
   take(text: string): this {
     let [depth, inString, deepest, values] = [this.#depth, this.#inString, this.deepest, this.values];
-    let i = this.#isEscaped && text !== "" ? 1 : 0;
+    let i = this.#escaped;
     for (; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (inString) {
@@ -28,7 +29,7 @@ export class JsonScan {
         if (++depth > deepest) deepest = depth;
       } else if (code === 0x7d || code === 0x5d) depth--;
     }
-    if (text !== "") this.#isEscaped = i > text.length;
+    this.#escaped = i - text.length;
     [this.#depth, this.#inString, this.deepest, this.values] = [depth, inString, deepest, values];
     return this;
   }

@@ -49,7 +49,7 @@ export function sizeFault(schema: unknown): SchemaFault | undefined {
 }
 
 /** By these a value is held against more schemas than are written. */
-const linking = new Set(["$ref", "$recursiveRef", "$id", "id"]);
+const linking = /^(\$ref|\$recursiveRef|\$?id)$/;
 
 /** What is left of `most` schemas after those that a value can hold; at most 0 where something is too deep, or linked. */
 function restOfPlain(value: unknown, most: number, deepest: number): number {
@@ -58,7 +58,7 @@ function restOfPlain(value: unknown, most: number, deepest: number): number {
   if (deepest === 0) return 0;
   let rest = most - 1;
   for (const [name, each] of Object.entries(value)) {
-    if (rest <= 0 || (typeof each === "string" && linking.has(name))) return 0;
+    if (rest <= 0 || (typeof each === "string" && linking.test(name))) return 0;
     rest = restOfPlain(each, rest, deepest - 1);
   }
   return rest;

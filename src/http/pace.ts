@@ -37,32 +37,26 @@ export async function pace(workMs: number): Promise<void> {
   while (begunAtMs !== undefined && Date.now() - begunAtMs < longestPieceMs) await pause(1);
   begunAtMs = Date.now();
   // The first timer comes when the piece is over.
-  setTimeout(() => setTimeout(endPiece, gapMs), 0);
-}
-
-function endPiece(): void {
-  begunAtMs = undefined;
+  setTimeout(() => {
+    setTimeout(() => {
+      begunAtMs = undefined;
+    }, gapMs);
+  }, 0);
 }
 
 /** A piece is worth a place of its own from so many ms on. */
 const pieceMs = 8;
 
-/** Work that comes in many small parts: so many of them that they are a piece are done in one go. `ms`: what the first of them was preceded by. */
-export class Pieces {
-  #ms: number;
-
-  constructor(ms = 0) {
-    this.#ms = ms;
-  }
-
-  /** Waits where what was done since the last wait, and the next part, are a piece. */
-  async before(workMs: number): Promise<void> {
-    this.#ms += workMs;
-    if (this.#ms <= pieceMs) return;
-    const ms = this.#ms;
-    this.#ms = 0;
-    await pace(ms);
-  }
+/** To be waited for before each of many small parts of work: so many of them that they are a piece are done in one go. `ms`: of work that was done. */
+export function inPieces(ms = 0): (workMs: number) => Promise<void> {
+  let sumMs = ms;
+  return async (workMs) => {
+    sumMs += workMs;
+    if (sumMs <= pieceMs) return;
+    const waiting = pace(sumMs);
+    sumMs = 0;
+    await waiting;
+  };
 }
 
 function pause(ms: number): Promise<void> {
@@ -84,8 +78,7 @@ export function followingMs(values: number): number {
 
 /** About how long it takes to hand the tools of a message to its session, and to write them into a request, in ms. */
 export function toolsWorkMs(tools: readonly unknown[] = []): number {
-  const { length: units } = JSON.stringify(tools);
-  return jsonWorkMs({ units, values: units / 12 });
+  return JSON.stringify(tools).length / 16_000;
 }
 
 const bytesPerMs = 300_000;
@@ -100,10 +93,10 @@ const largeBytes = 65_536;
 
 /** To be waited for after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
 export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {
-  const pieces = new Pieces(pieceMs + announced / bytesPerMs);
+  const pieces = inPieces(pieceMs + announced / bytesPerMs);
   let cameBytes = 0;
   return async (chunk) => {
     cameBytes += chunk.length;
-    if (cameBytes > largeBytes) await pieces.before(decodingMs(chunk));
+    if (cameBytes > largeBytes) await pieces(decodingMs(chunk));
   };
 }

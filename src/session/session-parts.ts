@@ -1,24 +1,24 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 import { defaultLimits } from "../agent/agent.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
-import { Checkpoint } from "./checkpoint.ts";
-import { Conversation } from "./conversation.ts";
-import { countedStorage, RowCounter } from "./counted-sql.ts";
-import { Feed } from "./feed.ts";
-import { FeedbackStore } from "./feedback.ts";
-import { Heads } from "./heads.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { Inbox } from "./inbox.ts";
-import { Intents } from "./intents.ts";
-import { Learned } from "./learned.ts";
-import { Outbox } from "./outbox.ts";
-import { Retelling } from "./retelling.ts";
-import type { RowCopy } from "./row-copy.ts";
-import { SessionRecord } from "./session-record.ts";
-import { SqliteTranscriptLog, type TranscriptLog } from "./transcript-log.ts";
-import { TranscriptSearch } from "./transcript-search.ts";
-import { type TurnAgent, Turns } from "./turns.ts";
-import { hiddenSeqs } from "./withdraw.ts";
+import { Feed } from "./read/feed.ts";
+import { Retelling } from "./read/reconcile.ts";
+import { Checkpoint } from "./store/checkpoint.ts";
+import { countedStorage, RowCounter } from "./store/counted-sql.ts";
+import { FeedbackStore } from "./store/feedback.ts";
+import { Heads } from "./store/heads.ts";
+import { Heartbeat } from "./store/heartbeat.ts";
+import { Inbox } from "./store/inbox.ts";
+import { Intents } from "./store/intents.ts";
+import { Learned } from "./store/learned.ts";
+import { Outbox } from "./store/outbox.ts";
+import type { RowCopy } from "./store/row-copy.ts";
+import { SessionRecord } from "./store/session-record.ts";
+import { SqliteTranscriptLog, type TranscriptLog } from "./store/transcript-log.ts";
+import { TranscriptSearch } from "./store/transcript-search.ts";
+import { hiddenSeqs } from "./store/withdraw.ts";
+import { Conversation } from "./turn/request-window.ts";
+import { type TurnAgent, Turns } from "./turn/turns.ts";
 
 export interface SessionParts {
   storage: DurableObjectStorage;

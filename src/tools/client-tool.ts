@@ -60,12 +60,6 @@ function mustKeepValues(schema: JsonSchema, name: string, path = "(root)"): void
 
 /** For a tool that its sender calls strict: a call whose arguments do not fit gets a result that says so, and the client never sees it. */
 export function strictClientTool(tool: ClientTool): Tool {
-  let check: ReturnType<typeof checkOf> | undefined;
-  // Measured at the first call: a turn may have 128 such tools, and call none. What would take too long to check is left to the client.
-  const checked = (value: object) => {
-    check ??= schemaFault(tool.parameters) === undefined ? checkOf(tool.parameters) : (input) => ({ ok: true, input });
-    return check(value);
-  };
   return {
     effect: "none",
     timeoutMs: 1_000,
@@ -78,8 +72,10 @@ export function strictClientTool(tool: ClientTool): Tool {
     parse(rawArguments) {
       const value = objectIn(rawArguments);
       if (value === undefined) return { ok: false, detail: "The arguments must be one JSON object." };
-      const result = checked(value);
-      return result.ok ? { ok: true, input: result.input, repairs: [] } : result;
+      // Only now: a turn may have 128 such tools, and call none. What would take too long to check is left to the client.
+      const check = schemaFault(tool.parameters) === undefined ? checkOf(tool.parameters) : undefined;
+      const checked = check?.(value) ?? { ok: true, input: value };
+      return checked.ok ? { ok: true, input: checked.input, repairs: [] } : checked;
     },
     run() {
       throw new Error("This tool runs at the client.");

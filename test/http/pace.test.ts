@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { followingMs, jsonWorkMs, Pieces, pace, readingPace } from "../../src/http/pace.ts";
+import { followingMs, inPieces, jsonWorkMs, pace, readingPace } from "../../src/http/pace.ts";
 
 /** A day apart from other tests, which may have reserved time. */
 let day = 0;
@@ -7,6 +7,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse("2100-01-01T00:00:00Z") + 86_400_000 * day++ });
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -105,9 +106,9 @@ it("[BOUND-27] large bodies that come at once are begun one after the other", as
 
 it("[BOUND-27] small parts are done together, and what follows a body of many values has time kept free", async () => {
   const timers = vi.spyOn(globalThis, "setTimeout");
-  const pieces = new Pieces();
+  const pieces = inPieces();
   const working = (async () => {
-    for (let n = 0; n < 100; n++) await pieces.before(1);
+    for (let n = 0; n < 100; n++) await pieces(1);
   })();
   await vi.runAllTimersAsync();
   await working;
