@@ -1,6 +1,6 @@
 /** A function as OpenAI's clients declare it. */
 import * as z from "zod/mini";
-import { faultText, schemaFault } from "../core/schema-measure.ts";
+import { faultText, sizeFault } from "../core/schema-measure.ts";
 
 /** Most characters of a description: Qwen Code sends one of 10,716. */
 export const longestDescription = 100_000;
@@ -10,8 +10,8 @@ export const toolName = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must 
 /** The client checks its tools' arguments itself, so only what would hold a reader of the schema is refused. */
 export const toolParameters = z.record(z.string(), z.unknown()).check(
   z.superRefine((schema, at) => {
-    const fault = schemaFault(schema);
-    if (fault?.kind === "size") at.addIssue({ code: "custom", message: `is too large a schema: ${faultText(fault)}` });
+    const fault = sizeFault(schema);
+    if (fault !== undefined) at.addIssue({ code: "custom", message: `is too large a schema: ${faultText(fault)}` });
   }),
 );
 
