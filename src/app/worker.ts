@@ -1,10 +1,23 @@
 /** THE APP: its agents, and the doors and channels they are reached by. Delete a line, and it is not in the Worker. */
-import { aiSdk, demoModel, discord, longline, mcp, mcpServers, openai, openapi, playground, slack } from "longline";
+import {
+  admin,
+  aiSdk,
+  demoModel,
+  discord,
+  longline,
+  mcp,
+  mcpServers,
+  openai,
+  openapi,
+  playground,
+  prefixes,
+  slack,
+} from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground(), openapi()],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),

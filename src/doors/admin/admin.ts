@@ -1,5 +1,5 @@
 /** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountList, accountObject } from "../../account/account.ts";
 import type { KeyInfo } from "../../account/account-keys.ts";
 import type { AccountLimits, AccountSettings } from "../../account/account-record.ts";
@@ -11,21 +11,27 @@ import { readJson } from "../../http/read-json.ts";
 import { modelIds, unpricedModels } from "../../session/turn/turn-model.ts";
 import { iso, shownOr } from "../../wire/native.ts";
 import type { RequestContext } from "../caller.ts";
+import { type Door, defineDoor } from "../door.ts";
 import { Routes, requestOf } from "../routes.ts";
 
 /** No underscore: it parts a key's account from its secret. */
-const accountId = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 small letters, digits or -");
+const accountId = z.string().check(z.regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 small letters, digits or -"));
 /** A million dollars; more is a mistake. */
 const mostMicros = 1_000_000_000_000;
 const limitFields = {
-  budget_micros: z.int().min(0).max(mostMicros).nullable().optional(),
-  rate_per_minute: z.int().min(1).max(1_000_000).nullable().optional(),
-  models: z.array(z.string()).min(1).nullable().optional(),
+  budget_micros: z.optional(z.nullable(z.int().check(z.minimum(0), z.maximum(mostMicros)))),
+  rate_per_minute: z.optional(z.nullable(z.int().check(z.minimum(1), z.maximum(1_000_000)))),
+  models: z.optional(z.nullable(z.array(z.string()).check(z.minLength(1)))),
 };
-export const accountCreation = z.strictObject({ id: accountId.optional(), ...limitFields });
+export const accountCreation = z.strictObject({ id: z.optional(accountId), ...limitFields });
 export const accountChanges = z.strictObject(limitFields);
 
-export const admin = new Routes()
+/** `/v1/admin`: accounts and keys, by the ADMIN_KEY. An app without it has the account `default` alone, with its `API_KEY`. */
+export function admin(): Door {
+  return defineDoor({ name: "admin", isNative: true, routes: () => [["/v1/admin", routes]] });
+}
+
+const routes = new Routes()
   .post("/accounts", "admin", async (c) => {
     const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
     const account = accountObject(c.env, id);

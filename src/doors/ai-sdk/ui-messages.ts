@@ -1,5 +1,5 @@
 /** `/v1/ui/messages`: sessions for the AI SDK's `useChat`. Only the last message of what it sends is taken in; the transcript has the others. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
@@ -25,8 +25,8 @@ import { uiOptions, uiSettings } from "./ui-settings.ts";
 export const uiRequest = z.looseObject({
   ...uiFields,
   ...uiSettings,
-  id: sessionName.nullish(),
-  agent: agentName.nullish(),
+  id: z.nullish(sessionName),
+  agent: z.nullish(agentName),
 });
 
 /** A conversation comes whole each time. */

@@ -1,5 +1,5 @@
 /** `/v1/prefixes`: texts that are uploaded once and stand at the head of every request of the sessions that name them. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { PrefixInfo } from "../../account/prefix-store.ts";
 import { AppError } from "../../core/errors.ts";
@@ -13,6 +13,7 @@ import { warmUp } from "../../session/turn/warm-up.ts";
 import { iso, usageJson } from "../../wire/native.ts";
 import { modelSetup } from "../allowed-models.ts";
 import type { Caller } from "../caller.ts";
+import { type Door, defineDoor } from "../door.ts";
 import { agentFor } from "../named-agent.ts";
 import { Routes } from "../routes.ts";
 import { agentName } from "../session-fields.ts";
@@ -22,16 +23,20 @@ const mostBytes = 4 * 1024 * 1024;
 const share = 0.75;
 
 export const prefixContent = z.strictObject({
-  instructions: z.string().optional(),
-  documents: z
-    .array(z.strictObject({ title: z.string().max(300), text: z.string() }))
-    .max(1_000)
-    .optional(),
+  instructions: z.optional(z.string()),
+  documents: z.optional(
+    z.array(z.strictObject({ title: z.string().check(z.maxLength(300)), text: z.string() })).check(z.maxLength(1_000)),
+  ),
 });
-export const prefixWarming = z.strictObject({ agent: agentName.optional() });
-export const prefixRemoval = z.strictObject({ force: z.string().optional() });
+export const prefixWarming = z.strictObject({ agent: z.optional(agentName) });
+export const prefixRemoval = z.strictObject({ force: z.optional(z.string()) });
 
-export const prefixes = new Routes()
+/** `/v1/prefixes`: upload, read, remove and warm. What is registered is used in any app, with this door or without it. */
+export function prefixes(): Door {
+  return defineDoor({ name: "prefixes", isNative: true, routes: () => [["/v1/prefixes", routes]] });
+}
+
+const routes = new Routes()
   .put("/", "key", async (c, caller) => {
     const text = await textOf(caller);
     const tokens = estimateTokens(text);
