@@ -18,7 +18,7 @@ import { nothingHere, type RouteContext } from "./doors/routes.ts";
 import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemResponse } from "./http/problem.ts";
-import { type SessionClass, sessionClass } from "./session/session-class.ts";
+import { type SessionClass, sessionClass } from "./session/object.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
 
 /** What an app is: what `AppDefinition` says, and how it is reached. */

@@ -5,6 +5,7 @@ import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { sessionNamePattern } from "../core/session-name.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/store/session-record.ts";
@@ -13,7 +14,7 @@ import type { Caller } from "./caller.ts";
 import { wellFormed } from "./well-formed.ts";
 
 export const sessionName = lazySchema(() =>
-  z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")),
+  z.string().check(z.regex(sessionNamePattern, "must be 1 to 64 letters, digits, _ or -")),
 );
 export const title = wellFormed(mostUnits.title);
 export const metadata = lazySchema(() =>

@@ -1,9 +1,9 @@
 /** A door that is not of the library: one message a request, its answer as plain lines, its refusals as plain words. */
 import * as z from "zod";
-import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { PlacedEvent } from "../../src/core/event.ts";
 import { type Door, defineDoor } from "../../src/doors/door.ts";
+import { accepted } from "../../src/doors/refusal-words.ts";
 import { relayStream } from "../../src/doors/relay-stream.ts";
 import { Routes } from "../../src/doors/routes.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
@@ -51,8 +51,8 @@ function routesOf(longest: number): Routes {
     const content = await c.req.text();
     if (content.length > longest) throw new AppError("invalid_request", `at most ${longest} characters`);
     const to = { account: caller.account, name: c.req.param("session") };
-    const request = { message: { content, options: {} }, receipt: {}, onBusy: "queue" } as const;
-    const { turn } = unwrap(await sessionObject(c.env, to).send(to, request));
+    const given = { messages: [{ content, options: {} }], create: {} };
+    const { turn } = accepted(await sessionObject(c.env, to).submit(to, given));
     return relayStream(caller, { session: to.name, turn }, { manner: { as: "lines" }, headers: { "X-Lines": "1" } });
   });
 }

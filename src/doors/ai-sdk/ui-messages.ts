@@ -14,6 +14,7 @@ import { type Caller, sessionOf } from "../caller.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { stopsOnDisconnect } from "../on-disconnect.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
+import { accepted } from "../refusal-words.ts";
 import { relayStream } from "../relay-stream.ts";
 import { Routes } from "../routes.ts";
 import { agentName, sessionName } from "../session-fields.ts";
@@ -100,25 +101,22 @@ async function say(
   const settings = uiOptions(caller, body, await agentFor(caller, { session: name, named: named.agent }));
   await mustAdmit(caller);
   const address = { account: caller.account, name };
-  const session = sessionObject(caller.bindings, address);
-  const newest = await session.newest();
-  // Calls that nobody has answered are given up: the person has gone on.
+  // Calls that no one has answered are given up: the person has gone on.
   const { token } = caller;
-  const mayLeave = token === undefined || token.rights.includes("cancel");
-  const isLeft = mayLeave && newest.ok && newest.value?.state.status === "waiting";
+  const mayInterrupt = token === undefined || token.rights.includes("cancel");
   const options = {
     ...settings,
     ...(typeof thinking !== "object" && thinking !== undefined && { thinking }),
   };
-  const { turn } = unwrap(
-    await session.send(address, {
+  const { turn } = accepted(
+    await sessionObject(caller.bindings, address).submit(address, {
       ...named,
-      message: { content, ...(speaker !== undefined && { speaker }), options },
+      messages: [{ content, ...(speaker !== undefined && { speaker }), options }],
       receipt,
       ...allowedModels(caller),
       // An edited message keeps its id.
       claims: isAgain(trigger) ? [] : [`ui:${id}:${fingerprint(content)}`],
-      onBusy: isLeft ? "interrupt" : "queue",
+      onBusy: mayInterrupt ? "interrupt_wait" : "queue",
     }),
   );
   return { session: name, turn };
@@ -131,6 +129,9 @@ async function answer(
   { approvals, results }: Extract<UiNews, { kind: "answers" }>,
 ): Promise<TakenTurn> {
   if (approvals.length > 0) mustMay(caller, name, "approve");
-  const session = sessionOf(caller, name);
-  return { session: name, ...unwrap(await session.giveAnswers({ approvals, results })) };
+  const address = { account: caller.account, name };
+  const given = approvals.map(({ callId, ...decided }) => ({ call: { id: callId }, ...decided }));
+  const submission = { approvals: given, results, answers: "resent" as const };
+  const { turn, afterSeq } = accepted(await sessionObject(caller.bindings, address).submit(address, submission));
+  return { session: name, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }

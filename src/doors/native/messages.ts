@@ -25,6 +25,7 @@ import { clientTools, clientToolsOf } from "../client-tools.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
 import { receiptOf } from "../receipt-of.ts";
+import { accepted } from "../refusal-words.ts";
 import { formatOf, responseFormat } from "../response-format.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
@@ -85,7 +86,7 @@ export const messages = new Routes()
       : c.var.app.agents.first;
     const request = {
       ...named,
-      message: toInbox(caller, body, agent),
+      messages: [toInbox(caller, body, agent)],
       receipt: await receiptOf(caller, body),
       onBusy: on_busy,
       ...allowedModels(caller),
@@ -94,7 +95,7 @@ export const messages = new Routes()
     await mustAdmit(caller);
     const session = sessionObject(c.env, address);
     const how = answerMode(c.req.raw.headers);
-    const { turn, state } = unwrap(await session.send(address, request, { isStreamed: how.mode === "stream" }));
+    const { turn, state } = accepted(await session.submit(address, request, { isStreamed: how.mode === "stream" }));
     switch (how.mode) {
       case "stream":
         return relay(caller, address, `turn=${turn}`);

@@ -9,10 +9,10 @@ import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
 import { pace } from "../../http/pace.ts";
 import type { SessionSummary } from "../../wire/native.ts";
-import type { SessionParts } from "../session-parts.ts";
-import type { SessionAddress } from "../store/session-record.ts";
+import type { SessionAddress, SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { type RanBy, stepRecords } from "../turn/step-records.ts";
+import type { Turns } from "../turn/turns.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
@@ -20,6 +20,13 @@ const textChars = 2_000;
 const textMs = 0.06;
 /** Entries, and UTF-16 units of them, that are read in one go. */
 const batch = { limit: 200, maxUnits: 1_000_000 };
+
+/** What a report is read from. */
+interface ReportSources {
+  log: TranscriptLog;
+  record: SessionRecord;
+  turns: Turns;
+}
 
 export class Reporter {
   readonly #bindings: Bindings;
@@ -34,7 +41,7 @@ export class Reporter {
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns }: SessionParts, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns }: ReportSources, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);

@@ -1,6 +1,13 @@
 /** The newest entries of a log, kept in memory so that what was just written need not be read again. Bounded. Pure: knows no rows. */
 import type { Entry } from "../../core/entry.ts";
-import type { LogRange } from "./transcript-log.ts";
+
+export interface LogRange {
+  after: number;
+  /** Most entries; all when absent. */
+  limit?: number;
+  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
+  maxUnits?: number;
+}
 
 /** Most entries that are kept, and most UTF-16 units of their JSON: a turn of some steps. */
 const mostEntries = 64;

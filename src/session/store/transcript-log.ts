@@ -1,6 +1,6 @@
 /** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
 import type { Entry, NewEntry } from "../../core/entry.ts";
-import { EntryTail } from "./entry-tail.ts";
+import { EntryTail, type LogRange } from "./entry-tail.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
@@ -21,12 +21,13 @@ export interface TranscriptLog {
   size(): { entries: number; bytes: number };
 }
 
-export interface LogRange {
-  after: number;
-  /** Most entries; all when absent. */
-  limit?: number;
-  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
-  maxUnits?: number;
+/** What a row says of its entry without the entry itself. `units`: UTF-16 units of its JSON, or of the first row where it has `isSplit` over several. */
+export interface EntryRow {
+  seq: number;
+  turn: string;
+  type: string;
+  units: number;
+  isSplit: boolean;
 }
 
 /**
@@ -35,7 +36,31 @@ export interface LogRange {
  */
 const unitsPerRow = 600_000;
 
+/** The entries after `after` up to `throughSeq`, page by page: what is read at once fits the memory. */
+export function* scan(
+  log: Pick<TranscriptLog, "read">,
+  { after, throughSeq }: { after: number; throughSeq: number },
+): Generator<Entry[]> {
+  for (let seq = after; seq < throughSeq; ) {
+    const limit = Math.min(scanned.limit, throughSeq - seq);
+    const entries = log.read({ after: seq, limit, maxUnits: scanned.maxUnits });
+    if (entries.length === 0) return;
+    yield entries;
+    seq = entries.at(-1)?.seq ?? throughSeq;
+  }
+}
+
+const scanned = { limit: 64, maxUnits: 1_000_000 };
+
 type Row = { seq: number; data: string; parts: number };
+
+type StoredRow = { seq: number; turn: string; type: string; units: number; parts: number };
+
+const selectRows = "SELECT seq, turn, type, length(data) AS units, parts FROM entries";
+
+function entryRow({ parts, ...row }: StoredRow): EntryRow {
+  return { ...row, isSplit: parts > 0 };
+}
 
 const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALUES (?, ?, ?, ?, ?, ?)";
 
@@ -119,6 +144,17 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
       limit,
     );
     return rows.toArray().map((row) => JSON.parse(this.#whole(row)) as Extract<Entry, { type: T }>);
+  }
+
+  /** The rows after `after`, oldest first: also those whose entries cannot be read. */
+  rows({ after, limit = -1 }: Pick<LogRange, "after" | "limit">): EntryRow[] {
+    const query = `${selectRows} WHERE seq > ? ORDER BY seq LIMIT ?`;
+    return this.#sql.exec<StoredRow>(query, after, limit).toArray().map(entryRow);
+  }
+
+  /** All rows, newest first. */
+  *rowsBack(): Generator<EntryRow> {
+    for (const row of this.#sql.exec<StoredRow>(`${selectRows} ORDER BY seq DESC`)) yield entryRow(row);
   }
 
   hasCall(callId: string): boolean {

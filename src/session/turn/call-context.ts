@@ -6,9 +6,19 @@ import { textLimits } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
 import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { Feed } from "../read/feed.ts";
+import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
+import type { TranscriptSearch } from "../store/transcript-search.ts";
 import type { Subrequests } from "./subrequests.ts";
+
+/** What a tool's context is made from. */
+interface CallSources {
+  record: SessionRecord;
+  search: TranscriptSearch;
+  log: TranscriptLog;
+  feed: Feed;
+}
 
 interface CallOf {
   call: ToolCall;
@@ -29,7 +39,7 @@ interface CallOf {
  * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
-export async function callContext({ record, search, log, feed }: SessionParts, of: CallOf): Promise<ToolContext> {
+export async function callContext({ record, search, log, feed }: CallSources, of: CallOf): Promise<ToolContext> {
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;
   const own = agent.tools.get(call.name)?.secrets ?? [];

@@ -16,7 +16,7 @@ import {
 import type { Profile } from "../../model/profile.ts";
 import { bridged, type Role } from "../../model/role-order.ts";
 import { serializeMessage } from "../../model/serialize.ts";
-import type { TranscriptLog } from "../store/transcript-log.ts";
+import { scan, type TranscriptLog } from "../store/transcript-log.ts";
 
 /** Entries read in one go. */
 const page = { limit: 64, maxUnits: 1_000_000 };
@@ -43,7 +43,7 @@ export interface LastRequest {
   tokens: number;
 }
 
-export class Conversation {
+export class RequestWindow {
   readonly #log: TranscriptLog;
   readonly #windowSeq: () => number;
   readonly #hiddenSeqs: () => ReadonlySet<number>;
@@ -296,10 +296,9 @@ export class Conversation {
   /** Writes again what stays in the window. */
   #rewrite({ seq, throughSeq }: CompactionEntry, profile: Profile): void {
     this.#forget(profile);
-    for (let after = Math.max(throughSeq, this.#windowSeq()); after < seq - 1; ) {
-      const entries = this.#log.read({ after, ...page }).filter((entry) => entry.seq < seq);
+    const after = Math.max(throughSeq, this.#windowSeq());
+    for (const entries of scan(this.#log, { after, throughSeq: seq - 1 })) {
       for (const entry of entries) if (entry.type !== "compaction") this.#take(entry, profile);
-      after = entries.at(-1)?.seq ?? seq;
     }
     this.#flush(profile);
   }

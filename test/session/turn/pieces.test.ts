@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
-import { Conversation } from "../../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
 import { text } from "../../support/fake-provider.ts";
@@ -79,10 +79,10 @@ it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once"
   const log = new MemoryLog();
   log.append(turns.flat());
   const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
-  const whole = new Conversation(log, () => 0);
+  const whole = new RequestWindow(log, () => 0);
   whole.read(profile, "head");
   const read = vi.spyOn(log, "read");
-  const inPieces = new Conversation(log, () => 0);
+  const inPieces = new RequestWindow(log, () => 0);
   let pieces = 0;
   await inPieces.readAhead(profile, "head", async () => {
     pieces++;
@@ -94,7 +94,7 @@ it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once"
   expect(seqs.length).toBe(new Set(seqs).size);
   // A session that is erased meanwhile is not read on.
   let left = 2;
-  const erased = new Conversation(log, () => 0);
+  const erased = new RequestWindow(log, () => 0);
   read.mockClear();
   await erased.readAhead(profile, "head", async () => left-- > 0);
   expect(read.mock.calls.length).toBeLessThan(15);

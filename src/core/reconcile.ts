@@ -1,9 +1,9 @@
-/** Compares a conversation that a client tells again with the transcript: is it the same, or was it edited, and from where on. Pure. */
+/** Compares the history that a client sends with the transcript: is it the same, or was it edited, and from where on. Pure. */
 import { type Entry, endsWithoutAnswer, type TurnEndedEntry } from "./entry.ts";
 import { type HistoryItem, isOpening, itemDigest } from "./history.ts";
 import type { ToolCall } from "./message.ts";
 
-/** `same`: the transcript ends with what was told. Else the first `items` of it stand in the entries up to `afterSeq`, whole turns. */
+/** `same`: the transcript ends with the history. Else the first `items` of it are in the entries up to `afterSeq`, whole turns. */
 export type Comparison = { same: true } | { same: false; items: number; afterSeq: number };
 
 /** An item as a client has seen it. */
@@ -11,14 +11,14 @@ interface Seen {
   digest: string;
   /** Digests of what it was when it ended to wait for a person. */
   earlier: ReadonlySet<string>;
-  /** The client may not know of it: it came by another way, or came to nothing. */
+  /** The client may not know of it: it came by another way, or its turn failed. */
   mayLack: boolean;
   isAnswer: boolean;
   turn: number;
 }
 
 /** The turn that is being read: what a client saw of it, and what it is to see next. */
-interface RetoldTurn {
+interface SeenTurn {
   items: HistoryItem[];
   /** The question of the turn before, asked again: a client may have it once. */
   again: HistoryItem | undefined;
@@ -30,16 +30,16 @@ interface RetoldTurn {
   callIds: Set<string>;
   /** Digests of the answer where it waited for a person. */
   earlier: Set<string>;
-  /** These were told, since the first of their results is here. */
-  told: boolean;
+  /** The client has these: the first of their results is here. */
+  haveResults: boolean;
 }
 
 /** Reads a transcript once, entry by entry, and keeps a digest for each item of it. */
-export class Retold {
+export class KnownHistory {
   readonly #seen: Seen[] = [];
   /** The last entry of each turn that has ended. */
   readonly #turnEnds: number[] = [];
-  #turn: RetoldTurn = newTurn();
+  #turn: SeenTurn = newTurn();
 
   take(entry: Entry): void {
     const turn = this.#turn;
@@ -53,7 +53,7 @@ export class Retold {
         turn.text += entry.content;
         turn.calls = entry.toolCalls.filter(({ id }) => entry.waits?.[id] === "client");
         turn.callIds = new Set(turn.calls.map(({ id }) => id));
-        turn.told = false;
+        turn.haveResults = false;
         // Chat streams end where a person is waited for.
         if (Object.values(entry.waits ?? {}).includes("approval")) {
           turn.earlier.add(itemDigest({ role: "assistant", content: turn.text, reasoning: "", calls: [] }));
@@ -61,10 +61,10 @@ export class Retold {
         return;
       case "tool":
         if (!turn.callIds.has(entry.callId)) return;
-        if (!turn.told) turn.items.push(...answerItems(turn));
+        if (!turn.haveResults) turn.items.push(...answerItems(turn));
         turn.text = "";
         turn.earlier = new Set();
-        turn.told = true;
+        turn.haveResults = true;
         turn.items.push({ role: "tool", callId: entry.callId, content: entry.content });
         return;
       case "turn_ended":
@@ -78,25 +78,25 @@ export class Retold {
     }
   }
 
-  /** `told`: digests of what the client told, the last of them an answer, or results. `lacksAnswer`: these may have been answered already, and the client not have heard of it. */
-  compare(told: readonly string[], { lacksAnswer = false } = {}): Comparison {
+  /** `history`: digests of the client's items, the last of them an answer, or results. `lacksAnswer`: these may have been answered already, and the client does not know the answer. */
+  compare(history: readonly string[], { lacksAnswer = false } = {}): Comparison {
     const seen = [...this.#seen, ...seenOf(this.#turn, this.#turnEnds.length)];
     if (lacksAnswer && seen.at(-1)?.isAnswer) seen.pop();
-    let left = told.length - 1;
+    let left = history.length - 1;
     for (let at = seen.length - 1; left >= 0 && at >= 0; at--) {
       const item = seen[at];
-      if (isSame(item, told[left])) left--;
-      else if (!item?.mayLack) return this.#fork(told);
+      if (isSame(item, history[left])) left--;
+      else if (!item?.mayLack) return this.#fork(history);
     }
-    return left < 0 ? { same: true } : this.#fork(told);
+    return left < 0 ? { same: true } : this.#fork(history);
   }
 
   /** The longest run of whole turns that both begin with. */
-  #fork(told: readonly string[]): Comparison {
+  #fork(history: readonly string[]): Comparison {
     let best = { items: 0, afterSeq: 0 };
     let items = 0;
     for (const [at, { mayLack, turn, ...item }] of this.#seen.entries()) {
-      if (isSame(item, told[items])) items++;
+      if (isSame(item, history[items])) items++;
       else if (!mayLack) break;
       if (this.#seen[at + 1]?.turn !== turn) best = { items, afterSeq: this.#turnEnds[turn] ?? 0 };
     }
@@ -113,7 +113,7 @@ export class Retold {
   }
 }
 
-function newTurn(): RetoldTurn {
+function newTurn(): SeenTurn {
   return {
     items: [],
     again: undefined,
@@ -121,29 +121,29 @@ function newTurn(): RetoldTurn {
     text: "",
     calls: [],
     callIds: new Set(),
-    told: false,
+    haveResults: false,
     earlier: new Set(),
   };
 }
 
-function isSame(item: Pick<Seen, "digest" | "earlier"> | undefined, told: string | undefined): boolean {
-  return item !== undefined && told !== undefined && (item.digest === told || item.earlier.has(told));
+function isSame(item: Pick<Seen, "digest" | "earlier"> | undefined, digest: string | undefined): boolean {
+  return item !== undefined && digest !== undefined && (item.digest === digest || item.earlier.has(digest));
 }
 
 function userItem({ content, speaker }: Extract<Entry, { type: "user" }>): HistoryItem {
   return { role: "user", content, ...(speaker !== undefined && { speaker }) };
 }
 
-/** What was said since the last result, as one answer; none when that is nothing. */
-function answerItems({ text, calls, told }: RetoldTurn): HistoryItem[] {
-  const asked = told ? [] : calls;
-  if (text === "" && asked.length === 0) return [];
-  return [{ role: "assistant", content: text, reasoning: "", calls: asked }];
+/** The text since the last result, as one answer; none when that is nothing. */
+function answerItems({ text, calls, haveResults }: SeenTurn): HistoryItem[] {
+  const open = haveResults ? [] : calls;
+  if (text === "" && open.length === 0) return [];
+  return [{ role: "assistant", content: text, reasoning: "", calls: open }];
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
-function seenOf(open: RetoldTurn, turn: number): Seen[] {
+function seenOf(open: SeenTurn, turn: number): Seen[] {
   const answer = answerItems(open);
   const items = [...open.items, ...answer];
   const answered = items.some(({ role }) => role !== "user");

@@ -2,8 +2,10 @@
 import type { ApprovalEntry, Entry, ToolEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { AnswerRequest } from "../../wire/manner.ts";
-import type { SessionParts } from "../session-parts.ts";
-import { noSuchTurn } from "../turn/turns.ts";
+import type { Inbox } from "../store/inbox.ts";
+import type { SessionRecord } from "../store/session-record.ts";
+import { withdrawnName } from "../store/withdraw.ts";
+import { noSuchTurn, type Turns } from "../turn/turns.ts";
 
 /** The part of a turn that is one answer: all of it, or what comes after an entry. */
 export interface AnswerPart {
@@ -11,9 +13,16 @@ export interface AnswerPart {
   afterSeq?: number;
 }
 
+/** Where it is read. */
+export interface AnswerRows {
+  inbox: Inbox;
+  turns: Turns;
+  record: SessionRecord;
+}
+
 /** Throws `not_found` where no answer begins. */
 export function askedFor(
-  { inbox, turns, record }: Pick<SessionParts, "inbox" | "turns" | "record">,
+  { inbox, turns, record }: AnswerRows,
   { turn, afterSeq }: { turn: string; afterSeq?: number | undefined },
 ): AnswerRequest {
   const found = inbox.byTurn(turn);
@@ -35,7 +44,7 @@ export function askedFor(
 }
 
 /** What somebody answered about a call that waited. */
-export function isAnswer(entry: Entry, entries: readonly Entry[]): entry is ToolEntry | ApprovalEntry {
+function isAnswer(entry: Entry, entries: readonly Entry[]): entry is ToolEntry | ApprovalEntry {
   if (entry.type === "approval") return true;
   if (entry.type !== "tool") return false;
   const reply = entries.findLast((each) => each.type === "assistant" && each.seq < entry.seq);
@@ -46,4 +55,33 @@ function answerAt(entries: readonly Entry[], seq: number): ToolEntry | ApprovalE
   const entry = entries.find((each) => each.seq === seq);
   if (entry !== undefined && isAnswer(entry, entries)) return entry;
   throw new AppError("not_found", "No answer begins there.");
+}
+
+export interface FoundAnswer extends AnswerRequest {
+  /** The session's own. */
+  metadataOfSession: Record<string, string>;
+}
+
+/** Throws `not_found` where no answer begins, and for one that was withdrawn. */
+export function findAnswer(rows: AnswerRows, place: AnswerPart, name: string): FoundAnswer {
+  if (rows.inbox.claimed([withdrawnName(name)]) !== undefined) throw noSuchTurn(place.turn);
+  return { ...askedFor(rows, place), metadataOfSession: rows.record.read().metadata };
+}
+
+/** `isAll`: nothing else is in the session but what was copied into it. Runs in the caller's transaction. */
+export function withdraw(rows: AnswerRows, place: AnswerPart, name: string): { isAll: boolean } {
+  rows.inbox.claim([withdrawnName(name)], place.turn);
+  const begins = place.afterSeq ?? (rows.turns.firstSeq(place.turn) ?? 0) - 1;
+  return { isAll: begins === rows.record.read().copiedSeq && isNewest(rows, place) };
+}
+
+/** Whether nothing came after the answer that begins there, and no one answered its calls. */
+export function isNewest(
+  { inbox, turns }: Pick<AnswerRows, "inbox" | "turns">,
+  { turn, afterSeq = 0 }: AnswerPart,
+): boolean {
+  if (inbox.newestTurn !== turn) return false;
+  const firstSeq = turns.firstSeq(turn);
+  const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
+  return !entries.some((entry) => entry.seq > afterSeq && isAnswer(entry, entries));
 }

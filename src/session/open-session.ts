@@ -2,7 +2,7 @@
 import { defaultLimits } from "../agent/agent.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Feed } from "./read/feed.ts";
-import { Retelling } from "./read/reconcile.ts";
+import { Reconciler } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
 import { countedStorage, RowCounter } from "./store/counted-sql.ts";
 import { FeedbackStore } from "./store/feedback.ts";
@@ -14,18 +14,18 @@ import { Learned } from "./store/learned.ts";
 import { Outbox } from "./store/outbox.ts";
 import type { RowCopy } from "./store/row-copy.ts";
 import { SessionRecord } from "./store/session-record.ts";
-import { SqliteTranscriptLog, type TranscriptLog } from "./store/transcript-log.ts";
+import { SqliteTranscriptLog } from "./store/transcript-log.ts";
 import { TranscriptSearch } from "./store/transcript-search.ts";
 import { hiddenSeqs } from "./store/withdraw.ts";
-import { Conversation } from "./turn/request-window.ts";
+import { RequestWindow } from "./turn/request-window.ts";
 import { type TurnAgent, Turns } from "./turn/turns.ts";
 
-export interface SessionParts {
+export interface OpenSession {
   storage: DurableObjectStorage;
   counter: RowCounter;
   kvCount: KvCount;
   record: SessionRecord;
-  log: TranscriptLog;
+  log: SqliteTranscriptLog;
   inbox: Inbox;
   outbox: Outbox;
   turns: Turns;
@@ -33,9 +33,9 @@ export interface SessionParts {
   intents: Intents;
   heartbeat: Heartbeat;
   heads: Heads;
-  conversation: Conversation;
+  window: RequestWindow;
   learned: Learned;
-  retelling: Retelling;
+  history: Reconciler;
   search: TranscriptSearch;
   feed: Feed;
   feedback: FeedbackStore;
@@ -45,7 +45,7 @@ export interface SessionParts {
 const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
 
 /** The parts over a database that has its tables. `agent`: the session's own. Reads; writes nothing. */
-export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): SessionParts {
+export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): OpenSession {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
@@ -88,13 +88,13 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
     intents,
     heartbeat,
     heads,
-    conversation: new Conversation(
+    window: new RequestWindow(
       log,
       () => record.read().windowSeq,
       () => hiddenSeqs(inbox),
     ),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
-    retelling: new Retelling(log, () => feed.closed),
+    history: new Reconciler(log, () => feed.closed),
     search: new TranscriptSearch(storage, log),
     feed,
   };
