@@ -1,5 +1,4 @@
 /** Schemas that are made at their first use: what a Worker's start does not need, it does not make. */
-import type { core } from "zod/mini";
 
 /**
  * Stands for the schema that `make` returns, and makes it once, when something of it is read for the first time.
@@ -8,7 +7,7 @@ import type { core } from "zod/mini";
  * @example
  * export const sentMessage = lazySchema(() => z.strictObject({ content: z.string() }));
  */
-export function lazySchema<T extends core.$ZodType>(make: () => T): T {
+export function lazySchema<T extends object>(make: () => T): T {
   let made: T | undefined;
   const schema = () => {
     made ??= make();

@@ -137,8 +137,12 @@ export class Runner {
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
     const seq = log.lastSeq;
-    await storage.sync();
-    feed.confirm(seq);
+    // The turn does not wait for the disk here, only its readers do. The next wait, before the model is asked, is for these rows, too, and fails if this one does.
+    const onDisk = storage.sync().then(
+      () => feed.confirm(seq),
+      () => {},
+    );
+    this.#setup.hold(onDisk);
     return { ...open, firstSeq: open.firstSeq };
   }
 
@@ -209,6 +213,7 @@ export class Runner {
     try {
       await effects.readAhead();
       await runTurn(effects, rules);
+      await effects.confirmed;
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
