@@ -66,6 +66,8 @@ export class SessionWork {
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       onTurn: () => this.#courier.resume(),
+      // An alarm that watches over nothing any more goes with the end: alone it would be a write, and a wait for the disk, of its own.
+      onEnd: () => this.arm(),
       nextInvocation,
       onIdle: () => {
         this.arm();

@@ -48,6 +48,8 @@ export interface RunnerSetup {
   read?(reading: Reading): Promise<ReadMessage | undefined>;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
   onTurn(): void;
+  /** Called when the end of a turn was written, in the same go. */
+  onEnd?(): void;
   /** Called when the work must go on in a new invocation. */
   nextInvocation?(): void;
   /** Called whenever the runner has nothing left to do. */
@@ -192,7 +194,8 @@ export class Runner {
       const { secrets } = this.#setup;
       const given = { agent, models, timeouts, turn, signal, budget, answers, userIds, secrets, subrequests };
       const handsOut = handOut(bindings, this.#rows.record.read(), () => subrequests.count());
-      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut };
+      const onEnd = () => this.#setup.onEnd?.();
+      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut, onEnd };
       const effects = new SessionEffects(this.#rows, of);
       if (isMissing) return await effects.append(endNow(effects, turn.turn, agentGone(name)));
       if (first === undefined) {
