@@ -50,7 +50,17 @@ export interface Longline {
  */
 export function longline({ doors = [], channels = [], ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  return serve(makeApp(definition, { doors, channels }, bindings), doors);
+  const app = makeApp(definition, { doors, channels }, bindings);
+  const worker = serve(app, doors);
+  apps.set(worker, app);
+  return worker;
+}
+
+const apps = new WeakMap<object, App>();
+
+/** The app of a Worker, for the `longline` command; `undefined` for anything else. */
+export function appOf(worker: object): App | undefined {
+  return apps.get(worker);
 }
 
 /** The Worker of an app that was made. */

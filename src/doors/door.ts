@@ -34,7 +34,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   /** How its answers are streamed, by the manners that its routes name. */
   encoders?: Encoders;
   refusals?: Refusals;
-  /** What is said of its calls in the OpenAPI document, loaded when that is asked for. Of the library's own doors `openapi/document.ts` has it. */
+  /** What is said of its calls in the OpenAPI document, loaded when that is asked for. */
   operations?: () => Promise<Operations>;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
   isNative?: boolean;

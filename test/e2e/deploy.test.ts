@@ -52,23 +52,23 @@ const features: [name: string, listed: string, most: number][] = [
   ["openai()", "doors: [openai()]", 31_000],
   ["aiSdk()", "doors: [aiSdk()]", 8_000],
   ["playground()", "doors: [playground()]", 2_000],
-  ["admin()", "doors: [admin()]", 2_000],
-  ["prefixes()", "doors: [prefixes()]", 4_000],
-  ["openapi()", "doors: [openapi()]", 14_000],
-  ["mcp()", "doors: [mcp()]", 66_000],
+  ["admin()", "doors: [admin()]", 2_500],
+  ["prefixes()", "doors: [prefixes()]", 5_000],
+  ["openapi()", "doors: [openapi()]", 23_000],
+  ["mcp()", "doors: [mcp()]", 77_000],
   ["slack()", "channels: [slack()]", 26_000],
-  ["discord()", "channels: [discord()]", 18_000],
-  ["mcpServers()", "mcp: mcpServers()", 67_000],
+  ["discord()", "channels: [discord()]", 21_000],
+  ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
 ];
 const base = "agents: { a: of({}) }";
 const tools = "agents: { a: of({ tools: [currentTime, calculator, fetchUrl, sendRequest] }) }";
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 224 KiB gzipped", async () => {
+  it("[E2E-7] the app that a project begins with is at most 226 KiB gzipped", async () => {
     const bytes = await deployed("src/cli/starter/worker.ts");
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(224 * 1024);
+    expect(bytes).toBeLessThanOrEqual(226 * 1024);
   });
 
   it("[E2E-7] the app of this checkout, with every door, channel and feature, is at most 410 KiB gzipped", async () => {

@@ -11,5 +11,6 @@ export function aiSdk(): Door {
     routes: () => [["/v1/ui/messages", uiMessages]],
     exposes: ["X-Vercel-AI-UI-Message-Stream"],
     encoders: { "ai-sdk-ui": (manner, stream) => new UiChunks(manner as UiManner, stream) },
+    operations: async () => (await import("./operations.ts")).uiOperations,
   });
 }

@@ -10,5 +10,6 @@ export function mcp(): Door {
     routes: () => [["/mcp", routes]],
     guards: ["/mcp"],
     exposes: ["MCP-Protocol-Version"],
+    operations: async () => (await import("./operations.ts")).mcpOperations,
   });
 }

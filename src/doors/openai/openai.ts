@@ -34,5 +34,6 @@ export function openai(): Door {
     },
     // Clients of OpenAI's API are refused in its words.
     refusals: { paths: openAiPaths, response: openAiErrorResponse },
+    operations: async () => (await import("./operations.ts")).openAiOperations,
   });
 }

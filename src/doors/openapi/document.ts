@@ -2,35 +2,17 @@
 import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../../package.json";
 import type { App } from "../../agent/app.ts";
-import { adminOperations } from "../admin/operations.ts";
-import { uiOperations } from "../ai-sdk/operations.ts";
 import { channelOperations } from "../channels/operations.ts";
-import { mcpOperations } from "../mcp/operations.ts";
 import { frontOperations, nativeOperations } from "../native/operations.ts";
-import { openAiOperations } from "../openai/operations.ts";
 import { type Operation, operationObject } from "../operation.ts";
-import { prefixOperations } from "../prefixes/operations.ts";
 import { operationIdOf } from "./operation-ids.ts";
 
-/**
- * What is said of the library's own doors, by their names. It is here and not in the doors, so that an app without this
- * door does not carry it; a door of an app's own brings what is said of it along.
- */
-const ofLibrary: Record<string, Record<string, Operation>> = {
-  admin: adminOperations,
-  prefixes: prefixOperations,
-  openai: openAiOperations,
-  aiSdk: uiOperations,
-  mcp: mcpOperations,
-};
-
-/** All calls of an app, as `METHOD /path/{name}`. `ofDoors`: of doors that are not of the library. */
+/** All calls of an app, as `METHOD /path/{name}`. `ofDoors`: those of the doors that it lists. */
 export function operationsOf(
-  app: Pick<App, "channels" | "doors">,
+  app: Pick<App, "channels">,
   ofDoors: Record<string, Operation>,
 ): Record<string, Operation> {
-  const listed: Record<string, Operation> = Object.assign({}, ...app.doors.map(({ name }) => ofLibrary[name]));
-  return { ...nativeOperations, ...listed, ...channelOperations(app), ...ofDoors, ...frontOperations };
+  return { ...nativeOperations, ...channelOperations(app), ...ofDoors, ...frontOperations };
 }
 
 /** Made once for each app, without `servers`: they are where this Worker was reached. */

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { usage } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
-import { prefixContent, prefixRemoval, prefixWarming } from "./prefixes.ts";
+import { prefixContent, prefixRemoval, prefixWarming } from "./routes.ts";
 
 const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
 
