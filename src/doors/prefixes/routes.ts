@@ -1,10 +1,9 @@
 /** `/v1/prefixes`: texts that are uploaded once and stand at the head of every request of the sessions that name them. */
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
-import type { PrefixInfo } from "../../account/prefix-store.ts";
+import { type PrefixInfo, prefixText } from "../../account/prefix-store.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { prefixText } from "../../core/prefix-text.ts";
 import { estimateTokens, requestTokens } from "../../core/window.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson, readText } from "../../http/read-json.ts";
