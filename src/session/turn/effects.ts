@@ -36,12 +36,12 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
 }
 
 /**
- * Whether the turn goes on only when this entry is on disk: calls, since their progress is shown and they may do something to
- * the world, and the end. A reply without calls is written together with the end that follows it, and a result together with
- * the next try, which waits for both.
+ * Whether the turn goes on while this entry is on its way to the disk: a reply without calls is written together with the end
+ * that follows it, and a result together with the next try, which waits for both. Calls are waited for, since their progress
+ * is shown and they may do something to the world.
  */
-function mustBeConfirmed(entry: NewEntry): boolean {
-  return entry.type === "turn_ended" || (entry.type === "assistant" && entry.toolCalls.length > 0);
+function goesOnUnconfirmed(entry: NewEntry): boolean {
+  return entry.type === "tool" || (entry.type === "assistant" && entry.toolCalls.length === 0);
 }
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
@@ -218,7 +218,7 @@ export class SessionEffects implements Effects {
     this.#confirmed = this.#journal.confirm();
     // Whoever goes on waits for these rows, too; should that be nobody, it is no unhandled failure.
     this.#confirmed.catch(() => {});
-    if (entries.some(mustBeConfirmed)) await this.#confirmed;
+    if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
   }
 
   /** Before a client can send a result, its call is known in the account. */
