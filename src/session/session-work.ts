@@ -39,6 +39,8 @@ export class SessionWork {
   /** When work goes on in a new invocation, in ms since 1970. */
   #nextAtMs: number | undefined;
   #hasEnded = false;
+  /** False when this instance has taken the alarm away and set none since. */
+  #mayBeArmed = true;
 
   constructor(session: WorkRows, setup: WorkSetup) {
     this.#session = session;
@@ -66,6 +68,8 @@ export class SessionWork {
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       onTurn: () => this.#courier.resume(),
+      // An alarm that watches over nothing any more goes with the end: alone it would be a write, and a wait for the disk, of its own.
+      onEnd: () => this.arm(),
       nextInvocation,
       onIdle: () => {
         this.arm();
@@ -114,7 +118,7 @@ export class SessionWork {
     this.#courier.resume();
   }
 
-  /** Sets the alarm anew. */
+  /** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same go as the rows it watches over, so that they are committed together. */
   arm(): void {
     if (this.#hasEnded) return;
     const nowMs = Date.now();
@@ -125,11 +129,17 @@ export class SessionWork {
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
     ];
-    setAlarm(this.#session, {
+    const dues = {
       workMs: this.#runner.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
       maxWaitMs: this.#setup.agent.limits.waitSeconds * 1000,
-    });
+    };
+    const atMs = alarmMs(this.#session.turns, nowMs, dues);
+    // Taking away an alarm that is away already would be a write for nothing.
+    if (atMs === undefined && !this.#mayBeArmed) return;
+    this.#mayBeArmed = atMs !== undefined;
+    if (atMs === undefined) void this.#session.storage.deleteAlarm();
+    else void this.#session.storage.setAlarm(atMs);
   }
 
   /** An alarm came. It is set anew before anything else. */
@@ -189,19 +199,6 @@ interface Dues {
   workMs?: number | undefined;
   othersMs: readonly number[];
   maxWaitMs: number;
-}
-
-/** What the alarm is set in, and the turns that it watches over. */
-interface Watched {
-  storage: DurableObjectStorage;
-  turns: Turns;
-}
-
-/** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same go as the rows it watches over, so that they are committed together. */
-function setAlarm({ storage, turns }: Watched, dues: Dues): void {
-  const atMs = alarmMs(turns, Date.now(), dues);
-  if (atMs === undefined) void storage.deleteAlarm();
-  else void storage.setAlarm(atMs);
 }
 
 /** In ms since 1970; `undefined` when nothing is to be done. */

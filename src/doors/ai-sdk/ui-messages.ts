@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { fingerprint } from "../../core/prefix.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
@@ -24,12 +25,14 @@ import { UiMessages } from "./messages.ts";
 import { isAgain, newsOf, type UiNews, uiFields } from "./request.ts";
 import { uiOptions, uiSettings } from "./ui-settings.ts";
 
-export const uiRequest = z.looseObject({
-  ...uiFields,
-  ...uiSettings,
-  id: z.nullish(sessionName),
-  agent: z.nullish(agentName),
-});
+export const uiRequest = lazySchema(() =>
+  z.looseObject({
+    ...uiFields.shape,
+    ...uiSettings.shape,
+    id: z.nullish(sessionName),
+    agent: z.nullish(agentName),
+  }),
+);
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;

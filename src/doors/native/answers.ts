@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/read/turn-json.ts";
@@ -10,38 +11,44 @@ import { accepted } from "../refusal-words.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, sessionAt } from "../session-fields.ts";
 
-export const approval = z.strictObject({
-  approve: z.boolean(),
-  reason: z.optional(z.string().check(z.minLength(1), z.maxLength(mostUnits.reason))),
-  /** `callDigest` of the call that was shown (`core/shown-call.ts`): the answer then counts for exactly that one. The page sends it. */
-  digest: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
-});
+export const approval = lazySchema(() =>
+  z.strictObject({
+    approve: z.boolean(),
+    reason: z.optional(z.string().check(z.minLength(1), z.maxLength(mostUnits.reason))),
+    /** `callDigest` of the call that was shown (`core/shown-call.ts`): the answer then counts for exactly that one. The page sends it. */
+    digest: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+  }),
+);
 
-export const toolResults = z.strictObject({
-  results: z
-    .array(
-      z.strictObject({
-        call_id: z.string().check(z.minLength(1), z.maxLength(2_000)),
-        content: z.string(),
-        is_error: z._default(z.boolean(), false),
-      }),
-    )
-    .check(
-      z.minLength(1),
-      z.maxLength(128),
-      z.refine((results) => new Set(results.map(({ call_id }) => call_id)).size === results.length, {
-        error: "must name each call once",
-      }),
-    ),
-});
+export const toolResults = lazySchema(() =>
+  z.strictObject({
+    results: z
+      .array(
+        z.strictObject({
+          call_id: z.string().check(z.minLength(1), z.maxLength(2_000)),
+          content: z.string(),
+          is_error: z._default(z.boolean(), false),
+        }),
+      )
+      .check(
+        z.minLength(1),
+        z.maxLength(128),
+        z.refine((results) => new Set(results.map(({ call_id }) => call_id)).size === results.length, {
+          error: "must name each call once",
+        }),
+      ),
+  }),
+);
 
 /** A score of -1 (bad) to 1 (good); `label` and `comment` are free text. */
-export const feedback = z.strictObject({
-  turn: z.string().check(z.minLength(1), z.maxLength(64)),
-  score: z.number().check(z.minimum(-1), z.maximum(1)),
-  label: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
-  comment: z.optional(z.string().check(z.minLength(1), z.maxLength(4_000))),
-});
+export const feedback = lazySchema(() =>
+  z.strictObject({
+    turn: z.string().check(z.minLength(1), z.maxLength(64)),
+    score: z.number().check(z.minimum(-1), z.maximum(1)),
+    label: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+    comment: z.optional(z.string().check(z.minLength(1), z.maxLength(4_000))),
+  }),
+);
 
 export const answers = new Routes()
   .post("/:id/approvals/:call_id", "approve", async (c, caller) => {

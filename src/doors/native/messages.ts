@@ -6,6 +6,7 @@ import type { Agent } from "../../agent/agent.ts";
 import type { CallbackAddress } from "../../channels/callback.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { speakerFault } from "../../core/speaker.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
@@ -29,38 +30,46 @@ import { Routes } from "../routes.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
 import { audienceQuery, entryShownTo, stateShownTo } from "../shown-to.ts";
 
-export const sentMessage = z.strictObject({
-  content: z.string().check(z.minLength(1, "must not be empty")),
-  speaker: z.optional(
-    z.string().check(
-      z.refine((name) => speakerFault(name) === undefined, {
-        error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
-      }),
+export const sentMessage = lazySchema(() =>
+  z.strictObject({
+    content: z.string().check(z.minLength(1, "must not be empty")),
+    speaker: z.optional(
+      z.string().check(
+        z.refine((name) => speakerFault(name) === undefined, {
+          error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
+        }),
+      ),
     ),
-  ),
-  metadata: z.optional(metadata),
-  thinking: z.optional(
-    z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
-  ),
-  agent: z.optional(agentName),
-  model: z.optional(z.string()),
-  response_format: z.optional(responseFormat),
-  tools: z.optional(clientTools),
-  callback_url: z.optional(z.string().check(z.maxLength(2_000))),
-  cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
-});
-export const sending = z.strictObject({
-  on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
-});
-export const entryRange = z.strictObject({
-  after: z._default(z.coerce.number().check(z.int(), z.minimum(0)), 0),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
-});
+    metadata: z.optional(metadata),
+    thinking: z.optional(
+      z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
+    ),
+    agent: z.optional(agentName),
+    model: z.optional(z.string()),
+    response_format: z.optional(responseFormat),
+    tools: z.optional(clientTools),
+    callback_url: z.optional(z.string().check(z.maxLength(2_000))),
+    cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
+  }),
+);
+export const sending = lazySchema(() =>
+  z.strictObject({
+    on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
+  }),
+);
+export const entryRange = lazySchema(() =>
+  z.strictObject({
+    after: z._default(z.coerce.number().check(z.int(), z.minimum(0)), 0),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
+  }),
+);
 
-export const searching = z.strictObject({
-  q: z.string().check(z.minLength(1), z.maxLength(300)),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-});
+export const searching = lazySchema(() =>
+  z.strictObject({
+    q: z.string().check(z.minLength(1), z.maxLength(300)),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+  }),
+);
 
 export const messages = new Routes()
   .post("/:id/messages", "append", async (c, caller) => {

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import { type PrefixInfo, prefixText } from "../../account/prefix-store.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { estimateTokens, requestTokens } from "../../core/window.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson, readText } from "../../http/read-json.ts";
@@ -20,14 +21,18 @@ const mostBytes = 4 * 1024 * 1024;
 /** Room that is left for the conversation: a prefix may fill so much of what a request may have. */
 const share = 0.75;
 
-export const prefixContent = z.strictObject({
-  instructions: z.optional(z.string()),
-  documents: z.optional(
-    z.array(z.strictObject({ title: z.string().check(z.maxLength(300)), text: z.string() })).check(z.maxLength(1_000)),
-  ),
-});
-export const prefixWarming = z.strictObject({ agent: z.optional(agentName) });
-export const prefixRemoval = z.strictObject({ force: z.optional(z.string()) });
+export const prefixContent = lazySchema(() =>
+  z.strictObject({
+    instructions: z.optional(z.string()),
+    documents: z.optional(
+      z
+        .array(z.strictObject({ title: z.string().check(z.maxLength(300)), text: z.string() }))
+        .check(z.maxLength(1_000)),
+    ),
+  }),
+);
+export const prefixWarming = lazySchema(() => z.strictObject({ agent: z.optional(agentName) }));
+export const prefixRemoval = lazySchema(() => z.strictObject({ force: z.optional(z.string()) }));
 
 export const prefixes = new Routes()
   .put("/", "key", async (c, caller) => {

@@ -35,6 +35,15 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
   heartbeat: Heartbeat;
 }
 
+/**
+ * Whether the turn goes on while this entry is on its way to the disk: a reply without calls is written together with the end
+ * that follows it, and a result together with the next try, which waits for both. Calls are waited for, since their progress
+ * is shown and they may do something to the world.
+ */
+function goesOnUnconfirmed(entry: NewEntry): boolean {
+  return entry.type === "tool" || (entry.type === "assistant" && entry.toolCalls.length === 0);
+}
+
 /** A session was erased under a running turn: nothing of it may be written any more. */
 export class Erased extends Error {}
 
@@ -46,6 +55,8 @@ export class SessionEffects implements Effects {
   readonly #journal: TurnJournal;
   readonly #answers: TurnAnswers;
   #model: TurnModel;
+  /** Settles when what was appended last is on disk. */
+  #confirmed: Promise<void> = Promise.resolve();
   /** The entry that was asked for last by this instance, in this turn: no crash cut its answer off. */
   #askedSeq = 0;
 
@@ -64,6 +75,11 @@ export class SessionEffects implements Effects {
 
   get signal(): AbortSignal {
     return this.#of.signal;
+  }
+
+  /** Settles when everything that was appended is on disk and shown to readers. */
+  get confirmed(): Promise<void> {
+    return this.#confirmed;
   }
 
   get isSpent(): boolean {
@@ -195,10 +211,14 @@ export class SessionEffects implements Effects {
     const { log } = this.#rows;
     const before = log.lastSeq;
     this.#journal.write(entries);
+    if (entries.some(({ type }) => type === "turn_ended")) this.#of.onEnd?.();
     for (const entry of entries) if (entry.type === "assistant") void this.#answers.keep(entry);
     for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.budget.settle(seq, costMicros);
-    await this.#journal.confirm();
+    this.#confirmed = this.#journal.confirm();
+    // Whoever goes on waits for these rows, too; should that be nobody, it is no unhandled failure.
+    this.#confirmed.catch(() => {});
+    if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
   }
 
   /** Before a client can send a result, its call is known in the account. */

@@ -49,6 +49,8 @@ export interface RunnerSetup {
   read?(reading: Reading): Promise<ReadMessage | undefined>;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
   onTurn(): void;
+  /** Called when the end of a turn was written, in the same go. */
+  onEnd?(): void;
   /** Called when the work must go on in a new invocation. */
   nextInvocation?(): void;
   /** Called whenever the runner has nothing left to do. */
@@ -138,8 +140,12 @@ export class Runner {
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
     const seq = log.lastSeq;
-    await storage.sync();
-    feed.confirm(seq);
+    // The turn does not wait for the disk here, only its readers do. The next wait, before the model is asked, is for these rows, too, and fails if this one does.
+    const onDisk = storage.sync().then(
+      () => feed.confirm(seq),
+      () => {},
+    );
+    this.#setup.hold(onDisk);
     if (open.isLong) await pace(longMessageMs);
     if (feed.closed) return undefined;
     return { ...open, firstSeq: open.firstSeq };
@@ -191,7 +197,8 @@ export class Runner {
       const { secrets } = this.#setup;
       const given = { agent, models, timeouts, turn, signal, budget, answers, userIds, secrets, subrequests };
       const handsOut = handOut(bindings, this.#rows.record.read(), () => subrequests.count());
-      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut };
+      const onEnd = () => this.#setup.onEnd?.();
+      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut, onEnd };
       const effects = new SessionEffects(this.#rows, of);
       if (isMissing) return await effects.append(endNow(effects, turn.turn, agentGone(name)));
       if (first === undefined) {
@@ -212,6 +219,7 @@ export class Runner {
     try {
       await effects.readAhead();
       await runTurn(effects, rules);
+      await effects.confirmed;
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);

@@ -26,4 +26,6 @@ export interface TurnContext {
   /** Values of the app's secrets for tools, by name. */
   secrets: Readonly<Record<string, string>>;
   subrequests: Subrequests;
+  /** Called when the turn's end was written, in the same go: what is set here is committed with it. */
+  onEnd?(): void;
 }

@@ -138,7 +138,8 @@ describe("a session's database is full", () => {
           { content: "More" },
           { "Idempotency-Key": "k", Prefer: "respond-async" },
         );
-      provider.enqueue(text("Again."));
+      // Where the reply itself found no room the model is asked once more.
+      provider.enqueue(text("Again."), text("Again."));
       const first = await send();
       // Later writes are those of the turn, which goes on when there is room.
       expect([507, 202]).toContain(first.status);

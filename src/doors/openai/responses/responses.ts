@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
 import { mustAdmit } from "../../admit.ts";
@@ -23,12 +24,14 @@ const longestWaitSeconds = 600;
 /** How long a cancelled turn may take to end. */
 const cancelWaitMs = 10_000;
 
-export const responseReading = z.strictObject({
-  stream: z.optional(z.enum(["true", "false"])),
-  starting_after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
-  include: z.optional(z.array(z.literal("reasoning.encrypted_content"))),
-  include_obfuscation: z.optional(z.enum(["true", "false"])),
-});
+export const responseReading = lazySchema(() =>
+  z.strictObject({
+    stream: z.optional(z.enum(["true", "false"])),
+    starting_after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
+    include: z.optional(z.array(z.literal("reasoning.encrypted_content"))),
+    include_obfuscation: z.optional(z.enum(["true", "false"])),
+  }),
+);
 
 export const responses = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {
