@@ -1,7 +1,7 @@
 /** A function as OpenAI's clients declare it. */
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
-import { faultText, schemaFault } from "../core/schema-measure.ts";
+import { faultText, sizeFault } from "../core/schema-measure.ts";
 
 /** Most characters of a description: Qwen Code sends one of 10,716. */
 export const longestDescription = 100_000;
@@ -14,9 +14,8 @@ export const toolName = lazySchema(() =>
 export const toolParameters = lazySchema(() =>
   z.record(z.string(), z.unknown()).check(
     z.superRefine((schema, at) => {
-      const fault = schemaFault(schema);
-      if (fault?.kind === "size")
-        at.addIssue({ code: "custom", message: `is too large a schema: ${faultText(fault)}` });
+      const fault = sizeFault(schema);
+      if (fault !== undefined) at.addIssue({ code: "custom", message: `is too large a schema: ${faultText(fault)}` });
     }),
   ),
 );

@@ -6,6 +6,7 @@ import type { TurnOptions } from "../core/entry.ts";
 import type { AppError } from "../core/errors.ts";
 import { handedOutText } from "../core/handed-out.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest, type SplitHistory, splitHistory } from "../core/history.ts";
+import { pace, toolsWorkMs } from "../http/pace.ts";
 import type { AnswerPart } from "../session/read/answer-request.ts";
 import type { SubmitRefusal } from "../session/refusal.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -130,6 +131,7 @@ async function submitParts(
     // A turn that goes on was allowed when it began, and is checked when it runs.
     ...(results.length === 0 && allowedModels(caller)),
   };
+  await pace(toolsWorkMs(sent.options.tools));
   const answer = await sessionObject(caller.bindings, address).submit(address, submission, { isStreamed });
   return takenBy(answer, conversationWords);
 }

@@ -25,6 +25,7 @@ import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
 import { sessionMethods } from "./session-methods.ts";
 import { Copying, type CopyStep } from "./store/copying.ts";
+import type { LogRange } from "./store/entry-tail.ts";
 import type { Feedback } from "./store/feedback.ts";
 import type { Receipt } from "./store/inbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
@@ -226,10 +227,16 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
+  /** `lean`: without the tools of messages. */
+  entries(range: LogRange & { lean?: boolean }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
     return outcome(() => {
       const { log } = this.#session;
-      return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
+      const entries = log.read({ ...range, maxUnits: pageUnits });
+      // They may be a megabyte, and an answer has no use for them.
+      const shown = entries.map((entry) =>
+        range.lean && entry.type === "user" ? { ...entry, options: { ...entry.options, tools: [] } } : entry,
+      );
+      return { entries: shown, lastSeq: log.lastSeq };
     });
   }
 

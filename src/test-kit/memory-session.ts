@@ -118,18 +118,22 @@ export class MemorySession implements Effects {
   }
 
   /** Begins a turn, and runs it until it ends, or waits for a person. */
-  async begin(message: { content: string; speaker?: string }, options: TurnOptions = {}): Promise<void> {
+  async begin(
+    message: { content: string; speaker?: string },
+    options: TurnOptions = {},
+    effects?: Effects,
+  ): Promise<void> {
     this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, ...message, options, atMs: this.now() }]);
     this.#options = options;
     this.#requests = this.#writer(options);
-    await this.goOn();
+    await this.goOn(effects);
   }
 
-  /** Goes on with the open turn; it ends, or waits for a person. */
-  async goOn(): Promise<void> {
+  /** Goes on with the open turn; it ends, or waits for a person. `effects`: stand between the loop and this session. */
+  async goOn(effects: Effects = this): Promise<void> {
     const { profile, tools, fallbacks = [], retry = policy, agent } = this.#setup;
     const models = [profile, ...fallbacks.map((each) => each.profile)];
-    await runTurn(this, {
+    await runTurn(effects, {
       maxSteps: agent?.limits.maxSteps ?? 6,
       maxBarrenTries: 10,
       maxBarrenMs: 0,

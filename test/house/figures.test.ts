@@ -14,7 +14,7 @@ import {
 import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 2, filesInCircles: 5, exportedTwice: 7, declaredTwice: 23 };
+const most = { circles: 2, filesInCircles: 5, exportedTwice: 6, declaredTwice: 21 };
 
 const all = sourceFiles();
 const file = (path: string, text: string): SourceFile => ({ path, text });

@@ -18,6 +18,7 @@ import { accepted } from "../refusal-words.ts";
 import { relayStream } from "../relay-stream.ts";
 import { Routes } from "../routes.ts";
 import { agentName, sessionName } from "../session-fields.ts";
+import { entryShownTo } from "../shown-to.ts";
 import type { TakenTurn } from "../take-conversation.ts";
 import type { UiManner } from "./chunks.ts";
 import { UiMessages } from "./messages.ts";
@@ -58,11 +59,12 @@ export const uiMessages = new Routes()
       queued,
       open,
     });
+    const shown = entryShownTo(caller);
     // Up to where the session was then: what is queued there must not be among the entries, too.
     for (let after = range.afterSeq; after < range.lastSeq; ) {
       const limit = Math.min(500, range.lastSeq - after);
       const { entries } = unwrap(await session.shownEntries({ after, limit }));
-      for (const entry of entries) messages.add(entry);
+      for (const entry of entries) messages.add(shown(entry));
       after = entries.at(-1)?.seq ?? range.lastSeq;
     }
     return c.json(messages.end());

@@ -127,7 +127,16 @@ const mostBytes = 1_048_576;
 /** Answers one request. */
 export async function serveMcp(request: Request, tools: McpTools, version: string): Promise<Response> {
   const handler = createMcpHandler(() => createServer(tools, version), { maxRequestBodySize: mostBytes });
-  return handler.fetch(request);
+  return handler.fetch(withAccept(request));
+}
+
+/** The library looks for both media types by name, and refuses a client that takes any (RFC 9110, 12.5.1: also one that sends no Accept). */
+function withAccept(request: Request): Request {
+  const accept = request.headers.get("Accept");
+  if (accept !== null && !/(?:^|,)\s*\*\/\*/.test(accept)) return request;
+  const changed = new Request(request);
+  changed.headers.set("Accept", "application/json, text/event-stream");
+  return changed;
 }
 
 function createServer({ agents, ask, decide, search: find }: McpTools, version: string): Server {

@@ -10,7 +10,7 @@ import { readJson, readText } from "../../http/read-json.ts";
 import { prefixId, sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
 import { firstModel } from "../../session/turn/turn-model.ts";
 import { warmUp } from "../../session/turn/warm-up.ts";
-import { iso, usageJson } from "../../wire/native.ts";
+import { errorJson, iso, usageJson } from "../../wire/native.ts";
 import { modelSetup } from "../allowed-models.ts";
 import type { Caller } from "../caller.ts";
 import { agentFor } from "../named-agent.ts";
@@ -69,7 +69,7 @@ export const prefixes = new Routes()
     const { info } = await existing(caller, c.req.param("prefix"));
     const of = { account: caller.account, prefix: info.id, models: caller.limits.models, agent };
     const { usage, costMicros, failure } = await warmUp({ app: c.var.app, bindings: c.env }, of);
-    const error = failure && { error: { code: failure.code, detail: failure.detail } };
+    const error = failure && { error: errorJson(failure) };
     return c.json(
       { prefix: info.id, usage: usageJson(usage, 1), cost_micros: costMicros, ...error },
       error ? 502 : 200,

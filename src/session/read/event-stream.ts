@@ -2,6 +2,7 @@
 import { type Cursor, parseCursor, start } from "../../core/cursor.ts";
 import { AppError } from "../../core/errors.ts";
 import type { PlacedEvent } from "../../core/event.ts";
+import { eventsForPeople } from "../../core/for-people.ts";
 import { type PullSource, pullStream, sseFrame, sseResponse } from "../../http/sse.ts";
 import { type Encoder, type Frame, sessionGone, streamFault } from "../../wire/encoder.ts";
 import { type Encoders, encoderFor, parseManner } from "../../wire/manner.ts";
@@ -13,7 +14,7 @@ import { sessionTag } from "./session-tag.ts";
 
 /**
  * Answers `?after=<event id>&seen=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this
- * session never gave out. With `hang_up=stop`, `stop` is called when the reader hangs up before the end. `seen` is for dialects that read an answer from its beginning to find what their client has.
+ * session never gave out. With `for=people`, failures are in words for people (`core/for-people`). With `hang_up=stop`, `stop` is called when the reader hangs up before the end. `seen` is for dialects that read an answer from its beginning to find what their client has.
  */
 export function readEvents(
   sources: StreamSources & AnswerRows,
@@ -28,7 +29,13 @@ export function readEvents(
   const seen = seenOf(sources, { id: query.get("seen"), tag, turn, from });
   const stream = { session: address.name, tag, asked, retryMs: retryMs(), ...seen };
   const encoder = encoderFor(parseManner(query.get("as")), stream, encoders);
-  const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
+  const reader: Reader = {
+    from,
+    encoder,
+    live: query.get("live") !== "false",
+    forPeople: query.get("for") === "people",
+    ...(turn !== null && { turn }),
+  };
   const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
   const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");
   return sseResponse(pullStream({ next: eventStream(sources, reader), onFault, ...hangUp }));
@@ -71,6 +78,8 @@ export interface Reader {
   encoder: Encoder;
   /** Stop at the tail instead of waiting for more. */
   live: boolean;
+  /** It holds a session's token alone: failures are in words for people. */
+  forPeople?: boolean;
   /** Only this turn's events, up to its end. */
   turn?: string;
 }
@@ -143,12 +152,13 @@ class EventStream {
 
   #look(): Look {
     const { feed } = this.#sources;
-    const { encoder, turn, live } = this.#reader;
+    const { encoder, turn, live, forPeople } = this.#reader;
     while (!this.#ended && !feed.closed) {
       const place = placeOf(this.#sources, this.#reader, this.#cursor);
       const read = place === undefined ? { events: none, cursor: this.#cursor } : feed.read(place);
       this.#cursor = read.cursor;
-      const events = turn === undefined ? read.events : upToEnd(read.events);
+      const shown = forPeople ? eventsForPeople(read.events) : read.events;
+      const events = turn === undefined ? shown : upToEnd(shown);
       const text = events.length === 0 ? "" : textOf(encoder, events);
       this.#ended = encoder.ended || (turn !== undefined && events.at(-1)?.event.type === "turn.ended");
       if (text !== "") return { text };

@@ -9,9 +9,10 @@ export interface LogRange {
   maxUnits?: number;
 }
 
-/** Most entries that are kept, and most UTF-16 units of their JSON: a turn of some steps. */
+/** Most entries that are kept: a turn of some steps. */
 const mostEntries = 64;
-const mostUnits = 128 * 1024;
+/** Most UTF-16 units of their JSON. A single entry of more is a large one, and kept elsewhere if at all. */
+export const mostUnits = 128 * 1024;
 
 /** Entries that follow each other; the last of them is the log's newest. Nobody may change an entry that is read here. */
 export class EntryTail {

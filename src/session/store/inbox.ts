@@ -30,8 +30,9 @@ export interface Receipt {
 export interface AcceptedMessage {
   /** The turn it begins, or the one it joins. */
   turn: string;
-  /** Read when it is first used, from its row where it is long. */
+  /** Read when it is first used, from its row where it `isLong`: that takes some ms. */
   readonly message: InboxMessage;
+  isLong: boolean;
   firstSeq: number | undefined;
   stop: Stop | undefined;
   bodyHash: string | undefined;
@@ -100,7 +101,7 @@ export class Inbox implements RowCopy {
     const copy = this.#read;
     const text = rowOf(message);
     const joins = of.joins === undefined ? undefined : idOf(of.joins);
-    const interrupts = of.interrupts ?? false;
+    const { interrupts = false, firstSeq, bodyHash, atMs } = of;
     const { id } = this.#sql
       .exec<{ id: number }>(
         `INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, joins, interrupts, created_at)
@@ -114,7 +115,6 @@ export class Inbox implements RowCopy {
         of.atMs,
       )
       .one();
-    const { firstSeq, bodyHash, atMs } = of;
     copy.set({ id, text: kept(text), joins, interrupts, firstSeq, stop: undefined, bodyHash, atMs });
     if (joins === undefined) this.#newestId = id;
     return of.joins ?? turnOf(id);
@@ -336,12 +336,13 @@ export class Inbox implements RowCopy {
 
   #messageIn(row: InboxRow): AcceptedMessage {
     const messageOf = () => this.#messageOf(row);
-    const { id, joins, firstSeq, stop, bodyHash, atMs } = row;
+    const { id, text, joins, firstSeq, stop, bodyHash, atMs } = row;
     return {
       turn: turnOf(joins ?? id),
       get message() {
         return messageOf();
       },
+      isLong: text === undefined,
       firstSeq,
       stop,
       bodyHash,

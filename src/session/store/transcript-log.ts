@@ -1,6 +1,6 @@
 /** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
 import type { Entry, NewEntry } from "../../core/entry.ts";
-import { EntryTail, type LogRange } from "./entry-tail.ts";
+import { EntryTail, type LogRange, mostUnits as tailUnits } from "./entry-tail.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
@@ -67,9 +67,15 @@ const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALU
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
 
+/** Most UTF-16 units of a long entry that is kept: a message with its tools has no more. */
+const mostKept = 2_000_000;
+
 export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   readonly #sql: SqlStorage;
   #copy: { last: Entry | undefined; tail: EntryTail } | undefined;
+
+  /** The long entry that was read last: it is asked for several times in a turn, and parsing a megabyte takes 10 ms. */
+  #large: { entry: Entry; units: number } | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -86,6 +92,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
 
   forget(): void {
     this.#copy = undefined;
+    this.#large = undefined;
   }
 
   append(entries: readonly NewEntry[]): Entry[] {
@@ -95,13 +102,19 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     for (const entry of placed) {
       const text = this.#insert(entry);
       copy.tail.add(entry.seq, text);
+      // What a client sent was JSON: it need not be parsed again.
+      if (entry.type === "user") this.#keep(entry, text.length);
       copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
     }
     return placed;
   }
 
   read(range: LogRange): Entry[] {
-    return this.#read.tail.read(range) ?? this.#readRows(range);
+    const large = this.#large;
+    if (large?.entry.seq !== range.after + 1) return this.#read.tail.read(range) ?? this.#readRows(range);
+    const { after, limit = Number.MAX_SAFE_INTEGER, maxUnits = Number.POSITIVE_INFINITY } = range;
+    const rest = { after: after + 1, limit: limit - 1, maxUnits: maxUnits - large.units };
+    return [large.entry, ...(rest.limit > 0 && rest.maxUnits > 0 ? this.read(rest) : [])];
   }
 
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
@@ -130,11 +143,17 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     let units = 0;
     for (const row of rows) {
       const data = this.#whole(row);
-      entries.push(JSON.parse(data) as Entry);
+      const entry = JSON.parse(data) as Entry;
+      this.#keep(entry, data.length);
+      entries.push(entry);
       units += data.length;
       if (units >= maxUnits) break;
     }
     return entries;
+  }
+
+  #keep(entry: Entry, units: number): void {
+    if (units > tailUnits && units <= mostKept) this.#large = { entry, units };
   }
 
   #newestRows<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {

@@ -17,7 +17,7 @@ import { outline, outlineLines } from "../../core/outline.ts";
 import { forecast } from "../../core/prefix.ts";
 import type { Readers } from "../../core/request.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../../core/window.ts";
-import { jsonWorkMs, pace } from "../../http/pace.ts";
+import { inPieces, pace, toolsWorkMs } from "../../http/pace.ts";
 import type { Profile } from "../../model/profile.ts";
 import {
   type Head,
@@ -61,6 +61,8 @@ export interface RequestSources {
 
 /** About how long it takes to read a few pages of a conversation, in ms (`npm run bench -- health`). */
 const pieceMs = 5;
+/** About how long it takes to measure and rewrite the largest strict schema that is offered, in ms. */
+const strictMs = 4;
 
 export class RequestWriter {
   readonly #sources: RequestSources;
@@ -68,6 +70,7 @@ export class RequestWriter {
   readonly #readers: Readers;
   /** The head stays the same as long as the model does: it may hold a whole handbook. */
   #written: Written | undefined;
+  readonly #offers = new Map<ClientTool, OfferedTool>();
 
   constructor(sources: RequestSources, of: RequestBasis) {
     this.#sources = sources;
@@ -143,9 +146,14 @@ export class RequestWriter {
   /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */
   async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
     // A megabyte of tools is written into the head: as much work as reading it was.
-    const { length: units } = JSON.stringify(this.#of.options.tools ?? []);
-    await pace(jsonWorkMs({ units, values: units / 25 }));
-    if (isOver()) return;
+    const { tools } = this.#of.options;
+    await pace(toolsWorkMs(tools));
+    const pieces = inPieces();
+    for (const tool of tools ?? []) {
+      if (tool.strict) await pieces(strictMs);
+      if (isOver()) return;
+      this.#offered(tool);
+    }
     const { head, profile } = this.#head(model);
     await this.#sources.window.readAhead(profile, head, async () => {
       await pace(pieceMs);
@@ -220,13 +228,19 @@ export class RequestWriter {
     return this.#written;
   }
 
+  #offered(tool: ClientTool): OfferedTool {
+    const known = this.#offers.get(tool) ?? offered(tool);
+    this.#offers.set(tool, known);
+    return known;
+  }
+
   #write(profile: Profile): Written {
     const { agent, options, prefix, userIds } = this.#of;
     const { instructions, account } = this.#sources.record.read();
     const { responseFormat, tools = [], sampling } = options;
     const headParts = {
       thinking: mustNotThink(profile, options) ? false : options.thinking,
-      tools: [...agent.tools.declarations, ...tools.map(offered)],
+      tools: [...agent.tools.declarations, ...tools.map((tool) => this.#offered(tool))],
       instructions: instructionsOf(agent.instructions, prefix, options.instructions ?? instructions),
       responseFormat,
       userId: userIdFor(profile.userId, account, userIds),

@@ -18,6 +18,7 @@ import { safeSpeaker } from "../../core/speaker.ts";
 import { unitHash } from "../../core/unit-hash.ts";
 import { openCalls } from "../../core/waits.ts";
 import type { Bindings, Settings } from "../../env.ts";
+import { pace } from "../../http/pace.ts";
 import { judgeAnswer } from "../../model/judge-answer.ts";
 import { afterFailure } from "../../model/retry.ts";
 import { AnswerCache } from "../../prefix-cache/answer-cache.ts";
@@ -145,6 +146,8 @@ export class Runner {
       () => {},
     );
     this.#setup.hold(onDisk);
+    if (open.isLong) await pace(longMessageMs);
+    if (feed.closed) return undefined;
     return { ...open, firstSeq: open.firstSeq };
   }
 
@@ -314,6 +317,8 @@ export class Runner {
 
 /** How long a channel may read what a message refers to. */
 const readingMs = 20_000;
+/** About how long it takes to read a message with a megabyte of tools from its row, in ms. */
+const longMessageMs = 10;
 
 /** A call that crashes cut off again and again is given up: the figures of Cloudflare's agents 0.32 (10 tries, 5 minutes without progress). */
 const maxBarrenTries = 10;

@@ -5,7 +5,7 @@ import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { RequestWindow } from "./request-window.ts";
 
 /** Entries that are looked at for earlier counts. */
-const recent = { entries: 200, maxUnits: 2_000_000 };
+const recent = { entries: 200, maxUnits: 100_000 };
 
 export interface RequestTexts {
   model: string;

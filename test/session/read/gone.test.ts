@@ -19,7 +19,11 @@ afterEach(() => {
 
 describe("a stream of a session that is erased", () => {
   const manners: [name: string, manner: Manner | undefined, last: RegExp][] = [
-    ["native", undefined, /event: error\ndata: \{"type":"error","code":"session_erased","detail":"[^"]+"\}\n\n$/],
+    [
+      "native",
+      undefined,
+      /event: error\ndata: \{"type":"error","code":"session_erased","message":"[^"]+","detail":"[^"]+"\}\n\n$/,
+    ],
     [
       "openai-chat",
       { as: "openai-chat", id: "chatcmpl-1", created: 1, model: "m", includeUsage: false, showTools: false } as Manner,
@@ -33,7 +37,7 @@ describe("a stream of a session that is erased", () => {
     [
       "ai-sdk-ui",
       { as: "ai-sdk-ui", turn: "turn_1" } as Manner,
-      /data: \{"type":"error","errorText":"The session was erased[^}]*\}\n\ndata: \[DONE\]\n\n$/,
+      /data: \{"type":"error","errorText":"This conversation was erased[^}]*\}\n\ndata: \[DONE\]\n\n$/,
     ],
   ];
   it.each(manners)("[KEEP-7] %s ends with an error that says so", async (_name, manner, last) => {
@@ -70,7 +74,7 @@ describe("a stream that fails by a fault of ours", () => {
     const manner: UiManner = { as: "ai-sdk-ui", turn };
     const stream = await world.events(`turn=${turn}&as=${formatManner(manner)}`);
     const read = await stream.text();
-    expect(read).toMatch(/data: \{"type":"error","errorText":"The stream broke off[^}]*\}\n\ndata: \[DONE\]\n\n$/);
+    expect(read).toMatch(/data: \{"type":"error","errorText":"The connection broke off[^}]*\}\n\ndata: \[DONE\]\n\n$/);
     expect(read).not.toContain("event:");
   });
 });

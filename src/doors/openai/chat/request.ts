@@ -101,7 +101,7 @@ export function samplingOf(body: Fields): Sampling | undefined {
     ...(typeof top_p === "number" && { topP: top_p }),
     ...(typeof frequency_penalty === "number" && { frequencyPenalty: frequency_penalty }),
     ...(typeof presence_penalty === "number" && { presencePenalty: presence_penalty }),
-    ...(stop && { stop: typeof stop === "string" ? [stop] : stop }),
+    ...(stop && stop.length > 0 && { stop: typeof stop === "string" ? [stop] : stop }),
   };
   return Object.keys(sampling).length > 0 ? sampling : undefined;
 }

@@ -195,3 +195,22 @@ export function withoutNulls(value: unknown): unknown {
   const members = Object.entries(value).filter(([, member]) => member !== null);
   return Object.fromEntries(members.map(([name, member]) => [name, opaque.has(name) ? member : withoutNulls(member)]));
 }
+
+/** The same with the tools of its `additional_tools` items among its `tools`: Codex declares them in the input. Of tools of one name the last declared one counts. */
+export function withDeclaredTools(value: unknown): unknown {
+  const { input, tools, ...others } = (value ?? {}) as Record<string, unknown>;
+  const added = Array.isArray(input) ? input.flatMap(additionalToolsOf) : [];
+  if (added.length === 0 || (tools !== undefined && !Array.isArray(tools))) return value;
+  const byName = new Map([...(tools ?? []), ...added].map((tool, place) => [keyOf(tool, place), tool]));
+  return { ...others, input, tools: [...byName.values()] };
+}
+
+function additionalToolsOf(item: unknown): unknown[] {
+  const { type, tools } = (item ?? {}) as { type?: unknown; tools?: unknown };
+  return type === "additional_tools" && Array.isArray(tools) ? tools : [];
+}
+
+function keyOf(tool: unknown, place: number): unknown {
+  const { type, name } = (tool ?? {}) as { type?: unknown; name?: unknown };
+  return typeof name === "string" ? `${String(type)} ${name}` : place;
+}

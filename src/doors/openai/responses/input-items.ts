@@ -96,6 +96,15 @@ const approvalRequest = lazySchema(() =>
     arguments: z.string(),
   }),
 );
+/** Codex declares its tools in the input; they are moved to `tools` before the request is read (`create-request.ts`). */
+const additionalTools = lazySchema(() =>
+  z.object({
+    type: z.literal("additional_tools"),
+    id,
+    role: z.literal("developer"),
+    tools: z.array(z.unknown()),
+  }),
+);
 /** Stands for an item that was given out under this id. */
 const reference = lazySchema(() =>
   z.object({
@@ -108,15 +117,10 @@ const noItem = kindOf(
   (type) =>
     `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning, mcp_approval_response or item_reference`,
 );
+const kept = [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference] as const;
+const keptItem = lazySchema(() => z.pipe(z.transform(typed), z.discriminatedUnion("type", kept, noItem)));
 const item = lazySchema(() =>
-  z.pipe(
-    z.transform(typed),
-    z.discriminatedUnion(
-      "type",
-      [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference],
-      noItem,
-    ),
-  ),
+  z.pipe(z.transform(typed), z.discriminatedUnion("type", [...kept, additionalTools], noItem)),
 );
 
 /** A message and a reference may come without their type. */
@@ -126,9 +130,10 @@ function typed(value: unknown): unknown {
   return "id" in value && Object.keys(value).length === 1 ? { type: "item_reference", ...value } : value;
 }
 
-export const inputItemList = lazySchema(() => z.array(item));
+/** Items of a conversation, which keeps no tools. */
+export const inputItemList = lazySchema(() => z.array(keptItem));
 export const inputItems = lazySchema(() =>
-  z.union([z.string().check(z.minLength(1, "must not be empty")), inputItemList.check(z.maxLength(10_000))]),
+  z.union([z.string().check(z.minLength(1, "must not be empty")), z.array(item).check(z.maxLength(10_000))]),
 );
 
 export type InputItem = z.infer<typeof item>;

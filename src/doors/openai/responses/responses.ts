@@ -12,7 +12,7 @@ import { Routes } from "../../routes.ts";
 import { failedTurn, openAiErrorResponse, respond } from "../openai-error.ts";
 import type { OpenAiFailure } from "../openai-failure.ts";
 import { countInput, countRequest } from "./count-input.ts";
-import { createRequest, withoutNulls } from "./create-request.ts";
+import { createRequest, withDeclaredTools, withoutNulls } from "./create-request.ts";
 import { itemList, itemReading } from "./item-list.ts";
 import { storedItems } from "./item-references.ts";
 import { mustAgree } from "./read-request.ts";
@@ -35,7 +35,7 @@ export const responseReading = lazySchema(() =>
 
 export const responses = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {
-    const request = parseBody(createRequest, withoutNulls(await readJson(c.req.raw)));
+    const request = parseBody(createRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw))));
     mustAgree(request);
     await mustAdmit(caller);
     const place = await takeRequest(caller, request);
@@ -52,7 +52,7 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
   })
   .post("/input_tokens", "key", async (c, caller) => {
-    const request = parseBody(countRequest, withoutNulls(await readJson(c.req.raw)));
+    const request = parseBody(countRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw))));
     return c.json({ object: "response.input_tokens", input_tokens: await countInput(caller, request) });
   })
   .get("/:id/input_items", "key", async (c, caller) => {
