@@ -15,6 +15,7 @@ const node = [
   "test/test-kit/**/*.test.ts",
   "test/cli/**/*.test.ts",
   "test/model/**/*.test.ts",
+  "test/observe/**/*.test.ts",
   "test/http/**/*.test.ts",
   "test/dialects/**/*.test.ts",
   "test/prefix-cache/**/*.test.ts",

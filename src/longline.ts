@@ -4,7 +4,6 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import { Access, mustMay } from "./account/access.ts";
-import { Account } from "./account/account.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
@@ -30,7 +29,9 @@ import { scheduleWarnings } from "./routes/schedule-fault.ts";
 import { runSchedules } from "./routes/schedules.ts";
 import { sessions } from "./routes/sessions.ts";
 import { mustBeCurrent, tokens } from "./routes/tokens.ts";
+import { turns } from "./routes/turns.ts";
 import { usage } from "./routes/usage.ts";
+import { type AccountClass, accountClass, alertWarnings } from "./session/account-class.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
 import { unknownModels } from "./session/turn-model.ts";
 
@@ -52,6 +53,7 @@ const native: Hono<RouteContext> = new Hono<RouteContext>()
   .route("/v1/prefixes", prefixes)
   .route("/v1/deliveries", deliveries)
   .route("/v1/usage", usage)
+  .route("/v1/turns", turns)
   .route("/v1/agents", agents)
   .route("/v1/admin", admin)
   .route("/channels/webhooks", webhooks)
@@ -66,7 +68,7 @@ export interface Longline {
   /** The Durable Object of a session; `class_name = "Session"` in `wrangler.toml`. */
   Session: SessionClass;
   /** The Durable Object of an account; `class_name = "Account"`. */
-  Account: typeof Account;
+  Account: AccountClass;
 }
 
 /**
@@ -93,7 +95,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
     crons: [...new Set(app.schedules.map(({ cron }) => cron))],
     Session: sessionClass(app),
-    Account,
+    Account: accountClass(app),
   };
 }
 
@@ -104,7 +106,7 @@ function announce(app: App): void {
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app)];
+  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app), ...alertWarnings(app)];
   for (const warning of new Set(doubts)) console.warn(warning);
 }
 

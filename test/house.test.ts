@@ -18,6 +18,7 @@ const floors: Record<string, number> = {
   channels: 1,
   dialects: 1,
   http: 1,
+  observe: 1,
   agent: 2,
   account: 2,
   session: 3,

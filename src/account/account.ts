@@ -2,9 +2,11 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { KeyInfo } from "./account-keys.ts";
 import { listName } from "./account-list.ts";
 import type { AccountLimits, AccountSettings } from "./account-record.ts";
+import { AccountWatch } from "./account-watch.ts";
 import { type Methods, objectStub, serveCall } from "./call-object.ts";
 import { callbackSecret } from "./callback-secret.ts";
 import type { DeadLetter } from "./dead-letters.ts";
@@ -14,13 +16,26 @@ import { type Outcome, outcome } from "./outcome.ts";
 import type { PrefixInfo } from "./prefix-store.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
 import type { SessionPage, SessionQuery, SessionText } from "./session-index.ts";
+import type { TurnPage, TurnQuery } from "./turn-list.ts";
 
 /** What happened in a session from where it reported last up to entry `throughSeq`. */
 export interface SessionNews {
   throughSeq: number;
   steps: StepRecord[];
   texts: SessionText[];
+  /** Turns that have ended; absent in reports of earlier versions. */
+  turns?: ReportedTurn[];
 }
+
+/** What an account's object goes by: of the app, since Cloudflare makes objects with a context and bindings alone. */
+export interface AccountSetup {
+  /** How long ended turns stay listed. */
+  keepTurnsMs: number;
+  /** Work that it does beside requests. */
+  jobs(host: AccountJobHost): AccountJob[];
+}
+
+const noSetup: AccountSetup = { keepTurnsMs: Number.POSITIVE_INFINITY, jobs: () => [] };
 
 /** What whoever has a key, or a token, must know of the account. */
 export interface AccountAccess {
@@ -33,24 +48,70 @@ export interface AccountAccess {
 
 export class Account extends DurableObject<Bindings> {
   #made: Rooms | undefined;
+  readonly #setup: AccountSetup;
+  readonly #watch: AccountWatch;
+
+  constructor(ctx: DurableObjectState, bindings: Bindings, setup: AccountSetup = noSetup) {
+    super(ctx, bindings);
+    this.#setup = setup;
+    this.#watch = new AccountWatch(ctx, (host) => setup.jobs(host));
+  }
 
   /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
   report(summary: SessionSummary, news?: SessionNews): number {
     const { id } = summary;
-    const { index, budget } = this.#rooms;
-    return this.ctx.storage.transactionSync(() => {
+    const { index, budget, turns } = this.#rooms;
+    return this.#watch.transaction((jobs) => {
       index.put(summary);
       if (news !== undefined) {
         budget.settle(id, news.steps);
         index.addTexts(id, news.texts);
         index.setReportedSeq(id, news.throughSeq);
+        const added = turns.record(id, news.turns ?? []);
+        if (added.length > 0) turns.removeBefore(Date.now() - this.#setup.keepTurnsMs);
+        for (const job of jobs) job.turnsEnded(added);
       }
       return index.reportedSeq(id);
     });
   }
 
   usage(of: UsageQuery): UsageSum[] {
-    return this.#rooms.ledger.sums(of);
+    const { ledger, feedback } = this.#rooms;
+    const given = new Map(feedback.sums(of).map(({ key, ...sum }) => [key, sum]));
+    return ledger.sums(of).map((sum) => ({ ...sum, feedback: given.get(sum.key) ?? noFeedback }));
+  }
+
+  /** Ended turns, newest first. */
+  listTurns(query: TurnQuery): TurnPage {
+    return this.#rooms.turns.list(query);
+  }
+
+  /** What a person thinks of a turn's answer, in place of what was said of it before. */
+  putFeedback(session: string, given: ReportedFeedback): void {
+    const { feedback } = this.#rooms;
+    this.#watch.transaction((jobs) => {
+      const before = feedback.put(session, given);
+      for (const job of jobs) job.feedbackGiven(given, before);
+    });
+  }
+
+  /** Counts what sessions of this Worker had to drop of their telemetry. Only in the object of the list. */
+  addDropped(count: number): void {
+    void this.#rooms;
+    const query =
+      "INSERT INTO telemetry (id, dropped) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET dropped = dropped + ?1";
+    this.ctx.storage.sql.exec(query, count);
+  }
+
+  droppedTelemetry(): number {
+    void this.#rooms;
+    const rows = this.ctx.storage.sql.exec<{ dropped: number }>("SELECT dropped FROM telemetry").toArray();
+    return rows[0]?.dropped ?? 0;
+  }
+
+  override async alarm(): Promise<void> {
+    void this.#rooms;
+    await this.#watch.run();
   }
 
   /** What its steps used stays in the ledger. */
@@ -278,6 +339,8 @@ export class Account extends DurableObject<Bindings> {
   }
 }
 
+const noFeedback = { positive: 0, negative: 0, count: 0, average: null };
+
 /** A message that a channel brings. `alias`: see `Aliases`; `place`: a thread that may belong to another session; `id` names the call. */
 interface ChannelMessage {
   alias?: string | undefined;
@@ -296,6 +359,10 @@ export function accountObject(bindings: Bindings, account: string): DurableObjec
 const accountMethods: Methods = {
   report: true,
   usage: true,
+  listTurns: true,
+  putFeedback: true,
+  addDropped: false,
+  droppedTelemetry: true,
   removeSession: true,
   removeLost: true,
   wasErased: true,

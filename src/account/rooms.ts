@@ -5,12 +5,14 @@ import { AccountRecord } from "./account-record.ts";
 import { Aliases } from "./aliases.ts";
 import { Budget } from "./budget.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { FeedbackList } from "./feedback-list.ts";
 import { Ledger } from "./ledger.ts";
 import { MessageRate } from "./message-rate.ts";
 import { PrefixStore } from "./prefix-store.ts";
 import { migrateAccount } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
 import { SlackInstalls } from "./slack-installs.ts";
+import { TurnList } from "./turn-list.ts";
 
 export interface Rooms {
   index: SessionIndex;
@@ -23,6 +25,8 @@ export interface Rooms {
   deadLetters: DeadLetters;
   aliases: Aliases;
   slackInstalls: SlackInstalls;
+  turns: TurnList;
+  feedback: FeedbackList;
   /** Used only in the object of the list. */
   accounts: AccountList;
 }
@@ -42,6 +46,8 @@ export function roomsOf(storage: DurableObjectStorage): Rooms {
     deadLetters: new DeadLetters(sql),
     aliases: new Aliases(sql),
     slackInstalls: new SlackInstalls(sql),
+    turns: new TurnList(sql),
+    feedback: new FeedbackList(sql),
     accounts: new AccountList(sql),
   };
 }

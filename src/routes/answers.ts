@@ -5,6 +5,7 @@ import { unwrap } from "../account/outcome.ts";
 import { mostUnits } from "../core/bounds.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
+import type { Feedback } from "../session/feedback.ts";
 import { feedbackJson } from "../session/turn-json.ts";
 import type { RouteContext } from "./context.ts";
 import { addressOf, sessionAt } from "./sessions.ts";
@@ -40,6 +41,16 @@ export const feedback = z.strictObject({
   comment: z.string().min(1).max(4_000).optional(),
 });
 
+/** As the session keeps it, now. */
+export function givenFeedback({ score, label, comment }: Omit<z.infer<typeof feedback>, "turn">): Feedback {
+  return {
+    score,
+    ...(label !== undefined && { label }),
+    ...(comment !== undefined && { comment }),
+    atMs: Date.now(),
+  };
+}
+
 export const answers = new Hono<RouteContext>()
   .post("/:id/approvals/:call_id", async (c) => {
     const { approve, reason, digest } = parseBody(approval, await readJson(c.req.raw));
@@ -55,13 +66,8 @@ export const answers = new Hono<RouteContext>()
     return c.json({ session: addressOf(c).name, turn, accepted: given.map(({ callId }) => callId) });
   })
   .post("/:id/feedback", async (c) => {
-    const { turn, score, label, comment } = parseBody(feedback, await readJson(c.req.raw));
-    const given = {
-      score,
-      ...(label !== undefined && { label }),
-      ...(comment !== undefined && { comment }),
-      atMs: Date.now(),
-    };
+    const { turn, ...rated } = parseBody(feedback, await readJson(c.req.raw));
+    const given = givenFeedback(rated);
     unwrap(await sessionAt(c).giveFeedback(turn, given));
     return c.json({ session: addressOf(c).name, turn, feedback: feedbackJson(given) });
   });

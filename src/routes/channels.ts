@@ -17,6 +17,7 @@ import { sessionObject } from "../session/session-object.ts";
 import { urlFault } from "../session/url-fault.ts";
 import { callId } from "./admit.ts";
 import type { RouteContext } from "./context.ts";
+import { traceOf } from "./trace-of.ts";
 
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
@@ -158,6 +159,7 @@ async function deliver(c: Context<RouteContext>, received: Received, account: st
     content,
     ...(speaker && { speaker }),
     ...(metadata && { metadata }),
+    ...traceOf(c),
     options: {},
     ...(reference && { reference }),
   };

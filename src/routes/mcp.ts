@@ -19,6 +19,7 @@ import type { RouteContext } from "./context.ts";
 import { namedAgent } from "./named-agent.ts";
 import { newName, receiptOf } from "./receipt-of.ts";
 import { sessionName } from "./sessions.ts";
+import { traceOf } from "./trace-of.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
 const longestMs = 300_000;
@@ -49,7 +50,7 @@ function toolsFor(c: Context<RouteContext>): McpTools {
       const session = sessionObject(c.env, { account, name });
       const request = {
         ...namedAgent(c, agent),
-        message: { content: question, options: {} },
+        message: { content: question, ...traceOf(c), options: {} },
         receipt,
         onBusy: "queue",
         ...allowedModels(c),

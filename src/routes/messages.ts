@@ -25,6 +25,7 @@ import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "./on-disco
 import { receiptOf } from "./receipt-of.ts";
 import { formatOf, responseFormat } from "./response-format.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "./sessions.ts";
+import { traceOf } from "./trace-of.ts";
 import { turnResponse } from "./turn-response.ts";
 
 export const sentMessage = z.strictObject({
@@ -97,6 +98,10 @@ export const messages = new Hono<RouteContext>()
     const state = unwrap(await sessionAt(c).wait(turn, 0));
     return c.json(turnJson(addressOf(c).name, turn, state));
   })
+  .get("/:id/turns/:turn/trace", async (c) => {
+    const body = unwrap(await sessionAt(c).trace(c.req.param("turn")));
+    return c.body(body, 200, { "Content-Type": "application/json" });
+  })
   .get("/:id/events", (c) => relay(c, new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : ""))
   .get("/:id/entries", async (c) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
@@ -159,6 +164,7 @@ function toInbox(c: Context<RouteContext>, body: z.infer<typeof sentMessage>, ag
     content,
     ...(speaker !== undefined && { speaker }),
     ...(metadata && { metadata }),
+    ...traceOf(c),
     options: {
       ...(form && { responseFormat: form }),
       ...(tools.length > 0 && { tools }),

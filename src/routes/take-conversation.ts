@@ -17,6 +17,7 @@ import type { RouteContext } from "./context.ts";
 import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { mustKeepAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
+import { traceOf } from "./trace-of.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
 export interface Told {
@@ -151,7 +152,7 @@ async function letIn(c: Context<RouteContext>, of: Work & { onBusy: "queue" | "i
   const { results, name, told, onBusy } = of;
   const address = { account: c.var.account, name };
   const session = sessionObject(c.env, address);
-  const messages = of.messages.map((message) => inboxMessage(message, told));
+  const messages = of.messages.map((message) => ({ ...inboxMessage(message, told), ...traceOf(c) }));
   if (results.length > 0) {
     const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
     const more = { also: messages, receipt: told.receipt, again: againWith(told) };

@@ -5,14 +5,16 @@ import { mustMay } from "../account/access.ts";
 import { unwrap } from "../account/outcome.ts";
 import { AppError } from "../core/errors.ts";
 import { fingerprint } from "../core/prefix.ts";
-import type { UiManner } from "../dialects/ai-sdk-ui/chunks.ts";
+import { turnOfMessage, type UiManner } from "../dialects/ai-sdk-ui/chunks.ts";
 import { UiMessages } from "../dialects/ai-sdk-ui/messages.ts";
 import { isAgain, newsOf, type UiNews, uiFields } from "../dialects/ai-sdk-ui/request.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
 import { sessionObject } from "../session/session-object.ts";
+import { feedbackJson } from "../session/turn-json.ts";
 import { mustAdmit } from "./admit.ts";
 import { allowedModels } from "./allowed-models.ts";
+import { feedback, givenFeedback } from "./answers.ts";
 import type { RouteContext } from "./context.ts";
 import { agentFor, namedAgent } from "./named-agent.ts";
 import { stopsOnDisconnect } from "./on-disconnect.ts";
@@ -20,6 +22,7 @@ import { newName, receiptOf } from "./receipt-of.ts";
 import { relayStream } from "./relay-stream.ts";
 import { agentName, sessionName } from "./sessions.ts";
 import type { Taken } from "./take-conversation.ts";
+import { traceOf } from "./trace-of.ts";
 import { uiOptions, uiSettings } from "./ui-settings.ts";
 
 export const uiRequest = z.looseObject({
@@ -28,6 +31,9 @@ export const uiRequest = z.looseObject({
   id: sessionName.nullish(),
   agent: agentName.nullish(),
 });
+
+/** What a person thinks of an answer, by the id of its message. */
+export const uiFeedback = feedback.omit({ turn: true }).extend({ message_id: z.string().min(1).max(64) });
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
@@ -70,6 +76,16 @@ export const uiMessages = new Hono<RouteContext>()
     if (!known.ok || known.value === null || known.value.state.status === "ended") return c.body(null, 204);
     return stream(c, { session: name, turn: known.value.turn });
   })
+  .post("/:id/feedback", async (c) => {
+    const name = parseBody(sessionName, c.req.param("id"), "id");
+    const { message_id, ...given } = parseBody(uiFeedback, await readJson(c.req.raw));
+    const turn = turnOfMessage(message_id);
+    if (turn === undefined)
+      throw new AppError("invalid_request", "message_id: must be the id of an answer.", { field: "message_id" });
+    const rated = givenFeedback(given);
+    unwrap(await sessionObject(c.env, { account: c.var.account, name }).giveFeedback(turn, rated));
+    return c.json({ session: name, turn, message_id, feedback: feedbackJson(rated) });
+  })
   .delete("/:id/stream", async (c) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
     const { turn } = unwrap(await sessionObject(c.env, { account: c.var.account, name }).cancel());
@@ -110,7 +126,7 @@ async function say(
   const { turn } = unwrap(
     await session.send(address, {
       ...named,
-      message: { content, ...(speaker !== undefined && { speaker }), options },
+      message: { content, ...(speaker !== undefined && { speaker }), ...traceOf(c), options },
       receipt,
       ...allowedModels(c),
       // An edited message keeps its id.

@@ -1,5 +1,5 @@
 /** A session's life in memory: its parts while it exists, what works for it, and its end. Whatever is told to it is in the rows first. */
-import { accountObject } from "../account/account.ts";
+import { accountList, accountObject } from "../account/account.ts";
 import { factsOfAccount } from "../account/account-facts.ts";
 import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
@@ -9,21 +9,25 @@ import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
+import { fingerprint } from "../core/prefix.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
+import type { SessionTelemetryHost } from "../observe/telemetry.ts";
 import { arm } from "./alarm.ts";
 import type { CopyStep } from "./copying.ts";
 import { Courier } from "./courier.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
+import type { Owed } from "./outbox.ts";
 import { outletFault, outlets } from "./outlets.ts";
 import { type PastRequest, pastRequest } from "./past-request.ts";
-import { Reporter } from "./reporter.ts";
+import { Reporter, type Sampler } from "./reporter.ts";
 import { Runner } from "./runner.ts";
 import { dropLeftovers, migrate, versionOf } from "./schema.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./session-record.ts";
 import { summarize } from "./summarize.ts";
 import { defaultModelId, mustBeAllowed } from "./turn-model.ts";
+import { deliveryTraceparent, type TraceSetup, telemetryData, turnSamples, turnTrace } from "./turn-trace.ts";
 import type { SendRequest } from "./turns.ts";
 
 export class SessionLife {
@@ -73,9 +77,9 @@ export class SessionLife {
   #takeUp(stored: StoredVersion): void {
     const { storage } = this.#ctx;
     storage.transactionSync(() => migrate(storage.sql, stored));
-    const { turns, outbox } = this.open();
+    const { turns, outbox, telemetry } = this.open();
     try {
-      if (turns.busy || !outbox.isEmpty) this.work();
+      if (turns.busy || !outbox.isEmpty || telemetry?.owes) this.work();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;
@@ -170,12 +174,16 @@ export class SessionLife {
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
-    this.#reporter = new Reporter(this.#bindings);
+    this.#reporter = new Reporter(this.#bindings, this.#sampler(parts, agent));
+    const telemetry = this.#app.telemetry.exporter?.session(this.#telemetryHost(parts, agent));
+    if (telemetry !== undefined) parts.telemetry = telemetry;
     const { account, name } = parts.record.read();
     const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
       outletFault: (name) => outletFault(this.#app, name),
+      traceparent: (turn, id) => deliveryTraceparent(parts, turn, id),
+      over: (owed, how) => this.#delivered(parts, owed, how),
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
@@ -191,6 +199,7 @@ export class SessionLife {
       moved: () => courier.wake(),
       nextInvocation: () => this.#nextInvocation(),
       rested: () => {
+        parts.telemetry?.wake();
         this.arm();
         hold(this.report());
       },
@@ -208,6 +217,7 @@ export class SessionLife {
   wake(): void {
     if (this.#parts?.turns.busy) this.#runner?.wake();
     this.#courier?.wake();
+    this.#parts?.telemetry?.wake();
   }
 
   abort(turn?: string): void {
@@ -229,6 +239,7 @@ export class SessionLife {
     const expiryMs = expiryDueMs(this.#facts(this.#parts), nowMs);
     const others = [
       ...(this.#courier?.dueMs(nowMs) ?? []),
+      this.#parts.telemetry?.dueMs(nowMs),
       this.#reporter.retryAtMs,
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#eraseAtMs),
@@ -275,8 +286,9 @@ export class SessionLife {
     return this.#parts === undefined ? "lives" : expiryOf(this.#facts(this.#parts), Date.now());
   }
 
-  #facts({ record, turns, outbox }: SessionParts): LifeFacts {
-    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes };
+  #facts({ record, turns, outbox, telemetry }: SessionParts): LifeFacts {
+    const owes = turns.busy || outbox.owes || telemetry?.owes === true;
+    return { expiresAtMs: record.read().expiresAtMs, owes };
   }
 
   /** The session is over, and so are its turns: each ends, and its answer is delivered, before it is erased. */
@@ -309,6 +321,58 @@ export class SessionLife {
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
     return pastRequest(this.existing, this.#setup(this.mustHaveAgent()), seq);
+  }
+
+  /** The trace of a turn, as an OTLP request in JSON. */
+  trace(turn: string): Promise<string> {
+    return turnTrace(this.existing, this.#traceSetup(this.agent), turn);
+  }
+
+  #traceSetup(agent: Agent): TraceSetup {
+    return { ...this.#setup(agent), telemetry: this.#app.telemetry };
+  }
+
+  #telemetryHost(parts: SessionParts, agent: Agent): SessionTelemetryHost {
+    const { account, name, birth } = parts.record.read();
+    const object = () => accountObject(this.#bindings, account);
+    const letterId = `exp_${fingerprint(JSON.stringify([account, name, birth]))}`;
+    const nowhere = { session: name, turn: "", address: { channel: "otlp" } };
+    return {
+      storage: parts.storage,
+      read: (item) => telemetryData(parts, this.#traceSetup(agent), item),
+      isClosed: () => parts.feed.closed,
+      hold: (work) => this.#ctx.waitUntil(work),
+      rested: () => this.arm(),
+      giveUp: ({ error, attempts, sinceMs }) =>
+        object().addDeadLetter({
+          ...nowhere,
+          id: letterId,
+          error,
+          attempts,
+          createdAtMs: sinceMs,
+          diedAtMs: Date.now(),
+        }),
+      recovered: () => object().removeDeadLetter(letterId),
+      dropped: (count) => accountList(this.#bindings).addDropped(count),
+    };
+  }
+
+  /** What metrics need of an ended turn, where there are any. */
+  #sampler(parts: SessionParts, agent: Agent): Sampler | undefined {
+    if (this.#app.telemetry.exporter === undefined) return undefined;
+    return (entries) => turnSamples(parts, this.#traceSetup(agent), entries);
+  }
+
+  /** A delivery that was given up and is tried again has a span for each time. */
+  #delivered(
+    { deliveries, telemetry }: SessionParts,
+    { id, turn, address }: Owed,
+    { isDead, ...how }: { startMs: number; failures: number; isDead: boolean },
+  ): void {
+    const endMs = Date.now();
+    const delivered = { id: isDead ? `${id} ${endMs}` : id, turn, channel: address.channel, endMs, ...how };
+    deliveries.put({ ...delivered, ...(isDead && { isDead }) });
+    telemetry?.owe({ kind: "delivery", id: delivered.id });
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

@@ -9,10 +9,14 @@ import { erased } from "../core/erased.ts";
 import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import { pace } from "../http/pace.ts";
+import type { ReportedTurn, TurnSamples } from "../observe/telemetry.ts";
+import { turnRecord } from "../observe/turn-record.ts";
+import type { FeedbackStore } from "./feedback.ts";
 import type { SessionParts } from "./session-parts.ts";
 import type { SessionAddress } from "./session-record.ts";
 import { type RanBy, stepRecords } from "./step-records.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
+import type { Turns } from "./turns.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
@@ -29,12 +33,15 @@ export class Reporter {
   #failures = 0;
   #retryAtMs = 0;
 
-  constructor(bindings: Bindings) {
+  readonly #sampler: Sampler | undefined;
+
+  constructor(bindings: Bindings, sampler?: Sampler) {
     this.#bindings = bindings;
+    this.#sampler = sampler;
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns }: SessionParts, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns, feedback }: SessionParts, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
@@ -43,9 +50,11 @@ export class Reporter {
       const { agent } = summary;
       return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
     };
+    const turnOf = (turn: string) => reportedTurn(turns, turn, { agent: summary.agent ?? "", sampler: this.#sampler });
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, turnOf }, summary))
+      .then(() => reportFeedback(account, summary.id, { feedback, turnOf }))
       .then(() => {
         this.#failures = 0;
       })
@@ -97,15 +106,50 @@ export class Reporter {
   }
 }
 
+/** What metrics need of an ended turn. */
+export type Sampler = (entries: readonly Entry[]) => TurnSamples | undefined;
+
+/** `undefined` for a turn that is open, or was not held here. */
+function reportedTurn(
+  turns: Turns,
+  turn: string,
+  { agent, sampler }: { agent: string; sampler: Sampler | undefined },
+): ReportedTurn | undefined {
+  const firstSeq = turns.firstSeq(turn);
+  const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
+  const [first] = entries;
+  if (first?.type === "user" && first.options.via === "history") return undefined;
+  const record = turnRecord(entries, agent);
+  const samples = record && sampler?.(entries);
+  return record && { ...record, ...(samples && { samples }) };
+}
+
+/** What people said of turns, and the account does not know yet. */
+async function reportFeedback(
+  account: DurableObjectStub<Account>,
+  session: string,
+  { feedback, turnOf }: { feedback: FeedbackStore; turnOf(turn: string): ReportedTurn | undefined },
+): Promise<void> {
+  for (const { turn, score, atMs } of feedback.unreported()) {
+    const ended = turnOf(turn);
+    if (ended === undefined) continue;
+    const { agent, version, model } = ended;
+    const ran = { agent, ...(version !== undefined && { version }), model };
+    await account.putFeedback(session, { turn, score, atMs, ...ran });
+    feedback.reported(turn, atMs);
+  }
+}
+
 /** What is reported of a session. Steps up to `copiedSeq` are in the ledger under another one. */
 interface NewsSource {
   log: TranscriptLog;
   copiedSeq: number;
   ranBy: RanBy;
+  turnOf(turn: string): ReportedTurn | undefined;
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
-function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): SessionNews | undefined {
+function newsAfter(after: number, { log, copiedSeq, ranBy, turnOf }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
@@ -114,7 +158,9 @@ function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): Sessio
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
     const steps = isOwn ? stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq) : [];
-    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf) };
+    const ended = isOwn ? done.filter(({ type, seq }) => type === "turn_ended" && seq > copiedSeq) : [];
+    const endedTurns = ended.flatMap(({ turn }) => turnOf(turn) ?? []);
+    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf), turns: endedTurns };
     // A step longer than what was read: its end lies further on.
     if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
   }

@@ -42,6 +42,7 @@ import { mustBeTagged, tokenTag } from "./session-tag.ts";
 import { type ShownEntry, shownEntries } from "./shown-entries.ts";
 import type { SessionDetails } from "./summarize.ts";
 import { takeIn } from "./take-in.ts";
+import { type Notice, takeNotice } from "./take-notice.ts";
 import { pageUnits } from "./transcript-log.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turns.ts";
 import { type UiHistory, uiHistory } from "./ui-history.ts";
@@ -161,7 +162,12 @@ export class Session extends DurableObject<Bindings> {
   /** Tries a delivery again that was given up. */
   retryDelivery(id: string): Promise<Outcome<{ turn: string }>> {
     return outcome(async () => {
-      const { outbox, storage } = this.#life.existing;
+      const { outbox, storage, telemetry } = this.#life.existing;
+      if (id.startsWith("exp_") && telemetry?.retry()) {
+        this.#life.work();
+        await storage.sync();
+        return { turn: "" };
+      }
       const owed = outbox.byId(id);
       if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
       outbox.revive(id, Date.now());
@@ -265,11 +271,32 @@ export class Session extends DurableObject<Bindings> {
   giveFeedback(turn: string, feedback: Feedback, tag?: string): Promise<Outcome<null>> {
     return outcome(async () => {
       mustBeTagged(this.#life.existing.record.read(), tag);
-      const { turns, feedback: store, storage } = this.#life.existing;
+      const parts = this.#life.existing;
+      const { turns, storage } = parts;
       if (turns.state(turn) === undefined) throw noSuchTurn(turn);
-      store.put(turn, feedback);
+      storage.transactionSync(() => {
+        parts.feedback.put(turn, feedback);
+        parts.telemetry?.owe({ kind: "feedback", turn, atMs: feedback.atMs });
+      });
+      this.#life.work();
       await storage.sync();
+      this.ctx.waitUntil(this.#life.report().then(() => this.#life.arm()));
       return null;
+    });
+  }
+
+  /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. The session is made for it when it is missing. */
+  notify(address: SessionAddress, notice: Notice): Promise<Outcome<{ turn: string }>> {
+    return outcome(async () => {
+      await this.#life.settled();
+      const parts = this.#life.parts ?? this.#create(address, { title: "Alerts" });
+      const { storage, feed, log } = parts;
+      const turn = storage.transactionSync(() => takeNotice(parts, notice));
+      await storage.sync();
+      feed.confirm(log.lastSeq);
+      this.#life.work();
+      await this.#life.report();
+      return { turn };
     });
   }
 
@@ -335,6 +362,11 @@ export class Session extends DurableObject<Bindings> {
 
   request(seq: number): Promise<Outcome<PastRequest>> {
     return outcome(() => this.#life.request(seq));
+  }
+
+  /** The trace of a turn, as an OTLP request in JSON. */
+  trace(turn: string): Promise<Outcome<string>> {
+    return outcome(() => this.#life.trace(turn));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {
