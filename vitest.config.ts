@@ -1,12 +1,14 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
+const pure = "test/doors/**/pure/*.test.ts";
 /** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
 const worker = [
   "test/session/**/*.test.ts",
   "test/account/**/*.test.ts",
   "test/tools/**/*.test.ts",
-  "test/routes/**/*.test.ts",
+  "test/doors/**/*.test.ts",
 ];
 const node = [
   "src/app/**/*.test.ts",
@@ -17,7 +19,8 @@ const node = [
   "test/model/**/*.test.ts",
   "test/observe/**/*.test.ts",
   "test/http/**/*.test.ts",
-  "test/dialects/**/*.test.ts",
+  "test/wire/**/*.test.ts",
+  pure,
   "test/prefix-cache/**/*.test.ts",
   "test/channels/**/*.test.ts",
   "test/live/**/*.test.ts",
@@ -71,7 +74,7 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "worker", include: worker, testTimeout: 30_000 },
+        test: { name: "worker", include: worker, exclude: [pure], testTimeout: 30_000 },
       },
       {
         test: {

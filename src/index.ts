@@ -2,7 +2,7 @@
 export type { AgentDefinition, AgentLimits, ModelChoice } from "./agent/agent.ts";
 export { defineAgent } from "./agent/agent.ts";
 export type { Schedule } from "./agent/app.ts";
-export type { DemoModel } from "./agent/demo-model.ts";
+export { type DemoModel, demoModel } from "./agent/demo-model.ts";
 export type { RemoteToolsSource } from "./agent/remote-tools.ts";
 export type {
   Address,
@@ -25,15 +25,15 @@ export { slackRoom } from "./channels/slack/slack-address.ts";
 export { slack } from "./channels/slack/slack-channel.ts";
 export type { WebhookMessage, WebhookRules } from "./channels/webhook.ts";
 export type { SettingDeclaration, SettingDeclarations, SettingSchema, SettingValues } from "./core/settings.ts";
-export { aiSdk } from "./doors/ai-sdk.ts";
-export { demoModel } from "./doors/demo-model.ts";
+export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
 export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
-export { mcp } from "./doors/mcp.ts";
+export { mcp } from "./doors/mcp/mcp.ts";
 export { mcpServers } from "./doors/mcp-servers.ts";
-export { openai } from "./doors/openai.ts";
-export { openapi } from "./doors/openapi.ts";
+export { openai } from "./doors/openai/openai.ts";
+export { openapi } from "./doors/openapi/openapi.ts";
 export { otel } from "./doors/otel.ts";
-export { playground } from "./doors/playground.ts";
+export { playground } from "./doors/playground/playground.ts";
+export { Routes } from "./doors/routes.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";
 export type { TelemetrySource } from "./observe/telemetry.ts";

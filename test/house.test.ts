@@ -16,22 +16,21 @@ const floors: Record<string, number> = {
   tools: 1,
   "prefix-cache": 1,
   channels: 1,
-  dialects: 1,
+  wire: 1,
   http: 1,
   observe: 1,
   agent: 2,
   account: 2,
   session: 3,
-  routes: 4,
-  doors: 5,
-  "longline.ts": 6,
-  "test-kit": 6,
-  "index.ts": 7,
-  client: 6,
-  "client.ts": 7,
-  "test.ts": 7,
-  cli: 9,
-  app: 8,
+  doors: 4,
+  "longline.ts": 5,
+  "test-kit": 5,
+  client: 5,
+  "index.ts": 6,
+  "client.ts": 6,
+  "test.ts": 6,
+  app: 7,
+  cli: 8,
 };
 
 const roomOf = (path: string) => path.split("/")[1] ?? "";
@@ -53,6 +52,21 @@ function floorFaults(all: File[]): string[] {
     });
   });
 }
+
+/** A door can be taken out with its folder: it imports what doors share (the files of `src/doors` itself), and no other door. */
+function doorFaults(all: File[]): string[] {
+  const doorOf = (path: string) => /^src\/doors\/([^/]+)\//.exec(path)?.[1];
+  return all.flatMap((each) => {
+    const door = doorOf(each.path);
+    if (!each.path.startsWith("src/doors/") || each.path === describing) return [];
+    return importsOf(each)
+      .filter(({ target }) => doorOf(target) !== undefined && doorOf(target) !== door)
+      .map(({ target }) => `${each.path} imports ${target}: of another door`);
+  });
+}
+
+/** It describes the calls that every app has. */
+const describing = "src/doors/openapi/document.ts";
 
 /** An app is what a user owns: it knows the library by its public face alone, and its own files. */
 function appFaults(all: File[]): string[] {
@@ -166,7 +180,7 @@ describe("the house", () => {
     const wrong = [
       file("src/core/a.ts", 'import { b } from "../model/b.ts";\nimport * as z from "zod";'),
       file("src/model/a.ts", 'import type {\n  B,\n} from "../tools/b.ts";\nimport { a } from "./demo/a.ts";'),
-      file("src/session/a.ts", 'export { r } from "../routes/r.ts";\nimport { c } from "../core/c.ts";'),
+      file("src/session/a.ts", 'export { r } from "../doors/r.ts";\nimport { c } from "../core/c.ts";'),
       file("src/extra/a.ts"),
       file("src/http/a.ts", 'import { a } from "../../test/support/a.ts";'),
     ];
@@ -174,10 +188,30 @@ describe("the house", () => {
       "src/core/a.ts (floor 0) imports src/model/b.ts (floor 1)",
       "src/core/a.ts imports zod: core imports nothing from outside",
       "src/model/a.ts (floor 1) imports src/tools/b.ts (floor 1)",
-      "src/session/a.ts (floor 3) imports src/routes/r.ts (floor 4)",
+      "src/session/a.ts (floor 3) imports src/doors/r.ts (floor 4)",
       "src/extra/a.ts is in a room that HOUSE does not draw",
       "src/http/a.ts imports test/support/a.ts: the Worker does not carry tests",
     ]);
+  });
+
+  it("[HOUSE-14] a door imports no other door", () => {
+    expect(doorFaults(src)).toEqual([]);
+    const wrong = [
+      file("src/doors/mcp/a.ts", 'import { b } from "../native/b.ts";\nimport { c } from "../c.ts";'),
+      file("src/doors/c.ts", 'import type { A } from "./mcp/a.ts";'),
+      file("src/longline.ts", 'import { b } from "./doors/native/b.ts";'),
+    ];
+    expect(doorFaults(wrong)).toEqual([
+      "src/doors/mcp/a.ts imports src/doors/native/b.ts: of another door",
+      "src/doors/c.ts imports src/doors/mcp/a.ts: of another door",
+    ]);
+  });
+
+  it("[HOUSE-15] the framework's context stays in the routes", () => {
+    const knows = (all: File[]) =>
+      all.filter((each) => importsOf(each).some(({ target }) => target === "hono")).map(({ path }) => path);
+    expect(knows(src)).toEqual(["src/doors/routes.ts", "src/longline.ts"]);
+    expect(knows([file("src/doors/mcp/a.ts", 'import type { Context } from "hono";')])).toEqual(["src/doors/mcp/a.ts"]);
   });
 
   it("[HOUSE-8] an app imports the library by its name alone", () => {

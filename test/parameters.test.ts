@@ -3,14 +3,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import type * as z from "zod";
-import { chatFields } from "../src/dialects/openai-chat/request.ts";
-import { createRequest } from "../src/dialects/openai-responses/create-request.ts";
-import { parameterUses } from "../src/dialects/parameter.ts";
+import { chatFields } from "../src/doors/openai/chat/request.ts";
+import { parameterUses } from "../src/doors/openai/parameter.ts";
+import { createRequest } from "../src/doors/openai/responses/create-request.ts";
 
-const path = fileURLToPath(new URL("../src/dialects/README.md", import.meta.url).href);
+const path = fileURLToPath(new URL("../src/doors/README.md", import.meta.url).href);
 const [begin, end] = ["<!-- parameters: written by test/parameters.test.ts -->", "<!-- end of parameters -->"];
 
-/** `tools` and `response_format` are checked where the agent is known (`routes/chat-completions.ts`). */
+/** `tools` and `response_format` are checked where the agent is known (`openai/chat/chat-completions.ts`). */
 const routeFields = ["tools", "response_format"];
 
 function cell(schema: z.ZodType | undefined): string {

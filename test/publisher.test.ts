@@ -6,12 +6,12 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../src/core/entry.ts";
 import { eventsOfEntry } from "../src/core/event.ts";
-import { ChatChunks } from "../src/dialects/openai-chat/chunks.ts";
-import { chatCompletion } from "../src/dialects/openai-chat/completion.ts";
-import { ResponseWriter } from "../src/dialects/openai-responses/response-writer.ts";
-import { itemsOfEntries } from "../src/dialects/openai-responses/transcript-items.ts";
-import { Segment } from "../src/dialects/segment.ts";
-import { itemList } from "../src/routes/item-list.ts";
+import { ChatChunks } from "../src/doors/openai/chat/chunks.ts";
+import { chatCompletion } from "../src/doors/openai/chat/completion.ts";
+import { Segment } from "../src/doors/openai/chat/segment.ts";
+import { itemList } from "../src/doors/openai/responses/item-list.ts";
+import { ResponseWriter } from "../src/doors/openai/responses/response-writer.ts";
+import { itemsOfEntries } from "../src/doors/openai/responses/transcript-items.ts";
 import { assistant, call, ended, result, user } from "./support/entries.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url).href);

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Draft } from "../src/core/assemble.ts";
 import { start } from "../src/core/cursor.ts";
-import { nativeEncoder } from "../src/dialects/native-encoder.ts";
 import { pullStream } from "../src/http/sse.ts";
 import { generate } from "../src/model/client.ts";
 import { ReadWatch } from "../src/model/read-watch.ts";
-import { eventStream } from "../src/session/event-stream.ts";
-import { Feed } from "../src/session/feed.ts";
+import { eventStream } from "../src/session/read/event-stream.ts";
+import { Feed } from "../src/session/read/feed.ts";
 import { MemoryLog } from "../src/test-kit/memory-log.ts";
+import { nativeEncoder } from "../src/wire/native-encoder.ts";
 import { assistant, ended, user } from "./support/entries.ts";
 import { randomOf } from "./support/random.ts";
 

@@ -2,12 +2,12 @@
 import { describe, expect, it, vi } from "vitest";
 import { migrateAccount } from "../src/account/schema.ts";
 import { Draft } from "../src/core/assemble.ts";
-import { EntryTail } from "../src/session/entry-tail.ts";
-import { InboxCopy } from "../src/session/inbox-copy.ts";
 import { type SessionParts, sessionParts } from "../src/session/session-parts.ts";
-import { SessionRecord } from "../src/session/session-record.ts";
-import { takeIn } from "../src/session/take-in.ts";
-import type { BusyPolicy } from "../src/session/turns.ts";
+import { EntryTail } from "../src/session/store/entry-tail.ts";
+import { InboxCopy } from "../src/session/store/inbox-copy.ts";
+import { SessionRecord } from "../src/session/store/session-record.ts";
+import { takeIn } from "../src/session/submit.ts";
+import type { BusyPolicy } from "../src/session/turn/turns.ts";
 import { asking, assistant, ended, result } from "./support/entries.ts";
 import { nodeStorage } from "./support/node-storage.ts";
 import { randomOf } from "./support/random.ts";

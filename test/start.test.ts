@@ -27,9 +27,9 @@ function evaluatedWith(paths: readonly string[]): Set<string> {
 const composition = ["src/index.ts", "src/longline.ts"];
 
 it.each([
-  ["the schemas of imported transcripts", /^src\/dialects\/transcript-lines\.ts$/],
-  ["the OpenAPI document", /^src\/routes\/openapi\/document\.ts$/],
-  ["the MCP server", /^src\/dialects\/mcp\.ts$/],
+  ["the schemas of imported transcripts", /^src\/doors\/native\/transcript-lines\.ts$/],
+  ["the OpenAPI document", /^src\/doors\/openapi\/document\.ts$/],
+  ["the MCP server", /^src\/doors\/mcp\/server\.ts$/],
   ["connections to MCP servers", /^src\/tools\/mcp\/connection\.ts$/],
   ["a package of the Model Context Protocol", /^@modelcontextprotocol\//],
   ["the generator of OpenAPI documents", /^zod-openapi/],
@@ -40,7 +40,7 @@ it.each([
 });
 
 it("[SPEED-7] the walk finds what is imported far below, and what is exported from elsewhere", () => {
-  const evaluated = evaluatedWith(["src/dialects/transcript-lines.ts"]);
-  for (const path of ["zod", "src/core/lookalike.ts", "src/dialects/transcript-text.ts"])
+  const evaluated = evaluatedWith(["src/doors/native/transcript-lines.ts"]);
+  for (const path of ["zod", "src/core/lookalike.ts", "src/doors/native/transcript-text.ts"])
     expect(evaluated).toContain(path);
 });

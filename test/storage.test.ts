@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Ladder, type Rung } from "../src/account/ladder.ts";
 import { accountLadder } from "../src/account/schema.ts";
-import { sessionLadder } from "../src/session/schema.ts";
+import { sessionLadder } from "../src/session/store/schema.ts";
 import { compareReleases, contractions, ladderFaults } from "./support/rung-rules.ts";
 
 describe("the rungs of storage", () => {

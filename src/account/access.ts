@@ -15,8 +15,8 @@ import type { AccountLimits } from "./account-record.ts";
 import { unavailable } from "./call-object.ts";
 import { parseToken, type TokenClaims, type UnverifiedToken, verifyToken } from "./session-token.ts";
 
-/** Who is asking. */
-export interface Caller {
+/** Whose key or token it was. */
+export interface Admitted {
   account: string;
   limits: AccountLimits;
   /** Present for whoever came with a token: only this session, and only so much. */
@@ -40,7 +40,7 @@ export class Access {
   }
 
   /** The caller behind the request's bearer. Throws `unauthorized`, always the same, or `not_configured`. */
-  async admit(request: Request, auth: AuthSettings): Promise<Caller> {
+  async admit(request: Request, auth: AuthSettings): Promise<Admitted> {
     const inUrl = urlTokenOf(request);
     if (inUrl !== undefined) return this.#byUrl(inUrl);
     const bearer = bearerOf(request);
@@ -55,7 +55,7 @@ export class Access {
   }
 
   /** URLs are kept by proxies, logs and histories: no key is taken from one, and no token that can do more than read. */
-  async #byUrl(text: string): Promise<Caller> {
+  async #byUrl(text: string): Promise<Admitted> {
     const token = parseToken(text);
     if (token === undefined) throw unauthorized();
     const caller = await this.#byToken(token);
@@ -63,14 +63,14 @@ export class Access {
     throw new AppError("forbidden", 'A token in a URL may have the right "read" only. Make one with rights: ["read"].');
   }
 
-  async #byKey(account: string, key: string): Promise<Caller> {
+  async #byKey(account: string, key: string): Promise<Admitted> {
     const hash = await sha256Hex(key);
     const access = await this.#remember(hash, () => accountObject(this.#bindings, account).accessByKey(hash));
     if (access === undefined) throw unauthorized();
     return { account, limits: access.limits };
   }
 
-  async #byToken(token: UnverifiedToken): Promise<Caller> {
+  async #byToken(token: UnverifiedToken): Promise<Admitted> {
     const { account } = token;
     const ask = () => accountObject(this.#bindings, account).access();
     for (const isFresh of [false, true]) {
@@ -119,7 +119,7 @@ export class Access {
 
 /** Throws unless the caller may do this to this session. Another session than the token's is not there for it. */
 export function mustMay(
-  { token }: Caller,
+  { token }: Pick<Admitted, "token">,
   session: string | undefined,
   right: TokenClaims["rights"][number] | undefined,
 ) {

@@ -1,6 +1,6 @@
 /** What an account may do, and the secret its session tokens are signed with. One row; an account without it has no limits and no keys of its own. */
-
 import { toBase64Url } from "../core/base64url.ts";
+import { sha256Hex } from "../core/digest.ts";
 
 /** Absent: no limit. Money in micro-dollars. */
 export interface AccountLimits {
@@ -59,4 +59,12 @@ export class AccountRecord {
 /** 256 random bits in 43 letters, digits, - and _. */
 export function randomText(): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** `whsec_` and 32 bytes in base64, as Standard Webhooks writes secrets. */
+/** The secret that an account's callbacks are signed with, derived from the one of its session tokens, so that there is nothing more to keep. */
+export async function callbackSecret(tokenSecret: string): Promise<string> {
+  const hex = await sha256Hex(`callbacks ${tokenSecret}`);
+  const bytes = hex.match(/../g)?.map((pair) => String.fromCharCode(Number.parseInt(pair, 16))) ?? [];
+  return `whsec_${btoa(bytes.join(""))}`;
 }

@@ -1,20 +1,20 @@
 /** The Durable Object of an account: what must be known about all its sessions together, its keys and its limits. Holds no transcripts. */
 import { DurableObject } from "cloudflare:workers";
-import type { SessionSummary } from "../dialects/native.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
+import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo } from "./account-keys.ts";
 import { listName } from "./account-list.ts";
-import type { AccountLimits, AccountSettings } from "./account-record.ts";
+import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
+import { type AccountStore, accountStore } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
 import { type Methods, objectStub, serveCall } from "./call-object.ts";
-import { callbackSecret } from "./callback-secret.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
 import type { StepRecord, UsageQuery, UsageSum } from "./ledger.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import type { PrefixInfo } from "./prefix-store.ts";
-import { type Rooms, roomsOf } from "./rooms.ts";
 import type { SessionPage, SessionQuery, SessionText } from "./session-index.ts";
 import type { TurnPage, TurnQuery } from "./turn-list.ts";
 
@@ -47,7 +47,7 @@ export interface AccountAccess {
 }
 
 export class Account extends DurableObject<Bindings> {
-  #made: Rooms | undefined;
+  #made: AccountStore | undefined;
   readonly #setup: AccountSetup;
   readonly #watch: AccountWatch;
 
@@ -60,7 +60,7 @@ export class Account extends DurableObject<Bindings> {
   /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
   report(summary: SessionSummary, news?: SessionNews): number {
     const { id } = summary;
-    const { index, budget, turns } = this.#rooms;
+    const { index, budget, turns } = this.#store;
     return this.#watch.transaction((jobs) => {
       index.put(summary);
       if (news !== undefined) {
@@ -76,19 +76,18 @@ export class Account extends DurableObject<Bindings> {
   }
 
   usage(of: UsageQuery): UsageSum[] {
-    const { ledger, feedback } = this.#rooms;
-    const given = new Map(feedback.sums(of).map(({ key, ...sum }) => [key, sum]));
-    return ledger.sums(of).map((sum) => ({ ...sum, feedback: given.get(sum.key) ?? noFeedback }));
+    const { ledger, feedback } = this.#store;
+    return withFeedback(ledger.sums(of), feedback.sums(of));
   }
 
   /** Ended turns, newest first. */
   listTurns(query: TurnQuery): TurnPage {
-    return this.#rooms.turns.list(query);
+    return this.#store.turns.list(query);
   }
 
   /** What a person thinks of a turn's answer, in place of what was said of it before. */
   putFeedback(session: string, given: ReportedFeedback): void {
-    const { feedback } = this.#rooms;
+    const { feedback } = this.#store;
     this.#watch.transaction((jobs) => {
       const before = feedback.put(session, given);
       for (const job of jobs) job.feedbackGiven(given, before);
@@ -97,26 +96,21 @@ export class Account extends DurableObject<Bindings> {
 
   /** Counts what sessions of this Worker had to drop of their telemetry. Only in the object of the list. */
   addDropped(count: number): void {
-    void this.#rooms;
-    const query =
-      "INSERT INTO telemetry (id, dropped) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET dropped = dropped + ?1";
-    this.ctx.storage.sql.exec(query, count);
+    this.#store.accounts.addDropped(count);
   }
 
   droppedTelemetry(): number {
-    void this.#rooms;
-    const rows = this.ctx.storage.sql.exec<{ dropped: number }>("SELECT dropped FROM telemetry").toArray();
-    return rows[0]?.dropped ?? 0;
+    return this.#store.accounts.droppedTelemetry;
   }
 
   override async alarm(): Promise<void> {
-    void this.#rooms;
+    void this.#store;
     await this.#watch.run();
   }
 
   /** What its steps used stays in the ledger. */
   removeSession(id: string): void {
-    const { index, budget, deadLetters } = this.#rooms;
+    const { index, budget, deadLetters } = this.#store;
     this.ctx.storage.transactionSync(() => {
       index.remove(id);
       budget.release(id);
@@ -127,17 +121,17 @@ export class Account extends DurableObject<Bindings> {
   /** Whether there was a session of this name that was erased, and was not made again. */
   /** Removes a session that is listed and has no rows of its own any more, because its file was lost; false when it is not listed. */
   removeLost(id: string): boolean {
-    if (!this.#rooms.index.isListed(id)) return false;
+    if (!this.#store.index.isListed(id)) return false;
     this.removeSession(id);
     return true;
   }
 
   wasErased(id: string): boolean {
-    return this.#rooms.index.wasErased(id);
+    return this.#store.index.wasErased(id);
   }
 
   listSessions(page: SessionQuery): SessionPage {
-    return this.#rooms.index.list(page);
+    return this.#store.index.list(page);
   }
 
   /** Sets money aside for a model call. `refused`: the budget would be passed; `unlimited`: the account has none. */
@@ -145,39 +139,39 @@ export class Account extends DurableObject<Bindings> {
     const { budgetMicros } = this.#limits;
     if (budgetMicros === undefined) return "unlimited";
     return this.ctx.storage.transactionSync(() =>
-      this.#rooms.budget.reserve(call, budgetMicros) ? "reserved" : "refused",
+      this.#store.budget.reserve(call, budgetMicros) ? "reserved" : "refused",
     );
   }
 
   /** A step has cost this much: the rest of what was set aside for it is free again. It is recorded when the session reports. */
   settle(session: string, seq: number, costMicros: number): void {
-    this.#rooms.budget.free(session, seq, costMicros);
+    this.#store.budget.free(session, seq, costMicros);
   }
 
   /** Counts a message; the seconds to wait when there were too many within the last minute. `id`: a number that names this call, so that it counts once. */
   admit(nowMs: number, id?: number): number {
     const { ratePerMinute } = this.#limits;
-    return ratePerMinute === undefined ? 0 : this.#rooms.rate.admit(ratePerMinute, nowMs, id);
+    return ratePerMinute === undefined ? 0 : this.#store.rate.admit(ratePerMinute, nowMs, id);
   }
 
   /** What the holder of this key may do; `undefined` when no live key has this SHA-256. Asking about an account that was never made stores nothing. */
   accessByKey(keyHash: string): AccountAccess | undefined {
-    return this.#exists && this.#rooms.keys.isAlive(keyHash) ? this.access() : undefined;
+    return this.#exists && this.#store.keys.isAlive(keyHash) ? this.access() : undefined;
   }
 
   /** The same for whoever was let in otherwise. */
   access(): AccountAccess {
-    const made = this.#exists && this.#rooms.record.read() !== undefined;
+    const made = this.#exists && this.#store.record.read() !== undefined;
     return {
       limits: this.#limits,
-      tokenSecret: made ? this.#rooms.record.tokenSecret("", 0) : "",
-      hasErased: this.#exists && this.#rooms.index.hasErased,
+      tokenSecret: made ? this.#store.record.tokenSecret("", 0) : "",
+      hasErased: this.#exists && this.#store.index.hasErased,
     };
   }
 
   /** The secret that session tokens are signed with, made when it is needed for the first time. */
   tokenSecret(id: string): string {
-    return this.#rooms.record.tokenSecret(id, Date.now());
+    return this.#store.record.tokenSecret(id, Date.now());
   }
 
   /** What the account's callbacks are signed with. */
@@ -187,45 +181,45 @@ export class Account extends DurableObject<Bindings> {
 
   /** Keeps a prefix under its name; false when it was there already. */
   putPrefix(info: PrefixInfo, text: string): boolean {
-    return this.ctx.storage.transactionSync(() => this.#rooms.prefixes.put(info, text));
+    return this.ctx.storage.transactionSync(() => this.#store.prefixes.put(info, text));
   }
 
   readPrefix(id: string): string | undefined {
-    return this.#rooms.prefixes.read(id);
+    return this.#store.prefixes.read(id);
   }
 
   /** How large it is, and how many sessions use it. */
   prefixInfo(id: string): { info: PrefixInfo; sessions: number } | undefined {
-    const { prefixes, index } = this.#rooms;
+    const { prefixes, index } = this.#store;
     const info = prefixes.info(id);
     return info && { info, sessions: index.withPrefix(id) };
   }
 
   removePrefix(id: string): void {
-    this.ctx.storage.transactionSync(() => this.#rooms.prefixes.remove(id));
+    this.ctx.storage.transactionSync(() => this.#store.prefixes.remove(id));
   }
 
   /** Records model calls that belong to no turn. */
   record(session: string, steps: StepRecord[]): void {
-    this.ctx.storage.transactionSync(() => this.#rooms.budget.settle(session, steps));
+    this.ctx.storage.transactionSync(() => this.#store.budget.settle(session, steps));
   }
 
   /** Lists a delivery that was given up. */
   addDeadLetter(letter: DeadLetter): void {
-    this.#rooms.deadLetters.put(letter);
+    this.#store.deadLetters.put(letter);
   }
 
   /** Newest first. */
   deadLetters(limit: number): DeadLetter[] {
-    return this.#rooms.deadLetters.list(limit);
+    return this.#store.deadLetters.list(limit);
   }
 
   deadLetter(id: string): DeadLetter | undefined {
-    return this.#rooms.deadLetters.byId(id);
+    return this.#store.deadLetters.byId(id);
   }
 
   removeDeadLetter(id: string): void {
-    this.#rooms.deadLetters.remove(id);
+    this.#store.deadLetters.remove(id);
   }
 
   /** A message came in by a channel: the session it belongs to, and the seconds to wait when there were too many. */
@@ -239,33 +233,33 @@ export class Account extends DurableObject<Bindings> {
     const waitSeconds = this.admit(nowMs, id);
     const { models } = this.#limits;
     const limits = { waitSeconds, ...(models && { models }) };
-    const led = place === undefined ? undefined : this.#rooms.aliases.sessionOf(place);
+    const led = place === undefined ? undefined : this.#store.aliases.sessionOf(place);
     if (led !== undefined) return { session: led, ...limits };
     if (alias === undefined || waitSeconds > 0) return { session, ...limits };
-    return { session: this.#rooms.aliases.firstUse(alias, session, nowMs), ...limits };
+    return { session: this.#store.aliases.firstUse(alias, session, nowMs), ...limits };
   }
 
   /** From now on messages of that place belong to that session. */
   leadPlaces(places: readonly string[], session: string): void {
-    for (const place of places) this.#rooms.aliases.lead(place, session, Date.now());
+    for (const place of places) this.#store.aliases.lead(place, session, Date.now());
   }
 
   /** The token of a Slack workspace that installed the app. */
   slackToken(team: string): string | undefined {
-    return this.#exists ? this.#rooms.slackInstalls.tokenOf(team) : undefined;
+    return this.#exists ? this.#store.slackInstalls.tokenOf(team) : undefined;
   }
 
   addSlackInstall(team: string, botToken: string): void {
-    this.#rooms.slackInstalls.put(team, botToken, Date.now());
+    this.#store.slackInstalls.put(team, botToken, Date.now());
   }
 
   removeSlackInstall(team: string): void {
-    this.#rooms.slackInstalls.remove(team);
+    this.#store.slackInstalls.remove(team);
   }
 
   /** A session is about to give a client calls of these names. */
   handOut(names: readonly string[], session: string): void {
-    const { aliases } = this.#rooms;
+    const { aliases } = this.#store;
     this.ctx.storage.transactionSync(() => {
       for (const name of names) aliases.own(`call ${name}`, session, Date.now());
     });
@@ -273,12 +267,12 @@ export class Account extends DurableObject<Bindings> {
 
   /** Whether each of these calls was given to a client within the last week, by one session alone. */
   wereHandedOutOnce(names: readonly string[]): boolean {
-    return names.every((name) => Boolean(this.#rooms.aliases.sessionOf(`call ${name}`)));
+    return names.every((name) => Boolean(this.#store.aliases.sessionOf(`call ${name}`)));
   }
 
   /** True at the first call with this name, within a week. */
   isFirst(name: string): boolean {
-    return this.#rooms.aliases.isFirst(name, Date.now());
+    return this.#store.aliases.isFirst(name, Date.now());
   }
 
   /** How the Worker and the sessions call the methods above; see `serveCall`. */
@@ -288,41 +282,41 @@ export class Account extends DurableObject<Bindings> {
 
   settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {
     if (!this.#exists) return undefined;
-    const { record, ledger, budget } = this.#rooms;
+    const { record, ledger, budget } = this.#store;
     const settings = record.read();
     return settings && { ...settings, spentMicros: ledger.spentMicros, reservedMicros: budget.reservedMicros };
   }
 
   putSettings(id: string, limits: AccountLimits): AccountSettings {
-    const settings = this.#rooms.record.put(id, limits, Date.now());
+    const settings = this.#store.record.put(id, limits, Date.now());
     // Sessions in this isolate need not wait until what they remember is old.
     forgetFacts(id);
     return settings;
   }
 
   createKey(id: string): Promise<Outcome<KeyInfo & { key: string }>> {
-    return outcome(() => this.#rooms.keys.create(id, Date.now()));
+    return outcome(() => this.#store.keys.create(id, Date.now()));
   }
 
   listKeys(): KeyInfo[] {
-    return this.#exists ? this.#rooms.keys.list() : [];
+    return this.#exists ? this.#store.keys.list() : [];
   }
 
   revokeKey(keyId: string): boolean {
-    return this.#exists && this.#rooms.keys.revoke(keyId, Date.now());
+    return this.#exists && this.#store.keys.revoke(keyId, Date.now());
   }
 
   /** Only in the object of the list. */
   addAccount(id: string): void {
-    this.#rooms.accounts.add(id, Date.now());
+    this.#store.accounts.add(id, Date.now());
   }
 
   accountIds(): string[] {
-    return this.#rooms.accounts.ids();
+    return this.#store.accounts.ids();
   }
 
   get #limits(): AccountLimits {
-    return this.#exists ? (this.#rooms.record.read()?.limits ?? {}) : {};
+    return this.#exists ? (this.#store.record.read()?.limits ?? {}) : {};
   }
 
   get #exists(): boolean {
@@ -332,14 +326,12 @@ export class Account extends DurableObject<Bindings> {
   }
 
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */
-  get #rooms(): Rooms {
+  get #store(): AccountStore {
     if (this.#made !== undefined) return this.#made;
-    this.#made = roomsOf(this.ctx.storage);
+    this.#made = accountStore(this.ctx.storage);
     return this.#made;
   }
 }
-
-const noFeedback = { positive: 0, negative: 0, count: 0, average: null };
 
 /** A message that a channel brings. `alias`: see `Aliases`; `place`: a thread that may belong to another session; `id` names the call. */
 interface ChannelMessage {

@@ -1,6 +1,6 @@
 /** What people think of the account's turns: one row a turn, the newest in place of the one before, and how they are counted by what ran. Holds no words of theirs. */
 import type { ReportedFeedback } from "../observe/telemetry.ts";
-import type { UsageGroup } from "./ledger.ts";
+import type { UsageGroup, UsageSum } from "./ledger.ts";
 
 /** `average`: of the scores, from -1 to 1. */
 export interface FeedbackSum {
@@ -64,6 +64,14 @@ export class FeedbackList {
       .toArray();
   }
 }
+
+/** Sums of the ledger, each with what people thought of its turns. */
+export function withFeedback(sums: readonly UsageSum[], given: readonly FeedbackSum[]): UsageSum[] {
+  const byKey = new Map(given.map(({ key, ...sum }) => [key, sum]));
+  return sums.map((sum) => ({ ...sum, feedback: byKey.get(sum.key) ?? none }));
+}
+
+const none = { positive: 0, negative: 0, count: 0, average: null };
 
 /** As the ledger names its groups. */
 const keys: Record<UsageGroup, string> = {

@@ -1,6 +1,6 @@
 /** The account's list of sessions, as each session last reported itself, and the words of their messages. A copy for finding; the session's own object is the truth. */
 import { allOf, searchable } from "../core/search-words.ts";
-import type { BrokenRow, SessionSummary } from "../dialects/native.ts";
+import type { BrokenRow, SessionSummary } from "../wire/native.ts";
 
 /**
  * Most texts that sessions are found by. One takes up to 4 kB with its words, so all take at most 6 GB of the 10 GB that an

@@ -12,10 +12,10 @@ import {
   type SettingValues,
   valuesOf,
 } from "../core/settings.ts";
-import type { Encoders } from "../dialects/manner.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
 import { type AlertRule, alertFault } from "../observe/alert-rule.ts";
 import type { Telemetry, TelemetrySource } from "../observe/telemetry.ts";
+import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";

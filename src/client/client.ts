@@ -1,11 +1,11 @@
 /** A client of the native door for programs and pages: typed by the schemas that the Worker validates with, streams that go on after a broken connection, refusals as errors. Knows nothing of Workers. */
 import type * as z from "zod";
-import type { approval, feedback, toolResults } from "../routes/answers.ts";
-import type { forking } from "../routes/copies.ts";
-import type { entryRange, sending, sentMessage } from "../routes/messages.ts";
-import type * as shapes from "../routes/openapi/shapes.ts";
-import type { sessionChanges, sessionCreation, sessionListing } from "../routes/sessions.ts";
-import type { tokenRequest } from "../routes/tokens.ts";
+import type { approval, feedback, toolResults } from "../doors/native/answers.ts";
+import type { forking } from "../doors/native/copies.ts";
+import type { entryRange, sending, sentMessage } from "../doors/native/messages.ts";
+import type { sessionChanges, sessionCreation, sessionListing } from "../doors/native/sessions.ts";
+import type { tokenRequest } from "../doors/native/tokens.ts";
+import type * as shapes from "../doors/shapes.ts";
 import { followed, type SentEvent } from "./follow.ts";
 import { LonglineError } from "./longline-error.ts";
 

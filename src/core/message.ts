@@ -1,4 +1,4 @@
-/** What a model reads and writes, in Longline's own words. Providers' spellings live in `model/`, clients' in `dialects/`. */
+/** What a model reads and writes, in Longline's own words. Providers' spellings live in `model/`, clients' in `wire/` and `doors/`. */
 
 /** A call the model asked for. `arguments` is the provider's raw JSON text, kept verbatim: replaying other bytes would miss the prefix cache. */
 export interface ToolCall {

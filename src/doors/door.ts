@@ -1,19 +1,18 @@
 /** WHAT a door is: paths by which the world talks in, with everything they need. An app lists the ones it wants; the native one is always there. */
-import type { Hono } from "hono";
 import type { App, DoorPart } from "../agent/app.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
-import type { Encoders } from "../dialects/manner.ts";
 import type { Bindings } from "../env.ts";
-import type { RouteContext } from "../routes/context.ts";
-import type { Operation } from "../routes/openapi/operation.ts";
+import type { Encoders } from "../wire/manner.ts";
+import type { Operation } from "./operation.ts";
+import type { Routes } from "./routes.ts";
 
 /** Where a group of routes is. */
-export type DoorRoute = readonly [path: string, routes: Hono<RouteContext>];
+export type DoorRoute = readonly [path: string, routes: Routes];
 
 /** Operations by `METHOD /path/{name}`. */
 export type Operations = Readonly<Record<string, Operation>>;
 
-/** In whose words a refusal under some paths is said. */
+/** In whose words a refusal is said under paths that have no route: those that have one say it themselves (`Routes`). */
 export interface Refusals {
   /** Against the path of the URL. */
   paths: RegExp;
@@ -53,7 +52,7 @@ export interface Door extends DoorPart {
  * Makes a door of its definition. Throws an Error for a name that cannot be one.
  *
  * @example
- * export const ping = () => defineDoor({ name: "ping", routes: () => [["/ping", new Hono().get("/", (c) => c.text("pong"))]] });
+ * export const ping = () => defineDoor({ name: "ping", routes: () => [["/ping", new Routes().get("/", "everyone", (c) => c.text("pong"))]] });
  */
 export function defineDoor<const D extends SettingDeclarations>(definition: DoorDefinition<D>): Door {
   const { name, settings = {}, guards = [], exposes = [], encoders = {}, refusals, operations } = definition;

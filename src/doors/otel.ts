@@ -3,7 +3,7 @@ import { MetricsJob } from "../account/metrics-job.ts";
 import { apiUrl, matching, type SettingValues, text } from "../core/settings.ts";
 import { contentWriter } from "../observe/content.ts";
 import type { Telemetry, TelemetrySource } from "../observe/telemetry.ts";
-import { SessionExporter } from "../session/session-exporter.ts";
+import { SessionExporter } from "../session/deliver/session-exporter.ts";
 
 /** Named as OpenTelemetry names them (opentelemetry.io/docs/specs/otel/protocol/exporter). */
 const settings = {

@@ -1,4 +1,4 @@
-/** The API's JSON as the page reads it: only what it shows. The server's side of it is `src/dialects/native.ts`. */
+/** The API's JSON as the page reads it: only what it shows. The server's side of it is `src/wire/native.ts`. */
 
 export interface Usage {
   input_tokens: number;

@@ -6,7 +6,7 @@ import type { App } from "../agent/app.ts";
 import type { Bindings } from "../env.ts";
 import { type AlertNotice, alertJson, alertText } from "../observe/alert-rule.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
-import { addressFault } from "./outlets.ts";
+import { addressFault } from "./deliver/outlets.ts";
 import { sessionObject } from "./session-object.ts";
 
 export type AccountClass = new (ctx: DurableObjectState, bindings: Bindings) => Account;

@@ -1,5 +1,5 @@
 /** The session's one alarm: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. */
-import type { Turns } from "./turns.ts";
+import type { Turns } from "./turn/turns.ts";
 
 /** How long after the last sign of work the alarm looks whether a crash left some undone. */
 export const watchdogMs = 10_000;

@@ -1,7 +1,7 @@
 /** The class of an app's sessions: Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */
 import type { App } from "../agent/app.ts";
 import type { Bindings } from "../env.ts";
-import { Session } from "./session.ts";
+import { Session } from "./object.ts";
 
 export type SessionClass = new (ctx: DurableObjectState, bindings: Bindings) => Session;
 

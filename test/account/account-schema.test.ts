@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Account, accountObject } from "../../src/account/account.ts";
-import { roomsOf } from "../../src/account/rooms.ts";
+import { accountStore } from "../../src/account/account-store.ts";
 import { accountLadder, accountVersion } from "../../src/account/schema.ts";
 import { SessionIndex } from "../../src/account/session-index.ts";
 import { fingerprint } from "../../src/core/prefix.ts";
@@ -89,7 +89,7 @@ describe("the account's ladder", () => {
     await account.putSettings("a", {});
     await inside(account, (storage) => {
       storage.sql.exec("UPDATE account_schema SET version = 99");
-      expect(() => roomsOf(storage)).toThrow(/version \d+; this Longline reads up to/);
+      expect(() => accountStore(storage)).toThrow(/version \d+; this Longline reads up to/);
       expect(accountVersion(storage.sql).readableFrom).toBe(99);
     });
   });
@@ -122,7 +122,7 @@ describe("the account's sums", () => {
       const cursor = storage.sql.exec("SELECT spent_micros FROM totals");
       expect(cursor.one()).toEqual({ spent_micros: 400 * step.costMicros });
       expect(cursor.rowsRead).toBe(1);
-      expect(roomsOf(storage).ledger.spentMicros).toBe(400 * step.costMicros);
+      expect(accountStore(storage).ledger.spentMicros).toBe(400 * step.costMicros);
     });
   });
 });

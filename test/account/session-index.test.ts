@@ -2,8 +2,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
-import type { SessionSummary } from "../../src/dialects/native.ts";
 import type { Bindings } from "../../src/env.ts";
+import type { SessionSummary } from "../../src/wire/native.ts";
 
 const noUse = {
   inputTokens: 0,

@@ -2,16 +2,16 @@
 import { env } from "cloudflare:workers";
 import type { ModelChoice } from "../../src/agent/agent.ts";
 import { Agents, type App, makeApp, type Schedule } from "../../src/agent/app.ts";
+import { demoModel } from "../../src/agent/demo-model.ts";
 import { discord } from "../../src/channels/discord/discord-channel.ts";
 import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
-import { aiSdk } from "../../src/doors/ai-sdk.ts";
-import { demoModel } from "../../src/doors/demo-model.ts";
-import { mcp } from "../../src/doors/mcp.ts";
+import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
-import { openai } from "../../src/doors/openai.ts";
-import { openapi } from "../../src/doors/openapi.ts";
-import { playground } from "../../src/doors/playground.ts";
+import { openai } from "../../src/doors/openai/openai.ts";
+import { openapi } from "../../src/doors/openapi/openapi.ts";
+import { playground } from "../../src/doors/playground/playground.ts";
 import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
 

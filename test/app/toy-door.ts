@@ -1,14 +1,13 @@
 /** A door that is not of the library: one message a request, its answer as plain lines, its refusals as plain words. */
-import { Hono } from "hono";
 import * as z from "zod";
 import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { PlacedEvent } from "../../src/core/event.ts";
-import type { Encoder, Frame } from "../../src/dialects/encoder.ts";
 import { type Door, defineDoor } from "../../src/doors/door.ts";
-import type { RouteContext } from "../../src/routes/context.ts";
-import { relayStream } from "../../src/routes/relay-stream.ts";
+import { relayStream } from "../../src/doors/relay-stream.ts";
+import { Routes } from "../../src/doors/routes.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
+import type { Encoder, Frame } from "../../src/wire/encoder.ts";
 
 /** Each piece of text as a frame, and the reason of the end. */
 class Lines implements Encoder {
@@ -40,26 +39,26 @@ export function lines(): Door {
     guards: ["/lines/*"],
     exposes: ["X-Lines"],
     encoders: { lines: () => new Lines() },
-    refusals: {
-      paths: /^\/lines\//,
-      response: (error) =>
-        new Response(`no: ${error instanceof Error ? error.message : "?"}`, {
-          status: error instanceof AppError && error.code === "unauthorized" ? 401 : 400,
-        }),
-    },
+    refusals: { paths: /^\/lines\//, response: refusal },
     operations: async () => ({
       "POST /lines/{session}": { tag: "Lines", summary: "A line", answers: { 200: { what: "Lines." } } },
     }),
   });
 }
 
-function routesOf(longest: number): Hono<RouteContext> {
-  return new Hono<RouteContext>().post("/:session", async (c) => {
+function routesOf(longest: number): Routes {
+  return new Routes({ refuse: refusal }).post("/:session", "key", async (c, caller) => {
     const content = await c.req.text();
     if (content.length > longest) throw new AppError("invalid_request", `at most ${longest} characters`);
-    const to = { account: c.var.account, name: c.req.param("session") };
+    const to = { account: caller.account, name: c.req.param("session") };
     const request = { message: { content, options: {} }, receipt: {}, onBusy: "queue" } as const;
     const { turn } = unwrap(await sessionObject(c.env, to).send(to, request));
-    return relayStream(c, { session: to.name, turn }, { manner: { as: "lines" }, headers: { "X-Lines": "1" } });
+    return relayStream(caller, { session: to.name, turn }, { manner: { as: "lines" }, headers: { "X-Lines": "1" } });
+  });
+}
+
+function refusal(error: unknown): Response {
+  return new Response(`no: ${error instanceof Error ? error.message : "?"}`, {
+    status: error instanceof AppError && error.code === "unauthorized" ? 401 : 400,
   });
 }

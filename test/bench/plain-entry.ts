@@ -1,7 +1,7 @@
 /** The Worker of `npm run bench -- health`: the product's own with the agent of the soak, and doubles for the bindings that raw workerd does not have. */
-import { aiSdk } from "../../src/doors/ai-sdk.ts";
-import { mcp } from "../../src/doors/mcp.ts";
-import { openai } from "../../src/doors/openai.ts";
+import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { mcp } from "../../src/doors/mcp/mcp.ts";
+import { openai } from "../../src/doors/openai/openai.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
 import { agent } from "../soak/soak-agent.ts";

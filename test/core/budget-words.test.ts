@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shortageFailure } from "../../src/core/budget-words.ts";
-import { failureOf } from "../../src/dialects/openai-failure.ts";
-import { standingOf } from "../../src/dialects/openai-responses/response-object.ts";
+import { failureOf } from "../../src/doors/openai/openai-failure.ts";
+import { standingOf } from "../../src/doors/openai/responses/response-object.ts";
 import { endingWords } from "../../src/playground/ending-words.ts";
 
 describe("a budget that allows no call", () => {

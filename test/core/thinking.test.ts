@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { efforts, thinkingByEffort } from "../../src/core/thinking.ts";
-import { chatFields, thinkingOf } from "../../src/dialects/openai-chat/request.ts";
-import { createRequest } from "../../src/dialects/openai-responses/create-request.ts";
-import { optionsOf } from "../../src/dialects/openai-responses/read-request.ts";
+import { chatFields, thinkingOf } from "../../src/doors/openai/chat/request.ts";
+import { createRequest } from "../../src/doors/openai/responses/create-request.ts";
+import { optionsOf } from "../../src/doors/openai/responses/read-request.ts";
 
 const levels = [false, "low", "low", "high", "high", "high", "max"];
 const switches = [false, false, true, true, true, true, true];

@@ -82,9 +82,9 @@ describe("what is deployed", () => {
   it("[E2E-7] the native door alone carries nothing of what it does not list", async () => {
     const { files } = await bundle(base);
     const parts =
-      /channels\/(slack|discord)|dialects\/(openai|ai-sdk-ui|mcp)|http\/openai|tools\/mcp|session\/mcp|model\/demo|routes\/(openapi|mcp|models|chat|response|conversation|ui-|page|playground)|^@?modelcontextprotocol|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
+      /channels\/(slack|discord)|doors\/(openai|ai-sdk|mcp|openapi|playground)\/|tools\/mcp|session\/mcp|model\/demo|^@?modelcontextprotocol|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
     // The native door takes forms of answers and clients' tools, too, whose schemas are cleaned and checked as those of MCP servers.
-    const shared = ["routes/response-format.ts", "tools/mcp/clean-schema.ts", "tools/mcp/remote-tool.ts"];
+    const shared = ["tools/mcp/clean-schema.ts", "tools/mcp/remote-tool.ts"];
     expect(files.filter((path) => parts.test(path) && !shared.includes(path.replace(/^src\//, "")))).toEqual([]);
     expect(
       (await bundle(`${base}, doors: [openai()]`)).files.filter((path) => parts.test(path)).length,

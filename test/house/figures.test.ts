@@ -14,7 +14,7 @@ import {
 import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 5, filesInCircles: 11, exportedTwice: 22, declaredTwice: 40 };
+const most = { circles: 5, filesInCircles: 11, exportedTwice: 16, declaredTwice: 30 };
 
 const all = sourceFiles();
 const file = (path: string, text: string): SourceFile => ({ path, text });
@@ -61,21 +61,24 @@ describe("the figures of the house", () => {
     const some = [
       file("src/app/worker.ts", "/** App. */"),
       file("src/session/session-parts.ts", "x\n".repeat(61)),
-      file("src/session/ui-history.ts", 'import type { P } from "./session-parts.ts";'),
-      file("src/routes/ui-messages.ts", 'import { h } from "../session/ui-history.ts";\nimport "../app/worker.ts";'),
-      file("src/dialects/ai-sdk-ui/chunks.ts", "/** Chunks. */\n//\n//"),
+      file("src/session/read/ui-history.ts", 'import type { P } from "../session-parts.ts";'),
+      file(
+        "src/doors/ai-sdk/ui-messages.ts",
+        'import { h } from "../../session/read/ui-history.ts";\nimport "../../app/worker.ts";',
+      ),
+      file("src/doors/ai-sdk/chunks.ts", "/** Chunks. */\n//\n//"),
     ];
     expect(sizesOf(some)).toEqual({
       files: 5,
       medianLines: 2,
-      smallWithOneImporter: ["src/app/worker.ts", "src/session/ui-history.ts"],
+      smallWithOneImporter: ["src/app/worker.ts", "src/session/read/ui-history.ts"],
     });
-    expect(importersOfApp(some)).toEqual(["src/routes/ui-messages.ts"]);
-    expect(importersOfParts(some)).toEqual(["src/session/ui-history.ts"]);
-    expect(dialectFiles(some).find(({ dialect }) => dialect === "ai-sdk-ui")).toEqual({
-      dialect: "ai-sdk-ui",
+    expect(importersOfApp(some)).toEqual(["src/doors/ai-sdk/ui-messages.ts"]);
+    expect(importersOfParts(some)).toEqual(["src/session/read/ui-history.ts"]);
+    expect(dialectFiles(some).find(({ dialect }) => dialect === "ai-sdk")).toEqual({
+      dialect: "ai-sdk",
       files: 3,
-      folders: ["src/session", "src/routes", "src/dialects/ai-sdk-ui"],
+      folders: ["src/session/read", "src/doors/ai-sdk"],
     });
   });
 

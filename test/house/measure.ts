@@ -98,11 +98,11 @@ export function importersOfApp(all: readonly SourceFile[]): string[] {
 
 /** Which files of `src` are about a dialect, by their paths. */
 const dialects: readonly [string, RegExp][] = [
-  ["openai-chat", /openai-chat\/|chat-completions/],
-  ["openai-responses", /openai-responses\/|responses?\.ts$|response-(?!format)[a-z]+\.ts$|conversations\.ts$|item-/],
-  ["ai-sdk-ui", /ai-sdk|\/ui-[a-z]+\.ts$/],
-  ["mcp", /(?:dialects|routes|doors)\/mcp\.ts$/],
-  ["native", /dialects\/native/],
+  ["openai-chat", /openai\/chat\/|chat-completions/],
+  ["openai-responses", /openai\/responses\/|responses?\.ts$|response-(?!format)[a-z]+\.ts$|conversations\.ts$|item-/],
+  ["ai-sdk", /ai-sdk|\/ui-[a-z]+\.ts$/],
+  ["mcp", /doors\/mcp\/|\/mcp\.ts$/],
+  ["native", /doors\/native\/|wire\/native/],
 ];
 
 /** What a dialect is made of, and over how many folders it is spread. */
@@ -113,7 +113,7 @@ export interface DialectFiles {
 }
 
 export function dialectFiles(all: readonly SourceFile[]): DialectFiles[] {
-  const paths = all.map(({ path }) => path).filter((path) => /^src\/(?:dialects|doors|routes|session)\//.test(path));
+  const paths = all.map(({ path }) => path).filter((path) => /^src\/(?:wire|doors|session)\//.test(path));
   return dialects.map(([dialect, pattern]) => {
     const own = paths.filter((path) => pattern.test(path));
     const folders = [...new Set(own.map((path) => path.slice(0, path.lastIndexOf("/"))))];

@@ -3,7 +3,7 @@ import { noUsage } from "../../src/core/cost.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import type { Profile } from "../../src/model/profile.ts";
 import { bridged } from "../../src/model/role-order.ts";
-import { Conversation } from "../../src/session/conversation.ts";
+import { Conversation } from "../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry as LogEntry, NewEntry } from "../../src/core/entry.ts";
 import { eventsOfEntry } from "../../src/core/event.ts";
-import { entryJson, nativeEvent } from "../../src/dialects/native.ts";
 import {
   emptyConversation,
   isBusy,
@@ -15,6 +14,7 @@ import {
 } from "../../src/playground/conversation.ts";
 import type { Entry } from "../../src/playground/shapes.ts";
 import { type TurnView, turnsOf, waitsForPerson } from "../../src/playground/turn-view.ts";
+import { entryJson, nativeEvent } from "../../src/wire/native.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
 /** Two turns with everything that can happen: calls, an approval, a denial, a joined message, a failure, a summary. */

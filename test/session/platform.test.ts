@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Account, accountObject } from "../../src/account/account.ts";
 import { rpcVersion } from "../../src/account/call-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
-import { Session } from "../../src/session/session.ts";
+import { Session } from "../../src/session/object.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
 

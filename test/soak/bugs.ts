@@ -19,7 +19,7 @@ export const bugs: readonly Bug[] = [
     name: "ack-before-insert",
     edits: [
       {
-        file: "src/session/session.ts",
+        file: "src/session/object.ts",
         find: "const { turn, repeated } = takeIn(parts, request);",
         replace: `const known = parts.turns.repeated(request.receipt, request.claims);
       const next = parts.storage.sql.exec<{ n: number }>("SELECT coalesce(max(id), 0) AS n FROM inbox").one().n + 1;
@@ -37,7 +37,7 @@ export const bugs: readonly Bug[] = [
     name: "no-intent",
     edits: [
       {
-        file: "src/session/effects.ts",
+        file: "src/session/turn/effects.ts",
         find: "if (intents.begin({ seq, readySeq, callId: call.id, effect })) await storage.sync();",
         replace: "void [intents, readySeq, storage, effect];",
       },
@@ -47,9 +47,9 @@ export const bugs: readonly Bug[] = [
     // Neither the constructor nor the alarm takes open work up.
     name: "no-re-arm",
     edits: [
-      { file: "src/session/life.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
+      { file: "src/session/lifecycle.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
       {
-        file: "src/session/life.ts",
+        file: "src/session/lifecycle.ts",
         find: 'if (expiry === "stop") this.#stopAll(this.#parts);\n    this.wake();',
         replace: "void expiry;",
       },
@@ -83,7 +83,7 @@ export const bugs: readonly Bug[] = [
     name: "chat-forgets",
     edits: [
       {
-        file: "src/session/event-stream.ts",
+        file: "src/session/read/event-stream.ts",
         find: "return seen.done < Math.max(firstSeq, from.done) ? {} : { seen };",
         replace: "return {};",
       },
@@ -94,7 +94,7 @@ export const bugs: readonly Bug[] = [
     name: "words-unchecked",
     edits: [
       {
-        file: "src/dialects/given-text.ts",
+        file: "src/doors/openai/chat/given-text.ts",
         find: "if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;",
         replace: "",
       },
@@ -105,7 +105,7 @@ export const bugs: readonly Bug[] = [
     name: "item-left-open",
     edits: [
       {
-        file: "src/dialects/openai-responses/item-writer.ts",
+        file: "src/doors/openai/responses/item-writer.ts",
         find: "if (seen !== undefined) this.#closeSeen(seen);",
         replace: "",
       },

@@ -1,8 +1,8 @@
 /** The Worker of the soak: the product's own, its Durable Objects put behind slow commits and output gates. Holds nothing of the product's logic. */
 import { DurableObject } from "cloudflare:workers";
-import { aiSdk } from "../../src/doors/ai-sdk.ts";
-import { mcp } from "../../src/doors/mcp.ts";
-import { openai } from "../../src/doors/openai.ts";
+import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { mcp } from "../../src/doors/mcp/mcp.ts";
+import { openai } from "../../src/doors/openai/openai.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
 import { createKvDouble } from "./kv-double.ts";

@@ -1,7 +1,7 @@
 /** What every transcript log must do, run over the one in memory and over SQLite. */
 import { describe, expect, it } from "vitest";
 import type { NewEntry } from "../../src/core/entry.ts";
-import type { TranscriptLog } from "../../src/session/transcript-log.ts";
+import type { TranscriptLog } from "../../src/session/store/transcript-log.ts";
 import { assistant, ended, result, user } from "./entries.ts";
 
 /** `fresh` opens an empty store and hands `use` a function that opens a log over it, as often as it is called. */

@@ -1,10 +1,11 @@
 /** The Worker's channel routes with a Slack app and a Discord app of the tests', and presses of their buttons, signed as the messengers sign them. */
+
 import { Hono } from "hono";
 import type { Approval } from "../../src/channels/channel.ts";
 import { approvalMessage } from "../../src/channels/discord/buttons.ts";
 import { approvalBlocks } from "../../src/channels/slack/pressed.ts";
-import { channelRoutes } from "../../src/routes/channels.ts";
-import type { RouteContext } from "../../src/routes/context.ts";
+import { channelRoutes } from "../../src/doors/channels/channels.ts";
+import type { RouteContext } from "../../src/doors/routes.ts";
 import { app } from "../app/app.ts";
 import { configuredChannels } from "./configured-channels.ts";
 import { createFakeDiscord } from "./fake-discord.ts";
@@ -37,10 +38,9 @@ export async function messengers() {
   const worker = new Hono<RouteContext>()
     .use(async (c, next) => {
       c.set("app", mine);
-      c.set("settings", app.settings);
       await next();
     })
-    .route("/channels", channelRoutes(mine));
+    .route("/channels", channelRoutes(mine).hono);
   const late: Promise<unknown>[] = [];
   const context = {
     waitUntil: (work: Promise<unknown>) => void late.push(work),

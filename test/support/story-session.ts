@@ -9,9 +9,9 @@ import type { ModelEvent } from "../../src/core/model-event.ts";
 import type { AfterFailure, Rules, TurnView } from "../../src/core/next-step.ts";
 import { runTurn } from "../../src/core/run-turn.ts";
 import { profileFor } from "../../src/model/catalog.ts";
-import { SessionEffects } from "../../src/session/effects.ts";
 import { type SessionParts, sessionParts } from "../../src/session/session-parts.ts";
-import { Subrequests } from "../../src/session/subrequests.ts";
+import { SessionEffects } from "../../src/session/turn/effects.ts";
+import { Subrequests } from "../../src/session/turn/subrequests.ts";
 import { agent } from "../app/agent.ts";
 
 /** What the model answers one request with: one array per read. */

@@ -13,7 +13,7 @@ const used = new Set(
 
 const faces = ["src/index.ts", "src/client.ts"];
 
-it.each(["defineTool", "defineAgent", "longline", "client", "slackRoom", "discordRoom"])(
+it.each(["defineTool", "defineAgent", "longline", "client", "Routes", "defineDoor", "slackRoom", "discordRoom"])(
   "[TYPES-1] %s is public, and its types are asserted where the compiler reads them",
   (name) => {
     const exported = faces.flatMap((path) => moduleOf(readFileSync(path, "utf8")).exports.map(({ as }) => as));

@@ -1,14 +1,14 @@
 /** Longline as the bench runs it: every door of the product, an agent with one plain tool, and in place of KV and the rate limiter, which raw workerd does not have, doubles that do nothing. */
 import * as z from "zod";
 import { defineAgent } from "../../../src/agent/agent.ts";
+import { demoModel } from "../../../src/agent/demo-model.ts";
 import { discord } from "../../../src/channels/discord/discord-channel.ts";
 import { slack } from "../../../src/channels/slack/slack-channel.ts";
-import { aiSdk } from "../../../src/doors/ai-sdk.ts";
-import { demoModel } from "../../../src/doors/demo-model.ts";
-import { mcp } from "../../../src/doors/mcp.ts";
+import { aiSdk } from "../../../src/doors/ai-sdk/ai-sdk.ts";
+import { mcp } from "../../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../../src/doors/mcp-servers.ts";
-import { openai } from "../../../src/doors/openai.ts";
-import { openapi } from "../../../src/doors/openapi.ts";
+import { openai } from "../../../src/doors/openai/openai.ts";
+import { openapi } from "../../../src/doors/openapi/openapi.ts";
 import { longline } from "../../../src/longline.ts";
 import { defineTool } from "../../../src/tools/tool.ts";
 

@@ -1,0 +1,213 @@
+/** Writes a turn's events as the AI SDK's UI message chunks (`uiMessageChunkSchema` of ai 7), for `useChat`. A turn is one message; its id is always the same. */
+import { shortageFailure } from "../../core/budget-words.ts";
+import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
+import type { ToolCall } from "../../core/message.ts";
+import type { WaitingCall } from "../../core/waits.ts";
+import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
+import { countsJson, usageJson } from "../../wire/native.ts";
+
+/** `turn`: the message that is told is this turn. */
+export interface UiManner {
+  as: "ai-sdk-ui";
+  turn: string;
+}
+
+type Chunk = { type: string; [member: string]: unknown };
+
+export class UiChunks implements Encoder {
+  readonly #turn: string;
+  readonly #session: string;
+  #begun = false;
+  #ended = false;
+  #step = 0;
+  #attempt = 1;
+  /** The part that grows: its kind and its id. */
+  #open: { kind: "text" | "reasoning"; id: string } | undefined;
+  #inStep = false;
+  /** Calls that wait for a person's answer, and those that a person denied. */
+  readonly #asked = new Set<string>();
+  readonly #denied = new Set<string>();
+
+  constructor({ turn }: UiManner, { session }: { session: string }) {
+    this.#turn = turn;
+    this.#session = session;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  events(events: readonly PlacedEvent[]): Frame[] {
+    return this.#frames(events.flatMap(({ event }) => this.#chunks(event)));
+  }
+
+  /** A message ends where somebody must answer: the client sends it again with the answers in its parts, and it goes on. */
+  waits(_calls: readonly WaitingCall[]): Frame[] {
+    const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
+    return [...this.#frames(chunks), ...this.#done()];
+  }
+
+  /** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
+  progress({ callId, name, text }: CallProgress): Frame[] {
+    return this.#frames([
+      { type: "data-tool-progress", id: callId, transient: true, data: { call_id: callId, name, text } },
+    ]);
+  }
+
+  broken({ detail }: BrokenStream): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: detail }]), ...this.#done()];
+  }
+
+  #frames(chunks: readonly Chunk[]): Frame[] {
+    const start: Chunk[] = this.#begun
+      ? []
+      : [{ type: "start", messageId: messageId(this.#turn), ...this.#metadata() }];
+    this.#begun = true;
+    const frames = [...start, ...chunks].map((data) => ({ data }));
+    return this.#ended ? [...frames, ...this.#done()] : frames;
+  }
+
+  #done(): Frame[] {
+    this.#ended = true;
+    return [{ text: "[DONE]" }];
+  }
+
+  #chunks(event: SessionEvent): Chunk[] {
+    switch (event.type) {
+      case "step.started": {
+        const chunks = [...this.#closeStep(), { type: "start-step" }];
+        this.#step = event.step;
+        this.#attempt = event.attempt;
+        this.#inStep = true;
+        return chunks;
+      }
+      case "step.restarted":
+        this.#attempt = event.attempt;
+        this.#open = undefined;
+        return [{ type: "reset-step" }];
+      case "reasoning.delta":
+        return this.#grow("reasoning", event.text);
+      case "text.delta":
+        return this.#grow("text", event.text);
+      case "tool.called":
+        return [...this.#close(), callChunk(event)];
+      case "tool.approval_required":
+        this.#asked.add(event.id);
+        return [{ type: "tool-approval-request", approvalId: event.id, toolCallId: event.id }];
+      case "tool.approval_answered":
+        return this.#answered(event);
+      case "tool.finished":
+        return this.#finished(event);
+      case "message.completed":
+        return this.#close();
+      case "turn.ended":
+        return this.#turnEnded(event);
+      case "turn.started":
+      case "error":
+        return [];
+    }
+  }
+
+  #answered({ id, approve, reason }: { id: string; approve: boolean; reason?: string }): Chunk[] {
+    this.#asked.delete(id);
+    if (!approve) this.#denied.add(id);
+    const why = reason !== undefined && { reason };
+    return [{ type: "tool-approval-response", approvalId: id, approved: approve, ...why }];
+  }
+
+  /** A call that was not approved has no output: not by a person's no, and not because nobody answered, which its result says. */
+  #finished({ callId: toolCallId, content, isError }: Extract<SessionEvent, { type: "tool.finished" }>): Chunk[] {
+    const unanswered = this.#asked.has(toolCallId)
+      ? this.#answered({ id: toolCallId, approve: false, reason: content })
+      : [];
+    if (this.#denied.has(toolCallId)) return [...unanswered, { type: "tool-output-denied", toolCallId }];
+    return isError
+      ? [{ type: "tool-output-error", toolCallId, errorText: content }]
+      : [{ type: "tool-output-available", toolCallId, output: jsonOr(content) }];
+  }
+
+  #grow(kind: "text" | "reasoning", delta: string): Chunk[] {
+    const again = this.#attempt > 1 ? `-a${this.#attempt}` : "";
+    const id = `${this.#turn}-${this.#step}${again}-${kind}`;
+    const opening = this.#open?.kind === kind ? [] : [...this.#close(), { type: `${kind}-start`, id }];
+    this.#open = { kind, id };
+    return [...opening, { type: `${kind}-delta`, id, delta }];
+  }
+
+  #close(): Chunk[] {
+    const open = this.#open;
+    this.#open = undefined;
+    return open === undefined ? [] : [{ type: `${open.kind}-end`, id: open.id }];
+  }
+
+  #closeStep(): Chunk[] {
+    const chunks = [...this.#close(), ...(this.#inStep ? [{ type: "finish-step" }] : [])];
+    this.#inStep = false;
+    return chunks;
+  }
+
+  #turnEnded(event: Extract<SessionEvent, { type: "turn.ended" }>): Chunk[] {
+    const usage = { ...usageJson(event.usage, event.steps), ...countsJson(event), cost_micros: event.costMicros };
+    const wrong = wrongIn(event);
+    this.#ended = true;
+    return [
+      ...this.#closeStep(),
+      // By its id, so that a message that is told again has it once.
+      { type: "data-usage", id: "usage", data: usage },
+      ...(wrong === undefined ? [] : [{ type: "error", errorText: wrong }]),
+      { type: "finish", finishReason: finishReasonOf(event), messageMetadata: { reason: event.reason, usage } },
+    ];
+  }
+
+  #metadata() {
+    return { messageMetadata: { session: this.#session, turn: this.#turn } };
+  }
+}
+
+/** The id of the message that is a turn. */
+export function messageId(turn: string): string {
+  return `msg_${turn}`;
+}
+
+/** The turn that a message is; `undefined` for ids of other messages. */
+export function turnOfMessage(id: string): string | undefined {
+  return /^msg_(turn_\d{1,16})$/.exec(id)?.[1];
+}
+
+/** Tools of the client are its own parts; those of the server it does not know beforehand. */
+function callChunk({ id, name, arguments: text, atClient }: ToolCall & { atClient?: true }): Chunk {
+  const served = atClient ? {} : { dynamic: true, providerExecuted: true };
+  return { type: "tool-input-available", toolCallId: id, toolName: name, input: jsonOr(text), ...served };
+}
+
+/** What the text says as JSON; the text where it is none, or only a word or a number. */
+function jsonOr(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function wrongIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): string | undefined {
+  if (failure !== undefined) return failure.detail;
+  return reason === "budget_exhausted" ? shortageFailure(undefined).detail : undefined;
+}
+
+function finishReasonOf({ reason, refused }: Extract<SessionEvent, { type: "turn.ended" }>): string {
+  switch (reason) {
+    case "completed":
+      return refused ? "content-filter" : "stop";
+    case "length":
+      return "length";
+    case "cancelled":
+    case "interrupted":
+      return "interrupted";
+    case "failed":
+      return "error";
+    case "step_limit":
+    case "budget_exhausted":
+      return "other";
+  }
+}

@@ -1,0 +1,45 @@
+/** The door for the AI SDK's `useChat`, described. */
+import * as z from "zod";
+import type { Operation } from "../operation.ts";
+import { anyObject, uiMessage } from "../shapes.ts";
+import { uiFeedback, uiRequest } from "./ui-messages.ts";
+
+const ui = { tag: "AI SDK" } as const;
+
+export const uiOperations: Record<string, Operation> = {
+  "POST /v1/ui/messages": {
+    ...ui,
+    summary: "A message of useChat; the answer is a UI message stream",
+    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
+    body: uiRequest,
+    answers: { 200: { what: "UI message chunks.", orStream: "foreign" } },
+    refusals: [403, 404, 409, 413, 422, 429],
+  },
+  "GET /v1/ui/messages/{id}": {
+    ...ui,
+    summary: "The session as messages for useChat, with those that wait: the newest 4 MB of it",
+    answers: { 200: { what: "Its messages.", schema: z.array(uiMessage) } },
+    refusals: [404],
+  },
+  "GET /v1/ui/messages/{id}/stream": {
+    ...ui,
+    summary: "The open turn again, from its start",
+    answers: { 200: { what: "UI message chunks.", orStream: "foreign" }, 204: { what: "Nothing runs." } },
+  },
+  "POST /v1/ui/messages/{id}/feedback": {
+    ...ui,
+    summary: "What a person thinks of an answer; again replaces it",
+    body: uiFeedback,
+    answers: { 200: { what: "It is kept.", schema: anyObject } },
+    refusals: [404],
+  },
+  "DELETE /v1/ui/messages/{id}/stream": {
+    ...ui,
+    summary: "Stops the open turn",
+    answers: {
+      202: { what: "It is being stopped.", schema: anyObject },
+      200: { what: "There was nothing to stop.", schema: anyObject },
+    },
+    refusals: [404],
+  },
+};

@@ -1,0 +1,129 @@
+/** What clients of the UI door send beside the conversation: tools as a list or by name, and the settings of assistant-ui's `AssistantChatTransport` (`system`, `callSettings`, `config`). Hints are ignored; what would change the answer and cannot be honoured is refused by its name. */
+import * as z from "zod";
+import type { Agent } from "../../agent/agent.ts";
+import type { ClientTool, Sampling, TurnOptions } from "../../core/entry.ts";
+import { AppError } from "../../core/errors.ts";
+import { mostTools } from "../../tools/tool.ts";
+import type { Caller } from "../caller.ts";
+import { clientTools, clientToolsOf, mostClientTools } from "../client-tools.ts";
+import { functionFields, toolName } from "../function-tool.ts";
+import { knownModel } from "../session-fields.ts";
+
+/** As `toToolsJSONSchema` of assistant-ui writes tools; the AI SDK names the schema `inputSchema`. Members of their own clients are left alone. */
+const namedTool = z.looseObject({
+  description: functionFields.description,
+  parameters: functionFields.parameters,
+  inputSchema: functionFields.parameters,
+});
+const namedTools = z
+  .record(toolName, namedTool)
+  .refine((tools) => Object.keys(tools).length <= mostTools, `must be at most ${mostTools} tools`);
+
+/** `LanguageModelV1CallSettings` of assistant-ui: `seed`, `headers` and members that are not known are hints. */
+const callSettings = z.looseObject({
+  maxTokens: z.int().min(1).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  topP: z.number().min(0).max(1).nullish(),
+  presencePenalty: z.number().min(-2).max(2).nullish(),
+  frequencyPenalty: z.number().min(-2).max(2).nullish(),
+});
+
+const config = z.looseObject({ modelName: z.string().nullish() });
+
+const notTaken = "is not taken here";
+/** Members by which other servers let a client change the answer. */
+const refusedFields = Object.fromEntries(
+  [
+    ...["toolChoice", "tool_choice", "responseFormat", "response_format", "instructions", "stopSequences", "stop"],
+    ...["attachments", "experimental_attachments"],
+  ].map((name) => [name, z.null(notTaken).optional()]),
+);
+const inCallSettings = "is not taken here: send it in callSettings";
+const movedFields = Object.fromEntries(
+  ["temperature", "topP", "maxTokens", "maxOutputTokens"].map((name) => [name, z.null(inCallSettings).optional()]),
+);
+
+export const uiSettings = {
+  ...refusedFields,
+  ...movedFields,
+  tools: z.union([clientTools, namedTools]).nullish(),
+  system: z.string().max(100_000).nullish(),
+  callSettings: callSettings.nullish(),
+  config: config.nullish(),
+};
+
+export interface UiSettings {
+  tools?: z.infer<typeof clientTools> | z.infer<typeof namedTools> | null | undefined;
+  system?: string | null | undefined;
+  callSettings?: z.infer<typeof callSettings> | null | undefined;
+  config?: z.infer<typeof config> | null | undefined;
+  model?: string | null | undefined;
+}
+
+/** How the turn is to be done, as far as the client says it. Throws an AppError that names what cannot be honoured. */
+export function uiOptions(caller: Caller, of: UiSettings, agent: Agent): TurnOptions {
+  const model = modelOf(caller, of, agent);
+  const tools = toolsOf(agent, of.tools ?? []);
+  const sampling = samplingOf(of.callSettings ?? {});
+  const instructions = instructionsOf(caller, of.system);
+  return {
+    ...(instructions !== undefined && { instructions }),
+    ...(model !== undefined && { model }),
+    ...(tools.length > 0 && { tools }),
+    ...(Object.keys(sampling).length > 0 && { sampling }),
+  };
+}
+
+/** Where the model is called, and with whose key, is the server's to say. */
+function modelOf(caller: Caller, { model, config }: UiSettings, agent: Agent): string | undefined {
+  for (const field of ["apiKey", "baseUrl"]) {
+    if (config?.[field] == null || config[field] === "") continue;
+    throw refused(`config.${field}`, "is not taken here: models are called with this server's own settings");
+  }
+  if (model) return knownModel(caller, model, agent);
+  if (!config?.modelName) return undefined;
+  return inField("config.modelName", "model", () => knownModel(caller, config.modelName ?? "", agent));
+}
+
+/** Who has a session's token is a visitor: what the agent is instructed is not theirs to say. */
+function instructionsOf(caller: Caller, system: string | null | undefined): string | undefined {
+  if (!system) return undefined;
+  if (caller.token === undefined) return system;
+  throw refused("system", "is not taken with a session token: give the session its instructions when it is made");
+}
+
+function samplingOf(of: z.infer<typeof callSettings>): Sampling {
+  const { maxTokens, temperature, topP, presencePenalty, frequencyPenalty } = of;
+  return {
+    ...(maxTokens != null && { maxTokens }),
+    ...(temperature != null && { temperature }),
+    ...(topP != null && { topP }),
+    ...(presencePenalty != null && { presencePenalty }),
+    ...(frequencyPenalty != null && { frequencyPenalty }),
+  };
+}
+
+function toolsOf(agent: Agent, tools: NonNullable<UiSettings["tools"]>): ClientTool[] {
+  if (Array.isArray(tools)) return clientToolsOf(agent, tools);
+  const most = mostClientTools(agent);
+  if (Object.keys(tools).length > most)
+    throw refused("tools", `must be at most ${most}, since the agent has tools of its own`);
+  return Object.entries(tools).flatMap(([name, { description, parameters, inputSchema }]) => {
+    const one = { type: "function" as const, function: { name, description, parameters: parameters ?? inputSchema } };
+    return inField(`tools.${name}`, "tools.0.function.name", () => clientToolsOf(agent, [one]));
+  });
+}
+
+/** Names the field as the client wrote it. */
+function inField<T>(field: string, inner: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.field !== inner) throw error;
+    throw new AppError(error.code, error.message.replace(`${inner}:`, `${field}:`), { field });
+  }
+}
+
+function refused(field: string, detail: string): AppError {
+  return new AppError("invalid_request", `${field}: ${detail}.`, { field });
+}

@@ -1,0 +1,123 @@
+/** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
+import { unwrap } from "../account/outcome.ts";
+import type { Entry } from "../core/entry.ts";
+import { AppError } from "../core/errors.ts";
+import { pace } from "../http/pace.ts";
+import { sessionObject } from "../session/session-object.ts";
+import type { CopiedLine, CopyPlan, CopyStep } from "../session/store/copying.ts";
+import type { SessionSummary } from "../wire/native.ts";
+import type { Caller } from "./caller.ts";
+
+/** Entries in one go; what they may weigh is bounded where they are read. */
+export const entriesInOneGo = 500;
+
+/** UTF-16 units of text in one go, about. */
+const unitsInOneGo = 500_000;
+
+export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
+
+/** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
+export async function makeCopy(
+  caller: Caller,
+  plan: CopyPlan,
+  send: (load: Load) => Promise<void>,
+): Promise<SessionSummary> {
+  const token = crypto.randomUUID();
+  const target = sessionObject(caller.bindings, plan.address);
+  unwrap(await target.copy({ type: "begin", token, plan }));
+  try {
+    await send(async (lines) => {
+      await pace(writingMs(lines));
+      unwrap(await target.copy({ type: "load", token, lines }));
+    });
+  } catch (error) {
+    await target.copy({ type: "drop", token });
+    throw error;
+  }
+  const session = unwrap(await target.copy({ type: "finish", token }));
+  if (session === undefined) throw new Error("a finished copy is a session");
+  return session;
+}
+
+/** About how long it takes to write them, in ms (`npm run bench -- health`). */
+function writingMs(lines: readonly CopiedLine[]): number {
+  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + unitsOf(entry), 0) / 50_000;
+}
+
+function unitsOf(entry: Entry): number {
+  return "content" in entry ? entry.content.length : 0;
+}
+
+/** The entries in pages that each take a few ms to write, so that other calls are served between. */
+export function* pagesOf(entries: readonly Entry[]): Generator<CopiedLine[]> {
+  let page: CopiedLine[] = [];
+  let units = 0;
+  for (const entry of entries) {
+    page.push({ line: entry.seq, entry });
+    units += unitsOf(entry);
+    if (page.length < entriesInOneGo && units < unitsInOneGo) continue;
+    yield page;
+    page = [];
+    units = 0;
+  }
+  if (page.length > 0) yield page;
+}
+
+/** How often a copy is begun again that another request gave up meanwhile. */
+const mostTries = 3;
+
+/**
+ * The same for a request whose session has a name that it would have again (`isNamed`): what it made the first time, or is
+ * making just now, is waited for and left as it is. Returns whether the session was made by this call.
+ */
+export async function makeOnce(
+  caller: Caller,
+  { plan, isNamed }: { plan: CopyPlan; isNamed: boolean },
+  send: (load: Load) => Promise<void>,
+): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    if (isNamed && (await sessionObject(caller.bindings, plan.address).isMade())) return false;
+    try {
+      await makeCopy(caller, plan, send);
+      return true;
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === "conflict";
+      if (!isNamed || !isTaken || tries === mostTries) throw error;
+    }
+  }
+}
+
+/** Loads the entries of a session up to `afterSeq`, and returns the last of their turns. */
+export async function loadFrom(
+  from: ReturnType<typeof sessionObject>,
+  afterSeq: number,
+  load: Load,
+): Promise<string | undefined> {
+  let turn: string | undefined;
+  for (let seq = 0; seq < afterSeq; ) {
+    const { entries } = unwrap(await from.entries({ after: seq, limit: Math.min(entriesInOneGo, afterSeq - seq) }));
+    for (const page of pagesOf(entries)) await load(page);
+    seq = entries.at(-1)?.seq ?? afterSeq;
+    turn = entries.at(-1)?.turn ?? turn;
+  }
+  return turn;
+}
+
+/** What a session that is made from this one is given of its choices. */
+export function choicesOf(of: {
+  agent?: string | null;
+  title: string | null;
+  metadata: Record<string, string>;
+  instructions: string | null;
+  model: string | null;
+  prefix: string | null;
+}) {
+  return {
+    metadata: of.metadata,
+    ...(of.agent != null && { agent: of.agent }),
+    ...(of.title !== null && { title: of.title }),
+    ...(of.instructions !== null && { instructions: of.instructions }),
+    ...(of.model !== null && { model: of.model }),
+    ...(of.prefix !== null && { prefix: of.prefix }),
+  };
+}

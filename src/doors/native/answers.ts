@@ -1,0 +1,60 @@
+/** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients; `…/feedback`: what they think of its answer. */
+import * as z from "zod";
+import { unwrap } from "../../account/outcome.ts";
+import { mostUnits } from "../../core/bounds.ts";
+import { parseBody } from "../../http/parse-body.ts";
+import { readJson } from "../../http/read-json.ts";
+import { feedbackJson } from "../../session/read/turn-json.ts";
+import { givenFeedback, rating } from "../rating.ts";
+import { Routes } from "../routes.ts";
+import { addressOf, sessionAt } from "../session-fields.ts";
+
+export const approval = z.strictObject({
+  approve: z.boolean(),
+  reason: z.string().min(1).max(mostUnits.reason).optional(),
+  /** `callDigest` of the call that was shown (`core/shown-call.ts`): the answer then counts for exactly that one. The page sends it. */
+  digest: z.string().min(1).max(64).optional(),
+});
+
+export const toolResults = z.strictObject({
+  results: z
+    .array(
+      z.strictObject({
+        call_id: z.string().min(1).max(2_000),
+        content: z.string(),
+        is_error: z.boolean().default(false),
+      }),
+    )
+    .min(1)
+    .max(128)
+    .refine((results) => new Set(results.map(({ call_id }) => call_id)).size === results.length, {
+      error: "must name each call once",
+    }),
+});
+
+export const feedback = z.strictObject({ turn: z.string().min(1).max(64), ...rating });
+
+export const answers = new Routes()
+  .post("/:id/approvals/:call_id", "approve", async (c, caller) => {
+    const { approve, reason, digest } = parseBody(approval, await readJson(c.req.raw));
+    const callId = c.req.param("call_id");
+    const answer = { approve, ...(reason !== undefined && { reason }) };
+    const { turn } = unwrap(await sessionAt(caller, c.req.param("id")).approve(callId, answer, digest));
+    return c.json({ session: addressOf(caller, c.req.param("id")).name, turn, call_id: callId, approve });
+  })
+  .post("/:id/tool_results", "append", async (c, caller) => {
+    const { results } = parseBody(toolResults, await readJson(c.req.raw));
+    const given = results.map(({ call_id, content, is_error }) => ({ callId: call_id, content, isError: is_error }));
+    const { turn } = unwrap(await sessionAt(caller, c.req.param("id")).giveResults(given));
+    return c.json({
+      session: addressOf(caller, c.req.param("id")).name,
+      turn,
+      accepted: given.map(({ callId }) => callId),
+    });
+  })
+  .post("/:id/feedback", "append", async (c, caller) => {
+    const { turn, ...rated } = parseBody(feedback, await readJson(c.req.raw));
+    const given = givenFeedback(rated);
+    unwrap(await sessionAt(caller, c.req.param("id")).giveFeedback(turn, given));
+    return c.json({ session: addressOf(caller, c.req.param("id")).name, turn, feedback: feedbackJson(given) });
+  });

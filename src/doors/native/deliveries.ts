@@ -1,0 +1,50 @@
+/** `/v1/deliveries`: answers that could not be delivered, to be looked at and tried again, and the secret that callbacks are signed with. */
+import * as z from "zod";
+import { accountObject } from "../../account/account.ts";
+import type { DeadLetter } from "../../account/dead-letters.ts";
+import { unwrap } from "../../account/outcome.ts";
+import { AppError } from "../../core/errors.ts";
+import { parseQuery } from "../../http/parse-body.ts";
+import { sessionObject } from "../../session/session-object.ts";
+import { iso, shownOr } from "../../wire/native.ts";
+import { Routes } from "../routes.ts";
+
+export const deliveryListing = z.strictObject({
+  // What is delivered is not kept, and what is on its way is in its session.
+  status: z.literal("dead", "must be dead: others are not listed").default("dead"),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+export const deliveries = new Routes()
+  .get("/", "key", async (c, caller) => {
+    const { limit } = parseQuery(deliveryListing, new URL(c.req.url));
+    const letters = await accountObject(c.env, caller.account).deadLetters(limit);
+    return c.json({ deliveries: letters.map(shownLetter) });
+  })
+  .get("/secret", "key", async (c, caller) => {
+    const { account, app } = caller;
+    const own = app.webhookSecrets.get("callback")?.[0];
+    return c.json({ secret: own ?? (await accountObject(c.env, account).callbackSecret(account)) });
+  })
+  .post("/:id/retry", "key", async (c, caller) => {
+    const id = c.req.param("id");
+    const { account } = caller;
+    const object = accountObject(c.env, account);
+    const letter = await object.deadLetter(id);
+    if (letter === undefined) throw new AppError("not_found", `There is no dead delivery "${id}".`);
+    unwrap(await sessionObject(c.env, { account, name: letter.session }).retryDelivery(id));
+    await object.removeDeadLetter(id);
+    return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
+  });
+
+function shownLetter(letter: DeadLetter): Record<string, unknown> {
+  const { id } = letter;
+  const instead = (broken: string) => ({ id, status: "dead", broken });
+  return letter.broken === undefined ? shownOr(letter, letterJson, instead) : instead(letter.broken);
+}
+
+function letterJson({ id, session, turn, address, error, attempts, createdAtMs, diedAtMs }: DeadLetter) {
+  const { channel, url } = address as { channel: string; url?: string };
+  const times = { created_at: iso(createdAtMs), died_at: iso(diedAtMs) };
+  return { id, status: "dead", session, turn, channel, ...(url && { url }), error, attempts, ...times };
+}

@@ -1,0 +1,209 @@
+/** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
+import * as z from "zod";
+import { mustMay } from "../../account/access.ts";
+import { unwrap } from "../../account/outcome.ts";
+import type { Agent } from "../../agent/agent.ts";
+import type { CallbackAddress } from "../../channels/callback.ts";
+import { type TurnOptions, thinkingLevels } from "../../core/entry.ts";
+import { AppError } from "../../core/errors.ts";
+import { speakerFault } from "../../core/speaker.ts";
+import { parseBody, parseQuery } from "../../http/parse-body.ts";
+import { readJson } from "../../http/read-json.ts";
+import { urlFault } from "../../session/deliver/url-fault.ts";
+import type { ShownEntry } from "../../session/read/shown-entries.ts";
+import { turnJson } from "../../session/read/turn-json.ts";
+import { sessionEvents, sessionObject } from "../../session/session-object.ts";
+import type { InboxMessage } from "../../session/store/inbox.ts";
+import type { SessionAddress } from "../../session/store/session-record.ts";
+import type { TurnState } from "../../session/turn/turns.ts";
+import { shownEntry } from "../../wire/native.ts";
+import { mustAdmit } from "../admit.ts";
+import { allowedModels } from "../allowed-models.ts";
+import type { Caller } from "../caller.ts";
+import { clientTools, clientToolsOf } from "../client-tools.ts";
+import { agentFor, namedAgent } from "../named-agent.ts";
+import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
+import { receiptOf } from "../receipt-of.ts";
+import { formatOf, responseFormat } from "../response-format.ts";
+import { Routes } from "../routes.ts";
+import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
+import { traceOf } from "../trace-of.ts";
+
+export const sentMessage = z.strictObject({
+  content: z.string().min(1, "must not be empty"),
+  speaker: z
+    .string()
+    .refine((name) => speakerFault(name) === undefined, {
+      error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
+    })
+    .optional(),
+  metadata: metadata.optional(),
+  thinking: z
+    .union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })])
+    .optional(),
+  agent: agentName.optional(),
+  model: z.string().optional(),
+  response_format: responseFormat.optional(),
+  tools: clientTools.optional(),
+  callback_url: z.string().max(2_000).optional(),
+  cache: z.strictObject({ ttl_seconds: z.int().min(60).max(2_592_000) }).optional(),
+});
+export const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
+export const entryRange = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+export const searching = z.strictObject({
+  q: z.string().min(1).max(300),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+
+export const messages = new Routes()
+  .post("/:id/messages", "append", async (c, caller) => {
+    const address = addressOf(caller, c.req.param("id"));
+    const { on_busy } = parseQuery(sending, new URL(c.req.url));
+    if (on_busy === "interrupt") mustMay(caller, address.name, "cancel");
+    const stops = stopsOnDisconnect(caller, address.name);
+    const body = parseBody(sentMessage, await readJson(c.req.raw));
+    const named = namedAgent(caller, body.agent);
+    // Only what is checked by the session's own agent needs to know it here.
+    const isChecked = body.model !== undefined || (body.tools ?? []).length > 0;
+    const agent = isChecked
+      ? await agentFor(caller, { session: address.name, named: named.agent })
+      : c.var.app.agents.first;
+    const request = {
+      ...named,
+      message: toInbox(caller, body, agent),
+      receipt: await receiptOf(caller, body),
+      onBusy: on_busy,
+      ...allowedModels(caller),
+      ...callbackOf(caller, body.callback_url),
+    };
+    await mustAdmit(caller);
+    const session = sessionObject(c.env, address);
+    const how = answerMode(c.req.raw.headers);
+    const { turn, state } = unwrap(await session.send(address, request, { isStreamed: how.mode === "stream" }));
+    switch (how.mode) {
+      case "stream":
+        return relay(caller, address, `turn=${turn}`);
+      case "async":
+        return turnResponse(address.name, turn, state);
+      case "wait": {
+        const wait = async () => unwrap(await session.wait(turn, how.timeoutMs));
+        const place = { session: address.name, turn };
+        return turnResponse(address.name, turn, stops ? await stoppingOnDisconnect(caller, place, wait) : await wait());
+      }
+    }
+  })
+  .get("/:id/turns/:turn", "read", async (c, caller) => {
+    const turn = c.req.param("turn");
+    const state = unwrap(await sessionAt(caller, c.req.param("id")).wait(turn, 0));
+    return c.json(turnJson(addressOf(caller, c.req.param("id")).name, turn, state));
+  })
+  // It says where models are reached and what they cost: no session's token opens it.
+  .get("/:id/turns/:turn/trace", "key", async (c, caller) => {
+    const body = unwrap(await sessionAt(caller, c.req.param("id")).trace(c.req.param("turn")));
+    return c.body(body, 200, { "Content-Type": "application/json" });
+  })
+  .get("/:id/events", "read", (c, caller) =>
+    relay(
+      caller,
+      addressOf(caller, c.req.param("id")),
+      new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : "",
+    ),
+  )
+  .get("/:id/entries", "read", async (c, caller) => {
+    const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
+    const { entries, lastSeq } = unwrap(await sessionAt(caller, c.req.param("id")).shownEntries({ after, limit }));
+    return c.json({
+      entries: entries.map(caller.token === undefined ? shownEntry : withoutInstructions),
+      last_seq: lastSeq,
+    });
+  })
+  .get("/:id/search", "read", async (c, caller) => {
+    const { q, limit } = parseQuery(searching, new URL(c.req.url));
+    const hits = unwrap(await sessionAt(caller, c.req.param("id")).search(q, limit));
+    return c.json({
+      results: hits.map(({ seq, role, snippet, at }) => ({ seq, type: role, snippet, created_at: at })),
+    });
+  })
+  .post("/:id/cancel", "cancel", async (c, caller) => {
+    const { turn } = unwrap(
+      await sessionAt(caller, c.req.param("id")).cancel(new URL(c.req.url).searchParams.get("turn") ?? undefined),
+    );
+    return c.json(
+      { session: addressOf(caller, c.req.param("id")).name, turn, status: turn === null ? "idle" : "cancelling" },
+      turn === null ? 200 : 202,
+    );
+  });
+
+/** For a session's token: what the model was instructed is the account's own. */
+function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
+  const { options, ...shown } = shownEntry(entry);
+  if (options === undefined) return shown;
+  const { instructions: _, ...others } = options as TurnOptions;
+  return { ...shown, options: others };
+}
+
+/** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
+function relay(caller: Caller, address: SessionAddress, query: string): Promise<Response> {
+  const { request, bindings } = caller;
+  const after = request.headers.get("Last-Event-ID") ?? placeInUrl(new URL(request.url).searchParams);
+  const hangUp = hangUpQuery(stopsOnDisconnect(caller, address.name));
+  const asked = { query: `after=${encodeURIComponent(after)}&${query}${hangUp}`, signal: request.signal };
+  return sessionEvents(bindings, address, asked);
+}
+
+/** Polyfills of EventSource cannot send the header, and put the id of the newest event behind the address that they were given. */
+function placeInUrl(query: URLSearchParams): string {
+  const names = ["lastEventId", "last_event_id", "Last-Event-ID", "after"];
+  return names.map((name) => query.get(name)).find((value) => value !== null && value !== "") ?? "";
+}
+
+/** The answer is owed to that address, too. */
+function callbackOf(caller: Caller, url: string | undefined): { replyTo?: CallbackAddress } {
+  if (url === undefined) return {};
+  const fault = urlFault(url, caller.app.settings.isDev);
+  if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "callback_url" });
+  return { replyTo: { channel: "callback", url } };
+}
+
+function toInbox(caller: Caller, body: z.infer<typeof sentMessage>, agent: Agent): InboxMessage {
+  const { content, speaker, metadata, thinking, model } = body;
+  const form = formatOf(body.response_format);
+  const tools = clientToolsOf(agent, body.tools ?? []);
+  return {
+    content,
+    ...(speaker !== undefined && { speaker }),
+    ...(metadata && { metadata }),
+    ...traceOf(caller),
+    options: {
+      ...(form && { responseFormat: form }),
+      ...(tools.length > 0 && { tools }),
+      ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
+      ...(model !== undefined && { model: knownModel(caller, model, agent) }),
+      ...(thinking !== undefined && {
+        thinking: typeof thinking === "object" ? thinking.type === "enabled" : thinking,
+      }),
+    },
+  };
+}
+
+type AnswerMode = { mode: "stream" } | { mode: "async" } | { mode: "wait"; timeoutMs: number };
+
+/** `Accept` and `Prefer` (RFC 7240) say how the caller wants the answer; by default it waits 60 s, at most 300 s. */
+function answerMode(headers: Headers): AnswerMode {
+  if (/\btext\/event-stream\b/i.test(headers.get("Accept") ?? "")) return { mode: "stream" };
+  const prefer = headers.get("Prefer") ?? "";
+  if (/\brespond-async\b/i.test(prefer)) return { mode: "async" };
+  const seconds = /\bwait=(\d{1,6})\b/i.exec(prefer)?.[1];
+  return { mode: "wait", timeoutMs: Math.min(Number(seconds ?? 60), 300) * 1000 };
+}
+
+/** 200 for an ended turn, else 202 and where to ask again. */
+function turnResponse(session: string, turn: string, state: TurnState): Response {
+  const body = turnJson(session, turn, state);
+  if (state.status === "ended") return Response.json(body);
+  return Response.json(body, { status: 202, headers: { Location: `/v1/sessions/${session}/turns/${turn}` } });
+}

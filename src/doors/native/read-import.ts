@@ -1,0 +1,111 @@
+/** Reads an exported session from a request's body as it comes, line by line, and names the line that is wrong. */
+import type * as z from "zod";
+import { AppError } from "../../core/errors.ts";
+import { deepestJson, textIsDeeper } from "../../core/nesting.ts";
+import { jsonWorkMs, pace } from "../../http/pace.ts";
+import { protoPath } from "../../http/parse-body.ts";
+import type { CopiedLine } from "../../session/store/copying.ts";
+import type { lineSchemas } from "./transcript-lines.ts";
+import { readLine } from "./transcript-text.ts";
+
+/** Most UTF-16 units of a line: the longest result of a tool, written with escapes. */
+const longestLine = 12_000_000;
+/** A schema of a body's deepest nesting, in an entry. */
+const deepestLine = deepestJson + 8;
+/** Values of a line, about, and how long lines are read in one go. */
+const valuesOfLine = 15;
+const pieceMs = 8;
+/** A page is handed on once it has so many entries, or so many UTF-16 units of them. */
+const page = { entries: 500, units: 2_000_000 };
+
+export interface Import {
+  header: z.infer<typeof lineSchemas.header>;
+  pages: AsyncIterable<CopiedLine[]>;
+}
+
+/** Throws an AppError for a first line that is no header; the pages throw it for later lines. */
+export async function readImport(request: Request): Promise<Import> {
+  const lines = linesOf(request);
+  const first = await lines.next();
+  if (first.done) throw wrongLine(1, "is missing: the first line tells what the session is");
+  // The largest schemas that there are: no other request needs them.
+  const { lineSchemas: schemas } = await import("./transcript-lines.ts");
+  return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.entry) };
+}
+
+interface Line {
+  line: number;
+  text: string;
+}
+
+async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.ZodType): AsyncGenerator<CopiedLine[]> {
+  let copied: CopiedLine[] = [];
+  let units = 0;
+  let workMs = 0;
+  for await (const line of lines) {
+    workMs += jsonWorkMs({ units: line.text.length, values: valuesOfLine });
+    if (workMs > pieceMs) {
+      await pace(workMs);
+      workMs = 0;
+    }
+    copied.push({ line: line.line, entry: parseLine(schema, line) as CopiedLine["entry"] });
+    units += line.text.length;
+    if (copied.length < page.entries && units < page.units) continue;
+    yield copied;
+    copied = [];
+    units = 0;
+  }
+  if (copied.length > 0) yield copied;
+}
+
+/** Empty lines are counted, and passed over. */
+async function* linesOf(request: Request): AsyncGenerator<Line> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  let line = 0;
+  let pieces: string[] = [];
+  let length = 0;
+  for await (const bytes of request.body ?? []) {
+    const parts = decoded(decoder, line + 1, bytes as Uint8Array).split("\n");
+    for (const [place, part] of parts.entries()) {
+      pieces.push(part);
+      length += part.length;
+      if (length > longestLine) throw wrongLine(line + 1, `is longer than ${longestLine} characters`);
+      if (place === parts.length - 1) break;
+      line++;
+      const text = pieces.join("").trim();
+      pieces = [];
+      length = 0;
+      if (text !== "") yield { line, text };
+    }
+  }
+  const text = (pieces.join("") + decoded(decoder, line + 1)).trim();
+  if (text !== "") yield { line: line + 1, text };
+}
+
+function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string {
+  try {
+    return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+  } catch {
+    throw wrongLine(line, "is not UTF-8");
+  }
+}
+
+function parseLine<T extends z.ZodType>(schema: T, { line, text }: Line): z.infer<T> {
+  if (textIsDeeper(text, deepestLine)) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
+  let value: unknown;
+  try {
+    value = readLine(text);
+  } catch {
+    throw wrongLine(line, "is not a JSON object");
+  }
+  const proto = protoPath(value);
+  if (proto !== undefined) throw wrongLine(line, `${proto}: this name cannot be used`);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw wrongLine(line, `${issue?.path.join(".") || "the entry"}: ${issue?.message ?? "wrong"}`);
+}
+
+function wrongLine(line: number, what: string): AppError {
+  return new AppError("invalid_request", `Line ${line}: ${what}. Nothing was imported.`, { field: `line ${line}` });
+}

@@ -1,0 +1,232 @@
+/** The calls under `/v1/sessions`, described. */
+import * as z from "zod";
+import type { Operation } from "../operation.ts";
+import { anyObject, entry, session, sessionDetails, turn } from "../shapes.ts";
+import { approval, feedback, toolResults } from "./answers.ts";
+import { forking, importing } from "./copies.ts";
+import { sessionEvent } from "./event-shapes.ts";
+import { entryRange, searching, sending, sentMessage } from "./messages.ts";
+import { doctorQuery } from "./prefix-doctor.ts";
+import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";
+import { tokenRequest } from "./tokens.ts";
+
+const tag = "Sessions";
+const idempotent = z.object({
+  "Idempotency-Key": z
+    .string()
+    .max(255)
+    .optional()
+    .meta({ description: "The same key and body: the same session or turn." }),
+});
+const resuming = z.object({ "Last-Event-ID": z.string().optional() });
+const accepting = z.object({
+  "Idempotency-Key": z.string().max(255).optional().meta({ description: "The same key and body: the same turn." }),
+  Prefer: z
+    .string()
+    .optional()
+    .meta({ description: "`respond-async`, or `wait=N` seconds; 60 unless told, at most 300." }),
+  Accept: z.string().optional().meta({ description: "`text/event-stream` streams the turn." }),
+  traceparent: z.string().optional().meta({ description: "W3C trace context: the parent of the turn's trace." }),
+});
+const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
+
+export const sessionOperations: Record<string, Operation> = {
+  "POST /v1/sessions": {
+    tag,
+    summary: "Makes a session",
+    headers: idempotent,
+    body: sessionCreation,
+    answers: { 201: { what: "The session.", schema: session }, 200: { what: "It was there.", schema: session } },
+    refusals: [404, 415],
+  },
+  "GET /v1/sessions": {
+    tag,
+    summary: "Lists sessions, the newest first, or finds them by title, id and text, and by how their last turn ended",
+    query: sessionListing,
+    answers: {
+      200: {
+        what: "A page.",
+        schema: z.object({ sessions: z.array(session), next_cursor: z.string().nullable() }),
+      },
+    },
+  },
+  "GET /v1/sessions/{id}": {
+    tag,
+    summary: "Reads a session, with the messages that wait in it",
+    answers: { 200: { what: "The session.", schema: sessionDetails } },
+    refusals: [404],
+  },
+  "PATCH /v1/sessions/{id}": {
+    tag,
+    summary: "Renames or relabels a session",
+    body: sessionChanges,
+    answers: { 200: { what: "The session.", schema: session } },
+    refusals: [404],
+  },
+  "DELETE /v1/sessions/{id}": {
+    tag,
+    summary: "Erases a session for good",
+    answers: {
+      200: { what: "A receipt.", schema: z.object({ deleted: z.object({ entries: z.int(), bytes: z.int() }) }) },
+    },
+    refusals: [404],
+  },
+  "POST /v1/sessions/{id}/messages": {
+    tag,
+    summary: "Says something: begins a turn, and makes the session where there is none",
+    query: sending,
+    headers: accepting,
+    body: sentMessage,
+    answers: {
+      200: { what: "The turn has ended; or its events, as they come.", schema: turn, orStream: sessionEvent },
+      202: { what: "The turn goes on, or waits for somebody.", schema: turn },
+    },
+    refusals: [404, 409, 413, 415, 422, 429],
+  },
+  "GET /v1/sessions/{id}/turns/{turn}": {
+    tag,
+    summary: "How a turn stands",
+    answers: { 200: { what: "The turn.", schema: turn } },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/turns/{turn}/trace": {
+    tag,
+    summary: "The trace of a turn, for OpenTelemetry",
+    answers: {
+      200: {
+        what: "An OTLP `ExportTraceServiceRequest` in JSON: the turn's own span once it has ended, and those under it.",
+        schema: z.object({ resourceSpans: z.array(anyObject) }),
+      },
+    },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/events": {
+    tag,
+    summary: "The session's events, from any place on, then live",
+    query: z.object({
+      after: z.string().optional().meta({ description: "Id of the newest event that the reader has." }),
+      lastEventId: z.string().optional().meta({ description: "The same, as polyfills of EventSource send it." }),
+      live: z.enum(["true", "false"]).optional(),
+    }),
+    headers: resuming,
+    key: "url",
+    answers: { 200: { what: "Events, each with an id to come back with.", orStream: sessionEvent } },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/entries": {
+    tag,
+    summary: "The transcript",
+    query: entryRange,
+    answers: { 200: { what: "A page.", schema: z.object({ entries: z.array(entry), last_seq: z.int() }) } },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/search": {
+    tag,
+    summary: "Finds entries by their words, best first",
+    query: searching,
+    answers: { 200: { what: "Entries.", schema: z.object({ results: z.array(anyObject) }) } },
+    refusals: [404],
+  },
+  "POST /v1/sessions/{id}/cancel": {
+    tag,
+    summary: "Ends the open turn, from anywhere",
+    query: z.object({ turn: z.string().optional() }),
+    answers: {
+      202: { what: "It is being stopped.", schema: anyObject },
+      200: { what: "There was nothing to stop.", schema: anyObject },
+    },
+    refusals: [404],
+  },
+  "POST /v1/sessions/{id}/approvals/{call_id}": {
+    tag,
+    summary: "Says yes or no to a call, once",
+    body: approval,
+    answers: { 200: { what: "The turn goes on.", schema: call } },
+    refusals: [404, 409],
+  },
+  "POST /v1/sessions/{id}/tool_results": {
+    tag,
+    summary: "Brings the results of tools that ran at the client",
+    body: toolResults,
+    answers: { 200: { what: "The turn goes on.", schema: anyObject } },
+    refusals: [404, 409],
+  },
+  "POST /v1/sessions/{id}/feedback": {
+    tag,
+    summary: "Rates a turn's answer; again, in place of what was said before",
+    body: feedback,
+    answers: { 200: { what: "What is kept.", schema: anyObject } },
+    refusals: [404],
+  },
+  "POST /v1/sessions/{id}/fork": {
+    tag,
+    summary: "Copies a session up to an entry",
+    body: forking,
+    answers: { 201: { what: "The copy.", schema: session } },
+    refusals: [404, 409],
+  },
+  "GET /v1/sessions/{id}/export": {
+    tag,
+    summary: "All of a session, as lines of JSON",
+    answers: { 200: { what: "A header and the entries.", schema: z.string(), type: "application/x-ndjson" } },
+    refusals: [404],
+  },
+  "POST /v1/sessions/import": {
+    tag,
+    summary: "Makes a session of an export",
+    query: importing,
+    body: z.string(),
+    bodyType: "application/x-ndjson",
+    answers: { 201: { what: "The session.", schema: session } },
+    refusals: [404, 409, 413],
+  },
+  "POST /v1/sessions/{id}/tokens": {
+    tag,
+    summary: "A token for this session alone, safe in a browser; the session is made where there is none",
+    body: tokenRequest,
+    answers: {
+      201: {
+        what: "The token.",
+        schema: z.object({
+          token: z.string(),
+          session: z.string(),
+          rights: z.array(z.string()),
+          expires_at: z.iso.datetime(),
+        }),
+      },
+    },
+    refusals: [404],
+  },
+  "DELETE /v1/sessions/{id}/tokens": {
+    tag,
+    summary: "Withdraws all tokens of the session",
+    answers: { 204: { what: "None of them is valid any more." } },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/requests/{seq}": {
+    tag,
+    summary: "The request that a reply of the model answered",
+    answers: {
+      200: {
+        what: "Its body, made again from the log; `differs` says why it may not be what was sent.",
+        schema: z.object({
+          seq: z.int(),
+          model: z.string(),
+          exact: z.boolean(),
+          differs: z.string().optional(),
+          body: anyObject,
+        }),
+      },
+    },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/prefix": {
+    tag,
+    summary: "The prefix doctor: what should have been cached, what was, and what changed",
+    query: doctorQuery,
+    answers: {
+      200: { what: "The report.", schema: z.object({ chain: z.array(anyObject), requests: z.array(anyObject) }) },
+    },
+    refusals: [404],
+  },
+};

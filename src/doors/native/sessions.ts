@@ -1,0 +1,86 @@
+/** `/v1/sessions`: make, list, read, rename and erase sessions. */
+import * as z from "zod";
+import { accountObject } from "../../account/account.ts";
+import { unwrap } from "../../account/outcome.ts";
+import { mostUnits } from "../../core/bounds.ts";
+import { turnEndReasons } from "../../core/entry.ts";
+import { parseBody, parseQuery } from "../../http/parse-body.ts";
+import { readJson } from "../../http/read-json.ts";
+import { sessionObject } from "../../session/session-object.ts";
+import { queuedJson, sessionJson, shownSession } from "../../wire/native.ts";
+import { newName, receiptOf } from "../receipt-of.ts";
+import { Routes } from "../routes.ts";
+import {
+  addressOf,
+  agentName,
+  knownModel,
+  knownPrefix,
+  metadata,
+  sessionAt,
+  sessionName,
+  title,
+} from "../session-fields.ts";
+import { wellFormed } from "../well-formed.ts";
+
+export const sessionCreation = z.strictObject({
+  id: sessionName.optional(),
+  agent: agentName.optional(),
+  title: title.optional(),
+  metadata: metadata.optional(),
+  instructions: wellFormed(mostUnits.instructions).optional(),
+  model: z.string().optional(),
+  prefix: z.string().max(100).optional(),
+  ttl_seconds: z.int().min(60).max(31_536_000).optional(),
+});
+export const sessionChanges = z.strictObject({ title: title.nullable().optional(), metadata: metadata.optional() });
+export const sessionListing = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(200).optional(),
+  q: z.string().max(200).optional(),
+  reason: z.enum(turnEndReasons).optional(),
+  agent: agentName.optional(),
+});
+
+export const sessions = new Routes()
+  .post("/", "key", async (c, caller) => {
+    const body = parseBody(sessionCreation, await readJson(c.req.raw));
+    const { title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
+    const { agents } = c.var.app;
+    const agent = body.agent === undefined ? agents.first : agents.mustHave(body.agent);
+    const id = body.id ?? (await newName(await receiptOf(caller, body), "POST /v1/sessions"));
+    const choices = {
+      ...(body.agent !== undefined && { agent: agent.name }),
+      ...(title !== undefined && { title }),
+      ...(metadata && { metadata }),
+      ...(instructions !== undefined && { instructions }),
+      ...(model !== undefined && { model: knownModel(caller, model, agent) }),
+      ...(prefix !== undefined && { prefix: await knownPrefix(caller, prefix) }),
+      ...(ttlSeconds !== undefined && { ttlSeconds }),
+    };
+    const address = { account: caller.account, name: id };
+    const { created, session } = unwrap(await sessionObject(c.env, address).create(address, choices));
+    return c.json(sessionJson(session), created ? 201 : 200, { Location: `/v1/sessions/${session.id}` });
+  })
+  .get("/", "key", async (c, caller) => {
+    const { agent, ...page } = parseQuery(sessionListing, new URL(c.req.url));
+    const { name: first } = c.var.app.agents.first;
+    const only = agent === undefined ? {} : { agent: { name: agent, isDefault: agent === first } };
+    const { sessions, next } = await accountObject(c.env, caller.account).listSessions({ ...page, ...only });
+    // What was reported before agents had names was the default one's.
+    const shown = sessions.map((row) => shownSession({ ...("broken" in row ? {} : { agent: first }), ...row }));
+    return c.json({ sessions: shown, next_cursor: next ?? null });
+  })
+  .get("/:id", "read", async (c, caller) => {
+    const details = unwrap(await sessionAt(caller, c.req.param("id")).describe());
+    return c.json({ last_turn: null, ...shownSession(details), queued: details.queued.map(queuedJson) });
+  })
+  .patch("/:id", "key", async (c, caller) => {
+    const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
+    const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
+    return c.json(sessionJson(unwrap(await sessionAt(caller, c.req.param("id")).change(change))));
+  })
+  .delete("/:id", "key", async (c, caller) =>
+    c.json({
+      deleted: unwrap(await sessionAt(caller, c.req.param("id")).erase(addressOf(caller, c.req.param("id")))),
+    }),
+  );

@@ -1,0 +1,57 @@
+/** A session as lines of JSON, one entry each behind a header: what `export` writes and `import` reads. What the lines must be says `transcript-lines.ts`. */
+import type { Entry } from "../../core/entry.ts";
+
+/** What the first line says about the session. Times in ms since 1970. */
+export interface TranscriptHeader {
+  id: string;
+  /** Name of its agent; null in an export of an earlier version. */
+  agent: string | null;
+  title: string | null;
+  metadata: Record<string, string>;
+  instructions: string | null;
+  model: string | null;
+  prefix: string | null;
+  createdAtMs: number;
+}
+
+/** The header as a line, without the line's end. */
+export function headerLine(of: TranscriptHeader): string {
+  const { id, agent, title, metadata, instructions, model, prefix, createdAtMs } = of;
+  return JSON.stringify(
+    renamed({ longline: 1, id, agent, title, metadata, instructions, model, prefix, createdAtMs }, snake),
+  );
+}
+
+/** An entry as a line, without the line's end. Equal entries give equal lines, in whatever order their fields were set. */
+export function entryLine(of: Entry): string {
+  const { seq, turn, type } = of;
+  return JSON.stringify({ seq, turn, type, ...(renamed(of, snake) as object) });
+}
+
+/** A line's JSON with the names that the schemas know; throws a SyntaxError when it is no JSON object. */
+export function readLine(line: string): unknown {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SyntaxError("no JSON object");
+  return renamed(value, camel);
+}
+
+/** Below these names stand names of others, which stay as they are. */
+const foreign = new Set(["metadata", "schema", "parameters", "waits"]);
+
+function renamed(value: unknown, rename: (name: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((each) => renamed(each, rename));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, inner]) => [rename(name), foreign.has(name) ? inner : renamed(inner, rename)]),
+  );
+}
+
+function snake(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

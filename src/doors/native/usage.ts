@@ -1,0 +1,46 @@
+/** `/v1/usage`: what the account used and what it cost, by day, model, session, agent or version of it. */
+import * as z from "zod";
+import { accountObject } from "../../account/account.ts";
+import type { UsageSum } from "../../account/ledger.ts";
+import { parseQuery } from "../../http/parse-body.ts";
+import { Routes } from "../routes.ts";
+
+/** A date or a time, in ms since 1970. */
+export const moment = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601")
+  .transform((text) => Date.parse(text));
+export const usageQuery = z.strictObject({
+  from: moment.optional(),
+  to: moment.optional(),
+  group_by: z.enum(["day", "model", "session", "agent", "version"]).default("day"),
+  model: z.string().max(200).optional(),
+});
+
+export const usage = new Routes().get("/", "key", async (c, caller) => {
+  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));
+  const defaultAgent = c.var.app.agents.first.name;
+  const query = { group, fromMs: from, toMs: to, defaultAgent, ...(model !== undefined && { model }) };
+  const sums = await accountObject(c.env, caller.account).usage(query);
+  return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
+});
+
+function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
+  return {
+    [group]: sum.key,
+    steps: sum.steps,
+    failures: sum.failures,
+    retries: sum.retries,
+    repairs: sum.repairs,
+    input_tokens: sum.inputTokens,
+    cached_tokens: sum.cachedTokens,
+    output_tokens: sum.outputTokens,
+    reasoning_tokens: sum.reasoningTokens,
+    cost_micros: sum.costMicros,
+    first_event_ms: sum.firstEventMs,
+    duration_ms: sum.durationMs,
+    rows_written: sum.rowsWritten,
+    kv_reads: sum.kvReads,
+    kv_writes: sum.kvWrites,
+    feedback: sum.feedback,
+  };
+}

@@ -1,0 +1,177 @@
+/** `/v1/chat/completions`: the agent behind OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
+import * as z from "zod";
+import { AppError } from "../../../core/errors.ts";
+import { parseBody, parseQuery } from "../../../http/parse-body.ts";
+import { readJson } from "../../../http/read-json.ts";
+import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
+import { mustAdmit } from "../../admit.ts";
+import { type Caller, sessionOf } from "../../caller.ts";
+import { clientTools, clientToolsOf } from "../../client-tools.ts";
+import { agentFor } from "../../named-agent.ts";
+import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
+import { receiptOf } from "../../receipt-of.ts";
+import { relayStream } from "../../relay-stream.ts";
+import { formatOf, responseFormat } from "../../response-format.ts";
+import { Routes } from "../../routes.ts";
+import { sessionName } from "../../session-fields.ts";
+import { type SentConversation, type TakenTurn, takeConversation } from "../../take-conversation.ts";
+import { hasLevels, namedModel } from "../named-model.ts";
+import { mustOfferChosen } from "../offered-tools.ts";
+import { failedTurn, openAiErrorResponse } from "../openai-error.ts";
+import { failureOf } from "../openai-failure.ts";
+import type { ChatManner } from "./chunks.ts";
+import { chatCompletion } from "./completion.ts";
+import { readMessages } from "./messages.ts";
+import { readSegment } from "./read-segment.ts";
+import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "./request.ts";
+
+export const chatRequest = z.strictObject({
+  ...chatFields,
+  tools: clientTools.nullish(),
+  response_format: responseFormat.nullish(),
+});
+export const completionReading = z.strictObject({ stream: z.enum(["true", "false"]).optional() });
+
+/** A conversation comes whole each time. */
+const mostBytes = 8 * 1024 * 1024;
+/** OpenAI's clients give up after 10 minutes. */
+const patienceMs = 570_000;
+/** What has no name lives for a day. */
+const unnamedSeconds = 86_400;
+const prefix = "chatcmpl-";
+
+export const chatCompletions = new Routes({ refuse: openAiErrorResponse })
+  .post("/", "key", async (c, caller) => {
+    const body = parseBody(chatRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
+    const { waited, ...told } = await toldBy(caller, body);
+    await mustAdmit(caller);
+    const taken = waited ?? (await takeConversation(caller, told));
+    const headers = headersOf(taken);
+    const facts = {
+      id: formatAnswerId(prefix, taken),
+      created: Math.floor(Date.now() / 1000),
+      model: body.model,
+      isPart: taken.afterSeq !== undefined,
+    };
+    // Without a name no one finds the session again whose client has gone.
+    const stops = stopsOnDisconnect(caller, taken.session, told.session === undefined && waited === undefined);
+    if (!body.stream) {
+      const wait = () => completed(caller, taken, { ...facts, headers, timeoutMs: patienceMs });
+      return stops ? stoppingOnDisconnect(caller, taken, wait) : wait();
+    }
+    const hasForm = told.options.responseFormat !== undefined;
+    const includeUsage = body.stream_options?.include_usage ?? false;
+    const showTools = /^(1|true|yes)$/i.test(c.req.header("X-Show-Tools") ?? "");
+    const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, hasForm };
+    return relayStream(caller, taken, { manner, headers, stops });
+  })
+  .get("/:id", "key", async (c, caller) => {
+    const { stream } = parseQuery(completionReading, new URL(c.req.url));
+    const id = c.req.param("id");
+    const place = parseAnswerId(prefix, id);
+    if (place === undefined) throw noCompletion(id);
+    const session = sessionOf(caller, place.session);
+    const { beganMs, segment } = await readSegment(session, { ...place, timeoutMs: 0 });
+    const model = segment.steps.at(-1)?.model ?? "";
+    const facts = { id, created: Math.floor(beganMs / 1000), model, isPart: place.afterSeq !== undefined };
+    if (stream !== "true") return completed(caller, place, { ...facts, headers: headersOf(place), timeoutMs: 0 });
+    const seen = c.req.header("Last-Event-ID");
+    const manner: ChatManner = {
+      as: "openai-chat",
+      ...facts,
+      includeUsage: true,
+      showTools: false,
+      hasForm: segment.hasForm,
+    };
+    return relayStream(caller, place, { manner, headers: headersOf(place), ...(seen !== undefined && { seen }) });
+  });
+
+/** `waited`: the answer that waited for a person, of which the rest is asked for. */
+async function toldBy(
+  caller: Caller,
+  body: z.infer<typeof chatRequest>,
+): Promise<SentConversation & { waited?: AnswerPlace }> {
+  const { items, instructions, waited } = readMessages(body.messages);
+  const place = waited === undefined ? undefined : parseAnswerId(prefix, waited);
+  if (waited !== undefined && place === undefined) throw noCompletion(waited);
+  const named = caller.request.headers.get("X-Session-Id") ?? undefined;
+  const session = named === undefined ? undefined : parseBody(sessionName, named, "X-Session-Id");
+  const own = await agentFor(caller, { session });
+  const { agent: chosen, model, thinking } = namedModel(caller, body.model, own);
+  const agent = chosen === undefined ? own : caller.app.agents.mustHave(chosen, "model");
+  const tools = clientToolsOf(agent, body.tools ?? [], { replaces: true });
+  const sampling = samplingOf(body);
+  const choice = toolChoiceOf(body);
+  mustOfferChosen(agent, { ...choice, tools });
+  const format = formatOf(body.response_format ?? undefined);
+  const thinks = thinkingOf(body, hasLevels(caller, agent, model)) ?? thinking;
+  const metadata = metadataOf(body);
+  return {
+    ...(place && { waited: place }),
+    items,
+    model: body.model,
+    receipt: await receiptOf(caller, body),
+    isStreamed: body.stream === true,
+    ...(session !== undefined && { session }),
+    ...(chosen !== undefined && { agent: chosen }),
+    choices: {
+      ...(session === undefined && { ttlSeconds: unnamedSeconds }),
+      ...(chosen !== undefined && { agent: chosen }),
+    },
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+    options: {
+      via: "openai",
+      ...(model !== undefined && { model }),
+      ...(instructions !== undefined && { instructions }),
+      ...(tools.length > 0 && { tools }),
+      ...(sampling && { sampling }),
+      ...choice,
+      ...(body.parallel_tool_calls === false && { oneCall: true as const }),
+      ...(format && { responseFormat: format }),
+      ...(thinks !== undefined && { thinking: thinks }),
+    },
+  };
+}
+
+interface Completing {
+  id: string;
+  created: number;
+  model: string;
+  isPart: boolean;
+  headers: Record<string, string>;
+  timeoutMs: number;
+}
+
+/** The answer as one JSON, once it has ended. */
+async function completed(caller: Caller, place: TakenTurn, of: Completing): Promise<Response> {
+  const session = sessionOf(caller, place.session);
+  const { segment, state } = await readSegment(session, { ...place, timeoutMs: of.timeoutMs });
+  const failure = segment.turnEnd && failureOf(segment.turnEnd);
+  if (failure !== undefined) return withHeaders(failedTurn(failure), of.headers);
+  const isDone = segment.turnEnd !== undefined || segment.isOver;
+  if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
+    return Response.json(chatCompletion(segment, of), { headers: of.headers });
+  }
+  if (state.status !== "waiting") return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
+  const [call] = state.waitingFor;
+  const detail = `The call ${call?.name} ${call?.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call?.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
+  throw new AppError("approval_required", detail);
+}
+
+function stillWorking(id: string) {
+  const message = `The answer is not there yet; nothing is lost. Read it at GET /v1/chat/completions/${id}, or ask with "stream": true.`;
+  return { status: 504, error: { message, type: "server_error", param: null, code: "timeout" } };
+}
+
+function headersOf({ session, forkedFrom }: TakenTurn): Record<string, string> {
+  return { "X-Session-Id": session, ...(forkedFrom !== undefined && { "X-Session-Forked-From": forkedFrom }) };
+}
+
+function withHeaders(response: Response, headers: Record<string, string>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
+function noCompletion(id: string): AppError {
+  return new AppError("not_found", `There is no completion "${id}".`, { field: "id" });
+}

@@ -1,0 +1,57 @@
+/** For dialects whose clients cannot take words back: what a client was given of one step, and how much of it the present attempt has said. What a void attempt had given is left out when it is said again, and checked by its mark; it need not be known any more. */
+import type { Cursor, Given } from "../../../core/cursor.ts";
+import { TextMark } from "../../../core/text-mark.ts";
+
+export class GivenText {
+  /** What the present attempt has said. */
+  #said = new TextMark();
+  /** How much the client has, and its mark; none where the client's id is of an earlier version and cannot be checked. */
+  #units = 0;
+  #mark: string | undefined = new TextMark().toString();
+  /** What the client has is known to be of the present attempt. */
+  #isSame = false;
+
+  /** What a client has that was cut off at `seen`. `isSame`: the attempt it saw is the one that is read now. */
+  static of(seen: Cursor | undefined, { isSame }: { isSame: boolean }): GivenText {
+    const text = new GivenText();
+    const { into, given } = seen ?? {};
+    text.#units = given?.units ?? into?.text ?? 0;
+    if (text.#units > 0) text.#mark = given?.mark;
+    // An attempt has one text: what was seen of it is its beginning.
+    text.#isSame = isSame && text.#units === into?.text;
+    return text;
+  }
+
+  get given(): Given {
+    return { units: this.#units, mark: this.#mark ?? new TextMark().toString() };
+  }
+
+  /** The present attempt has said everything that the client was given. */
+  get isWhole(): boolean {
+    return this.#said.units >= this.#units;
+  }
+
+  /** The text begins again. */
+  restart(): void {
+    this.#said = new TextMark();
+    this.#isSame = false;
+  }
+
+  /** What of `text` is new to the client; `undefined` when it is seen that other words were given. */
+  add(text: string): string | undefined {
+    const due = this.#units - this.#said.units;
+    if (due > text.length) {
+      this.#said.add(text);
+      return "";
+    }
+    if (due > 0) {
+      this.#said.add(text.slice(0, due));
+      if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;
+    }
+    const fresh = text.slice(due);
+    this.#said.add(fresh);
+    this.#units = this.#said.units;
+    this.#mark = this.#said.toString();
+    return fresh;
+  }
+}

@@ -1,0 +1,50 @@
+/** What a chat client may be told of the agent's own tools: short notes among the reasoning. Pure. */
+import type { ToolCall, ToolResult } from "../../../core/message.ts";
+import { cutToRoom, messengerText, visible } from "../../../core/shown-call.ts";
+
+const longest = 500;
+
+export function callNote({ name, arguments: text }: ToolCall): string {
+  return `\n[${name} ${short(text)}]\n`;
+}
+
+export function resultNote({ name, content, isError }: ToolResult): string {
+  return `[${name} ${isError ? "failed: " : "-> "}${short(content)}]\n`;
+}
+
+/** That a call waits for a person, and where that is answered. */
+export function waitNote(session: string, { id, name, arguments: text }: ToolCall): string {
+  return `\n[${name} ${forApproval(text)} waits for approval: POST /v1/sessions/${session}/approvals/${id}]\n`;
+}
+
+const noticeLead = "[Waiting for approval of ";
+/** Longest notice that is written: a few calls, each cut. */
+const longestNotice = 20_000;
+
+/** Words with which an answer ends that waits for a person: where that is answered, and where the answer goes on. */
+export function waitNotice(calls: readonly ToolCall[], { session, id }: { session: string; id: string }): string {
+  const named = calls.slice(0, 10).map((call) => {
+    return `${call.name} ${forApproval(call.arguments)} at POST /v1/sessions/${session}/approvals/${call.id}`;
+  });
+  return `${noticeLead}${named.join("; ")}. The answer then goes on at GET /v1/chat/completions/${id}.]`;
+}
+
+/** An answer as a client sends it back, without that notice; `id`: of the answer that waited. */
+export function withoutNotice(content: string): { text: string; id?: string } {
+  const at = content.lastIndexOf(noticeLead);
+  if (at < 0 || content.length - at > longestNotice) return { text: content };
+  const [, id] =
+    / goes on at GET \/v1\/chat\/completions\/([A-Za-z0-9_.-]{1,200})\.\]\s*$/.exec(content.slice(at)) ?? [];
+  return id === undefined ? { text: content } : { text: content.slice(0, at).trimEnd(), id };
+}
+
+/** What decides stays in sight, however long the rest is. */
+function forApproval(text: string): string {
+  if (text.length <= longest) return visible(text);
+  const { shown, leftOut } = cutToRoom(messengerText(text), longest, (piece) => piece.length);
+  return `${shown}… (${leftOut} more characters are not shown)`;
+}
+
+function short(text: string): string {
+  return text.length <= longest ? text : `${text.slice(0, longest).toWellFormed()}…`;
+}

@@ -1,0 +1,40 @@
+/** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
+
+import { type Door, defineDoor } from "../door.ts";
+import { chatCompletions } from "./chat/chat-completions.ts";
+import type { ChatManner } from "./chat/chunks.ts";
+import { ChatChunks } from "./chat/chunks.ts";
+import { models } from "./models.ts";
+import { mustBeTold } from "./named-model.ts";
+import { openAiErrorResponse } from "./openai-error.ts";
+import { conversations } from "./responses/conversations.ts";
+import { type ResponseManner, ResponseWriter } from "./responses/response-writer.ts";
+import { responses } from "./responses/responses.ts";
+
+/** OpenAI's first path members, those that are offered here and those that are not (its OpenAPI document, 2.3.0). */
+const openAiPaths =
+  /^\/v1\/(assistants|audio|batches|chat|chatkit|completions|containers|conversations|edits|embeddings|evals|files|fine_tuning|images|models|moderations|organization|projects|realtime|responses|skills|threads|uploads|vector_stores|videos)(\/|$)/;
+
+/** `/v1/chat/completions`, `/v1/responses`, `/v1/conversations` and `/v1/models` (platform.openai.com/docs/api-reference). */
+export function openai(): Door {
+  return defineDoor({
+    name: "openai",
+    routes: () => [
+      ["/v1/responses", responses],
+      ["/v1/conversations", conversations],
+      ["/v1/models", models],
+      ["/v1/chat/completions", chatCompletions],
+    ],
+    check: (app, bindings) => mustBeTold({ app, bindings }),
+    encoders: {
+      "openai-chat": (manner, stream) => new ChatChunks(manner as ChatManner, stream),
+      "openai-responses": (manner, stream) => {
+        const own = manner as ResponseManner;
+        return new ResponseWriter({ ...own, session: stream.session }, stream.asked(own));
+      },
+    },
+    // Clients of OpenAI's API are refused in its words.
+    refusals: { paths: openAiPaths, response: openAiErrorResponse },
+    operations: async () => (await import("./operations.ts")).openAiOperations,
+  });
+}

@@ -1,0 +1,176 @@
+/** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
+import * as z from "zod";
+import { efforts } from "../../../core/thinking.ts";
+import { longestDescription, toolName, toolParameters } from "../../function-tool.ts";
+import { ignored, openAiHints, refused, taken } from "../parameter.ts";
+import { inputItems, shownType } from "./input-items.ts";
+
+const only = <T extends string>(...values: [T, ...T[]]) => z.enum(values).optional();
+
+export const functionTool = z.strictObject({
+  type: z.literal("function"),
+  name: toolName,
+  description: z.string().max(longestDescription).optional(),
+  parameters: toolParameters.optional(),
+  strict: z.boolean().optional(),
+  allowed_callers: taken(
+    z
+      .array(z.enum(["direct", "programmatic"]))
+      .refine((callers) => callers.includes("direct"), 'must have "direct"')
+      .optional(),
+    'with "direct"; there are no programs',
+  ),
+  async: taken(z.literal(false, "is not supported here: a turn waits for its calls").optional(), "only false"),
+  defer_loading: ignored("there is no search for tools, so each is offered at once"),
+  output_schema: ignored("the model is not shown schemas of results"),
+});
+
+/** Its functions are the client's, and are called by their own names beside the namespace. */
+const namespaceTool = z.strictObject({
+  type: z.literal("namespace"),
+  name: z.string().min(1, "must not be empty").max(128),
+  description: z.string().max(longestDescription).optional(),
+  tools: z.array(z.discriminatedUnion("type", [functionTool], unknownTool("a namespace has functions alone"))),
+});
+
+/** The agent's own tools, named as the server that asks for approvals: they are there in any case. */
+const ownTools = z.looseObject({
+  type: z.literal("mcp"),
+  server_label: z.literal("longline", 'must be "longline": other servers are set in the agent'),
+});
+
+const tool = z.discriminatedUnion(
+  "type",
+  [functionTool, namespaceTool, ownTools],
+  unknownTool('only functions are, namespaces of functions, and {"type": "mcp", "server_label": "longline"}'),
+);
+
+const chosenFunction = z.strictObject({ type: z.literal("function"), name: z.string() });
+/** Its tools may be whole declarations, of which the names count. */
+const allowedChoice = z.strictObject({
+  type: z.literal("allowed_tools"),
+  mode: z.enum(["auto", "required"]),
+  tools: z
+    .array(z.discriminatedUnion("type", [z.looseObject({ type: z.literal("function"), name: z.string() }), ownTools]))
+    .min(1)
+    .max(128),
+});
+
+function unknownTool(supported: string) {
+  return {
+    error: ({ code, input }: { code?: string; input?: unknown }) => {
+      const type = shownType((input as { type?: unknown } | undefined)?.type);
+      return code === "invalid_union" ? `a tool of type "${type}" is not supported here: ${supported}` : undefined;
+    },
+  };
+}
+
+const format = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text") }),
+  z.strictObject({ type: z.literal("json_object") }),
+  z.strictObject({
+    type: z.literal("json_schema"),
+    name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
+    schema: z.record(z.string(), z.unknown()),
+    description: z.string().max(longestDescription).optional(),
+    strict: z.boolean().optional(),
+  }),
+]);
+
+const reasoning = z.strictObject({
+  effort: only(...efforts),
+  summary: only("auto", "concise", "detailed"),
+  generate_summary: only("auto", "concise", "detailed"),
+  context: only("auto"),
+  mode: only("standard"),
+});
+
+/** Hints, and parameters of what is offered nowhere here. */
+const others = {
+  ...openAiHints,
+  access_programs: ignored("there are no such programs"),
+  context_management: ignored("a conversation that fills the model's window is compacted by itself"),
+  image: refused("images are not taken"),
+  max_tool_calls: refused("the agent's own limits hold"),
+  moderation: refused("nothing is moderated"),
+  prompt: refused("there are no stored prompts; send instructions"),
+};
+
+/** What adds to items that never come is asked for in vain, and changes nothing. */
+const including = z.array(
+  z.enum([
+    "reasoning.encrypted_content",
+    "code_interpreter_call.outputs",
+    "computer_call_output.output.image_url",
+    "file_search_call.results",
+    "message.input_image.image_url",
+    "web_search_call.action.sources",
+    "web_search_call.results",
+  ]),
+);
+
+/** What only says how the answer is to be given. */
+const manner = {
+  background: z.boolean().optional(),
+  include: taken(
+    including.optional(),
+    "`reasoning.encrypted_content`; of items that never come nothing is added; no log probabilities",
+  ),
+  store: z.boolean().optional(),
+  stream: z.boolean().optional(),
+  stream_options: z.strictObject({ include_obfuscation: z.boolean().optional() }).optional(),
+};
+
+const who = z.string().max(512).optional();
+
+export const createRequest = z.strictObject({
+  ...others,
+  ...manner,
+  conversation: z.union([z.string(), z.strictObject({ id: z.string() })]).optional(),
+  input: inputItems,
+  instructions: z.string().max(100_000).optional(),
+  max_output_tokens: z.int().min(1).optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  model: z.string().optional(),
+  parallel_tool_calls: taken(z.boolean().optional(), "false: of each reply the first call alone is taken"),
+  previous_response_id: z.string().optional(),
+  prompt_cache_key: who,
+  reasoning: reasoning.optional(),
+  safety_identifier: who,
+  temperature: z.number().min(0).max(2).optional(),
+  text: taken(
+    z.strictObject({ format: format.optional(), verbosity: only("low", "medium", "high") }).optional(),
+    "`format`; `verbosity` is ignored",
+  ),
+  tool_choice: taken(
+    z
+      .union(
+        [z.enum(["auto", "none", "required"]), chosenFunction, allowedChoice],
+        'must be "auto", "none", "required", a function, or allowed_tools with a mode and tools',
+      )
+      .optional(),
+    "`allowed_tools` too: the others are offered as before, and their calls are refused",
+  ),
+  tools: taken(
+    z.array(tool).optional(),
+    'functions, namespaces of functions, and `{"type": "mcp", "server_label": "longline"}`',
+  ),
+  top_logprobs: taken(z.literal(0, "is not supported here: there are no log probabilities").optional(), "only 0"),
+  top_p: z.number().min(0).max(1).optional(),
+  truncation: only("auto", "disabled"),
+  user: who,
+});
+
+export type FunctionDeclaration = z.infer<typeof functionTool>;
+export type CreateRequest = z.infer<typeof createRequest>;
+
+/** Under these names null means something. */
+const opaque = new Set(["parameters", "schema", "metadata", "output_schema"]);
+
+/** The same without members that are null: OpenAI's clients send null for what is not chosen. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, opaque.has(name) ? member : withoutNulls(member)]));
+}

@@ -1,0 +1,26 @@
+/** Items as OpenAI lists them: a page behind an id, newest first unless asked otherwise. Pure. */
+import * as z from "zod";
+import { AppError } from "../../../core/errors.ts";
+import type { PlacedItem } from "./transcript-items.ts";
+
+export const itemReading = z.looseObject({
+  after: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  order: z.enum(["asc", "desc"]).default("desc"),
+});
+
+export function itemList(
+  placed: readonly PlacedItem[],
+  { after, limit, order }: { after?: string | undefined; limit: number; order: "asc" | "desc" },
+) {
+  const all = placed.map(({ item }) => item);
+  const ordered = order === "asc" ? all : all.toReversed();
+  const at = after === undefined ? -1 : ordered.findIndex(({ id }) => id === after);
+  if (after !== undefined && at < 0) {
+    throw new AppError("invalid_request", `after: there is no item '${after.slice(0, 200)}' here.`, { field: "after" });
+  }
+  const data = ordered.slice(at + 1, at + 1 + limit);
+  const hasMore = ordered.length > at + 1 + limit;
+  // Both ids are strings in OpenAI's document, also of an empty page.
+  return { object: "list", data, first_id: data[0]?.id ?? "", last_id: data.at(-1)?.id ?? "", has_more: hasMore };
+}

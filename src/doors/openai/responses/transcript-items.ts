@@ -1,0 +1,180 @@
+/** A transcript as the items of the Responses API, each with the id under which it was given out or can be asked for. Pure: the same entries give the same items and ids. */
+import type { ApprovalEntry, Entry, ToolEntry, UserEntry } from "../../../core/entry.ts";
+import { eventsOfEntry } from "../../../core/event.ts";
+import { isOpening } from "../../../core/history.ts";
+import { refOf } from "../../../core/waits.ts";
+import { approvalRequestId, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
+import type { OutputItem } from "./response-items.ts";
+import { type ResponsePlace, ResponseWriter, responsePrefix } from "./response-writer.ts";
+
+export interface UserItem {
+  id: string;
+  type: "message";
+  status: "completed";
+  role: "user" | "system";
+  content: { type: "input_text"; text: string }[];
+}
+
+export interface CallOutputItem {
+  id: string;
+  type: "function_call_output";
+  status: "completed";
+  call_id: string;
+  output: string;
+}
+
+export interface ApprovalAnswerItem {
+  id: string;
+  type: "mcp_approval_response";
+  approval_request_id: string;
+  approve: boolean;
+  reason: string | null;
+}
+
+export type TranscriptItem = UserItem | CallOutputItem | ApprovalAnswerItem | OutputItem;
+
+/** An item, the entry it begins with or belongs to, and the response it is the input or the output of. */
+export interface PlacedItem {
+  item: TranscriptItem;
+  seq: number;
+  side: "input" | "output";
+  response: string;
+}
+
+/** `birth`: of the session, part of the names of its approval requests. */
+export interface TranscriptOf {
+  session: string;
+  birth: string | null;
+}
+
+/** The prefixes of items' ids. */
+const prefixes = ["msg_", "rs_", "fc_", "fco_", "mcpr_", "mcpa_"] as const;
+
+/** Where the item with this id is: in which turn of which session; `undefined` for an id that was never given out here. */
+export function placeOfItem(id: string): { session: string; turn: string } | undefined {
+  const prefix = prefixes.find((each) => id.startsWith(each));
+  const match = /^([A-Za-z0-9_-]{1,64}\.\d{1,16})(?:\.[a-z0-9]{1,32}){1,4}$/.exec(
+    id.slice(prefix?.length ?? id.length),
+  );
+  return match?.[1] === undefined ? undefined : parseAnswerId("", match[1]);
+}
+
+/** All items of these entries, which are whole turns in order. */
+export function itemsOfEntries(entries: readonly Entry[], of: TranscriptOf): PlacedItem[] {
+  return turnsOf(entries).flatMap((turn) => new TurnItems(turn, of).all());
+}
+
+function turnsOf(entries: readonly Entry[]): Entry[][] {
+  const turns: Entry[][] = [];
+  for (const entry of entries) {
+    const last = turns.at(-1);
+    if (last?.[0]?.turn === entry.turn) last.push(entry);
+    else turns.push([entry]);
+  }
+  return turns;
+}
+
+/** The items of one turn: its messages, then its answers, each behind what its client had sent. */
+class TurnItems {
+  readonly #entries: readonly Entry[];
+  readonly #of: TranscriptOf;
+  readonly #turn: string;
+  readonly #items: PlacedItem[] = [];
+  #afterSeq: number | undefined;
+  #answer: { writer: ResponseWriter; seq: number } | undefined;
+  /** Ids of the newest reply's calls that run at the client. */
+  #clientCalls: ReadonlySet<string> = new Set();
+
+  constructor(entries: readonly Entry[], of: TranscriptOf) {
+    this.#entries = entries;
+    this.#of = of;
+    this.#turn = entries[0]?.turn ?? "";
+  }
+
+  all(): PlacedItem[] {
+    for (const entry of this.#entries) this.#take(entry);
+    this.#finish();
+    return this.#items;
+  }
+
+  #take(entry: Entry): void {
+    if (entry.type === "user") return void this.#user(entry);
+    if (entry.type === "approval") return void this.#input(entry, this.#approval(entry));
+    if (entry.type === "tool" && this.#clientCalls.has(entry.callId))
+      return void this.#input(entry, this.#output(entry));
+    this.#answer ??= { writer: this.#writer(), seq: entry.seq };
+    if (entry.type === "assistant") {
+      const ids = Object.entries(entry.waits ?? {}).flatMap(([id, kind]) => (kind === "client" ? [id] : []));
+      this.#clientCalls = new Set(ids);
+    }
+    this.#answer.writer.events(eventsOfEntry(entry));
+  }
+
+  #user(entry: UserEntry): void {
+    if (isOpening(entry)) return;
+    // What joins a running turn is an input of the answer that is being made.
+    if (this.#answer !== undefined) this.#finish();
+    const role = entry.speaker === "system" ? "system" : "user";
+    const item: UserItem = {
+      id: this.#id("msg_", entry),
+      type: "message",
+      status: "completed",
+      role,
+      content: [{ type: "input_text", text: entry.content }],
+    };
+    this.#items.push({ item, seq: entry.seq, side: "input", response: this.#response });
+  }
+
+  /** Behind what a client answers another response begins. */
+  #input({ seq }: Entry, item: TranscriptItem): void {
+    this.#finish();
+    this.#afterSeq = seq;
+    for (const placed of this.#items.toReversed()) {
+      if (placed.side === "output" || placed.item.type === "message") break;
+      placed.response = this.#response;
+    }
+    this.#items.push({ item, seq, side: "input", response: this.#response });
+  }
+
+  #output(entry: ToolEntry): CallOutputItem {
+    const { callId: call_id, content: output } = entry;
+    return { id: this.#id("fco_", entry), type: "function_call_output", status: "completed", call_id, output };
+  }
+
+  #approval(entry: ApprovalEntry): ApprovalAnswerItem {
+    const { step, callId, approve, reason = null } = entry;
+    const ref = refOf({ birth: this.#of.birth, turn: this.#turn, step, callId });
+    const approval_request_id = approvalRequestId({ session: this.#of.session, turn: this.#turn }, ref);
+    return { id: this.#id("mcpa_", entry), type: "mcp_approval_response", approval_request_id, approve, reason };
+  }
+
+  #finish(): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    const response = this.#response;
+    for (const item of answer?.writer.object().output ?? []) {
+      this.#items.push({ item, seq: answer?.seq ?? 0, side: "output", response });
+    }
+  }
+
+  get #place(): ResponsePlace {
+    const { session } = this.#of;
+    return { session, turn: this.#turn, ...(this.#afterSeq !== undefined && { afterSeq: this.#afterSeq }) };
+  }
+
+  get #response(): string {
+    return formatAnswerId(responsePrefix, this.#place);
+  }
+
+  /** Output is named by its step, input by its entry. */
+  #id(prefix: string, { seq }: Entry): string {
+    return `${prefix}${formatAnswerId("", { session: this.#of.session, turn: this.#turn })}.in${seq}`;
+  }
+
+  #writer(): ResponseWriter {
+    const [first] = this.#entries;
+    const options = first?.type === "user" ? first.options : {};
+    const asked = { options, metadata: {}, atMs: 0, isQueued: false, isStopped: false, birth: this.#of.birth };
+    return new ResponseWriter({ ...this.#place, defaultModel: "" }, asked);
+  }
+}

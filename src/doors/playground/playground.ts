@@ -1,0 +1,16 @@
+/** The door for people: the page at `/`, which uses the native door alone. */
+
+import { type Door, defineDoor } from "../door.ts";
+import { welcome } from "../front.ts";
+import { Routes } from "../routes.ts";
+import { page } from "./page.ts";
+
+/** The page at `/`. Its scripts are static files: `wrangler.toml` builds and serves them (`[build]` and `[assets]`). */
+export function playground(): Door {
+  return defineDoor({ name: "playground", routes: () => [["/", routes]] });
+}
+
+const routes = new Routes().get("/", "everyone", (c) => {
+  const isDev = c.var.app.settings.auth.kind === "dev";
+  return page({ welcome: welcome(c.var.app, c.req.url), ...(isDev && { devKey: "dev-key" }) });
+});

@@ -1,0 +1,259 @@
+/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
+import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
+import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import { watchdogMs } from "../alarm.ts";
+import type { SessionParts } from "../session-parts.ts";
+import type { Outbox, Owed } from "../store/outbox.ts";
+import { pause } from "../turn/pause.ts";
+import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
+import { startTimes } from "./delivery-order.ts";
+import { replyOf } from "./reply.ts";
+
+export interface CourierSetup {
+  /** The channel of that name, as it is configured now. */
+  outletOf(name: string): Outlet | undefined;
+  /** Why there is none, where there is none. */
+  outletFault(name: string): string;
+  /** Messages of these places belong to this session from now on. */
+  lead(places: readonly string[]): Promise<void>;
+  /** A delivery is over: `failures` tries of it failed. Runs in the transaction that says so in its row. */
+  over?(owed: Owed, how: { startMs: number; failures: number; isDead: boolean }): void;
+  /** W3C trace context of a delivery's span. */
+  traceparent?(turn: string, id: string): Promise<string | undefined>;
+  /** Tells the account of a delivery that was given up. */
+  tellDead(owed: Owed): Promise<void>;
+  /** Keeps the object awake until the promise settles. */
+  hold(work: Promise<void>): void;
+  /** Called when the work must go on in a new invocation. */
+  nextInvocation?(): void;
+  /** Called whenever a delivery has come to a rest: the alarm may have to be set anew. */
+  rested(): void;
+}
+
+/** Shorter pauses are waited for in memory. */
+const shortMs = 5_000;
+/** How long one attempt may take: it is a few calls. */
+const attemptMs = 60_000;
+
+export class Courier {
+  readonly #parts: SessionParts;
+  readonly #setup: CourierSetup;
+  /** Deliveries that are being worked at. */
+  readonly #busy = new Set<string>();
+  /** Deliveries whose state outside this instance knows: it brought them there. */
+  readonly #known = new Set<string>();
+  /** Deliveries that go on in the next invocation. */
+  readonly #movingOn = new Set<string>();
+  /** How often each delivery was interrupted by a failure of ours, in a row. */
+  readonly #failures = new Map<string, number>();
+  readonly #subrequests = new Subrequests(mostSubrequests.deliveries);
+  /** Since when deliveries fail; of what failed under an earlier instance only its row knows. */
+  readonly #failingSince = new Map<string, number>();
+  readonly #gone = new AbortController();
+
+  constructor(parts: SessionParts, setup: CourierSetup) {
+    this.#parts = parts;
+    this.#setup = setup;
+  }
+
+  /** Looks after everything that is due. Returns at once. */
+  wake(): void {
+    if (this.#parts.feed.closed) this.#gone.abort();
+    if (this.#parts.feed.closed) return;
+    for (const owed of this.#due(Date.now())) {
+      this.#busy.add(owed.id);
+      this.#setup.hold(this.#lookAfter(owed));
+    }
+  }
+
+  /** An alarm: the limits are counted anew. */
+  beganInvocation(): void {
+    this.#subrequests.began();
+  }
+
+  /** When somebody must look, in ms since 1970. */
+  dueMs(nowMs: number): number[] {
+    const all = this.#outbox.all();
+    const starts = this.#startTimes(all);
+    return all.flatMap(({ id, turn, nextAtMs }) => {
+      if (this.#busy.has(id)) return nextAtMs === null ? [] : [nowMs + watchdogMs];
+      const startMs = starts.get(id) ?? 0;
+      // Those before it are being looked after, and wake it.
+      if (startMs === Number.POSITIVE_INFINITY) return [];
+      if (nextAtMs !== null) return [Math.max(nextAtMs, startMs)];
+      return startMs > nowMs && this.#parts.turns.firstSeq(turn) !== undefined ? [startMs] : [];
+    });
+  }
+
+  get #outbox(): Outbox {
+    return this.#parts.outbox;
+  }
+
+  #due(nowMs: number): Owed[] {
+    const { turns } = this.#parts;
+    const { open } = turns;
+    const all = this.#outbox.all();
+    const starts = this.#startTimes(all);
+    return all.filter((owed) => {
+      if (owed.state === "dead") return owed.nextAtMs !== null && owed.nextAtMs <= nowMs && !this.#busy.has(owed.id);
+      if ((starts.get(owed.id) ?? 0) > nowMs) return false;
+      // Only what failed is waited with; else its time is that of the watchdog.
+      const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
+      if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
+      // Before its turn ends nobody has to look at what is shown at once.
+      return this.#isLive(owed)
+        ? turns.firstSeq(owed.turn) !== undefined
+        : owed.turn !== open?.turn && owed.nextAtMs !== null;
+    });
+  }
+
+  #startTimes(all: readonly Owed[]): Map<string, number> {
+    const open = all.filter(({ state }) => state === "open");
+    const queued = open.map((owed) => {
+      const failingSinceMs = this.#failingSince.get(owed.id) ?? (owed.attempts > 0 ? 0 : undefined);
+      return { id: owed.id, isLive: this.#isLive(owed), failingSinceMs };
+    });
+    return startTimes(queued);
+  }
+
+  #isLive({ address }: Owed): boolean {
+    return this.#setup.outletOf(address.channel)?.live ?? false;
+  }
+
+  async #lookAfter(owed: Owed): Promise<void> {
+    try {
+      if (owed.state === "dead") await this.#bury(owed, owed.error ?? "");
+      else await this.#deliver(owed);
+    } catch (error) {
+      console.error("a delivery was interrupted; it will be taken up again", error);
+      if (!this.#parts.feed.closed) this.#postpone(owed.id, "Longline failed; the cause is in the Worker's log.");
+    } finally {
+      this.#busy.delete(owed.id);
+    }
+    if (this.#parts.feed.closed) return;
+    if (this.#movingOn.delete(owed.id)) return this.#setup.nextInvocation?.();
+    this.#setup.rested();
+    // The next one in the row may go now.
+    if (this.#outbox.byId(owed.id)?.state !== "open") this.wake();
+  }
+
+  async #deliver(owed: Owed): Promise<void> {
+    const outlet = this.#setup.outletOf(owed.address.channel);
+    if (outlet === undefined) return this.#bury(owed, this.#setup.outletFault(owed.address.channel));
+    let { shown, attempts } = owed;
+    for (;;) {
+      if (this.#parts.feed.closed) return;
+      const change = this.#change();
+      const reply = replyOf(this.#parts, owed);
+      if (reply === undefined) return change.forget();
+      // A press may have brought a newer address.
+      const address = this.#outbox.byId(owed.id)?.address ?? owed.address;
+      const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
+      if (this.#parts.feed.closed) return change.forget();
+      shown = posted.shown;
+      if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
+      if (posted.kind === "retry") {
+        attempts = posted.progress ? 1 : attempts + 1;
+        if (!this.#failingSince.has(owed.id)) this.#failingSince.set(owed.id, Date.now());
+        const delayMs = delayOf(outlet, attempts, posted.afterMs);
+        if (delayMs === undefined) return this.#bury({ ...owed, shown, attempts }, posted.error);
+        if (delayMs <= shortMs) await pause(delayMs, this.#gone.signal);
+        else return this.#failed({ ...owed, shown, attempts }, posted.error, delayMs);
+        continue;
+      }
+      const failures = attempts;
+      attempts = 0;
+      this.#failures.delete(owed.id);
+      this.#failingSince.delete(owed.id);
+      if (reply.state === "ended" && posted.places !== undefined && posted.places.length > 0) {
+        await this.#setup.lead(posted.places);
+        if (this.#parts.feed.closed) return change.forget();
+      }
+      if (reply.state === "ended") {
+        const startMs = outlet.live ? owed.createdAtMs : (reply.ended?.atMs ?? owed.createdAtMs);
+        return this.#parts.storage.transactionSync(() => {
+          this.#outbox.delivered(owed.id);
+          this.#setup.over?.(owed, { startMs, failures, isDead: false });
+        });
+      }
+      if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
+      if (this.#subrequests.isSpent) {
+        change.forget();
+        this.#outbox.save(owed.id, shown);
+        return void this.#movingOn.add(owed.id);
+      }
+      await Promise.all([change.happened, pause(outlet.paceMs, this.#gone.signal)]);
+    }
+  }
+
+  async #attempt(outlet: Outlet, { id, turn, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
+    const resumed = !this.#known.has(id) && shown !== undefined;
+    this.#known.add(id);
+    // Most attempts are one or two calls.
+    this.#subrequests.count(2);
+    let saved = false;
+    const traceparent = outlet.live ? undefined : await this.#setup.traceparent?.(turn, id);
+    const posted = await outlet.post({
+      reply,
+      address,
+      shown,
+      resumed,
+      nowMs: Date.now(),
+      ...(traceparent !== undefined && { traceparent }),
+      isLast: attempts >= outlet.retryMs.length,
+      signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
+      save: async (about) => {
+        saved = true;
+        this.#outbox.save(id, about);
+        await this.#parts.storage.sync();
+      },
+    });
+    // What was about to be made is made: whoever comes after a crash need not look for it.
+    if (saved && posted.kind === "shown" && !this.#parts.feed.closed) this.#outbox.save(id, posted.shown);
+    return posted;
+  }
+
+  #failed({ id, shown, attempts }: Owed, error: string, delayMs: number): void {
+    this.#outbox.failed(id, { shown, attempts, error, nextAtMs: Date.now() + delayMs });
+  }
+
+  /** What failed by our own platform is no try of the delivery. */
+  #postpone(id: string, error: string): void {
+    const failures = (this.#failures.get(id) ?? 0) + 1;
+    this.#failures.set(id, failures);
+    const owed = this.#outbox.byId(id);
+    const delayMs = backoffMs(failures, alarmBackoff, Math.random());
+    if (owed?.state === "open") this.#failed(owed, error, delayMs);
+    if (owed?.state === "dead")
+      this.#outbox.bury(id, { ...owed, error: owed.error ?? error, nextAtMs: Date.now() + delayMs });
+  }
+
+  /** Given up. The account lists it, so that an operator can see it and try again. */
+  async #bury(owed: Owed, error: string): Promise<void> {
+    const { id, attempts, createdAtMs } = owed;
+    this.#parts.storage.transactionSync(() => {
+      const isNew = this.#outbox.byId(id)?.state === "open";
+      this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
+      if (isNew) this.#setup.over?.(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
+    });
+    await this.#setup.tellDead({ ...owed, error });
+    this.#outbox.bury(id, { error, attempts, nextAtMs: null });
+  }
+
+  /** The next change of what the session shows, whenever it comes. */
+  #change(): { happened: Promise<void>; forget(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const unsubscribe = this.#parts.feed.subscribe(() => {
+      unsubscribe();
+      resolve();
+    });
+    return { happened: promise, forget: () => unsubscribe() };
+  }
+}
+
+/** With up to a tenth more or less, so that what failed together does not come back together; `undefined` when it was tried often enough. */
+function delayOf({ retryMs }: Outlet, attempts: number, afterMs: number | undefined): number | undefined {
+  const standard = retryMs[attempts - 1];
+  if (standard === undefined) return undefined;
+  return Math.round(Math.max(afterMs ?? 0, standard * (0.9 + Math.random() * 0.2)));
+}

@@ -1,0 +1,151 @@
+/** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+import { type Account, accountObject, type SessionNews } from "../../account/account.ts";
+import { factsOfAccount } from "../../account/account-facts.ts";
+import { forgetFacts } from "../../account/known-facts.ts";
+import type { SessionText } from "../../account/session-index.ts";
+import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import type { Entry } from "../../core/entry.ts";
+import { erased } from "../../core/erased.ts";
+import type { Bindings } from "../../env.ts";
+import { pace } from "../../http/pace.ts";
+import type { SessionSummary } from "../../wire/native.ts";
+import type { SessionParts } from "../session-parts.ts";
+import type { SessionAddress } from "../store/session-record.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
+import { type RanBy, stepRecords } from "../turn/step-records.ts";
+import { reportFeedback, type Sampler, type TurnReader, turnReader } from "./reported-turns.ts";
+
+/** Characters of a message that sessions are found by. */
+const textChars = 2_000;
+/** About how long it takes to read an entry and to index its text, in ms (`npm run bench -- health`). */
+const textMs = 0.06;
+/** Entries, and UTF-16 units of them, that are read in one go. */
+const batch = { limit: 200, maxUnits: 1_000_000 };
+
+export class Reporter {
+  readonly #bindings: Bindings;
+  /** What the account knows already; unknown until it was asked once. */
+  #reportedSeq: number | undefined;
+  #last: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #retryAtMs = 0;
+
+  readonly #sampler: Sampler | undefined;
+
+  constructor(bindings: Bindings, sampler?: Sampler) {
+    this.#bindings = bindings;
+    this.#sampler = sampler;
+  }
+
+  /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
+  report({ log, record, turns, feedback }: SessionParts, summary: SessionSummary): Promise<void> {
+    const { account: owner, copiedSeq } = record.read();
+    const ranBy: RanBy = (turn) => {
+      const firstSeq = turns.firstSeq(turn);
+      const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
+      const version = first?.type === "user" ? first.agentVersion : undefined;
+      const { agent } = summary;
+      return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
+    };
+    const readTurn = turnReader(turns, summary.agent ?? "", this.#sampler);
+    const account = accountObject(this.#bindings, owner);
+    this.#last = this.#last
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))
+      .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
+      .then(() => {
+        this.#failures = 0;
+      })
+      .catch((error: unknown) => {
+        this.#failures++;
+        this.#retryAtMs = Date.now() + backoffMs(this.#failures, alarmBackoff, Math.random());
+        console.error("the account did not take a report; it is sent again", error);
+      });
+    return this.#last;
+  }
+
+  /** When a report that failed is sent again, in ms since 1970. */
+  get retryAtMs(): number | undefined {
+    return this.#failures === 0 ? undefined : this.#retryAtMs;
+  }
+
+  /** Takes the session out of the account's index. A report that is under way would bring it back, so it is waited for. */
+  async leave({ account, name }: SessionAddress): Promise<void> {
+    await this.#last;
+    await accountObject(this.#bindings, account).removeSession(name);
+    forgetFacts(account);
+  }
+
+  /** The same for a session whose rows were lost; false when the account does not list it. */
+  async leaveLost({ account, name }: SessionAddress): Promise<boolean> {
+    const wasListed = await accountObject(this.#bindings, account).removeLost(name);
+    forgetFacts(account);
+    return wasListed;
+  }
+
+  /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
+  async refuseErased({ account, name }: SessionAddress): Promise<void> {
+    const { hasErased } = await factsOfAccount(this.#bindings, account);
+    if (hasErased && (await accountObject(this.#bindings, account).wasErased(name))) throw erased(name);
+  }
+
+  async #send(account: DurableObjectStub<Account>, source: NewsSource, summary: SessionSummary): Promise<void> {
+    let seq = this.#reportedSeq ?? (await account.report(summary));
+    const isNew = this.#reportedSeq === undefined;
+    this.#reportedSeq = seq;
+    for (let sent = isNew; ; sent = true) {
+      await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
+      const news = newsAfter(seq, source);
+      if (news === undefined && sent) return;
+      seq = await account.report(summary, news);
+      this.#reportedSeq = seq;
+      if (news === undefined) return;
+    }
+  }
+}
+
+/** What is reported of a session. Steps up to `copiedSeq` are in the ledger under another one. */
+interface NewsSource {
+  log: TranscriptLog;
+  copiedSeq: number;
+  ranBy: RanBy;
+  readTurn: TurnReader;
+}
+
+/** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
+function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn }: NewsSource): SessionNews | undefined {
+  for (let factor = 1; ; factor *= 2) {
+    const limit = batch.limit * factor;
+    const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
+    const end = finishedUpTo(entries);
+    const done = entries.slice(0, end);
+    const throughSeq = done.at(-1)?.seq;
+    const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
+    const steps = isOwn ? stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq) : [];
+    const ended = isOwn ? done.filter(({ type, seq }) => type === "turn_ended" && seq > copiedSeq) : [];
+    const turns = ended.flatMap(({ turn }) => readTurn(turn) ?? []);
+    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf), turns };
+    // A step longer than what was read: its end lies further on.
+    if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
+  }
+}
+
+/** A batch has many steps of few turns. */
+function onceForEach(ranBy: RanBy): RanBy {
+  const known = new Map<string, ReturnType<RanBy>>();
+  return (turn) => {
+    if (!known.has(turn)) known.set(turn, ranBy(turn));
+    return known.get(turn);
+  };
+}
+
+/** How many of the entries belong to steps to which nothing will be added. */
+function finishedUpTo(entries: readonly Entry[]): number {
+  const ended = entries.findLastIndex(({ type }) => type === "turn_ended" || type === "step_failed");
+  const lastReply = entries.findLastIndex(({ type }) => type === "assistant");
+  return Math.max(ended + 1, lastReply);
+}
+
+function textOf(entry: Entry): SessionText[] {
+  if ((entry.type !== "user" && entry.type !== "assistant") || entry.content === "") return [];
+  return [{ seq: entry.seq, text: entry.content.slice(0, textChars) }];
+}

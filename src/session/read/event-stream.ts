@@ -1,0 +1,236 @@
+/** A reader's stream of a session's events as SSE frames: replay, then live, one write for everything new. A reader never slows or stops a turn. */
+import { type Cursor, parseCursor, start } from "../../core/cursor.ts";
+import { AppError } from "../../core/errors.ts";
+import type { PlacedEvent } from "../../core/event.ts";
+import { type PullSource, pullStream, sseFrame, sseResponse } from "../../http/sse.ts";
+import { type Encoder, type Frame, sessionGone, streamFault } from "../../wire/encoder.ts";
+import { type Encoders, encoderFor, parseManner } from "../../wire/manner.ts";
+import type { SessionParts } from "../session-parts.ts";
+import { askedFor } from "./asked-for.ts";
+import type { Feed } from "./feed.ts";
+import { sessionTag } from "./session-tag.ts";
+
+/**
+ * Answers `?after=<event id>&seen=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this
+ * session never gave out. With `hang_up=stop`, `stop` is called when the reader hangs up before the end. `seen` is for dialects that read an answer from its beginning to find what their client has.
+ */
+export function readEvents(
+  parts: SessionParts,
+  query: URLSearchParams,
+  { encoders, stop }: { encoders: Encoders; stop(turn: string | undefined): void },
+): Response {
+  const address = parts.record.read();
+  const tag = sessionTag(address);
+  const from = cursorOf(query.get("after"), tag, parts.log.lastSeq);
+  const turn = query.get("turn");
+  const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(parts, place);
+  const seen = seenOf(parts, { id: query.get("seen"), tag, turn, from });
+  const stream = { session: address.name, tag, asked, retryMs: retryMs(), ...seen };
+  const encoder = encoderFor(parseManner(query.get("as")), stream, encoders);
+  const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
+  const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
+  const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");
+  return sseResponse(pullStream({ next: eventStream(parts, reader), onFault, ...hangUp }));
+}
+
+/** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */
+function cursorOf(id: string | null, tag: string, lastSeq: number): Cursor {
+  if (id === null || id === "") return start;
+  const cursor = parseCursor(id.startsWith(`${tag}-`) ? id.slice(tag.length + 1) : id);
+  if (cursor !== undefined && cursor.done <= lastSeq) return cursor;
+  throw wrongId(id, "session");
+}
+
+/** Where a client of one answer was cut off. An id from before the answer says that it has nothing of it; one from behind its end is refused. */
+function seenOf(
+  { turns, log }: Pick<SessionParts, "turns" | "log">,
+  { id, tag, turn, from }: { id: string | null; tag: string; turn: string | null; from: Cursor },
+): { seen?: Cursor } {
+  const firstSeq = turn === null ? undefined : turns.firstSeq(turn);
+  if (id === null || id === "" || firstSeq === undefined) return {};
+  const seen = cursorOf(id, tag, log.lastSeq);
+  const end = turns.entries(firstSeq).at(-1);
+  if (end?.type === "turn_ended" && seen.done >= end.seq) throw wrongId(id, "answer");
+  return seen.done < Math.max(firstSeq, from.done) ? {} : { seen };
+}
+
+function wrongId(id: string, of: string): AppError {
+  const detail = `"${id}" is no event id of this ${of}. Send an id from its event stream, or leave Last-Event-ID and after away.`;
+  return new AppError("invalid_request", detail, { field: "after" });
+}
+
+/** 1 to 3 s, another for each reader: after a deploy all of them come back. */
+function retryMs(): number {
+  return 1_000 + Math.floor(Math.random() * 2_000);
+}
+
+export interface Reader {
+  from: Cursor;
+  /** Writes the frames. */
+  encoder: Encoder;
+  /** Stop at the tail instead of waiting for more. */
+  live: boolean;
+  /** Only this turn's events, up to its end. */
+  turn?: string;
+}
+
+/**
+ * Gives the frames a reader has not had yet, as one text; a promise when there are none yet; `undefined` at the end, or
+ * once the reader has hung up.
+ */
+export function eventStream(parts: StreamParts, reader: Reader): PullSource["next"] {
+  const stream = new EventStream(parts, reader);
+  return (hangUp) => stream.next(hangUp);
+}
+
+type StreamParts = Pick<SessionParts, "feed" | "turns" | "log">;
+
+/** What a look at the feed came to: frames, nothing yet, or the end. */
+type Look = { text: string } | "nothing" | "end";
+
+class EventStream {
+  readonly #parts: StreamParts;
+  readonly #reader: Reader;
+  readonly #waits: Waits;
+  readonly #progress: Progress;
+  #cursor: Cursor;
+  #ended = false;
+  #wake = () => {};
+  #subscribed: (() => void) | undefined;
+
+  constructor(parts: StreamParts, reader: Reader) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#cursor = reader.from;
+    this.#waits = new Waits(parts, reader);
+    this.#progress = new Progress(parts.feed, reader.encoder);
+  }
+
+  next(hangUp: AbortSignal): string | undefined | Promise<string | undefined> {
+    if (this.#subscribed === undefined) {
+      this.#subscribed = this.#parts.feed.subscribe(() => this.#wake());
+      hangUp.addEventListener("abort", this.#leave, { once: true });
+      const opening = this.#reader.encoder.opening?.() ?? [];
+      if (opening.length > 0) return written(opening);
+    }
+    const look = this.#look();
+    if (look === "nothing") return this.#later();
+    return look === "end" ? undefined : look.text;
+  }
+
+  readonly #leave = (): void => {
+    this.#ended = true;
+    this.#subscribed?.();
+    this.#wake();
+  };
+
+  /** The same, once there is something: what changes the feed is over by then, so that a look never falls into the middle of it. */
+  async #later(): Promise<string | undefined> {
+    for (;;) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const look = this.#look();
+      if (look !== "nothing") return look === "end" ? undefined : look.text;
+    }
+  }
+
+  #look(): Look {
+    const { feed } = this.#parts;
+    const { encoder, turn, live } = this.#reader;
+    while (!this.#ended && !feed.closed) {
+      const place = placeOf(this.#parts, this.#reader, this.#cursor);
+      const read = place === undefined ? { events: none, cursor: this.#cursor } : feed.read(place);
+      this.#cursor = read.cursor;
+      const events = turn === undefined ? read.events : upToEnd(read.events);
+      const text = events.length === 0 ? "" : textOf(encoder, events);
+      this.#ended = encoder.ended || (turn !== undefined && events.at(-1)?.event.type === "turn.ended");
+      if (text !== "") return { text };
+      // Some entries make no event.
+      if (events.length > 0 || (place !== undefined && read.cursor.done > place.done)) continue;
+      const others = place === undefined ? none : [...this.#progress.told(), ...this.#waits.told()];
+      this.#ended = encoder.ended;
+      if (others.length > 0) return { text: written(others) };
+      if (!live) break;
+      if (!this.#ended) return "nothing";
+    }
+    const frames = feed.closed && !this.#ended ? encoder.broken(sessionGone) : none;
+    this.#leave();
+    return frames.length === 0 ? "end" : { text: written(frames) };
+  }
+}
+
+const none: never[] = [];
+
+function written(frames: readonly Frame[]): string {
+  const [first] = frames;
+  return frames.length === 1 && first !== undefined ? sseFrame(first) : frames.map(sseFrame).join("");
+}
+
+/** Texts of events for readers whose dialect writes the same for each of them: the feed gives readers at the same place the same array. */
+const shared = new WeakMap<readonly PlacedEvent[], string>();
+
+function textOf(encoder: Encoder, events: readonly PlacedEvent[]): string {
+  if (encoder.writesTheSame !== true) return written(encoder.events(events));
+  const known = shared.get(events);
+  if (known !== undefined) return known;
+  const text = written(encoder.events(events));
+  shared.set(events, text);
+  return text;
+}
+
+/** Tells the encoder of a wait, once it is safe on disk, and once only. */
+class Waits {
+  readonly #parts: StreamParts;
+  readonly #reader: Reader;
+  #toldSeq = 0;
+
+  constructor(parts: StreamParts, reader: Reader) {
+    this.#parts = parts;
+    this.#reader = reader;
+  }
+
+  told(): Frame[] {
+    const { feed, turns, log } = this.#parts;
+    const { turn, encoder } = this.#reader;
+    if (turn === undefined || feed.confirmed < log.lastSeq || this.#toldSeq === log.lastSeq) return none;
+    // A turn that is being answered waits for nobody.
+    if (feed.draft !== undefined) return none;
+    const state = turns.state(turn);
+    if (state?.status !== "waiting") return [];
+    this.#toldSeq = log.lastSeq;
+    return encoder.waits(state.waitingFor);
+  }
+}
+
+/** Tells the encoder how far calls are, where its dialect has a word for it. A reader that comes later is told the newest alone. */
+class Progress {
+  readonly #feed: Feed;
+  readonly #encoder: Encoder;
+  #version = 0;
+
+  constructor(feed: Feed, encoder: Encoder) {
+    this.#feed = feed;
+    this.#encoder = encoder;
+  }
+
+  told(): Frame[] {
+    const notes = this.#encoder.progress === undefined ? none : this.#feed.progress.since(this.#version);
+    if (notes.length === 0) return none;
+    this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);
+    return notes.flatMap((note) => this.#encoder.progress?.(note) ?? []);
+  }
+}
+
+/** A turn's reader begins at the turn's first entry, once it has one. */
+function placeOf({ turns }: Pick<SessionParts, "turns">, { turn, from }: Reader, cursor: Cursor): Cursor | undefined {
+  if (turn === undefined || cursor !== from) return cursor;
+  const firstSeq = turns.firstSeq(turn);
+  if (firstSeq === undefined) return undefined;
+  return from.done >= firstSeq ? from : { done: firstSeq - 1 };
+}
+
+function upToEnd(events: PlacedEvent[]): PlacedEvent[] {
+  const end = events.findIndex(({ event }) => event.type === "turn.ended");
+  return end < 0 ? events : events.slice(0, end + 1);
+}

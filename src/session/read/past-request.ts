@@ -1,0 +1,160 @@
+/** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
+import { accountObject } from "../../account/account.ts";
+import type { Agent } from "../../agent/agent.ts";
+import type { RemoteTools } from "../../agent/remote-tools.ts";
+import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
+import { AppError } from "../../core/errors.ts";
+import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
+import type { Bindings, Settings } from "../../env.ts";
+import type { SessionParts } from "../session-parts.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
+import { hiddenSeqs } from "../store/withdraw.ts";
+import { Conversation } from "../turn/request-window.ts";
+import { RequestWriter } from "../turn/request-writer.ts";
+import { turnModels } from "../turn/turn-model.ts";
+import { TurnTools } from "../turn/turn-tools.ts";
+import { userIdsOf } from "../turn/user-ids.ts";
+
+export interface PastRequest {
+  seq: number;
+  model: string;
+  /** The JSON text of the body. Keys go in headers, so there is none in it. */
+  body: string;
+  /** Why it may not be what was sent, to the byte; absent when it is. */
+  differs?: string;
+}
+
+export interface PastSetup {
+  agent: Agent;
+  settings: Settings;
+  remoteTools?: RemoteTools | undefined;
+  bindings: Bindings;
+}
+
+/** Throws `not_found` when entry `seq` is no reply of a model. */
+export async function pastRequest(parts: SessionParts, setup: PastSetup, seq: number): Promise<PastRequest> {
+  const [reply] = parts.log.read({ after: seq - 1, limit: 1 });
+  if (reply === undefined || reply.seq !== seq || (reply.type !== "assistant" && reply.type !== "step_failed")) {
+    throw new AppError("not_found", `Entry ${seq} is no reply of a model.`, { field: "seq" });
+  }
+  const options = optionsOf(parts, reply.turn);
+  const { account, name, model, stickyModel, prefix: prefixId } = parts.record.read();
+  const models = turnModels({ ...setup, sessionModel: model, sticky: stickyModel, options, chance: 0 });
+  const { profile } = models.find((each) => each.profile.id === reply.model) ?? models[0];
+  const prefix = prefixId === null ? undefined : await accountObject(setup.bindings, account).readPrefix(prefixId);
+  const agent = await equipped(parts, setup, options);
+  const userIds = await userIdsOf({ account, name });
+  const writer = new RequestWriter(partsBefore(parts, seq), { agent, options, prefix, userIds });
+  const { head } = writer.prefix(profile, reply.atMs);
+  const body = writer.next(profile, { step: reply.step, begun: "" });
+  const differs = differenceOf(parts, reply, head);
+  return { seq, model: profile.id, body, ...(differs !== undefined && { differs }) };
+}
+
+/** The agent with the tools that it would have now. */
+async function equipped(parts: SessionParts, setup: PastSetup, { tools = [] }: TurnOptions): Promise<Agent> {
+  const all = new TurnTools({ ...setup, count: parts.kvCount });
+  const names = tools.map(({ name }) => name);
+  try {
+    return { ...setup.agent, tools: await all.toolbox(names, new AbortController().signal) };
+  } finally {
+    await all.close();
+  }
+}
+
+/** What the turn goes by; in a copy only the transcript has it. */
+function optionsOf({ inbox, turns, log }: SessionParts, turn: string): TurnOptions {
+  const kept = inbox.byTurn(turn)?.message.options ?? {};
+  if (Object.keys(kept).length > 0) return kept;
+  const [first] = log.read({ after: (turns.firstSeq(turn) ?? 1) - 1, limit: 1 });
+  return first?.type === "user" ? first.options : {};
+}
+
+/** The session as it was before entry `seq`. */
+function partsBefore(parts: SessionParts, seq: number): SessionParts {
+  const log = logBefore(parts.log, seq);
+  const summary = parts.log.newest("compaction", Number.MAX_SAFE_INTEGER).find((each) => each.seq < seq);
+  const facts = new Map<string, HeadFacts>();
+  const heads = {
+    put(of: HeadFacts) {
+      const id = fingerprint(JSON.stringify(of));
+      facts.set(id, of);
+      return id;
+    },
+    read: (id: string) => facts.get(id) ?? parts.heads.read(id),
+  };
+  return {
+    ...parts,
+    log,
+    conversation: new Conversation(
+      log,
+      () => summary?.throughSeq ?? 0,
+      () => hiddenSeqs(parts.inbox),
+    ),
+    heads: heads as SessionParts["heads"],
+  };
+}
+
+function logBefore(log: TranscriptLog, seq: number): TranscriptLog {
+  const isBefore = (entry: Entry) => entry.seq < seq;
+  return {
+    lastSeq: seq - 1,
+    last: log.read({ after: seq - 2, limit: 1 })[0],
+    append: () => {
+      throw new Error("What was cannot be added to.");
+    },
+    read: (range) => log.read(range).filter(isBefore),
+    newest: (type, limit) => log.newest(type, Number.MAX_SAFE_INTEGER).filter(isBefore).slice(0, limit),
+    hasCall: (callId) => log.hasCall(callId),
+    size: () => log.size(),
+  };
+}
+
+function differenceOf(
+  { heads, record }: SessionParts,
+  reply: AssistantEntry | StepFailedEntry,
+  head: string,
+): string | undefined {
+  if (reply.seq <= record.read().copiedSeq) return "it was sent in another session";
+  if (reply.type === "step_failed") return "what failed keeps no record of its request";
+  if (reply.tries !== undefined) return "it is the last of several tries";
+  if (reply.attempt > 1) return "an attempt before it broke off, and it may have gone on from there";
+  if (reply.prefix === undefined || reply.prefix.head === head) return undefined;
+  const before = heads.read(reply.prefix.head);
+  return before === undefined ? "its head is not known any more" : "the agent has changed since";
+}
+
+export interface PrefixReport {
+  /** Newest first. */
+  requests: RequestReport[];
+  /** What the newest request began with. */
+  head: HeadFacts | undefined;
+  /** The newest entry that it was not shown. */
+  windowSeq: number;
+}
+
+export interface RequestReport {
+  seq: number;
+  turn: string;
+  step: number;
+  model: string;
+  inputTokens: number;
+  cachedTokens: number;
+  expectedTokens: number;
+  /** Why less than the request before was cached, where it was. */
+  because: string | undefined;
+}
+
+export function prefixReport({ log, heads }: SessionParts, limit: number): PrefixReport {
+  const replies = log.newest("assistant", limit + 1).filter(({ prefix }) => prefix !== undefined);
+  const requests = replies.slice(0, limit).map((reply, place): RequestReport => {
+    const { seq, turn, step, model, usage, atMs, prefix } = reply;
+    const expected = prefix ?? { expectedTokens: 0 };
+    const idleMs = atMs - (replies[place + 1]?.atMs ?? atMs);
+    const because = shortfall(expected, { cachedTokens: usage.cachedTokens, idleMs });
+    const { inputTokens, cachedTokens } = usage;
+    return { seq, turn, step, model, inputTokens, cachedTokens, expectedTokens: expected.expectedTokens, because };
+  });
+  const newest = replies[0]?.prefix;
+  return { requests, head: newest && heads.read(newest.head), windowSeq: newest?.windowSeq ?? 0 };
+}

@@ -1,0 +1,52 @@
+/** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
+import { latestMs } from "../../core/bounds.ts";
+import type { WaitingCall } from "../../core/waits.ts";
+import { countsJson, iso, messageJson, usageJson } from "../../wire/native.ts";
+import type { Feedback } from "../store/feedback.ts";
+import type { TurnState } from "../turn/turns.ts";
+
+export function turnJson(session: string, turn: string, state: TurnState): Record<string, unknown> {
+  switch (state.status) {
+    case "queued":
+    case "running":
+      return { session, turn, status: state.status };
+    case "waiting": {
+      const message = state.reply && messageJson({ role: "assistant", ...state.reply });
+      return {
+        session,
+        turn,
+        status: state.status,
+        message,
+        waiting_for: state.waitingFor.map((call) => waitJson(call, state.waitMs)),
+      };
+    }
+    case "ended": {
+      const { ended, reply } = state;
+      return {
+        session,
+        turn,
+        status: ended.reason,
+        message: reply === undefined ? null : messageJson({ role: "assistant", ...reply }),
+        usage: {
+          ...usageJson(ended.usage, ended.steps),
+          ...countsJson(ended),
+          ...(reply?.replayed && { cached: true }),
+        },
+        cost_micros: ended.costMicros,
+        ...(state.feedback && { feedback: feedbackJson(state.feedback) }),
+        ...(ended.refused && { refused: true }),
+        ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
+      };
+    }
+  }
+}
+
+export function feedbackJson({ score, label, comment, by, atMs }: Feedback): Record<string, unknown> {
+  return { score, label: label ?? null, comment: comment ?? null, by: by ?? null, created_at: iso(atMs) };
+}
+
+/** The exact arguments, as the model wrote them: what is approved is what is run. */
+function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall, waitMs: number): Record<string, unknown> {
+  const expiresAtMs = Math.min(sinceMs + waitMs, latestMs);
+  return { call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs) };
+}

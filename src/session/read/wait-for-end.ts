@@ -1,0 +1,33 @@
+/** Waits for a turn to end, or to wait for somebody itself, for a caller who wants one plain answer. Giving up changes nothing for the turn. */
+import type { SessionParts } from "../session-parts.ts";
+import { noSuchTurn, type TurnState } from "../turn/turns.ts";
+
+/** The turn once it has ended or waits for somebody, or as it stands after `timeoutMs`. */
+export async function waitForEnd(
+  { turns, feed, log }: SessionParts,
+  turn: string,
+  timeoutMs: number,
+): Promise<TurnState> {
+  let waiting = timeoutMs > 0;
+  let wake = () => {};
+  const unsubscribe = feed.subscribe(() => wake());
+  const timer = setTimeout(() => {
+    waiting = false;
+    wake();
+  }, timeoutMs);
+  try {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const state = feed.closed ? undefined : turns.state(turn);
+      if (state === undefined) throw noSuchTurn(turn);
+      const settled = state.status === "ended" ? state.ended.seq : state.status === "waiting" ? log.lastSeq : undefined;
+      if (!waiting || (settled !== undefined && settled <= feed.confirmed)) return state;
+      await changed;
+    }
+  } finally {
+    unsubscribe();
+    clearTimeout(timer);
+  }
+}

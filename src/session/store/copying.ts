@@ -1,0 +1,211 @@
+/** Makes a session from entries that come page by page, from a fork or an import. The session exists once its last page is in: until then there are rows, but no session. */
+import { ending, leftOver } from "../../core/ending.ts";
+import type { Entry, NewEntry } from "../../core/entry.ts";
+import { AppError } from "../../core/errors.ts";
+import { TranscriptChecker } from "../../core/legal.ts";
+import { openCalls } from "../../core/waits.ts";
+import { Inbox, type Receipt } from "./inbox.ts";
+import { dropLeftovers, makeTables } from "./schema.ts";
+import {
+  addTurn,
+  type ForkedFrom,
+  noSessionUsage,
+  type SessionAddress,
+  type SessionChoices,
+  SessionRecord,
+} from "./session-record.ts";
+import { SqliteTranscriptLog } from "./transcript-log.ts";
+
+/** What is to be made. An import brings its age and what it used; a fork, and a conversation that was held elsewhere (`seed`), begin now and have used nothing. */
+export interface CopyPlan {
+  address: SessionAddress;
+  choices: SessionChoices;
+  from:
+    | { kind: "fork"; forkedFrom: ForkedFrom }
+    | { kind: "import"; createdAtMs: number }
+    /** `goesOn`: a last turn that has not ended is not ended, but gone on with. `receipt`: of the request that it answers. */
+    | { kind: "seed"; forkedFrom?: ForkedFrom; goesOn: boolean; receipt?: Receipt };
+}
+
+/** An entry and the line it stood in. */
+export interface CopiedLine {
+  line: number;
+  entry: Entry;
+}
+
+export type CopyStep =
+  | { type: "begin"; token: string; plan: CopyPlan }
+  | { type: "load"; token: string; lines: CopiedLine[] }
+  | { type: "finish"; token: string }
+  | { type: "drop"; token: string };
+
+/** A copy from which nothing was heard for so long is given up. */
+const patienceMs = 60_000;
+
+export class Copying {
+  readonly #storage: DurableObjectStorage;
+  #current: Copy | undefined;
+  /** Settles when the newest copy is made or given up. */
+  #over = Promise.withResolvers<void>();
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Whether a copy is being made here: nothing else may be written meanwhile. */
+  get busy(): boolean {
+    return this.#current !== undefined && Date.now() - this.#current.heardMs < patienceMs;
+  }
+
+  /** Waits until no copy is being made here, or until the one that is was not heard of for too long. */
+  async settled(): Promise<void> {
+    while (this.busy) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patienceMs);
+      });
+      await Promise.race([this.#over.promise, patience]);
+      clearTimeout(timer);
+    }
+  }
+
+  /** Whether rows are here that are no session: a copy that is being made, or was broken off. */
+  get isLeft(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Removes a copy that was broken off; one that is being made is looked at again later. */
+  async sweep(): Promise<void> {
+    if (this.busy) return void (await this.#storage.setAlarm(Date.now() + patienceMs));
+    this.#end();
+    await this.#storage.deleteAll();
+  }
+
+  /** Removes an unfinished copy, and says how much it was. Whoever makes it is told that it was given up. */
+  async erase(): Promise<{ entries: number; bytes: number }> {
+    const size = new SqliteTranscriptLog(this.#storage.sql).size();
+    this.#end();
+    await this.#storage.deleteAll();
+    return size;
+  }
+
+  /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */
+  do(step: CopyStep): boolean {
+    if (step.type === "begin") return this.#begin(step);
+    const copy = this.#current;
+    if (copy?.token !== step.token) throw new AppError("conflict", "This copy was given up meanwhile. Begin it again.");
+    try {
+      if (step.type === "drop") this.#drop();
+      if (step.type === "load") this.#storage.transactionSync(() => copy.load(step.lines));
+      if (step.type !== "finish") return false;
+      this.#storage.transactionSync(() => copy.finish());
+      this.#end();
+      return true;
+    } catch (error) {
+      this.#drop();
+      throw error;
+    }
+  }
+
+  #begin({ token, plan }: Extract<CopyStep, { type: "begin" }>): false {
+    if (this.busy) throw new AppError("conflict", `"${plan.address.name}" is being made by another call already.`);
+    const { sql } = this.#storage;
+    this.#storage.transactionSync(() => {
+      makeTables(sql);
+      // Should this instance end in mid-copy, the alarm starts the next one, which drops what was left.
+      void this.#storage.setAlarm(Date.now() + patienceMs);
+    });
+    this.#current = new Copy(sql, token, plan);
+    this.#over = Promise.withResolvers();
+    return false;
+  }
+
+  #end(): void {
+    this.#current = undefined;
+    this.#over.resolve();
+  }
+
+  #drop(): void {
+    this.#end();
+    this.#storage.transactionSync(() => dropLeftovers(this.#storage.sql));
+    void this.#storage.deleteAlarm();
+  }
+}
+
+class Copy {
+  readonly token: string;
+  heardMs = Date.now();
+  readonly #sql: SqlStorage;
+  readonly #plan: CopyPlan;
+  readonly #log: SqliteTranscriptLog;
+  readonly #inbox: Inbox;
+  readonly #checker = new TranscriptChecker();
+  /** The entries of the newest turn. */
+  #turn: Entry[] = [];
+  #usage = noSessionUsage;
+  #windowSeq = 0;
+
+  constructor(sql: SqlStorage, token: string, plan: CopyPlan) {
+    this.token = token;
+    this.#sql = sql;
+    this.#plan = plan;
+    this.#log = new SqliteTranscriptLog(sql);
+    this.#inbox = new Inbox(sql);
+  }
+
+  load(lines: readonly CopiedLine[]): void {
+    this.heardMs = Date.now();
+    for (const { line, entry } of lines) {
+      const fault = this.#checker.fault(entry);
+      if (fault !== undefined) {
+        throw new AppError("invalid_request", `Line ${line}: ${fault}. Nothing was imported.`, {
+          field: `line ${line}`,
+        });
+      }
+      this.#take(entry);
+    }
+  }
+
+  /** Ends a turn that was cut in the middle, and writes the row that makes it a session. */
+  finish(): void {
+    const turn = this.#checker.openTurn;
+    const copiedSeq = this.#log.lastSeq;
+    const { address, choices, from } = this.#plan;
+    if (turn !== undefined && !this.#goesOn) this.#log.append(this.#end(turn));
+    if (turn !== undefined && from.kind === "seed")
+      this.#inbox.keepReceipt(from.receipt ?? {}, { turn, afterSeq: copiedSeq });
+    const { usage, createdAtMs } =
+      from.kind === "import"
+        ? { usage: this.#usage, createdAtMs: from.createdAtMs }
+        : { usage: noSessionUsage, createdAtMs: Date.now() };
+    const copied = { copiedSeq, windowSeq: this.#windowSeq, usage, createdAtMs };
+    const forkedFrom = from.kind === "import" ? undefined : from.forkedFrom;
+    SessionRecord.insert(this.#sql, address, choices, { ...copied, ...(forkedFrom && { forkedFrom }) });
+  }
+
+  get #goesOn(): boolean {
+    const { from } = this.#plan;
+    return from.kind === "seed" && from.goesOn;
+  }
+
+  #take(entry: Entry): void {
+    this.#log.append([entry]);
+    if (entry.type === "user" && entry.joined !== true) {
+      this.#turn = [];
+      const { options } = entry;
+      this.#inbox.restore(entry.turn, { firstSeq: entry.seq, atMs: entry.atMs, ...(this.#goesOn && { options }) });
+    }
+    this.#turn.push(entry.type === "tool" ? { ...entry, content: "" } : entry);
+    if (entry.type === "compaction") this.#windowSeq = entry.throughSeq;
+    if (entry.type === "turn_ended") this.#usage = addTurn(this.#usage, entry);
+  }
+
+  #end(turn: string): NewEntry[] {
+    const last = this.#turn.at(-1);
+    const reply = this.#turn.findLast((entry) => entry.type === "assistant");
+    const whole = last?.type === "assistant" && last.finishReason === "stop";
+    const refused = leftOver(openCalls(this.#turn), new Set());
+    const of = { turn, step: reply?.step ?? 0, reason: whole ? "completed" : "interrupted", refused } as const;
+    return ending(of, this.#turn, Date.now());
+  }
+}

@@ -1,0 +1,190 @@
+/** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
+import { inOneBatch, Ladder, type StoredVersion } from "../../account/ladder.ts";
+
+/** A rung that has landed is never changed, only followed. What a new one may do: `account/ladder.ts`. */
+export const sessionLadder = new Ladder("session", [
+  {
+    since: "0.1.0",
+    contracts: 1,
+    sql: `CREATE TABLE session (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     schema_version INTEGER NOT NULL,
+     account TEXT NOT NULL,
+     name TEXT NOT NULL,
+     title TEXT,
+     metadata TEXT NOT NULL,
+     instructions TEXT,
+     model TEXT,
+     sticky_model TEXT,
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER,
+     usage TEXT NOT NULL,
+     searchable_seq INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE TABLE entries (
+     seq INTEGER PRIMARY KEY,
+     turn TEXT NOT NULL,
+     type TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     parts INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE entry_parts (
+     seq INTEGER NOT NULL,
+     part INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     PRIMARY KEY (seq, part)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE inbox (
+     id INTEGER PRIMARY KEY,
+     message TEXT NOT NULL,
+     idempotency_key TEXT,
+     body_hash TEXT,
+     first_seq INTEGER,
+     cancelled_at INTEGER,
+     created_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE UNIQUE INDEX inbox_key ON inbox (idempotency_key) WHERE idempotency_key IS NOT NULL;
+   CREATE TABLE checkpoint (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     seq INTEGER NOT NULL,
+     attempt INTEGER NOT NULL
+   ) STRICT;
+   CREATE VIRTUAL TABLE search USING fts5(content, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');`,
+  },
+  {
+    since: "0.1.0",
+    contracts: 2,
+    sql: `ALTER TABLE session ADD COLUMN prefix TEXT;
+   ALTER TABLE session ADD COLUMN forked_from TEXT;
+   ALTER TABLE session ADD COLUMN copied_seq INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN window_seq INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE inbox ADD COLUMN joins INTEGER;
+   ALTER TABLE inbox ADD COLUMN interrupts INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE inbox ADD COLUMN stop TEXT;
+   UPDATE inbox SET stop = 'cancelled' WHERE cancelled_at IS NOT NULL;
+   ALTER TABLE inbox DROP COLUMN cancelled_at;
+   CREATE INDEX inbox_waiting ON inbox (interrupts DESC, id) WHERE first_seq IS NULL;
+   DROP TABLE checkpoint;
+   CREATE TABLE checkpoint (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     seq INTEGER NOT NULL,
+     attempt INTEGER NOT NULL,
+     barren INTEGER NOT NULL,
+     since INTEGER NOT NULL,
+     draft TEXT
+   ) STRICT;
+   CREATE TABLE intents (
+     seq INTEGER NOT NULL,
+     call_id TEXT NOT NULL,
+     PRIMARY KEY (seq, call_id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE heads (
+     id TEXT PRIMARY KEY,
+     facts TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE claims (
+     name TEXT PRIMARY KEY,
+     turn TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE outbox (
+     id TEXT PRIMARY KEY,
+     turn TEXT NOT NULL,
+     address TEXT NOT NULL,
+     state TEXT NOT NULL,
+     shown TEXT,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_at INTEGER,
+     error TEXT,
+     created_at INTEGER NOT NULL
+   ) STRICT;`,
+  },
+  { since: "0.2.0", contracts: 3, sql: "ALTER TABLE session ADD COLUMN learned TEXT;" },
+  {
+    since: "0.2.0",
+    contracts: 4,
+    sql: `ALTER TABLE session ADD COLUMN birth TEXT;
+   ALTER TABLE session ADD COLUMN token_epoch INTEGER NOT NULL DEFAULT 0;`,
+  },
+  {
+    since: "0.2.0",
+    contracts: 5,
+    sql: `ALTER TABLE session ADD COLUMN life_ms INTEGER;
+   UPDATE session SET life_ms = expires_at - created_at WHERE expires_at IS NOT NULL;
+   ALTER TABLE intents ADD COLUMN runs INTEGER NOT NULL DEFAULT 1;
+   CREATE TABLE heartbeat (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     turn TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     down_ms INTEGER NOT NULL,
+     down_at INTEGER NOT NULL
+   ) STRICT;`,
+  },
+  {
+    since: "0.2.0",
+    contracts: 6,
+    sql: `CREATE TABLE feedback (
+     turn TEXT PRIMARY KEY,
+     score REAL NOT NULL,
+     label TEXT,
+     comment TEXT,
+     given_by TEXT,
+     at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  },
+  // The first that the code before it can read; `schema_version` is from here on the oldest version that can.
+  { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN ladder_version INTEGER;" },
+  { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN agent TEXT;" },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE delivered (id TEXT PRIMARY KEY, turn TEXT NOT NULL, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE exports (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL) STRICT;
+   CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;
+   ALTER TABLE feedback ADD COLUMN reported_at INTEGER;`,
+  },
+]);
+
+/** What a database says of itself. Reading it writes nothing. */
+export function versionOf(sql: SqlStorage): StoredVersion {
+  const none = { version: 0, readableFrom: 0 };
+  if (!hasSession(sql)) return none;
+  const column = sql.exec("SELECT 1 FROM pragma_table_info('session') WHERE name = 'ladder_version'").toArray();
+  const version = column.length > 0 ? "coalesce(ladder_version, schema_version)" : "schema_version";
+  const query = `SELECT ${version} AS version, schema_version AS readableFrom FROM session`;
+  return sql.exec<{ version: number; readableFrom: number }>(query).toArray()[0] ?? none;
+}
+
+/** The columns of the session's row that say this, for a database of today. */
+export function versionColumns(): { schema_version: number; ladder_version?: number } {
+  const { version, readableFrom } = sessionLadder;
+  return { schema_version: readableFrom, ...(version > readableFrom && { ladder_version: version }) };
+}
+
+/** Takes away tables without a session: what a copy left that was broken off. */
+export function dropLeftovers(sql: SqlStorage): void {
+  const tables = sql.exec<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'",
+  );
+  for (const { name } of tables.toArray()) sql.exec(`DROP TABLE "${name}"`);
+}
+
+/** Brings a database up to date; one of a newer version that this code can read stays as it is. The caller holds a transaction. Throws, and changes nothing, when this code cannot read it. */
+export function migrate(sql: SqlStorage, from: StoredVersion): void {
+  const missing = sessionLadder.missing(from);
+  if (missing.length === 0) return;
+  sql.exec(inOneBatch(missing));
+  if (from.version === 0) return;
+  const columns = Object.entries(versionColumns());
+  const set = columns.map(([name]) => `${name} = ?`).join(", ");
+  sql.exec(`UPDATE session SET ${set}`, ...columns.map(([, value]) => value));
+}
+
+/** The tables of a session that is to be made. The caller holds a transaction, and writes the session's row. */
+export function makeTables(sql: SqlStorage): void {
+  dropLeftovers(sql);
+  migrate(sql, { version: 0, readableFrom: 0 });
+}
+
+function hasSession(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
+}

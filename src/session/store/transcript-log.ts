@@ -1,0 +1,178 @@
+/** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
+import type { Entry, NewEntry } from "../../core/entry.ts";
+import { EntryTail } from "./entry-tail.ts";
+import type { RowCopy } from "./row-copy.ts";
+
+/** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
+export interface TranscriptLog {
+  /** `seq` of the newest entry; 0 when there is none. */
+  readonly lastSeq: number;
+  /** The newest entry. */
+  readonly last: Entry | undefined;
+  /** Appends in order and returns the entries with their `seq`. Must run inside the caller's transaction. */
+  append(entries: readonly NewEntry[]): Entry[];
+  /** Entries after `after`, oldest first. */
+  read(range: LogRange): Entry[];
+  /** The newest entries of one type, newest first. */
+  newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[];
+  /** Whether a call with this id was answered: it was approved or denied, or has a result. */
+  hasCall(callId: string): boolean;
+  /** How many entries and UTF-8 bytes the log holds. */
+  size(): { entries: number; bytes: number };
+}
+
+export interface LogRange {
+  after: number;
+  /** Most entries; all when absent. */
+  limit?: number;
+  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
+  maxUnits?: number;
+}
+
+/**
+ * Most UTF-16 units of an entry's JSON in one row. A unit is at most 3 bytes of UTF-8, so a row stays under 1.9 MB;
+ * Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits), the local runtime does not.
+ */
+const unitsPerRow = 600_000;
+
+type Row = { seq: number; data: string; parts: number };
+
+const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALUES (?, ?, ?, ?, ?, ?)";
+
+/** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
+export const pageUnits = 4_000_000;
+
+export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
+  readonly #sql: SqlStorage;
+  #copy: { last: Entry | undefined; tail: EntryTail } | undefined;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    this.#copy = this.#readCopy();
+  }
+
+  get lastSeq(): number {
+    return this.last?.seq ?? 0;
+  }
+
+  get last(): Entry | undefined {
+    return this.#read.last;
+  }
+
+  forget(): void {
+    this.#copy = undefined;
+  }
+
+  append(entries: readonly NewEntry[]): Entry[] {
+    const copy = this.#read;
+    const first = this.lastSeq + 1;
+    const placed = entries.map((entry, place): Entry => ({ ...entry, seq: first + place }));
+    for (const entry of placed) {
+      const text = this.#insert(entry);
+      copy.tail.add(entry.seq, text);
+      copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
+    }
+    return placed;
+  }
+
+  read(range: LogRange): Entry[] {
+    return this.#read.tail.read(range) ?? this.#readRows(range);
+  }
+
+  newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
+    return this.#read.tail.newest(type, limit) ?? this.#newestRows(type, limit);
+  }
+
+  get #read() {
+    this.#copy ??= this.#readCopy();
+    return this.#copy;
+  }
+
+  #readCopy() {
+    const query = "SELECT seq, data, parts FROM entries ORDER BY seq DESC LIMIT 1";
+    const [row] = this.#sql.exec<Row>(query).toArray();
+    const last = row === undefined ? undefined : (JSON.parse(this.#whole(row)) as Entry);
+    return { last, tail: new EntryTail(row?.seq ?? 0) };
+  }
+
+  #readRows({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+    const rows = this.#sql.exec<Row>(
+      "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
+      after,
+      limit,
+    );
+    const entries: Entry[] = [];
+    let units = 0;
+    for (const row of rows) {
+      const data = this.#whole(row);
+      entries.push(JSON.parse(data) as Entry);
+      units += data.length;
+      if (units >= maxUnits) break;
+    }
+    return entries;
+  }
+
+  #newestRows<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
+    const rows = this.#sql.exec<Row>(
+      "SELECT seq, data, parts FROM entries WHERE type = ? ORDER BY seq DESC LIMIT ?",
+      type,
+      limit,
+    );
+    return rows.toArray().map((row) => JSON.parse(this.#whole(row)) as Extract<Entry, { type: T }>);
+  }
+
+  hasCall(callId: string): boolean {
+    // Only the beginning of a split row is here, and half a JSON text has no fields; the id stands near its beginning.
+    const named = `"callId":${JSON.stringify(callId)}`;
+    const query = "SELECT 1 FROM entries WHERE type IN ('approval', 'tool') AND instr(data, ?) > 0 LIMIT 1";
+    return this.#sql.exec(query, named).toArray().length > 0;
+  }
+
+  size(): { entries: number; bytes: number } {
+    const { entries, bytes } = this.#sql
+      .exec<{ entries: number; bytes: number }>(
+        `SELECT count(*) AS entries,
+           coalesce(sum(octet_length(data)), 0) + (SELECT coalesce(sum(octet_length(data)), 0) FROM entry_parts) AS bytes
+         FROM entries`,
+      )
+      .one();
+    return { entries, bytes };
+  }
+
+  /** Returns the entry's JSON. */
+  #insert(entry: Entry): string {
+    const { seq, turn, type, atMs } = entry;
+    const text = JSON.stringify(entry);
+    const [head = "", ...rest] = cut(text);
+    this.#sql.exec(insertEntry, seq, turn, type, atMs, head, rest.length);
+    rest.forEach((data, part) =>
+      this.#sql.exec("INSERT INTO entry_parts (seq, part, data) VALUES (?, ?, ?)", seq, part, data),
+    );
+    return text;
+  }
+
+  #whole({ seq, data, parts }: Row): string {
+    if (parts === 0) return data;
+    const rest = this.#sql.exec<{ data: string }>("SELECT data FROM entry_parts WHERE seq = ? ORDER BY part", seq);
+    return (
+      data +
+      rest
+        .toArray()
+        .map((part) => part.data)
+        .join("")
+    );
+  }
+}
+
+/** Pieces that fit a row. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
+function cut(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + unitsPerRow, text.length);
+    const code = text.charCodeAt(to - 1);
+    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to--;
+    pieces.push(text.slice(from, to));
+    from = to;
+  }
+  return pieces;
+}

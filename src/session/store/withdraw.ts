@@ -1,0 +1,33 @@
+/** Names that name nothing any more, and entries that the model is not shown. Both are claims; what was said stays in the transcript. */
+import { AppError } from "../../core/errors.ts";
+import type { Inbox } from "./inbox.ts";
+import type { TranscriptLog } from "./transcript-log.ts";
+
+/** The entry leaves what the model is shown, and `names` name nothing any more. Runs in the caller's transaction. */
+export function hideEntry(
+  { inbox, log }: { inbox: Inbox; log: TranscriptLog },
+  seq: number,
+  names: readonly string[],
+): void {
+  const [entry] = log.read({ after: seq - 1, limit: 1 });
+  if (entry?.seq !== seq) throw new AppError("not_found", `There is no entry ${seq}.`);
+  inbox.claim([`${hiddenPrefix}${seq}`, ...names.map(withdrawnName)], entry.turn);
+}
+
+/** The entries that the model is not shown. */
+export function hiddenSeqs(inbox: Inbox): ReadonlySet<number> {
+  return new Set([...inbox.claimedNames(hiddenPrefix)].map((name) => Number(name.slice(hiddenPrefix.length))));
+}
+
+const hiddenPrefix = "hidden:";
+
+/** Those of the names that were withdrawn. */
+export function withdrawnNames({ inbox }: { inbox: Inbox }, names: readonly string[]): string[] {
+  const taken = inbox.claimedNames(withdrawnName(""));
+  return names.filter((name) => taken.has(withdrawnName(name)));
+}
+
+/** The claim that says that `name` names nothing any more. */
+export function withdrawnName(name: string): string {
+  return `deleted:${name}`;
+}

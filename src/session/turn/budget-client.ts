@@ -1,0 +1,68 @@
+/** Asks the account for the money of a model call before it is made. One that has no budget is not asked; that is remembered for 25 s, so a new budget holds within 30 s. */
+import { type Account, accountObject } from "../../account/account.ts";
+import { factsOfAccount } from "../../account/account-facts.ts";
+import type { MissingMoney } from "../../core/budget-words.ts";
+import type { Bindings } from "../../env.ts";
+import type { SessionAddress } from "../store/session-record.ts";
+
+export class Purse {
+  readonly #bindings: Bindings;
+  readonly #of: SessionAddress;
+  readonly #asked: () => void;
+  #unlimitedUntilMs = 0;
+  #settled: Promise<void> = Promise.resolve();
+
+  /** `asked`: called for each call of the account's object. */
+  constructor(bindings: Bindings, of: SessionAddress, asked: () => void = () => {}) {
+    this.#bindings = bindings;
+    this.#of = of;
+    this.#asked = asked;
+  }
+
+  /** Sets money aside for one more call of step `seq`; what is missing when the budget does not allow it. `micros` is asked only where there may be a budget. */
+  async reserve(seq: number, micros: () => number): Promise<true | MissingMoney> {
+    if (Date.now() < this.#unlimitedUntilMs) return true;
+    const { account, name } = this.#of;
+    const { hasBudget, untilMs } = await factsOfAccount(this.#bindings, account, this.#asked);
+    if (!hasBudget) {
+      this.#unlimitedUntilMs = untilMs;
+      return true;
+    }
+    await this.#settled;
+    this.#asked();
+    const object = accountObject(this.#bindings, account);
+    const neededMicros = micros();
+    const answer = await object.reserve({ session: name, seq, micros: neededMicros });
+    if (answer !== "refused") return true;
+    this.#asked();
+    return shortageOf(await object.settings(), neededMicros);
+  }
+
+  /** Whether the account has a budget. */
+  async isLimited(): Promise<boolean> {
+    if (Date.now() < this.#unlimitedUntilMs) return false;
+    const { hasBudget, untilMs } = await factsOfAccount(this.#bindings, this.#of.account, this.#asked);
+    if (!hasBudget) this.#unlimitedUntilMs = untilMs;
+    return hasBudget;
+  }
+
+  /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */
+  settle(seq: number, costMicros: number): void {
+    if (Date.now() < this.#unlimitedUntilMs) return;
+    this.#asked();
+    const { account, name } = this.#of;
+    this.#settled = this.#settled
+      .then(() => accountObject(this.#bindings, account).settle(name, seq, costMicros))
+      .catch((error: unknown) => console.warn("the account did not take what a step has cost", error));
+  }
+}
+
+/** What is left may be more again by now: never shown as enough. */
+export function shortageOf(of: Settings | undefined, neededMicros: number): MissingMoney {
+  const { limits, spentMicros = 0, reservedMicros = 0 } = of ?? {};
+  const budgetMicros = limits?.budgetMicros ?? 0;
+  const leftMicros = Math.max(0, Math.min(budgetMicros - spentMicros - reservedMicros, neededMicros - 1));
+  return { neededMicros, leftMicros, budgetMicros };
+}
+
+type Settings = Exclude<Awaited<ReturnType<Account["settings"]>>, undefined>;

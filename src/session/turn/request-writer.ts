@@ -1,0 +1,257 @@
+/** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
+import type { Agent } from "../../agent/agent.ts";
+import { isAllowed } from "../../core/allowed-tools.ts";
+import { summaryQuestion } from "../../core/compact.ts";
+import type {
+  AllowedTools,
+  ClientTool,
+  CompactionCause,
+  Entry,
+  PrefixRecord,
+  Sampling,
+  ToolChoice,
+  TurnOptions,
+} from "../../core/entry.ts";
+import type { Sent } from "../../core/estimate-usage.ts";
+import { outline, outlineLines } from "../../core/outline.ts";
+import { forecast } from "../../core/prefix.ts";
+import type { Readers } from "../../core/request.ts";
+import { estimateTokens, mostTokens, nearlyFills } from "../../core/window.ts";
+import { jsonWorkMs, pace } from "../../http/pace.ts";
+import type { Profile } from "../../model/profile.ts";
+import {
+  type Head,
+  headFacts,
+  isAnswerShort,
+  requestBody,
+  serializeHead,
+  serializeTail,
+  type Tail,
+} from "../../model/serialize.ts";
+import { offeredClientTool } from "../../tools/client-tool.ts";
+import type { OfferedTool } from "../../tools/tool.ts";
+import type { SessionParts } from "../session-parts.ts";
+import { instructionsOf } from "./instructions.ts";
+import { sentEstimate } from "./sent-estimate.ts";
+import { type UserIds, userIdFor } from "./user-ids.ts";
+import { warnOnce } from "./warn-once.ts";
+
+/** What a turn asks with. `prefix`: the text of the session's registered prefix. */
+export interface Asked {
+  agent: Agent;
+  options: TurnOptions;
+  prefix: string | undefined;
+  /** Opaque names of the account and the session, for providers that are told for whom they work. */
+  userIds: UserIds;
+}
+
+/** About how long it takes to read a few pages of a conversation, in ms (`npm run bench -- health`). */
+const pieceMs = 5;
+
+export class RequestWriter {
+  readonly #parts: SessionParts;
+  readonly #of: Asked;
+  readonly #readers: Readers;
+  /** The head stays the same as long as the model does: it may hold a whole handbook. */
+  #written: Written | undefined;
+
+  constructor(parts: SessionParts, of: Asked) {
+    this.#parts = parts;
+    this.#of = of;
+    const isOffered = (tool: string) => of.agent.tools.declarations.some(({ name }) => name === tool);
+    this.#readers = { search: isOffered("search_transcript"), read: isOffered("read_entry") };
+  }
+
+  /** The body of step `step`'s request. `begun`: half an answer that the model is to go on with. */
+  next(model: Profile, { step, begun }: { step: number; begun: string }): string {
+    const read = this.#read(model);
+    const { sampling } = this.#of.options;
+    const { head, tail } = this.#fitted(read, { sampling, toolChoice: this.#choice(step) }, begun);
+    return requestBody(head, this.#parts.conversation.messages(), { begun, tail });
+  }
+
+  /** Asks for a summary of what is up to entry `throughSeq`. It begins with the bytes of the requests before. */
+  summary(model: Profile, throughSeq: number): string {
+    const { head, tail } = this.#fitted(this.#read(model), {}, summaryQuestion);
+    return requestBody(head, this.#parts.conversation.messagesAsking(summaryQuestion, throughSeq), { tail });
+  }
+
+  /** What the next request is in tokens. `begun`: half an answer that goes with it. `expectedTokens`: of them in the provider's cache. */
+  sent(model: Profile, { begun, expectedTokens }: { begun: string; expectedTokens: number }): Sent {
+    const { head } = this.#read(model);
+    const { conversation, log } = this.#parts;
+    const sending = { model: model.id, beside: [head, begun], messages: conversation.messages(), expectedTokens };
+    return sentEstimate(conversation, log, sending);
+  }
+
+  /** What the request for a summary is in tokens. */
+  sentSummary(model: Profile, throughSeq: number): Sent {
+    const { head } = this.#read(model);
+    const { conversation, log } = this.#parts;
+    const messages = conversation.messages(throughSeq);
+    const expectedTokens = conversation.last?.tokens ?? 0;
+    return sentEstimate(conversation, log, {
+      model: model.id,
+      beside: [head, summaryQuestion],
+      messages,
+      expectedTokens,
+    });
+  }
+
+  /** Whether the next request and the longest answer to it take nearly all of the model's window. */
+  nearlyFills(model: Profile): boolean {
+    const { profile } = this.#read(model);
+    return nearlyFills(this.#parts.conversation.tokens, profile);
+  }
+
+  /** Tokens that the next request and its answer cannot have more of. */
+  most(model: Profile): { requestTokens: number; maxTokens: number } {
+    const { head, profile } = this.#read(model);
+    const texts = [head, summaryQuestion, ...this.#parts.conversation.messages()];
+    const requestTokens = texts.reduce((sum, text) => sum + mostTokens(text), 0);
+    return { requestTokens, maxTokens: Math.max(profile.maxTokens, profile.maxTokensThinking) };
+  }
+
+  /** What the next request begins with, compared with the request before it. */
+  prefix(model: Profile, nowMs: number): PrefixRecord {
+    const { profile, headParts } = this.#read(model);
+    const { conversation, heads } = this.#parts;
+    const facts = headFacts({ ...headParts, profile }, this.#of.prefix ?? "");
+    const { last } = conversation;
+    const before = last && { ...last, head: heads.read(last.head) };
+    const now = { head: facts, windowSeq: conversation.windowSeq, atMs: nowMs };
+    const known = before?.head === undefined ? undefined : { ...before, head: before.head };
+    const { cacheBlockTokens } = profile;
+    const told = forecast(known, now, { blockTokens: cacheBlockTokens });
+    return { head: heads.put(facts), windowSeq: now.windowSeq, ...told };
+  }
+
+  /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */
+  async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
+    // A megabyte of tools is written into the head: as much work as reading it was.
+    const { length: units } = JSON.stringify(this.#of.options.tools ?? []);
+    await pace(jsonWorkMs({ units, values: units / 25 }));
+    if (isOver()) return;
+    const { head, profile } = this.#head(model);
+    await this.#parts.conversation.readAhead(profile, head, async () => {
+      await pace(pieceMs);
+      return !isOver();
+    });
+  }
+
+  /** Whether the next request comes near to filling the model's window. Called between steps only. */
+  isFull(model: Profile): boolean {
+    this.#read(model);
+    return this.#parts.conversation.isFull;
+  }
+
+  /** The newest entry that should leave the window; `undefined` when none can. */
+  cut(model: Profile, why: CompactionCause): number | undefined {
+    this.#read(model);
+    return this.#parts.conversation.cut(why);
+  }
+
+  /** What is in the window up to entry `throughSeq`, in lines. */
+  outline(throughSeq: number): string {
+    const { log, record, conversation } = this.#parts;
+    const lines: string[] = [];
+    for (let after = record.read().windowSeq; after < throughSeq; ) {
+      const entries = log.read({ after, limit: 64, maxUnits: 1_000_000 });
+      lines.push(...outlineLines(entries.filter(({ seq }) => seq <= throughSeq)));
+      after = entries.at(-1)?.seq ?? throughSeq;
+    }
+    return outline(conversation.summary, lines);
+  }
+
+  /** A tool that must be used is used in the first step: asked again, the model could never answer. */
+  #choice(step: number): ToolChoice | undefined {
+    const { toolChoice, allowedTools, tools = [] } = this.#of.options;
+    if (toolChoice === "none" || toolChoice === undefined) return toolChoice;
+    if (toolChoice === "required" && allowedTools !== undefined) return this.#allowedChoice(allowedTools);
+    if (toolChoice !== "required" || tools.length === 0) return step === 1 ? toolChoice : undefined;
+    // Its sender means one of its own tools, of which it reads the call: the agent's do not count.
+    if (this.#hasHandedOver) return undefined;
+    const [only, ...others] = tools;
+    return only !== undefined && others.length === 0 ? { name: only.name } : toolChoice;
+  }
+
+  /** One of the allowed tools is asked for in each step until the model calls one: a call of another is refused. */
+  #allowedChoice({ names, own }: AllowedTools): ToolChoice | undefined {
+    const calls = this.#turnEntries.flatMap((entry) => (entry.type === "assistant" ? entry.toolCalls : []));
+    if (calls.some(({ name }) => isAllowed(name, this.#of.options))) return undefined;
+    const [only, ...others] = names;
+    return only !== undefined && others.length === 0 && !own ? { name: only } : "required";
+  }
+
+  /** A call of the turn went to the client. */
+  get #hasHandedOver(): boolean {
+    return this.#turnEntries.some(
+      (entry) => entry.type === "assistant" && Object.values(entry.waits ?? {}).some((kind) => kind === "client"),
+    );
+  }
+
+  get #turnEntries(): readonly Entry[] {
+    const { turns } = this.#parts;
+    return turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
+  }
+
+  #read(model: Profile): Written {
+    const written = this.#head(model);
+    this.#parts.conversation.read(written.profile, written.head);
+    return written;
+  }
+
+  #head(model: Profile): Written {
+    this.#parts.conversation.offer(this.#readers);
+    const profile = this.#parts.learned.of(model);
+    if (this.#written?.profile !== profile) this.#written = this.#write(profile);
+    return this.#written;
+  }
+
+  #write(profile: Profile): Written {
+    const { agent, options, prefix, userIds } = this.#of;
+    const { instructions, account } = this.#parts.record.read();
+    const { responseFormat, tools = [], sampling } = options;
+    const headParts = {
+      thinking: mustNotThink(profile, options) ? false : options.thinking,
+      tools: [...agent.tools.declarations, ...tools.map(offered)],
+      instructions: instructionsOf(agent.instructions, prefix, options.instructions ?? instructions),
+      responseFormat,
+      userId: userIdFor(profile.userId, account, userIds),
+    };
+    const of = { ...headParts, profile };
+    return { profile, headParts, head: serializeHead({ ...of, maxTokensInTail: isAnswerShort(of, { sampling }) }) };
+  }
+
+  /** The head and the tail, with the longest answer that the window leaves. `more`: text that is not in the conversation. */
+  #fitted({ profile, head, headParts }: Written, of: Tail, more: string): { head: string; tail: string } {
+    const requested = this.#parts.conversation.tokens + (more === "" ? 0 : estimateTokens(more));
+    const sampling: Sampling | undefined = of.sampling ?? this.#of.options.sampling;
+    const maxTokensInTail = isAnswerShort({ ...headParts, profile }, { sampling, requested });
+    const parts = { ...headParts, profile, maxTokensInTail };
+    const tail = serializeTail(parts, { ...of, requested });
+    // In a window that is nearly full the head says no length: its bytes change, but the request is taken.
+    const fits = maxTokensInTail === isAnswerShort({ ...headParts, profile }, { sampling });
+    return { head: fits ? head : serializeHead(parts), tail };
+  }
+}
+
+/** A client's tool, with a word in the log when it is offered otherwise than its sender wants. */
+function offered(tool: ClientTool): OfferedTool {
+  const { dirty, ...declared } = offeredClientTool(tool);
+  if (dirty !== undefined) warnOnce(`${dirty} It is sent without strict mode, and its calls are checked here.`);
+  return declared;
+}
+
+/** A head, and what it was written of. */
+interface Written {
+  /** As it holds for the model's host. */
+  profile: Profile;
+  head: string;
+  headParts: Omit<Head, "profile">;
+}
+
+/** Some models cannot be made to use a tool while they think. */
+function mustNotThink({ forcedTool }: Profile, { toolChoice }: TurnOptions): boolean {
+  return forcedTool === "not_thinking" && toolChoice !== undefined && toolChoice !== "none";
+}

@@ -1,0 +1,351 @@
+/** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
+
+import { accountObject } from "../../account/account.ts";
+import { factsOfAccount } from "../../account/account-facts.ts";
+import type { Agent } from "../../agent/agent.ts";
+import { goneWords } from "../../agent/app.ts";
+import type { RemoteTools } from "../../agent/remote-tools.ts";
+import type { Reading, ReadMessage } from "../../channels/channel.ts";
+import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import { ending, leftOver } from "../../core/ending.ts";
+import type { NewEntry, TurnOptions } from "../../core/entry.ts";
+import type { Failure } from "../../core/errors.ts";
+import { worded } from "../../core/failure-words.ts";
+import { deadlineMs, type Rules } from "../../core/next-step.ts";
+import { platformFailure } from "../../core/platform-failure.ts";
+import { runTurn } from "../../core/run-turn.ts";
+import { safeSpeaker } from "../../core/speaker.ts";
+import { unitHash } from "../../core/unit-hash.ts";
+import { openCalls } from "../../core/waits.ts";
+import type { Bindings, Settings } from "../../env.ts";
+import { judgeAnswer } from "../../model/judge-answer.ts";
+import { afterFailure } from "../../model/retry.ts";
+import { AnswerCache } from "../../prefix-cache/answer-cache.ts";
+import { sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
+import { onlyAllowed } from "../../tools/allowed-tools.ts";
+import { strictClientTool } from "../../tools/client-tool.ts";
+import { inputOf, type Tool, waitsForPerson } from "../../tools/tool.ts";
+import type { SessionParts } from "../session-parts.ts";
+import type { Waiting } from "../store/inbox.ts";
+import { Purse } from "./budget-client.ts";
+import { Erased, SessionEffects } from "./effects.ts";
+import { handOut } from "./handed-out.ts";
+import { mostSubrequests, Subrequests } from "./subrequests.ts";
+import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
+import { TurnTools } from "./turn-tools.ts";
+import { type UserIds, userIdsOf } from "./user-ids.ts";
+
+export interface RunnerSetup {
+  agent: Agent;
+  settings: Settings;
+  remoteTools?: RemoteTools | undefined;
+  /** Where the agent's models find their secrets. */
+  bindings: Bindings;
+  /** Values of the app's secrets for tools, by name. */
+  secrets: Readonly<Record<string, string>>;
+  /** Keeps the object awake until the promise settles. */
+  hold(work: Promise<void>): void;
+  /** Reads what a message of a channel refers to; `undefined` where its channel cannot. */
+  read?(reading: Reading): Promise<ReadMessage | undefined>;
+  /** Called whenever a turn has begun, or has come to an end or a wait. */
+  moved(): void;
+  /** Called when the work must go on in a new invocation. */
+  nextInvocation?(): void;
+  /** Called whenever the runner has nothing left to do. */
+  rested(): void;
+}
+
+export class Runner {
+  readonly #parts: SessionParts;
+  readonly #setup: RunnerSetup;
+  readonly #purse: Purse;
+  readonly #subrequests = new Subrequests(mostSubrequests.turn);
+  /** The same for as long as the session lives. */
+  #userIds: UserIds | undefined;
+  #working = false;
+  /** Somebody called while it was at work: it must look once more before it rests. */
+  #again = false;
+  #current: { turn: string; abort: AbortController } | undefined;
+  /** How often the work broke off, in a row, and when it is taken up again. */
+  #failures = 0;
+  #retryAtMs = 0;
+
+  constructor(parts: SessionParts, setup: RunnerSetup) {
+    this.#parts = parts;
+    this.#setup = setup;
+    this.#purse = new Purse(setup.bindings, parts.record.read(), () => this.#subrequests.count());
+  }
+
+  /** The turn that is being worked at now. */
+  get working(): string | undefined {
+    return this.#working ? this.#current?.turn : undefined;
+  }
+
+  /** When work that broke off is taken up again, in ms since 1970; `undefined` while it is done, and when none broke off. */
+  get retryAtMs(): number | undefined {
+    return this.#working || this.#failures === 0 ? undefined : this.#retryAtMs;
+  }
+
+  /** Makes sure that open and waiting turns are being run. Returns at once. */
+  wake(): void {
+    this.#again = true;
+    if (this.#working) return;
+    this.#working = true;
+    this.#subrequests.began();
+    this.#setup.hold(this.#drain());
+  }
+
+  /** Aborts what the turn is doing now. That it is to end is a row, written by the caller before. */
+  abort(turn?: string): void {
+    if (turn === undefined || turn === this.#current?.turn) this.#current?.abort.abort();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#again) {
+        this.#again = false;
+        for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
+          // A turn that has just begun waits for the next invocation, too.
+          if (this.#subrequests.isSpent) break;
+          this.#setup.moved();
+          await this.#run(turn);
+          this.#failures = 0;
+          this.#setup.moved();
+          // Still open: it waits for a person or a client, or for the next invocation.
+          if (this.#parts.turns.open !== undefined) break;
+        }
+      }
+      this.#working = false;
+      this.#failures = 0;
+      const { open } = this.#parts.turns;
+      if (this.#subrequests.isSpent && open !== undefined) return this.#setup.nextInvocation?.();
+    } catch (error) {
+      this.#working = false;
+      if (error instanceof Erased) return;
+      this.#failures++;
+      this.#retryAtMs = Date.now() + backoffMs(this.#failures, alarmBackoff, Math.random());
+      console.error("turn interrupted; the watchdog will take it up again", error);
+    }
+    if (!this.#parts.feed.closed) this.#setup.rested();
+  }
+
+  async #next(): Promise<(Waiting & { firstSeq: number }) | undefined> {
+    const { turns, storage, log, feed } = this.#parts;
+    if (feed.closed) return undefined;
+    await this.#readNext();
+    if (feed.closed) return undefined;
+    if (turns.open === undefined) storage.transactionSync(() => turns.beginNext(Date.now()));
+    const { open } = turns;
+    if (open?.firstSeq === undefined) return undefined;
+    const seq = log.lastSeq;
+    await storage.sync();
+    feed.confirm(seq);
+    return { ...open, firstSeq: open.firstSeq };
+  }
+
+  /** Has its channel read what the next message refers to. It is in the row until then, so that a crash reads it again. */
+  async #readNext(): Promise<void> {
+    const { turns, inbox, log, feed } = this.#parts;
+    while (!feed.closed && turns.open === undefined) {
+      const next = inbox.next();
+      if (next?.message.reference === undefined) return;
+      const { reference, ...message } = next.message;
+      const reading = { reference, isFirst: log.lastSeq === 0, signal: AbortSignal.timeout(readingMs) };
+      const read = await this.#setup.read?.(reading).catch((error: unknown) => {
+        console.error("what a message refers to could not be read", error);
+        return undefined;
+      });
+      if (feed.closed) return;
+      const speaker = read?.speaker === undefined ? undefined : safeSpeaker(read.speaker);
+      inbox.replace(next.turn, { ...message, ...(read && { content: read.content }), ...(speaker && { speaker }) });
+    }
+  }
+
+  async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
+    const { settings, bindings } = this.#setup;
+    const { isMissing, name } = this.#setup.agent;
+    if (!isMissing && this.#parts.record.read().agent === null) this.#parts.record.keepAgent(name);
+    const { models: allowed } = await factsOfAccount(bindings, this.#parts.record.read().account);
+    const abort = new AbortController();
+    this.#current = { turn: turn.turn, abort };
+    if (turn.stop !== undefined) abort.abort();
+    const { log, heartbeat } = this.#parts;
+    heartbeat.resume(turn.turn, { lastSeenMs: log.last?.atMs ?? 0, nowMs: Date.now() });
+    const stopClock = this.#startClock(turn, abort);
+    const all = this.#models(turn.message.options);
+    const [first, ...others] = allowedOf(all, allowed);
+    const models: [TurnModel, ...TurnModel[]] = first === undefined ? all : [first, ...others];
+    const { timeouts } = settings;
+    const purse = this.#purse;
+    const answers = new AnswerCache(bindings.PREFIXES, this.#parts.kvCount);
+    const subrequests = this.#subrequests;
+    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount, asked: () => subrequests.count() });
+    try {
+      const prefix = await this.#prefix();
+      const agent = await this.#agent(tools, turn.message.options, abort.signal);
+      this.#userIds ??= await userIdsOf(this.#parts.record.read());
+      const userIds = this.#userIds;
+      const { signal } = abort;
+      const { secrets } = this.#setup;
+      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };
+      const handsOut = handOut(bindings, this.#parts.record.read(), () => subrequests.count());
+      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut };
+      const effects = new SessionEffects(this.#parts, of);
+      if (isMissing) return await effects.append(endNow(effects, turn.turn, agentGone(name)));
+      if (first === undefined) {
+        const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };
+        return await effects.append(endNow(effects, turn.turn, worded(notAllowed, place)));
+      }
+      if (prefix === null) return await effects.append(endNow(effects, turn.turn, worded(prefixGone, models[0].place)));
+      await this.#runTurn(effects, this.#rules(agent, models, turn.message.options), turn.turn);
+    } finally {
+      stopClock();
+      this.#current = undefined;
+      this.#setup.hold(tools.close());
+    }
+  }
+
+  /** A failure of our platform is none of the turn's: it goes on later. Only a fault of ours ends it. */
+  async #runTurn(effects: SessionEffects, rules: Rules, turn: string): Promise<void> {
+    try {
+      await effects.readAhead();
+      await runTurn(effects, rules);
+    } catch (error) {
+      if (error instanceof Erased || isReset(error)) throw error;
+      console.error("turn failed by a fault of ours", error);
+      await effects.append(endNow(effects, turn, worded(ourFault, effects.look().place)));
+    }
+  }
+
+  /** The agent with the tools it has in this turn. */
+  async #agent(of: TurnTools, options: TurnOptions, signal: AbortSignal): Promise<Agent> {
+    const { tools = [] } = options;
+    const names = tools.map(({ name }) => name);
+    const toolbox = await of.toolbox(names, signal);
+    const strict = new Map(
+      tools.flatMap((tool): [string, Tool][] => (tool.strict ? [[tool.name, strictClientTool(tool)]] : [])),
+    );
+    if (strict.size === 0) return { ...this.#setup.agent, tools: onlyAllowed(toolbox, options) };
+    const get = (name: string) => strict.get(name) ?? toolbox.get(name);
+    const effectOf = (name: string) => (strict.has(name) ? "none" : toolbox.effectOf(name));
+    return { ...this.#setup.agent, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
+  }
+
+  /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
+  #startClock({ turn, firstSeq }: { turn: string; firstSeq: number }, abort: AbortController): () => void {
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () => {
+      const { turns, heartbeat } = this.#parts;
+      const leftMs = deadlineMs(turns.entries(firstSeq), this.#maxTurnMs, heartbeat.down(turn)) - Date.now();
+      if (leftMs <= 0) return abort.abort();
+      timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
+    };
+    look();
+    return () => clearTimeout(timer);
+  }
+
+  get #maxTurnMs(): number {
+    return this.#setup.agent.limits.turnSeconds * 1000;
+  }
+
+  /** The text of the session's prefix; `undefined` when it has none, null when that is gone. */
+  async #prefix(): Promise<string | null | undefined> {
+    const { account, prefix } = this.#parts.record.read();
+    if (prefix === null) return undefined;
+    const { bindings } = this.#setup;
+    const truth = () => accountObject(bindings, account).readPrefix(prefix);
+    return (
+      (await sharedPrefixCache(bindings.PREFIXES).read({ account, id: prefix, truth }, this.#parts.kvCount)) ?? null
+    );
+  }
+
+  #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
+    const { agent, settings, bindings } = this.#setup;
+    const { account, name, model, stickyModel } = this.#parts.record.read();
+    const chance = unitHash(`${account}:${name}`);
+    const sticky = stickyModel ?? (isWeighted(agent) ? this.#lastModel() : null);
+    const models = turnModels({ agent, settings, bindings, sessionModel: model, sticky, options, chance });
+    // A drawn model is recorded, so that other weights, or another way to draw, move no session that has begun.
+    const isDrawn = isWeighted(agent) && stickyModel === null && model === null && options.model === undefined;
+    if (isDrawn) this.#parts.record.stickTo(models[0].profile.id);
+    return models;
+  }
+
+  /** The model of the newest reply, for sessions whose drawn model was not recorded yet. */
+  #lastModel(): string | null {
+    const { log } = this.#parts;
+    const reply = log.read({ after: Math.max(0, log.lastSeq - 50) }).findLast(({ type }) => type === "assistant");
+    return reply?.type === "assistant" ? reply.model : null;
+  }
+
+  #rules(agent: Agent, models: readonly TurnModel[], { tools = [], oneCall }: TurnOptions): Rules {
+    const { settings } = this.#setup;
+    const profiles = models.map(({ profile }) => profile);
+    const clientTools = new Set(tools.map(({ name }) => name));
+    return {
+      maxSteps: agent.limits.maxSteps,
+      ...(oneCall && { oneCall }),
+      maxBarrenTries,
+      maxBarrenMs,
+      maxTurnMs: this.#maxTurnMs,
+      maxWaitMs: agent.limits.waitSeconds * 1000,
+      effectOf: (name) => agent.tools.effectOf(name),
+      waitOf(call, isSalvaged) {
+        if (agent.tools.get(call.name)?.refusal !== undefined) return undefined;
+        if (clientTools.has(call.name)) {
+          // What its sender wants to be strict is checked here, also where the provider does not hold to it.
+          return agent.tools.get(call.name)?.parse(call.arguments).ok === false ? undefined : "client";
+        }
+        return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
+      },
+      inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),
+      afterFailure: (tries, chance) => afterFailure(tries, { models: profiles, policy: settings.retry, chance }),
+      complaint: judgeAnswer,
+    };
+  }
+}
+
+/** How long a channel may read what a message refers to. */
+const readingMs = 20_000;
+
+/** A call that crashes cut off again and again is given up: the figures of Cloudflare's agents 0.32 (10 tries, 5 minutes without progress). */
+const maxBarrenTries = 10;
+const maxBarrenMs = 300_000;
+
+function isWeighted({ models }: Agent): boolean {
+  return models.some(({ weight = 0 }) => weight > 0);
+}
+
+/** The platform failed, or ended this instance (deploy, move, eviction): the turn goes on later, or in the next one, so it must not be ended here. Damaged storage could not be written anyway. */
+function isReset(error: unknown): boolean {
+  if (platformFailure(error) !== undefined) return true;
+  return error instanceof Error && /reset|code was updated|storage caused object|broken/i.test(error.message);
+}
+
+const ourFault: Failure = {
+  code: "internal",
+  detail: "Longline failed while it worked on this turn. The cause is in the Worker's log.",
+  retryable: true,
+};
+const notAllowed: Failure = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false };
+/** Says its words itself: no model of that agent is known. */
+function agentGone(name: string): Failure {
+  const detail = `${goneWords(name)} Begin a new session, or deploy that agent again.`;
+  return { code: "no_such_agent", detail, retryable: false };
+}
+
+const prefixGone: Failure = {
+  code: "prefix_missing",
+  detail: "The session's prefix was deleted. Put the same text again, or make a session without it.",
+  retryable: false,
+};
+
+/** The end of a turn that cannot go on. What a model call had brought, and cost, stays. */
+function endNow(effects: SessionEffects, turn: string, failure: Failure): NewEntry[] {
+  const { entries, intents } = effects.look();
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  const refused = leftOver(openCalls(entries), intents);
+  const cutOff = effects.cutOff();
+  const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure } as const;
+  return ending(end, entries, Date.now(), cutOff === undefined ? [] : [cutOff]);
+}

@@ -1,0 +1,66 @@
+/** What a request is in tokens, for calls whose provider does not say: our estimate, calibrated by what the provider counted earlier in this session. Read only when a call was cut. */
+import type { AssistantEntry } from "../../core/entry.ts";
+import { outputRatio, type Sent, textTokens } from "../../core/estimate-usage.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
+import type { Conversation } from "./request-window.ts";
+
+/** Entries that are looked at for earlier counts. */
+const recent = { entries: 200, maxUnits: 2_000_000 };
+
+export interface RequestTexts {
+  model: string;
+  /** The head of the request, and half an answer or the question for a summary behind its messages. */
+  beside: readonly string[];
+  messages: readonly string[];
+  /** What the prefix doctor expects to be cached. */
+  expectedTokens: number;
+}
+
+/** Keys and quotes of an encoded message, which a provider does not count as JSON. */
+const wrapTokens = 5;
+
+/** `conversation` has read the log for the model that is called. */
+export function sentEstimate(conversation: Conversation, log: TranscriptLog, sending: RequestTexts): Sent {
+  const { messages, beside, expectedTokens, model } = sending;
+  const answers = earlierAnswers(log, model);
+  const ratio = outputRatio(answers.map(countedOf));
+  const { counted } = conversation;
+  // A summary of the older part is shorter than what was counted.
+  const isUsable = counted !== undefined && counted.messages <= messages.length;
+  const [head = "", ...more] = beside;
+  const begin = isUsable ? counted.tokens : textTokens(head);
+  const rest = isUsable ? messages.slice(counted.messages) : messages;
+  const tokens = begin + ratio * (sum(rest) + sum(more));
+  return { tokens, cachedTokens: expectedTokens * hitRate(answers), outputRatio: ratio };
+}
+
+function sum(texts: readonly string[]): number {
+  return texts.reduce((all, text) => all + Math.max(0, textTokens(text) - wrapTokens), 0);
+}
+
+/** Replies of this model whose provider counted them, and them alone. */
+function earlierAnswers(log: TranscriptLog, model: string): AssistantEntry[] {
+  const after = Math.max(0, log.lastSeq - recent.entries);
+  return log
+    .read({ after, limit: recent.entries, maxUnits: recent.maxUnits })
+    .filter((entry): entry is AssistantEntry => {
+      if (entry.type !== "assistant" || entry.model !== model) return false;
+      return entry.tries === undefined && entry.replayed === undefined && !entry.usage.estimated;
+    });
+}
+
+/** Reasoning that is paid for and not shown is left out: nothing of it arrives before a cut either. */
+function countedOf({ usage, reasoning, content, toolCalls }: AssistantEntry) {
+  const calls = toolCalls.map(({ name, arguments: text }) => `${name}${text}`).join("");
+  const hidden = reasoning === "" ? usage.reasoningTokens : 0;
+  const estimated = textTokens(reasoning) + textTokens(content) + textTokens(calls);
+  return { outputTokens: usage.outputTokens - hidden, estimated };
+}
+
+/** How much of what was expected to be cached the provider did find; 1 when that was never seen. */
+function hitRate(answers: readonly AssistantEntry[]): number {
+  const seen = answers.filter(({ prefix }) => prefix !== undefined && prefix.expectedTokens > 0);
+  const expected = seen.reduce((all, { prefix }) => all + (prefix?.expectedTokens ?? 0), 0);
+  const found = seen.reduce((all, { usage }) => all + usage.cachedTokens, 0);
+  return expected === 0 ? 1 : Math.min(1, found / expected);
+}

@@ -1,0 +1,243 @@
+/** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
+import type { Agent } from "../../agent/agent.ts";
+import type { Address } from "../../channels/channel.ts";
+import type { AssistantEntry, Entry, TurnEndedEntry } from "../../core/entry.ts";
+import { AppError } from "../../core/errors.ts";
+import { openCalls, type WaitingCall } from "../../core/waits.ts";
+import type { Feedback } from "../store/feedback.ts";
+import { type Inbox, type InboxMessage, type Receipt, userEntry, type Waiting } from "../store/inbox.ts";
+import type { RowCopy } from "../store/row-copy.ts";
+import type { SessionChoices } from "../store/session-record.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
+
+export type TurnState =
+  | { status: "queued" }
+  /** `waiting`: nothing can be done before somebody answers about one of `waitingFor`. */
+  | {
+      status: "running" | "waiting";
+      firstSeq: number;
+      reply: AssistantEntry | undefined;
+      waitingFor: WaitingCall[];
+      /** How long each is waited for, from its `sinceMs` on. */
+      waitMs: number;
+    }
+  | {
+      status: "ended";
+      firstSeq: number;
+      ended: TurnEndedEntry;
+      reply: AssistantEntry | undefined;
+      feedback?: Feedback;
+    };
+
+/** What becomes of a message that comes while a turn is open. */
+export type BusyPolicy = "queue" | "join" | "interrupt" | "reject";
+
+export interface SendRequest {
+  message: InboxMessage;
+  receipt: Receipt;
+  onBusy: BusyPolicy;
+  /** Names that the message's sender gives it: what comes with one of them again is the same message. */
+  claims?: string[];
+  /** Where the turn's answer is owed. */
+  replyTo?: Address;
+  /** Only in a session that is there already. */
+  mustExist?: boolean;
+  /** Also where the session of this name was erased: a new one begins. */
+  beginsAnew?: boolean;
+  /** What the session is to be like when it is made for this message. */
+  choices?: SessionChoices;
+  /** Ids of the models that the account may use; any when absent. */
+  models?: readonly string[];
+  /** The agent that the sender named: a session that has another one refuses the message. */
+  agent?: string;
+  /** The messages may begin with questions that were sent before and had no answer. */
+  reconciles?: boolean;
+  /** More messages of the same turn, shown to the model one behind the other. */
+  also?: InboxMessage[];
+}
+
+/** What turns depend on of the session's agent. */
+export type TurnAgent = Pick<Agent, "name" | "version" | "limits">;
+
+/** Most messages that may wait behind the open turn. */
+const queueLimit = 100;
+
+/** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
+const keptChars = 1_000;
+
+export class Turns implements RowCopy {
+  readonly #log: TranscriptLog;
+  readonly #inbox: Inbox;
+  readonly #agent: TurnAgent;
+  #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
+  /** What the open turn waited for when the log ended with `lastSeq`: readers look after each piece of text. */
+  #waits: { lastSeq: number; calls: WaitingCall[] } = { lastSeq: 0, calls: [] };
+
+  /** `agent`: the session's own. */
+  constructor(log: TranscriptLog, inbox: Inbox, agent: TurnAgent) {
+    this.#log = log;
+    this.#inbox = inbox;
+    this.#agent = agent;
+  }
+
+  forget(): void {
+    this.#read = { firstSeq: 0, entries: [] };
+    this.#waits = { lastSeq: 0, calls: [] };
+  }
+
+  /** The turn that has begun and not ended. */
+  get open(): Waiting | undefined {
+    const last = this.#log.last;
+    return last === undefined || last.type === "turn_ended" ? undefined : this.#inbox.byTurn(last.turn);
+  }
+
+  /** Whether anything is begun or waiting. */
+  get busy(): boolean {
+    return this.open !== undefined || this.#inbox.next() !== undefined;
+  }
+
+  /** The calls of the open turn that wait for somebody, when nothing else can be done in it. */
+  get waitingFor(): WaitingCall[] {
+    const { open } = this;
+    if (open?.firstSeq === undefined || open.stop !== undefined) return [];
+    const { lastSeq } = this.#log;
+    if (this.#waits.lastSeq !== lastSeq) {
+      const { ready, denied, waiting } = openCalls(this.entries(open.firstSeq));
+      this.#waits = { lastSeq, calls: ready.length + denied.length === 0 ? waiting : [] };
+    }
+    return this.#waits.calls;
+  }
+
+  /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
+  repeated(receipt: Receipt, claims: readonly string[] = []): string | undefined {
+    return this.#inbox.claimed(claims) ?? this.taken(receipt)?.turn;
+  }
+
+  /** The same for a request that may have been answers: with `afterSeq` its turn goes on behind that entry. */
+  taken({ key, bodyHash, isRetry = false }: Receipt): { turn: string; afterSeq?: number } | undefined {
+    if (key === undefined && isRetry) {
+      const { newestTurn } = this.#inbox;
+      const newest = newestTurn === undefined ? undefined : this.#inbox.byTurn(newestTurn);
+      return newest?.bodyHash !== undefined && newest.bodyHash === bodyHash ? { turn: newest.turn } : undefined;
+    }
+    const earlier = key === undefined ? undefined : this.#inbox.byReceipt(key);
+    if (earlier === undefined) return undefined;
+    if (earlier.bodyHash !== bodyHash) {
+      const detail = `The Idempotency-Key "${key}" was used before with another body. Send the same body, or a new key.`;
+      throw new AppError("idempotency_mismatch", detail, { field: "Idempotency-Key" });
+    }
+    const { turn, afterSeq } = earlier;
+    return { turn, ...(afterSeq !== undefined && { afterSeq }) };
+  }
+
+  /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
+  accept({ message, receipt, onBusy }: SendRequest, atMs: number): string {
+    // What must be read first waits for the runner, which begins its turn.
+    if (!this.busy && message.reference === undefined) {
+      const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
+      this.#log.append([this.#firstEntry(turn, message, atMs)]);
+      return turn;
+    }
+    if (onBusy === "reject" && this.busy) {
+      const detail = "A turn is open in this session. Wait for it, cancel it, or send with another on_busy.";
+      throw new AppError("session_busy", detail);
+    }
+    if (this.#inbox.waiting >= queueLimit) {
+      const detail = `${queueLimit} messages wait in this session already. Wait until some are answered, or cancel the turn.`;
+      throw new AppError("queue_full", detail, { retryAfterSeconds: 10 });
+    }
+    const open = this.open?.turn;
+    if (onBusy === "join" && open !== undefined) return this.#inbox.add(message, { ...receipt, atMs, joins: open });
+    if (onBusy === "interrupt" && open !== undefined) this.#inbox.stop(open, "interrupted");
+    return this.#inbox.add(message, { ...receipt, atMs, interrupts: onBusy === "interrupt" });
+  }
+
+  /** Records that the turn is to end, and returns it; null when it had ended. Without a name: the open one, else the one that is about to begin (its message is being read); null when there is none. */
+  cancel(turn = this.open?.turn ?? this.#inbox.next()?.turn): string | null {
+    const state = turn === undefined ? undefined : this.state(turn);
+    if (turn === undefined || state?.status === "ended") return null;
+    if (state === undefined) throw noSuchTurn(turn);
+    const { turn: target } = this.#inbox.byTurn(turn) ?? { turn };
+    this.#inbox.stop(target, "cancelled");
+    return target;
+  }
+
+  /** Records that the open turn and all that wait are to end. */
+  cancelAll(): void {
+    const { open } = this;
+    if (open !== undefined) this.#inbox.stop(open.turn, "cancelled");
+    this.#inbox.stopWaiting("cancelled");
+  }
+
+  /** Begins the next waiting turn, if none is open. Runs in the caller's transaction. */
+  beginNext(atMs: number): void {
+    if (this.open !== undefined) return;
+    const next = this.#inbox.next();
+    if (next === undefined) return;
+    this.#inbox.begin(next.turn, this.#log.lastSeq + 1);
+    this.#log.append([this.#firstEntry(next.turn, next.message, atMs)]);
+  }
+
+  /** The messages that wait to join the open turn, as entries of it that will stand behind `afterSeq`. Runs in the caller's transaction. */
+  takeJoining(turn: string, afterSeq: number, atMs: number): ReturnType<typeof userEntry>[] {
+    const messages = this.#inbox.takeJoining(turn, afterSeq + 1);
+    return messages.map((message) => ({ ...userEntry(turn, message, atMs), joined: true }));
+  }
+
+  /** Where a turn begins in the log; `undefined` while it waits. */
+  firstSeq(turn: string): number | undefined {
+    return this.#turn(turn)?.firstSeq;
+  }
+
+  /** How a turn stands; `undefined` for one that never was. A message that joined a turn stands as that turn. */
+  state(turn: string): TurnState | undefined {
+    const found = this.#turn(turn);
+    if (found === undefined) return undefined;
+    const { firstSeq } = found;
+    if (firstSeq === undefined) return { status: "queued" };
+    const entries = this.entries(firstSeq);
+    const ended = entries.at(-1);
+    const reply = entries.findLast((entry) => entry.type === "assistant");
+    if (ended?.type === "turn_ended") return { status: "ended", firstSeq, ended, reply };
+    const { waitingFor } = this;
+    const waitMs = this.#agent.limits.waitSeconds * 1000;
+    return { status: waitingFor.length > 0 ? "waiting" : "running", firstSeq, reply, waitingFor, waitMs };
+  }
+
+  /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log; of results, the beginning. */
+  entries(firstSeq: number): readonly Entry[] {
+    if (this.#read.firstSeq !== firstSeq) this.#read = { firstSeq, entries: [] };
+    const { entries } = this.#read;
+    while (entries.at(-1)?.type !== "turn_ended") {
+      const after = entries.at(-1)?.seq ?? firstSeq - 1;
+      if (after >= this.#log.lastSeq) break;
+      const some = this.#log.read({ after, limit: 32, maxUnits: 1_000_000 });
+      const end = some.findIndex((entry) => entry.type === "turn_ended");
+      entries.push(...(end < 0 ? some : some.slice(0, end + 1)).map(shortened));
+    }
+    return entries;
+  }
+
+  /** Records which agent the turn begins with. One that is gone begins none: its name is in the session. */
+  #firstEntry(turn: string, message: InboxMessage, atMs: number): ReturnType<typeof userEntry> {
+    const { name, version } = this.#agent;
+    const ran = version === "" ? {} : { agent: name, agentVersion: version };
+    return { ...userEntry(turn, message, atMs), ...ran };
+  }
+
+  /** The message that began the turn; one that joined another turn leads to the message that began that one. */
+  #turn(turn: string): Waiting | undefined {
+    const found = this.#inbox.byTurn(turn);
+    return found === undefined || found.turn === turn ? found : this.#inbox.byTurn(found.turn);
+  }
+}
+
+function shortened(entry: Entry): Entry {
+  return entry.type === "tool" && entry.content.length > keptChars
+    ? { ...entry, content: entry.content.slice(0, keptChars) }
+    : entry;
+}
+
+export function noSuchTurn(turn: string): AppError {
+  return new AppError("not_found", `There is no turn "${turn}" in this session.`, { field: "turn" });
+}

@@ -1,0 +1,332 @@
+/** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
+import type { Usage } from "../core/cost.ts";
+import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, TurnEndReason } from "../core/entry.ts";
+import type { Failure } from "../core/errors.ts";
+import type { SessionEvent } from "../core/event.ts";
+import type { AssistantMessage, ToolCall } from "../core/message.ts";
+
+/** The event as a client reads it: its name, and its JSON, whose `type` is the name again. Shapes: `doors/native/event-shapes.ts`. */
+export function nativeEvent(event: SessionEvent): { event: string; data: Record<string, unknown> } {
+  return { event: event.type, data: { type: event.type, ...eventData(event) } };
+}
+
+function eventData(event: SessionEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "turn.started":
+      return { turn: event.turn, seq: event.seq };
+    case "step.started":
+      return { step: event.step, model: event.model, attempt: event.attempt };
+    case "step.restarted":
+      return { step: event.step, attempt: event.attempt, reason: event.reason };
+    case "reasoning.delta":
+      return { text: event.text };
+    case "text.delta":
+      return { text: event.text, ...(event.refusal && { refusal: true }) };
+    case "tool.called":
+    case "tool.approval_required":
+      return { call_id: event.id, name: event.name, arguments: event.arguments };
+    case "tool.approval_answered":
+      return { call_id: event.id, approve: event.approve, ...(event.reason !== undefined && { reason: event.reason }) };
+    case "tool.finished":
+      return { call_id: event.callId, name: event.name, content: event.content, is_error: event.isError };
+    case "message.completed":
+      return {
+        seq: event.seq,
+        message: messageJson(event.message),
+        finish_reason: event.finishReason,
+        usage: { ...usageJson(event.usage, 1), ...replayedJson(event) },
+      };
+    case "turn.ended":
+      return {
+        turn: event.turn,
+        reason: event.reason,
+        usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
+        cost_micros: event.costMicros,
+        ...(event.refused && { refused: true }),
+        ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
+      };
+    case "error":
+      return { code: event.code, detail: event.detail };
+  }
+}
+
+/** `input_tokens` and `cached_tokens` are disjoint; `reasoning_tokens` is part of `output_tokens`. */
+export function usageJson(usage: Usage, steps: number): Record<string, number | boolean> {
+  return {
+    input_tokens: usage.inputTokens,
+    cached_tokens: usage.cachedTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_tokens: usage.reasoningTokens,
+    steps,
+    ...(usage.estimated && { estimated: true }),
+  };
+}
+
+/** What a finished turn counts beside tokens: what should have been cached, and rows written. */
+export function countsJson(of: TurnCounts): Record<string, number> {
+  const { expectedCachedTokens: expected, rowsWritten: rows, kvReads, kvWrites } = of;
+  return {
+    ...(expected !== undefined && { expected_cached_tokens: expected }),
+    ...(rows !== undefined && { rows_written: rows }),
+    ...(kvReads !== undefined && { kv_reads: kvReads }),
+    ...(kvWrites !== undefined && { kv_writes: kvWrites }),
+  };
+}
+
+/** An assistant message as OpenAI writes it; `refusal`, `reasoning_content` and `tool_calls` only when there are any. `content` has the words of a refusal, too: it is what a person reads. */
+export function messageJson({ content, reasoning, toolCalls, refusalFrom }: AssistantMessage): Record<string, unknown> {
+  return {
+    role: "assistant",
+    content,
+    ...(refusalFrom !== undefined && { refusal: content.slice(refusalFrom) }),
+    ...(reasoning !== "" && { reasoning_content: reasoning }),
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(callJson) }),
+  };
+}
+
+function callJson(call: ToolCall): Record<string, unknown> {
+  return { id: call.id, type: "function", function: { name: call.name, arguments: call.arguments } };
+}
+
+/** One entry of the transcript. Entries that are messages carry a `message`; the others say what happened. */
+export function entryJson(entry: Entry): Record<string, unknown> {
+  const placed = { seq: entry.seq, turn: entry.turn, type: entry.type, created_at: iso(entry.atMs) };
+  switch (entry.type) {
+    case "user": {
+      const { content, speaker, metadata, options, agent, agentVersion } = entry;
+      const message = { role: "user", content, ...(speaker !== undefined && { speaker }) };
+      return {
+        ...placed,
+        message,
+        ...(metadata && { metadata }),
+        ...(agent !== undefined && { agent }),
+        ...(agentVersion !== undefined && { agent_version: agentVersion }),
+        options,
+        ...(entry.joined && { joined: true }),
+        ...(entry.again && { again: true }),
+      };
+    }
+    case "assistant": {
+      const { step, attempt, model, finishReason, usage, costMicros } = entry;
+      const message = messageJson({ role: "assistant", ...entry });
+      const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
+      const waits = entry.waits && { waits: entry.waits };
+      const facts = { ...waits, ...callFacts(entry), ...prefixJson(entry), ...replayedJson(entry) };
+      const said = { message, finish_reason: finishReason, ...facts };
+      return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
+    }
+    case "tool": {
+      const { step, callId, name, content, isError, durationMs, repairs, metadata } = entry;
+      const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
+      const noted = { ...(repairs && { repairs }), ...(metadata && { metadata }) };
+      return { ...placed, step, message, duration_ms: durationMs, ...noted };
+    }
+    case "approval": {
+      const { step, callId, name, approve, reason, by, metadata } = entry;
+      const noted = { ...(by !== undefined && { by }), ...(metadata && { metadata }) };
+      const told = { ...(reason !== undefined && { reason }), ...noted };
+      return { ...placed, step, call_id: callId, name, approve, ...told };
+    }
+    case "compaction": {
+      const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;
+      const error = failure && { error: { code: failure.code, detail: failure.detail, ...rawJson(failure) } };
+      const cause = entry.cause && { cause: entry.cause };
+      const paid = { usage: usageJson(usage, 1), cost_micros: costMicros, duration_ms: durationMs };
+      return {
+        ...placed,
+        through_seq: throughSeq,
+        summary,
+        ...cause,
+        ...(model !== undefined && { model }),
+        ...error,
+        ...paid,
+      };
+    }
+    case "note":
+      return { ...placed, message: { role: "user", content: entry.content } };
+    case "step_failed": {
+      const { step, attempt, model, failure, content, usage, costMicros } = entry;
+      const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable, ...rawJson(failure) };
+      const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
+      return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
+    }
+    case "turn_ended": {
+      const { reason, usage, steps, costMicros, failure, refused } = entry;
+      const error = failure && { error: { code: failure.code, detail: failure.detail } };
+      const used = { ...usageJson(usage, steps), ...countsJson(entry) };
+      return { ...placed, reason, usage: used, cost_micros: costMicros, ...(refused && { refused }), ...error };
+    }
+  }
+}
+
+function replayedJson({ replayed }: { replayed?: boolean }): Record<string, boolean> {
+  return replayed ? { cached: true } : {};
+}
+
+/** What was found out about a reply's calls, and where its text came from. */
+function callFacts({ salvaged, copies, noCall, fromReasoning }: AssistantEntry): Record<string, unknown> {
+  return {
+    ...(salvaged && { salvaged }),
+    ...(copies && { copies }),
+    ...(noCall && { no_call: true }),
+    ...(fromReasoning && { from_reasoning: true }),
+  };
+}
+
+function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {
+  if (prefix === undefined) return {};
+  const { expectedTokens, because } = prefix;
+  return { prefix: { expected_tokens: expectedTokens, ...(because !== undefined && { because }) } };
+}
+
+/** What happened on the way to a reply, where anything did. */
+function tryFacts(entry: AssistantEntry | StepFailedEntry): Record<string, unknown> {
+  const { tries, firstEventMs, durationMs } = entry;
+  const { cutCalls, repairs } = entry.type === "assistant" ? entry : {};
+  return {
+    ...(cutCalls !== undefined && { cut_calls: cutCalls }),
+    ...(repairs && { repairs }),
+    ...(tries && { tries: tries.map(tryJson) }),
+    ...(firstEventMs !== undefined && { first_event_ms: firstEventMs }),
+    ...(durationMs !== undefined && { duration_ms: durationMs }),
+  };
+}
+
+function tryJson({ model, failure }: FailedTry): Record<string, unknown> {
+  return { model, code: failure.code, detail: failure.detail, ...rawJson(failure) };
+}
+
+/** What a host sent: in entries alone, where operators look; events and chats show `detail`. */
+function rawJson({ raw }: Failure): { raw?: string } {
+  return raw === undefined ? {} : { raw };
+}
+
+/** A session as its object reports it. */
+export interface SessionSummary {
+  id: string;
+  /** Name of its agent, and the version that its newest turn ran with. Absent in reports of earlier versions. */
+  agent?: string;
+  agentVersion?: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  model: string;
+  /** Id of its registered prefix. */
+  prefix: string | null;
+  status: "idle" | "running" | "waiting";
+  lastSeq: number;
+  /** The turn that ended last; null before any. Absent in reports of earlier versions. */
+  lastTurn?: { turn: string; reason: TurnEndReason; endedAtMs: number } | null;
+  usage: Usage & { steps: number; costMicros: number; rowsWritten: number };
+  createdAtMs: number;
+  expiresAtMs: number | null;
+  /** The session and the entry it was forked from. */
+  forkedFrom: { session: string; afterSeq: number } | null;
+}
+
+export function sessionJson(session: SessionSummary): Record<string, unknown> {
+  const { id, title, metadata, model, prefix, status, lastSeq, usage, createdAtMs, expiresAtMs, forkedFrom } = session;
+  const { turn, reason, endedAtMs } = session.lastTurn ?? {};
+  return {
+    id,
+    agent: session.agent ?? null,
+    agent_version: session.agentVersion || null,
+    title,
+    metadata,
+    model,
+    prefix,
+    status,
+    last_seq: lastSeq,
+    ...(endedAtMs !== undefined && { last_turn: { turn, reason, ended_at: iso(endedAtMs) } }),
+    usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },
+    created_at: iso(createdAtMs),
+    expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
+    ...(forkedFrom && { forked_from: { session: forkedFrom.session, after_seq: forkedFrom.afterSeq } }),
+  };
+}
+
+/** A message that was accepted and is not in the log yet. */
+export interface QueuedMessage {
+  /** Its number among the session's messages. */
+  id: number;
+  /** The turn that it will begin, or joins. */
+  turn: string;
+  joins: boolean;
+  /** Its beginning, where `isCut`. */
+  content: string;
+  isCut: boolean;
+  speaker?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  atMs: number;
+}
+
+export function queuedJson({ turn, joins, content, isCut, speaker, metadata, atMs }: QueuedMessage) {
+  return {
+    turn,
+    content,
+    created_at: iso(atMs),
+    ...(speaker !== undefined && { speaker }),
+    ...(metadata !== undefined && { metadata }),
+    ...(joins && { joins }),
+    ...(isCut && { cut: true }),
+  };
+}
+
+/** A row of a list that cannot be read, or cannot be written as JSON for clients. */
+export interface BrokenRow {
+  id: string;
+  broken: string;
+}
+
+/** The row by `show`, or by `instead`, with why, when that throws: one bad row must not break a list. */
+export function shownOr<T>(
+  row: T,
+  show: (row: T) => Record<string, unknown>,
+  instead: (why: string) => Record<string, unknown>,
+): Record<string, unknown> {
+  try {
+    return show(row);
+  } catch (error) {
+    return instead(`This row cannot be shown: ${error instanceof Error ? error.message : "it is damaged"}.`);
+  }
+}
+
+/** A session for clients; one that cannot be shown has all fields, and `broken` says why they say nothing. */
+export function shownSession(row: SessionSummary | BrokenRow): Record<string, unknown> {
+  if ("broken" in row) return brokenSession(row);
+  return shownOr(row, sessionJson, (broken) => brokenSession({ id: row.id, broken }));
+}
+
+function brokenSession({ id, broken }: BrokenRow): Record<string, unknown> {
+  const usage = {
+    inputTokens: 0,
+    cachedTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    steps: 0,
+    costMicros: 0,
+    rowsWritten: 0,
+  };
+  const nothing = { title: null, metadata: {}, model: "", prefix: null, status: "idle" as const, lastSeq: 0 };
+  const times = { createdAtMs: 0, expiresAtMs: null, forkedFrom: null };
+  return { ...sessionJson({ id, ...nothing, usage, ...times }), broken };
+}
+
+/** An entry for clients; one that cannot be shown has its place, and `broken` says why there is no more. */
+export function shownEntry(row: Entry | BrokenEntry): Record<string, unknown> {
+  const { seq, turn, type } = row;
+  const instead = (broken: string) => ({ seq, turn, type, created_at: iso(0), broken });
+  return "broken" in row ? instead(row.broken) : shownOr(row, entryJson, instead);
+}
+
+/** What is known of an entry whose row is damaged. */
+export interface BrokenEntry {
+  seq: number;
+  turn: string;
+  type: string;
+  broken: string;
+}
+
+/** A moment as clients read it. */
+export function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

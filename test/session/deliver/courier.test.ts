@@ -1,0 +1,139 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { accountObject } from "../../../src/account/account.ts";
+import { unwrap } from "../../../src/account/outcome.ts";
+import type { Address } from "../../../src/channels/channel.ts";
+import { Outbox } from "../../../src/session/store/outbox.ts";
+import { text } from "../../support/fake-provider.ts";
+import { bindings, SessionWorld, skipTime, startProvider } from "../../support/session-world.ts";
+
+const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+let provider: ReturnType<typeof startProvider>;
+beforeEach(() => {
+  provider = startProvider();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+type Row = { id: string; state: string; attempts: number; next_at: number | null; error: string | null };
+const rowsOf = (world: SessionWorld) =>
+  world.inside(({ sql }) => sql.exec<Row>("SELECT id, state, attempts, next_at, error FROM outbox").toArray());
+/** Sends a message whose answer is owed to a receiver that answers with this. */
+async function owed(world: SessionWorld, answer: (request: Request) => Response, claims: string[] = []) {
+  provider.outside.mockImplementation(async (request) => answer(request));
+  provider.enqueue(text("Done."));
+  const replyTo = { channel: "callback", url: "https://hooks.example.com/x" };
+  const request = { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue" as const, claims, replyTo };
+  return unwrap(await world.stub.send(world.address, request));
+}
+const later = () => new Response(null, { status: 503, headers: { "Retry-After": "600" } });
+
+it("[HOOK-2] an answer is owed from its message on, and the row is gone once it is taken", async () => {
+  const world = new SessionWorld();
+  const { turn } = await owed(world, () => new Response(null, { status: 204 }));
+  await world.ended(turn);
+  await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
+  expect(provider.outside).toHaveBeenCalledTimes(1);
+});
+
+it("[DISCORD-4] a press adds its own way to what its turn owes by the same channel, and to nothing else", async () => {
+  const world = new SessionWorld();
+  const { turn } = await owed(world, later);
+  const addresses = await world.inside(({ sql }) => {
+    const outbox = new Outbox(sql);
+    const discord = { channel: "discord", token: "old", room: "1" };
+    outbox.add({ turn: "turn_7", address: discord, atMs: 1 });
+    outbox.add({ turn: "turn_8", address: discord, atMs: 2 });
+    outbox.freshen("turn_7", { channel: "discord", token: "new", id: "9" } as Address);
+    outbox.freshen(turn, { channel: "discord", token: "new" } as Address);
+    const all = outbox.all().map(({ address }) => address);
+    for (const { id } of outbox.all()) outbox.delivered(id);
+    return all;
+  });
+  expect(addresses).toContainEqual({ channel: "discord", token: "old", room: "1", fresh: { token: "new", id: "9" } });
+  expect(addresses).toContainEqual({ channel: "discord", token: "old", room: "1" });
+  expect(addresses).toContainEqual({ channel: "callback", url: "https://hooks.example.com/x" });
+});
+
+it("[CHANNEL-3] the same message by another of its names is not owed twice", async () => {
+  const world = new SessionWorld();
+  const first = await owed(world, later, ["a", "b"]);
+  await world.ended(first.turn);
+  const again = await owed(world, later, ["b", "c"]);
+  const third = await owed(world, later, ["c"]);
+  expect([again, third]).toMatchObject([
+    { turn: first.turn, repeated: true },
+    { turn: first.turn, repeated: true },
+  ]);
+  expect(await rowsOf(world)).toHaveLength(1);
+});
+
+it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; then it can be tried again", async () => {
+  const world = new SessionWorld();
+  const { turn } = await owed(world, later);
+  await world.ended(turn);
+  for (let attempts = 1; attempts <= 6; attempts++) {
+    const [row] = await vi.waitFor(async () => {
+      const rows = await rowsOf(world);
+      expect(rows).toMatchObject([{ state: "open", attempts }]);
+      return rows;
+    });
+    expect((row?.next_at ?? 0) - Date.now()).toBeGreaterThan(500_000);
+    skipTime((row?.next_at ?? 0) + 1 - Date.now());
+    await runDurableObjectAlarm(world.stub);
+  }
+  await vi.waitFor(async () => expect(await rowsOf(world)).toMatchObject([{ state: "dead", next_at: null }]));
+  const ids = provider.outside.mock.calls.map(([request]) => request.headers.get("webhook-id"));
+  expect(ids).toHaveLength(7);
+  expect(new Set(ids).size).toBe(1);
+  const [letter] = await accountObject(bindings, world.address.account).deadLetters(10);
+  expect(letter).toMatchObject({
+    id: ids[0],
+    session: world.address.name,
+    error: "The receiver answered 503.",
+    attempts: 7,
+  });
+  provider.outside.mockImplementation(async () => new Response(null, { status: 200 }));
+  unwrap(await world.stub.retryDelivery(ids[0] ?? ""));
+  await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
+});
+
+it("[HOOK-2] a redirect is a failure, and 410 the end", async () => {
+  const world = new SessionWorld();
+  await world.ended((await owed(world, () => new Response(null, { status: 410 }))).turn);
+  await vi.waitFor(async () =>
+    expect(await rowsOf(world)).toMatchObject([{ state: "dead", error: expect.stringContaining("410") }]),
+  );
+  const other = new SessionWorld();
+  const moved = () => new Response(null, { status: 302, headers: { Location: "https://x.test", "Retry-After": "60" } });
+  await other.ended((await owed(other, moved)).turn);
+  await vi.waitFor(async () => expect(await rowsOf(other)).toMatchObject([{ state: "open", attempts: 1 }]));
+});
+
+it("[HOOK-2] an erased session owes nothing", async () => {
+  const world = new SessionWorld();
+  await world.ended((await owed(world, () => new Response(null, { status: 410 }))).turn);
+  await vi.waitFor(async () => expect(await rowsOf(world)).toMatchObject([{ state: "dead", next_at: null }]));
+  unwrap(await world.stub.erase());
+  const letters = await accountObject(bindings, world.address.account).deadLetters(100);
+  expect(letters.filter(({ session }) => session === world.address.name)).toEqual([]);
+});
+
+it.each([
+  "http://hooks.example.com/x",
+  "https://127.0.0.1/x",
+  "https://[::ffff:10.0.0.1]/x",
+  "https://localhost/x",
+  "https://user:pw@hooks.example.com/",
+  "https://169.254.169.254/latest",
+  "nonsense",
+])("[HOOK-3] %s is refused by its field, and nothing is stored", async (url) => {
+  const path = `https://longline.test/v1/sessions/${crypto.randomUUID()}`;
+  const headers = { Authorization: "Bearer test-key", "Content-Type": "application/json" };
+  const body = JSON.stringify({ content: "Hi", callback_url: url });
+  const answer = await worker.fetch(`${path}/messages`, { method: "POST", headers, body });
+  expect([answer.status, await answer.json()]).toMatchObject([400, { field: "callback_url" }]);
+  expect((await worker.fetch(path, { headers })).status).toBe(404);
+});

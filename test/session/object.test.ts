@@ -1,0 +1,250 @@
+import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { accountObject } from "../../src/account/account.ts";
+import { unwrap } from "../../src/account/outcome.ts";
+import { AppError } from "../../src/core/errors.ts";
+import { SessionLife } from "../../src/session/lifecycle.ts";
+import { calls, gated, text } from "../support/fake-provider.ts";
+import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
+
+let provider: ReturnType<typeof startProvider>;
+let world: SessionWorld;
+
+beforeEach(() => {
+  provider = startProvider();
+  world = new SessionWorld();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const count = (storage: DurableObjectStorage, table: string) =>
+  storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n;
+
+describe("accepting a message", () => {
+  it("[SESSION-1] stores turn, user entry and alarm together", async () => {
+    const gate = gated("never seen");
+    provider.enqueue(gate.reply);
+    const { turn, state } = await world.send("Hello");
+    expect([turn, state]).toEqual([
+      "turn_1",
+      { status: "running", firstSeq: 1, reply: undefined, waitMs: 86_400_000, waitingFor: [] },
+    ]);
+    await world.inside(async (storage) => {
+      expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([1, 1]);
+      expect(await storage.getAlarm()).toBeGreaterThan(Date.now());
+    });
+    gate.release();
+    await world.ended(turn);
+  });
+
+  it("[SESSION-1] stores nothing when one of them cannot be stored", async () => {
+    unwrap(await world.stub.create(world.address, {}).then((value) => ({ ok: true as const, value })));
+    await world.inside((storage) => {
+      storage.sql.exec("CREATE TRIGGER refuse BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    });
+    await expect(world.send("Hello")).rejects.toThrow("no room");
+    await world.inside((storage) => {
+      expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([0, 0]);
+      storage.sql.exec("DROP TRIGGER refuse");
+    });
+    provider.enqueue(text("Hi"));
+    expect((await world.ask("Hello")).ended.reason).toBe("completed");
+  });
+
+  it("[SESSION-2] the same key with the same body gives the same turn, with another body it is refused", async () => {
+    provider.enqueue(text("Hi"));
+    const receipt = { key: "k1", bodyHash: "aaa" };
+    const { turn } = await world.send("Hello", { receipt });
+    expect((await world.send("Hello", { receipt })).turn).toBe(turn);
+    await world.ended(turn);
+    expect(await world.send("Hello", { receipt })).toMatchObject({ turn, state: { status: "ended" } });
+    await expect(world.send("Other", { receipt: { key: "k1", bodyHash: "bbb" } })).rejects.toThrow(
+      /Idempotency-Key "k1"/,
+    );
+    expect(provider.requests.length).toBe(1);
+    expect((await world.entries()).map(({ type }) => type)).toEqual(["user", "assistant", "turn_ended"]);
+  });
+
+  it("[SESSION-3] runs one turn at a time, in the order of the messages", async () => {
+    const gate = gated("one");
+    provider.enqueue(gate.reply);
+    provider.enqueue(text("two"));
+    provider.enqueue(text("three"));
+    const sent = [await world.send("1"), await world.send("2"), await world.send("3")];
+    expect(sent.map(({ turn, state }) => [turn, state.status])).toEqual([
+      ["turn_1", "running"],
+      ["turn_2", "queued"],
+      ["turn_3", "queued"],
+    ]);
+    await expect(world.send("4", { onBusy: "reject" })).rejects.toThrow(/A turn is open/);
+    gate.release();
+    await world.ended("turn_3");
+    const told = (await world.entries()).map((entry) => ("content" in entry ? entry.content : entry.type));
+    expect(told).toEqual(["1", "one", "turn_ended", "2", "two", "turn_ended", "3", "three", "turn_ended"]);
+  });
+
+  it("[SESSION-3] refuses the 101st waiting message and says when to come back", async () => {
+    const gate = gated("slow");
+    provider.enqueue(gate.reply);
+    await world.send("first");
+    for (let n = 0; n < 100; n++) await world.send(`waiting ${n}`);
+    const refused = await world.send("one too many").catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(AppError);
+    expect(refused).toMatchObject({ code: "queue_full", retryAfterSeconds: 10 });
+    unwrap(await world.stub.erase());
+  });
+});
+
+describe("outliving the object", () => {
+  it("[SESSION-4] an object that starts again finishes the open turn, and tells readers that the text begins again", async () => {
+    const gate = gated("half an ", "answer");
+    provider.enqueue(gate.reply);
+    const { turn } = await world.send("Hello");
+    await gate.reached(1);
+    const before = await world.inside((storage) =>
+      storage.sql.exec<{ seq: number; attempt: number }>("SELECT seq, attempt FROM checkpoint").one(),
+    );
+    expect(before).toEqual({ seq: 2, attempt: 1 });
+    await abortAllDurableObjects();
+    provider.enqueue(text("a whole answer"));
+    await runDurableObjectAlarm(world.stub);
+    const { ended, reply } = await world.ended(turn);
+    expect([ended.reason, reply?.content, reply?.attempt]).toEqual(["completed", "a whole answer", 2]);
+    const events = await world.told("live=false&after=2.1.0.7.0");
+    expect(events.map(({ event }) => event)).toEqual([
+      "step.restarted",
+      "text.delta",
+      "message.completed",
+      "turn.ended",
+    ]);
+  });
+
+  it("[SESSION-4] waiting messages are begun, too", async () => {
+    const gate = gated("x");
+    provider.enqueue(gate.reply);
+    await world.send("1");
+    await world.send("2");
+    await abortAllDurableObjects();
+    provider.enqueue(text("one"));
+    provider.enqueue(text("two"));
+    const { reply } = await world.ended("turn_2");
+    expect(reply?.content).toBe("two");
+  });
+
+  it("[SESSION-5] the alarm is gone when there is no work, and comes back with the next message", async () => {
+    provider.enqueue(text("Hi"));
+    await world.ask("Hello");
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+    const gate = gated("x");
+    provider.enqueue(gate.reply);
+    const { turn } = await world.send("again");
+    expect(await world.inside((storage) => storage.getAlarm())).not.toBeNull();
+    await runDurableObjectAlarm(world.stub);
+    expect(await world.inside((storage) => storage.getAlarm())).not.toBeNull();
+    gate.release();
+    await world.ended(turn);
+    expect(provider.requests.length).toBe(2);
+  });
+
+  it("[SESSION-5] an alarm that meets a fault does not throw", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    provider.enqueue(text("Hi"));
+    await world.ask("Hello");
+    await world.inside((storage) => storage.setAlarm(Date.now() + 60_000));
+    vi.spyOn(SessionLife.prototype, "alarm").mockRejectedValueOnce(new Error("refused on purpose"));
+    expect(await runDurableObjectAlarm(world.stub)).toBe(true);
+    expect(log).toHaveBeenCalledWith("alarm failed", expect.anything());
+  });
+
+  it("[SESSION-10] a session whose time is over erases itself", async () => {
+    await world.stub.create(world.address, { ttlSeconds: 60 });
+    expect(await world.inside((storage) => storage.getAlarm())).toBeGreaterThan(Date.now() + 50_000);
+    skipTime(61_000);
+    await runDurableObjectAlarm(world.stub);
+    expect(await world.stub.describe()).toMatchObject({ ok: false, code: "not_found" });
+  });
+});
+
+describe("erasing", () => {
+  it("[SESSION-7] leaves no row, no alarm, no index entry, and stops the turn", async () => {
+    const gate = gated("x");
+    provider.enqueue(gate.reply);
+    await world.send("Hello");
+    await gate.reached(0);
+    const receipt = unwrap(await world.stub.erase());
+    expect(receipt).toEqual({ entries: 1, bytes: expect.any(Number) });
+    expect(receipt.bytes).toBeGreaterThan(50);
+    await gate.cancelled;
+    await world.inside(async (storage) => {
+      const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name NOT LIKE '_cf%'");
+      expect(tables.toArray()).toEqual([]);
+      expect(await storage.getAlarm()).toBeNull();
+    });
+    const { sessions } = await accountObject(bindings, "test").listSessions({ limit: 100 });
+    expect(sessions.map(({ id }) => id)).not.toContain(world.address.name);
+    expect(await world.stub.describe()).toMatchObject({ ok: false, code: "not_found" });
+  });
+
+  it("[SESSION-11] reading about a session that is not there creates nothing", async () => {
+    for (const refused of [
+      await world.stub.describe(),
+      await world.stub.entries({ after: 0, limit: 1 }),
+      await world.stub.wait("turn_1", 0),
+      await world.stub.cancel(),
+      await world.stub.erase(),
+    ]) {
+      expect(refused).toMatchObject({ ok: false, code: "not_found" });
+    }
+    expect((await world.events()).status).toBe(404);
+    await world.inside(async (storage) => {
+      expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '_cf%'").toArray()).toEqual([]);
+      expect(await storage.getAlarm()).toBeNull();
+    });
+  });
+});
+
+describe("what a turn writes", () => {
+  /** Rows written by statements and alarms until the turn has ended and the alarm is settled. */
+  async function rowsOf(run: () => Promise<unknown>): Promise<number> {
+    let rows = 0;
+    const cursors: { rowsWritten: number }[] = [];
+    await world.inside((storage) => {
+      const exec = storage.sql.exec.bind(storage.sql);
+      vi.spyOn(storage.sql, "exec").mockImplementation(((query: string, ...bindings: []) => {
+        const cursor = exec(query, ...bindings);
+        cursors.push(cursor);
+        return cursor;
+      }) as typeof exec);
+      for (const method of ["setAlarm", "deleteAlarm"] as const) {
+        const real = storage[method].bind(storage) as (...args: unknown[]) => Promise<void>;
+        vi.spyOn(storage, method).mockImplementation(((...args: unknown[]) => {
+          rows++;
+          return real(...args);
+        }) as never);
+      }
+    });
+    await run();
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+    return rows + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
+  }
+
+  it("[SESSION-6] a plain turn writes at most 8 rows", async () => {
+    provider.enqueue(text("Hi"));
+    await world.ask("warm up");
+    provider.enqueue(text("Hi again"));
+    const rows = await rowsOf(() => world.ask("Hello"));
+    expect(rows).toBeGreaterThanOrEqual(6);
+    expect(rows).toBeLessThanOrEqual(8);
+  });
+
+  it("[SESSION-6] a step with a tool adds at most 4", async () => {
+    provider.enqueue(text("Hi"));
+    await world.ask("warm up");
+    provider.enqueue(calls([{ name: "current_time", arguments: '{"timezone":null}' }]));
+    provider.enqueue(text("It is late."));
+    const rows = await rowsOf(() => world.ask("What time is it?"));
+    expect(rows).toBeGreaterThanOrEqual(9);
+    expect(rows).toBeLessThanOrEqual(12);
+  });
+});

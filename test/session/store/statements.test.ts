@@ -1,0 +1,133 @@
+/** How many SQL statements a session executes. Counted, never timed. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { calls, type Reply, text } from "../../support/fake-provider.ts";
+import { SessionWorld, startProvider } from "../../support/session-world.ts";
+import { isRead, type SqlSpy, spySql } from "../../support/sql-spy.ts";
+
+let provider: ReturnType<typeof startProvider>;
+let world: SessionWorld;
+let statements: SqlSpy;
+/** What the live reader has received. */
+let received: string;
+const hangUp = { abort: () => {} };
+
+beforeEach(async () => {
+  provider = startProvider();
+  world = new SessionWorld();
+  received = "";
+  statements = await world.inside((storage) => spySql(storage));
+});
+afterEach(() => {
+  hangUp.abort();
+  vi.restoreAllMocks();
+});
+
+/** Twenty pieces of text. */
+const pieces = Array.from({ length: 20 }, (_, n) => `piece ${n} `);
+
+/** Sends each piece in a chunk of its own. Before piece `n` for each of `holds` it waits for one more `release`. */
+function inPieces(...holds: number[]): { reply: Reply; release: () => void } {
+  let released = 0;
+  const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
+  const frames = [
+    ...pieces.map((content) => ({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })),
+    { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage },
+  ].map((frame) => `data: ${JSON.stringify(frame)}\n\n`);
+  const reply: Reply = () => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        // A task of its own for each, so that none is read together with the one before.
+        do await new Promise((next) => setTimeout(next, 0));
+        while (sent === holds[released]);
+        controller.enqueue(new TextEncoder().encode(frames[sent] ?? "data: [DONE]\n\n"));
+        if (sent++ === frames.length) controller.close();
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  };
+  return { reply, release: () => void released++ };
+}
+
+/** A reader of all events stays, until the test ends. */
+async function listen(): Promise<void> {
+  const abort = new AbortController();
+  hangUp.abort = () => abort.abort();
+  const { body } = await world.events("live=true", abort.signal);
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  void (async () => {
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      if (done) return;
+      received += value;
+    }
+  })().catch(() => {});
+}
+
+/** A session that has answered once, and has come to rest, with a live reader. */
+async function warm(): Promise<void> {
+  provider.enqueue(text("Hi"));
+  await world.ask("warm up");
+  await listen();
+  await rest();
+  statements.take();
+}
+
+const ends = () => received.split("event: turn.ended").length - 1;
+/** The turns have ended, are reported, and the reader knows of them. */
+async function rest(turns = 1): Promise<void> {
+  await vi.waitFor(() => expect(ends()).toBe(turns));
+  await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+}
+
+async function play(content: string): Promise<void> {
+  const { turn } = await world.send(content);
+  await world.ended(turn);
+}
+
+describe("statements", () => {
+  it("[STATE-1] a plain turn of a warm session executes writes alone, at most 16 of them", async () => {
+    await warm();
+    provider.enqueue(inPieces().reply);
+    await play("Hello");
+    await rest(2);
+    const seen = statements.take();
+    expect(seen.filter(isRead)).toEqual([]);
+    expect(seen.length).toBeGreaterThanOrEqual(6);
+    expect(seen.length).toBeLessThanOrEqual(16);
+  });
+
+  it("[STATE-1] a step with a tool reads no row either", async () => {
+    await warm();
+    provider.enqueue(calls([{ name: "current_time", arguments: '{"timezone":null}' }]), text("It is late."));
+    await play("What time is it?");
+    await rest(2);
+    const seen = statements.take();
+    expect(seen.filter(isRead)).toEqual([]);
+  });
+
+  it("[STATE-2] a piece of text executes none, with readers attached", async () => {
+    await warm();
+    const answer = inPieces(3, 19);
+    provider.enqueue(answer.reply);
+    const { turn } = await world.send("Hello");
+    await vi.waitFor(() => expect(received).toContain("piece 2 "));
+    statements.take();
+    answer.release();
+    await vi.waitFor(() => expect(received).toContain("piece 18 "));
+    const seen = statements.take();
+    answer.release();
+    await world.ended(turn);
+    expect(seen).toEqual([]);
+  });
+
+  it("[STATE-3] a new session makes its tables by one statement batch", async () => {
+    statements.take();
+    provider.enqueue(inPieces().reply);
+    await play("Hello");
+    const seen = statements.take();
+    expect(seen.filter((statement) => /CREATE|ALTER/.test(statement))).toHaveLength(1);
+    // Those that read the rows once, and those of the turn.
+    expect(seen.length).toBeLessThanOrEqual(24);
+  });
+});
