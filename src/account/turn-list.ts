@@ -39,7 +39,7 @@ const leaveAtOnce = 200;
 const columns = `ended_at, session, seq, turn, agent, agent_version, model, reason, code, detail, steps, input_tokens,
   cached_tokens, output_tokens, reasoning_tokens, cost_micros, ms, first_event_ms, tool_errors, repairs`;
 
-type Row = {
+type TurnRow = {
   ended_at: number;
   session: string;
   seq: number;
@@ -86,13 +86,13 @@ export class TurnList {
     const where = filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`;
     const values = [...inner.values, ...others.map(({ value }) => value)];
     const found = `SELECT ${columns} FROM (${inner.sql}) ${where} LIMIT ?`;
-    const rows = this.#sql.exec<Row>(found, ...values, query.limit + 1).toArray();
+    const rows = this.#sql.exec<TurnRow>(found, ...values, query.limit + 1).toArray();
     const turns = rows.slice(0, query.limit).map(turnOf);
     if (rows.length > query.limit) return { turns, next: cursorOf(rows[query.limit - 1]) };
     // All that were looked at may be shown, and all that there are.
     if (inner.most < 0) return { turns, next: undefined };
     const last = `SELECT ended_at, session, seq FROM (${inner.sql}) LIMIT 1 OFFSET ?`;
-    return { turns, next: cursorOf(this.#sql.exec<Place>(last, ...inner.values, inner.most - 1).toArray()[0]) };
+    return { turns, next: cursorOf(this.#sql.exec<ListPlace>(last, ...inner.values, inner.most - 1).toArray()[0]) };
   }
 
   #insert(session: string, record: TurnRecord): boolean {
@@ -162,7 +162,7 @@ export function pageOf(query: TurnQuery): {
   const where = ["ended_at <= ? AND (+ended_at, session, seq) < (?, ?, ?)", ...range.map(({ filter }) => filter)].join(
     " AND ",
   );
-  const sql = `SELECT * FROM turns ${first?.index === undefined ? "" : `INDEXED BY ${first.index}`} WHERE ${where}
+  const sql = `SELECT ${columns} FROM turns ${first?.index === undefined ? "" : `INDEXED BY ${first.index}`} WHERE ${where}
     ORDER BY ended_at DESC, session DESC, seq DESC LIMIT ${most}`;
   return { inner: { sql, values: [atMs, atMs, session, seq, ...range.map(({ value }) => value)], most }, others };
 }
@@ -175,20 +175,20 @@ function filterOf(
   return value === undefined ? undefined : { filter, value, index };
 }
 
-type Place = Pick<Row, "ended_at" | "session" | "seq">;
+type ListPlace = Pick<TurnRow, "ended_at" | "session" | "seq">;
 
-function cursorOf(row: Place | undefined): string | undefined {
+function cursorOf(row: ListPlace | undefined): string | undefined {
   return row && `${row.ended_at}.${row.seq}.${row.session}`;
 }
 
 /** A cursor names the last row of its page: when it ended, the number of its last entry, its session. One that was never given out begins after everything. */
-export function placeOf(cursor: string | undefined): [atMs: number, seq: number, session: string] {
+function placeOf(cursor: string | undefined): [atMs: number, seq: number, session: string] {
   if (cursor === undefined) return [Number.MAX_SAFE_INTEGER, 0, ""];
   const [, atMs, seq, session = ""] = /^(\d{1,15})\.(\d{1,15})\.([A-Za-z0-9_-]{1,64})$/.exec(cursor) ?? [];
   return atMs === undefined ? [-1, 0, ""] : [Number(atMs), Number(seq), session];
 }
 
-function turnOf(row: Row): ListedTurn {
+function turnOf(row: TurnRow): ListedTurn {
   return {
     session: row.session,
     seq: row.seq,

@@ -2,7 +2,7 @@
 import type { Usage } from "../core/cost.ts";
 import type { SettingDeclarations } from "../core/settings.ts";
 import type { ContentWriter } from "./content.ts";
-import type { Attributes } from "./names.ts";
+import type { Attributes, EventName } from "./names.ts";
 import type { Span } from "./span.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
@@ -39,7 +39,7 @@ export type TelemetryItem =
 
 /** An event, sent as a log record. `traceId` and `spanId`: what it is about. */
 export interface TelemetryEvent {
-  name: "gen_ai.evaluation.result" | "feature_flag.evaluation";
+  name: EventName;
   atMs: number;
   traceId: string;
   spanId: string;
@@ -80,7 +80,7 @@ export interface SessionTelemetry {
   dueMs(nowMs: number): number | undefined;
   /** Something is still to be sent, and is tried. */
   readonly owes: boolean;
-  /** Tries again what was given up; false when nothing was. */
+  /** From now on what was given up is tried again; false when nothing was. Runs in the caller's transaction. */
   retry(): boolean;
   /** The rows may differ from what is known of them, since a transaction was rolled back. */
   forget(): void;

@@ -37,7 +37,9 @@ async function sendAlert(bindings: Bindings, account: string, notice: AlertNotic
   const address = { account, name: alertSession };
   const subject = `Is ${rule.metric} over ${rule.over}?`;
   const to = { ...rule.to, alert: alertJson(notice) };
-  unwrap(await sessionObject(bindings, address).notify(address, { id, subject, text: alertText(notice), to }));
+  const session = sessionObject(bindings, address);
+  unwrap(await session.create(address, { title: "Alerts" }));
+  unwrap(await session.notify({ id, subject, text: alertText(notice), to }));
 }
 
 /** Throws an Error for an alert that the app must change. Returns what only settings lack: those may come later. */

@@ -15,7 +15,7 @@ import { arm } from "./alarm.ts";
 import { Courier } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import { Reporter } from "./deliver/reporter.ts";
-import { deliveryOver, sampler, sessionTelemetry, telemetryId } from "./deliver/telemetry.ts";
+import { deliveryOver, sampler, sessionTelemetry } from "./deliver/telemetry.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { type PastRequest, pastRequest } from "./read/past-request.ts";
 import { summarize } from "./read/summarize.ts";
@@ -92,8 +92,8 @@ export class SessionLife {
   }
 
   #setup(agent: Agent) {
-    const { settings, remoteTools } = this.#app;
-    return { agent, settings, remoteTools, bindings: this.#bindings };
+    const { settings, remoteTools, telemetry } = this.#app;
+    return { agent, settings, remoteTools, telemetry, bindings: this.#bindings };
   }
 
   /** The session's agent. Throws `no_such_agent` where the app does not have it any more. */
@@ -172,7 +172,7 @@ export class SessionLife {
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
-    const traced = { ...this.#setup(agent), telemetry: this.#app.telemetry };
+    const traced = this.#setup(agent);
     this.#reporter = new Reporter(this.#bindings, sampler(parts, traced));
     const telemetry = sessionTelemetry(parts, traced, { hold, rested: () => this.arm() });
     if (telemetry !== undefined) parts.telemetry = telemetry;
@@ -324,13 +324,7 @@ export class SessionLife {
 
   /** The trace of a turn, as an OTLP request in JSON. */
   trace(turn: string): Promise<string> {
-    const { telemetry } = this.#app;
-    return turnTrace(this.existing, { ...this.#setup(this.agent), telemetry }, turn);
-  }
-
-  /** What its telemetry is listed as among the account's dead deliveries. */
-  get telemetryId(): string {
-    return telemetryId(this.existing.record.read());
+    return turnTrace(this.existing, this.#setup(this.agent), turn);
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

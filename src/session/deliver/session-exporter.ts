@@ -5,7 +5,7 @@
 import type { Attributes } from "../../observe/names.ts";
 import { otlpTraces } from "../../observe/otlp-json.ts";
 import { otlpLogs } from "../../observe/otlp-logs.ts";
-import { type Collector, type Sent, sendOtlp } from "../../observe/send-otlp.ts";
+import { type Collector, type OtlpOutcome, sendOtlp } from "../../observe/send-otlp.ts";
 import type { Span } from "../../observe/span.ts";
 import type {
   SessionTelemetry,
@@ -77,7 +77,6 @@ export class SessionExporter implements SessionTelemetry {
   retry(): boolean {
     if (this.#owed.state.deadId === 0) return false;
     this.#owed.change({ deadId: 0, attempts: 0, sinceMs: 0, nextAtMs: null });
-    this.wake();
     return true;
   }
 
@@ -152,13 +151,13 @@ export class SessionExporter implements SessionTelemetry {
     }
   }
 
-  async #send({ spans, events }: Batch, dropped: number): Promise<Sent> {
+  async #send({ spans, events }: Batch, dropped: number): Promise<OtlpOutcome> {
     const { collector, serviceName } = this.#settings;
     const resource: Attributes = {
       "service.name": serviceName,
       ...(dropped > 0 && { "longline.telemetry.dropped": dropped }),
     };
-    const nothing: Sent = { kind: "taken", rejected: 0 };
+    const nothing: OtlpOutcome = { kind: "taken", rejected: 0 };
     const traces = spans.length === 0 ? nothing : JSON.stringify(otlpTraces(spans, resource));
     const first = typeof traces === "string" ? await sendOtlp(collector, "traces", traces) : traces;
     if (first.kind !== "taken" || events.length === 0) return first;
