@@ -69,7 +69,7 @@ export class MetricsJob implements AccountJob {
   get #read(): KeptMetrics {
     const { sql } = this.#host.storage;
     if (this.#copy === undefined) {
-      const [row] = sql.exec<{ data: string }>("SELECT data FROM metrics").toArray();
+      const [row] = sql.exec<{ data: string }>("SELECT data FROM watched WHERE name = 'metrics'").toArray();
       this.#copy = row
         ? (JSON.parse(row.data) as KeptMetrics)
         : { metrics: { sinceMs: Date.now(), series: {} }, failures: 0 };
@@ -79,7 +79,7 @@ export class MetricsJob implements AccountJob {
 
   #keep(kept: KeptMetrics): void {
     this.#host.storage.sql.exec(
-      "INSERT INTO metrics (id, data) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+      "INSERT INTO watched (name, data) VALUES ('metrics', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
       JSON.stringify(kept),
     );
     this.#copy = kept;

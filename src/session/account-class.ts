@@ -1,11 +1,9 @@
 /** The class of an app's accounts: Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */
 import { Account } from "../account/account.ts";
-import { Alerts } from "../account/alerts.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
 import type { Bindings } from "../env.ts";
-import { type AlertNotice, alertJson, alertText } from "../observe/alert-rule.ts";
-import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
+import type { AccountJob, AccountJobHost, Notice } from "../observe/telemetry.ts";
 import { addressFault } from "./deliver/outlets.ts";
 import { sessionObject } from "./session-object.ts";
 
@@ -25,26 +23,21 @@ export function accountClass(app: App): AccountClass {
 }
 
 function jobsOf({ alerts, telemetry }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
-  const metrics = telemetry.exporter?.account(host);
-  const notify = (account: string, notice: AlertNotice) => sendAlert(bindings, account, notice);
-  const watching = alerts.length === 0 ? [] : [new Alerts(host, { rules: alerts, notify })];
-  return [...watching, ...(metrics === undefined ? [] : [metrics])];
+  const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
+  return [alerts?.job(host, send), telemetry?.account(host)].filter((job) => job !== undefined);
 }
 
 /** By the outbox of a session, so that it comes again like any delivery that fails. */
-async function sendAlert(bindings: Bindings, account: string, notice: AlertNotice): Promise<void> {
-  const { id, rule } = notice;
+async function sendNotice(bindings: Bindings, account: string, notice: Notice): Promise<void> {
   const address = { account, name: alertSession };
-  const subject = `Is ${rule.metric} over ${rule.over}?`;
-  const to = { ...rule.to, alert: alertJson(notice) };
   const session = sessionObject(bindings, address);
   unwrap(await session.create(address, { title: "Alerts" }));
-  unwrap(await session.notify({ id, subject, text: alertText(notice), to }));
+  unwrap(await session.notify(notice));
 }
 
 /** Throws an Error for an alert that the app must change. Returns what only settings lack: those may come later. */
 export function alertWarnings(app: Pick<App, "alerts" | "channels" | "settings">): string[] {
-  return app.alerts.flatMap(({ metric, to }) => {
+  return (app.alerts?.rules ?? []).flatMap(({ metric, to }) => {
     const fault = addressFault(app, to);
     if (fault === undefined) return [];
     const detail = `The alert about ${metric}: to: ${fault.detail}`;

@@ -13,13 +13,12 @@ import type { Bindings } from "../env.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./deliver/courier.ts";
+import { observed } from "./deliver/observed.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import { Reporter } from "./deliver/reporter.ts";
-import { deliveryOver, sampler, sessionTelemetry } from "./deliver/telemetry.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { type PastRequest, pastRequest } from "./read/past-request.ts";
 import { summarize } from "./read/summarize.ts";
-import { deliveryTraceparent, turnTrace } from "./read/turn-trace.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import type { CopyStep } from "./store/copying.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
@@ -92,8 +91,8 @@ export class SessionLife {
   }
 
   #setup(agent: Agent) {
-    const { settings, remoteTools, telemetry } = this.#app;
-    return { agent, settings, remoteTools, telemetry, bindings: this.#bindings };
+    const { settings, remoteTools } = this.#app;
+    return { agent, settings, remoteTools, bindings: this.#bindings };
   }
 
   /** The session's agent. Throws `no_such_agent` where the app does not have it any more. */
@@ -172,17 +171,16 @@ export class SessionLife {
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
-    const traced = this.#setup(agent);
-    this.#reporter = new Reporter(this.#bindings, sampler(parts, traced));
-    const telemetry = sessionTelemetry(parts, traced, { hold, rested: () => this.arm() });
-    if (telemetry !== undefined) parts.telemetry = telemetry;
+    this.#reporter = new Reporter(this.#bindings);
+    Object.assign(
+      parts,
+      this.#app.telemetry?.session(observed(parts, { ...this.#setup(agent), hold, rested: () => this.arm() })),
+    );
     const { account, name } = parts.record.read();
     const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
       outletFault: (name) => outletFault(this.#app, name),
-      traceparent: (turn, id) => deliveryTraceparent(parts, turn, id),
-      over: (owed, how) => deliveryOver(parts, owed, how),
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
@@ -320,11 +318,6 @@ export class SessionLife {
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
     return pastRequest(this.existing, this.#setup(this.mustHaveAgent()), seq);
-  }
-
-  /** The trace of a turn, as an OTLP request in JSON. */
-  trace(turn: string): Promise<string> {
-    return turnTrace(this.existing, this.#setup(this.agent), turn);
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

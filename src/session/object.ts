@@ -10,6 +10,7 @@ import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
+import type { Notice } from "../observe/telemetry.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
@@ -22,6 +23,7 @@ import { type PastRequest, type PrefixReport, prefixReport } from "./read/past-r
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
+import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -44,7 +46,7 @@ import {
 import { type AgainWith, takenOrAgain, untilStopped } from "./submit/ask-again.ts";
 import { type GoOn, goOn, type WentOn } from "./submit/go-on.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
-import { type Notice, takeNotice } from "./submit/take-notice.ts";
+import { takeNotice } from "./submit/take-notice.ts";
 import { addHistory, takeIn } from "./submit.ts";
 import type { SendRequest, TurnState } from "./turn/turns.ts";
 
@@ -331,7 +333,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** The trace of a turn, as an OTLP request in JSON. */
   trace(turn: string): Promise<Outcome<string>> {
-    return outcome(() => this.#life.trace(turn));
+    return outcome(() => turnTrace(this.#life.existing, turn));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {

@@ -212,8 +212,7 @@ describe("the list of turns", () => {
       list.record("s", [record(0, { costMicros: 999 })]);
       // One row many times over, as SQL makes them.
       sql.exec(
-        `INSERT INTO turns SELECT ended_at + n.value, session, seq, turn, agent, agent_version, model, reason, code, detail,
-           steps, input_tokens, cached_tokens, output_tokens, reasoning_tokens, 1, ms, first_event_ms, tool_errors, repairs
+        `INSERT INTO turns SELECT ended_at + n.value, session, seq, agent, agent_version, model, reason, 1, ms, data
          FROM turns, (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 45000) SELECT value FROM n) n`,
       );
       const pages: number[] = [];
