@@ -28,6 +28,7 @@ const node = [
   "test/api/**/*.test.ts",
   "test/types/**/*.test.ts",
   "test/replay/**/*.test.ts",
+  "test/rollout/**/*.test.ts",
   "test/*.test.ts",
 ];
 

@@ -17,6 +17,7 @@ const floors: Record<string, number> = {
   "prefix-cache": 1,
   channels: 1,
   wire: 1,
+  rollout: 1,
   http: 1,
   observe: 1,
   agent: 2,

@@ -5,7 +5,7 @@ import type { CallHooks } from "../tools/call-hooks.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
-import { versionOf } from "./version.ts";
+import { contentOf, versionOf } from "./version.ts";
 
 export interface ModelChoice {
   /** As the provider calls it. */
@@ -123,7 +123,7 @@ export function resolveAgent(name: string, definition: AgentDefinition, hasRemot
       ...(definition.after && { after: definition.after }),
     },
   };
-  return { ...agent, version: versionOf(agent) };
+  return { ...agent, version: versionOf(contentOf(agent)) };
 }
 
 /** What stands for an agent that the app does not have any more: nothing can be done with it but ending its turns. */

@@ -1,5 +1,6 @@
 /** THE APP: its agents, and the doors and channels they are reached by. Delete a line, and it is not in the Worker. */
 import {
+  admin,
   aiSdk,
   demoModel,
   discord,
@@ -10,13 +11,14 @@ import {
   openapi,
   otel,
   playground,
+  prefixes,
   slack,
 } from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground(), openapi()],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),
