@@ -1,14 +1,14 @@
 /** The public face of the client, `longline/client`: for programs and pages that talk to a Worker. */
 export {
-  type ApprovalAnswer as Approval,
   type Client,
   type ClientOptions,
   client,
   type Following,
-  type GivenFeedback as Feedback,
   type NewMessage,
   type NewSession,
   type Sending,
+  type SentApproval as Approval,
+  type SentFeedback as Feedback,
   type SessionChanges,
 } from "./client/client.ts";
 export type { SentEvent } from "./client/follow.ts";

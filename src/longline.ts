@@ -15,11 +15,12 @@ import { modelLine } from "./doors/front.ts";
 import { native } from "./doors/native/native.ts";
 import { nothingHere, type RouteContext } from "./doors/routes.ts";
 import type { Bindings } from "./env.ts";
+import { holdsToken } from "./http/authenticate.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
-import { problemResponse } from "./http/problem.ts";
+import { problemForPeople, problemResponse } from "./http/problem.ts";
 import { RefusedLines } from "./http/refused-lines.ts";
 import { type AccountClass, accountClass, alertWarnings } from "./session/account-class.ts";
-import { type SessionClass, sessionClass } from "./session/session-class.ts";
+import { type SessionClass, sessionClass } from "./session/object.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
 
 /** What an app is: what `AppDefinition` says, and how it is reached. */
@@ -51,10 +52,7 @@ export interface Longline {
  */
 export function longline({ doors = [], channels = [], ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  const app = makeApp(definition, { doors, channels }, bindings);
-  const worker = serve(app, doors);
-  apps.set(worker, app);
-  return worker;
+  return serve(makeApp(definition, { doors, channels }, bindings), doors);
 }
 
 const apps = new WeakMap<object, App>();
@@ -69,7 +67,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
   announce(app);
   for (const door of doors) door.check(app, env as unknown as Bindings);
   const { fetch } = router(app, doors);
-  return {
+  const worker: Longline = {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
     scheduled: ({ cron, scheduledTime }, bindings) =>
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
@@ -77,6 +75,8 @@ export function serve(app: App, doors: readonly Door[]): Longline {
     Session: sessionClass(app),
     Account: accountClass(app),
   };
+  apps.set(worker, app);
+  return worker;
 }
 
 /** Says in the log what runs here, and what is doubtful about it. Throws for what cannot work. */
@@ -106,6 +106,7 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
     await next();
     const line = refused.lineOf(c.res.status, c.error, Date.now());
     if (line !== undefined) console.log(JSON.stringify(line));
+    if (!c.res.ok && holdsToken(c.req.raw)) c.res = await problemForPeople(c.res);
   });
   const guarded = ["/v1/*", ...doors.flatMap(({ guards }) => guards)];
   const exposes = doors.flatMap((door) => door.exposes);
@@ -118,7 +119,11 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   all.notFound(({ req }) => {
     const path = new URL(req.url).pathname;
     const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => takes(all, method, path));
-    if (allowed.length === 0) return refusal(path, new AppError("not_found", `There is nothing at ${path}.`));
+    if (allowed.length === 0) {
+      const meant = meantPaths(path).find((each) => takes(all, req.method, each));
+      const hint = meant === undefined ? "" : ` ${meant} is there: check the client's base URL.`;
+      return refusal(meant ?? path, new AppError("not_found", `There is nothing at ${path}.${hint}`));
+    }
     const detail = `${path} does not take ${req.method}. It takes ${allowed.join(", ")}.`;
     const response = refusal(path, new AppError("method_not_allowed", detail));
     response.headers.set("Allow", allowed.join(", "));
@@ -152,4 +157,11 @@ function refusalIn(doors: readonly Door[]): (path: string, error: unknown) => Re
 function takes(app: Hono<RouteContext>, method: string, path: string): boolean {
   const [handlers] = app.router.match(method, path);
   return handlers.some(([[, route]]) => route.method === method);
+}
+
+/** What may be meant by a path where nothing is: a base URL without `/v1`, with another prefix, or with a slash too many. */
+function meantPaths(path: string): string[] {
+  const plain = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+  const behind = plain.lastIndexOf("/v1/");
+  return [plain, behind < 0 ? `/v1${plain}` : plain.slice(behind)].filter((each) => each !== path);
 }

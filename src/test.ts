@@ -1,4 +1,7 @@
 /** The public face of the test kit, `longline/test`: everything a test of an agent may import. It needs no Worker and no network. */
+export { type KillReport, killEvery, type ToolFault, type ToolFaultKind } from "./test-kit/kill-every.ts";
+export { type RecordedOptions, type Recording, type RecordingMode, recorded } from "./test-kit/recorded.ts";
+export type { RecordedKind } from "./test-kit/recording.ts";
 export {
   type AgentCall,
   type AgentRun,

@@ -20,7 +20,7 @@ function cell(schema: z.core.$ZodType | undefined): string {
 }
 
 function table(): string {
-  const chat: Record<string, z.core.$ZodType | undefined> = chatFields;
+  const chat: Record<string, z.core.$ZodType | undefined> = chatFields.shape;
   const responses: Record<string, z.core.$ZodType | undefined> = createRequest.shape;
   const names = [...new Set([...Object.keys(chat), ...routeFields, ...Object.keys(responses)])].toSorted();
   const rows = names.map((name) => {
@@ -54,7 +54,7 @@ function documented(file: string, name: string): string[] {
 it.each([
   [
     "chat completions",
-    [...Object.keys(chatFields), ...routeFields],
+    [...Object.keys(chatFields.shape), ...routeFields],
     documented("chat/completions/completions", "ChatCompletionCreateParamsBase"),
   ],
   ["Responses", Object.keys(createRequest.shape), documented("responses/responses", "ResponseCreateParamsBase")],

@@ -32,7 +32,14 @@ const logs: Record<string, NewEntry[]> = {
     ended({ refused: true }),
   ],
   failed: [user(), ended({ reason: "failed", failure })],
-  "content filter": [user(), ended({ reason: "failed", failure: { ...failure, code: "content_filter" } })],
+  "content filter on the request": [
+    user(),
+    ended({ reason: "failed", failure: { ...failure, code: "content_filter" } }),
+  ],
+  "content filter on the answer": [
+    user(),
+    ended({ reason: "failed", failure: { ...failure, code: "content_filter", cause: "answer" } }),
+  ],
   budget: [user(), ended({ reason: "budget_exhausted" })],
   "calls of the client": [
     user(),

@@ -2,18 +2,18 @@
 import { describe, expect, it, vi } from "vitest";
 import { migrateAccount } from "../src/account/schema.ts";
 import { Draft } from "../src/core/assemble.ts";
-import { type SessionParts, sessionParts } from "../src/session/session-parts.ts";
+import { type OpenSession, openSession } from "../src/session/open-session.ts";
 import { EntryTail } from "../src/session/store/entry-tail.ts";
 import { InboxCopy } from "../src/session/store/inbox-copy.ts";
 import { SessionRecord } from "../src/session/store/session-record.ts";
-import { takeIn } from "../src/session/submit.ts";
+import { takeSubmission } from "../src/session/submit.ts";
 import type { BusyPolicy } from "../src/session/turn/turns.ts";
 import { asking, assistant, ended, result } from "./support/entries.ts";
 import { nodeStorage } from "./support/node-storage.ts";
 import { randomOf } from "./support/random.ts";
 
 /** Everything that the parts say of their rows. */
-function known(parts: SessionParts): unknown {
+function known(parts: OpenSession): unknown {
   const { record, inbox, outbox, checkpoint, intents, heartbeat, log, turns } = parts;
   const ids = Array.from({ length: inbox.lastId + 2 }, (_, id) => `turn_${id}`);
   const seqs = Array.from({ length: log.lastSeq + 3 }, (_, seq) => seq);
@@ -40,7 +40,7 @@ interface Chance {
   atMs: number;
 }
 
-type Write = (parts: SessionParts, chance: Chance) => void;
+type Write = (parts: OpenSession, chance: Chance) => void;
 
 const hook = (url: string) => ({ channel: "callback", url }) as const;
 
@@ -51,13 +51,15 @@ function sends(onBusy: BusyPolicy): Write {
     const receipt = key === undefined ? {} : { key, bodyHash: key };
     const replyTo = hook("https://a.example/");
     const claims = upTo(3) === 0 ? [`c${upTo(5)}`] : [];
-    takeIn(parts, { message: { content, options: {} }, receipt, onBusy, claims, ...(upTo(2) === 0 && { replyTo }) });
+    const messages = [{ content, options: {} }];
+    const given = { messages, receipt, onBusy, claims, ...(upTo(2) === 0 && { replyTo }) };
+    takeSubmission(parts, given, () => {});
   };
 }
 
 /** Of an open turn; nothing where none is open. */
 const inTurn =
-  (write: (parts: SessionParts, turn: string, chance: Chance) => void): Write =>
+  (write: (parts: OpenSession, turn: string, chance: Chance) => void): Write =>
   (parts, chance) => {
     const { open } = parts.turns;
     if (open !== undefined) write(parts, open.turn, chance);
@@ -65,7 +67,7 @@ const inTurn =
 
 /** Of something that is owed; nothing where nothing is. */
 const owed =
-  (write: (outbox: SessionParts["outbox"], id: string, chance: Chance) => void): Write =>
+  (write: (outbox: OpenSession["outbox"], id: string, chance: Chance) => void): Write =>
   ({ outbox }, chance) => {
     const all = outbox.all();
     const one = all[chance.upTo(Math.max(1, all.length))];
@@ -160,13 +162,13 @@ class Pair {
   readonly #raw = nodeStorage();
   readonly #random: () => number;
   #atMs = 1_000;
-  parts: SessionParts;
+  parts: OpenSession;
 
   constructor(seed: number) {
     this.#random = randomOf(seed);
     const of = { account: "test", name: "pair" };
     this.#raw.transactionSync(() => SessionRecord.create(this.#raw.sql, of, { ttlSeconds: 60 }, 0));
-    this.parts = sessionParts(this.#raw);
+    this.parts = openSession(this.#raw);
   }
 
   write(name: string, { fails = false } = {}): void {
@@ -184,12 +186,12 @@ class Pair {
   }
 
   compare(what: string): void {
-    expect(known(this.parts), what).toEqual(known(sessionParts(this.#raw)));
+    expect(known(this.parts), what).toEqual(known(openSession(this.#raw)));
   }
 
   /** The instance ends; the next one goes on. */
   restart(): void {
-    this.parts = sessionParts(this.#raw);
+    this.parts = openSession(this.#raw);
   }
 }
 
@@ -258,7 +260,7 @@ describe("what is kept of the inbox", () => {
   it("[STATE-5] without the text of a long message, which is read from its row", () => {
     const storage = nodeStorage();
     SessionRecord.create(storage.sql, { account: "test", name: "long" }, {}, 0);
-    const { inbox } = sessionParts(storage);
+    const { inbox } = openSession(storage);
     const [short, long] = ["short", "x".repeat(20_000)].map((content) =>
       inbox.add({ content, options: {} }, { atMs: 1 }),
     );

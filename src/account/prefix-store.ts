@@ -58,3 +58,14 @@ export class PrefixStore {
     this.#sql.exec("DELETE FROM prefixes WHERE id = ?", id);
   }
 }
+
+export interface PrefixContent {
+  instructions?: string | undefined;
+  documents?: { title: string; text: string }[] | undefined;
+}
+
+/** Instructions and documents as one text, written the same way every time: it is in the head of requests, and is named by its digest. */
+export function prefixText({ instructions = "", documents = [] }: PrefixContent): string {
+  const parts = documents.map(({ title, text }) => `<document title=${JSON.stringify(title)}>\n${text}\n</document>`);
+  return [...(instructions === "" ? [] : [instructions]), ...parts].join("\n\n");
+}

@@ -7,7 +7,9 @@
  * - `hook-<length of the name>-<name>` and `hook-<length>-<name>_<key>`: a name with `_`
  * - `hook_<40 hex digits>`, `hook-x-<40 hex digits>`: a key that cannot stand in an id, or is too long; of name and key
  */
+
 import { sha256Hex } from "../core/digest.ts";
+import { sessionNamePattern } from "../core/session-name.ts";
 
 export interface WebhookPlace {
   /** The webhook's: letters, digits, `-` and `_`. */
@@ -16,7 +18,7 @@ export interface WebhookPlace {
   key: string;
 }
 
-const isId = (text: string) => /^[A-Za-z0-9_-]{1,64}$/.test(text);
+const isId = (text: string) => sessionNamePattern.test(text);
 const isDigest = (text: string) => /^[0-9a-f]{40}$/.test(text);
 const isPlain = (name: string) => !name.includes("_") && !isDigest(name);
 

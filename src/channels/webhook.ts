@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
+import { lazySchema } from "../core/lazy-schema.ts";
 import type { Address, Inbound, InboundRequest, Taken } from "./channel.ts";
 import { parseJson } from "./parse-json.ts";
 import { isSignedByGitHub, isSignedByStandard, isSignedByStripe, type Signed, standardPrefix } from "./signature.ts";
@@ -100,11 +101,13 @@ function ignored(): Inbound {
 }
 
 /** Fields of the body that webhooks without rules of their own may have. */
-const plainFields = z.object({
-  session: z.nullish(z.union([z.string(), z.pipe(z.int(), z.transform(String))])),
-  speaker: z.nullish(z.string()),
-  callback_url: z.nullish(z.string()),
-});
+const plainFields = lazySchema(() =>
+  z.object({
+    session: z.nullish(z.union([z.string(), z.pipe(z.int(), z.transform(String))])),
+    speaker: z.nullish(z.string()),
+    callback_url: z.nullish(z.string()),
+  }),
+);
 
 function plainMessage(payload: unknown): WebhookMessage {
   const isObject = typeof payload === "object" && payload !== null && !Array.isArray(payload);

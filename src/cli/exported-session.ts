@@ -23,3 +23,16 @@ export async function exportedSession(worker: { url: string; key: string }, id: 
 export async function exportedEntries(worker: { url: string; key: string }, id: string): Promise<Entry[]> {
   return (await exportedSession(worker, id)).entries;
 }
+
+/** The request that entry `seq` answered. `differs`: why it may not be what was sent, to the byte. */
+export async function pastRequest(
+  worker: { url: string; key: string },
+  id: string,
+  seq: number,
+): Promise<{ body: string; differs?: string }> {
+  const url = `${worker.url.replace(/\/+$/, "")}/v1/sessions/${encodeURIComponent(id)}/requests/${seq}`;
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${worker.key}` } });
+  if (!answer.ok) throw await LonglineError.of(answer);
+  const { body, differs } = (await answer.json()) as { body: unknown; differs?: string };
+  return { body: typeof body === "string" ? body : JSON.stringify(body), ...(differs !== undefined && { differs }) };
+}

@@ -6,6 +6,7 @@ import { registerDiscord } from "./discord-register.ts";
 import { evaluate } from "./eval/eval.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
+import { replay } from "./replay/replay.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
 import { type CliCommand, UsageError } from "./usage.ts";
 
@@ -14,6 +15,7 @@ const commands: Record<string, CliCommand> = {
   dev,
   check,
   eval: evaluate,
+  replay,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
 };
@@ -24,6 +26,7 @@ const help = `Usage: longline <command>
   dev [OPTIONS]           runs wrangler dev, and starts it again after an edit where a mistake ended it
   check                   says whether the Worker and its wrangler configuration fit together
   eval                    runs cases through the agents, and says whether a change is better or worse
+  replay                  runs turns that really happened with a candidate, without any effect
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 

@@ -49,6 +49,7 @@ function packageJson(
     scripts: {
       dev: "longline dev",
       test: "vitest run",
+      eval: "longline eval",
       check: "tsc --noEmit && longline check",
       deploy: "wrangler deploy",
     },

@@ -12,8 +12,8 @@ import { LonglineError } from "./longline-error.ts";
 export type NewSession = z.input<typeof sessionCreation>;
 export type SessionChanges = z.input<typeof sessionChanges>;
 export type NewMessage = z.input<typeof sentMessage>;
-export type ApprovalAnswer = z.input<typeof approval>;
-export type GivenFeedback = z.input<typeof feedback>;
+export type SentApproval = z.input<typeof approval>;
+export type SentFeedback = z.input<typeof feedback>;
 
 export interface ClientOptions {
   /** Where the Worker is, such as `https://my-agent.example.workers.dev`. */
@@ -58,9 +58,9 @@ export interface Client {
   events(session: string, from?: Following): AsyncIterable<SentEvent>;
   turn(session: string, turn: string): Promise<TurnJson>;
   cancel(session: string, turn?: string): Promise<void>;
-  approve(session: string, callId: string, answer: ApprovalAnswer): Promise<{ turn: string }>;
+  approve(session: string, callId: string, answer: SentApproval): Promise<{ turn: string }>;
   toolResults(session: string, results: z.input<typeof toolResults>["results"]): Promise<{ turn: string }>;
-  feedback(session: string, given: GivenFeedback): Promise<void>;
+  feedback(session: string, given: SentFeedback): Promise<void>;
 }
 
 /**
@@ -88,7 +88,7 @@ export function client({ url, key, fetch = globalThis.fetch }: ClientOptions): C
   };
   const json = async <T>(...given: Parameters<typeof request>) => (await (await request(...given)).json()) as T;
   const at = (id: string, more = "") => `/${encodeURIComponent(id)}${more}`;
-  const sent = (message: NewMessage, { on_busy, idempotencyKey = crypto.randomUUID(), signal }: Sending) => ({
+  const sent = (message: NewMessage, { on_busy, idempotencyKey = randomKey(), signal }: Sending) => ({
     body: message,
     query: { on_busy },
     headers: { "Idempotency-Key": idempotencyKey } as Record<string, string>,
@@ -140,6 +140,11 @@ interface Request {
   query?: object;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+}
+
+/** Browsers have `crypto.randomUUID` only in pages that came by HTTPS or from this machine. */
+function randomKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function queryOf(query: object = {}): string {

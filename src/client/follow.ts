@@ -17,6 +17,8 @@ export interface Followed {
 
 /** Pauses before a broken stream is opened again, in ms; after the last one its error is thrown. */
 const pausesMs = [250, 1_000, 3_000, 10_000];
+/** The server sends a comment every 15 s: a line that is silent for longer is dead, though nothing says so. */
+const silenceMs = 45_000;
 
 /** `open`: opens the stream after an event; `undefined`: from its beginning. */
 export async function* followed(
@@ -45,9 +47,24 @@ export async function* followed(
     } catch (error) {
       const pauseMs = pausesMs[broken++];
       if (signal?.aborted || pauseMs === undefined || !mayPass(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs, signal);
     }
   }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** A refusal stays one, but for a server that is busy or starts again. */
@@ -57,7 +74,10 @@ function mayPass(error: unknown): boolean {
 
 async function* eventsIn(body: ReadableStream<Uint8Array> | null): AsyncGenerator<{ id?: string; data: string }> {
   if (body === null) return;
-  const decoded = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>);
+  const line = watched();
+  const decoded = body
+    .pipeThrough(line.through)
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>);
   const reader = decoded.pipeThrough(new EventSourceParserStream()).getReader();
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
@@ -65,6 +85,24 @@ async function* eventsIn(body: ReadableStream<Uint8Array> | null): AsyncGenerato
       yield id === undefined ? { data } : { id, data };
     }
   } finally {
+    line.leave();
     await reader.cancel().catch(() => undefined);
   }
+}
+
+/** Passes bytes through, and breaks the stream once none have come for too long. */
+function watched(): { through: TransformStream<Uint8Array, Uint8Array>; leave(): void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const listen = (controller: TransformStreamDefaultController<Uint8Array>) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => controller.error(new TypeError("The connection is silent.")), silenceMs);
+  };
+  const through = new TransformStream<Uint8Array, Uint8Array>({
+    start: listen,
+    transform(bytes, controller) {
+      listen(controller);
+      controller.enqueue(bytes);
+    },
+  });
+  return { through, leave: () => clearTimeout(timer) };
 }

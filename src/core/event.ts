@@ -12,7 +12,7 @@ import type {
   TurnEndReason,
   WaitKind,
 } from "./entry.ts";
-import type { Failure, FailureCode } from "./errors.ts";
+import type { Failure } from "./errors.ts";
 import type { AssistantMessage, ToolCall, ToolResult } from "./message.ts";
 
 export type SessionEvent =
@@ -39,7 +39,7 @@ export type SessionEvent =
       replayed?: true;
     }
   | TurnEnded
-  | { type: "error"; code: FailureCode; detail: string };
+  | { type: "error"; failure: Failure };
 
 interface TurnEnded extends TurnCounts {
   type: "turn.ended";
@@ -87,7 +87,7 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
       return [whole({ type: "tool.finished", callId, name, content, isError })];
     }
     case "step_failed":
-      return [...eventsOfReply(replyOf(entry), into), whole({ type: "error", ...failureOf(entry) })];
+      return [...eventsOfReply(replyOf(entry), into), whole({ type: "error", failure: entry.failure })];
     case "turn_ended": {
       const { seq: _, atMs: __, type: ___, ...ended } = entry;
       return [...voided(entry, into), whole({ type: "turn.ended", ...ended })];
@@ -201,8 +201,4 @@ function completed(entry: AssistantEntry): SessionEvent {
   const refusal = refusalFrom !== undefined && { refusalFrom };
   const message: AssistantMessage = { role: "assistant", content, reasoning, toolCalls, ...refusal };
   return { type: "message.completed", seq, message, finishReason, usage, ...(entry.replayed && { replayed: true }) };
-}
-
-function failureOf(entry: StepFailedEntry): { code: FailureCode; detail: string } {
-  return { code: entry.failure.code, detail: entry.failure.detail };
 }

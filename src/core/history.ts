@@ -24,6 +24,26 @@ export function itemDigest(item: HistoryItem): string {
   }
 }
 
+/** A history by what a session does with it. */
+export interface SplitHistory {
+  /** Up to and with the last answer. */
+  history: HistoryItem[];
+  /** Results of its calls. */
+  results: Extract<HistoryItem, { role: "tool" }>[];
+  /** What persons said since. */
+  messages: Extract<HistoryItem, { role: "user" }>[];
+}
+
+export function splitHistory(items: readonly HistoryItem[]): SplitHistory {
+  const last = items.findLastIndex(({ role }) => role === "assistant");
+  const rest = items.slice(last + 1);
+  return {
+    history: items.slice(0, last + 1),
+    results: rest.filter((item) => item.role === "tool"),
+    messages: rest.filter((item) => item.role === "user"),
+  };
+}
+
 /** What is wrong with the order of `items`, and at which of them; `undefined` when they can be a conversation. */
 export function historyFault(items: readonly HistoryItem[]): { at: number; detail: string } | undefined {
   let open = new Set<string>();

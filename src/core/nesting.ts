@@ -3,41 +3,46 @@
 /** Levels of objects and arrays that are accepted from outside, by every door. */
 export const deepestJson = 64;
 
-/** Whether JSON text is nested deeper than `most` levels. Only looks at brackets outside strings, so the text need not be valid. */
-export function textIsDeeper(text: string, most = deepestJson): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > most) return true;
-    } else if (code === 0x7d || code === 0x5d) depth--;
+/** Looks at brackets and commas outside strings, so the text need not be valid; it may come in pieces. One pass. */
+export class JsonScan {
+  #depth = 0;
+  #inString = false;
+  /** Of the next text's signs, those that a backslash at the end of the last one stands before. */
+  #escaped = 0;
+  /** Levels of objects and arrays. */
+  deepest = 0;
+  /** How many values the text can hold: one more than commas and opened brackets. */
+  values = 1;
+
+  take(text: string): this {
+    let [depth, inString, deepest, values] = [this.#depth, this.#inString, this.deepest, this.values];
+    let i = this.#escaped;
+    for (; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (inString) {
+        if (code === 0x5c) i++;
+        else if (code === 0x22) inString = false;
+      } else if (code === 0x22) inString = true;
+      else if (code === 0x2c) values++;
+      else if (code === 0x7b || code === 0x5b) {
+        values++;
+        if (++depth > deepest) deepest = depth;
+      } else if (code === 0x7d || code === 0x5d) depth--;
+    }
+    this.#escaped = i - text.length;
+    [this.#depth, this.#inString, this.deepest, this.values] = [depth, inString, deepest, values];
+    return this;
   }
-  return false;
 }
 
-/** How many values a JSON text can hold, counted up to `most`: one more than commas and opened brackets outside strings. */
-export function countValues(text: string, most: number): number {
-  let values = 1;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if ((code === 0x2c || code === 0x7b || code === 0x5b) && ++values >= most) return most;
-  }
-  return values;
+/** Whether JSON text is nested deeper than `most` levels. */
+export function textIsDeeper(text: string, most = deepestJson): boolean {
+  return new JsonScan().take(text).deepest > most;
 }
 
 /** Whether a JSON text can hold more than `most` values. */
 export function holdsMore(text: string, most: number): boolean {
-  return countValues(text, most + 1) > most;
+  return new JsonScan().take(text).values > most;
 }
 
 /** Whether a value that is already parsed is nested deeper than `most` levels; one level at a time. */

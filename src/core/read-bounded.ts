@@ -10,8 +10,12 @@ export interface BoundedBody {
 /** First size of the buffer, which doubles: bodies are mostly small, and may come a byte at a time. */
 const firstBytes = 16_384;
 
-/** Rejects when the connection breaks. A body that was cut is cancelled, and its cancellation is not waited for. */
-export async function readBounded(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<BoundedBody> {
+/** Rejects when the connection breaks. A body that was cut is cancelled, and its cancellation is not waited for. `between` is waited for after each chunk. */
+export async function readBounded(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+  between?: (chunk: Uint8Array) => Promise<void>,
+): Promise<BoundedBody> {
   if (body === null) return { bytes: new Uint8Array(0), cut: false, cameBytes: 0 };
   const reader = body.getReader();
   let kept = new Uint8Array(Math.min(firstBytes, maxBytes));
@@ -24,7 +28,10 @@ export async function readBounded(body: ReadableStream<Uint8Array> | null, maxBy
     kept.set(value.subarray(0, room), size);
     const cameBytes = size + value.byteLength;
     size = Math.min(cameBytes, maxBytes);
-    if (cameBytes <= maxBytes) continue;
+    if (cameBytes <= maxBytes) {
+      await between?.(value);
+      continue;
+    }
     void reader.cancel().catch(() => {});
     return { bytes: kept.subarray(0, size), cut: true, cameBytes };
   }

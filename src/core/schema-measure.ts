@@ -41,6 +41,29 @@ export function schemaFault(schema: unknown): SchemaFault | undefined {
   }
 }
 
+/** The same where only the size counts, as of tools that run at the client. Most schemas need no more than a look at each object. */
+export function sizeFault(schema: unknown): SchemaFault | undefined {
+  if (restOfPlain(schema, mostInPlace, deepestSchema) > 0) return undefined;
+  const fault = schemaFault(schema);
+  return fault?.kind === "size" ? fault : undefined;
+}
+
+/** By these a value is held against more schemas than are written. */
+const linking = /^(\$ref|\$recursiveRef|\$?id)$/;
+
+/** What is left of `most` schemas after those that a value can hold; at most 0 where something is too deep, or linked. */
+function restOfPlain(value: unknown, most: number, deepest: number): number {
+  if (typeof value === "boolean") return most - 1;
+  if (typeof value !== "object" || value === null) return most;
+  if (deepest === 0) return 0;
+  let rest = most - 1;
+  for (const [name, each] of Object.entries(value)) {
+    if (rest <= 0 || (typeof each === "string" && linking.test(name))) return 0;
+    rest = restOfPlain(each, rest, deepest - 1);
+  }
+  return rest;
+}
+
 /** The fault as a sentence that begins with its place, such as `$defs.a: refers to itself without going deeper`. */
 export function faultText({ path, why }: SchemaFault): string {
   return path === "" ? why : `at ${path}: ${why}`;

@@ -2,9 +2,10 @@
  * Says to the person who wrote the message why there is no answer: one sentence, and what they can do. They run nothing
  * here: no settings, figures, models or hosts are named. Those are in the failure's `detail`, which is for the operator. Pure.
  */
-import type { Failure, FailureCause, FailureCode } from "./errors.ts";
+import type { AppErrorCode, Failure, FailureCause, FailureCode } from "./errors.ts";
 
 const later = "The assistant cannot answer right now; please try again in a few minutes.";
+const tooMany = "Too many messages are being answered right now; please try again in a minute.";
 const again = "The answer broke off; please send the message again.";
 const ours = "Something went wrong here; please send the message again.";
 const setup = "The assistant cannot answer right now; please ask the people who run it to look into it.";
@@ -14,7 +15,7 @@ const otherWords = "The assistant could not answer this; please put it in other 
 const byCode: Record<FailureCode, string> = {
   model_unreachable: later,
   model_unavailable: later,
-  model_rate_limited: "Too many messages are being answered right now; please try again in a minute.",
+  model_rate_limited: tooMany,
   model_malformed: again,
   model_truncated: again,
   model_stalled: again,
@@ -42,6 +43,16 @@ const byCause: Partial<Record<FailureCause, string>> = {
   not_allowed: setup,
   no_price: setup,
   address: setup,
+};
+
+/** What the holder of a session's token reads where a request is refused by no fault of the request; `internal` is a fault of ours. */
+export const refusalWords: Partial<Record<AppErrorCode | "internal", string>> = {
+  rate_limited: tooMany,
+  queue_full: tooMany,
+  not_configured: setup,
+  storage_full: tooLong,
+  unavailable: later,
+  internal: ours,
 };
 
 /** The sentence. Without a failure it is a fault of ours: entries of earlier versions do not say what failed. */

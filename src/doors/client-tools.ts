@@ -3,11 +3,14 @@ import * as z from "zod/mini";
 import type { Agent } from "../agent/agent.ts";
 import type { ClientTool } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { lazySchema } from "../core/lazy-schema.ts";
 import { mostTools } from "../tools/tool.ts";
 import { type FunctionTool, functionTool } from "./function-tool.ts";
 
 /** Their number depends on the agent: see `clientToolsOf`. */
-export const clientTools = z.array(functionTool).check(z.maxLength(mostTools, `must be at most ${mostTools}`));
+export const clientTools = lazySchema(() =>
+  z.array(functionTool).check(z.maxLength(mostTools, `must be at most ${mostTools}`)),
+);
 
 /** Providers take at most 128 tools in all, the agent's own among them. */
 export function mostClientTools({ tools }: Agent): number {

@@ -14,6 +14,9 @@ export const entriesInOneGo = 500;
 /** UTF-16 units of text in one go, about. */
 const unitsInOneGo = 500_000;
 
+/** About how long it takes to begin a session with its tables, or to take up what was loaded, in ms. */
+const stepMs = 8;
+
 export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
 
 /** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
@@ -24,6 +27,7 @@ export async function makeCopy(
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(caller.bindings, plan.address);
+  await pace(stepMs);
   unwrap(await target.copy({ type: "begin", token, plan }));
   try {
     await send(async (lines) => {
@@ -34,6 +38,7 @@ export async function makeCopy(
     await target.copy({ type: "drop", token });
     throw error;
   }
+  await pace(stepMs);
   const session = unwrap(await target.copy({ type: "finish", token }));
   if (session === undefined) throw new Error("a finished copy is a session");
   return session;

@@ -1,8 +1,7 @@
 /** Remote MCP servers as an app lists them, whose tools all its agents have. */
 import type { RemoteToolsSource } from "../agent/remote-tools.ts";
 import type { SettingValues } from "../core/settings.ts";
-import { readServers } from "../session/turn/mcp-servers.ts";
-import { mcpTools } from "../session/turn/mcp-tools.ts";
+import { mcpTools, readServers } from "../session/turn/mcp-tools.ts";
 import { mcpSettings } from "../tools/mcp/mcp-settings.ts";
 import type { McpServerRules } from "../tools/mcp/server-rules.ts";
 

@@ -7,14 +7,14 @@ import { type Caller, sessionOf } from "./caller.ts";
 /** As a session is handed it: what it is made with where there is none, and what is refused where it has another. */
 export interface NamedAgent {
   agent?: string;
-  choices?: { agent: string };
+  create: { agent?: string };
 }
 
 /** Throws `no_such_agent`, which lists what there is. */
 export function namedAgent(caller: Caller, name: string | null | undefined): NamedAgent {
-  if (name === undefined || name === null) return {};
+  if (name === undefined || name === null) return { create: {} };
   const { name: agent } = caller.app.agents.mustHave(name);
-  return { agent, choices: { agent } };
+  return { agent, create: { agent } };
 }
 
 /** The agent that answers in that session, or in a new one; throws `no_such_agent` where it is gone. */
@@ -42,7 +42,11 @@ export async function agentShown(
 
 /** Throws a conflict when the session has another agent than the client named by `model`. */
 export function mustKeepAgent(own: string | undefined, named: string | undefined): void {
-  if (named === undefined || own === undefined || named === own) return;
+  if (named !== undefined && own !== undefined && named !== own) throw otherAgent(own, named);
+}
+
+/** The refusal of another agent than the session's own, for clients that name agents by `model`. */
+export function otherAgent(own: string, named: string): AppError {
   const detail = `model: this conversation has the agent "${own}", and keeps it. Name that agent or one of its models, or begin another conversation for "${named}".`;
-  throw new AppError("conflict", detail, { field: "model" });
+  return new AppError("conflict", detail, { field: "model" });
 }

@@ -3,6 +3,7 @@ import { sessionEvents } from "../session/session-object.ts";
 import { formatManner, type Manner } from "../wire/manner.ts";
 import type { Caller } from "./caller.ts";
 import { hangUpQuery, stopsOnDisconnect } from "./on-disconnect.ts";
+import { audienceQuery } from "./shown-to.ts";
 import type { TakenTurn } from "./take-conversation.ts";
 
 export interface RelayOptions {
@@ -17,7 +18,7 @@ export interface RelayOptions {
 /** The bytes go through untouched; the reader's hang-up travels with the signal. */
 export async function relayStream(caller: Caller, of: TakenTurn, how: RelayOptions): Promise<Response> {
   const seen = how.seen === undefined ? "" : `&seen=${encodeURIComponent(how.seen)}`;
-  const query = `after=${of.afterSeq ?? ""}${seen}&turn=${of.turn}&as=${formatManner(how.manner)}`;
+  const query = `after=${of.afterSeq ?? ""}${seen}&turn=${of.turn}&as=${formatManner(how.manner)}${audienceQuery(caller)}`;
   const hangUp = hangUpQuery(stopsOnDisconnect(caller, of.session, how.stops));
   const address = { account: caller.account, name: of.session };
   const stream = await sessionEvents(caller.bindings, address, {

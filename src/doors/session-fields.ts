@@ -4,6 +4,8 @@ import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";
+import { lazySchema } from "../core/lazy-schema.ts";
+import { sessionNamePattern } from "../core/session-name.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { SessionAddress } from "../session/store/session-record.ts";
@@ -11,19 +13,21 @@ import { modelIds } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 import { wellFormed } from "./well-formed.ts";
 
-export const sessionName = z
-  .string()
-  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"));
+export const sessionName = lazySchema(() =>
+  z.string().check(z.regex(sessionNamePattern, "must be 1 to 64 letters, digits, _ or -")),
+);
 export const title = wellFormed(mostUnits.title);
-export const metadata = z
-  .record(
-    z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
-    z.string().check(z.maxLength(metadataBounds.value)),
-  )
-  .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries"));
+export const metadata = lazySchema(() =>
+  z
+    .record(
+      z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
+      z.string().check(z.maxLength(metadataBounds.value)),
+    )
+    .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")),
+);
 
 /** One that is not there is refused as `no_such_agent`. */
-export const agentName = z.string().check(z.minLength(1), z.maxLength(100));
+export const agentName = lazySchema(() => z.string().check(z.minLength(1), z.maxLength(100)));
 
 /** The address of the session that a path names in `:id`. */
 export function addressOf({ account }: Pick<Caller, "account">, name: string): SessionAddress {

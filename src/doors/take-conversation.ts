@@ -1,24 +1,27 @@
-/** Takes in a conversation as a client tells it again whole: finds its session or makes one, and lets in what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
+/** Takes in a conversation that a client sends whole each time: finds its session or makes one, and submits what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
 import { accountObject } from "../account/account.ts";
 import { unwrap } from "../account/outcome.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
-import { AppError } from "../core/errors.ts";
+import type { AppError } from "../core/errors.ts";
 import { handedOutText } from "../core/handed-out.ts";
-import { entriesOfHistory, type HistoryItem, itemDigest } from "../core/history.ts";
-import type { Comparison } from "../core/retold.ts";
+import { entriesOfHistory, type HistoryItem, itemDigest, type SplitHistory, splitHistory } from "../core/history.ts";
+import { pace, toolsWorkMs } from "../http/pace.ts";
+import type { AnswerPart } from "../session/read/answer-request.ts";
+import type { SubmitRefusal } from "../session/refusal.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { InboxMessage, Receipt } from "../session/store/inbox.ts";
+import type { Receipt } from "../session/store/inbox.ts";
 import type { ForkedFrom, SessionChoices } from "../session/store/session-record.ts";
-import type { AgainWith } from "../session/submit/ask-again.ts";
+import type { Submission, Submitted } from "../session/submit/submit-rows.ts";
 import { allowedModels, mustHaveModel } from "./allowed-models.ts";
 import { type Caller, sessionOf } from "./caller.ts";
 import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
-import { mustKeepAgent } from "./named-agent.ts";
+import { otherAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
+import { nativeWords, takenBy } from "./refusal-words.ts";
 import { traceOf } from "./trace-of.ts";
 
-/** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
+/** A conversation as it was sent. `items` are in legal order, and end with messages of persons or results. */
 export interface SentConversation {
   items: readonly HistoryItem[];
   /** The session it belongs to; a new one when absent. */
@@ -36,7 +39,7 @@ export interface SentConversation {
   isStreamed?: boolean;
 }
 
-/** The turn that answers; with `afterSeq`, what comes in it behind that entry. */
+/** The turn that answers; with `afterSeq`, what comes in it after that entry. */
 export interface TakenTurn {
   session: string;
   turn: string;
@@ -45,30 +48,34 @@ export interface TakenTurn {
   forkedFrom?: string;
 }
 
-export async function takeConversation(caller: Caller, sent: SentConversation): Promise<TakenTurn> {
-  const parts = split(sent.items);
-  const told = parts.results.length > 0 && (await areOurs(caller, sent)) ? await recognisable(sent) : sent;
-  const name = told.session ?? (await newName(told.receipt, ""));
-  const session = sessionOf(caller, name);
-  const known = await session.describe();
-  if (!known.ok) {
-    if (known.code !== "not_found") unwrap(known);
-    return seedAndSend(caller, { ...parts, told, name, choices: told.choices });
+/** A history that was sent is compared with the transcript and taken in by one call; only a session that is to be made, or a fork, needs more. */
+export async function takeConversation(caller: Caller, given: SentConversation): Promise<TakenTurn> {
+  const parts = splitHistory(given.items);
+  const sent = parts.results.length > 0 && (await areOurs(caller, given)) ? await recognisable(given) : given;
+  const name = sent.session ?? (await newName(sent.receipt, ""));
+  const submitted = await submitParts(caller, { ...parts, sent, name });
+  switch (submitted.type) {
+    case "accepted":
+      return placeIn(name, submitted);
+    case "absent":
+      return seedAndSend(caller, { ...parts, sent, name, choices: sent.choices });
+    case "edited": {
+      const { items, afterSeq } = submitted;
+      const known = unwrap(await sessionOf(caller, name).describe());
+      const { title: _, ...choices } = choicesOf({ ...known, model: known.chosenModel });
+      const fork = await newName(sent.receipt, name);
+      const rest = { ...parts, history: parts.history.slice(items) };
+      const from = { session: name, afterSeq };
+      return { ...(await seedAndSend(caller, { ...rest, sent, name: fork, choices, from })), forkedFrom: name };
+    }
+    case "moved_on":
+      throw new Error("what names no earlier answer cannot find that others came first");
   }
-  const before = await takenBefore(session, told);
-  if (before !== undefined) return { session: name, ...before };
-  mustKeepAgent(known.value.agent, told.agent);
-  const compared = await compare(session, parts);
-  if (compared.same) {
-    // Calls that nobody has answered are given up: the person has gone on.
-    const isLeft = known.value.status === "waiting";
-    return letIn(caller, { ...parts, told, name, onBusy: isLeft ? "interrupt" : "queue" });
-  }
-  const { title: _, ...choices } = choicesOf({ ...known.value, model: known.value.chosenModel });
-  const fork = await newName(told.receipt, name);
-  const from = { session: name, afterSeq: compared.afterSeq };
-  const rest = { ...parts, history: parts.history.slice(compared.items) };
-  return { ...(await seedAndSend(caller, { ...rest, told, name: fork, choices, from })), forkedFrom: name };
+}
+
+/** As the doors say it whose clients name agents by `model`. */
+export function conversationWords(refusal: SubmitRefusal): AppError {
+  return refusal.code === "other_agent" ? otherAgent(refusal.agent, refusal.named) : nativeWords(refusal);
 }
 
 /**
@@ -89,122 +96,87 @@ async function areOurs(caller: Caller, { session, receipt, items }: SentConversa
  * Results without a session and without a key get a key that the same request has again, so that it finds the session it
  * made. No header can hold the line break.
  */
-async function recognisable(told: SentConversation): Promise<SentConversation> {
-  const { session, receipt, items, model, options, choices, metadata } = told;
-  if (session !== undefined || receipt.key !== undefined) return told;
+async function recognisable(sent: SentConversation): Promise<SentConversation> {
+  const { session, receipt, items, model, options, choices, metadata } = sent;
+  if (session !== undefined || receipt.key !== undefined) return sent;
   const bodyHash = await sha256Hex(JSON.stringify([items, model, options, choices, metadata ?? {}]));
-  return { ...told, receipt: { key: `${resultsKey}${bodyHash}`, bodyHash } };
+  return { ...sent, receipt: { key: `results\n${bodyHash}`, bodyHash, isDerived: true } };
 }
 
-function againWith({ options, metadata }: SentConversation): AgainWith {
-  return { options, ...(metadata && { metadata }) };
-}
-
-const resultsKey = "results\n";
-
-/** What the same request, by its key, came to before in a session that exists. A key of its sender's answers for a turn that failed, too. */
-async function takenBefore(
-  session: ReturnType<typeof sessionObject>,
-  told: SentConversation,
-): Promise<Omit<TakenTurn, "session"> | undefined> {
-  const { receipt } = told;
-  if (receipt.key === undefined && !receipt.isRetry) return undefined;
-  const again = receipt.key?.startsWith(resultsKey) ? againWith(told) : undefined;
-  return unwrap(await session.taken(receipt, again)) ?? undefined;
-}
-
-/** Results that come a second time were answered by then. */
-async function compare(session: ReturnType<typeof sessionObject>, { history, results }: Parts): Promise<Comparison> {
-  if (history.length === 0) return { same: true };
-  const compared = unwrap(await session.compare(history.map(itemDigest)));
-  if (compared.same || results.length === 0) return compared;
-  const again = unwrap(await session.compare([...history, ...results].map(itemDigest), { lacksAnswer: true }));
-  return again.same ? again : compared;
-}
-
-interface Parts {
-  /** Up to and with the last answer. */
-  history: HistoryItem[];
-  /** Results of its calls. */
-  results: Extract<HistoryItem, { role: "tool" }>[];
-  /** What persons said since. */
-  messages: Extract<HistoryItem, { role: "user" }>[];
-}
-
-function split(items: readonly HistoryItem[]): Parts {
-  const last = items.findLastIndex(({ role }) => role === "assistant");
-  const rest = items.slice(last + 1);
-  return {
-    history: items.slice(0, last + 1),
-    results: rest.filter((item) => item.role === "tool"),
-    messages: rest.filter((item) => item.role === "user"),
-  };
-}
-
-interface Work extends Parts {
-  told: SentConversation;
+/** A conversation of which `history` is known to its client. */
+interface ConversationParts extends SplitHistory {
+  sent: SentConversation;
+  /** Of the session. */
   name: string;
 }
 
-/** Into a session whose transcript ends with `history`. */
-async function letIn(caller: Caller, of: Work & { onBusy: "queue" | "interrupt" }): Promise<TakenTurn> {
-  const { results, name, told, onBusy } = of;
+async function submitParts(
+  caller: Caller,
+  { history, results, messages, sent, name }: ConversationParts,
+): Promise<Submitted> {
+  const { receipt, options, metadata, choices, agent, isStreamed = false } = sent;
   const address = { account: caller.account, name };
-  const session = sessionObject(caller.bindings, address);
-  const messages = of.messages.map((message) => ({ ...inboxMessage(message, told), ...traceOf(caller) }));
-  if (results.length > 0) {
-    const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
-    const more = { also: messages, receipt: told.receipt, again: againWith(told) };
-    return { session: name, ...unwrap(await session.giveResults(given, more)) };
-  }
-  const [message, ...also] = messages;
-  if (message === undefined)
-    throw new AppError("invalid_request", "There is nothing to answer.", { field: "messages" });
-  const { receipt, choices, isStreamed = false } = told;
-  const request = { message, also, receipt, onBusy, choices, reconciles: true, ...allowedModels(caller) };
-  const sent = unwrap(await session.send(address, request, { isStreamed }));
-  return { session: name, turn: sent.turn };
+  const noted = metadata && { metadata };
+  const submission: Submission = {
+    messages: messages.map(({ content, speaker }) => {
+      return { content, ...(speaker !== undefined && { speaker }), ...noted, ...traceOf(caller), options };
+    }),
+    results: results.map(({ callId, content }) => ({ callId, content, isError: false })),
+    history: { before: history.map(itemDigest), results: results.map(itemDigest) },
+    receipt,
+    // Calls that no one has answered are given up: the person has gone on.
+    onBusy: "interrupt_wait",
+    continuation: { options, ...noted },
+    create: choices,
+    ...(agent !== undefined && { agent }),
+    // A turn that goes on was allowed when it began, and is checked when it runs.
+    ...(results.length === 0 && allowedModels(caller)),
+  };
+  await pace(toolsWorkMs(sent.options.tools));
+  const answer = await sessionObject(caller.bindings, address).submit(address, submission, { isStreamed });
+  return takenBy(answer, conversationWords);
+}
+
+function placeIn(session: string, { turn, afterSeq }: AnswerPart): TakenTurn {
+  return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }
 
 /** Into a session that is made for it, with what was said before: `from` another session's beginning, and `history`. */
 export async function seedAndSend(
   caller: Caller,
-  of: Work & { choices: SessionChoices; from?: ForkedFrom },
+  of: ConversationParts & { choices: SessionChoices; from?: ForkedFrom },
 ): Promise<TakenTurn> {
-  const { history, results, messages, told, name, choices, from } = of;
-  mustHaveModel(caller, told.options, choices);
+  const { history, results, messages, sent, name, choices, from } = of;
+  mustHaveModel(caller, sent.options, choices);
   const items = [...history, ...results];
-  if (items.length === 0 && from === undefined) return letIn(caller, { ...of, onBusy: "queue" });
   const goesOn = messages.length === 0;
+  const rest = { name, sent: { ...sent, choices }, history: [], results: [], messages };
+  if (items.length === 0 && from === undefined) return acceptedIn(name, await submitParts(caller, rest));
   const plan = {
     address: { account: caller.account, name },
     choices,
-    from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }), receipt: told.receipt },
+    from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }), receipt: sent.receipt },
   } as const;
   let last = { turn: "", seq: 0 };
-  const isNew = await makeOnce(caller, { plan, isNamed: told.receipt.key !== undefined }, async (load) => {
-    const source = sessionOf(caller, from?.session ?? "");
-    const turn = from === undefined ? undefined : await loadFrom(source, from.afterSeq, load);
+  const isNew = await makeOnce(caller, { plan, isNamed: sent.receipt.key !== undefined }, async (load) => {
+    const turn = from && (await loadFrom(sessionOf(caller, from.session), from.afterSeq, load));
     const seed = {
       firstSeq: (from?.afterSeq ?? 0) + 1,
       firstTurn: Number(turn?.replace("turn_", "") ?? 0) + 1,
-      model: told.model,
+      model: sent.model,
       atMs: Date.now(),
-      ...(goesOn && { open: told.options, ...(told.metadata && { metadata: told.metadata }) }),
+      ...(goesOn && { open: sent.options, ...(sent.metadata && { metadata: sent.metadata }) }),
     };
     const entries = entriesOfHistory(items, seed);
     for (const page of pagesOf(entries)) await load(page);
     last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };
   });
-  const before = isNew ? undefined : await takenBefore(sessionObject(caller.bindings, plan.address), told);
-  if (before !== undefined) return { session: name, ...before };
-  if (!goesOn) return letIn(caller, { ...of, results: [], onBusy: "queue" });
+  // The same request may have made it before: its receipt names the answer.
+  if (!isNew || !goesOn) return acceptedIn(name, await submitParts(caller, rest));
   return { session: name, turn: last.turn, afterSeq: last.seq };
 }
 
-function inboxMessage(
-  { content, speaker }: Parts["messages"][number],
-  { options, metadata }: SentConversation,
-): InboxMessage {
-  return { content, ...(speaker !== undefined && { speaker }), ...(metadata && { metadata }), options };
+function acceptedIn(session: string, submitted: Submitted): TakenTurn {
+  if (submitted.type !== "accepted") throw new Error(`what has no history cannot be ${submitted.type}`);
+  return placeIn(session, submitted);
 }

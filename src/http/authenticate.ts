@@ -16,6 +16,11 @@ export function urlTokenOf(request: Request): string | undefined {
   return /^\/v1\/sessions\/[^/]+\/events$/.test(pathname) ? (searchParams.get("token") ?? undefined) : undefined;
 }
 
+/** Whether the request comes with what looks like a session's token, and so perhaps from a browser. */
+export function holdsToken(request: Request): boolean {
+  return (bearerOf(request) ?? urlTokenOf(request) ?? "").startsWith("lt_");
+}
+
 export function unauthorized(): AppError {
   return new AppError("unauthorized", "Send a valid key in the header: Authorization: Bearer <key>.");
 }

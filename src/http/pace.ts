@@ -13,8 +13,11 @@ const longestWaitFactor = 100;
 /** A piece counts as running for so long, when its request ended before it could say that it is over. */
 const longestPieceMs = 250;
 
+/** So long no piece begins after another: what came meanwhile is read, handled and answered, which takes several looks. */
+const gapMs = 3;
+
 let freeAtMs = 0;
-/** When the piece began after which the runtime has not looked for requests yet; `undefined` when it has. */
+/** When the piece began after which the runtime has had no time for requests yet; `undefined` when it has. */
 let begunAtMs: number | undefined;
 
 /**
@@ -30,12 +33,30 @@ export async function pace(workMs: number): Promise<void> {
   freeAtMs = Math.min(Math.max(freeAtMs, beginMs) + workMs, nowMs + longestWaitMs);
   // A timer, also of 0 ms: only then does the runtime look for requests that have come.
   await pause(beginMs - nowMs);
-  // On a slow machine several places come due together: only one piece begins between two looks.
+  // On a slow machine several places come due together.
   while (begunAtMs !== undefined && Date.now() - begunAtMs < longestPieceMs) await pause(1);
   begunAtMs = Date.now();
+  // The first timer comes when the piece is over.
   setTimeout(() => {
-    begunAtMs = undefined;
+    setTimeout(() => {
+      begunAtMs = undefined;
+    }, gapMs);
   }, 0);
+}
+
+/** A piece is worth a place of its own from so many ms on. */
+const pieceMs = 8;
+
+/** To be waited for before each of many small parts of work: so many of them that they are a piece are done in one go. `ms`: of work that was done. */
+export function inPieces(ms = 0): (workMs: number) => Promise<void> {
+  let sumMs = ms;
+  return async (workMs) => {
+    sumMs += workMs;
+    if (sumMs <= pieceMs) return;
+    const waiting = pace(sumMs);
+    sumMs = 0;
+    await waiting;
+  };
 }
 
 function pause(ms: number): Promise<void> {
@@ -44,10 +65,38 @@ function pause(ms: number): Promise<void> {
 
 /** About how long it takes to parse and check JSON, in ms: measured with `npm run bench -- health`, and rounded up. */
 export function jsonWorkMs({ units, values }: { units: number; values: number }): number {
-  return units / 50_000 + values / 1_000;
+  return units / 50_000 + values / 2_000;
 }
+
+/** From so many values on, what follows the parsing of a body takes long: handing them on, storing them, writing the request. */
+const manyValues = 10_000;
+
+/** About how long all that is done with such a body takes, in ms; 0 with others. Kept free in time, so that few of them are worked on at once. */
+export function followingMs(values: number): number {
+  return Math.max(0, values - manyValues) / 500;
+}
+
+/** About how long it takes to hand the tools of a message to its session, and to write them into a request, in ms. */
+export function toolsWorkMs(tools: readonly unknown[] = []): number {
+  return JSON.stringify(tools).length / 16_000;
+}
+
+const bytesPerMs = 300_000;
 
 /** About how long it takes to decode bytes as text, and to read the text once, in ms. */
 export function decodingMs({ length }: Uint8Array): number {
-  return length / 300_000;
+  return length / bytesPerMs;
+}
+
+/** A body of more bytes is large: what has come of it would be read in one go. */
+const largeBytes = 65_536;
+
+/** To be waited for after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
+export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {
+  const pieces = inPieces(pieceMs + announced / bytesPerMs);
+  let cameBytes = 0;
+  return async (chunk) => {
+    cameBytes += chunk.length;
+    if (cameBytes > largeBytes) await pieces(decodingMs(chunk));
+  };
 }

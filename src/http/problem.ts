@@ -1,5 +1,6 @@
 /** The one place that knows HTTP statuses of errors: an AppError becomes `application/problem+json` (RFC 9457), anything else a 500 that tells nothing and is logged. */
 import { AppError, type AppErrorCode } from "../core/errors.ts";
+import { refusalWords } from "../core/user-words.ts";
 import type { ProblemJson } from "./problem-shape.ts";
 
 const problems: Record<AppErrorCode, { status: number; title: string }> = {
@@ -36,6 +37,14 @@ export function problemResponse(error: unknown): Response {
   console.error("request failed by a fault of ours", error);
   const detail = "Longline failed while it worked on this request. The cause is in the Worker's log.";
   return problem(500, { title: "Internal error", code: "internal", detail });
+}
+
+/** The response for the holder of a session's token: what is no fault of the request is said in words for people, without what operators read. Others stay as they are. */
+export async function problemForPeople(response: Response): Promise<Response> {
+  if (response.status < 429 || !/json/.test(response.headers.get("Content-Type") ?? "")) return response;
+  const body = (await response.clone().json()) as { code?: keyof typeof refusalWords };
+  const detail = refusalWords[body.code ?? "internal"];
+  return detail === undefined ? response : new Response(JSON.stringify({ ...body, detail }), response);
 }
 
 function respond(error: AppError): Response {

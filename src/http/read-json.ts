@@ -1,8 +1,8 @@
 /** Reads a request body as JSON within limits. Counts bytes as they come, depth and values before parsing; knows nothing of what the JSON should say. */
 import { AppError } from "../core/errors.ts";
-import { countValues, deepestJson, textIsDeeper } from "../core/nesting.ts";
+import { deepestJson, JsonScan } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
-import { decodingMs, jsonWorkMs, pace } from "./pace.ts";
+import { decodingMs, followingMs, jsonWorkMs, pace, readingPace } from "./pace.ts";
 
 /** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
 const mostValues = 100_000;
@@ -26,12 +26,18 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
   await pace(decodingMs(bytes));
   const text = decode(bytes);
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
-  if (textIsDeeper(text, maxDepth)) {
-    throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
-  }
-  const values = countValues(text, mostValues + 1);
+  await pace(decodingMs(bytes));
+  const { deepest, values } = new JsonScan().take(text);
+  if (deepest > maxDepth) throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
   if (values > mostValues) throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
-  await pace(jsonWorkMs({ units: text.length, values }));
+  await pace(jsonWorkMs({ units: text.length, values }) + followingMs(values));
+  const value = parsed(text);
+  // The schema's check is a piece of its own.
+  await pace(values / 2_000);
+  return value;
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -60,7 +66,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const announced = Number(request.headers.get("Content-Length") ?? 0);
   if (announced > maxBytes) throw tooLarge(`${announced} bytes`, maxBytes);
   // Content-Length may be absent or a lie; what counts is what came.
-  const { bytes, cut, cameBytes } = await readBounded(request.body, maxBytes);
+  const { bytes, cut, cameBytes } = await readBounded(request.body, maxBytes, readingPace(announced));
   if (cut) throw tooLarge(`at least ${cameBytes} bytes`, maxBytes);
   return bytes;
 }

@@ -140,6 +140,10 @@ const words: Record<Exclude<RefusalReason, "too_many_tokens_at_once">, Words> = 
       "inputtextsensitivecontentdetected",
       "outputtextsensitivecontentdetected",
       "moderation_blocked",
+      // OpenAI, by subject.
+      "bio_policy",
+      "cyber_policy",
+      "misalignment_policy_violation",
       // Zhipu, MiniMax (input, output).
       "1301",
       "1026",

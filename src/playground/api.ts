@@ -24,6 +24,11 @@ export function apiKey(): string {
   return localStorage.getItem(keyName) ?? given ?? "";
 }
 
+/** Whether this browser has a session's token in the key's place: it opens one session, and shows nothing that is for operators. */
+export function holdsToken(): boolean {
+  return apiKey().startsWith("lt_");
+}
+
 export function keepApiKey(key: string): void {
   if (key === "") localStorage.removeItem(keyName);
   else localStorage.setItem(keyName, key);

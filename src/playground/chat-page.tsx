@@ -11,14 +11,14 @@ import { SessionBar } from "./session-bar.tsx";
 import { SessionStore } from "./session-store.ts";
 import { Suggestions } from "./suggestions.tsx";
 import { TurnCard } from "./turn-card.tsx";
-import { type TurnView, turnsOf, waitsForPerson } from "./turn-view.ts";
+import { type ShownTurn, turnsOf, waitsForPerson } from "./turn-view.ts";
 import { useFollowing } from "./use-following.ts";
 
 export function ChatPage({ id }: { id: string }) {
   const store = useSession(id);
   const agents = useAgents();
   const [chosen, chooseAgent] = useState("");
-  const before = useRef<TurnView[]>([]);
+  const before = useRef<ShownTurn[]>([]);
   const composer = useRef<HTMLTextAreaElement>(null);
   const turns = turnsOf(store.conversation, before.current ?? []);
   before.current = turns;
@@ -110,7 +110,7 @@ function modelsOf(agent: AgentJson | undefined): readonly string[] {
 }
 
 /** What a screen reader says: not every word as it comes, but that something needs the person or is done. */
-function announcement(turns: TurnView[]): string {
+function announcement(turns: ShownTurn[]): string {
   const last = turns.at(-1);
   if (last === undefined) return "";
   if (last.end !== undefined)

@@ -1,25 +1,35 @@
-/** Says how a turn ended, and what to do about it. Pure. */
+/** Says to the person at the page how a turn ended, and what to do about it: in words of the server where it has some. Pure. */
+import type { FailureJson } from "../wire/shapes.ts";
 
 /** `undefined` for a turn that ended as it should. */
-export function endingWords(reason: string, error?: { code: string; detail: string }): string | undefined {
+export function endingWords(reason: string, error?: FailureJson): string | undefined {
   switch (reason) {
     case "completed":
       return undefined;
     case "length":
-      return "The answer was cut off: it reached the most tokens a reply may have. Ask it to go on.";
+      return "The answer was cut off: it became too long. Ask the assistant to go on.";
     case "step_limit":
-      return "The turn made its most model calls before it was done. Say “go on”, or raise limits.maxSteps of the agent.";
+      return "The assistant stopped before it was done. Say “go on”.";
     case "cancelled":
       return "Stopped. What was said is kept.";
     case "interrupted":
       return "Interrupted by a newer message. What was said is kept.";
     case "budget_exhausted":
       return (
-        error?.detail ?? "The account's budget is used up. Whoever runs this server can raise it through /v1/admin."
+        error?.message ??
+        "The assistant has used up what it may spend; please ask the people who run it for more of its budget."
       );
     case "failed":
-      return error === undefined ? "The turn failed. Try it again." : `The turn failed: ${error.detail}`;
+      return error?.message ?? "Something went wrong here; please send the message again.";
     default:
       return `The turn ended: ${reason}.`;
   }
+}
+
+/** What the operator can do about it, where there is more to say than to the person. */
+export function operatorWords(reason: string, error?: FailureJson): string[] {
+  if (reason === "step_limit")
+    return ["The turn made the most model calls that limits.maxSteps of the agent allows. Raise it."];
+  if (error === undefined) return [];
+  return error.detail === error.message ? [] : [error.detail];
 }

@@ -1,27 +1,21 @@
 /** One reply of the model: its reasoning, its text and its calls, growing or whole. */
 import { Markdown } from "./markdown.tsx";
+import { OperatorDetail } from "./operator-detail.tsx";
 import { Reasoning } from "./reasoning.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { ToolCard } from "./tool-card.tsx";
 import type { ReplyView } from "./turn-view.ts";
 
 export function Reply({ reply, store }: { reply: ReplyView; store: SessionStore }) {
-  const { reasoning, text, calls, growing, failure, restartedBecause, replayed } = reply;
+  const { reasoning, text, calls, growing, failure, replayed } = reply;
   const waits = growing && reasoning === "" && text === "" && calls.length === 0;
   return (
     <div class="reply" aria-busy={growing ? "true" : "false"}>
       <div class="remarks">
-        {reply.attempt > 1 && (
-          <p class="hint">
-            Attempt {reply.attempt}: {restartedBecause ?? "an earlier one was cut off or failed."}
-          </p>
-        )}
+        {reply.attempt > 1 && <p class="hint">Attempt {reply.attempt}: an earlier one was cut off or failed.</p>}
         {replayed && <p class="hint">An earlier answer to the same request, for nothing.</p>}
-        {reply.tries.map(({ model, detail }) => (
-          <p class="hint" key={`${model} ${detail}`}>
-            An earlier try at {model} failed: {detail}
-          </p>
-        ))}
+        {reply.tries.length > 0 && <p class="hint">It was tried more than once.</p>}
+        <OperatorDetail lines={triesOf(reply)} />
         {reply.repairs.map((repair) => (
           <p class="hint" key={repair}>
             Repaired: {repair}
@@ -48,7 +42,16 @@ export function Reply({ reply, store }: { reply: ReplyView; store: SessionStore 
           <ToolCard key={call.id} call={call} store={store} />
         ))}
       </div>
-      {failure !== undefined && <p class="alert">This try failed: {failure.detail}</p>}
+      <div class="failure">
+        {failure !== undefined && <p class="alert">This try failed.</p>}
+        <OperatorDetail lines={failure === undefined ? [] : [failure.detail]} />
+      </div>
     </div>
   );
+}
+
+/** What went wrong before this try, for the operator. */
+function triesOf({ tries, restartedBecause }: ReplyView): string[] {
+  const failed = tries.map(({ model, detail }) => `An earlier try at ${model} failed: ${detail}`);
+  return failed.length > 0 || restartedBecause === undefined ? failed : [restartedBecause];
 }

@@ -5,7 +5,7 @@ import { money } from "./figures.ts";
 import { chatHash, freshSession } from "./route.ts";
 import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
-import { type TurnView, waitsForPerson } from "./turn-view.ts";
+import { type ShownTurn, waitsForPerson } from "./turn-view.ts";
 
 /** `agent`: who answers here, where there are several. */
 export function SessionBar({
@@ -14,7 +14,7 @@ export function SessionBar({
   agent,
 }: {
   store: SessionStore;
-  turn: TurnView | undefined;
+  turn: ShownTurn | undefined;
   agent: string | undefined;
 }) {
   const { session, link, notice } = store;
@@ -59,7 +59,7 @@ export function SessionBar({
 }
 
 /** A class for the dot, and words. */
-function standing({ link, busy }: SessionStore, turn: TurnView | undefined): [string, string] {
+function standing({ link, busy }: SessionStore, turn: ShownTurn | undefined): [string, string] {
   switch (link) {
     case "live":
       if (turn !== undefined && waitsForPerson(turn)) return ["waiting", "waits for you"];

@@ -1,18 +1,19 @@
 /** One turn: what was said, what the model did and answered, how it ended, and what it took. */
 import { memo } from "hono/jsx/dom";
 import { Details } from "./details.tsx";
-import { endingWords } from "./ending-words.ts";
+import { endingWords, operatorWords } from "./ending-words.ts";
+import { OperatorDetail } from "./operator-detail.tsx";
 import { PrefixChain } from "./prefix-chain.tsx";
 import { Reply } from "./reply.tsx";
 import { RequestView } from "./request-view.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
 import { TurnTimeline } from "./turn-timeline.tsx";
-import type { ItemView, TurnView } from "./turn-view.ts";
+import type { ItemView, ShownTurn } from "./turn-view.ts";
 import { UserMessage } from "./user-message.tsx";
 
 export interface TurnCardProps {
-  view: TurnView;
+  view: ShownTurn;
   session: string;
   store: SessionStore;
   /** Goes on in a fork: behind entry `afterSeq`, with this message. */
@@ -64,6 +65,7 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
   return (
     <div>
       {words !== undefined && <p class={end.reason === "failed" ? "alert" : "notice"}>{words}</p>}
+      <OperatorDetail lines={operatorWords(end.reason, end.error)} />
       <TokenBar usage={end.usage} costMicros={end.costMicros} firstEventMs={firstEventMs} durationMs={durationMs} />
       <div class="folds">
         {first?.kind === "user" && content !== undefined && (

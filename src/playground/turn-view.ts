@@ -1,6 +1,6 @@
 /** Turns as the page shows them, from a conversation. Pure; a turn that has not changed is the same object again, so that it is not drawn again. */
 
-import type { ToolCallJson, UsageJson } from "../wire/shapes.ts";
+import type { FailureJson, ToolCallJson, UsageJson } from "../wire/shapes.ts";
 import type { ShownConversation, ShownDraft } from "./conversation.ts";
 import type { PageEntry } from "./shapes.ts";
 
@@ -33,7 +33,7 @@ export interface ReplyView {
   text: string;
   growing: boolean;
   calls: CallView[];
-  failure?: { code: string; detail: string };
+  failure?: FailureJson;
   restartedBecause?: string;
   repairs: readonly string[];
   tries: readonly { model: string; detail: string }[];
@@ -47,18 +47,18 @@ export type ItemView =
   | ReplyView
   | { kind: "summary" | "note"; text: string };
 
-export interface TurnView {
+export interface ShownTurn {
   turn: string;
   /** Those that are recorded, in order. */
   entries: readonly PageEntry[];
   items: ItemView[];
-  end?: { reason: string; error?: { code: string; detail: string }; usage: UsageJson; costMicros: number };
+  end?: { reason: string; error?: FailureJson; usage: UsageJson; costMicros: number };
   firstEventMs?: number;
   durationMs?: number;
 }
 
 /** The turns in order. `before`: what this function gave for the conversation as it was. */
-export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly TurnView[] = []): TurnView[] {
+export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly ShownTurn[] = []): ShownTurn[] {
   const known = new Map(before.map((view) => [view.turn, view]));
   const turns = new Map<string, { recorded: PageEntry[]; told: PageEntry[] }>();
   const groupOf = (turn: string) => {
@@ -79,7 +79,7 @@ export function turnsOf({ entries, told, draft }: ShownConversation, before: rea
 }
 
 /** Whether a call of it needs a person's yes or no. */
-export function waitsForPerson({ items }: TurnView): boolean {
+export function waitsForPerson({ items }: ShownTurn): boolean {
   return items.some((item) => item.kind === "reply" && item.calls.some(({ state }) => state === "approval"));
 }
 
@@ -87,15 +87,15 @@ function turnView(
   turn: string,
   { recorded, told }: { recorded: PageEntry[]; told: PageEntry[] },
   draft?: ShownDraft,
-): TurnView {
-  const view: TurnView = { turn, entries: recorded, items: [], ...timesOf(recorded) };
+): ShownTurn {
+  const view: ShownTurn = { turn, entries: recorded, items: [], ...timesOf(recorded) };
   for (const entry of [...recorded, ...told]) take(view, entry);
   if (draft) view.items.push(draftView(draft));
   if (view.end) closeCalls(view);
   return view;
 }
 
-function take(view: TurnView, entry: PageEntry): void {
+function take(view: ShownTurn, entry: PageEntry): void {
   const { message } = entry;
   switch (entry.type) {
     case "user": {
@@ -146,7 +146,7 @@ function take(view: TurnView, entry: PageEntry): void {
 }
 
 /** Providers use ids again from step to step, so the newest call with this id is meant. */
-function callOf(view: TurnView, id: string | undefined): CallView | undefined {
+function callOf(view: ShownTurn, id: string | undefined): CallView | undefined {
   const reply = view.items.findLast((item): item is ReplyView => item.kind === "reply");
   return reply?.calls.find((call) => call.id === id);
 }
@@ -195,7 +195,7 @@ function callView(call: ToolCallJson, wait: "approval" | "client" | undefined): 
 }
 
 /** A turn that was read from its middle on may lack results; nothing runs in it any more. */
-function closeCalls(view: TurnView): void {
+function closeCalls(view: ShownTurn): void {
   for (const item of view.items) {
     if (item.kind !== "reply") continue;
     for (const call of item.calls) if (call.result === undefined) call.state = "open";

@@ -1,13 +1,13 @@
-/** The Durable Object of a session: takes calls, checks them against the rows, writes, and has the work done. What a turn does is decided in core. */
+/** The Durable Object of a session: its methods. Each asks for what it uses of the session that is alive. What it is handed comes in by `submit.ts` alone; what a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
-import type { Address } from "../channels/channel.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
-import type { Comparison } from "../core/retold.ts";
+import type { Comparison } from "../core/reconcile.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Notice } from "../observe/telemetry.ts";
@@ -15,50 +15,43 @@ import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { retryDelivery } from "./deliver/retry-delivery.ts";
-import { SessionLife } from "./lifecycle.ts";
-import type { AnswerPart } from "./read/asked-for.ts";
+import { type AliveSession, SessionLifecycle } from "./lifecycle.ts";
+import type { OpenSession } from "./open-session.ts";
+import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
-import { type FoundAnswer, findAnswer, withdraw } from "./read/find-answer.ts";
-import { type PastRequest, type PrefixReport, prefixReport } from "./read/past-request.ts";
+import { type PastRequest, type PrefixReport, pastRequest, prefixReport } from "./read/past-request.ts";
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
 import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
-import { sessionMethods } from "./session-object.ts";
-import type { SessionParts } from "./session-parts.ts";
+import { type Refusable, refusable } from "./refusal.ts";
+import { sessionMethods } from "./session-methods.ts";
 import { Copying, type CopyStep } from "./store/copying.ts";
+import type { LogRange } from "./store/entry-tail.ts";
 import type { Feedback } from "./store/feedback.ts";
-import type { InboxMessage, Receipt } from "./store/inbox.ts";
+import type { Receipt } from "./store/inbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
 import { pageUnits } from "./store/transcript-log.ts";
 import { hideEntry, withdrawnNames } from "./store/withdraw.ts";
-import { type Answers, type ClientResult, givenBefore, replyAt } from "./submit/answered.ts";
-import {
-  type ApprovalAnswer,
-  answerApproval,
-  callByRef,
-  type MixedAnswers,
-  shownCallOf,
-  takeMixed,
-  takeResults,
-} from "./submit/answering.ts";
-import { type AgainWith, takenOrAgain, untilStopped } from "./submit/ask-again.ts";
-import { type GoOn, goOn, type WentOn } from "./submit/go-on.ts";
+import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
+import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
 import { takeNotice } from "./submit/take-notice.ts";
-import { addHistory, takeIn } from "./submit.ts";
-import type { SendRequest, TurnState } from "./turn/turns.ts";
+import { addHistory, submit } from "./submit.ts";
+import type { TurnState } from "./turn/turns.ts";
 
 export class Session extends DurableObject<Bindings> {
-  readonly #life: SessionLife;
+  readonly #app: App;
+  readonly #lifecycle: SessionLifecycle;
   readonly #copying: Copying;
   readonly #encoders: Encoders;
 
   constructor(ctx: DurableObjectState, bindings: Bindings, app: App) {
     super(ctx, bindings);
+    this.#app = app;
     this.#encoders = app.encoders;
-    this.#life = new SessionLife(ctx, bindings, app);
+    this.#lifecycle = new SessionLifecycle(ctx, bindings, app);
     this.#copying = new Copying(ctx.storage);
   }
 
@@ -68,31 +61,29 @@ export class Session extends DurableObject<Bindings> {
     choices: SessionChoices,
   ): Promise<Outcome<{ created: boolean; session: SessionSummary }>> {
     return outcome(async () => {
-      await this.#life.settled();
-      const created = this.#life.parts === undefined;
-      if (!created) this.#life.mustKeepAgent(choices.agent);
-      if (created) {
-        this.#create(address, choices);
-        await this.#life.report();
-      }
-      return { created, session: await this.#life.summary() };
+      await this.#lifecycle.settled();
+      const found = this.#lifecycle.ifAlive;
+      if (found !== undefined) mustKeepAgent(found.agent, choices.agent);
+      const { work } = found ?? this.#create(address, choices);
+      if (found === undefined) await work.report();
+      return { created: found === undefined, session: await work.summary() };
     });
   }
 
   /** What a token of this session must say to be valid; empty in a session of an earlier version that has withdrawn none. */
   tokenTag(): Promise<Outcome<string>> {
-    return outcome(() => tokenTag(this.#life.existing.record.read()));
+    return outcome(() => tokenTag(this.#session.record.read()));
   }
 
   /** No token that was made before is valid from now on. */
   withdrawTokens(): Promise<Outcome<void>> {
-    return this.#answer(({ record }) => record.withdrawTokens());
+    return this.#write(({ record }) => record.withdrawTokens());
   }
 
   describe(): Promise<Outcome<SessionSummary & SessionDetails>> {
     return outcome(async () => {
-      const summary = await this.#life.summary();
-      const { record, inbox } = this.#life.existing;
+      const summary = await this.#lifecycle.alive.work.summary();
+      const { record, inbox } = this.#session;
       const { instructions, model: chosenModel, birth } = record.read();
       return { ...summary, instructions, chosenModel, birth, queued: inbox.queued() };
     });
@@ -100,177 +91,132 @@ export class Session extends DurableObject<Bindings> {
 
   /** Name of the session's agent. */
   agent(): Promise<Outcome<string>> {
-    return outcome(() => this.#life.agent.name);
+    return outcome(() => this.#lifecycle.alive.agent.name);
   }
 
   /** Whether the session exists, once what is being made or erased here is. */
   async isMade(): Promise<boolean> {
-    await this.#life.settled();
+    await this.#lifecycle.settled();
     await this.#copying.settled();
-    return this.#life.parts !== undefined;
+    return this.#lifecycle.ifAlive !== undefined;
   }
 
   change(changes: { title?: string | null; metadata?: Record<string, string> }): Promise<Outcome<SessionSummary>> {
     return outcome(async () => {
-      this.#life.existing.record.change(changes);
-      await this.#life.report();
-      return this.#life.summary();
+      const { session, work } = this.#lifecycle.alive;
+      session.record.change(changes);
+      await work.report();
+      return work.summary();
     });
   }
 
-  /** Accepts a message in one transaction and returns its turn; the same message again returns the same turn. `isStreamed`: the answer begins at once, and a new session is listed a moment later. */
-  send(
-    address: SessionAddress,
-    request: SendRequest,
-    { isStreamed = false } = {},
-  ): Promise<Outcome<{ turn: string; repeated: boolean; state: TurnState }>> {
-    return outcome(async () => {
-      await this.#life.settled();
-      const isNew = this.#life.parts === undefined;
-      if (request.mustExist) void this.#life.existing;
-      if (isNew && !request.beginsAnew) await this.#life.refuseErased(address);
-      if (!isNew) this.#life.mustTake(request);
-      this.#life.mustBeAllowed(request.message.options, request.models, request.choices);
-      const parts = this.#life.parts ?? this.#create(address, request.choices ?? {});
-      const { turn, repeated } = takeIn(parts, request);
-      const { open } = parts.turns;
-      if (open?.stop !== undefined) this.#life.abort(open.turn);
-      this.#life.work();
-      const listed = isNew ? this.#life.report() : undefined;
-      if (isStreamed && listed !== undefined) this.ctx.waitUntil(listed);
-      else await listed;
-      return { turn, repeated, state: parts.turns.state(turn) ?? { status: "queued" } };
-    });
+  /**
+   * The one way in: messages, approvals, results, and the history that a client believes in. Takes all of it in one
+   * transaction, or refuses it with a code and the facts; the same again is taken once. `isStreamed`: see `submit`.
+   */
+  submit(address: SessionAddress, submission: Submission, { isStreamed = false } = {}): Promise<Refusable<Submitted>> {
+    const target = {
+      lifecycle: this.#lifecycle,
+      app: this.#app,
+      bindings: this.env,
+      create: (to: SessionAddress, choices: SessionChoices) => this.#create(to, choices),
+      hold: (work: Promise<void>) => this.ctx.waitUntil(work),
+    };
+    return refusable(() => submit(target, address, { ...submission, isStreamed }));
   }
 
-  /** A person's yes or no about a call; once. Returns the turn that goes on. */
-  approve(callId: string, answer: ApprovalAnswer, digest?: string): Promise<Outcome<{ turn: string }>> {
-    return this.#takeAnswer((parts) => ({ turn: answerApproval(parts, shownCallOf(parts, callId, digest), answer) }));
-  }
-
-  /** The same by a button, which names the call by its ref, and may bring a newer way to answer the turn. */
-  press(
-    { fresh, ...of }: { ref: string; digest?: string; fresh?: Address },
-    answer: ApprovalAnswer,
-  ): Promise<Outcome<{ turn: string }>> {
-    return this.#takeAnswer((parts) => {
-      const turn = answerApproval(parts, callByRef(parts, of), answer);
-      if (fresh !== undefined) parts.outbox.freshen(turn, fresh);
-      return { turn };
+  /** Where a request was taken before: by its receipt, or since exactly these answers were given to the reply at `place`; null where it was not. Refuses a receipt whose body was another. */
+  taken(
+    receipt: Receipt,
+    { place, answers }: { place: AnswerPart; answers: Answers },
+  ): Promise<Refusable<AnswerPart | null>> {
+    return refusable(() => {
+      const { turns, log, inbox } = this.#session;
+      const asking = replyAt({ turns }, place);
+      return turns.taken(receipt) ?? (asking && givenBefore({ log, inbox }, asking, answers)) ?? null;
     });
   }
 
   /** Tries a delivery again that was given up. */
   retryDelivery(id: string): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => ({ turn: retryDelivery(parts, id) }));
-  }
-
-  /** The results of tools that ran at the client, all of them or none, with messages that come along, and what the turn goes by from here on. Returns the turn that goes on, and the last entry before it does. */
-  giveResults(
-    results: ClientResult[],
-    { again, ...more }: { also?: InboxMessage[]; receipt?: Receipt; again?: AgainWith } = {},
-  ): Promise<Outcome<AnswerPart>> {
-    return this.#takeAnswer((parts) => {
-      const taken = takeResults(parts, results, { ...more, ...(again && { again }) });
-      if (again !== undefined) parts.inbox.changeOptions(taken.turn, again.options);
-      return taken;
-    });
-  }
-
-  /** Answers about the calls of one reply, of which some may have been given before; see `takeMixed`. */
-  giveAnswers(answers: MixedAnswers): Promise<Outcome<{ turn: string; afterSeq: number }>> {
-    return this.#takeAnswer((parts) => takeMixed(parts, answers));
-  }
-
-  /** What a request with this receipt came to before; null when there was none. Throws when its body was another. `again`: its turn is begun anew, with these, where it ended without an answer. */
-  async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPart | null>> {
-    if (again === undefined) return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
-    await outcome(() => untilStopped(this.#life.existing, receipt));
-    return this.#answer((parts) => takenOrAgain(parts, receipt, again));
-  }
-
-  /** Where the turn goes on behind exactly these answers to the reply at `place`; null when others were given. */
-  givenBefore(place: AnswerPart, answers: Answers): Promise<Outcome<AnswerPart | null>> {
-    return outcome(() => {
-      const asking = replyAt(this.#life.existing, place);
-      return (asking && givenBefore(this.#life.existing, asking, answers)) ?? null;
-    });
-  }
-
-  /** Answers every call that waits, or begins a turn; see `GoOn`. */
-  goOn(request: GoOn): Promise<Outcome<WentOn>> {
-    return this.#answer((parts) => {
-      this.#life.mustTake(request);
-      this.#life.mustBeAllowed(request.options, request.models);
-      return goOn(parts, request);
-    });
+    return this.#write((session) => ({ turn: retryDelivery(session, id) }));
   }
 
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
   asked(place: AnswerPart, name: string): Promise<Outcome<FoundAnswer>> {
-    return outcome(() => findAnswer(this.#life.existing, place, name));
+    return outcome(() => findAnswer(this.#session, place, name));
   }
 
-  /** Adds what was said elsewhere, as turns that have ended; `model`: what its answers are said to come from. */
+  /** Adds what was said elsewhere, as turns that have ended; `model`: where its answers are said to come from. */
   addHistory(items: HistoryItem[], model: string): Promise<Outcome<{ firstSeq: number }>> {
     return outcome(async () => {
-      const { storage, log, feed } = this.#life.existing;
-      this.#life.mustHaveAgent();
-      const added = storage.transactionSync(() => addHistory(this.#life.existing, items, model));
+      const { session, work, agent } = this.#lifecycle.alive;
+      const { storage, log, feed } = session;
+      this.#app.agents.mustBeThere(agent);
+      const added = storage.transactionSync(() => addHistory(session, items, model));
       await storage.sync();
       feed.confirm(log.lastSeq);
-      await this.#life.report();
+      await work.report();
       return added;
     });
   }
 
   /** The model is not shown entry `seq` any more, and its items, of these names, are not found. The transcript keeps it. */
   hide(seq: number, names: string[]): Promise<Outcome<void>> {
-    return this.#answer((parts) => {
-      hideEntry(parts, seq, names);
-      parts.conversation.forget();
+    return this.#write(({ inbox, log, window }) => {
+      hideEntry({ inbox, log }, seq, names);
+      window.forget();
     });
   }
 
   /** Those of the names that were taken away from what they named. */
   withdrawn(names: string[]): Promise<Outcome<string[]>> {
-    return outcome(() => withdrawnNames(this.#life.existing, names));
+    return outcome(() => withdrawnNames(this.#session, names));
   }
 
-  /** The answer cannot be asked for any more under this name; what was said stays. */
+  /** The answer cannot be asked for any more under this name; its entries stay. */
   withdraw(place: AnswerPart, name: string): Promise<Outcome<{ isAll: boolean }>> {
-    return this.#answer((parts) => withdraw(parts, place, name));
+    return this.#write((session) => withdraw(session, place, name));
   }
 
-  /** Whether the conversation as a client tells it, by the digests of its items, is the one in the transcript. */
-  compare(told: string[], how = { lacksAnswer: false }): Promise<Outcome<Comparison>> {
-    return outcome(() => this.#life.existing.retelling.compare(told, how));
+  /** Whether the transcript ends with this history, by the digests of its items. */
+  compare(history: string[]): Promise<Outcome<Comparison>> {
+    return outcome(async () => {
+      const known = this.#session.history;
+      await known.readAhead();
+      return known.compare({ before: history, results: [] });
+    });
   }
 
   wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
     return outcome(async () => {
-      const state = await waitForEnd(this.#life.existing, turn, timeoutMs);
-      const feedback = state.status === "ended" ? this.#life.existing.feedback.of(turn) : undefined;
+      const state = await waitForEnd(this.#session, turn, timeoutMs);
+      const feedback = state.status === "ended" ? this.#session.feedback.of(turn) : undefined;
       return feedback === undefined ? state : { ...state, feedback };
     });
   }
 
   /** What a person thinks of a turn's answer; in place of what was said of it before. `tag`: as for `cancel`. */
-  giveFeedback(turn: string, feedback: Feedback, tag?: string): Promise<Outcome<null>> {
-    const given = this.#answer((parts) => takeFeedback(parts, { turn, feedback, tag }));
-    this.ctx.waitUntil(given.then(() => this.#life.report()).then(() => this.#life.arm()));
-    return given;
+  giveFeedback(turn: string, given: Feedback, tag?: string): Promise<Outcome<null>> {
+    const taken = this.#write((session) => takeFeedback(session, { turn, feedback: given, tag }));
+    const report = async () => {
+      await taken;
+      await this.#lifecycle.ifAlive?.work.report();
+      this.#lifecycle.ifAlive?.work.arm();
+    };
+    this.ctx.waitUntil(report());
+    return taken;
   }
 
   /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. */
   notify(notice: Notice): Promise<Outcome<{ turn: string }>> {
-    return this.#answer((parts) => ({ turn: takeNotice(parts, notice) }));
+    return this.#write((session) => ({ turn: takeNotice(session, notice) }));
   }
 
-  /** How the newest turn stands; null in a session that has none. */
+  /** How the newest turn is; null in a session that has none. */
   newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
     return outcome(() => {
-      const { log, turns } = this.#life.existing;
+      const { log, turns } = this.#session;
       const turn = log.last?.turn;
       const state = turn === undefined ? undefined : turns.state(turn);
       return turn === undefined || state === undefined ? null : { turn, state };
@@ -280,64 +226,79 @@ export class Session extends DurableObject<Bindings> {
   /** Asks the open turn, or the named one, to end, and returns it; null when it had ended, or none was open. `tag`: of the session that is meant (`sessionTag`); `not_found` where this is another one of its name. */
   cancel(turn?: string, tag?: string): Promise<Outcome<{ turn: string | null }>> {
     return outcome(() => {
-      mustBeTagged(this.#life.existing.record.read(), tag);
-      return { turn: this.#life.stop(turn) };
+      const { session, work } = this.#lifecycle.alive;
+      mustBeTagged(session.record.read(), tag);
+      return { turn: work.stop(turn) };
     });
   }
 
-  entries(range: { after: number; limit: number }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
+  /** `lean`: without the tools of messages. */
+  entries(range: LogRange & { lean?: boolean }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
     return outcome(() => {
-      const { log } = this.#life.existing;
-      return { entries: log.read({ ...range, maxUnits: pageUnits }), lastSeq: log.lastSeq };
+      const { log } = this.#session;
+      const entries = log.read({ ...range, maxUnits: pageUnits });
+      // They may be a megabyte, and an answer has no use for them.
+      const shown = entries.map((entry) =>
+        range.lean && entry.type === "user" ? { ...entry, options: { ...entry.options, tools: [] } } : entry,
+      );
+      return { entries: shown, lastSeq: log.lastSeq };
     });
   }
 
   /** The same for a list that clients read: a damaged row is shown as broken. */
   shownEntries(range: { after: number; limit: number }): Promise<Outcome<{ entries: ShownEntry[]; lastSeq: number }>> {
     return outcome(() => {
-      const { log } = this.#life.existing;
-      return { entries: shownEntries(this.#life.existing, range), lastSeq: log.lastSeq };
+      const { log } = this.#session;
+      return { entries: shownEntries(log, range), lastSeq: log.lastSeq };
     });
   }
 
   /** Where a list of UI messages begins, and what belongs to it beside entries. */
   uiHistory(): Promise<Outcome<UiHistory>> {
-    return outcome(() => uiHistory(this.#life.existing));
+    return outcome(() => uiHistory(this.#session));
   }
 
   /** Erases everything the session has, here and in the account's index, and tells how much that was. */
   erase(address?: SessionAddress): Promise<Outcome<{ entries: number; bytes: number }>> {
-    return outcome(() => (this.#copying.isLeft ? this.#copying.erase() : this.#life.erase(address)));
+    return outcome(() => (this.#copying.isLeft ? this.#copying.erase() : this.#lifecycle.erase(address)));
   }
 
   /** Makes this session from entries of another one or of an import, page by page. It exists, and is returned, once the last step is done. */
   copy(step: CopyStep): Promise<Outcome<SessionSummary | undefined>> {
     return outcome(async () => {
-      await this.#life.settled();
-      if (this.#life.parts !== undefined) throw new AppError("conflict", "There is a session with this id already.");
-      if (!this.#copying.do(this.#life.withAgent(step))) return undefined;
-      this.#life.open();
-      this.#life.work();
-      await this.#life.report();
-      return this.#life.summary();
+      await this.#lifecycle.settled();
+      if (this.#lifecycle.ifAlive !== undefined) {
+        throw new AppError("conflict", "There is a session with this id already.");
+      }
+      if (!this.#copying.do(this.#withAgent(step))) return undefined;
+      const { work } = this.#lifecycle.open();
+      work.start();
+      await work.report();
+      return work.summary();
     });
   }
 
   search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {
-    return outcome(() => this.#life.existing.search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
+    return outcome(() => this.#session.search.find(query, { limit, beforeSeq: Number.MAX_SAFE_INTEGER }));
   }
 
+  /** The request that entry `seq` answered. */
   request(seq: number): Promise<Outcome<PastRequest>> {
-    return outcome(() => this.#life.request(seq));
+    return outcome(() => {
+      const { session, agent } = this.#lifecycle.alive;
+      this.#app.agents.mustBeThere(agent);
+      const { settings, remoteTools } = this.#app;
+      return pastRequest(session, { agent, settings, remoteTools, bindings: this.env }, seq);
+    });
   }
 
   /** The trace of a turn, as an OTLP request in JSON. */
   trace(turn: string): Promise<Outcome<string>> {
-    return outcome(() => turnTrace(this.#life.existing, turn));
+    return outcome(() => turnTrace(this.#session, turn));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {
-    return outcome(() => prefixReport(this.#life.existing, limit));
+    return outcome(() => prefixReport(this.#session, limit));
   }
 
   /** How the Worker calls the methods above; see `serveCall`. */
@@ -349,8 +310,9 @@ export class Session extends DurableObject<Bindings> {
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
     if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
-    const how = { encoders: this.#encoders, stop: (turn: string | undefined) => this.#hungUp(turn) };
-    const read = await outcome(() => readEvents(this.#life.existing, query, how));
+    // The session may be gone by the time that the reader hangs up: there is nothing to stop.
+    const stop = (turn: string | undefined) => void this.#lifecycle.ifAlive?.work.stop(turn);
+    const read = await outcome(() => readEvents(this.#session, query, { encoders: this.#encoders, stop }));
     return read.ok ? read.value : problemResponse(refusalOf(read));
   }
 
@@ -358,38 +320,62 @@ export class Session extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     try {
       if (this.#copying.isLeft) await this.#copying.sweep();
-      else await this.#life.alarm();
+      else await this.#lifecycle.alarm();
     } catch (error) {
       console.error("alarm failed", error);
       // Should even this fail, the runtime tries the alarm again.
-      if ((await this.ctx.storage.getAlarm()) === null) this.#life.armAgain();
+      if ((await this.ctx.storage.getAlarm()) === null) this.#lifecycle.armAgain();
     }
   }
 
-  /** The session may be gone by then: there is nothing to stop. */
-  #hungUp(turn: string | undefined): void {
-    if (this.#life.parts !== undefined) this.#life.stop(turn);
+  /** The session that is alive; throws where there is none, or it cannot be read. */
+  get #session(): OpenSession {
+    return this.#lifecycle.alive.session;
   }
 
-  #create(address: SessionAddress, choices: SessionChoices): SessionParts {
+  #create(address: SessionAddress, choices: SessionChoices): AliveSession {
     if (this.#copying.busy) throw new AppError("conflict", `The session "${address.name}" is being made just now.`);
-    return this.#life.create(address, choices);
+    return this.#lifecycle.create(address, choices);
   }
 
-  #takeAnswer<T>(take: (parts: SessionParts) => T): Promise<Outcome<T>> {
-    return this.#answer((parts) => this.#life.mustHaveAgent() && take(parts));
+  /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
+  #withAgent(step: CopyStep): CopyStep {
+    if (step.type !== "begin") return step;
+    const { agents } = this.#app;
+    const { choices } = step.plan;
+    const { name: agent } = agents.mustHave(choices.agent ?? agents.first.name);
+    return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 
-  /** Answers are acknowledged once they are on disk; the runner, or the watchdog, goes on from there. */
-  #answer<T>(take: (parts: SessionParts) => T): Promise<Outcome<T>> {
+  /** Acknowledged once it is on disk; the work goes on from there. */
+  #write<T>(write: (session: OpenSession) => T): Promise<Outcome<T>> {
     return outcome(async () => {
-      const parts = this.#life.existing;
-      const taken = parts.storage.transactionSync(() => take(parts));
-      const { lastSeq } = parts.log;
-      this.#life.work();
-      await parts.storage.sync();
-      parts.feed.confirm(lastSeq);
-      return taken;
+      const { session, work } = this.#lifecycle.alive;
+      const written = session.storage.transactionSync(() => write(session));
+      const { lastSeq } = session.log;
+      work.start();
+      await session.storage.sync();
+      session.feed.confirm(lastSeq);
+      return written;
     });
   }
+}
+
+/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
+function mustKeepAgent({ name }: Agent, named: string | undefined): void {
+  if (named === undefined || named === name) return;
+  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
+  throw new AppError("conflict", detail, { field: "agent" });
+}
+
+/** The class of an app's sessions. Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */
+export type SessionClass = new (ctx: DurableObjectState, bindings: Bindings) => Session;
+
+/** What the Worker's module exports as `Session`. */
+export function sessionClass(app: App): SessionClass {
+  return class extends Session {
+    constructor(ctx: DurableObjectState, bindings: Bindings) {
+      super(ctx, bindings, app);
+    }
+  };
 }

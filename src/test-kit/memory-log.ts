@@ -1,6 +1,7 @@
 /** The transcript log without a database, for tests of agents and of the library. Held to the same contract suite as the real one. */
 import type { Entry, NewEntry } from "../core/entry.ts";
-import type { LogRange, TranscriptLog } from "../session/store/transcript-log.ts";
+import type { LogRange } from "../session/store/entry-tail.ts";
+import type { TranscriptLog } from "../session/store/transcript-log.ts";
 
 export class MemoryLog implements TranscriptLog {
   readonly #rows: string[];

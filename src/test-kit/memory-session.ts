@@ -13,10 +13,9 @@ import { judgeAnswer } from "../model/judge-answer.ts";
 import { type Profile, pricesAt } from "../model/profile.ts";
 import { afterFailure, type RetryPolicy } from "../model/retry.ts";
 import { endpointOf } from "../model/serialize.ts";
-import type { SessionParts } from "../session/session-parts.ts";
 import { Learned, type LearnedChanges } from "../session/store/learned.ts";
-import { Conversation } from "../session/turn/request-window.ts";
-import { RequestWriter } from "../session/turn/request-writer.ts";
+import { RequestWindow } from "../session/turn/request-window.ts";
+import { type RequestSources, RequestWriter } from "../session/turn/request-writer.ts";
 import { runTool } from "../tools/run-tool.ts";
 import { inputOf, type Toolbox, type ToolContext, waitsForPerson } from "../tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
@@ -57,7 +56,7 @@ export class MemorySession implements Effects {
   readonly log: MemoryLog;
   readonly signal = new AbortController().signal;
   readonly #setup: MemorySetup;
-  readonly #parts: SessionParts;
+  readonly #sources: RequestSources;
   #model: Pick<MemorySetup, "profile" | "baseUrl" | "fetch">;
   #requests: RequestWriter;
   #options: TurnOptions = {};
@@ -85,19 +84,21 @@ export class MemorySession implements Effects {
       },
     };
     // What of a session's database a request is written from.
-    this.#parts = {
+    this.#sources = {
       log: this.log,
-      conversation: new Conversation(this.log, () => this.#windowSeq),
+      window: new RequestWindow(this.log, () => this.#windowSeq),
       learned: new Learned(store),
       record: { read: () => ({ instructions: setup.own ?? null, account: "default", windowSeq: this.#windowSeq }) },
-    } as unknown as SessionParts;
+      heads: { put: () => "", read: () => undefined },
+      turns: { open: undefined, entries: (firstSeq) => this.log.read({ after: firstSeq - 1 }) },
+    };
     this.#requests = this.#writer(this.#options);
   }
 
   #writer(options: TurnOptions): RequestWriter {
     const { tools, instructions, agent: given } = this.#setup;
     const agent = { ...given, tools, instructions } as unknown as Agent;
-    return new RequestWriter(this.#parts, {
+    return new RequestWriter(this.#sources, {
       agent,
       options,
       prefix: undefined,
@@ -107,7 +108,7 @@ export class MemorySession implements Effects {
 
   /** Forgets all that is not in the log, as a session that starts again. */
   restart(): void {
-    Object.assign(this.#parts, { conversation: new Conversation(this.log, () => this.#windowSeq) });
+    Object.assign(this.#sources, { window: new RequestWindow(this.log, () => this.#windowSeq) });
   }
 
   /** Runs a message to its end and returns how the turn ended. */
@@ -117,18 +118,22 @@ export class MemorySession implements Effects {
   }
 
   /** Begins a turn, and runs it until it ends, or waits for a person. */
-  async begin(message: { content: string; speaker?: string }, options: TurnOptions = {}): Promise<void> {
+  async begin(
+    message: { content: string; speaker?: string },
+    options: TurnOptions = {},
+    effects?: Effects,
+  ): Promise<void> {
     this.log.append([{ type: "user", turn: `turn_${++this.#turns}`, ...message, options, atMs: this.now() }]);
     this.#options = options;
     this.#requests = this.#writer(options);
-    await this.goOn();
+    await this.goOn(effects);
   }
 
-  /** Goes on with the open turn; it ends, or waits for a person. */
-  async goOn(): Promise<void> {
+  /** Goes on with the open turn; it ends, or waits for a person. `effects`: stand between the loop and this session. */
+  async goOn(effects: Effects = this): Promise<void> {
     const { profile, tools, fallbacks = [], retry = policy, agent } = this.#setup;
     const models = [profile, ...fallbacks.map((each) => each.profile)];
-    await runTurn(this, {
+    await runTurn(effects, {
       maxSteps: agent?.limits.maxSteps ?? 6,
       maxBarrenTries: 10,
       maxBarrenMs: 0,
@@ -167,7 +172,7 @@ export class MemorySession implements Effects {
     if (again?.model !== undefined) {
       this.#model = fallbacks.find(({ profile }) => profile.id === again.model) ?? this.#model;
     }
-    if (again?.change !== undefined) this.#parts.learned.learn(this.#model.profile, again.change);
+    if (again?.change !== undefined) this.#sources.learned.learn(this.#model.profile, again.change);
     const { profile } = this.#model;
     const prices = pricesAt(profile, Date.now());
     return { seq: this.log.lastSeq + 1, ...step, attempt: ++this.#attempt, model: profile.id, prices };
@@ -183,7 +188,7 @@ export class MemorySession implements Effects {
   #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, fetch } = this.#model;
     const { apiKey } = this.#setup;
-    const base = endpointOf(this.#parts.learned.of(profile), baseUrl);
+    const base = endpointOf(this.#sources.learned.of(profile), baseUrl);
     const text = { leaksCalls: profile.leaksCalls, ...answer };
     const onBegan = () => draft.begin();
     return generate({ baseUrl: base, apiKey, body, fetch, signal: this.signal, timeouts, text, onBegan });

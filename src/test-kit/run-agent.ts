@@ -27,8 +27,8 @@ export interface FinishedCall extends AgentCall {
 }
 
 export interface RunAgentOptions {
-  /** Such as `scripted([…])`. */
-  model: ScriptedModel | { fetch: typeof fetch };
+  /** Such as `scripted([…])`, or the model of a recording. `baseUrl`: whose request rules hold. */
+  model: ScriptedModel | { fetch: typeof fetch; baseUrl?: string; readonly fault?: string | undefined };
   /** Answers calls that need approval; when absent, the run stops there with the status `waiting`. */
   approve?: Approve;
   /** What tools do instead, by name: a function of the input, or a value. Schema, effect and approval stay as they are. */
@@ -129,10 +129,18 @@ async function answerAll(session: MemorySession, tools: Toolbox, { approve, mode
   if ("fault" in model && model.fault !== undefined) throw new Error(model.fault);
 }
 
-function sessionOf(
+/** `wrap`: what is put around each tool. */
+interface KitSession {
+  progress: AgentRun["progress"];
+  before?: MemorySession | undefined;
+  wrap?: (tool: Tool) => Tool;
+}
+
+/** A session of the agent, before anything was said in it. */
+export function sessionOf(
   definition: AgentDefinition,
   options: RunAgentOptions,
-  { progress, before }: { progress: AgentRun["progress"]; before: MemorySession | undefined },
+  { progress, before, wrap = (tool) => tool }: KitSession,
 ): MemorySession {
   const agent = resolveAgent("agent", definition);
   const { model, session = {}, now = () => standing, account = "test", speaker } = options;
@@ -145,12 +153,13 @@ function sessionOf(
     secrets,
     fetch: options.fetch ?? noNetwork,
   };
-  const tools = agent.tools.all.map((tool) => reporting(replaced(tool, options.tools), progress));
+  const tools = agent.tools.all.map((tool) => wrap(reporting(replaced(tool, options.tools), progress)));
   const unknown = Object.keys(options.tools ?? {}).find((name) => agent.tools.get(name) === undefined);
   if (unknown !== undefined) throw new Error(`tools.${unknown}: the agent has no tool of that name.`);
+  const base = ("baseUrl" in model ? model.baseUrl : undefined) ?? baseUrl;
   const [first, ...others] = agent.models.map(({ id, profile }) => ({
-    profile: { ...profileFor({ modelId: id, baseUrl, demo: false }), ...profile },
-    baseUrl,
+    profile: { ...profileFor({ modelId: id, baseUrl: base, demo: false }), ...profile },
+    baseUrl: base,
     fetch: model.fetch,
   }));
   if (first === undefined) throw new Error("models: an agent needs one.");

@@ -60,18 +60,20 @@ function mustKeepValues(schema: JsonSchema, name: string, path = "(root)"): void
 
 /** For a tool that its sender calls strict: a call whose arguments do not fit gets a result that says so, and the client never sees it. */
 export function strictClientTool(tool: ClientTool): Tool {
-  // What would take too long to check is left to the client.
-  const check = schemaFault(tool.parameters) === undefined ? checkOf(tool.parameters) : undefined;
   return {
     effect: "none",
     timeoutMs: 1_000,
     secrets: [],
-    declaration: offeredClientTool(tool),
+    get declaration() {
+      return offeredClientTool(tool);
+    },
     approval: null,
     needsApproval: () => false,
     parse(rawArguments) {
       const value = objectIn(rawArguments);
       if (value === undefined) return { ok: false, detail: "The arguments must be one JSON object." };
+      // Only now: a turn may have 128 such tools, and call none. What would take too long to check is left to the client.
+      const check = schemaFault(tool.parameters) === undefined ? checkOf(tool.parameters) : undefined;
       const checked = check?.(value) ?? { ok: true, input: value };
       return checked.ok ? { ok: true, input: checked.input, repairs: [] } : checked;
     },

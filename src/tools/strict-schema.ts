@@ -43,12 +43,7 @@ function inlined(node: unknown, definitions: Record<string, JsonSchema>, within:
   return Object.fromEntries(entries);
 }
 
-/** The strict schema of a tool's input. Throws an Error that names the tool, the path and what to write instead. */
-export function strictSchema(schema: z.core.$ZodType, toolName: string): JsonSchema {
-  return strictInput(inputSchema(schema), toolName);
-}
-
-/** The same for a JSON schema. */
+/** The strict form of a tool's input schema. Throws an Error that names the tool, the path and what to write instead. */
 export function strictInput(input: JsonSchema, toolName: string): JsonSchema {
   const refuse: Refuse = (path, why) => {
     throw new Error(`Tool "${toolName}": the schema at ${path} cannot be said in strict mode. ${why}`);

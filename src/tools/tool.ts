@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
 import { type ArgumentRules, checkedBy, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
-import { inputSchema, strictSchema } from "./strict-schema.ts";
+import { inputSchema, strictInput } from "./strict-schema.ts";
 
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
 export interface TranscriptHit {
@@ -122,14 +122,15 @@ export function defineTool<Input extends z.core.$ZodObject, const Secret extends
       );
   }
   // A tool that does harm is never run on a guess.
-  const rules: ArgumentRules = { schema: inputSchema(input), check: checkedBy(input), mayMend: effect !== "unsafe" };
+  const schema = inputSchema(input);
+  const rules: ArgumentRules = { schema, check: checkedBy(input), mayMend: effect !== "unsafe" };
   const parse = (rawArguments: string) => parseArguments(rawArguments, rules);
   return {
     effect,
     timeoutMs,
     approval: approval === undefined ? null : approval === "always" ? "always" : "some",
     secrets,
-    declaration: { name, description, parameters: strictSchema(input, name) },
+    declaration: { name, description, parameters: strictInput(schema, name) },
     needsApproval(rawArguments) {
       if (approval === undefined) return false;
       const parsed = parse(rawArguments);

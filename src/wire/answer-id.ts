@@ -1,4 +1,7 @@
 /** Ids of answers in dialects that give each answer one: they say where it lies, so that nothing has to be stored to find it again. Opaque to clients; no proof of anything. */
+import { sessionNameSource } from "../core/session-name.ts";
+
+const placePattern = new RegExp(`^(${sessionNameSource})\\.(\\d{1,16})(?:\\.(\\d{1,16}))?$`);
 
 /** A turn of a session; with `afterSeq`, what came in it after that entry: after results that its client had sent. */
 export interface AnswerPlace {
@@ -15,7 +18,7 @@ export function formatAnswerId(prefix: string, { session, turn, afterSeq }: Answ
 /** The opposite; `undefined` for anything that it never wrote. */
 export function parseAnswerId(prefix: string, id: string): AnswerPlace | undefined {
   if (!id.startsWith(prefix)) return undefined;
-  const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,16})(?:\.(\d{1,16}))?$/.exec(id.slice(prefix.length));
+  const match = placePattern.exec(id.slice(prefix.length));
   if (match === null) return undefined;
   const [, session = "", turn = "", after] = match;
   return { session, turn: `turn_${turn}`, ...(after !== undefined && { afterSeq: Number(after) }) };

@@ -15,17 +15,22 @@ export interface Frame {
 /** Why a stream ends before its answer does. */
 export interface BrokenStream {
   code: "session_erased" | "internal";
+  /** For the person who reads the answer. */
+  message: string;
+  /** For the client's developer. */
   detail: string;
 }
 
 export const sessionGone: BrokenStream = {
   code: "session_erased",
+  message: "This conversation was erased; please begin a new one.",
   detail: "The session was erased. Nothing more will come.",
 };
 
 /** A fault of ours while the stream was written; the answer itself may go on. */
 export const streamFault: BrokenStream = {
   code: "internal",
+  message: "The connection broke off; please load the page again.",
   detail: "The stream broke off by a fault of the server. Come back with the last event id.",
 };
 

@@ -1,9 +1,8 @@
 /** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
-import { message, usage } from "./shapes.ts";
+import { failure, message, usage } from "./shapes.ts";
 
 const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
-const failure = z.object({ code: z.string(), detail: z.string() });
 
 const turnStarted = event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().check(z.minimum(1)) });
 const stepStarted = event("step.started", "StepStartedEvent", {

@@ -4,8 +4,17 @@ import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, Tur
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
+import { userWords } from "../core/user-words.ts";
 import type { EventJson } from "./event-shapes.ts";
-import type { EntryJson, MessageJson, QueuedJson, SessionJson, ToolCallJson, UsageJson } from "./shapes.ts";
+import type {
+  EntryJson,
+  FailureJson,
+  MessageJson,
+  QueuedJson,
+  SessionJson,
+  ToolCallJson,
+  UsageJson,
+} from "./shapes.ts";
 
 /** An event of the native stream: that a person answered is an entry, and no event of it. */
 export type NativeEvent = Exclude<SessionEvent, { type: "tool.approval_answered" }>;
@@ -58,11 +67,16 @@ function eventJson(event: NativeEvent): EventJson {
         usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
         cost_micros: event.costMicros,
         ...(event.refused && { refused: true }),
-        ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
+        ...(event.failure && { error: errorJson(event.failure) }),
       };
     case "error":
-      return { type: event.type, code: event.code, detail: event.detail };
+      return { type: event.type, ...errorJson(event.failure) };
   }
+}
+
+/** A failure for clients: `message` is one sentence for the person who wrote, `detail` is for the operator. */
+export function errorJson(failure: Failure): FailureJson {
+  return { code: failure.code, message: userWords(failure), detail: failure.detail };
 }
 
 /** `input_tokens` and `cached_tokens` are disjoint; `reasoning_tokens` is part of `output_tokens`. */
@@ -144,7 +158,7 @@ export function entryJson(entry: Entry): EntryJson {
     }
     case "compaction": {
       const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;
-      const error = failure && { error: { code: failure.code, detail: failure.detail, ...rawJson(failure) } };
+      const error = failure && { error: { ...errorJson(failure), ...rawJson(failure) } };
       const cause = entry.cause && { cause: entry.cause };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros, duration_ms: durationMs };
       return {
@@ -161,13 +175,13 @@ export function entryJson(entry: Entry): EntryJson {
       return { ...placed, message: { role: "user", content: entry.content } };
     case "step_failed": {
       const { step, attempt, model, failure, content, usage, costMicros } = entry;
-      const error = { code: failure.code, detail: failure.detail, retryable: failure.retryable, ...rawJson(failure) };
+      const error = { ...errorJson(failure), retryable: failure.retryable, ...rawJson(failure) };
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       return { ...placed, step, attempt, model, error, partial: content, ...tryFacts(entry), ...paid };
     }
     case "turn_ended": {
       const { reason, usage, steps, costMicros, failure, refused } = entry;
-      const error = failure && { error: { code: failure.code, detail: failure.detail } };
+      const error = failure && { error: errorJson(failure) };
       const used = { ...usageJson(usage, steps), ...countsJson(entry) };
       return { ...placed, reason, usage: used, cost_micros: costMicros, ...(refused && { refused }), ...error };
     }

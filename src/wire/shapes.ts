@@ -91,7 +91,8 @@ const toolCall = z.object({
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
-const failed = z.object({ code: z.string(), detail: z.string() });
+/** Why a turn failed, or one step of it. `message`: one sentence for the person who wrote; `detail`: for the operator, and to the holder of a session's token the message again. */
+export const failure = z.object({ code: z.string(), message: z.string(), detail: z.string() });
 
 const messageFields = {
   role: z.enum(["user", "assistant", "tool"]),
@@ -136,7 +137,9 @@ const entryFields = {
   cached: z.optional(z.boolean()),
   cut_calls: z.optional(count),
   repairs: z.optional(z.array(z.string())),
-  tries: z.optional(z.array(z.extend(failed, { model: z.string(), raw: z.optional(z.string()) }))),
+  tries: z.optional(
+    z.array(z.object({ model: z.string(), code: z.string(), detail: z.string(), raw: z.optional(z.string()) })),
+  ),
   first_event_ms: z.optional(count),
   duration_ms: z.optional(count),
   call_id: z.optional(z.string()),
@@ -147,7 +150,7 @@ const entryFields = {
   summary: z.optional(z.string()),
   cause: z.optional(z.enum(["in_time", "overflow", "unclear"])),
   partial: z.optional(z.string()),
-  error: z.optional(z.extend(failed, { retryable: z.optional(z.boolean()), raw: z.optional(z.string()) })),
+  error: z.optional(z.extend(failure, { retryable: z.optional(z.boolean()), raw: z.optional(z.string()) })),
   reason: z
     .optional(z.string())
     .register(z.globalRegistry, { description: "Why a turn ended, or why a person answered so." }),
@@ -202,7 +205,7 @@ export const turn = z
         }),
       ),
     ),
-    error: z.optional(failed),
+    error: z.optional(failure),
     feedback: z.optional(feedback),
     refused: z.optional(z.boolean()),
   })
@@ -255,11 +258,9 @@ export const health = z.object({
   version: z.string(),
   model: z.string(),
   demo: z.boolean(),
-  telemetry: z
-    .optional(z.object({ dropped: count }))
-    .register(z.globalRegistry, {
-      description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
-    }),
+  telemetry: z.optional(z.object({ dropped: count })).register(z.globalRegistry, {
+    description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
+  }),
 });
 
 export type UsageJson = z.infer<typeof usage>;
@@ -271,6 +272,7 @@ export type MessageJson = z.infer<typeof message>;
 /** Without what later versions add. */
 export type EntryJson = z.infer<z.ZodMiniObject<typeof entryFields>>;
 export type FeedbackJson = z.infer<typeof feedback>;
+export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
 export type AgentJson = z.infer<typeof agent>;
 export type DeliveryJson = z.infer<typeof delivery>;

@@ -1,13 +1,16 @@
-/** A door that is not of the library: one message a request, its answer as plain lines, its refusals as plain words. */
+/** A door that is not of the library: one message a request, its answer as plain lines, its refusals as plain words. It imports what any user's door could. */
+import {
+  AppError,
+  type Door,
+  defineDoor,
+  type Encoder,
+  type Frame,
+  type PlacedEvent,
+  Routes,
+  relayStream,
+  sendMessage,
+} from "longline";
 import * as z from "zod";
-import { unwrap } from "../../src/account/outcome.ts";
-import { AppError } from "../../src/core/errors.ts";
-import type { PlacedEvent } from "../../src/core/event.ts";
-import { type Door, defineDoor } from "../../src/doors/door.ts";
-import { relayStream } from "../../src/doors/relay-stream.ts";
-import { Routes } from "../../src/doors/routes.ts";
-import { sessionObject } from "../../src/session/session-object.ts";
-import type { Encoder, Frame } from "../../src/wire/encoder.ts";
 
 /** Each piece of text as a frame, and the reason of the end. */
 class Lines implements Encoder {
@@ -15,7 +18,8 @@ class Lines implements Encoder {
 
   events(events: readonly PlacedEvent[]): Frame[] {
     return events.flatMap(({ event }): Frame[] => {
-      if (event.type === "text.delta") return [{ text: event.text }];
+      // A frame's text is one line.
+      if (event.type === "text.delta") return [{ text: event.text.replaceAll("\n", " ") }];
       if (event.type !== "turn.ended") return [];
       this.ended = true;
       return [{ text: `-- ${event.reason}` }];
@@ -50,10 +54,8 @@ function routesOf(longest: number): Routes {
   return new Routes({ refuse: refusal }).post("/:session", "key", async (c, caller) => {
     const content = await c.req.text();
     if (content.length > longest) throw new AppError("invalid_request", `at most ${longest} characters`);
-    const to = { account: caller.account, name: c.req.param("session") };
-    const request = { message: { content, options: {} }, receipt: {}, onBusy: "queue" } as const;
-    const { turn } = unwrap(await sessionObject(c.env, to).send(to, request));
-    return relayStream(caller, { session: to.name, turn }, { manner: { as: "lines" }, headers: { "X-Lines": "1" } });
+    const taken = await sendMessage(caller, { session: c.req.param("session"), content });
+    return relayStream(caller, taken, { manner: { as: "lines" }, headers: { "X-Lines": "1" } });
   });
 }
 

@@ -5,7 +5,7 @@ import { estimateTokens } from "../../src/core/window.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import { generate } from "../../src/model/client.ts";
 import { requestBody, serializeHead } from "../../src/model/serialize.ts";
-import { Conversation } from "../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { timeouts } from "../../src/test-kit/memory-session.ts";
 import { assistant, ended, user } from "../support/entries.ts";
@@ -90,7 +90,7 @@ report(
 
 function session(turns: number) {
   const log = new MemoryLog();
-  const conversation = new Conversation(log, () => 0);
+  const conversation = new RequestWindow(log, () => 0);
   const turn = (n: number) => {
     const at = { turn: `turn_${n}` };
     log.append([

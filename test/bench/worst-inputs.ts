@@ -123,6 +123,16 @@ export const worstInputs: readonly WorstInput[] = [
       tool({ type: "object", properties: Object.fromEntries(times(250, (m) => [`p${m}`, { type: "string" }])) }, n),
     ),
   })),
+  chat("120 strict tools of 250 properties", () => ({
+    model: "longline",
+    messages: [user("a")],
+    tools: times(120, (n) => {
+      const names = times(250, (m) => `p${m}`);
+      const properties = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
+      const parameters = { type: "object", properties, required: names, additionalProperties: false };
+      return { type: "function", function: { name: `f${n}`, strict: true, parameters } };
+    }),
+  })),
   chat("a response format of 1,900 patterns", () => ({
     model: "longline",
     messages: [user("a")],
@@ -192,6 +202,13 @@ export const worstInputs: readonly WorstInput[] = [
     path: (id) => `/v1/sessions/import?id=${id}`,
     type: "application/x-ndjson",
     body: (id) => imported(id, 2, "x".repeat(7_900_000)),
+  },
+  {
+    name: "import: 100,000 values in one entry",
+    method: "POST",
+    path: (id) => `/v1/sessions/import?id=${id}`,
+    type: "application/x-ndjson",
+    body: (id) => imported(id, 2, "a").replace('"options":{}', `"options":{"x":[${"{},".repeat(100_000)}{}]}`),
   },
   {
     name: "prefix: 4 MB of documents",

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
 import { entriesOfHistory, type HistoryItem, historyFault, itemDigest } from "../../src/core/history.ts";
 import { TranscriptChecker } from "../../src/core/legal.ts";
+import { KnownHistory } from "../../src/core/reconcile.ts";
 import { messagesOf } from "../../src/core/request.ts";
-import { Retold } from "../../src/core/retold.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 import { randomOf } from "../support/random.ts";
 
@@ -24,7 +24,7 @@ function faultsIn(entries: readonly Entry[]): string[] {
   return entries.flatMap((entry) => checker.fault(entry) ?? []);
 }
 function compare(entries: readonly Entry[], told: readonly HistoryItem[]) {
-  const retold = new Retold();
+  const retold = new KnownHistory();
   for (const entry of entries) retold.take(entry);
   return retold.compare(told.map(itemDigest));
 }

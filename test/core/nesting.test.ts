@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseJson } from "../../src/channels/parse-json.ts";
-import { holdsMore, isDeeper, textIsDeeper } from "../../src/core/nesting.ts";
+import { holdsMore, isDeeper, JsonScan, textIsDeeper } from "../../src/core/nesting.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { parseArguments } from "../../src/tools/parse-arguments.ts";
 import { readTool } from "../support/listed-tool.ts";
@@ -17,6 +17,18 @@ describe("nesting", () => {
   ])("[BOUND-7] the levels of %s are counted outside of its strings", (text, levels) => {
     expect([textIsDeeper(text, levels), textIsDeeper(text, levels - 1)]).toEqual([false, true]);
     expect([isDeeper(JSON.parse(text), levels), isDeeper(JSON.parse(text), levels - 1)]).toEqual([false, true]);
+  });
+
+  it("[BOUND-28] brackets and commas are counted in one pass, in whatever pieces the text comes", () => {
+    const text = '{"a\\"[":["\\\\",{"b":"\\u005b,"}],"c":[[1,2],{}]}';
+    const whole = new JsonScan().take(text);
+    expect([whole.deepest, whole.values]).toEqual([3, 11]);
+    for (let at = 0; at <= text.length; at++) {
+      for (let to = at; to <= text.length; to++) {
+        const scan = new JsonScan().take(text.slice(0, at)).take(text.slice(at, to)).take(text.slice(to));
+        expect([at, to, scan.deepest, scan.values]).toEqual([at, to, whole.deepest, whole.values]);
+      }
+    }
   });
 
   it("[BOUND-7] values are counted outside of strings", () => {

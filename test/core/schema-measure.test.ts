@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { costFault, costOf } from "../../src/core/schema-cost.ts";
-import { faultText, schemaFault } from "../../src/core/schema-measure.ts";
+import { faultText, schemaFault, sizeFault } from "../../src/core/schema-measure.ts";
 import { judgeAnswer } from "../../src/model/judge-answer.ts";
 
 type Schema = Record<string, unknown>;
@@ -40,6 +40,26 @@ const tooLarge: [string, unknown][] = [
 describe("schemas before they are run", () => {
   it.each(tooLarge)("[BOUND-4] %s is refused as too large", (_, schema) => {
     expect(schemaFault(schema)).toMatchObject({ kind: "size" });
+  });
+
+  it.each(tooLarge)("[BOUND-29] %s is refused where only the size counts, too", (_, schema) => {
+    expect(sizeFault(schema)).toMatchObject({ kind: "size" });
+  });
+
+  it("[BOUND-29] a schema without references is judged by one look at each object, whatever else is wrong with it", () => {
+    let looks = 0;
+    const watched = (value: object): object =>
+      new Proxy(value, {
+        ownKeys: (target) => {
+          looks++;
+          return Reflect.ownKeys(target);
+        },
+      });
+    const properties = Object.fromEntries(
+      Array.from({ length: 250 }, (_, n) => [`id${n}`, watched({ type: "string", pattern: "^(a+)+$" })]),
+    );
+    const schema = watched({ $schema: "x", type: "object", properties: watched(properties), required: "no list" });
+    expect([sizeFault(schema), looks]).toEqual([undefined, 252]);
   });
 
   it.each<[string, Schema, string]>([

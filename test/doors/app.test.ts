@@ -2,7 +2,6 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { accountObject } from "../../src/account/account.ts";
-import { unwrap } from "../../src/account/outcome.ts";
 import { makeApp } from "../../src/agent/app.ts";
 import { partOfSetting } from "../../src/agent/unlisted-settings.ts";
 import { discordSettings } from "../../src/channels/discord/discord-settings.ts";
@@ -182,9 +181,8 @@ describe("what an app does not list", () => {
   it("[APP-4] an answer that is owed to a channel that is not listed any more is given up with words, and the session goes on", async () => {
     const world = new SessionWorld();
     provider.enqueue(text("First."), text("Second."));
-    const request = { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue" as const };
     const replyTo = { channel: "teams", room: "1" };
-    const { turn } = unwrap(await world.stub.send(world.address, { ...request, replyTo }));
+    const { turn } = await world.submit({ messages: [{ content: "Hi", options: {} }], replyTo, create: {} });
     await world.ended(turn);
     const { account, name } = world.address;
     const letters = () => accountObject(bindings, account).deadLetters(500);

@@ -222,4 +222,23 @@ describe("crafted schemas at the doors", () => {
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
     expect(answers[0]?.body).toMatchObject({ field: "line 2", detail: expect.stringContaining("nested deeper") });
   });
+
+  it("[BOUND-28] a line of an import holds as many values as a body does, and about as many more as an entry has", async () => {
+    const named = { longline: 1, title: null, metadata: {}, instructions: null, model: null, prefix: null };
+    const lines = (id: string, values: number) => {
+      const parameters = `{"enum":[${Array(values).fill(1).join()}]}`;
+      const tools = `[{"name":"f","description":"","parameters":${parameters}}]`;
+      const asked = `{"seq":1,"turn":"turn_1","type":"user","at_ms":1,"content":"a","options":{"tools":${tools}}}`;
+      return `${JSON.stringify({ ...named, id, created_at_ms: 1 })}\n${asked}\n`;
+    };
+    const importOf = (id: string, values: number) =>
+      post(`/v1/sessions/import?id=${id}`, lines(id, values), "application/jsonl");
+    const [kept, refused] = [crypto.randomUUID(), crypto.randomUUID()];
+    expect((await importOf(kept, 99_900)).status).toBe(201);
+    const answer = await importOf(refused, 102_000);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { field: "line 2", detail: "Line 2: has more than 101000 values. Nothing was imported." },
+    });
+  });
 });

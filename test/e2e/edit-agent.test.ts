@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -8,8 +8,8 @@ import { freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
 const run = promisify(execFile);
 const longestMs = 15_000;
 
-/** A copy of this checkout that may be edited, with this one's packages. */
-async function copyOfCheckout(): Promise<string> {
+/** A copy of this checkout that may be edited, with this one's packages and `app` in `src/app`. */
+async function copyOfCheckout(app: Record<string, string>): Promise<string> {
   const folder = await freshFolder();
   const { stdout } = await run("git", [
     "ls-files",
@@ -29,8 +29,7 @@ async function copyOfCheckout(): Promise<string> {
     await copyFile(path, join(folder, path));
   }
   await symlink(resolve("node_modules"), join(folder, "node_modules"));
-  await writeFile(join(folder, "src/app/worker.ts"), worker);
-  await writeFile(join(folder, "src/app/agents/assistant.ts"), agentWith("first-model"));
+  for (const [path, text] of Object.entries(app)) await writeFile(join(folder, "src/app", path), text);
   return folder;
 }
 
@@ -48,7 +47,7 @@ export const assistant = defineAgent({ instructions: "Answer.", models: [{ id: "
 `;
 
 it("[E2E-19] an edit of the agent under npm run dev is served without a restart", async () => {
-  const folder = await copyOfCheckout();
+  const folder = await copyOfCheckout({ "worker.ts": worker, "agents/assistant.ts": agentWith("first-model") });
   try {
     const dev = await startDev({ folder, app: "users" });
     try {
@@ -63,6 +62,53 @@ it("[E2E-19] an edit of the agent under npm run dev is served without a restart"
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       console.log(`reloaded after ${Date.now() - beganMs} ms`);
+    } finally {
+      await dev.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+const withParts = `import { demoModel, longline } from "longline";
+import { assistant } from "./agents/assistant.ts";
+import { pager } from "./toy-channel.ts";
+import { lines } from "./toy-door.ts";
+
+const app = longline({ agents: { assistant }, doors: [lines()], channels: [pager()], demo: demoModel() });
+export const { Session, Account } = app;
+export default app;
+`;
+
+it("[APP-8] a door and a channel in a folder of an app's own import the public face alone, and each runs a message", async () => {
+  const parts = await Promise.all(
+    ["toy-door.ts", "toy-channel.ts"].map(
+      async (name) => [name, await readFile(join("test/app", name), "utf8")] as const,
+    ),
+  );
+  for (const [, text] of parts)
+    expect([...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from)).toEqual(["longline", "zod"]);
+  const folder = await copyOfCheckout({
+    ...Object.fromEntries(parts),
+    ...{ "worker.ts": withParts, "agents/assistant.ts": agentWith("first-model") },
+  });
+  try {
+    const dev = await startDev({ folder, app: "users", vars: { PAGER_KEY: "pager-key-1" } });
+    try {
+      const key = { Authorization: "Bearer dev-key" };
+      const body = "What is 17 * 23?";
+      const lines = await reach(`${dev.url}/lines/sums`, { method: "POST", headers: key, body });
+      expect(await lines.text()).toMatch(/You wrote[\s\S]*-- completed/);
+      const page = await reach(`${dev.url}/channels/pager`, {
+        method: "POST",
+        headers: { "X-Pager-Key": "pager-key-1" },
+        body: JSON.stringify({ from: "ann", id: "1", text: "Hello" }),
+      });
+      const { session, turn } = (await page.json()) as { session: string; turn: string };
+      expect(session).toBe("pager_ann");
+      const at = `${dev.url}/v1/sessions/${session}/turns/${turn}`;
+      const status = async () => ((await (await reach(at, { headers: key })).json()) as { status: string }).status;
+      await expect.poll(status).toBe("completed");
     } finally {
       await dev.stop();
     }

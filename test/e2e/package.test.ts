@@ -46,6 +46,18 @@ it("[PACKAGE-7] the tool and the test of the project's README pass its types and
   for (const [, path = ""] of blocks) await rm(join(project, path));
 }, 60_000);
 
+it("[PACKAGE-8] the packed command evaluates the project's agent, with its own scorers, and finds its recordings again", async () => {
+  await mkdir(join(project, "evals"));
+  const line = { id: "sum", input: "What is 17 * 23?", live: ["calculator"], expect: { numbers: [391], own: "short" } };
+  await writeFile(join(project, "evals/cases.jsonl"), JSON.stringify(line));
+  const scorers = `import type { Scorer } from "longline/test";\nexport const short: Scorer = ({ answer }) => answer.length < 600;\n`;
+  await writeFile(join(project, "evals/scorers.ts"), scorers);
+  expect(await run("npm", ["run", "eval", "--", "--save-baseline", "main"], project)).toContain("1 of 1 cases pass");
+  await run("env", ["LONGLINE_CASSETTE=record", "npm", "run", "eval"], project);
+  expect(await run("npm", ["run", "eval", "--", "--kill-every", "step"], project)).toContain("nothing is done twice");
+  await rm(join(project, "evals"), { recursive: true });
+}, 60_000);
+
 it("[PACKAGE-3] a project that was made from the packed library passes its own test and its types, and can be deployed", async () => {
   expect(await run("npm", ["test"], project)).toMatch(/1 passed/);
   await run("npm", ["run", "check"], project);

@@ -117,17 +117,41 @@ live("the page, following a session", () => {
     gate.release();
   });
 
-  it("[E2E-16] a failed turn is told in words, and a call with its error", async () => {
+  it("[E2E-16] [PAGE-13] a failed turn is told in words, with the operator's detail folded, and a call with its error", async () => {
     provider.enqueue(
       calls([{ name: "calculator", arguments: '{"expression":"1/0 +"}' }]),
       status(401, { error: { message: "no" } }),
     );
     await chat("failing");
     await send("Try");
-    await says(/The turn failed: .+key/i);
+    await says("The assistant cannot answer right now; please ask the people who run it to look into it.");
+    await expect.poll(() => page.locator("main").innerText()).not.toMatch(/127\.0\.0\.1|MODEL_API_KEY/);
+    await page.locator(".ending .operator summary").click();
+    await says(/did not accept the API key|wants an API key/);
     await expect
       .poll(() => page.getByRole("region", { name: "Call of calculator" }).innerText())
       .toMatch(/error · \d+ ms/);
+  });
+
+  it("[PAGE-13] with a session's token in the key's place it shows the sentence, and no detail to unfold", async () => {
+    const made = await fetch(`${dev.url}/v1/sessions/token-page/tokens`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ rights: ["read", "append"] }),
+    });
+    const { token } = (await made.json()) as { token: string };
+    const theirs = await browser.newContext();
+    await theirs.addInitScript((key) => localStorage.setItem("longline-key", key), token);
+    const other = await theirs.newPage();
+    other.setDefaultTimeout(20_000);
+    await chat("token-page", other);
+    provider.enqueue(status(401, { error: { message: "no" } }));
+    await send("Again", other);
+    const sentence = "The assistant cannot answer right now; please ask the people who run it to look into it.";
+    await expect.poll(() => other.getByText(sentence).count()).toBe(1);
+    await expect.poll(() => other.getByText("For the operator").count()).toBe(0);
+    await expect.poll(() => other.locator("main").innerText()).not.toMatch(/127\.0\.0\.1|MODEL_API_KEY|API key/);
+    await theirs.close();
   });
 
   it("[E2E-16] a message that is sent before the page knows of no session is followed all the same", async () => {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -157,8 +157,12 @@ describe("the README, typed as written", () => {
 
 describe("evaluation against a Worker that runs", () => {
   /** The command, as a process of its own. */
-  const longline = (...given: string[]) =>
-    run(process.execPath, ["src/cli/longline.ts", ...given], { timeout: 30_000 }).then(
+  const longline = (...given: string[]) => longlineWith({}, ...given);
+  const longlineWith = (variables: Record<string, string>, ...given: string[]) =>
+    run(process.execPath, ["src/cli/longline.ts", ...given], {
+      timeout: 30_000,
+      env: { ...process.env, ...variables },
+    }).then(
       ({ stdout }) => ({ code: 0, stdout }),
       ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
         code,
@@ -191,6 +195,69 @@ describe("evaluation against a Worker that runs", () => {
       expect(JSON.stringify(listed)).not.toMatch(/"eval-[0-9a-f-]{36}"/);
       const away = await longline("eval", "--url", "http://127.0.0.1:1", "--key", "k", ...out, "--live-tools");
       expect(away).toMatchObject({ code: 2, stdout: expect.stringContaining("cannot be reached") });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("[EVAL-23] [TAPE-5] a session is recorded, and replayed with the agent of the code and with other instructions", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "longline-replay-"));
+    const at = ["--url", dev.url, "--key", "dev-key"];
+    const cases = join(folder, "evals/cases.jsonl");
+    const instructions = join(folder, "short.md");
+    await writeFile(instructions, "You are brief.");
+    try {
+      const added = [
+        "eval",
+        "add",
+        "--session",
+        "for-eval",
+        "--turn",
+        "turn_2",
+        "--id",
+        "sum",
+        "--keep-personal",
+        "--cases",
+        cases,
+        ...at,
+      ];
+      expect((await longline(...added)).code).toBe(0);
+      const out = join(folder, "evals/recordings/sum.jsonl");
+      expect(
+        await longline("eval", "record", "--session", "for-eval", "--turn", "turn_2", "--out", out, ...at),
+      ).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("3 lines"),
+      });
+      const strict = await longlineWith(
+        { LONGLINE_CASSETTE: "strict" },
+        "eval",
+        "--cases",
+        cases,
+        "--worker",
+        "test/app/worker.ts",
+        "--out",
+        join(folder, "out"),
+      );
+      expect(strict).toMatchObject({ code: 0, stdout: expect.stringContaining("1 of 1 cases pass") });
+      const replay = (...more: string[]) =>
+        longline(
+          "replay",
+          "--since",
+          "1h",
+          "--worker",
+          "test/app/worker.ts",
+          "--out",
+          join(folder, "out"),
+          ...at,
+          ...more,
+        );
+      const same = (await replay()).stdout;
+      expect(same).toMatch(/\d+ turns of \d+ sessions were replayed; \d+ diverged/);
+      expect(same).toContain("The change voids nothing of the cached prefix.");
+      const other = (await replay("--candidate", instructions)).stdout;
+      expect(other).toMatch(/The change voids the cached prefix \(instructions changed\): \d+ tokens a session, \$/);
+      expect(other).toMatch(/By the ledger a day costs \$0\.\d+; with the candidate [+-]\$/);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -224,7 +224,10 @@ describe("useChat", () => {
     provider.enqueue(status(401, { error: { message: "bad key" } }));
     const { chat: failing, errors } = chatOf("ui-error");
     await failing.sendMessage({ text: "Hi" });
-    expect(errors[0]?.message).toMatch(/key/i);
+    const sentence = "The assistant cannot answer right now; please ask the people who run it to look into it.";
+    expect(errors[0]?.message).toBe(sentence);
+    const error = { code: "model_auth", message: sentence, detail: expect.stringContaining("API key") };
+    expect(failing.messages.at(-1)?.metadata).toMatchObject({ error });
     const { chat: wrong, errors: refusals } = chatOf("ui error");
     await wrong.sendMessage({ text: "Hi" });
     expect(refusals[0]?.message).toContain("letters");

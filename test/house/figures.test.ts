@@ -14,7 +14,7 @@ import {
 import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 5, filesInCircles: 11, exportedTwice: 9, declaredTwice: 24 };
+const most = { circles: 2, filesInCircles: 5, exportedTwice: 6, declaredTwice: 21 };
 
 const all = sourceFiles();
 const file = (path: string, text: string): SourceFile => ({ path, text });
@@ -31,6 +31,7 @@ describe("the figures of the house", () => {
     expect(exported.length, JSON.stringify(exported)).toBeLessThanOrEqual(most.exportedTwice);
     expect(declared.length, JSON.stringify(declared)).toBeLessThanOrEqual(most.declaredTwice);
     expect(importersOfApp(all)).toEqual([]);
+    expect(importersOfParts(all)).toEqual([]);
   });
 
   it("[HOUSE-10] finds circles through several files, of types only where they are asked for", () => {
@@ -60,8 +61,8 @@ describe("the figures of the house", () => {
   it("[HOUSE-10] counts files, their middle length, single importers, dialects, and importers of the app and the bag", () => {
     const some = [
       file("src/app/worker.ts", "/** App. */"),
-      file("src/session/session-parts.ts", "x\n".repeat(61)),
-      file("src/session/read/ui-history.ts", 'import type { P } from "../session-parts.ts";'),
+      file("src/session/open-session.ts", "x\n".repeat(61)),
+      file("src/session/read/ui-history.ts", 'import type { P } from "../open-session.ts";'),
       file(
         "src/doors/ai-sdk/ui-messages.ts",
         'import { h } from "../../session/read/ui-history.ts";\nimport "../../app/worker.ts";',

@@ -25,7 +25,7 @@ const rows: [string, string | number, (readonly string[])?][] = [
   ["files in src", sizes.files],
   ["median of their lines", sizes.medianLines],
   ["files of at most 60 lines with one importer", sizes.smallWithOneImporter.length, sizes.smallWithOneImporter],
-  ["files that take the bag of a session's parts", parts.length, parts],
+  ["files that take all of a session at once", parts.length, parts],
   ["groups of files that import one another when the program runs", circles.run.length, circles.run.map(joined)],
   ["the same with imports of types", circles.all.length, circles.all.map(joined)],
   ["files in these groups", circles.all.flat().length],

@@ -121,10 +121,12 @@ export function dialectFiles(all: readonly SourceFile[]): DialectFiles[] {
   });
 }
 
-/** How many files import the bag of a session's parts. */
+/** Files that import all of a session at once, beside the two that hold it: a function asks for what it uses. */
 export function importersOfParts(all: readonly SourceFile[]): string[] {
-  const parts = "src/session/session-parts.ts";
-  return all.filter((file) => importsOf(file).some(({ target }) => target === parts)).map(({ path }) => path);
+  const parts = "src/session/open-session.ts";
+  const holders = ["src/session/lifecycle.ts", "src/session/object.ts"];
+  const takers = all.filter((file) => importsOf(file).some(({ target }) => target === parts));
+  return takers.map(({ path }) => path).filter((path) => !holders.includes(path));
 }
 
 /** A journey of `docs/architecture.md`: its heading, and the file of each numbered line. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { jsonWorkMs, pace } from "../../src/http/pace.ts";
+import { followingMs, inPieces, jsonWorkMs, pace, readingPace } from "../../src/http/pace.ts";
 
 /** A day apart from other tests, which may have reserved time. */
 let day = 0;
@@ -7,6 +7,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse("2100-01-01T00:00:00Z") + 86_400_000 * day++ });
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -50,4 +51,68 @@ it("[BOUND-25] a small piece does not wait for all large ones that came before i
 it("[BOUND-22] a body of a few kB has no place, and one of a megabyte takes tens of ms", () => {
   expect(jsonWorkMs({ units: 4_000, values: 200 })).toBeLessThan(2);
   expect(jsonWorkMs({ units: 1_048_576, values: 20_000 })).toBeGreaterThan(20);
+});
+
+it("[BOUND-27] between two pieces there is time for what came meanwhile, however late they are", async () => {
+  const nowMs = Date.now();
+  const begun: number[] = [];
+  const works = [40, 40, 40].map(async (workMs) => {
+    await pace(workMs);
+    begun.push(Date.now() - nowMs);
+    // It takes longer than it was thought to: the next one is due already.
+    vi.setSystemTime(Date.now() + 60);
+  });
+  await vi.runAllTimersAsync();
+  await Promise.all(works);
+  const [first = 0, second = 0, third = 0] = begun;
+  expect([second - first >= 63, third - second >= 63]).toEqual([true, true]);
+});
+
+/** How many timers were set while `chunks` chunks of so many bytes were read. */
+async function waits({ chunks, bytes, announced }: { chunks: number; bytes: number; announced: number }) {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  const between = readingPace(announced);
+  let waited = 0;
+  const reading = (async () => {
+    for (let n = 0; n < chunks; n++) {
+      const before = timers.mock.calls.length;
+      await between(new Uint8Array(bytes));
+      if (timers.mock.calls.length > before) waited++;
+    }
+  })();
+  await vi.runAllTimersAsync();
+  await reading;
+  return waited;
+}
+
+it("[BOUND-27] a large body is read in pieces, the first of which waits for its place, and a small one at once", async () => {
+  expect(await waits({ chunks: 15, bytes: 4_096, announced: 61_440 })).toBe(0);
+  expect(await waits({ chunks: 20, bytes: 4_096, announced: 81_920 })).toBe(1);
+  const megabytes = await waits({ chunks: 128, bytes: 65_536, announced: 8_388_608 });
+  expect([megabytes >= 4, megabytes <= 10]).toEqual([true, true]);
+});
+
+it("[BOUND-27] large bodies that come at once are begun one after the other", async () => {
+  const nowMs = Date.now();
+  const begun: number[] = [];
+  const bodies = Array.from({ length: 5 }, async () => {
+    await readingPace(8_388_608)(new Uint8Array(100_000));
+    begun.push(Date.now() - nowMs);
+  });
+  await vi.runAllTimersAsync();
+  await Promise.all(bodies);
+  expect(begun.map((ms, n) => n === 0 || ms - (begun[n - 1] ?? 0) >= 27)).toEqual(Array(5).fill(true));
+});
+
+it("[BOUND-27] small parts are done together, and what follows a body of many values has time kept free", async () => {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  const pieces = inPieces();
+  const working = (async () => {
+    for (let n = 0; n < 100; n++) await pieces(1);
+  })();
+  await vi.runAllTimersAsync();
+  await working;
+  // A wait is at most its own timer, one more where the last piece has just ended, and the two that end it.
+  expect([timers.mock.calls.length >= 11, timers.mock.calls.length <= 11 * 4]).toEqual([true, true]);
+  expect([followingMs(5_000), followingMs(60_000)]).toEqual([0, 100]);
 });

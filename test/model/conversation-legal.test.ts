@@ -3,7 +3,7 @@ import { noUsage } from "../../src/core/cost.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import type { Profile } from "../../src/model/profile.ts";
 import { bridged } from "../../src/model/role-order.ts";
-import { Conversation } from "../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";
 
@@ -21,7 +21,7 @@ const summary = {
 } as const;
 
 function written(log: MemoryLog, profile: Profile, windowSeq = 0): string[] {
-  const conversation = new Conversation(log, () => windowSeq);
+  const conversation = new RequestWindow(log, () => windowSeq);
   conversation.read(profile, "head");
   return [...conversation.messages()];
 }
@@ -49,7 +49,7 @@ describe("a conversation", () => {
   it("[HOST-6] a question for a summary stands in that order, too", () => {
     const log = new MemoryLog();
     log.append([user(), asking(["clock"]), result("c0")]);
-    const conversation = new Conversation(log, () => 0);
+    const conversation = new RequestWindow(log, () => 0);
     conversation.read(mistral, "head");
     expect(roles(conversation.messagesAsking("Sum it up.", 3))).toEqual([
       "user",
@@ -68,7 +68,7 @@ describe("a conversation", () => {
   ])("[HOST-13] %s are written the same way before and after a restart, and behind a summary", (_, profile) => {
     const log = new MemoryLog();
     let windowSeq = 0;
-    let conversation = new Conversation(log, () => windowSeq);
+    let conversation = new RequestWindow(log, () => windowSeq);
     let before: string[] = [];
     for (let turn = 1; turn <= 9; turn++) {
       const of = { turn: `turn_${turn}` };
@@ -92,7 +92,7 @@ describe("a conversation", () => {
       const ids = now.flatMap((message) => (JSON.parse(message).tool_calls ?? []).map(({ id }: { id: string }) => id));
       expect(new Set(ids).size).toBe(ids.length);
       before = now;
-      if (turn === 3 || turn === 7) conversation = new Conversation(log, () => windowSeq);
+      if (turn === 3 || turn === 7) conversation = new RequestWindow(log, () => windowSeq);
     }
   });
 });

@@ -12,7 +12,7 @@ import {
   withEvent,
   withSaid,
 } from "../../src/playground/conversation.ts";
-import { type TurnView, turnsOf, waitsForPerson } from "../../src/playground/turn-view.ts";
+import { type ShownTurn, turnsOf, waitsForPerson } from "../../src/playground/turn-view.ts";
 import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
@@ -58,7 +58,7 @@ const tellAll = (known: ShownConversation, some: typeof events) =>
 const whole = turnsOf(loaded(entries));
 
 /** What events tell as well: everything but what people said, their answers, and facts of record. */
-function told(views: TurnView[]) {
+function told(views: ShownTurn[]) {
   return views.map(({ turn, items, end }) => ({
     turn,
     end,
@@ -160,7 +160,7 @@ describe("the page's view of a session", () => {
       ["done", "running"],
       ["done", "failed"],
     ]);
-    expect(waitsForPerson(turnsOf(loaded(upTo(3)))[0] as TurnView)).toBe(true);
+    expect(waitsForPerson(turnsOf(loaded(upTo(3)))[0] as ShownTurn)).toBe(true);
     const reply = whole[0]?.items[1];
     expect(reply?.kind === "reply" && reply.calls[1]?.answer).toEqual({ approve: false, reason: "No." });
     const second = whole[0]?.items[3];

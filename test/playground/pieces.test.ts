@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { splitAttachments, withAttachments } from "../../src/playground/attachment.ts";
-import { endingWords } from "../../src/playground/ending-words.ts";
+import { endingWords, operatorWords } from "../../src/playground/ending-words.ts";
 import { withoutEntities } from "../../src/playground/entities.ts";
 import { ago, bytes, duration, money } from "../../src/playground/figures.ts";
 import { forkTree } from "../../src/playground/fork-tree.ts";
@@ -49,9 +49,20 @@ describe("messages that were sent from this page", () => {
 describe("words and figures", () => {
   it("[PAGE-8] every end of a turn but the good one is told in words", () => {
     const reasons = "length step_limit cancelled interrupted budget_exhausted failed something_new".split(" ");
-    for (const reason of reasons) expect(endingWords(reason)).toMatch(/\w+\.$/);
-    expect(endingWords("failed", { code: "x", detail: "No key." })).toBe("The turn failed: No key.");
+    for (const reason of reasons) expect(endingWords(reason)).toMatch(/\w+”?\.$/);
+    const failure = { code: "x", message: "Please try again.", detail: "No key." };
+    expect(endingWords("failed", failure)).toBe("Please try again.");
+    expect(endingWords("budget_exhausted", failure)).toBe("Please try again.");
     expect(endingWords("completed")).toBeUndefined();
+  });
+
+  it("[PAGE-13] no word for people names a setting; what the operator can do is said apart, and not twice", () => {
+    const reasons = "length step_limit cancelled interrupted budget_exhausted failed".split(" ");
+    for (const reason of reasons) expect(endingWords(reason)).not.toMatch(/limits|max[A-Z]|\/v1|model|token|setting/);
+    expect(operatorWords("step_limit")).toEqual([expect.stringContaining("limits.maxSteps")]);
+    expect(operatorWords("failed", { code: "x", message: "Wait.", detail: "No key." })).toEqual(["No key."]);
+    expect(operatorWords("failed", { code: "x", message: "Wait.", detail: "Wait." })).toEqual([]);
+    expect(operatorWords("failed")).toEqual([]);
   });
 
   it("[PAGE-8] money, times and sizes are readable", () => {

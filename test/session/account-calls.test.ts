@@ -69,9 +69,7 @@ describe("what an account is asked before the first token", () => {
     const world = new SessionWorld();
     await asked(world);
     expect([await asked(world), await asked(new SessionWorld())]).toEqual([[], ["wasErased"]]);
-    expect(
-      await gone.stub.send(gone.address, { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue" }),
-    ).toMatchObject({ ok: false, code: "not_found" });
+    await expect(gone.send("Hi")).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("[SPEED-5] a streamed answer does not wait for the report of its new session, which comes", async () => {
@@ -79,8 +77,8 @@ describe("what an account is asked before the first token", () => {
     const report = vi.spyOn(Account.prototype, "report").mockImplementation(() => promise as unknown as number);
     const world = new SessionWorld();
     provider.enqueue(text("Hello."));
-    const request = { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue" } as const;
-    const { turn } = unwrap(await world.stub.send(world.address, request, { isStreamed: true }));
+    const given = { messages: [{ content: "Hi", options: {} }], create: {} };
+    const { turn } = await world.submit(given, { isStreamed: true });
     expect((await world.ended(turn)).reply?.content).toBe("Hello.");
     report.mockRestore();
     resolve(0);

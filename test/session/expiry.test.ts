@@ -78,7 +78,7 @@ describe("a session's life", () => {
     provider.enqueue(text("Here."));
     const message = { content: "Hi", options: {} };
     const more = owe("https://hooks.example.com/hook");
-    const sent = unwrap(await world.stub.send(world.address, { message, receipt: {}, onBusy: "queue", ...more }));
+    const sent = await world.submit({ messages: [message], ...more });
     await world.ended(sent.turn);
     await vi.waitFor(() => expect(provider.outside).toHaveBeenCalledTimes(1));
     skipTime(61_000);
@@ -99,11 +99,10 @@ describe("a session's life", () => {
       calls([{ name: "send_request", arguments: '{"url":"https://a.example/","method":"POST","body":"x"}' }]),
     );
     const message = { content: "Order", options: {} };
-    const send = (url: string) =>
-      world.stub.send(world.address, { message, receipt: {}, onBusy: "queue", ...owe(url) });
-    const first = unwrap(await send("https://hooks.example.com/1"));
+    const send = (url: string) => world.submit({ messages: [message], ...owe(url) });
+    const first = await send("https://hooks.example.com/1");
     await vi.waitFor(async () => expect(unwrap(await world.stub.describe()).status).toBe("waiting"));
-    unwrap(await send("https://hooks.example.com/2"));
+    await send("https://hooks.example.com/2");
     skipTime(graceMs + 3_600_000);
     const bodies: string[] = [];
     provider.outside.mockImplementation(async (request) => {
@@ -123,9 +122,7 @@ describe("a session's life", () => {
     unwrap(await world.stub.create(world.address, { ttlSeconds: 60 }));
     skipTime(61_000);
     await world.inside((storage) => storage.deleteAlarm());
-    const message = { content: "Hi", options: {} };
-    const sent = await world.stub.send(world.address, { message, receipt: {}, onBusy: "queue" });
-    expect(sent).toMatchObject({ ok: false, code: "not_found" });
+    await expect(world.send("Hi")).rejects.toMatchObject({ code: "not_found" });
     expect(provider.requests).toHaveLength(0);
   });
 });

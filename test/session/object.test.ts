@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
-import { SessionLife } from "../../src/session/lifecycle.ts";
+import { SessionLifecycle } from "../../src/session/lifecycle.ts";
 import { calls, gated, text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
 
@@ -152,7 +152,7 @@ describe("outliving the object", () => {
     provider.enqueue(text("Hi"));
     await world.ask("Hello");
     await world.inside((storage) => storage.setAlarm(Date.now() + 60_000));
-    vi.spyOn(SessionLife.prototype, "alarm").mockRejectedValueOnce(new Error("refused on purpose"));
+    vi.spyOn(SessionLifecycle.prototype, "alarm").mockRejectedValueOnce(new Error("refused on purpose"));
     expect(await runDurableObjectAlarm(world.stub)).toBe(true);
     expect(log).toHaveBeenCalledWith("alarm failed", expect.anything());
   });

@@ -83,7 +83,7 @@ describe("a session's object fails", () => {
     await ask("/v1/sessions", { method: "POST", body: JSON.stringify({ id: "flaky" }) });
     vi.spyOn(Session.prototype, "describe").mockImplementationOnce(fails("Network connection lost."));
     expect((await ask("/v1/sessions/flaky")).status).toBe(200);
-    vi.spyOn(Session.prototype, "send").mockImplementationOnce(fails("Network connection lost."));
+    vi.spyOn(Session.prototype, "submit").mockImplementationOnce(fails("Network connection lost."));
     provider.enqueue(text("Hello."));
     const sent = await ask("/v1/sessions/flaky/messages", {
       method: "POST",
@@ -94,7 +94,7 @@ describe("a session's object fails", () => {
   });
 
   it("[PLATFORM-5] a message that perhaps arrived, and has no key, is not sent twice: 503 with Retry-After", async () => {
-    const send = vi.spyOn(Session.prototype, "send").mockImplementation(fails("Network connection lost."));
+    const send = vi.spyOn(Session.prototype, "submit").mockImplementation(fails("Network connection lost."));
     const body = JSON.stringify({ content: "Hi" });
     const answer = await ask("/v1/sessions/flaky2/messages", { method: "POST", body });
     expect(answer.status).toBe(503);
@@ -110,7 +110,7 @@ describe("a session's object fails", () => {
     vi.spyOn(Session.prototype, "describe").mockImplementation(fails("Durable Object is overloaded."));
     const answer = await ask("/v1/sessions/flaky3");
     expect(answer.status).toBe(503);
-    vi.spyOn(Session.prototype, "describe").mockImplementation(fails("database disk image is malformed"));
+    vi.spyOn(Session.prototype, "submit").mockImplementation(fails("database disk image is malformed"));
     const chat = await ask("/v1/chat/completions", {
       method: "POST",
       headers: { "X-Session-Id": "flaky3" },

@@ -19,16 +19,17 @@ export const bugs: readonly Bug[] = [
     name: "ack-before-insert",
     edits: [
       {
-        file: "src/session/object.ts",
-        find: "const { turn, repeated } = takeIn(parts, request);",
-        replace: `const known = parts.turns.repeated(request.receipt, request.claims);
-      const next = parts.storage.sql.exec<{ n: number }>("SELECT coalesce(max(id), 0) AS n FROM inbox").one().n + 1;
-      const turn = known ?? \`turn_\${next}\`;
-      const repeated = known !== undefined;
-      if (!repeated) setTimeout(() => {
-        takeIn(parts, request);
-        this.#life.work();
-      }, 15);`,
+        file: "src/session/submit.ts",
+        find: "const submitted = alive.session.storage.transactionSync(() => takeSubmission(alive.session, given, checks));",
+        replace: `const { session } = alive;
+  const take = () => session.storage.transactionSync(() => takeSubmission(session, given, checks));
+  const isKnown = submittedBefore(session, given) !== undefined || (given.messages ?? []).length === 0;
+  const turn = \`turn_\${session.inbox.lastId + 1}\`;
+  if (!isKnown) setTimeout(() => {
+    take();
+    alive.work.start();
+  }, 15);
+  const submitted: Submitted = isKnown ? take() : { type: "accepted", turn, repeated: false, state: { status: "queued" } };`,
       },
     ],
   },
@@ -47,10 +48,14 @@ export const bugs: readonly Bug[] = [
     // Neither the constructor nor the alarm takes open work up.
     name: "no-re-arm",
     edits: [
-      { file: "src/session/lifecycle.ts", find: "if (turns.busy || !outbox.isEmpty) this.work();", replace: "" },
       {
         file: "src/session/lifecycle.ts",
-        find: 'if (expiry === "stop") this.#stopAll(this.#parts);\n    this.wake();',
+        find: "if (session.turns.busy || !session.outbox.isEmpty) work.start();",
+        replace: "",
+      },
+      {
+        file: "src/session/lifecycle.ts",
+        find: 'if (expiry === "stop") work.stopAll();\n    work.resume();',
         replace: "void expiry;",
       },
     ],

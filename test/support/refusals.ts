@@ -728,6 +728,32 @@ export const filters: RefusalRow[] = [
       innererror: { code: "ResponsibleAIPolicyViolation" },
     },
   }),
+  refusal("content_filter", "pal-mcp-server#178")("OpenAI", 400, {
+    error: {
+      message:
+        "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting",
+      type: "invalid_request_error",
+      param: null,
+      code: "invalid_prompt",
+    },
+  }),
+  refusal("content_filter", "inspect_ai#3607")("OpenAI, cyber", 400, {
+    error: { message: "This request is not possible.", type: "invalid_request", param: null, code: "cyber_policy" },
+  }),
+  refusal("content_filter", "PyRIT#2714")("OpenAI, bio", 400, {
+    error: { message: "This request is not possible.", type: "invalid_request", param: null, code: "bio_policy" },
+  }),
+  refusal("content_filter", "ResponseError, OpenAI's document 2.3.0")("OpenAI, misalignment", 400, {
+    error: { message: "This request is not possible.", param: null, code: "misalignment_policy_violation" },
+  }),
+  refusal("content_filter", "one-api#737")("OpenAI, safety system", 400, {
+    error: {
+      code: "content_policy_violation",
+      message: "Your request was rejected as a result of our safety system.",
+      param: null,
+      type: "invalid_request_error",
+    },
+  }),
   refusal("content_filter", "help.aliyun.com, error codes")("DashScope", 400, {
     error: {
       code: "data_inspection_failed",

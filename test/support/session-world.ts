@@ -3,11 +3,14 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
+import type { ApprovalDecision } from "../../src/core/answer-entries.ts";
 import type { Entry } from "../../src/core/entry.ts";
+import { accepted } from "../../src/doors/refusal-words.ts";
 import type { Bindings } from "../../src/env.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import type { InboxMessage, Receipt } from "../../src/session/store/inbox.ts";
 import type { SessionAddress } from "../../src/session/store/session-record.ts";
+import type { ClientResult, Submission } from "../../src/session/submit/submit-rows.ts";
 import type { BusyPolicy } from "../../src/session/turn/turns.ts";
 import { createFakeProvider } from "./fake-provider.ts";
 import type { Host } from "./host-rules.ts";
@@ -52,7 +55,24 @@ export class SessionWorld {
     more: { receipt?: Receipt; onBusy?: BusyPolicy; options?: InboxMessage["options"] } = {},
   ) {
     const { receipt = {}, onBusy = "queue", options = {} } = more;
-    return unwrap(await this.stub.send(this.address, { message: { content, options }, receipt, onBusy }));
+    return this.submit({ messages: [{ content, options }], receipt, onBusy, create: {} });
+  }
+
+  /** Hands the session something; throws what it refuses, in the words of the native API. */
+  async submit(given: Submission, how: { isStreamed?: boolean } = {}) {
+    return accepted(await this.stub.submit(this.address, given, how));
+  }
+
+  /** Answers about a call that waits for a person, which is named by its id, or as a button does. */
+  async approve(call: string | { ref: string }, decision: ApprovalDecision & { digest?: string }) {
+    const named = typeof call === "string" ? { id: call } : call;
+    const { turn } = await this.submit({ approvals: [{ call: named, ...decision }] });
+    return { turn };
+  }
+
+  /** The results of calls that ran at the client. */
+  giveResults(results: ClientResult[]) {
+    return this.submit({ results });
   }
 
   async ended(turn: string) {

@@ -9,7 +9,7 @@ import type { ModelEvent } from "../../src/core/model-event.ts";
 import type { AfterFailure, Rules, TurnView } from "../../src/core/next-step.ts";
 import { runTurn } from "../../src/core/run-turn.ts";
 import { profileFor } from "../../src/model/catalog.ts";
-import { type SessionParts, sessionParts } from "../../src/session/session-parts.ts";
+import { type OpenSession, openSession } from "../../src/session/open-session.ts";
 import { SessionEffects } from "../../src/session/turn/effects.ts";
 import { Subrequests } from "../../src/session/turn/subrequests.ts";
 import { agent } from "../app/agent.ts";
@@ -74,7 +74,7 @@ class ScriptedEffects extends SessionEffects {
       timeouts: { firstByteMs: 0, idleMs: 0, dataMs: 0, finishMs: 0 },
       turn: { ...open, firstSeq: open.firstSeq },
       signal,
-      purse: { reserve: async () => true, settle() {} } as never,
+      budget: { reserve: async () => true, settle() {} } as never,
       answers: undefined as never,
       prefix: undefined,
       userIds: { account: "a", session: "s" },
@@ -146,7 +146,7 @@ class ScriptedEffects extends SessionEffects {
 }
 
 export class StorySession {
-  parts: SessionParts;
+  parts: OpenSession;
   readonly story: Story;
   readonly turn: string;
   /** Where the turn begins in the log. */
@@ -170,7 +170,7 @@ export class StorySession {
     this.story = story;
     this.#crashAt = of.crashAt;
     this.#onMoment = of.onMoment;
-    this.parts = sessionParts(storage);
+    this.parts = openSession(storage);
     const request = { message: { content: "Hello", options: {} }, receipt: {}, onBusy: "queue" } as const;
     this.turn = storage.transactionSync(() => this.parts.turns.accept(request, this.nowMs));
     this.firstSeq = this.parts.turns.firstSeq(this.turn) ?? 0;
@@ -224,7 +224,7 @@ export class StorySession {
 
   #restart(): void {
     this.isDead = false;
-    this.parts = sessionParts(this.#storage);
+    this.parts = openSession(this.#storage);
     if (this.story.fullAtCrash) this.isFull = true;
     if (this.story.cancelledAt === "crash") this.#cancel();
     this.#onMoment();

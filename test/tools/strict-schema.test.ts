@@ -5,9 +5,9 @@ import { calculator } from "../../src/tools/calculator.ts";
 import { currentTime } from "../../src/tools/current-time.ts";
 import { fetchUrl } from "../../src/tools/fetch-url.ts";
 import { searchTranscript } from "../../src/tools/search-transcript.ts";
-import { type JsonSchema, strictSchema } from "../../src/tools/strict-schema.ts";
+import { inputSchema, type JsonSchema, strictInput } from "../../src/tools/strict-schema.ts";
 
-const schemaOf = (input: z.ZodType) => strictSchema(input, "t");
+const schemaOf = (input: z.ZodType) => strictInput(inputSchema(input), "t");
 /** What becomes of one field of a tool's input. */
 const fieldOf = (field: z.ZodType) => (schemaOf(z.object({ f: field })).properties as Record<string, JsonSchema>).f;
 const nullable = (...members: JsonSchema[]) => ({ anyOf: [...members, { type: "null" }] });

@@ -42,7 +42,7 @@ const events: SessionEvent[] = [
   },
   { ...ended, reason: "completed", refused: true, rowsWritten: 9, kvReads: 1, kvWrites: 1, expectedCachedTokens: 64 },
   { ...ended, reason: "failed", failure },
-  { type: "error", code: "model_auth", detail: "The key is wrong." },
+  { type: "error", failure },
 ];
 
 describe("native events", () => {

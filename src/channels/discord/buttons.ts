@@ -1,7 +1,10 @@
 /** Buttons on Discord: what their `custom_id` says, who may press them, and the message that asks for an approval. Pure. */
+import { sessionNameSource } from "../../core/session-name.ts";
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval } from "../channel.ts";
 import type { DiscordRules } from "./rules.ts";
+
+const stopPattern = new RegExp(`^longline:stop:(\\d*):(${sessionNameSource})(?::([a-z0-9]{6}))?$`);
 
 /** `why`: the modal that a denial opens. */
 export interface ButtonValue {
@@ -28,8 +31,7 @@ function stopValue({ session, asker, tag }: StopValue): string {
 }
 
 export function readStop(customId: string): StopValue | undefined {
-  const [, asker = "", session = "", tag] =
-    /^longline:stop:(\d*):([A-Za-z0-9_-]{1,64})(?::([a-z0-9]{6}))?$/.exec(customId) ?? [];
+  const [, asker = "", session = "", tag] = stopPattern.exec(customId) ?? [];
   return session === "" ? undefined : { session, asker, ...(tag !== undefined && { tag }) };
 }
 

@@ -1,7 +1,10 @@
 /** The two buttons under an answer, for praise and blame, and what a press of one says (components/reference, "Button"). Pure. */
+import { sessionNameSource } from "../../core/session-name.ts";
 import type { Reply } from "../channel.ts";
 import { turnOf } from "../reply-text.ts";
 import { customIdChars, tagged } from "./buttons.ts";
+
+const votePattern = new RegExp(`^longline:(up|down):(turn_\\d{1,16}):(${sessionNameSource})(?::([a-z0-9]{6}))?$`);
 
 /** `turn`: whose answer is rated. `score`: 1 or -1. */
 export interface Rating {
@@ -20,8 +23,7 @@ export function ratingValue({ session, turn, score, tag }: Rating): string | und
 
 /** What a button carries; `undefined` when it is not one of ours. */
 export function readRating(customId: string): Rating | undefined {
-  const [, word, turn = "", session = "", tag] =
-    /^longline:(up|down):(turn_\d{1,16}):([A-Za-z0-9_-]{1,64})(?::([a-z0-9]{6}))?$/.exec(customId) ?? [];
+  const [, word, turn = "", session = "", tag] = votePattern.exec(customId) ?? [];
   if (word === undefined) return undefined;
   return { session, turn, score: word === "up" ? 1 : -1, ...(tag !== undefined && { tag }) };
 }

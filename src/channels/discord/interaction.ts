@@ -1,70 +1,81 @@
 /** Discord's interactions as far as Longline reads them, and the numbers it answers with (discord.com/developers/docs/interactions/receiving-and-responding). */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { safeSpeaker } from "../../core/speaker.ts";
 import { attachment, targetMessage } from "./target-message.ts";
 
-const person = z.looseObject({ id: z.string(), username: z.nullish(z.string()), global_name: z.nullish(z.string()) });
+const person = lazySchema(() =>
+  z.looseObject({ id: z.string(), username: z.nullish(z.string()), global_name: z.nullish(z.string()) }),
+);
 
-const common = {
-  id: z.string(),
-  token: z.string(),
-  application_id: z._default(z.string(), ""),
-  guild_id: z.nullish(z.string()),
-  channel_id: z._default(z.string(), ""),
-  channel: z.nullish(z.looseObject({ parent_id: z.nullish(z.string()) })),
-  member: z.nullish(z.looseObject({ user: person, nick: z.nullish(z.string()) })),
-  user: z.nullish(person),
-  authorizing_integration_owners: z.nullish(z.record(z.string(), z.unknown())),
-};
+const common = lazySchema(() =>
+  z.object({
+    id: z.string(),
+    token: z.string(),
+    application_id: z._default(z.string(), ""),
+    guild_id: z.nullish(z.string()),
+    channel_id: z._default(z.string(), ""),
+    channel: z.nullish(z.looseObject({ parent_id: z.nullish(z.string()) })),
+    member: z.nullish(z.looseObject({ user: person, nick: z.nullish(z.string()) })),
+    user: z.nullish(person),
+    authorizing_integration_owners: z.nullish(z.record(z.string(), z.unknown())),
+  }),
+);
 
-const option = z.looseObject({
-  name: z.string(),
-  type: z._default(z.number(), 3),
-  value: z.nullish(z.union([z.string(), z.number(), z.boolean()])),
-});
-const field = z.looseObject({ custom_id: z.string(), value: z.nullish(z.string()) });
-const pressed = z.looseObject({ custom_id: z.nullish(z.string()) });
+const option = lazySchema(() =>
+  z.looseObject({
+    name: z.string(),
+    type: z._default(z.number(), 3),
+    value: z.nullish(z.union([z.string(), z.number(), z.boolean()])),
+  }),
+);
+const field = lazySchema(() => z.looseObject({ custom_id: z.string(), value: z.nullish(z.string()) }));
+const pressed = lazySchema(() => z.looseObject({ custom_id: z.nullish(z.string()) }));
 /** The message whose button was pressed: ours, with the buttons that it has. */
-const source = z.looseObject({
-  id: z.string(),
-  components: z.nullish(z.array(z.looseObject({ components: z.nullish(z.array(pressed)) }))),
-});
+const source = lazySchema(() =>
+  z.looseObject({
+    id: z.string(),
+    components: z.nullish(z.array(z.looseObject({ components: z.nullish(z.array(pressed)) }))),
+  }),
+);
 
-export const interaction = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal(1) }),
-  z.looseObject({
-    type: z.literal(2),
-    ...common,
-    data: z.looseObject({
-      name: z.string(),
-      type: z._default(z.number(), 1),
-      options: z.nullish(z.array(option)),
-      target_id: z.nullish(z.string()),
-      resolved: z.nullish(
-        z.looseObject({
-          messages: z.nullish(z.record(z.string(), targetMessage)),
-          attachments: z.nullish(z.record(z.string(), attachment)),
-        }),
-      ),
+export const interaction = lazySchema(() =>
+  z.discriminatedUnion("type", [
+    z.looseObject({ type: z.literal(1) }),
+    z.looseObject({
+      type: z.literal(2),
+      ...common.shape,
+      data: z.looseObject({
+        name: z.string(),
+        type: z._default(z.number(), 1),
+        options: z.nullish(z.array(option)),
+        target_id: z.nullish(z.string()),
+        resolved: z.nullish(
+          z.looseObject({
+            messages: z.nullish(z.record(z.string(), targetMessage)),
+            attachments: z.nullish(z.record(z.string(), attachment)),
+          }),
+        ),
+      }),
     }),
-  }),
-  z.looseObject({
-    type: z.literal(3),
-    ...common,
-    message: z.nullish(source),
-    data: z.looseObject({ custom_id: z.string() }),
-  }),
-  z.looseObject({ type: z.literal(4) }),
-  z.looseObject({
-    type: z.literal(5),
-    ...common,
-    message: z.nullish(source),
-    data: z.looseObject({
-      custom_id: z.string(),
-      components: z._default(z.array(z.looseObject({ components: z.nullish(z.array(field)) })), []),
+    z.looseObject({
+      type: z.literal(3),
+      ...common.shape,
+      message: z.nullish(source),
+      data: z.looseObject({ custom_id: z.string() }),
     }),
-  }),
-]);
+    z.looseObject({ type: z.literal(4) }),
+    z.looseObject({
+      type: z.literal(5),
+      ...common.shape,
+      message: z.nullish(source),
+      data: z.looseObject({
+        custom_id: z.string(),
+        components: z._default(z.array(z.looseObject({ components: z.nullish(z.array(field)) })), []),
+      }),
+    }),
+  ]),
+);
 type Any = z.infer<typeof interaction>;
 export type Interaction = Extract<Any, { type: 2 | 3 | 5 }>;
 export type Command = Extract<Any, { type: 2 }>;
@@ -72,10 +83,12 @@ export type Command = Extract<Any, { type: 2 }>;
 export type Press = Extract<Any, { type: 3 | 5 }>;
 
 /** Webhook Events come to whatever address is set for them (events/webhook-events): a ping of type 0, and events of type 1. Neither is a message. */
-export const webhookEvent = z.union([
-  z.looseObject({ type: z.literal(0), application_id: z.string() }),
-  z.looseObject({ type: z.literal(1), application_id: z.string(), event: z.looseObject({ type: z.string() }) }),
-]);
+export const webhookEvent = lazySchema(() =>
+  z.union([
+    z.looseObject({ type: z.literal(0), application_id: z.string() }),
+    z.looseObject({ type: z.literal(1), application_id: z.string(), event: z.looseObject({ type: z.string() }) }),
+  ]),
+);
 
 /** What a person is called where they wrote. */
 export function nameOf({ member, user }: Interaction): string {

@@ -4,59 +4,68 @@
  * developers/resources/message.mdx ("Message Object", "Embed Object", "Attachment Object", "Message Snapshot Object").
  */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 
-const text = z.nullish(z.string());
+const text = lazySchema(() => z.nullish(z.string()));
 /** Discord adds kinds of content: one that does not look as it does today is left out, and the rest is read. */
 const listOf = <T extends z.core.$ZodType>(each: T) => z.catch(z.nullish(z.array(each)), undefined);
 
-export const attachment = z.looseObject({
-  id: z.string(),
-  filename: z._default(z.string(), "file"),
-  size: z._default(z.number(), 0),
-  url: z._default(z.string(), ""),
-  content_type: text,
-  description: text,
-});
+export const attachment = lazySchema(() =>
+  z.looseObject({
+    id: z.string(),
+    filename: z._default(z.string(), "file"),
+    size: z._default(z.number(), 0),
+    url: z._default(z.string(), ""),
+    content_type: text,
+    description: text,
+  }),
+);
 export type DiscordFile = z.infer<typeof attachment>;
 
-const embed = z.looseObject({
-  title: text,
-  description: text,
-  url: text,
-  author: z.nullish(z.looseObject({ name: text })),
-  footer: z.nullish(z.looseObject({ text })),
-  fields: listOf(z.looseObject({ name: text, value: text })),
-});
+const embed = lazySchema(() =>
+  z.looseObject({
+    title: text,
+    description: text,
+    url: text,
+    author: z.nullish(z.looseObject({ name: text })),
+    footer: z.nullish(z.looseObject({ text })),
+    fields: listOf(z.looseObject({ name: text, value: text })),
+  }),
+);
 
-const user = z.looseObject({ id: z.string(), username: text, global_name: text });
+const user = lazySchema(() => z.looseObject({ id: z.string(), username: text, global_name: text }));
 
-const shared = {
-  content: z._default(z.string(), ""),
-  embeds: listOf(embed),
-  attachments: listOf(attachment),
-  sticker_items: listOf(z.looseObject({ name: z.string() })),
-  mentions: listOf(user),
-  components: listOf(z.looseObject({})),
-};
+const shared = lazySchema(() =>
+  z.object({
+    content: z._default(z.string(), ""),
+    embeds: listOf(embed),
+    attachments: listOf(attachment),
+    sticker_items: listOf(z.looseObject({ name: z.string() })),
+    mentions: listOf(user),
+    components: listOf(z.looseObject({})),
+  }),
+);
 
-export const targetMessage = z.looseObject({
-  id: z.string(),
-  author: user,
-  ...shared,
-  poll: z.catch(
-    z.nullish(
-      z.looseObject({
-        question: z.nullish(z.looseObject({ text })),
-        answers: listOf(z.looseObject({ poll_media: z.nullish(z.looseObject({ text })) })),
-      }),
+export const targetMessage = lazySchema(() =>
+  z.looseObject({
+    id: z.string(),
+    author: user,
+    ...shared.shape,
+    poll: z.catch(
+      z.nullish(
+        z.looseObject({
+          question: z.nullish(z.looseObject({ text })),
+          answers: listOf(z.looseObject({ poll_media: z.nullish(z.looseObject({ text })) })),
+        }),
+      ),
+      undefined,
     ),
-    undefined,
-  ),
-  message_snapshots: listOf(z.looseObject({ message: z.looseObject(shared) })),
-  referenced_message: z.catch(z.nullish(z.looseObject({ ...shared, author: z.nullish(user) })), undefined),
-});
+    message_snapshots: listOf(z.looseObject({ message: z.looseObject(shared.shape) })),
+    referenced_message: z.catch(z.nullish(z.looseObject({ ...shared.shape, author: z.nullish(user) })), undefined),
+  }),
+);
 export type TargetMessage = z.infer<typeof targetMessage>;
-type Shared = Pick<TargetMessage, keyof typeof shared>;
+type Shared = Pick<TargetMessage, keyof typeof shared.shape>;
 
 /** Most characters of a message and what belongs to it; its files come on top. */
 const mostChars = 20_000;

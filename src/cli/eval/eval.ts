@@ -7,11 +7,10 @@ import { judgeDoubts, readCalibrations } from "./calibration.ts";
 import type { Dataset } from "./dataset/read-cases.ts";
 import { readCases } from "./dataset/read-cases.ts";
 import { type EvalOptions, evalUsage, readOptions } from "./options.ts";
-import { reportHtml } from "./report/html.ts";
-import { junitXml } from "./report/junit.ts";
 import { EvalProgress } from "./report/progress.ts";
 import { type EvalSummary, summarize } from "./report/summarize.ts";
 import { summaryWords } from "./report/words.ts";
+import { writeReport } from "./report/write-report.ts";
 import type { EvalArm } from "./run/arms.ts";
 import { EvalFolder, type Plan } from "./run/folder.ts";
 import { preferencesOf } from "./run/preferences.ts";
@@ -19,12 +18,16 @@ import { CannotRun, type RunResult } from "./run/result.ts";
 import { type Ended, runAll } from "./run/run-all.ts";
 import type { Judge } from "./score/judge.ts";
 import { ownScorers } from "./score/own-scorers.ts";
-import { questionOf, type ScoringTools } from "./score/score-run.ts";
+import type { ScoringTools } from "./score/score-run.ts";
 
 const commands: Record<string, () => Promise<(given: string[]) => Promise<void>>> = {
   add: async () => (await import("./add.ts")).addCase,
+  record: async () => (await import("./record-session.ts")).recordSession,
   calibrate: async () => (await import("./calibrate.ts")).calibrate,
 };
+
+/** Ctrl-C: all is kept that is there, and the process ends once the report is written. */
+const interrupted = new AbortController();
 
 export async function evaluate(given: string[]): Promise<void> {
   hookSources();
@@ -33,7 +36,9 @@ export async function evaluate(given: string[]): Promise<void> {
     if (own !== undefined) return await (await own())(given.slice(1));
     const options = readOptions(given);
     if (options === undefined) return console.log(evalUsage);
-    process.exitCode = (await runEval(options)).exitCode;
+    process.exitCode = options.killEvery ? await runKills(options) : (await runEval(options)).exitCode;
+    // What was still being asked is not waited for.
+    if (interrupted.signal.aborted) process.exit();
   } catch (error) {
     // A wrong file or a provider that is out of reach decides nothing: 1 would mean "worse".
     if (!isForUser(error)) throw error;
@@ -85,6 +90,19 @@ export async function runEval(options: EvalOptions): Promise<EvalSummary> {
   return summary;
 }
 
+/** 0: no tool does something twice; 1: some do. */
+async function runKills(options: EvalOptions): Promise<0 | 1> {
+  const dataset = tagged(readCases(options.cases), options.tags);
+  const { armsOf } = await import("./run/choose-arms.ts");
+  const { killCases, killWords } = await import("./kill-cases.ts");
+  const { arms, recordings } = await armsOf({ ...options, recording: options.recording ?? "strict" }, dataset);
+  const runner = arms[0]?.runner;
+  if (runner === undefined || recordings === undefined) throw new UsageError("--kill-every: there is nothing to run.");
+  const killed = await killCases(dataset, runner, recordings);
+  console.log(killWords(killed));
+  return killed.some(({ report }) => (report?.faults.length ?? 0) > 0) ? 1 : 0;
+}
+
 async function prepare(options: EvalOptions): Promise<Prepared> {
   const dataset = tagged(readCases(options.cases), options.tags);
   const baseline = options.baseline === undefined ? undefined : readBaseline(dataset, options.baseline);
@@ -99,7 +117,15 @@ async function prepare(options: EvalOptions): Promise<Prepared> {
   const doubts = judge && judgeDoubts(dataset.cases, judge.model, readCalibrations(dataset.folder));
   if (doubts !== undefined && doubts.refused.length > 0 && !options.uncalibrated)
     throw new UsageError(`${doubts.refused.join("\n")}\nChange the rubric or the judge, or add --uncalibrated.`);
-  return { dataset, arms, baseline, scoring: { judge, own }, warnings: doubts?.warnings ?? [] };
+  const warnings = [...demoWarnings(options, arms), ...(doubts?.warnings ?? [])];
+  return { dataset, arms, baseline, scoring: { judge, own }, warnings };
+}
+
+/** Without a provider the demo model is in the place of every other. */
+function demoWarnings({ models }: EvalOptions, arms: readonly EvalArm[]): string[] {
+  const isMeant = models.length === 0 || models.includes("demo");
+  if (isMeant || arms.some(({ model }) => model !== "demo")) return [];
+  return [`no provider is configured (MODEL_API_KEY): the demo model answers in place of ${models.join(", ")}`];
 }
 
 function tagged(dataset: Dataset, tags: readonly string[]): Dataset {
@@ -118,13 +144,14 @@ async function runInto(folder: EvalFolder, options: EvalOptions, { dataset, arms
     arms.map(({ name }) => name),
     total,
   );
-  const stopped = new AbortController();
-  const stop = () => stopped.abort();
+  const { signal } = interrupted;
+  const stop = () => interrupted.abort();
   process.once("SIGINT", stop);
   const isStopped = new Promise<Ended>((resolve) =>
-    stopped.signal.addEventListener("abort", () =>
-      resolve({ left: total - folder.results().length, why: "it was stopped" }),
-    ),
+    signal.addEventListener("abort", () => {
+      const done = folder.results().length;
+      resolve({ left: total - done, ...(done < total && { why: "it was stopped" }) });
+    }),
   );
   try {
     const { trials, concurrency, budgetMicros } = options;
@@ -139,7 +166,7 @@ async function runInto(folder: EvalFolder, options: EvalOptions, { dataset, arms
       concurrency,
       budgetMicros,
       scoring,
-      signal: stopped.signal,
+      signal,
       done,
       onResult,
     };
@@ -179,18 +206,6 @@ async function judgePairs(
     }
   }
   return { left: 0 };
-}
-
-function writeReport(
-  folder: EvalFolder,
-  summary: EvalSummary,
-  of: { dataset: Dataset; results: readonly RunResult[]; at: string },
-): void {
-  const { dataset, results, at } = of;
-  const questions = new Map(dataset.cases.map((each) => [each.id, questionOf(each)]));
-  folder.write("summary.json", `${JSON.stringify(summary, null, 2)}\n`);
-  folder.write("junit.xml", junitXml(results));
-  folder.write("report.html", reportHtml({ summary, results, questions, at }));
 }
 
 function keepFirst(

@@ -1,9 +1,11 @@
 /** What `longline eval` is given, read and checked: nothing is run before all of it is right. */
 import { parseArgs } from "node:util";
+import { modeFromEnvironment, type RecordingMode } from "../../test-kit/recorded.ts";
 import { UsageError } from "../usage.ts";
 
 export const evalUsage = `Usage: longline eval [OPTIONS]
        longline eval add --session ID --turn T --url URL [--key KEY] [--id ID] [--cases FILE]
+       longline eval record --session ID --url URL [--key KEY] [--turn T] --out FILE
        longline eval calibrate --labels FILE --judge MODEL [--accept]
 
 Runs the cases of evals/ through the app's agents, in this process, with tools that give what the cases say.
@@ -23,8 +25,12 @@ Runs the cases of evals/ through the app's agents, in this process, with tools t
   --judge MODEL            judges rubrics; the agent's first model
   --uncalibrated           uses a judge that agrees too little with people, or of which nothing is known
   --live-tools             tools without a stub really run
+  --kill-every step        loses the instance at every point of the recorded cases, and says which tools do something twice
   --resume latest|FOLDER   goes on with an evaluation that was stopped
   --out FOLDER             .longline/evals
+
+LONGLINE_CASSETTE=record keeps what models and tools' requests answer in evals/recordings, =replay answers from there
+and adds what is missing, =strict asks nothing outside.
 
 Exit code 0: all gates hold. 1: worse, or a case failed. 2: not decided, or it could not run.
 `;
@@ -50,6 +56,9 @@ export interface EvalOptions {
   uncalibrated: boolean;
   liveTools: boolean;
   resume: string | undefined;
+  /** Absent: nothing is recorded. */
+  recording: RecordingMode | undefined;
+  killEvery: boolean;
   out: string;
 }
 
@@ -76,6 +85,7 @@ const known = {
   uncalibrated: flag,
   "live-tools": flag,
   resume: text,
+  "kill-every": text,
   out: { ...text, default: ".longline/evals" },
   help: flag,
 } as const;
@@ -104,14 +114,34 @@ export function readOptions(given: string[]): EvalOptions | undefined {
     uncalibrated: values.uncalibrated,
     liveTools: values["live-tools"],
     resume: values.resume,
+    recording: recordingMode(),
+    killEvery: killsEvery(values["kill-every"]),
     out: values.out,
   };
   mustFit(options);
   return options;
 }
 
-function mustFit({ url, liveTools, instructions, versions, worker }: EvalOptions): void {
+function recordingMode(): RecordingMode | undefined {
+  if ((process.env.LONGLINE_CASSETTE ?? "") === "") return undefined;
+  try {
+    return modeFromEnvironment();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function killsEvery(given: string | undefined): boolean {
+  if (given === undefined || given === "step") return given === "step";
+  throw new UsageError(`--kill-every: "${given}" must be step.`);
+}
+
+function mustFit({ url, liveTools, instructions, versions, worker, recording, killEvery }: EvalOptions): void {
   if (url === undefined) return;
+  if (recording !== undefined || killEvery)
+    throw new UsageError(
+      "--url: recordings are of runs in this process. Leave out LONGLINE_CASSETTE and --kill-every.",
+    );
   if (!URL.canParse(url)) throw new UsageError(`--url: "${url}" is no address.`);
   if (!liveTools)
     throw new UsageError(

@@ -6,6 +6,7 @@ import type { AccountLimits, AccountSettings } from "../../account/account-recor
 import { unwrap } from "../../account/outcome.ts";
 import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { modelIds, unpricedModels } from "../../session/turn/turn-model.ts";
@@ -14,16 +15,20 @@ import type { RequestContext } from "../caller.ts";
 import { Routes, requestOf } from "../routes.ts";
 
 /** No underscore: it parts a key's account from its secret. */
-const accountId = z.string().check(z.regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 small letters, digits or -"));
+const accountId = lazySchema(() =>
+  z.string().check(z.regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 small letters, digits or -")),
+);
 /** A million dollars; more is a mistake. */
 const mostMicros = 1_000_000_000_000;
-const limitFields = {
-  budget_micros: z.optional(z.nullable(z.int().check(z.minimum(0), z.maximum(mostMicros)))),
-  rate_per_minute: z.optional(z.nullable(z.int().check(z.minimum(1), z.maximum(1_000_000)))),
-  models: z.optional(z.nullable(z.array(z.string()).check(z.minLength(1)))),
-};
-export const accountCreation = z.strictObject({ id: z.optional(accountId), ...limitFields });
-export const accountChanges = z.strictObject(limitFields);
+const limitFields = lazySchema(() =>
+  z.object({
+    budget_micros: z.optional(z.nullable(z.int().check(z.minimum(0), z.maximum(mostMicros)))),
+    rate_per_minute: z.optional(z.nullable(z.int().check(z.minimum(1), z.maximum(1_000_000)))),
+    models: z.optional(z.nullable(z.array(z.string()).check(z.minLength(1)))),
+  }),
+);
+export const accountCreation = lazySchema(() => z.strictObject({ id: z.optional(accountId), ...limitFields.shape }));
+export const accountChanges = lazySchema(() => z.strictObject(limitFields.shape));
 
 export const admin = new Routes()
   .post("/accounts", "admin", async (c) => {

@@ -4,7 +4,8 @@ import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
-import { countsJson, usageJson } from "../../wire/native.ts";
+import { countsJson, errorJson, usageJson } from "../../wire/native.ts";
+import type { FailureJson } from "../../wire/shapes.ts";
 
 /** `turn`: the message that is told is this turn. */
 export interface UiManner {
@@ -54,8 +55,8 @@ export class UiChunks implements Encoder {
     ]);
   }
 
-  broken({ detail }: BrokenStream): Frame[] {
-    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: detail }]), ...this.#done()];
+  broken({ message }: BrokenStream): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "error", errorText: message }]), ...this.#done()];
   }
 
   #frames(chunks: readonly Chunk[]): Frame[] {
@@ -148,13 +149,13 @@ export class UiChunks implements Encoder {
 
   #turnEnded(event: Extract<SessionEvent, { type: "turn.ended" }>): Chunk[] {
     const usage = { ...usageJson(event.usage, event.steps), ...countsJson(event), cost_micros: event.costMicros };
-    const wrong = wrongIn(event);
+    const error = errorIn(event);
     this.#ended = true;
     return [
       ...this.#closeStep(),
       // By its id, so that a message that is told again has it once.
       { type: "data-usage", id: "usage", data: usage },
-      ...(wrong === undefined ? [] : [{ type: "error", errorText: wrong }]),
+      ...(error === undefined ? [] : errorChunks(error)),
       { type: "finish", finishReason: finishReasonOf(event), messageMetadata: { reason: event.reason, usage } },
     ];
   }
@@ -190,12 +191,20 @@ function jsonOr(text: string): unknown {
   }
 }
 
-function wrongIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): string | undefined {
-  if (failure !== undefined) return failure.detail;
-  return reason === "budget_exhausted" ? shortageFailure(undefined).detail : undefined;
+/** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others goes in front of it. */
+function errorChunks(error: FailureJson): Chunk[] {
+  return [
+    { type: "message-metadata", messageMetadata: { error } },
+    { type: "error", errorText: error.message },
+  ];
 }
 
-function finishReasonOf({ reason, refused }: Extract<SessionEvent, { type: "turn.ended" }>): string {
+function errorIn({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): FailureJson | undefined {
+  if (failure !== undefined) return errorJson(failure);
+  return reason === "budget_exhausted" ? errorJson(shortageFailure(undefined)) : undefined;
+}
+
+function finishReasonOf({ reason, refused, failure }: Extract<SessionEvent, { type: "turn.ended" }>): string {
   switch (reason) {
     case "completed":
       return refused ? "content-filter" : "stop";
@@ -205,7 +214,7 @@ function finishReasonOf({ reason, refused }: Extract<SessionEvent, { type: "turn
     case "interrupted":
       return "interrupted";
     case "failed":
-      return "error";
+      return failure?.code === "content_filter" ? "content-filter" : "error";
     case "step_limit":
     case "budget_exhausted":
       return "other";

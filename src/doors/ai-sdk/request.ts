@@ -3,9 +3,10 @@ import * as z from "zod/mini";
 import { mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { speakerFault } from "../../core/speaker.ts";
 
-const part = z.looseObject({ type: z.string() });
+const part = lazySchema(() => z.looseObject({ type: z.string() }));
 
 const submitting = ["submit-message", "submit-user-message", "submit-tool-result"] as const;
 const regenerating = ["regenerate-message", "regenerate-assistant-message"] as const;
@@ -17,26 +18,28 @@ export function isAgain(trigger: UiTrigger): boolean {
 export type UiTrigger = z.infer<typeof fields>["trigger"];
 
 /** Clients add members of their own to messages and bodies; those are left alone. */
-export const uiFields = {
-  id: z.string(),
-  messages: z
-    .array(
-      z.looseObject({
-        id: z.string().check(z.minLength(1), z.maxLength(200)),
-        role: z.enum(["user", "assistant", "system"]),
-        parts: z.array(part),
-        metadata: z.optional(z.unknown()),
-      }),
-    )
-    .check(z.minLength(1)),
-  /** The names since AI SDK 5, and those of its betas. */
-  trigger: z.nullish(z.enum([...submitting, ...regenerating])),
-  messageId: z.nullish(z.string()),
-  thinking: z.nullish(z.union([z.boolean(), z.enum(thinkingLevels)])),
-  model: z.nullish(z.string()),
-};
+export const uiFields = lazySchema(() =>
+  z.object({
+    id: z.string(),
+    messages: z
+      .array(
+        z.looseObject({
+          id: z.string().check(z.minLength(1), z.maxLength(200)),
+          role: z.enum(["user", "assistant", "system"]),
+          parts: z.array(part),
+          metadata: z.optional(z.unknown()),
+        }),
+      )
+      .check(z.minLength(1)),
+    /** The names since AI SDK 5, and those of its betas. */
+    trigger: z.nullish(z.enum([...submitting, ...regenerating])),
+    messageId: z.nullish(z.string()),
+    thinking: z.nullish(z.union([z.boolean(), z.enum(thinkingLevels)])),
+    model: z.nullish(z.string()),
+  }),
+);
 
-const fields = z.looseObject(uiFields);
+const fields = lazySchema(() => z.looseObject(uiFields.shape));
 export type UiMessage = z.infer<typeof fields>["messages"][number];
 
 /** What the last message brings: something said, or answers about the calls of the message that is still being told. */
@@ -56,16 +59,18 @@ export interface UiResult {
   isError: boolean;
 }
 
-const answered = z.looseObject({
-  toolCallId: z.string(),
-  state: z.string(),
-  providerExecuted: z.nullish(z.boolean()),
-  output: z.optional(z.unknown()),
-  errorText: z.nullish(z.string()),
-  approval: z.nullish(
-    z.looseObject({ id: z.string(), approved: z.nullish(z.boolean()), reason: z.nullish(z.string()) }),
-  ),
-});
+const answered = lazySchema(() =>
+  z.looseObject({
+    toolCallId: z.string(),
+    state: z.string(),
+    providerExecuted: z.nullish(z.boolean()),
+    output: z.optional(z.unknown()),
+    errorText: z.nullish(z.string()),
+    approval: z.nullish(
+      z.looseObject({ id: z.string(), approved: z.nullish(z.boolean()), reason: z.nullish(z.string()) }),
+    ),
+  }),
+);
 
 /** Throws an AppError that names the part which cannot be taken in. */
 export function newsOf(messages: readonly UiMessage[]): UiNews {

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { fingerprint } from "../../core/prefix.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
@@ -15,9 +16,11 @@ import { agentFor, namedAgent } from "../named-agent.ts";
 import { stopsOnDisconnect } from "../on-disconnect.ts";
 import { givenFeedback, rating } from "../rating.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
+import { accepted } from "../refusal-words.ts";
 import { relayStream } from "../relay-stream.ts";
 import { Routes } from "../routes.ts";
 import { agentName, sessionName } from "../session-fields.ts";
+import { entryShownTo } from "../shown-to.ts";
 import type { TakenTurn } from "../take-conversation.ts";
 import { traceOf } from "../trace-of.ts";
 import { turnOfMessage, type UiManner } from "./chunks.ts";
@@ -25,18 +28,19 @@ import { UiMessages } from "./messages.ts";
 import { isAgain, newsOf, type UiNews, uiFields } from "./request.ts";
 import { uiOptions, uiSettings } from "./ui-settings.ts";
 
-export const uiRequest = z.looseObject({
-  ...uiFields,
-  ...uiSettings,
-  id: z.nullish(sessionName),
-  agent: z.nullish(agentName),
-});
+export const uiRequest = lazySchema(() =>
+  z.looseObject({
+    ...uiFields.shape,
+    ...uiSettings.shape,
+    id: z.nullish(sessionName),
+    agent: z.nullish(agentName),
+  }),
+);
 
 /** What a person thinks of an answer, by the id of its message. */
-export const uiFeedback = z.strictObject({
-  message_id: z.string().check(z.minLength(1), z.maxLength(64)),
-  ...rating,
-});
+export const uiFeedback = lazySchema(() =>
+  z.strictObject({ message_id: z.string().check(z.minLength(1), z.maxLength(64)), ...rating() }),
+);
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
@@ -63,11 +67,12 @@ export const uiMessages = new Routes()
       queued,
       open,
     });
+    const shown = entryShownTo(caller);
     // Up to where the session was then: what is queued there must not be among the entries, too.
     for (let after = range.afterSeq; after < range.lastSeq; ) {
       const limit = Math.min(500, range.lastSeq - after);
       const { entries } = unwrap(await session.shownEntries({ after, limit }));
-      for (const entry of entries) messages.add(entry);
+      for (const entry of entries) messages.add(shown(entry));
       after = entries.at(-1)?.seq ?? range.lastSeq;
     }
     return c.json(messages.end());
@@ -116,25 +121,22 @@ async function say(
   const settings = uiOptions(caller, body, await agentFor(caller, { session: name, named: named.agent }));
   await mustAdmit(caller);
   const address = { account: caller.account, name };
-  const session = sessionObject(caller.bindings, address);
-  const newest = await session.newest();
-  // Calls that nobody has answered are given up: the person has gone on.
+  // Calls that no one has answered are given up: the person has gone on.
   const { token } = caller;
-  const mayLeave = token === undefined || token.rights.includes("cancel");
-  const isLeft = mayLeave && newest.ok && newest.value?.state.status === "waiting";
+  const mayInterrupt = token === undefined || token.rights.includes("cancel");
   const options = {
     ...settings,
     ...(typeof thinking !== "object" && thinking !== undefined && { thinking }),
   };
-  const { turn } = unwrap(
-    await session.send(address, {
+  const { turn } = accepted(
+    await sessionObject(caller.bindings, address).submit(address, {
       ...named,
-      message: { content, ...(speaker !== undefined && { speaker }), ...traceOf(caller), options },
+      messages: [{ content, ...(speaker !== undefined && { speaker }), ...traceOf(caller), options }],
       receipt,
       ...allowedModels(caller),
       // An edited message keeps its id.
       claims: isAgain(trigger) ? [] : [`ui:${id}:${fingerprint(content)}`],
-      onBusy: isLeft ? "interrupt" : "queue",
+      onBusy: mayInterrupt ? "interrupt_wait" : "queue",
     }),
   );
   return { session: name, turn };
@@ -147,6 +149,9 @@ async function answer(
   { approvals, results }: Extract<UiNews, { kind: "answers" }>,
 ): Promise<TakenTurn> {
   if (approvals.length > 0) mustMay(caller, name, "approve");
-  const session = sessionOf(caller, name);
-  return { session: name, ...unwrap(await session.giveAnswers({ approvals, results })) };
+  const address = { account: caller.account, name };
+  const given = approvals.map(({ callId, ...decided }) => ({ call: { id: callId }, ...decided }));
+  const submission = { approvals: given, results, answers: "resent" as const };
+  const { turn, afterSeq } = accepted(await sessionObject(caller.bindings, address).submit(address, submission));
+  return { session: name, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }

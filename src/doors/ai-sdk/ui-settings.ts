@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Agent } from "../../agent/agent.ts";
 import type { ClientTool, Sampling, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { mostTools } from "../../tools/tool.ts";
 import type { Caller } from "../caller.ts";
 import { clientTools, clientToolsOf, mostClientTools } from "../client-tools.ts";
@@ -10,47 +11,57 @@ import { functionFields, toolName } from "../function-tool.ts";
 import { knownModel } from "../session-fields.ts";
 
 /** As `toToolsJSONSchema` of assistant-ui writes tools; the AI SDK names the schema `inputSchema`. Members of their own clients are left alone. */
-const namedTool = z.looseObject({
-  description: functionFields.description,
-  parameters: functionFields.parameters,
-  inputSchema: functionFields.parameters,
-});
-const namedTools = z
-  .record(toolName, namedTool)
-  .check(z.refine((tools) => Object.keys(tools).length <= mostTools, `must be at most ${mostTools} tools`));
+const namedTool = lazySchema(() =>
+  z.looseObject({
+    description: functionFields.shape.description,
+    parameters: functionFields.shape.parameters,
+    inputSchema: functionFields.shape.parameters,
+  }),
+);
+const namedTools = lazySchema(() =>
+  z
+    .record(toolName, namedTool)
+    .check(z.refine((tools) => Object.keys(tools).length <= mostTools, `must be at most ${mostTools} tools`)),
+);
 
 /** `LanguageModelV1CallSettings` of assistant-ui: `seed`, `headers` and members that are not known are hints. */
-const callSettings = z.looseObject({
-  maxTokens: z.nullish(z.int().check(z.minimum(1))),
-  temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(2))),
-  topP: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
-  presencePenalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
-  frequencyPenalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
-});
+const callSettings = lazySchema(() =>
+  z.looseObject({
+    maxTokens: z.nullish(z.int().check(z.minimum(1))),
+    temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(2))),
+    topP: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
+    presencePenalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+    frequencyPenalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+  }),
+);
 
-const config = z.looseObject({ modelName: z.nullish(z.string()) });
+const config = lazySchema(() => z.looseObject({ modelName: z.nullish(z.string()) }));
 
 const notTaken = "is not taken here";
 /** Members by which other servers let a client change the answer. */
-const refusedFields = Object.fromEntries(
-  [
-    ...["toolChoice", "tool_choice", "responseFormat", "response_format", "instructions", "stopSequences", "stop"],
-    ...["attachments", "experimental_attachments"],
-  ].map((name) => [name, z.optional(z.null(notTaken))]),
-);
+const refusedFields = () =>
+  Object.fromEntries(
+    [
+      ...["toolChoice", "tool_choice", "responseFormat", "response_format", "instructions", "stopSequences", "stop"],
+      ...["attachments", "experimental_attachments"],
+    ].map((name) => [name, z.optional(z.null(notTaken))]),
+  );
 const inCallSettings = "is not taken here: send it in callSettings";
-const movedFields = Object.fromEntries(
-  ["temperature", "topP", "maxTokens", "maxOutputTokens"].map((name) => [name, z.optional(z.null(inCallSettings))]),
-);
+const movedFields = () =>
+  Object.fromEntries(
+    ["temperature", "topP", "maxTokens", "maxOutputTokens"].map((name) => [name, z.optional(z.null(inCallSettings))]),
+  );
 
-export const uiSettings = {
-  ...refusedFields,
-  ...movedFields,
-  tools: z.nullish(z.union([clientTools, namedTools])),
-  system: z.nullish(z.string().check(z.maxLength(100_000))),
-  callSettings: z.nullish(callSettings),
-  config: z.nullish(config),
-};
+export const uiSettings = lazySchema(() =>
+  z.object({
+    ...refusedFields(),
+    ...movedFields(),
+    tools: z.nullish(z.union([clientTools, namedTools])),
+    system: z.nullish(z.string().check(z.maxLength(100_000))),
+    callSettings: z.nullish(callSettings),
+    config: z.nullish(config),
+  }),
+);
 
 export interface UiSettings {
   tools?: z.infer<typeof clientTools> | z.infer<typeof namedTools> | null | undefined;

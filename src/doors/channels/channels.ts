@@ -16,6 +16,7 @@ import { urlFault } from "../../session/deliver/url-fault.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { callId } from "../admit.ts";
 import type { RequestContext } from "../caller.ts";
+import { accepted } from "../refusal-words.ts";
 import { Routes, requestOf } from "../routes.ts";
 import { traceOf } from "../trace-of.ts";
 
@@ -91,12 +92,13 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
     }
     case "approval": {
       const { session, ref, digest, fresh, by, ...pressed } = inbound.pressed;
-      const answer = { ...pressed, by: safeSpeaker(by) ?? "somebody" };
-      const press = { ref, ...(digest !== undefined && { digest }), ...(fresh && { fresh }) };
+      const decided = { ...pressed, by: safeSpeaker(by) ?? "somebody", ...(digest !== undefined && { digest }) };
+      const given = { approvals: [{ call: { ref }, ...decided }], ...(fresh && { replyTo: fresh }) };
       return inbound.answer(
         await inEither(account, async (owner) => {
-          const stub = sessionObject(of.bindings, { account: owner, name: session });
-          return { session, ...unwrap(await stub.press(press, answer)) };
+          const to = { account: owner, name: session };
+          const { turn } = accepted(await sessionObject(of.bindings, to).submit(to, given));
+          return { session, turn };
         }),
       );
     }
@@ -139,7 +141,7 @@ async function deliver(of: RequestContext, received: Received, account: string):
     beginsAnew,
   } = received;
   // A session that is there keeps its agent, also where the rules name another one by now.
-  const choices = received.agent === undefined ? {} : { choices: { agent: received.agent } };
+  const create = received.agent === undefined ? {} : { agent: received.agent };
   const fault = address && addressFault(of.app, address);
   if (fault !== undefined) throw new AppError("not_configured", fault.detail);
   // People choose their names at the messenger: what cannot be used here is taken out, and the message is not refused for it.
@@ -164,16 +166,13 @@ async function deliver(of: RequestContext, received: Received, account: string):
     options: {},
     ...(reference && { reference }),
   };
-  const { turn, repeated } = unwrap(
-    await sessionObject(of.bindings, to).send(to, {
-      message,
-      receipt: {},
-      onBusy: "queue",
+  const { turn, repeated } = accepted(
+    await sessionObject(of.bindings, to).submit(to, {
+      messages: [message],
       claims,
       ...(address && { replyTo: address }),
-      ...(mustExist && { mustExist }),
+      ...(!mustExist && { create }),
       ...(beginsAnew && { beginsAnew }),
-      ...choices,
       ...(models && { models }),
     }),
   );

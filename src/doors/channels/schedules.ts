@@ -1,6 +1,5 @@
 /** Messages by the clock: a cron trigger of `wrangler.toml` posts what the app says for it. One that fires twice posts once. */
 import { accountObject } from "../../account/account.ts";
-import { unwrap } from "../../account/outcome.ts";
 import type { App, Schedule } from "../../agent/app.ts";
 import type { AddressFault } from "../../channels/define-channel.ts";
 import { sha256Hex } from "../../core/digest.ts";
@@ -8,6 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
 import { addressFault } from "../../session/deliver/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
+import { accepted } from "../refusal-words.ts";
 import { sessionName } from "../session-fields.ts";
 
 /** `atMs`: the time it was due, the same in every try. */
@@ -44,14 +44,12 @@ async function post(
   const claim = `schedule ${cron} ${atMs} ${await sha256Hex(content)}`;
   const message = { content, options: {} };
   const owed = replyTo === undefined ? {} : { replyTo: { ...replyTo, atMs } };
-  unwrap(
-    await sessionObject(bindings, address).send(address, {
-      message,
-      receipt: {},
-      onBusy: "queue",
+  accepted(
+    await sessionObject(bindings, address).submit(address, {
+      messages: [message],
       claims: [claim],
       ...owed,
-      ...(agent !== undefined && { choices: { agent } }),
+      create: { ...(agent !== undefined && { agent }) },
       ...(models && { models }),
     }),
   );

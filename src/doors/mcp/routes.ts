@@ -16,6 +16,7 @@ import { allowedModels } from "../allowed-models.ts";
 import { type Caller, sessionOf } from "../caller.ts";
 import { namedAgent } from "../named-agent.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
+import { accepted } from "../refusal-words.ts";
 import { Routes } from "../routes.ts";
 import { sessionName } from "../session-fields.ts";
 import { traceOf } from "../trace-of.ts";
@@ -50,23 +51,20 @@ function toolsFor(caller: Caller): McpTools {
       const session = sessionObject(caller.bindings, { account, name });
       const request = {
         ...namedAgent(caller, agent),
-        message: { content: question, ...traceOf(caller), options: {} },
+        messages: [{ content: question, ...traceOf(caller), options: {} }],
         receipt,
-        onBusy: "queue",
         ...allowedModels(caller),
-      } as const;
-      const { turn } = unwrap(await session.send({ account, name }, request));
+      };
+      const { turn } = accepted(await session.submit({ account, name }, request));
       await tell(`It is ${turn} of the session ${name}.`);
       return answerOf(caller, { session: name, turn }, tell);
     },
     async decide(of, decisions, tell) {
-      const session = sessionObject(caller.bindings, {
-        account,
-        name: parseBody(sessionName, of.session, "requestState"),
-      });
-      for (const { ref, digest, ...answer } of decisions) {
+      const address = { account, name: parseBody(sessionName, of.session, "requestState") };
+      const session = sessionObject(caller.bindings, address);
+      for (const { ref, ...decided } of decisions) {
         // One that was answered elsewhere meanwhile is settled; how, the turn says.
-        await session.press({ ref, digest }, answer);
+        await session.submit(address, { approvals: [{ call: { ref }, ...decided }] });
       }
       return answerOf(caller, of, tell);
     },

@@ -1,4 +1,5 @@
 /** Speaks MCP for the agent: two tools, over stateless HTTP, in the generation of 2025 (handshake) and of 2026-07-28, by the official SDK. What the tools do is handed in; knows nothing of sessions. */
+
 import {
   acceptedContent,
   createMcpHandler,
@@ -9,13 +10,14 @@ import {
 import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/server/validators/cf-worker";
 import * as z from "zod";
 import { AppError } from "../../core/errors.ts";
+import { sessionNamePattern } from "../../core/session-name.ts";
 import { callDigest, cutToRoom, messengerText } from "../../core/shown-call.ts";
 
 const questionFields = {
   question: z.string().min(1).describe("What the agent is to answer or do, in words."),
   session: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")
+    .regex(sessionNamePattern, "must be 1 to 64 letters, digits, _ or -")
     .optional()
     .describe("Id of the conversation to go on with, from an earlier answer. Absent: a new conversation."),
 };
@@ -125,7 +127,16 @@ const mostBytes = 1_048_576;
 /** Answers one request. */
 export async function serveMcp(request: Request, tools: McpTools, version: string): Promise<Response> {
   const handler = createMcpHandler(() => createServer(tools, version), { maxRequestBodySize: mostBytes });
-  return handler.fetch(request);
+  return handler.fetch(withAccept(request));
+}
+
+/** The library looks for both media types by name, and refuses a client that takes any (RFC 9110, 12.5.1: also one that sends no Accept). */
+function withAccept(request: Request): Request {
+  const accept = request.headers.get("Accept");
+  if (accept !== null && !/(?:^|,)\s*\*\/\*/.test(accept)) return request;
+  const changed = new Request(request);
+  changed.headers.set("Accept", "application/json, text/event-stream");
+  return changed;
 }
 
 function createServer({ agents, ask, decide, search: find }: McpTools, version: string): Server {

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { CopyPlan } from "../../session/store/copying.ts";
@@ -12,12 +13,14 @@ import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } fro
 import { readImport } from "./read-import.ts";
 import { entryLine, headerLine } from "./transcript-text.ts";
 
-export const forking = z.strictObject({
-  after_seq: z.optional(z.int().check(z.minimum(0))),
-  id: z.optional(sessionName),
-  title: z.optional(title),
-});
-export const importing = z.strictObject({ id: z.optional(sessionName) });
+export const forking = lazySchema(() =>
+  z.strictObject({
+    after_seq: z.optional(z.int().check(z.minimum(0))),
+    id: z.optional(sessionName),
+    title: z.optional(title),
+  }),
+);
+export const importing = lazySchema(() => z.strictObject({ id: z.optional(sessionName) }));
 
 export const copies = new Routes()
   .post("/:id/fork", "key", async (c, caller) => {

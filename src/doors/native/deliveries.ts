@@ -4,17 +4,20 @@ import { accountObject } from "../../account/account.ts";
 import type { DeadLetter } from "../../account/dead-letters.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { iso, shownOr } from "../../wire/native.ts";
 import type { DeliveryJson } from "../../wire/shapes.ts";
 import { Routes } from "../routes.ts";
 
-export const deliveryListing = z.strictObject({
-  // What is delivered is not kept, and what is on its way is in its session.
-  status: z._default(z.literal("dead", "must be dead: others are not listed"), "dead"),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
-});
+export const deliveryListing = lazySchema(() =>
+  z.strictObject({
+    // What is delivered is not kept, and what is on its way is in its session.
+    status: z._default(z.literal("dead", "must be dead: others are not listed"), "dead"),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
+  }),
+);
 
 export const deliveries = new Routes()
   .get("/", "key", async (c, caller) => {

@@ -4,13 +4,13 @@ import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { CallbackAddress } from "../../channels/callback.ts";
-import { type TurnOptions, thinkingLevels } from "../../core/entry.ts";
+import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { speakerFault } from "../../core/speaker.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { urlFault } from "../../session/deliver/url-fault.ts";
-import type { ShownEntry } from "../../session/read/shown-entries.ts";
 import { turnJson } from "../../session/read/turn-json.ts";
 import { sessionEvents, sessionObject } from "../../session/session-object.ts";
 import type { InboxMessage } from "../../session/store/inbox.ts";
@@ -24,43 +24,53 @@ import { clientTools, clientToolsOf } from "../client-tools.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
 import { receiptOf } from "../receipt-of.ts";
+import { accepted } from "../refusal-words.ts";
 import { formatOf, responseFormat } from "../response-format.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
+import { audienceQuery, entryShownTo, stateShownTo } from "../shown-to.ts";
 import { traceOf } from "../trace-of.ts";
 
-export const sentMessage = z.strictObject({
-  content: z.string().check(z.minLength(1, "must not be empty")),
-  speaker: z.optional(
-    z.string().check(
-      z.refine((name) => speakerFault(name) === undefined, {
-        error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
-      }),
+export const sentMessage = lazySchema(() =>
+  z.strictObject({
+    content: z.string().check(z.minLength(1, "must not be empty")),
+    speaker: z.optional(
+      z.string().check(
+        z.refine((name) => speakerFault(name) === undefined, {
+          error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
+        }),
+      ),
     ),
-  ),
-  metadata: z.optional(metadata),
-  thinking: z.optional(
-    z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
-  ),
-  agent: z.optional(agentName),
-  model: z.optional(z.string()),
-  response_format: z.optional(responseFormat),
-  tools: z.optional(clientTools),
-  callback_url: z.optional(z.string().check(z.maxLength(2_000))),
-  cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
-});
-export const sending = z.strictObject({
-  on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
-});
-export const entryRange = z.strictObject({
-  after: z._default(z.coerce.number().check(z.int(), z.minimum(0)), 0),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
-});
+    metadata: z.optional(metadata),
+    thinking: z.optional(
+      z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
+    ),
+    agent: z.optional(agentName),
+    model: z.optional(z.string()),
+    response_format: z.optional(responseFormat),
+    tools: z.optional(clientTools),
+    callback_url: z.optional(z.string().check(z.maxLength(2_000))),
+    cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
+  }),
+);
+export const sending = lazySchema(() =>
+  z.strictObject({
+    on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
+  }),
+);
+export const entryRange = lazySchema(() =>
+  z.strictObject({
+    after: z._default(z.coerce.number().check(z.int(), z.minimum(0)), 0),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
+  }),
+);
 
-export const searching = z.strictObject({
-  q: z.string().check(z.minLength(1), z.maxLength(300)),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-});
+export const searching = lazySchema(() =>
+  z.strictObject({
+    q: z.string().check(z.minLength(1), z.maxLength(300)),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+  }),
+);
 
 export const messages = new Routes()
   .post("/:id/messages", "append", async (c, caller) => {
@@ -77,7 +87,7 @@ export const messages = new Routes()
       : c.var.app.agents.first;
     const request = {
       ...named,
-      message: toInbox(caller, body, agent),
+      messages: [toInbox(caller, body, agent)],
       receipt: await receiptOf(caller, body),
       onBusy: on_busy,
       ...allowedModels(caller),
@@ -86,23 +96,24 @@ export const messages = new Routes()
     await mustAdmit(caller);
     const session = sessionObject(c.env, address);
     const how = answerMode(c.req.raw.headers);
-    const { turn, state } = unwrap(await session.send(address, request, { isStreamed: how.mode === "stream" }));
+    const { turn, state } = accepted(await session.submit(address, request, { isStreamed: how.mode === "stream" }));
     switch (how.mode) {
       case "stream":
         return relay(caller, address, `turn=${turn}`);
       case "async":
-        return turnResponse(address.name, turn, state);
+        return turnResponse(caller, turn, { session: address.name, state });
       case "wait": {
         const wait = async () => unwrap(await session.wait(turn, how.timeoutMs));
         const place = { session: address.name, turn };
-        return turnResponse(address.name, turn, stops ? await stoppingOnDisconnect(caller, place, wait) : await wait());
+        const ended = stops ? await stoppingOnDisconnect(caller, place, wait) : await wait();
+        return turnResponse(caller, turn, { session: address.name, state: ended });
       }
     }
   })
   .get("/:id/turns/:turn", "read", async (c, caller) => {
     const turn = c.req.param("turn");
     const state = unwrap(await sessionAt(caller, c.req.param("id")).wait(turn, 0));
-    return c.json(turnJson(addressOf(caller, c.req.param("id")).name, turn, state));
+    return c.json(turnJson(addressOf(caller, c.req.param("id")).name, turn, stateShownTo(caller, state)));
   })
   // It says where models are reached and what they cost: no session's token opens it.
   .get("/:id/turns/:turn/trace", "key", async (c, caller) => {
@@ -120,7 +131,7 @@ export const messages = new Routes()
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
     const { entries, lastSeq } = unwrap(await sessionAt(caller, c.req.param("id")).shownEntries({ after, limit }));
     return c.json({
-      entries: entries.map(caller.token === undefined ? shownEntry : withoutInstructions),
+      entries: entries.map(entryShownTo(caller)).map(shownEntry),
       last_seq: lastSeq,
     });
   })
@@ -141,20 +152,15 @@ export const messages = new Routes()
     );
   });
 
-/** For a session's token: what the model was instructed is the account's own. */
-function withoutInstructions(entry: ShownEntry): Record<string, unknown> {
-  const { options, ...shown } = shownEntry(entry);
-  if (options === undefined) return shown;
-  const { instructions: _, ...others } = options as TurnOptions;
-  return { ...shown, options: others };
-}
-
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
 function relay(caller: Caller, address: SessionAddress, query: string): Promise<Response> {
   const { request, bindings } = caller;
   const after = request.headers.get("Last-Event-ID") ?? placeInUrl(new URL(request.url).searchParams);
   const hangUp = hangUpQuery(stopsOnDisconnect(caller, address.name));
-  const asked = { query: `after=${encodeURIComponent(after)}&${query}${hangUp}`, signal: request.signal };
+  const asked = {
+    query: `after=${encodeURIComponent(after)}&${query}${hangUp}${audienceQuery(caller)}`,
+    signal: request.signal,
+  };
   return sessionEvents(bindings, address, asked);
 }
 
@@ -205,8 +211,12 @@ function answerMode(headers: Headers): AnswerMode {
 }
 
 /** 200 for an ended turn, else 202 and where to ask again. */
-function turnResponse(session: string, turn: string, state: TurnState): Response {
-  const body = turnJson(session, turn, state);
+function turnResponse(
+  caller: Caller,
+  turn: string,
+  { session, state }: { session: string; state: TurnState },
+): Response {
+  const body = turnJson(session, turn, stateShownTo(caller, state));
   if (state.status === "ended") return Response.json(body);
   return Response.json(body, { status: 202, headers: { Location: `/v1/sessions/${session}/turns/${turn}` } });
 }

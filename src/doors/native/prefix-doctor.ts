@@ -1,14 +1,17 @@
 /** `GET /v1/sessions/:id/prefix`: why the provider's prefix cache hit or missed. `GET …/requests/:seq`: what was sent. */
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { Routes } from "../routes.ts";
 import { sessionAt } from "../session-fields.ts";
 
-export const doctorQuery = z.strictObject({
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-});
+export const doctorQuery = lazySchema(() =>
+  z.strictObject({
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+  }),
+);
 
 export const prefixDoctor = new Routes()
   .get("/:id/prefix", "read", async (c, caller) => {

@@ -1,8 +1,8 @@
 /** Reads an exported session from a request's body as it comes, line by line, and names the line that is wrong. */
 import * as z from "zod/mini";
 import { AppError } from "../../core/errors.ts";
-import { deepestJson, textIsDeeper } from "../../core/nesting.ts";
-import { jsonWorkMs, pace } from "../../http/pace.ts";
+import { deepestJson, JsonScan } from "../../core/nesting.ts";
+import { inPieces, jsonWorkMs, readingPace } from "../../http/pace.ts";
 import { protoPath } from "../../http/parse-body.ts";
 import type { CopiedLine } from "../../session/store/copying.ts";
 import type { lineSchemas } from "./transcript-lines.ts";
@@ -12,9 +12,8 @@ import { readLine } from "./transcript-text.ts";
 const longestLine = 12_000_000;
 /** A schema of a body's deepest nesting, in an entry. */
 const deepestLine = deepestJson + 8;
-/** Values of a line, about, and how long lines are read in one go. */
-const valuesOfLine = 15;
-const pieceMs = 8;
+/** Values of a line, about: those of a body that became an entry, and its own. */
+const mostValues = 101_000;
 /** A page is handed on once it has so many entries, or so many UTF-16 units of them. */
 const page = { entries: 500, units: 2_000_000 };
 
@@ -36,18 +35,16 @@ export async function readImport(request: Request): Promise<Import> {
 interface Line {
   line: number;
   text: string;
+  /** Of its brackets and commas. */
+  scan: JsonScan;
 }
 
 async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.core.$ZodType): AsyncGenerator<CopiedLine[]> {
   let copied: CopiedLine[] = [];
   let units = 0;
-  let workMs = 0;
+  const pieces = inPieces();
   for await (const line of lines) {
-    workMs += jsonWorkMs({ units: line.text.length, values: valuesOfLine });
-    if (workMs > pieceMs) {
-      await pace(workMs);
-      workMs = 0;
-    }
+    await pieces(jsonWorkMs({ units: line.text.length, values: line.scan.values }));
     copied.push({ line: line.line, entry: parseLine(schema, line) as CopiedLine["entry"] });
     units += line.text.length;
     if (copied.length < page.entries && units < page.units) continue;
@@ -64,10 +61,13 @@ async function* linesOf(request: Request): AsyncGenerator<Line> {
   let line = 0;
   let pieces: string[] = [];
   let length = 0;
+  let scan = new JsonScan();
+  const between = readingPace(Number(request.headers.get("Content-Length") ?? 0));
   for await (const bytes of request.body ?? []) {
     const parts = decoded(decoder, line + 1, bytes as Uint8Array).split("\n");
     for (const [place, part] of parts.entries()) {
       pieces.push(part);
+      scan.take(part);
       length += part.length;
       if (length > longestLine) throw wrongLine(line + 1, `is longer than ${longestLine} characters`);
       if (place === parts.length - 1) break;
@@ -75,11 +75,14 @@ async function* linesOf(request: Request): AsyncGenerator<Line> {
       const text = pieces.join("").trim();
       pieces = [];
       length = 0;
-      if (text !== "") yield { line, text };
+      if (text !== "") yield { line, text, scan };
+      scan = new JsonScan();
     }
+    await between(bytes as Uint8Array);
   }
-  const text = (pieces.join("") + decoded(decoder, line + 1)).trim();
-  if (text !== "") yield { line: line + 1, text };
+  const last = decoded(decoder, line + 1);
+  const text = (pieces.join("") + last).trim();
+  if (text !== "") yield { line: line + 1, text, scan: scan.take(last) };
 }
 
 function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string {
@@ -90,8 +93,9 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
   }
 }
 
-function parseLine<T extends z.core.$ZodType>(schema: T, { line, text }: Line): z.infer<T> {
-  if (textIsDeeper(text, deepestLine)) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
+function parseLine<T extends z.core.$ZodType>(schema: T, { line, text, scan }: Line): z.infer<T> {
+  if (scan.deepest > deepestLine) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
+  if (scan.values > mostValues) throw wrongLine(line, `has more than ${mostValues} values`);
   let value: unknown;
   try {
     value = readLine(text);

@@ -4,6 +4,7 @@ import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
 import { turnEndReasons } from "../../core/entry.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
@@ -22,24 +23,30 @@ import {
 } from "../session-fields.ts";
 import { wellFormed } from "../well-formed.ts";
 
-export const sessionCreation = z.strictObject({
-  id: z.optional(sessionName),
-  agent: z.optional(agentName),
-  title: z.optional(title),
-  metadata: z.optional(metadata),
-  instructions: z.optional(wellFormed(mostUnits.instructions)),
-  model: z.optional(z.string()),
-  prefix: z.optional(z.string().check(z.maxLength(100))),
-  ttl_seconds: z.optional(z.int().check(z.minimum(60), z.maximum(31_536_000))),
-});
-export const sessionChanges = z.strictObject({ title: z.optional(z.nullable(title)), metadata: z.optional(metadata) });
-export const sessionListing = z.strictObject({
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-  cursor: z.optional(z.string().check(z.maxLength(200))),
-  q: z.optional(z.string().check(z.maxLength(200))),
-  reason: z.optional(z.enum(turnEndReasons)),
-  agent: z.optional(agentName),
-});
+export const sessionCreation = lazySchema(() =>
+  z.strictObject({
+    id: z.optional(sessionName),
+    agent: z.optional(agentName),
+    title: z.optional(title),
+    metadata: z.optional(metadata),
+    instructions: z.optional(wellFormed(mostUnits.instructions)),
+    model: z.optional(z.string()),
+    prefix: z.optional(z.string().check(z.maxLength(100))),
+    ttl_seconds: z.optional(z.int().check(z.minimum(60), z.maximum(31_536_000))),
+  }),
+);
+export const sessionChanges = lazySchema(() =>
+  z.strictObject({ title: z.optional(z.nullable(title)), metadata: z.optional(metadata) }),
+);
+export const sessionListing = lazySchema(() =>
+  z.strictObject({
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+    cursor: z.optional(z.string().check(z.maxLength(200))),
+    q: z.optional(z.string().check(z.maxLength(200))),
+    reason: z.optional(z.enum(turnEndReasons)),
+    agent: z.optional(agentName),
+  }),
+);
 
 export const sessions = new Routes()
   .post("/", "key", async (c, caller) => {

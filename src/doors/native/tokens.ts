@@ -4,6 +4,7 @@ import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { rights, signToken } from "../../account/session-token.ts";
 import { erased } from "../../core/erased.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { iso } from "../../wire/native.ts";
@@ -14,10 +15,12 @@ import { addressOf, sessionAt } from "../session-fields.ts";
 /** A day: whoever needs a token for longer asks for another. */
 const longestSeconds = 86_400;
 
-export const tokenRequest = z.strictObject({
-  rights: z.array(z.enum(rights)).check(z.minLength(1)),
-  ttl_seconds: z._default(z.int().check(z.minimum(1), z.maximum(longestSeconds)), 3_600),
-});
+export const tokenRequest = lazySchema(() =>
+  z.strictObject({
+    rights: z.array(z.enum(rights)).check(z.minLength(1)),
+    ttl_seconds: z._default(z.int().check(z.minimum(1), z.maximum(longestSeconds)), 3_600),
+  }),
+);
 
 export const tokens = new Routes()
   .post("/:id/tokens", "key", async (c, caller) => {

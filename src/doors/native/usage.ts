@@ -2,20 +2,25 @@
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { UsageSum } from "../../account/ledger.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { Routes } from "../routes.ts";
 
 /** A date or a time, in ms since 1970. */
-export const moment = z.pipe(
-  z.union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601"),
-  z.transform((text) => Date.parse(text)),
+export const moment = lazySchema(() =>
+  z.pipe(
+    z.union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601"),
+    z.transform((text) => Date.parse(text)),
+  ),
 );
-export const usageQuery = z.strictObject({
-  from: z.optional(moment),
-  to: z.optional(moment),
-  group_by: z._default(z.enum(["day", "model", "session", "agent", "version"]), "day"),
-  model: z.optional(z.string().check(z.maxLength(200))),
-});
+export const usageQuery = lazySchema(() =>
+  z.strictObject({
+    from: z.optional(moment),
+    to: z.optional(moment),
+    group_by: z._default(z.enum(["day", "model", "session", "agent", "version"]), "day"),
+    model: z.optional(z.string().check(z.maxLength(200))),
+  }),
+);
 
 export const usage = new Routes().get("/", "key", async (c, caller) => {
   const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));

@@ -19,7 +19,7 @@ export function openAiErrorResponse(error: unknown): Response {
   const { code, message, field, retryAfterSeconds } = error;
   const status = statusOf(code);
   const type = status === 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error";
-  const response = respond(status, { message, type, param: field ?? null, code: codes[code] ?? code });
+  const response = respond(status, { message, type, param: field || null, code: codes[code] ?? code });
   if (retryAfterSeconds !== undefined) response.headers.set("Retry-After", String(retryAfterSeconds));
   // Their clients try a 409 and a 507 again by themselves; here it will not go away by itself.
   if (status === 409 || status === 507) response.headers.set("X-Should-Retry", "false");

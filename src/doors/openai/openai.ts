@@ -2,8 +2,7 @@
 
 import { type Door, defineDoor } from "../door.ts";
 import { chatCompletions } from "./chat/chat-completions.ts";
-import type { ChatManner } from "./chat/chunks.ts";
-import { ChatChunks } from "./chat/chunks.ts";
+import { ChatChunks, type ChatManner } from "./chat/chunks.ts";
 import { models } from "./models.ts";
 import { mustBeTold } from "./named-model.ts";
 import { openAiErrorResponse } from "./openai-error.ts";

@@ -1,16 +1,16 @@
 /** `/v1/prefixes`: texts that are uploaded once and stand at the head of every request of the sessions that name them. */
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
-import type { PrefixInfo } from "../../account/prefix-store.ts";
+import { type PrefixInfo, prefixText } from "../../account/prefix-store.ts";
 import { AppError } from "../../core/errors.ts";
-import { prefixText } from "../../core/prefix-text.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { estimateTokens, requestTokens } from "../../core/window.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson, readText } from "../../http/read-json.ts";
 import { prefixId, sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
 import { firstModel } from "../../session/turn/turn-model.ts";
 import { warmUp } from "../../session/turn/warm-up.ts";
-import { iso, usageJson } from "../../wire/native.ts";
+import { errorJson, iso, usageJson } from "../../wire/native.ts";
 import { modelSetup } from "../allowed-models.ts";
 import type { Caller } from "../caller.ts";
 import { agentFor } from "../named-agent.ts";
@@ -21,14 +21,18 @@ const mostBytes = 4 * 1024 * 1024;
 /** Room that is left for the conversation: a prefix may fill so much of what a request may have. */
 const share = 0.75;
 
-export const prefixContent = z.strictObject({
-  instructions: z.optional(z.string()),
-  documents: z.optional(
-    z.array(z.strictObject({ title: z.string().check(z.maxLength(300)), text: z.string() })).check(z.maxLength(1_000)),
-  ),
-});
-export const prefixWarming = z.strictObject({ agent: z.optional(agentName) });
-export const prefixRemoval = z.strictObject({ force: z.optional(z.string()) });
+export const prefixContent = lazySchema(() =>
+  z.strictObject({
+    instructions: z.optional(z.string()),
+    documents: z.optional(
+      z
+        .array(z.strictObject({ title: z.string().check(z.maxLength(300)), text: z.string() }))
+        .check(z.maxLength(1_000)),
+    ),
+  }),
+);
+export const prefixWarming = lazySchema(() => z.strictObject({ agent: z.optional(agentName) }));
+export const prefixRemoval = lazySchema(() => z.strictObject({ force: z.optional(z.string()) }));
 
 export const prefixes = new Routes()
   .put("/", "key", async (c, caller) => {
@@ -65,7 +69,7 @@ export const prefixes = new Routes()
     const { info } = await existing(caller, c.req.param("prefix"));
     const of = { account: caller.account, prefix: info.id, models: caller.limits.models, agent };
     const { usage, costMicros, failure } = await warmUp({ app: c.var.app, bindings: c.env }, of);
-    const error = failure && { error: { code: failure.code, detail: failure.detail } };
+    const error = failure && { error: errorJson(failure) };
     return c.json(
       { prefix: info.id, usage: usageJson(usage, 1), cost_micros: costMicros, ...error },
       error ? 502 : 200,

@@ -1,13 +1,20 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
-import { watchdogMs } from "../alarm.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
+import { watchdogMs } from "../store/heartbeat.ts";
 import type { Outbox, Owed } from "../store/outbox.ts";
-import { pause } from "../turn/pause.ts";
 import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
+import { pause } from "../wait.ts";
 import { startTimes } from "./delivery-order.ts";
-import { replyOf } from "./reply.ts";
+import { type ReplySources, replyOf } from "./reply.ts";
+
+/** What the courier reads, and the rows that it keeps. */
+export interface CourierSources extends ReplySources {
+  outbox: Outbox;
+  storage: DurableObjectStorage;
+  traces?: SessionTraces;
+}
 
 export interface CourierSetup {
   /** The channel of that name, as it is configured now. */
@@ -16,14 +23,14 @@ export interface CourierSetup {
   outletFault(name: string): string;
   /** Messages of these places belong to this session from now on. */
   lead(places: readonly string[]): Promise<void>;
-  /** Tells the account of a delivery that was given up. */
-  tellDead(owed: Owed): Promise<void>;
+  /** Reports a delivery to the account that was given up. */
+  reportDead(id: string): Promise<void>;
   /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
   /** Called when the work must go on in a new invocation. */
   nextInvocation?(): void;
   /** Called whenever a delivery has come to a rest: the alarm may have to be set anew. */
-  rested(): void;
+  onIdle(): void;
 }
 
 /** Shorter pauses are waited for in memory. */
@@ -32,7 +39,7 @@ const shortMs = 5_000;
 const attemptMs = 60_000;
 
 export class Courier {
-  readonly #parts: SessionParts;
+  readonly #sources: CourierSources;
   readonly #setup: CourierSetup;
   /** Deliveries that are being worked at. */
   readonly #busy = new Set<string>();
@@ -47,15 +54,15 @@ export class Courier {
   readonly #failingSince = new Map<string, number>();
   readonly #gone = new AbortController();
 
-  constructor(parts: SessionParts, setup: CourierSetup) {
-    this.#parts = parts;
+  constructor(sources: CourierSources, setup: CourierSetup) {
+    this.#sources = sources;
     this.#setup = setup;
   }
 
   /** Looks after everything that is due. Returns at once. */
-  wake(): void {
-    if (this.#parts.feed.closed) this.#gone.abort();
-    if (this.#parts.feed.closed) return;
+  resume(): void {
+    if (this.#sources.feed.closed) this.#gone.abort();
+    if (this.#sources.feed.closed) return;
     for (const owed of this.#due(Date.now())) {
       this.#busy.add(owed.id);
       this.#setup.hold(this.#lookAfter(owed));
@@ -74,19 +81,19 @@ export class Courier {
     return all.flatMap(({ id, turn, nextAtMs }) => {
       if (this.#busy.has(id)) return nextAtMs === null ? [] : [nowMs + watchdogMs];
       const startMs = starts.get(id) ?? 0;
-      // Those before it are being looked after, and wake it.
+      // Those before it are being looked after, and resume this one.
       if (startMs === Number.POSITIVE_INFINITY) return [];
       if (nextAtMs !== null) return [Math.max(nextAtMs, startMs)];
-      return startMs > nowMs && this.#parts.turns.firstSeq(turn) !== undefined ? [startMs] : [];
+      return startMs > nowMs && this.#sources.turns.firstSeq(turn) !== undefined ? [startMs] : [];
     });
   }
 
   get #outbox(): Outbox {
-    return this.#parts.outbox;
+    return this.#sources.outbox;
   }
 
   #due(nowMs: number): Owed[] {
-    const { turns } = this.#parts;
+    const { turns } = this.#sources;
     const { open } = turns;
     const all = this.#outbox.all();
     const starts = this.#startTimes(all);
@@ -122,15 +129,15 @@ export class Courier {
       else await this.#deliver(owed);
     } catch (error) {
       console.error("a delivery was interrupted; it will be taken up again", error);
-      if (!this.#parts.feed.closed) this.#postpone(owed.id, "Longline failed; the cause is in the Worker's log.");
+      if (!this.#sources.feed.closed) this.#postpone(owed.id, "Longline failed; the cause is in the Worker's log.");
     } finally {
       this.#busy.delete(owed.id);
     }
-    if (this.#parts.feed.closed) return;
+    if (this.#sources.feed.closed) return;
     if (this.#movingOn.delete(owed.id)) return this.#setup.nextInvocation?.();
-    this.#setup.rested();
+    this.#setup.onIdle();
     // The next one in the row may go now.
-    if (this.#outbox.byId(owed.id)?.state !== "open") this.wake();
+    if (this.#outbox.byId(owed.id)?.state !== "open") this.resume();
   }
 
   async #deliver(owed: Owed): Promise<void> {
@@ -138,14 +145,14 @@ export class Courier {
     if (outlet === undefined) return this.#bury(owed, this.#setup.outletFault(owed.address.channel));
     let { shown, attempts } = owed;
     for (;;) {
-      if (this.#parts.feed.closed) return;
+      if (this.#sources.feed.closed) return;
       const change = this.#change();
-      const reply = replyOf(this.#parts, owed);
+      const reply = replyOf(this.#sources, owed);
       if (reply === undefined) return change.forget();
       // A press may have brought a newer address.
       const address = this.#outbox.byId(owed.id)?.address ?? owed.address;
       const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
-      if (this.#parts.feed.closed) return change.forget();
+      if (this.#sources.feed.closed) return change.forget();
       shown = posted.shown;
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
@@ -163,11 +170,11 @@ export class Courier {
       this.#failingSince.delete(owed.id);
       if (reply.state === "ended" && posted.places !== undefined && posted.places.length > 0) {
         await this.#setup.lead(posted.places);
-        if (this.#parts.feed.closed) return change.forget();
+        if (this.#sources.feed.closed) return change.forget();
       }
       if (reply.state === "ended") {
         const startMs = outlet.live ? owed.createdAtMs : (reply.ended?.atMs ?? owed.createdAtMs);
-        return this.#parts.storage.transactionSync(() => {
+        return this.#sources.storage.transactionSync(() => {
           this.#outbox.delivered(owed.id);
           this.#over(owed, { startMs, failures, isDead: false });
         });
@@ -188,7 +195,7 @@ export class Courier {
     // Most attempts are one or two calls.
     this.#subrequests.count(2);
     let saved = false;
-    const traceparent = outlet.live ? undefined : await this.#parts.traces?.deliveryParent(turn, id);
+    const traceparent = outlet.live ? undefined : await this.#sources.traces?.deliveryParent(turn, id);
     const posted = await outlet.post({
       reply,
       address,
@@ -201,11 +208,11 @@ export class Courier {
       save: async (about) => {
         saved = true;
         this.#outbox.save(id, about);
-        await this.#parts.storage.sync();
+        await this.#sources.storage.sync();
       },
     });
     // What was about to be made is made: whoever comes after a crash need not look for it.
-    if (saved && posted.kind === "shown" && !this.#parts.feed.closed) this.#outbox.save(id, posted.shown);
+    if (saved && posted.kind === "shown" && !this.#sources.feed.closed) this.#outbox.save(id, posted.shown);
     return posted;
   }
 
@@ -227,23 +234,23 @@ export class Courier {
   /** Given up. The account lists it, so that an operator can see it and try again. */
   async #bury(owed: Owed, error: string): Promise<void> {
     const { id, attempts, createdAtMs } = owed;
-    this.#parts.storage.transactionSync(() => {
+    this.#sources.storage.transactionSync(() => {
       const isNew = this.#outbox.byId(id)?.state === "open";
       this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
       if (isNew) this.#over(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
     });
-    await this.#setup.tellDead({ ...owed, error });
+    await this.#setup.reportDead(id);
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }
 
   #over({ id, turn, address }: Owed, how: { startMs: number; failures: number; isDead: boolean }): void {
-    this.#parts.traces?.deliveryOver({ id, turn, channel: address.channel, ...how });
+    this.#sources.traces?.deliveryOver({ id, turn, channel: address.channel, ...how });
   }
 
   /** The next change of what the session shows, whenever it comes. */
   #change(): { happened: Promise<void>; forget(): void } {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const unsubscribe = this.#parts.feed.subscribe(() => {
+    const unsubscribe = this.#sources.feed.subscribe(() => {
       unsubscribe();
       resolve();
     });

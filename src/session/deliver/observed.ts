@@ -3,7 +3,6 @@ import { accountList, accountObject } from "../../account/account.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { Bindings, Settings } from "../../env.ts";
 import type { ObservedSession } from "../../observe/telemetry.ts";
-import type { SessionParts } from "../session-parts.ts";
 import { providerOf } from "../turn/turn-model.ts";
 
 interface ObservedSetup extends Pick<ObservedSession, "hold" | "rested"> {
@@ -12,12 +11,14 @@ interface ObservedSetup extends Pick<ObservedSession, "hold" | "rested"> {
   bindings: Bindings;
 }
 
-export function observed(parts: SessionParts, { hold, rested, ...setup }: ObservedSetup): ObservedSession {
+type SessionRows = Pick<ObservedSession, "storage" | "record" | "log" | "turns" | "feedback" | "feed">;
+
+export function observed(session: SessionRows, { hold, rested, ...setup }: ObservedSetup): ObservedSession {
   const { bindings, agent } = setup;
   return {
-    ...{ ...parts, hold, rested, agent: agent.name },
+    ...{ ...session, hold, rested, agent: agent.name },
     provider: (model) => providerOf(model, setup),
-    letters: () => accountObject(bindings, parts.record.read().account),
+    letters: () => accountObject(bindings, session.record.read().account),
     dropped: (count) => accountList(bindings).addDropped(count),
   };
 }

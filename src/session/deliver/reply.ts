@@ -4,14 +4,23 @@ import type { AssistantEntry, Entry, TurnEndedEntry } from "../../core/entry.ts"
 import type { ToolCall } from "../../core/message.ts";
 import { userWords } from "../../core/user-words.ts";
 import { refOf } from "../../core/waits.ts";
+import type { Feed } from "../read/feed.ts";
 import { sessionTag } from "../read/session-tag.ts";
 import type { ToolProgress } from "../read/tool-progress.ts";
 import { turnJson } from "../read/turn-json.ts";
-import type { SessionParts } from "../session-parts.ts";
 import type { Owed } from "../store/outbox.ts";
+import type { SessionRecord } from "../store/session-record.ts";
+import type { Turns } from "../turn/turns.ts";
+
+/** What an answer is read from as it is now. */
+export interface ReplySources {
+  turns: Turns;
+  feed: Feed;
+  record: SessionRecord;
+}
 
 /** `undefined` while the turn has not begun. Only what is safe on disk, or is shown to readers anyway, is in it. */
-export function replyOf({ turns, feed, record }: SessionParts, { id, turn }: Owed): Reply | undefined {
+export function replyOf({ turns, feed, record }: ReplySources, { id, turn }: Owed): Reply | undefined {
   const state = turns.state(turn);
   if (state === undefined || state.status === "queued") return undefined;
   const entries = turns.entries(state.firstSeq).filter(({ seq }) => seq <= feed.confirmed);

@@ -8,11 +8,13 @@ import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
 import { pace } from "../../http/pace.ts";
+import type { SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
 import type { SessionSummary } from "../../wire/native.ts";
-import type { SessionParts } from "../session-parts.ts";
-import type { SessionAddress } from "../store/session-record.ts";
+import type { FeedbackStore } from "../store/feedback.ts";
+import type { SessionAddress, SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { type RanBy, stepRecords } from "../turn/step-records.ts";
+import type { Turns } from "../turn/turns.ts";
 import { reportFeedback, type TurnReader, turnReader } from "./reported-turns.ts";
 
 /** Characters of a message that sessions are found by. */
@@ -21,6 +23,16 @@ const textChars = 2_000;
 const textMs = 0.06;
 /** Entries, and UTF-16 units of them, that are read in one go. */
 const batch = { limit: 200, maxUnits: 1_000_000 };
+
+/** What a report is read from. */
+interface ReportSources {
+  log: TranscriptLog;
+  record: SessionRecord;
+  turns: Turns;
+  feedback: FeedbackStore;
+  traces?: SessionTraces;
+  telemetry?: SessionTelemetry;
+}
 
 export class Reporter {
   readonly #bindings: Bindings;
@@ -35,7 +47,7 @@ export class Reporter {
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns, feedback, traces, telemetry }: SessionParts, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns, feedback, traces, telemetry }: ReportSources, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);

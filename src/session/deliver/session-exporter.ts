@@ -15,7 +15,7 @@ import type {
   TelemetryItem,
   TelemetryLetter,
 } from "../../observe/telemetry.ts";
-import { watchdogMs } from "../alarm.ts";
+import { watchdogMs } from "../store/heartbeat.ts";
 import { type ExportState, type OwedItem, OwedTelemetry } from "../store/owed-telemetry.ts";
 import { warnOnce } from "../turn/warn-once.ts";
 import { LogTraces, type TraceSettings } from "./session-traces.ts";
@@ -74,8 +74,8 @@ export class SessionExporter implements SessionTelemetry {
 
   dueMs(nowMs: number): number | undefined {
     if (!this.owes) return undefined;
-    // Should this instance end in the middle, the alarm begins anew.
-    return this.#isBusy ? nowMs + watchdogMs : Math.max(nowMs, this.#owed.state.nextAtMs ?? nowMs);
+    // It is sent at once; should this instance end before, the alarm begins anew.
+    return this.#isBusy ? nowMs + watchdogMs : (this.#owed.state.nextAtMs ?? nowMs + watchdogMs);
   }
 
   retry(): boolean {

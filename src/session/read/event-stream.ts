@@ -2,35 +2,43 @@
 import { type Cursor, parseCursor, start } from "../../core/cursor.ts";
 import { AppError } from "../../core/errors.ts";
 import type { PlacedEvent } from "../../core/event.ts";
+import { eventsForPeople } from "../../core/for-people.ts";
 import { type PullSource, pullStream, sseFrame, sseResponse } from "../../http/sse.ts";
 import { type Encoder, type Frame, sessionGone, streamFault } from "../../wire/encoder.ts";
 import { type Encoders, encoderFor, parseManner } from "../../wire/manner.ts";
-import type { SessionParts } from "../session-parts.ts";
-import { askedFor } from "./asked-for.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
+import type { Turns } from "../turn/turns.ts";
+import { type AnswerRows, askedFor } from "./answer-request.ts";
 import type { Feed } from "./feed.ts";
 import { sessionTag } from "./session-tag.ts";
 
 /**
  * Answers `?after=<event id>&seen=<event id>&live=false&turn=<turn>&as=<manner>`; throws an AppError for an id that this
- * session never gave out. With `hang_up=stop`, `stop` is called when the reader hangs up before the end. `seen` is for dialects that read an answer from its beginning to find what their client has.
+ * session never gave out. With `for=people`, failures are in words for people (`core/for-people`). With `hang_up=stop`, `stop` is called when the reader hangs up before the end. `seen` is for dialects that read an answer from its beginning to find what their client has.
  */
 export function readEvents(
-  parts: SessionParts,
+  sources: StreamSources & AnswerRows,
   query: URLSearchParams,
   { encoders, stop }: { encoders: Encoders; stop(turn: string | undefined): void },
 ): Response {
-  const address = parts.record.read();
+  const address = sources.record.read();
   const tag = sessionTag(address);
-  const from = cursorOf(query.get("after"), tag, parts.log.lastSeq);
+  const from = cursorOf(query.get("after"), tag, sources.log.lastSeq);
   const turn = query.get("turn");
-  const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(parts, place);
-  const seen = seenOf(parts, { id: query.get("seen"), tag, turn, from });
+  const asked = (place: Parameters<typeof askedFor>[1]) => askedFor(sources, place);
+  const seen = seenOf(sources, { id: query.get("seen"), tag, turn, from });
   const stream = { session: address.name, tag, asked, retryMs: retryMs(), ...seen };
   const encoder = encoderFor(parseManner(query.get("as")), stream, encoders);
-  const reader: Reader = { from, encoder, live: query.get("live") !== "false", ...(turn !== null && { turn }) };
+  const reader: Reader = {
+    from,
+    encoder,
+    live: query.get("live") !== "false",
+    forPeople: query.get("for") === "people",
+    ...(turn !== null && { turn }),
+  };
   const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
   const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");
-  return sseResponse(pullStream({ next: eventStream(parts, reader), onFault, ...hangUp }));
+  return sseResponse(pullStream({ next: eventStream(sources, reader), onFault, ...hangUp }));
 }
 
 /** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */
@@ -43,7 +51,7 @@ function cursorOf(id: string | null, tag: string, lastSeq: number): Cursor {
 
 /** Where a client of one answer was cut off. An id from before the answer says that it has nothing of it; one from behind its end is refused. */
 function seenOf(
-  { turns, log }: Pick<SessionParts, "turns" | "log">,
+  { turns, log }: Pick<StreamSources, "turns" | "log">,
   { id, tag, turn, from }: { id: string | null; tag: string; turn: string | null; from: Cursor },
 ): { seen?: Cursor } {
   const firstSeq = turn === null ? undefined : turns.firstSeq(turn);
@@ -70,6 +78,8 @@ export interface Reader {
   encoder: Encoder;
   /** Stop at the tail instead of waiting for more. */
   live: boolean;
+  /** It holds a session's token alone: failures are in words for people. */
+  forPeople?: boolean;
   /** Only this turn's events, up to its end. */
   turn?: string;
 }
@@ -78,18 +88,23 @@ export interface Reader {
  * Gives the frames a reader has not had yet, as one text; a promise when there are none yet; `undefined` at the end, or
  * once the reader has hung up.
  */
-export function eventStream(parts: StreamParts, reader: Reader): PullSource["next"] {
-  const stream = new EventStream(parts, reader);
+export function eventStream(sources: StreamSources, reader: Reader): PullSource["next"] {
+  const stream = new EventStream(sources, reader);
   return (hangUp) => stream.next(hangUp);
 }
 
-type StreamParts = Pick<SessionParts, "feed" | "turns" | "log">;
+/** What a stream is read from. */
+export interface StreamSources {
+  feed: Feed;
+  turns: Turns;
+  log: TranscriptLog;
+}
 
 /** What a look at the feed came to: frames, nothing yet, or the end. */
 type Look = { text: string } | "nothing" | "end";
 
 class EventStream {
-  readonly #parts: StreamParts;
+  readonly #sources: StreamSources;
   readonly #reader: Reader;
   readonly #waits: Waits;
   readonly #progress: Progress;
@@ -98,17 +113,17 @@ class EventStream {
   #wake = () => {};
   #subscribed: (() => void) | undefined;
 
-  constructor(parts: StreamParts, reader: Reader) {
-    this.#parts = parts;
+  constructor(sources: StreamSources, reader: Reader) {
+    this.#sources = sources;
     this.#reader = reader;
     this.#cursor = reader.from;
-    this.#waits = new Waits(parts, reader);
-    this.#progress = new Progress(parts.feed, reader.encoder);
+    this.#waits = new Waits(sources, reader);
+    this.#progress = new Progress(sources.feed, reader.encoder);
   }
 
   next(hangUp: AbortSignal): string | undefined | Promise<string | undefined> {
     if (this.#subscribed === undefined) {
-      this.#subscribed = this.#parts.feed.subscribe(() => this.#wake());
+      this.#subscribed = this.#sources.feed.subscribe(() => this.#wake());
       hangUp.addEventListener("abort", this.#leave, { once: true });
       const opening = this.#reader.encoder.opening?.() ?? [];
       if (opening.length > 0) return written(opening);
@@ -136,13 +151,14 @@ class EventStream {
   }
 
   #look(): Look {
-    const { feed } = this.#parts;
-    const { encoder, turn, live } = this.#reader;
+    const { feed } = this.#sources;
+    const { encoder, turn, live, forPeople } = this.#reader;
     while (!this.#ended && !feed.closed) {
-      const place = placeOf(this.#parts, this.#reader, this.#cursor);
+      const place = placeOf(this.#sources, this.#reader, this.#cursor);
       const read = place === undefined ? { events: none, cursor: this.#cursor } : feed.read(place);
       this.#cursor = read.cursor;
-      const events = turn === undefined ? read.events : upToEnd(read.events);
+      const shown = forPeople ? eventsForPeople(read.events) : read.events;
+      const events = turn === undefined ? shown : upToEnd(shown);
       const text = events.length === 0 ? "" : textOf(encoder, events);
       this.#ended = encoder.ended || (turn !== undefined && events.at(-1)?.event.type === "turn.ended");
       if (text !== "") return { text };
@@ -181,17 +197,17 @@ function textOf(encoder: Encoder, events: readonly PlacedEvent[]): string {
 
 /** Tells the encoder of a wait, once it is safe on disk, and once only. */
 class Waits {
-  readonly #parts: StreamParts;
+  readonly #sources: StreamSources;
   readonly #reader: Reader;
   #toldSeq = 0;
 
-  constructor(parts: StreamParts, reader: Reader) {
-    this.#parts = parts;
+  constructor(sources: StreamSources, reader: Reader) {
+    this.#sources = sources;
     this.#reader = reader;
   }
 
   told(): Frame[] {
-    const { feed, turns, log } = this.#parts;
+    const { feed, turns, log } = this.#sources;
     const { turn, encoder } = this.#reader;
     if (turn === undefined || feed.confirmed < log.lastSeq || this.#toldSeq === log.lastSeq) return none;
     // A turn that is being answered waits for nobody.
@@ -223,7 +239,7 @@ class Progress {
 }
 
 /** A turn's reader begins at the turn's first entry, once it has one. */
-function placeOf({ turns }: Pick<SessionParts, "turns">, { turn, from }: Reader, cursor: Cursor): Cursor | undefined {
+function placeOf({ turns }: Pick<StreamSources, "turns">, { turn, from }: Reader, cursor: Cursor): Cursor | undefined {
   if (turn === undefined || cursor !== from) return cursor;
   const firstSeq = turns.firstSeq(turn);
   if (firstSeq === undefined) return undefined;

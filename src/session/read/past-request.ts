@@ -6,13 +6,18 @@ import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../
 import { AppError } from "../../core/errors.ts";
 import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
 import type { Bindings, Settings } from "../../env.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { KvCount } from "../../prefix-cache/kv-count.ts";
+import type { Heads } from "../store/heads.ts";
+import type { Inbox } from "../store/inbox.ts";
+import type { Learned } from "../store/learned.ts";
+import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { hiddenSeqs } from "../store/withdraw.ts";
-import { Conversation } from "../turn/request-window.ts";
-import { RequestWriter } from "../turn/request-writer.ts";
+import { RequestWindow } from "../turn/request-window.ts";
+import { type RequestSources, RequestWriter } from "../turn/request-writer.ts";
 import { turnModels } from "../turn/turn-model.ts";
 import { TurnTools } from "../turn/turn-tools.ts";
+import type { Turns } from "../turn/turns.ts";
 import { userIdsOf } from "../turn/user-ids.ts";
 
 export interface PastRequest {
@@ -31,29 +36,40 @@ export interface PastSetup {
   bindings: Bindings;
 }
 
+/** What a request is made again from. */
+export interface PastSources {
+  log: TranscriptLog;
+  inbox: Inbox;
+  turns: Turns;
+  record: SessionRecord;
+  heads: Heads;
+  learned: Learned;
+  kvCount: KvCount;
+}
+
 /** Throws `not_found` when entry `seq` is no reply of a model. */
-export async function pastRequest(parts: SessionParts, setup: PastSetup, seq: number): Promise<PastRequest> {
-  const [reply] = parts.log.read({ after: seq - 1, limit: 1 });
+export async function pastRequest(sources: PastSources, setup: PastSetup, seq: number): Promise<PastRequest> {
+  const [reply] = sources.log.read({ after: seq - 1, limit: 1 });
   if (reply === undefined || reply.seq !== seq || (reply.type !== "assistant" && reply.type !== "step_failed")) {
     throw new AppError("not_found", `Entry ${seq} is no reply of a model.`, { field: "seq" });
   }
-  const options = optionsOf(parts, reply.turn);
-  const { account, name, model, stickyModel, prefix: prefixId } = parts.record.read();
+  const options = optionsOf(sources, reply.turn);
+  const { account, name, model, stickyModel, prefix: prefixId } = sources.record.read();
   const models = turnModels({ ...setup, sessionModel: model, sticky: stickyModel, options, chance: 0 });
   const { profile } = models.find((each) => each.profile.id === reply.model) ?? models[0];
   const prefix = prefixId === null ? undefined : await accountObject(setup.bindings, account).readPrefix(prefixId);
-  const agent = await equipped(parts, setup, options);
+  const agent = await equipped({ ...setup, kvCount: sources.kvCount }, options);
   const userIds = await userIdsOf({ account, name });
-  const writer = new RequestWriter(partsBefore(parts, seq), { agent, options, prefix, userIds });
+  const writer = new RequestWriter(sourcesBefore(sources, seq), { agent, options, prefix, userIds });
   const { head } = writer.prefix(profile, reply.atMs);
   const body = writer.next(profile, { step: reply.step, begun: "" });
-  const differs = differenceOf(parts, reply, head);
+  const differs = differenceOf(sources, reply, head);
   return { seq, model: profile.id, body, ...(differs !== undefined && { differs }) };
 }
 
 /** The agent with the tools that it would have now. */
-async function equipped(parts: SessionParts, setup: PastSetup, { tools = [] }: TurnOptions): Promise<Agent> {
-  const all = new TurnTools({ ...setup, count: parts.kvCount });
+async function equipped(setup: PastSetup & { kvCount: KvCount }, { tools = [] }: TurnOptions): Promise<Agent> {
+  const all = new TurnTools({ ...setup, count: setup.kvCount });
   const names = tools.map(({ name }) => name);
   try {
     return { ...setup.agent, tools: await all.toolbox(names, new AbortController().signal) };
@@ -63,7 +79,7 @@ async function equipped(parts: SessionParts, setup: PastSetup, { tools = [] }: T
 }
 
 /** What the turn goes by; in a copy only the transcript has it. */
-function optionsOf({ inbox, turns, log }: SessionParts, turn: string): TurnOptions {
+function optionsOf({ inbox, turns, log }: Pick<PastSources, "inbox" | "turns" | "log">, turn: string): TurnOptions {
   const kept = inbox.byTurn(turn)?.message.options ?? {};
   if (Object.keys(kept).length > 0) return kept;
   const [first] = log.read({ after: (turns.firstSeq(turn) ?? 1) - 1, limit: 1 });
@@ -71,9 +87,9 @@ function optionsOf({ inbox, turns, log }: SessionParts, turn: string): TurnOptio
 }
 
 /** The session as it was before entry `seq`. */
-function partsBefore(parts: SessionParts, seq: number): SessionParts {
-  const log = logBefore(parts.log, seq);
-  const summary = parts.log.newest("compaction", Number.MAX_SAFE_INTEGER).find((each) => each.seq < seq);
+function sourcesBefore({ inbox, heads: kept, ...sources }: PastSources, seq: number): RequestSources {
+  const log = logBefore(sources.log, seq);
+  const summary = sources.log.newest("compaction", Number.MAX_SAFE_INTEGER).find((each) => each.seq < seq);
   const facts = new Map<string, HeadFacts>();
   const heads = {
     put(of: HeadFacts) {
@@ -81,18 +97,15 @@ function partsBefore(parts: SessionParts, seq: number): SessionParts {
       facts.set(id, of);
       return id;
     },
-    read: (id: string) => facts.get(id) ?? parts.heads.read(id),
+    read: (id: string) => facts.get(id) ?? kept.read(id),
   };
-  return {
-    ...parts,
+  const { record, learned, turns } = sources;
+  const window = new RequestWindow(
     log,
-    conversation: new Conversation(
-      log,
-      () => summary?.throughSeq ?? 0,
-      () => hiddenSeqs(parts.inbox),
-    ),
-    heads: heads as SessionParts["heads"],
-  };
+    () => summary?.throughSeq ?? 0,
+    () => hiddenSeqs(inbox),
+  );
+  return { log, record, learned, turns, heads, window };
 }
 
 function logBefore(log: TranscriptLog, seq: number): TranscriptLog {
@@ -111,7 +124,7 @@ function logBefore(log: TranscriptLog, seq: number): TranscriptLog {
 }
 
 function differenceOf(
-  { heads, record }: SessionParts,
+  { heads, record }: Pick<PastSources, "heads" | "record">,
   reply: AssistantEntry | StepFailedEntry,
   head: string,
 ): string | undefined {
@@ -145,7 +158,7 @@ export interface RequestReport {
   because: string | undefined;
 }
 
-export function prefixReport({ log, heads }: SessionParts, limit: number): PrefixReport {
+export function prefixReport({ log, heads }: { log: TranscriptLog; heads: Heads }, limit: number): PrefixReport {
   const replies = log.newest("assistant", limit + 1).filter(({ prefix }) => prefix !== undefined);
   const requests = replies.slice(0, limit).map((reply, place): RequestReport => {
     const { seq, turn, step, model, usage, atMs, prefix } = reply;

@@ -1,6 +1,6 @@
-/** Reads the transcript for whoever tells it again: each entry once, when somebody first does. Decides nothing; `core/retold` does. */
+/** The transcript as clients keep copies of it: each entry is read once, when the first copy is compared with it. Decides nothing; `core/reconcile` does. */
 import { AppError } from "../../core/errors.ts";
-import { type Comparison, Retold } from "../../core/retold.ts";
+import { type Comparison, KnownHistory } from "../../core/reconcile.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 
 /** Entries read in one go. */
@@ -8,10 +8,16 @@ const page = { limit: 64, maxUnits: 1_000_000 };
 /** Pages that are read without a pause: about 10 ms. */
 const pagesInOneGo = 4;
 
-export class Retelling {
+/** A history as a client sends it, by the digests of its items. `results`: of its last calls, which may be known already. */
+export interface SentHistory {
+  before: readonly string[];
+  results: readonly string[];
+}
+
+export class Reconciler {
   readonly #log: TranscriptLog;
   readonly #isGone: () => boolean;
-  readonly #retold = new Retold();
+  readonly #known = new KnownHistory();
   #seq = 0;
 
   /** `isGone`: whether the session was erased meanwhile. */
@@ -20,15 +26,30 @@ export class Retelling {
     this.#isGone = isGone;
   }
 
-  /** As `Retold.compare`. A long transcript is read page by page, and what else the session has to do comes between. */
-  async compare(told: readonly string[], how: { lacksAnswer: boolean }): Promise<Comparison> {
-    for (let pages = 1; this.#seq < this.#log.lastSeq; pages++) {
-      const entries = this.#log.read({ after: this.#seq, ...page });
-      for (const entry of entries) this.#retold.take(entry);
-      this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+  /** Reads a long transcript page by page, and what else the session has to do comes between. */
+  async readAhead(): Promise<void> {
+    for (let pages = 1; this.#readPage(); pages++) {
       if (pages % pagesInOneGo === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       if (this.#isGone()) throw new AppError("not_found", "There is no such session.");
     }
-    return this.#retold.compare(told, how);
+  }
+
+  /** Whether the transcript ends with this history. Results that come a second time may have been answered by then. */
+  compare({ before, results }: SentHistory): Comparison {
+    while (this.#readPage());
+    if (before.length === 0) return { same: true };
+    const compared = this.#known.compare(before);
+    if (compared.same || results.length === 0) return compared;
+    const answered = this.#known.compare([...before, ...results], { lacksAnswer: true });
+    return answered.same ? answered : compared;
+  }
+
+  /** False when everything was read. Several requests read at once: each page is of where all of them are. */
+  #readPage(): boolean {
+    if (this.#seq >= this.#log.lastSeq) return false;
+    const entries = this.#log.read({ after: this.#seq, ...page });
+    for (const entry of entries) this.#known.take(entry);
+    this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    return true;
   }
 }

@@ -1,35 +1,35 @@
-/** Entries for a list that clients read: a row that is damaged is in it as broken, and hides no other. */
+/** Entries for a list that clients read, and where such a list begins: a row that is damaged is in it as broken, and hides no other. */
 import type { Entry } from "../../core/entry.ts";
 import type { BrokenEntry, QueuedMessage } from "../../wire/native.ts";
-import type { SessionParts } from "../session-parts.ts";
-import { type LogRange, pageUnits } from "../store/transcript-log.ts";
+import type { LogRange } from "../store/entry-tail.ts";
+import type { Inbox } from "../store/inbox.ts";
+import { pageUnits, type SqliteTranscriptLog } from "../store/transcript-log.ts";
+import type { Turns } from "../turn/turns.ts";
 
 export type ShownEntry = Entry | BrokenEntry;
 
-export function shownEntries({ log, storage }: SessionParts, range: LogRange): ShownEntry[] {
+export function shownEntries(log: SqliteTranscriptLog, range: LogRange): ShownEntry[] {
   try {
     return log.read({ ...range, maxUnits: pageUnits });
   } catch {
-    return oneByOne(log, storage.sql, range);
+    return oneByOne(log, range);
   }
 }
 
 /** Stops, as a page does, once it is too long. */
-function oneByOne(log: SessionParts["log"], sql: SqlStorage, { after, limit = -1 }: LogRange): ShownEntry[] {
-  const query = "SELECT seq, turn, type FROM entries WHERE seq > ? ORDER BY seq LIMIT ?";
-  const rows = sql.exec<{ seq: number; turn: string; type: string }>(query, after, limit).toArray();
+function oneByOne(log: SqliteTranscriptLog, range: LogRange): ShownEntry[] {
   const shown: ShownEntry[] = [];
-  for (let place = 0, units = 0; place < rows.length && units < pageUnits; place++) {
-    const row = rows[place];
-    if (row === undefined) break;
-    const entry = entryAt(log, row.seq);
-    shown.push(entry ?? { ...row, broken: "This row cannot be shown: it is damaged." });
+  let units = 0;
+  for (const { seq, turn, type } of log.rows(range)) {
+    if (units >= pageUnits) break;
+    const entry = entryAt(log, seq);
+    shown.push(entry ?? { seq, turn, type, broken: "This row cannot be shown: it is damaged." });
     units += entry === undefined ? 0 : JSON.stringify(entry).length;
   }
   return shown;
 }
 
-function entryAt(log: SessionParts["log"], seq: number): Entry | undefined {
+function entryAt(log: SqliteTranscriptLog, seq: number): Entry | undefined {
   try {
     return log.read({ after: seq - 1, limit: 1 })[0];
   } catch {
@@ -37,8 +37,9 @@ function entryAt(log: SessionParts["log"], seq: number): Entry | undefined {
   }
 }
 
+/** What a list of UI messages needs of a session beside its entries. */
 export interface UiHistory {
-  /** The list begins behind this entry: with a whole turn. */
+  /** The list begins after this entry: with a whole turn. */
   afterSeq: number;
   lastSeq: number;
   /** Client's id of a message, by its turn. */
@@ -52,11 +53,11 @@ const most = { units: 4_000_000, entries: 4_000 };
 /** What of one entry is shown at most, about. */
 const mostOfEntry = 110_000;
 
-export function uiHistory({ storage, log, inbox, turns }: SessionParts): UiHistory {
+export function uiHistory({ log, inbox, turns }: { log: SqliteTranscriptLog; inbox: Inbox; turns: Turns }): UiHistory {
   const open = turns.open?.turn;
   const status = turns.waitingFor.length > 0 ? "waiting" : "running";
   return {
-    afterSeq: beginning(storage.sql),
+    afterSeq: beginning(log),
     lastSeq: log.lastSeq,
     names: namesOf(inbox),
     queued: inbox.queued(),
@@ -64,17 +65,14 @@ export function uiHistory({ storage, log, inbox, turns }: SessionParts): UiHisto
   };
 }
 
-/** The entry in front of the oldest turn that fits; the newest turn always does. */
-function beginning(sql: SqlStorage): number {
-  const rows = sql.exec<{ seq: number; turn: string; units: number; parts: number }>(
-    "SELECT seq, turn, length(data) AS units, parts FROM entries ORDER BY seq DESC",
-  );
+/** The entry before the oldest turn that fits; the newest turn always does. */
+function beginning(log: SqliteTranscriptLog): number {
   let [units, entries, turn] = [0, 0, ""];
   let fits: number | undefined;
-  for (const row of rows) {
+  for (const row of log.rowsBack()) {
     if (turn !== "" && row.turn !== turn) fits = row.seq;
     turn = row.turn;
-    units += row.parts > 0 ? mostOfEntry : Math.min(row.units, mostOfEntry);
+    units += row.isSplit ? mostOfEntry : Math.min(row.units, mostOfEntry);
     entries++;
     if (fits !== undefined && (units > most.units || entries > most.entries)) return fits;
   }
@@ -82,7 +80,7 @@ function beginning(sql: SqlStorage): number {
 }
 
 /** Names are `ui:<id>:<fingerprint>`. An edited message keeps its id, which then is the newer one's alone: no two messages of a list have one id. */
-function namesOf(inbox: SessionParts["inbox"]): UiHistory["names"] {
+function namesOf(inbox: Inbox): UiHistory["names"] {
   const byId = new Map<string, string>();
   for (const { name, turn } of inbox.namesLike("ui:")) byId.set(name.slice(3, name.lastIndexOf(":")), turn);
   return [...byId].map(([id, turn]) => ({ turn, id }));

@@ -1,7 +1,7 @@
 /** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import { countsJson, iso, messageJson, usageJson } from "../../wire/native.ts";
+import { countsJson, errorJson, iso, messageJson, usageJson } from "../../wire/native.ts";
 import type { FeedbackJson, TurnJson } from "../../wire/shapes.ts";
 import type { Feedback } from "../store/feedback.ts";
 import type { TurnState } from "../turn/turns.ts";
@@ -36,7 +36,7 @@ export function turnJson(session: string, turn: string, state: TurnState): TurnJ
         cost_micros: ended.costMicros,
         ...(state.feedback && { feedback: feedbackJson(state.feedback) }),
         ...(ended.refused && { refused: true }),
-        ...(ended.failure && { error: { code: ended.failure.code, detail: ended.failure.detail } }),
+        ...(ended.failure && { error: errorJson(ended.failure) }),
       };
     }
   }

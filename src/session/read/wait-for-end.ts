@@ -1,10 +1,18 @@
 /** Waits for a turn to end, or to wait for somebody itself, for a caller who wants one plain answer. Giving up changes nothing for the turn. */
-import type { SessionParts } from "../session-parts.ts";
-import { noSuchTurn, type TurnState } from "../turn/turns.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
+import { noSuchTurn, type TurnState, type Turns } from "../turn/turns.ts";
+import type { Feed } from "./feed.ts";
+
+/** What a turn's end is seen in. */
+export interface EndSources {
+  turns: Turns;
+  feed: Feed;
+  log: TranscriptLog;
+}
 
 /** The turn once it has ended or waits for somebody, or as it stands after `timeoutMs`. */
 export async function waitForEnd(
-  { turns, feed, log }: SessionParts,
+  { turns, feed, log }: EndSources,
   turn: string,
   timeoutMs: number,
 ): Promise<TurnState> {

@@ -4,6 +4,7 @@ import type { Entry, NewEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { TranscriptChecker } from "../../core/legal.ts";
 import { openCalls } from "../../core/waits.ts";
+import { within } from "../wait.ts";
 import { Inbox, type Receipt } from "./inbox.ts";
 import { dropLeftovers, makeTables } from "./schema.ts";
 import {
@@ -59,14 +60,7 @@ export class Copying {
 
   /** Waits until no copy is being made here, or until the one that is was not heard of for too long. */
   async settled(): Promise<void> {
-    while (this.busy) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, patienceMs);
-      });
-      await Promise.race([this.#over.promise, patience]);
-      clearTimeout(timer);
-    }
+    while (this.busy) await within(this.#over.promise, patienceMs);
   }
 
   /** Whether rows are here that are no session: a copy that is being made, or was broken off. */

@@ -1,10 +1,18 @@
 /** The newest entries of a log, kept in memory so that what was just written need not be read again. Bounded. Pure: knows no rows. */
 import type { Entry } from "../../core/entry.ts";
-import type { LogRange } from "./transcript-log.ts";
 
-/** Most entries that are kept, and most UTF-16 units of their JSON: a turn of some steps. */
+export interface LogRange {
+  after: number;
+  /** Most entries; all when absent. */
+  limit?: number;
+  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
+  maxUnits?: number;
+}
+
+/** Most entries that are kept: a turn of some steps. */
 const mostEntries = 64;
-const mostUnits = 128 * 1024;
+/** Most UTF-16 units of their JSON. A single entry of more is a large one, and kept elsewhere if at all. */
+export const mostUnits = 128 * 1024;
 
 /** Entries that follow each other; the last of them is the log's newest. Nobody may change an entry that is read here. */
 export class EntryTail {

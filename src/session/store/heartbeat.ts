@@ -1,6 +1,8 @@
 /** How long nothing worked at the open turn, because the service was down or our platform failed: such time does not count as its work. One row, written by the watchdog and after a gap; a short turn writes none. */
-import { watchdogMs } from "../alarm.ts";
 import type { RowCopy } from "./row-copy.ts";
+
+/** How long after the last sign of work the alarm looks whether a crash left some undone. */
+export const watchdogMs = 10_000;
 
 /** A gap that the watchdog explains is none. */
 const leastGapMs = 2 * watchdogMs;

@@ -1,5 +1,7 @@
 /** The inbox as it is kept in memory: every message that waits, and those whose turns began last. Bounded, so long messages are left in their rows. Pure: knows no rows. */
-import type { Stop } from "./inbox.ts";
+
+/** Why a turn is to end before it is done. */
+export type Stop = "cancelled" | "interrupted";
 
 /** A message's row. */
 export interface InboxRow {

@@ -1,9 +1,9 @@
 /** Messages that were accepted: waiting ones and, as receipts for idempotency, those whose turn has begun. What waits or runs is read from memory. Never runs anything. */
 import type { Reference } from "../../channels/channel.ts";
-import type { TurnOptions, UserEntry } from "../../core/entry.ts";
-import { AppError } from "../../core/errors.ts";
+import type { TurnOptions } from "../../core/entry.ts";
 import type { QueuedMessage } from "../../wire/native.ts";
-import { InboxCopy, type InboxRow, longestKept } from "./inbox-copy.ts";
+import { SubmitRefused } from "../refusal.ts";
+import { InboxCopy, type InboxRow, longestKept, type Stop } from "./inbox-copy.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What a person sent, as it waits for its turn. */
@@ -19,28 +19,30 @@ export interface InboxMessage {
   traceparent?: string;
 }
 
-/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. */
+/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. `isDerived`: the key is made from the request itself. */
 export interface Receipt {
   key?: string;
   bodyHash?: string;
   isRetry?: boolean;
+  isDerived?: boolean;
 }
 
-/** Why a turn is to end before it is done. */
-export type Stop = "cancelled" | "interrupted";
-
 /** A message in the inbox. It is in the transcript once it has a `firstSeq`. */
-export interface Waiting {
+export interface AcceptedMessage {
   /** The turn it begins, or the one it joins. */
   turn: string;
-  /** Read when it is first used, from its row where it is long. */
+  /** Read when it is first used, from its row where it `isLong`: that takes some ms. */
   readonly message: InboxMessage;
+  isLong: boolean;
   firstSeq: number | undefined;
   stop: Stop | undefined;
   bodyHash: string | undefined;
   /** When it was accepted, in ms since 1970. */
   atMs: number;
 }
+
+/** The message that began the turn which is open. */
+export type RunningTurn = AcceptedMessage & { firstSeq: number };
 
 /** How a message comes in. At most one of these is given. */
 export interface Arrival {
@@ -100,7 +102,7 @@ export class Inbox implements RowCopy {
     const copy = this.#read;
     const text = rowOf(message);
     const joins = of.joins === undefined ? undefined : idOf(of.joins);
-    const interrupts = of.interrupts ?? false;
+    const { interrupts = false, firstSeq, bodyHash, atMs } = of;
     const { id } = this.#sql
       .exec<{ id: number }>(
         `INSERT INTO inbox (message, idempotency_key, body_hash, first_seq, joins, interrupts, created_at)
@@ -114,7 +116,6 @@ export class Inbox implements RowCopy {
         of.atMs,
       )
       .one();
-    const { firstSeq, bodyHash, atMs } = of;
     copy.set({ id, text: kept(text), joins, interrupts, firstSeq, stop: undefined, bodyHash, atMs });
     if (joins === undefined) this.#newestId = id;
     return of.joins ?? turnOf(id);
@@ -182,15 +183,15 @@ export class Inbox implements RowCopy {
     this.#newestId = undefined;
   }
 
-  byKey(key: string): Waiting | undefined {
+  byKey(key: string): AcceptedMessage | undefined {
     const query = "SELECT id FROM inbox WHERE idempotency_key = ?";
     const [row] = this.#sql.exec<{ id: number }>(query, key).toArray();
     return row && this.byTurn(turnOf(row.id));
   }
 
-  byTurn(turn: string): Waiting | undefined {
+  byTurn(turn: string): AcceptedMessage | undefined {
     const row = this.#row(idOf(turn));
-    return row && this.#waitingOf(row);
+    return row && this.#messageIn(row);
   }
 
   /** The highest number that a message was given; 0 before the first. */
@@ -220,10 +221,10 @@ export class Inbox implements RowCopy {
   }
 
   /** The message whose turn is next. */
-  next(): Waiting | undefined {
+  next(): AcceptedMessage | undefined {
     const own = this.#read.waiting.filter(({ joins }) => joins === undefined);
     const row = own.find(({ interrupts }) => interrupts) ?? own[0];
-    return row && this.#waitingOf(row);
+    return row && this.#messageIn(row);
   }
 
   /** How many messages wait, for a turn of their own or to join one. */
@@ -334,14 +335,15 @@ export class Inbox implements RowCopy {
     return JSON.parse(text ?? this.#sql.exec<{ message: string }>(query, id).one().message) as InboxMessage;
   }
 
-  #waitingOf(row: InboxRow): Waiting {
+  #messageIn(row: InboxRow): AcceptedMessage {
     const messageOf = () => this.#messageOf(row);
-    const { id, joins, firstSeq, stop, bodyHash, atMs } = row;
+    const { id, text, joins, firstSeq, stop, bodyHash, atMs } = row;
     return {
       turn: turnOf(joins ?? id),
       get message() {
         return messageOf();
       },
+      isLong: text === undefined,
       firstSeq,
       stop,
       bodyHash,
@@ -371,23 +373,13 @@ function kept(text: string): string | undefined {
 /** Most bytes of a message with its options: Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits). */
 const mostBytes = 1_900_000;
 
-/** Throws `payload_too_large` for what would not fit a row. */
+/** Refuses what would not fit a row. */
 function rowOf(message: InboxMessage): string {
   const text = JSON.stringify(message);
   // A UTF-16 unit is at most 3 bytes of UTF-8: most messages need not be counted.
   const bytes = text.length * 3 <= mostBytes ? 0 : new TextEncoder().encode(text).length;
   if (bytes <= mostBytes) return text;
-  const detail = `The message has ${bytes} bytes with its instructions and tools; at most ${mostBytes} are taken. Shorten it.`;
-  throw new AppError("payload_too_large", detail, { field: "content" });
-}
-
-/** The entry of a message in its turn. */
-export function userEntry(
-  turn: string,
-  { reference: _, ...message }: InboxMessage,
-  atMs: number,
-): Omit<UserEntry, "seq"> {
-  return { type: "user", turn, ...message, atMs };
+  throw new SubmitRefused({ code: "message_too_large", bytes, mostBytes });
 }
 
 function turnOf(id: number): string {

@@ -1,6 +1,6 @@
 /** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
 import type { Entry, NewEntry } from "../../core/entry.ts";
-import { EntryTail } from "./entry-tail.ts";
+import { EntryTail, type LogRange, mostUnits as tailUnits } from "./entry-tail.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
@@ -21,12 +21,13 @@ export interface TranscriptLog {
   size(): { entries: number; bytes: number };
 }
 
-export interface LogRange {
-  after: number;
-  /** Most entries; all when absent. */
-  limit?: number;
-  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
-  maxUnits?: number;
+/** What a row says of its entry without the entry itself. `units`: UTF-16 units of its JSON, or of the first row where it has `isSplit` over several. */
+export interface EntryRow {
+  seq: number;
+  turn: string;
+  type: string;
+  units: number;
+  isSplit: boolean;
 }
 
 /**
@@ -35,16 +36,46 @@ export interface LogRange {
  */
 const unitsPerRow = 600_000;
 
+/** The entries after `after` up to `throughSeq`, page by page: what is read at once fits the memory. */
+export function* scan(
+  log: Pick<TranscriptLog, "read">,
+  { after, throughSeq }: { after: number; throughSeq: number },
+): Generator<Entry[]> {
+  for (let seq = after; seq < throughSeq; ) {
+    const limit = Math.min(scanned.limit, throughSeq - seq);
+    const entries = log.read({ after: seq, limit, maxUnits: scanned.maxUnits });
+    if (entries.length === 0) return;
+    yield entries;
+    seq = entries.at(-1)?.seq ?? throughSeq;
+  }
+}
+
+const scanned = { limit: 64, maxUnits: 1_000_000 };
+
 type Row = { seq: number; data: string; parts: number };
+
+type StoredRow = { seq: number; turn: string; type: string; units: number; parts: number };
+
+const selectRows = "SELECT seq, turn, type, length(data) AS units, parts FROM entries";
+
+function entryRow({ parts, ...row }: StoredRow): EntryRow {
+  return { ...row, isSplit: parts > 0 };
+}
 
 const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALUES (?, ?, ?, ?, ?, ?)";
 
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
 
+/** Most UTF-16 units of a long entry that is kept: a message with its tools has no more. */
+const mostKept = 2_000_000;
+
 export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   readonly #sql: SqlStorage;
   #copy: { last: Entry | undefined; tail: EntryTail } | undefined;
+
+  /** The long entry that was read last: it is asked for several times in a turn, and parsing a megabyte takes 10 ms. */
+  #large: { entry: Entry; units: number } | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -61,6 +92,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
 
   forget(): void {
     this.#copy = undefined;
+    this.#large = undefined;
   }
 
   append(entries: readonly NewEntry[]): Entry[] {
@@ -70,13 +102,19 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     for (const entry of placed) {
       const text = this.#insert(entry);
       copy.tail.add(entry.seq, text);
+      // What a client sent was JSON: it need not be parsed again.
+      if (entry.type === "user") this.#keep(entry, text.length);
       copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
     }
     return placed;
   }
 
   read(range: LogRange): Entry[] {
-    return this.#read.tail.read(range) ?? this.#readRows(range);
+    const large = this.#large;
+    if (large?.entry.seq !== range.after + 1) return this.#read.tail.read(range) ?? this.#readRows(range);
+    const { after, limit = Number.MAX_SAFE_INTEGER, maxUnits = Number.POSITIVE_INFINITY } = range;
+    const rest = { after: after + 1, limit: limit - 1, maxUnits: maxUnits - large.units };
+    return [large.entry, ...(rest.limit > 0 && rest.maxUnits > 0 ? this.read(rest) : [])];
   }
 
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
@@ -105,11 +143,17 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     let units = 0;
     for (const row of rows) {
       const data = this.#whole(row);
-      entries.push(JSON.parse(data) as Entry);
+      const entry = JSON.parse(data) as Entry;
+      this.#keep(entry, data.length);
+      entries.push(entry);
       units += data.length;
       if (units >= maxUnits) break;
     }
     return entries;
+  }
+
+  #keep(entry: Entry, units: number): void {
+    if (units > tailUnits && units <= mostKept) this.#large = { entry, units };
   }
 
   #newestRows<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
@@ -119,6 +163,17 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
       limit,
     );
     return rows.toArray().map((row) => JSON.parse(this.#whole(row)) as Extract<Entry, { type: T }>);
+  }
+
+  /** The rows after `after`, oldest first: also those whose entries cannot be read. */
+  rows({ after, limit = -1 }: Pick<LogRange, "after" | "limit">): EntryRow[] {
+    const query = `${selectRows} WHERE seq > ? ORDER BY seq LIMIT ?`;
+    return this.#sql.exec<StoredRow>(query, after, limit).toArray().map(entryRow);
+  }
+
+  /** All rows, newest first. */
+  *rowsBack(): Generator<EntryRow> {
+    for (const row of this.#sql.exec<StoredRow>(`${selectRows} ORDER BY seq DESC`)) yield entryRow(row);
   }
 
   hasCall(callId: string): boolean {

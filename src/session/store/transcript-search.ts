@@ -1,12 +1,15 @@
 /** Full-text search over a session. Entries are indexed when they leave the model's window or when someone searches, not when they are written: most sessions need neither. */
 import type { Entry } from "../../core/entry.ts";
 import { anyOf, readable, searchable } from "../../core/search-words.ts";
+import { pace } from "../../http/pace.ts";
 import type { TranscriptHit } from "../../tools/tool.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
 /** What is read and indexed in one go: so many entries, or so many UTF-16 units of them. */
 const batch = 200;
-const batchUnits = 1_000_000;
+const batchUnits = 125_000;
+/** About how long that takes, in ms (`npm run bench -- health`). */
+const batchMs = 4;
 
 /** Of a longer text only the beginning can be found: a row of the index must fit, too. */
 const longestIndexed = 200_000;
@@ -21,10 +24,10 @@ export class TranscriptSearch {
   }
 
   /** Best matches first (bm25) among the entries before `beforeSeq`. Any word of the query may match. */
-  find(query: string, { limit, beforeSeq }: { limit: number; beforeSeq: number }): TranscriptHit[] {
+  async find(query: string, { limit, beforeSeq }: { limit: number; beforeSeq: number }): Promise<TranscriptHit[]> {
     const match = anyOf(query);
     if (match === undefined) return [];
-    while (this.indexSome(this.#log.lastSeq));
+    while (this.indexSome(this.#log.lastSeq)) await pace(batchMs);
     const hits = this.#storage.sql.exec<{ seq: number; role: string; snippet: string; at: number }>(
       `SELECT search.rowid AS seq, role, snippet(search, 0, '', '', '…', 40) AS snippet, at
        FROM search JOIN entries ON entries.seq = search.rowid
@@ -38,7 +41,7 @@ export class TranscriptSearch {
     });
   }
 
-  /** Makes some more entries up to `seq` searchable, about a megabyte; false when all of them are. */
+  /** Makes some more entries up to `seq` searchable, about a hundred kilobytes; false when all of them are. */
   indexSome(seq: number): boolean {
     const { sql } = this.#storage;
     const { done } = sql.exec<{ done: number }>("SELECT searchable_seq AS done FROM session").one();

@@ -1,16 +1,18 @@
 /** Takes a notice in that no model wrote, such as an alert: a turn that has ended, whose answer is owed to an address. Runs in the caller's transaction. */
 import type { Notice } from "../../observe/telemetry.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { Outbox } from "../store/outbox.ts";
 import { addHistory } from "../submit.ts";
 
+type NoticeRows = Parameters<typeof addHistory>[0] & { outbox: Outbox };
+
 /** Returns its turn; the same notice comes in once. Throws `session_busy` while a turn is open. */
-export function takeNotice(parts: SessionParts, { id, subject, text, data, to }: Notice): string {
-  const { inbox, log, outbox } = parts;
+export function takeNotice(rows: NoticeRows, { id, subject, text, data, to }: Notice): string {
+  const { inbox, log, outbox } = rows;
   const name = `notice ${id}`;
   const earlier = inbox.claimed([name]);
   if (earlier !== undefined) return earlier;
   const answer = { role: "assistant" as const, content: text, reasoning: "", calls: [] };
-  addHistory(parts, [{ role: "user", content: subject }, answer], "longline");
+  addHistory(rows, [{ role: "user", content: subject }, answer], "longline");
   const turn = log.last?.turn ?? "";
   const atMs = Date.now();
   inbox.claim([name], turn);

@@ -5,7 +5,7 @@ import type { MissingMoney } from "../../core/budget-words.ts";
 import type { Bindings } from "../../env.ts";
 import type { SessionAddress } from "../store/session-record.ts";
 
-export class Purse {
+export class BudgetClient {
   readonly #bindings: Bindings;
   readonly #of: SessionAddress;
   readonly #asked: () => void;

@@ -4,11 +4,25 @@ import { sha256Hex } from "../../core/digest.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { textLimits } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
 import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { Feed } from "../read/feed.ts";
+import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
+import type { TranscriptSearch } from "../store/transcript-search.ts";
 import type { Subrequests } from "./subrequests.ts";
+import type { Turns } from "./turns.ts";
+
+/** What a tool's context is made from. */
+interface CallSources {
+  record: SessionRecord;
+  search: TranscriptSearch;
+  log: TranscriptLog;
+  feed: Feed;
+  turns: Turns;
+  traces?: SessionTraces;
+}
 
 interface CallOf {
   call: ToolCall;
@@ -29,13 +43,13 @@ interface CallOf {
  * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
-export async function callContext(parts: SessionParts, of: CallOf): Promise<ToolContext> {
-  const { record, search, log, feed } = parts;
+export async function callContext(sources: CallSources, of: CallOf): Promise<ToolContext> {
+  const { record, search, log, feed } = sources;
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;
   const own = agent.tools.get(call.name)?.secrets ?? [];
   const { resultChars } = textLimits(of.profile.contextTokens);
-  const traceparent = await callTraceparent(parts, of);
+  const traceparent = await callTraceparent(sources, of);
   return {
     secrets: Object.fromEntries(own.map((secret) => [secret, of.secrets[secret] ?? ""])),
     account,
@@ -59,7 +73,7 @@ export async function callContext(parts: SessionParts, of: CallOf): Promise<Tool
 }
 
 /** Of the call's span, which has its name before it has a result. */
-async function callTraceparent({ traces, turns }: SessionParts, { turn, call, place }: CallOf) {
+async function callTraceparent({ traces, turns }: CallSources, { turn, call, place }: CallOf) {
   const reply = turns.entries(turn.firstSeq).findLast((entry) => entry.type === "assistant");
   return reply && traces?.callParent(place.turn, { replySeq: reply.seq, callId: call.id });
 }

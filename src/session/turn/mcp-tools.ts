@@ -1,10 +1,10 @@
 /** The tools of MCP servers for one turn. Lists are remembered in KV; the servers are connected to when they are asked. Only an app that lists `mcpServers()` carries this. */
-import type { RemoteTools, RemoteTurn, TurnRemoteTools } from "../../agent/remote-tools.ts";
+import type { RemoteDeployment, RemoteTools, RemoteTurn, TurnRemoteTools } from "../../agent/remote-tools.ts";
 import { sha256Hex } from "../../core/digest.ts";
 import { LastKnown } from "../../prefix-cache/last-known.ts";
 import type { McpConnection } from "../../tools/mcp/connection.ts";
 import { type PreparedTool, prepareTool, remoteTool } from "../../tools/mcp/remote-tool.ts";
-import type { McpServer } from "../../tools/mcp/server-rules.ts";
+import { type McpServer, type McpServerRules, serverFault } from "../../tools/mcp/server-rules.ts";
 import { keptToolList, type ListedTool } from "../../tools/mcp/tool-list.ts";
 import { toolNames } from "../../tools/mcp/tool-names.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -80,4 +80,39 @@ class RemoteMcpTools implements TurnRemoteTools {
     this.#connections.set(server.name, connection);
     return connection;
   }
+}
+
+type Listed = Readonly<Record<string, McpServerRules>>;
+
+/** `urls`: of the setting. Throws an Error that names each server that cannot be asked, and says why. One whose secret is not set is left out, with a warning. */
+export function readServers(
+  listed: Listed,
+  urls: ReadonlyMap<string, string>,
+  { bindings, isDev }: RemoteDeployment,
+): McpServer[] {
+  const servers = Object.entries(rulesOf(listed, urls)).flatMap(([name, rules]): McpServer[] => {
+    const bearer = rules.secret === undefined ? undefined : bindings[rules.secret];
+    if (typeof bearer === "string" && bearer !== "") return [{ ...rules, name, bearer }];
+    if (listed[name]?.secret === undefined) return [{ ...rules, name }];
+    warnOnce(`The MCP server ${name} is left out: its secret ${rules.secret} is not set.`);
+    return [];
+  });
+  const faults = servers.flatMap((server) => {
+    const fault = serverFault(server, isDev);
+    return fault === undefined ? [] : [`- ${server.name}: ${fault}`];
+  });
+  if (faults.length > 0)
+    throw new Error(
+      `Longline cannot start, because of its MCP servers (mcp of the app, MCP_SERVERS):\n${faults.join("\n")}`,
+    );
+  return servers;
+}
+
+/** A server of the settings has the secret `MCP_TOKEN_<NAME>`, if there is one; where the app names it, too, its rules stay and the setting says where it is. */
+function rulesOf(listed: Listed, urls: ReadonlyMap<string, string>): Listed {
+  const added = [...urls].map(([name, url]): [string, McpServerRules] => {
+    const secret = `MCP_TOKEN_${name.toUpperCase().replaceAll("-", "_")}`;
+    return [name, { secret, ...listed[name], url }];
+  });
+  return { ...listed, ...Object.fromEntries(added) };
 }

@@ -16,12 +16,10 @@ import {
 import type { Profile } from "../../model/profile.ts";
 import { bridged, type Role } from "../../model/role-order.ts";
 import { serializeMessage } from "../../model/serialize.ts";
-import type { TranscriptLog } from "../store/transcript-log.ts";
+import { scan, type TranscriptLog } from "../store/transcript-log.ts";
 
 /** Entries read in one go. */
-const page = { limit: 64, maxUnits: 1_000_000 };
-/** Pages that are read ahead without a pause. */
-const pagesInOneGo = 4;
+const page = { limit: 256, maxUnits: 1_000_000 };
 
 /** As `estimateTokens` counts Latin letters. */
 const summaryTokensPerChar = 0.3;
@@ -43,7 +41,7 @@ export interface LastRequest {
   tokens: number;
 }
 
-export class Conversation {
+export class RequestWindow {
   readonly #log: TranscriptLog;
   readonly #windowSeq: () => number;
   readonly #hiddenSeqs: () => ReadonlySet<number>;
@@ -101,13 +99,15 @@ export class Conversation {
     this.#flush(profile);
   }
 
-  /** Reads all but the last page, for a `read` that follows. `between` is waited for after every few pages, and says whether to go on. */
+  /** Reads all but the open turn's last entries, for a `read` that follows. `between` is waited for after each page, and says whether to go on. */
   async readAhead(profile: Profile, head: string, between: () => Promise<boolean>): Promise<void> {
     this.#begin(profile, head);
-    for (let pages = 1; this.#log.lastSeq - this.#seq > page.limit; pages++) {
-      if (pages % pagesInOneGo === 0 && !(await between())) return;
-      // It may have been read by then, or begun anew for another model.
-      if (this.#profile !== profile || !this.#readPage(profile)) return;
+    // Calls of the open turn may have no results yet.
+    const endedSeq = this.#log.newest("turn_ended", 1)[0]?.seq ?? 0;
+    const throughSeq = Math.max(endedSeq, this.#log.lastSeq - page.limit);
+    // It may be read by others meanwhile, or begun anew for another model.
+    while (this.#profile === profile && this.#readPage(profile, throughSeq) && this.#seq < throughSeq) {
+      if (!(await between())) return;
     }
   }
 
@@ -119,11 +119,12 @@ export class Conversation {
   }
 
   /** False when everything was read. */
-  #readPage(profile: Profile): boolean {
-    if (this.#seq >= this.#log.lastSeq) return false;
-    const entries = this.#log.read({ after: this.#seq, ...page });
+  #readPage(profile: Profile, throughSeq = this.#log.lastSeq): boolean {
+    if (this.#seq >= throughSeq) return false;
+    const limit = Math.min(page.limit, throughSeq - this.#seq);
+    const entries = this.#log.read({ ...page, after: this.#seq, limit });
     for (const entry of entries) this.#take(entry, profile);
-    this.#seq = entries.at(-1)?.seq ?? this.#log.lastSeq;
+    this.#seq = entries.at(-1)?.seq ?? throughSeq;
     return true;
   }
 
@@ -296,10 +297,9 @@ export class Conversation {
   /** Writes again what stays in the window. */
   #rewrite({ seq, throughSeq }: CompactionEntry, profile: Profile): void {
     this.#forget(profile);
-    for (let after = Math.max(throughSeq, this.#windowSeq()); after < seq - 1; ) {
-      const entries = this.#log.read({ after, ...page }).filter((entry) => entry.seq < seq);
+    const after = Math.max(throughSeq, this.#windowSeq());
+    for (const entries of scan(this.#log, { after, throughSeq: seq - 1 })) {
       for (const entry of entries) if (entry.type !== "compaction") this.#take(entry, profile);
-      after = entries.at(-1)?.seq ?? seq;
     }
     this.#flush(profile);
   }

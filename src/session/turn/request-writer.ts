@@ -17,7 +17,7 @@ import { outline, outlineLines } from "../../core/outline.ts";
 import { forecast } from "../../core/prefix.ts";
 import type { Readers } from "../../core/request.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../../core/window.ts";
-import { jsonWorkMs, pace } from "../../http/pace.ts";
+import { inPieces, pace, toolsWorkMs } from "../../http/pace.ts";
 import type { Profile } from "../../model/profile.ts";
 import {
   type Head,
@@ -30,14 +30,18 @@ import {
 } from "../../model/serialize.ts";
 import { offeredClientTool } from "../../tools/client-tool.ts";
 import type { OfferedTool } from "../../tools/tool.ts";
-import type { SessionParts } from "../session-parts.ts";
-import { instructionsOf } from "./instructions.ts";
+import type { Heads } from "../store/heads.ts";
+import type { Learned } from "../store/learned.ts";
+import type { SessionSettings } from "../store/session-record.ts";
+import { scan, type TranscriptLog } from "../store/transcript-log.ts";
+import type { RequestWindow } from "./request-window.ts";
 import { sentEstimate } from "./sent-estimate.ts";
+import type { Turns } from "./turns.ts";
 import { type UserIds, userIdFor } from "./user-ids.ts";
 import { warnOnce } from "./warn-once.ts";
 
 /** What a turn asks with. `prefix`: the text of the session's registered prefix. */
-export interface Asked {
+export interface RequestBasis {
   agent: Agent;
   options: TurnOptions;
   prefix: string | undefined;
@@ -45,18 +49,31 @@ export interface Asked {
   userIds: UserIds;
 }
 
+/** What requests are written from. */
+export interface RequestSources {
+  log: TranscriptLog;
+  record: { read(): Pick<SessionSettings, "account" | "instructions" | "windowSeq"> };
+  window: RequestWindow;
+  heads: Pick<Heads, "put" | "read">;
+  learned: Learned;
+  turns: Pick<Turns, "open" | "entries">;
+}
+
 /** About how long it takes to read a few pages of a conversation, in ms (`npm run bench -- health`). */
 const pieceMs = 5;
+/** About how long it takes to measure and rewrite the largest strict schema that is offered, in ms. */
+const strictMs = 4;
 
 export class RequestWriter {
-  readonly #parts: SessionParts;
-  readonly #of: Asked;
+  readonly #sources: RequestSources;
+  readonly #of: RequestBasis;
   readonly #readers: Readers;
   /** The head stays the same as long as the model does: it may hold a whole handbook. */
   #written: Written | undefined;
+  readonly #offers = new Map<ClientTool, OfferedTool>();
 
-  constructor(parts: SessionParts, of: Asked) {
-    this.#parts = parts;
+  constructor(sources: RequestSources, of: RequestBasis) {
+    this.#sources = sources;
     this.#of = of;
     const isOffered = (tool: string) => of.agent.tools.declarations.some(({ name }) => name === tool);
     this.#readers = { search: isOffered("search_transcript"), read: isOffered("read_entry") };
@@ -67,30 +84,30 @@ export class RequestWriter {
     const read = this.#read(model);
     const { sampling } = this.#of.options;
     const { head, tail } = this.#fitted(read, { sampling, toolChoice: this.#choice(step) }, begun);
-    return requestBody(head, this.#parts.conversation.messages(), { begun, tail });
+    return requestBody(head, this.#sources.window.messages(), { begun, tail });
   }
 
   /** Asks for a summary of what is up to entry `throughSeq`. It begins with the bytes of the requests before. */
   summary(model: Profile, throughSeq: number): string {
     const { head, tail } = this.#fitted(this.#read(model), {}, summaryQuestion);
-    return requestBody(head, this.#parts.conversation.messagesAsking(summaryQuestion, throughSeq), { tail });
+    return requestBody(head, this.#sources.window.messagesAsking(summaryQuestion, throughSeq), { tail });
   }
 
   /** What the next request is in tokens. `begun`: half an answer that goes with it. `expectedTokens`: of them in the provider's cache. */
   sent(model: Profile, { begun, expectedTokens }: { begun: string; expectedTokens: number }): Sent {
     const { head } = this.#read(model);
-    const { conversation, log } = this.#parts;
-    const sending = { model: model.id, beside: [head, begun], messages: conversation.messages(), expectedTokens };
-    return sentEstimate(conversation, log, sending);
+    const { window, log } = this.#sources;
+    const sending = { model: model.id, beside: [head, begun], messages: window.messages(), expectedTokens };
+    return sentEstimate(window, log, sending);
   }
 
   /** What the request for a summary is in tokens. */
   sentSummary(model: Profile, throughSeq: number): Sent {
     const { head } = this.#read(model);
-    const { conversation, log } = this.#parts;
-    const messages = conversation.messages(throughSeq);
-    const expectedTokens = conversation.last?.tokens ?? 0;
-    return sentEstimate(conversation, log, {
+    const { window, log } = this.#sources;
+    const messages = window.messages(throughSeq);
+    const expectedTokens = window.last?.tokens ?? 0;
+    return sentEstimate(window, log, {
       model: model.id,
       beside: [head, summaryQuestion],
       messages,
@@ -101,13 +118,13 @@ export class RequestWriter {
   /** Whether the next request and the longest answer to it take nearly all of the model's window. */
   nearlyFills(model: Profile): boolean {
     const { profile } = this.#read(model);
-    return nearlyFills(this.#parts.conversation.tokens, profile);
+    return nearlyFills(this.#sources.window.tokens, profile);
   }
 
   /** Tokens that the next request and its answer cannot have more of. */
   most(model: Profile): { requestTokens: number; maxTokens: number } {
     const { head, profile } = this.#read(model);
-    const texts = [head, summaryQuestion, ...this.#parts.conversation.messages()];
+    const texts = [head, summaryQuestion, ...this.#sources.window.messages()];
     const requestTokens = texts.reduce((sum, text) => sum + mostTokens(text), 0);
     return { requestTokens, maxTokens: Math.max(profile.maxTokens, profile.maxTokensThinking) };
   }
@@ -115,11 +132,11 @@ export class RequestWriter {
   /** What the next request begins with, compared with the request before it. */
   prefix(model: Profile, nowMs: number): PrefixRecord {
     const { profile, headParts } = this.#read(model);
-    const { conversation, heads } = this.#parts;
+    const { window, heads } = this.#sources;
     const facts = headFacts({ ...headParts, profile }, this.#of.prefix ?? "");
-    const { last } = conversation;
+    const { last } = window;
     const before = last && { ...last, head: heads.read(last.head) };
-    const now = { head: facts, windowSeq: conversation.windowSeq, atMs: nowMs };
+    const now = { head: facts, windowSeq: window.windowSeq, atMs: nowMs };
     const known = before?.head === undefined ? undefined : { ...before, head: before.head };
     const { cacheBlockTokens } = profile;
     const told = forecast(known, now, { blockTokens: cacheBlockTokens });
@@ -129,11 +146,16 @@ export class RequestWriter {
   /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */
   async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
     // A megabyte of tools is written into the head: as much work as reading it was.
-    const { length: units } = JSON.stringify(this.#of.options.tools ?? []);
-    await pace(jsonWorkMs({ units, values: units / 25 }));
-    if (isOver()) return;
+    const { tools } = this.#of.options;
+    await pace(toolsWorkMs(tools));
+    const pieces = inPieces();
+    for (const tool of tools ?? []) {
+      if (tool.strict) await pieces(strictMs);
+      if (isOver()) return;
+      this.#offered(tool);
+    }
     const { head, profile } = this.#head(model);
-    await this.#parts.conversation.readAhead(profile, head, async () => {
+    await this.#sources.window.readAhead(profile, head, async () => {
       await pace(pieceMs);
       return !isOver();
     });
@@ -142,25 +164,23 @@ export class RequestWriter {
   /** Whether the next request comes near to filling the model's window. Called between steps only. */
   isFull(model: Profile): boolean {
     this.#read(model);
-    return this.#parts.conversation.isFull;
+    return this.#sources.window.isFull;
   }
 
   /** The newest entry that should leave the window; `undefined` when none can. */
   cut(model: Profile, why: CompactionCause): number | undefined {
     this.#read(model);
-    return this.#parts.conversation.cut(why);
+    return this.#sources.window.cut(why);
   }
 
   /** What is in the window up to entry `throughSeq`, in lines. */
   outline(throughSeq: number): string {
-    const { log, record, conversation } = this.#parts;
+    const { log, record, window } = this.#sources;
     const lines: string[] = [];
-    for (let after = record.read().windowSeq; after < throughSeq; ) {
-      const entries = log.read({ after, limit: 64, maxUnits: 1_000_000 });
-      lines.push(...outlineLines(entries.filter(({ seq }) => seq <= throughSeq)));
-      after = entries.at(-1)?.seq ?? throughSeq;
+    for (const entries of scan(log, { after: record.read().windowSeq, throughSeq })) {
+      lines.push(...outlineLines(entries));
     }
-    return outline(conversation.summary, lines);
+    return outline(window.summary, lines);
   }
 
   /** A tool that must be used is used in the first step: asked again, the model could never answer. */
@@ -191,30 +211,36 @@ export class RequestWriter {
   }
 
   get #turnEntries(): readonly Entry[] {
-    const { turns } = this.#parts;
+    const { turns } = this.#sources;
     return turns.entries(turns.open?.firstSeq ?? Number.MAX_SAFE_INTEGER);
   }
 
   #read(model: Profile): Written {
     const written = this.#head(model);
-    this.#parts.conversation.read(written.profile, written.head);
+    this.#sources.window.read(written.profile, written.head);
     return written;
   }
 
   #head(model: Profile): Written {
-    this.#parts.conversation.offer(this.#readers);
-    const profile = this.#parts.learned.of(model);
+    this.#sources.window.offer(this.#readers);
+    const profile = this.#sources.learned.of(model);
     if (this.#written?.profile !== profile) this.#written = this.#write(profile);
     return this.#written;
   }
 
+  #offered(tool: ClientTool): OfferedTool {
+    const known = this.#offers.get(tool) ?? offered(tool);
+    this.#offers.set(tool, known);
+    return known;
+  }
+
   #write(profile: Profile): Written {
     const { agent, options, prefix, userIds } = this.#of;
-    const { instructions, account } = this.#parts.record.read();
+    const { instructions, account } = this.#sources.record.read();
     const { responseFormat, tools = [], sampling } = options;
     const headParts = {
       thinking: mustNotThink(profile, options) ? false : options.thinking,
-      tools: [...agent.tools.declarations, ...tools.map(offered)],
+      tools: [...agent.tools.declarations, ...tools.map((tool) => this.#offered(tool))],
       instructions: instructionsOf(agent.instructions, prefix, options.instructions ?? instructions),
       responseFormat,
       userId: userIdFor(profile.userId, account, userIds),
@@ -225,7 +251,7 @@ export class RequestWriter {
 
   /** The head and the tail, with the longest answer that the window leaves. `more`: text that is not in the conversation. */
   #fitted({ profile, head, headParts }: Written, of: Tail, more: string): { head: string; tail: string } {
-    const requested = this.#parts.conversation.tokens + (more === "" ? 0 : estimateTokens(more));
+    const requested = this.#sources.window.tokens + (more === "" ? 0 : estimateTokens(more));
     const sampling: Sampling | undefined = of.sampling ?? this.#of.options.sampling;
     const maxTokensInTail = isAnswerShort({ ...headParts, profile }, { sampling, requested });
     const parts = { ...headParts, profile, maxTokensInTail };
@@ -254,4 +280,9 @@ interface Written {
 /** Some models cannot be made to use a tool while they think. */
 function mustNotThink({ forcedTool }: Profile, { toolChoice }: TurnOptions): boolean {
   return forcedTool === "not_thinking" && toolChoice !== undefined && toolChoice !== "none";
+}
+
+/** The system message of a session's requests: what many share first, what is its own last, so that the provider's cache holds as much as it can. */
+export function instructionsOf(agent: string, prefix: string | undefined, own: string | null): string {
+  return [agent, prefix ?? "", own ?? ""].filter((part) => part !== "").join("\n\n");
 }

@@ -18,6 +18,7 @@ import { safeSpeaker } from "../../core/speaker.ts";
 import { unitHash } from "../../core/unit-hash.ts";
 import { openCalls } from "../../core/waits.ts";
 import type { Bindings, Settings } from "../../env.ts";
+import { pace } from "../../http/pace.ts";
 import { judgeAnswer } from "../../model/judge-answer.ts";
 import { afterFailure } from "../../model/retry.ts";
 import { AnswerCache } from "../../prefix-cache/answer-cache.ts";
@@ -25,10 +26,9 @@ import { sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
 import { onlyAllowed } from "../../tools/allowed-tools.ts";
 import { strictClientTool } from "../../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../../tools/tool.ts";
-import type { SessionParts } from "../session-parts.ts";
-import type { Waiting } from "../store/inbox.ts";
-import { Purse } from "./budget-client.ts";
-import { Erased, SessionEffects } from "./effects.ts";
+import type { RunningTurn } from "../store/inbox.ts";
+import { BudgetClient } from "./budget-client.ts";
+import { type EffectsRows, Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
 import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
@@ -48,17 +48,19 @@ export interface RunnerSetup {
   /** Reads what a message of a channel refers to; `undefined` where its channel cannot. */
   read?(reading: Reading): Promise<ReadMessage | undefined>;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
-  moved(): void;
+  onTurn(): void;
+  /** Called when the end of a turn was written, in the same go. */
+  onEnd?(): void;
   /** Called when the work must go on in a new invocation. */
   nextInvocation?(): void;
   /** Called whenever the runner has nothing left to do. */
-  rested(): void;
+  onIdle(): void;
 }
 
 export class Runner {
-  readonly #parts: SessionParts;
+  readonly #rows: EffectsRows;
   readonly #setup: RunnerSetup;
-  readonly #purse: Purse;
+  readonly #budget: BudgetClient;
   readonly #subrequests = new Subrequests(mostSubrequests.turn);
   /** The same for as long as the session lives. */
   #userIds: UserIds | undefined;
@@ -70,10 +72,10 @@ export class Runner {
   #failures = 0;
   #retryAtMs = 0;
 
-  constructor(parts: SessionParts, setup: RunnerSetup) {
-    this.#parts = parts;
+  constructor(rows: EffectsRows, setup: RunnerSetup) {
+    this.#rows = rows;
     this.#setup = setup;
-    this.#purse = new Purse(setup.bindings, parts.record.read(), () => this.#subrequests.count());
+    this.#budget = new BudgetClient(setup.bindings, rows.record.read(), () => this.#subrequests.count());
   }
 
   /** The turn that is being worked at now. */
@@ -87,7 +89,7 @@ export class Runner {
   }
 
   /** Makes sure that open and waiting turns are being run. Returns at once. */
-  wake(): void {
+  resume(): void {
     this.#again = true;
     if (this.#working) return;
     this.#working = true;
@@ -107,17 +109,17 @@ export class Runner {
         for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
           // A turn that has just begun waits for the next invocation, too.
           if (this.#subrequests.isSpent) break;
-          this.#setup.moved();
+          this.#setup.onTurn();
           await this.#run(turn);
           this.#failures = 0;
-          this.#setup.moved();
+          this.#setup.onTurn();
           // Still open: it waits for a person or a client, or for the next invocation.
-          if (this.#parts.turns.open !== undefined) break;
+          if (this.#rows.turns.open !== undefined) break;
         }
       }
       this.#working = false;
       this.#failures = 0;
-      const { open } = this.#parts.turns;
+      const { open } = this.#rows.turns;
       if (this.#subrequests.isSpent && open !== undefined) return this.#setup.nextInvocation?.();
     } catch (error) {
       this.#working = false;
@@ -126,11 +128,11 @@ export class Runner {
       this.#retryAtMs = Date.now() + backoffMs(this.#failures, alarmBackoff, Math.random());
       console.error("turn interrupted; the watchdog will take it up again", error);
     }
-    if (!this.#parts.feed.closed) this.#setup.rested();
+    if (!this.#rows.feed.closed) this.#setup.onIdle();
   }
 
-  async #next(): Promise<(Waiting & { firstSeq: number }) | undefined> {
-    const { turns, storage, log, feed } = this.#parts;
+  async #next(): Promise<RunningTurn | undefined> {
+    const { turns, storage, log, feed } = this.#rows;
     if (feed.closed) return undefined;
     await this.#readNext();
     if (feed.closed) return undefined;
@@ -138,14 +140,20 @@ export class Runner {
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
     const seq = log.lastSeq;
-    await storage.sync();
-    feed.confirm(seq);
+    // The turn does not wait for the disk here, only its readers do. The next wait, before the model is asked, is for these rows, too, and fails if this one does.
+    const onDisk = storage.sync().then(
+      () => feed.confirm(seq),
+      () => {},
+    );
+    this.#setup.hold(onDisk);
+    if (open.isLong) await pace(longMessageMs);
+    if (feed.closed) return undefined;
     return { ...open, firstSeq: open.firstSeq };
   }
 
   /** Has its channel read what the next message refers to. It is in the row until then, so that a crash reads it again. */
   async #readNext(): Promise<void> {
-    const { turns, inbox, log, feed } = this.#parts;
+    const { turns, inbox, log, feed } = this.#rows;
     while (!feed.closed && turns.open === undefined) {
       const next = inbox.next();
       if (next?.message.reference === undefined) return;
@@ -161,36 +169,37 @@ export class Runner {
     }
   }
 
-  async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
+  async #run(turn: RunningTurn): Promise<void> {
     const { settings, bindings } = this.#setup;
     const { isMissing, name } = this.#setup.agent;
-    if (!isMissing && this.#parts.record.read().agent === null) this.#parts.record.keepAgent(name);
-    const { models: allowed } = await factsOfAccount(bindings, this.#parts.record.read().account);
+    if (!isMissing && this.#rows.record.read().agent === null) this.#rows.record.keepAgent(name);
+    const { models: allowed } = await factsOfAccount(bindings, this.#rows.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
     if (turn.stop !== undefined) abort.abort();
-    const { log, heartbeat } = this.#parts;
+    const { log, heartbeat } = this.#rows;
     heartbeat.resume(turn.turn, { lastSeenMs: log.last?.atMs ?? 0, nowMs: Date.now() });
     const stopClock = this.#startClock(turn, abort);
     const all = this.#models(turn.message.options);
     const [first, ...others] = allowedOf(all, allowed);
     const models: [TurnModel, ...TurnModel[]] = first === undefined ? all : [first, ...others];
     const { timeouts } = settings;
-    const purse = this.#purse;
-    const answers = new AnswerCache(bindings.PREFIXES, this.#parts.kvCount);
+    const budget = this.#budget;
+    const answers = new AnswerCache(bindings.PREFIXES, this.#rows.kvCount);
     const subrequests = this.#subrequests;
-    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount, asked: () => subrequests.count() });
+    const tools = new TurnTools({ ...this.#setup, count: this.#rows.kvCount, asked: () => subrequests.count() });
     try {
       const prefix = await this.#prefix();
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
-      this.#userIds ??= await userIdsOf(this.#parts.record.read());
+      this.#userIds ??= await userIdsOf(this.#rows.record.read());
       const userIds = this.#userIds;
       const { signal } = abort;
       const { secrets } = this.#setup;
-      const given = { agent, models, timeouts, turn, signal, purse, answers, userIds, secrets, subrequests };
-      const handsOut = handOut(bindings, this.#parts.record.read(), () => subrequests.count());
-      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut };
-      const effects = new SessionEffects(this.#parts, of);
+      const given = { agent, models, timeouts, turn, signal, budget, answers, userIds, secrets, subrequests };
+      const handsOut = handOut(bindings, this.#rows.record.read(), () => subrequests.count());
+      const onEnd = () => this.#setup.onEnd?.();
+      const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut, onEnd };
+      const effects = new SessionEffects(this.#rows, of);
       if (isMissing) return await effects.append(endNow(effects, turn.turn, agentGone(name)));
       if (first === undefined) {
         const place = { ...all[0].place, ...(allowed && { allowedModels: allowed }) };
@@ -210,6 +219,7 @@ export class Runner {
     try {
       await effects.readAhead();
       await runTurn(effects, rules);
+      await effects.confirmed;
     } catch (error) {
       if (error instanceof Erased || isReset(error)) throw error;
       console.error("turn failed by a fault of ours", error);
@@ -235,7 +245,7 @@ export class Runner {
   #startClock({ turn, firstSeq }: { turn: string; firstSeq: number }, abort: AbortController): () => void {
     let timer: ReturnType<typeof setTimeout>;
     const look = () => {
-      const { turns, heartbeat } = this.#parts;
+      const { turns, heartbeat } = this.#rows;
       const leftMs = deadlineMs(turns.entries(firstSeq), this.#maxTurnMs, heartbeat.down(turn)) - Date.now();
       if (leftMs <= 0) return abort.abort();
       timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
@@ -250,30 +260,30 @@ export class Runner {
 
   /** The text of the session's prefix; `undefined` when it has none, null when that is gone. */
   async #prefix(): Promise<string | null | undefined> {
-    const { account, prefix } = this.#parts.record.read();
+    const { account, prefix } = this.#rows.record.read();
     if (prefix === null) return undefined;
     const { bindings } = this.#setup;
     const truth = () => accountObject(bindings, account).readPrefix(prefix);
     return (
-      (await sharedPrefixCache(bindings.PREFIXES).read({ account, id: prefix, truth }, this.#parts.kvCount)) ?? null
+      (await sharedPrefixCache(bindings.PREFIXES).read({ account, id: prefix, truth }, this.#rows.kvCount)) ?? null
     );
   }
 
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
     const { agent, settings, bindings } = this.#setup;
-    const { account, name, model, stickyModel } = this.#parts.record.read();
+    const { account, name, model, stickyModel } = this.#rows.record.read();
     const chance = unitHash(`${account}:${name}`);
     const sticky = stickyModel ?? (isWeighted(agent) ? this.#lastModel() : null);
     const models = turnModels({ agent, settings, bindings, sessionModel: model, sticky, options, chance });
     // A drawn model is recorded, so that other weights, or another way to draw, move no session that has begun.
     const isDrawn = isWeighted(agent) && stickyModel === null && model === null && options.model === undefined;
-    if (isDrawn) this.#parts.record.stickTo(models[0].profile.id);
+    if (isDrawn) this.#rows.record.stickTo(models[0].profile.id);
     return models;
   }
 
   /** The model of the newest reply, for sessions whose drawn model was not recorded yet. */
   #lastModel(): string | null {
-    const { log } = this.#parts;
+    const { log } = this.#rows;
     const reply = log.read({ after: Math.max(0, log.lastSeq - 50) }).findLast(({ type }) => type === "assistant");
     return reply?.type === "assistant" ? reply.model : null;
   }
@@ -307,6 +317,8 @@ export class Runner {
 
 /** How long a channel may read what a message refers to. */
 const readingMs = 20_000;
+/** About how long it takes to read a message with a megabyte of tools from its row, in ms. */
+const longMessageMs = 10;
 
 /** A call that crashes cut off again and again is given up: the figures of Cloudflare's agents 0.32 (10 tries, 5 minutes without progress). */
 const maxBarrenTries = 10;

@@ -2,10 +2,10 @@
 import type { AssistantEntry } from "../../core/entry.ts";
 import { outputRatio, type Sent, textTokens } from "../../core/estimate-usage.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
-import type { Conversation } from "./request-window.ts";
+import type { RequestWindow } from "./request-window.ts";
 
 /** Entries that are looked at for earlier counts. */
-const recent = { entries: 200, maxUnits: 2_000_000 };
+const recent = { entries: 200, maxUnits: 100_000 };
 
 export interface RequestTexts {
   model: string;
@@ -19,12 +19,12 @@ export interface RequestTexts {
 /** Keys and quotes of an encoded message, which a provider does not count as JSON. */
 const wrapTokens = 5;
 
-/** `conversation` has read the log for the model that is called. */
-export function sentEstimate(conversation: Conversation, log: TranscriptLog, sending: RequestTexts): Sent {
+/** `window` has read the log for the model that is called. */
+export function sentEstimate(window: RequestWindow, log: TranscriptLog, sending: RequestTexts): Sent {
   const { messages, beside, expectedTokens, model } = sending;
   const answers = earlierAnswers(log, model);
   const ratio = outputRatio(answers.map(countedOf));
-  const { counted } = conversation;
+  const { counted } = window;
   // A summary of the older part is shorter than what was counted.
   const isUsable = counted !== undefined && counted.messages <= messages.length;
   const [head = "", ...more] = beside;

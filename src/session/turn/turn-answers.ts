@@ -1,17 +1,25 @@
 /** The answer cache as one turn uses it: only where the message asked for it, and only while no tool of the turn has changed anything. */
 import type { AssistantEntry } from "../../core/entry.ts";
 import type { ModelEvent } from "../../core/model-event.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { SessionRecord } from "../store/session-record.ts";
 import type { TurnContext } from "./turn-context.ts";
+import type { Turns } from "./turns.ts";
+
+interface AnswerSources {
+  record: SessionRecord;
+  turns: Turns;
+}
 
 export class TurnAnswers {
-  readonly #parts: SessionParts;
+  readonly #record: SessionRecord;
+  readonly #turns: Turns;
   readonly #of: TurnContext;
   /** The name of the answer that is being made. */
   #key: string | undefined;
 
-  constructor(parts: SessionParts, of: TurnContext) {
-    this.#parts = parts;
+  constructor({ record, turns }: AnswerSources, of: TurnContext) {
+    this.#record = record;
+    this.#turns = turns;
     this.#of = of;
   }
 
@@ -20,7 +28,7 @@ export class TurnAnswers {
     this.#key = undefined;
     if (this.#seconds === undefined || this.#hadEffects) return undefined;
     const { answers } = this.#of;
-    this.#key = await answers.keyOf(this.#parts.record.read().account, body);
+    this.#key = await answers.keyOf(this.#record.read().account, body);
     const known = await answers.find(this.#key);
     if (known === undefined) return undefined;
     const { reasoning, text } = known;
@@ -55,7 +63,7 @@ export class TurnAnswers {
 
   get #hadEffects(): boolean {
     const { agent, turn } = this.#of;
-    const entries = this.#parts.turns.entries(turn.firstSeq);
+    const entries = this.#turns.entries(turn.firstSeq);
     return entries.some((entry) => entry.type === "tool" && agent.tools.effectOf(entry.name) !== "none");
   }
 }

@@ -2,8 +2,8 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { ModelTimeouts } from "../../model/client.ts";
 import type { AnswerCache } from "../../prefix-cache/answer-cache.ts";
-import type { Waiting } from "../store/inbox.ts";
-import type { Purse } from "./budget-client.ts";
+import type { RunningTurn } from "../store/inbox.ts";
+import type { BudgetClient } from "./budget-client.ts";
 import type { HandOut } from "./handed-out.ts";
 import type { Subrequests } from "./subrequests.ts";
 import type { TurnModel } from "./turn-model.ts";
@@ -14,9 +14,9 @@ export interface TurnContext {
   /** In the order in which they are asked. */
   models: readonly [TurnModel, ...TurnModel[]];
   timeouts: ModelTimeouts;
-  turn: Waiting & { firstSeq: number };
+  turn: RunningTurn;
   signal: AbortSignal;
-  purse: Purse;
+  budget: BudgetClient;
   /** Records calls before a client gets them; absent where no account is asked. */
   handOut?: HandOut;
   answers: AnswerCache;
@@ -26,4 +26,6 @@ export interface TurnContext {
   /** Values of the app's secrets for tools, by name. */
   secrets: Readonly<Record<string, string>>;
   subrequests: Subrequests;
+  /** Called when the turn's end was written, in the same go: what is set here is committed with it. */
+  onEnd?(): void;
 }

@@ -1,24 +1,23 @@
-/** What the end of a turn sets going beside the turn: deliveries, its trace, its line in the log. */
+/** The line that a turn writes to the Worker's log when it has ended. */
 import type { NewEntry } from "../../core/entry.ts";
 import { turnLine, turnRecord } from "../../observe/turn-record.ts";
-import { watchdogMs } from "../alarm.ts";
-import type { SessionParts } from "../session-parts.ts";
+import type { Feed } from "../read/feed.ts";
+import type { SessionRecord } from "../store/session-record.ts";
 import type { TurnContext } from "./turn-context.ts";
+import type { Turns } from "./turns.ts";
 
-/** Runs in the transaction that ends the turn. */
-export function oweAnswer(
-  { outbox, telemetry }: SessionParts,
-  { turn, atMs }: { turn: string; atMs: number },
-  firstSeq: number,
-): void {
-  outbox.turnEnded(turn, atMs + watchdogMs);
-  telemetry?.owe({ kind: "turn", firstSeq });
+interface LineSources {
+  turns: Turns;
+  record: SessionRecord;
+  feed: Feed;
 }
 
 /** Called when the entries were just put on disk, and nowhere else, so that no turn has two lines; an instance that dies in between leaves none. */
-export function logEntries(parts: SessionParts, { turn, agent }: TurnContext, entries: readonly NewEntry[]): void {
-  for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
-  const { turns, record, feed } = parts;
+export function logTurnEnd(
+  { turns, record, feed }: LineSources,
+  { turn, agent }: TurnContext,
+  entries: readonly NewEntry[],
+): void {
   // Erased meanwhile: there are no rows any more.
   if (feed.closed || !entries.some(({ type }) => type === "turn_ended")) return;
   const { account, name: session } = record.read();

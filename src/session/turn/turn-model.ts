@@ -86,20 +86,28 @@ export function allowedOf(models: readonly TurnModel[], allowed: readonly string
   return models.filter((model) => allowed === undefined || model.isDemo || allowed.includes(model.profile.id));
 }
 
-/** Throws `invalid_request`, before anything is stored, when none of the turn's models is one that its account may use. */
-export function mustBeAllowed(
-  of: Pick<ModelSituation, "settings" | "agent" | "bindings" | "sessionModel" | "options">,
+/** Ids of the turn's models where its account may use none of them; `undefined` where it may use one. */
+export function refusedModels(
+  of: Omit<ModelSituation, "sticky" | "chance">,
   allowed: readonly string[] | undefined,
-): void {
+): string[] | undefined {
+  if (allowed === undefined) return undefined;
   const models = turnModels({ ...of, sticky: null, chance: 0 });
-  if (allowedOf(models, allowed).length > 0) return;
-  throw new AppError("invalid_request", `model: ${refusedModels(models, allowed)}`, { field: "model" });
+  return allowedOf(models, allowed).length > 0 ? undefined : models.map(({ profile }) => profile.id);
 }
 
-/** Why an account may not have a turn's answer, in words. */
-function refusedModels(models: readonly TurnModel[], allowed: readonly string[] = []): string {
-  const names = models.map(({ profile }) => profile.id).join(", ");
-  return `this account may use ${allowed.join(", ")}, and the answer would come from ${names}. Name a model that it may use.`;
+/** The same as a refusal, before anything is stored. */
+export function mustBeAllowed(
+  of: Omit<ModelSituation, "sticky" | "chance">,
+  allowed: readonly string[] | undefined,
+): void {
+  const models = refusedModels(of, allowed);
+  if (models !== undefined) throw modelsNotAllowed(models, allowed ?? []);
+}
+
+export function modelsNotAllowed(models: readonly string[], allowed: readonly string[]): AppError {
+  const detail = `this account may use ${allowed.join(", ")}, and the answer would come from ${models.join(", ")}. Name a model that it may use.`;
+  return new AppError("invalid_request", `model: ${detail}`, { field: "model" });
 }
 
 /** The model that answers when nobody names one; of those in `allowed` where that is given. Throws when there is none. */

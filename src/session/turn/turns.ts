@@ -1,13 +1,12 @@
 /** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
 import type { Agent } from "../../agent/agent.ts";
-import type { Address } from "../../channels/channel.ts";
-import type { AssistantEntry, Entry, TurnEndedEntry } from "../../core/entry.ts";
+import type { AssistantEntry, Entry, TurnEndedEntry, UserEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { openCalls, type WaitingCall } from "../../core/waits.ts";
+import { SubmitRefused } from "../refusal.ts";
 import type { Feedback } from "../store/feedback.ts";
-import { type Inbox, type InboxMessage, type Receipt, userEntry, type Waiting } from "../store/inbox.ts";
+import type { AcceptedMessage, Inbox, InboxMessage, Receipt } from "../store/inbox.ts";
 import type { RowCopy } from "../store/row-copy.ts";
-import type { SessionChoices } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 
 export type TurnState =
@@ -32,28 +31,11 @@ export type TurnState =
 /** What becomes of a message that comes while a turn is open. */
 export type BusyPolicy = "queue" | "join" | "interrupt" | "reject";
 
-export interface SendRequest {
+/** A message as a turn takes it. */
+interface ArrivingMessage {
   message: InboxMessage;
   receipt: Receipt;
   onBusy: BusyPolicy;
-  /** Names that the message's sender gives it: what comes with one of them again is the same message. */
-  claims?: string[];
-  /** Where the turn's answer is owed. */
-  replyTo?: Address;
-  /** Only in a session that is there already. */
-  mustExist?: boolean;
-  /** Also where the session of this name was erased: a new one begins. */
-  beginsAnew?: boolean;
-  /** What the session is to be like when it is made for this message. */
-  choices?: SessionChoices;
-  /** Ids of the models that the account may use; any when absent. */
-  models?: readonly string[];
-  /** The agent that the sender named: a session that has another one refuses the message. */
-  agent?: string;
-  /** The messages may begin with questions that were sent before and had no answer. */
-  reconciles?: boolean;
-  /** More messages of the same turn, shown to the model one behind the other. */
-  also?: InboxMessage[];
 }
 
 /** What turns depend on of the session's agent. */
@@ -86,7 +68,7 @@ export class Turns implements RowCopy {
   }
 
   /** The turn that has begun and not ended. */
-  get open(): Waiting | undefined {
+  get open(): AcceptedMessage | undefined {
     const last = this.#log.last;
     return last === undefined || last.type === "turn_ended" ? undefined : this.#inbox.byTurn(last.turn);
   }
@@ -108,12 +90,7 @@ export class Turns implements RowCopy {
     return this.#waits.calls;
   }
 
-  /** The turn an earlier message with this receipt began, joined or waits for; throws when its body was another. */
-  repeated(receipt: Receipt, claims: readonly string[] = []): string | undefined {
-    return this.#inbox.claimed(claims) ?? this.taken(receipt)?.turn;
-  }
-
-  /** The same for a request that may have been answers: with `afterSeq` its turn goes on behind that entry. */
+  /** The turn that an earlier request with this receipt began, joined or answered; with `afterSeq` it goes on after that entry. Throws when its body was another. */
   taken({ key, bodyHash, isRetry = false }: Receipt): { turn: string; afterSeq?: number } | undefined {
     if (key === undefined && isRetry) {
       const { newestTurn } = this.#inbox;
@@ -123,29 +100,22 @@ export class Turns implements RowCopy {
     const earlier = key === undefined ? undefined : this.#inbox.byReceipt(key);
     if (earlier === undefined) return undefined;
     if (earlier.bodyHash !== bodyHash) {
-      const detail = `The Idempotency-Key "${key}" was used before with another body. Send the same body, or a new key.`;
-      throw new AppError("idempotency_mismatch", detail, { field: "Idempotency-Key" });
+      throw new SubmitRefused({ code: "key_reused", key: key ?? "" });
     }
     const { turn, afterSeq } = earlier;
     return { turn, ...(afterSeq !== undefined && { afterSeq }) };
   }
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
-  accept({ message, receipt, onBusy }: SendRequest, atMs: number): string {
+  accept({ message, receipt, onBusy }: ArrivingMessage, atMs: number): string {
     // What must be read first waits for the runner, which begins its turn.
     if (!this.busy && message.reference === undefined) {
       const turn = this.#inbox.add(message, { ...receipt, atMs, firstSeq: this.#log.lastSeq + 1 });
       this.#log.append([this.#firstEntry(turn, message, atMs)]);
       return turn;
     }
-    if (onBusy === "reject" && this.busy) {
-      const detail = "A turn is open in this session. Wait for it, cancel it, or send with another on_busy.";
-      throw new AppError("session_busy", detail);
-    }
-    if (this.#inbox.waiting >= queueLimit) {
-      const detail = `${queueLimit} messages wait in this session already. Wait until some are answered, or cancel the turn.`;
-      throw new AppError("queue_full", detail, { retryAfterSeconds: 10 });
-    }
+    if (onBusy === "reject" && this.busy) throw new SubmitRefused({ code: "turn_open" });
+    if (this.#inbox.waiting >= queueLimit) throw new SubmitRefused({ code: "queue_full", limit: queueLimit });
     const open = this.open?.turn;
     if (onBusy === "join" && open !== undefined) return this.#inbox.add(message, { ...receipt, atMs, joins: open });
     if (onBusy === "interrupt" && open !== undefined) this.#inbox.stop(open, "interrupted");
@@ -226,7 +196,7 @@ export class Turns implements RowCopy {
   }
 
   /** The message that began the turn; one that joined another turn leads to the message that began that one. */
-  #turn(turn: string): Waiting | undefined {
+  #turn(turn: string): AcceptedMessage | undefined {
     const found = this.#inbox.byTurn(turn);
     return found === undefined || found.turn === turn ? found : this.#inbox.byTurn(found.turn);
   }
@@ -240,4 +210,9 @@ function shortened(entry: Entry): Entry {
 
 export function noSuchTurn(turn: string): AppError {
   return new AppError("not_found", `There is no turn "${turn}" in this session.`, { field: "turn" });
+}
+
+/** The entry of a message in its turn. */
+function userEntry(turn: string, { reference: _, ...message }: InboxMessage, atMs: number): Omit<UserEntry, "seq"> {
+  return { type: "user", turn, ...message, atMs };
 }

@@ -16,7 +16,7 @@ import { endpointOf, requestBody, serializeHead, serializeMessage } from "../../
 import { KvCount } from "../../prefix-cache/kv-count.ts";
 import { knownHere } from "../store/learned.ts";
 import { shortageOf } from "./budget-client.ts";
-import { instructionsOf } from "./instructions.ts";
+import { instructionsOf } from "./request-writer.ts";
 import { firstModel } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdFor, userIdsOf } from "./user-ids.ts";

@@ -1,11 +1,14 @@
 /** Makes text of what a remote tool returned. What cannot be shown as text is named in words. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 
-export const callResult = z.looseObject({
-  content: z._default(z.array(z.looseObject({ type: z.string() })), []),
-  structuredContent: z.optional(z.unknown()),
-  isError: z.catch(z.optional(z.boolean()), undefined),
-});
+export const callResult = lazySchema(() =>
+  z.looseObject({
+    content: z._default(z.array(z.looseObject({ type: z.string() })), []),
+    structuredContent: z.optional(z.unknown()),
+    isError: z.catch(z.optional(z.boolean()), undefined),
+  }),
+);
 
 export type CallResult = z.infer<typeof callResult>;
 

@@ -1,5 +1,6 @@
 /** What the app says about a remote MCP server, and whether it may be asked at all. Asks nobody. */
 import type { Effect } from "../../core/next-step.ts";
+import { isLoopbackHost } from "../../core/setting-lists.ts";
 import { refusalOf } from "../public-address.ts";
 
 export interface McpServerRules {
@@ -33,8 +34,7 @@ export function serverFault({ name, url }: McpServer, isDev: boolean): string | 
     return "its name must be 1 to 32 letters, digits, and single _ or - between them";
   if (!URL.canParse(url)) return `its url must be a URL; it was "${url}"`;
   const address = new URL(url);
-  if (isDev && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(address.hostname) && address.username === "")
-    return undefined;
+  if (isDev && isLoopbackHost(address.hostname) && address.username === "") return undefined;
   // Whoever configures a server chooses its port, too.
   address.port = "";
   const refusal = refusalOf(address);

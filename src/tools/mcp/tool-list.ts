@@ -1,5 +1,6 @@
 /** Reads what a server says its tools are, within bounds: what a hostile or careless server sends must not fill requests. Believes nothing it says about harm. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { isDeeper } from "../../core/nesting.ts";
 import type { JsonSchema } from "../strict-schema.ts";
 
@@ -16,16 +17,20 @@ const mostListed = 128;
 const longestDescription = 2_000;
 const longestSchema = 20_000;
 
-const listed = z.object({
-  name: z.string().check(z.minLength(1), z.maxLength(256)),
-  title: z.catch(z.optional(z.string()), undefined),
-  description: z.catch(z.optional(z.string()), undefined),
-  inputSchema: z.catch(z.record(z.string(), z.unknown()), {}),
-  execution: z.catch(z.optional(z.object({ taskSupport: z.optional(z.string()) })), undefined),
-});
+const listed = lazySchema(() =>
+  z.object({
+    name: z.string().check(z.minLength(1), z.maxLength(256)),
+    title: z.catch(z.optional(z.string()), undefined),
+    description: z.catch(z.optional(z.string()), undefined),
+    inputSchema: z.catch(z.record(z.string(), z.unknown()), {}),
+    execution: z.catch(z.optional(z.object({ taskSupport: z.optional(z.string()) })), undefined),
+  }),
+);
 
 /** One page as it came. */
-export const listPage = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.optional(z.string()) });
+export const listPage = lazySchema(() =>
+  z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.optional(z.string()) }),
+);
 
 /** All tools that can be used, page by page; the first one of each name counts. `page` asks for the page behind a cursor. */
 export async function readToolList(
@@ -59,8 +64,8 @@ function shortened(text: string): string {
   return `${text.slice(0, longestDescription - 1).toWellFormed()}…`;
 }
 
-const kept = z.array(
-  z.object({ name: z.string(), description: z.string(), inputSchema: z.record(z.string(), z.unknown()) }),
+const kept = lazySchema(() =>
+  z.array(z.object({ name: z.string(), description: z.string(), inputSchema: z.record(z.string(), z.unknown()) })),
 );
 
 /** A list that was kept somewhere; `undefined` when it is none. */

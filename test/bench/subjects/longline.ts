@@ -1,5 +1,5 @@
 /** Longline as the bench runs it: every door of the product, an agent with one plain tool, and in place of KV and the rate limiter, which raw workerd does not have, doubles that do nothing. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { defineAgent } from "../../../src/agent/agent.ts";
 import { demoModel } from "../../../src/agent/demo-model.ts";
 import { discord } from "../../../src/channels/discord/discord-channel.ts";

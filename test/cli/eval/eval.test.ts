@@ -7,7 +7,10 @@ import { evaluate, runEval } from "../../../src/cli/eval/eval.ts";
 import { readOptions } from "../../../src/cli/eval/options.ts";
 import type { EvalSummary } from "../../../src/cli/eval/report/summarize.ts";
 import type { RunResult } from "../../../src/cli/eval/run/result.ts";
+import type { Entry } from "../../../src/core/entry.ts";
+import { createDemoFetch } from "../../../src/model/demo/demo-fetch.ts";
 import type { ScriptedRequest, ScriptedStep } from "../../../src/test.ts";
+import { assistant, result, user } from "../../support/entries.ts";
 import { newest, type ShopModel, shopModel } from "./shop-model.ts";
 
 let model: ShopModel;
@@ -28,6 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  delete process.env.LONGLINE_CASSETTE;
   process.exitCode = 0;
   rmSync(folder, { recursive: true, force: true });
 });
@@ -75,6 +79,8 @@ const instructions = (name: string, text: string) => {
   writeFileSync(path, text);
   return path;
 };
+
+const place = (entries: object[]): Entry[] => entries.map((entry, at) => ({ ...entry, seq: at + 1 }) as Entry);
 
 describe("longline eval", () => {
   it("[EVAL-5] runs the app's agent with its own loop and checks; tools give what the case says, people what it approves", async () => {
@@ -170,7 +176,9 @@ describe("longline eval", () => {
         ["m2", "Be brief."],
       ].toSorted(),
     );
-    await expect(run("--agent", "sales")).rejects.toThrow('There is no agent "sales". The agents are: support, short.');
+    await expect(run("--agent", "sales")).rejects.toThrow(
+      'There is no agent "sales". The agents are: support, short, careless.',
+    );
     await expect(run("--version", "v_0000000000000000")).rejects.toThrow("is another one");
     await expect(run("--instructions", join(folder, "none.md"))).rejects.toThrow("cannot be read");
     await expect(run("--model", "m1,m1")).rejects.toThrow("is named twice");
@@ -393,6 +401,39 @@ describe("a changed prompt", () => {
     expect(scorer?.cases.some(({ difference }) => difference !== 0)).toBe(true);
   });
 
+  it("[EVAL-19] with the demo model: one that makes it forget its tools is found, one that changes nothing is not", async () => {
+    const demo = createDemoFetch({ paceMs: 0 });
+    const network = globalThis.fetch;
+    // The demo model reads no instructions: here it forgets its tools for four of ten questions where they say so.
+    globalThis.fetch = async (input, init) => {
+      const body = (await new Request(input, init).json()) as ScriptedRequest;
+      const [, a = "", b = ""] = /(\d+) \* (\d+)/.exec(newest(body, "user")) ?? [];
+      const forgets = body.messages[0]?.content?.includes("Forget") && (Number(a) * 7 + Number(b)) % 10 < 4;
+      const { tools, ...rest } = body;
+      return demo("https://demo.invalid/v1/chat/completions", {
+        method: "POST",
+        body: JSON.stringify(forgets ? rest : { ...rest, tools }),
+      });
+    };
+    try {
+      write(
+        Array.from({ length: 32 }, (_, at) => ({
+          id: `sum-${at}`,
+          input: `What is ${at + 11} * ${at + 7}?`,
+          live: ["calculator"],
+          expect: { numbers: [(at + 11) * (at + 7)] },
+        })),
+      );
+      const own = ["--worker", "src/app/worker.ts"];
+      const worse = await run(...own, ...arms("You help.", "You help. Forget."));
+      expect([worse.comparisons[0]?.scorers[0]?.verdict, worse.exitCode]).toEqual(["worse", 1]);
+      const equal = await run(...own, ...arms("You help.", "You help well."));
+      expect(equal.comparisons[0]?.scorers[0]).toMatchObject({ verdict: "undecided", difference: 0, candidate: 1 });
+    } finally {
+      globalThis.fetch = network;
+    }
+  });
+
   it("[EVAL-19] cost and times are compared as ratios, and say nothing where there is nothing", async () => {
     write(conversations.slice(0, 40));
     model.answer = (request) => {
@@ -406,5 +447,117 @@ describe("a changed prompt", () => {
     const cost = summary.comparisons[0]?.figures.find(({ figure }) => figure.startsWith("cost"));
     expect(cost?.change).toBeGreaterThan(0.8);
     expect(cost?.interval[0]).toBeGreaterThan(0.5);
+  });
+});
+
+describe("recordings of cases", () => {
+  const cassette = async (mode: string, ...more: string[]) => {
+    process.env.LONGLINE_CASSETTE = mode;
+    try {
+      return await run(...more);
+    } finally {
+      delete process.env.LONGLINE_CASSETTE;
+    }
+  };
+  const live = (): CaseInput[] => [
+    { id: "a/1", input: "Where is order 17?", expect: { contains: "shipped 17", judge: "It names the order." } },
+    { id: "b", input: "Where is order 18?", expect: { contains: "shipped 18" } },
+  ];
+  const shop = ({ url }: Request) => new Response(`shipped ${url.split("/").at(-1)}`);
+
+  it("[TAPE-6] record keeps what models, judges and tools were answered; strict gives the same without asking anything", async () => {
+    write(live());
+    model.outside = shop;
+    model.answer = (request) => (request.temperature === 0 ? '{"reason":"yes","pass":true}' : found(request));
+    const first = await cassette("record", "--live-tools", "--concurrency", "1");
+    expect([first.exitCode, lines().map(({ scores }) => scores)]).toEqual([
+      0,
+      [{ passed: 1, judge: 1 }, { passed: 1 }],
+    ]);
+    expect(readdirSync(join(folder, "evals/recordings")).toSorted()).toEqual(["a-1.jsonl", "b.jsonl", "judge.jsonl"]);
+    const before = model.requests.length;
+    model.outside = () => new Response("lost");
+    const again = await cassette("strict", "--concurrency", "1");
+    expect([again.exitCode, model.requests.length, again.arms[0]?.costMicros]).toEqual([
+      0,
+      before,
+      first.arms[0]?.costMicros,
+    ]);
+    expect(lines().map(({ answer }) => answer)).toEqual(["Your order is shipped 17.", "Your order is shipped 18."]);
+  });
+
+  it("[TAPE-6] a changed prompt is not recorded: it is not run, and the part of the request that differs is named", async () => {
+    write(live().slice(1));
+    model.outside = shop;
+    await cassette("record", "--live-tools");
+    const changed = await cassette("strict", "--instructions", instructions("b.md", "You help nobody."));
+    expect(changed).toMatchObject({
+      exitCode: 2,
+      left: 1,
+      why: expect.stringMatching(/differs from the one that is most like it at byte \d+: instructions changed/),
+    });
+    await expect(cassette("on")).rejects.toThrow('LONGLINE_CASSETTE is "on"');
+    await expect(cassette("strict", "--url", "http://127.0.0.1:1", "--live-tools")).rejects.toThrow(
+      "recordings are of runs in this process",
+    );
+  });
+
+  it("[TAPE-7] [TAPE-6] --kill-every step finds the tool that pays twice, over the recording, without the outside", async () => {
+    write([{ id: "pay", input: "Pay back order 17", expect: {} }]);
+    const paid: string[] = [];
+    model.outside = ({ method }) => {
+      paid.push(method);
+      return new Response("paid");
+    };
+    model.answer = (request) => {
+      const last = request.messages.at(-1);
+      return last?.role === "tool" ? "Done." : { calls: [{ name: "pay_back", input: { number: "17" } }] };
+    };
+    const kill = async (...more: string[]) => {
+      process.exitCode = undefined;
+      await evaluate(given("--agent", "careless", "--kill-every", ...more));
+      return process.exitCode;
+    };
+    expect([await kill("step"), printed.at(-1)]).toEqual([2, expect.stringContaining("there is no recording in")]);
+    await cassette("record", "--live-tools", "--agent", "careless");
+    expect(await kill("step")).toBe(1);
+    expect(printed.at(-1)).toMatch(
+      /^pay: 14 points\n {2}pay_back: it is keyed, and sends POST https:\/\/shop\.invalid\/refunds \(17\) again without its key\..*point 6 of 14/,
+    );
+    expect([paid, await kill("hour")]).toEqual([["POST"], 2]);
+  });
+});
+
+describe("a recording of a session", () => {
+  it("[TAPE-5] has the requests of its models with their answers, and its tools' results, so that the case runs from it", async () => {
+    const { linesOf } = await import("../../../src/cli/eval/record-session.ts");
+    write([order("17", { tools: [], expect: { contains: "shipped" } })]);
+    model.answer = found;
+    // What a session keeps of such a turn: the requests as they were sent, and the entries.
+    await run();
+    const bodies = model.requests.slice(-2).map((request) => JSON.stringify(request));
+    const toolCalls = [{ id: "call_1", name: "find_order", arguments: '{"number":"17"}' }];
+    const entries = place([
+      user({ content: "Where is order 17?" }),
+      assistant({ content: "", finishReason: "tool_calls", toolCalls }),
+      result("call_1", {
+        name: "find_order",
+        content: "This call of find_order has no recorded result.",
+        isError: true,
+      }),
+      assistant({ step: 2, content: "Your order is shipped, at last." }),
+    ]);
+    const { lines: made, doubts } = await linesOf(entries, async (seq) => ({
+      body: bodies[seq === 2 ? 0 : 1] ?? "",
+      ...(seq === 4 && { differs: "the agent has changed since" }),
+    }));
+    expect(made.map(({ kind }) => kind)).toEqual(["model", "call", "model"]);
+    expect(doubts).toEqual(["entry 4: its request may have been another one, because the agent has changed since"]);
+    mkdirSync(join(folder, "evals/recordings"), { recursive: true });
+    writeFileSync(join(folder, "evals/recordings/order-17.jsonl"), made.map((line) => JSON.stringify(line)).join("\n"));
+    process.env.LONGLINE_CASSETTE = "strict";
+    const before = model.requests.length;
+    expect(await run()).toMatchObject({ exitCode: 0 });
+    expect([model.requests.length, lines()[0]?.answer]).toEqual([before, "Your order is shipped, at last."]);
   });
 });

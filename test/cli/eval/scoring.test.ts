@@ -109,7 +109,7 @@ describe("stubs", () => {
     run: () => "really",
   });
   const world = (given: Partial<CaseInput>, allLive = false) => {
-    const stubs = new Stubs(caseOf(given), allLive);
+    const stubs = new Stubs(caseOf(given), { allLive });
     const box = createToolbox([tool, other].map((each) => stubs.of(each)));
     const run = async (number: string, name = "find") => {
       const written = name === "find" ? JSON.stringify({ number }) : "{}";

@@ -5,6 +5,8 @@ import { type ScriptedRequest, type ScriptedStep, scripted } from "../../../src/
 /** What a test says of the next answers; it can be replaced at any time. */
 export interface ShopModel {
   answer(request: ScriptedRequest): ScriptedStep;
+  /** What any other address answers. */
+  outside(request: Request): Response;
   readonly requests: readonly ScriptedRequest[];
   close(): void;
 }
@@ -14,10 +16,10 @@ const baseUrl = "http://127.0.0.1:9/v1";
 /** Points the settings of apps that are loaded from now on to it; any other address is refused. */
 export function shopModel(): ShopModel {
   const requests: ScriptedRequest[] = [];
-  const model: { answer(request: ScriptedRequest): ScriptedStep } = { answer: () => "Hello." };
+  const model: Pick<ShopModel, "answer" | "outside"> = { answer: () => "Hello.", outside: refused };
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
-    if (!url.startsWith(baseUrl)) throw new TypeError(`This test has no network: ${url}`);
+    if (!url.startsWith(baseUrl)) return model.outside(new Request(input, init));
     const one = scripted([
       (request) => {
         requests.push(request);
@@ -35,6 +37,10 @@ export function shopModel(): ShopModel {
       vi.unstubAllEnvs();
     },
   });
+}
+
+function refused({ url }: Request): never {
+  throw new TypeError(`This test has no network: ${url}`);
 }
 
 /** Text of the newest message of a role. */

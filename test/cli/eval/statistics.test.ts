@@ -221,7 +221,7 @@ describe("verdicts", () => {
   });
 });
 
-/** `LONGLINE_SIMULATIONS=20` draws twenty times as many; CONTRIBUTING names the figures of a full run. */
+/** `LONGLINE_SIMULATIONS=20` draws twenty times as many; `docs/evaluation.md` has the figures. */
 const times = Number(process.env.LONGLINE_SIMULATIONS ?? 1);
 const seed = Number(process.env.SEED ?? 20_261_125);
 const worlds: [string, Omit<World, "seed">][] = [
@@ -229,7 +229,7 @@ const worlds: [string, Omit<World, "seed">][] = [
   ["50 conversations of 5 turns, an effect of 8 points", { suites: 2_000, conversations: 50, turns: 5, effect: 0.08 }],
   ["50 conversations of 5 turns, graded", { suites: 2_000, conversations: 50, turns: 5, effect: 0, isGraded: true }],
   ["24 single questions", { suites: 1_000, conversations: 24, turns: 1, effect: 0 }],
-  ["14 conversations of 5 turns", { suites: 120, conversations: 14, turns: 5, effect: 0 }],
+  ["8 conversations of 5 turns", { suites: 300, conversations: 8, turns: 5, effect: 0 }],
 ];
 
 describe("simulated suites with known truth", () => {

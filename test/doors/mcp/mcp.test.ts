@@ -90,6 +90,7 @@ describe("the agent as an MCP server", () => {
     expect((await post(ping, { "MCP-Protocol-Version": "1999-01-01" })).status).toBe(400);
     expect((await post("hello")).status).toBe(400);
     expect((await post(ping, { Accept: "text/html" })).status).toBe(406);
+    for (const Accept of ["*/*", "text/html, */*;q=0.8"]) expect((await post(ping, { Accept })).status).toBe(200);
     expect((await post({ ...ping, method: "x".repeat(2_000_000) })).status).toBe(413);
   });
 

@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
+import { accepted } from "../../../src/doors/refusal-words.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { agent } from "../../app/agent.ts";
@@ -83,8 +84,8 @@ async function shownCall(): Promise<Shown> {
   provider.enqueue(orders(), text("Done."));
   const address = { account: "default", name: id };
   const session = sessionObject(bindings, address);
-  const message = { content: "Go", options: {} };
-  const { turn } = unwrap(await session.send(address, { message, receipt: {}, onBusy: "queue" }));
+  const given = { messages: [{ content: "Go", options: {} }], create: {} };
+  const { turn } = accepted(await session.submit(address, given));
   unwrap(await session.wait(turn, 10_000));
   const response = (await call("GET", `/v1/responses/resp_${id}.1`)).body;
   const { id: request, name, arguments: text_ } = response.output.at(-1);
@@ -163,19 +164,21 @@ const doors: Door[] = [
     effects: 1,
     async prepare() {
       provider.enqueue(orders(), text("Done."));
-      const session = sessionObject(bindings, { account: "default", name: id });
-      const { turn } = unwrap(
-        await session.send(
-          { account: "default", name: id },
-          { message: { content: "Go", options: {} }, receipt: {}, onBusy: "queue" },
-        ),
-      );
+      const address = { account: "default", name: id };
+      const session = sessionObject(bindings, address);
+      const given = { messages: [{ content: "Go", options: {} }], create: {} };
+      const { turn } = accepted(await session.submit(address, given));
       unwrap(await session.wait(turn, 10_000));
       const response = (await call("GET", `/v1/responses/resp_${id}.1`)).body;
       const ref = response.output.at(-1).id.split(".").at(-1);
       return async () => {
-        const pressed = await session.press({ ref }, { approve: true, by: "ada" });
-        return pressed.ok ? { status: 200, answer: pressed.value.turn } : { status: 409, answer: pressed.detail };
+        const approvals = [{ call: { ref }, approve: true, by: "ada" }];
+        const pressed = await session.submit(address, { approvals });
+        try {
+          return { status: 200, answer: accepted(pressed).turn };
+        } catch (error) {
+          return { status: 409, answer: String(error) };
+        }
       };
     },
   },

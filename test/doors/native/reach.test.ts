@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../../src/account/account.ts";
 import { standardHeaders } from "../../../src/channels/signature.ts";
 import { runSchedules } from "../../../src/doors/channels/schedules.ts";
+import { accepted } from "../../../src/doors/refusal-words.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { app, models, schedules } from "../../app/app.ts";
 import { calls, status, text } from "../../support/fake-provider.ts";
@@ -154,9 +155,9 @@ describe("an account's list of models", () => {
     models.splice(0, models.length, { id: first }, { id: second });
     const key = await makeAccount({ models: [second] });
     const address = { account, name: id };
-    const request = { message: { content: "Hi", options: { model: first } }, receipt: {}, onBusy: "queue" } as const;
-    const sent = await sessionObject(bindings, address).send(address, request);
-    const ended = sent.ok && (await sessionObject(bindings, address).wait(sent.value.turn, 10_000));
+    const given = { messages: [{ content: "Hi", options: { model: first } }], create: {} };
+    const { turn } = accepted(await sessionObject(bindings, address).submit(address, given));
+    const ended = await sessionObject(bindings, address).wait(turn, 10_000);
     expect(ended).toMatchObject({
       value: {
         ended: {

@@ -430,6 +430,26 @@ describe("wrong input", () => {
     }
   });
 
+  it.each([
+    ["/chat/completions", "/v1/chat/completions"],
+    ["/v1/v1/chat/completions", "/v1/chat/completions"],
+    ["/v1//chat/completions", "/v1/chat/completions"],
+    ["/openai/v1/responses", "/v1/responses"],
+    ["/sessions", "/v1/sessions"],
+  ])(
+    "[NATIVE-30] a base URL that is a little wrong is answered with the path that is there: %s",
+    async (path, meant) => {
+      const answer = await worker.fetch(`https://longline.test${path}`, {
+        method: "POST",
+        headers: { Authorization: "Bearer test-key", "Content-Type": "application/json" },
+        body: "{}",
+      });
+      const said = await answer.text();
+      expect([answer.status, said]).toEqual([404, expect.stringContaining(`${meant} is there`)]);
+      expect(said.includes('"error"')).toBe(/chat|responses/.test(path));
+    },
+  );
+
   it("[NATIVE-5] wrong methods and paths", async () => {
     const wrong = await call("PUT", "/v1/sessions", {});
     expect([wrong.status, wrong.headers.get("Allow")]).toEqual([405, "GET, POST"]);

@@ -56,6 +56,8 @@ const chatHints: object[] = [
   { verbosity: "low" },
   { prediction: { type: "content", content: "x" } },
   { modalities: ["text"], n: 1, logprobs: false, top_logprobs: 0, audio: null, functions: null },
+  // An empty list asks for nothing.
+  { tools: [], stop: [] },
   { stream_options: { include_usage: true } },
   { messages: [{ role: "system", content: "Say hello." }] },
   { messages: [{ role: "user", content: "Hi", id: "m1", annotations: [], nonsense: 1 }] },
@@ -99,6 +101,8 @@ describe("hints", () => {
     ["chat completions", chat, { function_call: "auto" }, "function_call"],
     ["chat completions", chat, { web_search_options: {} }, "web_search_options"],
     ["chat completions", chat, { moderation: {} }, "moderation"],
+    ["chat completions", chat, { logit_bias: { 1: 1 } }, "logit_bias"],
+    ["chat completions", chat, { functions: [{ name: "a" }] }, "functions"],
     ["chat completions", chat, { modalities: ["audio"] }, "modalities.0"],
     ["chat completions", chat, { top_logprobs: 3 }, "top_logprobs"],
     [
@@ -122,6 +126,60 @@ describe("hints", () => {
       expect(provider.requests).toEqual([]);
     },
   );
+
+  describe("tools that a client declares in the input (Codex: chatgpt-codex-proxy#9)", () => {
+    const fn = (name: string, more: object = {}) => ({
+      type: "function",
+      name,
+      parameters: { type: "object", properties: { a: { type: "number" } } },
+      ...more,
+    });
+    const added = (...tools: object[]) => ({ type: "additional_tools", role: "developer", id: "at_1", tools });
+    const offered = () =>
+      (provider.requests.at(-1)?.body.tools ?? [])
+        .map((tool: Json) => tool.function.name)
+        .filter((name: string) => /w\d$/.test(name));
+
+    it.each([
+      ["alone", [added(fn("w1"))], undefined, ["w1"]],
+      ["beside others", [added(fn("w1"))], [fn("w2")], ["w1", "w2"]],
+      [
+        "in a namespace",
+        [added({ type: "namespace", name: "n", tools: [fn("w1")] })],
+        undefined,
+        [expect.stringMatching(/w1$/)],
+      ],
+      ["in several items", [added(fn("w1")), added(fn("w2"))], undefined, ["w1", "w2"]],
+      ["again, with the newest declaration", [added(fn("w1", { description: "new" }))], [fn("w1")], ["w1"]],
+    ])("[RESPONSES-24] are tools of the request: %s", async (_, items, tools, names) => {
+      provider.enqueue(text("Hello."));
+      const { status: code, body } = await respond({ input: [...items, user("Hi")], ...(tools && { tools }) });
+      expect([code, offered()]).toEqual([200, names]);
+      expect(body.tools.flatMap((tool: Json) => tool.name ?? []).length).toBeGreaterThan(0);
+      expect(seen()).toEqual([user("Hi")]);
+    });
+
+    it("[RESPONSES-24] are called, and their results come back", async () => {
+      provider.enqueue(calls([{ name: "w1", arguments: '{"a":1}' }]), text("Two."));
+      const input = [added(fn("w1")), user("Hi")];
+      const { body } = await respond({ input });
+      const made = body.output.find((item: Json) => item.type === "function_call");
+      const result = { type: "function_call_output", call_id: made.call_id, output: "2" };
+      const second = await respond({ input: [...input, made, result] });
+      expect(second.body.output.at(-1).content[0].text).toBe("Two.");
+    });
+
+    it("[RESPONSES-24] are refused by name as others are; an item without any is nothing", async () => {
+      const refused = await respond({ input: [added({ type: "web_search" }), user("Hi")] });
+      expect([refused.status, refused.body.error.param]).toEqual([400, "tools.0.type"]);
+      const odd = await respond({ input: [{ ...added(), tools: {} }, user("Hi")] });
+      expect([odd.status, odd.body.error.param]).toEqual([400, "input.0.tools"]);
+      const kept = await ask("/conversations", { items: [added(fn("w1"))] });
+      expect([kept.status, kept.body.error.param]).toEqual([400, "items.0.type"]);
+      provider.enqueue(text("Hello."));
+      expect((await respond({ input: [added(), user("Hi")] })).status).toBe(200);
+    });
+  });
 
   it("[CHAT-10] a schema beside json_object is the form of the answer", async () => {
     const schema = { type: "object", properties: { a: { type: "number" } }, required: ["a"] };

@@ -5,7 +5,7 @@ import { eventsOfEntry } from "../../../src/core/event.ts";
 import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { ChatChunks } from "../../../src/doors/openai/chat/chunks.ts";
 import { ResponseWriter } from "../../../src/doors/openai/responses/response-writer.ts";
-import { type Encoder, type Frame, sessionGone, streamFault } from "../../../src/wire/encoder.ts";
+import { type BrokenStream, type Encoder, type Frame, sessionGone, streamFault } from "../../../src/wire/encoder.ts";
 import { nativeEncoder } from "../../../src/wire/native-encoder.ts";
 import { assistant, call, result, user } from "../../support/entries.ts";
 import { publisherFaults } from "../../support/publisher-check.ts";
@@ -33,13 +33,15 @@ async function uiFaults(frames: readonly Frame[]): Promise<string[]> {
 interface Dialect {
   encoder: () => Encoder;
   /** The last frames say so. */
-  last: (detail: string) => Frame[];
+  last: (why: BrokenStream) => Frame[];
   faults: (frames: readonly Frame[]) => Promise<string[]>;
 }
 const dialects: Record<string, Dialect> = {
   native: {
     encoder: () => nativeEncoder("tag"),
-    last: (detail) => [expect.objectContaining({ event: "error", data: expect.objectContaining({ detail }) })],
+    last: ({ message, detail }) => [
+      expect.objectContaining({ event: "error", data: expect.objectContaining({ message, detail }) }),
+    ],
     faults: async () => [],
   },
   "openai-chat": {
@@ -48,7 +50,7 @@ const dialects: Record<string, Dialect> = {
         { ...chat, includeUsage: true, showTools: true, hasForm: false, isPart: false },
         { session: "s", tag: "t" },
       ),
-    last: (detail) => [{ data: { error: expect.objectContaining({ message: detail, type: "server_error" }) } }],
+    last: ({ detail }) => [{ data: { error: expect.objectContaining({ message: detail, type: "server_error" }) } }],
     faults: async (frames) =>
       frames.flatMap(({ data, text }) => {
         if (text !== undefined) return [`[DONE] says that the answer is whole: ${text}`];
@@ -58,14 +60,14 @@ const dialects: Record<string, Dialect> = {
   },
   "openai-responses": {
     encoder: () => new ResponseWriter(place, asked),
-    last: (detail) => [
+    last: ({ detail }) => [
       expect.objectContaining({ event: "error", data: expect.objectContaining({ type: "error", message: detail }) }),
     ],
     faults: async (frames) => frames.flatMap(({ data }) => publisherFaults("event", data)),
   },
   "ai-sdk-ui": {
     encoder: () => new UiChunks({ as: "ai-sdk-ui", turn: "turn_1" }, { session: "s" }),
-    last: (detail) => [{ data: { type: "error", errorText: detail } }, { text: "[DONE]" }],
+    last: ({ message }) => [{ data: { type: "error", errorText: message } }, { text: "[DONE]" }],
     faults: uiFaults,
   },
 };
@@ -77,7 +79,7 @@ describe("a stream that ends before its answer", () => {
         const encoder = dialect.encoder();
         const begun = [...(encoder.opening?.() ?? []), ...encoder.events(events.slice(0, cut))];
         const frames = JSON.parse(JSON.stringify([...begun, ...encoder.broken(why)])) as Frame[];
-        const last = dialect.last(why.detail);
+        const last = dialect.last(why);
         expect(frames.slice(-last.length), `cut at ${cut}`).toEqual(last);
         expect(await dialect.faults(frames), `cut at ${cut}`).toEqual([]);
       }

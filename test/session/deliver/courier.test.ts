@@ -25,8 +25,7 @@ async function owed(world: SessionWorld, answer: (request: Request) => Response,
   provider.outside.mockImplementation(async (request) => answer(request));
   provider.enqueue(text("Done."));
   const replyTo = { channel: "callback", url: "https://hooks.example.com/x" };
-  const request = { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue" as const, claims, replyTo };
-  return unwrap(await world.stub.send(world.address, request));
+  return world.submit({ messages: [{ content: "Hi", options: {} }], claims, replyTo, create: {} });
 }
 const later = () => new Response(null, { status: 503, headers: { "Retry-After": "600" } });
 

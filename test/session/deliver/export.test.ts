@@ -2,6 +2,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { accountList, accountObject } from "../../../src/account/account.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
+import { accepted } from "../../../src/doors/refusal-words.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { observedBindings } from "../../app/observed.ts";
 import { throughSchema } from "../../observe/otlp-schema.ts";
@@ -44,8 +45,8 @@ function world(account = crypto.randomUUID()) {
     address,
     stub,
     async ask(content: string, more: { traceparent?: string } = {}) {
-      const request = { message: { content, ...more, options: {} }, receipt: {}, onBusy: "queue" } as const;
-      const { turn } = unwrap(await stub().send(address, request));
+      const given = { messages: [{ content, ...more, options: {} }], receipt: {}, create: {} };
+      const { turn } = accepted(await stub().submit(address, given));
       const state = unwrap(await stub().wait(turn, 20_000));
       expect(state.status).toBe("ended");
       return turn;
@@ -227,8 +228,8 @@ it("[TRACE-11] [TRACE-12] a callback gets the header of its delivery's span, whi
   provider.enqueue(text("Hello."));
   const { stub, address } = world();
   const replyTo = { channel: "callback", url: "https://pager.example.com/hook" };
-  const request = { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue", replyTo } as const;
-  const { turn } = unwrap(await stub().send(address, request));
+  const given = { messages: [{ content: "Hi", options: {} }], receipt: {}, create: {}, replyTo };
+  const { turn } = accepted(await stub().submit(address, given));
   await until(() => expect(callbacks).toHaveLength(1));
   const spans = await vi.waitFor(async () => {
     const all = spansIn(JSON.parse(unwrap(await stub().trace(turn))));

@@ -5,7 +5,7 @@ import type { PlacedEvent } from "../../../src/core/event.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { eventStream } from "../../../src/session/read/event-stream.ts";
 import { Feed } from "../../../src/session/read/feed.ts";
-import { Conversation } from "../../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { nativeEncoder } from "../../../src/wire/native-encoder.ts";
 import { asking, assistant, ended, result, user } from "../../support/entries.ts";
@@ -109,11 +109,11 @@ describe("a replay", () => {
   });
 });
 
-describe("Conversation", () => {
+describe("RequestWindow", () => {
   it("[WINDOW-1] trusts the provider's count, and measures what came since by it", () => {
     const log = new MemoryLog();
     const profile = profileFor({ modelId: "demo", baseUrl: "https://demo.invalid", demo: true });
-    const conversation = new Conversation(log, () => 0);
+    const conversation = new RequestWindow(log, () => 0);
     const counted = { inputTokens: 900, cachedTokens: 100, outputTokens: 50, reasoningTokens: 20 };
     log.append([user({ content: "x".repeat(1_000) }), assistant({ usage: counted }), ended()]);
     conversation.read(profile, "x".repeat(100));
@@ -131,7 +131,7 @@ describe("Conversation", () => {
     const log = new MemoryLog();
     const read = vi.spyOn(log, "read");
     const profile = profileFor({ modelId: "demo", baseUrl: "https://demo.invalid", demo: true });
-    const conversation = new Conversation(log, () => 0);
+    const conversation = new RequestWindow(log, () => 0);
     log.append([user(), asking(["clock"]), result("c0")]);
     const messages = () => {
       conversation.read(profile, "head");

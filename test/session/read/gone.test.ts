@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import { UiChunks, type UiManner } from "../../../src/doors/ai-sdk/chunks.ts";
-import { Retelling } from "../../../src/session/read/reconcile.ts";
+import { Reconciler } from "../../../src/session/read/reconcile.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { formatManner, type Manner } from "../../../src/wire/manner.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
@@ -19,7 +19,11 @@ afterEach(() => {
 
 describe("a stream of a session that is erased", () => {
   const manners: [name: string, manner: Manner | undefined, last: RegExp][] = [
-    ["native", undefined, /event: error\ndata: \{"type":"error","code":"session_erased","detail":"[^"]+"\}\n\n$/],
+    [
+      "native",
+      undefined,
+      /event: error\ndata: \{"type":"error","code":"session_erased","message":"[^"]+","detail":"[^"]+"\}\n\n$/,
+    ],
     [
       "openai-chat",
       { as: "openai-chat", id: "chatcmpl-1", created: 1, model: "m", includeUsage: false, showTools: false } as Manner,
@@ -33,7 +37,7 @@ describe("a stream of a session that is erased", () => {
     [
       "ai-sdk-ui",
       { as: "ai-sdk-ui", turn: "turn_1" } as Manner,
-      /data: \{"type":"error","errorText":"The session was erased[^}]*\}\n\ndata: \[DONE\]\n\n$/,
+      /data: \{"type":"error","errorText":"This conversation was erased[^}]*\}\n\ndata: \[DONE\]\n\n$/,
     ],
   ];
   it.each(manners)("[KEEP-7] %s ends with an error that says so", async (_name, manner, last) => {
@@ -70,7 +74,7 @@ describe("a stream that fails by a fault of ours", () => {
     const manner: UiManner = { as: "ai-sdk-ui", turn };
     const stream = await world.events(`turn=${turn}&as=${formatManner(manner)}`);
     const read = await stream.text();
-    expect(read).toMatch(/data: \{"type":"error","errorText":"The stream broke off[^}]*\}\n\ndata: \[DONE\]\n\n$/);
+    expect(read).toMatch(/data: \{"type":"error","errorText":"The connection broke off[^}]*\}\n\ndata: \[DONE\]\n\n$/);
     expect(read).not.toContain("event:");
   });
 });
@@ -86,9 +90,13 @@ describe("a long history that a client sends again", () => {
   it("[KEEP-8] is compared page by page, and other work comes between", async () => {
     const log = new MemoryLog();
     log.append(turns(1_000));
-    const retelling = new Retelling(log, () => false);
+    const history = new Reconciler(log, () => false);
+    const compare = async () => {
+      await history.readAhead();
+      return history.compare({ before: ["nothing of it"], results: [] });
+    };
     const order: string[] = [];
-    const compared = retelling.compare(["nothing of it"], { lacksAnswer: false }).then((result) => {
+    const compared = compare().then((result) => {
       order.push("compared");
       return result;
     });
@@ -97,7 +105,7 @@ describe("a long history that a client sends again", () => {
     expect(order).toEqual(["other work", "compared"]);
     // Read once: the next one needs no page.
     const read = vi.spyOn(log, "read");
-    await retelling.compare(["nothing of it"], { lacksAnswer: false });
+    await compare();
     expect(read).not.toHaveBeenCalled();
   });
 
@@ -105,7 +113,7 @@ describe("a long history that a client sends again", () => {
     const log = new MemoryLog();
     log.append(turns(1_000));
     let isGone = false;
-    const compared = new Retelling(log, () => isGone).compare(["x"], { lacksAnswer: false });
+    const compared = new Reconciler(log, () => isGone).readAhead();
     isGone = true;
     await expect(compared).rejects.toMatchObject({ code: "not_found" });
   });

@@ -138,7 +138,8 @@ describe("a session's database is full", () => {
           { content: "More" },
           { "Idempotency-Key": "k", Prefer: "respond-async" },
         );
-      provider.enqueue(text("Again."));
+      // Where the reply itself found no room the model is asked once more.
+      provider.enqueue(text("Again."), text("Again."));
       const first = await send();
       // Later writes are those of the turn, which goes on when there is room.
       expect([507, 202]).toContain(first.status);
@@ -175,15 +176,9 @@ describe("a session's database is full", () => {
 
   it("[FULL-4] what a failed transaction had added is not in memory either", async () => {
     const { name, stub, entries } = await sessionWithTurn();
-    const also = [{ content: "x".repeat(2_000_000), options: {} }];
-    const address = { account: "default", name };
-    const sent = await stub.send(address, {
-      message: { content: "a", options: {} },
-      also,
-      receipt: {},
-      onBusy: "queue",
-    });
-    expect(sent).toMatchObject({ ok: false, code: "payload_too_large" });
+    const messages = ["a", "x".repeat(2_000_000)].map((content) => ({ content, options: {} }));
+    const sent = await stub.submit({ account: "default", name }, { messages });
+    expect(sent).toMatchObject({ ok: false, refusal: { code: "message_too_large" } });
     provider.enqueue(text("Again."));
     await call("POST", `/v1/sessions/${name}/messages`, { content: "More" });
     expect((await entries()).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);

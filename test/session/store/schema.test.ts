@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import { fingerprint } from "../../../src/core/prefix.ts";
-import { sessionParts } from "../../../src/session/session-parts.ts";
+import { openSession } from "../../../src/session/open-session.ts";
 import { migrate, sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
 import { SessionWorld } from "../../support/session-world.ts";
 
@@ -25,7 +25,7 @@ it("[SCHEMA-1] a session of the first version becomes one of today, with what it
     sql.exec("INSERT INTO entries VALUES (1, 'turn_1', 'user', 6, ?, 0)", entry);
     storage.transactionSync(() => migrate(sql, versionOf(sql)));
     expect(versionOf(sql)).toEqual({ version: sessionLadder.version, readableFrom: sessionLadder.readableFrom });
-    const { log, record, turns, outbox } = sessionParts(storage);
+    const { log, record, turns, outbox } = openSession(storage);
     expect(log.read({ after: 0 })).toMatchObject([{ type: "user", content: "Hi" }]);
     expect(record.read()).toMatchObject({ name: world.address.name, windowSeq: 0, prefix: null });
     expect([turns.open?.stop, outbox.isEmpty]).toEqual(["cancelled", true]);

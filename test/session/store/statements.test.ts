@@ -170,4 +170,23 @@ describe("statements", () => {
     // 24,000 units were said meanwhile.
     expect(late.units).toBeLessThan(early.units + 1_000);
   });
+
+  it("[SPEED-10] a reply is written with the end of its turn and the alarm, without a wait for the disk between them", async () => {
+    await warm();
+    const disk = Promise.withResolvers<void>();
+    const answer = inPieces(19);
+    provider.enqueue(answer.reply);
+    const { turn } = await world.send("Hello");
+    await vi.waitFor(() => expect(received).toContain("piece 18 "));
+    await world.inside((storage) => vi.spyOn(storage, "sync").mockImplementation(() => disk.promise));
+    statements.take();
+    answer.release();
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+    const inserts = statements.take().filter((statement) => /INSERT INTO entries/.test(statement));
+    expect(inserts).toHaveLength(2);
+    expect(received.split("event: turn.ended")).toHaveLength(2);
+    disk.resolve();
+    await world.ended(turn);
+    await vi.waitFor(() => expect(ends()).toBe(2));
+  });
 });

@@ -3,7 +3,7 @@ import type { NewEntry } from "../../../src/core/entry.ts";
 import { outline } from "../../../src/core/outline.ts";
 import { requestTokens } from "../../../src/core/window.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
-import { Conversation } from "../../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { assistant, user } from "../../support/entries.ts";
 
@@ -18,7 +18,7 @@ function gaps(contextTokens: number, headShare: number, summary: (before: string
   };
   const log = new MemoryLog();
   let windowSeq = 0;
-  const conversation = new Conversation(log, () => windowSeq);
+  const conversation = new RequestWindow(log, () => windowSeq);
   const head = "h".repeat(Math.floor((headShare * requestTokens(profile)) / 0.3));
   const found: number[] = [];
   let since = 0;

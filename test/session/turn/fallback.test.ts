@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Agent, ModelChoice } from "../../../src/agent/agent.ts";
 import { Draft } from "../../../src/core/assemble.ts";
 import { parseSettings } from "../../../src/env.ts";
-import { type SessionParts, sessionParts } from "../../../src/session/session-parts.ts";
+import { type OpenSession, openSession } from "../../../src/session/open-session.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { Runner } from "../../../src/session/turn/runner.ts";
 import { agent } from "../../app/agent.ts";
@@ -28,26 +28,26 @@ afterEach(() => {
 /** A session whose agent has these models, run in a fresh object. */
 function withModels(
   models: Agent["models"],
-  use: (ask: (content: string) => Promise<string>, parts: SessionParts) => Promise<void>,
+  use: (ask: (content: string) => Promise<string>, parts: OpenSession) => Promise<void>,
 ): Promise<void> {
   const world = new SessionWorld();
   return runInDurableObject(world.stub, async (_, { storage }) => {
     SessionRecord.create(storage.sql, world.address, {}, Date.now());
-    const parts = sessionParts(storage);
+    const parts = openSession(storage);
     let work: Promise<void> = Promise.resolve();
     const setup = {
       agent: { ...agent, models },
       settings: parseSettings(bindings),
       bindings,
       secrets: {},
-      moved: () => {},
-      rested: () => {},
+      onTurn: () => {},
+      onIdle: () => {},
     };
     const runner = new Runner(parts, { ...setup, hold: (held) => (work = held) });
     await use(async (content) => {
       const request = { message: { content, options: {} }, receipt: {}, onBusy: "queue" } as const;
       storage.transactionSync(() => parts.turns.accept(request, Date.now()));
-      runner.wake();
+      runner.resume();
       await work;
       const entry = parts.log.read({ after: 0 }).findLast(({ type }) => type === "assistant" || type === "step_failed");
       return entry?.type === "assistant" ? `${entry.model}: ${entry.content}` : "failed";

@@ -4,7 +4,7 @@ import type { ModelChoice } from "../../../src/agent/agent.ts";
 import type { TurnOptions } from "../../../src/core/entry.ts";
 import { parseSettings, type Settings } from "../../../src/env.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
-import { type SessionParts, sessionParts } from "../../../src/session/session-parts.ts";
+import { type OpenSession, openSession } from "../../../src/session/open-session.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { Runner } from "../../../src/session/turn/runner.ts";
 import { agent } from "../../app/agent.ts";
@@ -44,27 +44,27 @@ type Ask = (content: string, options?: TurnOptions) => Promise<string>;
 /** A session with these models in a fresh object. */
 function withSession(
   { models, settings, account }: Of,
-  use: (ask: Ask, parts: SessionParts) => Promise<void>,
+  use: (ask: Ask, parts: OpenSession) => Promise<void>,
 ): Promise<void> {
   const world = new SessionWorld();
   return runInDurableObject(world.stub, async (_, { storage }) => {
     const address = { ...world.address, ...(account !== undefined && { account }) };
     SessionRecord.create(storage.sql, address, {}, Date.now());
-    const parts = sessionParts(storage);
+    const parts = openSession(storage);
     let work: Promise<void> = Promise.resolve();
     const setup = {
       agent: { ...agent, models },
       settings: { ...parseSettings(bindings), ...settings },
       bindings,
       secrets: {},
-      moved: () => {},
-      rested: () => {},
+      onTurn: () => {},
+      onIdle: () => {},
     };
     const runner = new Runner(parts, { ...setup, hold: (held) => (work = held) });
     await use(async (content, options = {}) => {
       const request = { message: { content, options }, receipt: {}, onBusy: "queue" } as const;
       storage.transactionSync(() => parts.turns.accept(request, Date.now()));
-      runner.wake();
+      runner.resume();
       await work;
       const entry = parts.log.read({ after: 0 }).findLast(({ type }) => type === "assistant" || type === "step_failed");
       return entry?.type === "assistant" ? entry.content : `failed: ${JSON.stringify(entry)}`;

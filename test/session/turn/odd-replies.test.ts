@@ -60,7 +60,7 @@ describe("a tool that does harm and that no one must approve", () => {
     const [id = ""] = reply?.type === "assistant" ? (reply.salvaged ?? []) : [];
     expect(reply).toMatchObject({ content: "One moment. ", salvaged: [id], waits: { [id]: "approval" } });
     provider.enqueue(text("Ordered."));
-    unwrap(await world.stub.approve(id, { approve: true }));
+    await world.approve(id, { approve: true });
     expect((await world.ended(turn)).ended.reason).toBe("completed");
     expect(provider.outside).toHaveBeenCalledTimes(1);
   });

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
-import { Conversation } from "../../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
+import { strictClientTool } from "../../../src/tools/client-tool.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
 import { text } from "../../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../../support/session-world.ts";
@@ -79,10 +80,10 @@ it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once"
   const log = new MemoryLog();
   log.append(turns.flat());
   const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
-  const whole = new Conversation(log, () => 0);
+  const whole = new RequestWindow(log, () => 0);
   whole.read(profile, "head");
   const read = vi.spyOn(log, "read");
-  const inPieces = new Conversation(log, () => 0);
+  const inPieces = new RequestWindow(log, () => 0);
   let pieces = 0;
   await inPieces.readAhead(profile, "head", async () => {
     pieces++;
@@ -90,12 +91,93 @@ it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once"
   });
   inPieces.read(profile, "head");
   expect([pieces > 5, inPieces.messages()]).toEqual([true, whole.messages()]);
-  const seqs = read.mock.results.flatMap(({ value }) => (value as { seq: number }[]).map(({ seq }) => seq));
+  // Those of `newest` have no limit.
+  const pages = read.mock.results.filter((_, at) => read.mock.calls[at]?.[0].maxUnits !== undefined);
+  const seqs = pages.flatMap(({ value }) => (value as { seq: number }[]).map(({ seq }) => seq));
   expect(seqs.length).toBe(new Set(seqs).size);
   // A session that is erased meanwhile is not read on.
   let left = 2;
-  const erased = new Conversation(log, () => 0);
+  const erased = new RequestWindow(log, () => 0);
   read.mockClear();
   await erased.readAhead(profile, "head", async () => left-- > 0);
   expect(read.mock.calls.length).toBeLessThan(15);
+});
+
+it("[BOUND-24] a few long messages are read ahead in pieces of a million characters, and the open turn's entries are left", async () => {
+  const turns = Array.from({ length: 24 }, (_, n) => {
+    const at = { turn: `turn_${n + 1}` };
+    return [user({ ...at, content: "q".repeat(80_000) }), assistant({ ...at, content: "a".repeat(80_000) }), ended(at)];
+  });
+  const log = new MemoryLog();
+  log.append([...turns.flat(), user({ turn: "turn_25", content: "last" })]);
+  const profile = profileFor({ modelId: "demo", baseUrl: "https://x.test", demo: true });
+  const read = vi.spyOn(log, "read");
+  let pieces = 0;
+  let units = 0;
+  const pieceUnits: number[] = [];
+  await new RequestWindow(log, () => 0).readAhead(profile, "head", async () => {
+    pieces++;
+    const all = read.mock.results.filter((_, at) => read.mock.calls[at]?.[0].maxUnits !== undefined);
+    const now = all.reduce((sum, { value }) => sum + JSON.stringify(value).length, 0);
+    pieceUnits.push(now - units);
+    units = now;
+    return true;
+  });
+  expect([pieces >= 3, Math.max(...pieceUnits) < 1_500_000]).toEqual([true, true]);
+  const seqs = read.mock.results.flatMap(({ value }, at) =>
+    read.mock.calls[at]?.[0].maxUnits === undefined ? [] : (value as { seq: number }[]).map(({ seq }) => seq),
+  );
+  expect(Math.max(...seqs)).toBe(24 * 3);
+});
+
+it("[BOUND-26] a turn with a megabyte of tools reads its first entry once from its rows, and hands no tools to a reader of the answer", async () => {
+  const world = new SessionWorld();
+  provider.enqueue(text("Hello."), text("Again."));
+  await world.ask("Hi");
+  const whole: number[] = [];
+  const parse = JSON.parse;
+  vi.spyOn(JSON, "parse").mockImplementation((text: string, reviver) => {
+    // A provider reads its requests.
+    if (text.length > 200_000 && text.includes('"options":')) whole.push(text.length);
+    return parse(text, reviver);
+  });
+  const tools = [{ name: "f", description: "x".repeat(300_000), parameters: { type: "object", properties: {} } }];
+  const { turn } = await world.send("More", { options: { tools } });
+  await world.ended(turn);
+  for (let n = 0; n < 20; n++) unwrap(await world.stub.describe());
+  // The message from the inbox, when its turn begins.
+  expect(whole.length).toBe(1);
+  const range = { after: 0, limit: 100 };
+  const has = (entries: { type: string }[]) => JSON.stringify(entries).length > 300_000;
+  expect(has(unwrap(await world.stub.entries(range)).entries)).toBe(true);
+  expect(has(unwrap(await world.stub.entries({ ...range, lean: true })).entries)).toBe(false);
+});
+
+it("[BOUND-29] strict tools are measured in pieces, and for checking calls only when one is called", async () => {
+  const world = new SessionWorld();
+  provider.enqueue(text("Hello."), text("Again."));
+  await world.ask("Hi");
+  const parameters = {
+    type: "object",
+    properties: { a: { type: "string" } },
+    required: ["a"],
+    additionalProperties: false,
+  };
+  const tools = Array.from({ length: 40 }, (_, n) => ({ name: `f${n}`, description: "", parameters, strict: true }));
+  const waits = vi.spyOn(globalThis, "setTimeout");
+  const { turn } = await world.send("More", { options: { tools } });
+  await world.ended(turn);
+  // 160 ms of work in pieces of 8 ms.
+  expect(waits.mock.calls.length).toBeGreaterThan(20);
+  let looks = 0;
+  const watched = new Proxy(parameters, {
+    ownKeys: (target) => {
+      looks++;
+      return Reflect.ownKeys(target);
+    },
+  });
+  const tool = strictClientTool({ name: "f", description: "", parameters: watched, strict: true });
+  expect(looks).toBe(0);
+  expect(tool.parse('{"b":1}')).toMatchObject({ ok: false });
+  expect([tool.parse('{"a":"x"}'), looks > 0]).toEqual([{ ok: true, input: { a: "x" }, repairs: [] }, true]);
 });

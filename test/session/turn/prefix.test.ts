@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../../src/core/entry.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { requestBody, serializeHead } from "../../../src/model/serialize.ts";
-import { Conversation } from "../../../src/session/turn/request-window.ts";
+import { RequestWindow } from "../../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, failed, result, user } from "../../support/entries.ts";
 import { randomOf } from "../../support/random.ts";
@@ -35,7 +35,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
     const rows: string[] = [];
     let log = new MemoryLog(rows);
     let windowSeq = 0;
-    let conversation = new Conversation(log, () => windowSeq);
+    let conversation = new RequestWindow(log, () => windowSeq);
     let before: string | undefined;
     const request = () => {
       conversation.read(profile, head);
@@ -47,7 +47,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
         // A crash: everything is read again from the log.
         if (chance() < 0.2) {
           log = new MemoryLog(rows);
-          conversation = new Conversation(log, () => windowSeq);
+          conversation = new RequestWindow(log, () => windowSeq);
         }
         const now = request();
         if (before !== undefined) expect(now.startsWith(before)).toBe(true);

@@ -5,10 +5,10 @@ import { type AgentDefinition, resolveAgent } from "../../../src/agent/agent.ts"
 import { start } from "../../../src/core/cursor.ts";
 import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { parseSettings } from "../../../src/env.ts";
+import { type OpenSession, openSession } from "../../../src/session/open-session.ts";
 import { eventStream } from "../../../src/session/read/event-stream.ts";
 import { pastRequest } from "../../../src/session/read/past-request.ts";
 import { ToolProgress } from "../../../src/session/read/tool-progress.ts";
-import { type SessionParts, sessionParts } from "../../../src/session/session-parts.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { Runner } from "../../../src/session/turn/runner.ts";
 import { defineTool, type ToolContext } from "../../../src/tools/tool.ts";
@@ -30,7 +30,7 @@ type Ask = (content: string) => Promise<void>;
 /** A session whose agent has a tool `look` that does this. */
 function withTool(
   run: (context: ToolContext<"SHOP_KEY">) => unknown,
-  use: (ask: Ask, parts: SessionParts, setup: object) => Promise<void>,
+  use: (ask: Ask, parts: OpenSession, setup: object) => Promise<void>,
   more: Partial<AgentDefinition> = {},
 ): Promise<void> {
   const world = new SessionWorld();
@@ -45,14 +45,14 @@ function withTool(
       run: (_, context) => run(context),
     });
     const agent = resolveAgent("shop", { instructions: "Sell.", tools: [look], ...more });
-    const parts = sessionParts(storage);
+    const parts = openSession(storage);
     let work: Promise<void> = Promise.resolve();
-    const setup = { agent, settings: parseSettings(bindings), bindings, secrets, moved: () => {}, rested: () => {} };
+    const setup = { agent, settings: parseSettings(bindings), bindings, secrets, onTurn: () => {}, onIdle: () => {} };
     const runner = new Runner(parts, { ...setup, hold: (held) => (work = held) });
     const ask = async (content: string) => {
       const message = { content, speaker: "Ann", options: {} };
       storage.transactionSync(() => parts.turns.accept({ message, receipt: {}, onBusy: "queue" }, Date.now()));
-      runner.wake();
+      runner.resume();
       await work;
     };
     await use(ask, parts, setup);

@@ -4,7 +4,7 @@ import type { Agent } from "../../../src/agent/agent.ts";
 import { readSettings } from "../../../src/core/settings.ts";
 import { mcpServers } from "../../../src/doors/mcp-servers.ts";
 import { KvCount } from "../../../src/prefix-cache/kv-count.ts";
-import { readServers } from "../../../src/session/turn/mcp-servers.ts";
+import { readServers } from "../../../src/session/turn/mcp-tools.ts";
 import { TurnTools } from "../../../src/session/turn/turn-tools.ts";
 import { mcpSettings } from "../../../src/tools/mcp/mcp-settings.ts";
 import type { McpServerRules } from "../../../src/tools/mcp/server-rules.ts";

@@ -22,7 +22,7 @@ afterEach(() => {
 const order = { method: "POST", url: "https://shop.example.com/orders", body: '{"item":17}' };
 const asksToSend = (id = "call_pay") => calls([{ id, name: "send_request", arguments: JSON.stringify(order) }]);
 const lookup = { name: "lookup", description: "Looks up", parameters: { type: "object", properties: {} } };
-const refusal = (promise: Promise<unknown>) => promise.then(unwrap as never).catch((error: unknown) => error);
+const refusal = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 
 /** A turn that waits for a person's yes to `call_pay`. */
 async function waitingTurn(): Promise<string> {
@@ -48,7 +48,7 @@ describe("a call that needs a person's yes", () => {
       arguments: JSON.stringify(order),
     });
     provider.enqueue(text("Ordered."));
-    expect(unwrap(await world.stub.approve("call_pay", { approve: true }))).toEqual({ turn });
+    expect(await world.approve("call_pay", { approve: true })).toEqual({ turn });
     const { ended, reply } = await world.ended(turn);
     expect([ended.reason, reply?.content]).toEqual(["completed", "Ordered."]);
     expect(provider.outside).toHaveBeenCalledTimes(1);
@@ -63,7 +63,7 @@ describe("a call that needs a person's yes", () => {
   it("[WAIT-2] is not run after a no, and the model reads why", async () => {
     const turn = await waitingTurn();
     provider.enqueue(text("As you wish."));
-    unwrap(await world.stub.approve("call_pay", { approve: false, reason: "Wrong item" }));
+    await world.approve("call_pay", { approve: false, reason: "Wrong item" });
     await world.ended(turn);
     expect(provider.outside).not.toHaveBeenCalled();
     expect(provider.requests.at(-1)?.body.messages.at(-1)).toMatchObject({
@@ -74,16 +74,16 @@ describe("a call that needs a person's yes", () => {
 
   it("[WAIT-5] is answered once: a second answer is refused, and so is one about a call that never was", async () => {
     const turn = await waitingTurn();
-    expect(await refusal(world.stub.approve("call_other", { approve: true }))).toMatchObject({ code: "not_found" });
+    expect(await refusal(world.approve("call_other", { approve: true }))).toMatchObject({ code: "not_found" });
     provider.enqueue(text("Ordered."));
-    const answers = await Promise.all([
-      world.stub.approve("call_pay", { approve: true }),
-      world.stub.approve("call_pay", { approve: false }),
+    const answers = await Promise.allSettled([
+      world.approve("call_pay", { approve: true }),
+      world.approve("call_pay", { approve: false }),
     ]);
-    expect(answers.map(({ ok }) => ok).toSorted()).toEqual([false, true]);
-    expect(answers.find(({ ok }) => !ok)).toMatchObject({ code: "conflict" });
+    expect(answers.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(answers.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "conflict" } });
     await world.ended(turn);
-    expect(await refusal(world.stub.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
+    expect(await refusal(world.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
     expect((await world.entries()).filter(({ type }) => type === "approval")).toHaveLength(1);
     expect(provider.outside.mock.calls.length).toBeLessThanOrEqual(1);
   });
@@ -95,14 +95,14 @@ describe("a call that needs a person's yes", () => {
     const birth = unwrap(await world.stub.describe()).birth;
     const ref = refOf({ birth, turn, step: 1, callId: "call_pay" });
     for (const refused of [
-      world.stub.approve("call_pay", { approve: true }, other),
-      world.stub.press({ ref, digest: other }, { approve: true }),
+      world.approve("call_pay", { approve: true, digest: other }),
+      world.approve({ ref }, { approve: true, digest: other }),
     ]) {
       expect(await refusal(refused)).toMatchObject({ code: "conflict", field: "digest" });
     }
     expect((await world.entries()).filter(({ type }) => type === "approval")).toHaveLength(0);
     provider.enqueue(text("Ordered."));
-    expect(unwrap(await world.stub.press({ ref, digest: callDigest(call) }, { approve: true }))).toEqual({ turn });
+    expect(await world.approve({ ref }, { approve: true, digest: callDigest(call) })).toEqual({ turn });
     await world.ended(turn);
     expect(provider.outside).toHaveBeenCalledTimes(1);
   });
@@ -115,7 +115,7 @@ describe("a call that needs a person's yes", () => {
     expect(alarm).toBeGreaterThan(Date.now() + (agent.limits.waitSeconds - 60) * 1000);
     await abortAllDurableObjects();
     provider.enqueue(text("Ordered."));
-    unwrap(await world.stub.approve("call_pay", { approve: true }));
+    await world.approve("call_pay", { approve: true });
     await world.ended(turn);
     expect(provider.outside).toHaveBeenCalledTimes(1);
     expect(provider.requests).toHaveLength(2);
@@ -133,14 +133,14 @@ describe("a call that needs a person's yes", () => {
       agent.limits.waitSeconds = waitSeconds;
     }
     expect(provider.outside).not.toHaveBeenCalled();
-    expect(await refusal(world.stub.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
+    expect(await refusal(world.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
   });
 
   it("[WAIT-4] a cancel ends the wait", async () => {
     const turn = await waitingTurn();
     unwrap(await world.stub.cancel());
     expect((await world.ended(turn)).ended.reason).toBe("cancelled");
-    expect(await refusal(world.stub.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
+    expect(await refusal(world.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
     expect(await world.inside((storage) => storage.getAlarm())).toBeNull();
   });
 
@@ -149,7 +149,7 @@ describe("a call that needs a person's yes", () => {
     const second = await world.send("And now?");
     expect(second.state.status).toBe("queued");
     provider.enqueue(text("Ordered."), text("Now this."));
-    unwrap(await world.stub.approve("call_pay", { approve: true }));
+    await world.approve("call_pay", { approve: true });
     await world.ended(turn);
     expect((await world.ended(second.turn)).reply?.content).toBe("Now this.");
   });
@@ -178,12 +178,10 @@ describe("a call of a tool that runs at the client", () => {
     expect(offered.filter(({ function: tool }) => tool.strict)).toEqual([]);
     await abortAllDurableObjects();
     provider.enqueue(text("Found."));
-    unwrap(
-      await world.stub.giveResults([
-        { callId: "c3", content: "three", isError: false },
-        { callId: "c1", content: "one", isError: false },
-      ]),
-    );
+    await world.giveResults([
+      { callId: "c3", content: "three", isError: false },
+      { callId: "c1", content: "one", isError: false },
+    ]);
     await world.ended(turn);
     const results = provider.requests.at(-1)?.body.messages.slice(-3);
     expect(results.map(({ content }: { content: string }) => content)).toEqual(["one", "1+1 = 2", "three"]);
@@ -192,9 +190,9 @@ describe("a call of a tool that runs at the client", () => {
   it("[WAIT-8] takes all results or none", async () => {
     await waitingForClient();
     const given = (callId: string) => ({ callId, content: "x", isError: false });
-    expect(await refusal(world.stub.giveResults([given("c1"), given("nope")]))).toMatchObject({ code: "not_found" });
-    expect(await refusal(world.stub.giveResults([given("c1"), given("c2")]))).toMatchObject({ code: "conflict" });
-    expect(await refusal(world.stub.approve("c1", { approve: true }))).toMatchObject({ code: "conflict" });
+    expect(await refusal(world.giveResults([given("c1"), given("nope")]))).toMatchObject({ code: "not_found" });
+    expect(await refusal(world.giveResults([given("c1"), given("c2")]))).toMatchObject({ code: "conflict" });
+    expect(await refusal(world.approve("c1", { approve: true }))).toMatchObject({ code: "conflict" });
     const results = (await world.entries()).filter(({ type }) => type === "tool");
     expect(results).toHaveLength(1);
     unwrap(await world.stub.erase());
@@ -205,7 +203,7 @@ describe("a call that does harm", () => {
   it("[EFFECT-1] is not run again after a crash: the model and the person are told that nobody knows", async () => {
     const turn = await waitingTurn();
     provider.outside.mockImplementation(() => new Promise(() => {}));
-    unwrap(await world.stub.approve("call_pay", { approve: true }));
+    await world.approve("call_pay", { approve: true });
     // Looked for from here: code that goes on inside the object could not end that object.
     await vi.waitFor(() => expect(provider.outside).toHaveBeenCalled());
     await abortAllDurableObjects();
@@ -239,7 +237,7 @@ it("[ONCE-14] an open call of a session without a birth keeps the key that it ha
   const turn = await waitingTurn();
   await world.rewrite(({ sql }) => sql.exec("UPDATE session SET birth = NULL"));
   provider.enqueue(text("Ordered."));
-  unwrap(await world.stub.approve("call_pay", { approve: true }));
+  await world.approve("call_pay", { approve: true });
   await vi.waitFor(() => expect(provider.outside).toHaveBeenCalledTimes(1));
   const { account, name } = world.address;
   const key = await sha256Hex(`${account}:${name} turn_1 1 call_pay`);

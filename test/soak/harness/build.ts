@@ -9,7 +9,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Timers too long for a soak. What they time stays as it is. */
 const shorter: readonly Edit[] = [
-  { file: "src/session/alarm.ts", find: "const watchdogMs = 10_000;", replace: "const watchdogMs = 2_000;" },
+  { file: "src/session/store/heartbeat.ts", find: "const watchdogMs = 10_000;", replace: "const watchdogMs = 2_000;" },
   { file: "src/http/sse.ts", find: "heartbeatMs = 15_000", replace: "heartbeatMs = 150" },
 ];
 

@@ -1,7 +1,7 @@
 /** Makes a case from a turn of a real session: what was said before, what was asked, and the results of its tools as stubs. Pure. */
 import { createHash } from "node:crypto";
 import type { Entry } from "../../../core/entry.ts";
-import { redactValue } from "../../redact.ts";
+import { redactValue } from "../../../test-kit/redact.ts";
 import { UsageError } from "../../usage.ts";
 import { readJson } from "../run/outcome-of.ts";
 import type { CaseInput } from "./case.ts";
@@ -97,7 +97,7 @@ function stubOf(
 }
 
 /** In strict mode a model writes null for what it leaves out; a tool does not get it. */
-function withoutNulls(value: unknown): unknown {
+export function withoutNulls(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null));
 }

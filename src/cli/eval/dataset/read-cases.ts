@@ -81,7 +81,7 @@ export function caseDigest(each: EvalCase): string {
 function jsonlFiles(folder: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return names
-    .filter((name) => name.endsWith(".jsonl") && !/(^|\/)(labels|baselines)(\/|\.jsonl$)/.test(name))
+    .filter((name) => name.endsWith(".jsonl") && !/(^|\/)(labels|baselines|recordings)(\/|\.jsonl$)/.test(name))
     .toSorted()
     .map((name) => join(folder, name));
 }

@@ -28,8 +28,9 @@ ${answersHtml(summary, results, questions)}
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,monospace;background:#f6f6f4;padding:.8rem;border-radius:6px}
 table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}
-details{margin:.4rem 0}summary{cursor:pointer}.side{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr))}
+details{margin:.4rem 0}summary{cursor:pointer}.side{display:grid;gap:1rem;grid-template-columns:repeat(var(--arms),minmax(0,1fr))}
 .ok{color:#136c2e}.bad{color:#a3190f}svg{max-width:100%}text{font:12px system-ui,sans-serif}
+@media(max-width:40rem){.side{grid-template-columns:1fr}}
 @media(prefers-color-scheme:dark){body{color:#eee;background:#191919}pre{background:#262626}td,th{border-color:#444}.ok{color:#6fce8a}.bad{color:#ff8d80}text{fill:#eee}}`;
 
 function comparisonHtml({ candidate, baseline, scorers }: ArmComparison): string {
@@ -99,11 +100,14 @@ function answersHtml(
         const passed = own.filter(({ scores }) => scores.passed === 1).length;
         return `<span class="${passed === own.length ? "ok" : "bad"}">${escaped(name)} ${passed}/${own.length}</span>`;
       });
-      const sides = runs.map(
-        (run) =>
-          `<div><h4>${escaped(run.arm)}${run.trial > 1 ? ` · trial ${run.trial}` : ""}</h4>${runHtml(run)}</div>`,
-      );
-      return `<details><summary>${escaped(id)} · ${marks.join(" · ")}</summary><pre>${escaped(questions.get(id) ?? "")}</pre><div class="side">${sides.join("")}</div></details>`;
+      const order = (run: RunResult) => run.trial * arms.length + arms.findIndex(({ name }) => name === run.arm);
+      const sides = runs
+        .toSorted((a, b) => order(a) - order(b))
+        .map(
+          (run) =>
+            `<div><h4>${escaped(run.arm)}${run.trial > 1 ? ` · trial ${run.trial}` : ""}</h4>${runHtml(run)}</div>`,
+        );
+      return `<details><summary>${escaped(id)} · ${marks.join(" · ")}</summary><pre>${escaped(questions.get(id) ?? "")}</pre><div class="side" style="--arms:${arms.length}">${sides.join("")}</div></details>`;
     })
     .join("\n");
 }

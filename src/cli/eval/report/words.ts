@@ -60,7 +60,7 @@ export function verdictWords({ verdict, margin, method, moreCases = 0 }: ScorerC
     case "not_worse":
       return `not worse than the margin of ${margin}`;
     case "undecided":
-      if (method === "none") return "undecided: one conversation says nothing about others";
+      if (method === "none") return "undecided: add cases of other conversations";
       return moreCases >= 100_000
         ? "undecided, and more cases would hardly help"
         : `undecided: about ${moreCases} more cases would decide`;

@@ -6,7 +6,7 @@ import { createDemoFetch } from "../../../model/demo/demo-fetch.ts";
 import { turnModels } from "../../../session/turn/turn-model.ts";
 import { UsageError } from "../../usage.ts";
 import type { EvalCase } from "../dataset/case.ts";
-import { type ReachedModel, runInProcess } from "./in-process.ts";
+import { type CaseRunner, type ReachedModel, runInProcess } from "./in-process.ts";
 import { agentOf, type LoadedApp } from "./load-app.ts";
 import type { CaseOutcome } from "./result.ts";
 
@@ -19,6 +19,8 @@ export interface EvalArm {
   /** Names of its tools. */
   tools: readonly string[];
   run(each: EvalCase): Promise<CaseOutcome>;
+  /** What it runs with, where that is in this process. */
+  runner?: CaseRunner;
 }
 
 /** Values of the options, each a list; none: the app's own. */
@@ -29,8 +31,11 @@ export interface ArmChoices {
   instructions: readonly string[];
 }
 
+/** What holds for all arms. */
+export type ArmRules = Pick<CaseRunner, "liveTools" | "recordings">;
+
 /** Throws a `UsageError` for what the app does not have. */
-export function localArms(loaded: LoadedApp, choices: ArmChoices, liveTools: boolean): EvalArm[] {
+export function localArms(loaded: LoadedApp, choices: ArmChoices, how: ArmRules): EvalArm[] {
   const { agents, models, versions, instructions } = choices;
   const arms = orNone(agents).flatMap((name) => {
     const agent = agentOf(loaded.app, name);
@@ -39,7 +44,7 @@ export function localArms(loaded: LoadedApp, choices: ArmChoices, liveTools: boo
         orNone(models).map((model) => {
           const changed = withChanges(agent, { file, model });
           const parts = [agents.length > 1 ? agent.name : undefined, model, file].filter((part) => part !== undefined);
-          return armOf(loaded, { agent: changed, model, name: parts.join(" ") || agent.name, liveTools });
+          return armOf(loaded, { agent: changed, model, name: parts.join(" ") || agent.name, how });
         }),
       ),
     );
@@ -89,18 +94,19 @@ interface ArmMaking {
   agent: Agent;
   model: string | undefined;
   name: string;
-  liveTools: boolean;
+  how: ArmRules;
 }
 
-function armOf(loaded: LoadedApp, { agent, model, name, liveTools }: ArmMaking): EvalArm {
+function armOf(loaded: LoadedApp, { agent, model, name, how }: ArmMaking): EvalArm {
   const models = reachedModels(loaded, agent, model);
-  const runner = { agent, models, secrets: loaded.secrets, liveTools, liveFetch: fetch };
+  const runner = { agent, models, secrets: loaded.secrets, liveFetch: fetch, ...how };
   return {
     name,
     agent: agent.name,
     version: agent.version,
     model: models[0].profile.id,
     tools: agent.tools.declarations.map(({ name }) => name),
+    runner,
     run: (each) => runInProcess(each, runner),
   };
 }

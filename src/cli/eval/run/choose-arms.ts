@@ -3,13 +3,15 @@ import { UsageError } from "../../usage.ts";
 import type { Dataset } from "../dataset/read-cases.ts";
 import type { EvalOptions } from "../options.ts";
 import { type EvalArm, localArms, reachedModels } from "./arms.ts";
+import { CaseRecordings } from "./case-recordings.ts";
 import type { ReachedModel } from "./in-process.ts";
-import { agentOf, loadApp, workerPath } from "./load-app.ts";
+import { agentOf, type LoadedApp, loadApp, workerPath } from "./load-app.ts";
 import { remoteArms } from "./over-http.ts";
 
 /** `judgeModel`: asked for only where a case is judged. */
 export interface ChosenArms {
   arms: EvalArm[];
+  recordings?: CaseRecordings | undefined;
   judgeModel(): Promise<ReachedModel>;
 }
 
@@ -18,7 +20,9 @@ export async function armsOf(options: EvalOptions, dataset: Dataset): Promise<Ch
   const load = () => loadApp(workerPath(options.worker));
   const judgeModel = async () => {
     const loaded = await load();
-    return reachedModels(loaded, agentOf(loaded.app, agents[0]), options.judge)[0];
+    const model = reachedModels(loaded, agentOf(loaded.app, agents[0]), options.judge)[0];
+    const recording = recordingsOf(options, dataset, loaded)?.of("judge");
+    return recording === undefined ? model : { ...model, fetch: recording.fetchAs("model", model.fetch) };
   };
   if (url !== undefined) {
     if (key === undefined)
@@ -26,12 +30,21 @@ export async function armsOf(options: EvalOptions, dataset: Dataset): Promise<Ch
     return { arms: await remoteArms({ url, key }, { agents, models }), judgeModel };
   }
   const loaded = await load();
-  const arms = localArms(loaded, { agents, models, versions, instructions }, liveTools);
+  const recordings = recordingsOf(options, dataset, loaded);
+  const arms = localArms(loaded, { agents, models, versions, instructions }, { liveTools, recordings });
   mustHaveTools(
     dataset,
     arms.flatMap(({ tools }) => [...tools]),
   );
-  return { arms, judgeModel };
+  return { arms, recordings, judgeModel };
+}
+
+function recordingsOf(
+  { recording }: EvalOptions,
+  { folder }: Dataset,
+  { secrets }: LoadedApp,
+): CaseRecordings | undefined {
+  return recording === undefined ? undefined : new CaseRecordings(folder, recording, secrets);
 }
 
 /** A stub of a tool that no agent has is a typing mistake. */

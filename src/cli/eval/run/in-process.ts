@@ -7,8 +7,9 @@ import type { NewEntry, TurnOptions } from "../../../core/entry.ts";
 import { openCalls } from "../../../core/waits.ts";
 import type { Profile } from "../../../model/profile.ts";
 import { MemorySession } from "../../../test-kit/memory-session.ts";
-import { createToolbox } from "../../../tools/tool.ts";
+import { createToolbox, type Tool } from "../../../tools/tool.ts";
 import { type CaseMessage, type EvalCase, messagesOf } from "../dataset/case.ts";
+import type { CaseRecordings } from "./case-recordings.ts";
 import { outcomeOf } from "./outcome-of.ts";
 import { CannotRun, type CaseOutcome } from "./result.ts";
 import { Stubs } from "./stubs.ts";
@@ -28,12 +29,24 @@ export interface CaseRunner {
   secrets: Readonly<Record<string, string>>;
   liveTools: boolean;
   liveFetch: typeof fetch;
+  recordings?: CaseRecordings | undefined;
 }
 
 /** Throws `CannotRun` when the provider could not be asked. */
 export async function runInProcess(each: EvalCase, runner: CaseRunner): Promise<CaseOutcome> {
-  const stubs = new Stubs(each, runner.liveTools);
-  const session = sessionOf(each, runner, stubs);
+  const recording = runner.recordings?.of(each.id);
+  const stubs = new Stubs(each, {
+    allLive: runner.liveTools || recording?.mode === "strict",
+    recorded: recording?.tools,
+  });
+  const session = sessionFor(each, {
+    ...runner,
+    ...(recording && {
+      models: withFetch(runner.models, ({ fetch }) => recording.fetchAs("model", fetch)),
+      liveFetch: recording.fetchAs("tool", runner.liveFetch),
+    }),
+    wrap: (tool) => stubs.of(tool),
+  });
   const { history, asked } = splitMessages(messagesOf(each));
   if (history.length > 0) session.log.append(historyEntries(history, session.now()));
   const begunAt = session.log.lastSeq;
@@ -42,6 +55,7 @@ export async function runInProcess(each: EvalCase, runner: CaseRunner): Promise<
     await session.begin({ content, ...(speaker !== undefined && { speaker }) }, options);
     await answerPeople(session, each.approve);
   }
+  if (recording?.model.fault !== undefined) throw new CannotRun(recording.model.fault);
   const outcome = outcomeOf(session.entries.slice(begunAt), { tools: runner.agent.tools, stubs });
   if (outcome.error !== undefined && isOutside(outcome.error.code))
     throw new CannotRun(`${outcome.error.code}: ${outcome.error.detail}`);
@@ -49,19 +63,37 @@ export async function runInProcess(each: EvalCase, runner: CaseRunner): Promise<
 }
 
 /** The provider, its key or its line failed: nothing is learnt about the agent. */
-function isOutside(code: string): boolean {
+export function isOutside(code: string): boolean {
   return /^model_(?:unreachable|auth|payment|not_found|rate_limited|unavailable|stalled|truncated)$/.test(code);
 }
 
-function sessionOf(each: EvalCase, { agent, models, secrets, liveFetch }: CaseRunner, stubs: Stubs): MemorySession {
-  const [first, ...fallbacks] = models;
+type ReachedModels = CaseRunner["models"];
+
+function withFetch([first, ...others]: ReachedModels, fetchOf: (model: ReachedModel) => typeof fetch): ReachedModels {
+  const changed = (model: ReachedModel) => ({ ...model, fetch: fetchOf(model) });
+  return [changed(first), ...others.map(changed)];
+}
+
+/** A session of the case's agent where nothing was said yet. `wrap`: what is put around each tool. `fetch`: of every model. */
+export function sessionFor(
+  each: EvalCase,
+  {
+    agent,
+    models,
+    secrets,
+    liveFetch,
+    fetch,
+    wrap,
+  }: CaseRunner & { wrap(tool: Tool): Tool; fetch?: typeof globalThis.fetch },
+): MemorySession {
+  const [first, ...fallbacks] = fetch === undefined ? models : withFetch(models, () => fetch);
   const own = Object.fromEntries(
     agent.tools.all.flatMap((tool) => tool.secrets).map((name) => [name, secrets[name] ?? `eval-${name}`]),
   );
   return new MemorySession({
     ...first,
     fallbacks,
-    tools: createToolbox(agent.tools.all.map((tool) => stubs.of(tool))),
+    tools: createToolbox(agent.tools.all.map(wrap)),
     instructions: agent.instructions,
     agent,
     secrets: own,

@@ -71,7 +71,7 @@ interface Job {
   trial: number;
 }
 
-/** Arm by arm within a case: what changes outside while it runs meets all arms alike. */
+/** EvalArm by arm within a case: what changes outside while it runs meets all arms alike. */
 function jobsOf({ arms, cases, trials, done }: EvalWork): Job[] {
   const key = (arm: string, id: string, trial: number) => JSON.stringify([arm, id, trial]);
   const isDone = new Set(done.map((result) => key(result.arm, result.case, result.trial)));

@@ -8,14 +8,21 @@ export interface UnmatchedCall {
   input: unknown;
 }
 
+/** `allLive`: tools without a stub run. */
+export interface StubRules {
+  allLive: boolean;
+  recorded?: Readonly<Record<string, (input: unknown) => unknown>> | undefined;
+}
+
 export class Stubs {
   readonly #left: { stub: Stub; uses: number; left: number }[];
   readonly #live: ReadonlySet<string>;
   readonly #allLive: boolean;
+  readonly #recorded: Readonly<Record<string, (input: unknown) => unknown>>;
   readonly unmatched: UnmatchedCall[] = [];
 
-  /** `allLive`: tools without a stub run. */
-  constructor({ tools, live }: Pick<EvalCase, "tools" | "live">, allLive: boolean) {
+  /** `recorded`: tools that give what was recorded of a session. */
+  constructor({ tools, live }: Pick<EvalCase, "tools" | "live">, { allLive, recorded = {} }: StubRules) {
     this.#left = tools.map((stub) => ({
       stub,
       uses: 0,
@@ -23,12 +30,15 @@ export class Stubs {
     }));
     this.#live = new Set(live);
     this.#allLive = allLive;
+    this.#recorded = recorded;
   }
 
   /** The tool as this run has it. Schema, checks and effect stay. */
   of(tool: Tool): Tool {
     const { name } = tool.declaration;
     const isStubbed = this.#left.some(({ stub }) => stub.name === name);
+    const recorded = this.#recorded[name];
+    if (!isStubbed && recorded !== undefined) return { ...tool, run: (input) => recorded(input) };
     if (!isStubbed && (this.#allLive || this.#live.has(name))) return tool;
     return { ...tool, run: (input) => this.#answer(name, input) };
   }

@@ -1,6 +1,7 @@
 /** `/v1/chat/completions`: the agent behind OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
 import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
@@ -25,12 +26,14 @@ import { readMessages } from "./messages.ts";
 import { readSegment } from "./read-segment.ts";
 import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "./request.ts";
 
-export const chatRequest = z.strictObject({
-  ...chatFields,
-  tools: z.nullish(clientTools),
-  response_format: z.nullish(responseFormat),
-});
-export const completionReading = z.strictObject({ stream: z.optional(z.enum(["true", "false"])) });
+export const chatRequest = lazySchema(() =>
+  z.strictObject({
+    ...chatFields.shape,
+    tools: z.nullish(clientTools),
+    response_format: z.nullish(responseFormat),
+  }),
+);
+export const completionReading = lazySchema(() => z.strictObject({ stream: z.optional(z.enum(["true", "false"])) }));
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;

@@ -2,31 +2,42 @@
 import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../../core/history.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { speakerFault } from "../../../core/speaker.ts";
 import { withoutNotice } from "./notes.ts";
 
-const content = z.union([
-  z.string(),
-  z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()), refusal: z.optional(z.string()) })),
-]);
-const call = z.looseObject({
-  id: z.string().check(z.minLength(1), z.maxLength(200)),
-  type: z.optional(z.literal("function")),
-  function: z.looseObject({ name: z.string(), arguments: z.string() }),
-});
-/** What a client sends back of an answer has whatever members the answer had. */
-export const chatMessage = z.discriminatedUnion("role", [
-  z.looseObject({ role: z.enum(["system", "developer"]), content }),
-  z.looseObject({ role: z.literal("user"), content, name: z.nullish(z.string()) }),
+const content = lazySchema(() =>
+  z.union([
+    z.string(),
+    z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()), refusal: z.optional(z.string()) })),
+  ]),
+);
+const call = lazySchema(() =>
   z.looseObject({
-    role: z.literal("assistant"),
-    content: z.nullish(content),
-    refusal: z.nullish(z.string()),
-    reasoning_content: z.nullish(z.string()),
-    tool_calls: z.nullish(z.array(call)),
+    id: z.string().check(z.minLength(1), z.maxLength(200)),
+    type: z.optional(z.literal("function")),
+    function: z.looseObject({ name: z.string(), arguments: z.string() }),
   }),
-  z.looseObject({ role: z.literal("tool"), tool_call_id: z.string().check(z.minLength(1), z.maxLength(200)), content }),
-]);
+);
+/** What a client sends back of an answer has whatever members the answer had. */
+export const chatMessage = lazySchema(() =>
+  z.discriminatedUnion("role", [
+    z.looseObject({ role: z.enum(["system", "developer"]), content }),
+    z.looseObject({ role: z.literal("user"), content, name: z.nullish(z.string()) }),
+    z.looseObject({
+      role: z.literal("assistant"),
+      content: z.nullish(content),
+      refusal: z.nullish(z.string()),
+      reasoning_content: z.nullish(z.string()),
+      tool_calls: z.nullish(z.array(call)),
+    }),
+    z.looseObject({
+      role: z.literal("tool"),
+      tool_call_id: z.string().check(z.minLength(1), z.maxLength(200)),
+      content,
+    }),
+  ]),
+);
 type ChatMessage = z.infer<typeof chatMessage>;
 
 /** `instructions`: what leads, as one text. What is said to the model later stands in the conversation, where it was said. */

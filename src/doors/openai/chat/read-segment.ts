@@ -21,12 +21,12 @@ export async function readSegment(
   const state = unwrap(await session.wait(turn, timeoutMs));
   let beganMs = Date.now();
   if (state.status === "queued") return { segment: new Segment(), state, beganMs };
-  const [first] = unwrap(await session.entries({ after: state.firstSeq - 1, limit: 1 })).entries;
+  const [first] = unwrap(await session.entries({ after: state.firstSeq - 1, limit: 1, lean: true })).entries;
   const segment = new Segment({ hasForm: first?.type === "user" && first.options.responseFormat !== undefined });
   let seq = Math.max(state.firstSeq - 1, afterSeq ?? 0);
   let own: string | undefined;
   for (let isOpen = true; isOpen; ) {
-    const { entries } = unwrap(await session.entries({ after: seq, limit: entriesInOneGo }));
+    const { entries } = unwrap(await session.entries({ after: seq, limit: entriesInOneGo, lean: true }));
     own ??= entries[0]?.turn;
     beganMs = Math.min(beganMs, entries[0]?.atMs ?? beganMs);
     for (const entry of entries) {

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { metadataBounds } from "../../../core/bounds.ts";
 import type { Sampling, Thinking, TurnOptions } from "../../../core/entry.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { efforts, thinkingByEffort } from "../../../core/thinking.ts";
 import { toolName } from "../../function-tool.ts";
 import { ignored, openAiHints, refused, taken } from "../parameter.ts";
@@ -9,79 +10,85 @@ import { chatMessage } from "./messages.ts";
 
 const only = <T extends string | number | boolean>(value: T) =>
   taken(z.nullish(z.literal(value, `can only be ${value} here. Leave it out`)), `only ${value}`);
-const tokens = z.nullish(z.int().check(z.minimum(1), z.maximum(1_000_000)));
+const tokens = lazySchema(() => z.nullish(z.int().check(z.minimum(1), z.maximum(1_000_000))));
 
-const chosenFunction = z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) });
+const chosenFunction = lazySchema(() =>
+  z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) }),
+);
 /** Its functions may be whole declarations, of which the names count. */
-const allowedChoice = z.strictObject({
-  type: z.literal("allowed_tools"),
-  allowed_tools: z.strictObject({
-    mode: z.enum(["auto", "required"]),
-    tools: z
-      .array(z.object({ type: z.literal("function"), function: z.looseObject({ name: toolName }) }))
-      .check(z.minLength(1), z.maxLength(128)),
+const allowedChoice = lazySchema(() =>
+  z.strictObject({
+    type: z.literal("allowed_tools"),
+    allowed_tools: z.strictObject({
+      mode: z.enum(["auto", "required"]),
+      tools: z
+        .array(z.object({ type: z.literal("function"), function: z.looseObject({ name: toolName }) }))
+        .check(z.minLength(1), z.maxLength(128)),
+    }),
   }),
-});
+);
 
 /** All but `tools` and `response_format`, which need to know the agent. */
-export const chatFields = {
-  model: z.string(),
-  messages: z.array(chatMessage).check(z.minLength(1)),
-  stream: z.nullish(z.boolean()),
-  stream_options: z.nullish(
-    z.strictObject({ include_usage: z.nullish(z.boolean()), include_obfuscation: z.nullish(z.boolean()) }),
-  ),
-  max_tokens: tokens,
-  max_completion_tokens: tokens,
-  temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(2))),
-  top_p: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
-  frequency_penalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
-  presence_penalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
-  stop: z.nullish(
-    z.union([z.string().check(z.minLength(1)), z.array(z.string().check(z.minLength(1))).check(z.maxLength(16))]),
-  ),
-  tool_choice: taken(
-    z.nullish(
-      z.union(
-        [z.enum(["none", "auto", "required"]), chosenFunction, allowedChoice],
-        'must be "none", "auto", "required", a function, or allowed_tools with a mode and functions',
-      ),
+export const chatFields = lazySchema(() =>
+  z.object({
+    model: z.string(),
+    messages: z.array(chatMessage).check(z.minLength(1)),
+    stream: z.nullish(z.boolean()),
+    stream_options: z.nullish(
+      z.strictObject({ include_usage: z.nullish(z.boolean()), include_obfuscation: z.nullish(z.boolean()) }),
     ),
-    "`allowed_tools` too: the others are offered as before, and their calls are refused",
-  ),
-  /** DeepSeek's switch, and OpenAI's. */
-  thinking: z.nullish(z.strictObject({ type: z.enum(["enabled", "disabled"]) })),
-  reasoning_effort: z.nullish(z.enum(efforts)),
-  /** Kept with the message. */
-  user: z.nullish(z.string().check(z.maxLength(512))),
-  safety_identifier: z.nullish(z.string().check(z.maxLength(512))),
-  prompt_cache_key: z.nullish(z.string().check(z.maxLength(512))),
-  metadata: z.nullish(
-    z
-      .record(
-        z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
-        z.string().check(z.maxLength(metadataBounds.value)),
-      )
-      .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")),
-  ),
-  store: taken(z.nullish(z.boolean()), "an answer is kept with its session in any case"),
-  n: only(1),
-  parallel_tool_calls: taken(z.nullish(z.boolean()), "false: of each reply the first call alone is taken"),
-  logprobs: only(false),
-  top_logprobs: only(0),
-  modalities: taken(z.nullish(z.tuple([z.literal("text")], 'can only be ["text"] here')), "only text"),
-  ...openAiHints,
-  prediction: ignored("it makes an answer faster, and no other"),
-  verbosity: ignored("the models have no such setting; say it in the instructions"),
-  audio: refused("there is no audio"),
-  function_call: refused("send tool_choice"),
-  functions: refused("send tools"),
-  logit_bias: refused("the providers have none"),
-  moderation: refused("nothing is moderated"),
-  web_search_options: refused("give the agent a search tool"),
-};
+    max_tokens: tokens,
+    max_completion_tokens: tokens,
+    temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(2))),
+    top_p: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
+    frequency_penalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+    presence_penalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+    stop: z.nullish(
+      z.union([z.string().check(z.minLength(1)), z.array(z.string().check(z.minLength(1))).check(z.maxLength(16))]),
+    ),
+    tool_choice: taken(
+      z.nullish(
+        z.union(
+          [z.enum(["none", "auto", "required"]), chosenFunction, allowedChoice],
+          'must be "none", "auto", "required", a function, or allowed_tools with a mode and functions',
+        ),
+      ),
+      "`allowed_tools` too: the others are offered as before, and their calls are refused",
+    ),
+    /** DeepSeek's switch, and OpenAI's. */
+    thinking: z.nullish(z.strictObject({ type: z.enum(["enabled", "disabled"]) })),
+    reasoning_effort: z.nullish(z.enum(efforts)),
+    /** Kept with the message. */
+    user: z.nullish(z.string().check(z.maxLength(512))),
+    safety_identifier: z.nullish(z.string().check(z.maxLength(512))),
+    prompt_cache_key: z.nullish(z.string().check(z.maxLength(512))),
+    metadata: z.nullish(
+      z
+        .record(
+          z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
+          z.string().check(z.maxLength(metadataBounds.value)),
+        )
+        .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")),
+    ),
+    store: taken(z.nullish(z.boolean()), "an answer is kept with its session in any case"),
+    n: only(1),
+    parallel_tool_calls: taken(z.nullish(z.boolean()), "false: of each reply the first call alone is taken"),
+    logprobs: only(false),
+    top_logprobs: only(0),
+    modalities: taken(z.nullish(z.tuple([z.literal("text")], 'can only be ["text"] here')), "only text"),
+    ...openAiHints,
+    prediction: ignored("it makes an answer faster, and no other"),
+    verbosity: ignored("the models have no such setting; say it in the instructions"),
+    audio: refused("there is no audio"),
+    function_call: refused("send tool_choice"),
+    functions: refused("send tools"),
+    logit_bias: refused("the providers have none"),
+    moderation: refused("nothing is moderated"),
+    web_search_options: refused("give the agent a search tool"),
+  }),
+);
 
-const fields = z.object(chatFields);
+const fields = lazySchema(() => z.object(chatFields.shape));
 type Fields = z.infer<typeof fields>;
 
 /** How the model is to draw its words; nothing where the request leaves that open. */
@@ -94,7 +101,7 @@ export function samplingOf(body: Fields): Sampling | undefined {
     ...(typeof top_p === "number" && { topP: top_p }),
     ...(typeof frequency_penalty === "number" && { frequencyPenalty: frequency_penalty }),
     ...(typeof presence_penalty === "number" && { presencePenalty: presence_penalty }),
-    ...(stop && { stop: typeof stop === "string" ? [stop] : stop }),
+    ...(stop && stop.length > 0 && { stop: typeof stop === "string" ? [stop] : stop }),
   };
   return Object.keys(sampling).length > 0 ? sampling : undefined;
 }

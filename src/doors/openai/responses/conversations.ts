@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../../core/history.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
 import { sessionObject } from "../../../session/session-object.ts";
@@ -21,14 +22,18 @@ import { readInput } from "./read-input.ts";
 /** Most items in one request, as in OpenAI's document. */
 const mostItems = 20;
 
-export const newConversation = z.strictObject({
-  items: z.nullish(inputItemList.check(z.maxLength(mostItems, `must be at most ${mostItems}`))),
-  metadata: z.nullish(metadata),
-});
-export const conversationChanges = z.strictObject({ metadata });
-export const newItems = z.strictObject({
-  items: inputItemList.check(z.minLength(1), z.maxLength(mostItems, `must be at most ${mostItems}`)),
-});
+export const newConversation = lazySchema(() =>
+  z.strictObject({
+    items: z.nullish(inputItemList.check(z.maxLength(mostItems, `must be at most ${mostItems}`))),
+    metadata: z.nullish(metadata),
+  }),
+);
+export const conversationChanges = lazySchema(() => z.strictObject({ metadata }));
+export const newItems = lazySchema(() =>
+  z.strictObject({
+    items: inputItemList.check(z.minLength(1), z.maxLength(mostItems, `must be at most ${mostItems}`)),
+  }),
+);
 
 export const conversations = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {

@@ -1,6 +1,7 @@
 /** How many tokens the input of a response would have: by the estimate that windows are measured with, since providers count only what they answer. */
 
 import * as z from "zod/mini";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { estimateTokens } from "../../../core/window.ts";
 import type { Caller } from "../../caller.ts";
 import { agentShown } from "../../named-agent.ts";
@@ -10,7 +11,7 @@ import { resolveReferences, storedItems } from "./item-references.ts";
 import { readInput } from "./read-input.ts";
 import { findResponse } from "./read-response.ts";
 
-export const countRequest = z.partial(createRequest, { input: true });
+export const countRequest = lazySchema(() => z.partial(createRequest, { input: true }));
 
 /** Instructions and tools of the agent are counted, as they are part of every request. */
 export async function countInput(

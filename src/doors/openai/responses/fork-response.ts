@@ -1,21 +1,26 @@
 /** Goes on behind a response that is not the newest thing in its session: in a fork that knows the conversation up to there, and nothing of what came since. */
 import { unwrap } from "../../../account/outcome.ts";
+import { approvalEntry, resultEntry } from "../../../core/answer-entries.ts";
 import { type Branch, branchAt } from "../../../core/branch.ts";
 import type { ApprovalEntry, Entry } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
-import { refOf } from "../../../core/waits.ts";
+import { splitHistory } from "../../../core/history.ts";
 import type { sessionObject } from "../../../session/session-object.ts";
 import type { Receipt } from "../../../session/store/inbox.ts";
 import type { SessionChoices } from "../../../session/store/session-record.ts";
-import { mustMatch } from "../../../session/submit/go-on.ts";
+import { type OpenTurn, refIn } from "../../../session/submit/asking-reply.ts";
+import type { ClientResult } from "../../../session/submit/submit-rows.ts";
+import { mismatch } from "../../../session/submit/take-answers.ts";
 import type { AnswerPlace } from "../../../wire/answer-id.ts";
 import { mustHaveModel } from "../../allowed-models.ts";
 import { type Caller, sessionOf } from "../../caller.ts";
 import { choicesOf, entriesInOneGo, loadFrom, makeOnce } from "../../make-copy.ts";
 import { mustKeepAgent } from "../../named-agent.ts";
 import { newName } from "../../receipt-of.ts";
+import { takenBy } from "../../refusal-words.ts";
 import { seedAndSend, type TakenTurn } from "../../take-conversation.ts";
 import { inputFault } from "./read-input.ts";
+import { responseWords } from "./response-refusals.ts";
 import { mustBe, type WantedResponse } from "./wanted-response.ts";
 
 /** `fork`: the name of the one session in which the request's approvals count. */
@@ -57,13 +62,9 @@ async function behindTurn(
   const { items, approvals, receipt } = wanted;
   mustBe(approvals[0] && `No approval request found with id ${approvals[0].id}.`);
   mustBe(inputFault(items));
-  const last = items.findLastIndex(({ role }) => role === "assistant");
-  const rest = items.slice(last + 1);
   return seedAndSend(caller, {
-    history: items.slice(0, last + 1),
-    results: rest.filter((item) => item.role === "tool"),
-    messages: rest.filter((item) => item.role === "user"),
-    told: { ...wanted, choices },
+    ...splitHistory(items),
+    sent: { ...wanted, choices },
     name: await newName(receipt, from.session),
     choices,
     from: { session: from.session, afterSeq: seq },
@@ -78,9 +79,12 @@ async function behindCalls(
   const { items, approvals, receipt } = wanted;
   const { kept, waiting, step } = branch;
   const results = items.flatMap((item) => (item.role === "tool" ? [{ ...item, isError: false }] : []));
-  mustMatch({ birth, session: from.session, turn: from.turn, step, waiting }, { results, approvals });
+  const given = approvals.map(({ ref, id, ...decided }) => ({ call: { ref }, as: id, ...decided }));
+  const open = { birth, turn: from.turn, step, waiting };
+  const fault = mismatch(open, { results, approvals: given });
+  if (fault !== undefined) throw responseWords(from.session)(fault);
   mustBe(items.length > results.length ? onlyOutputs : undefined);
-  const answers = answersOf(wanted, { ...branch, turn: from.turn, birth });
+  const answers = answersOf(open, { results, approvals, metadata: wanted.metadata }, kept.at(-1)?.seq ?? 0);
   const entries = [...kept.map((entry) => withOptions(entry, wanted)), ...answers];
   const forkedFrom = { session: from.session, afterSeq: kept.at(-1)?.seq ?? 0 };
   const name = fork ?? (await newName(receipt, from.session));
@@ -118,7 +122,7 @@ async function madeBefore(
     results: answers.flatMap((entry) => (entry.type === "tool" ? [entry] : [])),
     messages: [],
   };
-  const before = unwrap(await session.taken(receipt)) ?? unwrap(await session.givenBefore(place, given));
+  const before = takenBy(await session.taken(receipt, { place, answers: given }));
   if (before !== null) return { session: name, ...before };
   const detail = `These calls were answered otherwise already, in the session ${name}.`;
   throw new AppError("conflict", detail, { field: "input" });
@@ -131,27 +135,27 @@ function answerIn({ callId, approve, reason }: ApprovalEntry) {
 const onlyOutputs =
   "Behind calls of a response that was gone on with already, send their outputs alone, and messages with the next request.";
 
+/** The entries of the answers, after entry `lastSeq`. All of them are about calls that wait. */
 function answersOf(
-  { items, approvals, metadata }: WantedResponse,
-  { kept, waiting, step, turn, birth }: CallsWork["branch"] & { turn: string; birth: string | null },
-) {
-  const seq = (kept.at(-1)?.seq ?? 0) + 1;
-  const of = { turn, step, atMs: Date.now(), metadata };
-  const callOf = (id: string) => waiting.find((call) => call.id === id);
-  const given = items.flatMap((item) =>
-    item.role === "tool"
-      ? [{ type: "tool" as const, callId: item.callId, name: callOf(item.callId)?.name ?? "", content: item.content }]
-      : [],
-  );
+  open: OpenTurn,
+  { results, approvals, metadata }: Pick<WantedResponse, "approvals" | "metadata"> & { results: ClientResult[] },
+  lastSeq: number,
+): Entry[] {
+  const at = { ...open, atMs: Date.now() };
+  const callOf = (isIt: (id: string) => boolean) => open.waiting.find(({ id }) => isIt(id)) ?? { id: "", name: "" };
   const decided = approvals.map(({ ref, approve, reason }) => {
-    const call = waiting.find(({ id }) => refOf({ birth, turn, step, callId: id }) === ref);
-    const why = reason !== undefined && { reason };
-    return { type: "approval" as const, callId: call?.id ?? "", name: call?.name ?? "", approve, ...why };
+    const decision = { approve, ...(reason !== undefined && { reason }), metadata };
+    return approvalEntry(
+      at,
+      callOf((id) => refIn(open, id) === ref),
+      decision,
+    );
   });
-  return [...decided, ...given].map((entry, place): Entry => {
-    const placed = { ...of, seq: seq + place };
-    return entry.type === "tool" ? { ...placed, ...entry, isError: false, durationMs: 0 } : { ...placed, ...entry };
+  const returned = results.map((result) => {
+    const call = callOf((id) => id === result.callId);
+    return resultEntry(at, { ...call, sinceMs: at.atMs }, { ...result, metadata });
   });
+  return [...decided, ...returned].map((entry, place) => ({ ...entry, seq: lastSeq + 1 + place }));
 }
 
 /** The turn goes on by the choices of who goes on with it; the form of its answer stays as it was asked for. */

@@ -1,13 +1,16 @@
 /** Items as OpenAI lists them: a page behind an id, newest first unless asked otherwise. Pure. */
 import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import type { PlacedItem } from "./transcript-items.ts";
 
-export const itemReading = z.looseObject({
-  after: z.optional(z.string()),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-  order: z._default(z.enum(["asc", "desc"]), "desc"),
-});
+export const itemReading = lazySchema(() =>
+  z.looseObject({
+    after: z.optional(z.string()),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+    order: z._default(z.enum(["asc", "desc"]), "desc"),
+  }),
+);
 
 export function itemList(
   placed: readonly PlacedItem[],

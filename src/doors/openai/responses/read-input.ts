@@ -49,7 +49,8 @@ function take(read: ReadInput, item: InputItem, place: number): void {
       read.items.push({ role: "tool", callId: item.call_id, content: textOf(item.output) });
       return;
     case "mcp_approval_request":
-      // The call itself is in the session that asked.
+    // The call itself is in the session that asked; the tools were moved to those of the request.
+    case "additional_tools":
       return;
     case "mcp_approval_response": {
       const { approval_request_id: request, approve, reason } = item;

@@ -3,7 +3,7 @@ import { unavailable } from "../../../account/call-object.ts";
 import { type Outcome, unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
-import type { FoundAnswer } from "../../../session/read/find-answer.ts";
+import type { FoundAnswer } from "../../../session/read/answer-request.ts";
 import { sessionEvents, type sessionObject } from "../../../session/session-object.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
 import { formatManner } from "../../../wire/manner.ts";

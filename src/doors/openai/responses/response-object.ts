@@ -4,6 +4,7 @@ import type { ResponseFormat, TurnOptions } from "../../../core/entry.ts";
 import type { Failure } from "../../../core/errors.ts";
 import type { SessionEvent } from "../../../core/event.ts";
 import type { AnswerRequest } from "../../../wire/manner.ts";
+import { isFiltered } from "../openai-failure.ts";
 import { declaredTools, functionNameOf } from "./namespaces.ts";
 import { type Notes, readNotes } from "./notes.ts";
 import type { OutputItem } from "./response-items.ts";
@@ -106,7 +107,9 @@ function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }:
 }
 
 /** How a response stands whose turn has ended. */
-export function standingOf({ reason, failure }: Extract<SessionEvent, { type: "turn.ended" }>): ResponseState {
+export function standingOf(ended: Extract<SessionEvent, { type: "turn.ended" }>): ResponseState {
+  const { reason, failure } = ended;
+  if (isFiltered(ended)) return { status: "incomplete", reason: "content_filter" };
   switch (reason) {
     case "completed":
       return { status: "completed" };
@@ -127,7 +130,6 @@ function failedBy(failure: Failure | undefined): ResponseState {
   const message = failure?.detail ?? "The turn failed.";
   switch (failure?.code) {
     case "content_filter":
-      return { status: "incomplete", reason: "content_filter" };
     case "context_overflow":
       return failed("invalid_prompt", message);
     case "model_rate_limited":

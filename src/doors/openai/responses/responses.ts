@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
+import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
 import { mustAdmit } from "../../admit.ts";
@@ -11,7 +12,7 @@ import { Routes } from "../../routes.ts";
 import { failedTurn, openAiErrorResponse, respond } from "../openai-error.ts";
 import type { OpenAiFailure } from "../openai-failure.ts";
 import { countInput, countRequest } from "./count-input.ts";
-import { createRequest, withoutNulls } from "./create-request.ts";
+import { createRequest, withDeclaredTools, withoutNulls } from "./create-request.ts";
 import { itemList, itemReading } from "./item-list.ts";
 import { storedItems } from "./item-references.ts";
 import { mustAgree } from "./read-request.ts";
@@ -23,16 +24,18 @@ const longestWaitSeconds = 600;
 /** How long a cancelled turn may take to end. */
 const cancelWaitMs = 10_000;
 
-export const responseReading = z.strictObject({
-  stream: z.optional(z.enum(["true", "false"])),
-  starting_after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
-  include: z.optional(z.array(z.literal("reasoning.encrypted_content"))),
-  include_obfuscation: z.optional(z.enum(["true", "false"])),
-});
+export const responseReading = lazySchema(() =>
+  z.strictObject({
+    stream: z.optional(z.enum(["true", "false"])),
+    starting_after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
+    include: z.optional(z.array(z.literal("reasoning.encrypted_content"))),
+    include_obfuscation: z.optional(z.enum(["true", "false"])),
+  }),
+);
 
 export const responses = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {
-    const request = parseBody(createRequest, withoutNulls(await readJson(c.req.raw)));
+    const request = parseBody(createRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw))));
     mustAgree(request);
     await mustAdmit(caller);
     const place = await takeRequest(caller, request);
@@ -49,7 +52,7 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     return ended || request.background ? c.json(response) : tooLate(idOf(place));
   })
   .post("/input_tokens", "key", async (c, caller) => {
-    const request = parseBody(countRequest, withoutNulls(await readJson(c.req.raw)));
+    const request = parseBody(countRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw))));
     return c.json({ object: "response.input_tokens", input_tokens: await countInput(caller, request) });
   })
   .get("/:id/input_items", "key", async (c, caller) => {

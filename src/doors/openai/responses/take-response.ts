@@ -1,13 +1,16 @@
 /** Takes in a request for a response: into a new session, into a conversation, or behind an earlier response, in a fork where something else stands there already. */
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
-import { itemDigest } from "../../../core/history.ts";
+import { itemDigest, splitHistory } from "../../../core/history.ts";
 import { parseBody } from "../../../http/parse-body.ts";
-import type { GoOn } from "../../../session/submit/go-on.ts";
+import type { AnswerPart } from "../../../session/read/answer-request.ts";
+import { sessionObject } from "../../../session/session-object.ts";
+import type { Submission } from "../../../session/submit/submit-rows.ts";
 import type { AnswerPlace } from "../../../wire/answer-id.ts";
 import { allowedModels } from "../../allowed-models.ts";
 import { type Caller, sessionOf } from "../../caller.ts";
 import { mustKeepAgent } from "../../named-agent.ts";
+import { accepted, takenBy } from "../../refusal-words.ts";
 import { sessionName } from "../../session-fields.ts";
 import { takeConversation } from "../../take-conversation.ts";
 import type { CreateRequest } from "./create-request.ts";
@@ -15,6 +18,7 @@ import { forkBehind } from "./fork-response.ts";
 import { storedItems } from "./item-references.ts";
 import { inputFault } from "./read-input.ts";
 import { findResponse } from "./read-response.ts";
+import { responseWords } from "./response-refusals.ts";
 import { placeOfItem } from "./transcript-items.ts";
 import { mustBe, type WantedResponse, wantedOf } from "./wanted-response.ts";
 
@@ -85,16 +89,44 @@ function isSaid(item: WantedResponse["items"][number]): boolean {
 }
 
 async function inConversation(caller: Caller, wanted: WantedResponse, name: string): Promise<AnswerPlace> {
-  const session = sessionOf(caller, name);
-  const known = await session.describe();
-  if (!known.ok && known.code === "not_found") return inNewSession(caller, wanted, name);
-  mustKeepAgent(unwrap(known).agent, wanted.agent);
-  const place = wanted.items.findIndex(({ role }) => role === "assistant");
-  mustBe(place < 0 ? undefined : "With conversation send what is new only: it knows what the model said.");
-  const went = unwrap(await session.goOn({ ...goOnOf(wanted), ...allowedModels(caller) }));
-  if (went.type === "moved_on") throw new Error("only a request behind an answer can find that others came first");
-  const { type: _, ...taken } = went;
-  return { session: name, ...taken };
+  if (wanted.items.some(({ role }) => role === "assistant")) {
+    const known = await sessionOf(caller, name).agent();
+    if (!known.ok && known.code === "not_found") return inNewSession(caller, wanted, name);
+    mustKeepAgent(unwrap(known), wanted.agent);
+    mustBe("With conversation send what is new only: it knows what the model said.");
+  }
+  const answer = await submitTo(caller, wanted, { name });
+  if (!answer.ok && "refusal" in answer && answer.refusal.code === "no_session") {
+    return inNewSession(caller, wanted, name);
+  }
+  return placeIn(name, accepted(answer, responseWords(name)));
+}
+
+/** Answers to all calls that wait, or a new message: only `after` an answer, where one is named. */
+function submitTo(caller: Caller, wanted: WantedResponse, { name, after }: { name: string; after?: AnswerPart }) {
+  const { items, approvals, options, metadata, receipt, agent } = wanted;
+  const { results, messages } = splitHistory(items);
+  const address = { account: caller.account, name };
+  const submission: Submission = {
+    answers: "all",
+    results: results.map(({ callId, content }) => ({ callId, content, isError: false, metadata })),
+    approvals: approvals.map(({ ref, id, approve, reason }) => {
+      return { call: { ref }, as: id, approve, ...(reason !== undefined && { reason }), metadata };
+    }),
+    messages: messages.map(({ content, speaker }) => {
+      return { content, ...(speaker !== undefined && { speaker }), metadata, options };
+    }),
+    continuation: { options, metadata },
+    receipt,
+    ...(after && { after }),
+    ...(agent !== undefined && { agent }),
+    ...allowedModels(caller),
+  };
+  return sessionObject(caller.bindings, address).submit(address, submission);
+}
+
+function placeIn(session: string, { turn, afterSeq }: AnswerPart): AnswerPlace {
+  return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }
 
 async function behind(
@@ -102,19 +134,19 @@ async function behind(
   wanted: WantedResponse,
   { id, mustFork }: { id: string; mustFork: boolean },
 ): Promise<AnswerPlace> {
-  const { place, session } = await previousResponse(caller, id);
-  if (wanted.agent !== undefined) mustKeepAgent(unwrap(await session.agent()), wanted.agent);
+  const { place } = await previousResponse(caller, id);
   const adds = wanted.items.some(({ role }) => role === "assistant");
   if (wanted.approvals.length > 0) mustBeAnsweredThere({ adds, mustFork });
   if (mustFork || adds) return forkBehind(caller, wanted, { from: place });
   const { turn, afterSeq } = place;
   const at = { turn, ...(afterSeq !== undefined && { afterSeq }) };
-  const went = unwrap(await session.goOn({ ...goOnOf(wanted), behind: at, ...allowedModels(caller) }));
-  if (went.type === "taken") {
-    const { type: _, ...taken } = went;
-    return { session: place.session, ...taken };
-  }
-  return forkBehind(caller, wanted, { from: place, ...(went.fork !== undefined && { fork: went.fork }) });
+  const submitted = takenBy(
+    await submitTo(caller, wanted, { name: place.session, after: at }),
+    responseWords(place.session),
+  );
+  if (submitted.type === "accepted") return placeIn(place.session, submitted);
+  const fork = submitted.type === "moved_on" ? submitted.fork : undefined;
+  return forkBehind(caller, wanted, { from: place, ...(fork !== undefined && { fork }) });
 }
 
 /** An approval is recorded in the session that asked for it: a fork beside it could run the call a second time. */
@@ -134,16 +166,4 @@ async function previousResponse(caller: Caller, id: string): ReturnType<typeof f
     const detail = `Previous response with id '${id.slice(0, 200)}' not found.`;
     throw new AppError("invalid_request", detail, { field: "previous_response_id" });
   }
-}
-
-function goOnOf({ items, approvals, options, metadata, receipt, agent }: WantedResponse): GoOn {
-  const results = items.flatMap((item) =>
-    item.role === "tool" ? [{ callId: item.callId, content: item.content, isError: false }] : [],
-  );
-  const messages = items.flatMap((item) => {
-    if (item.role !== "user") return [];
-    const { content, speaker } = item;
-    return [{ content, ...(speaker !== undefined && { speaker }), metadata, options }];
-  });
-  return { results, approvals, messages, options, metadata, receipt, ...(agent !== undefined && { agent }) };
 }

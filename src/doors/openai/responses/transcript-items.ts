@@ -1,7 +1,9 @@
 /** A transcript as the items of the Responses API, each with the id under which it was given out or can be asked for. Pure: the same entries give the same items and ids. */
+
 import type { ApprovalEntry, Entry, ToolEntry, UserEntry } from "../../../core/entry.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
 import { isOpening } from "../../../core/history.ts";
+import { sessionNameSource } from "../../../core/session-name.ts";
 import { refOf } from "../../../core/waits.ts";
 import { approvalRequestId, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
 import type { OutputItem } from "./response-items.ts";
@@ -47,15 +49,16 @@ export interface TranscriptOf {
   birth: string | null;
 }
 
+/** A place, and what names the item in it. */
+const itemPattern = new RegExp(`^(${sessionNameSource}\\.\\d{1,16})(?:\\.[a-z0-9]{1,32}){1,4}$`);
+
 /** The prefixes of items' ids. */
 const prefixes = ["msg_", "rs_", "fc_", "fco_", "mcpr_", "mcpa_"] as const;
 
 /** Where the item with this id is: in which turn of which session; `undefined` for an id that was never given out here. */
 export function placeOfItem(id: string): { session: string; turn: string } | undefined {
   const prefix = prefixes.find((each) => id.startsWith(each));
-  const match = /^([A-Za-z0-9_-]{1,64}\.\d{1,16})(?:\.[a-z0-9]{1,32}){1,4}$/.exec(
-    id.slice(prefix?.length ?? id.length),
-  );
+  const match = itemPattern.exec(id.slice(prefix?.length ?? id.length));
   return match?.[1] === undefined ? undefined : parseAnswerId("", match[1]);
 }
 

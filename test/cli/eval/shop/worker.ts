@@ -25,6 +25,17 @@ const refund = defineTool({
 const support = defineAgent({ instructions: "You help the customers of a shop.", tools: [findOrder, refund] });
 const short = defineAgent({ instructions: "You answer in one word." });
 
-const app = longline({ agents: { support, short }, demo: demoModel() });
+/** Says that it does no harm twice, and pays twice. */
+const payBack = defineTool({
+  name: "pay_back",
+  description: "Pays an order back.",
+  input: z.object({ number: z.string() }),
+  effect: "keyed",
+  run: async ({ number }, { fetch }) =>
+    (await fetch("https://shop.invalid/refunds", { method: "POST", body: number })).text(),
+});
+const careless = defineAgent({ instructions: "You pay back.", tools: [payBack] });
+
+const app = longline({ agents: { support, short, careless }, demo: demoModel() });
 export const { Session, Account } = app;
 export default app;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Draft } from "../../../../src/core/assemble.ts";
 import type { Entry, NewEntry } from "../../../../src/core/entry.ts";
 import { eventsOfDraft, eventsOfEntry, type PlacedEvent } from "../../../../src/core/event.ts";
+import { userWords } from "../../../../src/core/user-words.ts";
 import { UiChunks } from "../../../../src/doors/ai-sdk/chunks.ts";
 import { newsOf, type UiMessage } from "../../../../src/doors/ai-sdk/request.ts";
 import type { Frame } from "../../../../src/wire/encoder.ts";
@@ -176,11 +177,22 @@ describe("chunks for useChat", () => {
   it("[UI-4] a turn that failed says why, one that was stopped that it was", async () => {
     const failure = { code: "model_auth", detail: "The key is wrong.", retryable: false } as const;
     const failed = await readBy(chunksOf().events(eventsOf([user(), ended({ reason: "failed", failure })])));
-    expect(failed.errors).toMatchObject([{ message: "The key is wrong." }]);
+    expect(failed.errors).toMatchObject([{ message: userWords(failure) }]);
     const stopped = chunksOf().events(eventsOf([user(), ended({ reason: "cancelled" })]));
     expect(stopped.at(-2)).toMatchObject({ data: { type: "finish", finishReason: "interrupted" } });
     const broke = await readBy(chunksOf().events(eventsOf([user(), ended({ reason: "budget_exhausted" })])));
-    expect(String(broke.errors)).toContain("budget");
+    expect(broke.errors).toMatchObject([{ message: userWords({ code: "budget_exhausted" }) }]);
+  });
+
+  it("[UI-11] a content filter is content-filter, whether it stopped the request or the answer, with a sentence for the person", () => {
+    for (const cause of [undefined, "answer"] as const) {
+      const failure = { code: "content_filter", ...(cause && { cause }), detail: "x", retryable: false } as const;
+      const chunks = chunksOf().events(eventsOf([user(), ended({ reason: "failed", failure })]));
+      expect(chunks.slice(-3, -1)).toMatchObject([
+        { data: { type: "error", errorText: userWords(failure) } },
+        { data: { type: "finish", finishReason: "content-filter" } },
+      ]);
+    }
   });
 });
 

@@ -213,12 +213,7 @@ describe("how a response ends", () => {
     ["failed", "model_unavailable", "failed", { status: "failed", error: { code: "server_error", message: "why" } }],
     ["failed", "model_rate_limited", "failed", { status: "failed", error: { code: "rate_limit_exceeded" } }],
     ["failed", "context_overflow", "failed", { status: "failed", error: { code: "invalid_prompt" } }],
-    [
-      "failed",
-      "content_filter",
-      "incomplete",
-      { status: "incomplete", incomplete_details: { reason: "content_filter" } },
-    ],
+    ["failed", "content_filter", "failed", { status: "failed", error: { code: "invalid_prompt" } }],
   ] as const)("[RESPONSES-8] a turn that ends %s (%s) ends with response.%s", (reason, code, last, object) => {
     const failure = code === undefined ? {} : { failure: { code, detail: "why", retryable: false } };
     expect(ends({ reason, ...failure })).toMatchObject({ last, object });

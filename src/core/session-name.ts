@@ -1,0 +1,7 @@
+/** What the name of a session may be: the caller's own, in paths, headers and ids. Pure. */
+
+/** 1 to 64 letters, digits, `_` or `-`: as the source of a regular expression, for ids that hold a name. */
+export const sessionNameSource = "[A-Za-z0-9_-]{1,64}";
+
+/** Matches a name and nothing else. */
+export const sessionNamePattern = new RegExp(`^${sessionNameSource}$`);

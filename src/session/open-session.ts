@@ -1,0 +1,108 @@
+/** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
+import { defaultLimits } from "../agent/agent.ts";
+import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
+import { KvCount } from "../prefix-cache/kv-count.ts";
+import { Feed } from "./read/feed.ts";
+import { Reconciler } from "./read/reconcile.ts";
+import { Checkpoint } from "./store/checkpoint.ts";
+import { countedStorage, RowCounter } from "./store/counted-sql.ts";
+import { FeedbackStore } from "./store/feedback.ts";
+import { Heads } from "./store/heads.ts";
+import { Heartbeat } from "./store/heartbeat.ts";
+import { Inbox } from "./store/inbox.ts";
+import { Intents } from "./store/intents.ts";
+import { Learned } from "./store/learned.ts";
+import { Outbox } from "./store/outbox.ts";
+import type { RowCopy } from "./store/row-copy.ts";
+import { SessionRecord } from "./store/session-record.ts";
+import { SqliteTranscriptLog } from "./store/transcript-log.ts";
+import { TranscriptSearch } from "./store/transcript-search.ts";
+import { hiddenSeqs } from "./store/withdraw.ts";
+import { RequestWindow } from "./turn/request-window.ts";
+import { type TurnAgent, Turns } from "./turn/turns.ts";
+
+export interface OpenSession {
+  storage: DurableObjectStorage;
+  counter: RowCounter;
+  kvCount: KvCount;
+  record: SessionRecord;
+  log: SqliteTranscriptLog;
+  inbox: Inbox;
+  outbox: Outbox;
+  turns: Turns;
+  checkpoint: Checkpoint;
+  intents: Intents;
+  heartbeat: Heartbeat;
+  heads: Heads;
+  window: RequestWindow;
+  learned: Learned;
+  history: Reconciler;
+  search: TranscriptSearch;
+  feed: Feed;
+  feedback: FeedbackStore;
+  /** Absent where the app makes no traces. */
+  traces?: SessionTraces;
+  /** What is owed to a collector; absent where the app has none. */
+  telemetry?: SessionTelemetry;
+}
+
+/** For tests that look into the rows alone: turns record no agent. */
+const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
+
+/** The parts over a database that has its tables. `agent`: the session's own. Reads; writes nothing. */
+export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): OpenSession {
+  const counter = new RowCounter();
+  const storage = countedStorage(uncounted, counter, () => {
+    for (const copy of copies) copy.forget();
+    session.telemetry?.forget();
+  });
+  const { sql } = storage;
+  const log = new SqliteTranscriptLog(sql);
+  const inbox = new Inbox(sql);
+  const turns = new Turns(log, inbox, agent);
+  const heads = new Heads(sql);
+  const feed = new Feed(log);
+  const record = new SessionRecord(sql);
+  const outbox = new Outbox(sql);
+  const feedback = new FeedbackStore(sql);
+  const checkpoint = new Checkpoint(sql);
+  const intents = new Intents(sql, log.lastSeq);
+  const heartbeat = new Heartbeat(sql);
+  const copies: readonly RowCopy[] = [
+    log,
+    inbox,
+    record,
+    outbox,
+    turns,
+    checkpoint,
+    intents,
+    heartbeat,
+    heads,
+    feedback,
+  ];
+  const session: OpenSession = {
+    storage,
+    counter,
+    kvCount: new KvCount(),
+    record,
+    log,
+    inbox,
+    outbox,
+    feedback,
+    turns,
+    checkpoint,
+    intents,
+    heartbeat,
+    heads,
+    window: new RequestWindow(
+      log,
+      () => record.read().windowSeq,
+      () => hiddenSeqs(inbox),
+    ),
+    learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
+    history: new Reconciler(log, () => feed.closed),
+    search: new TranscriptSearch(storage, log),
+    feed,
+  };
+  return session;
+}

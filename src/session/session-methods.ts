@@ -1,0 +1,40 @@
+/** The methods of a session's object that the Worker calls by RPC. */
+import type { Methods } from "../account/call-object.ts";
+import type { Submission } from "./submit/submit-rows.ts";
+
+/** Whether each method may be called again when it is not known whether it ran: what is submitted may where it has a name that makes it count once. */
+export const sessionMethods: Methods = {
+  create: true,
+  tokenTag: true,
+  withdrawTokens: true,
+  describe: true,
+  agent: true,
+  change: true,
+  submit: ([, submission]) => countsOnce(submission as Submission),
+  taken: true,
+  retryDelivery: false,
+  asked: true,
+  withdraw: true,
+  withdrawn: true,
+  addHistory: false,
+  hide: true,
+  compare: true,
+  wait: true,
+  giveFeedback: true,
+  newest: true,
+  cancel: true,
+  entries: true,
+  shownEntries: true,
+  uiHistory: true,
+  erase: false,
+  copy: false,
+  search: true,
+  request: true,
+  trace: true,
+  notify: true,
+  prefix: true,
+};
+
+function countsOnce({ receipt, claims = [] }: Submission): boolean {
+  return receipt?.key !== undefined || claims.length > 0;
+}

@@ -1,0 +1,215 @@
+/** What works for a session: the runner of its turns, the courier of its answers, the reports to its account, and the one alarm that takes each of them up again. What there is to do is read from the rows. */
+import { accountObject } from "../account/account.ts";
+import { factsOfAccount } from "../account/account-facts.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { App } from "../agent/app.ts";
+import type { Bindings } from "../env.ts";
+import type { SessionTelemetry } from "../observe/telemetry.ts";
+import type { SessionSummary } from "../wire/native.ts";
+import { Courier, type CourierSources } from "./deliver/courier.ts";
+import { outletFault, outlets } from "./deliver/outlets.ts";
+import type { Reporter } from "./deliver/reporter.ts";
+import { expiryDueMs, type LifeFacts } from "./expiry.ts";
+import { summarize } from "./read/summarize.ts";
+import type { FeedbackStore } from "./store/feedback.ts";
+import { watchdogMs } from "./store/heartbeat.ts";
+import type { EffectsRows } from "./turn/effects.ts";
+import { Runner } from "./turn/runner.ts";
+import { defaultModelId } from "./turn/turn-model.ts";
+import type { Turns } from "./turn/turns.ts";
+
+/** What is worked at, and where that is written down. */
+type WorkRows = EffectsRows & CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry };
+
+/** What the work of a session depends on. */
+export interface WorkSetup {
+  ctx: DurableObjectState;
+  bindings: Bindings;
+  app: App;
+  /** The session's own. */
+  agent: Agent;
+  reporter: Reporter;
+  /** Before this time erasing is not tried again, in ms since 1970. */
+  eraseAtMs(): number;
+}
+
+export class SessionWork {
+  readonly #session: WorkRows;
+  readonly #setup: WorkSetup;
+  readonly #runner: Runner;
+  readonly #courier: Courier;
+  /** When work goes on in a new invocation, in ms since 1970. */
+  #nextAtMs: number | undefined;
+  #hasEnded = false;
+  /** False when this instance has taken the alarm away and set none since. */
+  #mayBeArmed = true;
+
+  constructor(session: WorkRows, setup: WorkSetup) {
+    this.#session = session;
+    this.#setup = setup;
+    const { app, bindings, ctx, agent } = setup;
+    const { account, name: own } = session.record.read();
+    const hold = (work: Promise<void>) => ctx.waitUntil(work);
+    const outletOf = outlets({ app, bindings, account });
+    const nextInvocation = () => this.#continueLater();
+    this.#courier = new Courier(session, {
+      outletOf,
+      outletFault: (name) => outletFault(app, name),
+      lead: (places) => accountObject(bindings, account).leadPlaces(places, own),
+      reportDead: (id) => this.#reportDead(id),
+      hold,
+      nextInvocation,
+      onIdle: () => this.arm(),
+    });
+    this.#runner = new Runner(session, {
+      agent,
+      settings: app.settings,
+      remoteTools: app.remoteTools,
+      bindings,
+      secrets: app.secrets,
+      hold,
+      read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
+      onTurn: () => this.#courier.resume(),
+      // An alarm that watches over nothing any more goes with the end: alone it would be a write, and a wait for the disk, of its own.
+      onEnd: () => this.arm(),
+      nextInvocation,
+      onIdle: () => {
+        this.#session.telemetry?.wake();
+        this.arm();
+        hold(this.report());
+      },
+    });
+  }
+
+  /** Begins what is to be done, and has the alarm watch over it. */
+  start(): void {
+    this.arm();
+    this.resume();
+  }
+
+  /** Takes up what is left undone. */
+  resume(): void {
+    if (this.#session.turns.busy) this.#runner.resume();
+    this.#courier.resume();
+    this.#session.telemetry?.wake();
+  }
+
+  /** Aborts what the turn is doing now. That it is to end is a row, written before. */
+  abort(turn?: string): void {
+    this.#runner.abort(turn);
+  }
+
+  /** Ends a turn, or the open one; its name, or null where there is nothing to end. */
+  stop(turn: string | undefined): string | null {
+    const target = this.#session.turns.cancel(turn);
+    if (target === null) return null;
+    this.abort(target);
+    this.start();
+    return target;
+  }
+
+  /** The session is over, and so are its turns: each ends, and its answer is delivered, before it is erased. */
+  stopAll(): void {
+    this.#session.turns.cancelAll();
+    this.abort();
+  }
+
+  /** The session is being erased: nothing of it goes on. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#session.feed.close();
+    this.#runner.abort();
+    this.#courier.resume();
+  }
+
+  /** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same go as the rows it watches over, so that they are committed together. */
+  arm(): void {
+    if (this.#hasEnded) return;
+    const nowMs = Date.now();
+    const expiryMs = expiryDueMs(this.lifeFacts, nowMs);
+    const others = [
+      ...this.#courier.dueMs(nowMs),
+      this.#session.telemetry?.dueMs(nowMs),
+      this.#setup.reporter.retryAtMs,
+      this.#nextAtMs,
+      expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
+    ];
+    const dues = {
+      workMs: this.#runner.retryAtMs,
+      othersMs: others.filter((dueMs) => dueMs !== undefined),
+      maxWaitMs: this.#setup.agent.limits.waitSeconds * 1000,
+    };
+    const atMs = alarmMs(this.#session.turns, nowMs, dues);
+    // Taking away an alarm that is away already would be a write for nothing.
+    if (atMs === undefined && !this.#mayBeArmed) return;
+    this.#mayBeArmed = atMs !== undefined;
+    if (atMs === undefined) void this.#session.storage.deleteAlarm();
+    else void this.#session.storage.setAlarm(atMs);
+  }
+
+  /** An alarm came. It is set anew before anything else. */
+  async beganInvocation(): Promise<void> {
+    this.#nextAtMs = undefined;
+    this.arm();
+    this.#courier.beganInvocation();
+    const working = this.#runner.working;
+    if (working !== undefined) this.#session.heartbeat.beat(working, Date.now());
+    if ((this.#setup.reporter.retryAtMs ?? Number.POSITIVE_INFINITY) <= Date.now()) await this.report();
+  }
+
+  /** What the end of the session's life depends on. */
+  get lifeFacts(): LifeFacts {
+    const { record, turns, outbox, telemetry } = this.#session;
+    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes || telemetry?.owes === true };
+  }
+
+  /** With the model that answers where none is named: the first one that the account may use. */
+  async summary(): Promise<SessionSummary> {
+    const { agent, app, bindings } = this.#setup;
+    // Which model would answer is not known without the agent.
+    if (agent.isMissing) return summarize(this.#session, agent, "");
+    const { account, model } = this.#session.record.read();
+    // Where there is nothing to choose, the account is not asked.
+    const isClear = model !== null || agent.models.length === 1;
+    const facts = isClear ? undefined : await factsOfAccount(bindings, account).catch(() => undefined);
+    return summarize(this.#session, agent, defaultModelId(app.settings, agent, facts?.models));
+  }
+
+  /** Brings the account up to date. */
+  async report(): Promise<void> {
+    if (this.#hasEnded) return;
+    const summary = await this.summary();
+    if (!this.#hasEnded) await this.#setup.reporter.report(this.#session, summary);
+  }
+
+  /** What is open goes on in an alarm, at once. */
+  #continueLater(): void {
+    this.#nextAtMs = Date.now() + 1;
+    this.arm();
+  }
+
+  async #reportDead(id: string): Promise<void> {
+    const { outbox, record } = this.#session;
+    const owed = outbox.byId(id);
+    if (owed === undefined) return;
+    const { account, name: session } = record.read();
+    const { turn, address, error, attempts, createdAtMs } = owed;
+    const letter = { id, session, turn, address, error: error ?? "", attempts, createdAtMs, diedAtMs: Date.now() };
+    await accountObject(this.#setup.bindings, account).addDeadLetter(letter);
+  }
+}
+
+/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `maxWaitMs`: how long a call may wait for a person or a client. */
+interface Dues {
+  workMs?: number | undefined;
+  othersMs: readonly number[];
+  maxWaitMs: number;
+}
+
+/** In ms since 1970; `undefined` when nothing is to be done. */
+function alarmMs(turns: Turns, nowMs: number, dues: Dues): number | undefined {
+  const waits = turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs);
+  const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
+  const due = [...work, ...dues.othersMs];
+  return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);
+}
