@@ -4,7 +4,6 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { Hono } from "hono/tiny";
 import { Access } from "./account/access.ts";
-import { Account } from "./account/account.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
@@ -19,6 +18,8 @@ import type { Bindings } from "./env.ts";
 import { holdsToken } from "./http/authenticate.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemForPeople, problemResponse } from "./http/problem.ts";
+import { RefusedLines } from "./http/refused-lines.ts";
+import { type AccountClass, accountClass, alertWarnings } from "./session/account-class.ts";
 import { type SessionClass, sessionClass } from "./session/object.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
 
@@ -38,7 +39,7 @@ export interface Longline {
   /** The Durable Object of a session; `class_name = "Session"` in `wrangler.toml`. */
   Session: SessionClass;
   /** The Durable Object of an account; `class_name = "Account"`. */
-  Account: typeof Account;
+  Account: AccountClass;
 }
 
 /**
@@ -72,7 +73,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
     crons: [...new Set(app.schedules.map(({ cron }) => cron))],
     Session: sessionClass(app),
-    Account,
+    Account: accountClass(app),
   };
   apps.set(worker, app);
   return worker;
@@ -85,7 +86,7 @@ function announce(app: App): void {
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app)];
+  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app), ...alertWarnings(app)];
   for (const warning of new Set(doubts)) console.warn(warning);
 }
 
@@ -96,12 +97,15 @@ const noModel =
 export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const { settings } = app;
   const access = new Access(env as unknown as Bindings);
+  const refused = new RefusedLines();
   const all = new Hono<RouteContext>().use(async (c, next) => {
     c.set("app", app);
     c.set("access", access);
     c.set("operations", async () => Object.assign({}, ...(await Promise.all(doors.map((door) => door.operations())))));
     mustBeOurHost(c.req.raw, settings);
     await next();
+    const line = refused.lineOf(c.res.status, c.error, Date.now());
+    if (line !== undefined) console.log(JSON.stringify(line));
     if (!c.res.ok && holdsToken(c.req.raw)) c.res = await problemForPeople(c.res);
   });
   const guarded = ["/v1/*", ...doors.flatMap(({ guards }) => guards)];

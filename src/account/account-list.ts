@@ -14,6 +14,18 @@ export class AccountList {
     this.#sql.exec("INSERT OR IGNORE INTO accounts (id, created_at) VALUES (?, ?)", id, atMs);
   }
 
+  /** Counts what sessions of this Worker had to drop of their telemetry. */
+  addDropped(count: number): void {
+    const query =
+      "INSERT INTO watched (name, data) VALUES ('dropped', ?) ON CONFLICT (name) DO UPDATE SET data = data + excluded.data";
+    this.#sql.exec(query, String(count));
+  }
+
+  get droppedTelemetry(): number {
+    const rows = this.#sql.exec<{ data: string }>("SELECT data FROM watched WHERE name = 'dropped'").toArray();
+    return Number(rows[0]?.data ?? 0);
+  }
+
   ids(): string[] {
     return this.#sql
       .exec<{ id: string }>("SELECT id FROM accounts ORDER BY id")

@@ -13,6 +13,7 @@ import {
   valuesOf,
 } from "../core/settings.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
+import type { AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
@@ -45,6 +46,10 @@ export interface AppDefinition {
   mcp?: RemoteToolsSource;
   /** `demoModel()`: it answers where no provider is configured. */
   demo?: DemoModel;
+  /** `otel()`: makes traces of turns, and sends traces, metrics and events to a collector. */
+  observe?: TelemetrySource;
+  /** `alerts([…])`: thresholds over each account's turns, and who is told when one is passed. */
+  alerts?: AlertSource;
 }
 
 /** What an app needs to know of a door. */
@@ -77,6 +82,9 @@ export interface App {
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
+  /** How traces are made, and where they are sent. */
+  telemetry: Telemetry | undefined;
+  alerts: AlertSource | undefined;
   /** Of the doors: how each writes a stream. */
   encoders: Encoders;
   /** What was read of all declared settings, by name. */
@@ -165,13 +173,13 @@ function nameFault(names: readonly string[]): string | undefined {
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
 export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
-  const { webhooks = {}, schedules = [], mcp, demo } = definition;
-  mustBeParts({ doors, channels, mcp: mcp === undefined ? [] : [mcp] });
+  const { webhooks = {}, schedules = [], mcp, demo, observe, alerts } = definition;
+  mustBeParts({ doors, channels, mcp: mcp ? [mcp] : [], observe: observe ? [observe] : [] });
   mustDiffer("door", doors);
   mustDiffer("channel", channels);
   const given: Readonly<Record<string, unknown>> = { ...bindings };
   const declared = [baseSettings, webhookSettings, ...[...channels, ...doors].map(({ settings }) => settings)];
-  if (mcp !== undefined) declared.push(mcp.settings);
+  for (const part of [mcp, observe]) if (part !== undefined) declared.push(part.settings);
   const { values, faults } = readSettings(allOf(declared), given);
   mustHaveNoFaults(faults);
   const base = values as SettingValues<typeof baseSettings>;
@@ -180,7 +188,7 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
   const agents = new Agents(
     Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
   );
-  mustNameAgents(agents, { webhooks, schedules, channels });
+  mustNameAgents(agents, { webhooks, schedules, channels, alerts });
   return {
     agents,
     settings,
@@ -193,6 +201,8 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     doors: doors.map(({ name, isNative }) => ({ name, isNative })),
     secrets: toolSecrets(agents.all, bindings),
     remoteTools,
+    telemetry: observe?.configure(valuesOf(observe, values)),
+    alerts,
     encoders: encodersOf(doors),
     values,
     warnings: [
@@ -209,12 +219,18 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
 /** Throws an Error that names each place where the app names an agent that it does not have. */
 function mustNameAgents(
   agents: Agents,
-  { webhooks, schedules, channels }: Pick<App, "webhooks" | "schedules"> & Pick<AppParts, "channels">,
+  {
+    webhooks,
+    schedules,
+    channels,
+    alerts,
+  }: Pick<App, "webhooks" | "schedules" | "alerts"> & Pick<AppParts, "channels">,
 ): void {
   const named = [
     ...channels.flatMap(({ name, agents }) => agents.map((agent) => ({ where: `the channel ${name}`, agent }))),
     ...Object.entries(webhooks).map(([name, { agent }]) => ({ where: `the webhook "${name}"`, agent })),
     ...schedules.map(({ cron, agent }) => ({ where: `the schedule "${cron}"`, agent })),
+    ...(alerts?.rules ?? []).map(({ metric, agent }) => ({ where: `the alert about ${metric}`, agent })),
   ];
   const faults = named.flatMap(({ where, agent }) =>
     agent === undefined || agents.named(agent) !== undefined ? [] : [`- ${where} names the agent "${agent}"`],
@@ -226,10 +242,10 @@ function mustNameAgents(
 
 /** A part that was not called, or what earlier versions took in its place. */
 function mustBeParts(
-  parts: Readonly<Record<"doors" | "channels" | "mcp", readonly { settings: SettingDeclarations }[]>>,
+  parts: Readonly<Record<"doors" | "channels" | "mcp" | "observe", readonly { settings: SettingDeclarations }[]>>,
 ): void {
-  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })" };
-  for (const field of ["doors", "channels", "mcp"] as const) {
+  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })", observe: "otel()" };
+  for (const field of ["doors", "channels", "mcp", "observe"] as const) {
     if (parts[field].every((part) => typeof part === "object" && typeof part?.settings === "object")) continue;
     throw new Error(`\`${field}\` of the app holds something else than a call such as ${examples[field]}.`);
   }

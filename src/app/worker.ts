@@ -9,6 +9,7 @@ import {
   mcpServers,
   openai,
   openapi,
+  otel,
   playground,
   prefixes,
   slack,
@@ -21,6 +22,7 @@ const app = longline({
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),
+  observe: otel(),
 });
 
 export const { Session, Account } = app;

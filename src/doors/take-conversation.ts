@@ -19,6 +19,7 @@ import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { otherAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
 import { nativeWords, takenBy } from "./refusal-words.ts";
+import { traceOf } from "./trace-of.ts";
 
 /** A conversation as it was sent. `items` are in legal order, and end with messages of persons or results. */
 export interface SentConversation {
@@ -118,7 +119,7 @@ async function submitParts(
   const noted = metadata && { metadata };
   const submission: Submission = {
     messages: messages.map(({ content, speaker }) => {
-      return { content, ...(speaker !== undefined && { speaker }), ...noted, options };
+      return { content, ...(speaker !== undefined && { speaker }), ...noted, ...traceOf(caller), options };
     }),
     results: results.map(({ callId, content }) => ({ callId, content, isError: false })),
     history: { before: history.map(itemDigest), results: results.map(itemDigest) },

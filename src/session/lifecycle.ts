@@ -7,6 +7,7 @@ import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { Bindings } from "../env.ts";
+import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
 import { type OpenSession, openSession } from "./open-session.ts";
@@ -92,6 +93,10 @@ export class SessionLifecycle {
     const eraseAtMs = () => this.#eraseAtMs;
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
     const work = new SessionWork(session, { ctx, bindings, app, agent, reporter, eraseAtMs });
+    const { settings, telemetry } = app;
+    const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
+    const observe = { agent, settings, bindings, hold, rested: () => work.arm() };
+    Object.assign(session, telemetry?.session(observed(session, observe)));
     const alive = { state: "alive", session, work, agent } as const;
     this.#now = alive;
     return alive;
@@ -160,7 +165,7 @@ export class SessionLifecycle {
     storage.transactionSync(() => migrate(storage.sql, stored));
     const { session, work } = this.open();
     try {
-      if (session.turns.busy || !session.outbox.isEmpty) work.start();
+      if (session.turns.busy || !session.outbox.isEmpty || session.telemetry?.owes) work.start();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;

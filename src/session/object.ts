@@ -10,9 +10,11 @@ import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/reconcile.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
+import type { Notice } from "../observe/telemetry.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
+import { retryDelivery } from "./deliver/retry-delivery.ts";
 import { type AliveSession, SessionLifecycle } from "./lifecycle.ts";
 import type { OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
@@ -21,6 +23,7 @@ import { type PastRequest, type PrefixReport, pastRequest, prefixReport } from "
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
+import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
 import { sessionMethods } from "./session-methods.ts";
@@ -33,8 +36,10 @@ import { pageUnits } from "./store/transcript-log.ts";
 import { hideEntry, withdrawnNames } from "./store/withdraw.ts";
 import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
+import { takeFeedback } from "./submit/take-feedback.ts";
+import { takeNotice } from "./submit/take-notice.ts";
 import { addHistory, submit } from "./submit.ts";
-import { noSuchTurn, type TurnState } from "./turn/turns.ts";
+import type { TurnState } from "./turn/turns.ts";
 
 export class Session extends DurableObject<Bindings> {
   readonly #app: App;
@@ -134,12 +139,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Tries a delivery again that was given up. */
   retryDelivery(id: string): Promise<Outcome<{ turn: string }>> {
-    return this.#write(({ outbox }) => {
-      const owed = outbox.byId(id);
-      if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
-      outbox.revive(id, Date.now());
-      return { turn: owed.turn };
-    });
+    return this.#write((session) => ({ turn: retryDelivery(session, id) }));
   }
 
   /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
@@ -198,14 +198,19 @@ export class Session extends DurableObject<Bindings> {
 
   /** What a person thinks of a turn's answer; in place of what was said of it before. `tag`: as for `cancel`. */
   giveFeedback(turn: string, given: Feedback, tag?: string): Promise<Outcome<null>> {
-    return outcome(async () => {
-      const { record, turns, feedback, storage } = this.#session;
-      mustBeTagged(record.read(), tag);
-      if (turns.state(turn) === undefined) throw noSuchTurn(turn);
-      feedback.put(turn, given);
-      await storage.sync();
-      return null;
-    });
+    const taken = this.#write((session) => takeFeedback(session, { turn, feedback: given, tag }));
+    const report = async () => {
+      await taken;
+      await this.#lifecycle.ifAlive?.work.report();
+      this.#lifecycle.ifAlive?.work.arm();
+    };
+    this.ctx.waitUntil(report());
+    return taken;
+  }
+
+  /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. */
+  notify(notice: Notice): Promise<Outcome<{ turn: string }>> {
+    return this.#write((session) => ({ turn: takeNotice(session, notice) }));
   }
 
   /** How the newest turn is; null in a session that has none. */
@@ -287,6 +292,11 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
+  /** The trace of a turn, as an OTLP request in JSON. */
+  trace(turn: string): Promise<Outcome<string>> {
+    return outcome(() => turnTrace(this.#session, turn));
+  }
+
   prefix(limit: number): Promise<Outcome<PrefixReport>> {
     return outcome(() => prefixReport(this.#session, limit));
   }
@@ -342,8 +352,10 @@ export class Session extends DurableObject<Bindings> {
     return outcome(async () => {
       const { session, work } = this.#lifecycle.alive;
       const written = session.storage.transactionSync(() => write(session));
+      const { lastSeq } = session.log;
       work.start();
       await session.storage.sync();
+      session.feed.confirm(lastSeq);
       return written;
     });
   }

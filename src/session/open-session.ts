@@ -1,5 +1,6 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 import { defaultLimits } from "../agent/agent.ts";
+import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Feed } from "./read/feed.ts";
 import { Reconciler } from "./read/reconcile.ts";
@@ -39,6 +40,10 @@ export interface OpenSession {
   search: TranscriptSearch;
   feed: Feed;
   feedback: FeedbackStore;
+  /** Absent where the app makes no traces. */
+  traces?: SessionTraces;
+  /** What is owed to a collector; absent where the app has none. */
+  telemetry?: SessionTelemetry;
 }
 
 /** For tests that look into the rows alone: turns record no agent. */
@@ -49,6 +54,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
+    session.telemetry?.forget();
   });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
@@ -74,7 +80,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     heads,
     feedback,
   ];
-  return {
+  const session: OpenSession = {
     storage,
     counter,
     kvCount: new KvCount(),
@@ -98,4 +104,5 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     search: new TranscriptSearch(storage, log),
     feed,
   };
+  return session;
 }

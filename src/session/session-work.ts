@@ -4,12 +4,14 @@ import { factsOfAccount } from "../account/account-facts.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Bindings } from "../env.ts";
+import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { Courier, type CourierSources } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import type { Reporter } from "./deliver/reporter.ts";
 import { expiryDueMs, type LifeFacts } from "./expiry.ts";
 import { summarize } from "./read/summarize.ts";
+import type { FeedbackStore } from "./store/feedback.ts";
 import { watchdogMs } from "./store/heartbeat.ts";
 import type { EffectsRows } from "./turn/effects.ts";
 import { Runner } from "./turn/runner.ts";
@@ -17,7 +19,7 @@ import { defaultModelId } from "./turn/turn-model.ts";
 import type { Turns } from "./turn/turns.ts";
 
 /** What is worked at, and where that is written down. */
-type WorkRows = EffectsRows & CourierSources;
+type WorkRows = EffectsRows & CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry };
 
 /** What the work of a session depends on. */
 export interface WorkSetup {
@@ -72,6 +74,7 @@ export class SessionWork {
       onEnd: () => this.arm(),
       nextInvocation,
       onIdle: () => {
+        this.#session.telemetry?.wake();
         this.arm();
         hold(this.report());
       },
@@ -88,6 +91,7 @@ export class SessionWork {
   resume(): void {
     if (this.#session.turns.busy) this.#runner.resume();
     this.#courier.resume();
+    this.#session.telemetry?.wake();
   }
 
   /** Aborts what the turn is doing now. That it is to end is a row, written before. */
@@ -125,6 +129,7 @@ export class SessionWork {
     const expiryMs = expiryDueMs(this.lifeFacts, nowMs);
     const others = [
       ...this.#courier.dueMs(nowMs),
+      this.#session.telemetry?.dueMs(nowMs),
       this.#setup.reporter.retryAtMs,
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
@@ -154,8 +159,8 @@ export class SessionWork {
 
   /** What the end of the session's life depends on. */
   get lifeFacts(): LifeFacts {
-    const { record, turns, outbox } = this.#session;
-    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes };
+    const { record, turns, outbox, telemetry } = this.#session;
+    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes || telemetry?.owes === true };
   }
 
   /** With the model that answers where none is named: the first one that the account may use. */

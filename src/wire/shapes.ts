@@ -35,6 +35,26 @@ const queued = z.object({
   cut: z.optional(z.literal(true)).register(z.globalRegistry, { description: "`content` is only its beginning." }),
 });
 
+export const listedTurn = z
+  .object({
+    session: z.string(),
+    turn: z.string(),
+    agent: z.string(),
+    version: z.nullable(z.string()),
+    model: z
+      .nullable(z.string())
+      .register(z.globalRegistry, { description: "The model that answered last; null when none was called." }),
+    reason: z.enum(turnEndReasons),
+    error: z.optional(z.object({ code: z.string(), detail: z.string() })),
+    steps: count,
+    usage,
+    cost_micros: count,
+    ms: count,
+    first_event_ms: z.nullable(count),
+    ended_at: moment,
+  })
+  .register(z.globalRegistry, { id: "ListedTurn" });
+
 export const session = z
   .object({
     id: z.string(),
@@ -233,7 +253,15 @@ export const delivery = z
   })
   .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." });
 
-export const health = z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() });
+export const health = z.object({
+  ok: z.literal(true),
+  version: z.string(),
+  model: z.string(),
+  demo: z.boolean(),
+  telemetry: z.optional(z.object({ dropped: count })).register(z.globalRegistry, {
+    description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
+  }),
+});
 
 export type UsageJson = z.infer<typeof usage>;
 export type QueuedJson = z.infer<typeof queued>;

@@ -12,6 +12,7 @@ import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { openapi } from "../../src/doors/openapi/openapi.ts";
+import { otel } from "../../src/doors/otel.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
 import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
 import type { Bindings } from "../../src/env.ts";
@@ -25,7 +26,7 @@ export const models = agent.models as unknown as ModelChoice[];
 export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes()];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
-const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), webhooks, schedules };
+const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: otel(), webhooks, schedules };
 
 export const app: App = {
   ...makeApp(

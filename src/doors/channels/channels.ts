@@ -18,6 +18,7 @@ import { callId } from "../admit.ts";
 import type { RequestContext } from "../caller.ts";
 import { accepted } from "../refusal-words.ts";
 import { Routes, requestOf } from "../routes.ts";
+import { traceOf } from "../trace-of.ts";
 
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
@@ -161,6 +162,7 @@ async function deliver(of: RequestContext, received: Received, account: string):
     content,
     ...(speaker && { speaker }),
     ...(metadata && { metadata }),
+    ...traceOf(of),
     options: {},
     ...(reference && { reference }),
   };

@@ -19,6 +19,7 @@ import { newName, receiptOf } from "../receipt-of.ts";
 import { accepted } from "../refusal-words.ts";
 import { Routes } from "../routes.ts";
 import { sessionName } from "../session-fields.ts";
+import { traceOf } from "../trace-of.ts";
 import type { AgentAnswer, FoundSession, McpTools, Tell } from "./server.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
@@ -50,7 +51,7 @@ function toolsFor(caller: Caller): McpTools {
       const session = sessionObject(caller.bindings, { account, name });
       const request = {
         ...namedAgent(caller, agent),
-        messages: [{ content: question, options: {} }],
+        messages: [{ content: question, ...traceOf(caller), options: {} }],
         receipt,
         ...allowedModels(caller),
       };

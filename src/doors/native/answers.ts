@@ -7,6 +7,7 @@ import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/read/turn-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
+import { givenFeedback, rating } from "../rating.ts";
 import { accepted } from "../refusal-words.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, sessionAt } from "../session-fields.ts";
@@ -40,14 +41,8 @@ export const toolResults = lazySchema(() =>
   }),
 );
 
-/** A score of -1 (bad) to 1 (good); `label` and `comment` are free text. */
 export const feedback = lazySchema(() =>
-  z.strictObject({
-    turn: z.string().check(z.minLength(1), z.maxLength(64)),
-    score: z.number().check(z.minimum(-1), z.maximum(1)),
-    label: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
-    comment: z.optional(z.string().check(z.minLength(1), z.maxLength(4_000))),
-  }),
+  z.strictObject({ turn: z.string().check(z.minLength(1), z.maxLength(64)), ...rating() }),
 );
 
 export const answers = new Routes()
@@ -72,13 +67,8 @@ export const answers = new Routes()
     });
   })
   .post("/:id/feedback", "append", async (c, caller) => {
-    const { turn, score, label, comment } = parseBody(feedback, await readJson(c.req.raw));
-    const given = {
-      score,
-      ...(label !== undefined && { label }),
-      ...(comment !== undefined && { comment }),
-      atMs: Date.now(),
-    };
+    const { turn, ...rated } = parseBody(feedback, await readJson(c.req.raw));
+    const given = givenFeedback(rated);
     unwrap(await sessionAt(caller, c.req.param("id")).giveFeedback(turn, given));
     return c.json({ session: addressOf(caller, c.req.param("id")).name, turn, feedback: feedbackJson(given) });
   });

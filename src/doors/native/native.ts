@@ -10,6 +10,7 @@ import { messages } from "./messages.ts";
 import { prefixDoctor } from "./prefix-doctor.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
+import { turns } from "./turns.ts";
 import { usage } from "./usage.ts";
 
 export const native: readonly DoorRoute[] = [
@@ -21,6 +22,7 @@ export const native: readonly DoorRoute[] = [
   ["/v1/sessions", prefixDoctor],
   ["/v1/deliveries", deliveries],
   ["/v1/usage", usage],
+  ["/v1/turns", turns],
   ["/v1/agents", agents],
   ["/", front],
 ];

@@ -1,10 +1,11 @@
 /** The calls of the native door, described: those about usage, agents and deliveries here. */
 import * as z from "zod/mini";
-import { agent, delivery, health } from "../../wire/shapes.ts";
+import { agent, delivery, health, listedTurn } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 import { deliveryListing } from "./deliveries.ts";
 import { sessionOperations } from "./session-operations.ts";
+import { turnListing } from "./turns.ts";
 import { usageQuery } from "./usage.ts";
 
 export const nativeOperations: Record<string, Operation> = {
@@ -14,6 +15,18 @@ export const nativeOperations: Record<string, Operation> = {
     summary: "Tokens, money, failures and times, by day, model, session, agent or its version",
     query: usageQuery,
     answers: { 200: { what: "Sums.", schema: z.object({ group_by: z.string(), usage: z.array(anyObject) }) } },
+  },
+  "GET /v1/turns": {
+    tag: "Accounts",
+    summary:
+      "The ended turns of all sessions, newest first, by how they ended, what ran, what they cost and how long they took",
+    query: turnListing,
+    answers: {
+      200: {
+        what: "A page. It may be short, or empty, and have a cursor: a page looks at so many turns and no more.",
+        schema: z.object({ turns: z.array(listedTurn), next_cursor: z.nullable(z.string()) }),
+      },
+    },
   },
   "GET /v1/agents": {
     tag: "Agents",

@@ -59,6 +59,8 @@ const oneTry = z.strictObject({
   repeats: mark,
   usage: z.optional(usage),
   costMicros: z.optional(count),
+  atMs: z.optional(moment),
+  durationMs: z.optional(duration),
 });
 const tries = z.optional(z.array(oneTry).check(z.maxLength(1_000)));
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
@@ -119,6 +121,7 @@ const entry = z.discriminatedUnion("type", [
     options,
     joined: z.optional(z.literal(true)),
     again: z.optional(z.literal(true)),
+    traceparent: z.optional(z.string().check(z.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/))),
   }),
   z.strictObject({
     type: z.literal("assistant"),

@@ -6,7 +6,8 @@ import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { Routes } from "../routes.ts";
 
-const moment = lazySchema(() =>
+/** A date or a time, in ms since 1970. */
+export const moment = lazySchema(() =>
   z.pipe(
     z.union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601"),
     z.transform((text) => Date.parse(text)),
@@ -46,5 +47,6 @@ function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
     rows_written: sum.rowsWritten,
     kv_reads: sum.kvReads,
     kv_writes: sum.kvWrites,
+    feedback: sum.feedback,
   };
 }

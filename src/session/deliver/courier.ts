@@ -1,6 +1,7 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
 import { watchdogMs } from "../store/heartbeat.ts";
 import type { Outbox, Owed } from "../store/outbox.ts";
 import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
@@ -12,6 +13,7 @@ import { type ReplySources, replyOf } from "./reply.ts";
 export interface CourierSources extends ReplySources {
   outbox: Outbox;
   storage: DurableObjectStorage;
+  traces?: SessionTraces;
 }
 
 export interface CourierSetup {
@@ -162,6 +164,7 @@ export class Courier {
         else return this.#failed({ ...owed, shown, attempts }, posted.error, delayMs);
         continue;
       }
+      const failures = attempts;
       attempts = 0;
       this.#failures.delete(owed.id);
       this.#failingSince.delete(owed.id);
@@ -169,7 +172,13 @@ export class Courier {
         await this.#setup.lead(posted.places);
         if (this.#sources.feed.closed) return change.forget();
       }
-      if (reply.state === "ended") return this.#outbox.delivered(owed.id);
+      if (reply.state === "ended") {
+        const startMs = outlet.live ? owed.createdAtMs : (reply.ended?.atMs ?? owed.createdAtMs);
+        return this.#sources.storage.transactionSync(() => {
+          this.#outbox.delivered(owed.id);
+          this.#over(owed, { startMs, failures, isDead: false });
+        });
+      }
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
       if (this.#subrequests.isSpent) {
         change.forget();
@@ -180,18 +189,20 @@ export class Courier {
     }
   }
 
-  async #attempt(outlet: Outlet, { id, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
+  async #attempt(outlet: Outlet, { id, turn, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
     const resumed = !this.#known.has(id) && shown !== undefined;
     this.#known.add(id);
     // Most attempts are one or two calls.
     this.#subrequests.count(2);
     let saved = false;
+    const traceparent = outlet.live ? undefined : await this.#sources.traces?.deliveryParent(turn, id);
     const posted = await outlet.post({
       reply,
       address,
       shown,
       resumed,
       nowMs: Date.now(),
+      ...(traceparent !== undefined && { traceparent }),
       isLast: attempts >= outlet.retryMs.length,
       signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
       save: async (about) => {
@@ -222,10 +233,18 @@ export class Courier {
 
   /** Given up. The account lists it, so that an operator can see it and try again. */
   async #bury(owed: Owed, error: string): Promise<void> {
-    const { id, attempts } = owed;
-    this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
+    const { id, attempts, createdAtMs } = owed;
+    this.#sources.storage.transactionSync(() => {
+      const isNew = this.#outbox.byId(id)?.state === "open";
+      this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
+      if (isNew) this.#over(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
+    });
     await this.#setup.reportDead(id);
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
+  }
+
+  #over({ id, turn, address }: Owed, how: { startMs: number; failures: number; isDead: boolean }): void {
+    this.#sources.traces?.deliveryOver({ id, turn, channel: address.channel, ...how });
   }
 
   /** The next change of what the session shows, whenever it comes. */

@@ -8,11 +8,14 @@ import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
 import { pace } from "../../http/pace.ts";
+import type { SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
 import type { SessionSummary } from "../../wire/native.ts";
+import type { FeedbackStore } from "../store/feedback.ts";
 import type { SessionAddress, SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { type RanBy, stepRecords } from "../turn/step-records.ts";
 import type { Turns } from "../turn/turns.ts";
+import { reportFeedback, type TurnReader, turnReader } from "./reported-turns.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
@@ -26,6 +29,9 @@ interface ReportSources {
   log: TranscriptLog;
   record: SessionRecord;
   turns: Turns;
+  feedback: FeedbackStore;
+  traces?: SessionTraces;
+  telemetry?: SessionTelemetry;
 }
 
 export class Reporter {
@@ -41,7 +47,7 @@ export class Reporter {
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns }: ReportSources, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns, feedback, traces, telemetry }: ReportSources, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
@@ -50,9 +56,11 @@ export class Reporter {
       const { agent } = summary;
       return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
     };
+    const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))
+      .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
       })
@@ -109,10 +117,11 @@ interface NewsSource {
   log: TranscriptLog;
   copiedSeq: number;
   ranBy: RanBy;
+  readTurn: TurnReader;
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
-function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): SessionNews | undefined {
+function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
@@ -121,7 +130,9 @@ function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): Sessio
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
     const steps = isOwn ? stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq) : [];
-    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf) };
+    const ended = isOwn ? done.filter(({ type, seq }) => type === "turn_ended" && seq > copiedSeq) : [];
+    const turns = ended.flatMap(({ turn }) => readTurn(turn) ?? []);
+    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf), turns };
     // A step longer than what was read: its end lies further on.
     if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
   }

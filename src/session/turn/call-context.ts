@@ -4,6 +4,7 @@ import { sha256Hex } from "../../core/digest.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { textLimits } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
 import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
 import type { Feed } from "../read/feed.ts";
@@ -11,6 +12,7 @@ import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { TranscriptSearch } from "../store/transcript-search.ts";
 import type { Subrequests } from "./subrequests.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a tool's context is made from. */
 interface CallSources {
@@ -18,6 +20,8 @@ interface CallSources {
   search: TranscriptSearch;
   log: TranscriptLog;
   feed: Feed;
+  turns: Turns;
+  traces?: SessionTraces;
 }
 
 interface CallOf {
@@ -39,11 +43,13 @@ interface CallOf {
  * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
-export async function callContext({ record, search, log, feed }: CallSources, of: CallOf): Promise<ToolContext> {
+export async function callContext(sources: CallSources, of: CallOf): Promise<ToolContext> {
+  const { record, search, log, feed } = sources;
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;
   const own = agent.tools.get(call.name)?.secrets ?? [];
   const { resultChars } = textLimits(of.profile.contextTokens);
+  const traceparent = await callTraceparent(sources, of);
   return {
     secrets: Object.fromEntries(own.map((secret) => [secret, of.secrets[secret] ?? ""])),
     account,
@@ -55,13 +61,30 @@ export async function callContext({ record, search, log, feed }: CallSources, of
     idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,
     now: () => Date.now(),
-    fetch: of.subrequests.fetch,
+    ...(traceparent !== undefined && { traceparent }),
+    fetch: tracedFetch(of.subrequests.fetch, traceparent),
     progress: (text) =>
       feed.progress.report({ callId: call.id, name: call.name }, withoutSecrets(String(text), of.secrets)),
     transcript: {
       search: async (query, limit) => search.find(query, { limit, beforeSeq: of.turn.firstSeq }),
       read: async (seq, offset) => readEntry(log, { seq, offset, mostChars: Math.floor(resultChars * 0.8) }),
     },
+  };
+}
+
+/** Of the call's span, which has its name before it has a result. */
+async function callTraceparent({ traces, turns }: CallSources, { turn, call, place }: CallOf) {
+  const reply = turns.entries(turn.firstSeq).findLast((entry) => entry.type === "assistant");
+  return reply && traces?.callParent(place.turn, { replySeq: reply.seq, callId: call.id });
+}
+
+/** What the tool says itself stays. */
+function tracedFetch(fetch: typeof globalThis.fetch, traceparent: string | undefined): typeof globalThis.fetch {
+  if (traceparent === undefined) return fetch;
+  return (input, init) => {
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+    if (!headers.has("traceparent")) headers.set("traceparent", traceparent);
+    return fetch(input, { ...init, headers });
   };
 }
 

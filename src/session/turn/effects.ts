@@ -13,6 +13,7 @@ import { textLimits } from "../../core/window.ts";
 import { generate } from "../../model/client.ts";
 import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
 import { runTool } from "../../tools/run-tool.ts";
 import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
@@ -25,6 +26,7 @@ import { type RequestSources, RequestWriter } from "./request-writer.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnContext } from "./turn-context.ts";
+import { logTurnEnd } from "./turn-ended.ts";
 import { type JournalRows, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
@@ -33,6 +35,7 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
   inbox: Inbox;
   intents: Intents;
   heartbeat: Heartbeat;
+  traces?: SessionTraces;
 }
 
 /**
@@ -219,6 +222,7 @@ export class SessionEffects implements Effects {
     // Whoever goes on waits for these rows, too; should that be nobody, it is no unhandled failure.
     this.#confirmed.catch(() => {});
     if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
+    logTurnEnd(this.#rows, this.#of, entries);
   }
 
   /** Before a client can send a result, its call is known in the account. */

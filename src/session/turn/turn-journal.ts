@@ -1,6 +1,7 @@
 /** Writes what a turn did: entries in one transaction with the rows that go with them, on disk before any reader sees them. Decides nothing about the turn. */
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { isSilent } from "../../core/event.ts";
+import type { SessionTelemetry } from "../../observe/telemetry.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
 import type { Feed } from "../read/feed.ts";
 import type { Checkpoint } from "../store/checkpoint.ts";
@@ -25,6 +26,8 @@ export interface JournalRows {
   /** What is counted for the turn's end. */
   counter: RowCounter;
   kvCount: KvCount;
+  /** What is owed to a collector, where there is one. */
+  telemetry?: SessionTelemetry;
 }
 
 export class TurnJournal {
@@ -62,7 +65,7 @@ export class TurnJournal {
   }
 
   #write(entry: NewEntry): void {
-    const { log, turns, record, counter, kvCount, outbox } = this.#rows;
+    const { log, turns, record, counter, kvCount, outbox, telemetry } = this.#rows;
     if (entry.type !== "turn_ended") {
       this.#makeRoom(log.append([entry]));
       if (entry.type === "compaction") record.moveWindow(entry.throughSeq);
@@ -70,6 +73,7 @@ export class TurnJournal {
     }
     log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
     outbox.turnEnded(entry.turn, entry.atMs + watchdogMs);
+    telemetry?.owe({ kind: "turn", firstSeq: turns.firstSeq(entry.turn) ?? log.lastSeq });
     // Its own row and the session's sums are still to be written.
     const ended = { ...entry, rowsWritten: counter.take() + 2, ...kvCount.take() };
     log.append([ended]);
