@@ -50,7 +50,7 @@ export default defineConfig({
         // The longest work on 1 MB of the worst text takes seconds where the machine has other work.
         test: { name: "unit", include: node, exclude: ["test/house.test.ts"], isolate: false, testTimeout: 30_000 },
       },
-      { test: { name: "house", include: ["test/house.test.ts", "test/house/*.test.ts"] } },
+      { test: { name: "house", include: ["test/house.test.ts", "test/house/*.test.ts"], testTimeout: 60_000 } },
       {
         plugins: [
           cloudflareTest({
