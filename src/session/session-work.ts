@@ -59,7 +59,10 @@ export class SessionWork {
       reportDead: (id) => this.#reportDead(id),
       hold,
       nextInvocation,
-      onIdle: () => this.arm(),
+      onIdle: () => {
+        this.#session.telemetry?.wake();
+        this.arm();
+      },
     });
     this.#runner = new Runner(session, {
       agent,

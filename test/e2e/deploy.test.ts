@@ -61,11 +61,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
   ["otel()", "observe: otel()", 11_000],
-  [
-    "alerts()",
-    'alerts: alerts([{ metric: "repairs", over: 1, windowMinutes: 1, to: { channel: "callback" } }])',
-    2_500,
-  ],
+  ["alerts()", "alerts: alerts([{ metric: 'failed_turns', over: 1, windowMinutes: 5, to: 'https://a.example' }])", 2_000],
 ];
 const base = "agents: { a: of({}) }";
 const tools = "agents: { a: of({ tools: [currentTime, calculator, fetchUrl, sendRequest] }) }";
@@ -100,7 +96,7 @@ describe("what is deployed", () => {
   it("[E2E-7] the native door alone carries nothing of what it does not list", async () => {
     const { files } = await bundle(base);
     const parts =
-      /channels\/(slack|discord)|doors\/(openai|ai-sdk|mcp|openapi|playground|admin|prefixes)\/|tools\/mcp|session\/mcp|model\/demo|observe\/(chat-spans|turn-spans|metrics|otlp)|alerts\.ts|session-(exporter|traces)|^@?modelcontextprotocol|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
+      /channels\/(slack|discord)|doors\/(openai|ai-sdk|mcp|openapi|playground|admin|prefixes)\/|doors\/(otel|alerts)\.|observe\/(send-otlp|otlp-|chat-spans)|tools\/mcp|session\/mcp|model\/demo|^@?modelcontextprotocol|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
     // The native door takes forms of answers and clients' tools, too, whose schemas are cleaned and checked as those of MCP servers.
     const shared = ["tools/mcp/clean-schema.ts", "tools/mcp/remote-tool.ts"];
     expect(files.filter((path) => parts.test(path) && !shared.includes(path.replace(/^src\//, "")))).toEqual([]);

@@ -138,7 +138,7 @@ export const sessionLadder = new Ladder("session", [
   {
     since: "0.2.0",
     sql: `CREATE TABLE delivered (id TEXT PRIMARY KEY, turn TEXT NOT NULL, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
-   CREATE TABLE exports (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL) STRICT;
+   CREATE TABLE exports (id INTEGER PRIMARY KEY, item TEXT NOT NULL) STRICT;
    CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;
    ALTER TABLE feedback ADD COLUMN reported_at INTEGER;`,
   },
