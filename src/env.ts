@@ -11,7 +11,7 @@ import {
   wholeNumber,
 } from "./core/settings.ts";
 
-/** What `wrangler.toml`, secrets and `--var` hand to the Worker. */
+/** The variables that the Worker receives from `wrangler.toml`, secrets and `--var`. */
 export interface Bindings {
   SESSIONS: DurableObjectNamespace;
   ACCOUNTS: DurableObjectNamespace;
@@ -41,11 +41,11 @@ export interface Bindings {
 }
 
 export interface Settings {
-  /** Who may call: whoever has the key, whoever has `dev-key` on a developer's machine, or nobody yet. */
+  /** Who may call: callers with the key, callers with `dev-key` on a developer's machine, or no one yet. */
   auth: { kind: "key"; apiKey: string } | { kind: "dev"; apiKey: "dev-key" } | { kind: "closed" };
-  /** Opens `/v1/admin`; nobody may use that without one. */
+  /** Opens `/v1/admin`, which no one may use without one. */
   adminKey: string | undefined;
-  /** Who answers. */
+  /** The model that answers. */
   model: { kind: "demo"; fetch?: typeof fetch } | ProviderSettings;
   /** How long a provider may be silent before its call counts as failed; what each means: `model/client.ts`. */
   timeouts: { firstByteMs: number; idleMs: number; dataMs: number; finishMs: number };
@@ -141,7 +141,7 @@ function authOf({ API_KEY: apiKey, DEV }: Values): Settings["auth"] {
   return DEV === undefined ? { kind: "closed" } : { kind: "dev", apiKey: "dev-key" };
 }
 
-/** Without a key there is no provider to ask, except on this machine, where providers need none. */
+/** Without a key no provider can be called, except on this machine, where providers need none. */
 function modelOf(values: Values): Settings["model"] {
   const apiKey = values.MODEL_API_KEY ?? values.COMETAPI_KEY;
   const baseUrl = values.MODEL_BASE_URL ?? standardUrl;

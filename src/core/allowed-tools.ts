@@ -1,4 +1,4 @@
-/** Which of the tools that a model is offered a message lets it use (OpenAI's `tool_choice` of type `allowed_tools`). Pure. */
+/** Decides which of the offered tools a message allows the model to use (OpenAI's `tool_choice` of type `allowed_tools`). Pure. */
 import type { TurnOptions } from "./entry.ts";
 
 /** Whether the turn may use the tool of this name. */

@@ -1,4 +1,4 @@
-/** The entries of what people and clients answer about calls that wait. The one place where such an entry is made. Pure. */
+/** Makes the entries of the answers that people and clients give to waiting calls; no other file makes them. Pure. */
 import type { ApprovalEntry, ToolEntry } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 
@@ -31,8 +31,8 @@ export function approvalEntry(
   { id: callId, name }: Named,
   { approve, reason, by, metadata }: ApprovalDecision,
 ): Omit<ApprovalEntry, "seq"> {
-  const told = { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
-  return { type: "approval", turn, step, callId, name, approve, ...told, ...(metadata && { metadata }), atMs };
+  const details = { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+  return { type: "approval", turn, step, callId, name, approve, ...details, ...(metadata && { metadata }), atMs };
 }
 
 /** `sinceMs`: when the call began to wait. */

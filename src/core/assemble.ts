@@ -24,11 +24,11 @@ export interface StepTry {
   answeredIds?: ReadonlySet<string>;
 }
 
-/** What a model has said of a reply. */
+/** The part of a reply that has arrived. */
 export interface Said {
   reasoning: string;
   text: string;
-  /** Where in the text the model began to say why it will not answer. */
+  /** Where in the text a refusal to answer begins. */
   refusalFrom?: number;
 }
 
@@ -50,7 +50,7 @@ export class Draft {
   /** Characters that an earlier call brought, and that were paid for with it. */
   readonly #begun: { reasoning: number; text: number };
 
-  /** `begun`: what a try that broke off had said, and that this one goes on with. */
+  /** `begun`: the text of a try that broke off, which this try continues. */
   constructor(of: StepTry, begun?: Said) {
     this.of = of;
     this.reasoning.add(begun?.reasoning ?? "");
@@ -82,18 +82,18 @@ export class Draft {
     return JSON.stringify([this.#finish, parts, this.#failure?.raw]);
   }
 
-  /** What it has said so far. */
+  /** The reply so far. */
   get said(): Said {
     const refusal = this.#refusalFrom !== undefined && { refusalFrom: this.#refusalFrom };
     return { reasoning: this.reasoning.toString(), text: this.text.toString(), ...refusal };
   }
 
-  /** Where in the text the model began to say why it will not answer; absent while it has not. */
+  /** Where in the text a refusal to answer begins; absent while there is none. */
   get refusalFrom(): number | undefined {
     return this.#refusalFrom;
   }
 
-  /** Whether the model has begun to ask for a tool: such a reply cannot be continued by its text. */
+  /** Whether the model has begun a tool call: such a reply cannot be continued by its text. */
   get hasCalls(): boolean {
     return this.#calls.size > 0;
   }
@@ -174,17 +174,17 @@ export class Draft {
     return { ...assistant(common, "stop", []), ...facts, ...(wantsCall(this.#finish) && { noCall: true as const }) };
   }
 
-  /** The provider's counts; ours where it began to answer and did not say, or said it long before the answer broke off. */
+  /** The provider's counts; ours where it began to answer and sent none, or sent them long before the answer broke off. */
   #used(sent: HowFinished["sent"]): Usage {
-    const said = this.#usage;
-    const isCounted = said.inputTokens + said.cachedTokens + said.outputTokens > 0;
-    if (sent === undefined || !this.#began || this.#replayed) return said;
-    if (isCounted && this.#finish !== undefined) return said;
+    const counted = this.#usage;
+    const isCounted = counted.inputTokens + counted.cachedTokens + counted.outputTokens > 0;
+    if (sent === undefined || !this.#began || this.#replayed) return counted;
+    if (isCounted && this.#finish !== undefined) return counted;
     const ours = estimatedUsage(sent(), this.#received());
     if (!isCounted) return ours;
-    if (said.outputTokens * 2 >= ours.outputTokens) return said;
+    if (counted.outputTokens * 2 >= ours.outputTokens) return counted;
     const { outputTokens, reasoningTokens } = ours;
-    return { ...said, outputTokens, reasoningTokens, estimated: true };
+    return { ...counted, outputTokens, reasoningTokens, estimated: true };
   }
 
   #received(): ReceivedAnswer {
@@ -285,10 +285,10 @@ function canBeSentBack(id: string): boolean {
   return /^[\x21-\x7e]{1,200}$/.test(id) && id !== "." && id !== "..";
 }
 
-/** How the stream of a refusal ends. Calls beside one are not run: the model said that it would not do it. */
+/** How the stream of a refusal ends. Calls beside one are not run: the model refused. */
 const refusalWords = new Set(["stop", "tool_calls", "content_filter"]);
 
-/** What a model call comes to. */
+/** The result of a model call. */
 export type Reply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;
 
 type Common = Omit<StepFailedEntry, "seq" | "type" | "failure" | "tries">;
@@ -315,14 +315,18 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
     case "tool_calls":
     case "function_call":
       if (calls.some((call) => call.name === "")) {
-        return { code: "model_malformed", detail: "The model asked for a tool without naming it.", retryable: true };
+        return {
+          code: "model_malformed",
+          detail: "The model requested a tool call without naming the tool.",
+          retryable: true,
+        };
       }
       if (content.trim() !== "" || calls.length > 0) return undefined;
       return wantsCall(finish) ? noCallFailure : empty;
     case undefined:
       return {
         code: "model_truncated",
-        detail: "The model's stream ended before it said that it was finished.",
+        detail: "The model's stream ended before a finish reason arrived.",
         retryable: true,
       };
     default:
@@ -330,7 +334,7 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
   }
 }
 
-/** Finish reasons by which hosts say that the answer failed. */
+/** Finish reasons by which hosts report that the answer failed. */
 function failedFinish(finish: string): Failure {
   switch (finish) {
     case "content_filter":

@@ -1,4 +1,4 @@
-/** How long to wait before something that failed is tried again: longer each time, and never the same for all that failed together. Pure. */
+/** Computes how long to wait before a retry: longer each time, and with jitter, so that calls that failed together are not retried together. Pure. */
 
 export interface BackoffRange {
   /** The first delay, which doubles. */

@@ -1,4 +1,4 @@
-/** How large the parts of a session may be, wherever they come from: the native calls, the dialects and an import hold to the same figures. */
+/** The size limits of a session's parts, wherever they come from: the native calls, the dialects and an import have the same limits. */
 
 /** Latest moment that a JavaScript `Date` can be, in ms since 1970 (ECMA-262, 21.4.1.1). */
 export const latestMs = 8_640_000_000_000_000;

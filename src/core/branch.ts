@@ -1,10 +1,10 @@
-/** Where a conversation can go another way: behind an answer that is not the newest thing in it. Reads the entries of the answer's turn. Pure. */
+/** Finds the place after an earlier answer where a conversation can branch: a new message there starts another continuation. Reads the entries of the answer's turn. Pure. */
 import type { AssistantEntry, Entry } from "./entry.ts";
 import type { WaitingCall } from "./waits.ts";
 
 /**
- * `ended`: behind the turn that ends with entry `seq`. `calls`: behind the reply with which the answer was handed over:
- * `kept` are the turn's entries up to it and what its other calls came to, and `waiting` is to be answered anew. `open`:
+ * `ended`: after the turn that ends with entry `seq`. `calls`: after the reply that passed calls to a person or a client:
+ * `kept` are the turn's entries up to it and the results of its other calls, and `waiting` needs new answers. `open`:
  * the answer is not whole yet.
  */
 export type Branch =
@@ -14,7 +14,7 @@ export type Branch =
 
 /** `entries`: those of the turn, from its first on. `afterSeq`: where in it the answer begins. */
 export function branchAt(entries: readonly Entry[], afterSeq = 0): Branch {
-  const reply = entries.find((entry): entry is AssistantEntry => isHandedOver(entry) && entry.seq > afterSeq);
+  const reply = entries.find((entry): entry is AssistantEntry => hasWaitingCalls(entry) && entry.seq > afterSeq);
   if (reply === undefined) {
     const last = entries.at(-1);
     return last?.type === "turn_ended" ? { type: "ended", seq: last.seq } : { type: "open" };
@@ -38,7 +38,7 @@ export function branchAt(entries: readonly Entry[], afterSeq = 0): Branch {
   return { type: "calls", kept, waiting, step };
 }
 
-/** A reply that asks for what others must do. */
-function isHandedOver(entry: Entry): boolean {
+/** Whether the reply has calls that a person must approve or a client must run. */
+function hasWaitingCalls(entry: Entry): boolean {
   return entry.type === "assistant" && Object.keys(entry.waits ?? {}).length > 0;
 }

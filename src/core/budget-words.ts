@@ -1,4 +1,4 @@
-/** Says why an account's budget allows no further model call: what the call may cost, what is left, and what to do. Pure. */
+/** Words the reason why an account's budget allows no further model call: what the call may cost, what is left, and what to do. Pure. */
 import type { Failure } from "./errors.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 

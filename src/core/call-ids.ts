@@ -3,7 +3,7 @@ import { fingerprint } from "./prefix.ts";
 
 /**
  * `as_is`: at most 40 printable characters, which every host takes that only has OpenAI's limit. `words`: letters, digits,
- * `_` and `-` (Anthropic's rule, behind many gateways). `alnum9`: nine letters and digits (Mistral).
+ * `_` and `-` (Anthropic's rule, which also holds at many gateways). `alnum9`: nine letters and digits (Mistral).
  */
 export type CallIdRule = "as_is" | "words" | "alnum9";
 

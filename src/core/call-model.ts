@@ -1,4 +1,4 @@
-/** One step's model call, tried again or elsewhere as the rules say, until there is an answer or a failure that stays. One entry is appended for it, or a compaction when the conversation was too long. */
+/** Makes the model call of one step and retries it, with the same model or another one, as the rules decide, until there is an answer or a final failure. Appends one entry for it, or a compaction when the conversation was too long. */
 import { Draft, type HowFinished, type Reply } from "./assemble.ts";
 import { type Shortage, shortageFailure } from "./budget-words.ts";
 import { compact } from "./compact.ts";
@@ -170,14 +170,14 @@ function refusedUnclearly({ failure }: FailedReply, draft: Draft): boolean {
   return !draft.hasBegun && (failure.code === "model_truncated" || failure.code === "model_empty");
 }
 
-/** Some hosts cut the request so that it just fits, and have no room left to answer (pi, overflow.ts: Xiaomi MiMo). */
+/** Some hosts cut the request so that it just fits, and leave no tokens for the answer (pi, overflow.ts: Xiaomi MiMo). */
 function isEmptyByLength(reply: Exclude<Reply, FailedReply>, draft: Draft): boolean {
   const { begun, text, reasoning } = draft;
   const isEmpty = text.length === begun.text && reasoning.length === begun.reasoning && !draft.hasCalls;
   return reply.finishReason === "length" && isEmpty;
 }
 
-/** A host that says what to change about the request is first asked again so: only its answer's share may be too long. */
+/** When a host says what to change about the request, the changed request is sent first: it may be that only the tokens reserved for the answer were too many. */
 function saysNewChange({ change }: Failure, tries: readonly FailedTry[]): boolean {
   return change !== undefined && !tries.some(({ failure }) => failure.change === change);
 }

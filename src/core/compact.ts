@@ -1,4 +1,4 @@
-/** Puts the older part of a conversation into a summary, which the model itself writes: what it is asked begins with the bytes of the request before, so the warm prefix is used once more. */
+/** Replaces the older part of a conversation by a summary, which the model itself writes: the request for it begins with the bytes of the request before, so the cached prefix is used once more. */
 import { Draft, type Reply } from "./assemble.ts";
 import { shortageFailure } from "./budget-words.ts";
 import { addUsage, noUsage } from "./cost.ts";
@@ -98,7 +98,7 @@ async function requested(
   return { reply: draft.finish(how), draft };
 }
 
-/** What was summarised is not shown: the reply is empty, and says what it cost. */
+/** What was summarised is not shown: the reply is empty, and records what it cost. */
 function stopped(
   { turn, step }: StepPlace,
   { model, attempt = 1 }: Cut,

@@ -6,7 +6,7 @@ export interface Usage {
   cachedTokens: number;
   outputTokens: number;
   reasoningTokens: number;
-  /** Some of it is our estimate: the provider did not say what a call used that was stopped, cut or failed. */
+  /** Some of it is our estimate: the provider sent no counts for a call that was stopped, cut or failed. */
   estimated?: true;
 }
 

@@ -1,4 +1,4 @@
-/** Where a reader of a session is. An event's id is a cursor: a reader that comes back with it gets exactly the rest. */
+/** Defines cursors, the positions of a session's readers, and their text form. An event's id is a cursor: a reader that comes back with it gets exactly the rest. */
 
 /** How far into one step a reader has come: of which attempt, and how much of its reasoning, text (UTF-16 units) and calls. */
 export interface Progress {
@@ -28,7 +28,7 @@ export interface Cursor {
 export const start: Cursor = { done: 0 };
 
 /**
- * `12` when entry 12 is seen whole; `12.1.40.118.0` when attempt 1 of the step behind entry 11 is seen up to 40 units of
+ * `12` when entry 12 is seen whole; `12.1.40.118.0` when attempt 1 of the step after entry 11 is seen up to 40 units of
  * reasoning, 118 of text, no call. With `given` there follows `.w` and its mark, and `.` and its units where they are
  * not those of the attempt's text.
  */

@@ -1,4 +1,4 @@
-/** What a turn may do to the world: core's only port. Who stands behind it, core does not know. */
+/** Declares what a turn may do outside core (call models, run tools, store entries): core's only port. Core does not know who implements it. */
 import type { Draft, Said, StepTry } from "./assemble.ts";
 import type { Shortage } from "./budget-words.ts";
 import type { Prices, Usage } from "./cost.ts";
@@ -12,7 +12,7 @@ import type { Again, TurnView } from "./next-step.ts";
 /** Model events as they come, one array per read. */
 export type Streamed = AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
 
-/** None of it throws for what the world does; it throws when we are wrong. */
+/** None of it throws when the outside world fails; it throws when our own code is wrong. */
 export interface Effects {
   /** The open turn as the log has it now. */
   look(): TurnView;
@@ -33,7 +33,7 @@ export interface Effects {
   show(draft: Draft): void;
   /** Records what the call may do to the world before it does it, and runs it. */
   runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult>;
-  /** Appends in one transaction; readers see the entries once they are confirmed. Before a turn's end stand the messages that wait to join it. */
+  /** Appends in one transaction; readers see the entries once they are confirmed. Messages that wait to join the turn are appended before its end. */
   append(entries: NewEntry[]): Promise<void>;
   /** Appends the messages that wait to join the turn. */
   takeIn(): Promise<void>;
@@ -45,7 +45,7 @@ export interface Effects {
   cut(why: CompactionCause): Cut | undefined;
   /** The summary of what is to leave, as the model streams it; `draft` is marked when the answer begins. */
   summarize(cut: Cut, draft: Draft): AsyncIterable<ModelEvent[]>;
-  /** This invocation may ask for nothing more: the turn goes on in the next one. */
+  /** This invocation may make no more requests: the turn goes on in the next one. */
   readonly isSpent?: boolean;
   /** Aborted when the turn is to stop. */
   readonly signal: AbortSignal;
@@ -65,7 +65,7 @@ export interface Spent {
 export interface BegunStep extends StepTry {
   prices: Prices;
   begun?: Said;
-  /** What the request is, for calls whose provider does not say what they used; absent: nothing is estimated. */
+  /** What the request is, for calls whose provider sends no counts; absent: nothing is estimated. */
   sent?: () => Sent;
   place?: ModelPlace;
   /** Tries of this step that crashes cut off, and what they and the tries before them cost. */
@@ -77,7 +77,7 @@ export interface Cut {
   throughSeq: number;
   /** The number of the step's next attempt, which the entry of a summary that failed takes; 1 when absent. */
   attempt?: number;
-  /** The model that is asked for the summary, and what it costs. */
+  /** The model that writes the summary, and what it costs. */
   model: string;
   prices: Prices;
   sent?: () => Sent;
@@ -86,6 +86,6 @@ export interface Cut {
   crashed?: Spent & { tries: FailedTry[] };
   /** Most characters of the summary that are kept; all when absent. */
   summaryChars?: number;
-  /** What stands in for a summary when the model does not give one. */
+  /** What replaces a summary when the model does not write one. */
   outline(): string;
 }

@@ -50,7 +50,7 @@ export interface TurnEnding {
   failure?: Failure;
 }
 
-/** `entries`: the turn's so far. `cutOff`: what a reply had said that nobody will finish. */
+/** `entries`: the turn's so far. `cutOff`: the text so far of a reply that will not be finished. */
 export function ending(of: TurnEnding, entries: readonly Entry[], atMs: number, cutOff: NewEntry[] = []): NewEntry[] {
   const paid = [...entries, ...cutOff.map((entry): Entry => ({ ...entry, seq: 0 }))].filter(
     (entry) => entry.type === "assistant" || entry.type === "step_failed" || entry.type === "compaction",

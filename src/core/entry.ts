@@ -1,4 +1,4 @@
-/** The transcript's vocabulary: one entry is one row of the append-only log. Everything a session knows about its conversation is said in these. */
+/** The transcript's vocabulary: one entry is one row of the append-only log. Everything a session knows about its conversation is stored in these entries. */
 import type { Usage } from "./cost.ts";
 import type { Failure } from "./errors.ts";
 import type { ToolCall, ToolDeclaration } from "./message.ts";
@@ -16,7 +16,7 @@ interface Placed {
 /** The form an answer must have. `schema` is a JSON schema. */
 export type ResponseFormat = { type: "json_object" } | { type: "json_schema"; schema: Record<string, unknown> };
 
-/** How the model draws its words, and where it must stop. What is absent is the profile's habit. */
+/** How the model samples its tokens, and where it must stop. Absent values are the profile's defaults. */
 export interface Sampling {
   /** Most tokens of one model call, reasoning and answer together; never more than the profile allows. */
   maxTokens?: number;
@@ -44,23 +44,23 @@ export type Thinking = boolean | ThinkingLevel;
 
 /** Choices a person made with a message; they hold for its turn. */
 export interface TurnOptions {
-  /** Stands in place of the session's own instructions, behind the agent's. */
+  /** Replaces the session's own instructions, which follow the agent's. */
   instructions?: string;
   sampling?: Sampling;
   toolChoice?: ToolChoice;
   /** Every tool when absent. With `toolChoice: "required"` one of these must be called. */
   allowedTools?: AllowedTools;
-  /** Of each reply the first call alone is taken; the model asks again for the others. */
+  /** Only the first call of each reply is used; the model requests the others again. */
   oneCall?: true;
   /** It came by a dialect whose clients keep a copy of the conversation, or from such a copy. */
   via?: "openai" | "history";
   /** Id of one of the agent's models; the first one when absent. */
   model?: string;
-  /** Thinking on or off, or how hard where the model has levels; the profile's habit when absent. */
+  /** Thinking on or off, or how hard where the model has levels; the profile's default when absent. */
   thinking?: Thinking;
   /** Free text when absent. */
   responseFormat?: ResponseFormat;
-  /** An equal request that was answered within so many seconds is answered the same, without asking the model. */
+  /** An equal request that was answered within so many seconds is answered the same, without a call of the model. */
   cacheSeconds?: number;
   /** Tools that run at the client: the turn waits for their results. */
   tools?: ClientTool[];
@@ -137,7 +137,7 @@ export interface AssistantEntry extends Placed {
   content: string;
   reasoning: string;
   toolCalls: ToolCall[];
-  /** The calls that wait for somebody, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
+  /** The calls that wait for a person or a client, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
   waits?: Record<string, WaitKind>;
   /** Ids of the calls that were found in the text as leaked markup, and did not come as calls. */
   salvaged?: string[];
@@ -147,17 +147,17 @@ export interface AssistantEntry extends Placed {
   noCall?: true;
   /** The model wrote its whole answer as reasoning, twice: `content` is that reasoning. */
   fromReasoning?: true;
-  /** `stop`, `tool_calls`, `length`, `refusal` when the model said that it would not answer, or `cancelled` when it was stopped half-way. */
+  /** `stop`, `tool_calls`, `length`, `refusal` when the model refused to answer, or `cancelled` when it was stopped half-way. */
   finishReason: FinishReason;
   /** Where in `content` its refusal begins, in UTF-16 units, when `finishReason` is `refusal`. */
   refusalFrom?: number;
-  /** It is an earlier answer to the same request: no model was asked. */
+  /** It is an earlier answer to the same request: no model was called. */
   replayed?: true;
   /** What of its request should have been cached; what was is `usage.cachedTokens`. */
   prefix?: PrefixRecord;
   /** How many calls were dropped because the reply was cut off before it ended. They are never run. */
   cutCalls?: number;
-  /** What had to be mended in it before it could be used, in words. */
+  /** What had to be repaired in it before it could be used, in words. */
   repairs?: string[];
   /** Tries of this step that failed before. */
   tries?: FailedTry[];
@@ -176,7 +176,7 @@ export interface ToolEntry extends Placed {
   name: string;
   content: string;
   isError: boolean;
-  /** What had to be mended in the call's arguments, in words. */
+  /** What had to be repaired in the call's arguments, in words. */
   repairs?: string[];
   durationMs: number;
   /** What its sender noted about it, when it ran at a client. */
@@ -190,14 +190,14 @@ export interface ApprovalEntry extends Placed {
   callId: string;
   name: string;
   approve: boolean;
-  /** Why, in the person's words; the model is told. */
+  /** Why, in the person's words; the model receives them. */
   reason?: string;
   /** Who answered, where that is known. */
   by?: string;
   metadata?: Record<string, string>;
 }
 
-/** Why a conversation is put into a summary: before it fills the window, because the host said that it was too long, or because it refused a request that nearly fills the window in words that are not known. */
+/** Why a conversation is put into a summary: before it fills the window, because the host reported that it was too long, or because the host refused a request that nearly fills the window, for a reason that could not be recognised. */
 export type CompactionCause = "in_time" | "overflow" | "unclear";
 
 /** What came before was put into a summary: from here on the model sees the summary and the entries after `throughSeq`. */
@@ -216,13 +216,13 @@ export interface CompactionEntry extends Placed {
   costMicros: number;
 }
 
-/** A word from Longline to the model, shown to it like a message of the person: what is wrong with its answer. */
+/** A note from Longline to the model, shown to it like a message of the person: what is wrong with its answer. */
 export interface NoteEntry extends Placed {
   type: "note";
   content: string;
 }
 
-/** A model call that came to nothing. What it had said already is kept for readers, and not shown to the model again. */
+/** A model call that failed. The text that it had already brought is kept for readers, and not sent to the model again. */
 export interface StepFailedEntry extends Placed {
   type: "step_failed";
   step: number;
@@ -239,13 +239,13 @@ export interface StepFailedEntry extends Placed {
   costMicros: number;
 }
 
-/** What a turn took beside tokens. Absent: nobody counted, or there was none. */
+/** What a turn used besides tokens. Absent: it was not counted, or there was none. */
 export interface TurnCounts {
   /** Tokens that should have been cached, over all its model calls. */
   expectedCachedTokens?: number;
   /** Rows written for it, as far as this instance of the session saw them: what Durable Objects bill. */
   rowsWritten?: number;
-  /** What was asked of Workers KV for it. */
+  /** The reads and writes of Workers KV that it took. */
   kvReads?: number;
   kvWrites?: number;
 }

@@ -1,4 +1,4 @@
-/** The refusal of a name whose session was erased: nothing makes it again by the way. */
+/** The error for a name whose session was erased: no request creates that session again implicitly. */
 import { AppError } from "./errors.ts";
 
 export function erased(name: string): AppError {

@@ -11,7 +11,7 @@ export type AppErrorCode =
   | "model_not_found"
   /** The app has no agent of that name, or not any more. */
   | "no_such_agent"
-  /** The turn waits for a person, and this caller cannot be told otherwise. */
+  /** The turn waits for a person, and this caller's protocol has no other way to report that. */
   | "approval_required"
   | "method_not_allowed"
   | "not_acceptable"
@@ -22,7 +22,7 @@ export type AppErrorCode =
   | "idempotency_mismatch"
   | "queue_full"
   | "rate_limited"
-  /** A database of ours has no room left: nothing of the request was stored. */
+  /** One of our databases is full: nothing of the request was stored. */
   | "storage_full"
   /** A part of our own platform cannot be reached now. */
   | "unavailable";
@@ -33,7 +33,7 @@ export interface AppErrorFacts {
   title?: string;
 }
 
-/** The request is wrong. `message` tells the reader what to do and names the field; `field` is its dotted path. */
+/** The request is wrong. `message` says what the reader can do and names the field; `field` is its dotted path. */
 export class AppError extends Error {
   readonly code: AppErrorCode;
   readonly field: string | undefined;
@@ -81,7 +81,7 @@ export type FailureCode =
   | "budget_exhausted"
   | "internal";
 
-/** What tells failures of one code apart, where they are worded differently. */
+/** What distinguishes failures of one code, where they are worded differently. */
 export type FailureCause =
   /** No model API is at the address. */
   | "address"
@@ -115,7 +115,7 @@ export interface Failure {
   raw?: string;
   /** Whether the same request may succeed later. */
   retryable: boolean;
-  /** How long the provider asked to be left alone, in ms. */
+  /** How long the provider requires us to wait before the next request, in ms. */
   retryAfterMs?: number;
   /** How the same request is to be written for this host, where its refusal says so. */
   change?: RequestChange;

@@ -1,4 +1,4 @@
-/** Estimates what a model call used where the provider did not say: the answer was stopped, cut, or failed. Pure; never used where the provider's own counts came. */
+/** Estimates what a model call used where the provider sent no counts: the answer was stopped, cut, or failed. Pure; never used where the provider's own counts came. */
 import type { Usage } from "./cost.ts";
 
 /** Tokens per character. Measured with DeepSeek's V3 tokenizer: English 3.59 characters a token, Russian 3.41, Chinese 1.72, Japanese 1.50, numeric tables 1.61, ids and base64 about 1.45. */
@@ -116,7 +116,7 @@ export interface Counted {
 /** Tokens of estimates that hold the ratio near 1 while little is known. */
 const doubt = 32;
 
-/** How the provider counts compared with us. One short answer says little, many say much; never more than four times as much or as little. */
+/** How the provider counts compared with us. One short answer has little weight, many have much; never more than four times as much or as little. */
 export function outputRatio(answers: readonly Counted[]): number {
   const counted = answers.reduce((sum, { outputTokens }) => sum + outputTokens, doubt);
   const ours = answers.reduce((sum, { estimated }) => sum + estimated, doubt);

@@ -1,4 +1,4 @@
-/** What a client sees of a session: one vocabulary, told the same way from the log and from a reply still arriving. Dialects only spell it. */
+/** Makes the events that a client sees of a session: the same events from the log and from a reply that is still arriving. Dialects only encode them. */
 import type { Draft } from "./assemble.ts";
 import type { Usage } from "./cost.ts";
 import type { Cursor, Progress } from "./cursor.ts";
@@ -21,13 +21,13 @@ export type SessionEvent =
   /** What was seen of earlier attempts at this step is void; the text begins again. */
   | { type: "step.restarted"; step: number; attempt: number; reason: string }
   | { type: "reasoning.delta"; text: string }
-  /** `refusal`: it says why the model will not answer. */
+  /** `refusal`: the text is the model's refusal to answer. */
   | { type: "text.delta"; text: string; refusal?: true }
   /** `atClient`: the client that reads this runs it, and sends the result. */
   | ({ type: "tool.called"; atClient?: true } & ToolCall)
   /** The call waits for a person's yes or no, with exactly these arguments. */
   | ({ type: "tool.approval_required" } & ToolCall)
-  /** Somebody answered; `reason` in that person's words. Not in the native stream. */
+  /** A person answered; `reason` in that person's words. Not in the native stream. */
   | { type: "tool.approval_answered"; id: string; approve: boolean; reason?: string }
   | ({ type: "tool.finished" } & ToolResult)
   | {
@@ -54,13 +54,13 @@ interface TurnEnded extends TurnCounts {
   refused?: true;
 }
 
-/** An event and where a reader stands once it has seen it. */
+/** An event and the reader's position after it. */
 export interface PlacedEvent {
   event: SessionEvent;
   cursor: Cursor;
 }
 
-/** Whether it is no part of a step, and no reader loses its place in one by it: it may be recorded in the middle of a step, whose reply then follows behind it. */
+/** Whether it is no part of a step, and no reader loses its place in one by it: it may be recorded in the middle of a step, whose reply then follows after it. */
 export function isSilent(entry: Entry): boolean {
   return entry.type === "user" ? entry.joined === true : isKeptSilent.has(entry.type);
 }
@@ -95,7 +95,7 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
   }
 }
 
-/** What a reader who stands `into` a reply that is still arriving has not seen of it. */
+/** The events that a reader at position `into` of a reply that is still arriving has not seen. */
 export function eventsOfDraft(draft: Draft, into?: Progress): PlacedEvent[] {
   const { reasoning, text, refusalFrom } = draft;
   return eventsOfReply({ ...draft.of, reasoning, text, refusalFrom, calls: [] }, into);
@@ -137,20 +137,20 @@ function eventsOfReply(reply: ReplySoFar, into?: Progress): PlacedEvent[] {
   const { step, attempt, model } = reply;
   const events: PlacedEvent[] = [];
   let at: Progress = into ?? { attempt, reasoning: 0, text: 0, calls: 0 };
-  const tell = (event: SessionEvent, progress: Partial<Progress> = {}) => {
+  const emit = (event: SessionEvent, progress: Partial<Progress> = {}) => {
     at = { ...at, ...progress };
     events.push({ event, cursor: { done: reply.seq - 1, into: at } });
   };
 
-  if (into === undefined) tell({ type: "step.started", step, model, attempt });
+  if (into === undefined) emit({ type: "step.started", step, model, attempt });
   else if (isVoid(into, reply)) {
     const reason = reply.restartedBecause ?? "The earlier attempt at this step was interrupted.";
-    tell({ type: "step.restarted", step, attempt, reason }, { attempt, reasoning: 0, text: 0, calls: 0 });
+    emit({ type: "step.restarted", step, attempt, reason }, { attempt, reasoning: 0, text: 0, calls: 0 });
   }
   const reasoning = reply.reasoning.since(at.reasoning);
-  if (reasoning !== "") tell({ type: "reasoning.delta", text: reasoning }, { reasoning: reply.reasoning.length });
-  for (const event of textDeltas(reply, at.text)) tell(event, { text: at.text + event.text.length });
-  for (const event of callsToTell(reply).slice(at.calls)) tell(event, { calls: at.calls + 1 });
+  if (reasoning !== "") emit({ type: "reasoning.delta", text: reasoning }, { reasoning: reply.reasoning.length });
+  for (const event of textDeltas(reply, at.text)) emit(event, { text: at.text + event.text.length });
+  for (const event of callEvents(reply).slice(at.calls)) emit(event, { calls: at.calls + 1 });
   return events;
 }
 
@@ -165,8 +165,8 @@ function textDeltas({ text, refusalFrom }: ReplySoFar, from: number): Extract<Se
   ];
 }
 
-/** Each call, and behind it that it waits for approval, where it does. */
-function callsToTell({ calls, waits = {} }: ReplySoFar): SessionEvent[] {
+/** The event of each call, and after it, where the call waits for approval, the event for that. */
+function callEvents({ calls, waits = {} }: ReplySoFar): SessionEvent[] {
   return calls.flatMap((call): SessionEvent[] => {
     const wait = waits[call.id];
     const called = { type: "tool.called", ...call, ...(wait === "client" && atClient) } as const;
@@ -176,7 +176,7 @@ function callsToTell({ calls, waits = {} }: ReplySoFar): SessionEvent[] {
 
 const atClient = { atClient: true } as const;
 
-/** A reader's place counts only within the attempt it saw, and never beyond what was said: a lost write may leave a reader ahead of the log. */
+/** A reader's place counts only within the attempt it saw, and never beyond the text that exists: a lost write may leave a reader ahead of the log. */
 function isVoid(into: Progress, reply: ReplySoFar): boolean {
   if (into.attempt !== reply.attempt) return true;
   return into.reasoning > reply.reasoning.length || into.text > reply.text.length;
@@ -188,8 +188,8 @@ function replyOf(entry: AssistantEntry | StepFailedEntry): ReplySoFar {
   const because = entry.tries?.at(-1)?.failure.detail;
   const waits = entry.type === "assistant" ? entry.waits : undefined;
   const refusalFrom = entry.type === "assistant" ? entry.refusalFrom : undefined;
-  const said = { reasoning: whole(entry.reasoning), text: whole(entry.content), refusalFrom, calls, waits };
-  return { seq, step, attempt, model, ...said, ...(because !== undefined && { restartedBecause: because }) };
+  const received = { reasoning: whole(entry.reasoning), text: whole(entry.content), refusalFrom, calls, waits };
+  return { seq, step, attempt, model, ...received, ...(because !== undefined && { restartedBecause: because }) };
 }
 
 function whole(text: string): Growing {

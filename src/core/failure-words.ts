@@ -21,7 +21,7 @@ export interface ModelPlace {
   allowedModels?: readonly string[];
 }
 
-/** The failure with its `detail` for people. What it said before is kept in `raw`, unless a host's text is there. Without a place it stays as it is. */
+/** The failure with its `detail` for people. The earlier text is kept in `raw`, unless a host's text is there. Without a place it stays as it is. */
 export function worded(failure: Failure, place: ModelPlace | undefined): Failure {
   if (place === undefined) return failure;
   const { code, cause, raw = failure.detail } = failure;
@@ -92,7 +92,7 @@ const byCode: Record<FailureCode, (names: Names) => Sentences> = {
     "Send the message again, or use another model.",
   ],
   model_looping: ({ who }) => [
-    `${who} repeated the same tool call after it was asked to stop.`,
+    `${who} repeated the same tool call after it was instructed to stop.`,
     "Put the message in other words, or correct the tool.",
   ],
   context_overflow: ({ who, place: { windowSetting } }) => [

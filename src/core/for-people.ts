@@ -1,4 +1,4 @@
-/** What the holder of a session's token sees in place of what is for operators: a failure is one sentence for people, without the provider's text, hosts, models and settings; instructions are left out. Pure. */
+/** Replaces what is for operators by what the holder of a session's token may see: a failure is one sentence for people, without the provider's text, hosts, models and settings; instructions are left out. Pure. */
 import type { Entry, FailedTry, TurnEndedEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import type { PlacedEvent, SessionEvent } from "./event.ts";

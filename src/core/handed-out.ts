@@ -1,4 +1,4 @@
-/** Names a call as it was handed to a client, so that its result can be led back to the session that made it. Pure. */
+/** Makes the name of a call that was passed to a client, so that its result finds the session that made the call. Pure. */
 
 /** What a client sends back of a call. Arguments are left out: clients write them anew. */
 export interface HandedCall {

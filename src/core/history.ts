@@ -1,4 +1,4 @@
-/** A conversation as a client that keeps its own copy tells it again: which of it the transcript has already, and how the rest becomes entries. Pure. */
+/** Reads the history that a client sends with its own copy of the conversation: decides which part of it the transcript already has, and how the rest becomes entries. Pure. */
 import { noUsage } from "./cost.ts";
 import type { AssistantEntry, Entry, TurnOptions } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
@@ -30,7 +30,7 @@ export interface SplitHistory {
   history: HistoryItem[];
   /** Results of its calls. */
   results: Extract<HistoryItem, { role: "tool" }>[];
-  /** What persons said since. */
+  /** The user messages since then. */
   messages: Extract<HistoryItem, { role: "user" }>[];
 }
 
@@ -62,13 +62,13 @@ export function historyFault(items: readonly HistoryItem[]): { at: number; detai
   return first === undefined ? undefined : { at: items.length - 1, detail: `the call "${first}" has no result` };
 }
 
-/** Where a seeded history stands in its new transcript. */
+/** Where a seeded history is placed in its new transcript. */
 export interface Seed {
   /** `seq` of the first entry. */
   firstSeq: number;
   /** Number of the first turn. */
   firstTurn: number;
-  /** What its answers are said to come from. */
+  /** The model that its answers are attributed to. */
   model: string;
   atMs: number;
   /** The choices of the last turn, which then stays open: its calls have their results, and the model is to go on. */
@@ -77,7 +77,7 @@ export interface Seed {
   metadata?: Record<string, string>;
 }
 
-/** Stands before an answer that nobody had asked for, since a turn begins with a person. */
+/** The user message before an answer that had no question, since a turn begins with a user message. */
 const opening = "(The conversation begins.)";
 
 /** The entries of a conversation that was held elsewhere. `items` must be without fault. */
@@ -126,8 +126,8 @@ class SeedWriter {
   }
 
   #user({ content, speaker }: Extract<HistoryItem, { role: "user" }>): void {
-    const asked = this.#open !== undefined && this.#open.reply === undefined;
-    if (!asked) {
+    const isUnanswered = this.#open !== undefined && this.#open.reply === undefined;
+    if (!isUnanswered) {
       this.#end();
       this.#begin();
     }
@@ -137,7 +137,7 @@ class SeedWriter {
       content,
       ...(speaker !== undefined && { speaker }),
       options: { via: "history" },
-      ...(asked && { joined: true }),
+      ...(isUnanswered && { joined: true }),
     });
   }
 
@@ -193,7 +193,7 @@ class SeedWriter {
 
 type Unplaced<T> = T extends Entry ? Omit<T, "seq" | "atMs"> : never;
 
-/** Whether a user entry only stands before an answer nobody had asked for. */
+/** Whether a user entry is only the placeholder before an answer that had no question. */
 export function isOpening({ content, options }: { content: string; options: TurnOptions }): boolean {
   return options.via === "history" && content === opening;
 }

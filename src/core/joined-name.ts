@@ -1,4 +1,4 @@
-/** Names of tools that belong to a group (an MCP server, a namespace of a client), as providers take them: `group__tool`. Pure. */
+/** Makes the names of tools that belong to a group (an MCP server, a namespace of a client), as providers take them: `group__tool`. Pure. */
 import { fingerprint } from "./prefix.ts";
 
 /** Providers' limit (api-docs.deepseek.com, create-chat-completion). */

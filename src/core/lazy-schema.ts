@@ -1,7 +1,7 @@
-/** Schemas that are made at their first use: what a Worker's start does not need, it does not make. */
+/** Makes schemas at their first use, so that the start of a Worker makes only those that it needs. */
 
 /**
- * Stands for the schema that `make` returns, and makes it once, when something of it is read for the first time.
+ * A placeholder for the schema that `make` returns. It calls `make` once, when a property of the schema is first read.
  * Not for a schema with metadata: zod keeps those by identity, and this is another object than the one they were given to.
  *
  * @example

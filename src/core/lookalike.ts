@@ -26,7 +26,7 @@ const pairsLike: Record<string, string> = {
   rn: "\u0271\u1d6f\u20a5\u{11700}\u{118e3}",
 };
 
-/** Matches a name, as `plain` writes it, that looks like `word`; blanks and other signs may stand between its letters. */
+/** Matches a name, as `plain` writes it, that looks like `word`; blanks and other signs may be between its letters. */
 export function looksLike(word: string): RegExp {
   const between = "[^\\p{L}\\p{N}]*";
   const letters = Array.from(word, (letter) => `(?:${shapesOf(letter)})`).join(between);

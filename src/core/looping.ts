@@ -4,11 +4,11 @@ import type { Failure } from "./errors.ts";
 import type { ToolCall } from "./message.ts";
 import { notRun } from "./not-run.ts";
 
-/** Equal calls of a turn that fail, or that succeed, before the model is told to stop. */
+/** Equal calls of a turn that fail, or that succeed, before the model is instructed to stop. */
 const mostFailing = 3;
 const mostEqual = 5;
 
-/** Whether a call, which has no result yet, was made too often before: `yes` the first time, `still` when the model was told already. */
+/** Whether a call, which has no result yet, was made too often before: `yes` the first time, `still` when the model was instructed already. */
 export function isLooping(call: ToolCall, entries: readonly Entry[]): "no" | "yes" | "still" {
   const results = entries.flatMap((entry) => {
     if (entry.type !== "assistant") return [];
@@ -21,13 +21,13 @@ export function isLooping(call: ToolCall, entries: readonly Entry[]): "no" | "ye
     );
   });
   const failing = results.filter((result) => result.type === "tool" && result.isError).length;
-  const told = results.some((result) => result.type === "tool" && result.content === notRun.looping);
-  if (told) return "still";
+  const wasInstructed = results.some((result) => result.type === "tool" && result.content === notRun.looping);
+  if (wasInstructed) return "still";
   return failing >= mostFailing || results.length >= mostEqual ? "yes" : "no";
 }
 
 export const loopingFailure: Failure = {
   code: "model_looping",
-  detail: "The model went on making the same call after it was told to stop.",
+  detail: "The model went on making the same call after it was instructed to stop.",
   retryable: true,
 };

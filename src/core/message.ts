@@ -1,19 +1,19 @@
-/** What a model reads and writes, in Longline's own words. Providers' spellings live in `model/`, clients' in `wire/` and `doors/`. */
+/** The messages and calls that a model reads and writes, in Longline's own types. Providers' spellings live in `model/`, clients' in `wire/` and `doors/`. */
 
-/** A call the model asked for. `arguments` is the provider's raw JSON text, kept verbatim: replaying other bytes would miss the prefix cache. */
+/** A call that the model requested. `arguments` is the provider's raw JSON text, kept verbatim: replaying other bytes would miss the prefix cache. */
 export interface ToolCall {
   id: string;
   name: string;
   arguments: string;
 }
 
-/** What a call came to. A failure is a result with `isError`, never a throw. */
+/** The result of a call. A failure is a result with `isError`, never a throw. */
 export interface ToolResult {
   callId: string;
   name: string;
   content: string;
   isError: boolean;
-  /** What had to be mended in the call's arguments, in words. */
+  /** What had to be repaired in the call's arguments, in words. */
   repairs?: string[];
 }
 
@@ -25,7 +25,7 @@ export interface SystemMessage {
 export interface UserMessage {
   role: "user";
   content: string;
-  /** Who said it, where a session has several people. Shown to the model in front of the text. */
+  /** Who wrote it, where a session has several people. Shown to the model in front of the text. */
   speaker?: string;
 }
 
@@ -34,7 +34,7 @@ export interface AssistantMessage {
   content: string;
   reasoning: string;
   toolCalls: ToolCall[];
-  /** Where in `content` the model says why it will not answer, in UTF-16 units; absent when it does not. */
+  /** Where in `content` the text of a refusal begins, in UTF-16 units; absent when the model did not refuse. */
   refusalFrom?: number;
 }
 
@@ -44,7 +44,7 @@ export interface ToolMessage extends ToolResult {
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
-/** A tool as the model is told of it. `parameters` is a JSON schema that strict mode accepts. */
+/** A tool as it is described to the model. `parameters` is a JSON schema that strict mode accepts. */
 export interface ToolDeclaration {
   name: string;
   description: string;

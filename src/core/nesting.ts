@@ -1,4 +1,4 @@
-/** Says whether JSON is nested deeper than it may be, without recursion: `JSON.stringify`, validators and copies run out of stack on deep values. Pure. */
+/** Checks whether JSON is nested deeper than it may be, without recursion: `JSON.stringify`, validators and copies run out of stack on deep values. Pure. */
 
 /** Levels of objects and arrays that are accepted from outside, by every door. */
 export const deepestJson = 64;
@@ -7,7 +7,7 @@ export const deepestJson = 64;
 export class JsonScan {
   #depth = 0;
   #inString = false;
-  /** Of the next text's signs, those that a backslash at the end of the last one stands before. */
+  /** How many characters at the start of the next text are escaped by a backslash at the end of the last one. */
   #escaped = 0;
   /** Levels of objects and arrays. */
   deepest = 0;

@@ -1,4 +1,4 @@
-/** Reads a turn's entries and says the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
+/** Reads a turn's entries and decides the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
 import { noCallFailure } from "./assemble.ts";
 import { leftOver, type RefusedCall, type TurnEnding } from "./ending.ts";
 import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
@@ -16,7 +16,7 @@ export type Effect = "none" | "keyed" | "unsafe";
 export interface TurnView {
   /** The turn's entries in order, beginning with its user entry; empty when no turn is open. */
   entries: readonly Entry[];
-  /** Why the turn is to end before it is done, when someone asked for that. */
+  /** Why the turn is to end before it is done, when someone requested that. */
   stop?: "cancelled" | "interrupted";
   /** Tries of the next model call that a crash cut off before they brought anything, and when the first of them began. */
   barren: { tries: number; sinceMs: number };
@@ -47,7 +47,7 @@ export interface Rules {
   /** How long a call may wait for a person or a client. */
   maxWaitMs: number;
   effectOf(toolName: string): Effect;
-  /** Of each reply the first call alone is taken. */
+  /** Only the first call of each reply is used. */
   oneCall?: boolean;
   /** What a call waits for before it may have a result. `isSalvaged`: it was found in the text of a reply alone. */
   waitOf(call: ToolCall, isSalvaged: boolean): WaitKind | undefined;
@@ -59,7 +59,7 @@ export interface Rules {
   complaint(content: string, format: ResponseFormat | undefined): Complaint | undefined;
 }
 
-/** `note`: what the model is told, once. `failure`: how the turn fails when that does not help; without one the answer stands. */
+/** `note`: what is sent to the model, once. `failure`: how the turn fails when that does not help; without one the answer is accepted. */
 export interface Complaint {
   note: string;
   failure?: Failure;
@@ -67,7 +67,7 @@ export interface Complaint {
 
 export type AfterFailure =
   | { type: "give_up" }
-  /** `continue` goes on behind the text that is there, `restart` voids it. `model`: another one than before. */
+  /** `continue` goes on after the text that is there, `restart` voids it. `model`: another one than before. */
   | { type: "again"; how: "restart" | "continue"; afterMs: number; model?: string; change?: RequestChange };
 
 export type Again = Extract<AfterFailure, { type: "again" }>;
@@ -76,13 +76,13 @@ export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }
   | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; refused: RefusedCall[] }
-  /** Nothing can be done until somebody answers about one of `calls`, or until `untilMs`. */
+  /** Nothing can be done until a person or a client answers one of `calls`, or until `untilMs`. */
   | { type: "wait"; calls: WaitingCall[]; untilMs: number }
   /** Messages that came to join the turn become part of it. */
   | { type: "take_in"; turn: string }
   /** The older part of the conversation is put into a summary. */
   | { type: "compact"; turn: string; step: number }
-  /** The answer will not do: the model is told why, and called again. */
+  /** The answer is not acceptable: the reason is sent to the model, and it is called again. */
   | { type: "correct"; turn: string; note: string }
   /** Calls without a result get one, so that the log stays legal. */
   | ({ type: "end_turn" } & TurnEnding);
@@ -121,7 +121,7 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
   return { type: "call_model", turn, step: step + 1 };
 }
 
-/** When a turn has worked for too long, in ms since 1970. Each act of a person gives it its time anew; while it waits for one there is no limit. */
+/** When a turn has worked for too long, in ms since 1970. Each act of a person restarts the time limit; while it waits for one there is no limit. */
 export function deadlineMs(entries: readonly Entry[], maxTurnMs: number, down = { ms: 0, untilMs: 0 }): number {
   if (openCalls(entries).waiting.length > 0) return Number.POSITIVE_INFINITY;
   const acts = entries.filter(
@@ -131,7 +131,7 @@ export function deadlineMs(entries: readonly Entry[], maxTurnMs: number, down = 
   return begunMs + maxTurnMs + (down.untilMs > begunMs ? down.ms : 0);
 }
 
-/** A result that somebody was waited for. */
+/** Whether the entry is a result that a person or a client had to give. */
 function isAwaited(entry: Entry, entries: readonly Entry[]): boolean {
   if (entry.type !== "tool") return false;
   return entries.some(
@@ -162,7 +162,7 @@ function afterAnswer(
   return reply.finishReason === "stop" ? corrected(reply, view, rules) : undefined;
 }
 
-/** How a turn ends whose last entry is this reply. An answer that is whole stands, also when someone asked to stop. */
+/** How a turn ends whose last entry is this reply. A complete answer is kept, also when someone requested a stop. */
 function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Ending {
   if (finishReason === "cancelled") return stop ?? { reason: "cancelled" };
   return { reason: finishReason === "length" ? "length" : "completed" };
@@ -171,7 +171,7 @@ function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Endi
 /** Most times that a call is begun which may be run again after a crash: it may be the call that crashes the instance. */
 const mostRuns = 4;
 
-/** After a crash nobody knows whether a call had run: one that does harm is not run again, and the others not for ever. */
+/** After a crash it is not known whether a call had run: a call that could do harm is not run again, and the others only a limited number of times. */
 function sortOut(open: OpenCalls, { entries, intents, runs, nowMs }: TurnView, rules: Rules) {
   const due = (call: WaitingCall) => nowMs >= call.sinceMs + rules.maxWaitMs;
   const copies = copiesOf(entries);
@@ -205,7 +205,7 @@ function earliest(waiting: readonly WaitingCall[]): number {
   return Math.min(...waiting.map(({ sinceMs }) => sinceMs));
 }
 
-/** The step that an answer leads to which will not do; `undefined` when it will, or when telling the model did not help. */
+/** The step after an answer that is not acceptable; `undefined` when it is acceptable, or when the note to the model did not help. */
 function corrected(reply: AssistantEntry, { entries, place }: TurnView, rules: Rules): NextStep | undefined {
   const [first] = entries;
   const format = first?.type === "user" ? first.options.responseFormat : undefined;
@@ -224,7 +224,7 @@ const noCall: Complaint = {
   failure: noCallFailure,
 };
 
-/** Deploys come in rows: a few tries cut off within minutes say nothing about the call itself. */
+/** Several deploys may follow one another: a few tries cut off within minutes do not mean that the call itself is at fault. */
 function isHopeless({ barren, nowMs }: TurnView, { maxBarrenTries, maxBarrenMs }: Rules): boolean {
   return barren.tries >= maxBarrenTries && nowMs - barren.sinceMs >= maxBarrenMs;
 }

@@ -1,4 +1,4 @@
-/** What a call gets as its result when it is not run, or nobody knows whether it was. The model reads it, and so does the person. */
+/** The result text of a call that is not run, or of which it is not known whether it ran. The model and the person both read it. */
 import type { WaitKind } from "./entry.ts";
 
 export const notRun = {

@@ -1,4 +1,4 @@
-/** What is left of a conversation when no model writes its summary: what was asked and what was answered, shortened, the oldest and the newest of it. Pure. */
+/** Makes an outline of a conversation when no model writes its summary: its oldest and newest questions and answers, shortened. Pure. */
 import type { Entry } from "./entry.ts";
 
 const longestLine = 300;

@@ -1,5 +1,5 @@
 /**
- * Says how much work a regular expression can cost a backtracking engine, before it is run: every way through the pattern is
+ * Measures how much work a regular expression can cost a backtracking engine, before it is run: every way through the pattern is
  * counted, by an automaton that never backtracks. A pattern whose ways can double with each character is refused by name;
  * for the others the ways are counted on the very text that is to be matched. Pure.
  */
@@ -227,7 +227,7 @@ function isPlain(part: PatternPart): boolean {
   return part.kind === "char" || part.kind === "empty" || part.kind === "start";
 }
 
-/** Characters that tell classes apart: those of the pattern with their neighbours, ASCII, and some of other scripts. */
+/** Characters that distinguish classes: those of the pattern with their neighbours, ASCII, and some of other scripts. */
 function samplesFor(source: string): string[] {
   const codes = [...source].flatMap((char) => [-1, 0, 1].map((step) => (char.codePointAt(0) ?? 0) + step));
   const ascii = Array.from({ length: 128 }, (_, code) => code);

@@ -1,6 +1,6 @@
 /** Reads a regular expression into its parts, as far as the cost of matching depends on them. Pure; matches nothing itself. */
 
-/** One part. `char`: one character, by a test; `look`: tried where it stands, and takes nothing. */
+/** One part. `char`: one character, by a test; `look`: tested at its position, and consumes no character. */
 export type PatternPart =
   | { kind: "char"; accepts(char: string): boolean }
   | { kind: "empty" }
@@ -9,7 +9,7 @@ export type PatternPart =
   | { kind: "repeat"; part: PatternPart; least: number; most: number }
   | { kind: "look"; part: PatternPart; behind: boolean };
 
-/** Why a pattern cannot be measured, in words that go behind "the pattern". */
+/** Why a pattern cannot be measured, in words that follow "the pattern". */
 export class PatternFault extends Error {}
 
 const longestPattern = 4_000;

@@ -1,6 +1,6 @@
 /**
- * Tells failures of our own platform (Durable Objects, KV, the way between them) from faults of ours, by the flags that the
- * runtime sets and by its words. Such a failure passes: what met it is tried again, and no turn ends by it. Pure.
+ * Distinguishes failures of our own platform (Durable Objects, KV, the way between them) from faults of ours, by the flags
+ * that the runtime sets and by its words. Such a failure is temporary: the operation is retried, and no turn ends by it. Pure.
  * Flags: developers.cloudflare.com/durable-objects/best-practices/error-handling. Words: …/observability/troubleshooting,
  * and workerd's own messages (src/workerd/io, src/workerd/api/actor.c++).
  */

@@ -1,4 +1,4 @@
-/** Why the provider's prefix cache hits or misses: what each request began with, compared with the request before it. Pure; the provider alone decides what it really hits. */
+/** Explains why the provider's prefix cache hits or misses: compares the beginning of each request with the request before it. Pure; the provider alone decides what really hits. */
 
 /** The parts of a request's head, in the order of its bytes. Texts are named by their fingerprint. */
 export interface HeadFacts {
@@ -16,7 +16,7 @@ export interface HeadFacts {
 /** What is known of a request once it was made. */
 export interface RequestFacts {
   head: HeadFacts;
-  /** The newest entry that was not shown any more: a summary stands for it, or nothing. */
+  /** The newest entry that was not shown any more: a summary replaces it, or nothing does. */
   windowSeq: number;
   atMs: number;
   /** Tokens of the request, fresh and cached, as the provider counted them. */
@@ -45,7 +45,7 @@ export function forecast(
   return { expectedTokens: Math.floor(before.tokens / cache.blockTokens) * cache.blockTokens };
 }
 
-/** How long providers keep what is not asked for: hours, says DeepSeek; less is not promised (api-docs.deepseek.com/guides/kv_cache). */
+/** How long providers keep a prefix that is not requested: hours, says DeepSeek; less is not promised (api-docs.deepseek.com/guides/kv_cache). */
 const keptMinutes = 60;
 
 /** What a report says that falls short of the forecast; `undefined` when it does not. */

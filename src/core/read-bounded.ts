@@ -23,9 +23,9 @@ export async function readBounded(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return { bytes: kept.subarray(0, size), cut: false, cameBytes: size };
-    const room = maxBytes - size;
+    const left = maxBytes - size;
     kept = withRoom(kept, Math.min(size + value.byteLength, maxBytes), maxBytes);
-    kept.set(value.subarray(0, room), size);
+    kept.set(value.subarray(0, left), size);
     const cameBytes = size + value.byteLength;
     size = Math.min(cameBytes, maxBytes);
     if (cameBytes <= maxBytes) {

@@ -20,7 +20,7 @@ interface Seen {
 /** The turn that is being read: what a client saw of it, and what it is to see next. */
 interface SeenTurn {
   items: HistoryItem[];
-  /** The question of the turn before, asked again: a client may have it once. */
+  /** The question of the turn before, sent again: a client may have it once. */
   again: HistoryItem | undefined;
   /** It began with a message that came by a dialect whose clients keep a copy. */
   known: boolean;
@@ -155,6 +155,6 @@ function seenOf(open: SeenTurn, turn: number): Seen[] {
     return { digest: itemDigest(item), earlier, mayLack: lacks, isAnswer, turn };
   });
   if (open.earlier.size === 0 || answer.length > 0) return seen;
-  // It waited, and has said nothing: a client may have that as an empty answer.
+  // It waited, and has no text: a client may have that as an empty answer.
   return [...seen, { digest: "", earlier: open.earlier, mayLack: true, isAnswer: true, turn }];
 }

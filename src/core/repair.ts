@@ -8,7 +8,7 @@ const lost = "No result was recorded for this call. It may or may not have run."
 export const noText = "(no text)";
 const noOutput = "(no output)";
 
-/** One tool message per call, in call order; a missing result is said to be missing, a result nobody asked for is left out. */
+/** One tool message per call, in call order; a missing result is replaced by a text that says so, a result without a call is left out. */
 export function answerAll(calls: readonly ToolCall[], results: readonly ToolResult[]): ToolMessage[] {
   const byCall = new Map(results.map((result) => [result.callId, result]));
   return calls.map((call) => {

@@ -15,13 +15,13 @@ export interface Readers {
 
 const allReaders: Readers = { search: true, read: true };
 
-/** What stands before the summary of what left the window. */
+/** The line before the summary of the part that left the window. */
 function summaryLead({ search }: Readers): string {
   const hint = search ? " (search_transcript finds their words)" : "";
   return `Summary of the conversation so far, in place of its earlier messages${hint}:`;
 }
 
-/** What stands in place of entries that do not fit and were not put into a summary. */
+/** The text that replaces entries that do not fit and were not summarised. */
 export function leftOutMessage(throughSeq: number, { search, read }: Readers = allReaders): Message {
   const hints = [
     ...(search ? ["search_transcript finds their words"] : []),
@@ -46,9 +46,9 @@ const unlimited: TextLimits = {
 };
 
 /**
- * The messages of `entries`, a slice of the log that begins and ends between steps: results stand right behind their
+ * The messages of `entries`, a slice of the log that begins and ends between steps: results come right after their
  * calls, in call order, whatever order they came in. Failed steps and turn ends are not shown to the model. Texts longer
- * than `limits` are cut, and say where the rest is. Whatever a model, a tool or a person said, the messages are legal.
+ * than `limits` are cut, and say where the rest is. Whatever a model, a tool or a person wrote, the messages are legal.
  */
 export function messagesOf(
   entries: readonly Entry[],
@@ -65,7 +65,7 @@ export function messagesOf(
         return [
           {
             role: "user",
-            content: asked(entry, limits, readers),
+            content: requestText(entry, limits, readers),
             ...(entry.speaker !== undefined && { speaker: entry.speaker }),
           },
         ];
@@ -86,8 +86,12 @@ export function messagesOf(
   });
 }
 
-/** The form of the answer is asked for at the tail: in the head it would change what the provider has cached, and a mode alone does not suffice (DeepSeek wants the word JSON, too). */
-function asked({ seq, content: whole, options }: UserEntry, { messageChars }: TextLimits, readers: Readers): string {
+/** The form of the answer is requested at the tail: in the head it would change what the provider has cached, and a mode alone does not suffice (DeepSeek wants the word JSON, too). */
+function requestText(
+  { seq, content: whole, options }: UserEntry,
+  { messageChars }: TextLimits,
+  readers: Readers,
+): string {
   const content = whole.trim() === "" ? noText : cutText(whole, messageChars, { seq, readers });
   switch (options.responseFormat?.type) {
     case undefined:

@@ -1,4 +1,4 @@
-/** The loop: asks `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for somebody. It keeps no state of its own. */
+/** The loop: calls `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for a person or a client. It keeps no state of its own. */
 import { callModel } from "./call-model.ts";
 import { compact } from "./compact.ts";
 import type { Effects } from "./effects.ts";
@@ -62,14 +62,14 @@ async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects:
       await runOne(call);
     }
   };
-  // All of them have come to an end before a failure is passed on: none may be running when the turn is taken up again.
+  // All of them have ended before a failure is passed on: none may be running when the turn is resumed.
   const runs = await Promise.allSettled(Array.from({ length: mostAtOnce }, runSome));
   const failed = runs.find((run) => run.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }
 
-/** What was said of an answer that a crash cut off, and that nobody will finish now, stands as far as it came. */
+/** The text of an answer that a crash cut off, and that will not be finished now, is kept as far as it arrived. */
 function cutOff(effects: Effects): NewEntry[] {
-  const said = effects.cutOff();
-  return said === undefined ? [] : [said];
+  const partial = effects.cutOff();
+  return partial === undefined ? [] : [partial];
 }

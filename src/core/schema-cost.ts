@@ -1,5 +1,5 @@
 /**
- * Says how much work it takes to check one value against one JSON schema, before a validator does it: walks both as a
+ * Measures how much work it takes to check one value against one JSON schema, before a validator does it: walks both as a
  * validator would that never stops early, adds up, and gives up beyond a budget. Decides nothing about validity. Pure.
  * A step is about 0.1 µs of a Worker's CPU (`npm run bench` prints what whole budgets take).
  */

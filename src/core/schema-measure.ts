@@ -8,7 +8,7 @@ export interface SchemaFault {
   kind: "size" | "pattern" | "form";
   /** Keywords and names from the top, separated by dots; empty for the top. */
   path: string;
-  /** In words that go behind the path. */
+  /** In words that follow the path. */
   why: string;
 }
 
@@ -125,7 +125,7 @@ class Measure {
       throw new MeasuredFault({
         kind: "size",
         path: joined(path, node.$id === undefined ? "id" : "$id"),
-        why: "stands inside a schema: use $defs",
+        why: "is inside a schema: use $defs",
       });
     this.#measurePatterns(node, path);
     for (const { at, node: below } of schemasBelow(node)) this.#collect(below, joined(path, at));

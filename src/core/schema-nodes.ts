@@ -1,4 +1,4 @@
-/** What a JSON schema is made of: which keywords hold schemas, and where its references lead. Pure; judges nothing. */
+/** Finds the parts of a JSON schema: which keywords hold schemas, and where its references lead. Pure; judges nothing. */
 
 export type SchemaObject = { [keyword: string]: unknown };
 

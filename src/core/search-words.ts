@@ -1,4 +1,4 @@
-/** How text is prepared for full-text search, and a person's question for it. Chinese, Japanese and Thai are written without spaces: each of their characters is a word, and neighbours are looked for together. Pure. */
+/** Prepares texts and search queries for full-text search. Chinese, Japanese and Thai are written without spaces: each of their characters is a word, and neighbours are looked for together. Pure. */
 
 const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu;

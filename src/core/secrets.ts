@@ -11,7 +11,7 @@ export function withoutSecret(text: string, secret: string | undefined, label = 
   return formsOf(secret).reduce((left, form) => left.replaceAll(form, label), text);
 }
 
-/** `text` without the values of headers that carry credentials, such as `authorization: …`, whoever's they are. For errors; a page may well write about headers. */
+/** `text` without the values of headers that carry credentials, such as `authorization: …`, no matter who owns them. For errors; a page may well write about headers. */
 export function withoutCredentials(text: string): string {
   return text
     .replace(
@@ -41,7 +41,7 @@ function formsOf(secret: string): string[] {
   return [...new Set(forms)].toSorted((a, b) => b.length - a.length);
 }
 
-/** What stays the same in base64 when `offset` bytes (modulo 3) stand before the secret, and anything behind it. */
+/** What stays the same in base64 when `offset` bytes (modulo 3) come before the secret, and anything after it. */
 function base64Piece(bytes: Uint8Array, offset: number): string {
   const shifted = String.fromCharCode(...new Array<number>(offset).fill(0), ...bytes.subarray(0, longestEncoded));
   const whole = Math.floor((Math.min(bytes.length, longestEncoded) + offset) * (4 / 3));

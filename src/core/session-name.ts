@@ -1,4 +1,4 @@
-/** What the name of a session may be: the caller's own, in paths, headers and ids. Pure. */
+/** The rule for names of sessions, which callers choose and which appear in paths, headers and ids. Pure. */
 
 /** 1 to 64 letters, digits, `_` or `-`: as the source of a regular expression, for ids that hold a name. */
 export const sessionNameSource = "[A-Za-z0-9_-]{1,64}";

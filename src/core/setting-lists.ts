@@ -1,4 +1,4 @@
-/** Reads settings that hold several values in one text. What is wrong is complained of in words that go behind the setting's name. Pure. */
+/** Reads settings that hold several values in one text. Its error texts follow the setting's name. Pure. */
 
 type Complain = (message: string) => void;
 
@@ -15,7 +15,7 @@ export function originList(text: string, complain: Complain): string[] {
   return parts;
 }
 
-/** Host names, without port; `*.` stands for any one below it. Separated by commas. */
+/** Host names, without port; `*.` means any one below it. Separated by commas. */
 export function hostList(text: string, complain: Complain): string[] {
   const parts = text
     .split(",")

@@ -1,4 +1,4 @@
-/** WHAT a setting is: a name, how its text is read, and whether it is a secret. Each part of an app declares its own; all are read once, together. Pure: it never throws for a wrong value, but lists it. */
+/** Defines settings (a name, how the text is read, whether it is a secret) and reads them. Each part of an app declares its own; all are read once, together. Pure: it never throws for a wrong value, but lists it. */
 
 /** Reads one value. Schemas of zod have this shape. */
 export interface SettingSchema<T = unknown> {
@@ -9,7 +9,7 @@ export interface SettingSchema<T = unknown> {
 
 /** One setting of a channel, a door or a tool, as its owner declares it under the name of the binding. */
 export interface SettingDeclaration<T = unknown> {
-  /** Reads the text. It is not asked for a setting that is absent, empty, or still an example. Its messages follow the name: "must be …". */
+  /** Reads the text. It is not called for a setting that is absent, empty, or still an example. Its messages follow the name: "must be …". */
   schema: SettingSchema<T>;
   /** Its value is never shown, in no error either. */
   secret?: boolean;
@@ -39,7 +39,7 @@ export function readSettings<D extends SettingDeclarations>(
   return { values: values as SettingValues<D>, faults };
 }
 
-/** Of all that was read, what this part declared: it finds nobody else's secrets. */
+/** Of all that was read, what this part declared: it cannot see the secrets of other parts. */
 export function valuesOf(
   { settings }: { settings: SettingDeclarations },
   all: Readonly<Record<string, unknown>>,

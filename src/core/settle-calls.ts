@@ -1,6 +1,6 @@
 /**
  * Decides what the calls of a reply are worth when the reply is recorded: which are the same call twice, and whom each
- * waits for. From then on the log alone says it. Pure; runs nothing.
+ * waits for. From then on only the log decides it. Pure; runs nothing.
  */
 import type { Reply } from "./assemble.ts";
 import type { WaitKind } from "./entry.ts";
@@ -61,11 +61,11 @@ function sortOut(all: readonly ToolCall[], found: ReadonlySet<string>, rules: Ru
   return sorted;
 }
 
-/** Its sender wants one call at a time. What is left out the model asks for again, once it knows what the first one came to. */
+/** Its sender wants one call at a time. The model requests the calls that are left out again, once it has the result of the first one. */
 function firstOnly(sorted: Sorted, { oneCall }: Rules): Sorted {
   const [first, ...others] = sorted.calls;
   if (!oneCall || first === undefined || others.length === 0) return sorted;
-  const repair = `${others.length} further calls left out: one call at a time was asked for`;
+  const repair = `${others.length} further calls left out: one call at a time was requested`;
   return { calls: [first], copies: {}, repairs: [...sorted.repairs, repair] };
 }
 
@@ -77,12 +77,12 @@ function waitsOf({ calls, copies }: Sorted, salvaged: ReadonlySet<string>, rules
   return Object.fromEntries(waits);
 }
 
-/** Two calls are the same when one of these is: by what they say, or by what the tool would get (defaults filled in). */
+/** Two calls are the same when one of these is: by their text, or by what the tool would get (defaults filled in). */
 function formsOf(call: ToolCall, rules: Rules): string[] {
   const input = rules.inputOf?.(call);
-  const said = `${call.name} says ${canonical(call.arguments)}`;
+  const written = `${call.name} says ${canonical(call.arguments)}`;
   const gets = input === undefined ? undefined : canonicalValue(input);
-  return gets === undefined ? [said] : [said, `${call.name} gets ${gets}`];
+  return gets === undefined ? [written] : [written, `${call.name} gets ${gets}`];
 }
 
 /** The same text for arguments that differ in white space, order of keys, spelling of numbers, or in a type as text. */
@@ -109,7 +109,7 @@ function plain(value: unknown): unknown {
   return present.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** What a text says as JSON: a number, `true`, a list. A number that JSON cannot hold exactly stays text: two long account numbers are two. */
+/** The value of a text as JSON: a number, `true`, a list. A number that JSON cannot hold exactly stays text: two long account numbers are two. */
 function fromText(text: string): unknown {
   if (!/^(?:[{[]|-?\d|true$|false$|null$)/.test(text)) return text;
   const value = parsed(text);

@@ -17,7 +17,7 @@ export function sha256(text: string): string {
   return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-/** The message as 32-bit words, with a 1 bit, zeros and its length behind it (section 5.1.1). */
+/** The message as 32-bit words, followed by a 1 bit, zeros and its length (section 5.1.1). */
 function padded(bytes: Uint8Array): Int32Array {
   const all = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
   all.set(bytes);
@@ -30,7 +30,7 @@ function padded(bytes: Uint8Array): Int32Array {
   return words;
 }
 
-/** One block into the state (section 6.2.2). `words`: its 16 words, and room for 48 that are made of them. */
+/** One block into the state (section 6.2.2). `words`: its 16 words, and space for 48 that are computed from them. */
 function compress(state: Int32Array, words: Int32Array): void {
   for (let at = 16; at < 64; at++) {
     const [a, b] = [word(words, at - 15), word(words, at - 2)];

@@ -60,18 +60,18 @@ function spelled(signs: string): string {
   return text;
 }
 
-/** The beginning of `text` that measures at most `room`, never half a character, and how many UTF-16 units are left out. */
+/** The beginning of `text` that measures at most `limit`, never half a character, and how many UTF-16 units are left out. */
 export function cutToRoom(
   text: string,
-  room: number,
+  limit: number,
   measure: (text: string) => number,
 ): { shown: string; leftOut: number } {
-  if (measure(text) <= room) return { shown: text, leftOut: 0 };
+  if (measure(text) <= limit) return { shown: text, leftOut: 0 };
   let used = 0;
   let end = 0;
-  for (const sign of text.slice(0, room + 1)) {
+  for (const sign of text.slice(0, limit + 1)) {
     used += measure(sign);
-    if (used > room) break;
+    if (used > limit) break;
     end += sign.length;
   }
   return { shown: text.slice(0, end), leftOut: text.length - end };

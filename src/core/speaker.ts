@@ -1,4 +1,4 @@
-/** What a speaker may be called, at every door. The model reads `name: message`, so a name must not be able to look like the beginning of another message, or of none. */
+/** The rule for names of speakers, at every door. The model reads `name: message`, so a name must be visible, and must not look like the beginning of another message. */
 
 import { looksLike, plain } from "./lookalike.ts";
 

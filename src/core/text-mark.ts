@@ -6,7 +6,7 @@ const firstB = 0x9e3779b9;
 
 /**
  * Two 32-bit hashes of the UTF-16 units (FNV-1a, and one with the constants of MurmurHash3), 14 characters of base 36
- * together. A text that differs by chance has the same mark in 1 of 2^64 cases; it is no protection against somebody who
+ * together. A text that differs by chance has the same mark in 1 of 2^64 cases; it is no protection against a person who
  * looks for such a text.
  */
 export class TextMark {

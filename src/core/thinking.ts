@@ -1,4 +1,4 @@
-/** How a caller's choice of reasoning effort becomes a model's way to think. Pure. */
+/** Maps a caller's reasoning effort to a model's thinking setting. Pure. */
 import type { Thinking } from "./entry.ts";
 
 /** OpenAI's efforts, and DeepSeek's `max`. */

@@ -1,4 +1,4 @@
-/** Which calls of a step wait for somebody: for a person's yes or no, or for the client that runs them. Read off the entries alone, so that a wait outlives everything. */
+/** Which calls of a step wait: for a person's yes or no, or for the client that runs them. Computed from the entries alone, so that a wait survives restarts and deploys. */
 import type { ApprovalEntry, AssistantEntry, Entry, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 import { fingerprint } from "./prefix.ts";
@@ -9,7 +9,7 @@ export interface WaitingCall extends ToolCall {
   sinceMs: number;
 }
 
-/** How the open calls of a turn's newest reply stand. Together they are all calls without a result. */
+/** The states of the open calls of a turn's newest reply. Together they are all calls without a result. */
 export interface OpenCalls {
   /** Nothing is waited for: these may be run. */
   ready: ToolCall[];

@@ -1,4 +1,4 @@
-/** How much of a conversation a model is shown: tokens are estimated here and corrected by the provider's own counts, and the place is chosen where an over-long conversation is cut. Pure. */
+/** Decides how much of a conversation a model is shown: estimates tokens, corrects the estimates by the provider's own counts, and chooses where an over-long conversation is cut. Pure. */
 
 /** Tokens per character, roughly: Latin letters 0.3, Chinese ones 0.6 (api-docs.deepseek.com/quick_start/token_usage). */
 const tokensPerAscii = 0.3;
@@ -44,7 +44,7 @@ export function answerTokens(limits: WindowLimits, requested = 0): number {
   return Math.max(1, Math.min(share, Math.max(left, fewestTokens)));
 }
 
-/** Less than this is no answer: then the request is too long, and the host is to say so. */
+/** Less than this is no answer: then the request is too long, and the host's refusal decides. */
 export const fewestTokens = 256;
 
 /** A conversation is put into a summary once it fills this part of what a request may have. */
@@ -74,8 +74,9 @@ export interface WindowPart {
 }
 
 /**
- * How much stays as it is: in time a quarter of what a request may have, or half of the room beside `fixedTokens`, what is
- * in every request (head and summary), so that the window does not fill again at once; after an overflow half of what was sent.
+ * How much stays as it is: in time a quarter of what a request may have, or half of the tokens left beside `fixedTokens`,
+ * what is in every request (head and summary), so that the window does not fill again at once; after an overflow half of
+ * what was sent.
  */
 export function tokensToKeep(
   why: "in_time" | "overflow" | "unclear",
@@ -92,7 +93,7 @@ function roomTokens({ fixedTokens = 0, ...limits }: WindowLimits & { fixedTokens
   return Math.max(request / 20, fullAt * request - fixedTokens);
 }
 
-/** Whether another summary is worth its call: it must make real room, more than it takes itself. Else one would be made in nearly every turn. */
+/** Whether another summary is worth its call: it must free many tokens, more than it takes itself. Else one would be made in nearly every turn. */
 export function isWorthwhile(
   freedTokens: number,
   summaryTokens: number,
@@ -124,7 +125,7 @@ export interface TextLimits {
   messageChars: number;
   /** Of all results of one step together: each gets an equal share of it, and short ones leave theirs to the others. */
   stepChars?: number;
-  /** Of a summary: a model may ignore the length that it is asked for. */
+  /** Of a summary: a model may ignore the requested length. */
   summaryChars?: number;
 }
 
@@ -139,7 +140,7 @@ export function textLimits(contextTokens: number): Required<TextLimits> {
   };
 }
 
-/** What a cut text says about its rest takes about so much. */
+/** About the length of the note at the end of a cut text. */
 const handleChars = 100;
 
 /** The largest share that each of these results may have: `resultChars`, or less where all together would pass `stepChars`. */

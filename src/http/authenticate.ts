@@ -27,7 +27,7 @@ export function unauthorized(): AppError {
 
 export function notConfigured(): AppError {
   const detail =
-    "No API_KEY is set, so nobody may call. Set one: npx wrangler secret put API_KEY (and MODEL_API_KEY for the model).";
+    "No API_KEY is set, so every request is refused. Set one: npx wrangler secret put API_KEY (and MODEL_API_KEY for the model).";
   return new AppError("not_configured", detail);
 }
 
@@ -36,7 +36,7 @@ export function isOwnKey(bearer: string, { apiKey }: { apiKey: string }): Promis
   return same(bearer, apiKey);
 }
 
-/** Compares digests of equal length in constant time, so that neither length nor content can be felt for. */
+/** Compares digests of equal length in constant time, so that the time shows neither length nor content. */
 async function same(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([digest(a), digest(b)]);
   // Node has no timingSafeEqual in crypto.subtle; the loop takes the same time wherever the digests differ.

@@ -7,13 +7,13 @@
 const shortestMs = 2;
 /** A piece waits no longer than this, however many are before it. */
 const longestWaitMs = 10_000;
-/** Nor longer than so many times the work that it is: a caller's large bodies must not hold up the small ones of others. */
+/** Nor longer than this many times its own work: a caller's large bodies must not hold up the small ones of others. */
 const longestWaitFactor = 100;
 
-/** A piece counts as running for so long, when its request ended before it could say that it is over. */
+/** A piece counts as running for so long, when its request ended before it could report its end. */
 const longestPieceMs = 250;
 
-/** So long no piece begins after another: what came meanwhile is read, handled and answered, which takes several looks. */
+/** The pause between two pieces: requests that came meanwhile are read, handled and answered, which takes several rounds of the event loop. */
 const gapMs = 3;
 
 let freeAtMs = 0;
@@ -47,7 +47,7 @@ export async function pace(workMs: number): Promise<void> {
 /** A piece is worth a place of its own from so many ms on. */
 const pieceMs = 8;
 
-/** To be waited for before each of many small parts of work: so many of them that they are a piece are done in one go. `ms`: of work that was done. */
+/** Await this before each of many small parts of work: parts are done together until they add up to a piece. `ms`: of work that was done. */
 export function inPieces(ms = 0): (workMs: number) => Promise<void> {
   let sumMs = ms;
   return async (workMs) => {
@@ -68,7 +68,7 @@ export function jsonWorkMs({ units, values }: { units: number; values: number })
   return units / 50_000 + values / 2_000;
 }
 
-/** From so many values on, what follows the parsing of a body takes long: handing them on, storing them, writing the request. */
+/** From so many values on, what follows the parsing of a body takes long: passing them on, storing them, writing the request. */
 const manyValues = 10_000;
 
 /** About how long all that is done with such a body takes, in ms; 0 with others. Kept free in time, so that few of them are worked on at once. */
@@ -76,7 +76,7 @@ export function followingMs(values: number): number {
   return Math.max(0, values - manyValues) / 500;
 }
 
-/** About how long it takes to hand the tools of a message to its session, and to write them into a request, in ms. */
+/** About how long it takes to pass the tools of a message to its session, and to write them into a request, in ms. */
 export function toolsWorkMs(tools: readonly unknown[] = []): number {
   return JSON.stringify(tools).length / 16_000;
 }
@@ -88,10 +88,10 @@ export function decodingMs({ length }: Uint8Array): number {
   return length / bytesPerMs;
 }
 
-/** A body of more bytes is large: what has come of it would be read in one go. */
+/** A body of more bytes is large: all that has arrived of it would be read at once. */
 const largeBytes = 65_536;
 
-/** To be waited for after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
+/** Await this after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
 export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {
   const pieces = inPieces(pieceMs + announced / bytesPerMs);
   let cameBytes = 0;

@@ -1,4 +1,4 @@
-/** Checks what a request said against a zod schema, and names the field when it is wrong. */
+/** Checks the values of a request against a zod schema, and names the field when one is wrong. */
 import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { AppError } from "../core/errors.ts";
@@ -24,13 +24,13 @@ export function parseBody<T extends z.core.$ZodType>(schema: T, value: unknown, 
   const { issues } = parsed.error;
   const faults: Fault[] = [];
   for (const issue of issues) {
-    if (faults.length >= mostTold) break;
+    if (faults.length >= mostShown) break;
     faults.push(...faultsOf(issue, above));
   }
-  const told = faults.slice(0, mostTold).map(({ field, what }) => `${field === "" ? "The body" : field}: ${what}.`);
-  const left = issues.reduce((sum, issue) => sum + countOf(issue), 0) - told.length;
+  const shown = faults.slice(0, mostShown).map(({ field, what }) => `${field === "" ? "The body" : field}: ${what}.`);
+  const left = issues.reduce((sum, issue) => sum + countOf(issue), 0) - shown.length;
   const rest = left > 0 ? [`And ${left} more.`] : [];
-  throw new AppError("invalid_request", [...told, ...rest].join(" "), { field: faults[0]?.field ?? where });
+  throw new AppError("invalid_request", [...shown, ...rest].join(" "), { field: faults[0]?.field ?? where });
 }
 
 /** zod passes the issues of a list on as arguments of one call, which overflows the stack from about 100,000 on. */
@@ -44,7 +44,7 @@ function checked<T extends z.core.$ZodType>(schema: T, value: unknown, where: st
   }
 }
 
-/** Where in a parsed JSON value a member is named `__proto__`: schemas would drop it without a word. The value's depth is bounded where it is read. */
+/** Where in a parsed JSON value a member is named `__proto__`: schemas would drop it without an error. The value's depth is bounded where it is read. */
 export function protoPath(value: unknown, above: readonly string[] = []): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (Object.hasOwn(value, "__proto__")) return [...above, "__proto__"].join(".");
@@ -83,8 +83,8 @@ export function parseQuery<T extends z.core.$ZodType>(schema: T, url: URL): z.in
   return parseBody(schema, Object.fromEntries(url.searchParams));
 }
 
-/** Bounds of a refusal: whoever sends a megabyte of mistakes does not get one back. */
-const mostTold = 5;
+/** Bounds of a refusal: a request with a megabyte of mistakes does not get a megabyte back. */
+const mostShown = 5;
 const longestField = 200;
 
 /** What is wrong at the dotted path `field`. */
@@ -93,12 +93,12 @@ interface Fault {
   what: string;
 }
 
-/** Of an issue that stands for many, only as many as are shown. */
+/** The faults of an issue; of an issue that has many, only as many as are shown. */
 function faultsOf(issue: z.core.$ZodIssue, above: string[]): Fault[] {
   const path = [...above, ...issue.path.map(String)];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.slice(0, mostTold).map((key) => fault([...path, key], "is not known here"));
+      return issue.keys.slice(0, mostShown).map((key) => fault([...path, key], "is not known here"));
     case "invalid_key":
       return issue.issues.map((inner) => fault(path, `the name is wrong: ${words(inner)}`));
     case "invalid_union":
@@ -108,10 +108,10 @@ function faultsOf(issue: z.core.$ZodIssue, above: string[]): Fault[] {
   }
 }
 
-/** Of a union, the alternative that the value came furthest into; if it came into none, what each of them expected. */
+/** Of a union, the alternative that the value matches furthest; if it matches none in part, what each of them expected. */
 function unionFaults(issue: z.core.$ZodIssueInvalidUnion, path: string[]): Fault[] {
   const closest = closestOf(issue);
-  if (closest !== undefined) return closest.slice(0, mostTold).flatMap((inner) => faultsOf(inner, path));
+  if (closest !== undefined) return closest.slice(0, mostShown).flatMap((inner) => faultsOf(inner, path));
   const expected = issue.errors.flat().map((inner) => words(inner).replace(/, received .*$/, ""));
   return [fault(path, expected.length === 0 ? words(issue) : [...new Set(expected)].join(", or "))];
 }
@@ -120,7 +120,7 @@ function closestOf({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[]
   return errors.find((issues) => issues.every(isInside));
 }
 
-/** For how many faults an issue stands. */
+/** How many faults an issue has. */
 function countOf(issue: z.core.$ZodIssue): number {
   if (issue.code === "unrecognized_keys") return issue.keys.length;
   const inner = issue.code === "invalid_union" ? closestOf(issue) : undefined;

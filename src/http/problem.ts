@@ -1,4 +1,4 @@
-/** The one place that knows HTTP statuses of errors: an AppError becomes `application/problem+json` (RFC 9457), anything else a 500 that tells nothing and is logged. */
+/** The one place that knows HTTP statuses of errors: an AppError becomes `application/problem+json` (RFC 9457), anything else a 500 without details, whose cause is logged. */
 import { AppError, type AppErrorCode } from "../core/errors.ts";
 import { refusalWords } from "../core/user-words.ts";
 import type { ProblemJson } from "./problem-shape.ts";
@@ -39,7 +39,7 @@ export function problemResponse(error: unknown): Response {
   return problem(500, { title: "Internal error", code: "internal", detail });
 }
 
-/** The response for the holder of a session's token: what is no fault of the request is said in words for people, without what operators read. Others stay as they are. */
+/** The response for the holder of a session's token: an error that the request did not cause is described in words for people, without the details for operators. Other errors stay as they are. */
 export async function problemForPeople(response: Response): Promise<Response> {
   if (response.status < 429 || !/json/.test(response.headers.get("Content-Type") ?? "")) return response;
   const body = (await response.clone().json()) as { code?: keyof typeof refusalWords };
@@ -52,7 +52,7 @@ function respond(error: AppError): Response {
   const { status, title: usual } = problems[code];
   const title = error.title ?? usual;
   const response = problem(status, { title, code, detail: message, ...(field !== undefined && { field }) });
-  // Whoever signs requests has no bearer to send.
+  // A caller that signs its requests has no bearer to send.
   if (status === 401 && error.title === undefined) response.headers.set("WWW-Authenticate", 'Bearer realm="longline"');
   if (retryAfterSeconds !== undefined) response.headers.set("Retry-After", String(retryAfterSeconds));
   return response;

@@ -1,4 +1,4 @@
-/** Reads a request body as JSON within limits. Counts bytes as they come, depth and values before parsing; knows nothing of what the JSON should say. */
+/** Reads a request body as JSON within limits. Counts bytes as they come, depth and values before parsing; knows nothing of the JSON's fields. */
 import { AppError } from "../core/errors.ts";
 import { deepestJson, JsonScan } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
@@ -11,14 +11,14 @@ const mostValues = 100_000;
 export interface BodyLimits {
   maxBytes?: number;
   maxDepth?: number;
-  /** What an empty body stands for; without it an empty body is refused. */
+  /** The value of an empty body; without it an empty body is refused. */
   empty?: unknown;
 }
 
 /** The parsed body. Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
 export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
   const { maxBytes = 1_048_576, maxDepth = deepestJson, empty } = limits;
-  // Over HTTP a request without a body has an empty one, and need not say what it is.
+  // Over HTTP a request without a body has an empty one, and needs no content type.
   if (empty === undefined) mustBeJson(request.headers.get("Content-Type"));
   const bytes = await readBytes(request, maxBytes);
   if (empty !== undefined && bytes.length === 0) return empty;

@@ -46,12 +46,13 @@ export interface PullSource {
 const encoder = new TextEncoder();
 const heartbeatMs = 15_000;
 
-/** What a call of `next` came to. */
+/** The result of a call of `next`. */
 type Arrival = { kind: "text"; text: string } | { kind: "end" } | { kind: "fault"; error: unknown };
 
 /**
- * A body that asks `next` for text only when the reader wants some, and writes each text in one piece. While `next` is
- * silent, comments keep proxies from closing the line. An error in `next` is logged, and ends the stream with what `onFault` says.
+ * A body that calls `next` for text only when the reader wants some, and writes each text in one piece. While `next`
+ * is silent, comments keep proxies from closing the connection. An error in `next` is logged.
+ * The stream then ends with the text that `onFault` returns.
  */
 export function pullStream(source: PullSource): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(new PulledBody(source), { highWaterMark: 0 });
@@ -61,8 +62,8 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
   readonly #source: PullSource;
   readonly #heartbeatMs: number;
   readonly #hangUp = new AbortController();
-  /** `next` has been called, and what it came to is not written yet. */
-  #isAsked = false;
+  /** `next` has been called, and its result is not written yet. */
+  #isPending = false;
   #arrived: Arrival | undefined;
   /** The reader waits since then, and is answered by `settle`. */
   #waiting: { sinceMs: number; settle: () => void } | undefined;
@@ -77,7 +78,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
 
   pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void> {
     this.#controller = controller;
-    if (!this.#isAsked) this.#ask();
+    if (!this.#isPending) this.#callNext();
     if (this.#arrived !== undefined) return this.#write(this.#arrived);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting = { sinceMs: Date.now(), settle: resolve };
@@ -93,8 +94,8 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
     this.#settle();
   }
 
-  #ask(): void {
-    this.#isAsked = true;
+  #callNext(): void {
+    this.#isPending = true;
     try {
       const given = this.#source.next(this.#hangUp.signal);
       if (!(given instanceof Promise)) this.#arrived = arrivalOf(given);
@@ -118,7 +119,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
 
   #write(arrival: Arrival): undefined {
     this.#arrived = undefined;
-    this.#isAsked = false;
+    this.#isPending = false;
     if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
     const text = textOf(arrival, this.#source.onFault);
     if (text !== undefined) this.#controller?.enqueue(encoder.encode(text));

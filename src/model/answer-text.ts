@@ -1,4 +1,4 @@
-/** What of a model's words is shown, and as what: whole characters, reasoning between tags apart, no special tokens. Repetitions are gone before. */
+/** Decides which of a model's text is shown, and whether as text or as reasoning: whole characters only, reasoning between tags kept apart, no special tokens. Repetitions are removed earlier. */
 import type { ModelEvent } from "../core/model-event.ts";
 import { SpecialTokens } from "./special-tokens.ts";
 import { ThinkingTags } from "./thinking-tags.ts";
@@ -14,8 +14,8 @@ export class AnswerText {
     if (reasoning === "" && text === "") return [];
     const thought = this.#reasoning.characters.take(reasoning);
     const lead = thought === "" ? "" : this.#tags.stop();
-    const said = this.#tags.take(lead + this.#text.characters.take(text));
-    return eventsOf(this.#reasoning.tokens.take(thought + said.reasoning), this.#text.tokens.take(said.text));
+    const shown = this.#tags.take(lead + this.#text.characters.take(text));
+    return eventsOf(this.#reasoning.tokens.take(thought + shown.reasoning), this.#text.tokens.take(shown.text));
   }
 
   /** What was held back, once. */

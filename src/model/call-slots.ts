@@ -5,7 +5,7 @@ import { filled, isObject, member, type WireCallFragment } from "./wire.ts";
 
 type CallEvent = Extract<ModelEvent, { type: "tool_call" }>;
 
-/** Longest name and id that are kept: providers take names of 64 characters and ids of about as many, so a longer one says only that it is wrong. */
+/** Longest name and id that are kept: providers take names of 64 characters and ids of about as many, so a longer one is wrong in any case. */
 const longestName = 256;
 /** The index of the call that an old host sends as `function_call`. */
 const legacyIndex = -1;
@@ -140,7 +140,7 @@ function freshArguments(slot: Slot, text: string, isHeaded: boolean): string | u
   return rest === "" ? undefined : rest;
 }
 
-/** Whether `text` says what the call's whole arguments say, however it is spaced. */
+/** Whether `text` equals the call's whole arguments, apart from its white space. */
 function isSame(slot: Slot, text: string): boolean {
   const depth = new JsonDepth();
   depth.add(text);

@@ -12,7 +12,7 @@ interface Row {
 
 const loopback = ["localhost", "127.0.0.1", "[::1]"];
 
-/** DeepSeek-V3.2-Exp, whoever serves it. Context 128K, cache unit 64 tokens: DeepSeek's documentation of that model, autumn 2025. */
+/** DeepSeek-V3.2-Exp, at any host. Context 128K, cache unit 64 tokens: DeepSeek's documentation of that model, autumn 2025. */
 const v32Exp = {
   strict: "field",
   // Its own thinking mode never had tools (api-docs.deepseek.com/guides/tool_calls: "starting from V3.2"); other hosts may.
@@ -112,13 +112,13 @@ const generic: Abilities = {
 
 /** What hosts want whatever the model is; their models are not in the table. */
 const habits: Record<string, Partial<Abilities>> = {
-  // mistral-common's validators; unknown parameters are refused with 422, and usage comes without being asked for.
+  // mistral-common's validators; unknown parameters are refused with 422, and usage comes without being requested.
   "api.mistral.ai": { provider: "mistral", callIds: "alnum9", roleOrder: "bridged", omit: ["stream_options"] },
   // `max_tokens` is deprecated there, and refused by reasoning models.
   "api.openai.com": { provider: "openai", maxTokensField: "max_completion_tokens" },
 };
 
-/** A loopback host stands in for a model's provider: a proxy or a double on the same machine. */
+/** A loopback host takes the place of a model's provider: a proxy or a double on the same machine. */
 const comet = ["api.cometapi.com", ...loopback];
 const deepseek = ["api.deepseek.com", ...loopback];
 const rows: readonly Row[] = [
@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    // Many hosts behind one id, so only what all of them take; strict is known to fail there (gajae-code PR #2760).
+    // One id reaches many hosts, so only what all of them take; strict is known to fail there (gajae-code PR #2760).
     ids: ["deepseek/deepseek-v3.2-exp", "deepseek/deepseek-v3.2"],
     hosts: ["openrouter.ai"],
     abilities: { ...generic, provider: "openrouter", leaksCalls: true, maxTokens: 8192, maxTokensThinking: 8192 },

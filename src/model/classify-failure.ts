@@ -1,4 +1,4 @@
-/** Decides what a provider's refusal means, by status and by what the body says: gateways answer 503 for a model that does not exist, and 200 for anything. Never retries, and words nothing for people: that is `core/failure-words.ts`. */
+/** Decides what a provider's refusal means, by status and by the text of the body: gateways answer 503 for a model that does not exist, and 200 for anything. Never retries, and words nothing for people: that is `core/failure-words.ts`. */
 import type { Failure, FailureCause, FailureCode } from "../core/errors.ts";
 import { type RefusalText, readRefusal } from "./read-refusal.ts";
 import { type RefusalReason, reasonOf } from "./refusal-words.ts";
@@ -12,11 +12,11 @@ interface Refusal {
   apiKey?: string | undefined;
 }
 
-/** The failure behind an answer that is none; `raw` quotes the host, for the log. */
+/** The failure that a refusal or an error body means; `raw` quotes the host, for the log. */
 export function classifyFailure({ status, body, apiKey }: Refusal): Failure {
-  const said = readRefusal(body);
-  const kind = kindOf(said, status);
-  const quote = said.texts.join(" / ").slice(0, 20_000) || "(nothing)";
+  const refusal = readRefusal(body);
+  const kind = kindOf(refusal, status);
+  const quote = refusal.texts.join(" / ").slice(0, 20_000) || "(nothing)";
   const raw = safeDetail(`HTTP ${status}: ${quote}`, apiKey);
   const change = requestChange(status, typeof body === "string" ? body : JSON.stringify(body));
   const { code, retryable, detail, cause } = kind;
@@ -72,16 +72,16 @@ const kindByReason: Record<RefusalReason, Kind> = {
 };
 
 /** What the body says outweighs the status, but only in words that cannot be meant otherwise. */
-function kindOf(said: RefusalText, httpStatus: number): Kind {
-  const text = said.texts.join("\n");
+function kindOf(refusal: RefusalText, httpStatus: number): Kind {
+  const text = refusal.texts.join("\n");
   if (httpStatus === 400 && /reasoning_content/.test(text) && !/deserialize/i.test(text)) return kinds.reasoningRule;
-  const reason = said.shape === "web_page" ? undefined : reasonOf(said);
+  const reason = refusal.shape === "web_page" ? undefined : reasonOf(refusal);
   if (reason !== undefined) return kindByReason[reason];
   // CometAPI's word, with status 500. DeepSeek's `invalid_request_error` says nothing: it is in its every error.
-  const isBad = said.labels.includes("invalid_request");
-  if (isBad || (httpStatus === 200 && said.labels.includes("invalid_request_error"))) return kinds.unclear;
-  const inner = httpStatus === 200 || httpStatus === 500 ? said.status : 0;
-  return kindByStatus(inner === 0 ? httpStatus : inner, said) ?? kindOfNonsense(said);
+  const isBad = refusal.labels.includes("invalid_request");
+  if (isBad || (httpStatus === 200 && refusal.labels.includes("invalid_request_error"))) return kinds.unclear;
+  const inner = httpStatus === 200 || httpStatus === 500 ? refusal.status : 0;
+  return kindByStatus(inner === 0 ? httpStatus : inner, refusal) ?? kindOfNonsense(refusal);
 }
 
 /** A path that is not there, in the words of OpenAI, Groq, Azure and FastAPI. */

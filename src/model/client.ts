@@ -1,4 +1,4 @@
-/** Asks a provider for one answer and hands on its events as they come. Whatever the world does becomes an event; it never throws for it, and never retries. */
+/** Requests one answer from a provider and passes its events on as they come. Every failure of the provider or the network becomes an event; it never throws for it, and never retries. */
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
@@ -41,14 +41,14 @@ export interface ModelTimeouts {
 
 /** Usage, and with some hosts text (open-webui#16377), comes seconds after the finish reason; hosts that never send usage nor end the body are not waited for longer. */
 const lateUsageMs = 15_000;
-/** Behind `[DONE]` nothing is due: a frame with usage comes with it or at once. */
-const usageBehindDoneMs = 250;
+/** After `[DONE]` nothing more is due: a frame with usage comes with it or at once. */
+const usageAfterDoneMs = 250;
 /** Of a refusal, enough to classify it: web pages of gateways are the longest. */
 const longestRefusalChars = 256 * 1024;
 
 /**
  * Sends `body` and yields one array of events per upstream read that brought any. The last event is `failure` when the
- * answer came to nothing: provider unreachable, refused, stalled, unreadable, or cut off before its finish reason.
+ * answer failed: provider unreachable, refused, stalled, unreadable, or cut off before its finish reason.
  * Ends without a failure when `signal` is aborted. However it ends, the upstream body is cancelled.
  */
 export async function* generate(request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
@@ -107,7 +107,7 @@ class StreamedAnswer {
   readonly #watch: ReadWatch;
   #newsMs = Date.now();
   #doneMs: number | undefined;
-  /** What is still to be handed on, once nothing more is read. */
+  /** What is still to be passed on, once nothing more is read. */
   #rest: ModelEvent[][] | undefined;
 
   constructor(body: ReadableStream<Uint8Array>, request: GenerateRequest) {
@@ -171,7 +171,7 @@ class StreamedAnswer {
   }
 
   get #patienceMs(): number {
-    if (this.#doneMs !== undefined) return this.#doneMs + usageBehindDoneMs - Date.now();
+    if (this.#doneMs !== undefined) return this.#doneMs + usageAfterDoneMs - Date.now();
     return patienceMs(this.#reader, this.#newsMs, this.#request.timeouts);
   }
 }
@@ -191,7 +191,7 @@ function endOf(reader: AnswerReader, otherwise: ModelEvent[][]): ModelEvent[][] 
   return [...(rest.length > 0 ? [rest] : []), ...(isNone ? otherwise : [])];
 }
 
-/** Some gateways say beside an error under 200 how long to leave them alone. */
+/** Some gateways send, beside an error with status 200, how long to wait before the next request. */
 function afterWait(event: ModelEvent, waitMs: number): ModelEvent {
   return event.type === "failure" ? failed({ ...event.failure, retryAfterMs: waitMs }) : event;
 }
@@ -242,7 +242,7 @@ const stalled = failed({
 
 const truncated = failed({
   code: "model_truncated",
-  detail: "The model's stream ended before it said that it was finished.",
+  detail: "The model's stream ended before a finish reason arrived.",
   retryable: true,
 });
 

@@ -1,10 +1,10 @@
 /**
- * Follows Markdown text that arrives in pieces, and says whether the place reached is inside quoted code: a fence, an
+ * Follows Markdown text that arrives in pieces, and decides whether the place reached is inside quoted code: a fence, an
  * inline span, an indented line or a block quote. Keeps a few counters and no text, so length of lines does not matter.
  * CommonMark 0.31, sections 4.4, 4.5 and 6.1; where they leave a doubt the place counts as code.
  */
 
-/** `maybe`: behind backticks that make a span only if the same number of them follows in the paragraph. */
+/** `maybe`: after backticks that make a span only if the same number of them follows in the paragraph. */
 export type CodePlace = "code" | "maybe" | "text";
 
 interface Run {

@@ -5,7 +5,7 @@
  */
 import type { ModelEvent } from "../core/model-event.ts";
 
-/** A fence and the language behind it, as long as it can still become one. */
+/** A fence and the language after it, as long as it can still become one. */
 const lead = /^(?:`{1,2}|~{1,2}|(`{3,}|~{3,})[ \t]*[A-Za-z]{0,10}\d?[ \t]*\r?)?$/;
 const fence = /^(`{3,}|~{3,})[ \t]*(?:json[a-z]{0,6}\d?|javascript|js)?[ \t]*(?:\r?\n|(?=[{["]))/i;
 

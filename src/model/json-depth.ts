@@ -1,4 +1,4 @@
-/** Says when a JSON object or array that comes in pieces is whole, by its brackets alone. Checks nothing else and keeps no text. */
+/** Detects when a JSON object or array that comes in pieces is complete, by its brackets alone. Checks nothing else and keeps no text. */
 
 /** One per value. Each piece is looked at once. */
 export class JsonDepth {

@@ -1,4 +1,4 @@
-/** Says what is wrong with a final answer: not the JSON that was asked for, or a promise to look something up instead of doing it. Pure; never mends an answer. */
+/** Decides what is wrong with a final answer: not the requested JSON, or a promise to look something up instead of doing it. Pure; never repairs an answer. */
 import { type ValidationResult, Validator } from "@cfworker/json-schema";
 import type { ResponseFormat } from "../core/entry.ts";
 import { textIsDeeper } from "../core/nesting.ts";
@@ -6,7 +6,7 @@ import type { Complaint } from "../core/next-step.ts";
 import { costFault } from "../core/schema-cost.ts";
 import { schemaFault } from "../core/schema-measure.ts";
 
-/** `undefined` when the answer will do. A wrong form fails the turn when telling the model did not help; a broken promise does not. */
+/** `undefined` when the answer is acceptable. A wrong form fails the turn when the note to the model did not help; a broken promise does not. */
 export function judgeAnswer(content: string, format: ResponseFormat | undefined): Complaint | undefined {
   if (format === undefined) return brokenPromise(content);
   const fault = faultOf(content, format);
@@ -42,7 +42,7 @@ function schemaMismatch(schema: Record<string, unknown>, value: unknown): string
   const unchecked = schemaFault(schema) === undefined ? costFault(schema, value) : "Its schema cannot be checked.";
   if (unchecked !== undefined) return unchecked;
   const { valid, errors } = validated(schema, value);
-  // The innermost error says most; those above it only say that something inside is wrong.
+  // The innermost error is the most precise; those above it only report that something inside is wrong.
   const [worst] = errors.toSorted((a, b) => b.instanceLocation.length - a.instanceLocation.length);
   if (valid || worst === undefined) return undefined;
   return `It does not conform to the schema: at ${worst.instanceLocation}: ${worst.error}`.slice(0, longestFault);
@@ -66,7 +66,7 @@ function validatorOf(schema: Record<string, unknown>): Validator {
   return new Validator(schema, "2020-12");
 }
 
-/** V3 and V3.2 now and then stop after "I will check" and call nothing (DeepSeek-V3 #1554). Long answers are never meant: they say something. */
+/** V3 and V3.2 now and then stop after "I will check" and call nothing (DeepSeek-V3 #1554). Long answers are never treated so: they have content of their own. */
 function brokenPromise(content: string): Complaint | undefined {
   const promise =
     /^(?:ok(?:ay)?[,.!]? |sure[,.!]? |certainly[,.!]? )?(?:let me|i will|i'll|i am going to|i'm going to) (?:now |first |just |quickly )?(?:check|look|search|fetch|find|calculate|compute|verify|see)\b/i;

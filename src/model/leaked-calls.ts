@@ -39,7 +39,7 @@ export function readLeak(leak: string): Leak {
 
 const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'", "#34": '"', amp: "&" };
 
-/** Markup that was escaped as HTML, as it was before; `undefined` where it was not escaped as a whole: then nobody knows what its values were. */
+/** Markup that was escaped as HTML, as it was before; `undefined` where it was not escaped as a whole: then its values are unknown. */
 function unescaped(leak: string): string | undefined {
   if (/[<>]|&(?!(?:lt|gt|quot|apos|#39|#34|amp);)/.test(leak)) return undefined;
   return leak.replace(/&([a-z]+|#3[49]);/g, (whole, name: string) => entities[name] ?? whole);
@@ -135,7 +135,7 @@ const anyTag = new RegExp(
   "gi",
 );
 
-/** The text without tags and without what stands inside a call; a reply that ends inside one attempted it. */
+/** The text without tags and without what is inside a call; a reply that ends inside one attempted it. */
 function withoutMarkup(plain: string): Leak {
   let text = "";
   let end = 0;

@@ -1,4 +1,4 @@
-/** Knows whether a text that passes by is inside Markdown code: a fence over lines, or backticks in a line. Looks at each character once. */
+/** Tracks whether streamed text is inside Markdown code: a fence over lines, or backticks in a line. Looks at each character once. */
 
 export class MarkdownCode {
   #fenced = false;
@@ -9,7 +9,7 @@ export class MarkdownCode {
   #hasInfo = false;
   #oddTicks = false;
 
-  /** Whether what comes next is inside code. What stands behind a fence, in its line, is not. */
+  /** Whether what comes next is inside code. The rest of a fence's line is not. */
   get isInside(): boolean {
     return !this.#isFence && (this.#fenced || this.#oddTicks);
   }

@@ -1,5 +1,5 @@
 /**
- * Cuts a provider's body into payloads by its bytes, whatever its content type says: the `data` of server-sent events, JSON
+ * Cuts a provider's body into payloads by its bytes, whatever its content type is: the `data` of server-sent events, JSON
  * without `data:` in front (a bare error, a whole answer over many lines, one object a line), and text that is neither.
  * Parses no JSON. Not the `eventsource-parser` library: that one discards an unfinished line that is no field of an event.
  */
@@ -7,7 +7,7 @@ import { JsonDepth } from "./json-depth.ts";
 
 /** A provider that never ends a line or an event must not fill the isolate's 128 MB. */
 const longestPayloadChars = 16 * 1024 * 1024;
-/** Of text that is neither an event nor JSON, enough is kept to say what it was: a web page has its title near the top. */
+/** Of text that is neither an event nor JSON, enough is kept to show what it was: a web page has its title near the top. */
 const longestPlainChars = 64 * 1024;
 
 /** What `feed` throws for a line or an event without end. */
@@ -45,7 +45,7 @@ export class PayloadLines {
     return this.#take();
   }
 
-  /** A last event whose sender did not end it counts only when its JSON is whole: half a payload says nothing. */
+  /** A last event whose sender did not end it counts only when its JSON is whole: half a payload is useless. */
   end(): string[] {
     if (this.#lineChars > 0) this.#endLine("");
     const last = this.#data.join("\n");

@@ -1,4 +1,4 @@
-/** What a model at a provider can do and costs, as data. Nothing else in Longline asks which model it talks to. */
+/** What a model at a provider can do and costs, as data. Nothing else in Longline depends on which model it calls. */
 import type { CallIdRule } from "../core/call-ids.ts";
 import type { Prices } from "../core/cost.ts";
 import type { ThinkingLevel } from "../core/entry.ts";
@@ -7,7 +7,7 @@ import type { ThinkingLevel } from "../core/entry.ts";
 export type ThinkingSwitch = { by: "parameter" } | { by: "model_id"; on: string; off: string } | { by: "nothing" };
 
 /**
- * In which order messages may stand. `free`: any. `bridged`: no user message right behind a result (Mistral).
+ * In which order messages may come. `free`: any. `bridged`: no user message right after a result (Mistral).
  * `alternating`: user and assistant by turns (chat templates of Gemma, Ministral and others). Missing answers are filled in.
  */
 export type RoleOrder = "free" | "bridged" | "alternating";
@@ -34,7 +34,7 @@ export interface Profile {
   thinking: ThinkingSwitch;
   /** Levels of thinking it has, as `reasoning_effort`; none where it is only on or off. */
   thinkingLevels?: readonly ThinkingLevel[];
-  /** Whether thinking is on when a message does not say; `undefined`: say nothing and let the provider decide. */
+  /** Whether thinking is on when a message does not choose; `undefined`: send no parameter and let the provider decide. */
   thinkingDefault: boolean | undefined;
   /** Whether tools may be offered while it thinks; where not, a turn with tools does not think. */
   thinksWithTools: boolean;

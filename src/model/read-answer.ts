@@ -1,4 +1,4 @@
-/** What the payloads of one answer come to: translated, without leaked markup, neighbours joined. Without I/O and without time; keeps count of what brought nothing new. */
+/** Turns the payloads of one answer into events: translated, without leaked markup, neighbours joined. Without I/O and without time; keeps count of what brought nothing new. */
 import type { ModelEvent } from "../core/model-event.ts";
 import { joinRuns } from "./join-runs.ts";
 import { type TextReader, type TextRules, textReader } from "./read-text.ts";
@@ -43,7 +43,7 @@ export class AnswerReader {
     return this.#quiet > (this.finished ? mostQuietAfterFinish : mostQuiet);
   }
 
-  /** `[DONE]` has come. Only usage counts from now on, which some proxies add behind it. */
+  /** `[DONE]` has come. Only usage counts from now on, which some proxies add after it. */
   get isDone(): boolean {
     return this.#translator.done;
   }
@@ -53,12 +53,12 @@ export class AnswerReader {
     return (this.isDone && (this.#hasUsage || !this.finished)) || this.#failed || this.isQuiet;
   }
 
-  /** The events of one batch, up to a failure; behind `[DONE]` usage alone. */
+  /** The events of one batch, up to a failure; after `[DONE]` usage alone. */
   take(payloads: readonly string[]): ModelEvent[] {
     const events: ModelEvent[] = [];
     this.#hasNews = false;
     for (const payload of payloads) {
-      const some = this.isDone ? usageBehindDone(payload) : this.#translator.translate(payload);
+      const some = this.isDone ? usageAfterDone(payload) : this.#translator.translate(payload);
       this.#quiet = some.length > 0 ? 0 : this.#quiet + 1;
       events.push(...some);
       if (some.at(-1)?.type === "failure" || this.#failed || this.isQuiet) break;
@@ -96,7 +96,7 @@ export class AnswerReader {
 }
 
 /** Read apart from the answer, which is over: nothing of it may change. */
-function usageBehindDone(payload: string): ModelEvent[] {
+function usageAfterDone(payload: string): ModelEvent[] {
   return createTranslator()
     .translate(payload)
     .filter(({ type }) => type === "usage");

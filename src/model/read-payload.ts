@@ -1,4 +1,4 @@
-/** Reads one payload of a stream as the chunks that it holds, or says that it holds none. Parses each payload once, unless it is no JSON as a whole. Pure. */
+/** Reads one payload of a stream as the chunks that it holds, or reports that it holds none. Parses each payload once, unless it is no JSON as a whole. Pure. */
 import { isObject, type WireChunk } from "./wire.ts";
 
 export type ReadPayload =
@@ -10,7 +10,7 @@ export type ReadPayload =
   | { type: "damaged" };
 
 export function readPayload(payload: string): ReadPayload {
-  // Nearly every payload is one object: nothing else is asked of it.
+  // Nearly every payload is one object: nothing else is checked.
   const chunk = payload.startsWith("{") ? parsed(payload) : undefined;
   return chunk === undefined ? readOther(payload.trim()) : { type: "chunks", chunks: [chunk as WireChunk] };
 }

@@ -1,9 +1,9 @@
-/** Reads an error body of any host into its texts, its codes and an HTTP status. Judges nothing: what the words mean is said in `classify-failure.ts`. */
+/** Reads an error body of any host into its texts, its codes and an HTTP status. Judges nothing: `classify-failure.ts` decides what the words mean. */
 import { textIsDeeper } from "../core/nesting.ts";
 import { isObject } from "./wire.ts";
 import { isErrorPayload } from "./wire-error.ts";
 
-/** What a body says, whatever its shape. */
+/** The content of a body, whatever its shape. */
 export interface RefusalText {
   /** Every message in it, the outermost first; gateways put the cause into the inner ones. */
   texts: string[];
@@ -29,7 +29,7 @@ const textNames = new Set([
   "raw",
 ]);
 const labelNames = new Set(["code", "type", "status", "status_code", "error_type", "error_code", "errorcode", "name"]);
-/** What a person or a model wrote may be quoted there: its words say nothing about the failure. */
+/** What a person or a model wrote may be quoted there: its words do not describe the failure. */
 const quoted = new Set(["input", "messages", "choices", "prompt", "failed_generation", "ctx", "loc", "usage"]);
 /** A hostile body is not walked for ever. */
 const mostNodes = 300;
@@ -70,7 +70,7 @@ function walk(value: object, found: RefusalText, { depth, left }: Place): void {
   }
 }
 
-/** A text may be JSON itself, or hold some behind a few words: OpenRouter's `metadata.raw` (pi#4943), LiteLLM's messages. */
+/** A text may be JSON itself, or hold some after a few words: OpenRouter's `metadata.raw` (pi#4943), LiteLLM's messages. */
 function addText(text: string, found: RefusalText, { depth, left }: Place): void {
   const short = text.slice(0, longestText);
   const begin = short.search(/\[?\{/);

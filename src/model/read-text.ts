@@ -1,4 +1,4 @@
-/** What is done with the text of one answer before anyone sees it: leaked markup is taken out, then what is around a JSON answer. Pure. */
+/** Cleans the text of one answer before it is shown: removes leaked markup, then the text around a JSON answer. Pure. */
 import type { ModelEvent } from "../core/model-event.ts";
 import { jsonAnswerEvents } from "./json-answer.ts";
 import { salvageEvents } from "./salvage-events.ts";
@@ -8,7 +8,7 @@ export interface TextRules {
   leaksCalls: boolean;
   /** The answer must be JSON: a code fence around it is taken off. */
   isJson: boolean;
-  /** Text of the answer from before it was cut, that the model goes on behind. */
+  /** Text of the answer from before it was cut, which the model continues. */
   begun: string;
 }
 

@@ -1,4 +1,4 @@
-/** Ends the reads of one answer once they take too long, or the answer is not wanted any more. One timer and one listener serve all reads: a read only moves a time stamp. */
+/** Ends the reads of one answer once they take too long, or the answer is no longer needed. One timer and one listener serve all reads: a read only moves a time stamp. */
 
 /** A timer for longer than 2^31 - 1 ms ends at once. */
 const longestTimerMs = 2_147_483_647;

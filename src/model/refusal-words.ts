@@ -1,4 +1,4 @@
-/** The words by which hosts say why they do not answer: tables of error codes and phrases, each with an example in `test/support/refusals.ts`. Pure data and their match. */
+/** The words by which hosts report why they do not answer: tables of error codes and phrases, each with an example in `test/support/refusals.ts`. Pure data and their match. */
 import type { RefusalText } from "./read-refusal.ts";
 
 export type RefusalReason =
@@ -97,7 +97,7 @@ const words: Record<Exclude<RefusalReason, "too_many_tokens_at_once">, Words> = 
       /reached context length of|context the overflows|context shift is disabled/i,
       /prompt tokens too long|prompt 超长|输入(?:长度|内容)?(?:超|过长)|超(?:过|出).{0,12}(?:上下文|最大长度)/i,
       /上下文.{0,8}(?:超|过长)|(?:tokens?|token ?数).{0,8}超(?:过|出|限)/i,
-      // LiteLLM names the kind in front of what the provider said.
+      // LiteLLM names the kind in front of the provider's text.
       /ContextWindowExceeded/,
       /request entity too large|payload too large/i,
     ],
@@ -180,7 +180,7 @@ const maxTokensFault = [
   /max_(?:completion_|output_|new_)?tokens=\d+ cannot be/i,
   /supports at most \d+ completion tokens|maximum tokens you requested exceeds/i,
 ];
-/** vLLM says both numbers: what was sent is too long only where it takes most of the window itself. */
+/** vLLM names both numbers: what was sent is too long only where it takes most of the window itself. */
 const vllmShare =
   /is too large: \d+\.? this model's maximum context length is (\d+) tokens and your request has (\d+) input tokens/i;
 
@@ -188,15 +188,15 @@ const vllmShare =
 const longestRead = 6_000;
 
 /** Why the host does not answer, by its words alone; `undefined` when they can be meant in several ways. */
-export function reasonOf(said: RefusalText): RefusalReason | undefined {
-  const text = said.texts.join("\n").slice(0, longestRead);
+export function reasonOf(refusal: RefusalText): RefusalReason | undefined {
+  const text = refusal.texts.join("\n").slice(0, longestRead);
   const is = (reason: keyof typeof words) => {
     const { labels, phrases } = words[reason];
-    return labels.some((label) => said.labels.includes(label)) || phrases.some((phrase) => phrase.test(text));
+    return labels.some((label) => refusal.labels.includes(label)) || phrases.some((phrase) => phrase.test(text));
   };
-  if (said.hasGeneration || is("bad_generation")) return "bad_generation";
-  if (is("payment") || isQuota(said, text)) return "payment";
-  if (is("rate_limited") || said.labels.some((label) => label.startsWith("throttling")))
+  if (refusal.hasGeneration || is("bad_generation")) return "bad_generation";
+  if (is("payment") || isQuota(refusal, text)) return "payment";
+  if (is("rate_limited") || refusal.labels.some((label) => label.startsWith("throttling")))
     return isMoreThanAllowed(text) ? "too_many_tokens_at_once" : "rate_limited";
   if (is("filtered")) return "filtered";
   if (!isMaxTokensFault(text) && is("overflow")) return "overflow";

@@ -13,7 +13,7 @@ const telltaleChars = 4;
 /** Length of a second and last such frame that is no chance, however short the first was. */
 const surelyCumulativeChars = 16;
 
-/** Every frame so far began with the whole frame before it; `held` is the last one, and not handed on yet. */
+/** Every frame so far began with the whole frame before it; `held` is the last one, and not passed on yet. */
 interface Suspect {
   first: string;
   held: string;

@@ -1,9 +1,9 @@
-/** Reads from a refusal how the host wants requests to be written, and writes profiles so. Drops only what does not change what the caller asked for: never tools, a forced tool or stop texts. Pure. */
+/** Reads from a refusal how the host wants requests to be written, and writes profiles so. Drops only what does not change what the caller requested: never tools, a forced tool or stop texts. Pure. */
 import type { RequestChange } from "../core/errors.ts";
 import { fewestTokens } from "../core/window.ts";
 import type { Profile } from "./profile.ts";
 
-/** Parameters that an answer does not need. The form of an answer is asked for at the tail as well, and checked here. */
+/** Parameters that an answer does not need. The form of an answer is requested at the tail as well, and checked here. */
 const droppable = [
   "stream_options",
   "parallel_tool_calls",
@@ -19,14 +19,14 @@ const droppable = [
 ];
 const lengths = ["max_tokens", "max_completion_tokens"] as const;
 
-/** How hosts say that they do not take something: OpenAI, Azure, pydantic, LiteLLM, Groq, Fireworks, xAI, Gemini, serde, DeepSeek. */
+/** How hosts report that they do not take something: OpenAI, Azure, pydantic, LiteLLM, Groq, Fireworks, xAI, Gemini, serde, DeepSeek. */
 const refusing =
   /unsupported|not (?:be )?(?:currently )?support|n[o']t support|unrecogni[sz]ed|unknown|unexpected|extra[ _](?:inputs|fields)|extra_forbidden|not permitted|not allowed|cannot find field|unavailable|only the default|only (?:temperature|top_p)\s?=/i;
 
-/** Statuses that say nothing about the request itself, whatever words come with them. */
+/** Statuses that do not concern the request itself, whatever words come with them. */
 const elsewhere = [401, 402, 403, 404, 405, 408, 429, 502, 503, 504];
 
-/** The change that a refusal asks for; `undefined` when it says nothing of the kind. `body`: its raw text. */
+/** The change that a refusal requires; `undefined` when it requires none. `body`: its raw text. */
 export function requestChange(status: number, body: string): RequestChange | undefined {
   if (elsewhere.includes(status)) return undefined;
   const text = body.slice(0, 20_000).replaceAll('\\"', '"');
@@ -37,7 +37,7 @@ export function requestChange(status: number, body: string): RequestChange | und
 function historyChange(text: string): RequestChange | undefined {
   if (/reasoning_content/.test(text)) {
     if (/unknown field|extra_forbidden/.test(text)) return "reasoning:strip";
-    // A body that cannot be read at all says nothing about the rule.
+    // The host could not parse the body at all, which does not show which rule holds.
     if (/deserialize/i.test(text)) return undefined;
     if (/must be passed back|missing/i.test(text)) return "reasoning:replay";
     return refusing.test(text) ? "reasoning:strip" : "reasoning:other";
@@ -51,7 +51,7 @@ function historyChange(text: string): RequestChange | undefined {
   return undefined;
 }
 
-/** How hosts say how long an answer may be. */
+/** How hosts state how long an answer may be. */
 const longestAnswer = [
   // DeepSeek; DashScope.
   /range of [`'"]?max_tokens[`'"]? (?:is|should be) \[\d{1,9}, ?(\d{1,9})\]/i,
@@ -94,7 +94,7 @@ function parameterChange(text: string): RequestChange | undefined {
   return name === undefined ? undefined : `drop:${name}`;
 }
 
-/** Whether a parameter is named. A plain word may be part of any sentence: it has to be quoted, stand in a path or a list, or before a value. */
+/** Whether a parameter is named. A plain word may be part of any sentence: it has to be quoted, be part of a path or a list, or come before a value. */
 function isNamed(name: string, text: string): boolean {
   if (name.includes("_")) return new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text);
   const forms = [
@@ -105,7 +105,7 @@ function isNamed(name: string, text: string): boolean {
   return new RegExp(forms.join("|")).test(text);
 }
 
-/** The profile with what its host has asked for, in the order in which it did. */
+/** The profile with the changes that its host has required, in their order. */
 export function withChanges(profile: Profile, changes: readonly RequestChange[]): Profile {
   return changes.reduce(withChange, profile);
 }

@@ -1,6 +1,6 @@
 /** Reads the header `Retry-After`. Pure. */
 
-/** The pause it asks for in ms, from seconds or from an HTTP date (RFC 9110, 10.2.3); `undefined` when it says nothing. */
+/** The pause that it requires in ms, from seconds or from an HTTP date (RFC 9110, 10.2.3); `undefined` when it has none. */
 export function retryAfterMs(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   if (/^\s*\d{1,9}(\.\d+)?\s*$/.test(header)) return Math.ceil(Number(header) * 1000);

@@ -1,4 +1,4 @@
-/** Decides what to do about a model call that failed: wait and ask again, go on behind the half answer, ask the next model, or give up. Pure; `client.ts` and the session do it. */
+/** Decides what to do about a model call that failed: wait and send it again, continue the partial answer, call the next model, or give up. Pure; `client.ts` and the session do it. */
 import type { FailedTry } from "../core/entry.ts";
 import type { Failure, RequestChange } from "../core/errors.ts";
 import type { AfterFailure } from "../core/next-step.ts";
@@ -11,7 +11,7 @@ export interface RetryPolicy {
   /** The first pause; each further one is twice as long. */
   baseMs: number;
   longestPauseMs: number;
-  /** A provider that asks to be left alone for longer than this is not waited for. */
+  /** A provider that requires a longer pause than this is not waited for. */
   longestRetryAfterMs: number;
 }
 
@@ -19,7 +19,7 @@ export interface RetryPolicy {
 const jitter = 0.1;
 
 export interface RetrySituation {
-  /** The models of the session in the order in which they are asked; the last try was with one of them. */
+  /** The models of the session in the order in which they are called; the last try was with one of them. */
   models: readonly Profile[];
   policy: RetryPolicy;
   /** From 0 to 1. */
@@ -29,7 +29,7 @@ export interface RetrySituation {
 /** Calls of one model in one step whose answer is paid for, and fails; the same bytes twice are enough. */
 const mostPaidCalls = 3;
 
-/** The host or the line failed, not the answer: the same bytes say nothing about the next try. */
+/** The host or the line failed, not the answer: the next try may succeed with the same bytes. */
 const transport = new Set([
   "model_unreachable",
   "model_unavailable",
@@ -57,7 +57,7 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
   const at = models.findIndex(({ id }) => id === last.model);
   const sameModel = tries.filter(({ model }) => model === last.model);
   const change = changeOf(last);
-  // Each change once in a step: a host that asks for it again is not content with it. A refusal costs nothing.
+  // Each change once in a step: a host that requires it again did not accept it. A refusal costs nothing.
   if (change !== undefined && isNewChange(last, sameModel.slice(0, -1))) {
     return { type: "again", how: "restart", afterMs: 0, change };
   }
@@ -71,7 +71,7 @@ export function afterFailure(tries: readonly FailedTry[], situation: RetrySituat
   return next === undefined ? { type: "give_up" } : { type: "again", how: "restart", afterMs: 0, model: next.id };
 }
 
-/** Whether another call of the same model may help, and may be paid for. `failures`: its tries, without those that only said how to write the request. */
+/** Whether another call of the same model may help, and may be paid for. `failures`: its tries, without those whose refusal only showed how to write the request. */
 function mayTryAgain(last: FailedTry, failures: readonly FailedTry[], policy: RetryPolicy): boolean {
   if (!last.failure.retryable || failures.length > policy.retriesPerModel) return false;
   if (last.repeats && !transport.has(last.failure.code)) return false;
@@ -80,7 +80,7 @@ function mayTryAgain(last: FailedTry, failures: readonly FailedTry[], policy: Re
   return !isAnswer(last) || answers < mostCalls(last.failure, true, policy);
 }
 
-/** Whether a try failed with a change that none of `before` had asked for. */
+/** Whether a try failed with a change that none of `before` had required. */
 function isNewChange(one: FailedTry, before: readonly FailedTry[]): boolean {
   const change = changeOf(one);
   return change !== undefined && !before.some((each) => changeOf(each) === change);
@@ -90,7 +90,7 @@ function changeOf({ failure }: FailedTry): RequestChange | undefined {
   return failure.change ?? (failure.code === "model_reasoning_rule" ? "reasoning:other" : undefined);
 }
 
-/** Another model would be asked the same: what a content filter refused is not taken elsewhere. */
+/** Another model would receive the same request: what a content filter refused is not taken elsewhere. */
 function isOurFault({ failure }: FailedTry): boolean {
   return failure.code === "content_filter";
 }

@@ -1,10 +1,10 @@
-/** Puts messages into an order that a host takes, by filling in answers that nobody gave. Adds only, so that what was written stays as it was. */
+/** Puts messages into an order that a host takes, by filling in answers that are missing. Adds only, so that what was written stays as it was. */
 import type { Message } from "../core/message.ts";
 import type { RoleOrder } from "./profile.ts";
 
 export type Role = Message["role"];
 
-/** Stands where a turn ended without an answer: cancelled, failed, or out of steps. */
+/** The text where a turn ended without an answer: cancelled, failed, or out of steps. */
 const filler: Message = { role: "assistant", content: "(no answer)", reasoning: "", toolCalls: [] };
 
 /** `before`: the role of the message that they follow, and `after`: of the one that follows them; the start and the end where absent. */

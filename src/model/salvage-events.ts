@@ -1,4 +1,4 @@
-/** Puts the salvage of leaked markup between what was translated and what goes on. Pure. */
+/** Applies the salvage of leaked markup to translated events before they are passed on. Pure. */
 import type { ModelEvent } from "../core/model-event.ts";
 import type { LeakedCall } from "./leaked-calls.ts";
 import { Salvage, type SalvageRules } from "./salvage.ts";

@@ -10,7 +10,7 @@ import { hasMarker, heldFrom, isLeftover, opening } from "./tool-markup.ts";
 export interface SalvageRules {
   /** Whether the model's family leaks calls into its text (`Profile.leaksCalls`): only then are calls read out of it. */
   leaksCalls: boolean;
-  /** Text of this reply from before it was cut, that the model goes on behind. */
+  /** Text of this reply from before it was cut, which the model continues. */
   begun?: string;
 }
 

@@ -7,22 +7,22 @@ import { readableSpeaker } from "../core/speaker.ts";
 import { answerTokens } from "../core/window.ts";
 import type { Profile } from "./profile.ts";
 
-/** What comes before the conversation. `thinking`: what the message chose; the profile's habit when absent. */
+/** What comes before the conversation. `thinking`: what the message chose; the profile's default when absent. */
 export interface Head {
   profile: Profile;
   thinking?: Thinking | undefined;
-  /** Strict, unless one says that it is not. */
+  /** Strict, unless a tool is marked as not strict. */
   tools: readonly (ToolDeclaration & { strict?: boolean })[];
   instructions: string;
   /** The form the answer must have; sent where the provider has a mode for it. */
   responseFormat?: ResponseFormat | undefined;
-  /** The tail says how long an answer may be, since that changes from request to request. */
+  /** The tail states how long an answer may be, since that changes from request to request. */
   maxTokensInTail?: boolean;
   /** An opaque name for whom the request is made. */
   userId?: string | undefined;
 }
 
-/** What a message chose that no provider caches by: it stands behind the conversation. */
+/** What a message chose that no provider caches by: it comes after the conversation. */
 export interface Tail {
   sampling?: Sampling | undefined;
   toolChoice?: ToolChoice | undefined;
@@ -71,7 +71,7 @@ export function serializeTail(head: Head, { sampling, toolChoice, requested }: T
 }
 
 /**
- * Whether the tail has to say how long an answer may be: the message chose that, or the answer's share is so large a part
+ * Whether the tail has to state how long an answer may be: the message chose that, or the answer's share is so large a part
  * of the window that it depends on the request. In the head it would change what the provider has cached.
  */
 export function isAnswerShort(head: Head, { sampling, requested = 0 }: Tail): boolean {
@@ -140,7 +140,7 @@ export function headFacts(of: Head, documents: string): HeadFacts {
 
 /**
  * The JSON text of one message as the provider reads it. Tool arguments go back verbatim: other bytes would miss the prefix
- * cache. `afterCalls`: the reply is a later one of its turn, so calls stand before it.
+ * cache. `afterCalls`: the reply is a later one of its turn, so calls come before it.
  */
 export function serializeMessage(message: Message, profile: Profile, { afterCalls = false } = {}): string {
   switch (message.role) {
@@ -157,7 +157,7 @@ export function serializeMessage(message: Message, profile: Profile, { afterCall
 
 /**
  * The whole body of a request. `head`: from `serializeHead`; `messages`: from `serializeMessage`, in order. `begun`: half
- * an answer that the model is to go on with, where the profile says it can. `tail`: from `serializeTail`.
+ * an answer that the model is to go on with, where the profile allows it. `tail`: from `serializeTail`.
  */
 export function requestBody(
   head: string,
@@ -182,7 +182,7 @@ function jsonMode({ jsonModes }: Profile, format: ResponseFormat | undefined): o
   return jsonModes.object ? { type: "json_object" } : undefined;
 }
 
-/** The model id to ask for; another one than the profile's own where thinking is switched by the id. `on`: `undefined` says nothing about it. */
+/** The model id to send; another one than the profile's own where thinking is switched by the id. `on`: `undefined` leaves it to the provider. */
 export function wireModelId(profile: Profile, on: boolean | undefined): string {
   if (on === undefined || profile.thinking.by !== "model_id") return profile.wireId;
   return on ? profile.thinking.on : profile.thinking.off;

@@ -1,9 +1,9 @@
-/** Reads a provider's body piece by piece and hands on its payloads. Knows nothing of what they say. */
+/** Reads a provider's body piece by piece and passes its payloads on. Knows nothing of their content. */
 import { PayloadLines } from "./payload-lines.ts";
 
 /**
  * The payloads of `body` (see `PayloadLines`): one batch per upstream read, with all payloads that this read completed. A
- * batch is empty when the read brought a sign of life (a comment, part of a payload) and nothing to hand on. The end of the
+ * batch is empty when the read brought a sign of life (a comment, part of a payload) and nothing to pass on. The end of the
  * body gives one more batch when it completes some.
  * Ends at the end of the body, or once `signal` is aborted, also in the middle of a read. A consumer that stops early
  * cancels the body. Throws when the connection breaks or a payload is longer than 16 MB.

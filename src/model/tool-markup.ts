@@ -104,7 +104,7 @@ function afterMarkers(tail: string): string {
   }
 }
 
-/** Whether a reply that goes on with this behind its calls ends with them all the same. */
+/** Whether a reply that has this text after its calls still counts as ending with its calls. */
 export function isTrailing(rest: string): boolean {
   return onlyTrailing.test(rest);
 }

@@ -16,9 +16,9 @@ import { largerUsage, usageIn } from "./wire-usage.ts";
 const longestAnswerChars = 16 * 1024 * 1024;
 /** OpenAI takes back at most 128 calls in a message: a session with more could never be sent again. */
 export const mostCalls = 128;
-/** Of what is no chunk, enough to say what it was. */
+/** Of what is no chunk, enough to show what it was. */
 const longestOtherChars = 64 * 1024;
-/** What hosts send in `data` to keep a connection open: says nothing about why no answer came. */
+/** What hosts send in `data` to keep a connection open: does not explain why no answer came. */
 const signOfLife = /^(?:$|:|"?\[?(?:ping|pong|heart-?beat|keep-?alive|processing|null|true|\d+)\b)/i;
 
 export interface Translator {
@@ -26,7 +26,7 @@ export interface Translator {
   translate(payload: string): ModelEvent[];
   /** To be called once, when no more comes: what was held back; a failure when nothing came but what is no answer. */
   end(): ModelEvent[];
-  /** Whether the provider has said `[DONE]`. */
+  /** Whether the provider has sent `[DONE]`. */
   readonly done: boolean;
 }
 
@@ -85,7 +85,7 @@ class WireTranslator implements Translator {
     return isNothing && this.#other !== "" ? [this.#failed(this.#other)] : rest;
   }
 
-  /** It has finished, and said something: what is wrong from now on is not the answer. */
+  /** It has finished with some content: an error from now on does not concern the answer. */
   get #isWhole(): boolean {
     return this.#finished && this.#chars > 0;
   }
@@ -117,18 +117,18 @@ class WireTranslator implements Translator {
     const { reasoning, text, refusal } = this.#read(delta);
     const fragments = fragmentsOf(delta);
     this.#streams ||= reasoning !== "" || text !== "" || refusal !== "" || fragments.length > 0;
-    const said = {
+    const fresh = {
       reasoning: this.#words.reasoning.delta(reasoning, isLast),
       text: this.#words.text.delta(text, isLast),
       refusal: this.#words.refusal.delta(refusal, isLast),
     };
     // A last frame with all text once more has all calls once more, too.
-    const isRepetition = isLast && text + reasoning !== "" && said.text + said.reasoning === "";
+    const isRepetition = isLast && text + reasoning !== "" && fresh.text + fresh.reasoning === "";
     const calls = isRepetition
       ? this.#calls.eventsOfRepetition(fragments)
       : fragments.flatMap((fragment) => this.#calls.eventOf(fragment) ?? []);
     const legacy = isObject(delta.function_call) ? this.#calls.eventOfLegacy(delta.function_call) : undefined;
-    return [...this.#say(said), ...calls, ...(legacy === undefined ? [] : [legacy])];
+    return [...this.#say(fresh), ...calls, ...(legacy === undefined ? [] : [legacy])];
   }
 
   /** Some hosts call a delta a message: then it is one. */
@@ -140,7 +140,7 @@ class WireTranslator implements Translator {
     }
     const { reasoning, text, refusal } = this.#read(message);
     const { reasoning: thoughts, text: texts, refusal: refusals } = this.#words;
-    const said = this.#streams
+    const fresh = this.#streams
       ? { reasoning: thoughts.whole(reasoning), text: texts.whole(text), refusal: refusals.whole(refusal) }
       : {
           reasoning: thoughts.delta(reasoning, isLast),
@@ -152,7 +152,7 @@ class WireTranslator implements Translator {
         ? this.#calls.eventOfLegacy(message.function_call)
         : undefined;
     const calls = this.#calls.eventsOfRepetition(fragmentsOf(message));
-    return [...this.#say(said), ...calls, ...(legacy === undefined ? [] : [legacy])];
+    return [...this.#say(fresh), ...calls, ...(legacy === undefined ? [] : [legacy])];
   }
 
   /** The words of a delta or message. Those of a spoken answer are beside its sound. */
@@ -166,11 +166,11 @@ class WireTranslator implements Translator {
   }
 
   #say({ reasoning, text, refusal }: { reasoning: string; text: string; refusal: string }): ModelEvent[] {
-    const said = this.#shown.say({ reasoning, text });
-    if (refusal === "") return said;
+    const events = this.#shown.say({ reasoning, text });
+    if (refusal === "") return events;
     const rest = this.#refused ? [] : [...this.#shown.end(), { type: "refusal" } as const];
     this.#refused = true;
-    return [...said, ...rest, ...this.#shown.say({ reasoning: "", text: refusal })];
+    return [...events, ...rest, ...this.#shown.say({ reasoning: "", text: refusal })];
   }
 
   #finishEvents(reason: string | undefined): ModelEvent[] {
@@ -234,7 +234,7 @@ function enveloped(chunk: WireChunk): WireChunk | undefined {
   ) as WireChunk | undefined;
 }
 
-/** Other hosts' words for the reasons that the chat-completions wire knows; what is not among them is handed on as it came. */
+/** Other hosts' words for the reasons that the chat-completions wire knows; what is not among them is passed on as it came. */
 const finishWords: Record<string, string> = {
   function_call: "tool_calls",
   tool_call: "tool_calls",

@@ -4,7 +4,7 @@ import { isObject, member, type WireChoice, type WireChunk } from "./wire.ts";
 
 /**
  * The usage of a chunk: at its top (OpenAI, DeepSeek), in its choice (Moonshot: pi#2017), in `x_groq` (Groq), or as
- * `timings` of llama.cpp's server, which has no usage without being asked for it. `undefined` when there is none, or nothing
+ * `timings` of llama.cpp's server, which sends no usage without a request for it. `undefined` when there is none, or nothing
  * but zeros: some hosts send zeros in every chunk.
  */
 export function usageIn(chunk: WireChunk, choice: WireChoice | null | undefined): Usage | undefined {

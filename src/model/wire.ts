@@ -1,6 +1,6 @@
 /** The part of the chat-completions wire that we read. Every leaf is `unknown`, because gateways vary: readers check before they believe. */
 
-/** A leaf that is text and says something; gateways write `null`, `""` and nothing at all for the same. */
+/** A leaf that is text and not empty; gateways write `null`, `""` and nothing at all for the same. */
 export function filled(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -47,7 +47,7 @@ export interface WireDelta {
   /** Reasoning; hosts have other names for it, too (`content-parts.ts`). */
   reasoning_content?: unknown;
   reasoning?: unknown;
-  /** Why the model will not answer, in its words. */
+  /** The text of the model's refusal to answer. */
   refusal?: unknown;
   /** Of an answer that is spoken, its words are in `transcript`. */
   audio?: unknown;

@@ -1,4 +1,4 @@
-/** Finished answers by the digest of the whole request that they answer. For messages that ask for it; never across accounts. Whatever goes wrong, the model is asked as always. */
+/** Finished answers by the digest of the whole request that they answer. For messages that request it; never across accounts. Whatever goes wrong, the model is called as usual. */
 import { sha256Hex } from "../core/digest.ts";
 import { inTime } from "./in-time.ts";
 import type { KvCount } from "./kv-count.ts";
@@ -34,9 +34,9 @@ export class AnswerCache {
     try {
       const value = await inTime(this.#kv.get(key));
       if (value === undefined || value === null) return undefined;
-      const [digest = "", said = ""] = [value.slice(0, 64), value.slice(64)];
-      if ((await sha256Hex(`${key} ${said}`)) !== digest) return undefined;
-      return JSON.parse(said) as KnownAnswer;
+      const [digest = "", answerJson = ""] = [value.slice(0, 64), value.slice(64)];
+      if ((await sha256Hex(`${key} ${answerJson}`)) !== digest) return undefined;
+      return JSON.parse(answerJson) as KnownAnswer;
     } catch {
       return undefined;
     }
@@ -45,8 +45,8 @@ export class AnswerCache {
   /** Keeps an answer for so many seconds; KV's least is 60. */
   async keep(key: string, { reasoning, text }: KnownAnswer, ttlSeconds: number): Promise<void> {
     this.#count.write();
-    const said = JSON.stringify({ reasoning, text });
-    const value = `${await sha256Hex(`${key} ${said}`)}${said}`;
+    const answerJson = JSON.stringify({ reasoning, text });
+    const value = `${await sha256Hex(`${key} ${answerJson}`)}${answerJson}`;
     await inTime(this.#kv.put(key, value, { expirationTtl: Math.max(60, ttlSeconds) })).catch(() => undefined);
   }
 }

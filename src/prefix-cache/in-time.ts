@@ -1,13 +1,13 @@
-/** Waits for KV, but not for long: what is only faster with it must not become slower. */
+/** Waits for KV a limited time: KV is only there to make reads faster, so a slow KV must not make them slower. */
 
 /** How long KV is waited for. */
 const patienceMs = 50;
 
-/** What it came to within the time; `undefined` when it was slower. */
+/** Its result within the time; `undefined` when it was slower. */
 export async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), patienceMs);
-  // What comes too late may fail unheard.
+  // An error that comes too late is ignored.
   work.catch(() => {});
   return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,4 @@
-/** Counts what a turn asked of Workers KV: each read and each write is billed (developers.cloudflare.com/kv/platform/pricing). */
+/** Counts the reads and writes of Workers KV in a turn: each one is billed (developers.cloudflare.com/kv/platform/pricing). */
 export class KvCount {
   #reads = 0;
   #writes = 0;

@@ -1,6 +1,7 @@
 /**
- * Keeps what others say and what requests begin with, such as the tools of a remote server: in memory, and in KV for other
- * isolates and restarts, so that requests keep their bytes. Whoever does not answer in time is spoken for by the last known value.
+ * Keeps values that come from elsewhere and that requests begin with, such as the tools of a remote server: in memory,
+ * and in KV for other isolates and restarts, so that requests keep their bytes. Where the source does not answer in time,
+ * the last known value is used.
  */
 import { inTime } from "./in-time.ts";
 import type { KvCount } from "./kv-count.ts";
@@ -13,7 +14,7 @@ export interface KnownKv {
 
 export interface WantedValue<T> {
   key: string;
-  /** Asks who knows. */
+  /** Requests the value from its source. */
   ask(): Promise<T>;
   /** What a text out of KV means; `undefined` when it is nothing of ours. */
   check(value: unknown): T | undefined;
@@ -21,17 +22,17 @@ export interface WantedValue<T> {
   count: KvCount;
 }
 
-/** What is known, and why it could not be asked for anew, if it could not. */
+/** What is known, and why it could not be requested again, if it could not. */
 export interface Known<T> {
   value: T | undefined;
   failure?: unknown;
 }
 
-/** How long a value is taken without asking again. */
+/** How long a value is used without a new request. */
 const freshMs = 300_000;
-/** How long nobody is asked again who did not answer. */
+/** How long no request goes to a source that did not answer. */
 const restMs = 30_000;
-/** How long KV keeps a value that nobody renews, in seconds. */
+/** How long KV keeps a value that is not renewed, in seconds. */
 const keptSeconds = 30 * 86_400;
 
 interface Remembered<T> {
@@ -42,7 +43,7 @@ interface Remembered<T> {
 export class LastKnown<T> {
   readonly #kv: KnownKv;
   readonly #memory = new Map<string, Remembered<T>>();
-  /** When each that failed may be asked again, and how it failed. */
+  /** When each source that failed may be requested again, and how it failed. */
   readonly #resting = new Map<string, { untilMs: number; failure: unknown }>();
 
   constructor(kv: KnownKv) {
@@ -70,7 +71,7 @@ export class LastKnown<T> {
   async #renew({ key, ask, nowMs, count }: WantedValue<T>, known: Remembered<T> | undefined): Promise<T> {
     const came = await ask();
     this.#resting.delete(key);
-    // What says the same stays the same object, for those who keep what they made of it.
+    // An equal value stays the same object, for callers that cache what they computed from it.
     const isSame = known !== undefined && JSON.stringify(came) === JSON.stringify(known.value);
     const value = isSame ? known.value : came;
     this.#memory.set(key, { value, atMs: nowMs });

@@ -10,7 +10,7 @@ export interface PrefixKv {
   delete(key: string): Promise<void>;
 }
 
-/** `truth`: where the text is kept for good; it is asked when the text is nowhere nearer. */
+/** `truth`: where the text is kept for good; it is read when neither memory nor KV has the text. */
 export interface WantedPrefix {
   account: string;
   id: string;
@@ -33,7 +33,7 @@ export class PrefixCache {
     this.#kv = kv;
   }
 
-  /** The text of a prefix; `undefined` when there is none. What it asks of KV is counted. */
+  /** The text of a prefix; `undefined` when there is none. Its reads and writes of KV are counted. */
   async read({ account, id, truth }: WantedPrefix, count: KvCount): Promise<string | undefined> {
     // Named by the account, too: one that knows the digest of another's text does not have the text.
     const key = `prefix/${account}/${id}`;

@@ -1,4 +1,4 @@
-/** Ids of answers in dialects that give each answer one: they say where it lies, so that nothing has to be stored to find it again. Opaque to clients; no proof of anything. */
+/** Ids of answers in dialects that give each answer one: they contain its place in a session, so that no index is needed to find it again. Opaque to clients; no proof of anything. */
 import { sessionNameSource } from "../core/session-name.ts";
 
 const placePattern = new RegExp(`^(${sessionNameSource})\\.(\\d{1,16})(?:\\.(\\d{1,16}))?$`);

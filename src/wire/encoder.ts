@@ -1,4 +1,4 @@
-/** What a dialect is for the stream of one turn: it is told the session's events in order and writes its own frames. One encoder serves one reader; it never asks for anything. */
+/** The interface of a dialect's encoder: it receives the session's events of one turn in order and writes its own frames. One encoder serves one reader; it never requests anything. */
 import type { PlacedEvent } from "../core/event.ts";
 import type { WaitingCall } from "../core/waits.ts";
 
@@ -41,18 +41,18 @@ export interface CallProgress {
 }
 
 export interface Encoder {
-  /** What stands before everything, told at once: also while the turn still waits to begin. */
+  /** The frames before all others, sent at once: also while the turn still waits to begin. */
   opening?(): Frame[];
   /** The frames of the next events; none when they mean nothing to this dialect's clients. */
   events(events: readonly PlacedEvent[]): Frame[];
-  /** The turn can do nothing before somebody answers about one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Told once for each wait. */
+  /** The turn can do nothing before a person or a client answers one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Called once for each wait. */
   waits(calls: readonly WaitingCall[]): Frame[];
-  /** How far a call is that runs now, as its tool says it: nothing of the transcript, so a reader that missed it has lost nothing. */
+  /** How far a running call is, as its tool reports it: not part of the transcript, so a reader that missed it has lost nothing. */
   progress?(call: CallProgress): Frame[];
   /** The stream ends here, before its answer does: the frames of an error, so that it is not taken for an answer that is whole. */
   broken(why: BrokenStream): Frame[];
   /** True when every encoder of this dialect in the same session writes the same frames for the same events from now on: readers may then share them. */
   readonly writesTheSame?: boolean;
-  /** Nothing more is to be told: the stream is closed behind the frames that were given last. */
+  /** Nothing more is to be sent: the stream is closed after the frames that were returned last. */
   readonly ended: boolean;
 }

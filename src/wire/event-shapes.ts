@@ -1,4 +1,4 @@
-/** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. `wire/native.ts` writes them. */
+/** The shapes of a session's events, for readers of the document: one for each name, distinguished by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
 import { failure, message, usage } from "./shapes.ts";
 

@@ -1,10 +1,10 @@
-/** The manners in which a stream can be written, and who makes the encoder of each. A route writes a manner into the address it asks the session for; the session reads it back. Only the native one is always there: the others come with their doors. */
+/** The manners in which a stream can be written, and who makes the encoder of each. A route writes a manner into the address that it requests from the session; the session reads it back. Only the native one is always there: the others come with their doors. */
 import type { Cursor } from "../core/cursor.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import type { Encoder } from "./encoder.ts";
 import { nativeEncoder } from "./native-encoder.ts";
 
-/** How a stream is to be written: the name of its encoder, and what that one goes by. Made by our routes alone, so it is not checked again. */
+/** How a stream is to be written: the name of its encoder, and that encoder's options. Made by our routes alone, so it is not checked again. */
 export interface Manner {
   as: string;
 }
@@ -15,7 +15,7 @@ export interface AnswerRequest {
   metadata: Record<string, string>;
   /** When it was accepted, in ms since 1970. */
   atMs: number;
-  /** Its turn waits behind another one. */
+  /** Its turn waits for another one to end. */
   isQueued: boolean;
   /** It is to end before it is done. */
   isStopped: boolean;
@@ -23,14 +23,14 @@ export interface AnswerRequest {
   birth?: string | null;
 }
 
-/** Whose stream it is. `tag`: stands in front of native event ids. `seen`: where the client of this answer was cut off. */
+/** Whose stream it is. `tag`: the prefix of native event ids. `seen`: where the client of this answer was cut off. */
 export interface StreamOf {
   session: string;
   tag: string;
   seen?: Cursor;
   /** After how long a native reader whose connection broke should come back. */
   retryMs: number;
-  /** What was asked for where an answer begins. */
+  /** The request of the answer that begins at this place. */
   asked(place: { turn: string; afterSeq?: number | undefined }): AnswerRequest;
 }
 

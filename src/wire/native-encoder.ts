@@ -6,7 +6,7 @@ import { isNativeEvent, nativeEvent } from "./native.ts";
 
 const noRetry: { retry?: number } = {};
 
-/** `tag`: stands in front of each event's id. `retryMs`: after how long a reader whose connection broke should come back. */
+/** `tag`: the prefix of each event's id. `retryMs`: after how long a reader whose connection broke should come back. */
 export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   // With the first event, and not in a frame of its own: each frame of ours has data.
   let retry = retryMs === undefined ? noRetry : { retry: retryMs };
@@ -19,7 +19,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   return {
     events: (events) => events.flatMap(framed),
     waits: () => [],
-    // Without an id: a reader that comes back is told the newest.
+    // Without an id: a reader that comes back receives the newest.
     progress: ({ callId, name, text }) => [
       { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
     ],

@@ -16,7 +16,7 @@ import type {
   UsageJson,
 } from "./shapes.ts";
 
-/** An event of the native stream: that a person answered is an entry, and no event of it. */
+/** An event of the native stream. A person's answer is an entry, and not an event of this stream. */
 export type NativeEvent = Exclude<SessionEvent, { type: "tool.approval_answered" }>;
 
 export function isNativeEvent(event: SessionEvent): event is NativeEvent {
@@ -117,7 +117,7 @@ function callJson(call: ToolCall): ToolCallJson {
   return { id: call.id, type: "function", function: { name: call.name, arguments: call.arguments } };
 }
 
-/** One entry of the transcript. Entries that are messages carry a `message`; the others say what happened. */
+/** One entry of the transcript. Entries that are messages carry a `message`; the others record what happened. */
 export function entryJson(entry: Entry): EntryJson {
   const placed = { seq: entry.seq, turn: entry.turn, type: entry.type, created_at: iso(entry.atMs) };
   switch (entry.type) {
@@ -141,8 +141,8 @@ export function entryJson(entry: Entry): EntryJson {
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
       const waits = entry.waits && { waits: entry.waits };
       const facts = { ...waits, ...callFacts(entry), ...prefixJson(entry), ...replayedJson(entry) };
-      const said = { message, finish_reason: finishReason, ...facts };
-      return { ...placed, step, attempt, model, ...said, ...tryFacts(entry), ...paid };
+      const answer = { message, finish_reason: finishReason, ...facts };
+      return { ...placed, step, attempt, model, ...answer, ...tryFacts(entry), ...paid };
     }
     case "tool": {
       const { step, callId, name, content, isError, durationMs, repairs, metadata } = entry;
@@ -153,8 +153,8 @@ export function entryJson(entry: Entry): EntryJson {
     case "approval": {
       const { step, callId, name, approve, reason, by, metadata } = entry;
       const noted = { ...(by !== undefined && { by }), ...(metadata && { metadata }) };
-      const told = { ...(reason !== undefined && { reason }), ...noted };
-      return { ...placed, step, call_id: callId, name, approve, ...told };
+      const details = { ...(reason !== undefined && { reason }), ...noted };
+      return { ...placed, step, call_id: callId, name, approve, ...details };
     }
     case "compaction": {
       const { throughSeq, summary, model, failure, durationMs, usage, costMicros } = entry;
@@ -316,7 +316,7 @@ export function shownOr<T, J>(row: T, show: (row: T) => J, instead: (why: string
   }
 }
 
-/** A session for clients; one that cannot be shown has all fields, and `broken` says why they say nothing. */
+/** A session for clients; one that cannot be shown has all fields, and `broken` says why they are empty. */
 export function shownSession(row: SessionSummary | BrokenRow): SessionJson {
   if ("broken" in row) return brokenSession(row);
   return shownOr(row, sessionJson, (broken) => brokenSession({ id: row.id, broken }));

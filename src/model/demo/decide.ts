@@ -1,4 +1,4 @@
-/** What the demo model answers, by simple rules over what it was really sent. Pure: the same request gives the same answer. */
+/** Decides what the demo model answers, by simple rules over the request that it received. Pure: the same request gives the same answer. */
 import { summaryQuestion } from "../../core/compact.ts";
 import type { DemoAnswer } from "./frames.ts";
 import { guessedCall } from "./guess-call.ts";
@@ -14,12 +14,12 @@ const signature = "— Longline's built-in demo model. Set MODEL_API_KEY to let 
 export function decide(request: DemoRequest): DemoAnswer {
   const messages = request.messages ?? [];
   const at = messages.findLastIndex(({ role }) => role === "user");
-  const asked = messages[at]?.content ?? "";
-  if (asked === summaryQuestion) return { reasoning: "", text: summaryOf(messages.slice(0, at)), calls: [] };
+  const newest = messages[at]?.content ?? "";
+  if (newest === summaryQuestion) return { reasoning: "", text: summaryOf(messages.slice(0, at)), calls: [] };
   const form = request.response_format?.type;
   const json = form === "json_object" || form === "json_schema";
   const question = questionOf(
-    json ? messages.with(at, { ...messages[at], content: withoutForm(asked) }) : messages,
+    json ? messages.with(at, { ...messages[at], content: withoutForm(newest) }) : messages,
     at,
   );
   const results = resultsOf(messages.slice(at + 1));
@@ -32,7 +32,7 @@ export function decide(request: DemoRequest): DemoAnswer {
   const earlier = messages.slice(0, at).filter(({ role }) => role === "user" || role === "assistant").length;
   const text = `${textFor(question, results, earlier)}\n\n${signature}`;
   const reasoning = thinks ? thoughtOf(question, results) : "";
-  return { reasoning, text: stopped(json ? jsonAnswer(text, asked) : text, request.stop), calls: [] };
+  return { reasoning, text: stopped(json ? jsonAnswer(text, newest) : text, request.stop), calls: [] };
 }
 
 /** The text up to where it is to stop. */
@@ -41,7 +41,7 @@ function stopped(text: string, stop: DemoRequest["stop"]): string {
   return text.slice(0, Math.min(text.length, ...ends.filter((end) => end >= 0)));
 }
 
-/** Who said what, in short: what stands in place of a conversation that has become too long. */
+/** The messages of the person and the model, shortened: the summary of a conversation that has become too long. */
 function summaryOf(messages: readonly DemoMessage[]): string {
   const lines = messages.flatMap(({ role, content }) => {
     if ((role !== "user" && role !== "assistant") || !content) return [];
@@ -67,7 +67,7 @@ function offeredIn({ tools, tool_choice }: DemoRequest): string[] {
   return tool_choice === "none" ? [] : (tools ?? []).map((tool) => tool.function?.name ?? "");
 }
 
-/** Arguments as the offered schema wants them: what a strict schema requires and nobody asked for is null. */
+/** Arguments as the offered schema wants them: a field that a strict schema requires and the question does not mention is null. */
 function argumentsFor({ tool, args }: Want, request: DemoRequest): Record<string, unknown> {
   const schema = request.tools?.find((each) => each.function?.name === tool)?.function?.parameters as
     | { required?: string[] }
@@ -132,7 +132,7 @@ function dayIn({ tool, content }: DemoResult): string | undefined {
   return tool === "current_time" ? clock.exec(content)?.groups?.day : undefined;
 }
 
-/** Results that are not what a tool says when all is well are errors in words, and told as such. */
+/** A result that does not have the form of a tool's success is an error text, and the answer reports it as an error. */
 function sentenceFrom({ tool, content }: DemoResult, ask: string): string {
   const quoted = (most: number) => shorten(content, most).replace(/^/gm, "> ");
   const failed = `\`${tool}\` did not help, it says:\n${quoted(400)}`;

@@ -1,4 +1,4 @@
-/** The built-in model behind a `fetch`: what stands above it cannot tell it from a provider. Needs no key, asks nobody, and says in its answers what it is. */
+/** The built-in model as a `fetch`: its callers cannot distinguish it from a provider. Needs no key, calls no other service, and says in its answers that it is a demo. */
 import { decide } from "./decide.ts";
 import { type AnswerMeta, framesOf } from "./frames.ts";
 import { PrefixMeter } from "./prefix-meter.ts";
@@ -56,13 +56,13 @@ function answer(text: string, desk: Desk): Response {
   return request.stream === true ? streamed(frames, desk) : Response.json(whole(frames));
 }
 
-/** The prompt as a model reads it: tools stand in its head, so a changed tool misses everything, and `tool_choice: "none"` leaves them out. */
+/** The prompt as a model reads it: tools are in its head, so a changed tool misses everything, and `tool_choice: "none"` leaves them out. */
 function promptOf({ tools, tool_choice, messages = [] }: DemoRequest): string {
-  const said = messages.map(
+  const lines = messages.map(
     ({ role, content, tool_calls }) => `<${role}>${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`,
   );
   const head = tool_choice === "none" ? [] : (tools ?? []);
-  return `${JSON.stringify(head)}${said.join("")}`;
+  return `${JSON.stringify(head)}${lines.join("")}`;
 }
 
 function streamed(frames: string[], { paceMs, signal }: Desk): Response {

@@ -32,35 +32,35 @@ const due = new RegExp(
   "i",
 );
 
-/** The date as it was said, with the calendar date behind it where `today` (YYYY-MM-DD) lets it be known; `undefined` when none was said. */
+/** The date as the text words it, followed by the calendar date where `today` (YYYY-MM-DD) lets it be computed; `undefined` when the text has none. */
 export function dueIn(text: string, today: string | undefined): string | undefined {
-  const said = due.exec(text)?.[1];
-  if (said === undefined) return undefined;
+  const words = due.exec(text)?.[1];
+  if (words === undefined) return undefined;
   const todayMs = Date.parse(today ?? "");
-  const dateMs = Number.isNaN(todayMs) ? undefined : calendarDate(said.toLowerCase(), todayMs);
-  const date = dateMs === undefined ? said : new Date(dateMs).toISOString().slice(0, 10);
-  return date === said ? said : `${said} (${date})`;
+  const dateMs = Number.isNaN(todayMs) ? undefined : calendarDate(words.toLowerCase(), todayMs);
+  const date = dateMs === undefined ? words : new Date(dateMs).toISOString().slice(0, 10);
+  return date === words ? words : `${words} (${date})`;
 }
 
-function calendarDate(said: string, todayMs: number): number | undefined {
-  if (/^\d{4}-/.test(said)) return undefined;
-  if (/today|tonight|end of (the |this )?day/.test(said)) return todayMs;
-  if (said === "tomorrow") return todayMs + dayMs;
-  if (/month$/.test(said)) return endOfMonth(todayMs, said.includes("next") ? 1 : 0);
-  const weekday = weekdays.findIndex((name) => said.endsWith(name));
-  if (weekday >= 0) return nextWeekday(weekday, todayMs, said.startsWith("next "));
-  if (/end of (the |this )?week/.test(said)) return nextWeekday(5, todayMs - dayMs, false);
-  if (said.endsWith("next week")) return nextWeekday(said.includes("end") ? 5 : 1, todayMs, true);
-  return dayOfMonth(said, todayMs);
+function calendarDate(words: string, todayMs: number): number | undefined {
+  if (/^\d{4}-/.test(words)) return undefined;
+  if (/today|tonight|end of (the |this )?day/.test(words)) return todayMs;
+  if (words === "tomorrow") return todayMs + dayMs;
+  if (/month$/.test(words)) return endOfMonth(todayMs, words.includes("next") ? 1 : 0);
+  const weekday = weekdays.findIndex((name) => words.endsWith(name));
+  if (weekday >= 0) return nextWeekday(weekday, todayMs, words.startsWith("next "));
+  if (/end of (the |this )?week/.test(words)) return nextWeekday(5, todayMs - dayMs, false);
+  if (words.endsWith("next week")) return nextWeekday(words.includes("end") ? 5 : 1, todayMs, true);
+  return dayOfMonth(words, todayMs);
 }
 
 /** "4 December", "December 4th, 2027": without a year the next one there is, today included. */
-function dayOfMonth(said: string, todayMs: number): number | undefined {
-  const place = months.findIndex((name) => said.includes(name));
-  const day = Number(/\d+/.exec(said)?.[0]);
-  const year = Number(/\d{4}$/.exec(said)?.[0] ?? new Date(todayMs).getUTCFullYear());
+function dayOfMonth(words: string, todayMs: number): number | undefined {
+  const place = months.findIndex((name) => words.includes(name));
+  const day = Number(/\d+/.exec(words)?.[0]);
+  const year = Number(/\d{4}$/.exec(words)?.[0] ?? new Date(todayMs).getUTCFullYear());
   const ms = Date.UTC(year, place, day);
-  const passed = ms < todayMs && !/\d{4}$/.test(said);
+  const passed = ms < todayMs && !/\d{4}$/.test(words);
   const dateMs = passed ? Date.UTC(year + 1, place, day) : ms;
   // The calendar makes 3 March of "31 February".
   return new Date(dateMs).getUTCMonth() === place ? dateMs : undefined;

@@ -22,8 +22,8 @@ type Delta = Record<string, unknown>;
 
 /** Every frame of the stream in order, `data: …` with its blank line, up to `data: [DONE]`. */
 export function framesOf(answer: DemoAnswer, meta: AnswerMeta): string[] {
-  const { said, cut } = within(deltasOf(answer, meta), meta.maxTokens);
-  const usage = usageOf(said, meta);
+  const { sent, cut } = within(deltasOf(answer, meta), meta.maxTokens);
+  const usage = usageOf(sent, meta);
   const finish = cut ? "length" : answer.calls.length > 0 ? "tool_calls" : "stop";
   const chunk = (delta: Delta, end?: string) => {
     const common = {
@@ -42,7 +42,7 @@ export function framesOf(answer: DemoAnswer, meta: AnswerMeta): string[] {
     ? { role: "assistant", content: null, reasoning_content: "" }
     : { role: "assistant", content: "" };
   const closing = thinks ? { content: "", reasoning_content: null } : { content: "" };
-  return [chunk(opening), ...said.map(({ delta }) => chunk(delta)), chunk(closing, finish), "data: [DONE]\n\n"];
+  return [chunk(opening), ...sent.map(({ delta }) => chunk(delta)), chunk(closing, finish), "data: [DONE]\n\n"];
 }
 
 interface Piece {
@@ -78,24 +78,24 @@ function words(text: string): string[] {
   return text.match(/\s*\S+|\s+$/g) ?? [];
 }
 
-function within(pieces: Piece[], maxTokens: number): { said: Piece[]; cut: boolean } {
+function within(pieces: Piece[], maxTokens: number): { sent: Piece[]; cut: boolean } {
   let tokens = 0;
-  const said = pieces.filter((piece) => {
+  const sent = pieces.filter((piece) => {
     tokens += piece.tokens;
     return tokens <= maxTokens;
   });
-  return { said, cut: said.length < pieces.length };
+  return { sent, cut: sent.length < pieces.length };
 }
 
-function usageOf(said: Piece[], { promptTokens, hitTokens }: AnswerMeta): Record<string, unknown> {
+function usageOf(sent: Piece[], { promptTokens, hitTokens }: AnswerMeta): Record<string, unknown> {
   const sum = (pieces: Piece[]) => pieces.reduce((total, { tokens }) => total + tokens, 0);
-  const completion = sum(said);
+  const completion = sum(sent);
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completion,
     total_tokens: promptTokens + completion,
     prompt_tokens_details: { cached_tokens: hitTokens },
-    completion_tokens_details: { reasoning_tokens: sum(said.filter(({ thought }) => thought)) },
+    completion_tokens_details: { reasoning_tokens: sum(sent.filter(({ thought }) => thought)) },
     prompt_cache_hit_tokens: hitTokens,
     prompt_cache_miss_tokens: promptTokens - hitTokens,
   };

@@ -1,12 +1,12 @@
-/** A call of a tool that the demo knows nothing of: because the question speaks of it, or because a tool must be used. Guesses arguments of the right types out of the question. Pure. */
+/** Makes a call of a tool that the demo has no rules for: because the question names the tool, or because a tool must be used. Guesses arguments of the right types from the question. Pure. */
 import type { Want } from "./questions.ts";
 import type { DemoRequest } from "./request-rules.ts";
 
 type CallSchema = { type?: unknown; enum?: unknown[]; anyOf?: CallSchema[]; properties?: Record<string, CallSchema> };
 
-/** Tools that have rules of their own: they are called when those say so. */
+/** Tools that have rules of their own: they are called when those rules decide so. */
 const known = new Set("calculator current_time fetch_url read_entry search_transcript send_request".split(" "));
-/** Words in tools' names that say nothing about what they are for. */
+/** Words in tools' names that do not describe what the tools are for. */
 const empty = new Set(
   "get set list fetch find search create make send read run show add new tool call the for and from with".split(" "),
 );
@@ -56,7 +56,7 @@ function guessFor(schema: CallSchema, ask: string): unknown {
   }
 }
 
-/** The last proper name behind the first word: "the weather in New York?" is about New York. */
+/** The last proper name after the first word: "the weather in New York?" is about New York. */
 function nameIn(ask: string): string | undefined {
   const names = ask.slice(1).match(/(?<=[^\p{L}.!?]\s?)\p{Lu}[\p{L}'-]+(?: \p{Lu}[\p{L}'-]+)*/gu);
   return names?.at(-1);

@@ -1,30 +1,30 @@
-/** Puts an answer into the JSON that was asked for. It knows nothing but the text, so a schema's fields get the text, the numbers in it, or the least that fits. Pure. */
+/** Puts an answer into the requested JSON. It knows nothing but the text, so a schema's fields get the text, the numbers in it, or the least that fits. Pure. */
 
-/** The last paragraph of a message where that one asks for JSON: where it begins, and the schema below it. */
+/** The last paragraph of a message where that one requests JSON: where it begins, and the schema below it. */
 function formIn(content: string): { at: number; schema: string } | undefined {
   const text = content.trimEnd();
   const at = text.lastIndexOf("\n\n");
-  const [ask = "", schema = "", ...more] = at < 0 ? [] : text.slice(at + 2).split("\n");
-  const isForm = more.length === 0 && /\bJSON\b/.test(ask) && (schema === "" || /^\{.*\}$/.test(schema));
+  const [request = "", schema = "", ...more] = at < 0 ? [] : text.slice(at + 2).split("\n");
+  const isForm = more.length === 0 && /\bJSON\b/.test(request) && (schema === "" || /^\{.*\}$/.test(schema));
   return isForm ? { at, schema } : undefined;
 }
 
-/** The message without its last paragraph, where that one asks for JSON. */
+/** The message without its last paragraph, where that one requests JSON. */
 export function withoutForm(content: string): string {
   return content.slice(0, formIn(content)?.at);
 }
 
-/** JSON text: as the schema at the end of `asked` wants it, `{"answer": text}` without one. */
-export function jsonAnswer(text: string, asked: string): string {
-  const schema = schemaIn(asked);
+/** JSON text: as the schema at the end of `message` wants it, `{"answer": text}` without one. */
+export function jsonAnswer(text: string, message: string): string {
+  const schema = schemaIn(message);
   if (schema === undefined) return JSON.stringify({ answer: text });
   const numbers = (text.match(/-?\d+(?:\.\d+)?/g) ?? []).map(Number);
   return JSON.stringify(filled(schema, { text, numbers }));
 }
 
-function schemaIn(asked: string): Schema | undefined {
+function schemaIn(message: string): Schema | undefined {
   try {
-    return JSON.parse(formIn(asked)?.schema ?? "") as Schema;
+    return JSON.parse(formIn(message)?.schema ?? "") as Schema;
   } catch {
     return undefined;
   }

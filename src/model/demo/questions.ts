@@ -1,10 +1,10 @@
-/** Understands a question just well enough for a demo: what is asked, about which text, and which tools would help. Pure. */
+/** Understands a question just well enough for a demo: what is requested, about which text, and which tools would help. Pure. */
 import type { DemoMessage } from "./request-rules.ts";
 import { sumIn } from "./sum-in.ts";
 
 export interface Question {
   kind: "report" | "talk";
-  /** What is asked, without what is attached. */
+  /** The request, without the attached text. */
   ask: string;
   /** The long text it is about; `""` when there is none. */
   material: string;
@@ -15,15 +15,15 @@ export interface Want {
   args: Record<string, unknown>;
 }
 
-/** What stands behind a question is a text from so many characters on; an earlier message, from so many. */
+/** From how many characters on the words after a question count as a text; and an earlier message, from how many. */
 const shortestText = 80;
 const longText = 500;
 /** A question is looked for in so many characters; patterns over a whole book would take for ever. */
 const longestAsk = 2_000;
-/** Words that ask for a summary or its action items. */
+/** Words that request a summary or its action items. */
 export const asksForReport = /\b(summar|bullet|action items?|key points|tl;?dr)/i;
 
-/** The question in message `at`; the text it is about may stand in an earlier message. */
+/** The question in message `at`; the text it is about may be in an earlier message. */
 export function questionOf(messages: readonly DemoMessage[], at: number): Question {
   const content = plainEnds(messages[at]?.content);
   const talk: Question = { kind: "talk", ask: content.slice(0, longestAsk), material: "" };
@@ -33,7 +33,7 @@ export function questionOf(messages: readonly DemoMessage[], at: number): Questi
     .slice(0, at)
     .filter((message) => message.role === "user" && (message.content ?? "").length >= longText)
     .map((message) => split(plainEnds(message.content)))
-    // A message that asked nothing was all text.
+    // A message without a request is all text.
     .map(([first, rest]) => (asksForReport.test(first) || rest.length >= longText ? rest : `${first}\n${rest}`));
   const material = attached.length >= shortestText ? attached : earlier.at(-1);
   return material === undefined ? talk : { kind: "report", ask, material };
@@ -43,7 +43,7 @@ function plainEnds(content: string | null | undefined): string {
   return (content ?? "").replaceAll("\r\n", "\n");
 }
 
-/** What asks and what is attached: the first paragraph, line, or words before a colon, and the rest; or the last paragraph, when that one asks. */
+/** The request and the attached text: the first paragraph, line, or words before a colon, and the rest; or the last paragraph, when that one holds the request. */
 function split(content: string): [ask: string, attached: string] {
   const parts = (end: number): [string, string] => [content.slice(0, end), content.slice(end).replace(/^[:\s]+/, "")];
   const last = content.lastIndexOf("\n\n");
@@ -116,7 +116,7 @@ function pageWant(ask: string): Want | undefined {
   return url === undefined ? undefined : { tool: "fetch_url", args: { url: url.replace(/[.,;!?]+$/, "") } };
 }
 
-/** "Post `{"a":1}` to https://…": what is sent stands between the verb and the address. */
+/** "Post `{"a":1}` to https://…": what is sent is between the verb and the address. */
 function sendWant(ask: string): Want | undefined {
   const [, verb = "", what = "", url = ""] =
     /\b(post|put|patch|send)\b\s+(.*?)\s+to\s+(https?:\/\/[^\s"'<>()]+)/is.exec(ask) ?? [];

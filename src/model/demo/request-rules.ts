@@ -1,4 +1,4 @@
-/** What the chat-completions endpoint of V3.2-Exp refuses before it answers, in recorded words. Shared with the tests' provider, so that both are as strict as the real one. */
+/** The checks by which the chat-completions endpoint of V3.2-Exp refuses requests before it answers, with its recorded error texts. Shared with the tests' provider, so that both are as strict as the real one. */
 import * as z from "zod/mini";
 import { toolsRefusal } from "./strict-check.ts";
 

@@ -7,7 +7,7 @@ interface WireTool {
 
 /** Most tools of a request. */
 const mostTools = 128;
-/** `$def` is how the guide spells it; `$defs` is tried by nobody. */
+/** `$def` is how the guide spells it; `$defs` was not probed. */
 const known = [
   ...["type", "description", "enum", "const", "default", "anyOf", "$ref", "$def"],
   ...["properties", "required", "additionalProperties", "items", "pattern", "format"],
@@ -15,7 +15,7 @@ const known = [
 ];
 const formats = ["email", "hostname", "ipv4", "ipv6", "uuid"];
 
-/** What is wrong with the tools of a request; `undefined` when they are taken. Schemas are looked at where `strict` asks for it. */
+/** What is wrong with the tools of a request; `undefined` when they are taken. Schemas are checked where `strict` is set. */
 export function toolsRefusal(tools: readonly WireTool[]): string | undefined {
   if (tools.length > mostTools) return `Invalid tools: at most ${mostTools} are supported.`;
   const odd = tools.find((tool) => tool.type !== "function");

@@ -1,4 +1,4 @@
-/** Finds a sum in a question, written in signs or a few words, and hands it on the way the calculator reads it. Never works it out. Pure. */
+/** Finds a sum in a question, written in signs or a few words, and returns it in the form that the calculator reads. Never works it out. Pure. */
 
 const spellings: [RegExp, string][] = [
   // Addresses, dates and clock times have signs between their digits, and are no sums.

@@ -1,4 +1,4 @@
-/** Summarises a transcript by picking sentences, and finds who promised what by when. Everything it says stands in the text. Pure. */
+/** Summarises a transcript by picking sentences, and finds who promised what by when. All of its sentences are from the text. Pure. */
 import { dueIn } from "./due-dates.ts";
 import { shorten } from "./shorten.ts";
 
@@ -13,7 +13,7 @@ interface ActionItem {
   due: string;
 }
 
-/** Bullets as many as asked for, and the action items where they are asked for. `today`: YYYY-MM-DD, if it is known. */
+/** As many bullets as requested, and the action items where they are requested. `today`: YYYY-MM-DD, if it is known. */
 export function reportOn({ ask, material }: { ask: string; material: string }, today?: string): string {
   const lines = linesOf(material);
   const count = bulletCount(ask);
@@ -50,13 +50,13 @@ const sentenceEnd = /(?<=[.!?])\s+|(?<=。)/;
 const counts = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 function bulletCount(ask: string): number {
-  const asked =
+  const requested =
     /\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)/i.exec(
       ask,
     )?.[1];
-  if (asked === undefined) return 3;
-  const number = counts.indexOf(asked.toLowerCase());
-  return Math.max(1, number < 0 ? Number(asked) : number);
+  if (requested === undefined) return 3;
+  const number = counts.indexOf(requested.toLowerCase());
+  return Math.max(1, number < 0 ? Number(requested) : number);
 }
 
 /** The weightiest sentences, one at most per stretch of the text, in the order of the text. */
@@ -99,8 +99,8 @@ function actionItems(lines: readonly Line[], today: string | undefined): ActionI
   const items = lines.flatMap(({ speaker, text }) =>
     text.split(sentenceEnd).flatMap((sentence) => itemIn(sentence, speaker, speakers, today) ?? []),
   );
-  const told = new Set<string>();
-  return items.filter(({ what }) => !told.has(what) && told.add(what));
+  const seen = new Set<string>();
+  return items.filter(({ what }) => !seen.has(what) && seen.add(what));
 }
 
 /** A promise ("I'll …", "Action: Name to …") with its owner; only promises with a date count, unless they are named as actions. */
@@ -112,12 +112,12 @@ function itemIn(
 ): ActionItem | undefined {
   const named = /\baction(?: item)?:\s*(\p{Lu}\p{L}*)\s+(?:to|will)\s+(.+)/iu.exec(sentence);
   const own = /\b(?:I['’]ll|I will|I['’]m going to|I can|I take|let me)\s+(.+)/i.exec(sentence);
-  const asked = /^(?:\w+, )?(\p{Lu}\p{L}*)(?:,)? (?:to|will|please|can you|could you|you)\s+(.+)/u.exec(sentence);
-  const other = asked !== null && speakers.has(asked[1] ?? "") ? asked : null;
+  const assigned = /^(?:\w+, )?(\p{Lu}\p{L}*)(?:,)? (?:to|will|please|can you|could you|you)\s+(.+)/u.exec(sentence);
+  const other = assigned !== null && speakers.has(assigned[1] ?? "") ? assigned : null;
   const owner = named?.[1] ?? (other === null ? speaker : other[1]);
   const what = named?.[2] ?? other?.[2] ?? own?.[1];
   if (what === undefined || owner === undefined || owner === "") return undefined;
-  // "By Friday I'll …" says it before the promise.
+  // "By Friday I'll …" names the date before the promise.
   const due = dueIn(what, today) ?? dueIn(sentence, today);
   if (due === undefined && named === null) return undefined;
   return { what: shorten(what.replace(/[.!?]$/, ""), 110), owner, due: due ?? "not said" };
