@@ -61,7 +61,11 @@ const features: [name: string, listed: string, most: number][] = [
   ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
   ["otel()", "observe: otel()", 11_000],
-  ["alerts()", "alerts: alerts([{ metric: 'failed_turns', over: 1, windowMinutes: 5, to: 'https://a.example' }])", 2_000],
+  [
+    "alerts()",
+    "alerts: alerts([{ metric: 'failed_turns', over: 1, windowMinutes: 5, to: 'https://a.example' }])",
+    2_000,
+  ],
 ];
 const base = "agents: { a: of({}) }";
 const tools = "agents: { a: of({ tools: [currentTime, calculator, fetchUrl, sendRequest] }) }";
