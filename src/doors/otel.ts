@@ -7,7 +7,7 @@ import { SessionExporter } from "../session/deliver/session-exporter.ts";
 import { LogTraces } from "../session/deliver/session-traces.ts";
 
 /** Named as OpenTelemetry names them (opentelemetry.io/docs/specs/otel/protocol/exporter). */
-const settings = {
+export const otelSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: apiUrl("https://otlp.example.com", ", and keys are OTEL_EXPORTER_OTLP_HEADERS"),
   },
@@ -27,10 +27,10 @@ const settings = {
  * longline({ agents, observe: otel() })
  */
 export function otel(): TelemetrySource {
-  return { settings, configure: (values) => telemetryOf(values as SettingValues<typeof settings>) };
+  return { settings: otelSettings, configure: (values) => telemetryOf(values as SettingValues<typeof otelSettings>) };
 }
 
-function telemetryOf(values: SettingValues<typeof settings>): Telemetry {
+function telemetryOf(values: SettingValues<typeof otelSettings>): Telemetry {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers = {} } = values;
   const serviceName = values.OTEL_SERVICE_NAME ?? "longline";
   const content = values.OTEL_CAPTURE_CONTENT === "true" ? contentWriter : undefined;

@@ -6,6 +6,7 @@ import { makeApp } from "../../src/agent/app.ts";
 import { partOfSetting } from "../../src/agent/unlisted-settings.ts";
 import { discordSettings } from "../../src/channels/discord/discord-settings.ts";
 import { slackSettings } from "../../src/channels/slack/slack-settings.ts";
+import { otelSettings } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import {
   admin,
@@ -289,7 +290,7 @@ describe("settings of parts", () => {
     expect(made({ SLACK_SIGNING_SECRET: "<secret>" }, { channels: [slack()] }).warnings).toEqual([
       expect.stringContaining("The setting SLACK_SIGNING_SECRET still has its example value"),
     ]);
-    const declared = { ...slackSettings, ...discordSettings, ...mcpSettings };
+    const declared = { ...slackSettings, ...discordSettings, ...mcpSettings, ...otelSettings };
     expect(Object.keys(partOfSetting).filter((name) => !(name in declared))).toEqual([]);
   });
 
