@@ -79,7 +79,7 @@ export function outcomeOf(status: number): "taken" | "gone" | "again" {
   return status === 410 ? "gone" : "again";
 }
 
-/** Ms that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); at most the longest pause of the schedule. */
+/** Ms that `Retry-After` requests, in seconds or as a date (RFC 9110, 10.2.3); at most the longest pause of the schedule. */
 export function waitOf(retryAfter: string | null, nowMs: number): number | undefined {
   if (retryAfter === null) return undefined;
   const ms = /^\s*\d+(?:\.\d+)?\s*$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - nowMs;

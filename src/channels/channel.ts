@@ -1,4 +1,4 @@
-/** What a channel is: an outside messenger that hands in messages and shows replies. A channel knows nothing of sessions and keeps nothing: who owes what to whom is the outbox's. */
+/** The contract of a channel: an outside messenger that brings messages in and shows replies. A channel knows nothing of sessions and stores nothing: what is still to be delivered, and where, is kept by the outbox. */
 
 import type { AppError } from "../core/errors.ts";
 
@@ -15,7 +15,7 @@ export interface Address {
   channel: string;
 }
 
-/** What a message refers to and a channel can only read with time: files, names, what a thread says. It is kept with the message, and read when the message's turn begins. JSON that only its channel reads. */
+/** What a message refers to and a channel can only read with time: files, names, the messages of a thread. It is kept with the message, and read when the message's turn begins. JSON that only its channel reads. */
 export interface Reference {
   channel: string;
 }
@@ -23,7 +23,7 @@ export interface Reference {
 /** One reading of a reference. */
 export interface Reading {
   reference: Reference;
-  /** Nothing was said in the session before. */
+  /** The session has no earlier message. */
   isFirst: boolean;
   /** Aborted when it takes too long. */
   signal: AbortSignal;
@@ -52,17 +52,17 @@ export interface Received {
   place?: string;
   /** A name that the sender gives one and the same message even where it sends it into two sessions: the first one counts. */
   alias?: string;
-  /** Where the answer goes; absent when nobody waits for it there. */
+  /** Where the answer goes; absent when no one waits for it there. */
   address?: Address;
   /** Name of the agent that the session is made with; the default one when absent. A session that is there keeps its own. */
   agent?: string;
   /** Where the session of this name was erased, or has expired, a new one begins: its place has no other name. */
   beginsAnew?: boolean;
-  /** Only for a session that exists: a thread that the agent is no part of is none of its business. */
+  /** Only for a session that exists: the agent does not answer in a thread that it is no part of. */
   mustExist?: boolean;
 }
 
-/** A person's yes or no to a call, by a button. */
+/** A person's approval or denial of a call, by a button. */
 export interface PressedApproval {
   session: string;
   /** Names the call: `Approval.ref`. */
@@ -89,7 +89,7 @@ export interface GivenFeedback {
   by: string;
 }
 
-/** What became of what came in. `repeated`: it had come before. `refused`: why nothing did. */
+/** The result of an inbound request. `repeated`: it had come before. `refused`: why it was not accepted. */
 export type Taken = { session: string; turn: string; repeated?: boolean; statusUrl?: string } | { refused: AppError };
 
 /** What a request from outside means, and whose it is: `account` is that of its place (`place-rules.ts`); absent, the default one. */
@@ -98,7 +98,7 @@ export type Inbound = Meaning & { account?: string };
 type Meaning =
   /** `later`: what is done after the request was answered. */
   | { kind: "nothing"; response: Response; later?: () => Promise<void> }
-  /** `tell` says to the person, once for each message, why it was not taken. */
+  /** `tell` sends the person the reason why a message was not accepted, once for each message. */
   | {
       kind: "message";
       received: Received;
@@ -115,11 +115,11 @@ export interface ShownTool {
   id: string;
   name: string;
   state: "running" | "waiting" | "done" | "failed";
-  /** How far it is, as the tool says it: plain text. */
+  /** Its progress, as the tool reports it: plain text. */
   progress?: string;
 }
 
-/** A call that waits, or waited, for a person's yes. */
+/** A call that waits, or waited, for a person's approval. */
 export interface Approval {
   ref: string;
   name: string;
@@ -130,14 +130,14 @@ export interface Approval {
   by?: string;
 }
 
-/** A turn's answer as it is to be seen now. It grows; it is taken back only when a crash cut an attempt off. */
+/** A turn's answer as it must be shown now. It grows; it is taken back only when a crash cut an attempt off. */
 export interface Reply {
   /** Names the delivery, the same for ever and in every try: letters, digits and `_`. */
   id: string;
   session: string;
   /** Short mark of the session: one that is made later by the same name has another (`sessionTag`). */
   tag?: string;
-  /** Markdown: what the model said in all steps so far. */
+  /** Markdown: the model's text of all steps so far. */
   text: string;
   tools: ShownTool[];
   approvals: Approval[];
@@ -146,7 +146,7 @@ export interface Reply {
   ended?: { reason: string; note?: string; atMs: number; data: Record<string, unknown> };
 }
 
-/** One attempt to bring what is seen outside closer to the reply. */
+/** One attempt to update what is shown outside to the reply. */
 export interface Posting<A extends Address, S> {
   reply: Reply;
   address: A;
@@ -166,7 +166,7 @@ export interface Posting<A extends Address, S> {
   save(shown: S): Promise<void>;
 }
 
-/** What an attempt came to. `retry`: as things are it may succeed later, and with `progress` it does not count as a failed try; `dead`: it never will. */
+/** The result of an attempt. `retry`: as things are it may succeed later, and with `progress` it does not count as a failed try; `dead`: it never will. */
 export type Posted<S> =
   /** `places`: names of places where an answer to it belongs to its session from now on. */
   | { kind: "shown"; shown: S; places?: readonly string[] }
@@ -182,6 +182,6 @@ export interface Outlet<A extends Address = Address, S = unknown> {
   /** Pauses before each further try of one that failed; after the last the delivery is dead. */
   retryMs: readonly number[];
   post(posting: Posting<A, S>): Promise<Posted<S>>;
-  /** Reads what a message refers to. What cannot be read is said in its place; it never fails for that. */
+  /** Reads what a message refers to. What cannot be read is replaced by a note with the reason; it never fails for that. */
   read?(reading: Reading): Promise<ReadMessage>;
 }

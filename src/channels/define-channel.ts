@@ -1,4 +1,4 @@
-/** WHAT a channel is to an app: its name, its settings, how it takes messages in and shows answers. A value that holds all it needs; nothing else of the library knows a channel by its name. */
+/** A channel as an app lists it: its name, its settings, how it receives messages and shows answers. A value that holds all it needs; nothing else of the library knows a channel by its name. */
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Address, Inbound, InboundRequest, Outlet } from "./channel.ts";
 import { agentsIn, forAgent } from "./for-agent.ts";
@@ -26,17 +26,17 @@ export interface ChannelDefinition<D extends SettingDeclarations, S> {
   settings: D;
   /** What its owner chose. `agent` in it answers what comes in, where the message's own place has none; every `agent` in it must be there at start. */
   rules?: { agent?: string };
-  /** `undefined` while what it cannot do without is not set: requests are refused then, and answers are not delivered. */
+  /** `undefined` while a required setting is missing: requests are refused then, and answers are not delivered. */
   configure(values: SettingValues<D>): S | undefined;
-  /** What is to be set, in words: `SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)`. */
+  /** The settings that are required, in words: `SLACK_SIGNING_SECRET (and SLACK_BOT_TOKEN)`. */
   needs: string;
-  /** Checks who sent a `POST /channels/<name>`, and says what it means. Throws an AppError for what it does not take. */
+  /** Checks who sent a `POST /channels/<name>`, and returns what it means. Throws an AppError for what it does not accept. */
   receive(request: InboundRequest, setup: S, host: ChannelHost): Promise<Inbound>;
   /** How answers get out. */
   outlet(setup: S, host: ChannelHost): Outlet;
   /** Pages by name, at `GET /channels/<name>/<page>`. */
   pages?: Readonly<Record<string, (request: Request, setup: S, host: ChannelHost) => Promise<Response>>>;
-  /** Why nothing can be shown at that address of its own as things are configured; then no turn is begun for it. */
+  /** Why nothing can be shown at that address of this channel with the current settings; then no turn is begun for it. */
   addressFault?(address: Address, setup: S | undefined): string | undefined;
 }
 

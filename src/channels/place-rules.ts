@@ -1,11 +1,11 @@
-/** Which account, and which agent, a message belongs to, by the place where somebody wrote it. Pure: whether an account exists is checked where messages are taken. */
+/** Which account, and which agent, a message belongs to, by the place where a person wrote it. Pure: whether an account exists is checked where messages are accepted. */
 import type { Inbound } from "./channel.ts";
 
 /** Holds where all that it names fits. The rule of a channel goes before that of its workspace or server, and among equal ones the first. */
 export interface PlaceRule {
   /** Id of a Slack workspace. */
   team?: string;
-  /** Id of a Discord server; `"dm"` stands for direct messages. */
+  /** Id of a Discord server; `"dm"` means direct messages. */
   guild?: string;
   /** Id of a channel; on Discord, its threads belong to it. */
   channel?: string;

@@ -1,12 +1,12 @@
-/** The words of a reply as a messenger shows them, with a note where the answer did not come to its end. Pure. */
+/** Makes the text of a reply as a messenger shows it, with a note where the answer was not completed. Pure. */
 import type { Reply } from "./channel.ts";
 import { changeOutsideCode } from "./outside-code.ts";
 
-/** The reply's Markdown as the model wrote it, for messengers that can be asked to ring for nobody (Discord's `allowed_mentions`). Empty while nothing was said. */
+/** The reply's Markdown as the model wrote it, for messengers where a request can switch all notifications off (Discord's `allowed_mentions`). Empty while there is no text. */
 export function replyMarkdown({ text, ended }: Pick<Reply, "text" | "ended">): string {
-  const said = text.trimEnd();
-  if (ended?.note === undefined) return said;
-  return said === "" ? `_${ended.note}_` : `${said}\n\n_${ended.note}_`;
+  const shown = text.trimEnd();
+  if (ended?.note === undefined) return shown;
+  return shown === "" ? `_${ended.note}_` : `${shown}\n\n_${ended.note}_`;
 }
 
 /** The same, made harmless for messengers where any text can ring. */
@@ -26,7 +26,7 @@ export function harmless(text: string, how: { grows?: boolean } = {}): string {
   return changeOutsideCode(whole, (plain) => plain.replace(mention, "<\u200b"), how);
 }
 
-/** The turn that the reply is the answer of, where the reply says it: at its end. */
+/** The turn that the reply answers, where the reply names it: at its end. */
 export function turnOf({ ended }: Pick<Reply, "ended">): string | undefined {
   return typeof ended?.data.turn === "string" ? ended.data.turn : undefined;
 }

@@ -1,4 +1,4 @@
-/** Says why a request that is not signed was refused, in words of the sender's scheme and with a title of its own: a missing signature, an old one and a wrong one are repaired in different places. Never says what the right one would be. */
+/** Explains why a request that is not signed was refused, in the terms of the sender's scheme and with a title for each cause: a missing signature, an old one and a wrong one are repaired in different places. Never shows what the right one would be. */
 import { AppError } from "../core/errors.ts";
 import type { Signed } from "./signature.ts";
 
@@ -33,7 +33,7 @@ export function signatureError(scheme: SignatureScheme, signed: Signed, sender: 
     return new AppError("unauthorized", detail, { title: "The signature is missing", field: spellings[0]?.signature });
   }
   if (used.timestamp !== undefined && header(used.timestamp) === undefined) {
-    const detail = `The request for ${sender} does not say when it was signed. It is expected in the header ${used.timestamp}.`;
+    const detail = `The request for ${sender} has no time of signing. It is expected in the header ${used.timestamp}.`;
     return new AppError("unauthorized", detail, { title: "The signature is missing", field: used.timestamp });
   }
   const at = timestampOf(scheme, used, header);

@@ -1,4 +1,4 @@
-/** Says whether a request was signed by who it claims to be, over the raw bytes, in constant time. Whatever is missing or malformed is not signed; nothing here throws for a request. WebCrypto does all of it: the senders' own packages bring a cryptography of their own, or all of their API. */
+/** Decides whether a request was signed by the sender that it names, over the raw bytes, in constant time. A request whose signature is missing or malformed is not signed; nothing here throws for a request. WebCrypto does all of it: the senders' own packages bring a cryptography of their own, or all of their API. */
 
 /** A request as far as signatures go. */
 export interface Signed {
@@ -8,7 +8,7 @@ export interface Signed {
   nowMs: number;
 }
 
-/** How far a timestamp may be off, both ways: Slack, Stripe and Standard Webhooks say 5 minutes. */
+/** How far a timestamp may be off, both ways: Slack, Stripe and Standard Webhooks require 5 minutes. */
 const toleranceSeconds = 300;
 /** Discord names none. */
 const discordToleranceSeconds = 600;
@@ -33,7 +33,7 @@ export async function isSignedByStripe({ body, header, nowMs }: Signed, secrets:
   return false;
 }
 
-/** `sha256=<hex>` over the body (docs.github.com: validating webhook deliveries). There is no timestamp: repeats are told by their delivery id. */
+/** `sha256=<hex>` over the body (docs.github.com: validating webhook deliveries). There is no timestamp: repeats are recognised by their delivery id. */
 export async function isSignedByGitHub({ body, header }: Signed, secrets: readonly string[]): Promise<boolean> {
   const signature = header("X-Hub-Signature-256") ?? "";
   if (!/^sha256=[0-9a-f]{64}$/.test(signature) || body === "") return false;
@@ -48,7 +48,7 @@ export async function isSignedByStandard(
 ): Promise<boolean> {
   const prefix = standardPrefix(header);
   const [id, at, signature] = ["id", "timestamp", "signature"].map((name) => header(`${prefix}-${name}`) ?? "");
-  // By this machine's clock, too: whoever hands a request on later must not make it fresh.
+  // By this machine's clock, too: a relay that forwards a request later must not make it fresh.
   if (!id || !signature || !isFresh(at ?? "", nowMs) || !isFresh(at ?? "", Date.now())) return false;
   const given = signature.split(" ").flatMap((each) => /^v1,([A-Za-z0-9+/]{43}=)$/.exec(each)?.[1] ?? []);
   for (const secret of secrets) {
@@ -58,7 +58,7 @@ export async function isSignedByStandard(
   return false;
 }
 
-/** In base64. The key is what the secret encodes, behind `whsec_`. Throws an Error for a secret that encodes nothing. */
+/** In base64. The key is what the secret encodes, after `whsec_`. Throws an Error for a secret that encodes nothing. */
 async function standardSignature(text: string, secret: string): Promise<string> {
   const encoded = secret.replace(/^whsec_/, "");
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) throw new Error("A secret of Standard Webhooks must be base64.");
@@ -67,7 +67,7 @@ async function standardSignature(text: string, secret: string): Promise<string> 
   return btoa(String.fromCharCode(...new Uint8Array(signature)));
 }
 
-/** In the same time wherever they differ. */
+/** Compares two texts in a time that does not depend on where they differ. */
 function isEqual(given: string, made: string): boolean {
   if (given.length !== made.length) return false;
   let difference = 0;

@@ -1,4 +1,4 @@
-/** Cuts Markdown into pieces that each stand alone: a code fence that is cut is closed at the cut and opened again behind it. Stable while the text grows: a piece that is not the last never changes. Pure. */
+/** Cuts Markdown into pieces that each can be read alone: a code fence that is cut is closed at the cut and opened again after it. Stable while the text grows: a piece that is not the last never changes. Pure. */
 
 /** A code fence that is open. */
 interface Fence {
@@ -12,9 +12,9 @@ interface Fence {
 interface Window {
   /** One unit more than fits. */
   text: string;
-  /** The last place where a cut leaves room for a closing fence. */
+  /** The last place where a cut leaves space for a closing fence. */
   most: number;
-  /** A cut comes behind this place: half of the piece. */
+  /** A cut comes after this place: half of the piece. */
   least: number;
   open: Fence | undefined;
 }
@@ -56,22 +56,22 @@ export function splitMarkdown(text: string, limit: number | PieceLimit): string[
       break;
     }
     const at = placeOfCut(windowOf(rest, room, open));
-    const said = rest.slice(0, at).trimEnd();
-    const after = fenceAfter(said, open);
-    if (said.trim() !== "") pieces.push(opener + said + (after === undefined ? "" : `\n${after.marks}`));
+    const piece = rest.slice(0, at).trimEnd();
+    const after = fenceAfter(piece, open);
+    if (piece.trim() !== "") pieces.push(opener + piece + (after === undefined ? "" : `\n${after.marks}`));
     ({ rest, open } = restAfter(rest.slice(at), after));
   }
   return pieces;
 }
 
-/** The line that opens a fence again; without what it said behind its marks where that is too long to say twice. */
+/** The line that opens a fence again; without the text after its marks where that is too long to repeat. */
 function reopened(fence: Fence | undefined, limit: number): string {
   if (fence === undefined) return "";
   return `${fence.opener.length < limit / 4 ? fence.opener : fence.marks}\n`;
 }
 
 function windowOf(rest: string, room: number, open: Fence | undefined): Window {
-  // Not a unit more: what a growing text says there is not known yet when the piece must end.
+  // Not a unit more: what a growing text has there is not known yet when the piece must end.
   const text = rest.slice(0, room + 1);
   const marks = [...text.matchAll(fenceLine)].map(([, run = ""]) => run);
   const lengths = [open?.marks ?? "", ...marks].filter(mayOpen).map((run) => run.length + 1);
@@ -80,7 +80,7 @@ function windowOf(rest: string, room: number, open: Fence | undefined): Window {
 }
 
 /**
- * Longest blank line, and longest line that may end a block of code, right behind a cut. Longer ones stay as they are: to look
+ * Longest blank line, and longest line that may end a block of code, right after a cut. Longer ones stay as they are: to look
  * for their ends again at each piece would take time that grows with the square of the text.
  */
 const longestLook = 1_000;
@@ -100,10 +100,10 @@ function restAfter(rest: string, open: Fence | undefined): { rest: string; open:
 
 const fenceLine = /(?<=^|\n)( {0,3}(?:`{3,}|~{3,}))([^\n]*)/g;
 
-/** Longer runs of marks are rulers that somebody drew, and no room to repeat. */
+/** Longer runs of marks are rulers that a person drew, and there is no space to repeat them. */
 const mayOpen = (marks: string) => marks !== "" && marks.trim().length <= 12;
 
-/** The fence that is open behind `text`, by CommonMark 4.5. */
+/** The fence that is open after `text`, by CommonMark 4.5. */
 function fenceAfter(text: string, before: Fence | undefined): Fence | undefined {
   let open = before;
   for (const [line, marks = "", info = ""] of text.matchAll(fenceLine)) {
@@ -125,7 +125,7 @@ function placeOfCut(window: Window): number {
   const outside = fit.filter(({ after }) => after === undefined);
   const line = outside.findLast(({ isBlank }) => isBlank) ?? outside.at(-1) ?? fit.at(-1);
   if (line !== undefined) return line.end;
-  // In the line that opens a fence, or right behind it, is no place; before it there is one, be it early.
+  // No cut in the line that opens a fence, or right after it; before it there may be one, even an early one.
   const early = lineBeforeOpener(lines, window);
   if (early !== undefined && text.slice(0, early.end).trim() !== "") return early.end;
   const last = lines.at(-1);
@@ -142,12 +142,12 @@ function lineBeforeOpener(lines: Line[], { text, most }: Window): Line | undefin
 }
 
 interface Line {
-  /** Where its line end stands. */
+  /** The position of its line end. */
   end: number;
-  /** The fence that is open behind it. */
+  /** The fence that is open after it. */
   after: Fence | undefined;
   isBlank: boolean;
-  /** A cut right behind it would leave an empty block. */
+  /** A cut right after it would leave an empty block. */
   isOpener: boolean;
 }
 
@@ -166,7 +166,7 @@ function linesOf({ text, most, open }: Window): Line[] {
   return lines;
 }
 
-/** A place in a line that is longer than a piece: behind a sentence, else a word, else any character, but in no link where there is a choice. */
+/** A place in a line that is longer than a piece: after a sentence, else a word, else any character, but in no link where there is a choice. */
 function placeInLine({ text, most }: Window, least: number): number {
   const links = [...text.matchAll(/!?\[[^[\]\n]*(?:$|\](?:$|\([^[)\n]*(?:\)|$)))/g)];
   const linkAt = (at: number) => linkAround(links, at);
@@ -195,7 +195,7 @@ function linkAround(links: readonly RegExpExecArray[], at: number): RegExpExecAr
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The last place at or before `most` that tears no character. Only what stands before the last unit of `text` is known whole: that may be half a pair. */
+/** The last place at or before `most` that splits no character. Only what is before the last unit of `text` is known to be whole: that unit may be half a pair. */
 function endOfCharacter(text: string, most: number, least: number): number {
   const isHalf = most === text.length - 1 && /[\ud800-\udbff]$/.test(text);
   const at = segmenter.segment(text).containing(isHalf ? most - 1 : most)?.index ?? most;

@@ -5,7 +5,7 @@
  *
  * - `hook_<name>` and `hook_<name>_<key>`: a name without `_`
  * - `hook-<length of the name>-<name>` and `hook-<length>-<name>_<key>`: a name with `_`
- * - `hook_<40 hex digits>`, `hook-x-<40 hex digits>`: a key that cannot stand in an id, or is too long; of name and key
+ * - `hook_<40 hex digits>`, `hook-x-<40 hex digits>`: a key that cannot be part of an id, or is too long; of name and key
  */
 
 import { sha256Hex } from "../core/digest.ts";
@@ -33,7 +33,7 @@ export async function webhookSession({ name, key }: WebhookPlace): Promise<strin
 
 /**
  * The id that earlier versions gave the session; `undefined` when it is the same, or when another webhook of this deployment
- * (`names`) could have made it, too: then nothing says whose conversation it holds, and it is not continued.
+ * (`names`) could have made it, too: then it is not known whose conversation it holds, and it is not continued.
  */
 export async function formerWebhookSession(
   { name, key }: WebhookPlace,

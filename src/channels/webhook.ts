@@ -30,7 +30,7 @@ export interface WebhookRules {
   agent?: string;
   /** How the sender signs: Standard Webhooks (default), GitHub or Stripe. */
   signedBy?: "standard" | "github" | "stripe";
-  /** The message of a payload; `undefined` when it asks for nothing. By default `content` (or `text`) and `session` of the payload. */
+  /** The message of a payload; `undefined` when the payload is no message. By default `content` (or `text`) and `session` of the payload. */
   toMessage?(payload: unknown, headers: Headers): WebhookMessage | undefined;
 }
 
@@ -57,7 +57,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
   if (signedBy === "github" && headers.get("X-GitHub-Event") === "ping") return ignored();
   const message = mapped({ toMessage: plainMessage, ...rules }, payload, headers);
   if (message === undefined) return ignored();
-  const { callbackUrl, replyTo, session: key, ...said } = message;
+  const { callbackUrl, replyTo, session: key, ...content } = message;
   const fault = callbackUrl === undefined ? undefined : setup.urlFault(callbackUrl);
   if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "callback_url" });
   const address = callbackUrl === undefined ? replyTo : { channel: "callback", url: callbackUrl };
@@ -67,7 +67,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
     received: {
       session: await webhookSession({ name, key }),
       ...(formerly !== undefined && { formerly }),
-      ...said,
+      ...content,
       ...(rules.agent !== undefined && { agent: rules.agent }),
       claims: await claimsOf(name, signedBy, { headers, body, payload }),
       ...(address && { address }),
@@ -95,7 +95,7 @@ function accepted(taken: Taken): Response {
   return Response.json({ session, turn, status_url: statusUrl }, { status: repeated ? 200 : 202 });
 }
 
-/** What is taken and asks for nothing; senders switch webhooks off that refuse. */
+/** The response to a delivery that is accepted but holds no message; senders switch off webhooks that refuse. */
 function ignored(): Inbound {
   return { kind: "nothing", response: Response.json({ ignored: true }) };
 }

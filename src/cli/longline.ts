@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `longline`: finds what is asked for, and runs it. */
+/** The command `longline`: finds the command that is named, and runs it. */
 import { check } from "./check.ts";
 import { dev } from "./dev.ts";
 import { registerDiscord } from "./discord-register.ts";
@@ -24,13 +24,13 @@ const help = `Usage: longline <command>
 
   init FOLDER             makes a project with one agent
   dev [OPTIONS]           runs wrangler dev, and starts it again after an edit where a mistake ended it
-  check                   says whether the Worker and its wrangler configuration fit together
-  eval                    runs cases through the agents, and says whether a change is better or worse
+  check                   checks whether the Worker and its wrangler configuration fit together
+  eval                    runs cases through the agents, and shows whether a change is better or worse
   replay                  runs turns that really happened with a candidate, without any effect
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 
-Each command says what it takes with --help. "longline --version" prints the version.
+Each command lists its options with --help. "longline --version" prints the version.
 `;
 
 const given = process.argv.slice(2);
@@ -51,7 +51,7 @@ else if (command === undefined || name === undefined) {
   }
 }
 
-/** What the user typed is wrong; the message says how. */
+/** What the user typed is wrong; the message explains how. */
 function isUsage(error: unknown): error is Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return error instanceof UsageError || code.startsWith("ERR_PARSE_ARGS_");

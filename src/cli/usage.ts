@@ -1,7 +1,7 @@
-/** What every command is: arguments in, words on the console, and a `UsageError` for what the user must give otherwise. */
+/** The form of every command: arguments in, text on the console, and a `UsageError` where the user must give other arguments. */
 
-/** `given`: what stands after the command's name. */
+/** `given`: the arguments after the command's name. */
 export type CliCommand = (given: string[]) => void | Promise<void>;
 
-/** The command was not given what it needs; its message says what to type. */
+/** The command was not given what it needs; its message explains what to type. */
 export class UsageError extends Error {}

@@ -34,7 +34,7 @@ export interface Sending extends z.input<typeof sending> {
 export interface Following {
   /** Id of the newest event that is known; absent: from the session's beginning. */
   after?: string;
-  /** `false`: only what there is; by default what comes, too. */
+  /** `false`: only the events that exist; by default new ones, too. */
   live?: boolean;
   signal?: AbortSignal;
 }

@@ -17,7 +17,7 @@ export interface Followed {
 
 /** Pauses before a broken stream is opened again, in ms; after the last one its error is thrown. */
 const pausesMs = [250, 1_000, 3_000, 10_000];
-/** The server sends a comment every 15 s: a line that is silent for longer is dead, though nothing says so. */
+/** The server sends a comment every 15 s: a connection that is silent for longer is dead, though no error reports it. */
 const silenceMs = 45_000;
 
 /** `open`: opens the stream after an event; `undefined`: from its beginning. */

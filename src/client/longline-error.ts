@@ -6,7 +6,7 @@ export class LonglineError extends Error {
   readonly code: string;
   /** The field of the request that is wrong, where one is. */
   readonly field: string | undefined;
-  /** After how many seconds it may be tried again, where the Worker says so. */
+  /** After how many seconds it may be tried again, where the Worker sent that. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(problem: { status: number; code?: string; detail?: string; field?: string; retryAfterSeconds?: number }) {

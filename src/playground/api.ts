@@ -1,4 +1,4 @@
-/** The public API as the page calls it, with the key that the person gave. Throws `ApiError` with the server's own words; keeps nothing but the key. */
+/** The public API as the page calls it, with the key that the person gave. Throws `ApiError` with the server's own words; stores only the key. */
 
 const keyName = "longline-key";
 

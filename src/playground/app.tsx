@@ -110,7 +110,7 @@ function Tab({ to, on, name }: { to: string; on: boolean; name: string }) {
   );
 }
 
-/** No link: the address behind `#` names the page. */
+/** No link: the address after `#` names the page. */
 function skip(): void {
   document.getElementById("main")?.focus();
 }

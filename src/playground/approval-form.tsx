@@ -1,4 +1,4 @@
-/** Asks a person about one call: yes, or no with a reason. What is shown above it is exactly what would be run. */
+/** The form by which a person approves one call, or denies it with a reason. What is shown above it is exactly what would be run. */
 import { useState } from "hono/jsx/dom";
 import { callDigest } from "../core/shown-call.ts";
 import type { SessionStore } from "./session-store.ts";

@@ -1,4 +1,4 @@
-/** Text files that go along with a message: written behind its text as fenced blocks, and found again there when the message is shown. Pure. */
+/** Text files that go along with a message: written after its text as fenced blocks, and found again there when the message is shown. Pure. */
 
 export interface Attachment {
   name: string;
@@ -27,8 +27,8 @@ export function splitAttachments(content: string): { text: string; files: Attach
     const [whole, name = "", fence = ""] = match;
     const from = match.index + whole.length;
     const end = content.indexOf(`\n${fence}`, from - 1);
-    const behind = content.slice(end + 1 + fence.length);
-    if (end < 0 || !(behind === "" || behind.startsWith("\n\nAttached file: "))) break;
+    const rest = content.slice(end + 1 + fence.length);
+    if (end < 0 || !(rest === "" || rest.startsWith("\n\nAttached file: "))) break;
     text ??= content.slice(0, match.index);
     files.push({ name, text: content.slice(from, end + 1) });
     opening.lastIndex = end + 1 + fence.length;

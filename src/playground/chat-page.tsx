@@ -104,12 +104,12 @@ function useAgents(): readonly AgentJson[] {
   return agents;
 }
 
-/** Models that can be named: whichever is, the demo model answers where there is one. */
+/** The models that can be chosen; none where there is a demo model, which answers in any case. */
 function modelsOf(agent: AgentJson | undefined): readonly string[] {
   return agent === undefined || agent.models.includes("demo") ? [] : agent.models;
 }
 
-/** What a screen reader says: not every word as it comes, but that something needs the person or is done. */
+/** What a screen reader reads out: not every word as it comes, but that something needs the person or is done. */
 function announcement(turns: ShownTurn[]): string {
   const last = turns.at(-1);
   if (last === undefined) return "";

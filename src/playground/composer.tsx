@@ -1,10 +1,10 @@
-/** The field to write in: Enter sends, Shift+Enter makes a line. Beside it stand the choices that go along with a message. */
+/** The field to write in: Enter sends, Shift+Enter makes a line. Beside it are the choices that go along with a message. */
 import { useState } from "hono/jsx/dom";
 import { AttachButton, FileChips } from "./attach-button.tsx";
 import { type Attachment, withAttachments } from "./attachment.ts";
 import { Choice } from "./choice.tsx";
 
-/** Choices that go along with a message. What is absent is the server's habit. */
+/** Choices that go along with a message. Where one is absent, the server's default is used. */
 export interface Choices {
   /** Who answers in a session that the message makes. */
   agent?: string;

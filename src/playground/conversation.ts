@@ -1,4 +1,4 @@
-/** What the page knows of a session: the entries it has read, and what events told beyond them. Pure: entries and events in, the same conversation out, in whichever order the two arrive. */
+/** What the page knows of a session: the entries it has read, and what later events added. Pure: entries and events in, the same conversation out, in whichever order the two arrive. */
 import type { EventJson } from "../wire/event-shapes.ts";
 import type { MessageJson, ToolCallJson } from "../wire/shapes.ts";
 import type { PageEntry } from "./shapes.ts";
@@ -25,7 +25,7 @@ export interface ShownDraft {
 export interface ShownConversation {
   /** In order and without gaps; the first one need not be the session's first. */
   entries: readonly PageEntry[];
-  /** What events told and `entries` does not have yet, as entries without all their facts. */
+  /** What events reported and `entries` does not have yet, as entries without all their facts. */
   told: readonly PageEntry[];
   draft?: ShownDraft;
   /** The step that the stream of events is in. */
@@ -43,7 +43,7 @@ export function lastSeqOf({ entries }: ShownConversation): number {
   return entries.at(-1)?.seq ?? 0;
 }
 
-/** The conversation as it was when the page was opened. Events go on behind the last of these. */
+/** The conversation as it was when the page was opened. Events go on after the last of these. */
 export function loaded(entries: readonly PageEntry[]): ShownConversation {
   const last = entries.at(-1);
   if (last === undefined || last.type === "turn_ended") return { ...emptyConversation, entries };
@@ -57,7 +57,7 @@ export function withEarlier(known: ShownConversation, older: readonly PageEntry[
   return { ...known, entries: [...older, ...known.entries] };
 }
 
-/** Newer entries: they take the place of what events told of them. */
+/** Newer entries: they replace what events reported of them. */
 export function withEntries(known: ShownConversation, newer: readonly PageEntry[]): ShownConversation {
   const lastSeq = lastSeqOf(known);
   const added = newer.filter(({ seq }) => seq > lastSeq);
@@ -75,7 +75,7 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
     case "turn.started": {
       const { turn, seq } = data;
       const at = { ...emptyConversation.at, turn };
-      return tell({ ...rest, at }, { seq, turn, type: "user", created_at: "" });
+      return addReported({ ...rest, at }, { seq, turn, type: "user", created_at: "" });
     }
     case "step.started":
       return begin({ ...rest, at: { turn: known.at.turn, step: data.step, attempt: data.attempt, model: data.model } });
@@ -94,23 +94,27 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
     case "tool.approval_required":
       return draft ? { ...rest, draft: { ...draft, waits: { ...draft.waits, [data.call_id]: "approval" } } } : known;
     case "tool.finished":
-      return tell(known, { ...placed(known), type: "tool", message: resultOf(data) });
+      return addReported(known, { ...placed(known), type: "tool", message: resultOf(data) });
     case "tool.progress":
-      return tell(withoutProgress(known, data.call_id), { ...placed(known), type: "progress", message: farOf(data) });
+      return addReported(withoutProgress(known, data.call_id), {
+        ...placed(known),
+        type: "progress",
+        message: farOf(data),
+      });
     case "message.completed": {
       const waits = draft && Object.keys(draft.waits).length > 0 ? { waits: draft.waits } : {};
-      return tell(rest, { ...placed(known), ...data, type: "assistant", ...waits });
+      return addReported(rest, { ...placed(known), ...data, type: "assistant", ...waits });
     }
     case "error":
-      return tell(rest, { ...placed(known), type: "step_failed", error: data, partial: draft?.text ?? "" });
+      return addReported(rest, { ...placed(known), type: "step_failed", error: data, partial: draft?.text ?? "" });
     case "turn.ended":
-      return tell(rest, { ...placed(known), ...data, type: "turn_ended" });
+      return addReported(rest, { ...placed(known), ...data, type: "turn_ended" });
     default:
       return known;
   }
 }
 
-/** What this page itself said in a turn that has just begun: no event tells it. */
+/** The message that this page itself sent in a turn that has just begun: no event reports it. */
 export function withSaid(known: ShownConversation, turn: string, content: string): ShownConversation {
   const silent = (entry: PageEntry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
   if (!known.told.some(silent)) return known;
@@ -126,11 +130,11 @@ export function isBusy({ entries, told, draft }: ShownConversation): boolean {
 
 function begin(known: ShownConversation, restartedBecause?: string): ShownConversation {
   if (isOver(known.entries, known.at) || isOver(known.told, known.at)) return known;
-  const said = { reasoning: "", text: "", calls: [], waits: {} };
-  return { ...known, draft: { ...known.at, ...said, ...(restartedBecause !== undefined && { restartedBecause }) } };
+  const empty = { reasoning: "", text: "", calls: [], waits: {} };
+  return { ...known, draft: { ...known.at, ...empty, ...(restartedBecause !== undefined && { restartedBecause }) } };
 }
 
-/** The number is not known from every event; nobody relies on it before the entry itself has come. */
+/** The number is not known from every event; no code relies on it before the entry itself has come. */
 function placed({ at, entries, told }: ShownConversation) {
   const seq = (told.at(-1)?.seq ?? entries.at(-1)?.seq ?? 0) + 1;
   return { seq, ...at, created_at: "" };
@@ -154,13 +158,13 @@ function farOf({ call_id, name, text }: { call_id: string; name: string; text: s
   return { role: "tool", tool_call_id: call_id, name, content: text, is_error: false };
 }
 
-/** Only the newest word of how far a call is counts. */
+/** Only the newest progress of a call is kept. */
 function withoutProgress(known: ShownConversation, id: string): ShownConversation {
   const told = known.told.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
   return told.length === known.told.length ? known : { ...known, told };
 }
 
-function tell(known: ShownConversation, entry: PageEntry): ShownConversation {
+function addReported(known: ShownConversation, entry: PageEntry): ShownConversation {
   if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
   return { ...known, told: [...known.told, entry] };
 }
@@ -178,13 +182,13 @@ function isOver(entries: readonly PageEntry[], at: { turn: string; step: number 
   return hasReply(entries, at) || entries.some(({ type, turn }) => type === "turn_ended" && turn === at.turn);
 }
 
-/** Entries are told apart by what they are about, since not every event names their number. */
+/** Entries are distinguished by their subject, since not every event names their number. */
 function isRecorded(entries: readonly PageEntry[], told: PageEntry): boolean {
   switch (told.type) {
     case "assistant":
     case "step_failed":
       return hasReply(entries, told);
-    // How far a call is says nothing once it has a result.
+    // The progress of a call is of no use once it has a result.
     case "progress":
     case "tool": {
       const id = told.message?.tool_call_id;

@@ -1,4 +1,4 @@
-/** Tokens a day, each bar in parts by model. The figures stand in the table below it. */
+/** Tokens a day, each bar in parts by model. The figures are in the table below it. */
 import { useEffect, useState } from "hono/jsx/dom";
 import { callJson } from "./api.ts";
 
@@ -15,13 +15,13 @@ interface Series {
 
 const width = 640;
 const height = 140;
-/** More models than these are not told apart. */
+/** More models than these are not shown separately. */
 const mostModels = 5;
 
 export function DayChart({ from, to }: { from: string; to: string }) {
   const [series, setSeries] = useState<Series[]>([]);
   useEffect(() => {
-    // The table beside it tells what is wrong.
+    // The table beside it shows what is wrong.
     seriesOf(from, to).then(setSeries, () => setSeries([]));
   }, [from, to]);
   const days = [...new Set(series.flatMap(({ tokens }) => [...tokens.keys()]))].toSorted();
@@ -66,11 +66,11 @@ export function DayChart({ from, to }: { from: string; to: string }) {
 /** Of the models that cost most. */
 async function seriesOf(from: string, to: string): Promise<Series[]> {
   const until = new Date(Date.parse(to) + 86_400_000).toISOString().slice(0, 10);
-  const ask = <T,>(query: string) => callJson<{ usage: T[] }>(`/v1/usage?from=${from}&to=${until}&${query}`);
-  const { usage } = await ask<{ model: string }>("group_by=model");
+  const usageBy = <T,>(query: string) => callJson<{ usage: T[] }>(`/v1/usage?from=${from}&to=${until}&${query}`);
+  const { usage } = await usageBy<{ model: string }>("group_by=model");
   return Promise.all(
     usage.slice(0, mostModels).map(async ({ model }) => {
-      const days = (await ask<DaySum>(`group_by=day&model=${encodeURIComponent(model)}`)).usage;
+      const days = (await usageBy<DaySum>(`group_by=day&model=${encodeURIComponent(model)}`)).usage;
       return { model, tokens: new Map(days.map((sum) => [sum.day, tokensOf(sum)])) };
     }),
   );

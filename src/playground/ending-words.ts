@@ -1,4 +1,4 @@
-/** Says to the person at the page how a turn ended, and what to do about it: in words of the server where it has some. Pure. */
+/** The text that shows the person at the page how a turn ended, and what to do about it: the server's own text where it sent one. Pure. */
 import type { FailureJson } from "../wire/shapes.ts";
 
 /** `undefined` for a turn that ended as it should. */
@@ -26,7 +26,7 @@ export function endingWords(reason: string, error?: FailureJson): string | undef
   }
 }
 
-/** What the operator can do about it, where there is more to say than to the person. */
+/** What the operator can do about it, where there is more to show than to the person. */
 export function operatorWords(reason: string, error?: FailureJson): string[] {
   if (reason === "step_limit")
     return ["The turn made the most model calls that limits.maxSteps of the agent allows. Raise it."];

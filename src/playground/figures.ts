@@ -1,6 +1,6 @@
 /** Figures as people read them: money, times, sizes. Pure. */
 
-/** Micro-dollars as dollars, with as many digits as say something. */
+/** Micro-dollars as dollars, with as many digits as are useful. */
 export function money(micros: number): string {
   if (micros === 0) return "$0";
   const dollars = micros / 1_000_000;

@@ -1,4 +1,4 @@
-/** Reads a session's events for as long as somebody looks: comes back after every break with the last id, so that nothing is missed and nothing comes twice. Knows nothing of what the events mean. */
+/** Reads a session's events for as long as the page shows it: connects again after every break with the last id, so that nothing is missed and nothing comes twice. Knows nothing of what the events mean. */
 import { createParser } from "eventsource-parser";
 
 export interface ReadEvent {
@@ -7,7 +7,7 @@ export interface ReadEvent {
 }
 
 export interface EventFollowing {
-  /** Opens the stream behind the event with this id, or where the page's entries end when there is none yet. Throws when it cannot be had. */
+  /** Opens the stream after the event with this id, or where the page's entries end when there is none yet. Throws when it cannot be opened. */
   open(lastEventId: string | undefined, signal: AbortSignal): Promise<Response>;
   /** All events of one read from the network. */
   onEvents(events: ReadEvent[]): void;

@@ -1,4 +1,4 @@
-/** Sessions in the order of a tree: each fork behind the session it came from. Pure. */
+/** Sessions in the order of a tree: each fork after the session it came from. Pure. */
 import type { PageSession } from "./shapes.ts";
 
 export interface TreeRow {

@@ -1,4 +1,4 @@
-/** Opens a fork, and hands the page that shows it the message it begins with. */
+/** Opens a fork, and passes the message it begins with to the page that shows it. */
 import { chatHash } from "./route.ts";
 
 const openings = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Asks for the API key and keeps it in this browser. */
+/** Requests the API key and keeps it in this browser. */
 import { useState } from "hono/jsx/dom";
 import { apiKey, keepApiKey } from "./api.ts";
 

@@ -1,4 +1,4 @@
-/** Markdown to elements without HTML on the way: each kind of token has its one element, so nothing that the text says can become another. HTML in it is shown as text, pictures become links, and links lead outside by http, https or mailto alone. */
+/** Markdown to elements without HTML on the way: each kind of token has its one element, so no text can become another kind of element. HTML in it is shown as text, pictures become links, and links lead outside by http, https or mailto alone. */
 import type { MarkedToken, Token, Tokens } from "marked";
 import { plain } from "./blocks.ts";
 import { codeBlock, scrollable } from "./code-block.ts";
@@ -18,7 +18,7 @@ function nodesOf(token: MarkedToken): (Node | string)[] {
     case "paragraph":
       return [element("p", token.tokens)];
     case "heading":
-      // The page's own headings stand above.
+      // The page's own headings are at higher levels.
       return [element(`h${Math.min(token.depth + 2, 6)}`, token.tokens)];
     case "hr":
     case "br":
@@ -93,7 +93,7 @@ function table({ header, rows, align }: Tokens.Table): HTMLElement {
   return frame;
 }
 
-/** What leads elsewhere than to the web or to a mailbox is only its words. */
+/** A link that leads elsewhere than to the web or to a mailbox is shown as its text only. */
 function link(href: string, words: DocumentFragment | string): Node | string {
   const target = withoutEntities(href);
   const url = URL.canParse(target) ? new URL(target) : undefined;

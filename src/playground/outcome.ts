@@ -1,4 +1,4 @@
-/** How a session stands in the list: what it does now, or how its last turn ended. Pure. */
+/** The state of a session in the list: what it does now, or how its last turn ended. Pure. */
 import type { PageSession } from "./shapes.ts";
 
 /** `dot`: the class that colours it; `words`: what is read. */

@@ -1,12 +1,12 @@
 /** Which refusals pass by themselves, and calls that wait for that. */
 import { ApiError } from "./api.ts";
 
-/** The server was not reached, was asked too often, or something in between answered for it. */
+/** The server was not reached, had too many requests, or a server in between answered for it. */
 export function isPassing({ status, code }: ApiError): boolean {
   return status === 0 || status === 429 || (status >= 500 && code !== "not_configured");
 }
 
-/** Tries again until it works, is refused for good, or `signal` is aborted. `waits` is told before each pause. */
+/** Tries again until it works, is refused for good, or `signal` is aborted. `waits` is called before each pause. */
 export async function patiently<T>(
   work: () => Promise<T>,
   { signal, waits }: { signal: AbortSignal; waits(error: ApiError): void },

@@ -22,11 +22,11 @@ export function claimed(pending: readonly Pending[], entries: readonly PageEntry
   return pending.map((message) => {
     if (message.seq !== undefined || message.turn === undefined) return message;
     const entry = entries.find(
-      ({ type, turn, seq, message: said }) =>
+      ({ type, turn, seq, message: recorded }) =>
         type === "user" &&
         turn === message.turn &&
         seq > message.afterSeq &&
-        said?.content === message.content &&
+        recorded?.content === message.content &&
         !taken.has(seq),
     );
     if (entry === undefined) return message;
@@ -40,7 +40,7 @@ export function unclaimed(pending: readonly Pending[]): Pending[] {
   return pending.filter(({ seq }) => seq === undefined);
 }
 
-/** With the messages that wait in the session, whoever sent them. A turn that is known already, and a message of which only the beginning is shown, is left out: it could not be found again among the entries. */
+/** With the messages that wait in the session, from any sender. A turn that is known already, and a message of which only the beginning is shown, is left out: it could not be found again among the entries. */
 export function withQueued(
   pending: readonly Pending[],
   { queued = [], last_seq }: Pick<PageSession, "queued" | "last_seq">,

@@ -1,4 +1,4 @@
-/** The prefix doctor's word: what the newest requests began with, what of it should have been cached, what was, and what changed. */
+/** The prefix doctor's report: what the newest requests began with, what of it should have been cached, what was, and what changed. */
 import { useEffect, useState } from "hono/jsx/dom";
 import { callJson } from "./api.ts";
 
@@ -25,7 +25,7 @@ export function PrefixChain({ session }: { session: string }) {
       .catch((error: Error) => setFault(error.message));
   }, [session]);
   if (fault !== "") return <p class="alert">{fault}</p>;
-  if (report === undefined) return <p class="hint">Asking the doctor …</p>;
+  if (report === undefined) return <p class="hint">Loading the doctor's report …</p>;
   const [newest] = report.requests;
   if (newest === undefined) return <p class="hint">No request was sent yet.</p>;
   const isHit = newest.cached_tokens >= newest.expected_tokens && newest.because === undefined;
@@ -84,6 +84,6 @@ function Requests({ requests }: Pick<Report, "requests">) {
 /** The doctor names segments as people would: "tool `x` description changed". */
 function isNamed(because: string | undefined, segment: string, name: string | undefined): boolean {
   if (because === undefined) return false;
-  const says = segment === "tool" || segment === "parameter" ? name : segment;
-  return says !== undefined && new RegExp(`\\b${says.replace(/[^\w-]/g, ".")}\\b`).test(because);
+  const term = segment === "tool" || segment === "parameter" ? name : segment;
+  return term !== undefined && new RegExp(`\\b${term.replace(/[^\w-]/g, ".")}\\b`).test(because);
 }

@@ -1,4 +1,4 @@
-/** The request that a reply of the model answered, as it was sent. Asked for when it is unfolded. */
+/** The request that a reply of the model answered, as it was sent. Loaded when it is unfolded. */
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { callJson } from "./api.ts";
 import { codeBlock } from "./code-block.ts";

@@ -1,4 +1,4 @@
-/** Which page the address names: everything behind the `#`. Pure but for making new ids. */
+/** Which page the address names: everything after the `#`. Pure but for making new ids. */
 
 export type Route = { page: "chat"; session: string } | { page: "sessions" } | { page: "usage" } | { page: "setup" };
 
@@ -14,7 +14,7 @@ export function chatHash(session: string): string {
   return `#/s/${session}`;
 }
 
-/** An id that nobody has used. */
+/** An id that is not used yet. */
 export function freshSession(): string {
   const random = crypto.getRandomValues(new Uint8Array(6));
   return `chat-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;

@@ -1,4 +1,4 @@
-/** Which session this is, how it stands, and whether the page is in touch with it. */
+/** Which session this is, its state, and whether the page is connected to it. */
 import { useState } from "hono/jsx/dom";
 import { Details } from "./details.tsx";
 import { money } from "./figures.ts";

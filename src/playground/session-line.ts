@@ -1,4 +1,4 @@
-/** The line over which a session's events come to the page. */
+/** The connection over which a session's events come to the page. */
 import { ApiError, call } from "./api.ts";
 import { followEvents, type ReadEvent } from "./follow-events.ts";
 import { isPassing, pause } from "./patience.ts";

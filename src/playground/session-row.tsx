@@ -9,12 +9,12 @@ import type { PageSession } from "./shapes.ts";
 interface SessionRowProps {
   session: PageSession;
   depth: number;
-  /** It is like this now; `undefined`: it is gone. */
+  /** Called with the session as it is now; `undefined`: it is gone. */
   changed(id: string, session: PageSession | undefined): void;
-  say(words: string): void;
+  notify(text: string): void;
 }
 
-export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
+export function SessionRow({ session, depth, changed, notify }: SessionRowProps) {
   const { id, title, usage, created_at, last_seq } = session;
   const outcome = outcomeOf(session);
   const [doing, setDoing] = useState<"nothing" | "renaming" | "deleting">("nothing");
@@ -23,20 +23,20 @@ export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
       await work();
       setDoing("nothing");
     } catch (error) {
-      if (error instanceof ApiError) say(error.message);
+      if (error instanceof ApiError) notify(error.message);
     }
   };
   const rename = (name: string) =>
     attempt(async () => {
       const body = { title: name.trim() === "" ? null : name.trim() };
       changed(id, await callJson<PageSession>(`/v1/sessions/${id}`, { method: "PATCH", body }));
-      say("Renamed.");
+      notify("Renamed.");
     });
   const erase = () =>
     attempt(async () => {
       const { deleted } = await callJson<EraseReceipt>(`/v1/sessions/${id}`, { method: "DELETE" });
       changed(id, undefined);
-      say(`Erased “${title ?? id}”: ${deleted.entries} entries, ${bytes(deleted.bytes)}.`);
+      notify(`Erased “${title ?? id}”: ${deleted.entries} entries, ${bytes(deleted.bytes)}.`);
     });
   return (
     <li class={`depth-${Math.min(depth, 4)}`}>

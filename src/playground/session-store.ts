@@ -1,4 +1,4 @@
-/** One session as the page holds it: loads it, follows its events, and does what the person asks. Says "changed" to whoever draws it; draws nothing. */
+/** One session as the page holds it: loads it, follows its events, and does what the person requests. Calls `changed` after each change; draws nothing. */
 import { ApiError, call, callJson } from "./api.ts";
 import type { Choices } from "./composer.tsx";
 import {
@@ -22,12 +22,12 @@ import { holdLine } from "./session-line.ts";
 import type { PageEntry, PageSession } from "./shapes.ts";
 import { titleFrom } from "./title-from.ts";
 
-/** `new`: nobody has written to it yet. `gone`: it was erased. */
+/** `new`: no one has written to it yet. `gone`: it was erased. */
 export type Link = "loading" | "new" | "live" | "reconnecting" | "gone" | "failed";
 
 /** How many entries are read at first, and at each look further back. */
 const pageEntries = 200;
-/** Events after which the transcript has more to say than they told. */
+/** Events after which the transcript has more than they reported. */
 const recording = /^(turn\.|step\.|message\.|tool\.finished|error)/;
 
 export class SessionStore {
@@ -128,7 +128,7 @@ export class SessionStore {
     await this.start();
   }
 
-  /** Takes a message that was refused away. */
+  /** Removes a message that was refused. */
   forget(key: string): void {
     this.pending = this.pending.filter((message) => message.key !== key);
     this.#changed();
@@ -142,7 +142,7 @@ export class SessionStore {
     return this.#doing(() => call(this.#path(`/approvals/${encodeURIComponent(callId)}`), { body }));
   }
 
-  /** A new session that goes on behind entry `afterSeq`; undefined when there is none, because of `notice`. */
+  /** A new session that goes on after entry `afterSeq`; undefined when there is none, because of `notice`. */
   async fork(afterSeq: number): Promise<string | undefined> {
     let id: string | undefined;
     await this.#doing(async () => {
@@ -218,7 +218,7 @@ export class SessionStore {
     });
   }
 
-  /** Does what the person asked, and reads what became of it. */
+  /** Does what the person requested, and reads the result. */
   async #doing(work: () => Promise<unknown>): Promise<void> {
     this.notice = undefined;
     try {

@@ -16,12 +16,12 @@ export function SessionsPage() {
   const [reason, setReason] = useState("");
   const [sessions, setSessions] = useState<PageSession[] | undefined>();
   const [cursor, setCursor] = useState<string | null>(null);
-  const [said, setSaid] = useState("");
-  const asked = useRef(0);
+  const [notice, setNotice] = useState("");
+  const requested = useRef(0);
 
   const load = async (q: string, from?: string) => {
-    asked.current = (asked.current ?? 0) + 1;
-    const mine = asked.current;
+    requested.current = (requested.current ?? 0) + 1;
+    const mine = requested.current;
     const params = new URLSearchParams({
       limit: "30",
       ...(q !== "" && { q }),
@@ -31,11 +31,11 @@ export function SessionsPage() {
     try {
       const page = await callJson<Page>(`/v1/sessions?${params}`);
       // A slower answer to an earlier question must not win.
-      if (mine !== asked.current) return;
+      if (mine !== requested.current) return;
       setSessions((known) => (from === undefined ? page.sessions : [...(known ?? []), ...page.sessions]));
       setCursor(page.next_cursor);
     } catch (error) {
-      if (error instanceof ApiError) setSaid(error.message);
+      if (error instanceof ApiError) setNotice(error.message);
     }
   };
   useLayoutEffect(() => {
@@ -69,11 +69,11 @@ export function SessionsPage() {
         </select>
       </label>
       <p class="hint" role="status" aria-live="polite">
-        {said}
+        {notice}
       </p>
       <ul class="sessions">
         {rows.map(({ session, depth }) => (
-          <SessionRow key={session.id} session={session} depth={depth} changed={changed} say={setSaid} />
+          <SessionRow key={session.id} session={session} depth={depth} changed={changed} notify={setNotice} />
         ))}
       </ul>
       <div class="after">

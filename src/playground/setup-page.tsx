@@ -1,4 +1,4 @@
-/** What runs here, how to reach it, and what Slack and Discord have to be told. */
+/** What runs here, how to reach it, and what to enter at Slack and Discord. */
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { slackManifest } from "../channels/slack/manifest.ts";
 import type { HealthJson } from "../wire/shapes.ts";
@@ -23,7 +23,7 @@ export function SetupPage({ session = "my-session" }: { session?: string }) {
   return (
     <div class="setup">
       <h1>Setup</h1>
-      <p>{health === undefined ? "Asking the server …" : wordsOn(health)}</p>
+      <p>{health === undefined ? "Loading …" : wordsOn(health)}</p>
       <p>{key}</p>
       <h2>Talk to it</h2>
       {texts.map(({ title, text }) => (

@@ -5,7 +5,7 @@ export interface Snippet {
   text: string;
 }
 
-/** `key`: what stands in place of the key. */
+/** `key`: the text in place of the key. */
 export function snippets(of: { origin: string; session: string; key: string; model: string }): Snippet[] {
   const { origin, session, key, model } = of;
   const quoted = JSON.stringify(key);

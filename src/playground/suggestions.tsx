@@ -1,9 +1,9 @@
-/** What a newcomer can do first. */
+/** Suggestions for a first message. */
 
 const first = [
-  { says: "What time is it in Tokyo, and what is 17 * 23?", shows: "two tools at once" },
-  { says: "Please post 17 pencils to https://example.com/orders", shows: "a call that waits for your yes" },
-  { says: "Hello! What can you do?", shows: "a plain answer, with its tokens and cost" },
+  { prompt: "What time is it in Tokyo, and what is 17 * 23?", shows: "two tools at once" },
+  { prompt: "Please post 17 pencils to https://example.com/orders", shows: "a call that waits for your yes" },
+  { prompt: "Hello! What can you do?", shows: "a plain answer, with its tokens and cost" },
 ];
 
 export function Suggestions({ pick }: { pick(content: string): void }) {
@@ -15,10 +15,10 @@ export function Suggestions({ pick }: { pick(content: string): void }) {
         goes on where it was.
       </p>
       <ul>
-        {first.map(({ says, shows }) => (
-          <li key={says}>
-            <button type="button" onClick={() => pick(says)}>
-              <span>{says}</span>
+        {first.map(({ prompt, shows }) => (
+          <li key={prompt}>
+            <button type="button" onClick={() => pick(prompt)}>
+              <span>{prompt}</span>
               <small>{shows}</small>
             </button>
           </li>

@@ -1,4 +1,4 @@
-/** One call of a tool: what it was asked, how it stands, what came of it; and the question to the person where one is needed. */
+/** One call of a tool: its arguments, its state, its result; and the question to the person where one is needed. */
 import { shownCall } from "../core/shown-call.ts";
 import { ApprovalForm } from "./approval-form.tsx";
 import { duration } from "./figures.ts";

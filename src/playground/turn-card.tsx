@@ -1,4 +1,4 @@
-/** One turn: what was said, what the model did and answered, how it ended, and what it took. */
+/** One turn: its messages, what the model did and answered, how it ended, and what it took. */
 import { memo } from "hono/jsx/dom";
 import { Details } from "./details.tsx";
 import { endingWords, operatorWords } from "./ending-words.ts";
@@ -16,7 +16,7 @@ export interface TurnCardProps {
   view: ShownTurn;
   session: string;
   store: SessionStore;
-  /** Goes on in a fork: behind entry `afterSeq`, with this message. */
+  /** Goes on in a fork: after entry `afterSeq`, with this message. */
   fork(afterSeq: number, content: string): Promise<void>;
 }
 

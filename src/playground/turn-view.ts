@@ -4,7 +4,7 @@ import type { FailureJson, ToolCallJson, UsageJson } from "../wire/shapes.ts";
 import type { ShownConversation, ShownDraft } from "./conversation.ts";
 import type { PageEntry } from "./shapes.ts";
 
-/** How a call stands. `client`: it waits for the program that declared the tool. */
+/** The state of a call. `client`: it waits for the program that declared the tool. */
 export type CallState = "running" | "approval" | "client" | "done" | "failed" | "open";
 
 export interface CallView {
@@ -13,7 +13,7 @@ export interface CallView {
   arguments: string;
   state: CallState;
   result?: string;
-  /** How far it is while it runs, as its tool says it. */
+  /** How far it is while it runs, as its tool reports it. */
   progress?: string;
   durationMs?: number;
   repairs: readonly string[];
@@ -78,7 +78,7 @@ export function turnsOf({ entries, told, draft }: ShownConversation, before: rea
   });
 }
 
-/** Whether a call of it needs a person's yes or no. */
+/** Whether a call of it needs a person's approval or denial. */
 export function waitsForPerson({ items }: ShownTurn): boolean {
   return items.some((item) => item.kind === "reply" && item.calls.some(({ state }) => state === "approval"));
 }
@@ -99,11 +99,11 @@ function take(view: ShownTurn, entry: PageEntry): void {
   const { message } = entry;
   switch (entry.type) {
     case "user": {
-      const said = {
+      const shown = {
         ...(message && { content: message.content }),
         ...(message?.speaker && { speaker: message.speaker }),
       };
-      view.items.push({ kind: "user", seq: entry.seq, joined: entry.joined === true, ...said });
+      view.items.push({ kind: "user", seq: entry.seq, joined: entry.joined === true, ...shown });
       return;
     }
     case "assistant":

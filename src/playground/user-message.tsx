@@ -1,4 +1,4 @@
-/** What a person said, with its files; it can be edited, which goes on in a fork. */
+/** A person's message, with its files; it can be edited, which goes on in a fork. */
 import { useState } from "hono/jsx/dom";
 import { splitAttachments } from "./attachment.ts";
 import { bytes } from "./figures.ts";

@@ -12,7 +12,7 @@ export interface Bar {
   failed: boolean;
 }
 
-/** `entries`: those of one turn, in order. Entries are recorded when what they tell has ended. */
+/** `entries`: those of one turn, in order. Entries are recorded when what they describe has ended. */
 export function waterfall(entries: readonly PageEntry[]): Bar[] {
   const begin = Date.parse(entries[0]?.created_at ?? "");
   return entries.flatMap((entry): Bar[] => {
@@ -46,13 +46,13 @@ export function waterfall(entries: readonly PageEntry[]): Bar[] {
   });
 }
 
-/** From the reply that asked to the answer. */
+/** From the reply that requested the approval to the answer. */
 function waited(
   entries: readonly PageEntry[],
   approval: PageEntry,
   begin: number,
 ): { fromMs: number; durationMs: number } {
-  const asked = entries.findLast(({ type, seq }) => type === "assistant" && seq < approval.seq);
-  const fromMs = Date.parse(asked?.created_at ?? approval.created_at) - begin;
+  const requested = entries.findLast(({ type, seq }) => type === "assistant" && seq < approval.seq);
+  const fromMs = Date.parse(requested?.created_at ?? approval.created_at) - begin;
   return { fromMs, durationMs: Date.parse(approval.created_at) - begin - fromMs };
 }

@@ -1,6 +1,6 @@
 /**
  * Runs a turn as a Worker does whose instance is lost at one point: what was not recorded is forgotten, and the turn goes on
- * from the log and from the calls that were begun. Decides where the points are; judges nothing.
+ * from the log and from the calls that were begun. Decides where the points are; does not judge the result.
  */
 import type { Draft } from "../core/assemble.ts";
 import type { Effects } from "../core/effects.ts";

@@ -1,4 +1,4 @@
-/** Sees what tools send outside, and who sent it: which call, in which run of it, and whether its idempotency key went along. Judges nothing. */
+/** Sees what tools send outside, and who sent it: which call, in which run of it, and whether its idempotency key was sent, too. Does not judge the result. */
 import type { Tool, ToolContext } from "../tools/tool.ts";
 import { type CrashPoints, InstanceLost } from "./crash-points.ts";
 
@@ -79,7 +79,7 @@ export class Watch {
     };
     this.#running.add(running);
     try {
-      const send: typeof fetch = (asked, init) => this.#send(running, new Request(asked, init));
+      const send: typeof fetch = (input, init) => this.#send(running, new Request(input, init));
       return await tool.run(input, { ...context, fetch: send });
     } finally {
       this.#running.delete(running);

@@ -1,5 +1,5 @@
 /**
- * Loses the instance at every point of a turn, one run for each, and says which tools would then do something twice. It sees
+ * Loses the instance at every point of a turn, one run for each, and reports which tools would then do something twice. It sees
  * what tools send by `fetch`; what they do otherwise it cannot see.
  */
 import type { AgentDefinition } from "../agent/agent.ts";
@@ -41,7 +41,7 @@ export interface KillSubject {
   approve: boolean;
   model: typeof fetch;
   outside: typeof fetch;
-  /** A session where nothing was said yet. */
+  /** A session without a message yet. */
   session(of: { model: typeof fetch; wrap(tool: Tool): Tool }): MemorySession;
 }
 
@@ -72,7 +72,7 @@ export async function killEvery(
 const nothingOutside: typeof fetch = async () => new Response("ok");
 
 export async function killEveryPoint(subject: KillSubject): Promise<KillReport> {
-  // The same request gets the same answer, however often a crash makes it be asked.
+  // The same request gets the same answer, however often a crash repeats it.
   const tape = recorded(undefined, { mode: "replay", fetch: subject.model });
   const run = (lossAt: number) => oneRun({ ...subject, model: tape.model.fetch }, lossAt);
   const whole = await run(-1);
@@ -123,7 +123,7 @@ async function untilLost(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Says yes or no to each call that waits for a person. */
+/** Approves or denies each call that waits for a person. */
 async function answered(
   session: MemorySession,
   approve: boolean,

@@ -6,7 +6,7 @@ import type { TranscriptLog } from "../session/store/transcript-log.ts";
 export class MemoryLog implements TranscriptLog {
   readonly #rows: string[];
 
-  /** `rows` may be handed to a second log, as a database file is opened again. */
+  /** `rows` may be passed to a second log, as a database file is opened again. */
   constructor(rows: string[] = []) {
     this.#rows = rows;
   }

@@ -40,13 +40,13 @@ export interface MemorySetup {
   /** What tools find in their context, in place of what a test of the library needs. */
   context?: Partial<ToolContext>;
   secrets?: Readonly<Record<string, string>>;
-  /** What the session adds behind the agent's instructions. */
+  /** What the session adds after the agent's instructions. */
   own?: string;
   /** Ms since 1970; the clock of this machine when absent. */
   now?: () => number;
   /** How failed calls are tried again; `policy` when absent. */
   retry?: RetryPolicy;
-  /** Models that are asked when the first one fails for good. */
+  /** Models that are used when the first one fails permanently. */
   fallbacks?: readonly { profile: Profile; baseUrl: string; fetch: typeof fetch }[];
 }
 
@@ -129,7 +129,7 @@ export class MemorySession implements Effects {
     await this.goOn(effects);
   }
 
-  /** Goes on with the open turn; it ends, or waits for a person. `effects`: stand between the loop and this session. */
+  /** Goes on with the open turn; it ends, or waits for a person. `effects`: a layer between the loop and this session. */
   async goOn(effects: Effects = this): Promise<void> {
     const { profile, tools, fallbacks = [], retry = policy, agent } = this.#setup;
     const models = [profile, ...fallbacks.map((each) => each.profile)];
@@ -182,10 +182,10 @@ export class MemorySession implements Effects {
     const { step } = draft.of;
     const begun = draft.text.toString();
     const isJson = this.#options.responseFormat !== undefined;
-    return this.#ask(this.#requests.next(this.#model.profile, { step, begun }), draft, { isJson, begun });
+    return this.#request(this.#requests.next(this.#model.profile, { step, begun }), draft, { isJson, begun });
   }
 
-  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+  #request(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
     const { profile, baseUrl, fetch } = this.#model;
     const { apiKey } = this.#setup;
     const base = endpointOf(this.#sources.learned.of(profile), baseUrl);
@@ -245,7 +245,7 @@ export class MemorySession implements Effects {
   }
 
   summarize({ throughSeq }: Cut, draft: Draft): AsyncIterable<ModelEvent[]> {
-    return this.#ask(this.#requests.summary(this.#model.profile, throughSeq), draft, { isJson: false, begun: "" });
+    return this.#request(this.#requests.summary(this.#model.profile, throughSeq), draft, { isJson: false, begun: "" });
   }
 
   now() {

@@ -1,6 +1,6 @@
-/** What is in the place of `cloudflare:workers` where there is no Worker: a test in Node may import a file that defines an app, and never runs it. */
+/** The replacement of `cloudflare:workers` where there is no Worker: a test in Node may import a file that defines an app, and never runs it. */
 
-/** Takes what the runtime would hand over, and does nothing. */
+/** Takes what the runtime would pass, and does nothing. */
 export class DurableObject {
   readonly ctx: unknown;
   readonly env: unknown;

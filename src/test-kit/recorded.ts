@@ -1,6 +1,6 @@
 /**
- * Records what is asked outside, and answers it from the recording later: no network, the same bytes each time. A request that
- * was not recorded says where it differs from the one that is most like it.
+ * Records requests to the outside, and answers them from the recording later: no network, the same bytes each time. A request that
+ * was not recorded fails with the difference to the most similar one.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -19,13 +19,13 @@ import {
 } from "./recording.ts";
 import { nearestRequest, requestDifference } from "./request-difference.ts";
 
-/** `record`: everything is asked, and the recording made anew. `replay`: what is not recorded is asked and added. `strict`: nothing is asked. */
+/** `record`: every request is sent, and the recording is made anew. `replay`: a request that is not recorded is sent and added. `strict`: nothing is sent. */
 export type RecordingMode = "record" | "replay" | "strict";
 
 export interface RecordedOptions {
-  /** By default what the variable `LONGLINE_CASSETTE` says, else `strict`. */
+  /** By default the value of the variable `LONGLINE_CASSETTE`, else `strict`. */
   mode?: RecordingMode;
-  /** Asks outside; the global one when absent. */
+  /** Sends requests outside; the global one when absent. */
   fetch?: typeof fetch;
   /** The provider, for recording. `baseUrl` also decides whose request rules hold. */
   baseUrl?: string;
@@ -36,11 +36,11 @@ export interface RecordedOptions {
 
 export interface Recording {
   readonly mode: RecordingMode;
-  /** For `runAgent`, which throws `fault`: what was asked and not recorded. */
+  /** For `runAgent`, which throws `fault`: what was requested and not recorded. */
   readonly model: { fetch: typeof fetch; baseUrl?: string; readonly fault: string | undefined };
   /** For tools that are not replaced. */
   readonly fetch: typeof fetch;
-  /** A `fetch` for MCP servers or channels. `ask`: who is asked outside, where that is another one. */
+  /** A `fetch` for MCP servers or channels. `ask`: the `fetch` that sends outside, where it is another one. */
   fetchAs(kind: RecordedKind, ask?: typeof fetch): typeof fetch;
   /** Of a recording that was made from a session: tools that give what they gave there. For `runAgent`. */
   readonly tools: Record<string, (input: unknown) => unknown>;
@@ -84,7 +84,7 @@ export function modeFromEnvironment(value = process.env.LONGLINE_CASSETTE): Reco
   throw new Error(`LONGLINE_CASSETTE is "${value}": it must be record, replay or strict.`);
 }
 
-/** RecordedAnswers to one request, in the order in which they came. */
+/** Recorded answers to one request, in the order in which they came. */
 interface RecordedAnswers {
   exchanges: RecordedExchange[];
   given: number;
@@ -98,7 +98,7 @@ class Tape {
   readonly #clean: (text: string) => string;
   readonly #byKey = new Map<string, RecordedAnswers>();
   readonly #calls: { call: RecordedCall; isGiven: boolean }[] = [];
-  /** What was asked and not recorded, in strict mode. */
+  /** What was requested and not recorded, in strict mode. */
   fault: string | undefined;
 
   constructor(path: string | undefined, mode: RecordingMode, options: RecordedOptions) {
@@ -118,19 +118,19 @@ class Tape {
 
   fetchAs(kind: RecordedKind, ask = this.#options.fetch): typeof fetch {
     return async (input, init) => {
-      const asked = new Request(input, init);
-      const body = asked.body === null ? "" : await asked.clone().text();
-      const request = canonicalRequest(kind, { method: asked.method, url: asked.url, body }, this.#clean);
+      const sent = new Request(input, init);
+      const body = sent.body === null ? "" : await sent.clone().text();
+      const request = canonicalRequest(kind, { method: sent.method, url: sent.url, body }, this.#clean);
       const found = this.#mode === "record" ? undefined : this.#answer(requestKey(kind, request));
       if (found !== undefined) return responseOf(found.response);
       if (this.#mode === "strict") return this.#refuse(kind, request);
-      const response = await recordedResponse(await this.#ask(kind, asked, ask), this.#clean);
+      const response = await recordedResponse(await this.#send(kind, sent, ask), this.#clean);
       this.#keep({ kind, request, response });
       return responseOf(response);
     };
   }
 
-  /** A model gets a refusal that is not tried again; everyone else what an outside that is away would give. */
+  /** A model client gets a refusal that is not tried again; every other caller gets the error of a host that cannot be reached. */
   #refuse(kind: RecordedKind, request: RecordedExchange["request"]): Response {
     this.fault ??= this.#missing(kind, request);
     if (kind !== "model") throw new TypeError(this.fault);
@@ -138,16 +138,16 @@ class Tape {
   }
 
   /** The provider's own address and key are put in here: nothing else knows them. */
-  #ask(kind: RecordedKind, asked: Request, fetch = globalThis.fetch): Promise<Response> {
+  #send(kind: RecordedKind, request: Request, fetch = globalThis.fetch): Promise<Response> {
     const { baseUrl, apiKey } = this.#options;
-    if (kind !== "model" || baseUrl === undefined) return fetch(asked);
-    const path = new URL(asked.url).pathname.replace(/^.*?(?=\/(?:chat\/completions|models)$)/, "");
-    const moved = new Request(`${baseUrl.replace(/\/+$/, "")}${path}`, asked);
+    if (kind !== "model" || baseUrl === undefined) return fetch(request);
+    const path = new URL(request.url).pathname.replace(/^.*?(?=\/(?:chat\/completions|models)$)/, "");
+    const moved = new Request(`${baseUrl.replace(/\/+$/, "")}${path}`, request);
     if (apiKey !== undefined) moved.headers.set("authorization", `Bearer ${apiKey}`);
     return fetch(moved);
   }
 
-  /** Asked more often than recorded, the last answer is given again, but not in strict mode. */
+  /** When requested more often than recorded, the last answer is given again, but not in strict mode. */
   #answer(key: string): RecordedExchange | undefined {
     const answers = this.#byKey.get(key);
     if (answers === undefined) return undefined;
@@ -161,7 +161,7 @@ class Tape {
     const where = this.#path === undefined ? "" : ` in ${this.#path}`;
     const known = this.#byKey.get(requestKey(kind, request));
     if (known !== undefined)
-      return `${request.target} is recorded ${known.exchanges.length} times${where}, and was asked once more. ${again}`;
+      return `${request.target} is recorded ${known.exchanges.length} times${where}, and was requested once more. ${again}`;
     const all = [...this.#byKey.values()].flatMap(({ exchanges }) => exchanges.filter((each) => each.kind === kind));
     const nearest = nearestRequest(
       request,

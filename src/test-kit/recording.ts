@@ -1,10 +1,10 @@
 /**
- * WHAT a recording is: what was asked outside and what came back, as lines of JSON that can be committed. Pure. A request is
- * named by its canonical bytes, in which no secret is, so that it is found again wherever the same is asked.
+ * The format of a recording: requests to the outside and their answers, as lines of JSON that can be committed. Pure. A request is
+ * named by its canonical bytes, in which no secret is, so that it is found again wherever the same request is made.
  */
 import { redactor } from "./redact.ts";
 
-/** Who asked: the model client, a tool, a connection to an MCP server, or a channel. */
+/** Who made the request: the model client, a tool, a connection to an MCP server, or a channel. */
 export type RecordedKind = "model" | "tool" | "mcp" | "channel";
 
 /** One request and its answer. */
@@ -34,7 +34,7 @@ export function secretRemover(secrets: Readonly<Record<string, string>>): (text:
   return redactor({ secrets, keepsPersonal: true });
 }
 
-/** The canonical request. Headers are no part of it: keys are in them, and they change nothing that is asked. */
+/** The canonical request. Headers are no part of it: keys are in them, and they change nothing of what is requested. */
 export function canonicalRequest(
   kind: RecordedKind,
   { method, url, body }: { method: string; url: string; body: string },

@@ -18,7 +18,7 @@ export interface RedactOptions {
   keepsPersonal?: boolean;
 }
 
-/** A function that redacts each text it is handed, with placeholders that stay the same over all of them. */
+/** A function that redacts each text it is given, with placeholders that stay the same over all of them. */
 export function redactor({ secrets = {}, keepsPersonal = false }: RedactOptions = {}): (text: string) => string {
   const known = new Map<string, string>();
   const placeholder = (found: string, make: (number: number) => string) => {

@@ -1,4 +1,4 @@
-/** Says where a request differs from the recorded one that is most like it: the first byte, and the part of the request it is in, in the words of the prefix doctor. Pure. */
+/** Finds where a request differs from the most similar recorded one: the first byte, and the part of the request it is in, in the words of the prefix doctor. Pure. */
 import { fingerprint, firstDifference, type HeadFacts } from "../core/prefix.ts";
 import type { RecordedExchange } from "./recording.ts";
 

@@ -8,7 +8,7 @@ import { createToolbox, type Tool, type Toolbox, type ToolContext } from "../too
 import { MemorySession } from "./memory-session.ts";
 import type { ScriptedModel } from "./scripted.ts";
 
-/** What a person says to a call that needs approval. */
+/** What a person answers to a call that needs approval. */
 export type Approve = boolean | ((call: AgentCall) => boolean | { approve: boolean; reason?: string });
 
 /** A call that the model made. */
@@ -41,7 +41,7 @@ export interface RunAgentOptions {
   speaker?: string;
   account?: string;
   session?: { id?: string; metadata?: Record<string, string>; instructions?: string };
-  /** Ms since 1970; by default it stands at 2026-01-01T00:00:00Z. */
+  /** Ms since 1970; by default it is fixed at 2026-01-01T00:00:00Z. */
   now?: () => number;
   /** Of the message, as `POST …/messages` takes them. */
   message?: Pick<TurnOptions, "responseFormat" | "thinking" | "model">;
@@ -65,7 +65,7 @@ export interface AgentRun {
   waiting: AgentCall[];
   /** Why the turn failed, when it did. */
   error?: { code: string; detail: string };
-  /** What tools said of how far they were, in order. */
+  /** The progress that tools reported, in order. */
   progress: { name: string; text: string }[];
 }
 
@@ -79,7 +79,7 @@ const kept = new WeakMap<AgentRun, Kept>();
 const standing = Date.UTC(2026, 0, 1);
 
 /**
- * Sends `message` to `agent`, and returns what came of it. Never throws for what the model or a tool does; throws for a
+ * Sends `message` to `agent`, and returns the result. Never throws for what the model or a tool does; throws for a
  * `tools` entry that is no tool of the agent, and for a script that is too short.
  *
  * @example
@@ -120,7 +120,7 @@ async function endOpenTurn(session: MemorySession, tools: Toolbox, options: RunA
   await answerAll(session, tools, options);
 }
 
-/** Answers for the person, until the turn ends or nobody answers. */
+/** Answers for the person, until the turn ends or no one answers. */
 async function answerAll(session: MemorySession, tools: Toolbox, { approve, model }: RunAgentOptions): Promise<void> {
   for (let waiting = waitingOf(session); waiting.length > 0 && approve !== undefined; waiting = waitingOf(session)) {
     await session.append(waiting.map((call) => answered(call, approve, { session, tools })));
@@ -136,7 +136,7 @@ interface KitSession {
   wrap?: (tool: Tool) => Tool;
 }
 
-/** A session of the agent, before anything was said in it. */
+/** A session of the agent, before its first message. */
 export function sessionOf(
   definition: AgentDefinition,
   options: RunAgentOptions,
@@ -181,7 +181,7 @@ const baseUrl = "https://scripted.invalid/v1";
 
 const noNetwork: typeof fetch = async (input) => {
   const url = input instanceof Request ? input.url : String(input);
-  throw new Error(`This test has no network, and ${url} was asked for. Replace the tool, or give runAgent a fetch.`);
+  throw new Error(`This test has no network, and ${url} was requested. Replace the tool, or give runAgent a fetch.`);
 };
 
 function secretsOf(tools: readonly Tool[], given: Record<string, string> = {}): Record<string, string> {
@@ -218,8 +218,8 @@ function answered(
   approve: Approve,
   { session, tools }: { session: MemorySession; tools: Toolbox },
 ): NewEntry {
-  const said = typeof approve === "function" ? approve(callOf(call, tools)) : approve;
-  const { approve: yes, reason } = typeof said === "object" ? said : { approve: said, reason: undefined };
+  const answer = typeof approve === "function" ? approve(callOf(call, tools)) : approve;
+  const { approve: yes, reason } = typeof answer === "object" ? answer : { approve: answer, reason: undefined };
   const reply = session.entries.findLast((entry) => entry.type === "assistant");
   return {
     type: "approval",

@@ -1,4 +1,4 @@
-/** WHAT a scoring function of a project is: `scorers.ts` beside its cases exports them by name. Types alone. */
+/** The type of a project's scoring functions: `scorers.ts` beside its cases exports them by name. Types alone. */
 
 /** What a scorer is given. Money in micro-dollars, times in ms. */
 export interface ScorerInput {

@@ -1,6 +1,6 @@
-/** A model that answers what a test says, in the wire format of chat completions, so that everything between it and the agent is real. */
+/** A model that answers what a test specifies, in the wire format of chat completions, so that everything between it and the agent is real. */
 
-/** A call that the model makes. `input`: what JSON can say, or the raw text of the arguments where they are to be wrong. */
+/** A call that the model makes. `input`: what JSON can express, or the raw text of the arguments where they are to be wrong. */
 export interface ScriptedCall {
   name: string;
   input?: unknown;
@@ -30,19 +30,19 @@ export interface ScriptedRequest {
 }
 
 export interface ScriptedModel {
-  /** Stands in the place of the provider. */
+  /** Replaces the provider. */
   fetch: typeof fetch;
-  /** What it was asked so far, oldest first. */
+  /** The requests so far, oldest first. */
   requests: ScriptedRequest[];
   /** How many steps of the script are left. */
   readonly left: number;
-  /** What is wrong with the script, once it was asked too often. */
+  /** What is wrong with the script, once there were too many requests. */
   readonly fault: string | undefined;
 }
 
 /**
- * A model that gives these answers, one for each time it is asked; a function is handed the request and makes its answer.
- * Asked once more than there are answers, it fails the test in words.
+ * A model that gives these answers, one for each request; a function gets the request and makes its answer.
+ * A request more than there are answers fails the test with an explanation.
  *
  * @example
  * const model = scripted([{ calls: [{ name: "find_order", input: { number: "17" } }] }, "It is on its way."]);
@@ -52,28 +52,28 @@ export function scripted(
   steps: readonly (ScriptedStep | ((request: ScriptedRequest) => ScriptedStep))[],
 ): ScriptedModel {
   const requests: ScriptedRequest[] = [];
-  let asked = 0;
+  let requested = 0;
   let calls = 0;
   let fault: string | undefined;
   const answer = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = (await new Request(input, init).json()) as ScriptedRequest;
     requests.push(request);
-    const step = steps[asked++];
+    const step = steps[requested++];
     if (step === undefined) {
-      fault = `The script has ${steps.length} answers, and was asked once more. Add one to scripted([…]).`;
+      fault = `The script has ${steps.length} answers, and one more was requested. Add one to scripted([…]).`;
       return Response.json({ error: { message: fault } }, { status: 400 });
     }
-    const said = typeof step === "function" ? step(request) : step;
-    if (typeof said === "object" && "status" in said) {
-      return Response.json(said.body ?? { error: { message: "refused by the script" } }, { status: said.status });
+    const answer = typeof step === "function" ? step(request) : step;
+    if (typeof answer === "object" && "status" in answer) {
+      return Response.json(answer.body ?? { error: { message: "refused by the script" } }, { status: answer.status });
     }
-    return stream(typeof said === "string" ? { text: said } : said, () => `call_${++calls}`);
+    return stream(typeof answer === "string" ? { text: answer } : answer, () => `call_${++calls}`);
   };
   return {
     fetch: answer as typeof fetch,
     requests,
     get left() {
-      return Math.max(0, steps.length - asked);
+      return Math.max(0, steps.length - requested);
     },
     get fault() {
       return fault;

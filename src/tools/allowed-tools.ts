@@ -1,7 +1,7 @@
 /**
- * The toolbox of a turn that may use some of its tools alone. All of them are offered, so that the request begins with the
- * same bytes as before; a call of another one gets a result that says so. Nobody is asked about such a call, and it is
- * neither run nor handed to the client.
+ * The toolbox of a turn that may use only some of its tools. All of them are offered, so that the request begins with the
+ * same bytes as before; a call of another one gets a result that explains the refusal. No approval is requested for such
+ * a call, and it is neither run nor passed to the client.
  */
 import { allowedWords, isAllowed } from "../core/allowed-tools.ts";
 import type { TurnOptions } from "../core/entry.ts";

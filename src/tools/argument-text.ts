@@ -1,6 +1,6 @@
 /**
- * Reads the one object that an argument text says without any doubt, though it is said oddly: twice, behind an empty one,
- * as JSON inside a string, with the host's own marks behind it, or as nothing at all. Repairs no JSON; two different
+ * Reads the one object that an argument text certainly means, though it is written in an unusual way: twice, after an empty one,
+ * as JSON inside a string, with the host's own marks after it, or as no text at all. Repairs no JSON; two different
  * objects are never taken for one.
  */
 
@@ -11,7 +11,7 @@ export interface ArgumentText {
 }
 
 /**
- * The object that `raw` says; `undefined` when it says none, or more than one. `mayRepair`: where not, a wrong guess would
+ * The object that `raw` means; `undefined` when it means none, or more than one. `mayRepair`: where not, a wrong guess would
  * do harm, and only what is the very same object is taken. `mayBeAbsent`: the tool has no required fields, so that no
  * arguments are `{}`.
  */
@@ -32,7 +32,7 @@ export function readArgumentText(
   return { value: {}, repairs: [...read.repairs, `arguments: ${JSON.stringify(read.value)} taken as none`] };
 }
 
-/** Several values behind one another, or one with something behind it that hosts leave there. */
+/** Several values after one another, or one value with marks after it that hosts leave there. */
 function fromPieces(text: string, mayRepair: boolean): { value: unknown; repairs: string[] } | undefined {
   const { values, rest } = valuesOf(text);
   const [first, ...others] = values;
@@ -49,7 +49,7 @@ function fromPieces(text: string, mayRepair: boolean): { value: unknown; repairs
   return { value: one[1], repairs: [`arguments: ${what}`, ...junk] };
 }
 
-/** The objects at the beginning of a text, one behind the other, and what follows them. Reads each character once. */
+/** The objects at the beginning of a text, one after the other, and what follows them. Reads each character once. */
 function valuesOf(text: string): { values: object[]; rest: string } {
   const values: object[] = [];
   let at = 0;

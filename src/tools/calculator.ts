@@ -46,13 +46,13 @@ export const calculator = defineTool({
   effect: "none",
   run({ expression }) {
     const value = evaluate(expression);
-    // An exponent says that the digits end here; written out, the number would look exact.
+    // An exponent shows that the digits end here; written out, the number would look exact.
     const exact = Math.abs(value) <= Number.MAX_SAFE_INTEGER;
     return `${expression.trim()} = ${exact ? value : value.toExponential()}`;
   },
 });
 
-/** The value of an expression. Throws an Error that says what is wrong with it. */
+/** The value of an expression. Throws an Error that explains what is wrong with it. */
 export function evaluate(expression: string): number {
   const value = readFormula(expression, names);
   // Doubles hold 15 decimal digits for certain; more would show 0.1 + 0.2 as 0.30000000000000004.

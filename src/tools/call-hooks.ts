@@ -1,4 +1,4 @@
-/** What an agent does around every call of its tools: to log it, to change it, or to refuse it. Calls that run at a client are not among them. */
+/** The functions that an agent runs around every call of its tools: to log it, to change it, or to refuse it. Calls that run at a client are not among them. */
 import type { Effect } from "../core/next-step.ts";
 import type { ToolContext } from "./tool.ts";
 
@@ -29,7 +29,7 @@ export interface CallHooks {
    * @example before: ({ name }, { speaker }) => (name === "refund" && speaker !== "Ann" ? { refuse: "Only Ann may refund." } : undefined)
    */
   before?(call: HookedCall, context: ToolContext): BeforeCall | Promise<BeforeCall>;
-  /** Called with what came of each call that ran, as the model would read it. A throw makes an error of the result that says the tool has run. */
+  /** Called with the result of each call that ran, as the model would read it. If it throws, the result becomes an error which states that the tool has run. */
   after?(
     call: HookedCall,
     result: { content: string; isError: boolean },

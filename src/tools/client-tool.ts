@@ -32,7 +32,7 @@ export function offeredClientTool(tool: ClientTool): OfferedTool & { dirty?: str
   }
 }
 
-/** The model knows no groups: what is said of one is said at its first tool. */
+/** The model knows no groups: the description of a group is added to its first tool. */
 function describe({ description, namespace }: ClientTool): string {
   if (!namespace?.description) return description;
   return `About all tools of ${namespace.name}: ${namespace.description}\n\n${description}`.trimEnd();
@@ -58,7 +58,7 @@ function mustKeepValues(schema: JsonSchema, name: string, path = "(root)"): void
     mustKeepValues(property, name, path === "(root)" ? each : `${path}.${each}`);
 }
 
-/** For a tool that its sender calls strict: a call whose arguments do not fit gets a result that says so, and the client never sees it. */
+/** For a tool that its sender calls strict: a call whose arguments do not fit gets a result that explains the fault, and the client never sees it. */
 export function strictClientTool(tool: ClientTool): Tool {
   return {
     effect: "none",

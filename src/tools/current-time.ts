@@ -1,4 +1,4 @@
-/** Tells the model what time it is: it has no clock, and none may stand in the prefix. */
+/** Returns the current time to the model, which has no clock; no time may be part of the prefix. */
 import * as z from "zod/mini";
 import { defineTool } from "./tool.ts";
 

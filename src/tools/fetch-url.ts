@@ -1,4 +1,4 @@
-/** Reads a public web page for the model. Small, slow or foreign things are refused in words; what the page says is marked as untrusted. */
+/** Reads a public web page for the model. A page that is too large, too slow or of a wrong kind is refused with a text; the page's content is marked as untrusted. */
 import * as z from "zod/mini";
 import { readBounded } from "../core/read-bounded.ts";
 import { htmlToText } from "./html-to-text.ts";
@@ -27,7 +27,7 @@ export const fetchUrl = defineTool({
   },
 });
 
-/** Redirects are followed by hand, since each hop may lead inward. */
+/** Redirects are followed in this file, since each hop may lead inward. */
 async function follow(url: URL, { fetch, signal }: { fetch: typeof globalThis.fetch; signal: AbortSignal }) {
   let at = url;
   for (let hop = 0; hop <= mostRedirects; hop++) {
@@ -67,7 +67,7 @@ function headOf(bytes: Uint8Array): string {
   return /<meta[^>]*charset[^>]*>/i.exec(new TextDecoder("latin1").decode(bytes.subarray(0, 1024)))?.[0] ?? "";
 }
 
-/** A character that was cut in half is left away. A charset that nobody knows is taken for UTF-8. */
+/** A character that was cut in half is left away. An unknown charset is read as UTF-8. */
 function decode(bytes: Uint8Array, charset = "utf-8", cut = false): string {
   return decoderFor(charset).decode(bytes, { stream: cut });
 }

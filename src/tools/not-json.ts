@@ -1,4 +1,4 @@
-/** What a tool returned that JSON would turn into `{}` without an error, so that the model would read that there was nothing. Pure. */
+/** Finds values in a tool's result that JSON would turn into `{}` without an error, so that the model would read an empty result. Pure. */
 
 /** Values deeper in a result than this many are not looked at: what is wrong is near its top, and a result may be large. */
 const mostValues = 1_000;
@@ -29,7 +29,7 @@ function lostKind(value: unknown): string | undefined {
   return undefined;
 }
 
-/** JSON says `{}` of each. */
+/** JSON writes each as `{}`. */
 const hollow = new Set([
   ...["ArrayBuffer", "Map", "Set", "WeakMap", "WeakSet", "RegExp", "Request", "Headers", "FormData", "Blob", "File"],
   ...["ReadableStream", "WritableStream", "Generator", "AsyncGenerator", "Map Iterator", "Set Iterator"],

@@ -1,6 +1,6 @@
 /**
- * Reads the arguments a model wrote for a tool: as they are where that works, else mended where there is only one way to
- * mend them and the result validates. Never makes up a value, and never makes an empty object of something broken.
+ * Reads the arguments a model wrote for a tool: as they are where that works, else repaired where there is only one way to
+ * repair them and the result validates. Never invents a value, and never makes an empty object of something broken.
  */
 import { jsonrepair } from "jsonrepair";
 import * as z from "zod/mini";
@@ -10,7 +10,7 @@ import { coerced } from "./coerce.ts";
 import type { JsonSchema } from "./strict-schema.ts";
 import { withoutNulls } from "./without-nulls.ts";
 
-/** `repairs` says in words what had to be mended; empty when nothing. `detail` tells the model what is wrong. */
+/** `repairs` describes in words what was repaired; empty when nothing. `detail` explains to the model what is wrong. */
 export type ParsedArguments = { ok: true; input: unknown; repairs: string[] } | { ok: false; detail: string };
 
 /** `value` as the tool gets it, or what is wrong with it in words for the model. */
@@ -19,7 +19,7 @@ export type Checked = { ok: true; input: unknown } | { ok: false; detail: string
 export interface ArgumentRules {
   schema: JsonSchema;
   check(value: object): Checked;
-  /** Whether broken JSON may be mended; where a wrong guess would do harm it may not. */
+  /** Whether broken JSON may be repaired; where a wrong guess would do harm it may not. */
   mayMend: boolean;
 }
 
@@ -59,8 +59,8 @@ function readObject(raw: string, { mayMend, schema }: ArgumentRules): ReadObject
   } catch (error) {
     wasWrong = `The arguments are not valid JSON: ${(error as Error).message}.`;
   }
-  const value = mayMend ? mend(raw, Object.keys(schema.properties ?? {})) : undefined;
-  return value === undefined ? { detail: wasWrong } : { value, repairs: ["arguments: broken JSON mended"], wasWrong };
+  const value = mayMend ? repair(raw, Object.keys(schema.properties ?? {})) : undefined;
+  return value === undefined ? { detail: wasWrong } : { value, repairs: ["arguments: broken JSON repaired"], wasWrong };
 }
 
 /** Each of them is looked at several times. A model's longest answer has fewer. */
@@ -78,14 +78,14 @@ function mayBeRepaired(text: string): boolean {
 }
 
 /** The object a broken text must have meant; `undefined` when it may have meant something else, or was cut off. */
-function mend(raw: string, keys: readonly string[]): object | undefined {
+function repair(raw: string, keys: readonly string[]): object | undefined {
   if (!mayBeRepaired(raw)) return undefined;
   const text = unfenced(raw.trim());
   // A text that ends within a word or a number was cut off: what is missing cannot be known.
   if (!text.startsWith("{") || !/[}\]"]$/.test(text) || endsInValue(text)) return undefined;
-  const mended = attempt(closeKeys(text, keys));
-  if (mended === undefined || Object.keys(mended).length === 0) return undefined;
-  return substance(JSON.stringify(mended)) === substance(text) ? mended : undefined;
+  const repaired = attempt(closeKeys(text, keys));
+  if (repaired === undefined || Object.keys(repaired).length === 0) return undefined;
+  return substance(JSON.stringify(repaired)) === substance(text) ? repaired : undefined;
 }
 
 /** Without the Markdown fence around it. */
@@ -124,7 +124,7 @@ function endsInValue(text: string): boolean {
   return text.endsWith('"') && /[:,[{]\s*"$/.test(text);
 }
 
-/** All that is not quotes, brackets, commas, colons and white space: a mend may move those, and must neither lose nor add anything else. */
+/** All that is not quotes, brackets, commas, colons and white space: a repair may move those, and must neither lose nor add anything else. */
 function substance(text: string): string {
   return text
     .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
@@ -133,7 +133,7 @@ function substance(text: string): string {
     .replace(/["'`“”‘’{}[\],:\s\ufeff]/g, "");
 }
 
-/** A mended object counts only if every key in it is one the tool knows: a misplaced quote makes keys of values. */
+/** A repaired object counts only if every key in it is one the tool knows: a misplaced quote makes keys of values. */
 function isKnown(value: object, { properties = {} }: JsonSchema): boolean {
   return Object.keys(value).every((key) => Object.hasOwn(properties as object, key));
 }

@@ -1,5 +1,5 @@
 /**
- * Decides whether a URL may be fetched for a model that obeys whoever wrote the page before: https, no credentials, a public
+ * Decides whether a URL may be fetched for a model that obeys the author of the page before: https, no credentials, a public
  * host. Looks at names and literal addresses only; a public name that resolves inward is stopped by the runtime, not here.
  */
 /** Names that never lead outside, by their last labels (RFC 6761, 6762, 8375, 9476, ICANN's .internal, and old habits). */

@@ -18,7 +18,7 @@ const spellings: Record<string, string> = { "×": "*", "·": "*", "÷": "/", "�
 /**
  * The value of a formula. `^` binds to the right and before a sign in front of it; `a % b` is the remainder, `a%` a hundredth
  * of a, and `a% of b` their product. Commas group thousands, except in a function's parentheses, where they part its arguments.
- * Throws an Error that says what is wrong.
+ * Throws an Error that explains what is wrong.
  */
 export function readFormula(text: string, names: FormulaNames): number {
   return new FormulaReader(tokensOf(text.replace(/[×·÷−]/g, (char) => spellings[char] ?? char)), names).whole();

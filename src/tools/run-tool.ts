@@ -78,7 +78,7 @@ async function hooked(
   { hooks, approved = false }: RunOptions,
 ): Promise<Made> {
   const call: HookedCall = { name, input, effect: tool.effect, approved };
-  const before = await asked(tool, call, context, hooks);
+  const before = await beforeCall(tool, call, context, hooks);
   if ("refused" in before) return before.refused;
   const ran = { ...call, input: before.input };
   const made = await run(tool, before.input, context);
@@ -89,19 +89,19 @@ async function hooked(
   }
 }
 
-/** What the agent's hook says of a call: with which input it runs, or why it does not. */
-async function asked(
+/** What the agent's hook decides about a call: with which input it runs, or why it does not. */
+async function beforeCall(
   tool: Tool,
   call: HookedCall,
   context: ToolContext,
   hooks: CallHooks | undefined,
 ): Promise<{ input: unknown } | { refused: Made }> {
   try {
-    const said = await hooks?.before?.(call, context);
-    if (said === undefined) return { input: call.input };
-    if ("refuse" in said) return { refused: refused(`it was refused: ${said.refuse}`) };
+    const decided = await hooks?.before?.(call, context);
+    if (decided === undefined) return { input: call.input };
+    if ("refuse" in decided) return { refused: refused(`it was refused: ${decided.refuse}`) };
     if (call.approved) return { refused: refused("its input was changed after a person had approved it.") };
-    const parsed = tool.parse(JSON.stringify(said.input));
+    const parsed = tool.parse(JSON.stringify(decided.input));
     if (!parsed.ok) return { refused: refused(`the changed input is wrong.\n${parsed.detail}`) };
     return { input: parsed.input };
   } catch (error) {

@@ -14,7 +14,7 @@ const slash = 0x2f;
 const question = 0x3f;
 const greaterThan = 0x3e;
 
-/** The tokens in order, handed to `take` one by one. Comments, declarations and what is cut off by the end of the page are left out. */
+/** The tokens in order, passed to `take` one by one. Comments, declarations and what is cut off by the end of the page are left out. */
 export function scanHtml(html: string, take: (token: HtmlToken) => void): void {
   let at = 0;
   while (at < html.length) {
@@ -43,7 +43,7 @@ function takeMarkup(html: string, at: number, take: (token: HtmlToken) => void):
   if (after === slash) return takeClose(html, at, take);
   if (html.startsWith("<!--", at)) return endOfComment(html, at);
   // `<!doctype …>`, `<?xml …?>` and the like.
-  return behind(html, ">", at);
+  return endAfter(html, ">", at);
 }
 
 function takeOpen(html: string, at: number, take: (token: HtmlToken) => void): number {
@@ -58,7 +58,7 @@ function takeOpen(html: string, at: number, take: (token: HtmlToken) => void): n
 }
 
 function takeClose(html: string, at: number, take: (token: HtmlToken) => void): number {
-  if (!isLetter(html.charCodeAt(at + 2))) return behind(html, ">", at);
+  if (!isLetter(html.charCodeAt(at + 2))) return endAfter(html, ">", at);
   const nameEnd = endOfName(html, at + 2);
   const end = endOfTag(html, nameEnd);
   if (end < 0) return html.length;
@@ -89,10 +89,10 @@ function endOfComment(html: string, at: number): number {
   const abrupt = /<!--(?:-?>)/y;
   abrupt.lastIndex = at;
   const whole = abrupt.exec(html);
-  return whole === null ? behind(html, "-->", at + 4) : at + whole[0].length;
+  return whole === null ? endAfter(html, "-->", at + 4) : at + whole[0].length;
 }
 
-function behind(html: string, mark: string, from: number): number {
+function endAfter(html: string, mark: string, from: number): number {
   const found = html.indexOf(mark, from);
   return found < 0 ? html.length : found + mark.length;
 }
@@ -111,7 +111,7 @@ function endOfTag(html: string, from: number): number {
     const found = mark.exec(html);
     if (found === null) return -1;
     if (html.charCodeAt(found.index) === greaterThan) return found.index;
-    // A quote opens a value only behind `=`; elsewhere it is a part of a name, as `<p ">` shows.
+    // A quote opens a value only after `=`; elsewhere it is a part of a name, as `<p ">` shows.
     if (!isBehindEquals(html, found.index, from)) at = found.index + 1;
     else {
       const close = html.indexOf(found[0], found.index + 1);

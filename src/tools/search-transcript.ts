@@ -1,4 +1,4 @@
-/** Lets the model look up what was said earlier in its own session. */
+/** Lets the model search the earlier entries of its own session. */
 import * as z from "zod/mini";
 import { defineTool } from "./tool.ts";
 

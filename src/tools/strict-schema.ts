@@ -1,6 +1,6 @@
 /**
- * Compiles a zod object into a JSON schema that DeepSeek's strict mode accepts, or refuses it with the path and the mend.
- * What strict mode cannot say goes into the description and is still enforced by zod. Rules: api-docs.deepseek.com/guides/tool_calls,
+ * Compiles a zod object into a JSON schema that DeepSeek's strict mode accepts, or refuses it with the path and the repair.
+ * What strict mode cannot express goes into the description and is still enforced by zod. Rules: api-docs.deepseek.com/guides/tool_calls,
  * and probes of its beta endpoint in 2026.
  */
 import * as z from "zod/mini";
@@ -14,7 +14,7 @@ const formats = new Set(["email", "hostname", "ipv4", "ipv6", "uuid"]);
 /** Names that zod gives to patterns of its own. */
 const patterned = new Set(["starts_with", "ends_with", "includes", "lowercase", "uppercase"]);
 const numeric = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
-/** Keywords that strict mode refuses, and how a person would say them. */
+/** Keywords that strict mode refuses, and how a person would phrase them. */
 const spoken: Record<string, (value: unknown) => string> = {
   minLength: (n) => `At least ${n} ${n === 1 ? "character" : "characters"}.`,
   maxLength: (n) => `At most ${n} ${n === 1 ? "character" : "characters"}.`,
@@ -128,7 +128,7 @@ function strictArray(node: JsonSchema, path: string, refuse: Refuse): JsonSchema
   return { type: "array", items: strict((node.items ?? {}) as JsonSchema, `${path}[]`, refuse) };
 }
 
-/** An optional field is said as "this or null"; `withoutNulls` takes the null away again. */
+/** An optional field is written as "this or null"; `withoutNulls` takes the null away again. */
 function nullable(property: JsonSchema): JsonSchema {
   const { description, ...rest } = property;
   const members = Array.isArray(rest.anyOf) ? (rest.anyOf as JsonSchema[]) : [rest];
@@ -185,10 +185,10 @@ function stringRules({ format, pattern }: JsonSchema): JsonSchema {
 
 /** zod bounds every integer by what a double can hold; that is noise to a model. */
 function numberRules(node: JsonSchema): JsonSchema {
-  const said = numeric.filter(
+  const present = numeric.filter(
     (key) => node[key] !== undefined && Math.abs(Number(node[key])) !== Number.MAX_SAFE_INTEGER,
   );
-  return Object.fromEntries(said.map((key) => [key, node[key]]));
+  return Object.fromEntries(present.map((key) => [key, node[key]]));
 }
 
 /** The schemas of which one must fit; `undefined` when there is only this one. */

@@ -1,4 +1,4 @@
-/** What a tool is: a name, a zod input, what running it twice would do, and a function. Wrong definitions stop the Worker at start. */
+/** Defines a tool: a name, a zod input, what running it twice would do, and a function. Wrong definitions stop the Worker at start. */
 import type * as z from "zod/mini";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
@@ -31,7 +31,7 @@ export interface ToolContext<Secret extends string = string> {
   session: { id: string; metadata: Readonly<Record<string, string>> };
   turn: string;
   callId: string;
-  /** Who sent the message that began the turn, as the channel or the caller named them; `undefined` when nobody did. */
+  /** Who sent the message that began the turn, as the channel or the caller named them; `undefined` when they named no one. */
   speaker: string | undefined;
   /** The same for this call whenever it is run; pass it on where the other side can use it. */
   idempotencyKey: string;
@@ -47,13 +47,13 @@ export interface ToolContext<Secret extends string = string> {
   progress(text: string): void;
   transcript: {
     search(query: string, limit: number): Promise<TranscriptHit[]>;
-    /** What entry `seq` says from character `offset` on, as far as the model can be shown it; `undefined` when there is no such entry. */
+    /** The text of entry `seq` from character `offset` on, as far as the model can be shown it; `undefined` when there is no such entry. */
     read(seq: number, offset: number): Promise<EntryPiece | undefined>;
   };
 }
 
 /**
- * What an app says of a tool.
+ * What an app declares of a tool.
  *
  * @example
  * export const findOrder = defineTool({
@@ -71,18 +71,18 @@ export interface ToolContext<Secret extends string = string> {
 export interface ToolDefinition<Input extends z.core.$ZodObject, Secret extends string = never> {
   /** 1 to 64 letters, digits, `_` or `-`. */
   name: string;
-  /** Tells the model when and how to use it. */
+  /** Explains to the model when and how to use it. */
   description: string;
   input: Input;
   /** What running it twice would do: `none`: nothing; `keyed`: nothing, given the same idempotency key; `unsafe`: harm. */
   effect: Effect;
-  /** Whether a person must say yes before it is run: always, or for some inputs. The turn waits for the answer. */
+  /** Whether a person must approve it before it is run: always, or for some inputs. The turn waits for the answer. */
   approval?: "always" | ((input: z.infer<Input>) => boolean);
   /** How long it may run, in ms; 20 s. */
   timeoutMs?: number;
   /** Names of the secrets that it needs (`npx wrangler secret put SHOP_KEY`). One that is missing stops the Worker at start. */
   secrets?: readonly Secret[];
-  /** Returns text, or anything JSON can say. A throw becomes an error the model reads. */
+  /** Returns text, or anything that JSON can express. A throw becomes an error the model reads. */
   run(input: z.infer<Input>, context: ToolContext<Secret>): unknown;
 }
 
@@ -92,14 +92,14 @@ export type OfferedTool = ToolDeclaration & { strict?: false };
 export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
-  /** Whether a person must say yes to a call: to each, to some, or to none. */
+  /** Whether a person must approve a call: each, some, or none. */
   readonly approval: "always" | "some" | null;
   /** Names of the secrets that it needs. */
   readonly secrets: readonly string[];
   readonly declaration: OfferedTool;
   /** Why it is not run in this turn, whatever the arguments: the result of each call. */
   readonly refusal?: string;
-  /** Whether a person must say yes to this call. Arguments that will be refused anyway need no yes. */
+  /** Whether a person must approve this call. Arguments that will be refused anyway need no approval. */
   needsApproval(rawArguments: string): boolean;
   /** Checks the model's raw argument text. */
   parse(rawArguments: string): ParsedArguments;
@@ -107,7 +107,7 @@ export interface Tool {
   run(input: unknown, context: ToolContext): unknown;
 }
 
-/** Makes a tool. Throws when the name, the schema or a secret's name cannot be used; the message says what to change. */
+/** Makes a tool. Throws when the name, the schema or a secret's name cannot be used; the message explains what to change. */
 export function defineTool<Input extends z.core.$ZodObject, const Secret extends string = never>(
   definition: ToolDefinition<Input, Secret>,
 ): Tool {
@@ -134,7 +134,7 @@ export function defineTool<Input extends z.core.$ZodObject, const Secret extends
     needsApproval(rawArguments) {
       if (approval === undefined) return false;
       const parsed = parse(rawArguments);
-      return parsed.ok && (approval === "always" || asks(approval, parsed.input as z.infer<Input>));
+      return parsed.ok && (approval === "always" || needsApproval(approval, parsed.input as z.infer<Input>));
     },
     parse,
     run: (value, context) => run(value as z.infer<Input>, context as ToolContext<Secret>),
@@ -142,7 +142,7 @@ export function defineTool<Input extends z.core.$ZodObject, const Secret extends
 }
 
 /** A question that cannot be answered is put to the person. */
-function asks<Input>(approval: (input: Input) => boolean, input: Input): boolean {
+function needsApproval<Input>(approval: (input: Input) => boolean, input: Input): boolean {
   try {
     return approval(input) !== false;
   } catch {
@@ -151,7 +151,7 @@ function asks<Input>(approval: (input: Input) => boolean, input: Input): boolean
 }
 
 /**
- * Whether a person must say yes to a call before it is run. `isSalvaged`: it was found in the text of a reply alone; the
+ * Whether a person must approve a call before it is run. `isSalvaged`: it was found in the text of a reply alone; the
  * model may have quoted it, so a tool that does harm is not run on it unseen.
  */
 export function waitsForPerson(tool: Tool | undefined, rawArguments: string, isSalvaged: boolean): boolean {

@@ -1,7 +1,7 @@
 /** Takes back what strict mode made the model write: null for an absent field, and the placeholder of a tool without arguments. Checks nothing; zod does. */
 import { type JsonSchema, membersOf, noArguments, propertiesOf, requiredOf } from "./strict-schema.ts";
 
-/** `value` without the nulls that stand for absent optional fields of `schema`, which is an `inputSchema`. */
+/** `value` without the nulls that replace absent optional fields of `schema`, which is an `inputSchema`. */
 export function withoutNulls(value: unknown, schema: JsonSchema): unknown {
   const member = memberFor(value, schema);
   if (member === undefined) return value;
@@ -30,7 +30,7 @@ function memberFor(value: unknown, schema: JsonSchema): JsonSchema | undefined {
   return schema.type === (Array.isArray(value) ? "array" : "object") ? schema : undefined;
 }
 
-/** In a union the model writes all fields of one member and no others; literals tell apart members with the same fields. */
+/** In a union the model writes all fields of one member and no others; literals distinguish members with the same fields. */
 function fits(value: object, schema: JsonSchema): boolean {
   const properties = propertiesOf(schema);
   const required = requiredOf(schema);

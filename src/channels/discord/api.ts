@@ -1,4 +1,4 @@
-/** Calls Discord's REST API and says what a failure means. Every call names who calls (an unnamed one is refused: 40333) and ends by itself (discord-api-docs#7936). */
+/** Calls Discord's REST API and decides what a failure means. Every call names who calls (an unnamed one is refused: 40333) and ends by itself (discord-api-docs#7936). */
 import { version } from "../../../package.json";
 import { readBoundedText } from "../../core/read-bounded.ts";
 
@@ -103,7 +103,7 @@ export class DiscordApi {
     if (answer === undefined || read === undefined) throw new DiscordFailure(0, 0);
     const json = parse(read.text);
     const isPage = /^\s*</.test(read.text);
-    // A page that says 200 is somebody's between us and Discord: nothing is known of the call.
+    // A page with status 200 comes from a server between us and Discord: nothing is known of the call.
     if (answer.ok && isPage) throw new DiscordFailure(0, 0, { isPage });
     if (answer.ok) return json;
     const about = { retryAfterMs: retryAfterMs(json, answer.headers), isPage };

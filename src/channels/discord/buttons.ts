@@ -1,4 +1,4 @@
-/** Buttons on Discord: what their `custom_id` says, who may press them, and the message that asks for an approval. Pure. */
+/** Buttons on Discord: what their `custom_id` holds, who may press them, and the message that requests an approval. Pure. */
 import { sessionNameSource } from "../../core/session-name.ts";
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval } from "../channel.ts";
@@ -21,7 +21,7 @@ export interface StopValue {
   session: string;
   /** Of that session (`Reply.tag`); absent in buttons of earlier versions, and where it does not fit. */
   tag?: string;
-  /** Who asked; `""` when nobody did. */
+  /** Who asked; `""` when no person did. */
   asker: string;
 }
 
@@ -56,7 +56,7 @@ function stopButton(value: StopValue): object {
   return { type: 2, style: 2, label: "Stop", custom_id: stopValue(value) };
 }
 
-/** At most 100 characters. It names a call and says nothing of it. */
+/** At most 100 characters. It names a call and holds nothing of its content. */
 export function buttonValue({ ref, asker, answer, digest }: ButtonValue): string {
   return `longline:${answer}:${ref}:${asker}${digest === undefined ? "" : `:${digest}`}`;
 }
@@ -69,7 +69,7 @@ export function readButton(customId: string): ButtonValue | undefined {
 }
 
 /**
- * The button comes back signed by Discord, so what it says of who asked can be believed. Where nobody asked, as in a turn that a
+ * The button comes back signed by Discord, so what it holds about who asked can be trusted. Where no person asked, as in a turn that a
  * schedule began, those may press who see the message: the members of its channel.
  */
 export function mayPress(user: string, { asker }: { asker: string }, { approvers = "asker" }: DiscordRules): boolean {
@@ -81,7 +81,7 @@ export function mayPress(user: string, { asker }: { asker: string }, { approvers
 /** Characters of arguments that fit a message beside its other words. */
 const argumentChars = 1_700;
 
-/** The message that asks for a yes, and says by its stop button in which session; without buttons once it was answered. */
+/** The message that requests an approval; its stop button holds the session. Without buttons once it was answered. */
 export function approvalMessage(
   approval: Approval,
   asker: string,
@@ -92,7 +92,7 @@ export function approvalMessage(
   const all = messengerText(text).replaceAll("`", "\\u0060");
   const { shown, leftOut } = cutToRoom(all, argumentChars, (piece) => piece.length);
   const cut = leftOut > 0 ? `\n_${leftOut} more characters are not shown: deny it if you do not know them._` : "";
-  const asked = `**${name}** wants to run with exactly this:\n\`\`\`json\n${shown}\n\`\`\`${cut}`;
+  const question = `**${name}** wants to run with exactly this:\n\`\`\`json\n${shown}\n\`\`\`${cut}`;
   if (state === "open") {
     const button = (answer: "approve" | "deny", label: string, style: number) => ({
       type: 2,
@@ -101,7 +101,7 @@ export function approvalMessage(
       custom_id: buttonValue({ ref, asker, answer, digest: callDigest(approval) }),
     });
     return {
-      content: asked,
+      content: question,
       components: [
         {
           type: 1,
@@ -117,5 +117,5 @@ export function approvalMessage(
     state === "void"
       ? "No longer needed."
       : `${state === "approved" ? "Approved" : "Denied"}${by ? ` by ${visible(by)}` : ""}.`;
-  return { content: `${asked}\n${outcome}`, components: [] };
+  return { content: `${question}\n${outcome}`, components: [] };
 }

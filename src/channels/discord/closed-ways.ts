@@ -1,8 +1,8 @@
-/** Which ways are closed to a delivery: for good, where a code says so or after some refusals, else until its next attempt. No I/O. */
+/** Which ways a delivery may not use any more: permanently, where the error code means that or after several refusals, else until its next attempt. No I/O. */
 import type { Closed, Verdict } from "./ladder.ts";
 import type { DiscordShown } from "./shown.ts";
 
-/** After as many refusals that say nothing of the next time, a way stays closed. */
+/** A way stays closed after this many refusals whose code does not show whether the next attempt can succeed. */
 const mostMisses = 3;
 
 export class ClosedWays {
@@ -25,14 +25,14 @@ export class ClosedWays {
     return this.#shut.size > 0;
   }
 
-  /** A call came through by these: refusals from before say nothing of them any more. */
+  /** A call succeeded by these ways: their earlier refusals do not count any more. */
   worked(ways: readonly string[], interaction: string | undefined): void {
     const names = new Set(ways.map((each) => (each === "followup" ? `${each} ${interaction}` : each)));
     const misses = Object.entries(this.#shown.misses ?? {}).filter(([name]) => !names.has(name));
     if (this.#shown.misses !== undefined) this.#shown.misses = Object.fromEntries(misses);
   }
 
-  /** `most`: after as many refusals in a row it stays closed. */
+  /** `most`: after this many refusals in a row it stays closed. */
   close(
     { closed, lasting, most = mostMisses }: Extract<Verdict, { do: "next" }> & { most?: number },
     interaction: string | undefined,

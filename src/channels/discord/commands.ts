@@ -64,6 +64,6 @@ export function setupText(applicationId: string): string {
     "This Worker takes interactions by HTTP and holds no gateway connection. So it answers commands, buttons and forms:",
     "  works: /ask (also with a text file), /stop, Apps > Ask about this on any message, approval and stop buttons",
     "  does not: mentions, direct messages to the bot, plain messages in a channel or thread, reactions",
-    "Everything that is asked in a channel or thread is one conversation, which all its members share.",
+    "All messages to the agent in a channel or thread are one conversation, which all its members share.",
   ].join("\n");
 }

@@ -25,7 +25,7 @@ export interface DiscordAddress extends Address, DiscordInteraction {
   app: string;
   /** Channel or thread. */
   room: string;
-  /** Who asked; `""` when nobody did. */
+  /** Who asked; `""` when no person did. */
   user: string;
   /** The session of its channel; absent where a schedule or a webhook names another one. */
   session?: string;

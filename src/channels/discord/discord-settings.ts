@@ -1,4 +1,4 @@
-/** Which settings Discord has, and what they come to. Its secrets alone switch it on. */
+/** The settings of Discord, and how they are read. The channel is on when `DISCORD_PUBLIC_KEY` is set. */
 import { apiUrl, headerKey, matching, type SettingValues } from "../../core/settings.ts";
 import type { DiscordSettings } from "./api.ts";
 

@@ -1,4 +1,4 @@
-/** The two buttons under an answer, for praise and blame, and what a press of one says (components/reference, "Button"). Pure. */
+/** The two buttons under an answer, for praise and blame, and the rating that a press of one gives (components/reference, "Button"). Pure. */
 import { sessionNameSource } from "../../core/session-name.ts";
 import type { Reply } from "../channel.ts";
 import { turnOf } from "../reply-text.ts";

@@ -94,7 +94,7 @@ export const webhookEvent = lazySchema(() =>
 export function nameOf({ member, user }: Interaction): string {
   const who = member?.user ?? user;
   const named = [member?.nick, who?.global_name, who?.username, who?.id];
-  return named.map((each) => safeSpeaker(each ?? "")).find((each) => each !== undefined) ?? "somebody";
+  return named.map((each) => safeSpeaker(each ?? "")).find((each) => each !== undefined) ?? "a user";
 }
 
 export function userIdOf({ member, user }: Interaction): string {
@@ -114,12 +114,12 @@ export const noted = { type: 6 };
 /** Nothing to choose from. */
 export const noChoices = { type: 8, data: { choices: [] } };
 
-/** A word that only the one who acted sees. */
+/** A short text that only the person who acted sees. */
 export function whisper(content: string): object {
   return { type: 4, data: { content: content.slice(0, 2_000), flags: 64, allowed_mentions: { parse: [] } } };
 }
 
-/** Asks why before a call is denied. */
+/** Requests the reason before a call is denied. */
 export function askWhy(customId: string): object {
   const input = {
     type: 4,

@@ -1,5 +1,5 @@
 /**
- * By which way an answer gets to a person in Discord, and what a refusal means for the ways that are left. A refusal never ends
+ * Decides by which way an answer gets to a person in Discord, and what a refusal means for the ways that are left. A refusal never ends
  * a delivery while a way is left. Pure.
  *
  * Rungs, best first: the message that is there is edited, a follow-up is made by the interaction's token, the bot posts into the
@@ -28,7 +28,7 @@ export interface Refused {
   code: number;
   /** It was no answer of the API, but a page (Cloudflare's 403 and 1015). */
   isPage?: boolean;
-  /** How long Discord asks to be left alone, in ms. */
+  /** How long Discord requests that no call is made, in ms. */
   retryAfterMs?: number | undefined;
   /** Since the interaction came, in ms. */
   ageMs: number;
@@ -56,7 +56,7 @@ export const unknownMs = 10_000;
 /** Failures in a row at one rung, before the next one is tried although this one may recover. */
 export const mostTries = 4;
 
-/** Discord asks for time. */
+/** Discord requests a pause. */
 const wait = new Set([
   20016, 20022, 20028, 20029, 30040, 30042, 40003, 40004, 40006, 40062, 40333, 110000, 110001, 130000, 530006,
 ]);
@@ -67,7 +67,7 @@ const messageIsClosed = new Set([10008, 30046, 50005, 50021, 50068, 50080, 50162
 /** Text that Discord does not take in this form. */
 const formIsRefused = new Set([40005, 50006, 50035, 50109]);
 const fileIsRefused = new Set([30015, 40005, 50035, 50045, 50046, 50109, 50110, 50123, 50146, 400001]);
-/** What is said is not allowed there. Another text message is held against the same rules; a file would evade them. */
+/** The text is not allowed there. Another text message is checked by the same rules; a file would evade them. */
 const isModerated = new Set([20009, 200000, 200001, 240000]);
 /** The bot is not let into the channel, or is no bot. */
 const botIsRefused = new Set([
@@ -93,7 +93,7 @@ export function afterRefusal(refused: Refused): Verdict {
   return { do: "next", closed: known ?? [closedBy(refused)], lasting: known !== undefined };
 }
 
-/** No answer, a server that fails, a limit, somebody in between. */
+/** No answer, a server that fails, a limit, a server in between. */
 function mayPass({ status, code, isPage }: Refused): boolean {
   if (wait.has(code) || isPage) return true;
   if (messageIsClosed.has(code) || isModerated.has(code)) return false;
@@ -119,7 +119,7 @@ function closedBy({ rung }: Refused): Closed {
   return rung === "edit" ? "message" : rung;
 }
 
-/** The rung to stand on; `undefined`: there is none, and the delivery is given up. */
+/** The rung to use; `undefined`: there is none, and the delivery is given up. */
 export function nextRung({ edit, followup, bot, dm, text, file }: Open): Rung | undefined {
   if (text && edit) return "edit";
   if (text && followup) return "followup";

@@ -1,7 +1,7 @@
 /**
  * Makes, changes and removes single messages in Discord, so that a call whose answer is lost makes nothing twice: an edit may be
  * made again, the bot's messages have a nonce, a follow-up is written down before it is made and looked for in the channel; and
- * where nobody can look there, it is made as a placeholder that an edit fills. By which way, is decided in `send.ts`.
+ * where the channel cannot be read, it is made as a placeholder that an edit fills. `send.ts` decides which way is used.
  */
 import { fingerprint } from "../../core/prefix.ts";
 import { type ApiFile, type DiscordApi, DiscordFailure } from "./api.ts";
@@ -9,7 +9,7 @@ import type { DiscordPress } from "./discord-address.ts";
 import type { DiscordPosting, OpenWays } from "./open-ways.ts";
 import { type DiscordShown, idOf, makingOf, type Shown } from "./shown.ts";
 
-/** A message as it is to be. */
+/** A message that must be shown. */
 export interface Outgoing {
   content: string;
   components?: object[];
@@ -28,7 +28,7 @@ export interface ListedMessage {
   webhook_id?: string;
 }
 
-/** Nothing that is shown rings for people: a model repeats what others wrote. */
+/** No message notifies people: a model repeats what others wrote. */
 const quiet = { allowed_mentions: { parse: [] } };
 const placeholder = { content: "…", ...quiet };
 
@@ -53,7 +53,7 @@ export class MessageCalls {
       if (isLost) this.#shown.mayHold = true;
       const isUnclear = error instanceof DiscordFailure && error.isUnclear;
       if (isUnclear && message.file !== undefined) this.#shown.mayHoldFile = true;
-      // Nobody knows its id yet: where the token is refused next, only its text finds it.
+      // Its id is not known yet: where the token is refused next, only its text finds it.
       if (isLost && idOf(target) === "@original") this.#begin(message, true);
       throw error;
     });
@@ -82,7 +82,7 @@ export class MessageCalls {
   }
 
   /** A follow-up that nothing looks for if its answer is lost. */
-  async say(message: Outgoing, { token }: DiscordPress): Promise<void> {
+  async postUnchecked(message: Outgoing, { token }: DiscordPress): Promise<void> {
     await this.#api.byToken("POST", { ...bodyOf(message), token, path: "" });
   }
 
@@ -161,7 +161,7 @@ export class MessageCalls {
     return { id: String(made.id), via: id, text: message.content };
   }
 
-  /** Of one that was lost nothing stays but its dots. */
+  /** Makes a placeholder. If the response is lost, only its dots remain in the channel. */
   async #makeSpare(interaction: DiscordPress): Promise<Shown> {
     const { id, token } = interaction;
     const made = await this.#api.byToken("POST", { body: placeholder, token, path: "" });
@@ -179,14 +179,14 @@ export class MessageCalls {
     } else this.#shown.followUps = { ...this.#shown.followUps, [id]: (this.#shown.followUps?.[id] ?? 0) + 1 };
   }
 
-  /** While the deferred message still says that somebody is thinking, the first follow-up goes into it (interactions/receiving-and-responding, "Followup Messages"). */
+  /** While the deferred message still shows "thinking", the first follow-up goes into it (interactions/receiving-and-responding, "Followup Messages"). */
   async #fillsOriginal(interaction: DiscordPress, made: string): Promise<boolean> {
     const { id, token } = interaction;
     const { messages, taken } = this.#shown;
     if (id !== this.#posting.address.id || taken || messages[0]?.text !== undefined) return false;
     const read = () => this.#api.byToken("GET", { token, path: "/messages/@original" }).catch(() => undefined);
     const original = (await read()) ?? (await read());
-    // Where Discord does not say, it is as documented.
+    // Where Discord does not send it, it is as documented.
     if (original === undefined) return !this.#shown.mayHold;
     if (original.id === made) return true;
     // An edit had come through after all.

@@ -1,7 +1,7 @@
 /**
  * Shows a reply in Discord: the deferred message is edited as the reply grows, what is longer follows in further messages, and
  * after 14 minutes, shortly before the interaction's token dies, a later interaction or the bot goes on with messages of its
- * own. Text and approvals are brought each for itself: a failure of one does not hold up the other. By which way, and what a
+ * own. Text and approvals are shown independently: a failure of one does not hold up the other. By which way, and what a
  * refusal means: `send.ts` and `ladder.ts`.
  */
 import { fingerprint } from "../../core/prefix.ts";
@@ -97,7 +97,7 @@ class DiscordPost {
     return this.#reply.state === "ended";
   }
 
-  /** What the messages of the interaction in use have to say. */
+  /** The text that the messages of the interaction in use must show. */
   get #text(): string {
     return afterFrozen(replyMarkdown(this.#reply), this.#shown);
   }
@@ -122,7 +122,7 @@ class DiscordPost {
         if (isAll && !isLast && at >= 0) this.#shown.whole = markOf(whole.slice(0, whole.length - text.length + end));
       }
       const rest = this.#shown.messages.splice(Math.max(fit.length, 1));
-      // An attempt of the model's that said more was cut off, and said less when it was made again.
+      // An attempt of the model with more text was cut off, and the repeated attempt had less text.
       for (const each of rest) await this.#sender.remove(each);
       if (fit.length < texts.length) throw new NoWay("The answer is longer than the messages that can be made.");
       if (isAll) this.#shown.whole = markOf(whole);
@@ -219,7 +219,7 @@ class DiscordPost {
     return { session, asker: this.#posting.address.user, ...(tag !== undefined && { tag }) };
   }
 
-  /** The last rungs: one file with the whole answer, else a direct message, else a line that says where it is. */
+  /** The last rungs: one file with the whole answer, else a direct message, else a line that names where it is. */
   async #showWhole(text: string): Promise<void> {
     const { messages } = this.#shown;
     const original = this.#original;
@@ -253,7 +253,7 @@ class DiscordPost {
     const message = isShort ? { content: `${line}\n\n${text}` } : { content: line, file: { name: "answer.md", text } };
     try {
       await this.#sender.toPerson({ ...message, name: "direct" });
-      // Nobody is thinking any more, and nobody needs the file twice.
+      // "Thinking" must not be shown any more, and no one needs the file twice.
       if (last !== undefined && (last.text === undefined || this.#shown.mayHoldFile)) await this.#sender.remove(last);
     } catch (error) {
       if (!(error instanceof NoWay)) throw error;
@@ -269,7 +269,7 @@ class DiscordPost {
     }
   }
 
-  /** A press brought a token of its own: what is shown stays, and what comes is said by that one. */
+  /** A press brought a token of its own: what is shown stays, and what comes is sent with that token. */
   #switchInteraction(): void {
     const { address } = this.#posting;
     const { interaction } = this.#sender.ways;
@@ -283,7 +283,7 @@ class DiscordPost {
     delete this.#shown.room;
   }
 
-  /** Once: what grows is taken back to a note, and the bot will say it whole. */
+  /** Once: the growing text is replaced by a note, and the bot will post the whole text. */
   async #handOver(): Promise<void> {
     const { messages, handedOver } = this.#shown;
     if (this.#sender.ways.interaction !== undefined || handedOver !== undefined) return;
@@ -305,7 +305,7 @@ class DiscordPost {
       const known = [...messages, ...Object.values(approvals)].flatMap(({ id, trueId }) => [id, trueId]);
       const found = list?.find(({ id, content }) => content === each.text && !known.includes(id));
       if (found !== undefined) this.#found(each, found);
-      // Nobody can look: an approval is asked for again, and text from here on goes into a file.
+      // The channel cannot be read: an approval is requested again, and text from here on goes into a file.
       else if (list === undefined && placeOf(each) !== undefined && !each.edits) {
         this.#shown.room = Math.min(placeOf(each) ?? 0, messages.length);
       }
@@ -316,8 +316,8 @@ class DiscordPost {
     const { messages, approvals } = this.#shown;
     const via = this.#sender.ways.interaction?.id ?? this.#posting.address.id;
     const shown = { id, text: making.text, ...(webhook_id === undefined ? { byBot: true } : { via }) };
-    const asked = this.#reply.approvals.find((each) => this.#questions.asking(each).content === making.text);
-    if (asked !== undefined) approvals[asked.ref] = { ...shown, state: asked.state };
+    const requested = this.#reply.approvals.find((each) => this.#questions.messageOf(each).content === making.text);
+    if (requested !== undefined) approvals[requested.ref] = { ...shown, state: requested.state };
     // It may have the button that stops the turn.
     else
       messages[Math.min(placeOf(making) ?? messages.length, messages.length)] = {

@@ -1,4 +1,4 @@
-/** Questions to people in Discord: a message of its own with buttons for each call that waits for a yes, until it was answered. By which way it is shown, is decided in `send.ts`. */
+/** Questions to people in Discord: a message of its own with buttons for each call that waits for approval, until it was answered. `send.ts` decides which way it is shown. */
 import type { Approval, Reply } from "../channel.ts";
 import { approvalMessage } from "./buttons.ts";
 import type { Outgoing } from "./message-calls.ts";
@@ -20,7 +20,7 @@ export class Questions {
   }
 
   /** It names its session where the channel does not. */
-  asking(approval: Approval): ReturnType<typeof approvalMessage> {
+  messageOf(approval: Approval): ReturnType<typeof approvalMessage> {
     const { session: ofChannel, user } = this.#posting.address;
     const { session } = this.#reply;
     return approvalMessage(approval, user, session === ofChannel ? undefined : session);
@@ -31,7 +31,7 @@ export class Questions {
     const { approvals } = this.#shown;
     const before = approvals[approval.ref];
     if (before?.state === approval.state || (before === undefined && approval.state !== "open")) return;
-    const message = { ...this.asking(approval), name: `approval ${approval.ref}` };
+    const message = { ...this.messageOf(approval), name: `approval ${approval.ref}` };
     if (before !== undefined) return this.#settle(before, { ...message, state: approval.state });
     approvals[approval.ref] = { ...(await this.#askFor(approval.ref, message)), state: approval.state };
   }

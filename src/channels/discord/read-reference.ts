@@ -11,7 +11,7 @@ export interface DiscordReference {
   files: readonly KeptFile[];
 }
 
-/** A message of Discord has 10 files, and a forward brings its own; more are nobody's message. */
+/** A message of Discord has 10 files, and a forward brings its own; no message has more. */
 const mostFiles = 50;
 /** A signed address has about 250 characters, of which the file's name is a part. */
 const mostChars = 2_000;

@@ -26,7 +26,7 @@ import {
   whisper,
 } from "./interaction.ts";
 import { keptReference } from "./read-reference.ts";
-import { askedInVain, pressedInVain } from "./refusal.ts";
+import { pressRefusal, questionRefusal } from "./refusal.ts";
 import { type DiscordRules, discordSession, isAllowed } from "./rules.ts";
 import { askedAbout, type DiscordFile, filesOf } from "./target-message.ts";
 
@@ -90,7 +90,7 @@ function fromCommand(came: Command, nowMs: number): Inbound {
     address,
     ...(files.length > 0 && { reference: keptReference(content, files) }),
   };
-  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(askedInVain(taken.refused)) : later);
+  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(questionRefusal(taken.refused)) : later);
   return { kind: "message", received, answer };
 }
 
@@ -101,8 +101,8 @@ function promptOf({ data }: Command): { content: string; files: DiscordFile[] } 
     const file = type === 11 ? data.resolved?.attachments?.[String(id)] : undefined;
     return file === undefined ? [] : [file];
   });
-  const asked = String(value ?? "").trim();
-  return { content: asked === "" && files.length > 0 ? "What do you say to this file?" : asked, files };
+  const question = String(value ?? "").trim();
+  return { content: question === "" && files.length > 0 ? "What do you say to this file?" : question, files };
 }
 
 /** The one way to see a message's text without a gateway. */
@@ -136,24 +136,24 @@ function fromModal(came: Press & { type: 5 }, setup: DiscordSetup, nowMs: number
   return approval(came, { button, nowMs }, { approve: false, ...(reason && { reason }) });
 }
 
-/** Whoever sees an answer may rate it. */
+/** Anyone who sees an answer may rate it. */
 function rated(given: GivenFeedback): Inbound {
   const thanks = `Thank you: this answer is kept as ${given.score > 0 ? "good" : "bad"}. Press again to change it.`;
-  const words = (taken: Taken) => ("refused" in taken ? pressedInVain(taken.refused) : thanks);
+  const words = (taken: Taken) => ("refused" in taken ? pressRefusal(taken.refused) : thanks);
   return { kind: "feedback", given, response: (taken) => Response.json(whisper(words(taken))) };
 }
 
 function approval(
   came: Press,
   { button: { ref, digest }, nowMs }: { button: ButtonValue; nowMs: number },
-  said: Pick<PressedApproval, "approve" | "reason">,
+  decision: Pick<PressedApproval, "approve" | "reason">,
 ): Inbound {
-  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(pressedInVain(taken.refused)) : noted);
+  const answer = (taken: Taken) => Response.json("refused" in taken ? whisper(pressRefusal(taken.refused)) : noted);
   const press: DiscordPress = { ...wayOf(came, nowMs), ...(came.message && { message: came.message.id }) };
   const fresh = { channel: "discord", ...press };
   return {
     kind: "approval",
-    pressed: { session: sessionOfPress(came), ref, ...(digest && { digest }), by: nameOf(came), fresh, ...said },
+    pressed: { session: sessionOfPress(came), ref, ...(digest && { digest }), by: nameOf(came), fresh, ...decision },
     answer,
   };
 }
@@ -182,7 +182,7 @@ function sessionOf({ guild_id, channel_id }: Interaction): string {
   return discordSession(guild_id ?? undefined, channel_id);
 }
 
-/** As the message's stop button says: a webhook or a schedule may have begun the turn in a session of another name. */
+/** As the message's stop button holds it: a webhook or a schedule may have begun the turn in a session of another name. */
 function sessionOfPress(came: Press): string {
   const buttons = (came.message?.components ?? []).flatMap(({ components }) => components ?? []);
   const named = buttons.map(({ custom_id }) => readStop(custom_id ?? "")).find((each) => each !== undefined);

@@ -1,8 +1,8 @@
-/** What a person in Discord reads where what they did was not taken. A channel is one conversation, so who cannot go on in it is told where they can. Pure. */
+/** What a person in Discord reads where their message or press was not accepted. A channel is one conversation, so a person who cannot go on in it reads where they can. Pure. */
 import type { AppError } from "../../core/errors.ts";
 
 /** Of a question. */
-export function askedInVain({ code, message, retryAfterSeconds }: AppError): string {
+export function questionRefusal({ code, message, retryAfterSeconds }: AppError): string {
   // While a release is rolled out, an object of the version before begins no new conversation.
   if (code === "not_found") {
     return "The conversation of this channel was erased, and a question does not bring it back. Ask in a thread or in another channel: each has a conversation of its own.";
@@ -13,6 +13,6 @@ export function askedInVain({ code, message, retryAfterSeconds }: AppError): str
 }
 
 /** Of a press of a button under an earlier message. */
-export function pressedInVain({ code, message }: AppError): string {
+export function pressRefusal({ code, message }: AppError): string {
   return code === "not_found" ? "The conversation that this button belongs to was erased, or is over." : message;
 }

@@ -21,11 +21,11 @@ export class NoWay extends Error {}
 
 /** Tries to take buttons off, before they stay. */
 const mostMisses = 5;
-/** Refusals in a row, before nobody looks any more for what is perhaps there. */
+/** After this many refusals in a row, a message that was perhaps made is not looked for any more. */
 const mostLooks = 6;
 const overHint = "The interaction is over after 15 minutes: set DISCORD_BOT_TOKEN so that the bot can go on.";
 
-/** What a refused call was for. `isLooking`: it only looked for messages. `isQuestion`: it asks for an approval. */
+/** What a refused call was for. `isLooking`: it only looked for messages. `isQuestion`: it requests an approval. */
 interface Judged extends Pick<Refused, "rung" | "by" | "asBot"> {
   isLooking?: boolean;
   isQuestion?: boolean;
@@ -80,7 +80,7 @@ export class DiscordSender {
     }
   }
 
-  /** Changes a message; false where it was refused. What nobody may change any more counts as changed. Throws `Postponed`. */
+  /** Changes a message; false where it was refused. What no way may change any more counts as changed. Throws `Postponed`. */
   async change(before: Shown, message: Outgoing): Promise<boolean> {
     const owner = this.ways.ownerOf(before);
     if (owner === undefined) return true;
@@ -93,8 +93,8 @@ export class DiscordSender {
     }
   }
 
-  /** Takes the buttons off a message, by every way that there ever was: a button that does nothing must not stay. `nobody`: there is no way. Throws `Postponed`. */
-  async settle(before: Shown, message: Outgoing): Promise<"done" | "refused" | "nobody"> {
+  /** Takes the buttons off a message, by every way that there ever was: a button that does nothing must not stay. `noWay`: there is no way. Throws `Postponed`. */
+  async settle(before: Shown, message: Outgoing): Promise<"done" | "refused" | "noWay"> {
     if (this.ways.ownerOf(before) !== undefined) return (await this.change(before, message)) ? "done" : "refused";
     const owners = this.ways.everyOwnerOf(before);
     for (const owner of owners) {
@@ -106,7 +106,7 @@ export class DiscordSender {
         this.#last = error;
       }
     }
-    return owners.length === 0 ? "nobody" : "refused";
+    return owners.length === 0 ? "noWay" : "refused";
   }
 
   /** Changes a message that has a button which does nothing any more. Whether it was changed; throws `Postponed` while it is worth another try. */
@@ -132,7 +132,7 @@ export class DiscordSender {
     const waiting: typeof left = [];
     const isUnshown = this.#shown.messages.length === 0 && this.#shown.sent === undefined;
     for (const each of this.#shown.leftovers ?? []) {
-      // It says that somebody is thinking, and so it is.
+      // It shows "thinking", and the turn does run.
       if (each.id === "@original" && each.text === undefined && isUnshown) {
         waiting.push(each);
         continue;
@@ -191,7 +191,7 @@ export class DiscordSender {
     const owners = before === undefined ? [] : this.ways.everyOwnerOf(before);
     const tries: (() => Promise<unknown>)[] = [
       ...(before === undefined ? [] : owners.map((owner) => () => this.#replace(before, message, owner))),
-      ...young.map((interaction) => () => this.#calls.say(message, interaction)),
+      ...young.map((interaction) => () => this.#calls.postUnchecked(message, interaction)),
       ...(hasBot ? [() => this.#calls.postAsBot(this.#posting.address.room, message)] : []),
       () => this.toPerson(message),
     ];
@@ -281,7 +281,7 @@ export class DiscordSender {
     // What may be there can only be found by looking: one refusal does not end that where it was possible before.
     const mayLookAgain = isLooking && this.#shown.looks && !isLast;
     const lasting = verdict.lasting && !mayLookAgain;
-    // What moderation says of a question holds for that question, and the answer may be taken.
+    // The refusal of a question by moderation is valid for that question only; the answer may be accepted.
     const closed = isQuestion ? verdict.closed.filter((each) => each !== "file" && each !== "dm") : verdict.closed;
     this.ways.closed.close(
       { ...verdict, closed, lasting, ...(mayLookAgain && { most: mostLooks }) },
@@ -304,7 +304,7 @@ export class DiscordSender {
     this.#shown.leftovers = (this.#shown.leftovers ?? []).filter(({ id }) => id !== target?.id);
   }
 
-  /** Whether the message is gone, or can be removed by nobody. That it is unknown is believed when it is said again. */
+  /** Whether the message is gone, or cannot be removed by any way. "Unknown" is believed when Discord answers it a second time. */
   async #delete(target: Shown, isAgain = false): Promise<boolean> {
     const owners = this.ways.everyOwnerOf(target);
     for (const owner of owners) {

@@ -53,21 +53,21 @@ export interface DiscordShown {
   handedOver?: number;
   /** Ways that were refused for good; those of an interaction with its id. */
   closed?: string[];
-  /** How often each way was refused by a code that says nothing of the next time. */
+  /** How often each way was refused by a code that does not show whether the next attempt can succeed. */
   misses?: Record<string, number>;
   /** The rung that failed last in a way that could pass, and how often in a row. */
   tries?: { rung: Rung; count: number };
   /** Follow-ups by the id of their interaction. */
   followUps?: Record<string, number>;
-  /** Most pieces that are shown as text: of the next one nobody knows whether it was made. The rest goes into a file. */
+  /** Most pieces that are shown as text: it is not known whether the next one was made. The rest goes into a file. */
   room?: number;
   /** Placeholders that were made and are not known to be filled. `name`: of what may be in it. */
   spares?: (Shown & { name?: string })[];
   /** The bot can read the channel: what was perhaps made there is found. */
   looks?: boolean;
-  /** The deferred message may show text, though no answer said so. */
+  /** The deferred message may show text, though no response confirmed it. */
   mayHold?: boolean;
-  /** The answer's last message may have the file, though no answer said so. */
+  /** The answer's last message may have the file, though no response confirmed it. */
   mayHoldFile?: boolean;
   /** Something else than the answer's beginning is in the deferred message. */
   taken?: boolean;

@@ -1,4 +1,4 @@
-/** Shows the text of an answer in Slack: a streamed message that grows, further messages where it is long, and simpler ones where Slack refuses. Never asks for approvals and never sets a status. */
+/** Shows the text of an answer in Slack: a streamed message that grows, further messages where it is long, and simpler ones where Slack refuses. Never requests approvals and never sets a status. */
 import type { Reply } from "../channel.ts";
 import { replyText, turnOf } from "../reply-text.ts";
 import { byteLimit, splitMarkdown } from "../split-markdown.ts";
@@ -65,7 +65,7 @@ class TextTrack {
     }
   }
 
-  /** Does what a refusal asks for; throws it where it must be waited for. */
+  /** Does what a refusal requires; throws it where the delivery must wait. */
   async deal(failure: SlackFailure): Promise<void> {
     const piece = this.#current;
     const isUpdate = failure.method === "chat.update";
@@ -137,7 +137,7 @@ class TextTrack {
   async #takeAway(piece: Piece | undefined): Promise<void> {
     const { shown, address } = this.#of;
     if (piece === undefined) return;
-    // Also where Slack says that it is gone: should it be there after all, the answer would be there twice.
+    // Also where Slack answers that it is gone: if it is there after all, the answer would be shown twice.
     await this.#remove(piece.room ?? address.room, piece.ts);
     shown.pieces.splice(shown.pieces.indexOf(piece), 1);
     const { way, form } = this.#rung;
@@ -183,19 +183,19 @@ class TextTrack {
     const { way, form } = this.#rung;
     const feedback = way === "response_url" ? [] : this.#feedback(reply);
     const needsBlocks = feedback.length > 0 || way === "response_url";
-    const asked: Form = form === "stream" || form === "blocks" ? (needsBlocks ? "blocks" : "markdown") : form;
-    this.#tried = { way, form: asked };
+    const used: Form = form === "stream" || form === "blocks" ? (needsBlocks ? "blocks" : "markdown") : form;
+    this.#tried = { way, form: used };
     if (way === "response_url") {
-      const content = asked === "blocks" ? contentOf(text, asked) : { text };
+      const content = used === "blocks" ? contentOf(text, used) : { text };
       await this.#of.respond({ response_type: "in_channel", replace_original: false, ...content });
       shown.pieces.push({ ts: "", done: true });
-      // Nobody can look here what is there: what was sent is written down at once.
+      // What is shown here cannot be read back: what was sent is recorded at once.
       return posting.save(shown);
     }
     const { room, thread } = await this.#of.target(way);
     const isFirstHere = !shown.pieces.some((piece) => piece.room === room);
     const whole = way === "direct" && isFirstHere ? `${this.#notice()}\n\n${text}` : text;
-    const content = contentOf(whole, asked, feedback);
+    const content = contentOf(whole, used, feedback);
     const ts = await this.#of.make({ part: "piece", room, thread }, () =>
       this.#of.call("chat.postMessage", {
         channel: room,

@@ -1,4 +1,4 @@
-/** Calls Slack's Web API and says what a failure means: later, never, or nothing that matters. Slack tells most failures with HTTP 200 (docs.slack.dev/apis/web-api). */
+/** Calls Slack's Web API and decides what a failure means: try later, never, or ignore it. Slack reports most failures with HTTP 200 (docs.slack.dev/apis/web-api). */
 import { refusalOf } from "./ladder.ts";
 
 export interface SlackSettings {
@@ -8,7 +8,7 @@ export interface SlackSettings {
   apiUrl: string;
   /** Of the app, for installing it into further workspaces. */
   client?: { id: string; secret: string };
-  /** Where people say yes to an installation, when not at slack.com. */
+  /** Where people approve an installation, when not at slack.com. */
   authorizeUrl?: string;
   /** The token of a workspace that installed the app. */
   tokenOf?(team: string): Promise<string | undefined>;

@@ -1,4 +1,4 @@
-/** Asks for a person's yes in Slack, with buttons, by whatever way takes them; and closes the question once it was answered. It waits for no text. */
+/** Requests a person's approval in Slack, with buttons, by the first way that accepts them; and closes the question once it was answered. It waits for no text. */
 import type { Approval } from "../channel.ts";
 import { SlackFailure } from "./api.ts";
 import type { SlackDelivery } from "./delivery.ts";
@@ -17,7 +17,7 @@ export async function showApproval(delivery: SlackDelivery, approval: Approval):
   if (before !== undefined) return close(delivery, approval);
   for (let steps = 1; ; steps++) {
     try {
-      return await ask(delivery, approval);
+      return await request(delivery, approval);
     } catch (error) {
       if (!(error instanceof SlackFailure) || steps >= mostSteps) throw error;
       deal(delivery, approval, error);
@@ -25,7 +25,7 @@ export async function showApproval(delivery: SlackDelivery, approval: Approval):
   }
 }
 
-async function ask(delivery: SlackDelivery, approval: Approval): Promise<void> {
+async function request(delivery: SlackDelivery, approval: Approval): Promise<void> {
   const { shown, reply } = delivery;
   const { way, form } = delivery.rung(approval.ref);
   const content = contentOf(approval, form, { session: reply.session, asker: delivery.address.user });
@@ -46,7 +46,7 @@ async function ask(delivery: SlackDelivery, approval: Approval): Promise<void> {
   shown.approvals[approval.ref] = { ts, state: "open", room };
 }
 
-/** Where the call with all its arguments is refused, it is asked for with fewer of them; without buttons at the very end. */
+/** Where the call with all its arguments is refused, it is shown with fewer of them; without buttons at the very end. */
 function contentOf(approval: Approval, form: Form, of: { session: string; asker: string }): Record<string, unknown> {
   const text = approvalText(approval);
   if (form !== "text") return { text, blocks: approvalBlocks(approval, of, form === "markdown" ? 1 : undefined) };
@@ -57,7 +57,7 @@ function deal(delivery: SlackDelivery, { ref }: Approval, failure: SlackFailure)
   const rung = delivery.rung(ref);
   const step = delivery.step(failure, { rung });
   if (step.do === "climb") {
-    // Words without buttons help nobody while another way may take buttons.
+    // Text without buttons helps no one while another way may accept buttons.
     const isLastWay = delivery.ways.at(-1) === rung.way;
     const next =
       step.rung.form === "text" && !isLastWay ? delivery.ways[delivery.ways.indexOf(rung.way) + 1] : undefined;

@@ -11,7 +11,7 @@ interface Task {
   state: ShownTool["state"];
 }
 
-/** The first tasks, and one that stands for all others. */
+/** The first tasks, and one that summarises all others. */
 function foldedTasks({ tools }: Reply): Task[] {
   const tasks = tools.map(({ id, name, state, progress }) => ({ id, title: titleOf(name, progress), state }));
   if (tasks.length <= mostTasks) return tasks;
@@ -41,12 +41,12 @@ export function taskChunks(reply: Reply, before: Record<string, string>): Record
     .map(({ id, title, state }) => ({ type: "task_update", id, title, status: taskStates[state] }));
 }
 
-/** How far a call is stands behind its name: titles may change, and details are only ever added to. */
+/** The progress of a call is shown after its name: titles may change, and details are only ever added to. */
 function titleOf(name: string, progress: string | undefined): string {
   return (progress === undefined ? name : `${name}: ${progress.replace(/\s+/g, " ")}`).slice(0, 200).toWellFormed();
 }
 
-/** The titles of the folded task and of one that says how far it is change, too. */
+/** The titles of the folded task and of a task that shows its progress change, too. */
 function shownState({ id, title, state }: Task): string {
   return id === restId || title.includes(": ") ? `${state} ${title}` : state;
 }

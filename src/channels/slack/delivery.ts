@@ -1,4 +1,4 @@
-/** One attempt at a delivery: where things go, what is written down before they are made, and the calls. It decides nothing about what is shown. */
+/** One attempt at a delivery: where things go, what is written down before they are made, and the calls. It does not decide what is shown. */
 import type { Posting, Reply } from "../channel.ts";
 import { SlackApi, SlackFailure, type SlackResult, type SlackSettings } from "./api.ts";
 import { type Refused, type Rung, refusalOf, type Step, stepAfter, type Way } from "./ladder.ts";
@@ -20,9 +20,9 @@ export class LadderEnd extends Error {
 }
 
 const eventType = "longline_delivery";
-/** The whole ladder is climbed so often before a delivery is given up. */
+/** How often the whole ladder is tried before a delivery is given up. */
 const mostRounds = 3;
-/** Looks that Slack refuses are repeated so often; then what was looked for is taken as not there. */
+/** How often a search that Slack refuses is repeated; after that the message is regarded as not posted. */
 const mostLooks = 6;
 const looksAtOnce = 3;
 
@@ -75,7 +75,7 @@ export class SlackDelivery {
     this.shown.uses = uses + 1;
   }
 
-  /** A word at the response_url, where it is still open, about where the rest is. That it does not arrive harms nothing. */
+  /** A short text at the response_url, where it is still open, about where the rest is. If it does not arrive, that does no harm. */
   async sayWhere(text: string): Promise<void> {
     const { responseUrl = this.address.fallbackUrl, atMs } = this.address;
     const isOpen = (this.shown.uses ?? 0) < responseUses.most && this.posting.nowMs - atMs < responseUses.forMs;
@@ -124,7 +124,7 @@ export class SlackDelivery {
     return ts === undefined ? undefined : { ...making, ts };
   }
 
-  /** Looks more than once where it is refused: what is there and not found is posted twice. */
+  /** Searches again where Slack refuses: a message that is there and not found would be posted twice. */
   async #look(place: SlackAddress, wanted: Wanted): Promise<string | undefined> {
     for (;;) {
       try {

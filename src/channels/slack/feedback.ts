@@ -1,4 +1,4 @@
-/** The buttons for praise and blame under an answer (docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element), and what a press of one says. Pure. */
+/** The buttons for praise and blame under an answer (docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element), and the rating that a press of one gives. Pure. */
 
 export const feedbackId = "longline_feedback";
 

@@ -1,4 +1,4 @@
-/** Reads text files that a person attached, with the bot's token, for the model. What cannot be read is said in its place; nothing here fails a message. */
+/** Reads text files that a person attached, with the bot's token, for the model. What cannot be read is replaced by a note with the reason; nothing here fails a message. */
 import { readBoundedText } from "../../core/read-bounded.ts";
 import type { SlackApi, SlackSettings } from "./api.ts";
 import type { SlackFile } from "./envelope.ts";
@@ -11,7 +11,7 @@ const patienceMs = 8_000;
 const textual =
   /^(text\/|application\/(json|xml|yaml|x-yaml|javascript|x-sh|toml|sql|csv)|[\w.+-]+\/[\w.+-]+\+(json|xml))/;
 
-/** What the files say, to stand behind the message; empty without files. */
+/** The text of the files, to be placed after the message; empty without files. */
 export async function filesText(files: readonly SlackFile[], api: SlackApi, settings: SlackSettings): Promise<string> {
   const signal = AbortSignal.timeout(patienceMs);
   const texts = await Promise.all(

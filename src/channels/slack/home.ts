@@ -1,4 +1,4 @@
-/** What a person finds who opens the app in Slack: a home tab that says what the agent can do, and prompts to begin with. That they are not shown harms nothing. */
+/** Shows a person who opens the app in Slack a home tab that describes what the agent can do, and prompts to begin with. A failure to show them does no harm. */
 import { SlackApi, SlackFailure, type SlackSettings } from "./api.ts";
 import type { SlackRules } from "./rules.ts";
 

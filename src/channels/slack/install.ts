@@ -1,4 +1,4 @@
-/** Installs the app into further workspaces by Slack's OAuth (docs.slack.dev/authentication/installing-with-oauth): the page that begins it, and the code that comes back. It keeps nothing itself: the token goes to whoever calls it. */
+/** Installs the app into further workspaces by Slack's OAuth (docs.slack.dev/authentication/installing-with-oauth): the page that begins it, and the code that comes back. It stores nothing itself: the caller gets the token. */
 import { AppError } from "../../core/errors.ts";
 import type { SlackSettings } from "./api.ts";
 import { slackManifest } from "./manifest.ts";
@@ -92,8 +92,8 @@ function scopes(): readonly string[] {
 }
 
 async function signedState({ nonce, endMs }: { nonce: string; endMs: number }, secret: string): Promise<string> {
-  const said = `${endMs}.${nonce}`;
-  return `${said}.${hex(await crypto.subtle.sign("HMAC", await keyOf(secret), bytes(said)))}`;
+  const signed = `${endMs}.${nonce}`;
+  return `${signed}.${hex(await crypto.subtle.sign("HMAC", await keyOf(secret), bytes(signed)))}`;
 }
 
 async function isOurState(

@@ -1,6 +1,6 @@
 /**
  * Decides what is done when Slack refuses a call of a delivery: the next way to show the same thing, a wait, a look, or the
- * end. Pure: from what was refused and what is shown already. It never calls Slack and keeps nothing.
+ * end. Pure: from what was refused and what is shown already. It never calls Slack and stores nothing.
  * Codes by docs.slack.dev/reference/methods and its table of general errors; test/fixtures/slack/errors.json lists them.
  */
 
@@ -10,7 +10,7 @@ export type Refusal =
   | "wait"
   /** The call may have been carried out all the same. */
   | "unclear"
-  /** The app's token or its rights: no call succeeds before somebody changes them. */
+  /** The app's token or its rights: no call succeeds before the owner changes them. */
   | "token"
   /** Nothing can be posted at this place. */
   | "place"
@@ -66,7 +66,7 @@ export function refusalOf(code: string): Refusal {
 
 /** Where something is shown. `direct`: a direct message to the person who asked. */
 export type Way = "thread" | "response_url" | "direct";
-/** How: each form after the first asks less of Slack. */
+/** How: each form after the first needs less of Slack. */
 export type Form = "stream" | "blocks" | "markdown" | "text";
 export interface Rung {
   way: Way;
@@ -116,16 +116,16 @@ export interface Refused {
   code: string;
 }
 
-export interface Standing {
+export interface LadderPosition {
   rung: Rung;
   ways: readonly Way[];
-  /** How often the same call was refused, pauses that Slack asked for left out. */
+  /** How often the same call was refused, without pauses that Slack requested. */
   tries: number;
   /** Bytes of the piece that was refused. */
   bytes?: number;
 }
 
-/** Calls that tell nothing are repeated so often before another form is tried. */
+/** A call that fails is repeated this often before another form is tried. */
 const mostTries = 3;
 /** A stream that is left open looks as if more came: it is tried more often. */
 const mostStops = 6;
@@ -133,7 +133,7 @@ const mostStops = 6;
 const leastBytes = 1_000;
 
 /** The one next step after a refusal. */
-export function stepAfter(refused: Refused, at: Standing): Step {
+export function stepAfter(refused: Refused, at: LadderPosition): Step {
   const kind = refusalOf(refused.code);
   switch (refused.method) {
     case "chat.startStream":
@@ -158,7 +158,7 @@ function waits(kind: Refusal): boolean {
   return kind === "wait" || kind === "token" || kind === "unclear";
 }
 
-function afterPost(method: string, kind: Refusal, at: Standing): Step {
+function afterPost(method: string, kind: Refusal, at: LadderPosition): Step {
   if (kind === "wait" || (kind === "token" && method !== "response_url")) return { do: "retry" };
   if (kind === "unclear" && at.tries < mostTries) return { do: "look" };
   if (kind === "long" && (at.bytes ?? 0) > leastBytes) return { do: "smaller" };
@@ -168,7 +168,7 @@ function afterPost(method: string, kind: Refusal, at: Standing): Step {
   return rung === undefined ? { do: "give_up" } : { do: "climb", rung };
 }
 
-function afterAppend(kind: Refusal, at: Standing): Step {
+function afterAppend(kind: Refusal, at: LadderPosition): Step {
   if (kind === "wait" || kind === "token") return { do: "retry" };
   if (kind === "gone") return { do: "anew" };
   if (kind === "long" && (at.bytes ?? 0) > leastBytes) return { do: "smaller" };
@@ -176,7 +176,7 @@ function afterAppend(kind: Refusal, at: Standing): Step {
   return { do: "rewrite" };
 }
 
-function afterStop(kind: Refusal, at: Standing): Step {
+function afterStop(kind: Refusal, at: LadderPosition): Step {
   if (kind === "gone") return { do: "anew" };
   if (kind === "ended" || kind === "long") return { do: "rewrite" };
   if (waits(kind)) return { do: "retry" };
@@ -185,7 +185,7 @@ function afterStop(kind: Refusal, at: Standing): Step {
   return { do: "leave" };
 }
 
-function afterUpdate(kind: Refusal, at: Standing): Step {
+function afterUpdate(kind: Refusal, at: LadderPosition): Step {
   if (kind === "streaming") return at.tries < mostTries ? { do: "stop" } : { do: "anew" };
   if (waits(kind)) return { do: "retry" };
   if (kind === "gone") return { do: "anew" };

@@ -1,4 +1,4 @@
-/** Looks whether a message that was perhaps posted is there, so that it is gone on with instead of being posted twice. */
+/** Looks whether a message that was perhaps posted is there, so that it is continued instead of posted twice. */
 import type { SlackApi } from "./api.ts";
 import type { SlackAddress } from "./slack-address.ts";
 

@@ -1,4 +1,4 @@
-/** Names of Slack's people and channels, asked for once and remembered for a while. A name that does not come in time is left as its id: an answer must not wait for it. */
+/** Names of Slack's people and channels, requested once and remembered for a while. A name that does not come in time is left as its id: an answer must not wait for it. */
 import { safeSpeaker } from "../../core/speaker.ts";
 import type { SlackApi } from "./api.ts";
 
@@ -13,13 +13,13 @@ const known = new Map<string, { name: string; untilMs: number }>();
 /** Names by id, as far as they could be found out. `team` keeps workspaces apart. */
 export async function namesOf(api: SlackApi, team: string, ids: readonly string[]): Promise<Map<string, string>> {
   const names = new Map<string, string>();
-  const asking = ids.map(async (id) => {
+  const requests = ids.map(async (id) => {
     const name = await nameOf(api, `${team} ${id}`, id).catch(() => undefined);
     if (name !== undefined) names.set(id, name);
   });
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, patienceMs);
-  await Promise.race([Promise.all(asking), late.promise]);
+  await Promise.race([Promise.all(requests), late.promise]);
   clearTimeout(timer);
   return names;
 }
@@ -45,7 +45,7 @@ async function channelName(api: SlackApi, id: string): Promise<string | undefine
   return safeSpeaker(channel?.name ?? "");
 }
 
-/** A name that is known already; nothing is asked for it. */
+/** A name that is known already; no request is made for it. */
 export function knownName(team: string, id: string): string | undefined {
   const found = known.get(`${team} ${id}`);
   return found !== undefined && found.untilMs > Date.now() ? found.name : undefined;

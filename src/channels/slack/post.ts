@@ -1,4 +1,4 @@
-/** Shows a reply in Slack. Text, questions to people and the status are shown side by side: what fails of one keeps none of the others back. Each attempt brings what is seen closer to the reply; what a crash left is looked for and gone on with. */
+/** Shows a reply in Slack. Text, questions to people and the status are shown independently: a failure of one does not hold up the others. Each attempt updates the messages to the reply; messages that a crash left are looked for and continued. */
 import type { Posted, Reply } from "../channel.ts";
 import { showText } from "./answer-text.ts";
 import { SlackFailure, type SlackSettings } from "./api.ts";
@@ -34,7 +34,7 @@ export async function postToSlack(
   return { kind: "retry", shown, error: codeOf(later[0] ?? first), progress, ...(afterMs > 0 && { afterMs }) };
 }
 
-/** Threads under messages that stand alone: of a webhook or a schedule, and direct messages. */
+/** Threads under messages that begin a thread themselves: of a webhook or a schedule, and direct messages. */
 function placesOf({ shown, address: { team, room, thread } }: SlackDelivery): string[] {
   const roots = shown.pieces.filter((piece) => piece.ts !== "" && (thread === "" || piece.room !== undefined));
   return roots.map((piece) => placeName({ team, room: piece.room ?? room, thread: piece.ts }));
@@ -83,9 +83,9 @@ function codeOf(failure: SlackFailure | LadderEnd): string {
   return failure instanceof SlackFailure ? failure.error : failure.failure.error;
 }
 
-/** A line to the person by whatever way takes it: the answer is kept, and can be delivered again. */
+/** A line to the person by the first way that accepts it: the answer is kept, and can be delivered again. */
 async function lastWord(delivery: SlackDelivery, code: string): Promise<void> {
-  const text = `There is an answer for you that could not be shown here (Slack said: ${code}). It is kept; whoever runs this app can deliver it again.`;
+  const text = `There is an answer for you that could not be shown here (Slack answered: ${code}). It is kept; the people who run this app can deliver it again.`;
   await delivery.sayWhere(text);
   for (const way of delivery.ways) {
     if (way === "response_url") continue;

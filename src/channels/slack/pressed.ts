@@ -19,12 +19,12 @@ interface ButtonValue {
 
 const approveId = "longline_approve";
 const denyId = "longline_deny";
-/** Characters of a section, by docs.slack.dev/reference/block-kit/blocks/section-block, with room for the marks. */
+/** Characters of a section, by docs.slack.dev/reference/block-kit/blocks/section-block, with space for the marks. */
 const sectionChars = 2_900;
 /** A message with blocks fails near 13,200 characters (slackapi/bolt-js#2509). */
 const mostSections = 4;
 
-/** The message that asks for a yes; without buttons once it was answered. */
+/** The message that requests an approval; without buttons once it was answered. */
 export function approvalBlocks(
   approval: Approval,
   of: { session: string; asker: string },
@@ -63,9 +63,9 @@ export async function pressed(action: Pressed, { settings, rules }: SlackSetup):
   const isOurs = first?.action_id === approveId || first?.action_id === denyId;
   if (!isOurs || value === undefined) return { kind: "nothing", response: new Response(null) };
   const { response_url } = action;
-  const tell = (text: string) => whisper(text, response_url, settings);
+  const notify = (text: string) => whisper(text, response_url, settings);
   const fault = await whyNot(action, value.asker, { settings, rules });
-  if (fault !== undefined) return { kind: "nothing", response: new Response(null), later: () => tell(fault) };
+  if (fault !== undefined) return { kind: "nothing", response: new Response(null), later: () => notify(fault) };
   return {
     kind: "approval",
     pressed: {
@@ -77,8 +77,8 @@ export async function pressed(action: Pressed, { settings, rules }: SlackSetup):
     },
     answer: async (taken: Taken) => {
       const outcome = `${first.action_id === approveId ? "Approved" : "Denied"} by ${visible(by)}.`;
-      if ("refused" in taken) await tell(taken.refused.message);
-      // Nobody but the press itself can change a message that one person sees.
+      if ("refused" in taken) await notify(taken.refused.message);
+      // Only the press itself can change a message that one person sees.
       else if (action.container?.is_ephemeral) await whisper(outcome, response_url, settings, true);
       return new Response(null);
     },
@@ -92,7 +92,7 @@ async function whyNot(action: Pressed, asker: string, setup: SlackSetup): Promis
   if (approvers === "anyone") return undefined;
   if (approvers !== "asker") return approvers.includes(user.id) ? undefined : notYours;
   if (asker !== "") return user.id === asker ? undefined : notYours;
-  // A webhook or a schedule asked: whoever belongs to the channel may answer.
+  // A webhook or a schedule asked: any member of the channel may answer.
   const room = action.channel?.id ?? action.container?.channel_id ?? "";
   const isMember = await isMemberOf(room, user.id, await settingsFor(setup.settings, action.team?.id ?? ""));
   if (isMember === undefined)
@@ -100,7 +100,7 @@ async function whyNot(action: Pressed, asker: string, setup: SlackSetup): Promis
   return isMember ? undefined : "Only members of this channel can answer this.";
 }
 
-const notYours = "This is not yours to answer: whoever asked can.";
+const notYours = "You may not answer this: the person who asked can.";
 /** Slack waits 3 s for an answer to a press. */
 const memberPatienceMs = 2_000;
 const memberPages = 5;
@@ -110,7 +110,10 @@ async function isMemberOf(room: string, user: string, settings: SlackSettings): 
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(late.resolve, memberPatienceMs, undefined);
   const found = findMember(new SlackApi(settings), room, user).catch((error: unknown) => {
-    console.warn("Slack does not say who is a member of a channel; the app needs channels:read and groups:read", error);
+    console.warn(
+      "Slack does not show who is a member of a channel; the app needs channels:read and groups:read",
+      error,
+    );
     return undefined;
   });
   const isMember = await Promise.race([found, late.promise]);
@@ -133,7 +136,7 @@ async function findMember(api: SlackApi, channel: string, user: string): Promise
   return undefined;
 }
 
-/** A word to the one who pressed. That it does not arrive harms nothing. */
+/** A short text to the person who pressed. If it does not arrive, that does no harm. */
 async function whisper(
   text: string,
   responseUrl: string | null | undefined,

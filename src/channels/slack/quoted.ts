@@ -47,7 +47,7 @@ export async function quotedMessages(
     const text = textOf(message).slice(0, left);
     left -= text.length;
     if (text !== "")
-      quoted.unshift({ author: message.user ?? message.username ?? message.bot_id ?? own ?? "somebody", text });
+      quoted.unshift({ author: message.user ?? message.username ?? message.bot_id ?? own ?? "a user", text });
     if (left <= 0) break;
   }
   return quoted;
@@ -93,7 +93,7 @@ export function contextPlaces(context: SlackEvent["app_context"]): QuotedPlace[]
     return typeof thread_ts === "string" ? { room: channel_id, thread: thread_ts } : { room: channel_id };
   });
   const named = places.filter((place) => place !== undefined);
-  // A message says more exactly what is meant than the channel it is in.
+  // A message shows more exactly what is meant than the channel it is in.
   const exact = named.filter(({ thread }) => thread !== undefined);
   return (exact.length > 0 ? exact : named).slice(0, 2);
 }

@@ -1,4 +1,4 @@
-/** Reads what a Slack message refers to when its turn begins: names, files, forwarded messages, the thread it was written in, and what its author looks at. Bounded in time and size; what cannot be read is said in its place, and a crash reads it again. */
+/** Reads what a Slack message refers to when its turn begins: names, files, forwarded messages, the thread it was written in, and what its author looks at. Bounded in time and size; what cannot be read is replaced by a note with the reason, and after a crash it is read again. */
 import type { Reading, ReadMessage } from "../channel.ts";
 import { SlackApi, type SlackSettings } from "./api.ts";
 import type { SlackAttachment, SlackEvent, SlackFile } from "./envelope.ts";
@@ -21,7 +21,7 @@ export interface SlackReference {
   /** The bot's user. */
   own?: string;
   text: string;
-  /** Stands before the message, with `%` for the name of `author`. */
+  /** Text before the message, with `%` for the name of `author`. */
   lead?: string;
   author?: string;
   blocks?: readonly unknown[];
@@ -70,9 +70,9 @@ export async function readReference({ reference, isFirst }: Reading, settings: S
   const [names, attached] = canAsk
     ? await Promise.all([namesOf(api, team, ids.slice(0, mostNames)), filesText(files, api, settings)])
     : [new Map<string, string>(), ""];
-  const said = `${readText(raw, own, names)}${attached}`.trim();
-  const words = said === "" ? "(The message is empty but for the mention.)" : said;
-  const message = lead === "" ? words : `${lead.replace("%", names.get(author) ?? (author || "somebody"))}\n\n${words}`;
+  const content = `${readText(raw, own, names)}${attached}`.trim();
+  const words = content === "" ? "(The message is empty but for the mention.)" : content;
+  const message = lead === "" ? words : `${lead.replace("%", names.get(author) ?? (author || "a user"))}\n\n${words}`;
   const before = parts.map((part) => partText(part, { own, names }));
   return { content: [...before, message].join("\n\n"), speaker: names.get(user) ?? user };
 }

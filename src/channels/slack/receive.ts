@@ -1,4 +1,4 @@
-/** Takes in what Slack sends: events, slash commands and interactivity at one address, told apart by their body. Checks the signature over the raw bytes before it reads any of them. */
+/** Takes in what Slack sends: events, slash commands and interactivity at one address, distinguished by their body. Checks the signature over the raw bytes before it reads any of them. */
 import type { AppError } from "../../core/errors.ts";
 import type { Inbound, InboundRequest, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
@@ -12,9 +12,9 @@ import { knownName } from "./people.ts";
 import { pressed } from "./pressed.ts";
 import { keptReference, type SlackReference } from "./read-reference.ts";
 import { readText } from "./read-text.ts";
-import { tellRefusal } from "./refusal.ts";
+import { sendRefusal } from "./refusal.ts";
 import { renderMessage } from "./render-message.ts";
-import { askedBy } from "./routing.ts";
+import { eventAction } from "./routing.ts";
 import type { SlackRules } from "./rules.ts";
 import { fromCommand, fromMessageAction } from "./shortcuts.ts";
 import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
@@ -80,7 +80,7 @@ function placeOf({ team_id: team, event }: EventCallback): Place {
 
 function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): Inbound {
   const { settings, rules } = setup;
-  const asked = askedBy(callback, rules);
+  const requested = eventAction(callback, rules);
   const { event, team_id: team, event_id, api_app_id, authorizations } = callback;
   const room = event.channel ?? event.assistant_thread?.channel_id ?? "";
   const { ts = "", thread_ts } = event;
@@ -88,7 +88,7 @@ function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): I
   const thread = thread_ts ?? event.assistant_thread?.thread_ts ?? ts ?? "";
   const session = sessionOf({ team, room, thread }, rules);
   const opened = { user, room, thread: event.assistant_thread?.thread_ts ?? "" };
-  switch (asked.do) {
+  switch (requested.do) {
     case "stop":
       return { kind: "stop", session, response: taken() };
     case "nothing":
@@ -122,13 +122,15 @@ function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): I
       ...(event.client_msg_id && !thread_ts && { alias: `slack gesture ${app} ${team} ${event.client_msg_id}` }),
       ...(thread_ts && { place: placeName({ team, room, thread: thread_ts }) }),
       address,
-      ...(asked.mustExist && { mustExist: true }),
+      ...(requested.mustExist && { mustExist: true }),
     },
     answer: (came: Taken) =>
-      "refused" in came && asked.mustExist && comesAgain(came.refused) ? new Response(null, { status: 503 }) : taken(),
+      "refused" in came && requested.mustExist && comesAgain(came.refused)
+        ? new Response(null, { status: 503 })
+        : taken(),
     // In a thread that the agent may be no part of, silence is right.
-    ...(!asked.mustExist && {
-      tell: async (refused: AppError) => tellRefusal(address, refused, await settingsFor(settings, team)),
+    ...(!requested.mustExist && {
+      tell: async (refused: AppError) => sendRefusal(address, refused, await settingsFor(settings, team)),
     }),
   };
 }

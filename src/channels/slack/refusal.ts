@@ -1,10 +1,10 @@
-/** Tells a person in Slack, in their thread, why their message was not taken. That it does not arrive harms nothing. */
+/** Sends a person in Slack, in their thread, the reason why their message was not accepted. If it does not arrive, that does no harm. */
 import type { AppError } from "../../core/errors.ts";
 import { SlackApi, type SlackSettings } from "./api.ts";
 import { respond } from "./response-url.ts";
 import type { SlackAddress } from "./slack-address.ts";
 
-export async function tellRefusal(address: SlackAddress, refused: AppError, settings: SlackSettings): Promise<void> {
+export async function sendRefusal(address: SlackAddress, refused: AppError, settings: SlackSettings): Promise<void> {
   const text = wordsFor(refused);
   const { room, thread, user, fallbackUrl } = address;
   if (fallbackUrl !== undefined) {

@@ -1,4 +1,4 @@
-/** Reads what a Slack message says beside its text: forwarded messages, alerts made of attachments and blocks, and tables. The result is Slack's markup, for `readText`. Pure, and bounded: what does not fit is counted. */
+/** Reads what a Slack message holds beside its text: forwarded messages, alerts made of attachments and blocks, and tables. The result is Slack's markup, for `readText`. Pure, and bounded: what does not fit is counted. */
 import type { SlackAttachment } from "./envelope.ts";
 
 /** Deepest element and most parts that are looked at. */
@@ -10,7 +10,7 @@ interface Message {
   attachments?: readonly SlackAttachment[] | null | undefined;
 }
 
-/** All that a message says. Blocks that repeat its text are left out; tables are never in it. */
+/** All content of a message. Blocks that repeat its text are left out; tables are never in it. */
 export function renderMessage({ text, blocks, attachments }: Message): string {
   const own = (text ?? "").trim();
   const inBlocks = own === "" ? renderBlocks(blocks ?? []) : renderBlocks((blocks ?? []).filter(isTable));
@@ -43,11 +43,11 @@ function renderAttachment(attachment: SlackAttachment): string {
     ...(fields ?? []).map((field) => `${field.title ?? ""}: ${field.value ?? ""}`),
     footer ?? "",
   ].filter((part) => part.trim() !== "");
-  const said = inner.length > 0 ? inner.join("\n") : (fallback ?? "");
-  if (said === "" || !(is_share || is_msg_unfurl || message_blocks)) return said;
-  const author = author_id ? `<@${author_id}>` : (author_name ?? "somebody");
+  const content = inner.length > 0 ? inner.join("\n") : (fallback ?? "");
+  if (content === "" || !(is_share || is_msg_unfurl || message_blocks)) return content;
+  const author = author_id ? `<@${author_id}>` : (author_name ?? "a user");
   const place = channel_id ? ` in <#${channel_id}>` : channel_name ? ` in #${channel_name}` : "";
-  return `Forwarded message of ${author}${place}:\n${quote(said)}`;
+  return `Forwarded message of ${author}${place}:\n${quote(content)}`;
 }
 
 /** Every line marked: what is quoted can never pose as the person's own words. */

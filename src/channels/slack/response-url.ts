@@ -1,7 +1,7 @@
-/** Posts to a `response_url`: five messages within 30 minutes, no threads, no streams, and nobody can look there what is shown (docs.slack.dev/interactivity/handling-user-interaction). */
+/** Posts to a `response_url`: five messages within 30 minutes, no threads, no streams, and what is shown cannot be read back (docs.slack.dev/interactivity/handling-user-interaction). */
 import { SlackFailure } from "./api.ts";
 
-/** The last use is kept for a word about where the rest is. */
+/** The last use is kept for a short text about where the rest is. */
 export const responseUses = { forContent: 4, most: 5, forMs: 30 * 60_000 } as const;
 
 /** Throws a SlackFailure with the code that Slack answered. */

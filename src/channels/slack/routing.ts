@@ -1,10 +1,10 @@
-/** Decides what a Slack event asks of the agent. Pure; the filters that keep bots from talking to themselves are here. */
+/** Decides what the agent must do for a Slack event. Pure; the filters that keep bots from talking to themselves are here. */
 import type { EventCallback, SlackEvent } from "./envelope.ts";
 import type { SlackRules } from "./rules.ts";
 import { isDm } from "./slack-address.ts";
 
 /** `mustExist`: only where the agent is part of the thread already. `home`, `greet`: a person opened the app. */
-export type Asked =
+export type EventAction =
   | { do: "ask"; mustExist: boolean }
   | { do: "stop" }
   | { do: "home" }
@@ -12,10 +12,10 @@ export type Asked =
   | { do: "uninstalled" }
   | { do: "nothing"; why: string };
 
-/** Messages that people write; others tell of edits, joins and the like. */
+/** Messages that people write; others report edits, joins and the like. */
 const written = new Set(["file_share", "thread_broadcast"]);
 
-export function askedBy({ event, authorizations }: EventCallback, rules: SlackRules = {}): Asked {
+export function eventAction({ event, authorizations }: EventCallback, rules: SlackRules = {}): EventAction {
   const own = authorizations?.[0]?.user_id ?? undefined;
   switch (event.type) {
     case "app_mention":
@@ -33,12 +33,12 @@ export function askedBy({ event, authorizations }: EventCallback, rules: SlackRu
     case "agent_session_stopped":
       return { do: "stop" };
     default:
-      return nothing(`${event.type} asks for nothing`);
+      return nothing(`${event.type} needs no answer`);
   }
 }
 
-/** Why an event is not somebody's message to us. */
-function fault({ bot_id, user, subtype, channel, ts }: SlackEvent, own: string | undefined): Asked | undefined {
+/** Why an event is not a person's message to us. */
+function fault({ bot_id, user, subtype, channel, ts }: SlackEvent, own: string | undefined): EventAction | undefined {
   if (bot_id) return nothing("a bot wrote it");
   if (!user || user === own || systemUser.test(user)) return nothing("no person wrote it");
   if (subtype && !written.has(subtype)) return nothing(`${subtype} is no message`);
@@ -55,7 +55,7 @@ export function isAllowed(room: string, user: string, { allowedChannels, allowed
   return allowedChannels === undefined || isDm(room) || allowedChannels.includes(room);
 }
 
-function notAllowed({ channel, user }: SlackEvent, rules: SlackRules): Asked | undefined {
+function notAllowed({ channel, user }: SlackEvent, rules: SlackRules): EventAction | undefined {
   return isAllowed(channel ?? "", user ?? "", rules) ? undefined : nothing("the owner's lists leave it out");
 }
 
@@ -64,16 +64,16 @@ function followUp(
   { channel_type, channel, text, thread_ts }: SlackEvent,
   own: string | undefined,
   { threads = "all" }: SlackRules,
-): Asked {
+): EventAction {
   if (channel_type === "im" || channel?.startsWith("D")) return { do: "ask", mustExist: false };
   if (own !== undefined && text?.includes(`<@${own}`)) return { do: "ask", mustExist: false };
-  if (!thread_ts || threads === "mentioned") return nothing("nobody asked");
+  if (!thread_ts || threads === "mentioned") return nothing("no one asked the agent");
   // Words that begin with another person's name are for that person.
   return /^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>/.test(text ?? "")
-    ? nothing("another person is asked")
+    ? nothing("the message is for another person")
     : { do: "ask", mustExist: true };
 }
 
-function nothing(why: string): Asked {
+function nothing(why: string): EventAction {
   return { do: "nothing", why };
 }

@@ -9,7 +9,7 @@ export interface SlackRules {
   dmSession?: "thread" | "whole";
   /** Who may press approval buttons: who asked (default), anyone who sees them, or these user ids. */
   approvers?: "asker" | "anyone" | readonly string[];
-  /** Buttons for praise and blame under answers; true unless said otherwise. */
+  /** Buttons for praise and blame under answers; true by default. */
   feedback?: boolean;
   /** What is answered in a thread that the agent is part of: all messages but those that begin with a mention of another person (default), or only those that mention the agent. */
   threads?: "all" | "mentioned";
@@ -23,21 +23,23 @@ export interface SlackRules {
   allowedTeams?: readonly string[];
   /** Prompts that a person finds in an empty conversation with the app; four at most. */
   suggestedPrompts?: readonly { title: string; message: string }[];
-  /** What the app's home tab says, in Slack's mrkdwn; by default what the agent can do. */
+  /** The text of the app's home tab, in Slack's mrkdwn; by default what the agent can do. */
   home?: string;
 }
 
-/** Throws for rules that cannot work, at start: a question that nobody may answer would wait for a day. */
+/** Throws for rules that cannot work, at start: a question that no one may answer would wait for a day. */
 export function checkSlackRules({ approvers, allowedUsers, suggestedPrompts = [], places }: SlackRules): void {
   checkPlaceRules(places, "channels.slack.places", "team");
   if (Array.isArray(approvers) && approvers.length === 0) {
     throw new Error(
-      'channels.slack.approvers is empty, so nobody could approve anything. Name user ids, or use "asker".',
+      'channels.slack.approvers is empty, so no one could approve anything. Name user ids, or use "asker".',
     );
   }
   const isAnswered = (id: string) => allowedUsers === undefined || allowedUsers.includes(id);
   if (Array.isArray(approvers) && !approvers.some(isAnswered)) {
-    throw new Error("channels.slack.approvers names nobody of channels.slack.allowedUsers. Name at least one of them.");
+    throw new Error(
+      "channels.slack.approvers contains no id of channels.slack.allowedUsers. Name at least one of them.",
+    );
   }
   if (suggestedPrompts.length > 4) {
     throw new Error(`channels.slack.suggestedPrompts has ${suggestedPrompts.length} prompts; Slack shows 4 at most.`);

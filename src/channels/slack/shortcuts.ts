@@ -1,4 +1,4 @@
-/** Messages that do not come by writing: the slash command and the shortcut on somebody's message. */
+/** Turns the slash command, and the shortcut on a person's message, into messages to the agent. */
 import type { AppError } from "../../core/errors.ts";
 import type { Inbound, Taken } from "../channel.ts";
 import { type SlackSettings, settingsFor } from "./api.ts";
@@ -7,7 +7,7 @@ import { knownName } from "./people.ts";
 import { keptReference } from "./read-reference.ts";
 import { readText } from "./read-text.ts";
 import type { SlackSetup } from "./receive.ts";
-import { tellRefusal } from "./refusal.ts";
+import { sendRefusal } from "./refusal.ts";
 import { renderMessage } from "./render-message.ts";
 import { isAllowed } from "./routing.ts";
 import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
@@ -18,10 +18,10 @@ const nothing = (text: string): Inbound => ({
 });
 
 /** `/ask …`: has no thread, so a person's commands in a channel are one session, and the answer goes to its `response_url`. */
-export function fromCommand(said: SlashCommand, { settings, rules }: SlackSetup, nowMs: number): Inbound {
-  const { team_id: team, channel_id: room, user_id: user, api_app_id: app = "", trigger_id, response_url } = said;
-  const text = said.text.trim();
-  if (text === "") return nothing(`Write your question behind it: ${said.command} what is on today?`);
+export function fromCommand(command: SlashCommand, { settings, rules }: SlackSetup, nowMs: number): Inbound {
+  const { team_id: team, channel_id: room, user_id: user, api_app_id: app = "", trigger_id, response_url } = command;
+  const text = command.text.trim();
+  if (text === "") return nothing(`Write your question behind it: ${command.command} what is on today?`);
   if (!isAllowed(room, user, rules)) return nothing("This app is not set up to answer here.");
   if (!isResponseUrl(response_url, settings)) return nothing("Slack sent no address for the answer.");
   const place = { team, app, room, thread: "", user, ts: "", atMs: nowMs };
@@ -31,7 +31,7 @@ export function fromCommand(said: SlashCommand, { settings, rules }: SlackSetup,
     received: {
       session: `slack_${team}_${room}_${user}`,
       content: readText(text, undefined, new Map()),
-      speaker: knownName(team, user) ?? said.user_name ?? user,
+      speaker: knownName(team, user) ?? command.user_name ?? user,
       metadata: { slack_user: user, slack_team: team },
       claims: [`slack trigger ${app} ${team} ${trigger_id}`],
       address,
@@ -59,7 +59,7 @@ export function fromMessageAction(action: MessageAction, { settings, rules }: Sl
     ...{ channel: "slack", ...place, atMs: nowMs },
     ...(fallbackUrl !== undefined && { fallbackUrl }),
   };
-  const known = knownName(teamId, author) ?? (author || (message.username ?? "somebody"));
+  const known = knownName(teamId, author) ?? (author || (message.username ?? "a user"));
   return {
     kind: "message",
     received: {
@@ -86,7 +86,7 @@ export function fromMessageAction(action: MessageAction, { settings, rules }: Sl
       }),
     },
     answer: () => new Response(null),
-    tell: async (refused: AppError) => tellRefusal(address, refused, await settingsFor(settings, teamId)),
+    tell: async (refused: AppError) => sendRefusal(address, refused, await settingsFor(settings, teamId)),
   };
 }
 

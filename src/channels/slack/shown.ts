@@ -19,8 +19,8 @@ export interface Piece {
   form?: Form;
 }
 
-/** A message that asks for a yes. */
-export interface Asking {
+/** A message that requests an approval. */
+export interface ShownApproval {
   /** `""`: it went to a response_url. */
   ts: string;
   state: string;
@@ -36,17 +36,17 @@ export interface Making {
 
 export interface SlackShown {
   pieces: Piece[];
-  approvals: Record<string, Asking>;
+  approvals: Record<string, ShownApproval>;
   /** Of earlier versions: the one part that is being made. */
   making?: string | undefined;
   /** `piece`, or an approval's ref. */
   pending?: Making[];
   status?: "processing" | "suspended" | "active" | "unknown" | undefined;
-  /** A status was set, and must not stay behind. */
+  /** A status was set, and must be cleared. */
   hasStatus?: boolean;
   /** Where the ladder is: of the text, and of each approval by its ref. */
   rungs?: Record<string, Rung>;
-  /** Calls that told nothing, by what they were for. */
+  /** By method: how often its calls failed since the last success. */
   tries?: Record<string, number>;
   /** Bytes of pieces from a place on, where Slack took less. */
   limits?: Record<string, number>;
@@ -54,7 +54,7 @@ export interface SlackShown {
   uses?: number;
   /** The direct message to the person who asked. */
   direct?: string;
-  /** How often the whole ladder was climbed in vain. */
+  /** How often the whole ladder was tried without success. */
   rounds?: number;
 }
 

@@ -12,7 +12,7 @@ export interface SlackAddress extends Address {
   room: string;
   /** `ts` of the thread's first message; `""`: the answer is a message of its own. */
   thread: string;
-  /** Who asked; `""` when nobody did. */
+  /** Who asked; `""` when no person did. */
   user: string;
   /** `ts` of the message that is answered. */
   ts: string;
@@ -32,7 +32,7 @@ export function slackRoom(team: string, room: string): SlackAddress {
   return { channel: "slack", team, app: "", room, thread: "", user: "", ts: "", atMs: 0 };
 }
 
-/** Id of the session: a thread begins with the message that nobody answered yet, so its own `ts` names it. */
+/** Id of the session: a thread begins with the message that is not answered yet, so its own `ts` names it. */
 export function sessionOf(
   { team, room, thread }: { team: string; room: string; thread: string },
   { dmSession = "thread" }: SlackRules,
@@ -46,7 +46,7 @@ export function placeName({ team, room, thread }: { team: string; room: string; 
   return `slack thread ${team} ${room} ${thread}`;
 }
 
-/** Slack streams into threads, and in channels to somebody (docs.slack.dev/reference/methods/chat.startStream); elsewhere an answer is posted once it is whole. */
+/** Slack streams into threads, and in channels to one person (docs.slack.dev/reference/methods/chat.startStream); elsewhere an answer is posted once it is whole. */
 export function canGrow({ room, thread, user }: SlackAddress): boolean {
   return thread !== "" && (isDm(room) || user !== "");
 }

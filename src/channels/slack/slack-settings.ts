@@ -1,4 +1,4 @@
-/** Which settings Slack has, and what they come to. Its secrets alone switch it on. */
+/** The settings of Slack, and how they are read. The channel is on when `SLACK_SIGNING_SECRET` is set. */
 import { apiUrl, headerKey, matching, type SettingValues } from "../../core/settings.ts";
 import type { SlackSettings } from "./api.ts";
 

@@ -1,17 +1,17 @@
-/** Shows that the agent is at work, waits, or is done. It waits for nothing else and stops nothing else; a status that was set is taken back on every way out. */
+/** Shows that the agent is at work, waits, or is done. It waits for no other call and stops no other call; a status that was set is cleared in every case. */
 import { SlackFailure } from "./api.ts";
 import type { SlackDelivery } from "./delivery.ts";
 import { refusalOf } from "./ladder.ts";
 
 type Status = "processing" | "suspended" | "active";
 
-/** Sets the status of the thread's agent session (docs.slack.dev/ai/agent-sessions). Throws only where a status could stay behind. */
+/** Sets the status of the thread's agent session (docs.slack.dev/ai/agent-sessions). Throws only where a status could remain set. */
 export async function showStatus(delivery: SlackDelivery, status: Status): Promise<void> {
   const { shown, address } = delivery;
   const { room, thread, title } = address;
   if (thread === "" || !delivery.ways.includes("thread") || shown.status === status) return;
   if (status !== "active" && shown.status === "unknown") return;
-  // Nothing was set, so that nothing is to be taken back.
+  // Nothing was set, so nothing must be cleared.
   if (status === "active" && !shown.hasStatus) return;
   const hadStatus = shown.hasStatus ?? false;
   try {
@@ -27,7 +27,7 @@ export async function showStatus(delivery: SlackDelivery, status: Status): Promi
     if (!(error instanceof SlackFailure)) throw error;
     if (status === "active") return takeBack(delivery, error);
     const kind = refusalOf(error.error);
-    // Refused: what was not set before is not set now. Such a workspace is asked no more in this delivery.
+    // Refused: what was not set before is not set now. No further request is made to such a workspace in this delivery.
     if (kind !== "unclear") shown.hasStatus = hadStatus;
     if (kind !== "unclear" && kind !== "wait") shown.status = "unknown";
   }

@@ -8,7 +8,7 @@ import type { JsonSchema } from "../strict-schema.ts";
 const deepest = 24;
 /** Most schemas in a schema. References that are put in their place can double it at each level. */
 const mostNodes = 1_000;
-/** Keywords that only say something about values of one type. */
+/** Keywords that only restrict values of one type. */
 const keywordsOf: Record<string, readonly string[]> = {
   object: ["properties", "required", "additionalProperties", "patternProperties", "propertyNames"],
   array: ["items", "prefixItems", "minItems", "maxItems", "uniqueItems"],
@@ -45,7 +45,7 @@ function cleaned(node: unknown, place: SchemaPlace): JsonSchema {
   return inner(tidied(only === undefined ? merged : { ...merged, type: only }), place);
 }
 
-/** One member for each type, each with what is said about that type. */
+/** One member for each type, each with the keywords of that type. */
 function split(node: JsonSchema, types: readonly string[], place: SchemaPlace): JsonSchema {
   const { description, type: _type, enum: values, nullable: _nullable, ...rest } = node;
   const members = types.map((type) => {
@@ -80,7 +80,7 @@ function inner(node: JsonSchema, place: SchemaPlace): JsonSchema {
   };
 }
 
-/** Without keywords whose values are of another draft or make, and with patterns that not every engine has said in words. */
+/** Without keywords whose values are of another draft or make, and with patterns that some engines lack moved into the description. */
 function tidied(node: JsonSchema): JsonSchema {
   const { nullable: _nullable, title: _title, examples: _examples, ...rest } = node;
   for (const keyword of numeric) if (typeof rest[keyword] !== "number") delete rest[keyword];
@@ -88,8 +88,8 @@ function tidied(node: JsonSchema): JsonSchema {
   if (typeof rest.description !== "string") delete rest.description;
   if (typeof rest.pattern !== "string") delete rest.pattern;
   else if (/\(\?|\\[1-9pPbB]/.test(rest.pattern)) {
-    const said = typeof rest.description === "string" ? `${rest.description} ` : "";
-    rest.description = `${said}Pattern: ${rest.pattern}`;
+    const text = typeof rest.description === "string" ? `${rest.description} ` : "";
+    rest.description = `${text}Pattern: ${rest.pattern}`;
     delete rest.pattern;
   }
   return rest;

@@ -1,4 +1,4 @@
-/** Talks to one MCP server for one turn, by the official client. Connects when it is first needed; a call is sent again only where the server said that it did not take it. */
+/** Talks to one MCP server for one turn, by the official client. Connects when it is first needed; a call is sent again only where the server answered that it did not accept it. */
 import { Client, type PriorDiscovery, SdkHttpError, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/client/validators/cf-worker";
 import { withoutCredentials, withoutSecret } from "../../core/secrets.ts";
@@ -6,19 +6,19 @@ import { type CallResult, callResult } from "./result-text.ts";
 import type { McpServer } from "./server-rules.ts";
 import { type ListedTool, listPage, readToolList } from "./tool-list.ts";
 
-/** How long a server may take to say hello. */
+/** How long a server may take for the handshake. */
 const helloMs = 10_000;
-/** How long leaving may take: it is a courtesy. */
+/** How long the end of a session may take: it is optional. */
 const goodbyeMs = 1_000;
 /** Most characters of an error that are shown to the model. */
-const longestSaid = 10_000;
+const longestReason = 10_000;
 /** Most bytes of an answer that are read. */
 const mostBytes = 8_000_000;
 /** The longest that a timer can be set to. */
 const mostMs = 2 ** 31 - 1;
 /** How long after the end of a stream the client may still be reading what was in it. */
 const graceMs = 500;
-/** Tells a server that can use it which call this is; a tool whose effect is `keyed` must. */
+/** The header that identifies the call for a server that can use it; a tool whose effect is `keyed` must use it. */
 const keyName = "longline/idempotency-key";
 
 type FetchLike = (input: string | URL, init?: RequestInit) => Promise<Response>;
@@ -33,7 +33,7 @@ export interface CallOptions {
 
 /**
  * Which protocol generation each server speaks, by url and bearer: 2026-07-28 has no handshake, so a known server is called at
- * once. Asked anew after ten minutes, since a server that was upgraded still takes the handshake of 2025.
+ * once. Requested again after ten minutes, since a server that was upgraded still takes the handshake of 2025.
  */
 const generations = new Map<string, { prior: PriorDiscovery; untilMs: number }>();
 const rememberedMs = 600_000;
@@ -46,17 +46,17 @@ interface Line {
 
 export class McpConnection {
   readonly #server: McpServer;
-  readonly #asked: () => void;
+  readonly #onRequest: () => void;
   #line: Promise<Line> | undefined;
   /** A session that has expired is begun anew once. */
   #renewed = false;
   /** Calls under way, by idempotency key: what is to be done where the answer ends too early. */
   readonly #open = new Map<string, { lost(): void; traceparent: string | undefined }>();
 
-  /** `asked`: called for each request that is made. */
-  constructor(server: McpServer, asked: () => void = () => {}) {
+  /** `onRequest`: called for each request that is made. */
+  constructor(server: McpServer, onRequest: () => void = () => {}) {
     this.#server = server;
-    this.#asked = asked;
+    this.#onRequest = onRequest;
   }
 
   /** Rejects when the server does not list its tools, or not before `signal` aborts. */
@@ -70,16 +70,16 @@ export class McpConnection {
     } catch (error) {
       // It may speak another generation now.
       generations.delete(keyOf(this.#server));
-      throw new Error(this.#said(error));
+      throw new Error(this.#reasonOf(error));
     }
   }
 
-  /** Rejects with words for the model when there is no result; they say whether the tool may have run. */
+  /** Rejects with a text for the model when there is no result; it states whether the tool may have run. */
   async call(name: string, args: Record<string, unknown>, of: CallOptions): Promise<CallResult> {
     const line = this.#connected(of.signal);
     const { client, transport } = await line.catch((error: unknown) => {
       throw new Error(
-        `The MCP server ${this.#server.name} was not reached, so the tool was not run: ${this.#said(error)}`,
+        `The MCP server ${this.#server.name} was not reached, so the tool was not run: ${this.#reasonOf(error)}`,
       );
     });
     try {
@@ -90,7 +90,7 @@ export class McpConnection {
       const expired = error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
       generations.delete(keyOf(this.#server));
       if (!expired || this.#renewed)
-        throw new Error(`The call of a tool of the MCP server ${this.#server.name} failed: ${this.#said(error)}`);
+        throw new Error(`The call of a tool of the MCP server ${this.#server.name} failed: ${this.#reasonOf(error)}`);
     }
     // The server knows no such session, so it ran nothing (MCP 2025-11-25, transports, session management).
     if (this.#line === line) this.#line = undefined;
@@ -98,14 +98,14 @@ export class McpConnection {
     return this.call(name, args, of);
   }
 
-  /** `fetch` without the standing stream for what a server has to say by itself, which would keep the object awake. */
+  /** `fetch` without the permanent stream for messages that a server sends by itself, which would keep the object awake. */
   readonly #fetch: FetchLike = async (input, init) => {
     const resumes = new Headers(init?.headers).has("last-event-id");
     if (init?.method === "GET" && !resumes) return new Response(null, { status: 405 });
-    const asked = String(init?.body);
-    const key = [...this.#open.keys()].find((key) => asked.includes(key)) ?? "";
-    // Looked up at each call, so that a test can put a server behind it.
-    this.#asked();
+    const body = String(init?.body);
+    const key = [...this.#open.keys()].find((key) => body.includes(key)) ?? "";
+    // Looked up at each call, so that a test can replace it by a server.
+    this.#onRequest();
     const headers = new Headers(init?.headers);
     const traceparent = this.#open.get(key)?.traceparent;
     if (traceparent !== undefined) headers.set("traceparent", traceparent);
@@ -124,8 +124,8 @@ export class McpConnection {
   }
 
   /** A server's error page may repeat what it was sent, its key among it. */
-  #said(error: unknown): string {
-    return withoutCredentials(withoutSecret(said(error), this.#server.bearer)).slice(0, longestSaid);
+  #reasonOf(error: unknown): string {
+    return withoutCredentials(withoutSecret(reasonOf(error), this.#server.bearer)).slice(0, longestReason);
   }
 
   /** The client would wait for ever for an answer whose stream has ended without it. */
@@ -149,7 +149,7 @@ export class McpConnection {
     }
   }
 
-  /** Those who come while it connects wait for the same line; one that failed is not kept. */
+  /** Calls that come while it connects wait for the same connection; one that failed is not kept. */
   #connected(signal: AbortSignal): Promise<Line> {
     if (this.#line !== undefined) return this.#line;
     const line = connect(this.#server, this.#fetch, AbortSignal.any([signal, AbortSignal.timeout(helloMs)]));
@@ -165,7 +165,7 @@ async function connect(server: McpServer, fetch: FetchLike, signal: AbortSignal)
   const { url, bearer } = server;
   const headers = { "user-agent": "longline", ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch });
-  // Never asked for: tools are called without it, and their arguments are checked before. Without one it would load ajv.
+  // Never used: tools are called without it, and their arguments are checked before. Without one it would load ajv.
   const jsonSchemaValidator = new CfWorkerJsonSchemaValidator();
   const client = new Client(
     { name: "longline", version: "1" },
@@ -175,7 +175,7 @@ async function connect(server: McpServer, fetch: FetchLike, signal: AbortSignal)
   const late = Promise.withResolvers<never>();
   const giveUp = () => {
     late.reject(new Error("It did not answer in time."));
-    // While it asks for the generation the transport is not yet the client's to close.
+    // While it requests the generation the transport is not yet the client's to close.
     void transport.close();
     void client.close();
   };
@@ -226,7 +226,7 @@ function bounded(response: Response, ended: () => void): Response {
   return new Response(readable, response);
 }
 
-function said(error: unknown): string {
+function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(
     /^Version negotiation (?:probe )?failed: /,
     "",

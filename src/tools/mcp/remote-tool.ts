@@ -11,7 +11,7 @@ import { type CallResult, resultText } from "./result-text.ts";
 import type { McpServerRules } from "./server-rules.ts";
 import type { ListedTool } from "./tool-list.ts";
 
-/** What a listed tool comes to, whoever calls it. */
+/** What a listed tool becomes for every caller. */
 export interface PreparedTool {
   listed: ListedTool;
   declaration: OfferedTool;
@@ -43,7 +43,7 @@ function prepared(listed: ListedTool, name: string, schema: JsonSchema): Prepare
       throw new Error(`Tool "${name}": the schema is too long once its references are put in their place.`);
     return { listed, schema, declaration: { name, description, parameters } };
   } catch (error) {
-    // Sent as it is: a provider that is not told "strict" takes any object schema.
+    // Sent as it is: without "strict" a provider accepts any object schema.
     const parameters = { ...listed.inputSchema, type: "object" };
     return { listed, schema, declaration: { name, description, parameters, strict: false }, dirty: wordsOf(error) };
   }
@@ -91,7 +91,7 @@ export function checkOf(schema: JsonSchema): (value: object) => Checked {
       validator ??= new Validator(schema, draftOf(schema), false);
       const { valid, errors } = validator.validate(input);
       if (valid) return { ok: true, input };
-      // The innermost errors say most; those above only say that something inside is wrong.
+      // The innermost errors are the most exact; those above only report that something inside is wrong.
       const deepest = errors.reduce((most, { instanceLocation }) => Math.max(most, instanceLocation.length), 0);
       const worst = errors.filter(({ instanceLocation }) => instanceLocation.length === deepest).slice(0, 3);
       return {

@@ -1,4 +1,4 @@
-/** Reads what a server says its tools are, within bounds: what a hostile or careless server sends must not fill requests. Believes nothing it says about harm. */
+/** Reads a server's list of its tools, within bounds: what a hostile or careless server sends must not fill requests. Ignores what the server states about the harm of its tools. */
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { isDeeper } from "../../core/nesting.ts";
@@ -32,7 +32,7 @@ export const listPage = lazySchema(() =>
   z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.optional(z.string()) }),
 );
 
-/** All tools that can be used, page by page; the first one of each name counts. `page` asks for the page behind a cursor. */
+/** All tools that can be used, page by page; the first one of each name counts. `page` requests the page after a cursor. */
 export async function readToolList(
   page: (cursor: string | undefined) => Promise<z.infer<typeof listPage>>,
 ): Promise<ListedTool[]> {

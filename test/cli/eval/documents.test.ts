@@ -180,7 +180,7 @@ describe("the cases of this checkout", () => {
     ]);
     if (options === undefined) throw new Error("help");
     const summary = await runEval(options);
-    expect(summary).toMatchObject({ exitCode: 0, arms: [{ cases: 4, passedEvery: 4 }] });
+    expect(summary, JSON.stringify(summary)).toMatchObject({ exitCode: 0, arms: [{ cases: 4, passedEvery: 4 }] });
     expect(summary.arms[0]?.cachedShare).toBeGreaterThan(0.3);
   });
 });
