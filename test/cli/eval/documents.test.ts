@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { evaluate, runEval } from "../../../src/cli/eval/eval.ts";
-import { readOptions } from "../../../src/cli/eval/options.ts";
+import { evaluate } from "../../../src/cli/eval/eval.ts";
 import { init } from "../../../src/cli/init.ts";
 import { replay } from "../../../src/cli/replay/replay.ts";
 import type { Entry } from "../../../src/core/entry.ts";
@@ -168,19 +169,14 @@ describe("docs/evaluation.md", () => {
 
 describe("the cases of this checkout", () => {
   it("[EVAL-24] those that need no real model pass with the demo model", async () => {
-    const options = readOptions([
-      "--worker",
-      "src/app/worker.ts",
-      "--tag",
-      "demo",
-      "--out",
-      join(folder, "out"),
-      "--concurrency",
-      "1",
-    ]);
-    if (options === undefined) throw new Error("help");
-    const summary = await runEval(options);
-    expect(summary, JSON.stringify(summary)).toMatchObject({ exitCode: 0, arms: [{ cases: 4, passedEvery: 4 }] });
-    expect(summary.arms[0]?.cachedShare).toBeGreaterThan(0.3);
+    const out = join(folder, "out");
+    const given = ["--worker", "src/app/worker.ts", "--tag", "demo", "--out", out, "--concurrency", "1"];
+    // A process of its own: this one may have read the app with the settings of another test.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:MODEL|COMETAPI)/.test(name)));
+    await promisify(execFile)(process.execPath, ["src/cli/longline.ts", "eval", ...given], { env });
+    const [name = ""] = readdirSync(out);
+    const summary = JSON.parse(readFileSync(join(out, name, "summary.json"), "utf8"));
+    expect(summary).toMatchObject({ exitCode: 0, arms: [{ cases: 4, passedEvery: 4 }] });
+    expect(summary.arms[0].cachedShare).toBeGreaterThan(0.3);
   });
 });
