@@ -39,7 +39,10 @@ const call = (method: string, path: string, body?: object) =>
     ...(body && { body: JSON.stringify(body) }),
   });
 
-/** Overwrites the pages of every database in a namespace's folder, as a bad disk does. */
+/**
+ * Overwrites every database in a namespace's folder, as a bad disk does: its header, or the pages of all tables of ours. The
+ * runtime reads the schema before our code runs, so pages of the schema are as the header is.
+ */
 async function damage(kind: "Session" | "Account", what: "header" | "pages"): Promise<number> {
   const files = (await readdir(workerd.data, { recursive: true })).filter(
     (name) => name.includes(`soak-${kind}`) && name.endsWith(".sqlite") && !name.includes("metadata"),
@@ -48,11 +51,15 @@ async function damage(kind: "Session" | "Account", what: "header" | "pages"): Pr
     // What a killed server had written is in the log beside the file: it is taken in first, so that there is something to damage.
     const database = new DatabaseSync(join(workerd.data, name));
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const { page_size: pageSize } = database.prepare("PRAGMA page_size").get() as { page_size: number };
+    const tables =
+      "SELECT rootpage AS page FROM sqlite_master WHERE rootpage > 0 AND tbl_name NOT LIKE '\\_cf%' ESCAPE '\\'";
+    const pages = database.prepare(tables).all() as { page: number }[];
     database.close();
     const file = await open(join(workerd.data, name), "r+");
-    const { size } = await file.stat();
-    const from = what === "header" ? 0 : 4_096;
-    await file.write(Buffer.alloc(what === "header" ? 100 : Math.max(0, size - from), 0xa5), 0, undefined, from);
+    if (what === "header") await file.write(Buffer.alloc(100, 0xa5), 0, undefined, 0);
+    else
+      for (const { page } of pages) await file.write(Buffer.alloc(pageSize, 0xa5), 0, undefined, (page - 1) * pageSize);
     await file.close();
     for (const more of ["-wal", "-shm"]) await rm(join(workerd.data, `${name}${more}`), { force: true });
   }
