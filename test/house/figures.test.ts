@@ -16,6 +16,10 @@ import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
 const most = { circles: 2, filesInCircles: 5, exportedTwice: 6, declaredTwice: 21 };
 
+/** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
+const mostWords = { told: 103, said: 148, behind: 55, stands: 33, nobody: 14, somebody: 17, whoever: 15 };
+const givenUp = ["giveResults", "giveAnswers", "SessionParts", "Purse", "Retold", "retold", "resaid"];
+
 const all = sourceFiles();
 const file = (path: string, text: string): SourceFile => ({ path, text });
 const read = (path: string) => readFileSync(path, "utf8");
@@ -81,6 +85,15 @@ describe("the figures of the house", () => {
       files: 3,
       folders: ["src/session/read", "src/doors/ai-sdk"],
     });
+  });
+
+  it("[HOUSE-17] words that a reader must translate do not come back, and names that were given up are gone", () => {
+    const text = all.map((each) => each.text).join("\n");
+    const count = (word: string) => text.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
+    const found = Object.fromEntries(Object.keys(mostWords).map((word) => [word, count(word)]));
+    const grown = Object.entries(mostWords).filter(([word, at]) => (found[word] ?? 0) > at);
+    expect(grown, JSON.stringify(found)).toEqual([]);
+    expect(givenUp.filter((name) => count(name) > 0)).toEqual([]);
   });
 
   it("[HOUSE-11] documents name files that exist", () => {
