@@ -31,7 +31,9 @@ const server = createServer(async (request, response) => {
 });
 
 function call(step: number): string {
-  const of = { index: 0, id: `call_${step}`, type: "function", function: { name: "echo", arguments: '{"text":"hi"}' } };
+  // Another text each time: the same call again and again is a loop, which an agent may end.
+  const text = JSON.stringify({ text: `hi ${step}` });
+  const of = { index: 0, id: `call_${step}`, type: "function", function: { name: "echo", arguments: text } };
   return event({ tool_calls: [of] });
 }
 

@@ -230,7 +230,8 @@ live("the page, following a session", () => {
     gate.release();
     await chat("typed");
     await send(all);
-    await button("Retry in a fork").waitFor();
+    // Its 300 blocks are drawn while other tests use the machine.
+    await button("Retry in a fork").waitFor({ timeout: 60_000 });
     expect(await harmIn(page)).toEqual([]);
     const titles = packed(xssStrings, 200);
     for (let from = 0; from < titles.length; from += 30) {
