@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/house/longest-first.ts";
 
 /** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
 const pure = "test/doors/**/pure/*.test.ts";
@@ -43,6 +44,7 @@ export default defineConfig({
   test: {
     // Two more than the smallest machine has cores: tests of real processes mostly wait.
     maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         // The app imports the library by its name, and there is no Worker here.

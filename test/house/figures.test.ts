@@ -1,6 +1,7 @@
 /** Holds the figures of `npm run house` to what was reached, and the documents to the files that they name. */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { longest, longestFirst } from "./longest-first.ts";
 import {
   circlesOf,
   dialectFiles,
@@ -165,5 +166,17 @@ describe("the documents", () => {
     const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
     expect(actions.length).toBeGreaterThan(0);
     for (const action of actions) expect(action).toMatch(/^actions\/[a-z-]+@v\d+$/);
+  });
+
+  it("[HOUSE-16] the test files that take longest are there, and start first in their order", () => {
+    expect(longest.filter((path) => !existsSync(path))).toEqual([]);
+    const [first = "", second = ""] = longest;
+    const paths = ["test/b.test.ts", `/somewhere/${second}`, "test/a.test.ts", first];
+    expect(longestFirst(paths, (path) => path)).toEqual([
+      first,
+      `/somewhere/${second}`,
+      "test/b.test.ts",
+      "test/a.test.ts",
+    ]);
   });
 });
