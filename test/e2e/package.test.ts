@@ -28,6 +28,8 @@ beforeAll(async () => {
   await run("npm", ["pack", "--silent", "--pack-destination", folder], resolve("."));
   const { version } = JSON.parse(await readFile("package.json", "utf8"));
   const tarball = `file:${join(folder, `longline-${version}.tgz`)}`;
+  const line = "npx --yes --package ./longline-*.tgz longline init ../my-agent --from ./longline-*.tgz";
+  expect(await readFile("README.md", "utf8")).toContain(line);
   await run("npx", ["--yes", "--package", tarball, "longline", "init", "my-agent", "--from", tarball], folder);
   await run("npm", ["install", "--no-fund"], project);
 }, 180_000);

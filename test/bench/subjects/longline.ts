@@ -9,6 +9,7 @@ import { mcp } from "../../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../../src/doors/mcp-servers.ts";
 import { openai } from "../../../src/doors/openai/openai.ts";
 import { openapi } from "../../../src/doors/openapi/openapi.ts";
+import { prefixes } from "../../../src/doors/prefixes/prefixes.ts";
 import type { Bindings } from "../../../src/env.ts";
 import { longline } from "../../../src/longline.ts";
 import { defineTool } from "../../../src/tools/tool.ts";
@@ -35,7 +36,7 @@ const bench = defineAgent({
 });
 const app = longline({
   agents: { bench },
-  doors: [openai(), aiSdk(), mcp(), openapi()],
+  doors: [openai(), aiSdk(), mcp(), openapi(), prefixes()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),
