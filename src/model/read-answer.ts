@@ -1,6 +1,5 @@
 /** Turns the payloads of one answer into events: translated, without leaked markup, neighbours joined. Without I/O and without time; keeps count of what brought nothing new. */
 import type { ModelEvent } from "../core/model-event.ts";
-import { joinRuns } from "./join-runs.ts";
 import { type TextReader, type TextRules, textReader } from "./read-text.ts";
 import { createTranslator } from "./translate.ts";
 
@@ -100,4 +99,20 @@ function usageAfterDone(payload: string): ModelEvent[] {
   return createTranslator()
     .translate(payload)
     .filter(({ type }) => type === "usage");
+}
+
+/** The same events in the same order, with consecutive `text` (or `reasoning`) events made one. */
+export function joinRuns(events: readonly ModelEvent[]): ModelEvent[] {
+  const joined: ModelEvent[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    if (event.type === "text" && last?.type === "text") {
+      joined[joined.length - 1] = { type: "text", text: last.text + event.text };
+    } else if (event.type === "reasoning" && last?.type === "reasoning") {
+      joined[joined.length - 1] = { type: "reasoning", text: last.text + event.text };
+    } else {
+      joined.push(event);
+    }
+  }
+  return joined;
 }
