@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { discordSettings, discordSetup } from "../src/channels/discord/discord-settings.ts";
-import { slackSettings, slackSetup } from "../src/channels/slack/slack-settings.ts";
-import { webhookSecrets, webhookSettings } from "../src/channels/webhook-settings.ts";
+import { discordSettings, discordSetup } from "../src/channels/discord/discord-channel.ts";
+import { slackSettings, slackSetup } from "../src/channels/slack/slack-channel.ts";
+import { webhookSecrets, webhookSettings } from "../src/channels/webhook.ts";
 import {
   exampleWarnings,
   mustHaveNoFaults,

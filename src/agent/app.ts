@@ -1,8 +1,7 @@
 /** WHAT an app is to the library: its agents and what it chose of channels, webhooks and schedules, with its settings parsed. Holds no code of the app. */
 import type { Address } from "../channels/channel.ts";
 import type { Channel, ConfiguredChannel } from "../channels/define-channel.ts";
-import type { WebhookRules } from "../channels/webhook.ts";
-import { webhookSecrets, webhookSettings } from "../channels/webhook-settings.ts";
+import { type WebhookRules, webhookSecrets, webhookSettings } from "../channels/webhook.ts";
 import { AppError } from "../core/errors.ts";
 import {
   exampleWarnings,

@@ -1,10 +1,11 @@
 /** Webhooks that bring messages in: checked by their sender's way of signing, mapped to a message by the agent's owner, deduplicated by the sender's own id of the delivery. */
-
 import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { namedTexts } from "../core/setting-lists.ts";
+import { type SettingValues, text } from "../core/settings.ts";
 import type { Address, Inbound, InboundRequest, Taken } from "./channel.ts";
 import { parseJson } from "./parse-json.ts";
 import { isSignedByGitHub, isSignedByStandard, isSignedByStripe, type Signed, standardPrefix } from "./signature.ts";
@@ -163,4 +164,13 @@ function deliveryId(signedBy: keyof typeof checks, { headers, payload }: Deliver
   }
   const { id } = (payload ?? {}) as { id?: unknown };
   return typeof id === "string" ? id : undefined;
+}
+
+/** The secrets of inbound webhooks by name, two while one is being replaced; `callback` signs what goes out. */
+export const webhookSettings = {
+  WEBHOOK_SECRETS: { schema: text(namedTexts), secret: true },
+} as const;
+
+export function webhookSecrets(values: SettingValues<typeof webhookSettings>): ReadonlyMap<string, readonly string[]> {
+  return values.WEBHOOK_SECRETS ?? new Map();
 }

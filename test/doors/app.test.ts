@@ -4,8 +4,8 @@ import * as z from "zod";
 import { accountObject } from "../../src/account/account.ts";
 import { makeApp } from "../../src/agent/app.ts";
 import { partOfSetting } from "../../src/agent/unlisted-settings.ts";
-import { discordSettings } from "../../src/channels/discord/discord-settings.ts";
-import { slackSettings } from "../../src/channels/slack/slack-settings.ts";
+import { discordSettings } from "../../src/channels/discord/discord-channel.ts";
+import { slackSettings } from "../../src/channels/slack/slack-channel.ts";
 import { otelSettings } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import {
