@@ -10,8 +10,8 @@ import {
   type SettingDeclarations,
   type SettingValues,
 } from "../src/core/settings.ts";
+import { mcpSettings } from "../src/doors/mcp-servers.ts";
 import { type Bindings, baseSettings, parseSettings } from "../src/env.ts";
-import { mcpSettings } from "../src/tools/mcp/mcp-settings.ts";
 
 /** As an app reads what its parts declare. */
 function declared<D extends SettingDeclarations>(declarations: D, vars: Record<string, string>): SettingValues<D> {
