@@ -15,7 +15,7 @@ import {
 import { type SourceFile, sourceFiles, testFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 2, filesInCircles: 5, exportedTwice: 6, declaredTwice: 21, small: 50 };
+const most = { circles: 1, filesInCircles: 2, exportedTwice: 6, declaredTwice: 21, small: 39 };
 
 /** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
 const mostWords = { told: 103, said: 148, behind: 55, stands: 33, nobody: 14, somebody: 17, whoever: 15 };

@@ -39,13 +39,15 @@ export function sizesOf(all: readonly SourceFile[], tests: readonly SourceFile[]
 }
 
 /**
- * HOUSE section 3. A plug-in is what an app lists: the public face is its importer, or it defines a tool. A test is a
+ * HOUSE section 3. A plug-in is what an app lists: the public face is its importer, it is the file of a door (named as its folder), or it
+ * defines a tool. A test is a
  * file's own when it has its name and imports it. What is only ever loaded by `import()` would, as a part of its importer, be loaded at start.
  */
 function reasonFor(file: SourceFile, importers: readonly Importer[], tests: readonly SourceFile[]): Reason | undefined {
   const name = /([^/]+)\.tsx?$/.exec(file.path)?.[1];
   if (importers.every(({ isLate }) => isLate)) return "loaded late";
-  if (importers.some(({ path }) => path === "src/index.ts") || /\bdefineTool\(/.test(file.text)) return "plug-in";
+  const isPlugIn = importers.some(({ path }) => path === "src/index.ts") || /\/doors\/(\S+)\/\1\.ts$/.test(file.path);
+  if (isPlugIn || /\bdefineTool\(/.test(file.text)) return "plug-in";
   const hasTest = tests.some(
     (test) => test.path.endsWith(`/${name}.test.ts`) && importsOf(test).some(({ target }) => target === file.path),
   );

@@ -14,16 +14,9 @@ import { readText } from "./read-text.ts";
 import { sendRefusal } from "./refusal.ts";
 import { renderMessage } from "./render-message.ts";
 import { eventAction } from "./routing.ts";
-import type { SlackRules } from "./rules.ts";
+import type { SlackRules, SlackSetup } from "./rules.ts";
 import { fromCommand, fromMessageAction } from "./shortcuts.ts";
 import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
-
-export interface SlackSetup {
-  settings: SlackSettings;
-  rules: SlackRules;
-  /** The workspace took the app away: its token is forgotten. */
-  uninstalled?(team: string): Promise<void>;
-}
 
 const done = (body: string | null = null) => ({ kind: "nothing", response: new Response(body) }) as const;
 const taken = () => new Response(null);
