@@ -17,6 +17,14 @@ import { type SourceFile, sourceFiles, testFiles, trackedPaths } from "./source-
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
 const most = { circles: 1, filesInCircles: 2, exportedTwice: 6, declaredTwice: 21, small: 39 };
 
+/** Files of each journey: on its way, and beside it. To be lowered only, except for what a journey has to do besides. */
+const mostFiles = [
+  [18, 13],
+  [14, 3],
+  [13, 8],
+  [16, 15],
+];
+
 /** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
 const mostWords = { told: 103, said: 148, behind: 55, stands: 33, nobody: 14, somebody: 17, whoever: 15 };
 const givenUp = ["giveResults", "giveAnswers", "SessionParts", "Purse", "Retold", "retold", "resaid"];
@@ -149,19 +157,25 @@ describe("the figures of the house", () => {
       "An approval",
       "A Slack event, to its answer",
     ]);
-    for (const { title, paths } of journeys) {
-      expect(new Set(paths).size, title).toBe(paths.length);
+    for (const { title, paths, beside } of journeys) {
+      const all = [...paths, ...beside];
+      expect(new Set(all).size, title).toBe(all.length);
       expect(paths.length, title).toBeGreaterThan(5);
-      expect(paths.filter((path) => !path.startsWith("src/"))).toEqual([]);
+      expect(all.filter((path) => !path.startsWith("src/"))).toEqual([]);
+    }
+    for (const [at, { title, paths, beside }] of journeys.entries()) {
+      const [onWay = 0, besideWay = 0] = mostFiles[at] ?? [];
+      expect(paths.length, title).toBeLessThanOrEqual(onWay);
+      expect(paths.length + beside.length, title).toBeLessThanOrEqual(onWay + besideWay);
     }
     const numbers = document.split(/^### /m).slice(1);
     for (const section of numbers) {
       const found = [...section.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
       expect(found).toEqual(found.map((_, at) => at + 1));
     }
-    expect(journeysOf("# A\n### One\n\n1. `src/a.ts` reads.\n2. `src/b.ts` writes.\n")).toEqual([
-      { title: "One", paths: ["src/a.ts", "src/b.ts"] },
-    ]);
+    const text =
+      "# A\n### One\n\n1. `src/a.ts` reads.\n   - `src/c.ts` counts.\n2. `src/b.ts` writes.\n\n### Why\n\nWords.";
+    expect(journeysOf(text)).toEqual([{ title: "One", paths: ["src/a.ts", "src/b.ts"], beside: ["src/c.ts"] }]);
   });
 });
 

@@ -41,9 +41,9 @@ const rows: [string, string | number, (readonly string[])?][] = [
     `${files} over ${folders.length}`,
     folders,
   ]),
-  ...journeysOf(readFileSync("docs/architecture.md", "utf8")).map(({ title, paths }): [string, number] => [
+  ...journeysOf(readFileSync("docs/architecture.md", "utf8")).map(({ title, paths, beside }): [string, string] => [
     `files to open: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
-    paths.length,
+    `${paths.length}, and ${beside.length} beside the way`,
   ]),
 ];
 

@@ -179,10 +179,11 @@ export function importersOfParts(all: readonly SourceFile[]): string[] {
   return takers.map(({ path }) => path).filter((path) => !holders.includes(path));
 }
 
-/** A journey of `docs/architecture.md`: its heading, and the file of each numbered line. */
+/** A journey of `docs/architecture.md`: its heading, the file of each numbered line, and of each line below one. */
 export interface Journey {
   title: string;
   paths: string[];
+  beside: string[];
 }
 
 export function journeysOf(document: string): Journey[] {
@@ -191,8 +192,14 @@ export function journeysOf(document: string): Journey[] {
     .slice(1)
     .map((section) => ({
       title: section.slice(0, section.indexOf("\n")).trim(),
-      paths: [...section.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, path = ""]) => path),
-    }));
+      paths: pathsOf(section, /^\d+\. `([^`]+)`/gm),
+      beside: pathsOf(section, /^ +- `([^`]+)`/gm),
+    }))
+    .filter(({ paths }) => paths.length > 0);
+}
+
+function pathsOf(section: string, line: RegExp): string[] {
+  return [...section.matchAll(line)].map(([, path = ""]) => path);
 }
 
 /** Every file of `src` that a document names. */

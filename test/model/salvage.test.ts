@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
-import { salvageEvents } from "../../src/model/read-text.ts";
+import { salvageEvents } from "../../src/model/read-answer.ts";
 import { Salvage } from "../../src/model/salvage.ts";
 import { innocent, type LeakedCalls, leaks, weather } from "../support/leaks.ts";
 
