@@ -17,6 +17,7 @@ const node = [
   "test/test-kit/**/*.test.ts",
   "test/cli/**/*.test.ts",
   "test/model/**/*.test.ts",
+  "test/observe/**/*.test.ts",
   "test/http/**/*.test.ts",
   "test/wire/**/*.test.ts",
   pure,

@@ -35,6 +35,7 @@ export interface Bindings {
   MODEL_RETRY_LONGEST_MS?: string;
   MODEL_RETRY_AFTER_LIMIT_MS?: string;
   MODEL_CONTEXT_TOKENS?: string;
+  TURN_RETENTION_DAYS?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -52,6 +53,8 @@ export interface Settings {
   retry: { retriesPerModel: number; baseMs: number; longestPauseMs: number; longestRetryAfterMs: number };
   /** Most tokens of a conversation that a model is shown, where that is less than its window; absent: as much as it takes. */
   contextTokens: number | undefined;
+  /** How long ended turns stay listed. */
+  keepTurnsMs: number;
   /** Exact origins that browsers may call from. */
   allowedOrigins: readonly string[];
   /** Host names, besides loopback, that a development server answers to. */
@@ -93,6 +96,7 @@ export const baseSettings = {
   MODEL_RETRY_LONGEST_MS: milliseconds,
   MODEL_RETRY_AFTER_LIMIT_MS: milliseconds,
   MODEL_CONTEXT_TOKENS: { schema: wholeNumber(1_000, 10_000_000) },
+  TURN_RETENTION_DAYS: { schema: wholeNumber(1, 3_650) },
   DEV: { schema: matching(/^true$/, "is set by npm run dev only: remove it") },
 } as const;
 
@@ -125,6 +129,7 @@ export function settingsOf(values: Values): Settings {
       longestRetryAfterMs: values.MODEL_RETRY_AFTER_LIMIT_MS ?? 60_000,
     },
     contextTokens: values.MODEL_CONTEXT_TOKENS,
+    keepTurnsMs: (values.TURN_RETENTION_DAYS ?? 90) * 86_400_000,
     allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     allowedHosts: values.ALLOWED_HOSTS,
     isDev: values.DEV !== undefined,

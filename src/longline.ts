@@ -3,7 +3,6 @@ import { env } from "cloudflare:workers";
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { Access } from "./account/access.ts";
-import { Account } from "./account/account.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
@@ -18,6 +17,7 @@ import { nothingHere, type RouteContext } from "./doors/routes.ts";
 import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemResponse } from "./http/problem.ts";
+import { type AccountClass, accountClass, alertWarnings } from "./session/account-class.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
 
@@ -37,7 +37,7 @@ export interface Longline {
   /** The Durable Object of a session; `class_name = "Session"` in `wrangler.toml`. */
   Session: SessionClass;
   /** The Durable Object of an account; `class_name = "Account"`. */
-  Account: typeof Account;
+  Account: AccountClass;
 }
 
 /**
@@ -64,7 +64,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
     crons: [...new Set(app.schedules.map(({ cron }) => cron))],
     Session: sessionClass(app),
-    Account,
+    Account: accountClass(app),
   };
 }
 
@@ -75,7 +75,7 @@ function announce(app: App): void {
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
-  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app)];
+  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app), ...alertWarnings(app)];
   for (const warning of new Set(doubts)) console.warn(warning);
 }
 

@@ -19,6 +19,7 @@ const floors: Record<string, number> = {
   wire: 1,
   rollout: 1,
   http: 1,
+  observe: 1,
   agent: 2,
   account: 2,
   session: 3,

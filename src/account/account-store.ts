@@ -3,10 +3,12 @@ import { AccountKeys } from "./account-keys.ts";
 import { AccountList } from "./account-list.ts";
 import { AccountRecord } from "./account-record.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { FeedbackList } from "./feedback-list.ts";
 import { Budget, Ledger } from "./ledger.ts";
 import { PrefixStore } from "./prefix-store.ts";
 import { migrateAccount } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
+import { TurnList } from "./turn-list.ts";
 
 export interface AccountStore {
   index: SessionIndex;
@@ -19,6 +21,8 @@ export interface AccountStore {
   deadLetters: DeadLetters;
   aliases: Aliases;
   slackInstalls: SlackInstalls;
+  turns: TurnList;
+  feedback: FeedbackList;
   /** Used only in the object of the list. */
   accounts: AccountList;
 }
@@ -38,6 +42,8 @@ export function accountStore(storage: DurableObjectStorage): AccountStore {
     deadLetters: new DeadLetters(sql),
     aliases: new Aliases(sql),
     slackInstalls: new SlackInstalls(sql),
+    turns: new TurnList(sql),
+    feedback: new FeedbackList(sql),
     accounts: new AccountList(sql),
   };
 }

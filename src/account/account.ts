@@ -1,25 +1,41 @@
 /** The Durable Object of an account: what must be known about all its sessions together, its keys and its limits. Holds no transcripts. */
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
+import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo } from "./account-keys.ts";
 import { listName } from "./account-list.ts";
 import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
 import { type AccountStore, accountStore } from "./account-store.ts";
+import { AccountWatch } from "./account-watch.ts";
 import { type Methods, objectStub, serveCall } from "./call-object.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
 import type { StepRecord, UsageQuery, UsageSum } from "./ledger.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import type { PrefixInfo } from "./prefix-store.ts";
 import type { SessionPage, SessionQuery, SessionText } from "./session-index.ts";
+import type { TurnPage, TurnQuery } from "./turn-list.ts";
 
 /** What happened in a session from where it reported last up to entry `throughSeq`. */
 export interface SessionNews {
   throughSeq: number;
   steps: StepRecord[];
   texts: SessionText[];
+  /** Turns that have ended; absent in reports of earlier versions. */
+  turns?: ReportedTurn[];
 }
+
+/** What an account's object goes by: of the app, since Cloudflare makes objects with a context and bindings alone. */
+export interface AccountSetup {
+  /** How long ended turns stay listed. */
+  keepTurnsMs: number;
+  /** Work that it does beside requests. */
+  jobs(host: AccountJobHost): AccountJob[];
+}
+
+const noSetup: AccountSetup = { keepTurnsMs: Number.POSITIVE_INFINITY, jobs: () => [] };
 
 /** What whoever has a key, or a token, must know of the account. */
 export interface AccountAccess {
@@ -32,24 +48,64 @@ export interface AccountAccess {
 
 export class Account extends DurableObject<Bindings> {
   #made: AccountStore | undefined;
+  readonly #setup: AccountSetup;
+  readonly #watch: AccountWatch;
+
+  constructor(ctx: DurableObjectState, bindings: Bindings, setup: AccountSetup = noSetup) {
+    super(ctx, bindings);
+    this.#setup = setup;
+    this.#watch = new AccountWatch(ctx, (host) => setup.jobs(host));
+  }
 
   /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
   report(summary: SessionSummary, news?: SessionNews): number {
     const { id } = summary;
-    const { index, budget } = this.#store;
-    return this.ctx.storage.transactionSync(() => {
+    const { index, budget, turns } = this.#store;
+    return this.#watch.transaction((jobs) => {
       index.put(summary);
       if (news !== undefined) {
         budget.settle(id, news.steps);
         index.addTexts(id, news.texts);
         index.setReportedSeq(id, news.throughSeq);
+        const added = turns.record(id, news.turns ?? []);
+        if (added.length > 0) turns.removeBefore(Date.now() - this.#setup.keepTurnsMs);
+        for (const job of jobs) job.turnsEnded(added);
       }
       return index.reportedSeq(id);
     });
   }
 
   usage(of: UsageQuery): UsageSum[] {
-    return this.#store.ledger.sums(of);
+    const { ledger, feedback } = this.#store;
+    return withFeedback(ledger.sums(of), feedback.sums(of));
+  }
+
+  /** Ended turns, newest first. */
+  listTurns(query: TurnQuery): TurnPage {
+    return this.#store.turns.list(query);
+  }
+
+  /** What a person thinks of a turn's answer, in place of what was said of it before. */
+  putFeedback(session: string, given: ReportedFeedback): void {
+    const { feedback } = this.#store;
+    this.#watch.transaction((jobs) => {
+      const before = feedback.put(session, given);
+      for (const job of jobs) job.feedbackGiven(given, before);
+    });
+  }
+
+  /** Counts what sessions of this Worker had to drop of their telemetry. Only in the object of the list. */
+  addDropped(count: number): void {
+    this.#store.accounts.addDropped(count);
+  }
+
+  droppedTelemetry(): number {
+    return this.#store.accounts.droppedTelemetry;
+  }
+
+  override async alarm(): Promise<void> {
+    void this.#store;
+    await this.#watch.run();
   }
 
   /** What its steps used stays in the ledger. */
@@ -295,6 +351,10 @@ export function accountObject(bindings: Bindings, account: string): DurableObjec
 const accountMethods: Methods = {
   report: true,
   usage: true,
+  listTurns: true,
+  putFeedback: true,
+  addDropped: false,
+  droppedTelemetry: true,
   removeSession: true,
   removeLost: true,
   wasErased: true,

@@ -62,6 +62,8 @@ export interface UsageSum {
   rowsWritten: number;
   kvReads: number;
   kvWrites: number;
+  /** What people thought of the turns; `average`: of their scores, null without any. */
+  feedback?: { positive: number; negative: number; count: number; average: number | null };
 }
 
 export interface UsageQuery {

@@ -163,6 +163,62 @@ export const accountLadder = new Ladder("account", [
    ALTER TABLE tries ADD COLUMN agent TEXT;
    ALTER TABLE tries ADD COLUMN agent_version TEXT;`,
   },
+  {
+    since: "0.2.0",
+    // Turns that ended from here on are listed. Few of them do not complete: those have an index of their own.
+    sql: `CREATE TABLE turns (
+     ended_at INTEGER NOT NULL,
+     session TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     turn TEXT NOT NULL,
+     agent TEXT NOT NULL,
+     agent_version TEXT,
+     model TEXT,
+     reason TEXT NOT NULL,
+     code TEXT,
+     detail TEXT,
+     steps INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL,
+     cached_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL,
+     reasoning_tokens INTEGER NOT NULL,
+     cost_micros INTEGER NOT NULL,
+     ms INTEGER NOT NULL,
+     first_event_ms INTEGER,
+     tool_errors INTEGER NOT NULL,
+     repairs INTEGER NOT NULL,
+     PRIMARY KEY (ended_at, session, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX turns_by_reason ON turns (reason, ended_at, session, seq) WHERE reason <> 'completed';
+   CREATE INDEX turns_by_agent ON turns (agent, ended_at, session, seq);
+   CREATE INDEX turns_by_version ON turns (agent_version, ended_at, session, seq);
+   CREATE INDEX turns_by_model ON turns (model, ended_at, session, seq);
+   CREATE TABLE feedback (
+     session TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     score REAL NOT NULL,
+     agent TEXT NOT NULL,
+     agent_version TEXT,
+     model TEXT,
+     PRIMARY KEY (session, turn)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE minutes (
+     minute INTEGER NOT NULL,
+     agent TEXT NOT NULL,
+     failed_turns INTEGER NOT NULL,
+     tool_errors INTEGER NOT NULL,
+     repairs INTEGER NOT NULL,
+     cost_micros INTEGER NOT NULL,
+     first_event_ms INTEGER NOT NULL,
+     negative_feedback INTEGER NOT NULL,
+     first_events INTEGER NOT NULL,
+     PRIMARY KEY (minute, agent)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE alerts (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE metrics (id INTEGER PRIMARY KEY CHECK (id = 1), data TEXT NOT NULL) STRICT;
+   CREATE TABLE telemetry (id INTEGER PRIMARY KEY CHECK (id = 1), dropped INTEGER NOT NULL) STRICT;`,
+  },
 ]);
 
 /** What an account's database says of itself. Reading it writes nothing. */

@@ -13,6 +13,8 @@ import {
   valuesOf,
 } from "../core/settings.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
+import { type AlertRule, alertFault } from "../observe/alert-rule.ts";
+import type { Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
@@ -45,6 +47,10 @@ export interface AppDefinition {
   mcp?: RemoteToolsSource;
   /** `demoModel()`: it answers where no provider is configured. */
   demo?: DemoModel;
+  /** `otel()`: sends traces, metrics and events to a collector. */
+  observe?: TelemetrySource;
+  /** Thresholds over each account's turns, and who is told when one is passed. */
+  alerts?: readonly AlertRule[];
 }
 
 /** What an app needs to know of a door. */
@@ -75,6 +81,9 @@ export interface App {
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
+  /** How traces are made, and where they are sent. */
+  telemetry: Telemetry;
+  alerts: readonly AlertRule[];
   /** Of the doors: how each writes a stream. */
   encoders: Encoders;
   /** What was read of all declared settings, by name. */
@@ -163,13 +172,13 @@ function nameFault(names: readonly string[]): string | undefined {
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
 export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
-  const { webhooks = {}, schedules = [], mcp, demo } = definition;
-  mustBeParts({ doors, channels, mcp: mcp === undefined ? [] : [mcp] });
+  const { webhooks = {}, schedules = [], mcp, demo, observe, alerts = [] } = definition;
+  mustBeParts({ doors, channels, mcp: mcp ? [mcp] : [], observe: observe ? [observe] : [] });
   mustDiffer("door", doors);
   mustDiffer("channel", channels);
   const given: Readonly<Record<string, unknown>> = { ...bindings };
   const declared = [baseSettings, webhookSettings, ...[...channels, ...doors].map(({ settings }) => settings)];
-  if (mcp !== undefined) declared.push(mcp.settings);
+  for (const part of [mcp, observe]) if (part !== undefined) declared.push(part.settings);
   const { values, faults } = readSettings(allOf(declared), given);
   mustHaveNoFaults(faults);
   const base = values as SettingValues<typeof baseSettings>;
@@ -178,7 +187,8 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
   const agents = new Agents(
     Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
   );
-  mustNameAgents(agents, { webhooks, schedules, channels });
+  mustNameAgents(agents, { webhooks, schedules, channels, alerts });
+  mustBeAlerts(alerts);
   return {
     agents,
     settings,
@@ -191,6 +201,8 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     doorNames: doors.map(({ name }) => name),
     secrets: toolSecrets(agents.all, bindings),
     remoteTools,
+    telemetry: observe?.configure(valuesOf(observe, values)) ?? noTelemetry,
+    alerts,
     encoders: encodersOf(doors),
     values,
     warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
@@ -200,12 +212,18 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
 /** Throws an Error that names each place where the app names an agent that it does not have. */
 function mustNameAgents(
   agents: Agents,
-  { webhooks, schedules, channels }: Pick<App, "webhooks" | "schedules"> & Pick<AppParts, "channels">,
+  {
+    webhooks,
+    schedules,
+    channels,
+    alerts,
+  }: Pick<App, "webhooks" | "schedules" | "alerts"> & Pick<AppParts, "channels">,
 ): void {
   const named = [
     ...channels.flatMap(({ name, agents }) => agents.map((agent) => ({ where: `the channel ${name}`, agent }))),
     ...Object.entries(webhooks).map(([name, { agent }]) => ({ where: `the webhook "${name}"`, agent })),
     ...schedules.map(({ cron, agent }) => ({ where: `the schedule "${cron}"`, agent })),
+    ...alerts.map(({ metric, agent }) => ({ where: `the alert about ${metric}`, agent })),
   ];
   const faults = named.flatMap(({ where, agent }) =>
     agent === undefined || agents.named(agent) !== undefined ? [] : [`- ${where} names the agent "${agent}"`],
@@ -215,12 +233,23 @@ function mustNameAgents(
   throw new Error(`Longline cannot start: there is no such agent for\n${faults.join("\n")}\nThe agents are: ${names}.`);
 }
 
+/** Of an app that lists no `otel()`. */
+const noTelemetry: Telemetry = { serviceName: "longline", content: undefined, exporter: undefined };
+
+/** Throws an Error that names the first alert that cannot be one. */
+function mustBeAlerts(alerts: readonly AlertRule[]): void {
+  for (const [index, rule] of alerts.entries()) {
+    const fault = alertFault(rule);
+    if (fault !== undefined) throw new Error(`Longline cannot start: alerts[${index}]: ${fault}.`);
+  }
+}
+
 /** A part that was not called, or what earlier versions took in its place. */
 function mustBeParts(
-  parts: Readonly<Record<"doors" | "channels" | "mcp", readonly { settings: SettingDeclarations }[]>>,
+  parts: Readonly<Record<"doors" | "channels" | "mcp" | "observe", readonly { settings: SettingDeclarations }[]>>,
 ): void {
-  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })" };
-  for (const field of ["doors", "channels", "mcp"] as const) {
+  const examples = { doors: "openai()", channels: "slack()", mcp: "mcpServers({ … })", observe: "otel()" };
+  for (const field of ["doors", "channels", "mcp", "observe"] as const) {
     if (parts[field].every((part) => typeof part === "object" && typeof part?.settings === "object")) continue;
     throw new Error(`\`${field}\` of the app holds something else than a call such as ${examples[field]}.`);
   }

@@ -6,6 +6,7 @@ export const partOfSetting: Readonly<Record<string, string>> = {
   SLACK_SIGNING_SECRET: "slack() in `channels`",
   DISCORD_PUBLIC_KEY: "discord() in `channels`",
   MCP_SERVERS: "`mcp: mcpServers()`",
+  OTEL_EXPORTER_OTLP_ENDPOINT: "`observe: otel()`",
 };
 
 /** A warning for each setting that is set, and that no part of the app reads. */

@@ -5,6 +5,8 @@ import { standardHeaders } from "./signature.ts";
 export interface CallbackAddress extends Address {
   channel: "callback";
   url: string;
+  /** It brings an alert, and no turn's answer. */
+  alert?: Record<string, unknown>;
 }
 
 export interface CallbackSetup {
@@ -29,7 +31,7 @@ export function callback(setup: CallbackSetup): Outlet<CallbackAddress, Callback
 }
 
 async function postCallback(
-  { reply, address, nowMs, signal }: Posting<CallbackAddress, CallbackShown>,
+  { reply, address, nowMs, signal, traceparent }: Posting<CallbackAddress, CallbackShown>,
   { secret, urlFault }: CallbackSetup,
 ): Promise<Posted<CallbackShown>> {
   const { ended } = reply;
@@ -38,11 +40,20 @@ async function postCallback(
   const fault = urlFault(address.url);
   if (fault !== undefined) return { kind: "dead", shown, error: fault };
   const timestamp = new Date(ended.atMs).toISOString();
-  const body = JSON.stringify({ type: "turn.ended", timestamp, data: ended.data });
+  const { alert } = address;
+  const event = alert
+    ? { type: "alert", data: { ...alert, text: reply.text } }
+    : { type: "turn.ended", data: ended.data };
+  const body = JSON.stringify({ type: event.type, timestamp, data: event.data });
   const signed = await standardHeaders({ id: reply.id, atMs: nowMs, body }, await secret());
   const answer = await fetch(address.url, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "User-Agent": "Longline", ...signed },
+    headers: {
+      "Content-Type": "application/json",
+      "User-Agent": "Longline",
+      ...signed,
+      ...(traceparent && { traceparent }),
+    },
     body,
     // Where a redirect leads was not checked: it counts as a failure.
     redirect: "manual",

@@ -156,6 +156,8 @@ export interface Posting<A extends Address, S> {
   resumed: boolean;
   /** Ms since 1970. */
   nowMs: number;
+  /** W3C trace context of the delivery's span, for receivers that have spans of their own. */
+  traceparent?: string;
   /** After a `retry` of this attempt the delivery is given up. */
   isLast?: boolean;
   /** Aborted when the attempt takes too long. */

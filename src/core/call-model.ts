@@ -75,7 +75,7 @@ class PastTries {
     this.#crashed = crashed;
   }
 
-  tryOf({ model, failure, usage, costMicros }: FailedReply, draft: Draft): FailedTry {
+  tryOf({ model, failure, usage, costMicros, atMs, durationMs }: FailedReply, draft: Draft): FailedTry {
     const before = this.tries.at(-1);
     const isSame = before?.model === model && before.failure.code === failure.code;
     return {
@@ -85,6 +85,8 @@ class PastTries {
       ...(draft.hasBegun && { paid: true }),
       ...(isUsed(usage) && { usage, costMicros }),
       ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
+      atMs,
+      ...(durationMs !== undefined && { durationMs }),
     };
   }
 

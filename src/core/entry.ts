@@ -105,6 +105,9 @@ export interface FailedTry {
   /** What this try used and cost, where it did; absent in entries of earlier versions. It is in the entry's sums, too. */
   usage?: Usage;
   costMicros?: number;
+  /** When it was over, in ms since 1970, and how long it took; absent where a crash cut it off, and in entries of earlier versions. */
+  atMs?: number;
+  durationMs?: number;
 }
 
 export interface UserEntry extends Placed {
@@ -120,6 +123,8 @@ export interface UserEntry extends Placed {
   joined?: true;
   /** The question of the turn before, which had no answer, was sent once more: the model is shown it once. */
   again?: true;
+  /** The span of the request that brought it, as the W3C header `traceparent` (version 00). */
+  traceparent?: string;
 }
 
 export interface AssistantEntry extends Placed {

@@ -70,6 +70,24 @@ export const session = z
   })
   .meta({ id: "Session" });
 
+export const listedTurn = z
+  .object({
+    session: z.string(),
+    turn: z.string(),
+    agent: z.string(),
+    version: z.string().nullable(),
+    model: z.string().nullable().meta({ description: "The model that answered last; null when none was called." }),
+    reason: z.enum(turnEndReasons),
+    error: z.object({ code: z.string(), detail: z.string() }).optional(),
+    steps: count,
+    usage,
+    cost_micros: count,
+    ms: count,
+    first_event_ms: count.nullable(),
+    ended_at: moment,
+  })
+  .meta({ id: "ListedTurn" });
+
 export const sessionDetails = session
   .extend({
     queued: z.array(

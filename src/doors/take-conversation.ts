@@ -16,6 +16,7 @@ import { type Caller, sessionOf } from "./caller.ts";
 import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { mustKeepAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
+import { traceOf } from "./trace-of.ts";
 
 /** A conversation as it was told. `items` are in legal order, and end with messages of persons or results. */
 export interface SentConversation {
@@ -150,7 +151,7 @@ async function letIn(caller: Caller, of: Work & { onBusy: "queue" | "interrupt" 
   const { results, name, told, onBusy } = of;
   const address = { account: caller.account, name };
   const session = sessionObject(caller.bindings, address);
-  const messages = of.messages.map((message) => inboxMessage(message, told));
+  const messages = of.messages.map((message) => ({ ...inboxMessage(message, told), ...traceOf(caller) }));
   if (results.length > 0) {
     const given = results.map(({ callId, content }) => ({ callId, content, isError: false }));
     const more = { also: messages, receipt: told.receipt, again: againWith(told) };

@@ -15,9 +15,11 @@ import { arm } from "./alarm.ts";
 import { Courier } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import { Reporter } from "./deliver/reporter.ts";
+import { deliveryOver, sampler, sessionTelemetry, telemetryId } from "./deliver/telemetry.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { type PastRequest, pastRequest } from "./read/past-request.ts";
 import { summarize } from "./read/summarize.ts";
+import { deliveryTraceparent, turnTrace } from "./read/turn-trace.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import type { CopyStep } from "./store/copying.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
@@ -73,9 +75,9 @@ export class SessionLife {
   #takeUp(stored: StoredVersion): void {
     const { storage } = this.#ctx;
     storage.transactionSync(() => migrate(storage.sql, stored));
-    const { turns, outbox } = this.open();
+    const { turns, outbox, telemetry } = this.open();
     try {
-      if (turns.busy || !outbox.isEmpty) this.work();
+      if (turns.busy || !outbox.isEmpty || telemetry?.owes) this.work();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;
@@ -170,12 +172,17 @@ export class SessionLife {
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
-    this.#reporter = new Reporter(this.#bindings);
+    const traced = { ...this.#setup(agent), telemetry: this.#app.telemetry };
+    this.#reporter = new Reporter(this.#bindings, sampler(parts, traced));
+    const telemetry = sessionTelemetry(parts, traced, { hold, rested: () => this.arm() });
+    if (telemetry !== undefined) parts.telemetry = telemetry;
     const { account, name } = parts.record.read();
     const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
       outletFault: (name) => outletFault(this.#app, name),
+      traceparent: (turn, id) => deliveryTraceparent(parts, turn, id),
+      over: (owed, how) => deliveryOver(parts, owed, how),
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
@@ -191,6 +198,7 @@ export class SessionLife {
       moved: () => courier.wake(),
       nextInvocation: () => this.#nextInvocation(),
       rested: () => {
+        parts.telemetry?.wake();
         this.arm();
         hold(this.report());
       },
@@ -208,6 +216,7 @@ export class SessionLife {
   wake(): void {
     if (this.#parts?.turns.busy) this.#runner?.wake();
     this.#courier?.wake();
+    this.#parts?.telemetry?.wake();
   }
 
   abort(turn?: string): void {
@@ -229,6 +238,7 @@ export class SessionLife {
     const expiryMs = expiryDueMs(this.#facts(this.#parts), nowMs);
     const others = [
       ...(this.#courier?.dueMs(nowMs) ?? []),
+      this.#parts.telemetry?.dueMs(nowMs),
       this.#reporter.retryAtMs,
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#eraseAtMs),
@@ -275,8 +285,9 @@ export class SessionLife {
     return this.#parts === undefined ? "lives" : expiryOf(this.#facts(this.#parts), Date.now());
   }
 
-  #facts({ record, turns, outbox }: SessionParts): LifeFacts {
-    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes };
+  #facts({ record, turns, outbox, telemetry }: SessionParts): LifeFacts {
+    const owes = turns.busy || outbox.owes || telemetry?.owes === true;
+    return { expiresAtMs: record.read().expiresAtMs, owes };
   }
 
   /** The session is over, and so are its turns: each ends, and its answer is delivered, before it is erased. */
@@ -309,6 +320,17 @@ export class SessionLife {
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
     return pastRequest(this.existing, this.#setup(this.mustHaveAgent()), seq);
+  }
+
+  /** The trace of a turn, as an OTLP request in JSON. */
+  trace(turn: string): Promise<string> {
+    const { telemetry } = this.#app;
+    return turnTrace(this.existing, { ...this.#setup(this.agent), telemetry }, turn);
+  }
+
+  /** What its telemetry is listed as among the account's dead deliveries. */
+  get telemetryId(): string {
+    return telemetryId(this.existing.record.read());
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

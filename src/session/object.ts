@@ -42,6 +42,7 @@ import {
 } from "./submit/answering.ts";
 import { type AgainWith, takenOrAgain, untilStopped } from "./submit/ask-again.ts";
 import { type GoOn, goOn, type WentOn } from "./submit/go-on.ts";
+import { type Notice, takeNotice } from "./submit/take-notice.ts";
 import { addHistory, takeIn } from "./submit.ts";
 import { noSuchTurn, type SendRequest, type TurnState } from "./turn/turns.ts";
 
@@ -158,7 +159,12 @@ export class Session extends DurableObject<Bindings> {
   /** Tries a delivery again that was given up. */
   retryDelivery(id: string): Promise<Outcome<{ turn: string }>> {
     return outcome(async () => {
-      const { outbox, storage } = this.#life.existing;
+      const { outbox, storage, telemetry } = this.#life.existing;
+      if (id === this.#life.telemetryId && telemetry?.retry()) {
+        this.#life.work();
+        await storage.sync();
+        return { turn: "" };
+      }
       const owed = outbox.byId(id);
       if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
       outbox.revive(id, Date.now());
@@ -262,11 +268,31 @@ export class Session extends DurableObject<Bindings> {
   giveFeedback(turn: string, feedback: Feedback, tag?: string): Promise<Outcome<null>> {
     return outcome(async () => {
       mustBeTagged(this.#life.existing.record.read(), tag);
-      const { turns, feedback: store, storage } = this.#life.existing;
+      const parts = this.#life.existing;
+      const { turns, storage } = parts;
       if (turns.state(turn) === undefined) throw noSuchTurn(turn);
-      store.put(turn, feedback);
+      storage.transactionSync(() => {
+        parts.feedback.put(turn, feedback);
+        parts.telemetry?.owe({ kind: "feedback", turn, atMs: feedback.atMs });
+      });
+      this.#life.work();
       await storage.sync();
+      this.ctx.waitUntil(this.#life.report().then(() => this.#life.arm()));
       return null;
+    });
+  }
+
+  /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. The session is made for it when it is missing. */
+  notify(address: SessionAddress, notice: Notice): Promise<Outcome<{ turn: string }>> {
+    return outcome(async () => {
+      await this.#life.settled();
+      const parts = this.#life.parts ?? this.#create(address, { title: "Alerts" });
+      const turn = parts.storage.transactionSync(() => takeNotice(parts, notice));
+      await parts.storage.sync();
+      parts.feed.confirm(parts.log.lastSeq);
+      this.#life.work();
+      await this.#life.report();
+      return { turn };
     });
   }
 
@@ -332,6 +358,11 @@ export class Session extends DurableObject<Bindings> {
 
   request(seq: number): Promise<Outcome<PastRequest>> {
     return outcome(() => this.#life.request(seq));
+  }
+
+  /** The trace of a turn, as an OTLP request in JSON. */
+  trace(turn: string): Promise<Outcome<string>> {
+    return outcome(() => this.#life.trace(turn));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {

@@ -54,6 +54,8 @@ export const sessionMethods: Methods = {
   copy: false,
   search: true,
   request: true,
+  trace: true,
+  notify: true,
   prefix: true,
 };
 

@@ -1,10 +1,12 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 import { defaultLimits } from "../agent/agent.ts";
+import type { SessionTelemetry } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Feed } from "./read/feed.ts";
 import { Retelling } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
 import { countedStorage, RowCounter } from "./store/counted-sql.ts";
+import { DeliveriesMade } from "./store/deliveries-made.ts";
 import { FeedbackStore } from "./store/feedback.ts";
 import { Heads } from "./store/heads.ts";
 import { Heartbeat } from "./store/heartbeat.ts";
@@ -39,6 +41,9 @@ export interface SessionParts {
   search: TranscriptSearch;
   feed: Feed;
   feedback: FeedbackStore;
+  deliveries: DeliveriesMade;
+  /** What is owed to a collector; absent where the app has none. */
+  telemetry?: SessionTelemetry;
 }
 
 /** For tests that look into the rows alone: turns record no agent. */
@@ -49,6 +54,7 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
+    parts.telemetry?.forget();
   });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
@@ -74,7 +80,7 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
     heads,
     feedback,
   ];
-  return {
+  const parts: SessionParts = {
     storage,
     counter,
     kvCount: new KvCount(),
@@ -83,6 +89,7 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
     inbox,
     outbox,
     feedback,
+    deliveries: new DeliveriesMade(sql),
     turns,
     checkpoint,
     intents,
@@ -98,4 +105,5 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
     search: new TranscriptSearch(storage, log),
     feed,
   };
+  return parts;
 }

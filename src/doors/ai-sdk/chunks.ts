@@ -169,6 +169,11 @@ export function messageId(turn: string): string {
   return `msg_${turn}`;
 }
 
+/** The turn that a message is; `undefined` for ids of other messages. */
+export function turnOfMessage(id: string): string | undefined {
+  return /^msg_(turn_\d{1,16})$/.exec(id)?.[1];
+}
+
 /** Tools of the client are its own parts; those of the server it does not know beforehand. */
 function callChunk({ id, name, arguments: text, atClient }: ToolCall & { atClient?: true }): Chunk {
   const served = atClient ? {} : { dynamic: true, providerExecuted: true };

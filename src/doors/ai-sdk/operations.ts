@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Operation } from "../operation.ts";
 import { anyObject, uiMessage } from "../shapes.ts";
-import { uiRequest } from "./ui-messages.ts";
+import { uiFeedback, uiRequest } from "./ui-messages.ts";
 
 const ui = { tag: "AI SDK" } as const;
 
@@ -25,6 +25,13 @@ export const uiOperations: Record<string, Operation> = {
     ...ui,
     summary: "The open turn again, from its start",
     answers: { 200: { what: "UI message chunks.", orStream: "foreign" }, 204: { what: "Nothing runs." } },
+  },
+  "POST /v1/ui/messages/{id}/feedback": {
+    ...ui,
+    summary: "What a person thinks of an answer; again replaces it",
+    body: uiFeedback,
+    answers: { 200: { what: "It is kept.", schema: anyObject } },
+    refusals: [404],
   },
   "DELETE /v1/ui/messages/{id}/stream": {
     ...ui,

@@ -6,18 +6,21 @@ import { AppError } from "../../core/errors.ts";
 import { fingerprint } from "../../core/prefix.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
+import { feedbackJson } from "../../session/read/turn-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { type Caller, sessionOf } from "../caller.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { stopsOnDisconnect } from "../on-disconnect.ts";
+import { givenFeedback, rating } from "../rating.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
 import { relayStream } from "../relay-stream.ts";
 import { Routes } from "../routes.ts";
 import { agentName, sessionName } from "../session-fields.ts";
 import type { TakenTurn } from "../take-conversation.ts";
-import type { UiManner } from "./chunks.ts";
+import { traceOf } from "../trace-of.ts";
+import { turnOfMessage, type UiManner } from "./chunks.ts";
 import { UiMessages } from "./messages.ts";
 import { isAgain, newsOf, type UiNews, uiFields } from "./request.ts";
 import { uiOptions, uiSettings } from "./ui-settings.ts";
@@ -28,6 +31,9 @@ export const uiRequest = z.looseObject({
   id: sessionName.nullish(),
   agent: agentName.nullish(),
 });
+
+/** What a person thinks of an answer, by the id of its message. */
+export const uiFeedback = z.strictObject({ message_id: z.string().min(1).max(64), ...rating });
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;
@@ -70,6 +76,16 @@ export const uiMessages = new Routes()
     if (!known.ok || known.value === null || known.value.state.status === "ended") return c.body(null, 204);
     return stream(caller, { session: name, turn: known.value.turn });
   })
+  .post("/:id/feedback", "append", async (c, caller) => {
+    const name = parseBody(sessionName, c.req.param("id"), "id");
+    const { message_id, ...rated } = parseBody(uiFeedback, await readJson(c.req.raw));
+    const turn = turnOfMessage(message_id);
+    if (turn === undefined)
+      throw new AppError("invalid_request", "message_id: must be the id of an answer.", { field: "message_id" });
+    const given = givenFeedback(rated);
+    unwrap(await sessionOf(caller, name).giveFeedback(turn, given));
+    return c.json({ session: name, turn, message_id, feedback: feedbackJson(given) });
+  })
   .delete("/:id/stream", "cancel", async (c, caller) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
     const { turn } = unwrap(await sessionOf(caller, name).cancel());
@@ -110,7 +126,7 @@ async function say(
   const { turn } = unwrap(
     await session.send(address, {
       ...named,
-      message: { content, ...(speaker !== undefined && { speaker }), options },
+      message: { content, ...(speaker !== undefined && { speaker }), ...traceOf(caller), options },
       receipt,
       ...allowedModels(caller),
       // An edited message keeps its id.

@@ -17,6 +17,7 @@ import { sessionObject } from "../../session/session-object.ts";
 import { callId } from "../admit.ts";
 import type { RequestContext } from "../caller.ts";
 import { Routes, requestOf } from "../routes.ts";
+import { traceOf } from "../trace-of.ts";
 
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
@@ -159,6 +160,7 @@ async function deliver(of: RequestContext, received: Received, account: string):
     content,
     ...(speaker && { speaker }),
     ...(metadata && { metadata }),
+    ...traceOf(of),
     options: {},
     ...(reference && { reference }),
   };

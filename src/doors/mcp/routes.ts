@@ -18,6 +18,7 @@ import { namedAgent } from "../named-agent.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
 import { Routes } from "../routes.ts";
 import { sessionName } from "../session-fields.ts";
+import { traceOf } from "../trace-of.ts";
 import type { AgentAnswer, FoundSession, McpTools, Tell } from "./server.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
@@ -49,7 +50,7 @@ function toolsFor(caller: Caller): McpTools {
       const session = sessionObject(caller.bindings, { account, name });
       const request = {
         ...namedAgent(caller, agent),
-        message: { content: question, options: {} },
+        message: { content: question, ...traceOf(caller), options: {} },
         receipt,
         onBusy: "queue",
         ...allowedModels(caller),

@@ -5,6 +5,7 @@ import { mostUnits } from "../../core/bounds.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/read/turn-json.ts";
+import { givenFeedback, rating } from "../rating.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, sessionAt } from "../session-fields.ts";
 
@@ -31,13 +32,7 @@ export const toolResults = z.strictObject({
     }),
 });
 
-/** A score of -1 (bad) to 1 (good); `label` and `comment` are free text. */
-export const feedback = z.strictObject({
-  turn: z.string().min(1).max(64),
-  score: z.number().min(-1).max(1),
-  label: z.string().min(1).max(64).optional(),
-  comment: z.string().min(1).max(4_000).optional(),
-});
+export const feedback = z.strictObject({ turn: z.string().min(1).max(64), ...rating });
 
 export const answers = new Routes()
   .post("/:id/approvals/:call_id", "approve", async (c, caller) => {
@@ -58,13 +53,8 @@ export const answers = new Routes()
     });
   })
   .post("/:id/feedback", "append", async (c, caller) => {
-    const { turn, score, label, comment } = parseBody(feedback, await readJson(c.req.raw));
-    const given = {
-      score,
-      ...(label !== undefined && { label }),
-      ...(comment !== undefined && { comment }),
-      atMs: Date.now(),
-    };
+    const { turn, ...rated } = parseBody(feedback, await readJson(c.req.raw));
+    const given = givenFeedback(rated);
     unwrap(await sessionAt(caller, c.req.param("id")).giveFeedback(turn, given));
     return c.json({ session: addressOf(caller, c.req.param("id")).name, turn, feedback: feedbackJson(given) });
   });

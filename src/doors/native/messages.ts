@@ -27,6 +27,7 @@ import { receiptOf } from "../receipt-of.ts";
 import { formatOf, responseFormat } from "../response-format.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
+import { traceOf } from "../trace-of.ts";
 
 export const sentMessage = z.strictObject({
   content: z.string().min(1, "must not be empty"),
@@ -100,6 +101,11 @@ export const messages = new Routes()
     const state = unwrap(await sessionAt(caller, c.req.param("id")).wait(turn, 0));
     return c.json(turnJson(addressOf(caller, c.req.param("id")).name, turn, state));
   })
+  // It says where models are reached and what they cost: no session's token opens it.
+  .get("/:id/turns/:turn/trace", "key", async (c, caller) => {
+    const body = unwrap(await sessionAt(caller, c.req.param("id")).trace(c.req.param("turn")));
+    return c.body(body, 200, { "Content-Type": "application/json" });
+  })
   .get("/:id/events", "read", (c, caller) =>
     relay(
       caller,
@@ -171,6 +177,7 @@ function toInbox(caller: Caller, body: z.infer<typeof sentMessage>, agent: Agent
     content,
     ...(speaker !== undefined && { speaker }),
     ...(metadata && { metadata }),
+    ...traceOf(caller),
     options: {
       ...(form && { responseFormat: form }),
       ...(tools.length > 0 && { tools }),

@@ -11,6 +11,7 @@ import { prefixDoctor } from "./prefix-doctor.ts";
 import { prefixes } from "./prefixes.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
+import { turns } from "./turns.ts";
 import { usage } from "./usage.ts";
 
 export const native: readonly DoorRoute[] = [
@@ -23,6 +24,7 @@ export const native: readonly DoorRoute[] = [
   ["/v1/prefixes", prefixes],
   ["/v1/deliveries", deliveries],
   ["/v1/usage", usage],
+  ["/v1/turns", turns],
   ["/v1/agents", agents],
   ["/", front],
 ];

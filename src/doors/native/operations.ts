@@ -1,10 +1,11 @@
 /** The calls of the native door, described: those about prefixes, usage, agents and deliveries here. */
 import * as z from "zod";
 import type { Operation } from "../operation.ts";
-import { agent, anyObject, usage } from "../shapes.ts";
+import { agent, anyObject, listedTurn, usage } from "../shapes.ts";
 import { deliveryListing } from "./deliveries.ts";
 import { prefixContent, prefixRemoval, prefixWarming } from "./prefixes.ts";
 import { sessionOperations } from "./session-operations.ts";
+import { turnListing } from "./turns.ts";
 import { usageQuery } from "./usage.ts";
 
 const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
@@ -51,6 +52,18 @@ export const nativeOperations: Record<string, Operation> = {
     summary: "Tokens, money, failures and times, by day, model, session, agent or its version",
     query: usageQuery,
     answers: { 200: { what: "Sums.", schema: z.object({ group_by: z.string(), usage: z.array(anyObject) }) } },
+  },
+  "GET /v1/turns": {
+    tag: "Accounts",
+    summary:
+      "The ended turns of all sessions, newest first, by how they ended, what ran, what they cost and how long they took",
+    query: turnListing,
+    answers: {
+      200: {
+        what: "A page. It may be short, or empty, and have a cursor: a page looks at so many turns and no more.",
+        schema: z.object({ turns: z.array(listedTurn), next_cursor: z.string().nullable() }),
+      },
+    },
   },
   "GET /v1/agents": {
     tag: "Agents",

@@ -26,6 +26,7 @@ const accepting = z.object({
     .optional()
     .meta({ description: "`respond-async`, or `wait=N` seconds; 60 unless told, at most 300." }),
   Accept: z.string().optional().meta({ description: "`text/event-stream` streams the turn." }),
+  traceparent: z.string().optional().meta({ description: "W3C trace context: the parent of the turn's trace." }),
 });
 const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
 
@@ -86,6 +87,17 @@ export const sessionOperations: Record<string, Operation> = {
     tag,
     summary: "How a turn stands",
     answers: { 200: { what: "The turn.", schema: turn } },
+    refusals: [404],
+  },
+  "GET /v1/sessions/{id}/turns/{turn}/trace": {
+    tag,
+    summary: "The trace of a turn, for OpenTelemetry",
+    answers: {
+      200: {
+        what: "An OTLP `ExportTraceServiceRequest` in JSON: the turn's own span once it has ended, and those under it.",
+        schema: z.object({ resourceSpans: z.array(anyObject) }),
+      },
+    },
     refusals: [404],
   },
   "GET /v1/sessions/{id}/events": {

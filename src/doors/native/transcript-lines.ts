@@ -59,6 +59,8 @@ const oneTry = z.strictObject({
   repeats: mark,
   usage: usage.optional(),
   costMicros: count.optional(),
+  atMs: moment.optional(),
+  durationMs: duration.optional(),
 });
 const tries = z.array(oneTry).max(1_000).optional();
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
@@ -115,6 +117,10 @@ const entry = z.discriminatedUnion("type", [
     options,
     joined: z.literal(true).optional(),
     again: z.literal(true).optional(),
+    traceparent: z
+      .string()
+      .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
+      .optional(),
   }),
   z.strictObject({
     type: z.literal("assistant"),

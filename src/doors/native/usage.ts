@@ -5,7 +5,8 @@ import type { UsageSum } from "../../account/ledger.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { Routes } from "../routes.ts";
 
-const moment = z
+/** A date or a time, in ms since 1970. */
+export const moment = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601")
   .transform((text) => Date.parse(text));
 export const usageQuery = z.strictObject({
@@ -40,5 +41,6 @@ function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
     rows_written: sum.rowsWritten,
     kv_reads: sum.kvReads,
     kv_writes: sum.kvWrites,
+    feedback: sum.feedback,
   };
 }

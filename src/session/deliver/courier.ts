@@ -16,6 +16,10 @@ export interface CourierSetup {
   outletFault(name: string): string;
   /** Messages of these places belong to this session from now on. */
   lead(places: readonly string[]): Promise<void>;
+  /** A delivery is over: `failures` tries of it failed. Runs in the transaction that says so in its row. */
+  over?(owed: Owed, how: { startMs: number; failures: number; isDead: boolean }): void;
+  /** W3C trace context of a delivery's span. */
+  traceparent?(turn: string, id: string): Promise<string | undefined>;
   /** Tells the account of a delivery that was given up. */
   tellDead(owed: Owed): Promise<void>;
   /** Keeps the object awake until the promise settles. */
@@ -157,6 +161,7 @@ export class Courier {
         else return this.#failed({ ...owed, shown, attempts }, posted.error, delayMs);
         continue;
       }
+      const failures = attempts;
       attempts = 0;
       this.#failures.delete(owed.id);
       this.#failingSince.delete(owed.id);
@@ -164,7 +169,13 @@ export class Courier {
         await this.#setup.lead(posted.places);
         if (this.#parts.feed.closed) return change.forget();
       }
-      if (reply.state === "ended") return this.#outbox.delivered(owed.id);
+      if (reply.state === "ended") {
+        const startMs = outlet.live ? owed.createdAtMs : (reply.ended?.atMs ?? owed.createdAtMs);
+        return this.#parts.storage.transactionSync(() => {
+          this.#outbox.delivered(owed.id);
+          this.#setup.over?.(owed, { startMs, failures, isDead: false });
+        });
+      }
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
       if (this.#subrequests.isSpent) {
         change.forget();
@@ -175,18 +186,20 @@ export class Courier {
     }
   }
 
-  async #attempt(outlet: Outlet, { id, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
+  async #attempt(outlet: Outlet, { id, turn, address, shown, attempts }: Owed, reply: Reply): Promise<Posted<unknown>> {
     const resumed = !this.#known.has(id) && shown !== undefined;
     this.#known.add(id);
     // Most attempts are one or two calls.
     this.#subrequests.count(2);
     let saved = false;
+    const traceparent = outlet.live ? undefined : await this.#setup.traceparent?.(turn, id);
     const posted = await outlet.post({
       reply,
       address,
       shown,
       resumed,
       nowMs: Date.now(),
+      ...(traceparent !== undefined && { traceparent }),
       isLast: attempts >= outlet.retryMs.length,
       signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
       save: async (about) => {
@@ -217,8 +230,12 @@ export class Courier {
 
   /** Given up. The account lists it, so that an operator can see it and try again. */
   async #bury(owed: Owed, error: string): Promise<void> {
-    const { id, attempts } = owed;
-    this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
+    const { id, attempts, createdAtMs } = owed;
+    this.#parts.storage.transactionSync(() => {
+      const isNew = this.#outbox.byId(id)?.state === "open";
+      this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
+      if (isNew) this.#setup.over?.(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
+    });
     await this.#setup.tellDead({ ...owed, error });
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }

@@ -13,6 +13,7 @@ import type { SessionParts } from "../session-parts.ts";
 import type { SessionAddress } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { type RanBy, stepRecords } from "../turn/step-records.ts";
+import { reportFeedback, type Sampler, type TurnReader, turnReader } from "./reported-turns.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
@@ -29,12 +30,15 @@ export class Reporter {
   #failures = 0;
   #retryAtMs = 0;
 
-  constructor(bindings: Bindings) {
+  readonly #sampler: Sampler | undefined;
+
+  constructor(bindings: Bindings, sampler?: Sampler) {
     this.#bindings = bindings;
+    this.#sampler = sampler;
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns }: SessionParts, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns, feedback }: SessionParts, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
@@ -43,9 +47,11 @@ export class Reporter {
       const { agent } = summary;
       return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
     };
+    const readTurn = turnReader(turns, summary.agent ?? "", this.#sampler);
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))
+      .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
       })
@@ -102,10 +108,11 @@ interface NewsSource {
   log: TranscriptLog;
   copiedSeq: number;
   ranBy: RanBy;
+  readTurn: TurnReader;
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
-function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): SessionNews | undefined {
+function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
@@ -114,7 +121,9 @@ function newsAfter(after: number, { log, copiedSeq, ranBy }: NewsSource): Sessio
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
     const steps = isOwn ? stepRecords(done, onceForEach(ranBy)).filter(({ seq }) => seq > copiedSeq) : [];
-    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf) };
+    const ended = isOwn ? done.filter(({ type, seq }) => type === "turn_ended" && seq > copiedSeq) : [];
+    const turns = ended.flatMap(({ turn }) => readTurn(turn) ?? []);
+    if (throughSeq !== undefined) return { throughSeq, steps, texts: done.flatMap(textOf), turns };
     // A step longer than what was read: its end lies further on.
     if (entries.length === 0 || entries.at(-1)?.seq === log.lastSeq) return undefined;
   }

@@ -31,7 +31,7 @@ export class FeedbackStore implements RowCopy {
     this.#sql.exec(
       `INSERT INTO feedback (turn, score, label, comment, given_by, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (turn) DO UPDATE
        SET score = excluded.score, label = excluded.label, comment = excluded.comment, given_by = excluded.given_by,
-         at = excluded.at`,
+         at = excluded.at, reported_at = NULL`,
       turn,
       score,
       label ?? null,
@@ -42,9 +42,25 @@ export class FeedbackStore implements RowCopy {
     this.#isEmpty = false;
   }
 
-  of(turn: string): Feedback | undefined {
+  /** What the account does not know yet. */
+  unreported(): { turn: string; score: number; atMs: number }[] {
+    if (this.#hasNone) return [];
+    const query = "SELECT turn, score, at AS atMs FROM feedback WHERE reported_at IS NULL";
+    return this.#sql.exec<{ turn: string; score: number; atMs: number }>(query).toArray();
+  }
+
+  /** The account knows what was given at that time. */
+  reported(turn: string, atMs: number): void {
+    this.#sql.exec("UPDATE feedback SET reported_at = ?1 WHERE turn = ?2 AND at = ?1", atMs, turn);
+  }
+
+  get #hasNone(): boolean {
     this.#isEmpty ??= this.#sql.exec("SELECT 1 FROM feedback LIMIT 1").toArray().length === 0;
-    if (this.#isEmpty) return undefined;
+    return this.#isEmpty;
+  }
+
+  of(turn: string): Feedback | undefined {
+    if (this.#hasNone) return undefined;
     const query = "SELECT score, label, comment, given_by, at FROM feedback WHERE turn = ?";
     const [row] = this.#sql.exec<Row>(query, turn).toArray();
     if (row === undefined) return undefined;

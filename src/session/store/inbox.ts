@@ -16,6 +16,8 @@ export interface InboxMessage {
   reference?: Reference;
   /** The question of the turn before, which had no answer. */
   again?: true;
+  /** The span of the request that brought it; see `UserEntry`. */
+  traceparent?: string;
 }
 
 /** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. */

@@ -135,6 +135,13 @@ export const sessionLadder = new Ladder("session", [
   // The first that the code before it can read; `schema_version` is from here on the oldest version that can.
   { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN ladder_version INTEGER;" },
   { since: "0.2.0", sql: "ALTER TABLE session ADD COLUMN agent TEXT;" },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE delivered (id TEXT PRIMARY KEY, turn TEXT NOT NULL, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE exports (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL) STRICT;
+   CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;
+   ALTER TABLE feedback ADD COLUMN reported_at INTEGER;`,
+  },
 ]);
 
 /** What a database says of itself. Reading it writes nothing. */

@@ -4,6 +4,8 @@ import { sha256Hex } from "../../core/digest.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { textLimits } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
+import { callKey } from "../../observe/tool-spans.ts";
+import { traceparentOfSpan } from "../../observe/turn-spans.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
 import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
 import type { SessionParts } from "../session-parts.ts";
@@ -29,11 +31,13 @@ interface CallOf {
  * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
-export async function callContext({ record, search, log, feed }: SessionParts, of: CallOf): Promise<ToolContext> {
+export async function callContext(parts: SessionParts, of: CallOf): Promise<ToolContext> {
+  const { record, search, log, feed } = parts;
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;
   const own = agent.tools.get(call.name)?.secrets ?? [];
   const { resultChars } = textLimits(of.profile.contextTokens);
+  const traceparent = await callTraceparent(parts, of);
   return {
     secrets: Object.fromEntries(own.map((secret) => [secret, of.secrets[secret] ?? ""])),
     account,
@@ -45,13 +49,34 @@ export async function callContext({ record, search, log, feed }: SessionParts, o
     idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,
     now: () => Date.now(),
-    fetch: of.subrequests.fetch,
+    ...(traceparent !== undefined && { traceparent }),
+    fetch: tracedFetch(of.subrequests.fetch, traceparent),
     progress: (text) =>
       feed.progress.report({ callId: call.id, name: call.name }, withoutSecrets(String(text), of.secrets)),
     transcript: {
       search: async (query, limit) => search.find(query, { limit, beforeSeq: of.turn.firstSeq }),
       read: async (seq, offset) => readEntry(log, { seq, offset, mostChars: Math.floor(resultChars * 0.8) }),
     },
+  };
+}
+
+/** Of the call's span, which has its name before it has a result. */
+async function callTraceparent({ record, turns }: SessionParts, { turn, call }: CallOf): Promise<string | undefined> {
+  const entries = turns.entries(turn.firstSeq);
+  const [first] = entries;
+  const reply = entries.findLast((entry) => entry.type === "assistant");
+  if (first === undefined || reply === undefined) return undefined;
+  const { account, name: session, birth } = record.read();
+  return traceparentOfSpan({ account, session, birth, turn: first.turn }, first, callKey(reply.seq, call.id));
+}
+
+/** What the tool says itself stays. */
+function tracedFetch(fetch: typeof globalThis.fetch, traceparent: string | undefined): typeof globalThis.fetch {
+  if (traceparent === undefined) return fetch;
+  return (input, init) => {
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+    if (!headers.has("traceparent")) headers.set("traceparent", traceparent);
+    return fetch(input, { ...init, headers });
   };
 }
 

@@ -22,6 +22,7 @@ import type { SessionParts } from "../session-parts.ts";
 import type { SavedDraft, SpentTries } from "../store/checkpoint.ts";
 import { callContext } from "./call-context.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
+import { logTurn } from "./log-turn.ts";
 import { pause } from "./pause.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { stepRecords } from "./step-records.ts";
@@ -182,7 +183,7 @@ export class SessionEffects implements Effects {
 
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
-    const { log, storage, turns, record, counter, kvCount, search, outbox } = this.#parts;
+    const { log, storage, turns, record, counter, kvCount, search, outbox, telemetry } = this.#parts;
     await this.#handOut(entries);
     const before = log.lastSeq;
     storage.transactionSync(() => {
@@ -190,6 +191,7 @@ export class SessionEffects implements Effects {
         if (entry.type === "turn_ended") {
           log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
           outbox.turnEnded(entry.turn, entry.atMs + watchdogMs);
+          telemetry?.owe({ kind: "turn", firstSeq: this.#of.turn.firstSeq });
           // Its own row and the session's sums are still to be written.
           const ended = { ...entry, rowsWritten: counter.take() + 2, ...kvCount.take() };
           log.append([ended]);
@@ -207,6 +209,7 @@ export class SessionEffects implements Effects {
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
     await this.#confirm();
+    if (entries.some(({ type }) => type === "turn_ended")) logTurn(this.#parts, this.#of);
   }
 
   /** Before a client can send a result, its call is known in the account. */

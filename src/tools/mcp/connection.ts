@@ -27,6 +27,8 @@ type FetchLike = (input: string | URL, init?: RequestInit) => Promise<Response>;
 export interface CallOptions {
   idempotencyKey: string;
   signal: AbortSignal;
+  /** W3C trace context of the call's span. */
+  traceparent?: string;
 }
 
 /**
@@ -48,8 +50,8 @@ export class McpConnection {
   #line: Promise<Line> | undefined;
   /** A session that has expired is begun anew once. */
   #renewed = false;
-  /** What is to be done about calls under way whose answer ends too early, by idempotency key. */
-  readonly #open = new Map<string, () => void>();
+  /** Calls under way, by idempotency key: what is to be done where the answer ends too early. */
+  readonly #open = new Map<string, { lost(): void; traceparent: string | undefined }>();
 
   /** `asked`: called for each request that is made. */
   constructor(server: McpServer, asked: () => void = () => {}) {
@@ -81,7 +83,9 @@ export class McpConnection {
       );
     });
     try {
-      return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey } }, of);
+      // In the request's `_meta`, as the GenAI conventions have it (docs/gen-ai/mcp.md); servers behind HTTP see the header.
+      const trace = of.traceparent === undefined ? {} : { traceparent: of.traceparent };
+      return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey, ...trace } }, of);
     } catch (error) {
       const expired = error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
       generations.delete(keyOf(this.#server));
@@ -102,8 +106,11 @@ export class McpConnection {
     const key = [...this.#open.keys()].find((key) => asked.includes(key)) ?? "";
     // Looked up at each call, so that a test can put a server behind it.
     this.#asked();
-    const response = await globalThis.fetch(input, init);
-    return bounded(response, () => void setTimeout(() => this.#open.get(key)?.(), graceMs));
+    const headers = new Headers(init?.headers);
+    const traceparent = this.#open.get(key)?.traceparent;
+    if (traceparent !== undefined) headers.set("traceparent", traceparent);
+    const response = await globalThis.fetch(input, { ...init, headers });
+    return bounded(response, () => void setTimeout(() => this.#open.get(key)?.lost(), graceMs));
   };
 
   async close(): Promise<void> {
@@ -125,12 +132,13 @@ export class McpConnection {
   async #send(
     client: Client,
     params: Record<string, unknown>,
-    { signal, idempotencyKey }: CallOptions,
+    { signal, idempotencyKey, traceparent }: CallOptions,
   ): Promise<CallResult> {
     const lost = Promise.withResolvers<never>();
-    this.#open.set(idempotencyKey, () =>
-      lost.reject(new Error("Its answer broke off. The tool may have run all the same.")),
-    );
+    this.#open.set(idempotencyKey, {
+      lost: () => lost.reject(new Error("Its answer broke off. The tool may have run all the same.")),
+      traceparent,
+    });
     // The client takes a stream with ids up again by itself. How long a call may take is the business of `runTool`.
     const onresumptiontoken = () => void this.#open.delete(idempotencyKey);
     const options = { signal, timeout: mostMs, onresumptiontoken };

@@ -252,6 +252,7 @@ describe("a session's token", () => {
     ["GET", "/prefix", ["read"]],
     ["GET", "/search?q=a", ["read"]],
     ["GET", "/turns/turn_1", ["read"]],
+    ["GET", "/turns/turn_1/trace", []],
     ["GET", "/requests/2", []],
     ["GET", "/export", []],
     ["POST", "/messages?on_busy=queue", ["append"], { content: "Hi" }],

@@ -1,0 +1,58 @@
+/** Has an account's jobs done beside its requests: tells them what is recorded, and calls them by the object's one alarm. Knows nothing of what they do. */
+import { alarmBackoff, backoffMs } from "../core/backoff.ts";
+import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
+
+export class AccountWatch {
+  readonly #ctx: DurableObjectState;
+  readonly #makeJobs: (host: AccountJobHost) => AccountJob[];
+  #jobs: AccountJob[] | undefined;
+  /** When the alarm is set for; unknown after a start, when an earlier one may be set. */
+  #alarmMs: number | undefined;
+  #failures = 0;
+
+  constructor(ctx: DurableObjectState, makeJobs: (host: AccountJobHost) => AccountJob[]) {
+    this.#ctx = ctx;
+    this.#makeJobs = makeJobs;
+  }
+
+  /** A transaction in which the jobs are told what is recorded. They forget what they know when it is rolled back. */
+  transaction<T>(record: (jobs: readonly AccountJob[]) => T): T {
+    const jobs = this.#all;
+    try {
+      const recorded = this.#ctx.storage.transactionSync(() => record(jobs));
+      this.#arm();
+      return recorded;
+    } catch (error) {
+      for (const job of jobs) job.forget();
+      throw error;
+    }
+  }
+
+  /** What the alarm is for. */
+  async run(): Promise<void> {
+    this.#alarmMs = undefined;
+    try {
+      for (const job of this.#all) await job.run(Date.now());
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      console.error("work of an account failed; it is done again", error);
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    const dues = this.#all.flatMap((job) => job.dueMs() ?? []);
+    if (dues.length === 0) return;
+    const pauseMs = this.#failures === 0 ? 1 : backoffMs(this.#failures, alarmBackoff, Math.random());
+    const atMs = Math.max(Math.min(...dues), Date.now() + pauseMs);
+    if (this.#alarmMs !== undefined && this.#alarmMs <= atMs) return;
+    this.#alarmMs = atMs;
+    void this.#ctx.storage.setAlarm(atMs);
+  }
+
+  get #all(): AccountJob[] {
+    this.#jobs ??= this.#makeJobs({ storage: this.#ctx.storage, account: () => this.#ctx.id.name ?? "" });
+    return this.#jobs;
+  }
+}

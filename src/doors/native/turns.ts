@@ -1,0 +1,67 @@
+/** `/v1/turns`: the ended turns of all sessions of the account, newest first. */
+import * as z from "zod";
+import { accountObject } from "../../account/account.ts";
+import type { ListedTurn, TurnQuery } from "../../account/turn-list.ts";
+import { turnEndReasons } from "../../core/entry.ts";
+import { parseQuery } from "../../http/parse-body.ts";
+import { iso } from "../../wire/native.ts";
+import { Routes } from "../routes.ts";
+import { moment } from "./usage.ts";
+
+const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const name = z.string().min(1).max(200);
+
+export const turnListing = z.strictObject({
+  status: z.enum(turnEndReasons).optional(),
+  agent: name.optional(),
+  version: name.optional(),
+  model: name.optional(),
+  since: moment.optional(),
+  until: moment.optional(),
+  min_cost_micros: count.optional(),
+  min_ms: count.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}\.\d{1,15}\.[A-Za-z0-9_-]{1,64}$/, "must be the next_cursor of an earlier page")
+    .optional(),
+});
+
+export const turns = new Routes().get("/", "key", async (c, caller) => {
+  const { status, since, until, min_cost_micros, min_ms, ...asked } = parseQuery(turnListing, new URL(c.req.url));
+  const query: TurnQuery = {
+    ...asked,
+    reason: status,
+    sinceMs: since,
+    untilMs: until,
+    minCostMicros: min_cost_micros,
+    minMs: min_ms,
+  };
+  const page = await accountObject(c.env, caller.account).listTurns(query);
+  return c.json({ turns: page.turns.map(turnJson), next_cursor: page.next ?? null });
+});
+
+function turnJson(turn: ListedTurn): Record<string, unknown> {
+  const { usage } = turn;
+  return {
+    session: turn.session,
+    turn: turn.turn,
+    agent: turn.agent,
+    version: turn.version ?? null,
+    model: turn.model,
+    reason: turn.reason,
+    ...(turn.error && { error: turn.error }),
+    steps: turn.steps,
+    usage: {
+      input_tokens: usage.inputTokens,
+      cached_tokens: usage.cachedTokens,
+      output_tokens: usage.outputTokens,
+      reasoning_tokens: usage.reasoningTokens,
+      steps: turn.steps,
+    },
+    cost_micros: turn.costMicros,
+    ms: turn.ms,
+    first_event_ms: turn.firstEventMs,
+    ended_at: iso(turn.endedAtMs),
+  };
+}

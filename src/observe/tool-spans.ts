@@ -1,0 +1,78 @@
+/**
+ * The result of a call as a span. A call that waited for a person or a client begins when it was made, and the wait is
+ * two events of it; any other begins `durationMs` before its result. Pure.
+ */
+import type { ApprovalEntry, AssistantEntry, ToolEntry } from "../core/entry.ts";
+import type { ToolCall } from "../core/message.ts";
+import { notRun } from "../core/not-run.ts";
+import type { ContentWriter } from "./content.ts";
+import type { SpanBody, SpanEvent, SpanKey } from "./span.ts";
+
+export interface ToolFacts {
+  session: string;
+  content?: ContentWriter | undefined;
+  /** The reply that made the call; absent where it is not in the log. */
+  reply: AssistantEntry | undefined;
+  /** The call in it. */
+  call: ToolCall | undefined;
+  /** What a person said about it. */
+  approval: ApprovalEntry | undefined;
+}
+
+/** What names the span of a call: known as soon as the call is. */
+export function callKey(replySeq: number, callId: string): SpanKey {
+  return { seq: replySeq, part: `call ${callId}` };
+}
+
+export function toolSpan(entry: ToolEntry, facts: ToolFacts): SpanBody {
+  const { seq, step, name, callId, isError, atMs, durationMs } = entry;
+  const { reply, call, content } = facts;
+  const madeMs = Math.min(reply?.atMs ?? 0, atMs);
+  const events = waitEvents(entry, facts);
+  const ranMs = Math.min(Math.max(atMs - durationMs, madeMs), atMs);
+  return {
+    key: callKey(reply?.seq ?? seq, callId),
+    name: `execute_tool ${name}`,
+    kind: "internal",
+    startMs: events.length > 0 ? madeMs : ranMs,
+    endMs: atMs,
+    attributes: {
+      "gen_ai.operation.name": "execute_tool",
+      "gen_ai.tool.name": name,
+      "gen_ai.tool.type": "function",
+      "gen_ai.tool.call.id": callId,
+      "gen_ai.conversation.id": facts.session,
+      "longline.step": step,
+      ...(isError && { "error.type": toolErrorType(entry.content) }),
+      ...(content && call && { "gen_ai.tool.call.arguments": content.text(call.arguments) }),
+      ...(content && { "gen_ai.tool.call.result": content.text(entry.content) }),
+    },
+    events,
+    ...(isError && { failed: {} }),
+  };
+}
+
+/** `outcome_unknown`: it was perhaps run. `not_run`: it was not. `no_result`: its client sent none. Else `tool_error`. */
+function toolErrorType(content: string): string {
+  if (content.startsWith("Outcome unknown:")) return "outcome_unknown";
+  if (content.startsWith("Not run:")) return "not_run";
+  return content === notRun.expired("client") ? "no_result" : "tool_error";
+}
+
+function waitEvents(entry: ToolEntry, { reply, approval }: ToolFacts): SpanEvent[] {
+  const kind = reply?.waits?.[entry.callId];
+  if (kind === undefined || reply === undefined) return [];
+  const wait = { "longline.wait.kind": kind };
+  const endMs = Math.min(Math.max(approval?.atMs ?? entry.atMs, reply.atMs), entry.atMs);
+  const outcome = { "longline.wait.outcome": outcomeOf(entry, approval, kind) };
+  return [
+    { name: "longline.wait.started", atMs: Math.min(reply.atMs, entry.atMs), attributes: wait },
+    { name: "longline.wait.ended", atMs: endMs, attributes: { ...wait, ...outcome } },
+  ];
+}
+
+function outcomeOf({ content }: ToolEntry, approval: ApprovalEntry | undefined, kind: "approval" | "client"): string {
+  if (approval !== undefined) return approval.approve ? "approved" : "denied";
+  const isUnanswered = kind === "approval" || content === notRun.expired("client") || content === notRun.turnOver;
+  return isUnanswered ? "unanswered" : "result";
+}

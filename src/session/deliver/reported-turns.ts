@@ -1,0 +1,43 @@
+/** What a session tells its account of ended turns beside their steps: a record of each, and what people thought of it. */
+import type { Account } from "../../account/account.ts";
+import type { Entry } from "../../core/entry.ts";
+import type { ReportedTurn, TurnSamples } from "../../observe/telemetry.ts";
+import { turnRecord } from "../../observe/turn-record.ts";
+import type { FeedbackStore } from "../store/feedback.ts";
+import type { Turns } from "../turn/turns.ts";
+
+/** What metrics need of an ended turn. */
+export type Sampler = (entries: readonly Entry[]) => TurnSamples | undefined;
+
+/** `undefined` for a turn that is open, or was held elsewhere. `agent`: the session's own. */
+export type TurnReader = (turn: string) => ReportedTurn | undefined;
+
+export function turnReader(turns: Turns, agent: string, sampler: Sampler | undefined): TurnReader {
+  return (turn) => {
+    const firstSeq = turns.firstSeq(turn);
+    const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
+    const [first] = entries;
+    if (first?.type === "user" && first.options.via === "history") return undefined;
+    const record = turnRecord(entries, agent);
+    const samples = record && sampler?.(entries);
+    return record && { ...record, ...(samples && { samples }) };
+  };
+}
+
+/** Tells what people said of turns that the account does not know yet; of an open turn once it has ended. */
+export async function reportFeedback(
+  account: DurableObjectStub<Account>,
+  session: string,
+  { feedback, readTurn }: { feedback: FeedbackStore; readTurn: TurnReader },
+): Promise<void> {
+  for (const { turn, score, atMs } of feedback.unreported()) {
+    const ended = readTurn(turn);
+    if (ended === undefined) continue;
+    const { agent, version, model } = ended;
+    await account.putFeedback(session, {
+      ...{ turn, score, atMs, agent, model },
+      ...(version !== undefined && { version }),
+    });
+    feedback.reported(turn, atMs);
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * Sends what a session owes to the collector: in batches, from its rows, again after failures, and never while a turn
+ * waits for it. What was sent and not confirmed is sent again with the same bytes. Only an app that lists `otel()` carries this.
+ */
+import type { Attributes } from "../../observe/names.ts";
+import { otlpTraces } from "../../observe/otlp-json.ts";
+import { otlpLogs } from "../../observe/otlp-logs.ts";
+import { type Collector, type Sent, sendOtlp } from "../../observe/send-otlp.ts";
+import type { Span } from "../../observe/span.ts";
+import type {
+  SessionTelemetry,
+  SessionTelemetryHost,
+  TelemetryData,
+  TelemetryEvent,
+  TelemetryItem,
+} from "../../observe/telemetry.ts";
+import { watchdogMs } from "../alarm.ts";
+import { type OwedItem, OwedTelemetry } from "../store/owed-telemetry.ts";
+import { warnOnce } from "../turn/warn-once.ts";
+
+export interface ExportSettings {
+  collector: Collector;
+  serviceName: string;
+}
+
+/** Pauses before each further try, by their number; the last one for all after it. */
+const retryMs = [5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000] as const;
+/** How long a collector may take nothing before it is given up: shorter than a session that has expired is kept for what it owes. */
+const giveUpMs = 48 * 3_600_000;
+/** Most turns, deliveries and events of one request, and about how long it may get, in UTF-16 units. */
+const batchLimits = { items: 50, units: 1_000_000 };
+/** Requests that one wake sends: the rest goes on in an alarm, with limits of its own. */
+const mostBatches = 10;
+
+interface Batch {
+  ids: number[];
+  spans: Span[];
+  events: TelemetryEvent[];
+}
+
+export class SessionExporter implements SessionTelemetry {
+  readonly #host: SessionTelemetryHost;
+  readonly #settings: ExportSettings;
+  readonly #owed: OwedTelemetry;
+  #isBusy = false;
+  /** Something was owed while it was at work. */
+  #again = false;
+  /** A request was too large: the next ones have at most so many items. */
+  #mostItems = batchLimits.items;
+  /** Dropped since the count of the whole Worker was told. */
+  #untold = 0;
+
+  constructor(host: SessionTelemetryHost, settings: ExportSettings) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#owed = new OwedTelemetry(host.storage.sql);
+  }
+
+  owe(item: TelemetryItem): void {
+    this.#untold += this.#owed.add(item);
+  }
+
+  forget(): void {
+    this.#owed.forget();
+  }
+
+  get owes(): boolean {
+    return this.#owed.live.length > 0 || this.#owed.state.letter === "owed";
+  }
+
+  dueMs(nowMs: number): number | undefined {
+    if (!this.owes) return undefined;
+    // Should this instance end in the middle, the alarm begins anew.
+    return this.#isBusy ? nowMs + watchdogMs : Math.max(nowMs, this.#owed.state.nextAtMs ?? nowMs);
+  }
+
+  retry(): boolean {
+    if (this.#owed.state.deadId === 0) return false;
+    this.#owed.change({ deadId: 0, attempts: 0, sinceMs: 0, nextAtMs: null });
+    this.wake();
+    return true;
+  }
+
+  wake(): void {
+    this.#again = true;
+    if (this.#isBusy || this.#host.isClosed() || !this.owes) return;
+    if ((this.#owed.state.nextAtMs ?? 0) > Date.now()) return;
+    this.#isBusy = true;
+    this.#host.hold(this.#work());
+  }
+
+  async #work(): Promise<void> {
+    try {
+      for (let sent = 0; this.#again && sent < mostBatches; ) {
+        this.#again = false;
+        while (sent < mostBatches && (await this.#sendNext())) sent++;
+      }
+      await this.#tell();
+    } catch (error) {
+      console.error("telemetry was not sent; it is tried again", error);
+      if (!this.#host.isClosed()) this.#postpone("Longline failed; the cause is in the Worker's log.", undefined);
+    } finally {
+      this.#isBusy = false;
+    }
+    if (!this.#host.isClosed()) this.#host.rested();
+  }
+
+  /** False when there is nothing more to send now. */
+  async #sendNext(): Promise<boolean> {
+    const { nextAtMs } = this.#owed.state;
+    if (this.#host.isClosed() || (nextAtMs ?? 0) > Date.now()) return false;
+    const live = this.#owed.live;
+    if (live.length === 0) return false;
+    const batch = await this.#batchOf(live);
+    if (this.#host.isClosed()) return false;
+    const { dropped } = this.#owed.state;
+    const sent = await this.#send(batch, dropped);
+    if (this.#host.isClosed()) return false;
+    if (sent.kind === "taken") return this.#taken(batch, sent.rejected, dropped);
+    if (sent.kind === "invalid" || sent.kind === "too_large") {
+      // What is wrong is one of them; alone it would be refused for ever, and everything after it with it.
+      if (batch.ids.length === 1) return this.#dropped(batch, sent.error);
+      this.#mostItems = Math.ceil(batch.ids.length / 2);
+      return true;
+    }
+    if (sent.kind === "refused") this.#giveUp(sent.error);
+    else this.#postpone(sent.error, sent.afterMs);
+    return false;
+  }
+
+  async #batchOf(live: readonly OwedItem[]): Promise<Batch> {
+    const batch: Batch = { ids: [], spans: [], events: [] };
+    let units = 0;
+    for (const { id, item } of live.slice(0, this.#mostItems)) {
+      const { spans, events } = await this.#read(item);
+      batch.ids.push(id);
+      batch.spans.push(...spans);
+      batch.events.push(...events);
+      units += JSON.stringify([spans, events]).length;
+      if (units >= batchLimits.units) break;
+    }
+    return batch;
+  }
+
+  /** What cannot be read is left out: its turn may have been damaged, and the others can be sent. */
+  async #read(item: TelemetryItem): Promise<TelemetryData> {
+    try {
+      return await this.#host.read(item);
+    } catch (error) {
+      console.error(`the trace of ${item.kind} could not be made`, error);
+      return { spans: [], events: [] };
+    }
+  }
+
+  async #send({ spans, events }: Batch, dropped: number): Promise<Sent> {
+    const { collector, serviceName } = this.#settings;
+    const resource: Attributes = {
+      "service.name": serviceName,
+      ...(dropped > 0 && { "longline.telemetry.dropped": dropped }),
+    };
+    const nothing: Sent = { kind: "taken", rejected: 0 };
+    const traces = spans.length === 0 ? nothing : JSON.stringify(otlpTraces(spans, resource));
+    const first = typeof traces === "string" ? await sendOtlp(collector, "traces", traces) : traces;
+    if (first.kind !== "taken" || events.length === 0) return first;
+    const second = await sendOtlp(collector, "logs", JSON.stringify(otlpLogs(events, resource)));
+    if (second.kind === "retry" || second.kind === "taken") return second;
+    // Backends of traces alone take no events.
+    warnOnce(`${second.error} Events, such as feedback, are not sent there.`);
+    return first;
+  }
+
+  #taken({ ids }: Batch, rejected: number, dropped: number): true {
+    if (rejected > 0) warnOnce(`The collector took requests, but rejected some of what was in them: ${rejected}.`);
+    this.#mostItems = batchLimits.items;
+    const { state } = this.#owed;
+    this.#owed.remove(ids);
+    this.#owed.change({
+      ...{ attempts: 0, sinceMs: 0, nextAtMs: null, error: null, deadId: 0 },
+      dropped: Math.max(0, state.dropped - dropped),
+    });
+    return true;
+  }
+
+  #dropped({ ids }: Batch, error: string): true {
+    warnOnce(`${error} What was refused is dropped, and counted.`);
+    this.#untold += ids.length;
+    this.#owed.remove(ids);
+    this.#owed.change({ dropped: this.#owed.state.dropped + ids.length, error });
+    return true;
+  }
+
+  #postpone(error: string, afterMs: number | undefined): void {
+    const { state } = this.#owed;
+    const nowMs = Date.now();
+    const sinceMs = state.attempts === 0 ? nowMs : state.sinceMs;
+    if (nowMs - sinceMs >= giveUpMs) {
+      this.#giveUp(error);
+      return;
+    }
+    const standard = retryMs[Math.min(state.attempts, retryMs.length - 1)] ?? 0;
+    // What failed together does not come back together.
+    const delayMs = Math.max(afterMs ?? 0, standard) * (1 + Math.random() / 5);
+    this.#owed.change({ attempts: state.attempts + 1, sinceMs, nextAtMs: Math.round(nowMs + delayMs), error });
+  }
+
+  #giveUp(error: string): void {
+    const { items, state } = this.#owed;
+    const deadId = items.at(-1)?.id ?? 0;
+    const sinceMs = state.attempts === 0 ? Date.now() : state.sinceMs;
+    this.#owed.change({ deadId, error, sinceMs, nextAtMs: null, letter: "owed", attempts: state.attempts + 1 });
+  }
+
+  /** Brings the account up to date about what was given up and what was dropped. */
+  async #tell(): Promise<void> {
+    const { state } = this.#owed;
+    if (this.#untold > 0) {
+      const count = this.#untold;
+      await this.#host.dropped(count);
+      this.#untold -= count;
+    }
+    if (state.letter === "owed" && state.deadId > 0) {
+      const { error, attempts, sinceMs } = state;
+      await this.#host.giveUp({ error: error ?? "", attempts, sinceMs });
+      if (!this.#host.isClosed()) this.#owed.change({ letter: "listed" });
+    } else if (state.letter !== "none" && state.deadId === 0 && this.#owed.items.length === 0) {
+      await this.#host.recovered();
+      if (!this.#host.isClosed()) this.#owed.change({ letter: "none" });
+    }
+  }
+}
