@@ -33,6 +33,7 @@ export { openai } from "./doors/openai/openai.ts";
 export { openapi } from "./doors/openapi/openapi.ts";
 export { otel } from "./doors/otel.ts";
 export { playground } from "./doors/playground/playground.ts";
+export { type RolloutSettings, type Rollouts, rollouts } from "./doors/rollouts/rollouts.ts";
 export { Routes } from "./doors/routes.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";

@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import type { KeyInfo } from "./account-keys.ts";
+import type { KeyInfo, KeyRight } from "./account-keys.ts";
 import { listName } from "./account-list.ts";
 import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
 import { type AccountStore, accountStore } from "./account-store.ts";
@@ -44,6 +44,8 @@ export interface AccountAccess {
   tokenSecret: string;
   /** Whether names of erased sessions are remembered; absent from objects of earlier versions. */
   hasErased?: boolean;
+  /** Of the key that was asked about. */
+  keyRights?: readonly KeyRight[];
 }
 
 export class Account extends DurableObject<Bindings> {
@@ -92,6 +94,12 @@ export class Account extends DurableObject<Bindings> {
       const before = feedback.put(session, given);
       for (const job of jobs) job.feedbackGiven(given, before);
     });
+  }
+
+  /** Has a job of the app answer; `conflict` where the app lists none of that name. */
+  ask(job: string, method: string, args: unknown[]): Promise<Outcome<unknown>> {
+    void this.#store;
+    return outcome(() => this.#watch.ask(job, method, args));
   }
 
   /** Counts what sessions of this Worker had to drop of their telemetry. Only in the object of the list. */
@@ -156,7 +164,8 @@ export class Account extends DurableObject<Bindings> {
 
   /** What the holder of this key may do; `undefined` when no live key has this SHA-256. Asking about an account that was never made stores nothing. */
   accessByKey(keyHash: string): AccountAccess | undefined {
-    return this.#exists && this.#store.keys.isAlive(keyHash) ? this.access() : undefined;
+    const keyRights = this.#exists ? this.#store.keys.rightsOf(keyHash) : undefined;
+    return keyRights && { ...this.access(), keyRights };
   }
 
   /** The same for whoever was let in otherwise. */
@@ -294,8 +303,8 @@ export class Account extends DurableObject<Bindings> {
     return settings;
   }
 
-  createKey(id: string): Promise<Outcome<KeyInfo & { key: string }>> {
-    return outcome(() => this.#store.keys.create(id, Date.now()));
+  createKey(id: string, rights: readonly KeyRight[] = []): Promise<Outcome<KeyInfo & { key: string }>> {
+    return outcome(() => this.#store.keys.create(id, Date.now(), rights));
   }
 
   listKeys(): KeyInfo[] {
@@ -353,6 +362,8 @@ const accountMethods: Methods = {
   usage: true,
   listTurns: true,
   putFeedback: true,
+  // Whatever a job makes or changes has a name that its caller gave it.
+  ask: true,
   addDropped: false,
   droppedTelemetry: true,
   removeSession: true,

@@ -3,6 +3,7 @@ import { Account } from "../account/account.ts";
 import { Alerts } from "../account/alerts.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
+import type { RolloutFeature, RolloutNotice } from "../agent/rollout-feature.ts";
 import type { Bindings } from "../env.ts";
 import { type AlertNotice, alertJson, alertText } from "../observe/alert-rule.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
@@ -24,11 +25,14 @@ export function accountClass(app: App): AccountClass {
   };
 }
 
-function jobsOf({ alerts, telemetry }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+function jobsOf({ alerts, telemetry, rollouts }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
   const metrics = telemetry.exporter?.account(host);
   const notify = (account: string, notice: AlertNotice) => sendAlert(bindings, account, notice);
   const watching = alerts.length === 0 ? [] : [new Alerts(host, { rules: alerts, notify })];
-  return [...watching, ...(metrics === undefined ? [] : [metrics])];
+  const deciding = rollouts?.job(host, (account, notice) =>
+    sendDecision(bindings, account, { notice, to: rollouts.notify }),
+  );
+  return [...watching, ...[metrics, deciding].filter((job) => job !== undefined)];
 }
 
 /** By the outbox of a session, so that it comes again like any delivery that fails. */
@@ -38,6 +42,20 @@ async function sendAlert(bindings: Bindings, account: string, notice: AlertNotic
   const subject = `Is ${rule.metric} over ${rule.over}?`;
   const to = { ...rule.to, alert: alertJson(notice) };
   unwrap(await sessionObject(bindings, address).notify(address, { id, subject, text: alertText(notice), to }));
+}
+
+/** The same for a decision of a rollout, to each address. */
+async function sendDecision(
+  bindings: Bindings,
+  account: string,
+  { notice, to }: { notice: RolloutNotice; to: RolloutFeature["notify"] },
+): Promise<void> {
+  const { id, subject, text, data } = notice;
+  const session = sessionObject(bindings, { account, name: alertSession });
+  for (const [place, address] of to.entries()) {
+    const owed = { id: `${id} ${place}`, subject, text, to: { ...address, alert: data } };
+    unwrap(await session.notify({ account, name: alertSession }, owed));
+  }
 }
 
 /** Throws an Error for an alert that the app must change. Returns what only settings lack: those may come later. */

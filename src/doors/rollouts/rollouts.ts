@@ -1,0 +1,54 @@
+/** Versions and rollouts as an app lists them. Everything about them is reached from here, so an app without this line carries none of it. */
+import { assignVersion, versionedAgent } from "../../account/rollouts/assign-version.ts";
+import { RolloutJob } from "../../account/rollouts/rollout-job.ts";
+import type { RolloutFeature } from "../../agent/rollout-feature.ts";
+import type { Address } from "../../channels/channel.ts";
+import { decisionJson, decisionText } from "../../rollout/notice.ts";
+import { type Door, defineDoor } from "../door.ts";
+import { rolloutRoutes } from "./routes.ts";
+import { versionRoutes } from "./versions.ts";
+
+export interface RolloutSettings {
+  /** Who is told of each decision: `slackRoom(…)`, `discordRoom(…)`, or `{ channel: "callback", url: "https://…" }`. */
+  notify?: readonly Address[];
+}
+
+/** What `rollouts()` makes. */
+export interface Rollouts {
+  readonly door: Door;
+  readonly feature: RolloutFeature;
+}
+
+/**
+ * New instructions, models, tools or limits for a growing share of sessions, taken back by themselves when they are worse:
+ * `POST /v1/agents/:agent/versions`, then `POST /v1/rollouts`. See docs/rollouts.md.
+ *
+ * @example
+ * longline({ agents, rollouts: rollouts({ notify: [slackRoom("T1", "C1")] }) })
+ */
+export function rollouts({ notify = [] }: RolloutSettings = {}): Rollouts {
+  return { door, feature: { ...feature, notify } };
+}
+
+const door = defineDoor({
+  name: "rollouts",
+  routes: () => [
+    ["/v1/agents", versionRoutes],
+    ["/v1/rollouts", rolloutRoutes],
+  ],
+  operations: async () => (await import("./operations.ts")).rolloutOperations,
+});
+
+const feature: Omit<RolloutFeature, "notify"> = {
+  assign: assignVersion,
+  agentOf: versionedAgent,
+  job: (host, notify) =>
+    new RolloutJob(host, ({ id, rollout, decision }) =>
+      notify(host.account(), {
+        id,
+        subject: `Rollout ${rollout.id} of ${rollout.plan.agent}`,
+        text: decisionText(rollout, decision),
+        data: decisionJson(rollout, decision),
+      }),
+    ),
+};
