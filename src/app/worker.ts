@@ -1,5 +1,17 @@
 /** THE APP: its agents, and the doors and channels they are reached by. Delete a line, and it is not in the Worker. */
-import { aiSdk, demoModel, discord, longline, mcp, mcpServers, openai, openapi, playground, slack } from "longline";
+import {
+  aiSdk,
+  demoModel,
+  discord,
+  longline,
+  mcp,
+  mcpServers,
+  openai,
+  openapi,
+  playground,
+  rollouts,
+  slack,
+} from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
@@ -8,6 +20,7 @@ const app = longline({
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),
+  rollouts: rollouts(),
 });
 
 export const { Session, Account } = app;

@@ -25,6 +25,7 @@ import type { CopyStep } from "./store/copying.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
 import { Runner } from "./turn/runner.ts";
+import { SessionVersion } from "./turn/session-version.ts";
 import { defaultModelId, mustBeAllowed } from "./turn/turn-model.ts";
 import type { SendRequest } from "./turn/turns.ts";
 
@@ -34,6 +35,7 @@ export class SessionLife {
   readonly #app: App;
   #parts: SessionParts | undefined;
   #agent: Agent | undefined;
+  #version: SessionVersion | undefined;
   #runner: Runner | undefined;
   #courier: Courier | undefined;
   #reporter: Reporter;
@@ -168,7 +170,10 @@ export class SessionLife {
   open(): SessionParts {
     const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
     const agent = this.#app.agents.of(named);
-    const parts = sessionParts(this.#ctx.storage, agent);
+    const version = new SessionVersion({ agent, bindings: this.#bindings, rollouts: this.#app.rollouts });
+    const parts = sessionParts(this.#ctx.storage, version);
+    version.opened(parts);
+    this.#version = version;
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
@@ -192,6 +197,7 @@ export class SessionLife {
     this.#courier = courier;
     this.#runner = new Runner(parts, {
       ...this.#setup(agent),
+      version,
       secrets: this.#app.secrets,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
@@ -217,6 +223,11 @@ export class SessionLife {
     if (this.#parts?.turns.busy) this.#runner?.wake();
     this.#courier?.wake();
     this.#parts?.telemetry?.wake();
+  }
+
+  /** Chooses what a turn of that speaker begins with. To be called before one may begin. */
+  async chooseVersion(speaker?: string): Promise<void> {
+    await this.#version?.choose(speaker);
   }
 
   abort(turn?: string): void {
@@ -319,7 +330,8 @@ export class SessionLife {
 
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
-    return pastRequest(this.existing, this.#setup(this.mustHaveAgent()), seq);
+    const setup = this.#setup(this.mustHaveAgent());
+    return pastRequest(this.existing, { ...setup, ...(this.#version && { version: this.#version }) }, seq);
   }
 
   /** The trace of a turn, as an OTLP request in JSON. */

@@ -127,7 +127,9 @@ export class Session extends DurableObject<Bindings> {
       if (isNew && !request.beginsAnew) await this.#life.refuseErased(address);
       if (!isNew) this.#life.mustTake(request);
       this.#life.mustBeAllowed(request.message.options, request.models, request.choices);
-      const parts = this.#life.parts ?? this.#create(address, request.choices ?? {});
+      if (isNew) this.#create(address, request.choices ?? {});
+      await this.#life.chooseVersion(request.message.speaker);
+      const parts = this.#life.existing;
       const { turn, repeated } = takeIn(parts, request);
       const { open } = parts.turns;
       if (open?.stop !== undefined) this.#life.abort(open.turn);
@@ -195,6 +197,7 @@ export class Session extends DurableObject<Bindings> {
   async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPart | null>> {
     if (again === undefined) return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
     await outcome(() => untilStopped(this.#life.existing, receipt));
+    await this.#life.chooseVersion();
     return this.#answer((parts) => takenOrAgain(parts, receipt, again));
   }
 
@@ -207,7 +210,8 @@ export class Session extends DurableObject<Bindings> {
   }
 
   /** Answers every call that waits, or begins a turn; see `GoOn`. */
-  goOn(request: GoOn): Promise<Outcome<WentOn>> {
+  async goOn(request: GoOn): Promise<Outcome<WentOn>> {
+    await this.#life.chooseVersion(request.messages[0]?.speaker);
     return this.#answer((parts) => {
       this.#life.mustTake(request);
       this.#life.mustBeAllowed(request.options, request.models);

@@ -12,6 +12,7 @@ import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { openapi } from "../../src/doors/openapi/openapi.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
+import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
 
@@ -20,7 +21,9 @@ export const webhooks: Record<string, WebhookRules> = {};
 export const schedules: Schedule[] = [];
 export const models = agent.models as unknown as ModelChoice[];
 
-export const doors = [openai(), aiSdk(), mcp(), playground(), openapi()];
+/** Its routes are there always; tests of rollouts set `app.rollouts` to its feature. */
+export const listedRollouts = rollouts();
+export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), listedRollouts.door];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
 const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), webhooks, schedules };

@@ -11,6 +11,7 @@ import type { TranscriptLog } from "../store/transcript-log.ts";
 import { hiddenSeqs } from "../store/withdraw.ts";
 import { Conversation } from "../turn/request-window.ts";
 import { RequestWriter } from "../turn/request-writer.ts";
+import type { SessionVersion } from "../turn/session-version.ts";
 import { turnModels } from "../turn/turn-model.ts";
 import { TurnTools } from "../turn/turn-tools.ts";
 import { userIdsOf } from "../turn/user-ids.ts";
@@ -29,14 +30,18 @@ export interface PastSetup {
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   bindings: Bindings;
+  /** Which version of the agent a turn had; absent: the code's. */
+  version?: SessionVersion;
 }
 
 /** Throws `not_found` when entry `seq` is no reply of a model. */
-export async function pastRequest(parts: SessionParts, setup: PastSetup, seq: number): Promise<PastRequest> {
+export async function pastRequest(parts: SessionParts, given: PastSetup, seq: number): Promise<PastRequest> {
   const [reply] = parts.log.read({ after: seq - 1, limit: 1 });
   if (reply === undefined || reply.seq !== seq || (reply.type !== "assistant" && reply.type !== "step_failed")) {
     throw new AppError("not_found", `Entry ${seq} is no reply of a model.`, { field: "seq" });
   }
+  const [first] = parts.log.read({ after: (parts.turns.firstSeq(reply.turn) ?? 1) - 1, limit: 1 });
+  const setup = { ...given, agent: (await given.version?.ofTurn(first)) ?? given.agent };
   const options = optionsOf(parts, reply.turn);
   const { account, name, model, stickyModel, prefix: prefixId } = parts.record.read();
   const models = turnModels({ ...setup, sessionModel: model, sticky: stickyModel, options, chance: 0 });

@@ -57,7 +57,10 @@ export class RequestWriter {
 
   constructor(parts: SessionParts, of: Asked) {
     this.#parts = parts;
-    this.#of = of;
+    const { agent, options } = of;
+    // What the message chose goes before what the agent has.
+    const sampling = agent.sampling && { ...agent.sampling, ...options.sampling };
+    this.#of = sampling === undefined ? of : { ...of, options: { ...options, sampling } };
     const isOffered = (tool: string) => of.agent.tools.declarations.some(({ name }) => name === tool);
     this.#readers = { search: isOffered("search_transcript"), read: isOffered("read_entry") };
   }

@@ -30,13 +30,17 @@ import type { Waiting } from "../store/inbox.ts";
 import { Purse } from "./budget-client.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
+import type { SessionVersion } from "./session-version.ts";
 import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { type UserIds, userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
+  /** As the code defines it. */
   agent: Agent;
+  /** Which version of it each turn has; absent: always that one. */
+  version?: SessionVersion;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   /** Where the agent's models find their secrets. */
@@ -69,10 +73,13 @@ export class Runner {
   /** How often the work broke off, in a row, and when it is taken up again. */
   #failures = 0;
   #retryAtMs = 0;
+  /** Of the turn that is being worked at. */
+  #agentNow: Agent;
 
   constructor(parts: SessionParts, setup: RunnerSetup) {
     this.#parts = parts;
     this.#setup = setup;
+    this.#agentNow = setup.agent;
     this.#purse = new Purse(setup.bindings, parts.record.read(), () => this.#subrequests.count());
   }
 
@@ -134,13 +141,22 @@ export class Runner {
     if (feed.closed) return undefined;
     await this.#readNext();
     if (feed.closed) return undefined;
-    if (turns.open === undefined) storage.transactionSync(() => turns.beginNext(Date.now()));
+    if (turns.open === undefined) await this.#beginNext();
+    if (feed.closed) return undefined;
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
     const seq = log.lastSeq;
     await storage.sync();
     feed.confirm(seq);
     return { ...open, firstSeq: open.firstSeq };
+  }
+
+  async #beginNext(): Promise<void> {
+    const { turns, inbox, storage, feed } = this.#parts;
+    const next = inbox.next();
+    if (next === undefined) return;
+    await this.#setup.version?.choose(next.message.speaker);
+    if (!feed.closed) storage.transactionSync(() => turns.beginNext(Date.now()));
   }
 
   /** Has its channel read what the next message refers to. It is in the row until then, so that a crash reads it again. */
@@ -163,7 +179,9 @@ export class Runner {
 
   async #run(turn: Waiting & { firstSeq: number }): Promise<void> {
     const { settings, bindings } = this.#setup;
-    const { isMissing, name } = this.#setup.agent;
+    const [entry] = this.#parts.turns.entries(turn.firstSeq);
+    this.#agentNow = (await this.#setup.version?.ofTurn(entry)) ?? this.#setup.agent;
+    const { isMissing, name } = this.#agentNow;
     if (!isMissing && this.#parts.record.read().agent === null) this.#parts.record.keepAgent(name);
     const { models: allowed } = await factsOfAccount(bindings, this.#parts.record.read().account);
     const abort = new AbortController();
@@ -179,7 +197,8 @@ export class Runner {
     const purse = this.#purse;
     const answers = new AnswerCache(bindings.PREFIXES, this.#parts.kvCount);
     const subrequests = this.#subrequests;
-    const tools = new TurnTools({ ...this.#setup, count: this.#parts.kvCount, asked: () => subrequests.count() });
+    const asked = () => subrequests.count();
+    const tools = new TurnTools({ ...this.#setup, agent: this.#agentNow, count: this.#parts.kvCount, asked });
     try {
       const prefix = await this.#prefix();
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
@@ -225,10 +244,10 @@ export class Runner {
     const strict = new Map(
       tools.flatMap((tool): [string, Tool][] => (tool.strict ? [[tool.name, strictClientTool(tool)]] : [])),
     );
-    if (strict.size === 0) return { ...this.#setup.agent, tools: onlyAllowed(toolbox, options) };
+    if (strict.size === 0) return { ...this.#agentNow, tools: onlyAllowed(toolbox, options) };
     const get = (name: string) => strict.get(name) ?? toolbox.get(name);
     const effectOf = (name: string) => (strict.has(name) ? "none" : toolbox.effectOf(name));
-    return { ...this.#setup.agent, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
+    return { ...this.#agentNow, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
@@ -245,7 +264,7 @@ export class Runner {
   }
 
   get #maxTurnMs(): number {
-    return this.#setup.agent.limits.turnSeconds * 1000;
+    return this.#agentNow.limits.turnSeconds * 1000;
   }
 
   /** The text of the session's prefix; `undefined` when it has none, null when that is gone. */
@@ -260,7 +279,8 @@ export class Runner {
   }
 
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
-    const { agent, settings, bindings } = this.#setup;
+    const { settings, bindings } = this.#setup;
+    const agent = this.#agentNow;
     const { account, name, model, stickyModel } = this.#parts.record.read();
     const chance = unitHash(`${account}:${name}`);
     const sticky = stickyModel ?? (isWeighted(agent) ? this.#lastModel() : null);
