@@ -5,6 +5,7 @@ import { dev } from "./dev.ts";
 import { registerDiscord } from "./discord-register.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
+import { rollout } from "./rollout.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
 import { type CliCommand, UsageError } from "./usage.ts";
 
@@ -12,6 +13,7 @@ const commands: Record<string, CliCommand> = {
   init,
   dev,
   check,
+  rollout,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
 };
@@ -21,6 +23,7 @@ const help = `Usage: longline <command>
   init FOLDER             makes a project with one agent
   dev [OPTIONS]           runs wrangler dev, and starts it again after an edit where a mistake ended it
   check                   says whether the Worker and its wrangler configuration fit together
+  rollout                 makes versions of an agent, and begins, watches and ends rollouts
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 
