@@ -17,7 +17,7 @@ export interface VersionChanges {
 }
 
 /** A version as an account keeps it: it never changes. */
-export interface StoredVersion {
+export interface KeptVersion {
   id: string;
   agent: string;
   createdAtMs: number;

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { UsageError } from "./usage.ts";
 
-export const rolloutHelp = `Usage: longline rollout <what> [--url URL] (default http://127.0.0.1:8787)
+const rolloutHelp = `Usage: longline rollout <what> [--url URL] (default http://127.0.0.1:8787)
 
   version --agent NAME [--instructions FILE] [--models A,B] [--tools A,B] [--note TEXT]
                           makes a version over the code's, and says what it changes

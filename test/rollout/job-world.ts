@@ -1,11 +1,11 @@
 /** A rollout's job over the rows of an account, without a Worker: turns are reported to it as sessions report them, and it can be killed at any statement. */
 
-import type { Assignment, NewRollout } from "../../src/account/rollouts/rollout-job.ts";
-import { RolloutJob } from "../../src/account/rollouts/rollout-job.ts";
 import { migrateAccount } from "../../src/account/schema.ts";
 import { TurnList } from "../../src/account/turn-list.ts";
 import { resolveAgent } from "../../src/agent/agent.ts";
 import { contentOf } from "../../src/agent/version.ts";
+import type { Assignment, NewRollout } from "../../src/doors/rollouts/rollout-job.ts";
+import { RolloutJob } from "../../src/doors/rollouts/rollout-job.ts";
 import type { ReportedTurn } from "../../src/observe/telemetry.ts";
 import { armOf, seedOf } from "../../src/rollout/assignment.ts";
 import type { Arm } from "../../src/rollout/plan.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Assignment } from "../../src/account/rollouts/rollout-job.ts";
+import type { Assignment } from "../../src/doors/rollouts/rollout-job.ts";
 import type { RolloutRecord } from "../../src/rollout/report.ts";
 import { randomOf } from "../support/random.ts";
 import { JobWorld, rolloutOf, storedVersion } from "./job-world.ts";

@@ -1,10 +1,11 @@
 /** Versions and rollouts as an app lists them. Everything about them is reached from here, so an app without this line carries none of it. */
-import { assignVersion, versionedAgent } from "../../account/rollouts/assign-version.ts";
-import { RolloutJob } from "../../account/rollouts/rollout-job.ts";
+
 import type { RolloutFeature } from "../../agent/rollout-feature.ts";
 import type { Address } from "../../channels/channel.ts";
 import { decisionJson, decisionText } from "../../rollout/notice.ts";
 import { type Door, defineDoor } from "../door.ts";
+import { assignVersion, versionedAgent } from "./assign-version.ts";
+import { RolloutJob } from "./rollout-job.ts";
 import { rolloutRoutes } from "./routes.ts";
 import { versionRoutes } from "./versions.ts";
 

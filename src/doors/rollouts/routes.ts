@@ -1,6 +1,5 @@
 /** `/v1/rollouts`: a version for a growing share of keys, with guardrails. The account's object counts and decides; here requests are read and answers are written. */
 import * as z from "zod";
-import type { NewRollout } from "../../account/rollouts/rollout-job.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { VersionContent } from "../../agent/version.ts";
 import { versionDiff } from "../../agent/version-diff.ts";
@@ -14,6 +13,7 @@ import { reportJson, rolloutJson } from "../../rollout/report.ts";
 import { reportMarkdown } from "../../rollout/report-markdown.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
+import type { NewRollout } from "./rollout-job.ts";
 import { deskOf, mustHaveVersion, pricesOf } from "./versions.ts";
 
 const text = z.string().check(z.minLength(1), z.maxLength(500));

@@ -1,10 +1,9 @@
 /** `/v1/agents/:agent/versions`: versions of an agent that an account makes over the code's, without a deploy. A version never changes. */
 import * as z from "zod";
-import { RolloutDesk } from "../../account/rollouts/rollout-desk.ts";
 import type { Agent } from "../../agent/agent.ts";
 import { contentOf, type VersionContent } from "../../agent/version.ts";
 import { type VersionDiff, versionDiff } from "../../agent/version-diff.ts";
-import { changedAgent, type StoredVersion, type VersionChanges } from "../../agent/version-override.ts";
+import { changedAgent, type KeptVersion, type VersionChanges } from "../../agent/version-override.ts";
 import type { Prices } from "../../core/cost.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseBody } from "../../http/parse-body.ts";
@@ -14,6 +13,7 @@ import { hasPrice } from "../../model/profile.ts";
 import { iso } from "../../wire/native.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
+import { RolloutDesk } from "./rollout-desk.ts";
 
 const positive = z.number().check(z.positive());
 const name = z.string().check(z.minLength(1), z.maxLength(200));
@@ -60,7 +60,7 @@ export const versionRoutes = new Routes()
     const diff = versionDiff(contentOf(agent), contentOf(made), pricesOf(caller, made));
     if (made.version === agent.version)
       throw new AppError("conflict", `This is the code's own version ${agent.version}: nothing differs from it.`);
-    const version: StoredVersion = {
+    const version: KeptVersion = {
       ...{ id: made.version, agent: agent.name, createdAtMs: Date.now(), content: contentOf(made) },
       ...(note !== undefined && { note }),
     };
@@ -142,12 +142,12 @@ function given(fields: Record<string, number | undefined>): Record<string, numbe
   return Object.fromEntries(all);
 }
 
-export function diffJson({ changes, prefix }: VersionDiff) {
+function diffJson({ changes, prefix }: VersionDiff) {
   const { headTokens, lostTokens, lostMicros, microsPerThousandTokens } = prefix;
   const price = { lost_micros: lostMicros, micros_per_thousand_tokens_after: microsPerThousandTokens };
   return { changes, prefix: { head_tokens: headTokens, lost_tokens: lostTokens, ...price } };
 }
 
-function versionJson({ id, createdAtMs, note }: StoredVersion) {
+function versionJson({ id, createdAtMs, note }: KeptVersion) {
   return { version: id, source: "account", created_at: iso(createdAtMs), note: note ?? null };
 }

@@ -1,4 +1,4 @@
-/** WHICH version of its agent a turn of this session has: chosen before it begins, recorded in its first entry, and kept to its end, whatever is decided meanwhile. Only where the app lists rollouts; the choice itself is `account/rollouts/assign-version.ts`. */
+/** WHICH version of its agent a turn of this session has: chosen before it begins, recorded in its first entry, and kept to its end, whatever is decided meanwhile. Only where the app lists rollouts; the choice itself is `doors/rollouts/assign-version.ts`. */
 import type { Agent } from "../../agent/agent.ts";
 import type { AssignedVersion, RolloutFeature } from "../../agent/rollout-feature.ts";
 import type { Entry, RolloutMark } from "../../core/entry.ts";

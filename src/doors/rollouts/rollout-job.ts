@@ -3,7 +3,7 @@
  * the transaction of the turn that led to it. So a turn counts once and a decision is made once, whatever is cut off.
  * Who is told of a decision is owed in its row. Only an app that lists `rollouts()` carries this.
  */
-import type { StoredVersion } from "../../agent/version-override.ts";
+import type { KeptVersion } from "../../agent/version-override.ts";
 import type { RolloutMark } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../../observe/telemetry.ts";
@@ -138,7 +138,7 @@ export class RolloutJob implements AccountJob {
     assignment: (agent: string) => this.#assignment(agent),
     version: (agent: string, id: string) => this.#store.version(agent, id) ?? null,
     versions: (agent: string) => this.#store.versions(agent, mostListed),
-    putVersion: (version: StoredVersion) => this.#transaction(() => this.#store.putVersion(version)),
+    putVersion: (version: KeptVersion) => this.#transaction(() => this.#store.putVersion(version)),
     create: (of: NewRollout) => this.#transaction(() => this.#create(of)),
     rollouts: () => this.#store.rollouts(mostListed),
     rollout: (id: string) => this.#record(id),

@@ -1,10 +1,11 @@
 /** The calls of `RolloutJob` as doors and sessions make them, with their types. Every one may be made again: what is made or changed has a name that the caller gives it. */
-import type { StoredVersion } from "../../agent/version-override.ts";
+
+import { accountObject } from "../../account/account.ts";
+import { unwrap } from "../../account/outcome.ts";
+import type { KeptVersion } from "../../agent/version-override.ts";
 import type { Bindings } from "../../env.ts";
 import type { Action } from "../../rollout/decide.ts";
 import type { RolloutRecord } from "../../rollout/report.ts";
-import { accountObject } from "../account.ts";
-import { unwrap } from "../outcome.ts";
 import type { Assignment, NewRollout } from "./rollout-job.ts";
 import type { KeptRollout } from "./rollout-store.ts";
 
@@ -21,17 +22,17 @@ export class RolloutDesk {
     return this.#ask("assignment", agent);
   }
 
-  version(agent: string, id: string): Promise<StoredVersion | null> {
+  version(agent: string, id: string): Promise<KeptVersion | null> {
     return this.#ask("version", agent, id);
   }
 
   /** Newest first, the newest 200. */
-  versions(agent: string): Promise<StoredVersion[]> {
+  versions(agent: string): Promise<KeptVersion[]> {
     return this.#ask("versions", agent);
   }
 
   /** False when it was there already. */
-  putVersion(version: StoredVersion): Promise<boolean> {
+  putVersion(version: KeptVersion): Promise<boolean> {
     return this.#ask("putVersion", version);
   }
 

@@ -1,7 +1,7 @@
 /** Which version a turn begins with: asks the account at most once a second for an agent, and hashes the key here. What was decided holds for every turn that begins a second later. */
 import type { Agent } from "../../agent/agent.ts";
 import type { AssignedVersion, TurnToAssign } from "../../agent/rollout-feature.ts";
-import { agentOfVersion, type StoredVersion } from "../../agent/version-override.ts";
+import { agentOfVersion, type KeptVersion } from "../../agent/version-override.ts";
 import type { Bindings } from "../../env.ts";
 import { armOf, seedOf } from "../../rollout/assignment.ts";
 import { RolloutDesk } from "./rollout-desk.ts";
@@ -20,7 +20,7 @@ interface Known {
 /** What was asked in this isolate, by account and agent. */
 const known = new Map<string, Known>();
 /** Versions never change. */
-const versions = new Map<string, StoredVersion>();
+const versions = new Map<string, KeptVersion>();
 
 export async function assignVersion(bindings: Bindings, turn: TurnToAssign): Promise<AssignedVersion> {
   const { account, agent, session, speaker } = turn;

@@ -1,5 +1,5 @@
 /** The rows of an account's versions and rollouts. Versions never change; a rollout is one row, its keys and its decisions are one each. Decides nothing. */
-import type { StoredVersion } from "../../agent/version-override.ts";
+import type { KeptVersion } from "../../agent/version-override.ts";
 import type { Arm } from "../../rollout/plan.ts";
 import type { RecordedDecision, RolloutRecord } from "../../rollout/report.ts";
 
@@ -31,18 +31,18 @@ export class RolloutStore {
   }
 
   /** False when it is there already. */
-  putVersion({ id, agent, createdAtMs, content, note }: StoredVersion): boolean {
+  putVersion({ id, agent, createdAtMs, content, note }: KeptVersion): boolean {
     const query = `INSERT OR IGNORE INTO versions (agent, id, created_at, content, note) VALUES (?, ?, ?, ?, ?) RETURNING 1`;
     return this.#sql.exec(query, agent, id, createdAtMs, JSON.stringify(content), note ?? null).toArray().length > 0;
   }
 
-  version(agent: string, id: string): StoredVersion | undefined {
+  version(agent: string, id: string): KeptVersion | undefined {
     const query = "SELECT id, agent, created_at, content, note FROM versions WHERE agent = ? AND id = ?";
     return this.#sql.exec<VersionRow>(query, agent, id).toArray().map(versionOf)[0];
   }
 
   /** Newest first. */
-  versions(agent: string, limit: number): StoredVersion[] {
+  versions(agent: string, limit: number): KeptVersion[] {
     const query = `SELECT id, agent, created_at, content, note FROM versions WHERE agent = ?
       ORDER BY created_at DESC, id LIMIT ?`;
     return this.#sql.exec<VersionRow>(query, agent, limit).toArray().map(versionOf);
@@ -150,7 +150,7 @@ export type TurnFacts = Record<
   number
 >;
 
-function versionOf({ id, agent, created_at, content, note }: VersionRow): StoredVersion {
-  const parsed = JSON.parse(content) as StoredVersion["content"];
+function versionOf({ id, agent, created_at, content, note }: VersionRow): KeptVersion {
+  const parsed = JSON.parse(content) as KeptVersion["content"];
   return { id, agent, createdAtMs: created_at, content: parsed, ...(note !== null && { note }) };
 }
