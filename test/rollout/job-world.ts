@@ -31,6 +31,8 @@ class Killed extends Error {}
 
 export class JobWorld {
   readonly storage = nodeStorage();
+  /** Kinds of the decisions, as they were recorded. */
+  readonly decided: string[] = [];
   readonly told: string[] = [];
   /** The statement, counted from now, at which the instance is killed. */
   killAt = Number.POSITIVE_INFINITY;
@@ -46,6 +48,7 @@ export class JobWorld {
     const exec = sql.exec.bind(sql);
     sql.exec = ((query: string, ...bindings: (string | number | null)[]) => {
       if (--this.killAt <= 0) throw new Killed();
+      if (query.startsWith("INSERT INTO rollout_decisions")) this.decided.push(JSON.parse(String(bindings[1])).kind);
       return exec(query, ...bindings);
     }) as typeof sql.exec;
     this.#turns = new TurnList(sql);
