@@ -26,6 +26,7 @@ export { slack } from "./channels/slack/slack-channel.ts";
 export type { WebhookMessage, WebhookRules } from "./channels/webhook.ts";
 export type { SettingDeclaration, SettingDeclarations, SettingSchema, SettingValues } from "./core/settings.ts";
 export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
+export { alerts } from "./doors/alerts.ts";
 export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
 export { mcp } from "./doors/mcp/mcp.ts";
 export { mcpServers } from "./doors/mcp-servers.ts";
@@ -37,7 +38,7 @@ export { type RolloutSettings, type Rollouts, rollouts } from "./doors/rollouts/
 export { Routes } from "./doors/routes.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";
-export type { TelemetrySource } from "./observe/telemetry.ts";
+export type { AlertSource, TelemetrySource } from "./observe/telemetry.ts";
 export { calculator } from "./tools/calculator.ts";
 export type { AfterCall, BeforeCall, CallHooks, HookedCall } from "./tools/call-hooks.ts";
 export { currentTime } from "./tools/current-time.ts";

@@ -25,6 +25,7 @@ const settings = (vars: Record<string, string> = {}) => parseSettings(vars as un
 describe("settings", () => {
   it("[ENV-1] without any, nobody may call and the demo model would answer", () => {
     expect(settings()).toEqual({
+      keepTurnsMs: 90 * 86_400_000,
       isDev: false,
       auth: { kind: "closed" },
       model: { kind: "demo" },

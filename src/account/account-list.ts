@@ -17,12 +17,13 @@ export class AccountList {
   /** Counts what sessions of this Worker had to drop of their telemetry. */
   addDropped(count: number): void {
     const query =
-      "INSERT INTO telemetry (id, dropped) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET dropped = dropped + ?1";
-    this.#sql.exec(query, count);
+      "INSERT INTO watched (name, data) VALUES ('dropped', ?) ON CONFLICT (name) DO UPDATE SET data = data + excluded.data";
+    this.#sql.exec(query, String(count));
   }
 
   get droppedTelemetry(): number {
-    return this.#sql.exec<{ dropped: number }>("SELECT dropped FROM telemetry").toArray()[0]?.dropped ?? 0;
+    const rows = this.#sql.exec<{ data: string }>("SELECT data FROM watched WHERE name = 'dropped'").toArray();
+    return Number(rows[0]?.data ?? 0);
   }
 
   ids(): string[] {

@@ -1,11 +1,18 @@
 /** Compares sums over the last minutes with the app's thresholds, once a minute while there is something to compare, and has a notice sent once when one is passed and once when it is not any more. */
-import { type AlertMetric, type AlertNotice, type AlertRule, alertMetrics } from "../observe/alert-rule.ts";
-import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
+import {
+  type AlertMetric,
+  type AlertNotice,
+  type AlertRule,
+  alertJson,
+  alertMetrics,
+  alertText,
+} from "../observe/alert-rule.ts";
+import type { AccountJob, AccountJobHost, Notice, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 
 export interface AlertSetup {
   rules: readonly AlertRule[];
   /** Delivers the notice, and never twice. Rejects when it could not be handed over. */
-  notify(account: string, notice: AlertNotice): Promise<void>;
+  send(notice: Notice): Promise<void>;
 }
 
 /** How long after a turn the thresholds are looked at, and how often while there are turns in a window. */
@@ -64,7 +71,7 @@ export class Alerts implements AccountJob {
       const id = idOf(rule);
       const state = this.#compared(id, rule, nowMs);
       for (const notice of state.owed) {
-        await this.#setup.notify(this.#host.account(), notice).then(
+        await this.#setup.send(noticeOf(notice)).then(
           () =>
             this.#write(id, { ...this.#state(id), owed: this.#state(id).owed.filter(({ id }) => id !== notice.id) }),
           (error: unknown) => console.error("an alert could not be sent; it is tried again", error),
@@ -120,17 +127,25 @@ export class Alerts implements AccountJob {
   }
 
   #state(id: string): RuleState {
-    const rows = this.#host.storage.sql.exec<{ state: string }>("SELECT state FROM alerts WHERE id = ?", id).toArray();
+    const rows = this.#host.storage.sql
+      .exec<{ state: string }>("SELECT data AS state FROM watched WHERE name = ?", `alert ${id}`)
+      .toArray();
     return rows[0] ? (JSON.parse(rows[0].state) as RuleState) : { isBreached: false, changes: 0, owed: [] };
   }
 
   #write(id: string, state: RuleState): void {
     this.#host.storage.sql.exec(
-      "INSERT INTO alerts (id, state) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-      id,
+      "INSERT INTO watched (name, data) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
+      `alert ${id}`,
       JSON.stringify(state),
     );
   }
+}
+
+function noticeOf(notice: AlertNotice): Notice {
+  const { id, rule } = notice;
+  const { metric, over, to } = rule;
+  return { id, subject: `Is ${metric} over ${over}?`, text: alertText(notice), data: alertJson(notice), to };
 }
 
 /** Names a rule for as long as it says the same. */

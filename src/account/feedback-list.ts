@@ -11,7 +11,7 @@ export interface FeedbackSum {
   average: number;
 }
 
-type Row = { at: number; score: number; agent: string; agent_version: string | null; model: string | null };
+type FeedbackRow = { at: number; score: number; agent: string; agent_version: string | null; model: string | null };
 
 export class FeedbackList {
   readonly #sql: SqlStorage;
@@ -24,9 +24,11 @@ export class FeedbackList {
   put(session: string, given: ReportedFeedback): ReportedFeedback | undefined {
     const { turn, atMs, score, agent, version, model } = given;
     const query = "SELECT at, score, agent, agent_version, model FROM feedback WHERE session = ? AND turn = ?";
-    const [row] = this.#sql.exec<Row>(query, session, turn).toArray();
+    const [row] = this.#sql.exec<FeedbackRow>(query, session, turn).toArray();
     this.#sql.exec(
-      "INSERT OR REPLACE INTO feedback (session, turn, at, score, agent, agent_version, model) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO feedback (session, turn, at, score, agent, agent_version, model) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (session, turn) DO UPDATE SET at = excluded.at, score = excluded.score, agent = excluded.agent,
+         agent_version = excluded.agent_version, model = excluded.model`,
       session,
       turn,
       atMs,

@@ -14,7 +14,7 @@ export interface MetricSettings {
 const everyMs = 60_000;
 const retry = { baseMs: 60_000, longestMs: 3_600_000 };
 
-interface Kept {
+interface KeptMetrics {
   metrics: MetricState;
   /** When the next export is due; absent: nothing is new. */
   dueMs?: number;
@@ -24,7 +24,7 @@ interface Kept {
 export class MetricsJob implements AccountJob {
   readonly #host: AccountJobHost;
   readonly #settings: MetricSettings;
-  #copy: Kept | undefined;
+  #copy: KeptMetrics | undefined;
 
   constructor(host: AccountJobHost, settings: MetricSettings) {
     this.#host = host;
@@ -66,18 +66,20 @@ export class MetricsJob implements AccountJob {
     this.#keep({ metrics: newest, failures: failures + 1, dueMs: nowMs + Math.max(delayMs, sent.afterMs ?? 0) });
   }
 
-  get #read(): Kept {
+  get #read(): KeptMetrics {
     const { sql } = this.#host.storage;
     if (this.#copy === undefined) {
-      const [row] = sql.exec<{ data: string }>("SELECT data FROM metrics").toArray();
-      this.#copy = row ? (JSON.parse(row.data) as Kept) : { metrics: { sinceMs: Date.now(), series: {} }, failures: 0 };
+      const [row] = sql.exec<{ data: string }>("SELECT data FROM watched WHERE name = 'metrics'").toArray();
+      this.#copy = row
+        ? (JSON.parse(row.data) as KeptMetrics)
+        : { metrics: { sinceMs: Date.now(), series: {} }, failures: 0 };
     }
     return this.#copy;
   }
 
-  #keep(kept: Kept): void {
+  #keep(kept: KeptMetrics): void {
     this.#host.storage.sql.exec(
-      "INSERT INTO metrics (id, data) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+      "INSERT INTO watched (name, data) VALUES ('metrics', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
       JSON.stringify(kept),
     );
     this.#copy = kept;

@@ -170,23 +170,13 @@ export const accountLadder = new Ladder("account", [
      ended_at INTEGER NOT NULL,
      session TEXT NOT NULL,
      seq INTEGER NOT NULL,
-     turn TEXT NOT NULL,
      agent TEXT NOT NULL,
      agent_version TEXT,
      model TEXT,
      reason TEXT NOT NULL,
-     code TEXT,
-     detail TEXT,
-     steps INTEGER NOT NULL,
-     input_tokens INTEGER NOT NULL,
-     cached_tokens INTEGER NOT NULL,
-     output_tokens INTEGER NOT NULL,
-     reasoning_tokens INTEGER NOT NULL,
      cost_micros INTEGER NOT NULL,
      ms INTEGER NOT NULL,
-     first_event_ms INTEGER,
-     tool_errors INTEGER NOT NULL,
-     repairs INTEGER NOT NULL,
+     data TEXT NOT NULL,
      PRIMARY KEY (ended_at, session, seq)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX turns_by_reason ON turns (reason, ended_at, session, seq) WHERE reason <> 'completed';
@@ -215,9 +205,7 @@ export const accountLadder = new Ladder("account", [
      first_events INTEGER NOT NULL,
      PRIMARY KEY (minute, agent)
    ) STRICT, WITHOUT ROWID;
-   CREATE TABLE alerts (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
-   CREATE TABLE metrics (id INTEGER PRIMARY KEY CHECK (id = 1), data TEXT NOT NULL) STRICT;
-   CREATE TABLE telemetry (id INTEGER PRIMARY KEY CHECK (id = 1), dropped INTEGER NOT NULL) STRICT;`,
+   CREATE TABLE watched (name TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
   },
   {
     since: "0.2.0",

@@ -1,5 +1,6 @@
 /** The ended turns of the account's sessions, newest first, with what each used and how it ended. A row is written once however often it is reported, and leaves when it is older than the app keeps them. Holds no text but the words of a failure. */
 import type { TurnEndReason } from "../core/entry.ts";
+import type { ReportedTurn } from "../observe/telemetry.ts";
 import type { TurnRecord } from "../observe/turn-record.ts";
 
 /** Which turns are listed; what is absent does not matter. */
@@ -36,31 +37,7 @@ const mostLookedAt = { byTime: 20_000, byIndex: 8_000 } as const;
 /** Old rows that leave with one report, so that none takes long. */
 const leaveAtOnce = 200;
 
-const columns = `ended_at, session, seq, turn, agent, agent_version, model, reason, code, detail, steps, input_tokens,
-  cached_tokens, output_tokens, reasoning_tokens, cost_micros, ms, first_event_ms, tool_errors, repairs`;
-
-type Row = {
-  ended_at: number;
-  session: string;
-  seq: number;
-  turn: string;
-  agent: string;
-  agent_version: string | null;
-  model: string | null;
-  reason: TurnEndReason;
-  code: string | null;
-  detail: string | null;
-  steps: number;
-  input_tokens: number;
-  cached_tokens: number;
-  output_tokens: number;
-  reasoning_tokens: number;
-  cost_micros: number;
-  ms: number;
-  first_event_ms: number | null;
-  tool_errors: number;
-  repairs: number;
-};
+type ListPlace = { ended_at: number; session: string; seq: number };
 
 export class TurnList {
   readonly #sql: SqlStorage;
@@ -70,8 +47,8 @@ export class TurnList {
   }
 
   /** Records turns, and returns those that were not there. The caller holds a transaction. */
-  record(session: string, turns: readonly TurnRecord[]): TurnRecord[] {
-    return turns.filter((turn) => this.#insert(session, turn));
+  record(session: string, turns: readonly ReportedTurn[]): ReportedTurn[] {
+    return turns.filter(({ samples: _, ...turn }) => this.#insert(session, turn));
   }
 
   /** Removes the oldest turns that ended before then. */
@@ -85,42 +62,23 @@ export class TurnList {
     const filters = others.map(({ filter }) => filter);
     const where = filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`;
     const values = [...inner.values, ...others.map(({ value }) => value)];
-    const found = `SELECT ${columns} FROM (${inner.sql}) ${where} LIMIT ?`;
-    const rows = this.#sql.exec<Row>(found, ...values, query.limit + 1).toArray();
-    const turns = rows.slice(0, query.limit).map(turnOf);
+    const found = `SELECT ended_at, session, seq, data FROM (${inner.sql}) ${where} LIMIT ?`;
+    const rows = this.#sql.exec<ListPlace & { data: string }>(found, ...values, query.limit + 1).toArray();
+    const turns = rows.slice(0, query.limit).map(({ session, data }) => {
+      return { session, ...(JSON.parse(data) as TurnRecord) };
+    });
     if (rows.length > query.limit) return { turns, next: cursorOf(rows[query.limit - 1]) };
     // All that were looked at may be shown, and all that there are.
     if (inner.most < 0) return { turns, next: undefined };
     const last = `SELECT ended_at, session, seq FROM (${inner.sql}) LIMIT 1 OFFSET ?`;
-    return { turns, next: cursorOf(this.#sql.exec<Place>(last, ...inner.values, inner.most - 1).toArray()[0]) };
+    return { turns, next: cursorOf(this.#sql.exec<ListPlace>(last, ...inner.values, inner.most - 1).toArray()[0]) };
   }
 
   #insert(session: string, record: TurnRecord): boolean {
-    const { usage, error } = record;
-    const values = [
-      record.endedAtMs,
-      session,
-      record.seq,
-      record.turn,
-      record.agent,
-      record.version ?? null,
-      record.model,
-      record.reason,
-      error?.code ?? null,
-      error?.detail ?? null,
-      record.steps,
-      usage.inputTokens,
-      usage.cachedTokens,
-      usage.outputTokens,
-      usage.reasoningTokens,
-      record.costMicros,
-      record.ms,
-      record.firstEventMs,
-      record.toolErrors,
-      record.repairs,
-    ];
-    const places = values.map(() => "?").join(", ");
-    const query = `INSERT OR IGNORE INTO turns (${columns}) VALUES (${places}) RETURNING 1`;
+    const { endedAtMs, seq, agent, version = null, model, reason, costMicros, ms } = record;
+    const query = `INSERT OR IGNORE INTO turns (ended_at, session, seq, agent, agent_version, model, reason, cost_micros, ms, data)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1`;
+    const values = [endedAtMs, session, seq, agent, version, model, reason, costMicros, ms, JSON.stringify(record)];
     return this.#sql.exec(query, ...values).toArray().length > 0;
   }
 }
@@ -162,7 +120,7 @@ export function pageOf(query: TurnQuery): {
   const where = ["ended_at <= ? AND (+ended_at, session, seq) < (?, ?, ?)", ...range.map(({ filter }) => filter)].join(
     " AND ",
   );
-  const sql = `SELECT * FROM turns ${first?.index === undefined ? "" : `INDEXED BY ${first.index}`} WHERE ${where}
+  const sql = `SELECT ended_at, session, seq, agent, agent_version, model, reason, cost_micros, ms, data FROM turns ${first?.index === undefined ? "" : `INDEXED BY ${first.index}`} WHERE ${where}
     ORDER BY ended_at DESC, session DESC, seq DESC LIMIT ${most}`;
   return { inner: { sql, values: [atMs, atMs, session, seq, ...range.map(({ value }) => value)], most }, others };
 }
@@ -175,41 +133,13 @@ function filterOf(
   return value === undefined ? undefined : { filter, value, index };
 }
 
-type Place = Pick<Row, "ended_at" | "session" | "seq">;
-
-function cursorOf(row: Place | undefined): string | undefined {
+function cursorOf(row: ListPlace | undefined): string | undefined {
   return row && `${row.ended_at}.${row.seq}.${row.session}`;
 }
 
 /** A cursor names the last row of its page: when it ended, the number of its last entry, its session. One that was never given out begins after everything. */
-export function placeOf(cursor: string | undefined): [atMs: number, seq: number, session: string] {
+function placeOf(cursor: string | undefined): [atMs: number, seq: number, session: string] {
   if (cursor === undefined) return [Number.MAX_SAFE_INTEGER, 0, ""];
   const [, atMs, seq, session = ""] = /^(\d{1,15})\.(\d{1,15})\.([A-Za-z0-9_-]{1,64})$/.exec(cursor) ?? [];
   return atMs === undefined ? [-1, 0, ""] : [Number(atMs), Number(seq), session];
-}
-
-function turnOf(row: Row): ListedTurn {
-  return {
-    session: row.session,
-    seq: row.seq,
-    turn: row.turn,
-    endedAtMs: row.ended_at,
-    agent: row.agent,
-    ...(row.agent_version !== null && { version: row.agent_version }),
-    model: row.model,
-    reason: row.reason,
-    ...(row.code !== null && { error: { code: row.code, detail: row.detail ?? "" } }),
-    steps: row.steps,
-    usage: {
-      inputTokens: row.input_tokens,
-      cachedTokens: row.cached_tokens,
-      outputTokens: row.output_tokens,
-      reasoningTokens: row.reasoning_tokens,
-    },
-    costMicros: row.cost_micros,
-    ms: row.ms,
-    firstEventMs: row.first_event_ms,
-    toolErrors: row.tool_errors,
-    repairs: row.repairs,
-  };
 }

@@ -13,8 +13,7 @@ import {
   valuesOf,
 } from "../core/settings.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
-import { type AlertRule, alertFault } from "../observe/alert-rule.ts";
-import type { Telemetry, TelemetrySource } from "../observe/telemetry.ts";
+import type { AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
@@ -48,10 +47,10 @@ export interface AppDefinition {
   mcp?: RemoteToolsSource;
   /** `demoModel()`: it answers where no provider is configured. */
   demo?: DemoModel;
-  /** `otel()`: sends traces, metrics and events to a collector. */
+  /** `otel()`: makes traces of turns, and sends traces, metrics and events to a collector. */
   observe?: TelemetrySource;
-  /** Thresholds over each account's turns, and who is told when one is passed. */
-  alerts?: readonly AlertRule[];
+  /** `alerts([…])`: thresholds over each account's turns, and who is told when one is passed. */
+  alerts?: AlertSource;
 }
 
 /** What an app needs to know of a door. */
@@ -85,8 +84,8 @@ export interface App {
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
   /** How traces are made, and where they are sent. */
-  telemetry: Telemetry;
-  alerts: readonly AlertRule[];
+  telemetry: Telemetry | undefined;
+  alerts: AlertSource | undefined;
   /** Versions and rollouts; absent where the app does not list them. */
   rollouts: RolloutFeature | undefined;
   /** Of the doors: how each writes a stream. */
@@ -177,7 +176,7 @@ function nameFault(names: readonly string[]): string | undefined {
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
 export function makeApp(definition: AppDefinition, { doors, channels, rollouts }: AppParts, bindings: Bindings): App {
-  const { webhooks = {}, schedules = [], mcp, demo, observe, alerts = [] } = definition;
+  const { webhooks = {}, schedules = [], mcp, demo, observe, alerts } = definition;
   mustBeParts({ doors, channels, mcp: mcp ? [mcp] : [], observe: observe ? [observe] : [] });
   mustDiffer("door", doors);
   mustDiffer("channel", channels);
@@ -193,7 +192,6 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
   );
   mustNameAgents(agents, { webhooks, schedules, channels, alerts });
-  mustBeAlerts(alerts);
   return {
     agents,
     settings,
@@ -206,7 +204,7 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     doorNames: doors.map(({ name }) => name),
     secrets: toolSecrets(agents.all, bindings),
     remoteTools,
-    telemetry: observe?.configure(valuesOf(observe, values)) ?? noTelemetry,
+    telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
     rollouts,
     encoders: encodersOf(doors),
@@ -229,7 +227,7 @@ function mustNameAgents(
     ...channels.flatMap(({ name, agents }) => agents.map((agent) => ({ where: `the channel ${name}`, agent }))),
     ...Object.entries(webhooks).map(([name, { agent }]) => ({ where: `the webhook "${name}"`, agent })),
     ...schedules.map(({ cron, agent }) => ({ where: `the schedule "${cron}"`, agent })),
-    ...alerts.map(({ metric, agent }) => ({ where: `the alert about ${metric}`, agent })),
+    ...(alerts?.rules ?? []).map(({ metric, agent }) => ({ where: `the alert about ${metric}`, agent })),
   ];
   const faults = named.flatMap(({ where, agent }) =>
     agent === undefined || agents.named(agent) !== undefined ? [] : [`- ${where} names the agent "${agent}"`],
@@ -237,17 +235,6 @@ function mustNameAgents(
   if (faults.length === 0) return;
   const names = agents.names.join(", ");
   throw new Error(`Longline cannot start: there is no such agent for\n${faults.join("\n")}\nThe agents are: ${names}.`);
-}
-
-/** Of an app that lists no `otel()`. */
-const noTelemetry: Telemetry = { serviceName: "longline", content: undefined, exporter: undefined };
-
-/** Throws an Error that names the first alert that cannot be one. */
-function mustBeAlerts(alerts: readonly AlertRule[]): void {
-  for (const [index, rule] of alerts.entries()) {
-    const fault = alertFault(rule);
-    if (fault !== undefined) throw new Error(`Longline cannot start: alerts[${index}]: ${fault}.`);
-  }
 }
 
 /** A part that was not called, or what earlier versions took in its place. */

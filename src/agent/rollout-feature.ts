@@ -1,7 +1,7 @@
 /** WHAT rollouts are to sessions and accounts: what `rollouts()` brings. An app that does not list it carries none of it. */
 import type { RolloutMark } from "../core/entry.ts";
 import type { Bindings } from "../env.ts";
-import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
+import type { AccountJob, AccountJobHost, Notice } from "../observe/telemetry.ts";
 import type { Agent } from "./agent.ts";
 
 /** What a turn runs with. */
@@ -21,23 +21,11 @@ export interface TurnToAssign {
   speaker: string | undefined;
 }
 
-/** A decision that people are told of. */
-export interface RolloutNotice {
-  /** The same however often it is sent. */
-  id: string;
-  subject: string;
-  text: string;
-  /** What a program reads. */
-  data: Record<string, unknown>;
-}
-
 export interface RolloutFeature {
-  /** Who is told of decisions. */
-  readonly notify: readonly { readonly channel: string }[];
   /** The version for a turn that begins now. Never fails: while the account cannot be asked, what is known of it holds. */
   assign(bindings: Bindings, turn: TurnToAssign): Promise<AssignedVersion>;
   /** The agent that a turn began with, by its version. Throws where it cannot be read now. */
   agentOf(bindings: Bindings, of: { account: string; agent: Agent }, version: string): Promise<Agent>;
-  /** Counts and decides, in the object of an account. */
-  job(host: AccountJobHost, notify: (account: string, notice: RolloutNotice) => Promise<void>): AccountJob;
+  /** Counts and decides, in the object of an account. `send` delivers a notice, and never twice. */
+  job(host: AccountJobHost, send: (notice: Notice) => Promise<void>): AccountJob;
 }

@@ -8,6 +8,7 @@ import {
   mcpServers,
   openai,
   openapi,
+  otel,
   playground,
   rollouts,
   slack,
@@ -20,6 +21,7 @@ const app = longline({
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),
+  observe: otel(),
   rollouts: rollouts(),
 });
 

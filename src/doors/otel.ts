@@ -2,8 +2,9 @@
 import { MetricsJob } from "../account/metrics-job.ts";
 import { apiUrl, matching, type SettingValues, text } from "../core/settings.ts";
 import { contentWriter } from "../observe/content.ts";
-import type { Telemetry, TelemetrySource } from "../observe/telemetry.ts";
+import type { Telemetry, TelemetryItem, TelemetrySource } from "../observe/telemetry.ts";
 import { SessionExporter } from "../session/deliver/session-exporter.ts";
+import { LogTraces } from "../session/deliver/session-traces.ts";
 
 /** Named as OpenTelemetry names them (opentelemetry.io/docs/specs/otel/protocol/exporter). */
 const settings = {
@@ -16,7 +17,8 @@ const settings = {
 } as const;
 
 /**
- * Sends the spans of every turn, metrics and feedback to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP/HTTP, JSON), with the headers
+ * Makes the traces of turns (`GET /v1/sessions/:id/turns/:turn/trace`), and sends `traceparent` along to MCP servers,
+ * callbacks and what tools ask. Sends the spans of every turn, metrics and feedback to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP/HTTP, JSON), with the headers
  * `OTEL_EXPORTER_OTLP_HEADERS` (`key=value,…`, values URL-encoded). Without the endpoint nothing is sent. They are made
  * from the transcript and owed in rows, so that a crash, a deploy or a collector that is down loses none. Spans hold what
  * people, models and tools wrote only with `OTEL_CAPTURE_CONTENT=true`.
@@ -31,14 +33,16 @@ export function otel(): TelemetrySource {
 function telemetryOf(values: SettingValues<typeof settings>): Telemetry {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers = {} } = values;
   const serviceName = values.OTEL_SERVICE_NAME ?? "longline";
+  const content = values.OTEL_CAPTURE_CONTENT === "true" ? contentWriter : undefined;
   const collector = endpoint === undefined ? undefined : { endpoint, headers };
   return {
-    serviceName,
-    content: values.OTEL_CAPTURE_CONTENT === "true" ? contentWriter : undefined,
-    exporter: collector && {
-      session: (host) => new SessionExporter(host, { collector, serviceName }),
-      account: (host) => new MetricsJob(host, { collector, serviceName }),
+    session(session) {
+      if (collector === undefined) return { traces: new LogTraces(session, { serviceName, content }) };
+      const telemetry = new SessionExporter(session, { collector, serviceName, content });
+      const owe = (item: TelemetryItem) => telemetry.owe(item);
+      return { traces: new LogTraces(session, { serviceName, content, owe }), telemetry };
     },
+    account: (host) => collector && new MetricsJob(host, { collector, serviceName }),
   };
 }
 

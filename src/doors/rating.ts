@@ -9,14 +9,14 @@ export const rating = {
   comment: z.string().min(1).max(4_000).optional(),
 };
 
-interface Rating {
+interface GivenRating {
   score: number;
   label?: string | undefined;
   comment?: string | undefined;
 }
 
 /** As the session keeps it, now. */
-export function givenFeedback({ score, label, comment }: Rating): Feedback {
+export function givenFeedback({ score, label, comment }: GivenRating): Feedback {
   return {
     score,
     ...(label !== undefined && { label }),

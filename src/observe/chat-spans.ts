@@ -12,11 +12,10 @@ import type { ContentWriter } from "./content.ts";
 import type { Attributes } from "./names.ts";
 import type { SpanBody } from "./span.ts";
 
-/** Who answers for a model: `name` as the conventions spell it. */
+/** Who answers for a model: its name in the catalog, and where it is called, unless it is called nowhere. */
 export interface Provider {
   name: string;
-  address?: string;
-  port?: number;
+  url?: string;
 }
 
 /** What model calls need to know beside the entry. */
@@ -112,7 +111,7 @@ function chatSpan(attempt: Attempt, facts: ChatFacts): Omit<SpanBody, "key"> {
   const provider = facts.provider(model);
   const attributes: Attributes = {
     "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": provider?.name ?? "unknown",
+    "gen_ai.provider.name": providerName(provider?.name),
     "gen_ai.request.model": model,
     "gen_ai.request.stream": true,
     "gen_ai.conversation.id": facts.session,
@@ -120,8 +119,7 @@ function chatSpan(attempt: Attempt, facts: ChatFacts): Omit<SpanBody, "key"> {
       "gen_ai.prompt.name": facts.agent,
       "gen_ai.prompt.version": facts.version,
     }),
-    ...(provider?.address && { "server.address": provider.address }),
-    ...(provider?.address && provider.port !== undefined && { "server.port": provider.port }),
+    ...(provider?.url !== undefined && serverAttributes(provider.url)),
     ...(usage && usageAttributes(usage)),
     ...(usage && { "longline.cost_micros": costMicros }),
     ...(failure && { "error.type": errorTypeOf(failure) }),
@@ -129,6 +127,17 @@ function chatSpan(attempt: Attempt, facts: ChatFacts): Omit<SpanBody, "key"> {
   };
   const failed = failure && { failed: { message: failure.detail } };
   return { name: `chat ${model}`, kind: "client", startMs, endMs, attributes, ...failed };
+}
+
+/** The conventions' spelling (`gen_ai.provider.name` in client-inference.md). */
+function providerName(name = "unknown"): string {
+  return name === "mistral" ? "mistral_ai" : name;
+}
+
+function serverAttributes(url: string): Attributes {
+  const { hostname, port, protocol } = new URL(url);
+  const standard = protocol === "http:" ? 80 : 443;
+  return { "server.address": hostname, "server.port": port === "" ? standard : Number(port) };
 }
 
 /** What was asked for in each attempt of the turn's steps. */

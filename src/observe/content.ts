@@ -20,13 +20,13 @@ export interface ContentWriter {
 
 export const contentWriter: ContentWriter = { text: contentText, inputMessages, outputMessages };
 
-type Part =
+type MessagePart =
   | { type: "text" | "reasoning"; content: string }
   | { type: "tool_call"; id: string; name: string; arguments: string };
 
 interface ContentMessage {
   role: "user" | "assistant";
-  parts: Part[];
+  parts: MessagePart[];
   finish_reason?: string;
 }
 
@@ -42,7 +42,7 @@ function inputMessages(entries: readonly Entry[]): string {
 function outputMessages(entry: Extract<Entry, { type: "assistant" | "step_failed" }>): string {
   const { content, reasoning } = entry;
   const calls = entry.type === "assistant" ? entry.toolCalls : [];
-  const parts: Part[] = [
+  const parts: MessagePart[] = [
     ...(reasoning === "" ? [] : [{ type: "reasoning" as const, content: reasoning }]),
     ...(content === "" ? [] : [{ type: "text" as const, content }]),
     ...calls
@@ -69,7 +69,7 @@ function bounded(messages: ContentMessage[]): string {
   return "[]";
 }
 
-function cutPart(part: Part, most: number): Part {
+function cutPart(part: MessagePart, most: number): MessagePart {
   const cut = (text: string) => withoutCredentials(text.slice(0, most).toWellFormed());
   if (part.type !== "tool_call") return { ...part, content: cut(part.content) };
   return { ...part, id: cut(part.id), name: cut(part.name), arguments: cut(part.arguments) };

@@ -5,7 +5,7 @@ import { parseTraceparent } from "./traceparent.ts";
 import { rootKey } from "./turn-spans.ts";
 
 /** A delivery that is over. Times in ms since 1970. */
-export interface Delivered {
+export interface DeliveryRecord {
   id: string;
   turn: string;
   channel: string;
@@ -24,7 +24,7 @@ export function deliveryKey(firstSeq: number, id: string): SpanKey {
 
 /** In the order given. `first`: the turn's first entry. */
 export function deliverySpans(
-  deliveries: readonly Delivered[],
+  deliveries: readonly DeliveryRecord[],
   place: TurnPlace,
   first: Pick<Entry, "seq" | "type"> & { traceparent?: string },
 ): Promise<Span[]> {

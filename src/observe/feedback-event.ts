@@ -2,18 +2,9 @@
 import type { Entry } from "../core/entry.ts";
 import type { ContentWriter } from "./content.ts";
 import { spanIdOf, type TurnPlace, traceIdOf } from "./span.ts";
-import type { TelemetryEvent } from "./telemetry.ts";
+import type { GivenScore, TelemetryEvent } from "./telemetry.ts";
 import { parseTraceparent } from "./traceparent.ts";
 import { rootKey } from "./turn-spans.ts";
-
-export interface GivenScore {
-  /** -1 to 1. */
-  score: number;
-  label?: string;
-  comment?: string;
-  by?: string;
-  atMs: number;
-}
 
 /** The words of a person are in it with content capture alone; else the label is one of three. `first`: the turn's first entry. */
 export async function feedbackEvent(

@@ -6,10 +6,10 @@ import type { Attributes, MetricName } from "./names.ts";
 import type { ModelCallSample, TurnSamples } from "./telemetry.ts";
 
 /** Most series: a name with a set of attributes. What comes after them is counted under `otel.metric.overflow`, as the SDK specification says (metrics/sdk.md, "Cardinality limits"). */
-export const mostSeries = 1_000;
+const mostSeries = 1_000;
 
 /** One name with one set of attributes. `buckets`: of a histogram, one more than there are bounds. */
-export interface Series {
+export interface MetricSeries {
   name: MetricName;
   attributes: Attributes;
   isOverflow?: true;
@@ -22,7 +22,7 @@ export interface MetricState {
   /** Since when it counts, in ms since 1970. */
   sinceMs: number;
   /** By name and attributes. */
-  series: Record<string, Series>;
+  series: Record<string, MetricSeries>;
 }
 
 /** Bounds by the GenAI conventions: powers of two, of four for tokens. Upper, inclusive. */

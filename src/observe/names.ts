@@ -156,7 +156,7 @@ export const eventNames = {
   "feature_flag.evaluation": "feature-flags-events.md",
 } as const satisfies Record<string, NameSource>;
 
-/** Values of `gen_ai.operation.name`; `compact` and `deliver` are our own, because none of the conventions' values applies. */
+/** AttributeValues of `gen_ai.operation.name`; `compact` and `deliver` are our own, because none of the conventions' values applies. */
 export const operationNames = {
   invoke_agent: "gen-ai-agent-spans.md",
   execute_tool: "gen-ai-agent-spans.md",
@@ -207,7 +207,7 @@ export type SpanEventName = keyof typeof spanEventNames;
 export type EventName = keyof typeof eventNames;
 export type MetricName = keyof typeof metricNames;
 
-interface Values {
+interface AttributeValues {
   string: string;
   int: number;
   double: number;
@@ -216,4 +216,4 @@ interface Values {
 }
 
 /** Attributes by name; each value has the type that the table says. */
-export type Attributes = { [name in AttributeName]?: Values[(typeof attributeNames)[name]["type"]] };
+export type Attributes = { [name in AttributeName]?: AttributeValues[(typeof attributeNames)[name]["type"]] };

@@ -30,7 +30,7 @@ export function otlpTraces(spans: readonly Span[], resource: Attributes): Record
 }
 
 /** One span, as it is the same in every request that holds it. */
-export function spanJson(span: Span): Record<string, unknown> {
+function spanJson(span: Span): Record<string, unknown> {
   const { traceId, spanId, parentSpanId, isParentRemote, name, kind, events, links, failed } = span;
   return {
     traceId,

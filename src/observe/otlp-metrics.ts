@@ -1,5 +1,5 @@
 /** Sums and histograms as an OTLP `ExportMetricsServiceRequest` in JSON (`metrics.proto`). Pure. */
-import { bounds, type MetricState, type Series } from "./metrics.ts";
+import { bounds, type MetricSeries, type MetricState } from "./metrics.ts";
 import { type Attributes, type MetricName, metricNames } from "./names.ts";
 import { type AnyValue, attributesJson, nanos, scope } from "./otlp-json.ts";
 
@@ -8,7 +8,7 @@ const cumulative = 2;
 
 /** `atMs`: up to when the state counts, in ms since 1970. */
 export function otlpMetrics(state: MetricState, atMs: number, resource: Attributes): Record<string, unknown> {
-  const byName = new Map<MetricName, Series[]>();
+  const byName = new Map<MetricName, MetricSeries[]>();
   for (const series of Object.values(state.series))
     byName.set(series.name, [...(byName.get(series.name) ?? []), series]);
   const metrics = [...byName].map(([name, series]) => metricJson(name, series, { state, atMs }));
@@ -19,7 +19,7 @@ export function otlpMetrics(state: MetricState, atMs: number, resource: Attribut
 
 function metricJson(
   name: MetricName,
-  all: readonly Series[],
+  all: readonly MetricSeries[],
   { state, atMs }: { state: MetricState; atMs: number },
 ): Record<string, unknown> {
   const { unit, kind } = metricNames[name];
@@ -43,7 +43,7 @@ function metricJson(
   return { name, unit, histogram: { dataPoints, aggregationTemporality: cumulative } };
 }
 
-function attributesOf({ attributes, isOverflow }: Series): { key: string; value: AnyValue }[] {
+function attributesOf({ attributes, isOverflow }: MetricSeries): { key: string; value: AnyValue }[] {
   if (isOverflow) return [{ key: "otel.metric.overflow", value: { boolValue: true } }];
   return attributesJson(attributes);
 }

@@ -6,7 +6,7 @@ export type Signal = "traces" | "metrics" | "logs";
 export interface Collector {
   /** The base address; `/v1/traces` and the like are added. */
   endpoint: string;
-  /** Sent along, such as the collector's key. */
+  /** OtlpOutcome along, such as the collector's key. */
   headers: Readonly<Record<string, string>>;
 }
 
@@ -14,7 +14,7 @@ export interface Collector {
  * `retry`: as things are, it may be taken later. `refused`: the collector does not take such requests, until somebody
  * changes something there or here. `invalid`: it never takes this one. `too_large`: it may take a smaller one.
  */
-export type Sent =
+export type OtlpOutcome =
   | { kind: "taken"; rejected: number }
   | { kind: "retry" | "refused" | "invalid" | "too_large"; error: string; afterMs?: number };
 
@@ -24,7 +24,7 @@ const timeoutMs = 10_000;
 const mostAnswerBytes = 16_384;
 
 /** Never rejects. The error's words hold no header and nothing of what the collector wrote. */
-export async function sendOtlp({ endpoint, headers }: Collector, signal: Signal, body: string): Promise<Sent> {
+export async function sendOtlp({ endpoint, headers }: Collector, signal: Signal, body: string): Promise<OtlpOutcome> {
   const answer = await fetch(`${endpoint}/v1/${signal}`, {
     method: "POST",
     headers: { ...headers, "content-type": "application/json", "user-agent": "Longline" },
@@ -63,7 +63,7 @@ async function rejectedIn(answer: Response): Promise<number> {
 }
 
 /** Ms that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); an hour at most. */
-export function retryAfterMs(retryAfter: string | null, nowMs: number): number | undefined {
+function retryAfterMs(retryAfter: string | null, nowMs: number): number | undefined {
   if (retryAfter === null) return undefined;
   const ms = /^\s*\d{1,9}\s*$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - nowMs;
   return ms > 0 ? Math.min(ms, 3_600_000) : undefined;

@@ -1,9 +1,9 @@
 /** WHAT an exporter of telemetry is to sessions and accounts: what `otel()` makes of its settings. The native door knows these shapes alone, and carries no exporter. */
 import type { Usage } from "../core/cost.ts";
-import type { RolloutMark } from "../core/entry.ts";
+import type { Entry, RolloutMark } from "../core/entry.ts";
 import type { SettingDeclarations } from "../core/settings.ts";
-import type { ContentWriter } from "./content.ts";
-import type { Attributes } from "./names.ts";
+import type { Provider } from "./chat-spans.ts";
+import type { Attributes, EventName } from "./names.ts";
 import type { Span } from "./span.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
@@ -15,18 +15,87 @@ export interface TelemetrySource {
 
 /** What was decided once, for the whole Worker. */
 export interface Telemetry {
-  serviceName: string;
-  /** Absent: spans hold nothing of what people, models and tools wrote. */
-  content: ContentWriter | undefined;
-  /** The rest is absent where there is no endpoint: then nothing is exported. */
-  exporter: TelemetryExporter | undefined;
+  /** For one session object, once its database has its tables. `telemetry` is absent where there is no endpoint: then nothing is exported. */
+  session(session: ObservedSession): { traces: SessionTraces; telemetry?: SessionTelemetry };
+  /** For one account object: metrics of all its turns, where there is an endpoint. */
+  account(host: AccountJobHost): AccountJob | undefined;
 }
 
-export interface TelemetryExporter {
-  /** For one session object, once its database has its tables. */
-  session(host: SessionTelemetryHost): SessionTelemetry;
-  /** For one account object: metrics of all its turns. */
-  account(host: AccountJobHost): AccountJob;
+/** What `otel()` finds of a session: its rows, and how it is held and reached. */
+export interface ObservedSession {
+  storage: DurableObjectStorage;
+  /** `birth` tells a session from an erased one of the same name; null in sessions made before it was recorded. */
+  record: { read(): { account: string; name: string; birth: string | null } };
+  log: {
+    readonly lastSeq: number;
+    read(range: { after: number; limit: number; maxUnits?: number }): Entry[];
+    newest(type: "compaction", beforeSeq: number): { seq: number }[];
+  };
+  /** Where a turn begins; `undefined` while it waits. */
+  turns: { firstSeq(turn: string): number | undefined };
+  feedback: { of(turn: string): GivenScore | undefined };
+  /** Closed once the session was erased. */
+  feed: { readonly closed: boolean };
+  /** Name of the session's agent. */
+  agent: string;
+  /** Who answers for a model now: the log has its id alone. */
+  provider(model: string): Provider;
+  /** Keeps the object awake until the promise settles. */
+  hold(work: Promise<void>): void;
+  /** Called whenever sending has come to rest: the alarm may have to be set anew. */
+  rested(): void;
+  /** Its account's list of what was given up. */
+  letters(): {
+    addDeadLetter(letter: TelemetryLetter): Promise<void>;
+    removeDeadLetter(id: string): Promise<void>;
+  };
+  /** Counts what was dropped, for `/health`. */
+  dropped(count: number): Promise<void>;
+}
+
+/** What a person thinks of a turn's answer. */
+export interface GivenScore {
+  /** -1 to 1. */
+  score: number;
+  label?: string;
+  comment?: string;
+  by?: string;
+  atMs: number;
+}
+
+/** What could not be sent, as it is listed among dead deliveries. */
+export interface TelemetryLetter {
+  id: string;
+  session: string;
+  turn: string;
+  address: { channel: string };
+  error: string;
+  attempts: number;
+  createdAtMs: number;
+  diedAtMs: number;
+}
+
+/** A delivery that is over. `startMs`: in ms since 1970; `failures`: tries of it that failed. */
+export interface EndedDelivery {
+  id: string;
+  turn: string;
+  channel: string;
+  startMs: number;
+  failures: number;
+  /** It was given up. */
+  isDead: boolean;
+}
+
+export interface SessionTraces {
+  /** An OTLP request in JSON; without spans while the turn waits for its begin. */
+  trace(turn: string): Promise<string>;
+  /** The header `traceparent` for what a call asks of the outside, and for the receiver of an answer. */
+  callParent(turn: string, call: { replySeq: number; callId: string }): Promise<string | undefined>;
+  deliveryParent(turn: string, id: string): Promise<string | undefined>;
+  /** Keeps what became of a delivery. Runs in the transaction that ends it. */
+  deliveryOver(delivery: EndedDelivery): void;
+  /** What metrics need of a turn. `entries`: all of it. */
+  samples(entries: readonly Entry[]): TurnSamples | undefined;
 }
 
 /** Something that a session has to send, as its row holds it. */
@@ -40,35 +109,17 @@ export type TelemetryItem =
 
 /** An event, sent as a log record. `traceId` and `spanId`: what it is about. */
 export interface TelemetryEvent {
-  name: "gen_ai.evaluation.result" | "feature_flag.evaluation";
+  name: EventName;
   atMs: number;
   traceId: string;
   spanId: string;
   attributes: Attributes;
 }
 
-/** What an item comes to. Nothing of it: what it is about was erased. */
+/** What an item comes to. */
 export interface TelemetryData {
   spans: Span[];
   events: TelemetryEvent[];
-}
-
-export interface SessionTelemetryHost {
-  storage: DurableObjectStorage;
-  /** The same bytes whenever it is called. */
-  read(item: TelemetryItem): Promise<TelemetryData>;
-  /** The session was erased. */
-  isClosed(): boolean;
-  /** Keeps the object awake until the promise settles. */
-  hold(work: Promise<void>): void;
-  /** Called whenever it has come to rest: the alarm may have to be set anew. */
-  rested(): void;
-  /** Lists what could not be sent with the account's dead deliveries. */
-  giveUp(letter: { error: string; attempts: number; sinceMs: number }): Promise<void>;
-  /** It was sent after all. */
-  recovered(): Promise<void>;
-  /** Counts what was dropped, for `/health`. */
-  dropped(count: number): Promise<void>;
 }
 
 /** What a session owes to the collector, in rows. */
@@ -81,7 +132,7 @@ export interface SessionTelemetry {
   dueMs(nowMs: number): number | undefined;
   /** Something is still to be sent, and is tried. */
   readonly owes: boolean;
-  /** Tries again what was given up; false when nothing was. */
+  /** From now on what was given up is tried again; false when nothing was. Runs in the caller's transaction. */
   retry(): boolean;
   /** The rows may differ from what is known of them, since a transaction was rolled back. */
   forget(): void;
@@ -125,7 +176,7 @@ export interface ReportedFeedback {
 
 export interface AccountJobHost {
   storage: DurableObjectStorage;
-  /** Id of the account; empty until a session has reported. */
+  /** Id of the account. */
   account(): string;
 }
 
@@ -145,4 +196,24 @@ export interface AccountJob {
   run(nowMs: number): Promise<void>;
   /** The rows may differ from what is known of them. */
   forget(): void;
+}
+
+/** A text that is to be delivered, once for each `id`. */
+export interface Notice {
+  id: string;
+  /** What it is about. */
+  subject: string;
+  text: string;
+  /** What a program is told beside the text. */
+  data: Record<string, unknown>;
+  /** An address of a channel, or of a callback. */
+  to: { readonly channel: string };
+}
+
+/** What an app lists: `alerts([…])`. */
+export interface AlertSource {
+  /** Where each goes, and which agent's turns it is about. */
+  readonly rules: readonly { metric: string; to: { readonly channel: string }; agent?: string }[];
+  /** `send` rejects when the notice could not be handed over. */
+  job(host: AccountJobHost, send: (notice: Notice) => Promise<void>): AccountJob;
 }

@@ -62,7 +62,7 @@ export async function turnSpans(entries: readonly Entry[], facts: TraceFacts): P
 export function spanBodies(entries: readonly Entry[], facts: TraceFacts): SpanBody[] {
   const [first] = entries;
   if (first === undefined) return [];
-  const walk = new Walk(first, facts);
+  const walk = new EntryWalk(first, facts);
   const under = entries.flatMap((entry) => walk.bodies(entry)).map((body) => notBefore(first.atMs, body));
   return [...rootOf(entries, under, facts), ...under];
 }
@@ -142,7 +142,7 @@ function errorOf({ reason, failure }: TurnEndedEntry): { "error.type"?: string }
 }
 
 /** Walks through the entries once: each is looked at with what came before it. */
-class Walk {
+class EntryWalk {
   readonly #facts: TraceFacts;
   readonly #ran: ReturnType<typeof ranBy>;
   readonly #options: TurnOptions;

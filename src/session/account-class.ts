@@ -1,12 +1,9 @@
 /** The class of an app's accounts: Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */
 import { Account } from "../account/account.ts";
-import { Alerts } from "../account/alerts.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
-import type { RolloutFeature, RolloutNotice } from "../agent/rollout-feature.ts";
 import type { Bindings } from "../env.ts";
-import { type AlertNotice, alertJson, alertText } from "../observe/alert-rule.ts";
-import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
+import type { AccountJob, AccountJobHost, Notice } from "../observe/telemetry.ts";
 import { addressFault } from "./deliver/outlets.ts";
 import { sessionObject } from "./session-object.ts";
 
@@ -26,41 +23,23 @@ export function accountClass(app: App): AccountClass {
 }
 
 function jobsOf({ alerts, telemetry, rollouts }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
-  const metrics = telemetry.exporter?.account(host);
-  const notify = (account: string, notice: AlertNotice) => sendAlert(bindings, account, notice);
-  const watching = alerts.length === 0 ? [] : [new Alerts(host, { rules: alerts, notify })];
-  const deciding = rollouts?.job(host, (account, notice) =>
-    sendDecision(bindings, account, { notice, to: rollouts.notify }),
+  const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
+  return [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send)].filter(
+    (job) => job !== undefined,
   );
-  return [...watching, ...[metrics, deciding].filter((job) => job !== undefined)];
 }
 
 /** By the outbox of a session, so that it comes again like any delivery that fails. */
-async function sendAlert(bindings: Bindings, account: string, notice: AlertNotice): Promise<void> {
-  const { id, rule } = notice;
+async function sendNotice(bindings: Bindings, account: string, notice: Notice): Promise<void> {
   const address = { account, name: alertSession };
-  const subject = `Is ${rule.metric} over ${rule.over}?`;
-  const to = { ...rule.to, alert: alertJson(notice) };
-  unwrap(await sessionObject(bindings, address).notify(address, { id, subject, text: alertText(notice), to }));
-}
-
-/** The same for a decision of a rollout, to each address. */
-async function sendDecision(
-  bindings: Bindings,
-  account: string,
-  { notice, to }: { notice: RolloutNotice; to: RolloutFeature["notify"] },
-): Promise<void> {
-  const { id, subject, text, data } = notice;
-  const session = sessionObject(bindings, { account, name: alertSession });
-  for (const [place, address] of to.entries()) {
-    const owed = { id: `${id} ${place}`, subject, text, to: { ...address, alert: data } };
-    unwrap(await session.notify({ account, name: alertSession }, owed));
-  }
+  const session = sessionObject(bindings, address);
+  unwrap(await session.create(address, { title: "Alerts" }));
+  unwrap(await session.notify(notice));
 }
 
 /** Throws an Error for an alert that the app must change. Returns what only settings lack: those may come later. */
 export function alertWarnings(app: Pick<App, "alerts" | "channels" | "settings">): string[] {
-  return app.alerts.flatMap(({ metric, to }) => {
+  return (app.alerts?.rules ?? []).flatMap(({ metric, to }) => {
     const fault = addressFault(app, to);
     if (fault === undefined) return [];
     const detail = `The alert about ${metric}: to: ${fault.detail}`;

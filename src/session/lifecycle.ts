@@ -13,13 +13,12 @@ import type { Bindings } from "../env.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { arm } from "./alarm.ts";
 import { Courier } from "./deliver/courier.ts";
+import { observed } from "./deliver/observed.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import { Reporter } from "./deliver/reporter.ts";
-import { deliveryOver, sampler, sessionTelemetry, telemetryId } from "./deliver/telemetry.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { type PastRequest, pastRequest } from "./read/past-request.ts";
 import { summarize } from "./read/summarize.ts";
-import { deliveryTraceparent, turnTrace } from "./read/turn-trace.ts";
 import { type SessionParts, sessionParts } from "./session-parts.ts";
 import type { CopyStep } from "./store/copying.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
@@ -177,17 +176,16 @@ export class SessionLife {
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
-    const traced = { ...this.#setup(agent), telemetry: this.#app.telemetry };
-    this.#reporter = new Reporter(this.#bindings, sampler(parts, traced));
-    const telemetry = sessionTelemetry(parts, traced, { hold, rested: () => this.arm() });
-    if (telemetry !== undefined) parts.telemetry = telemetry;
+    this.#reporter = new Reporter(this.#bindings);
+    Object.assign(
+      parts,
+      this.#app.telemetry?.session(observed(parts, { ...this.#setup(agent), hold, rested: () => this.arm() })),
+    );
     const { account, name } = parts.record.read();
     const outletOf = outlets({ app: this.#app, bindings: this.#bindings, account });
     const courier = new Courier(parts, {
       outletOf,
       outletFault: (name) => outletFault(this.#app, name),
-      traceparent: (turn, id) => deliveryTraceparent(parts, turn, id),
-      over: (owed, how) => deliveryOver(parts, owed, how),
       lead: (places) => accountObject(this.#bindings, account).leadPlaces(places, name),
       tellDead: (owed) => this.#tellDead(parts, owed.id),
       hold,
@@ -332,17 +330,6 @@ export class SessionLife {
   request(seq: number): Promise<PastRequest> {
     const setup = this.#setup(this.mustHaveAgent());
     return pastRequest(this.existing, { ...setup, ...(this.#version && { version: this.#version }) }, seq);
-  }
-
-  /** The trace of a turn, as an OTLP request in JSON. */
-  trace(turn: string): Promise<string> {
-    const { telemetry } = this.#app;
-    return turnTrace(this.existing, { ...this.#setup(this.agent), telemetry }, turn);
-  }
-
-  /** What its telemetry is listed as among the account's dead deliveries. */
-  get telemetryId(): string {
-    return telemetryId(this.existing.record.read());
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

@@ -10,9 +10,11 @@ import type { HistoryItem } from "../core/history.ts";
 import type { Comparison } from "../core/retold.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
+import type { Notice } from "../observe/telemetry.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
+import { retryDelivery } from "./deliver/retry-delivery.ts";
 import { SessionLife } from "./lifecycle.ts";
 import type { AnswerPart } from "./read/asked-for.ts";
 import { readEvents } from "./read/event-stream.ts";
@@ -21,6 +23,7 @@ import { type PastRequest, type PrefixReport, prefixReport } from "./read/past-r
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
+import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { sessionMethods } from "./session-object.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -42,9 +45,10 @@ import {
 } from "./submit/answering.ts";
 import { type AgainWith, takenOrAgain, untilStopped } from "./submit/ask-again.ts";
 import { type GoOn, goOn, type WentOn } from "./submit/go-on.ts";
-import { type Notice, takeNotice } from "./submit/take-notice.ts";
+import { takeFeedback } from "./submit/take-feedback.ts";
+import { takeNotice } from "./submit/take-notice.ts";
 import { addHistory, takeIn } from "./submit.ts";
-import { noSuchTurn, type SendRequest, type TurnState } from "./turn/turns.ts";
+import type { SendRequest, TurnState } from "./turn/turns.ts";
 
 export class Session extends DurableObject<Bindings> {
   readonly #life: SessionLife;
@@ -160,20 +164,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Tries a delivery again that was given up. */
   retryDelivery(id: string): Promise<Outcome<{ turn: string }>> {
-    return outcome(async () => {
-      const { outbox, storage, telemetry } = this.#life.existing;
-      if (id === this.#life.telemetryId && telemetry?.retry()) {
-        this.#life.work();
-        await storage.sync();
-        return { turn: "" };
-      }
-      const owed = outbox.byId(id);
-      if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
-      outbox.revive(id, Date.now());
-      this.#life.work();
-      await storage.sync();
-      return { turn: owed.turn };
-    });
+    return this.#answer((parts) => ({ turn: retryDelivery(parts, id) }));
   }
 
   /** The results of tools that ran at the client, all of them or none, with messages that come along, and what the turn goes by from here on. Returns the turn that goes on, and the last entry before it does. */
@@ -270,34 +261,14 @@ export class Session extends DurableObject<Bindings> {
 
   /** What a person thinks of a turn's answer; in place of what was said of it before. `tag`: as for `cancel`. */
   giveFeedback(turn: string, feedback: Feedback, tag?: string): Promise<Outcome<null>> {
-    return outcome(async () => {
-      mustBeTagged(this.#life.existing.record.read(), tag);
-      const parts = this.#life.existing;
-      const { turns, storage } = parts;
-      if (turns.state(turn) === undefined) throw noSuchTurn(turn);
-      storage.transactionSync(() => {
-        parts.feedback.put(turn, feedback);
-        parts.telemetry?.owe({ kind: "feedback", turn, atMs: feedback.atMs });
-      });
-      this.#life.work();
-      await storage.sync();
-      this.ctx.waitUntil(this.#life.report().then(() => this.#life.arm()));
-      return null;
-    });
+    const given = this.#answer((parts) => takeFeedback(parts, { turn, feedback, tag }));
+    this.ctx.waitUntil(given.then(() => this.#life.report()).then(() => this.#life.arm()));
+    return given;
   }
 
-  /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. The session is made for it when it is missing. */
-  notify(address: SessionAddress, notice: Notice): Promise<Outcome<{ turn: string }>> {
-    return outcome(async () => {
-      await this.#life.settled();
-      const parts = this.#life.parts ?? this.#create(address, { title: "Alerts" });
-      const turn = parts.storage.transactionSync(() => takeNotice(parts, notice));
-      await parts.storage.sync();
-      parts.feed.confirm(parts.log.lastSeq);
-      this.#life.work();
-      await this.#life.report();
-      return { turn };
-    });
+  /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. */
+  notify(notice: Notice): Promise<Outcome<{ turn: string }>> {
+    return this.#answer((parts) => ({ turn: takeNotice(parts, notice) }));
   }
 
   /** How the newest turn stands; null in a session that has none. */
@@ -366,7 +337,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** The trace of a turn, as an OTLP request in JSON. */
   trace(turn: string): Promise<Outcome<string>> {
-    return outcome(() => this.#life.trace(turn));
+    return outcome(() => turnTrace(this.#life.existing, turn));
   }
 
   prefix(limit: number): Promise<Outcome<PrefixReport>> {
@@ -418,8 +389,10 @@ export class Session extends DurableObject<Bindings> {
     return outcome(async () => {
       const parts = this.#life.existing;
       const taken = parts.storage.transactionSync(() => take(parts));
+      const { lastSeq } = parts.log;
       this.#life.work();
       await parts.storage.sync();
+      parts.feed.confirm(lastSeq);
       return taken;
     });
   }

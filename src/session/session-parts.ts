@@ -1,12 +1,11 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 import { defaultLimits } from "../agent/agent.ts";
-import type { SessionTelemetry } from "../observe/telemetry.ts";
+import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Feed } from "./read/feed.ts";
 import { Retelling } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
 import { countedStorage, RowCounter } from "./store/counted-sql.ts";
-import { DeliveriesMade } from "./store/deliveries-made.ts";
 import { FeedbackStore } from "./store/feedback.ts";
 import { Heads } from "./store/heads.ts";
 import { Heartbeat } from "./store/heartbeat.ts";
@@ -41,7 +40,8 @@ export interface SessionParts {
   search: TranscriptSearch;
   feed: Feed;
   feedback: FeedbackStore;
-  deliveries: DeliveriesMade;
+  /** Absent where the app makes no traces. */
+  traces?: SessionTraces;
   /** What is owed to a collector; absent where the app has none. */
   telemetry?: SessionTelemetry;
 }
@@ -89,7 +89,6 @@ export function sessionParts(uncounted: DurableObjectStorage, agent: TurnAgent =
     inbox,
     outbox,
     feedback,
-    deliveries: new DeliveriesMade(sql),
     turns,
     checkpoint,
     intents,

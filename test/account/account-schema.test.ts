@@ -41,6 +41,7 @@ describe("the account's ladder", () => {
       "1nr9zt6esqx",
       "gxfj5hm8h5",
       "274brw3kd3e",
+      "14uoe9yfu86",
     ]);
   });
 

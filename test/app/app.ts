@@ -11,6 +11,7 @@ import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { openapi } from "../../src/doors/openapi/openapi.ts";
+import { otel } from "../../src/doors/otel.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
@@ -26,7 +27,7 @@ export const listedRollouts = rollouts();
 export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), listedRollouts.door];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
-const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), webhooks, schedules };
+const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: otel(), webhooks, schedules };
 
 export const app: App = {
   ...makeApp(

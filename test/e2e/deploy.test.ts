@@ -26,7 +26,7 @@ async function deployed(script?: string): Promise<number> {
 
 /** An app that lists this, bundled as wrangler does: its bytes, gzipped, and the files that are in it. */
 async function bundle(listed: string): Promise<{ bytes: number; files: string[] }> {
-  const contents = `import { aiSdk, calculator, currentTime, defineAgent, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, playground, sendRequest, slack } from "longline";
+  const contents = `import { aiSdk, alerts, calculator, currentTime, defineAgent, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, otel, playground, sendRequest, slack } from "longline";
     const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
     export const { Session, Account } = longline({ ${listed} });`;
   const made = await build({
@@ -56,6 +56,12 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 18_000],
   ["mcpServers()", "mcp: mcpServers()", 67_000],
   ["demoModel()", "demo: demoModel()", 12_000],
+  ["otel()", "observe: otel()", 11_000],
+  [
+    "alerts()",
+    'alerts: alerts([{ metric: "repairs", over: 1, windowMinutes: 1, to: { channel: "callback" } }])',
+    2_500,
+  ],
 ];
 const base = "agents: { a: of({}) }";
 const tools = "agents: { a: of({ tools: [currentTime, calculator, fetchUrl, sendRequest] }) }";

@@ -20,8 +20,8 @@ export const facts: TraceFacts = {
   isCompacted: false,
   provider: (id) =>
     id === model
-      ? { name: "deepseek", address: "api.deepseek.com", port: 443 }
-      : { name: "generic", address: "127.0.0.1", port: 8000 },
+      ? { name: "deepseek", url: "https://api.deepseek.com" }
+      : { name: "generic", url: "http://127.0.0.1:8000/v1" },
 };
 
 const user: UserEntry = {

@@ -28,7 +28,7 @@ export interface Rollouts {
  * longline({ agents, rollouts: rollouts({ notify: [slackRoom("T1", "C1")] }) })
  */
 export function rollouts({ notify = [] }: RolloutSettings = {}): Rollouts {
-  return { door, feature: { ...feature, notify } };
+  return { door, feature: { assign: assignVersion, agentOf: versionedAgent, job: jobFor(notify) } };
 }
 
 const door = defineDoor({
@@ -40,16 +40,13 @@ const door = defineDoor({
   operations: async () => (await import("./operations.ts")).rolloutOperations,
 });
 
-const feature: Omit<RolloutFeature, "notify"> = {
-  assign: assignVersion,
-  agentOf: versionedAgent,
-  job: (host, notify) =>
-    new RolloutJob(host, ({ id, rollout, decision }) =>
-      notify(host.account(), {
-        id,
-        subject: `Rollout ${rollout.id} of ${rollout.plan.agent}`,
-        text: decisionText(rollout, decision),
-        data: decisionJson(rollout, decision),
-      }),
-    ),
-};
+/** People are told at each address. */
+function jobFor(addresses: readonly Address[]): RolloutFeature["job"] {
+  return (host, send) =>
+    new RolloutJob(host, async ({ id, rollout, decision }) => {
+      const subject = `Rollout ${rollout.id} of ${rollout.plan.agent}`;
+      const text = decisionText(rollout, decision);
+      const data = decisionJson(rollout, decision);
+      for (const [place, to] of addresses.entries()) await send({ id: `${id} ${place}`, subject, text, data, to });
+    });
+}

@@ -16,10 +16,6 @@ export interface CourierSetup {
   outletFault(name: string): string;
   /** Messages of these places belong to this session from now on. */
   lead(places: readonly string[]): Promise<void>;
-  /** A delivery is over: `failures` tries of it failed. Runs in the transaction that says so in its row. */
-  over?(owed: Owed, how: { startMs: number; failures: number; isDead: boolean }): void;
-  /** W3C trace context of a delivery's span. */
-  traceparent?(turn: string, id: string): Promise<string | undefined>;
   /** Tells the account of a delivery that was given up. */
   tellDead(owed: Owed): Promise<void>;
   /** Keeps the object awake until the promise settles. */
@@ -173,7 +169,7 @@ export class Courier {
         const startMs = outlet.live ? owed.createdAtMs : (reply.ended?.atMs ?? owed.createdAtMs);
         return this.#parts.storage.transactionSync(() => {
           this.#outbox.delivered(owed.id);
-          this.#setup.over?.(owed, { startMs, failures, isDead: false });
+          this.#over(owed, { startMs, failures, isDead: false });
         });
       }
       if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
@@ -192,7 +188,7 @@ export class Courier {
     // Most attempts are one or two calls.
     this.#subrequests.count(2);
     let saved = false;
-    const traceparent = outlet.live ? undefined : await this.#setup.traceparent?.(turn, id);
+    const traceparent = outlet.live ? undefined : await this.#parts.traces?.deliveryParent(turn, id);
     const posted = await outlet.post({
       reply,
       address,
@@ -234,10 +230,14 @@ export class Courier {
     this.#parts.storage.transactionSync(() => {
       const isNew = this.#outbox.byId(id)?.state === "open";
       this.#outbox.bury(id, { error, attempts, nextAtMs: Date.now() + 60_000 });
-      if (isNew) this.#setup.over?.(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
+      if (isNew) this.#over(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
     });
     await this.#setup.tellDead({ ...owed, error });
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
+  }
+
+  #over({ id, turn, address }: Owed, how: { startMs: number; failures: number; isDead: boolean }): void {
+    this.#parts.traces?.deliveryOver({ id, turn, channel: address.channel, ...how });
   }
 
   /** The next change of what the session shows, whenever it comes. */

@@ -1,25 +1,22 @@
 /** What a session tells its account of ended turns beside their steps: a record of each, and what people thought of it. */
 import type { Account } from "../../account/account.ts";
-import type { Entry } from "../../core/entry.ts";
-import type { ReportedTurn, TurnSamples } from "../../observe/telemetry.ts";
+import type { ReportedTurn, SessionTraces } from "../../observe/telemetry.ts";
 import { turnRecord } from "../../observe/turn-record.ts";
 import type { FeedbackStore } from "../store/feedback.ts";
 import type { Turns } from "../turn/turns.ts";
 
-/** What metrics need of an ended turn. */
-export type Sampler = (entries: readonly Entry[]) => TurnSamples | undefined;
-
-/** `undefined` for a turn that is open, or was held elsewhere. `agent`: the session's own. */
+/** `undefined` for a turn that is open, or was held elsewhere. */
 export type TurnReader = (turn: string) => ReportedTurn | undefined;
 
-export function turnReader(turns: Turns, agent: string, sampler: Sampler | undefined): TurnReader {
+/** `agent`: the session's own. `traces`: where metrics are sent. */
+export function turnReader(turns: Turns, agent: string, traces: SessionTraces | undefined): TurnReader {
   return (turn) => {
     const firstSeq = turns.firstSeq(turn);
     const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
     const [first] = entries;
     if (first?.type === "user" && first.options.via === "history") return undefined;
     const record = turnRecord(entries, agent);
-    const samples = record && sampler?.(entries);
+    const samples = record && traces?.samples(entries);
     return record && { ...record, ...(samples && { samples }) };
   };
 }

@@ -13,7 +13,7 @@ import type { SessionParts } from "../session-parts.ts";
 import type { SessionAddress } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { type RanBy, stepRecords } from "../turn/step-records.ts";
-import { reportFeedback, type Sampler, type TurnReader, turnReader } from "./reported-turns.ts";
+import { reportFeedback, type TurnReader, turnReader } from "./reported-turns.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
@@ -30,15 +30,12 @@ export class Reporter {
   #failures = 0;
   #retryAtMs = 0;
 
-  readonly #sampler: Sampler | undefined;
-
-  constructor(bindings: Bindings, sampler?: Sampler) {
+  constructor(bindings: Bindings) {
     this.#bindings = bindings;
-    this.#sampler = sampler;
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns, feedback }: SessionParts, summary: SessionSummary): Promise<void> {
+  report({ log, record, turns, feedback, traces, telemetry }: SessionParts, summary: SessionSummary): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
@@ -47,7 +44,7 @@ export class Reporter {
       const { agent } = summary;
       return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
     };
-    const readTurn = turnReader(turns, summary.agent ?? "", this.#sampler);
+    const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
       .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))

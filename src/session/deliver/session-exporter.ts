@@ -5,22 +5,24 @@
 import type { Attributes } from "../../observe/names.ts";
 import { otlpTraces } from "../../observe/otlp-json.ts";
 import { otlpLogs } from "../../observe/otlp-logs.ts";
-import { type Collector, type Sent, sendOtlp } from "../../observe/send-otlp.ts";
+import { type Collector, type OtlpOutcome, sendOtlp } from "../../observe/send-otlp.ts";
 import type { Span } from "../../observe/span.ts";
 import type {
+  ObservedSession,
   SessionTelemetry,
-  SessionTelemetryHost,
   TelemetryData,
   TelemetryEvent,
   TelemetryItem,
+  TelemetryLetter,
 } from "../../observe/telemetry.ts";
 import { watchdogMs } from "../alarm.ts";
-import { type OwedItem, OwedTelemetry } from "../store/owed-telemetry.ts";
+import { type ExportState, type OwedItem, OwedTelemetry } from "../store/owed-telemetry.ts";
 import { warnOnce } from "../turn/warn-once.ts";
+import { LogTraces, type TraceSettings } from "./session-traces.ts";
+import { telemetryId } from "./telemetry-id.ts";
 
-export interface ExportSettings {
+export interface ExportSettings extends TraceSettings {
   collector: Collector;
-  serviceName: string;
 }
 
 /** Pauses before each further try, by their number; the last one for all after it. */
@@ -39,9 +41,10 @@ interface Batch {
 }
 
 export class SessionExporter implements SessionTelemetry {
-  readonly #host: SessionTelemetryHost;
+  readonly #session: ObservedSession;
   readonly #settings: ExportSettings;
   readonly #owed: OwedTelemetry;
+  readonly #traces: LogTraces;
   #isBusy = false;
   /** Something was owed while it was at work. */
   #again = false;
@@ -50,10 +53,11 @@ export class SessionExporter implements SessionTelemetry {
   /** Dropped since the count of the whole Worker was told. */
   #untold = 0;
 
-  constructor(host: SessionTelemetryHost, settings: ExportSettings) {
-    this.#host = host;
+  constructor(session: ObservedSession, settings: ExportSettings) {
+    this.#session = session;
     this.#settings = settings;
-    this.#owed = new OwedTelemetry(host.storage.sql);
+    this.#owed = new OwedTelemetry(session.storage.sql);
+    this.#traces = new LogTraces(session, settings);
   }
 
   owe(item: TelemetryItem): void {
@@ -77,16 +81,15 @@ export class SessionExporter implements SessionTelemetry {
   retry(): boolean {
     if (this.#owed.state.deadId === 0) return false;
     this.#owed.change({ deadId: 0, attempts: 0, sinceMs: 0, nextAtMs: null });
-    this.wake();
     return true;
   }
 
   wake(): void {
     this.#again = true;
-    if (this.#isBusy || this.#host.isClosed() || !this.owes) return;
+    if (this.#isBusy || this.#session.feed.closed || !this.owes) return;
     if ((this.#owed.state.nextAtMs ?? 0) > Date.now()) return;
     this.#isBusy = true;
-    this.#host.hold(this.#work());
+    this.#session.hold(this.#work());
   }
 
   async #work(): Promise<void> {
@@ -98,24 +101,24 @@ export class SessionExporter implements SessionTelemetry {
       await this.#tell();
     } catch (error) {
       console.error("telemetry was not sent; it is tried again", error);
-      if (!this.#host.isClosed()) this.#postpone("Longline failed; the cause is in the Worker's log.", undefined);
+      if (!this.#session.feed.closed) this.#postpone("Longline failed; the cause is in the Worker's log.", undefined);
     } finally {
       this.#isBusy = false;
     }
-    if (!this.#host.isClosed()) this.#host.rested();
+    if (!this.#session.feed.closed) this.#session.rested();
   }
 
   /** False when there is nothing more to send now. */
   async #sendNext(): Promise<boolean> {
     const { nextAtMs } = this.#owed.state;
-    if (this.#host.isClosed() || (nextAtMs ?? 0) > Date.now()) return false;
+    if (this.#session.feed.closed || (nextAtMs ?? 0) > Date.now()) return false;
     const live = this.#owed.live;
     if (live.length === 0) return false;
     const batch = await this.#batchOf(live);
-    if (this.#host.isClosed()) return false;
+    if (this.#session.feed.closed) return false;
     const { dropped } = this.#owed.state;
     const sent = await this.#send(batch, dropped);
-    if (this.#host.isClosed()) return false;
+    if (this.#session.feed.closed) return false;
     if (sent.kind === "taken") return this.#taken(batch, sent.rejected, dropped);
     if (sent.kind === "invalid" || sent.kind === "too_large") {
       // What is wrong is one of them; alone it would be refused for ever, and everything after it with it.
@@ -145,20 +148,20 @@ export class SessionExporter implements SessionTelemetry {
   /** What cannot be read is left out: its turn may have been damaged, and the others can be sent. */
   async #read(item: TelemetryItem): Promise<TelemetryData> {
     try {
-      return await this.#host.read(item);
+      return await this.#traces.data(item);
     } catch (error) {
       console.error(`the trace of ${item.kind} could not be made`, error);
       return { spans: [], events: [] };
     }
   }
 
-  async #send({ spans, events }: Batch, dropped: number): Promise<Sent> {
+  async #send({ spans, events }: Batch, dropped: number): Promise<OtlpOutcome> {
     const { collector, serviceName } = this.#settings;
     const resource: Attributes = {
       "service.name": serviceName,
       ...(dropped > 0 && { "longline.telemetry.dropped": dropped }),
     };
-    const nothing: Sent = { kind: "taken", rejected: 0 };
+    const nothing: OtlpOutcome = { kind: "taken", rejected: 0 };
     const traces = spans.length === 0 ? nothing : JSON.stringify(otlpTraces(spans, resource));
     const first = typeof traces === "string" ? await sendOtlp(collector, "traces", traces) : traces;
     if (first.kind !== "taken" || events.length === 0) return first;
@@ -210,21 +213,30 @@ export class SessionExporter implements SessionTelemetry {
     this.#owed.change({ deadId, error, sinceMs, nextAtMs: null, letter: "owed", attempts: state.attempts + 1 });
   }
 
+  #letter({ error, attempts, sinceMs }: ExportState): TelemetryLetter {
+    const { name: session } = this.#session.record.read();
+    const place = { session, turn: "", address: { channel: "otlp" } };
+    return { id: this.#letterId, ...place, error: error ?? "", attempts, createdAtMs: sinceMs, diedAtMs: Date.now() };
+  }
+
+  get #letterId(): string {
+    return telemetryId(this.#session.record.read());
+  }
+
   /** Brings the account up to date about what was given up and what was dropped. */
   async #tell(): Promise<void> {
     const { state } = this.#owed;
     if (this.#untold > 0) {
       const count = this.#untold;
-      await this.#host.dropped(count);
+      await this.#session.dropped(count);
       this.#untold -= count;
     }
     if (state.letter === "owed" && state.deadId > 0) {
-      const { error, attempts, sinceMs } = state;
-      await this.#host.giveUp({ error: error ?? "", attempts, sinceMs });
-      if (!this.#host.isClosed()) this.#owed.change({ letter: "listed" });
+      await this.#session.letters().addDeadLetter(this.#letter(state));
+      if (!this.#session.feed.closed) this.#owed.change({ letter: "listed" });
     } else if (state.letter !== "none" && state.deadId === 0 && this.#owed.items.length === 0) {
-      await this.#host.recovered();
-      if (!this.#host.isClosed()) this.#owed.change({ letter: "none" });
+      await this.#session.letters().removeDeadLetter(this.#letterId);
+      if (!this.#session.feed.closed) this.#owed.change({ letter: "none" });
     }
   }
 }

@@ -16,7 +16,6 @@ export interface InboxMessage {
   reference?: Reference;
   /** The question of the turn before, which had no answer. */
   again?: true;
-  /** The span of the request that brought it; see `UserEntry`. */
   traceparent?: string;
 }
 

@@ -1,19 +1,10 @@
 /** Takes a notice in that no model wrote, such as an alert: a turn that has ended, whose answer is owed to an address. Runs in the caller's transaction. */
-import type { Address } from "../../channels/channel.ts";
+import type { Notice } from "../../observe/telemetry.ts";
 import type { SessionParts } from "../session-parts.ts";
 import { addHistory } from "../submit.ts";
 
-export interface Notice {
-  /** The same notice comes in once. */
-  id: string;
-  /** What it is about, and what is delivered. */
-  subject: string;
-  text: string;
-  to: Address;
-}
-
-/** Returns its turn. Throws `session_busy` while a turn is open. */
-export function takeNotice(parts: SessionParts, { id, subject, text, to }: Notice): string {
+/** Returns its turn; the same notice comes in once. Throws `session_busy` while a turn is open. */
+export function takeNotice(parts: SessionParts, { id, subject, text, data, to }: Notice): string {
   const { inbox, log, outbox } = parts;
   const name = `notice ${id}`;
   const earlier = inbox.claimed([name]);
@@ -23,7 +14,8 @@ export function takeNotice(parts: SessionParts, { id, subject, text, to }: Notic
   const turn = log.last?.turn ?? "";
   const atMs = Date.now();
   inbox.claim([name], turn);
-  outbox.add({ turn, address: to, atMs });
+  const address = { ...to, alert: data };
+  outbox.add({ turn, address, atMs });
   outbox.turnEnded(turn, atMs);
   return turn;
 }

@@ -4,8 +4,6 @@ import { sha256Hex } from "../../core/digest.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { textLimits } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
-import { callKey } from "../../observe/tool-spans.ts";
-import { traceparentOfSpan } from "../../observe/turn-spans.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
 import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
 import type { SessionParts } from "../session-parts.ts";
@@ -61,13 +59,9 @@ export async function callContext(parts: SessionParts, of: CallOf): Promise<Tool
 }
 
 /** Of the call's span, which has its name before it has a result. */
-async function callTraceparent({ record, turns }: SessionParts, { turn, call }: CallOf): Promise<string | undefined> {
-  const entries = turns.entries(turn.firstSeq);
-  const [first] = entries;
-  const reply = entries.findLast((entry) => entry.type === "assistant");
-  if (first === undefined || reply === undefined) return undefined;
-  const { account, name: session, birth } = record.read();
-  return traceparentOfSpan({ account, session, birth, turn: first.turn }, first, callKey(reply.seq, call.id));
+async function callTraceparent({ traces, turns }: SessionParts, { turn, call, place }: CallOf) {
+  const reply = turns.entries(turn.firstSeq).findLast((entry) => entry.type === "assistant");
+  return reply && traces?.callParent(place.turn, { replySeq: reply.seq, callId: call.id });
 }
 
 /** What the tool says itself stays. */

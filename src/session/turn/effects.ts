@@ -17,17 +17,16 @@ import { generate } from "../../model/client.ts";
 import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
 import { runTool } from "../../tools/run-tool.ts";
-import { watchdogMs } from "../alarm.ts";
 import type { SessionParts } from "../session-parts.ts";
 import type { SavedDraft, SpentTries } from "../store/checkpoint.ts";
 import { callContext } from "./call-context.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
-import { logTurn } from "./log-turn.ts";
 import { pause } from "./pause.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnContext } from "./turn-context.ts";
+import { logEntries, oweAnswer } from "./turn-ended.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 function begunBy(saved: Said | undefined) {
@@ -183,15 +182,14 @@ export class SessionEffects implements Effects {
 
   async append(entries: NewEntry[]): Promise<void> {
     this.#mustLive();
-    const { log, storage, turns, record, counter, kvCount, search, outbox, telemetry } = this.#parts;
+    const { log, storage, turns, record, counter, kvCount, search } = this.#parts;
     await this.#handOut(entries);
     const before = log.lastSeq;
     storage.transactionSync(() => {
       for (const entry of entries) {
         if (entry.type === "turn_ended") {
           log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
-          outbox.turnEnded(entry.turn, entry.atMs + watchdogMs);
-          telemetry?.owe({ kind: "turn", firstSeq: this.#of.turn.firstSeq });
+          oweAnswer(this.#parts, entry, this.#of.turn.firstSeq);
           // Its own row and the session's sums are still to be written.
           const ended = { ...entry, rowsWritten: counter.take() + 2, ...kvCount.take() };
           log.append([ended]);
@@ -204,12 +202,11 @@ export class SessionEffects implements Effects {
       }
     });
     for (const entry of entries) if (entry.type === "assistant") void this.#answers.keep(entry);
-    for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.purse.settle(seq, costMicros);
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
     await this.#confirm();
-    if (entries.some(({ type }) => type === "turn_ended")) logTurn(this.#parts, this.#of);
+    logEntries(this.#parts, this.#of, entries);
   }
 
   /** Before a client can send a result, its call is known in the account. */

@@ -227,3 +227,15 @@ function reached(
     fetch: provider.isMissing && baseUrl === undefined && apiKey === undefined ? refuse : call,
   };
 }
+
+/** Who answers for a model, as things are configured now. */
+export function providerOf(
+  model: string,
+  setup: Pick<Parameters<typeof turnModels>[0], "agent" | "settings" | "bindings">,
+): { name: string; url?: string } {
+  const [{ profile, baseUrl }] = turnModels({
+    ...setup,
+    ...{ sessionModel: null, sticky: null, options: { model }, chance: 0 },
+  });
+  return { name: profile.provider, ...(setup.settings.model.kind !== "demo" && { url: baseUrl }) };
+}

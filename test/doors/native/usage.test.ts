@@ -143,8 +143,9 @@ describe("the ledger", () => {
     const name = crypto.randomUUID();
     const account = accountObject(bindings, name);
     const reporter = new Reporter(bindings);
-    const turns = { firstSeq: () => 1 };
-    const parts = { log, turns, record: { read: () => ({ account: name, copiedSeq: 0 }) } } as never;
+    const turns = { firstSeq: () => 1, entries: () => [] };
+    const feedback = { unreported: () => [] };
+    const parts = { log, turns, feedback, record: { read: () => ({ account: name, copiedSeq: 0 }) } } as never;
     await reporter.report(parts, summary("long"));
     await reporter.report(parts, summary("long"));
     expect(await account.usage({ group: "session", ...all })).toMatchObject([
@@ -177,6 +178,7 @@ describe("the ledger", () => {
       rows_written: 4,
       kv_reads: 1,
       kv_writes: 2,
+      feedback: { positive: 0, negative: 0, count: 0, average: null },
     });
     for (const [query, field] of [
       ["group_by=hour", "group_by"],

@@ -62,6 +62,8 @@ export const sessionRows: Row[] = [
   },
   { name: "turn", call: `GET ${s1}/turns/{{turn1}}` },
   { name: "turn-unknown", call: `GET ${s1}/turns/turn_99` },
+  { name: "trace-unknown-turn", call: `GET ${s1}/turns/turn_99/trace` },
+  { name: "trace-unknown-session", call: "GET /v1/sessions/none-such/turns/turn_1/trace" },
   { name: "entries", call: `GET ${s1}/entries` },
   { name: "entries-page", call: `GET ${s1}/entries?after=1&limit=1` },
   { name: "entries-bad-limit", call: `GET ${s1}/entries?limit=501` },

@@ -43,6 +43,7 @@ it("[SCHEMA-1] landed rungs are as they were", () => {
     "kz58uy0r0r",
     "1ra6zswzfwy",
     "vvhapsanlb",
+    "1kh0gdw9d5a",
   ];
   expect(sessionLadder.rungs.map(({ sql }) => fingerprint(sql))).toEqual(landed);
 });
