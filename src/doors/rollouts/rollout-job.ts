@@ -21,7 +21,7 @@ import { type Guardrail, type RolloutPlan, splitAlpha } from "../../rollout/plan
 import { type NamedVerdict, type RecordedDecision, type RolloutRecord, shareNow } from "../../rollout/report.ts";
 import { smallestHarms } from "../../rollout/smallest-harm.ts";
 import { factsFor, hasData } from "./baseline-facts.ts";
-import { type KeptRollout, type OwedDecision, RolloutStore, type TurnFacts } from "./rollout-store.ts";
+import { type KeptRollout, type OwedDecision, ownFaults, RolloutStore, type TurnFacts } from "./rollout-store.ts";
 
 /** What sessions go by when a turn begins. */
 export interface Assignment {
@@ -305,12 +305,10 @@ const noDataHint: Partial<Record<Guardrail["metric"], string>> = {
     "The price of its models is not known, or is 0: add `prices` to their entries, or leave the guardrail out.",
 };
 
-const ownFault = new Set(["failed", "length", "step_limit"]);
-
 /** U3: where the version's own model fails and another one answers, the version failed. */
 function counted(turn: ReportedTurn, { arm, stage }: RolloutMark, ordinal: number): CountedTurn {
   const { reason, toolErrors, repairs, costMicros, firstEventMs, usage, isRescued } = turn;
-  const isFailed = ownFault.has(reason) || isRescued === true;
+  const isFailed = ownFaults.has(reason) || isRescued === true;
   const isOther = !isFailed && reason !== "completed";
   return {
     ...{ arm, stage, ordinal, toolErrors, repairs, costMicros, firstEventMs },

@@ -1,4 +1,5 @@
 /** The rows of an account's versions and rollouts. Versions never change; a rollout is one row, its keys and its decisions are one each. Decides nothing. */
+import { type ListedTurn, TurnList } from "../../account/turn-list.ts";
 import type { KeptVersion } from "../../agent/version-override.ts";
 import type { Arm } from "../../rollout/plan.ts";
 import type { RecordedDecision, RolloutRecord } from "../../rollout/report.ts";
@@ -118,21 +119,34 @@ export class RolloutStore {
     this.#sql.exec("UPDATE rollout_decisions SET owed = 0 WHERE rollout = ? AND n = ?", rollout, n);
   }
 
-  /** What the agent's newest turns say of its metrics: null where there are no turns of it. */
+  /** What the agent's newest turns say of its metrics. */
   turnFacts(agent: string, version: string | undefined): TurnFacts {
-    const newest = `SELECT reason, tool_errors, repairs, cost_micros, first_event_ms FROM turns
-      WHERE agent = ?1 AND (?2 IS NULL OR agent_version = ?2) ORDER BY ended_at DESC LIMIT 1000`;
-    const query = `SELECT count(*) AS turns, coalesce(avg(reason IN ('failed', 'length', 'step_limit')), 0) AS failed,
-        coalesce(avg(tool_errors > 0), 0) AS toolErrors, coalesce(avg(repairs > 0), 0) AS repairs,
-        coalesce(avg(cost_micros), 0) AS cost, coalesce(avg(cost_micros * cost_micros * 1.0), 0) AS costSquared,
-        count(first_event_ms) AS timed, coalesce(avg(first_event_ms), 0) AS first,
-        coalesce(avg(first_event_ms * first_event_ms * 1.0), 0) AS firstSquared
-      FROM (${newest})`;
-    const sums = this.#sql.exec<Omit<TurnFacts, "rated" | "negative">>(query, agent, version ?? null).one();
-    const given = `SELECT count(*) AS rated, coalesce(avg(score < 0), 0) AS negative FROM feedback WHERE agent = ?`;
-    return { ...sums, ...this.#sql.exec<{ rated: number; negative: number }>(given, agent).one() };
+    const { turns } = new TurnList(this.#sql).list({ agent, version, limit: mostTurns });
+    const average = (value: (turn: ListedTurn) => number) =>
+      turns.length === 0 ? 0 : turns.reduce((sum, turn) => sum + value(turn), 0) / turns.length;
+    const timed = turns.flatMap(({ firstEventMs }) => firstEventMs ?? []);
+    const timedAverage = (power: number) =>
+      timed.length === 0 ? 0 : timed.reduce((sum, ms) => sum + ms ** power, 0) / timed.length;
+    const given = "SELECT count(*) AS rated, coalesce(avg(score < 0), 0) AS negative FROM feedback WHERE agent = ?";
+    return {
+      turns: turns.length,
+      failed: average(({ reason }) => Number(ownFaults.has(reason))),
+      toolErrors: average(({ toolErrors }) => Number(toolErrors > 0)),
+      repairs: average(({ repairs }) => Number(repairs > 0)),
+      cost: average(({ costMicros }) => costMicros),
+      costSquared: average(({ costMicros }) => costMicros ** 2),
+      timed: timed.length,
+      first: timedAverage(1),
+      firstSquared: timedAverage(2),
+      ...this.#sql.exec<{ rated: number; negative: number }>(given, agent).one(),
+    };
   }
 }
+
+/** Newest turns that figures are computed from. */
+const mostTurns = 1_000;
+/** Ends of turns that their version is to blame for. */
+export const ownFaults: ReadonlySet<string> = new Set(["failed", "length", "step_limit"]);
 
 /** Averages over an agent's newest turns, at most 1,000, and over its feedback. */
 export type TurnFacts = Record<
