@@ -22,11 +22,13 @@ export class SessionVersion {
   readonly #of: VersionSource;
   /** By speaker: two messages that come at once do not mix theirs up. */
   readonly #chosen = new Map<string | undefined, AssignedVersion>();
+  #latest: AssignedVersion;
   #key: string | undefined;
   #session: { record: SessionRecord; log: TranscriptLog } | undefined;
 
   constructor(of: VersionSource) {
     this.#of = of;
+    this.#latest = { agent: of.agent };
   }
 
   /** The rows of the session, once they are open. */
@@ -48,7 +50,8 @@ export class SessionVersion {
 
   /** What the turn of that speaker begins with, as it was chosen last. */
   assigned(speaker: string | undefined): { version: string; rollout?: RolloutMark } {
-    const { agent, rollout }: AssignedVersion = this.#chosen.get(speaker) ?? { agent: this.#of.agent };
+    // Where a turn begins anew, its speaker is not always known beforehand: then what was chosen last is the nearest.
+    const { agent, rollout } = this.#chosen.get(speaker) ?? this.#latest;
     return { version: agent.version, ...(rollout && { rollout }) };
   }
 
@@ -58,6 +61,7 @@ export class SessionVersion {
     if (rollouts === undefined || agent.isMissing || this.#session === undefined) return;
     const { account } = this.#session.record.read();
     const chosen = await rollouts.assign(bindings, { account, agent, session: this.#sessionKey, speaker });
+    this.#latest = chosen;
     this.#chosen.delete(speaker);
     this.#chosen.set(speaker, chosen);
     const oldest = this.#chosen.keys().next();
