@@ -1,13 +1,13 @@
 /** Composition: what an app says becomes the Worker and its Durable Objects. Start reading here: which path leads where. */
 import { env } from "cloudflare:workers";
-import { Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { Hono } from "hono/tiny";
 import { Access } from "./account/access.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
 import { valuesOf } from "./core/settings.ts";
-import { admin } from "./doors/admin/admin.ts";
 import { channelRoutes, webhooks } from "./doors/channels/channels.ts";
 import { runSchedules, scheduleWarnings } from "./doors/channels/schedules.ts";
 import type { Door, DoorRoute } from "./doors/door.ts";
@@ -54,7 +54,17 @@ export interface Longline {
 export function longline({ doors: named = [], channels = [], rollouts, ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
   const doors = rollouts === undefined ? named : [...named, rollouts.door];
-  return serve(makeApp(definition, { doors, channels, rollouts: rollouts?.feature }, bindings), doors);
+  const app = makeApp(definition, { doors, channels, rollouts: rollouts?.feature }, bindings);
+  const worker = serve(app, doors);
+  apps.set(worker, app);
+  return worker;
+}
+
+const apps = new WeakMap<object, App>();
+
+/** The app of a Worker, for the `longline` command; `undefined` for anything else. */
+export function appOf(worker: object): App | undefined {
+  return apps.get(worker);
 }
 
 /** The Worker of an app that was made. */
@@ -119,7 +129,7 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
 
 /** What every app has, whatever it lists. */
 function always(app: App): DoorRoute[] {
-  return [["/channels", channelRoutes(app)], ["/channels/webhooks", webhooks], ["/v1/admin", admin], ...native];
+  return [["/channels", channelRoutes(app)], ["/channels/webhooks", webhooks], ...native];
 }
 
 function crossOrigin(origins: readonly string[], more: readonly string[]): MiddlewareHandler<RouteContext> {

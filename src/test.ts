@@ -7,6 +7,7 @@ export {
   type RunAgentOptions,
   runAgent,
 } from "./test-kit/run-agent.ts";
+export type { Scorer, ScorerInput, ScorerResult } from "./test-kit/scorer.ts";
 export {
   type ScriptedCall,
   type ScriptedModel,

@@ -13,15 +13,15 @@ const [begin, end] = ["<!-- parameters: written by test/parameters.test.ts -->",
 /** `tools` and `response_format` are checked where the agent is known (`openai/chat/chat-completions.ts`). */
 const routeFields = ["tools", "response_format"];
 
-function cell(schema: z.ZodType | undefined): string {
+function cell(schema: z.core.$ZodType | undefined): string {
   if (schema === undefined) return "";
   const { use, why } = parameterUses.get(schema) ?? { use: "taken", why: "" };
   return why === "" ? use : `${use}: ${why}`;
 }
 
 function table(): string {
-  const chat: Record<string, z.ZodType | undefined> = chatFields;
-  const responses: Record<string, z.ZodType | undefined> = createRequest.shape;
+  const chat: Record<string, z.core.$ZodType | undefined> = chatFields;
+  const responses: Record<string, z.core.$ZodType | undefined> = createRequest.shape;
   const names = [...new Set([...Object.keys(chat), ...routeFields, ...Object.keys(responses)])].toSorted();
   const rows = names.map((name) => {
     const inChat = routeFields.includes(name) ? "taken" : cell(chat[name]);

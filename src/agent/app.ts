@@ -58,6 +58,8 @@ export interface DoorPart {
   readonly name: string;
   readonly settings: SettingDeclarations;
   readonly encoders: Encoders;
+  /** A part of the native door, which has no name. */
+  readonly isNative: boolean;
 }
 
 export interface AppParts {
@@ -77,8 +79,8 @@ export interface App {
   /** By name, two while one is being replaced; `callback` signs what goes out. */
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
-  /** Names of the doors that are listed, for those who read about an agent. */
-  doorNames: readonly string[];
+  /** The doors that are listed. */
+  doors: readonly Pick<DoorPart, "name" | "isNative">[];
   /** Values of the secrets that the agents' tools declare, by name. */
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
@@ -201,7 +203,7 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     webhooks,
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
-    doorNames: doors.map(({ name }) => name),
+    doors: doors.map(({ name, isNative }) => ({ name, isNative })),
     secrets: toolSecrets(agents.all, bindings),
     remoteTools,
     telemetry: observe?.configure(valuesOf(observe, values)),
@@ -209,7 +211,14 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     rollouts,
     encoders: encodersOf(doors),
     values,
-    warnings: [...exampleWarnings(declared, given), ...unlistedWarnings(declared, given)],
+    warnings: [
+      ...exampleWarnings(declared, given),
+      ...unlistedWarnings(
+        declared,
+        given,
+        doors.map(({ name }) => name),
+      ),
+    ],
   };
 }
 

@@ -13,9 +13,12 @@ export const partOfSetting: Readonly<Record<string, string>> = {
 export function unlistedWarnings(
   declared: readonly SettingDeclarations[],
   given: Readonly<Record<string, unknown>>,
+  doors: readonly string[],
 ): string[] {
   const read = new Set(declared.flatMap((each) => Object.keys(each)));
-  return Object.entries(partOfSetting)
+  // Every app reads the key; what it opens comes with its door.
+  if (!doors.includes("admin")) read.delete("ADMIN_KEY");
+  return Object.entries({ ...partOfSetting, ADMIN_KEY: "admin() in `doors`" })
     .filter(([name]) => typeof given[name] === "string" && given[name] !== "" && !read.has(name))
     .map(
       ([name, part]) =>

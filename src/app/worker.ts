@@ -1,5 +1,6 @@
 /** THE APP: its agents, and the doors and channels they are reached by. Delete a line, and it is not in the Worker. */
 import {
+  admin,
   aiSdk,
   demoModel,
   discord,
@@ -10,6 +11,7 @@ import {
   openapi,
   otel,
   playground,
+  prefixes,
   rollouts,
   slack,
 } from "longline";
@@ -17,7 +19,7 @@ import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground(), openapi()],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),

@@ -1,5 +1,7 @@
 /** Webhooks that bring messages in: checked by their sender's way of signing, mapped to a message by the agent's owner, deduplicated by the sender's own id of the delivery. */
-import * as z from "zod";
+
+import * as z from "zod/mini";
+import { $ZodError } from "zod/v4/core";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Address, Inbound, InboundRequest, Taken } from "./channel.ts";
@@ -99,9 +101,9 @@ function ignored(): Inbound {
 
 /** Fields of the body that webhooks without rules of their own may have. */
 const plainFields = z.object({
-  session: z.union([z.string(), z.int().transform(String)]).nullish(),
-  speaker: z.string().nullish(),
-  callback_url: z.string().nullish(),
+  session: z.nullish(z.union([z.string(), z.pipe(z.int(), z.transform(String))])),
+  speaker: z.nullish(z.string()),
+  callback_url: z.nullish(z.string()),
 });
 
 function plainMessage(payload: unknown): WebhookMessage {
@@ -122,7 +124,7 @@ function mapped({ toMessage }: Required<Pick<WebhookRules, "toMessage">>, payloa
   try {
     return toMessage(payload, headers);
   } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
+    if (!(error instanceof $ZodError)) throw error;
     const [issue] = error.issues;
     const field = issue?.path.join(".") || "body";
     const detail = `The payload is not what this webhook takes: ${field}: ${issue?.message}.`;

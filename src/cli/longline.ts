@@ -3,6 +3,7 @@
 import { check } from "./check.ts";
 import { dev } from "./dev.ts";
 import { registerDiscord } from "./discord-register.ts";
+import { evaluate } from "./eval/eval.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
 import { rollout } from "./rollout.ts";
@@ -13,6 +14,7 @@ const commands: Record<string, CliCommand> = {
   init,
   dev,
   check,
+  eval: evaluate,
   rollout,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
@@ -23,6 +25,7 @@ const help = `Usage: longline <command>
   init FOLDER             makes a project with one agent
   dev [OPTIONS]           runs wrangler dev, and starts it again after an edit where a mistake ended it
   check                   says whether the Worker and its wrangler configuration fit together
+  eval                    runs cases through the agents, and says whether a change is better or worse
   rollout                 makes versions of an agent, and begins, watches and ends rollouts
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application

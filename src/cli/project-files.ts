@@ -28,7 +28,7 @@ export function projectFiles({ name, from, packageFolder }: NewProject): Record<
     "src/agents/assistant.ts": read("src/cli/starter/assistant.ts"),
     "test/assistant.test.ts": read("src/app/test/assistant.test.ts").replaceAll('"../agents/', '"../src/agents/'),
     ".dev.vars.example": devVars,
-    ".gitignore": "node_modules/\n.wrangler/\n.dev.vars\n",
+    ".gitignore": "node_modules/\n.wrangler/\n.longline/\n.dev.vars\n",
     "README.md": read("src/cli/project-readme.md").replace("# my-agent", () => `# ${name}`),
   };
 }

@@ -5,19 +5,15 @@ import type { forking } from "../doors/native/copies.ts";
 import type { entryRange, sending, sentMessage } from "../doors/native/messages.ts";
 import type { sessionChanges, sessionCreation, sessionListing } from "../doors/native/sessions.ts";
 import type { tokenRequest } from "../doors/native/tokens.ts";
-import type * as shapes from "../doors/shapes.ts";
+import type { EntryJson, SessionDetailsJson, SessionJson, TurnJson } from "../wire/shapes.ts";
 import { followed, type SentEvent } from "./follow.ts";
 import { LonglineError } from "./longline-error.ts";
 
-export type Session = z.infer<typeof shapes.session>;
-export type SessionDetails = z.infer<typeof shapes.sessionDetails>;
-export type Turn = z.infer<typeof shapes.turn>;
-export type Entry = z.infer<typeof shapes.entry>;
 export type NewSession = z.input<typeof sessionCreation>;
 export type SessionChanges = z.input<typeof sessionChanges>;
 export type NewMessage = z.input<typeof sentMessage>;
-export type Approval = z.input<typeof approval>;
-export type Feedback = z.input<typeof feedback>;
+export type ApprovalAnswer = z.input<typeof approval>;
+export type GivenFeedback = z.input<typeof feedback>;
 
 export interface ClientOptions {
   /** Where the Worker is, such as `https://my-agent.example.workers.dev`. */
@@ -45,26 +41,26 @@ export interface Following {
 
 export interface Client {
   sessions: {
-    create(session?: NewSession): Promise<Session>;
-    list(page?: z.input<typeof sessionListing>): Promise<{ sessions: Session[]; next_cursor: string | null }>;
-    get(id: string): Promise<SessionDetails>;
-    change(id: string, changes: SessionChanges): Promise<Session>;
+    create(session?: NewSession): Promise<SessionJson>;
+    list(page?: z.input<typeof sessionListing>): Promise<{ sessions: SessionJson[]; next_cursor: string | null }>;
+    get(id: string): Promise<SessionDetailsJson>;
+    change(id: string, changes: SessionChanges): Promise<SessionJson>;
     erase(id: string): Promise<{ deleted: { entries: number; bytes: number } }>;
-    fork(id: string, from?: z.input<typeof forking>): Promise<Session>;
-    entries(id: string, range?: z.input<typeof entryRange>): Promise<{ entries: Entry[]; last_seq: number }>;
+    fork(id: string, from?: z.input<typeof forking>): Promise<SessionJson>;
+    entries(id: string, range?: z.input<typeof entryRange>): Promise<{ entries: EntryJson[]; last_seq: number }>;
     token(id: string, request: z.input<typeof tokenRequest>): Promise<{ token: string; expires_at: string }>;
   };
   /** Sends a message, and waits for the turn's end: `waitSeconds` at most (60; up to 300), after which the turn goes on without you. */
-  send(session: string, message: NewMessage, how?: Sending & { waitSeconds?: number }): Promise<Turn>;
+  send(session: string, message: NewMessage, how?: Sending & { waitSeconds?: number }): Promise<TurnJson>;
   /** Sends a message, and gives its turn's events up to the end, also over a connection that breaks. */
   stream(session: string, message: NewMessage, how?: Sending): AsyncIterable<SentEvent>;
   /** The session's events, from any place on. */
   events(session: string, from?: Following): AsyncIterable<SentEvent>;
-  turn(session: string, turn: string): Promise<Turn>;
+  turn(session: string, turn: string): Promise<TurnJson>;
   cancel(session: string, turn?: string): Promise<void>;
-  approve(session: string, callId: string, answer: Approval): Promise<{ turn: string }>;
+  approve(session: string, callId: string, answer: ApprovalAnswer): Promise<{ turn: string }>;
   toolResults(session: string, results: z.input<typeof toolResults>["results"]): Promise<{ turn: string }>;
-  feedback(session: string, given: Feedback): Promise<void>;
+  feedback(session: string, given: GivenFeedback): Promise<void>;
 }
 
 /**

@@ -1,11 +1,10 @@
 /** A stream of events that outlives its connection: it is opened again after the newest event, until the turn has ended, or the caller stops. */
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import type * as z from "zod";
-import type { sessionEvent } from "../doors/native/event-shapes.ts";
+import type { EventJson } from "../wire/event-shapes.ts";
 import { LonglineError } from "./longline-error.ts";
 
 /** An event, and the id to come back with; events that are not kept have none. */
-export type SentEvent = z.infer<typeof sessionEvent> & { id?: string };
+export type SentEvent = EventJson & { id?: string };
 
 export interface Followed {
   after?: string | undefined;

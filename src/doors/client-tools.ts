@@ -1,5 +1,5 @@
 /** The `tools` of a message, as OpenAI declares functions: they run at the client, and the turn waits for their results. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Agent } from "../agent/agent.ts";
 import type { ClientTool } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -7,7 +7,7 @@ import { mostTools } from "../tools/tool.ts";
 import { type FunctionTool, functionTool } from "./function-tool.ts";
 
 /** Their number depends on the agent: see `clientToolsOf`. */
-export const clientTools = z.array(functionTool).max(mostTools, `must be at most ${mostTools}`);
+export const clientTools = z.array(functionTool).check(z.maxLength(mostTools, `must be at most ${mostTools}`));
 
 /** Providers take at most 128 tools in all, the agent's own among them. */
 export function mostClientTools({ tools }: Agent): number {

@@ -36,6 +36,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   refusals?: Refusals;
   /** What is said of its calls in the OpenAPI document, loaded when that is asked for. */
   operations?: () => Promise<Operations>;
+  /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
+  isNative?: boolean;
 }
 
 /** A door that an app can list. Made by `defineDoor`. */
@@ -55,13 +57,22 @@ export interface Door extends DoorPart {
  * export const ping = () => defineDoor({ name: "ping", routes: () => [["/ping", new Routes().get("/", "everyone", (c) => c.text("pong"))]] });
  */
 export function defineDoor<const D extends SettingDeclarations>(definition: DoorDefinition<D>): Door {
-  const { name, settings = {}, guards = [], exposes = [], encoders = {}, refusals, operations } = definition;
+  const {
+    name,
+    settings = {},
+    guards = [],
+    exposes = [],
+    encoders = {},
+    refusals,
+    operations,
+    isNative = false,
+  } = definition;
   if (!/^[a-z][A-Za-z0-9-]{0,39}$/.test(name))
     throw new Error(
       `A door's name must begin with a small letter, and have at most 40 letters, digits or "-"; it was "${name}".`,
     );
   return {
-    ...{ name, settings, guards, exposes, encoders, refusals },
+    ...{ name, settings, guards, exposes, encoders, refusals, isNative },
     routes: (values) => definition.routes(values as SettingValues<D>),
     check: (app, bindings) => definition.check?.(app, bindings),
     operations: async () => (await operations?.()) ?? {},

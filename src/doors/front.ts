@@ -4,6 +4,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Settings } from "../env.ts";
 import { modelIds } from "../session/turn/turn-model.ts";
+import type { HealthJson } from "../wire/shapes.ts";
 import { Routes } from "./routes.ts";
 
 export const front = new Routes()
@@ -11,7 +12,7 @@ export const front = new Routes()
     const { app } = c.var;
     const { settings } = app;
     const demo = settings.model.kind === "demo";
-    return c.json({ ok: true, version, model: modelIds(settings, app.agents.first)[0], demo });
+    return c.json<HealthJson>({ ok: true, version, model: modelIds(settings, app.agents.first)[0], demo });
   })
   // Where the app lists no page.
   .get("/", "everyone", (c) => c.text(welcome(c.var.app, c.req.url)));

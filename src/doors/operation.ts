@@ -1,23 +1,24 @@
 /** How a call is described: in a few words and by the very schemas that validate it. Becomes an OpenAPI operation. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ZodOpenApiOperationObject, ZodOpenApiParameters, ZodOpenApiResponseObject } from "zod-openapi";
-import { foreignEvents, openAiProblem, problem } from "./shapes.ts";
+import { problem } from "../http/problem-shape.ts";
+import { foreignEvents, openAiProblem } from "./shapes.ts";
 
 /** What comes back under one status. `schema` is JSON unless `type` says otherwise. */
 export interface AnswerShape {
   what: string;
-  schema?: z.ZodType;
+  schema?: z.core.$ZodType;
   type?: string;
   /** It may come as server-sent events, where it is asked for: of the session by this schema, or of another protocol. */
-  orStream?: z.ZodType | "foreign";
+  orStream?: z.core.$ZodType | "foreign";
 }
 
 export interface Operation {
   tag: string;
   summary: string;
-  query?: z.ZodObject;
-  headers?: z.ZodObject;
-  body?: z.ZodType;
+  query?: z.core.$ZodObject;
+  headers?: z.core.$ZodObject;
+  body?: z.core.$ZodType;
   /** The body is no JSON. */
   bodyType?: string;
   answers: Record<number, AnswerShape>;

@@ -1,12 +1,12 @@
 /** WHAT a person says of an answer, at every door that takes it. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Feedback } from "../session/store/feedback.ts";
 
 /** A score of -1 (bad) to 1 (good); `label` and `comment` are free text. */
 export const rating = {
-  score: z.number().min(-1).max(1),
-  label: z.string().min(1).max(64).optional(),
-  comment: z.string().min(1).max(4_000).optional(),
+  score: z.number().check(z.minimum(-1), z.maximum(1)),
+  label: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+  comment: z.optional(z.string().check(z.minLength(1), z.maxLength(4_000))),
 };
 
 interface GivenRating {

@@ -1,5 +1,6 @@
 /** HOW a door declares its routes: a path, who may call it, and what answers. A route that declares no right does not compile. */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { Hono } from "hono/tiny";
 import type { Access } from "../account/access.ts";
 import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";

@@ -1,5 +1,5 @@
 /** WHAT fields of sessions every door checks in the same way, and how a route finds the session in its path. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
@@ -11,14 +11,19 @@ import { modelIds } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 import { wellFormed } from "./well-formed.ts";
 
-export const sessionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
+export const sessionName = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"));
 export const title = wellFormed(mostUnits.title);
 export const metadata = z
-  .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
-  .refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries");
+  .record(
+    z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
+    z.string().check(z.maxLength(metadataBounds.value)),
+  )
+  .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries"));
 
 /** One that is not there is refused as `no_such_agent`. */
-export const agentName = z.string().min(1).max(100);
+export const agentName = z.string().check(z.minLength(1), z.maxLength(100));
 
 /** The address of the session that a path names in `:id`. */
 export function addressOf({ account }: Pick<Caller, "account">, name: string): SessionAddress {

@@ -1,9 +1,13 @@
 /** Checks what a request said against a zod schema, and names the field when it is wrong. */
-import type * as z from "zod";
+import { en } from "zod/locales";
+import * as z from "zod/mini";
 import { AppError } from "../core/errors.ts";
 
+// zod/mini has no words of its own for what is wrong. They are set here, since whatever checks a request imports this.
+z.config(en());
+
 /** `value` as the schema makes it. Throws `invalid_request`; `where` names the value when the schema is not an object. */
-export function parseBody<T extends z.ZodType>(schema: T, value: unknown, where = ""): z.infer<T> {
+export function parseBody<T extends z.core.$ZodType>(schema: T, value: unknown, where = ""): z.infer<T> {
   const proto = protoPath(value);
   if (proto !== undefined) {
     throw new AppError("invalid_request", `${proto}: this name cannot be used.`, { field: proto });
@@ -30,9 +34,9 @@ export function parseBody<T extends z.ZodType>(schema: T, value: unknown, where 
 }
 
 /** zod passes the issues of a list on as arguments of one call, which overflows the stack from about 100,000 on. */
-function checked<T extends z.ZodType>(schema: T, value: unknown, where: string) {
+function checked<T extends z.core.$ZodType>(schema: T, value: unknown, where: string) {
   try {
-    return schema.safeParse(value);
+    return z.safeParse(schema, value);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const detail = `${where === "" ? "The body" : where}: has too many faults to list.`;
@@ -75,7 +79,7 @@ function longList(value: unknown, above: readonly string[]): { path: readonly st
 }
 
 /** The same for the query of a URL; a parameter that comes twice counts with its last value. */
-export function parseQuery<T extends z.ZodType>(schema: T, url: URL): z.infer<T> {
+export function parseQuery<T extends z.core.$ZodType>(schema: T, url: URL): z.infer<T> {
   return parseBody(schema, Object.fromEntries(url.searchParams));
 }
 

@@ -1,5 +1,6 @@
 /** The one place that knows HTTP statuses of errors: an AppError becomes `application/problem+json` (RFC 9457), anything else a 500 that tells nothing and is logged. */
 import { AppError, type AppErrorCode } from "../core/errors.ts";
+import type { ProblemJson } from "./problem-shape.ts";
 
 const problems: Record<AppErrorCode, { status: number; title: string }> = {
   invalid_request: { status: 400, title: "The request is not valid" },
@@ -48,7 +49,8 @@ function respond(error: AppError): Response {
   return response;
 }
 
-function problem(status: number, members: Record<string, string>): Response {
+function problem(status: number, members: Omit<ProblemJson, "type" | "status">): Response {
+  const body: ProblemJson = { type: "about:blank", status, ...members };
   const headers = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
-  return new Response(JSON.stringify({ type: "about:blank", status, ...members }), { status, headers });
+  return new Response(JSON.stringify(body), { status, headers });
 }

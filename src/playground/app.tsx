@@ -1,12 +1,12 @@
 /** The playground: a page for people, over the public API alone. This file is its shell: header, key, theme, and which page is shown. */
 import { render, useLayoutEffect, useState } from "hono/jsx/dom";
+import type { HealthJson } from "../wire/shapes.ts";
 import { apiKey, callJson, keyRefused } from "./api.ts";
 import { ChatPage } from "./chat-page.tsx";
 import { KeyForm } from "./key-form.tsx";
 import { chatHash, freshSession, type Route, routeOf } from "./route.ts";
 import { SessionsPage } from "./sessions-page.tsx";
 import { SetupPage } from "./setup-page.tsx";
-import type { Health } from "./shapes.ts";
 import { Stage } from "./stage.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 import { UsagePage } from "./usage-page.tsx";
@@ -23,7 +23,7 @@ function routeNow(): Route {
 function App() {
   const [route, setRoute] = useState<Route>(routeNow);
   const [chat, setChat] = useState<string | undefined>();
-  const [health, setHealth] = useState<Health | undefined>();
+  const [health, setHealth] = useState<HealthJson | undefined>();
   const [asksKey, setAsksKey] = useState<"no" | "wanted" | "refused">("no");
   const [keys, setKeys] = useState(0);
   const [fresh, setFresh] = useState(freshSession);
@@ -39,7 +39,7 @@ function App() {
     moved();
     addEventListener("hashchange", moved);
     addEventListener(keyRefused, () => setAsksKey(apiKey() === "" ? "wanted" : "refused"));
-    callJson<Health>("/health").then(setHealth, () => {});
+    callJson<HealthJson>("/health").then(setHealth, () => {});
     return () => removeEventListener("hashchange", moved);
   }, []);
 

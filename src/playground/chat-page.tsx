@@ -1,5 +1,6 @@
 /** One session: its turns, what was sent and is not begun yet, and the field to write in. */
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
+import type { AgentJson } from "../wire/shapes.ts";
 import { callJson } from "./api.ts";
 import { type Choices, Composer } from "./composer.tsx";
 import { openFork, takeOpening } from "./forking.ts";
@@ -8,7 +9,6 @@ import { unclaimed } from "./pending.ts";
 import { PendingMessage } from "./pending-message.tsx";
 import { SessionBar } from "./session-bar.tsx";
 import { SessionStore } from "./session-store.ts";
-import type { Agent } from "./shapes.ts";
 import { Suggestions } from "./suggestions.tsx";
 import { TurnCard } from "./turn-card.tsx";
 import { type TurnView, turnsOf, waitsForPerson } from "./turn-view.ts";
@@ -93,10 +93,10 @@ function useSession(id: string): SessionStore {
 }
 
 /** The app's agents, the default one first; none until they are known. */
-function useAgents(): readonly Agent[] {
-  const [agents, setAgents] = useState<readonly Agent[]>([]);
+function useAgents(): readonly AgentJson[] {
+  const [agents, setAgents] = useState<readonly AgentJson[]>([]);
   useLayoutEffect(() => {
-    callJson<{ agents: Agent[] }>("/v1/agents").then(
+    callJson<{ agents: AgentJson[] }>("/v1/agents").then(
       ({ agents }) => setAgents(agents),
       () => {},
     );
@@ -105,7 +105,7 @@ function useAgents(): readonly Agent[] {
 }
 
 /** Models that can be named: whichever is, the demo model answers where there is one. */
-function modelsOf(agent: Agent | undefined): readonly string[] {
+function modelsOf(agent: AgentJson | undefined): readonly string[] {
   return agent === undefined || agent.models.includes("demo") ? [] : agent.models;
 }
 

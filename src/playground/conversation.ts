@@ -1,26 +1,12 @@
 /** What the page knows of a session: the entries it has read, and what events told beyond them. Pure: entries and events in, the same conversation out, in whichever order the two arrive. */
-import type { Entry, Message, ToolCall, Usage } from "./shapes.ts";
+import type { EventJson } from "../wire/event-shapes.ts";
+import type { MessageJson, ToolCallJson } from "../wire/shapes.ts";
+import type { PageEntry } from "./shapes.ts";
 
 /** One event of `GET …/events`, by its name. */
-export type ShownEvent =
-  | { event: "turn.started"; data: { turn: string; seq: number } }
-  | { event: "step.started"; data: { step: number; model: string; attempt: number } }
-  | { event: "step.restarted"; data: { step: number; attempt: number; reason: string } }
-  | { event: "reasoning.delta" | "text.delta"; data: { text: string } }
-  | { event: "tool.called" | "tool.approval_required"; data: { call_id: string; name: string; arguments: string } }
-  | { event: "tool.finished"; data: { call_id: string; name: string; content: string; is_error: boolean } }
-  | { event: "tool.progress"; data: { call_id: string; name: string; text: string } }
-  | { event: "message.completed"; data: { seq: number; message: Message; finish_reason: string; usage: Usage } }
-  | { event: "turn.ended"; data: ShownEnd }
-  | { event: "error"; data: { code: string; detail: string } };
+export type ShownEvent = { [T in EventJson["type"]]: { event: T; data: EventData<T> } }[EventJson["type"]];
 
-interface ShownEnd {
-  turn: string;
-  reason: string;
-  usage: Usage;
-  cost_micros: number;
-  error?: { code: string; detail: string };
-}
+type EventData<T extends EventJson["type"]> = Omit<Extract<EventJson, { type: T }>, "type">;
 
 /** A reply that is still arriving. */
 export interface ShownDraft {
@@ -30,7 +16,7 @@ export interface ShownDraft {
   model: string;
   reasoning: string;
   text: string;
-  calls: ToolCall[];
+  calls: ToolCallJson[];
   waits: Record<string, "approval">;
   /** Why what was shown of an earlier attempt is gone. */
   restartedBecause?: string;
@@ -38,9 +24,9 @@ export interface ShownDraft {
 
 export interface ShownConversation {
   /** In order and without gaps; the first one need not be the session's first. */
-  entries: readonly Entry[];
+  entries: readonly PageEntry[];
   /** What events told and `entries` does not have yet, as entries without all their facts. */
-  told: readonly Entry[];
+  told: readonly PageEntry[];
   draft?: ShownDraft;
   /** The step that the stream of events is in. */
   at: { turn: string; step: number; attempt: number; model: string };
@@ -58,7 +44,7 @@ export function lastSeqOf({ entries }: ShownConversation): number {
 }
 
 /** The conversation as it was when the page was opened. Events go on behind the last of these. */
-export function loaded(entries: readonly Entry[]): ShownConversation {
+export function loaded(entries: readonly PageEntry[]): ShownConversation {
   const last = entries.at(-1);
   if (last === undefined || last.type === "turn_ended") return { ...emptyConversation, entries };
   const reply = entries.findLast(({ type, turn }) => turn === last.turn && isReply(type));
@@ -67,12 +53,12 @@ export function loaded(entries: readonly Entry[]): ShownConversation {
 }
 
 /** Older entries, which end where the known ones begin. */
-export function withEarlier(known: ShownConversation, older: readonly Entry[]): ShownConversation {
+export function withEarlier(known: ShownConversation, older: readonly PageEntry[]): ShownConversation {
   return { ...known, entries: [...older, ...known.entries] };
 }
 
 /** Newer entries: they take the place of what events told of them. */
-export function withEntries(known: ShownConversation, newer: readonly Entry[]): ShownConversation {
+export function withEntries(known: ShownConversation, newer: readonly PageEntry[]): ShownConversation {
   const lastSeq = lastSeqOf(known);
   const added = newer.filter(({ seq }) => seq > lastSeq);
   if (added.length === 0) return known;
@@ -102,7 +88,7 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
     case "text.delta":
       return draft ? { ...rest, draft: { ...draft, text: draft.text + data.text } } : known;
     case "tool.called": {
-      const call: ToolCall = { id: data.call_id, type: "function", function: data };
+      const call: ToolCallJson = { id: data.call_id, type: "function", function: data };
       return draft ? { ...rest, draft: { ...draft, calls: [...draft.calls, call] } } : known;
     }
     case "tool.approval_required":
@@ -126,9 +112,9 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
 
 /** What this page itself said in a turn that has just begun: no event tells it. */
 export function withSaid(known: ShownConversation, turn: string, content: string): ShownConversation {
-  const silent = (entry: Entry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
+  const silent = (entry: PageEntry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
   if (!known.told.some(silent)) return known;
-  const message: Message = { role: "user", content };
+  const message: MessageJson = { role: "user", content };
   return { ...known, told: known.told.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
 }
 
@@ -160,11 +146,11 @@ function resultOf({
   name: string;
   content: string;
   is_error: boolean;
-}): Message {
+}): MessageJson {
   return { role: "tool", tool_call_id: call_id, name, content, is_error };
 }
 
-function farOf({ call_id, name, text }: { call_id: string; name: string; text: string }): Message {
+function farOf({ call_id, name, text }: { call_id: string; name: string; text: string }): MessageJson {
   return { role: "tool", tool_call_id: call_id, name, content: text, is_error: false };
 }
 
@@ -174,26 +160,26 @@ function withoutProgress(known: ShownConversation, id: string): ShownConversatio
   return told.length === known.told.length ? known : { ...known, told };
 }
 
-function tell(known: ShownConversation, entry: Entry): ShownConversation {
+function tell(known: ShownConversation, entry: PageEntry): ShownConversation {
   if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
   return { ...known, told: [...known.told, entry] };
 }
 
-function isReply(type: Entry["type"]): boolean {
+function isReply(type: PageEntry["type"]): boolean {
   return type === "assistant" || type === "step_failed";
 }
 
-function hasReply(entries: readonly Entry[], { turn, step = 0 }: { turn: string; step?: number }): boolean {
+function hasReply(entries: readonly PageEntry[], { turn, step = 0 }: Pick<PageEntry, "turn" | "step">): boolean {
   return entries.some((entry) => entry.turn === turn && isReply(entry.type) && (entry.step ?? 0) >= step);
 }
 
 /** Whether nothing will come of this step any more. */
-function isOver(entries: readonly Entry[], at: { turn: string; step: number }): boolean {
+function isOver(entries: readonly PageEntry[], at: { turn: string; step: number }): boolean {
   return hasReply(entries, at) || entries.some(({ type, turn }) => type === "turn_ended" && turn === at.turn);
 }
 
 /** Entries are told apart by what they are about, since not every event names their number. */
-function isRecorded(entries: readonly Entry[], told: Entry): boolean {
+function isRecorded(entries: readonly PageEntry[], told: PageEntry): boolean {
   switch (told.type) {
     case "assistant":
     case "step_failed":

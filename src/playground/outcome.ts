@@ -1,8 +1,8 @@
 /** How a session stands in the list: what it does now, or how its last turn ended. Pure. */
-import type { Session } from "./shapes.ts";
+import type { PageSession } from "./shapes.ts";
 
 /** `dot`: the class that colours it; `words`: what is read. */
-export function outcomeOf({ status, last_turn, broken }: Pick<Session, "status" | "last_turn" | "broken">): {
+export function outcomeOf({ status, last_turn, broken }: Pick<PageSession, "status" | "last_turn" | "broken">): {
   dot: string;
   words: string;
 } {

@@ -1,5 +1,5 @@
 /** Messages that were sent from this page and are not in the transcript yet. Pure. */
-import type { Entry, Session } from "./shapes.ts";
+import type { PageEntry, PageSession } from "./shapes.ts";
 
 export interface Pending {
   /** Its Idempotency-Key. */
@@ -17,7 +17,7 @@ export interface Pending {
 }
 
 /** Marks those that have become an entry; each entry counts for one message. */
-export function claimed(pending: readonly Pending[], entries: readonly Entry[]): Pending[] {
+export function claimed(pending: readonly Pending[], entries: readonly PageEntry[]): Pending[] {
   const taken = new Set(pending.flatMap(({ seq }) => (seq === undefined ? [] : [seq])));
   return pending.map((message) => {
     if (message.seq !== undefined || message.turn === undefined) return message;
@@ -43,7 +43,7 @@ export function unclaimed(pending: readonly Pending[]): Pending[] {
 /** With the messages that wait in the session, whoever sent them. A turn that is known already, and a message of which only the beginning is shown, is left out: it could not be found again among the entries. */
 export function withQueued(
   pending: readonly Pending[],
-  { queued = [], last_seq }: Pick<Session, "queued" | "last_seq">,
+  { queued = [], last_seq }: Pick<PageSession, "queued" | "last_seq">,
 ) {
   const known = new Set(pending.map(({ turn }) => turn));
   const added = queued

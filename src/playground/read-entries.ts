@@ -1,6 +1,6 @@
 /** Reads a session's transcript, page by page. */
 import { callJson } from "./api.ts";
-import type { Entry } from "./shapes.ts";
+import type { PageEntry } from "./shapes.ts";
 
 interface Range {
   after: number;
@@ -9,12 +9,12 @@ interface Range {
   signal: AbortSignal;
 }
 
-export async function readEntries(session: string, { after, upTo, signal }: Range): Promise<Entry[]> {
-  const found: Entry[] = [];
+export async function readEntries(session: string, { after, upTo, signal }: Range): Promise<PageEntry[]> {
+  const found: PageEntry[] = [];
   for (let seq = after; ; ) {
     const limit = Math.min(500, upTo === undefined ? 500 : upTo - seq);
     const path = `/v1/sessions/${session}/entries?after=${seq}&limit=${limit}`;
-    const page = await callJson<{ entries: Entry[]; last_seq: number }>(path, { signal });
+    const page = await callJson<{ entries: PageEntry[]; last_seq: number }>(path, { signal });
     found.push(...page.entries);
     seq = page.entries.at(-1)?.seq ?? page.last_seq;
     if (seq >= (upTo ?? page.last_seq)) return found;

@@ -4,13 +4,13 @@ import { ApiError, call, callJson } from "./api.ts";
 import { ago, bytes, money } from "./figures.ts";
 import { outcomeOf } from "./outcome.ts";
 import { chatHash } from "./route.ts";
-import type { Session } from "./shapes.ts";
+import type { PageSession } from "./shapes.ts";
 
 interface SessionRowProps {
-  session: Session;
+  session: PageSession;
   depth: number;
   /** It is like this now; `undefined`: it is gone. */
-  changed(id: string, session: Session | undefined): void;
+  changed(id: string, session: PageSession | undefined): void;
   say(words: string): void;
 }
 
@@ -29,7 +29,7 @@ export function SessionRow({ session, depth, changed, say }: SessionRowProps) {
   const rename = (name: string) =>
     attempt(async () => {
       const body = { title: name.trim() === "" ? null : name.trim() };
-      changed(id, await callJson<Session>(`/v1/sessions/${id}`, { method: "PATCH", body }));
+      changed(id, await callJson<PageSession>(`/v1/sessions/${id}`, { method: "PATCH", body }));
       say("Renamed.");
     });
   const erase = () =>

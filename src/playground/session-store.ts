@@ -19,7 +19,7 @@ import { claimed, type Pending, withQueued } from "./pending.ts";
 import { readEntries } from "./read-entries.ts";
 import { freshSession } from "./route.ts";
 import { holdLine } from "./session-line.ts";
-import type { Entry, Session } from "./shapes.ts";
+import type { PageEntry, PageSession } from "./shapes.ts";
 import { titleFrom } from "./title-from.ts";
 
 /** `new`: nobody has written to it yet. `gone`: it was erased. */
@@ -33,7 +33,7 @@ const recording = /^(turn\.|step\.|message\.|tool\.finished|error)/;
 export class SessionStore {
   readonly id: string;
   conversation: ShownConversation = emptyConversation;
-  session: Session | undefined;
+  session: PageSession | undefined;
   link: Link = "loading";
   /** What went wrong, in words. */
   notice: string | undefined;
@@ -63,7 +63,7 @@ export class SessionStore {
   /** Loads the session and follows it until `stop`. */
   async start(): Promise<void> {
     try {
-      const session = await this.#patiently(() => callJson<Session>(this.#path("")));
+      const session = await this.#patiently(() => callJson<PageSession>(this.#path("")));
       const entries = await this.#patiently(() => this.#read(Math.max(0, session.last_seq - pageEntries)));
       this.session = session;
       this.conversation = loaded(entries);
@@ -146,7 +146,7 @@ export class SessionStore {
   async fork(afterSeq: number): Promise<string | undefined> {
     let id: string | undefined;
     await this.#doing(async () => {
-      id = (await callJson<Session>(this.#path("/fork"), { body: { after_seq: afterSeq, id: freshSession() } })).id;
+      id = (await callJson<PageSession>(this.#path("/fork"), { body: { after_seq: afterSeq, id: freshSession() } })).id;
     });
     return id;
   }
@@ -200,11 +200,11 @@ export class SessionStore {
   }
 
   async #describe(): Promise<void> {
-    this.session = await callJson<Session>(this.#path("")).catch(() => this.session);
+    this.session = await callJson<PageSession>(this.#path("")).catch(() => this.session);
     this.#changed();
   }
 
-  #read(after: number, upTo?: number): Promise<Entry[]> {
+  #read(after: number, upTo?: number): Promise<PageEntry[]> {
     return readEntries(this.id, { after, ...(upTo !== undefined && { upTo }), signal: this.#end.signal });
   }
 

@@ -4,17 +4,17 @@ import { ApiError, callJson } from "./api.ts";
 import { forkTree } from "./fork-tree.ts";
 import { outcomes } from "./outcome.ts";
 import { SessionRow } from "./session-row.tsx";
-import type { Session } from "./shapes.ts";
+import type { PageSession } from "./shapes.ts";
 
 interface Page {
-  sessions: Session[];
+  sessions: PageSession[];
   next_cursor: string | null;
 }
 
 export function SessionsPage() {
   const [query, setQuery] = useState("");
   const [reason, setReason] = useState("");
-  const [sessions, setSessions] = useState<Session[] | undefined>();
+  const [sessions, setSessions] = useState<PageSession[] | undefined>();
   const [cursor, setCursor] = useState<string | null>(null);
   const [said, setSaid] = useState("");
   const asked = useRef(0);
@@ -43,7 +43,7 @@ export function SessionsPage() {
     return () => clearTimeout(timer);
   }, [query, reason]);
 
-  const changed = (id: string, session: Session | undefined) =>
+  const changed = (id: string, session: PageSession | undefined) =>
     setSessions((known) => known?.flatMap((each) => (each.id !== id ? [each] : session ? [session] : [])));
   const rows = forkTree(sessions ?? []);
   return (

@@ -1,16 +1,16 @@
 /** What runs here, how to reach it, and what Slack and Discord have to be told. */
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { slackManifest } from "../channels/slack/manifest.ts";
+import type { HealthJson } from "../wire/shapes.ts";
 import { apiKey, callJson } from "./api.ts";
 import { codeBlock } from "./code-block.ts";
-import type { Health } from "./shapes.ts";
 import { snippets } from "./snippets.ts";
 
 export function SetupPage({ session = "my-session" }: { session?: string }) {
-  const [health, setHealth] = useState<Health | undefined>(undefined);
+  const [health, setHealth] = useState<HealthJson | undefined>(undefined);
   const [key, setKey] = useState("Trying the key …");
   useEffect(() => {
-    callJson<Health>("/health")
+    callJson<HealthJson>("/health")
       .then(setHealth)
       .catch(() => {});
     callJson("/v1/agents")
@@ -45,7 +45,7 @@ export function SetupPage({ session = "my-session" }: { session?: string }) {
   );
 }
 
-function wordsOn({ version, model, demo }: Health): string {
+function wordsOn({ version, model, demo }: HealthJson): string {
   const who = demo
     ? "Answers come from the built-in demo model. Set MODEL_API_KEY to use the real one."
     : `Answers come from ${model}.`;

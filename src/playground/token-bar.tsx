@@ -1,9 +1,10 @@
 /** What a turn used and cost: a stacked bar, and the same in words and figures. */
+
+import type { UsageJson } from "../wire/shapes.ts";
 import { money } from "./figures.ts";
-import type { Usage } from "./shapes.ts";
 
 export interface TokenBarProps {
-  usage: Usage;
+  usage: UsageJson;
   costMicros: number;
   firstEventMs?: number | undefined;
   durationMs?: number | undefined;
@@ -45,7 +46,7 @@ export function TokenBar({ usage, costMicros, firstEventMs, durationMs }: TokenB
 }
 
 /** Disjoint: reasoning is part of the output tokens that are counted. */
-function partsOf({ cached_tokens, input_tokens, reasoning_tokens, output_tokens }: Usage) {
+function partsOf({ cached_tokens, input_tokens, reasoning_tokens, output_tokens }: UsageJson) {
   return [
     { kind: "cached", count: cached_tokens },
     { kind: "fresh", count: input_tokens },
@@ -54,7 +55,7 @@ function partsOf({ cached_tokens, input_tokens, reasoning_tokens, output_tokens 
   ];
 }
 
-function speed({ output_tokens }: Usage, firstEventMs: number | undefined, durationMs: number | undefined) {
+function speed({ output_tokens }: UsageJson, firstEventMs: number | undefined, durationMs: number | undefined) {
   const ms = (durationMs ?? 0) - (firstEventMs ?? 0);
   if (ms <= 0 || output_tokens === 0) return false;
   return <li>{Math.round((output_tokens * 1000) / ms)} tokens/s</li>;

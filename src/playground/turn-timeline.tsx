@@ -1,11 +1,11 @@
 /** The timeline of one turn: model calls, tools side by side, waits for people, as a waterfall with its figures. */
 import { duration } from "./figures.ts";
-import type { Entry } from "./shapes.ts";
+import type { PageEntry } from "./shapes.ts";
 import { type Bar, waterfall } from "./waterfall.ts";
 
 const width = 600;
 
-export function TurnTimeline({ entries }: { entries: readonly Entry[] }) {
+export function TurnTimeline({ entries }: { entries: readonly PageEntry[] }) {
   const bars = waterfall(entries);
   if (bars.length === 0) return <p class="hint">Nothing was done in this turn yet.</p>;
   const total = Math.max(1, ...bars.map(({ fromMs, durationMs }) => fromMs + durationMs));

@@ -1,6 +1,8 @@
 /** Turns as the page shows them, from a conversation. Pure; a turn that has not changed is the same object again, so that it is not drawn again. */
+
+import type { ToolCallJson, UsageJson } from "../wire/shapes.ts";
 import type { ShownConversation, ShownDraft } from "./conversation.ts";
-import type { Entry, ToolCall, Usage } from "./shapes.ts";
+import type { PageEntry } from "./shapes.ts";
 
 /** How a call stands. `client`: it waits for the program that declared the tool. */
 export type CallState = "running" | "approval" | "client" | "done" | "failed" | "open";
@@ -48,9 +50,9 @@ export type ItemView =
 export interface TurnView {
   turn: string;
   /** Those that are recorded, in order. */
-  entries: readonly Entry[];
+  entries: readonly PageEntry[];
   items: ItemView[];
-  end?: { reason: string; error?: { code: string; detail: string }; usage: Usage; costMicros: number };
+  end?: { reason: string; error?: { code: string; detail: string }; usage: UsageJson; costMicros: number };
   firstEventMs?: number;
   durationMs?: number;
 }
@@ -58,7 +60,7 @@ export interface TurnView {
 /** The turns in order. `before`: what this function gave for the conversation as it was. */
 export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly TurnView[] = []): TurnView[] {
   const known = new Map(before.map((view) => [view.turn, view]));
-  const turns = new Map<string, { recorded: Entry[]; told: Entry[] }>();
+  const turns = new Map<string, { recorded: PageEntry[]; told: PageEntry[] }>();
   const groupOf = (turn: string) => {
     const group = turns.get(turn) ?? { recorded: [], told: [] };
     turns.set(turn, group);
@@ -83,7 +85,7 @@ export function waitsForPerson({ items }: TurnView): boolean {
 
 function turnView(
   turn: string,
-  { recorded, told }: { recorded: Entry[]; told: Entry[] },
+  { recorded, told }: { recorded: PageEntry[]; told: PageEntry[] },
   draft?: ShownDraft,
 ): TurnView {
   const view: TurnView = { turn, entries: recorded, items: [], ...timesOf(recorded) };
@@ -93,7 +95,7 @@ function turnView(
   return view;
 }
 
-function take(view: TurnView, entry: Entry): void {
+function take(view: TurnView, entry: PageEntry): void {
   const { message } = entry;
   switch (entry.type) {
     case "user": {
@@ -149,7 +151,7 @@ function callOf(view: TurnView, id: string | undefined): CallView | undefined {
   return reply?.calls.find((call) => call.id === id);
 }
 
-function replyView(entry: Entry): ReplyView {
+function replyView(entry: PageEntry): ReplyView {
   const { seq, step = 1, attempt = 1, model = "", message, usage, repairs = [], tries = [], error } = entry;
   return {
     kind: "reply",
@@ -187,7 +189,7 @@ function draftView({ step, attempt, model, reasoning, text, calls, waits, restar
   };
 }
 
-function callView(call: ToolCall, wait: "approval" | "client" | undefined): CallView {
+function callView(call: ToolCallJson, wait: "approval" | "client" | undefined): CallView {
   const { name, arguments: text } = call.function;
   return { id: call.id, name, arguments: text, state: wait ?? "running", repairs: [] };
 }
@@ -200,7 +202,7 @@ function closeCalls(view: TurnView): void {
   }
 }
 
-function timesOf(entries: readonly Entry[]): { firstEventMs?: number; durationMs?: number } {
+function timesOf(entries: readonly PageEntry[]): { firstEventMs?: number; durationMs?: number } {
   const first = entries.find(({ first_event_ms }) => first_event_ms !== undefined)?.first_event_ms;
   const begin = entries[0];
   const end = entries.at(-1);

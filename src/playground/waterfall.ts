@@ -1,5 +1,5 @@
 /** When what of a turn happened, read off its entries: model calls, tools, and waits for people. Pure. */
-import type { Entry } from "./shapes.ts";
+import type { PageEntry } from "./shapes.ts";
 
 export interface Bar {
   kind: "model" | "tool" | "wait";
@@ -13,7 +13,7 @@ export interface Bar {
 }
 
 /** `entries`: those of one turn, in order. Entries are recorded when what they tell has ended. */
-export function waterfall(entries: readonly Entry[]): Bar[] {
+export function waterfall(entries: readonly PageEntry[]): Bar[] {
   const begin = Date.parse(entries[0]?.created_at ?? "");
   return entries.flatMap((entry): Bar[] => {
     const endMs = Date.parse(entry.created_at) - begin;
@@ -47,7 +47,11 @@ export function waterfall(entries: readonly Entry[]): Bar[] {
 }
 
 /** From the reply that asked to the answer. */
-function waited(entries: readonly Entry[], approval: Entry, begin: number): { fromMs: number; durationMs: number } {
+function waited(
+  entries: readonly PageEntry[],
+  approval: PageEntry,
+  begin: number,
+): { fromMs: number; durationMs: number } {
   const asked = entries.findLast(({ type, seq }) => type === "assistant" && seq < approval.seq);
   const fromMs = Date.parse(asked?.created_at ?? approval.created_at) - begin;
   return { fromMs, durationMs: Date.parse(approval.created_at) - begin - fromMs };

@@ -1,5 +1,5 @@
 /** Works out arithmetic, since models guess at it. Only the functions below exist, and no code is run. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type FormulaNames, readFormula } from "./read-formula.ts";
 import { defineTool } from "./tool.ts";
 
@@ -39,7 +39,9 @@ export const calculator = defineTool({
   name: "calculator",
   description: `Evaluates an arithmetic expression. Operators: + - * / ^ and parentheses; x % y is the remainder; 17% means 17/100. Functions: ${[...names.functions.keys()].join(", ")}. Constants: pi, e.`,
   input: z.object({
-    expression: z.string().min(1).max(longest).describe("For example: 17% of 2,450, or round(sqrt(2) * 100, 1)"),
+    expression: z
+      .string()
+      .check(z.minLength(1), z.maxLength(longest), z.describe("For example: 17% of 2,450, or round(sqrt(2) * 100, 1)")),
   }),
   effect: "none",
   run({ expression }) {

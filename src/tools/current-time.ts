@@ -1,5 +1,5 @@
 /** Tells the model what time it is: it has no clock, and none may stand in the prefix. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { defineTool } from "./tool.ts";
 
 export const currentTime = defineTool({
@@ -7,7 +7,9 @@ export const currentTime = defineTool({
   description:
     "The current date, time and weekday. Use it before you work with dates, and to resolve words like tomorrow or next Friday.",
   input: z.object({
-    timezone: z.string().max(64).optional().describe("IANA time zone such as Europe/Berlin; UTC when absent."),
+    timezone: z
+      .optional(z.string().check(z.maxLength(64)))
+      .check(z.describe("IANA time zone such as Europe/Berlin; UTC when absent.")),
   }),
   effect: "none",
   run: ({ timezone = "UTC" }, { now }) => localTime(now(), timezone),

@@ -1,5 +1,5 @@
 /** Reads a public web page for the model. Small, slow or foreign things are refused in words; what the page says is marked as untrusted. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { readBounded } from "../core/read-bounded.ts";
 import { htmlToText } from "./html-to-text.ts";
 import { refusalOf } from "./public-address.ts";
@@ -11,7 +11,9 @@ const mostRedirects = 5;
 export const fetchUrl = defineTool({
   name: "fetch_url",
   description: "Reads a public web page or text file by https and returns its text.",
-  input: z.object({ url: z.string().min(1).max(2_000).describe("Absolute, beginning with https://") }),
+  input: z.object({
+    url: z.string().check(z.minLength(1), z.maxLength(2_000), z.describe("Absolute, beginning with https://")),
+  }),
   effect: "none",
   timeoutMs: 10_000,
   async run({ url }, { fetch, signal }) {

@@ -3,7 +3,7 @@
  * mend them and the result validates. Never makes up a value, and never makes an empty object of something broken.
  */
 import { jsonrepair } from "jsonrepair";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
 import { readArgumentText } from "./argument-text.ts";
 import { coerced } from "./coerce.ts";
@@ -24,9 +24,9 @@ export interface ArgumentRules {
 }
 
 /** Checks by zod. */
-export function checkedBy(schema: z.ZodType): (value: object) => Checked {
+export function checkedBy(schema: z.core.$ZodType): (value: object) => Checked {
   return (value) => {
-    const { success, data, error } = schema.safeParse(value);
+    const { success, data, error } = z.safeParse(schema, value);
     return success ? { ok: true, input: data } : { ok: false, detail: z.prettifyError(error) };
   };
 }

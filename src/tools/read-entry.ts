@@ -1,5 +1,5 @@
 /** Lets the model read on in a long message or result of which it was shown only the beginning. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { defineTool } from "./tool.ts";
 
 export const readEntry = defineTool({
@@ -7,8 +7,8 @@ export const readEntry = defineTool({
   description:
     "Reads an earlier message or tool result of this conversation by its entry number, from a position on. Use it when a text was cut, or to read what search_transcript found.",
   input: z.object({
-    seq: z.int().min(1).describe("The entry's number."),
-    offset: z.int().min(0).optional().describe("Characters to skip; 0 when absent."),
+    seq: z.int().check(z.minimum(1), z.describe("The entry's number.")),
+    offset: z.optional(z.int().check(z.minimum(0))).check(z.describe("Characters to skip; 0 when absent.")),
   }),
   effect: "none",
   async run({ seq, offset = 0 }, { transcript }) {

@@ -1,5 +1,5 @@
 /** Lets the model look up what was said earlier in its own session. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { defineTool } from "./tool.ts";
 
 export const searchTranscript = defineTool({
@@ -7,8 +7,10 @@ export const searchTranscript = defineTool({
   description:
     "Searches the earlier messages and tool results of this conversation by words. Use it when the person refers to something said before.",
   input: z.object({
-    query: z.string().min(1).max(300).describe("Words to look for; any of them may match."),
-    limit: z.int().min(1).max(20).optional().describe("Most matches to return; 5 when absent."),
+    query: z.string().check(z.minLength(1), z.maxLength(300), z.describe("Words to look for; any of them may match.")),
+    limit: z
+      .optional(z.int().check(z.minimum(1), z.maximum(20)))
+      .check(z.describe("Most matches to return; 5 when absent.")),
   }),
   effect: "none",
   async run({ query, limit = 5 }, { transcript }) {

@@ -1,5 +1,5 @@
 /** Sends a request that may change something to a public https address, once a person has approved exactly these arguments. The key it is sent with is the same however often it is sent. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { readBoundedText } from "../core/read-bounded.ts";
 import { withoutCredentials } from "../core/secrets.ts";
 import { refusalOf } from "./public-address.ts";
@@ -14,8 +14,10 @@ export const sendRequest = defineTool({
     "Sends data to a web address by https, such as a webhook or an API. A person is asked before it is sent. Use it only when they want something sent.",
   input: z.object({
     method: z.enum(["POST", "PUT", "PATCH", "DELETE"]),
-    url: z.string().min(1).max(2_000).describe("Absolute, beginning with https://"),
-    body: z.string().max(100_000).optional().describe("What is sent, as it is; JSON is sent as JSON."),
+    url: z.string().check(z.minLength(1), z.maxLength(2_000), z.describe("Absolute, beginning with https://")),
+    body: z
+      .optional(z.string().check(z.maxLength(100_000)))
+      .check(z.describe("What is sent, as it is; JSON is sent as JSON.")),
   }),
   effect: "unsafe",
   approval: "always",

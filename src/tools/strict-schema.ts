@@ -3,7 +3,7 @@
  * What strict mode cannot say goes into the description and is still enforced by zod. Rules: api-docs.deepseek.com/guides/tool_calls,
  * and probes of its beta endpoint in 2026.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export type JsonSchema = { [keyword: string]: unknown };
 
@@ -25,7 +25,7 @@ const spoken: Record<string, (value: unknown) => string> = {
 };
 
 /** The JSON schema of what zod takes in, before it is made strict. A `$ref` is left only where a schema refers to itself. */
-export function inputSchema(schema: z.ZodType): JsonSchema {
+export function inputSchema(schema: z.core.$ZodType): JsonSchema {
   const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
   return inlined(root, ($defs ?? {}) as Record<string, JsonSchema>, []) as JsonSchema;
 }
@@ -44,7 +44,7 @@ function inlined(node: unknown, definitions: Record<string, JsonSchema>, within:
 }
 
 /** The strict schema of a tool's input. Throws an Error that names the tool, the path and what to write instead. */
-export function strictSchema(schema: z.ZodType, toolName: string): JsonSchema {
+export function strictSchema(schema: z.core.$ZodType, toolName: string): JsonSchema {
   return strictInput(inputSchema(schema), toolName);
 }
 

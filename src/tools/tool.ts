@@ -1,5 +1,5 @@
 /** What a tool is: a name, a zod input, what running it twice would do, and a function. Wrong definitions stop the Worker at start. */
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
 import { type ArgumentRules, checkedBy, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
@@ -68,7 +68,7 @@ export interface ToolContext<Secret extends string = string> {
  *   },
  * });
  */
-export interface ToolDefinition<Input extends z.ZodObject, Secret extends string = never> {
+export interface ToolDefinition<Input extends z.core.$ZodObject, Secret extends string = never> {
   /** 1 to 64 letters, digits, `_` or `-`. */
   name: string;
   /** Tells the model when and how to use it. */
@@ -108,7 +108,7 @@ export interface Tool {
 }
 
 /** Makes a tool. Throws when the name, the schema or a secret's name cannot be used; the message says what to change. */
-export function defineTool<Input extends z.ZodObject, const Secret extends string = never>(
+export function defineTool<Input extends z.core.$ZodObject, const Secret extends string = never>(
   definition: ToolDefinition<Input, Secret>,
 ): Tool {
   const { name, description, input, effect, approval, timeoutMs = 20_000, secrets = [], run } = definition;

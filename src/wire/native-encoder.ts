@@ -2,7 +2,7 @@
 import { formatCursor } from "../core/cursor.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
-import { nativeEvent } from "./native.ts";
+import { isNativeEvent, nativeEvent } from "./native.ts";
 
 const noRetry: { retry?: number } = {};
 
@@ -10,14 +10,14 @@ const noRetry: { retry?: number } = {};
 export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   // With the first event, and not in a frame of its own: each frame of ours has data.
   let retry = retryMs === undefined ? noRetry : { retry: retryMs };
-  const frame = ({ event, cursor }: PlacedEvent): Frame => {
+  const framed = ({ event, cursor }: PlacedEvent): Frame[] => {
+    if (!isNativeEvent(event)) return [];
     const made = { ...nativeEvent(event), id: `${tag}-${formatCursor(cursor)}`, ...retry };
     retry = noRetry;
-    return made;
+    return [made];
   };
   return {
-    // That somebody answered is an entry; the contract has no event for it.
-    events: (events) => events.filter(({ event }) => event.type !== "tool.approval_answered").map(frame),
+    events: (events) => events.flatMap(framed),
     waits: () => [],
     // Without an id: a reader that comes back is told the newest.
     progress: ({ callId, name, text }) => [

@@ -4,33 +4,47 @@ import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, Tur
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
+import type { EventJson } from "./event-shapes.ts";
+import type { EntryJson, MessageJson, QueuedJson, SessionJson, ToolCallJson, UsageJson } from "./shapes.ts";
 
-/** The event as a client reads it: its name, and its JSON, whose `type` is the name again. Shapes: `doors/native/event-shapes.ts`. */
-export function nativeEvent(event: SessionEvent): { event: string; data: Record<string, unknown> } {
-  return { event: event.type, data: { type: event.type, ...eventData(event) } };
+/** An event of the native stream: that a person answered is an entry, and no event of it. */
+export type NativeEvent = Exclude<SessionEvent, { type: "tool.approval_answered" }>;
+
+export function isNativeEvent(event: SessionEvent): event is NativeEvent {
+  return event.type !== "tool.approval_answered";
 }
 
-function eventData(event: SessionEvent): Record<string, unknown> {
+/** The event as a client reads it: its name, and its JSON, whose `type` is the name again. */
+export function nativeEvent(event: NativeEvent): { event: string; data: EventJson } {
+  return { event: event.type, data: eventJson(event) };
+}
+
+function eventJson(event: NativeEvent): EventJson {
   switch (event.type) {
     case "turn.started":
-      return { turn: event.turn, seq: event.seq };
+      return { type: event.type, turn: event.turn, seq: event.seq };
     case "step.started":
-      return { step: event.step, model: event.model, attempt: event.attempt };
+      return { type: event.type, step: event.step, model: event.model, attempt: event.attempt };
     case "step.restarted":
-      return { step: event.step, attempt: event.attempt, reason: event.reason };
+      return { type: event.type, step: event.step, attempt: event.attempt, reason: event.reason };
     case "reasoning.delta":
-      return { text: event.text };
+      return { type: event.type, text: event.text };
     case "text.delta":
-      return { text: event.text, ...(event.refusal && { refusal: true }) };
+      return { type: event.type, text: event.text, ...(event.refusal && { refusal: true }) };
     case "tool.called":
     case "tool.approval_required":
-      return { call_id: event.id, name: event.name, arguments: event.arguments };
-    case "tool.approval_answered":
-      return { call_id: event.id, approve: event.approve, ...(event.reason !== undefined && { reason: event.reason }) };
+      return { type: event.type, call_id: event.id, name: event.name, arguments: event.arguments };
     case "tool.finished":
-      return { call_id: event.callId, name: event.name, content: event.content, is_error: event.isError };
+      return {
+        type: event.type,
+        call_id: event.callId,
+        name: event.name,
+        content: event.content,
+        is_error: event.isError,
+      };
     case "message.completed":
       return {
+        type: event.type,
         seq: event.seq,
         message: messageJson(event.message),
         finish_reason: event.finishReason,
@@ -38,6 +52,7 @@ function eventData(event: SessionEvent): Record<string, unknown> {
       };
     case "turn.ended":
       return {
+        type: event.type,
         turn: event.turn,
         reason: event.reason,
         usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
@@ -46,12 +61,12 @@ function eventData(event: SessionEvent): Record<string, unknown> {
         ...(event.failure && { error: { code: event.failure.code, detail: event.failure.detail } }),
       };
     case "error":
-      return { code: event.code, detail: event.detail };
+      return { type: event.type, code: event.code, detail: event.detail };
   }
 }
 
 /** `input_tokens` and `cached_tokens` are disjoint; `reasoning_tokens` is part of `output_tokens`. */
-export function usageJson(usage: Usage, steps: number): Record<string, number | boolean> {
+export function usageJson(usage: Usage, steps: number): UsageJson {
   return {
     input_tokens: usage.inputTokens,
     cached_tokens: usage.cachedTokens,
@@ -63,7 +78,7 @@ export function usageJson(usage: Usage, steps: number): Record<string, number | 
 }
 
 /** What a finished turn counts beside tokens: what should have been cached, and rows written. */
-export function countsJson(of: TurnCounts): Record<string, number> {
+export function countsJson(of: TurnCounts): Partial<UsageJson> {
   const { expectedCachedTokens: expected, rowsWritten: rows, kvReads, kvWrites } = of;
   return {
     ...(expected !== undefined && { expected_cached_tokens: expected }),
@@ -74,7 +89,7 @@ export function countsJson(of: TurnCounts): Record<string, number> {
 }
 
 /** An assistant message as OpenAI writes it; `refusal`, `reasoning_content` and `tool_calls` only when there are any. `content` has the words of a refusal, too: it is what a person reads. */
-export function messageJson({ content, reasoning, toolCalls, refusalFrom }: AssistantMessage): Record<string, unknown> {
+export function messageJson({ content, reasoning, toolCalls, refusalFrom }: AssistantMessage): MessageJson {
   return {
     role: "assistant",
     content,
@@ -84,24 +99,24 @@ export function messageJson({ content, reasoning, toolCalls, refusalFrom }: Assi
   };
 }
 
-function callJson(call: ToolCall): Record<string, unknown> {
+function callJson(call: ToolCall): ToolCallJson {
   return { id: call.id, type: "function", function: { name: call.name, arguments: call.arguments } };
 }
 
 /** One entry of the transcript. Entries that are messages carry a `message`; the others say what happened. */
-export function entryJson(entry: Entry): Record<string, unknown> {
+export function entryJson(entry: Entry): EntryJson {
   const placed = { seq: entry.seq, turn: entry.turn, type: entry.type, created_at: iso(entry.atMs) };
   switch (entry.type) {
     case "user": {
       const { content, speaker, metadata, options, agent, agentVersion } = entry;
-      const message = { role: "user", content, ...(speaker !== undefined && { speaker }) };
+      const message = { role: "user", content, ...(speaker !== undefined && { speaker }) } as const;
       return {
         ...placed,
         message,
         ...(metadata && { metadata }),
         ...(agent !== undefined && { agent }),
         ...(agentVersion !== undefined && { agent_version: agentVersion }),
-        options,
+        options: { ...options },
         ...(entry.joined && { joined: true }),
         ...(entry.again && { again: true }),
       };
@@ -117,7 +132,7 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     }
     case "tool": {
       const { step, callId, name, content, isError, durationMs, repairs, metadata } = entry;
-      const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError };
+      const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError } as const;
       const noted = { ...(repairs && { repairs }), ...(metadata && { metadata }) };
       return { ...placed, step, message, duration_ms: durationMs, ...noted };
     }
@@ -223,9 +238,9 @@ export interface SessionSummary {
   forkedFrom: { session: string; afterSeq: number } | null;
 }
 
-export function sessionJson(session: SessionSummary): Record<string, unknown> {
+export function sessionJson(session: SessionSummary): SessionJson {
   const { id, title, metadata, model, prefix, status, lastSeq, usage, createdAtMs, expiresAtMs, forkedFrom } = session;
-  const { turn, reason, endedAtMs } = session.lastTurn ?? {};
+  const { lastTurn } = session;
   return {
     id,
     agent: session.agent ?? null,
@@ -236,7 +251,7 @@ export function sessionJson(session: SessionSummary): Record<string, unknown> {
     prefix,
     status,
     last_seq: lastSeq,
-    ...(endedAtMs !== undefined && { last_turn: { turn, reason, ended_at: iso(endedAtMs) } }),
+    ...(lastTurn && { last_turn: { turn: lastTurn.turn, reason: lastTurn.reason, ended_at: iso(lastTurn.endedAtMs) } }),
     usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },
     created_at: iso(createdAtMs),
     expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
@@ -259,7 +274,8 @@ export interface QueuedMessage {
   atMs: number;
 }
 
-export function queuedJson({ turn, joins, content, isCut, speaker, metadata, atMs }: QueuedMessage) {
+export function queuedJson(message: QueuedMessage): QueuedJson {
+  const { turn, joins, content, isCut, speaker, metadata, atMs } = message;
   return {
     turn,
     content,
@@ -278,11 +294,7 @@ export interface BrokenRow {
 }
 
 /** The row by `show`, or by `instead`, with why, when that throws: one bad row must not break a list. */
-export function shownOr<T>(
-  row: T,
-  show: (row: T) => Record<string, unknown>,
-  instead: (why: string) => Record<string, unknown>,
-): Record<string, unknown> {
+export function shownOr<T, J>(row: T, show: (row: T) => J, instead: (why: string) => J): J {
   try {
     return show(row);
   } catch (error) {
@@ -291,12 +303,12 @@ export function shownOr<T>(
 }
 
 /** A session for clients; one that cannot be shown has all fields, and `broken` says why they say nothing. */
-export function shownSession(row: SessionSummary | BrokenRow): Record<string, unknown> {
+export function shownSession(row: SessionSummary | BrokenRow): SessionJson {
   if ("broken" in row) return brokenSession(row);
   return shownOr(row, sessionJson, (broken) => brokenSession({ id: row.id, broken }));
 }
 
-function brokenSession({ id, broken }: BrokenRow): Record<string, unknown> {
+function brokenSession({ id, broken }: BrokenRow): SessionJson {
   const usage = {
     inputTokens: 0,
     cachedTokens: 0,
@@ -312,8 +324,9 @@ function brokenSession({ id, broken }: BrokenRow): Record<string, unknown> {
 }
 
 /** An entry for clients; one that cannot be shown has its place, and `broken` says why there is no more. */
-export function shownEntry(row: Entry | BrokenEntry): Record<string, unknown> {
-  const { seq, turn, type } = row;
+export function shownEntry(row: Entry | BrokenEntry): EntryJson {
+  const { seq, turn } = row;
+  const type = row.type as Entry["type"];
   const instead = (broken: string) => ({ seq, turn, type, created_at: iso(0), broken });
   return "broken" in row ? instead(row.broken) : shownOr(row, entryJson, instead);
 }

@@ -6,6 +6,7 @@ import { demoModel } from "../../src/agent/demo-model.ts";
 import { discord } from "../../src/channels/discord/discord-channel.ts";
 import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
+import { admin } from "../../src/doors/admin/admin.ts";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
@@ -13,6 +14,7 @@ import { openai } from "../../src/doors/openai/openai.ts";
 import { openapi } from "../../src/doors/openapi/openapi.ts";
 import { otel } from "../../src/doors/otel.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
+import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
@@ -24,7 +26,7 @@ export const models = agent.models as unknown as ModelChoice[];
 
 /** Its routes are there always; tests of rollouts set `app.rollouts` to its feature. */
 export const listedRollouts = rollouts();
-export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), listedRollouts.door];
+export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes(), listedRollouts.door];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
 const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: otel(), webhooks, schedules };

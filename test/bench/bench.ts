@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: Longline beside a bare pipe and the sketch, in raw workerd, with a fake provider and a load client in processes of their own. Asserts nothing.
- * `npm run bench -- latency relay --rounds 5 --json file.json` runs these sections alone; `npm run bench -- core` the core in Node, `npm run bench -- health` how long the worst inputs hold the Worker.
+ * `npm run bench -- latency relay --rounds 5 --json file.json` runs these sections alone; `--peers` installs the peers of `test/bench/peers` and runs them, too;
+ * `npm run bench -- core` the core in Node, `npm run bench -- health` how long the worst inputs hold the Worker, `npm run bench -- startup` what its evaluation takes.
  * A machine's own speed says nothing, so read the ratios to the sketch, and the CPU times before the wall times.
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
@@ -11,11 +12,16 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { freePort } from "../soak/harness/workerd.ts";
+import { installApart } from "../support/install-apart.ts";
 import { benchHealth } from "./health.ts";
 import type { Measured, Run } from "./load.ts";
-import { type Row, sections } from "./sections.ts";
-import { Subject } from "./subject.ts";
-import { apiKey, type Subjects, waysOf } from "./ways.ts";
+import type { Row } from "./measure.ts";
+import { peers } from "./peer-ways.ts";
+import { type About, documentText, table } from "./report.ts";
+import { sections } from "./sections.ts";
+import { benchStartup } from "./startup.ts";
+import { Subject, type SubjectSetup } from "./subject.ts";
+import { apiKey, chatWay, nativeWay, pipeWay, sketchWay, type Way } from "./ways.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = resolve(here, "../../.wrangler/bench");
@@ -25,7 +31,9 @@ const { values: options, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     json: { type: "string", default: join(folder, "bench.json") },
-    ways: { type: "string", default: "pipe,sketch,native,chat" },
+    text: { type: "string", default: join(folder, "bench.md") },
+    ways: { type: "string" },
+    peers: { type: "boolean", default: false },
   },
 });
 
@@ -35,25 +43,35 @@ async function startUpstream(): Promise<{ child: ChildProcess; url: string }> {
   return { child, url: `http://127.0.0.1:${String(port).trim()}/v1` };
 }
 
-async function startSubjects(upstream: string): Promise<Subjects> {
-  const make = async (name: string, objects: Record<string, string>) => {
-    const subject = new Subject({
-      name,
-      entry: join(here, "subjects", `${name}.ts`),
-      folder: join(folder, name),
-      port: await freePort(),
-      vars: { MODEL_BASE_URL: upstream, MODEL_API_KEY: "model-key", API_KEY: apiKey },
-      objects,
-    });
-    await subject.prepare();
-    await subject.start();
-    return subject;
-  };
-  return {
-    pipe: await make("pipe", {}),
-    sketch: await make("sketch", { CHATS: "Chat" }),
-    longline: await make("longline", { SESSIONS: "Session", ACCOUNTS: "Account" }),
-  };
+async function startSubject(name: string, runs: (port: number) => SubjectSetup["runs"]): Promise<Subject> {
+  const port = await freePort();
+  const subject = new Subject({ name, folder: join(folder, name.replace(/\W+/g, "-")), port, runs: runs(port) });
+  await subject.prepare();
+  subjects.push(subject);
+  await subject.start();
+  return subject;
+}
+
+/** Those that were started; they end with the bench. */
+const subjects: Subject[] = [];
+
+/** Each subject in a process of its own; one way or two to each. */
+async function startWays(upstream: string): Promise<Way[]> {
+  const vars = { MODEL_BASE_URL: upstream, MODEL_API_KEY: "model-key", API_KEY: apiKey };
+  const own = (name: string, objects: Record<string, string>) =>
+    startSubject(name, () => ({ kind: "workerd", entry: join(here, "subjects", `${name}.ts`), vars, objects }));
+  const longline = await own("longline", { SESSIONS: "Session", ACCOUNTS: "Account" });
+  const ways = [
+    pipeWay(await own("pipe", {})),
+    sketchWay(await own("sketch", { CHATS: "Chat" })),
+    nativeWay(longline),
+    chatWay(longline),
+  ];
+  if (!options.peers) return ways;
+  await installApart(join(here, "peers"), "the peers (92 MB)", ["--legacy-peer-deps"]);
+  for (const { name, runs, way } of peers)
+    ways.push(way(await startSubject(name, (port) => runs(upstream, port)), upstream));
+  return ways;
 }
 
 /** Sends one run after another through the load client. */
@@ -65,64 +83,60 @@ function sender(load: ChildProcess): (run: Run) => Promise<Measured> {
   };
 }
 
-const figure = (value: number) => (value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
-
-function table(rows: readonly Row[]): string {
-  const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
-  const cells = rows.map(({ section, measure, values }) => {
-    const { sketch } = values;
-    const each = names.map((name) => {
-      const value = values[name];
-      if (value === undefined) return "-";
-      const ratio = sketch === undefined || name === "sketch" ? "" : ` (${(value / sketch).toFixed(2)} x)`;
-      return `${figure(value)}${ratio}`;
-    });
-    return `| ${section}: ${measure} | ${each.join(" | ")} |`;
-  });
-  return [`| | ${names.join(" | ")} |`, `|---|${names.map(() => "---").join("|")}|`, ...cells].join("\n");
+function wantedSections(): string[] {
+  const wanted = positionals.length > 0 ? positionals : Object.keys(sections);
+  const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length === 0) return wanted;
+  const all = Object.keys(sections).join(", ");
+  throw new Error(`No section is ${unknown.join(", ")}. There are ${all}, core, health and startup.`);
 }
 
 async function run(): Promise<void> {
-  const wanted = positionals.length > 0 ? positionals : Object.keys(sections);
-  const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
-  if (unknown.length > 0)
-    throw new Error(
-      `No section is ${unknown.join(", ")}. There are ${Object.keys(sections).join(", ")}, core and health.`,
-    );
+  const wanted = wantedSections();
   await mkdir(folder, { recursive: true });
   const upstream = await startUpstream();
   const load = fork(join(here, "load.ts"));
-  const subjects = await startSubjects(upstream.url);
   const rows: Row[] = [];
-  const loadBefore = loadavg();
+  const before = loadavg();
   try {
-    const ways = waysOf(subjects).filter(({ name }) => options.ways.split(",").includes(name));
+    const all = await startWays(upstream.url);
+    const names = options.ways?.split(",") ?? all.map(({ name }) => name);
+    const ways = all.filter(({ name }) => names.includes(name));
     const world = { ways, rounds: Number(options.rounds), send: sender(load), upstream: upstream.url };
     for (const name of wanted) {
-      rows.push(...((await sections[name]?.(world)) ?? []));
-      console.error(`${name} is done`);
+      // What other sections found is not lost with one that fails.
+      const failed = (error: unknown) => {
+        process.exitCode = 1;
+        console.error(name, error);
+        return [];
+      };
+      rows.push(...((await sections[name]?.(world).catch(failed)) ?? []));
+      console.error(`${name} is over`);
     }
   } finally {
-    for (const subject of Object.values(subjects)) await subject.stop();
+    for (const subject of subjects) await subject.stop();
     upstream.child.kill();
     load.disconnect();
   }
-  const bytes = Object.fromEntries(Object.values(subjects).map((subject) => [subject.name, subject.bytes]));
-  const about = {
+  const about: About = {
+    date: new Date().toISOString().slice(0, 10),
     node: process.version,
-    load: { before: loadBefore, after: loadavg() },
-    rounds: options.rounds,
-    bytes,
+    load: { before, after: loadavg() },
+    rounds: Number(options.rounds),
+    bytes: Object.fromEntries(subjects.map(({ name, bytes }) => [name, bytes])),
   };
   await writeFile(options.json, JSON.stringify({ about, rows }, null, 1));
-  console.log(table(rows));
+  await writeFile(options.text, documentText(about, rows));
   console.log(
-    `\nIn brackets: the ratio to the sketch. Load of the machine before and after: ${loadBefore[0]?.toFixed(1)}, ${loadavg()[0]?.toFixed(1)}. JSON: ${options.json}`,
+    `${table(rows)}\n\nIn brackets: the ratio to the sketch. ${loadText(about)} JSON: ${options.json}. Text: ${options.text}`,
   );
 }
 
+const loadText = ({ load: { before, after } }: About) =>
+  `Load of the machine before and after: ${before[0]?.toFixed(1)}, ${after[0]?.toFixed(1)}.`;
 const report = (what: string, figure: string) => console.log(`${what.padEnd(86)} ${figure}`);
 
 if (positionals[0] === "core") await import("./core.ts");
 else if (positionals[0] === "health") await benchHealth(report);
+else if (positionals[0] === "startup") await benchStartup(report);
 else await run();

@@ -8,6 +8,8 @@ export interface Plan {
   gapMs: number;
   /** Steps that ask for the tool before the answer. */
   tools: number;
+  /** After its tokens the answer goes on for so long, a token every 20 ms; 0 or absent: it ends. */
+  lingersMs?: number;
 }
 
 const mark = "plan:";

@@ -1,178 +1,128 @@
-/** What the bench measures. Every section sends the same to all ways in turns, so that what disturbs the machine disturbs all of them; the figure of each is the median of the rounds. */
-import type { Measured, Run } from "./load.ts";
+/** The sections of `npm run bench` that every way of sending takes part in. */
+import {
+  charged,
+  interleaved,
+  median,
+  newSession,
+  plain,
+  type Row,
+  rowsOf,
+  type Section,
+  sent,
+  turnsInARound,
+  type World,
+  warmTurns,
+} from "./measure.ts";
 import { type Plan, planText } from "./plan.ts";
+import { account, history, historyEvicted, resume, search } from "./session-sections.ts";
 import type { Way } from "./ways.ts";
 
-export interface World {
-  ways: Way[];
-  rounds: number;
-  send(run: Run): Promise<Measured>;
-  /** Where the fake provider is. */
-  upstream: string;
-}
-
-export interface Row {
-  section: string;
-  measure: string;
-  /** Whether more is better. */
-  isRate: boolean;
-  /** By the name of the way; the provider alone, without anything in front of it, is `direct`. */
-  values: Record<string, number>;
-}
-
-type Figures = Record<string, number>;
-
-let sessions = 0;
-const newSession = () => `bench-${Date.now()}-${++sessions}`;
-const plain: Plan = { tokens: 20, perWrite: 1, gapMs: 0, tools: 0 };
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** One round's figures of one way. */
-type Round = (way: Way) => Promise<Figures>;
-
-/** All ways in turns, from another one in each round; one round more than is counted. */
-async function interleaved(world: World, ways: readonly Way[], round: Round): Promise<Record<string, Figures>> {
-  const seen: Record<string, Figures[]> = {};
-  for (let n = 0; n <= world.rounds; n++) {
-    for (const [place] of ways.entries()) {
-      const way = ways[(place + n) % ways.length];
-      if (way === undefined) continue;
-      const figures = await round(way);
-      if (n > 0) seen[way.name] = [...(seen[way.name] ?? []), figures];
-    }
-  }
-  return Object.fromEntries(Object.entries(seen).map(([name, all]) => [name, medians(all)]));
-}
-
-function medians(all: readonly Figures[]): Figures {
-  const names = Object.keys(all[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, median(all.map((figures) => figures[name] ?? 0))]));
-}
-
-function rowsOf(section: string, found: Record<string, Figures>, isRate = (_: string) => false): Row[] {
-  const measures = [...new Set(Object.values(found).flatMap((figures) => Object.keys(figures)))];
-  return measures.map((measure) => {
-    const values = Object.entries(found).flatMap(([name, { [measure]: value }]) =>
-      value === undefined ? [] : [[name, value] as const],
-    );
-    return { section, measure, isRate: isRate(measure), values: Object.fromEntries(values) };
-  });
-}
-
-/** Sends, and fails loudly when an answer did not come to its end. */
-async function sent(world: World, run: Run): Promise<Measured> {
-  const measured = await world.send(run);
-  if (measured.faults.length > 0) throw new Error(`An answer is not whole: ${measured.faults[0]}`);
-  return measured;
-}
-
-/** The same, with what the subject's process used of the CPU for it. */
-async function charged(world: World, way: Way, run: Run): Promise<Measured & { cpuMs: number }> {
-  const before = await way.subject.cpuMs();
-  const measured = await sent(world, run);
-  return { ...measured, cpuMs: (await way.subject.cpuMs()) - before };
-}
-
-const turnsInARound = 20;
-
-async function latency(world: World): Promise<Row[]> {
+const latency: Section = async (world) => {
   const first = await interleaved(world, world.ways, async (way) => {
-    const before = await way.subject.cpuMs();
     const all: number[] = [];
-    for (let n = 0; n < turnsInARound; n++)
-      all.push(...(await sent(world, { shots: [way.shot(newSession(), plain)] })).firstMs);
-    return { "first token, ms": median(all), "CPU a turn, ms": ((await way.subject.cpuMs()) - before) / turnsInARound };
+    const { cpuMs } = await charged(way.subject, async () => {
+      for (let n = 0; n < turnsInARound; n++)
+        all.push(...(await sent(world, { shots: [way.shot(newSession(), plain)] })).firstMs);
+      return {};
+    });
+    return { "first token, ms": median(all), "CPU a turn, ms": cpuMs / turnsInARound };
   });
-  const warm = await interleaved(
-    world,
-    world.ways.filter(({ hasSessions }) => hasSessions),
-    (way) => warmTurns(world, way, newSession()),
-  );
+  const warm = await interleaved(world, withSessions(world), (way) => warmTurns(world, way, newSession()));
   return [...rowsOf("first turn of a session", first), ...rowsOf("turn of a warm session", warm)];
-}
+};
 
-async function warmTurns(world: World, way: Way, session: string): Promise<Figures> {
-  await sent(world, { shots: [way.shot(session, plain)] });
-  const before = await way.subject.cpuMs();
-  const all: number[] = [];
-  for (let n = 0; n < turnsInARound; n++)
-    all.push(...(await sent(world, { shots: [way.shot(session, plain)] })).firstMs);
-  return { "first token, ms": median(all), "CPU a turn, ms": ((await way.subject.cpuMs()) - before) / turnsInARound };
-}
+const withSessions = ({ ways }: World): Way[] => ways.filter(({ hasSessions }) => hasSessions);
 
-async function relay(world: World): Promise<Row[]> {
+const relay: Section = async (world) => {
   const rows: Row[] = [];
   for (const perWrite of [1, 8]) {
     for (const streams of [1, 10, 50]) {
       const plan = { ...plain, tokens: streams === 1 ? 2_000 : 400, perWrite };
       const found = await interleaved(world, world.ways, async (way) => {
         const shots = Array.from({ length: streams }, () => way.shot(newSession(), plan));
-        const { wholeMs, cpuMs } = await charged(world, way, { shots });
+        const { wholeMs, cpuMs } = await charged(way.subject, () => sent(world, { shots }));
         const tokens = plan.tokens * streams;
         return { "tokens/s": (tokens * 1000) / wholeMs, "CPU of 1,000 tokens, ms": (cpuMs * 1000) / tokens };
       });
-      const name = `relay, ${streams} streams, ${perWrite} events a write`;
-      rows.push(...rowsOf(name, found, (measure) => measure === "tokens/s"));
+      rows.push(...rowsOf(`relay, ${streams} streams, ${perWrite} events a write`, found));
     }
   }
   return rows;
-}
+};
 
-async function paced(world: World): Promise<Row[]> {
+/** 200 streams of 20 ms would be more than one core can do for any subject but the pipe: their tokens come every 100 ms. */
+const paces = [
+  { streams: 20, gapMs: 20 },
+  { streams: 50, gapMs: 20 },
+  { streams: 200, gapMs: 100 },
+];
+
+const paced: Section = async (world) => {
   const rows: Row[] = [];
-  for (const streams of [20, 50]) {
-    const plan: Plan = { tokens: 100, perWrite: 1, gapMs: 20, tools: 0 };
+  for (const { streams, gapMs } of paces) {
+    const plan: Plan = { ...plain, tokens: 2_000 / gapMs, gapMs };
     const found = await interleaved(world, world.ways, async (way) => {
       const shots = Array.from({ length: streams }, () => way.shot(newSession(), plan));
-      const { lagsMs, cpuMs } = await charged(world, way, { shots, timed: true });
+      const { lagsMs, cpuMs } = await charged(way.subject, () => sent(world, { shots, timed: true }));
       const tokens = plan.tokens * streams;
-      return { "lag p50, ms": median(lagsMs), "CPU of 1,000 tokens, ms": (cpuMs * 1000) / tokens };
+      const lags = lagsMs.toSorted((a, b) => a - b);
+      return {
+        "lag p50, ms": median(lags),
+        "lag p99, ms": lags[Math.floor(lags.length * 0.99)] ?? Number.NaN,
+        "CPU of 1,000 tokens, ms": (cpuMs * 1000) / tokens,
+      };
     });
-    rows.push(...rowsOf(`paced, ${streams} streams, a token every 20 ms`, found));
+    rows.push(...rowsOf(`paced, ${streams} streams, a token every ${gapMs} ms`, found));
   }
   return rows;
-}
+};
 
-async function tools(world: World): Promise<Row[]> {
-  const ways = world.ways.filter(({ hasSessions }) => hasSessions);
+/** Each round in a process of its own: memory that an earlier round has left behind would hide what streams need. */
+const memory: Section = async (world) => {
+  const streams = 200;
+  const plan: Plan = { ...plain, tokens: 20, gapMs: 100 };
+  const found = await interleaved(world, world.ways, async (way) => {
+    await way.subject.stop();
+    await way.subject.start();
+    await sent(world, { shots: Array.from({ length: 5 }, () => way.shot(newSession(), plain)) });
+    const idleKb = await way.subject.memoryKb();
+    let mostKb = idleKb;
+    let isOver = false;
+    const sample = async () => {
+      while (!isOver) {
+        mostKb = Math.max(mostKb, await way.subject.memoryKb());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const shots = Array.from({ length: streams }, () => way.shot(newSession(), plan));
+    await Promise.all([sample(), sent(world, { shots, timed: true }).finally(() => (isOver = true))]);
+    return { "KB for each live stream": (mostKb - idleKb) / streams, "MB of the idle process": idleKb / 1024 };
+  });
+  return rowsOf(`memory, ${streams} streams of new sessions`, found);
+};
+
+const tools: Section = async (world) => {
   const rows: Row[] = [];
-  for (const steps of [1, 5]) {
-    const found = await interleaved(world, ways, async (way) => {
+  for (const steps of [1, 5, 20]) {
+    const found = await interleaved(world, withSessions(world), async (way) => {
       const session = newSession();
       await sent(world, { shots: [way.shot(session, plain)] });
-      const before = await way.subject.cpuMs();
+      const turns = steps > 5 ? 5 : turnsInARound;
       const all: number[] = [];
-      for (let n = 0; n < turnsInARound; n++)
-        all.push((await sent(world, { shots: [way.shot(session, { ...plain, tools: steps })] })).wholeMs);
-      const cpuMs = ((await way.subject.cpuMs()) - before) / turnsInARound;
-      return { "whole turn, ms": median(all), "CPU a turn, ms": cpuMs };
+      const { cpuMs } = await charged(way.subject, async () => {
+        for (let n = 0; n < turns; n++)
+          all.push((await sent(world, { shots: [way.shot(session, { ...plain, tools: steps })] })).wholeMs);
+        return {};
+      });
+      return { "whole turn, ms": median(all), "CPU a turn, ms": cpuMs / turns };
     });
     rows.push(...rowsOf(`tool loop, ${steps} steps`, found));
   }
   return rows;
-}
-
-async function history(world: World): Promise<Row[]> {
-  const ways = world.ways.filter(({ seed }) => seed !== undefined);
-  const rows: Row[] = [];
-  for (const messages of [10, 1_000, 10_000]) {
-    const seeded = new Map<string, string>();
-    for (const way of ways) {
-      const session = newSession();
-      await way.seed?.(session, messages);
-      seeded.set(way.name, session);
-    }
-    const found = await interleaved(world, ways, (way) => warmTurns(world, way, seeded.get(way.name) ?? ""));
-    rows.push(...rowsOf(`behind ${messages.toLocaleString("en")} messages, warm`, found));
-  }
-  return rows;
-}
+};
 
 /** From the start of the process to the first token of its first answer. */
-async function start(world: World): Promise<Row[]> {
+const start: Section = async (world) => {
   const found = await interleaved(world, world.ways, async (way) => {
     await way.subject.stop();
     const began = performance.now();
@@ -186,38 +136,46 @@ async function start(world: World): Promise<Row[]> {
     };
   });
   return rowsOf("start of the process", found);
-}
+};
 
 /** The provider and the load client alone: neither may be the bottleneck. */
-async function direct(world: World): Promise<Row[]> {
+const direct: Section = async (world) => {
   const rows: Row[] = [];
-  for (const streams of [1, 10, 50]) {
-    const plan = { ...plain, tokens: 2_000 };
+  for (const [streams, perWrite] of [
+    [1, 1],
+    [10, 1],
+    [50, 1],
+    [50, 8],
+  ] as const) {
+    const plan = { ...plain, tokens: 2_000, perWrite };
     const body = JSON.stringify({ messages: [{ role: "user", content: planText(plan) }] });
-    const shots = Array.from({ length: streams }, () => ({
-      url: `${world.upstream}/chat/completions`,
-      headers: {},
-      body,
-    }));
-    const all: Measured[] = [];
-    for (let n = 0; n < world.rounds; n++) all.push(await sent(world, { shots }));
-    const rates = all.map(({ wholeMs }) => (plan.tokens * streams * 1000) / wholeMs);
-    rows.push({
-      section: `relay, ${streams} streams`,
-      measure: "tokens/s",
-      isRate: true,
-      values: { direct: median(rates) },
-    });
+    const shot = { url: `${world.upstream}/chat/completions`, headers: {}, body };
+    const rates: number[] = [];
+    const firsts: number[] = [];
+    for (let n = 0; n < world.rounds; n++) {
+      const { wholeMs, firstMs } = await sent(world, { shots: Array.from({ length: streams }, () => shot) });
+      rates.push((plan.tokens * streams * 1000) / wholeMs);
+      firsts.push(...firstMs);
+    }
+    const figures = { "tokens/s": median(rates), ...(streams === 1 && { "first token, ms": median(firsts) }) };
+    rows.push(
+      ...rowsOf(`provider and client alone, ${streams} streams, ${perWrite} events a write`, { direct: figures }),
+    );
   }
   return rows;
-}
+};
 
-export const sections: Record<string, (world: World) => Promise<Row[]>> = {
+export const sections: Record<string, Section> = {
   direct,
   latency,
   relay,
   paced,
   tools,
   history,
+  evicted: historyEvicted,
+  resume,
+  search,
+  account,
+  memory,
   start,
 };

@@ -1,31 +1,41 @@
-/** One subject of a bench: its Worker, built once, in a raw workerd of its own, and what the kernel says that it has used. */
+/** One subject of a bench: its Worker, built once, in a raw workerd of its own (or its program, in Node), and what the kernel says that it has used. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire, isBuiltin } from "node:module";
+import { connect } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const { default: binary } = createRequire(import.meta.url)("workerd") as { default: string };
-/** Ticks of a second in `/proc/<pid>/stat` (`getconf CLK_TCK`). */
-const ticksPerSecond = 100;
 
 export interface SubjectSetup {
   name: string;
-  /** The Worker's module. */
-  entry: string;
   folder: string;
   port: number;
+  runs: WorkerSetup | NodeSetup;
+}
+
+export interface WorkerSetup {
+  kind: "workerd";
+  /** The Worker's module. */
+  entry: string;
   vars: Record<string, string>;
   /** Durable Object classes by their binding. */
   objects: Record<string, string>;
 }
 
+export interface NodeSetup {
+  kind: "node";
+  /** Of Node, its script among them. */
+  args: readonly string[];
+}
+
 export class Subject {
   readonly name: string;
   readonly url: string;
-  /** Bytes of the built module. */
+  /** Bytes of the built module; 0 for a program of Node. */
   bytes = 0;
   readonly #setup: SubjectSetup;
   #child: ChildProcess | undefined;
@@ -37,37 +47,43 @@ export class Subject {
   }
 
   async prepare(): Promise<void> {
-    const { folder, entry } = this.#setup;
+    const { folder, port, runs } = this.#setup;
     await rm(folder, { recursive: true, force: true });
     await mkdir(join(folder, "data"), { recursive: true });
+    if (runs.kind === "node") return;
     const outfile = join(folder, "worker.js");
     await build({
-      entryPoints: [entry],
+      entryPoints: [runs.entry],
       outfile,
       bundle: true,
       minify: true,
       format: "esm",
       target: "es2024",
       conditions: ["workerd", "worker", "browser"],
-      external: ["cloudflare:*", "node:*"],
+      external: ["cloudflare:workers", "cloudflare:sockets", "cloudflare:workflows"],
+      plugins: [builtins],
       logLevel: "error",
     });
     this.bytes = (await readFile(outfile)).length;
-    await writeFile(join(folder, "workerd.capnp"), configuration(this.#setup));
+    await writeFile(join(folder, "workerd.capnp"), configuration(runs, { folder, port }));
   }
 
+  /** Resolves once it listens. */
   async start(): Promise<void> {
-    const file = join(this.#setup.folder, "workerd.capnp");
-    const child = spawn(binary, ["serve", "--experimental", "--control-fd=3", file], {
-      stdio: ["ignore", "ignore", process.env.BENCH_LOG === undefined ? "ignore" : "inherit", "pipe"],
-    });
+    const { folder, port, runs } = this.#setup;
+    const [program, args] =
+      runs.kind === "node"
+        ? [process.execPath, runs.args]
+        : [binary, ["serve", "--experimental", "--control-fd=3", join(folder, "workerd.capnp")]];
+    const log = process.env.BENCH_LOG === undefined ? "ignore" : "inherit";
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", log, "pipe"] });
     this.#child = child;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const control = child.stdio[3] as Readable;
-    control.on("data", (bytes) => /"listen"/.test(String(bytes)) && resolve());
-    control.on("error", () => {});
-    child.on("exit", () => reject(new Error(`${this.name} ended before it listened; BENCH_LOG=1 shows why`)));
-    await promise;
+    const early = once(child, "exit").then(() => {
+      throw new Error(`${this.name} ended before it listened; BENCH_LOG=1 shows why`);
+    });
+    await Promise.race([runs.kind === "node" ? connected(port) : saidListening(child), early]);
+    // Its later end is no failure.
+    early.catch(() => {});
   }
 
   async stop(): Promise<void> {
@@ -78,11 +94,14 @@ export class Subject {
     await gone;
   }
 
-  /** What the process has used of the CPU, user and system, in ms; steps of 10 ms. */
+  /** What the process's threads have used of the CPU, user and system, in ms. The scheduler counts nanoseconds; `stat` only hundredths of a second. */
   async cpuMs(): Promise<number> {
-    const stat = await readFile(`/proc/${this.#child?.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+    const tasks = `/proc/${this.#child?.pid}/task`;
+    const used = (await readdir(tasks)).map(async (task) => {
+      const schedule = await readFile(join(tasks, task, "schedstat"), "utf8").catch(() => "0");
+      return Number(schedule.split(" ")[0]);
+    });
+    return (await Promise.all(used)).reduce((sum, ns) => sum + ns, 0) / 1e6;
   }
 
   /** Resident memory in KB. */
@@ -92,7 +111,46 @@ export class Subject {
   }
 }
 
-function configuration({ folder, port, vars, objects }: SubjectSetup): string {
+/** Node's modules as workerd has them: by `node:` names, and never by `require`, which it does not have. */
+const builtins: Plugin = {
+  name: "builtins",
+  setup(to) {
+    to.onResolve({ filter: /^[\w:/]+$/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return undefined;
+      const name = path.startsWith("node:") ? path : `node:${path}`;
+      return kind === "require-call" ? { path: name, namespace: "required" } : { path: name, external: true };
+    });
+    // Raw workerd has no mail, which a peer imports and the bench does not send.
+    to.onResolve({ filter: /^cloudflare:email$/ }, ({ path }) => ({ path, namespace: "mail" }));
+    to.onLoad({ filter: /.*/, namespace: "mail" }, () => ({ contents: "export class EmailMessage {}" }));
+    to.onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({
+      contents: `export * from "${path}"; export { default } from "${path}";`,
+    }));
+  },
+};
+
+function saidListening(child: ChildProcess): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const control = child.stdio[3] as Readable;
+  control.on("data", (bytes) => /"listen"/.test(String(bytes)) && resolve());
+  control.on("error", () => {});
+  return promise;
+}
+
+async function connected(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function configuration({ vars, objects }: WorkerSetup, at: { folder: string; port: number }): string {
   const texts = Object.entries(vars).map(([name, text]) => `(name = "${name}", text = "${text}")`);
   const bindings = Object.entries(objects).map(([name, of]) => `(name = "${name}", durableObjectNamespace = "${of}")`);
   const classes = Object.values(objects).map(
@@ -110,9 +168,9 @@ const config :Workerd.Config = (
       durableObjectStorage = (localDisk = "disk")
     )),
     (name = "internet", network = (allow = ["local"])),
-    (name = "disk", disk = (path = ${JSON.stringify(join(folder, "data"))}, writable = true))
+    (name = "disk", disk = (path = ${JSON.stringify(join(at.folder, "data"))}, writable = true))
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
+  sockets = [(name = "http", address = "127.0.0.1:${at.port}", http = (), service = "main")]
 );
 `;
 }

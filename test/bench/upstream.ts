@@ -35,7 +35,7 @@ function call(step: number): string {
   return event({ tool_calls: [of] });
 }
 
-async function answer({ tokens, perWrite, gapMs }: Plan, response: ServerResponse): Promise<void> {
+async function answer({ tokens, perWrite, gapMs, lingersMs = 0 }: Plan, response: ServerResponse): Promise<void> {
   response.socket?.setNoDelay(true);
   const text = token.repeat(perWrite);
   for (let sent = 0; sent < tokens && !response.destroyed; sent += perWrite) {
@@ -44,6 +44,10 @@ async function answer({ tokens, perWrite, gapMs }: Plan, response: ServerRespons
     else if (!goesOn) await Promise.race([once(response, "drain"), once(response, "close")]);
     // One write is one chunk, and one read where the reader keeps up.
     else await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let leftMs = lingersMs; leftMs > 0 && !response.destroyed; leftMs -= 20) {
+    response.write(token);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   response.end(last("stop"));
 }

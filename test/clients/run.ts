@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { installApart } from "../support/install-apart.ts";
 import { startDev } from "../support/wrangler-dev.ts";
 import { type Aspect, aspects, type Client, type Outcome, outcomeMark } from "./aspects.ts";
-import { install } from "./install.ts";
 import { serveScript } from "./serve-script.ts";
 
 const here = import.meta.dirname;
@@ -44,7 +44,7 @@ if (unknown.length > 0) {
 }
 const names = positionals.length > 0 ? positionals : all;
 const only = (values.only?.split(",") ?? aspects) as Aspect[];
-await install();
+await installApart(here, "the clients (1.8 GB)");
 const home = await mkdtemp(join(tmpdir(), "longline-clients-"));
 const script = await serveScript();
 const key = "clients-test-key";

@@ -9,6 +9,7 @@ import { discordSettings } from "../../src/channels/discord/discord-settings.ts"
 import { slackSettings } from "../../src/channels/slack/slack-settings.ts";
 import type { Bindings } from "../../src/env.ts";
 import {
+  admin,
   aiSdk,
   defineAgent,
   defineChannel,
@@ -20,6 +21,7 @@ import {
   mcpServers,
   openai,
   openapi,
+  prefixes,
   slack,
 } from "../../src/index.ts";
 import { turnModels } from "../../src/session/turn/turn-model.ts";
@@ -144,10 +146,25 @@ describe("what an app does not list", () => {
     ["POST", "/channels/slack"],
     ["GET", "/channels/slack/install"],
     ["POST", "/channels/discord"],
+    ["PUT", "/v1/prefixes"],
+    ["GET", "/v1/admin/accounts"],
   ])("[APP-3] %s %s is not there, and is refused in the native words", async (method, path) => {
     const refused = await ask(start(), path, { method, headers: key, ...(method === "POST" && { body: "{}" }) });
     expect([refused.status, refused.headers.get("Content-Type")]).toEqual([404, "application/problem+json"]);
     expect(await refused.json()).toMatchObject({ code: "not_found", detail: `There is nothing at ${path}.` });
+  });
+
+  it("[APP-3] accounts and prefixes are lines of the app, and no doors of its agents", async () => {
+    const app = start({ doors: [admin(), prefixes(), openapi()] });
+    const admins = { Authorization: "Bearer test-admin-key-16" };
+    expect((await ask(app, "/v1/admin/accounts", { headers: admins })).status).toBe(200);
+    expect((await ask(app, "/v1/admin/accounts", { headers: key })).status).toBe(401);
+    const text = { ...key, "Content-Type": "text/plain" };
+    expect((await ask(app, "/v1/prefixes", { method: "PUT", headers: text, body: "Handbook." })).status).toBe(201);
+    const { agents } = (await (await ask(app, "/v1/agents", { headers: key })).json()) as { agents: object[] };
+    expect(agents).toMatchObject([{ doors: ["openapi"] }]);
+    const { paths } = (await (await ask(app, "/openapi.json")).json()) as { paths: object };
+    expect(paths).toMatchObject({ "/v1/admin/accounts": {}, "/v1/prefixes": {} });
   });
 
   it("[APP-3] and the native door is always there", async () => {
@@ -266,6 +283,11 @@ describe("settings of parts", () => {
       expect.stringContaining("MCP_SERVERS is set, but the app does not list `mcp: mcpServers()`"),
     ]);
     expect(made({ SLACK_SIGNING_SECRET: "good" }, { channels: [slack()] }).warnings).toEqual([]);
+    const adminKey = { ADMIN_KEY: "an-admin-key-of-16" };
+    expect(made(adminKey).warnings).toEqual([
+      expect.stringContaining("ADMIN_KEY is set, but the app does not list admin()"),
+    ]);
+    expect(made(adminKey, { doors: [admin()] }).warnings).toEqual([]);
     expect(made({ SLACK_SIGNING_SECRET: "<secret>" }, { channels: [slack()] }).warnings).toEqual([
       expect.stringContaining("The setting SLACK_SIGNING_SECRET still has its example value"),
     ]);
@@ -287,7 +309,7 @@ describe("settings of parts", () => {
   });
 
   it("[APP-6] a warning is said in the log at the start", () => {
-    start({ channels: [withExample()] });
+    start({ channels: [withExample()], doors: [admin()] });
     expect(warnings).toEqual([expect.stringContaining("The setting PAGER_KEY still has its example value")]);
   });
 

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { createParser } from "eventsource-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -149,5 +152,47 @@ describe("the README, typed as written", () => {
     expect(await (await fetch(`${dev.url}/health`)).json()).toMatchObject({ ok: true, model: "demo", demo: true });
     const denied = await fetch(`${dev.url}/v1/sessions`, { headers: { Authorization: "Bearer other" } });
     expect(denied.status).toBe(401);
+  });
+});
+
+describe("evaluation against a Worker that runs", () => {
+  /** The command, as a process of its own. */
+  const longline = (...given: string[]) =>
+    run(process.execPath, ["src/cli/longline.ts", ...given], { timeout: 30_000 }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+        code,
+        stdout: stdout + stderr,
+      }),
+    );
+
+  it("[EVAL-18] [EVAL-3] a turn of a session becomes a case, which runs in a session of its own that is gone afterwards", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "longline-eval-"));
+    const at = ["--url", dev.url, "--key", "dev-key"];
+    const cases = join(folder, "evals/cases.jsonl");
+    const post = { method: "POST", headers: { ...headers, "Content-Type": "application/json" } };
+    const say = (content: string) =>
+      reach(`${dev.url}/v1/sessions/for-eval/messages`, { ...post, body: JSON.stringify({ content }) });
+    try {
+      await say("Hello, I am bob@shop.example");
+      await say("What is 17 * 23?");
+      const added = await longline("eval", "add", "--session", "for-eval", "--turn", "turn_2", "--cases", cases, ...at);
+      expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining("with 1 results of tools") });
+      expect(readFileSync(cases, "utf8")).not.toContain("bob@shop.example");
+      const out = ["--cases", cases, "--out", join(folder, "out")];
+      const refused = await longline("eval", ...at, ...out);
+      expect(refused).toMatchObject({ code: 2, stdout: expect.stringContaining("Add --live-tools") });
+      const ran = await longline("eval", ...at, ...out, "--live-tools");
+      expect(ran).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^assistant \[v_[0-9a-f]{16}, demo\]: 1 of 1 cases pass/),
+      });
+      const listed = await (await reach(`${dev.url}/v1/sessions?limit=100`, { headers })).json();
+      expect(JSON.stringify(listed)).not.toMatch(/"eval-[0-9a-f-]{36}"/);
+      const away = await longline("eval", "--url", "http://127.0.0.1:1", "--key", "k", ...out, "--live-tools");
+      expect(away).toMatchObject({ code: 2, stdout: expect.stringContaining("cannot be reached") });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

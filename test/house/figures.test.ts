@@ -14,7 +14,7 @@ import {
 import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 5, filesInCircles: 11, exportedTwice: 16, declaredTwice: 30 };
+const most = { circles: 5, filesInCircles: 11, exportedTwice: 9, declaredTwice: 24 };
 
 const all = sourceFiles();
 const file = (path: string, text: string): SourceFile => ({ path, text });

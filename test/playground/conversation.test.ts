@@ -12,9 +12,8 @@ import {
   withEvent,
   withSaid,
 } from "../../src/playground/conversation.ts";
-import type { Entry } from "../../src/playground/shapes.ts";
 import { type TurnView, turnsOf, waitsForPerson } from "../../src/playground/turn-view.ts";
-import { entryJson, nativeEvent } from "../../src/wire/native.ts";
+import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
 /** Two turns with everything that can happen: calls, an approval, a denial, a joined message, a failure, a summary. */
@@ -46,13 +45,12 @@ const log: LogEntry[] = (
     }),
   ] as NewEntry[]
 ).map((entry, place) => ({ ...entry, seq: place + 1 }) as LogEntry);
-const entries = log.map((entry) => entryJson(entry) as unknown as Entry);
+const entries = log.map((entry) => entryJson(entry));
 /** Each event, and how many entries are recorded when it is told. */
 const events = log.flatMap((entry) =>
-  eventsOfEntry(entry).map(({ event }) => ({
-    event: nativeEvent(event) as unknown as ShownEvent,
-    recorded: entry.seq,
-  })),
+  eventsOfEntry(entry).flatMap(({ event }) =>
+    isNativeEvent(event) ? [{ event: nativeEvent(event) as ShownEvent, recorded: entry.seq }] : [],
+  ),
 );
 const upTo = (seq: number) => entries.slice(0, seq);
 const tellAll = (known: ShownConversation, some: typeof events) =>

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { turnEndReasons } from "../../src/core/entry.ts";
+import { type TurnEndReason, turnEndReasons } from "../../src/core/entry.ts";
 import { outcomeOf, outcomes } from "../../src/playground/outcome.ts";
 import { claimed, type Pending, unclaimed, withQueued } from "../../src/playground/pending.ts";
-import type { Entry } from "../../src/playground/shapes.ts";
+import type { PageEntry } from "../../src/playground/shapes.ts";
 
-const ended = (reason: string) => ({ status: "idle" as const, last_turn: { turn: "turn_1", reason, ended_at: "" } });
+const ended = (reason: TurnEndReason) => ({
+  status: "idle" as const,
+  last_turn: { turn: "turn_1", reason, ended_at: "" },
+});
 
 describe("a session in the list", () => {
-  it.each([
+  it.each<[TurnEndReason, string]>([
     ["failed", "failed"],
     ["budget_exhausted", "failed"],
     ["cancelled", "stopped"],
@@ -34,13 +37,13 @@ describe("messages that wait when the page is opened", () => {
     { turn: "turn_2", content: "Mine" },
     { turn: "turn_3", content: "Theirs" },
     { turn: "turn_4", content: "Long", cut: true as const },
-  ];
+  ].map((message) => ({ ...message, created_at: "" }));
 
   it("[PAGE-12] are shown below the transcript, once, until they are entries", () => {
     const pending = withQueued([own], { queued, last_seq: 4 });
     expect(pending.map(({ content }) => content)).toEqual(["Mine", "Theirs"]);
     expect(withQueued(pending, { queued, last_seq: 4 })).toEqual(pending);
-    const begun = { seq: 5, turn: "turn_3", type: "user", message: { role: "user", content: "Theirs" } } as Entry;
+    const begun = { seq: 5, turn: "turn_3", type: "user", message: { role: "user", content: "Theirs" } } as PageEntry;
     expect(unclaimed(claimed(pending, [begun])).map(({ content }) => content)).toEqual(["Mine"]);
   });
 });

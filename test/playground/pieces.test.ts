@@ -6,7 +6,7 @@ import { ago, bytes, duration, money } from "../../src/playground/figures.ts";
 import { forkTree } from "../../src/playground/fork-tree.ts";
 import { claimed, type Pending, unclaimed } from "../../src/playground/pending.ts";
 import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
-import type { Entry, Session } from "../../src/playground/shapes.ts";
+import type { PageEntry, PageSession } from "../../src/playground/shapes.ts";
 import { titleFrom } from "../../src/playground/title-from.ts";
 
 describe("files that go along", () => {
@@ -30,7 +30,7 @@ describe("files that go along", () => {
 });
 
 describe("messages that were sent from this page", () => {
-  const said = (seq: number, turn: string, content: string): Entry => {
+  const said = (seq: number, turn: string, content: string): PageEntry => {
     return { seq, turn, type: "user", created_at: "", message: { role: "user", content } };
   };
   const sent = (key: string, turn?: string): Pending => {
@@ -86,7 +86,7 @@ describe("addresses and the list", () => {
 
   it("[PAGE-9] forks stand behind their origin, and none is lost", () => {
     const session = (id: string, from?: string) =>
-      ({ id, ...(from !== undefined && { forked_from: { session: from, after_seq: 1 } }) }) as Session;
+      ({ id, ...(from !== undefined && { forked_from: { session: from, after_seq: 1 } }) }) as PageSession;
     const rows = forkTree([session("d", "b"), session("c"), session("b", "a"), session("a"), session("e", "gone")]);
     expect(rows.map(({ session: { id }, depth }) => `${depth}${id}`)).toEqual(["0c", "0a", "1b", "2d", "0e"]);
   });

@@ -2,6 +2,7 @@
 import { defineAgent, defineTool, type Tool, type ToolContext } from "longline";
 import { expectTypeOf } from "vitest";
 import * as z from "zod";
+import * as mini from "zod/mini";
 
 const input = z.object({ id: z.string(), count: z.number().int().optional(), size: z.enum(["s", "l"]).default("s") });
 const definition = { name: "order", description: "Orders.", input, effect: "keyed" } as const;
@@ -55,3 +56,13 @@ defineTool({ ...definition, run: ({ colour }) => colour });
 defineTool({ ...definition, approval: "sometimes", run: () => "" });
 // @ts-expect-error a tool does something
 defineTool(definition);
+
+// A schema of zod/mini, which weighs less, is as good as one of zod.
+defineTool({
+  ...definition,
+  input: mini.object({ id: mini.string(), count: mini.optional(mini.int()) }),
+  run(given) {
+    expectTypeOf(given).toEqualTypeOf<{ id: string; count?: number | undefined }>();
+    return given.id;
+  },
+});

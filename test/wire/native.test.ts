@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { NewEntry } from "../../src/core/entry.ts";
 import type { SessionEvent } from "../../src/core/event.ts";
-import { sessionEvent } from "../../src/doors/native/event-shapes.ts";
 import { sessionGone, streamFault } from "../../src/wire/encoder.ts";
+import { sessionEvent } from "../../src/wire/event-shapes.ts";
+import { entryJson, type SessionSummary, shownEntry, shownSession } from "../../src/wire/native.ts";
 import { nativeEncoder } from "../../src/wire/native-encoder.ts";
+import { entry as entryShape, session as sessionShape } from "../../src/wire/shapes.ts";
+import { assistant, ended as endedEntry, failed, result, user } from "../support/entries.ts";
 
 const usage = { inputTokens: 1, cachedTokens: 2, outputTokens: 3, reasoningTokens: 1 };
 const call = { id: "c1", name: "clock", arguments: "{}" };
@@ -64,4 +68,74 @@ describe("native events", () => {
     expect(encoder.events([event, event]).map(({ retry }) => retry)).toEqual([1_500, undefined]);
     expect(encoder.events([event]).map(({ retry }) => retry)).toEqual([undefined]);
   });
+});
+
+const placed = { turn: "turn_1", atMs: 1_700_000_000_000 };
+const counts = { expectedCachedTokens: 64, rowsWritten: 9, kvReads: 1, kvWrites: 1 };
+const tries = [{ model: "m", failure: { ...failure, raw: "HTTP 401" }, textChars: 0 }];
+const timed = { tries, firstEventMs: 3, durationMs: 9 };
+const whole = {
+  ...timed,
+  reasoning: "Hm.",
+  toolCalls: [call],
+  waits: { c1: "approval" },
+  salvaged: ["c1"],
+  copies: { c2: "c1" },
+  noCall: true,
+  fromReasoning: true,
+  refusalFrom: 1,
+  replayed: true,
+  prefix: { expectedTokens: 64, because: "a tool changed", head: "h", windowSeq: 0 },
+  cutCalls: 1,
+  repairs: ["a bracket was added"],
+} as const;
+const answered = { step: 1, callId: "c1", name: "clock", approve: true, reason: "Fine.", by: "ann" };
+const summed = { throughSeq: 1, summary: "They greeted.", cause: "overflow", model: "m", failure } as const;
+
+/** One of each, with and without what is optional. */
+const entries: NewEntry[] = [
+  user(),
+  user({ speaker: "Ann", metadata: { a: "b" }, agent: "a", agentVersion: "1", joined: true, again: true }),
+  assistant(),
+  assistant(whole as unknown as Parameters<typeof assistant>[0]),
+  result("c1"),
+  result("c1", { isError: true, repairs: ["a bracket was added"], metadata: { a: "b" } }),
+  { type: "approval", ...placed, ...answered, metadata: { a: "b" } },
+  { type: "compaction", ...placed, ...summed, durationMs: 3, usage, costMicros: 1 },
+  { type: "note", ...placed, content: "Answer in JSON." },
+  failed(timed),
+  endedEntry({ ...counts, refused: true, failure }),
+];
+
+const session: SessionSummary = {
+  ...{ id: "s", agent: "a", agentVersion: "1", title: "T", metadata: { a: "b" }, model: "m", prefix: null },
+  ...{ status: "idle", lastSeq: 3, createdAtMs: 1, expiresAtMs: 2, forkedFrom: { session: "t", afterSeq: 1 } },
+  lastTurn: { turn: "turn_1", reason: "completed", endedAtMs: 3 },
+  usage: { ...usage, steps: 1, costMicros: 3, rowsWritten: 9 },
+};
+
+describe("native JSON", () => {
+  it.each(entries)(
+    "[NATIVE-13] an entry of $type has the shape in the document, and no member that it does not name",
+    (entry) => {
+      const shown = entryJson({ ...entry, seq: 1 });
+      expect(entryShape.safeParse(shown).error?.issues).toBeUndefined();
+      expect(Object.keys(shown).filter((name) => !(name in entryShape.shape))).toEqual([]);
+    },
+  );
+
+  it("[NATIVE-13] so has an entry that is damaged", () => {
+    const shown = shownEntry({ seq: 1, turn: "turn_1", type: "tool", broken: "It is damaged." });
+    expect(entryShape.parse(shown)).toEqual(shown);
+  });
+
+  it.each([session, { ...session, lastTurn: null, forkedFrom: null }, { id: "s", broken: "It is damaged." }])(
+    "[NATIVE-13] so has a session, also one that is damaged",
+    (row) => {
+      const shown = shownSession(row);
+      const read = sessionShape.safeParse(shown);
+      expect(read.error?.issues).toBeUndefined();
+      expect(read.data).toEqual(shown);
+    },
+  );
 });

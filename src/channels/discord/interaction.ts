@@ -1,33 +1,33 @@
 /** Discord's interactions as far as Longline reads them, and the numbers it answers with (discord.com/developers/docs/interactions/receiving-and-responding). */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { safeSpeaker } from "../../core/speaker.ts";
 import { attachment, targetMessage } from "./target-message.ts";
 
-const person = z.looseObject({ id: z.string(), username: z.string().nullish(), global_name: z.string().nullish() });
+const person = z.looseObject({ id: z.string(), username: z.nullish(z.string()), global_name: z.nullish(z.string()) });
 
 const common = {
   id: z.string(),
   token: z.string(),
-  application_id: z.string().default(""),
-  guild_id: z.string().nullish(),
-  channel_id: z.string().default(""),
-  channel: z.looseObject({ parent_id: z.string().nullish() }).nullish(),
-  member: z.looseObject({ user: person, nick: z.string().nullish() }).nullish(),
-  user: person.nullish(),
-  authorizing_integration_owners: z.record(z.string(), z.unknown()).nullish(),
+  application_id: z._default(z.string(), ""),
+  guild_id: z.nullish(z.string()),
+  channel_id: z._default(z.string(), ""),
+  channel: z.nullish(z.looseObject({ parent_id: z.nullish(z.string()) })),
+  member: z.nullish(z.looseObject({ user: person, nick: z.nullish(z.string()) })),
+  user: z.nullish(person),
+  authorizing_integration_owners: z.nullish(z.record(z.string(), z.unknown())),
 };
 
 const option = z.looseObject({
   name: z.string(),
-  type: z.number().default(3),
-  value: z.union([z.string(), z.number(), z.boolean()]).nullish(),
+  type: z._default(z.number(), 3),
+  value: z.nullish(z.union([z.string(), z.number(), z.boolean()])),
 });
-const field = z.looseObject({ custom_id: z.string(), value: z.string().nullish() });
-const pressed = z.looseObject({ custom_id: z.string().nullish() });
+const field = z.looseObject({ custom_id: z.string(), value: z.nullish(z.string()) });
+const pressed = z.looseObject({ custom_id: z.nullish(z.string()) });
 /** The message whose button was pressed: ours, with the buttons that it has. */
 const source = z.looseObject({
   id: z.string(),
-  components: z.array(z.looseObject({ components: z.array(pressed).nullish() })).nullish(),
+  components: z.nullish(z.array(z.looseObject({ components: z.nullish(z.array(pressed)) }))),
 });
 
 export const interaction = z.discriminatedUnion("type", [
@@ -37,31 +37,31 @@ export const interaction = z.discriminatedUnion("type", [
     ...common,
     data: z.looseObject({
       name: z.string(),
-      type: z.number().default(1),
-      options: z.array(option).nullish(),
-      target_id: z.string().nullish(),
-      resolved: z
-        .looseObject({
-          messages: z.record(z.string(), targetMessage).nullish(),
-          attachments: z.record(z.string(), attachment).nullish(),
-        })
-        .nullish(),
+      type: z._default(z.number(), 1),
+      options: z.nullish(z.array(option)),
+      target_id: z.nullish(z.string()),
+      resolved: z.nullish(
+        z.looseObject({
+          messages: z.nullish(z.record(z.string(), targetMessage)),
+          attachments: z.nullish(z.record(z.string(), attachment)),
+        }),
+      ),
     }),
   }),
   z.looseObject({
     type: z.literal(3),
     ...common,
-    message: source.nullish(),
+    message: z.nullish(source),
     data: z.looseObject({ custom_id: z.string() }),
   }),
   z.looseObject({ type: z.literal(4) }),
   z.looseObject({
     type: z.literal(5),
     ...common,
-    message: source.nullish(),
+    message: z.nullish(source),
     data: z.looseObject({
       custom_id: z.string(),
-      components: z.array(z.looseObject({ components: z.array(field).nullish() })).default([]),
+      components: z._default(z.array(z.looseObject({ components: z.nullish(z.array(field)) })), []),
     }),
   }),
 ]);

@@ -3,17 +3,17 @@
  * polls, stickers). It was written by others, so it is marked as quoted, line by line. Pure; fields by
  * developers/resources/message.mdx ("Message Object", "Embed Object", "Attachment Object", "Message Snapshot Object").
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 
-const text = z.string().nullish();
+const text = z.nullish(z.string());
 /** Discord adds kinds of content: one that does not look as it does today is left out, and the rest is read. */
-const listOf = <T extends z.ZodType>(each: T) => z.array(each).nullish().catch(undefined);
+const listOf = <T extends z.core.$ZodType>(each: T) => z.catch(z.nullish(z.array(each)), undefined);
 
 export const attachment = z.looseObject({
   id: z.string(),
-  filename: z.string().default("file"),
-  size: z.number().default(0),
-  url: z.string().default(""),
+  filename: z._default(z.string(), "file"),
+  size: z._default(z.number(), 0),
+  url: z._default(z.string(), ""),
   content_type: text,
   description: text,
 });
@@ -23,15 +23,15 @@ const embed = z.looseObject({
   title: text,
   description: text,
   url: text,
-  author: z.looseObject({ name: text }).nullish(),
-  footer: z.looseObject({ text }).nullish(),
+  author: z.nullish(z.looseObject({ name: text })),
+  footer: z.nullish(z.looseObject({ text })),
   fields: listOf(z.looseObject({ name: text, value: text })),
 });
 
 const user = z.looseObject({ id: z.string(), username: text, global_name: text });
 
 const shared = {
-  content: z.string().default(""),
+  content: z._default(z.string(), ""),
   embeds: listOf(embed),
   attachments: listOf(attachment),
   sticker_items: listOf(z.looseObject({ name: z.string() })),
@@ -43,18 +43,17 @@ export const targetMessage = z.looseObject({
   id: z.string(),
   author: user,
   ...shared,
-  poll: z
-    .looseObject({
-      question: z.looseObject({ text }).nullish(),
-      answers: listOf(z.looseObject({ poll_media: z.looseObject({ text }).nullish() })),
-    })
-    .nullish()
-    .catch(undefined),
+  poll: z.catch(
+    z.nullish(
+      z.looseObject({
+        question: z.nullish(z.looseObject({ text })),
+        answers: listOf(z.looseObject({ poll_media: z.nullish(z.looseObject({ text })) })),
+      }),
+    ),
+    undefined,
+  ),
   message_snapshots: listOf(z.looseObject({ message: z.looseObject(shared) })),
-  referenced_message: z
-    .looseObject({ ...shared, author: user.nullish() })
-    .nullish()
-    .catch(undefined),
+  referenced_message: z.catch(z.nullish(z.looseObject({ ...shared, author: z.nullish(user) })), undefined),
 });
 export type TargetMessage = z.infer<typeof targetMessage>;
 type Shared = Pick<TargetMessage, keyof typeof shared>;

@@ -1,127 +1,13 @@
-/** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
-import * as z from "zod";
-import { accountList, accountObject } from "../../account/account.ts";
-import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
-import type { AccountLimits, AccountSettings } from "../../account/account-record.ts";
-import { unwrap } from "../../account/outcome.ts";
-import type { App } from "../../agent/app.ts";
-import { AppError } from "../../core/errors.ts";
-import { parseBody } from "../../http/parse-body.ts";
-import { readJson } from "../../http/read-json.ts";
-import { modelIds, unpricedModels } from "../../session/turn/turn-model.ts";
-import { iso, shownOr } from "../../wire/native.ts";
-import type { RequestContext } from "../caller.ts";
-import { Routes, requestOf } from "../routes.ts";
+/** The door for who runs the Worker: accounts, their limits and their keys. */
+import { type Door, defineDoor } from "../door.ts";
+import { admin as routes } from "./routes.ts";
 
-/** No underscore: it parts a key's account from its secret. */
-const accountId = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 small letters, digits or -");
-/** A million dollars; more is a mistake. */
-const mostMicros = 1_000_000_000_000;
-const limitFields = {
-  budget_micros: z.int().min(0).max(mostMicros).nullable().optional(),
-  rate_per_minute: z.int().min(1).max(1_000_000).nullable().optional(),
-  models: z.array(z.string()).min(1).nullable().optional(),
-};
-export const accountCreation = z.strictObject({ id: accountId.optional(), ...limitFields });
-export const accountChanges = z.strictObject(limitFields);
-/** `rights`: what the key may do beside sending messages. */
-export const keyCreation = z.strictObject({ rights: z.array(z.enum(keyRights)).optional() });
-
-export const admin = new Routes()
-  .post("/accounts", "admin", async (c) => {
-    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
-    const account = accountObject(c.env, id);
-    if ((await account.settings()) !== undefined)
-      throw new AppError("conflict", `There is an account "${id}" already.`);
-    const settings = await account.putSettings(id, changed(c.var.app, {}, limits));
-    await accountList(c.env).addAccount(id);
-    return c.json(accountJson({ ...settings, spentMicros: 0, reservedMicros: 0 }), 201);
-  })
-  .get("/accounts", "admin", async (c) => c.json({ accounts: await accountList(c.env).accountIds() }))
-  .get("/accounts/:account", "admin", async (c) =>
-    c.json(accountJson((await existing(requestOf(c), c.req.param("account"))).settings)),
-  )
-  .patch("/accounts/:account", "admin", async (c) => {
-    const limits = parseBody(accountChanges, await readJson(c.req.raw));
-    const { account, settings } = await existing(requestOf(c), c.req.param("account"));
-    await account.putSettings(settings.id, changed(c.var.app, settings.limits, limits));
-    return c.json(accountJson((await existing(requestOf(c), c.req.param("account"))).settings));
-  })
-  .post("/accounts/:account/keys", "admin", async (c) => {
-    const { account, settings } = await existing(requestOf(c), c.req.param("account"));
-    const { rights } = parseBody(keyCreation, await readJson(c.req.raw, { empty: {} }));
-    const { key, ...info } = unwrap(await account.createKey(settings.id, rights));
-    return c.json({ ...keyJson(info), key }, 201);
-  })
-  .get("/accounts/:account/keys", "admin", async (c) => {
-    const { account } = await existing(requestOf(c), c.req.param("account"));
-    return c.json({ keys: (await account.listKeys()).map(shownKey) });
-  })
-  .delete("/accounts/:account/keys/:key", "admin", async (c) => {
-    const { account } = await existing(requestOf(c), c.req.param("account"));
-    if (!(await account.revokeKey(c.req.param("key")))) throw new AppError("not_found", "There is no such key.");
-    return c.body(null, 204);
+/** `/v1/admin`: accounts and keys, by the ADMIN_KEY. An app without it has the account `default` alone, with its `API_KEY`. */
+export function admin(): Door {
+  return defineDoor({
+    name: "admin",
+    isNative: true,
+    routes: () => [["/v1/admin", routes]],
+    operations: async () => (await import("./operations.ts")).adminOperations,
   });
-
-async function existing({ bindings }: RequestContext, name: string) {
-  const id = parseBody(accountId, name, "account");
-  const account = accountObject(bindings, id);
-  const settings = await account.settings();
-  if (settings === undefined) throw new AppError("not_found", `There is no account "${id}".`);
-  return { account, settings };
-}
-
-type LimitFields = z.infer<typeof accountChanges>;
-
-/** The limits with those that were sent in place of the old ones; null takes one away. */
-function changed(app: App, before: AccountLimits, sent: LimitFields): AccountLimits {
-  const models = sent.models && parseBody(z.array(z.enum(allModels(app))), sent.models, "models");
-  const { budget_micros: budgetMicros, rate_per_minute: ratePerMinute } = sent;
-  const all = { ...before, ...given({ budgetMicros, ratePerMinute, models }) };
-  const limits: AccountLimits = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
-  mustHavePrices(app, limits);
-  return limits;
-}
-
-/** A budget holds only where each model that the account may use has a price. */
-function mustHavePrices(app: App, { budgetMicros, models }: AccountLimits): void {
-  if (budgetMicros === undefined) return;
-  const { agents, settings } = app;
-  const unpriced = new Set(agents.all.flatMap((agent) => unpricedModels(settings, agent)));
-  const used = [...unpriced].filter((id) => models?.includes(id) ?? true);
-  if (used.length === 0) return;
-  const detail = `budget_micros: the price of ${used.join(", ")} is not known. Add \`prices\` to its entry in the agent's models, or list other \`models\`.`;
-  throw new AppError("invalid_request", detail, { field: "budget_micros" });
-}
-
-/** Ids of the models of all agents. */
-function allModels(app: App): string[] {
-  const { agents, settings } = app;
-  return [...new Set(agents.all.flatMap((agent) => modelIds(settings, agent)))];
-}
-
-function given(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-function accountJson(of: AccountSettings & { spentMicros: number; reservedMicros: number }): Record<string, unknown> {
-  const { budgetMicros = null, ratePerMinute = null, models = null } = of.limits;
-  return {
-    id: of.id,
-    budget_micros: budgetMicros,
-    spent_micros: of.spentMicros,
-    reserved_micros: of.reservedMicros,
-    rate_per_minute: ratePerMinute,
-    models,
-    created_at: iso(of.createdAtMs),
-  };
-}
-
-function shownKey(key: KeyInfo): Record<string, unknown> {
-  return shownOr(key, keyJson, (broken) => ({ id: key.id, broken }));
-}
-
-function keyJson({ id, rights, createdAtMs, revokedAtMs }: KeyInfo): Record<string, unknown> {
-  const own = rights.length > 0 && { rights };
-  return { id, ...own, created_at: iso(createdAtMs), revoked_at: revokedAtMs === null ? null : iso(revokedAtMs) };
 }

@@ -1,8 +1,8 @@
 /** The calls about accounts and their keys, described. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
 import { account, key } from "../shapes.ts";
-import { accountChanges, accountCreation, keyCreation } from "./admin.ts";
+import { accountChanges, accountCreation, keyCreation } from "./routes.ts";
 
 const admin = { tag: "Accounts", key: "admin" } as const;
 

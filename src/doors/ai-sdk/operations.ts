@@ -1,5 +1,5 @@
 /** The door for the AI SDK's `useChat`, described. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
 import { anyObject, uiMessage } from "../shapes.ts";
 import { uiFeedback, uiRequest } from "./ui-messages.ts";
@@ -10,7 +10,7 @@ export const uiOperations: Record<string, Operation> = {
   "POST /v1/ui/messages": {
     ...ui,
     summary: "A message of useChat; the answer is a UI message stream",
-    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
+    headers: z.object({ "Idempotency-Key": z.optional(z.string().check(z.maxLength(255))) }),
     body: uiRequest,
     answers: { 200: { what: "UI message chunks.", orStream: "foreign" } },
     refusals: [403, 404, 409, 413, 422, 429],

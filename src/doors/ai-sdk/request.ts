@@ -1,5 +1,5 @@
 /** What `useChat` sends: the whole conversation, of which only the last message is news. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
@@ -22,18 +22,18 @@ export const uiFields = {
   messages: z
     .array(
       z.looseObject({
-        id: z.string().min(1).max(200),
+        id: z.string().check(z.minLength(1), z.maxLength(200)),
         role: z.enum(["user", "assistant", "system"]),
         parts: z.array(part),
-        metadata: z.unknown().optional(),
+        metadata: z.optional(z.unknown()),
       }),
     )
-    .min(1),
+    .check(z.minLength(1)),
   /** The names since AI SDK 5, and those of its betas. */
-  trigger: z.enum([...submitting, ...regenerating]).nullish(),
-  messageId: z.string().nullish(),
-  thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).nullish(),
-  model: z.string().nullish(),
+  trigger: z.nullish(z.enum([...submitting, ...regenerating])),
+  messageId: z.nullish(z.string()),
+  thinking: z.nullish(z.union([z.boolean(), z.enum(thinkingLevels)])),
+  model: z.nullish(z.string()),
 };
 
 const fields = z.looseObject(uiFields);
@@ -59,10 +59,12 @@ export interface UiResult {
 const answered = z.looseObject({
   toolCallId: z.string(),
   state: z.string(),
-  providerExecuted: z.boolean().nullish(),
-  output: z.unknown().optional(),
-  errorText: z.string().nullish(),
-  approval: z.looseObject({ id: z.string(), approved: z.boolean().nullish(), reason: z.string().nullish() }).nullish(),
+  providerExecuted: z.nullish(z.boolean()),
+  output: z.optional(z.unknown()),
+  errorText: z.nullish(z.string()),
+  approval: z.nullish(
+    z.looseObject({ id: z.string(), approved: z.nullish(z.boolean()), reason: z.nullish(z.string()) }),
+  ),
 });
 
 /** Throws an AppError that names the part which cannot be taken in. */

@@ -1,5 +1,5 @@
 /** `/v1/ui/messages`: sessions for the AI SDK's `useChat`. Only the last message of what it sends is taken in; the transcript has the others. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
@@ -28,12 +28,15 @@ import { uiOptions, uiSettings } from "./ui-settings.ts";
 export const uiRequest = z.looseObject({
   ...uiFields,
   ...uiSettings,
-  id: sessionName.nullish(),
-  agent: agentName.nullish(),
+  id: z.nullish(sessionName),
+  agent: z.nullish(agentName),
 });
 
 /** What a person thinks of an answer, by the id of its message. */
-export const uiFeedback = z.strictObject({ message_id: z.string().min(1).max(64), ...rating });
+export const uiFeedback = z.strictObject({
+  message_id: z.string().check(z.minLength(1), z.maxLength(64)),
+  ...rating,
+});
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** What clients of the UI door send beside the conversation: tools as a list or by name, and the settings of assistant-ui's `AssistantChatTransport` (`system`, `callSettings`, `config`). Hints are ignored; what would change the answer and cannot be honoured is refused by its name. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Agent } from "../../agent/agent.ts";
 import type { ClientTool, Sampling, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
@@ -17,18 +17,18 @@ const namedTool = z.looseObject({
 });
 const namedTools = z
   .record(toolName, namedTool)
-  .refine((tools) => Object.keys(tools).length <= mostTools, `must be at most ${mostTools} tools`);
+  .check(z.refine((tools) => Object.keys(tools).length <= mostTools, `must be at most ${mostTools} tools`));
 
 /** `LanguageModelV1CallSettings` of assistant-ui: `seed`, `headers` and members that are not known are hints. */
 const callSettings = z.looseObject({
-  maxTokens: z.int().min(1).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  topP: z.number().min(0).max(1).nullish(),
-  presencePenalty: z.number().min(-2).max(2).nullish(),
-  frequencyPenalty: z.number().min(-2).max(2).nullish(),
+  maxTokens: z.nullish(z.int().check(z.minimum(1))),
+  temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(2))),
+  topP: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
+  presencePenalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+  frequencyPenalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
 });
 
-const config = z.looseObject({ modelName: z.string().nullish() });
+const config = z.looseObject({ modelName: z.nullish(z.string()) });
 
 const notTaken = "is not taken here";
 /** Members by which other servers let a client change the answer. */
@@ -36,20 +36,20 @@ const refusedFields = Object.fromEntries(
   [
     ...["toolChoice", "tool_choice", "responseFormat", "response_format", "instructions", "stopSequences", "stop"],
     ...["attachments", "experimental_attachments"],
-  ].map((name) => [name, z.null(notTaken).optional()]),
+  ].map((name) => [name, z.optional(z.null(notTaken))]),
 );
 const inCallSettings = "is not taken here: send it in callSettings";
 const movedFields = Object.fromEntries(
-  ["temperature", "topP", "maxTokens", "maxOutputTokens"].map((name) => [name, z.null(inCallSettings).optional()]),
+  ["temperature", "topP", "maxTokens", "maxOutputTokens"].map((name) => [name, z.optional(z.null(inCallSettings))]),
 );
 
 export const uiSettings = {
   ...refusedFields,
   ...movedFields,
-  tools: z.union([clientTools, namedTools]).nullish(),
-  system: z.string().max(100_000).nullish(),
-  callSettings: callSettings.nullish(),
-  config: config.nullish(),
+  tools: z.nullish(z.union([clientTools, namedTools])),
+  system: z.nullish(z.string().check(z.maxLength(100_000))),
+  callSettings: z.nullish(callSettings),
+  config: z.nullish(config),
 };
 
 export interface UiSettings {

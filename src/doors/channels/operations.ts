@@ -1,6 +1,6 @@
 /** The calls of webhooks and channels, described: those of the library's own in their words, any other by its name. */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { App } from "../../agent/app.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";

@@ -1,6 +1,7 @@
 /** `/v1/agents`: what the app's agents are and can do. Says nothing of their instructions. */
 import type { Agent } from "../../agent/agent.ts";
 import { modelIds } from "../../session/turn/turn-model.ts";
+import type { AgentJson } from "../../wire/shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
 
@@ -8,7 +9,7 @@ export const agents = new Routes().get("/", "key", (c, caller) => {
   return c.json({ agents: c.var.app.agents.all.map((agent) => agentJson(caller, agent)) });
 });
 
-function agentJson(caller: Caller, agent: Agent) {
+function agentJson(caller: Caller, agent: Agent): AgentJson {
   const { app, limits } = caller;
   const { name, version, tools } = agent;
   return {
@@ -22,7 +23,7 @@ function agentJson(caller: Caller, agent: Agent) {
         return { name, description, effect, approval };
       })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    doors: [...app.doorNames],
+    doors: app.doors.filter(({ isNative }) => !isNative).map(({ name }) => name),
     channels: [...app.channels.keys()],
   };
 }

@@ -1,5 +1,5 @@
 /** `/v1/sessions/:id/approvals/:call_id` and `…/tool_results`: what a turn waits for from people and clients; `…/feedback`: what they think of its answer. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
 import { parseBody } from "../../http/parse-body.ts";
@@ -11,28 +11,30 @@ import { addressOf, sessionAt } from "../session-fields.ts";
 
 export const approval = z.strictObject({
   approve: z.boolean(),
-  reason: z.string().min(1).max(mostUnits.reason).optional(),
+  reason: z.optional(z.string().check(z.minLength(1), z.maxLength(mostUnits.reason))),
   /** `callDigest` of the call that was shown (`core/shown-call.ts`): the answer then counts for exactly that one. The page sends it. */
-  digest: z.string().min(1).max(64).optional(),
+  digest: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
 });
 
 export const toolResults = z.strictObject({
   results: z
     .array(
       z.strictObject({
-        call_id: z.string().min(1).max(2_000),
+        call_id: z.string().check(z.minLength(1), z.maxLength(2_000)),
         content: z.string(),
-        is_error: z.boolean().default(false),
+        is_error: z._default(z.boolean(), false),
       }),
     )
-    .min(1)
-    .max(128)
-    .refine((results) => new Set(results.map(({ call_id }) => call_id)).size === results.length, {
-      error: "must name each call once",
-    }),
+    .check(
+      z.minLength(1),
+      z.maxLength(128),
+      z.refine((results) => new Set(results.map(({ call_id }) => call_id)).size === results.length, {
+        error: "must name each call once",
+      }),
+    ),
 });
 
-export const feedback = z.strictObject({ turn: z.string().min(1).max(64), ...rating });
+export const feedback = z.strictObject({ turn: z.string().check(z.minLength(1), z.maxLength(64)), ...rating });
 
 export const answers = new Routes()
   .post("/:id/approvals/:call_id", "approve", async (c, caller) => {

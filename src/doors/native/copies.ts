@@ -1,5 +1,5 @@
 /** `/v1/sessions/:id/fork`, `…/export` and `/v1/sessions/import`: a session's transcript in another session, or outside. Page by page, so that its length does not matter. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
@@ -13,11 +13,11 @@ import { readImport } from "./read-import.ts";
 import { entryLine, headerLine } from "./transcript-text.ts";
 
 export const forking = z.strictObject({
-  after_seq: z.int().min(0).optional(),
-  id: sessionName.optional(),
-  title: title.optional(),
+  after_seq: z.optional(z.int().check(z.minimum(0))),
+  id: z.optional(sessionName),
+  title: z.optional(title),
 });
-export const importing = z.strictObject({ id: sessionName.optional() });
+export const importing = z.strictObject({ id: z.optional(sessionName) });
 
 export const copies = new Routes()
   .post("/:id/fork", "key", async (c, caller) => {

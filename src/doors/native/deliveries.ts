@@ -1,5 +1,5 @@
 /** `/v1/deliveries`: answers that could not be delivered, to be looked at and tried again, and the secret that callbacks are signed with. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { DeadLetter } from "../../account/dead-letters.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -7,12 +7,13 @@ import { AppError } from "../../core/errors.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { iso, shownOr } from "../../wire/native.ts";
+import type { DeliveryJson } from "../../wire/shapes.ts";
 import { Routes } from "../routes.ts";
 
 export const deliveryListing = z.strictObject({
   // What is delivered is not kept, and what is on its way is in its session.
-  status: z.literal("dead", "must be dead: others are not listed").default("dead"),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  status: z._default(z.literal("dead", "must be dead: others are not listed"), "dead"),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
 });
 
 export const deliveries = new Routes()
@@ -37,13 +38,13 @@ export const deliveries = new Routes()
     return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
   });
 
-function shownLetter(letter: DeadLetter): Record<string, unknown> {
+function shownLetter(letter: DeadLetter): DeliveryJson {
   const { id } = letter;
-  const instead = (broken: string) => ({ id, status: "dead", broken });
+  const instead = (broken: string): DeliveryJson => ({ id, status: "dead", broken });
   return letter.broken === undefined ? shownOr(letter, letterJson, instead) : instead(letter.broken);
 }
 
-function letterJson({ id, session, turn, address, error, attempts, createdAtMs, diedAtMs }: DeadLetter) {
+function letterJson({ id, session, turn, address, error, attempts, createdAtMs, diedAtMs }: DeadLetter): DeliveryJson {
   const { channel, url } = address as { channel: string; url?: string };
   const times = { created_at: iso(createdAtMs), died_at: iso(diedAtMs) };
   return { id, status: "dead", session, turn, channel, ...(url && { url }), error, attempts, ...times };

@@ -1,5 +1,5 @@
 /** `/v1/sessions/:id/…`: say something to a session and read what becomes of it, by stream, by waiting or by asking again later. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
@@ -30,33 +30,36 @@ import { addressOf, agentName, knownModel, metadata, sessionAt } from "../sessio
 import { traceOf } from "../trace-of.ts";
 
 export const sentMessage = z.strictObject({
-  content: z.string().min(1, "must not be empty"),
-  speaker: z
-    .string()
-    .refine((name) => speakerFault(name) === undefined, {
-      error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
-    })
-    .optional(),
-  metadata: metadata.optional(),
-  thinking: z
-    .union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })])
-    .optional(),
-  agent: agentName.optional(),
-  model: z.string().optional(),
-  response_format: responseFormat.optional(),
-  tools: clientTools.optional(),
-  callback_url: z.string().max(2_000).optional(),
-  cache: z.strictObject({ ttl_seconds: z.int().min(60).max(2_592_000) }).optional(),
+  content: z.string().check(z.minLength(1, "must not be empty")),
+  speaker: z.optional(
+    z.string().check(
+      z.refine((name) => speakerFault(name) === undefined, {
+        error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
+      }),
+    ),
+  ),
+  metadata: z.optional(metadata),
+  thinking: z.optional(
+    z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
+  ),
+  agent: z.optional(agentName),
+  model: z.optional(z.string()),
+  response_format: z.optional(responseFormat),
+  tools: z.optional(clientTools),
+  callback_url: z.optional(z.string().check(z.maxLength(2_000))),
+  cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
 });
-export const sending = z.strictObject({ on_busy: z.enum(["queue", "join", "interrupt", "reject"]).default("queue") });
+export const sending = z.strictObject({
+  on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
+});
 export const entryRange = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  after: z._default(z.coerce.number().check(z.int(), z.minimum(0)), 0),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
 });
 
 export const searching = z.strictObject({
-  q: z.string().min(1).max(300),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  q: z.string().check(z.minLength(1), z.maxLength(300)),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
 });
 
 export const messages = new Routes()

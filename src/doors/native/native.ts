@@ -8,7 +8,6 @@ import { copies } from "./copies.ts";
 import { deliveries } from "./deliveries.ts";
 import { messages } from "./messages.ts";
 import { prefixDoctor } from "./prefix-doctor.ts";
-import { prefixes } from "./prefixes.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
 import { turns } from "./turns.ts";
@@ -21,7 +20,6 @@ export const native: readonly DoorRoute[] = [
   ["/v1/sessions", answers],
   ["/v1/sessions", tokens],
   ["/v1/sessions", prefixDoctor],
-  ["/v1/prefixes", prefixes],
   ["/v1/deliveries", deliveries],
   ["/v1/usage", usage],
   ["/v1/turns", turns],

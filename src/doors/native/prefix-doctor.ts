@@ -1,12 +1,14 @@
 /** `GET /v1/sessions/:id/prefix`: why the provider's prefix cache hit or missed. `GET …/requests/:seq`: what was sent. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { Routes } from "../routes.ts";
 import { sessionAt } from "../session-fields.ts";
 
-export const doctorQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
+export const doctorQuery = z.strictObject({
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+});
 
 export const prefixDoctor = new Routes()
   .get("/:id/prefix", "read", async (c, caller) => {
@@ -21,7 +23,7 @@ export const prefixDoctor = new Routes()
     });
   })
   .get("/:id/requests/:seq", "key", async (c, caller) => {
-    const seq = parseBody(z.coerce.number().int().min(1), c.req.param("seq"), "seq");
+    const seq = parseBody(z.coerce.number().check(z.int(), z.minimum(1)), c.req.param("seq"), "seq");
     const { model, body, differs } = unwrap(await sessionAt(caller, c.req.param("id")).request(seq));
     return c.json({ seq, model, exact: differs === undefined, ...(differs && { differs }), body: JSON.parse(body) });
   });

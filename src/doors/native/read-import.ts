@@ -1,5 +1,5 @@
 /** Reads an exported session from a request's body as it comes, line by line, and names the line that is wrong. */
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { AppError } from "../../core/errors.ts";
 import { deepestJson, textIsDeeper } from "../../core/nesting.ts";
 import { jsonWorkMs, pace } from "../../http/pace.ts";
@@ -38,7 +38,7 @@ interface Line {
   text: string;
 }
 
-async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.ZodType): AsyncGenerator<CopiedLine[]> {
+async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.core.$ZodType): AsyncGenerator<CopiedLine[]> {
   let copied: CopiedLine[] = [];
   let units = 0;
   let workMs = 0;
@@ -90,7 +90,7 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
   }
 }
 
-function parseLine<T extends z.ZodType>(schema: T, { line, text }: Line): z.infer<T> {
+function parseLine<T extends z.core.$ZodType>(schema: T, { line, text }: Line): z.infer<T> {
   if (textIsDeeper(text, deepestLine)) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
   let value: unknown;
   try {
@@ -100,7 +100,7 @@ function parseLine<T extends z.ZodType>(schema: T, { line, text }: Line): z.infe
   }
   const proto = protoPath(value);
   if (proto !== undefined) throw wrongLine(line, `${proto}: this name cannot be used`);
-  const parsed = schema.safeParse(value);
+  const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw wrongLine(line, `${issue?.path.join(".") || "the entry"}: ${issue?.message ?? "wrong"}`);

@@ -1,10 +1,11 @@
 /** The calls under `/v1/sessions`, described. */
-import * as z from "zod";
+import * as z from "zod/mini";
+import { sessionEvent } from "../../wire/event-shapes.ts";
+import { entry, session, sessionDetails, turn } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { anyObject, entry, session, sessionDetails, turn } from "../shapes.ts";
+import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
 import { forking, importing } from "./copies.ts";
-import { sessionEvent } from "./event-shapes.ts";
 import { entryRange, searching, sending, sentMessage } from "./messages.ts";
 import { doctorQuery } from "./prefix-doctor.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";
@@ -13,20 +14,21 @@ import { tokenRequest } from "./tokens.ts";
 const tag = "Sessions";
 const idempotent = z.object({
   "Idempotency-Key": z
-    .string()
-    .max(255)
-    .optional()
-    .meta({ description: "The same key and body: the same session or turn." }),
+    .optional(z.string().check(z.maxLength(255)))
+    .register(z.globalRegistry, { description: "The same key and body: the same session or turn." }),
 });
-const resuming = z.object({ "Last-Event-ID": z.string().optional() });
+const resuming = z.object({ "Last-Event-ID": z.optional(z.string()) });
 const accepting = z.object({
-  "Idempotency-Key": z.string().max(255).optional().meta({ description: "The same key and body: the same turn." }),
+  "Idempotency-Key": z
+    .optional(z.string().check(z.maxLength(255)))
+    .register(z.globalRegistry, { description: "The same key and body: the same turn." }),
   Prefer: z
-    .string()
-    .optional()
-    .meta({ description: "`respond-async`, or `wait=N` seconds; 60 unless told, at most 300." }),
-  Accept: z.string().optional().meta({ description: "`text/event-stream` streams the turn." }),
-  traceparent: z.string().optional().meta({ description: "W3C trace context: the parent of the turn's trace." }),
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 unless told, at most 300." }),
+  Accept: z.optional(z.string()).register(z.globalRegistry, { description: "`text/event-stream` streams the turn." }),
+  traceparent: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
 });
 const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
 
@@ -46,7 +48,7 @@ export const sessionOperations: Record<string, Operation> = {
     answers: {
       200: {
         what: "A page.",
-        schema: z.object({ sessions: z.array(session), next_cursor: z.string().nullable() }),
+        schema: z.object({ sessions: z.array(session), next_cursor: z.nullable(z.string()) }),
       },
     },
   },
@@ -104,9 +106,13 @@ export const sessionOperations: Record<string, Operation> = {
     tag,
     summary: "The session's events, from any place on, then live",
     query: z.object({
-      after: z.string().optional().meta({ description: "Id of the newest event that the reader has." }),
-      lastEventId: z.string().optional().meta({ description: "The same, as polyfills of EventSource send it." }),
-      live: z.enum(["true", "false"]).optional(),
+      after: z
+        .optional(z.string())
+        .register(z.globalRegistry, { description: "Id of the newest event that the reader has." }),
+      lastEventId: z
+        .optional(z.string())
+        .register(z.globalRegistry, { description: "The same, as polyfills of EventSource send it." }),
+      live: z.optional(z.enum(["true", "false"])),
     }),
     headers: resuming,
     key: "url",
@@ -130,7 +136,7 @@ export const sessionOperations: Record<string, Operation> = {
   "POST /v1/sessions/{id}/cancel": {
     tag,
     summary: "Ends the open turn, from anywhere",
-    query: z.object({ turn: z.string().optional() }),
+    query: z.object({ turn: z.optional(z.string()) }),
     answers: {
       202: { what: "It is being stopped.", schema: anyObject },
       200: { what: "There was nothing to stop.", schema: anyObject },
@@ -213,7 +219,7 @@ export const sessionOperations: Record<string, Operation> = {
           seq: z.int(),
           model: z.string(),
           exact: z.boolean(),
-          differs: z.string().optional(),
+          differs: z.optional(z.string()),
           body: anyObject,
         }),
       },

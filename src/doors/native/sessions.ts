@@ -1,5 +1,5 @@
 /** `/v1/sessions`: make, list, read, rename and erase sessions. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
@@ -23,22 +23,22 @@ import {
 import { wellFormed } from "../well-formed.ts";
 
 export const sessionCreation = z.strictObject({
-  id: sessionName.optional(),
-  agent: agentName.optional(),
-  title: title.optional(),
-  metadata: metadata.optional(),
-  instructions: wellFormed(mostUnits.instructions).optional(),
-  model: z.string().optional(),
-  prefix: z.string().max(100).optional(),
-  ttl_seconds: z.int().min(60).max(31_536_000).optional(),
+  id: z.optional(sessionName),
+  agent: z.optional(agentName),
+  title: z.optional(title),
+  metadata: z.optional(metadata),
+  instructions: z.optional(wellFormed(mostUnits.instructions)),
+  model: z.optional(z.string()),
+  prefix: z.optional(z.string().check(z.maxLength(100))),
+  ttl_seconds: z.optional(z.int().check(z.minimum(60), z.maximum(31_536_000))),
 });
-export const sessionChanges = z.strictObject({ title: title.nullable().optional(), metadata: metadata.optional() });
+export const sessionChanges = z.strictObject({ title: z.optional(z.nullable(title)), metadata: z.optional(metadata) });
 export const sessionListing = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().max(200).optional(),
-  q: z.string().max(200).optional(),
-  reason: z.enum(turnEndReasons).optional(),
-  agent: agentName.optional(),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+  cursor: z.optional(z.string().check(z.maxLength(200))),
+  q: z.optional(z.string().check(z.maxLength(200))),
+  reason: z.optional(z.enum(turnEndReasons)),
+  agent: z.optional(agentName),
 });
 
 export const sessions = new Routes()

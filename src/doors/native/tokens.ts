@@ -1,5 +1,5 @@
 /** `/v1/sessions/:id/tokens`: tokens for this session only, safe in a browser. They end with the session, or when all of them are withdrawn. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { rights, signToken } from "../../account/session-token.ts";
@@ -15,8 +15,8 @@ import { addressOf, sessionAt } from "../session-fields.ts";
 const longestSeconds = 86_400;
 
 export const tokenRequest = z.strictObject({
-  rights: z.array(z.enum(rights)).min(1),
-  ttl_seconds: z.int().min(1).max(longestSeconds).default(3_600),
+  rights: z.array(z.enum(rights)).check(z.minLength(1)),
+  ttl_seconds: z._default(z.int().check(z.minimum(1), z.maximum(longestSeconds)), 3_600),
 });
 
 export const tokens = new Routes()

@@ -1,5 +1,5 @@
 /** What the lines of an exported session must be: nothing is lost on the way, and nothing unknown is let in. Only an import needs these schemas, and loads them then. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { latestMs, metadataBounds, mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { recordedFault } from "../../core/speaker.ts";
@@ -9,26 +9,29 @@ export { entryLine, headerLine, readLine } from "./transcript-text.ts";
 
 /** Above what any session counts, and below what sums of many can still say exactly. */
 const most = 1_000_000_000_000;
-const count = z.int().min(0).max(most);
-const order = z.int().min(1).max(most);
-const moment = z.int().min(0).max(latestMs, "must be a time that a date can be");
+const count = z.int().check(z.minimum(0), z.maximum(most));
+const order = z.int().check(z.minimum(1), z.maximum(most));
+const moment = z.int().check(z.minimum(0), z.maximum(latestMs, "must be a time that a date can be"));
 /** Clocks are set back now and then. */
-const duration = z.int().min(-most).max(most);
-const text = z.string().max(8_000_000);
-const name = z.string().max(100_000);
-const turnName = z.string().min(1).max(256);
+const duration = z.int().check(z.minimum(-most), z.maximum(most));
+const text = z.string().check(z.maxLength(8_000_000));
+const name = z.string().check(z.maxLength(100_000));
+const turnName = z.string().check(z.minLength(1), z.maxLength(256));
 /** A call may have had any id and any name: it is the model that makes them. */
-const callId = z.string().min(1).max(100_000);
-const modelId = z.string().max(256);
-const note = z.string().max(100_000);
+const callId = z.string().check(z.minLength(1), z.maxLength(100_000));
+const modelId = z.string().check(z.maxLength(256));
+const note = z.string().check(z.maxLength(100_000));
 /** `pairs`: a message may carry notes of its dialect beside its own. */
 const strings = (pairs: number) =>
   z
-    .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
-    .refine((metadata) => Object.keys(metadata).length <= pairs, `must have at most ${pairs} entries`);
-const noted = strings(3 * metadataBounds.pairs).optional();
+    .record(
+      z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
+      z.string().check(z.maxLength(metadataBounds.value)),
+    )
+    .check(z.refine((metadata) => Object.keys(metadata).length <= pairs, `must have at most ${pairs} entries`));
+const noted = z.optional(strings(3 * metadataBounds.pairs));
 const opaque = z.record(z.string(), z.unknown());
-const mark = z.literal(true).optional();
+const mark = z.optional(z.literal(true));
 const usage = z.strictObject({
   inputTokens: count,
   cachedTokens: count,
@@ -37,108 +40,106 @@ const usage = z.strictObject({
   estimated: mark,
 });
 const failure = z.strictObject({
-  code: z.string().max(64),
-  cause: z.string().max(64).optional(),
+  code: z.string().check(z.maxLength(64)),
+  cause: z.optional(z.string().check(z.maxLength(64))),
   detail: note,
-  raw: note.optional(),
+  raw: z.optional(note),
   retryable: z.boolean(),
-  retryAfterMs: count.optional(),
-  change: z
-    .string()
-    .regex(/^[a-z_]{1,20}:[a-z0-9_.]{1,60}$/)
-    .optional(),
+  retryAfterMs: z.optional(count),
+  change: z.optional(z.string().check(z.regex(/^[a-z_]{1,20}:[a-z0-9_.]{1,60}$/))),
 });
 const placed = { seq: order, turn: turnName, atMs: moment };
 const paid = { usage, costMicros: count };
-const timed = { firstEventMs: duration.optional(), durationMs: duration.optional() };
+const timed = { firstEventMs: z.optional(duration), durationMs: z.optional(duration) };
 const oneTry = z.strictObject({
   model: modelId,
   failure,
   textChars: count,
   paid: mark,
   repeats: mark,
-  usage: usage.optional(),
-  costMicros: count.optional(),
-  atMs: moment.optional(),
-  durationMs: duration.optional(),
+  usage: z.optional(usage),
+  costMicros: z.optional(count),
+  atMs: z.optional(moment),
+  durationMs: z.optional(duration),
 });
-const tries = z.array(oneTry).max(1_000).optional();
+const tries = z.optional(z.array(oneTry).check(z.maxLength(1_000)));
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
 const wait = z.enum(["approval", "client"]);
 const ofCall = { step: order, callId, name };
-const namespace = z.strictObject({ name: note, tool: name, description: note.optional() });
+const namespace = z.strictObject({ name: note, tool: name, description: z.optional(note) });
 const tool = {
   name,
   description: note,
   parameters: opaque,
-  strict: z.boolean().optional(),
-  namespace: namespace.optional(),
+  strict: z.optional(z.boolean()),
+  namespace: z.optional(namespace),
 };
 const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object") }),
   z.strictObject({ type: z.literal("json_schema"), schema: opaque }),
 ]);
-const factor = z.number().min(-1_000).max(1_000).optional();
+const factor = z.optional(z.number().check(z.minimum(-1_000), z.maximum(1_000)));
 const sampling = z.strictObject({
-  maxTokens: order.optional(),
+  maxTokens: z.optional(order),
   temperature: factor,
   topP: factor,
   frequencyPenalty: factor,
   presencePenalty: factor,
-  stop: z.array(text).max(16).optional(),
+  stop: z.optional(z.array(text).check(z.maxLength(16))),
 });
 const options = z.strictObject({
-  instructions: z.string().max(2_000_000).optional(),
-  sampling: sampling.optional(),
-  via: z.enum(["openai", "history"]).optional(),
-  oneCall: z.literal(true).optional(),
-  toolChoice: z.union([z.enum(["none", "required"]), z.strictObject({ name })]).optional(),
-  allowedTools: z.strictObject({ names: z.array(name).max(128), own: z.literal(true).optional() }).optional(),
-  model: modelId.optional(),
-  thinking: z.union([z.boolean(), z.enum(thinkingLevels)]).optional(),
-  cacheSeconds: order.optional(),
-  responseFormat: format.optional(),
-  tools: z.array(z.strictObject(tool)).max(128).optional(),
+  instructions: z.optional(z.string().check(z.maxLength(2_000_000))),
+  sampling: z.optional(sampling),
+  via: z.optional(z.enum(["openai", "history"])),
+  oneCall: z.optional(z.literal(true)),
+  toolChoice: z.optional(z.union([z.enum(["none", "required"]), z.strictObject({ name })])),
+  allowedTools: z.optional(
+    z.strictObject({ names: z.array(name).check(z.maxLength(128)), own: z.optional(z.literal(true)) }),
+  ),
+  model: z.optional(modelId),
+  thinking: z.optional(z.union([z.boolean(), z.enum(thinkingLevels)])),
+  cacheSeconds: z.optional(order),
+  responseFormat: z.optional(format),
+  tools: z.optional(z.array(z.strictObject(tool)).check(z.maxLength(128))),
 });
-const repairs = z.array(note).max(10_000).optional();
-const speaker = z.string().refine((named) => recordedFault(named) === undefined, {
-  error: ({ input }) => recordedFault(String(input)) ?? "is not valid",
-});
+const repairs = z.optional(z.array(note).check(z.maxLength(10_000)));
+const speaker = z.string().check(
+  z.refine((named) => recordedFault(named) === undefined, {
+    error: ({ input }) => recordedFault(String(input)) ?? "is not valid",
+  }),
+);
 
 const entry = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("user"),
     ...placed,
     content: text,
-    speaker: speaker.optional(),
+    speaker: z.optional(speaker),
     metadata: noted,
-    agent: z.string().max(100).optional(),
-    agentVersion: z.string().max(100).optional(),
+    agent: z.optional(z.string().check(z.maxLength(100))),
+    agentVersion: z.optional(z.string().check(z.maxLength(100))),
     options,
-    joined: z.literal(true).optional(),
-    again: z.literal(true).optional(),
-    traceparent: z
-      .string()
-      .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
-      .optional(),
+    joined: z.optional(z.literal(true)),
+    again: z.optional(z.literal(true)),
+    traceparent: z.optional(z.string().check(z.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/))),
   }),
   z.strictObject({
     type: z.literal("assistant"),
     ...placed,
     ...tried,
-    toolCalls: z.array(z.strictObject({ id: callId, name, arguments: text })).max(10_000),
-    waits: z.record(callId, wait).optional(),
-    salvaged: z.array(callId).max(10_000).optional(),
-    copies: z.record(callId, callId).optional(),
-    noCall: z.literal(true).optional(),
-    fromReasoning: z.literal(true).optional(),
+    toolCalls: z.array(z.strictObject({ id: callId, name, arguments: text })).check(z.maxLength(10_000)),
+    waits: z.optional(z.record(callId, wait)),
+    salvaged: z.optional(z.array(callId).check(z.maxLength(10_000))),
+    copies: z.optional(z.record(callId, callId)),
+    noCall: z.optional(z.literal(true)),
+    fromReasoning: z.optional(z.literal(true)),
     finishReason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
-    refusalFrom: count.optional(),
-    prefix: z
-      .strictObject({ head: name, windowSeq: count, expectedTokens: count, because: note.optional() })
-      .optional(),
-    replayed: z.literal(true).optional(),
-    cutCalls: count.optional(),
+    refusalFrom: z.optional(count),
+    prefix: z.optional(
+      z.strictObject({ head: name, windowSeq: count, expectedTokens: count, because: z.optional(note) }),
+    ),
+    replayed: z.optional(z.literal(true)),
+    cutCalls: z.optional(count),
     repairs,
     ...timed,
     ...paid,
@@ -158,8 +159,8 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     ...ofCall,
     approve: z.boolean(),
-    reason: z.string().max(10_000).optional(),
-    by: name.optional(),
+    reason: z.optional(z.string().check(z.maxLength(10_000))),
+    by: z.optional(name),
     metadata: noted,
   }),
   z.strictObject({
@@ -167,9 +168,9 @@ const entry = z.discriminatedUnion("type", [
     ...placed,
     throughSeq: order,
     summary: text,
-    cause: z.enum(["in_time", "overflow", "unclear"]).optional(),
-    model: modelId.optional(),
-    failure: failure.optional(),
+    cause: z.optional(z.enum(["in_time", "overflow", "unclear"])),
+    model: z.optional(modelId),
+    failure: z.optional(failure),
     durationMs: duration,
     ...paid,
   }),
@@ -179,26 +180,26 @@ const entry = z.discriminatedUnion("type", [
     type: z.literal("turn_ended"),
     ...placed,
     reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
-    failure: failure.optional(),
-    refused: z.literal(true).optional(),
+    failure: z.optional(failure),
+    refused: z.optional(z.literal(true)),
     ...paid,
     steps: count,
-    expectedCachedTokens: count.optional(),
-    rowsWritten: count.optional(),
-    kvReads: count.optional(),
-    kvWrites: count.optional(),
+    expectedCachedTokens: z.optional(count),
+    rowsWritten: z.optional(count),
+    kvReads: z.optional(count),
+    kvWrites: z.optional(count),
   }),
 ]);
 
 const header = z.strictObject({
   longline: z.literal(1, "must be 1: this is no transcript of Longline, or one of a later version"),
-  id: z.string().max(256),
-  agent: z.string().max(100).nullable().default(null),
-  title: wellFormed(mostUnits.title).nullable(),
+  id: z.string().check(z.maxLength(256)),
+  agent: z._default(z.nullable(z.string().check(z.maxLength(100))), null),
+  title: z.nullable(wellFormed(mostUnits.title)),
   metadata: strings(metadataBounds.pairs),
-  instructions: wellFormed(mostUnits.instructions).nullable(),
-  model: modelId.nullable(),
-  prefix: z.string().max(100).nullable().default(null),
+  instructions: z.nullable(wellFormed(mostUnits.instructions)),
+  model: z.nullable(modelId),
+  prefix: z._default(z.nullable(z.string().check(z.maxLength(100))), null),
   createdAtMs: moment,
 });
 

@@ -1,5 +1,5 @@
 /** `/v1/turns`: the ended turns of all sessions of the account, newest first. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { ListedTurn, TurnQuery } from "../../account/turn-list.ts";
 import { turnEndReasons } from "../../core/entry.ts";
@@ -8,23 +8,21 @@ import { iso } from "../../wire/native.ts";
 import { Routes } from "../routes.ts";
 import { moment } from "./usage.ts";
 
-const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const name = z.string().min(1).max(200);
+const count = z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER)));
+const name = z.optional(z.string().check(z.minLength(1), z.maxLength(200)));
+const cursorPattern = /^\d{1,15}\.\d{1,15}\.[A-Za-z0-9_-]{1,64}$/;
 
 export const turnListing = z.strictObject({
-  status: z.enum(turnEndReasons).optional(),
-  agent: name.optional(),
-  version: name.optional(),
-  model: name.optional(),
-  since: moment.optional(),
-  until: moment.optional(),
-  min_cost_micros: count.optional(),
-  min_ms: count.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}\.\d{1,15}\.[A-Za-z0-9_-]{1,64}$/, "must be the next_cursor of an earlier page")
-    .optional(),
+  status: z.optional(z.enum(turnEndReasons)),
+  agent: name,
+  version: name,
+  model: name,
+  since: z.optional(moment),
+  until: z.optional(moment),
+  min_cost_micros: count,
+  min_ms: count,
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 50),
+  cursor: z.optional(z.string().check(z.regex(cursorPattern, "must be the next_cursor of an earlier page"))),
 });
 
 export const turns = new Routes().get("/", "key", async (c, caller) => {

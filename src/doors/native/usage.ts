@@ -1,19 +1,20 @@
 /** `/v1/usage`: what the account used and what it cost, by day, model, session, agent or version of it. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { UsageSum } from "../../account/ledger.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { Routes } from "../routes.ts";
 
 /** A date or a time, in ms since 1970. */
-export const moment = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601")
-  .transform((text) => Date.parse(text));
+export const moment = z.pipe(
+  z.union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601"),
+  z.transform((text) => Date.parse(text)),
+);
 export const usageQuery = z.strictObject({
-  from: moment.optional(),
-  to: moment.optional(),
-  group_by: z.enum(["day", "model", "session", "agent", "version"]).default("day"),
-  model: z.string().max(200).optional(),
+  from: z.optional(moment),
+  to: z.optional(moment),
+  group_by: z._default(z.enum(["day", "model", "session", "agent", "version"]), "day"),
+  model: z.optional(z.string().check(z.maxLength(200))),
 });
 
 export const usage = new Routes().get("/", "key", async (c, caller) => {

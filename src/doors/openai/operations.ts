@@ -1,5 +1,5 @@
 /** The door for clients of OpenAI's API, described. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
 import { anyObject, completion, model, response } from "../shapes.ts";
 import { chatRequest, completionReading } from "./chat/chat-completions.ts";
@@ -11,12 +11,13 @@ import { responseReading } from "./responses/responses.ts";
 
 const openAi = { tag: "OpenAI", openAi: true } as const;
 const inSession = z.object({
-  "X-Session-Id": z.string().optional().meta({ description: "The session; a new one for a day when absent." }),
+  "X-Session-Id": z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "The session; a new one for a day when absent." }),
   "X-Show-Tools": z
-    .string()
-    .optional()
-    .meta({ description: "`true`: the agent's own tools as notes in the reasoning." }),
-  "Idempotency-Key": z.string().max(255).optional(),
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "`true`: the agent's own tools as notes in the reasoning." }),
+  "Idempotency-Key": z.optional(z.string().check(z.maxLength(255))),
 });
 
 const conversation = z.object({
@@ -57,14 +58,14 @@ export const openAiOperations: Record<string, Operation> = {
     ...openAi,
     summary: "An answer again, whole or as a stream from any place on",
     query: completionReading,
-    headers: z.object({ "Last-Event-ID": z.string().optional() }),
+    headers: z.object({ "Last-Event-ID": z.optional(z.string()) }),
     answers: { 200: { what: "The answer, or its chunks.", schema: completion, orStream: "foreign" } },
     refusals: [404, 409, 504],
   },
   "POST /v1/responses": {
     ...openAi,
     summary: "A response, by the agent: a turn of a durable session",
-    headers: z.object({ "Idempotency-Key": z.string().max(255).optional() }),
+    headers: z.object({ "Idempotency-Key": z.optional(z.string().check(z.maxLength(255))) }),
     body: createRequest,
     answers: { 200: { what: "The response, or its events.", schema: response, orStream: "foreign" } },
     refusals: [404, 409, 413, 422, 429, 503, 504],

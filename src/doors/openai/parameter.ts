@@ -1,5 +1,5 @@
 /** What a door does with each parameter of its requests, noted at the schema that decides it: the table in the README is written from here. A hint is a parameter that cannot change the answer. */
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export interface ParameterUse {
   use: "taken" | "ignored" | "refused";
@@ -11,21 +11,21 @@ export interface ParameterUse {
 export const parameterUses = z.registry<ParameterUse>();
 
 /** The schema, with what of it is taken. */
-export function taken<T extends z.ZodType>(schema: T, why: string): T {
+export function taken<T extends z.core.$ZodType>(schema: T, why: string): T {
   parameterUses.add(schema, { use: "taken", why });
   return schema;
 }
 
 /** Any value of a hint that means nothing here. */
 export function ignored(why: string) {
-  const schema = z.unknown().optional();
+  const schema = z.optional(z.unknown());
   parameterUses.add(schema, { use: "ignored", why });
   return schema;
 }
 
 /** Nothing but null: any other value would have to change the answer. */
 export function refused(why: string) {
-  const schema = z.null({ error: () => `is not supported here: ${why}. Leave it out` }).optional();
+  const schema = z.optional(z.null({ error: () => `is not supported here: ${why}. Leave it out` }));
   parameterUses.add(schema, { use: "refused", why });
   return schema;
 }

@@ -2,7 +2,6 @@
 import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../../package.json";
 import type { App } from "../../agent/app.ts";
-import { adminOperations } from "../admin/operations.ts";
 import { channelOperations } from "../channels/operations.ts";
 import { frontOperations, nativeOperations } from "../native/operations.ts";
 import { type Operation, operationObject } from "../operation.ts";
@@ -13,8 +12,7 @@ export function operationsOf(
   app: Pick<App, "channels">,
   ofDoors: Record<string, Operation>,
 ): Record<string, Operation> {
-  const always = { ...nativeOperations, ...adminOperations, ...channelOperations(app) };
-  return { ...always, ...ofDoors, ...frontOperations };
+  return { ...nativeOperations, ...channelOperations(app), ...ofDoors, ...frontOperations };
 }
 
 /** Made once for each app, without `servers`: they are where this Worker was reached. */

@@ -1,12 +1,12 @@
 /** The calls about versions and rollouts, described. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 import { reportForm, rolloutCreation } from "./routes.ts";
 import { versionCreation, versionListing } from "./versions.ts";
 
 const operate = { tag: "Rollouts" } as const;
-const forAccount = z.object({ account: z.string().optional() });
+const forAccount = z.object({ account: z.optional(z.string()) });
 const rollout = { what: "The rollout.", schema: anyObject };
 
 const action = (summary: string): Operation => ({

@@ -1,5 +1,5 @@
 /** `/v1/agents/:agent/versions`: versions of an agent that an account makes over the code's, without a deploy. A version never changes. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Agent } from "../../agent/agent.ts";
 import { contentOf, type VersionContent } from "../../agent/version.ts";
 import { type VersionDiff, versionDiff } from "../../agent/version-diff.ts";
@@ -23,15 +23,15 @@ export const versionCreation = z.strictObject({
   models: z.optional(z.array(name).check(z.minLength(1), z.maxLength(20))),
   sampling: z.optional(
     z.strictObject({
-      temperature: z.optional(z.number().check(z.gte(0), z.lte(2))),
-      top_p: z.optional(z.number().check(z.gt(0), z.lte(1))),
-      frequency_penalty: z.optional(z.number().check(z.gte(-2), z.lte(2))),
-      presence_penalty: z.optional(z.number().check(z.gte(-2), z.lte(2))),
+      temperature: z.optional(z.number().check(z.minimum(0), z.maximum(2))),
+      top_p: z.optional(z.number().check(z.gt(0), z.maximum(1))),
+      frequency_penalty: z.optional(z.number().check(z.minimum(-2), z.maximum(2))),
+      presence_penalty: z.optional(z.number().check(z.minimum(-2), z.maximum(2))),
     }),
   ),
   limits: z.optional(
     z.strictObject({
-      max_steps: z.optional(z.int().check(z.gte(1), z.lte(1_000))),
+      max_steps: z.optional(z.int().check(z.minimum(1), z.maximum(1_000))),
       turn_seconds: z.optional(positive),
       wait_seconds: z.optional(positive),
     }),

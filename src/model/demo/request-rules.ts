@@ -1,35 +1,39 @@
 /** What the chat-completions endpoint of V3.2-Exp refuses before it answers, in recorded words. Shared with the tests' provider, so that both are as strict as the real one. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { toolsRefusal } from "./strict-check.ts";
 
 const call = z.looseObject({ id: z.string(), function: z.looseObject({ name: z.string(), arguments: z.string() }) });
 
 const message = z.looseObject({
-  role: z.string().optional(),
-  content: z.string().nullish(),
-  reasoning_content: z.unknown().optional(),
-  tool_calls: z.array(call).nullish(),
-  tool_call_id: z.string().optional(),
+  role: z.optional(z.string()),
+  content: z.nullish(z.string()),
+  reasoning_content: z.optional(z.unknown()),
+  tool_calls: z.nullish(z.array(call)),
+  tool_call_id: z.optional(z.string()),
 });
 
 const tool = z.looseObject({
-  type: z.string().optional(),
-  function: z
-    .looseObject({ name: z.string().optional(), strict: z.boolean().nullish(), parameters: z.unknown().optional() })
-    .optional(),
+  type: z.optional(z.string()),
+  function: z.optional(
+    z.looseObject({
+      name: z.optional(z.string()),
+      strict: z.nullish(z.boolean()),
+      parameters: z.optional(z.unknown()),
+    }),
+  ),
 });
 
 const body = z.looseObject({
-  model: z.string().optional(),
-  messages: z.array(message).optional(),
-  tools: z.array(tool).nullish(),
-  tool_choice: z.unknown().optional(),
-  thinking: z.looseObject({ type: z.string().optional() }).nullish(),
-  response_format: z.looseObject({ type: z.string().optional() }).nullish(),
-  max_tokens: z.int().nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  stream: z.boolean().nullish(),
-  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
+  model: z.optional(z.string()),
+  messages: z.optional(z.array(message)),
+  tools: z.nullish(z.array(tool)),
+  tool_choice: z.optional(z.unknown()),
+  thinking: z.nullish(z.looseObject({ type: z.optional(z.string()) })),
+  response_format: z.nullish(z.looseObject({ type: z.optional(z.string()) })),
+  max_tokens: z.nullish(z.int()),
+  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(z.looseObject({ include_usage: z.optional(z.boolean()) })),
 });
 
 /** A request body; true to its type once it was not refused. */

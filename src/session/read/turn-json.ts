@@ -2,10 +2,11 @@
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import { countsJson, iso, messageJson, usageJson } from "../../wire/native.ts";
+import type { FeedbackJson, TurnJson } from "../../wire/shapes.ts";
 import type { Feedback } from "../store/feedback.ts";
 import type { TurnState } from "../turn/turns.ts";
 
-export function turnJson(session: string, turn: string, state: TurnState): Record<string, unknown> {
+export function turnJson(session: string, turn: string, state: TurnState): TurnJson {
   switch (state.status) {
     case "queued":
     case "running":
@@ -41,12 +42,12 @@ export function turnJson(session: string, turn: string, state: TurnState): Recor
   }
 }
 
-export function feedbackJson({ score, label, comment, by, atMs }: Feedback): Record<string, unknown> {
+export function feedbackJson({ score, label, comment, by, atMs }: Feedback): FeedbackJson {
   return { score, label: label ?? null, comment: comment ?? null, by: by ?? null, created_at: iso(atMs) };
 }
 
 /** The exact arguments, as the model wrote them: what is approved is what is run. */
-function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall, waitMs: number): Record<string, unknown> {
+function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall, waitMs: number) {
   const expiresAtMs = Math.min(sinceMs + waitMs, latestMs);
   return { call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs) };
 }

@@ -1,10 +1,10 @@
 /** Makes text of what a remote tool returned. What cannot be shown as text is named in words. */
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export const callResult = z.looseObject({
-  content: z.array(z.looseObject({ type: z.string() })).default([]),
-  structuredContent: z.unknown().optional(),
-  isError: z.boolean().optional().catch(undefined),
+  content: z._default(z.array(z.looseObject({ type: z.string() })), []),
+  structuredContent: z.optional(z.unknown()),
+  isError: z.catch(z.optional(z.boolean()), undefined),
 });
 
 export type CallResult = z.infer<typeof callResult>;

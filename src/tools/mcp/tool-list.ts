@@ -1,5 +1,5 @@
 /** Reads what a server says its tools are, within bounds: what a hostile or careless server sends must not fill requests. Believes nothing it says about harm. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isDeeper } from "../../core/nesting.ts";
 import type { JsonSchema } from "../strict-schema.ts";
 
@@ -17,15 +17,15 @@ const longestDescription = 2_000;
 const longestSchema = 20_000;
 
 const listed = z.object({
-  name: z.string().min(1).max(256),
-  title: z.string().optional().catch(undefined),
-  description: z.string().optional().catch(undefined),
-  inputSchema: z.record(z.string(), z.unknown()).catch({}),
-  execution: z.object({ taskSupport: z.string().optional() }).optional().catch(undefined),
+  name: z.string().check(z.minLength(1), z.maxLength(256)),
+  title: z.catch(z.optional(z.string()), undefined),
+  description: z.catch(z.optional(z.string()), undefined),
+  inputSchema: z.catch(z.record(z.string(), z.unknown()), {}),
+  execution: z.catch(z.optional(z.object({ taskSupport: z.optional(z.string()) })), undefined),
 });
 
 /** One page as it came. */
-export const listPage = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional() });
+export const listPage = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.optional(z.string()) });
 
 /** All tools that can be used, page by page; the first one of each name counts. `page` asks for the page behind a cursor. */
 export async function readToolList(

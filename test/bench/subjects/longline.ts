@@ -9,8 +9,10 @@ import { mcp } from "../../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../../src/doors/mcp-servers.ts";
 import { openai } from "../../../src/doors/openai/openai.ts";
 import { openapi } from "../../../src/doors/openapi/openapi.ts";
+import type { Bindings } from "../../../src/env.ts";
 import { longline } from "../../../src/longline.ts";
 import { defineTool } from "../../../src/tools/tool.ts";
+import { loadAccount } from "./account-load.ts";
 
 const doubles = {
   PREFIXES: { get: async () => null, put: async () => {}, delete: async () => {} },
@@ -59,6 +61,10 @@ export const Session = withDoubles(app.Session);
 export const Account = withDoubles(app.Account);
 
 export default {
-  fetch: (request: Request, env: object, context: ExecutionContext) =>
-    app.fetch(request, { ...env, ...doubles }, context),
+  fetch: (request: Request, env: object, context: ExecutionContext) => {
+    const bindings = { ...env, ...doubles };
+    if (request.url.includes("/bench/account?"))
+      return loadAccount(bindings as unknown as Bindings, new URL(request.url));
+    return app.fetch(request, bindings, context);
+  },
 };

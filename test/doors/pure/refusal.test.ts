@@ -13,7 +13,7 @@ import { ResponseWriter } from "../../../src/doors/openai/responses/response-wri
 import { profileFor } from "../../../src/model/catalog.ts";
 import { MemorySession } from "../../../src/test-kit/memory-session.ts";
 import { createToolbox } from "../../../src/tools/tool.ts";
-import { entryJson, nativeEvent } from "../../../src/wire/native.ts";
+import { entryJson, isNativeEvent, nativeEvent } from "../../../src/wire/native.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
 import { createFakeProvider, frames } from "../../support/fake-provider.ts";
 import { callDelta, delta, done, stop, sum } from "../../support/wire-frames.ts";
@@ -117,7 +117,7 @@ describe("in the log", () => {
 
 describe("at the doors", () => {
   it("[REFUSAL-2] native: text with a mark, the words in the message, and a turn that says so", () => {
-    const all = events.map(({ event }) => nativeEvent(event));
+    const all = events.flatMap(({ event }) => (isNativeEvent(event) ? [nativeEvent(event)] : []));
     expect(all.map(({ event }) => event)).toEqual([
       "turn.started",
       "step.started",

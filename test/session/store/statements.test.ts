@@ -85,6 +85,26 @@ async function play(content: string): Promise<void> {
   await world.ended(turn);
 }
 
+/** What one plain turn of a warm session costs: rows, parsed payloads, and UTF-16 units that are made JSON again. */
+async function costOfTurn(): Promise<{ rows: number; parses: number; units: number }> {
+  const ended = ends();
+  statements.takeRows();
+  const parse = vi.spyOn(JSON, "parse");
+  const stringify = vi.spyOn(JSON, "stringify");
+  provider.enqueue(inPieces().reply);
+  await play("Hello");
+  await rest(ended + 1);
+  const made = stringify.mock.results.map(({ value }) => (typeof value === "string" ? value.length : 0));
+  const cost = {
+    rows: statements.takeRows(),
+    parses: parse.mock.calls.length,
+    units: made.reduce((sum, length) => sum + length, 0),
+  };
+  parse.mockRestore();
+  stringify.mockRestore();
+  return cost;
+}
+
 describe("statements", () => {
   it("[STATE-1] a plain turn of a warm session executes writes alone, at most 16 of them", async () => {
     await warm();
@@ -129,5 +149,25 @@ describe("statements", () => {
     expect(seen.filter((statement) => /CREATE|ALTER/.test(statement))).toHaveLength(1);
     // Those that read the rows once, and those of the turn.
     expect(seen.length).toBeLessThanOrEqual(24);
+  });
+
+  it("[SPEED-8] a plain turn costs as much after 20 long turns as before them: rows, payloads that are parsed, text that is made JSON again", async () => {
+    await warm();
+    await costOfTurn();
+    const early = await costOfTurn();
+    for (let n = 0; n < 8; n++) {
+      provider.enqueue(text("An answer that is long enough to be seen in what is written. ".repeat(50)));
+      await play(`Question ${n}`);
+    }
+    await rest(11);
+    const late = await costOfTurn();
+    expect(early.rows).toBeGreaterThan(0);
+    expect(early.rows).toBeLessThanOrEqual(16);
+    // Its 22 payloads and what the turn's own rows and requests need.
+    expect(early.parses).toBeLessThanOrEqual(40);
+    expect(late.rows).toBeLessThanOrEqual(early.rows + 1);
+    expect(late.parses).toBeLessThanOrEqual(early.parses + 5);
+    // 24,000 units were said meanwhile.
+    expect(late.units).toBeLessThan(early.units + 1_000);
   });
 });

@@ -1,5 +1,5 @@
 /** `/v1/chat/completions`: the agent behind OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
 import { parseBody, parseQuery } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
@@ -27,10 +27,10 @@ import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "./
 
 export const chatRequest = z.strictObject({
   ...chatFields,
-  tools: clientTools.nullish(),
-  response_format: responseFormat.nullish(),
+  tools: z.nullish(clientTools),
+  response_format: z.nullish(responseFormat),
 });
-export const completionReading = z.strictObject({ stream: z.enum(["true", "false"]).optional() });
+export const completionReading = z.strictObject({ stream: z.optional(z.enum(["true", "false"])) });
 
 /** A conversation comes whole each time. */
 const mostBytes = 8 * 1024 * 1024;

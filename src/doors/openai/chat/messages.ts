@@ -1,5 +1,5 @@
 /** Reads the `messages` of a chat completion: what is instruction, and what is conversation. Refuses what a model here cannot read, by its place. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../../core/history.ts";
 import { speakerFault } from "../../../core/speaker.ts";
@@ -7,25 +7,25 @@ import { withoutNotice } from "./notes.ts";
 
 const content = z.union([
   z.string(),
-  z.array(z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() })),
+  z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()), refusal: z.optional(z.string()) })),
 ]);
 const call = z.looseObject({
-  id: z.string().min(1).max(200),
-  type: z.literal("function").optional(),
+  id: z.string().check(z.minLength(1), z.maxLength(200)),
+  type: z.optional(z.literal("function")),
   function: z.looseObject({ name: z.string(), arguments: z.string() }),
 });
 /** What a client sends back of an answer has whatever members the answer had. */
 export const chatMessage = z.discriminatedUnion("role", [
   z.looseObject({ role: z.enum(["system", "developer"]), content }),
-  z.looseObject({ role: z.literal("user"), content, name: z.string().nullish() }),
+  z.looseObject({ role: z.literal("user"), content, name: z.nullish(z.string()) }),
   z.looseObject({
     role: z.literal("assistant"),
-    content: content.nullish(),
-    refusal: z.string().nullish(),
-    reasoning_content: z.string().nullish(),
-    tool_calls: z.array(call).nullish(),
+    content: z.nullish(content),
+    refusal: z.nullish(z.string()),
+    reasoning_content: z.nullish(z.string()),
+    tool_calls: z.nullish(z.array(call)),
   }),
-  z.looseObject({ role: z.literal("tool"), tool_call_id: z.string().min(1).max(200), content }),
+  z.looseObject({ role: z.literal("tool"), tool_call_id: z.string().check(z.minLength(1), z.maxLength(200)), content }),
 ]);
 type ChatMessage = z.infer<typeof chatMessage>;
 

@@ -1,5 +1,5 @@
 /** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and mean nothing. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { metadataBounds } from "../../../core/bounds.ts";
 import type { Sampling, Thinking, TurnOptions } from "../../../core/entry.ts";
 import { efforts, thinkingByEffort } from "../../../core/thinking.ts";
@@ -8,8 +8,8 @@ import { ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { chatMessage } from "./messages.ts";
 
 const only = <T extends string | number | boolean>(value: T) =>
-  taken(z.literal(value, `can only be ${value} here. Leave it out`).nullish(), `only ${value}`);
-const tokens = z.int().min(1).max(1_000_000).nullish();
+  taken(z.nullish(z.literal(value, `can only be ${value} here. Leave it out`)), `only ${value}`);
+const tokens = z.nullish(z.int().check(z.minimum(1), z.maximum(1_000_000)));
 
 const chosenFunction = z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) });
 /** Its functions may be whole declarations, of which the names count. */
@@ -19,52 +19,57 @@ const allowedChoice = z.strictObject({
     mode: z.enum(["auto", "required"]),
     tools: z
       .array(z.object({ type: z.literal("function"), function: z.looseObject({ name: toolName }) }))
-      .min(1)
-      .max(128),
+      .check(z.minLength(1), z.maxLength(128)),
   }),
 });
 
 /** All but `tools` and `response_format`, which need to know the agent. */
 export const chatFields = {
   model: z.string(),
-  messages: z.array(chatMessage).min(1),
-  stream: z.boolean().nullish(),
-  stream_options: z
-    .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
-    .nullish(),
+  messages: z.array(chatMessage).check(z.minLength(1)),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(
+    z.strictObject({ include_usage: z.nullish(z.boolean()), include_obfuscation: z.nullish(z.boolean()) }),
+  ),
   max_tokens: tokens,
   max_completion_tokens: tokens,
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  frequency_penalty: z.number().min(-2).max(2).nullish(),
-  presence_penalty: z.number().min(-2).max(2).nullish(),
-  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
+  temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(2))),
+  top_p: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
+  frequency_penalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+  presence_penalty: z.nullish(z.number().check(z.minimum(-2), z.maximum(2))),
+  stop: z.nullish(
+    z.union([z.string().check(z.minLength(1)), z.array(z.string().check(z.minLength(1))).check(z.maxLength(16))]),
+  ),
   tool_choice: taken(
-    z
-      .union(
+    z.nullish(
+      z.union(
         [z.enum(["none", "auto", "required"]), chosenFunction, allowedChoice],
         'must be "none", "auto", "required", a function, or allowed_tools with a mode and functions',
-      )
-      .nullish(),
+      ),
+    ),
     "`allowed_tools` too: the others are offered as before, and their calls are refused",
   ),
   /** DeepSeek's switch, and OpenAI's. */
-  thinking: z.strictObject({ type: z.enum(["enabled", "disabled"]) }).nullish(),
-  reasoning_effort: z.enum(efforts).nullish(),
+  thinking: z.nullish(z.strictObject({ type: z.enum(["enabled", "disabled"]) })),
+  reasoning_effort: z.nullish(z.enum(efforts)),
   /** Kept with the message. */
-  user: z.string().max(512).nullish(),
-  safety_identifier: z.string().max(512).nullish(),
-  prompt_cache_key: z.string().max(512).nullish(),
-  metadata: z
-    .record(z.string().min(1).max(metadataBounds.key), z.string().max(metadataBounds.value))
-    .refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")
-    .nullish(),
-  store: taken(z.boolean().nullish(), "an answer is kept with its session in any case"),
+  user: z.nullish(z.string().check(z.maxLength(512))),
+  safety_identifier: z.nullish(z.string().check(z.maxLength(512))),
+  prompt_cache_key: z.nullish(z.string().check(z.maxLength(512))),
+  metadata: z.nullish(
+    z
+      .record(
+        z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
+        z.string().check(z.maxLength(metadataBounds.value)),
+      )
+      .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")),
+  ),
+  store: taken(z.nullish(z.boolean()), "an answer is kept with its session in any case"),
   n: only(1),
-  parallel_tool_calls: taken(z.boolean().nullish(), "false: of each reply the first call alone is taken"),
+  parallel_tool_calls: taken(z.nullish(z.boolean()), "false: of each reply the first call alone is taken"),
   logprobs: only(false),
   top_logprobs: only(0),
-  modalities: taken(z.tuple([z.literal("text")], 'can only be ["text"] here').nullish(), "only text"),
+  modalities: taken(z.nullish(z.tuple([z.literal("text")], 'can only be ["text"] here')), "only text"),
   ...openAiHints,
   prediction: ignored("it makes an answer faster, and no other"),
   verbosity: ignored("the models have no such setting; say it in the instructions"),

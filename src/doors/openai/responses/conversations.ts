@@ -1,6 +1,6 @@
 /** `/v1/conversations`: OpenAI's name for a session, and its transcript as items. */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../../core/history.ts";
@@ -22,11 +22,13 @@ import { readInput } from "./read-input.ts";
 const mostItems = 20;
 
 export const newConversation = z.strictObject({
-  items: inputItemList.max(mostItems, `must be at most ${mostItems}`).nullish(),
-  metadata: metadata.nullish(),
+  items: z.nullish(inputItemList.check(z.maxLength(mostItems, `must be at most ${mostItems}`))),
+  metadata: z.nullish(metadata),
 });
 export const conversationChanges = z.strictObject({ metadata });
-export const newItems = z.strictObject({ items: inputItemList.min(1).max(mostItems, `must be at most ${mostItems}`) });
+export const newItems = z.strictObject({
+  items: inputItemList.check(z.minLength(1), z.maxLength(mostItems, `must be at most ${mostItems}`)),
+});
 
 export const conversations = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {

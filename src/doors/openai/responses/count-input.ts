@@ -1,4 +1,6 @@
 /** How many tokens the input of a response would have: by the estimate that windows are measured with, since providers count only what they answer. */
+
+import * as z from "zod/mini";
 import { estimateTokens } from "../../../core/window.ts";
 import type { Caller } from "../../caller.ts";
 import { agentShown } from "../../named-agent.ts";
@@ -8,7 +10,7 @@ import { resolveReferences, storedItems } from "./item-references.ts";
 import { readInput } from "./read-input.ts";
 import { findResponse } from "./read-response.ts";
 
-export const countRequest = createRequest.partial({ input: true });
+export const countRequest = z.partial(createRequest, { input: true });
 
 /** Instructions and tools of the agent are counted, as they are part of every request. */
 export async function countInput(

@@ -1,26 +1,27 @@
 /** The body of `POST /v1/responses`. Each parameter that OpenAI documents is taken or refused by name; null is the same as absent. Source: its client, openai 7.57.0. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { efforts } from "../../../core/thinking.ts";
 import { longestDescription, toolName, toolParameters } from "../../function-tool.ts";
 import { ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { inputItems, shownType } from "./input-items.ts";
 
-const only = <T extends string>(...values: [T, ...T[]]) => z.enum(values).optional();
+const only = <T extends string>(...values: [T, ...T[]]) => z.optional(z.enum(values));
 
 export const functionTool = z.strictObject({
   type: z.literal("function"),
   name: toolName,
-  description: z.string().max(longestDescription).optional(),
-  parameters: toolParameters.optional(),
-  strict: z.boolean().optional(),
+  description: z.optional(z.string().check(z.maxLength(longestDescription))),
+  parameters: z.optional(toolParameters),
+  strict: z.optional(z.boolean()),
   allowed_callers: taken(
-    z
-      .array(z.enum(["direct", "programmatic"]))
-      .refine((callers) => callers.includes("direct"), 'must have "direct"')
-      .optional(),
+    z.optional(
+      z
+        .array(z.enum(["direct", "programmatic"]))
+        .check(z.refine((callers) => callers.includes("direct"), 'must have "direct"')),
+    ),
     'with "direct"; there are no programs',
   ),
-  async: taken(z.literal(false, "is not supported here: a turn waits for its calls").optional(), "only false"),
+  async: taken(z.optional(z.literal(false, "is not supported here: a turn waits for its calls")), "only false"),
   defer_loading: ignored("there is no search for tools, so each is offered at once"),
   output_schema: ignored("the model is not shown schemas of results"),
 });
@@ -28,8 +29,8 @@ export const functionTool = z.strictObject({
 /** Its functions are the client's, and are called by their own names beside the namespace. */
 const namespaceTool = z.strictObject({
   type: z.literal("namespace"),
-  name: z.string().min(1, "must not be empty").max(128),
-  description: z.string().max(longestDescription).optional(),
+  name: z.string().check(z.minLength(1, "must not be empty"), z.maxLength(128)),
+  description: z.optional(z.string().check(z.maxLength(longestDescription))),
   tools: z.array(z.discriminatedUnion("type", [functionTool], unknownTool("a namespace has functions alone"))),
 });
 
@@ -52,8 +53,7 @@ const allowedChoice = z.strictObject({
   mode: z.enum(["auto", "required"]),
   tools: z
     .array(z.discriminatedUnion("type", [z.looseObject({ type: z.literal("function"), name: z.string() }), ownTools]))
-    .min(1)
-    .max(128),
+    .check(z.minLength(1), z.maxLength(128)),
 });
 
 function unknownTool(supported: string) {
@@ -70,10 +70,10 @@ const format = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object") }),
   z.strictObject({
     type: z.literal("json_schema"),
-    name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
+    name: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")),
     schema: z.record(z.string(), z.unknown()),
-    description: z.string().max(longestDescription).optional(),
-    strict: z.boolean().optional(),
+    description: z.optional(z.string().check(z.maxLength(longestDescription))),
+    strict: z.optional(z.boolean()),
   }),
 ]);
 
@@ -111,52 +111,52 @@ const including = z.array(
 
 /** What only says how the answer is to be given. */
 const manner = {
-  background: z.boolean().optional(),
+  background: z.optional(z.boolean()),
   include: taken(
-    including.optional(),
+    z.optional(including),
     "`reasoning.encrypted_content`; of items that never come nothing is added; no log probabilities",
   ),
-  store: z.boolean().optional(),
-  stream: z.boolean().optional(),
-  stream_options: z.strictObject({ include_obfuscation: z.boolean().optional() }).optional(),
+  store: z.optional(z.boolean()),
+  stream: z.optional(z.boolean()),
+  stream_options: z.optional(z.strictObject({ include_obfuscation: z.optional(z.boolean()) })),
 };
 
-const who = z.string().max(512).optional();
+const who = z.optional(z.string().check(z.maxLength(512)));
 
 export const createRequest = z.strictObject({
   ...others,
   ...manner,
-  conversation: z.union([z.string(), z.strictObject({ id: z.string() })]).optional(),
+  conversation: z.optional(z.union([z.string(), z.strictObject({ id: z.string() })])),
   input: inputItems,
-  instructions: z.string().max(100_000).optional(),
-  max_output_tokens: z.int().min(1).optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  model: z.string().optional(),
-  parallel_tool_calls: taken(z.boolean().optional(), "false: of each reply the first call alone is taken"),
-  previous_response_id: z.string().optional(),
+  instructions: z.optional(z.string().check(z.maxLength(100_000))),
+  max_output_tokens: z.optional(z.int().check(z.minimum(1))),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
+  model: z.optional(z.string()),
+  parallel_tool_calls: taken(z.optional(z.boolean()), "false: of each reply the first call alone is taken"),
+  previous_response_id: z.optional(z.string()),
   prompt_cache_key: who,
-  reasoning: reasoning.optional(),
+  reasoning: z.optional(reasoning),
   safety_identifier: who,
-  temperature: z.number().min(0).max(2).optional(),
+  temperature: z.optional(z.number().check(z.minimum(0), z.maximum(2))),
   text: taken(
-    z.strictObject({ format: format.optional(), verbosity: only("low", "medium", "high") }).optional(),
+    z.optional(z.strictObject({ format: z.optional(format), verbosity: only("low", "medium", "high") })),
     "`format`; `verbosity` is ignored",
   ),
   tool_choice: taken(
-    z
-      .union(
+    z.optional(
+      z.union(
         [z.enum(["auto", "none", "required"]), chosenFunction, allowedChoice],
         'must be "auto", "none", "required", a function, or allowed_tools with a mode and tools',
-      )
-      .optional(),
+      ),
+    ),
     "`allowed_tools` too: the others are offered as before, and their calls are refused",
   ),
   tools: taken(
-    z.array(tool).optional(),
+    z.optional(z.array(tool)),
     'functions, namespaces of functions, and `{"type": "mcp", "server_label": "longline"}`',
   ),
-  top_logprobs: taken(z.literal(0, "is not supported here: there are no log probabilities").optional(), "only 0"),
-  top_p: z.number().min(0).max(1).optional(),
+  top_logprobs: taken(z.optional(z.literal(0, "is not supported here: there are no log probabilities")), "only 0"),
+  top_p: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
   truncation: only("auto", "disabled"),
   user: who,
 });

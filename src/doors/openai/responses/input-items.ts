@@ -1,9 +1,9 @@
 /** The `input` of a response, as OpenAI's clients write it: messages, calls and their outputs, reasoning. Other items are refused by name. */
-import * as z from "zod";
+import * as z from "zod/mini";
 
-const status = z.enum(["in_progress", "completed", "incomplete"]).optional();
-const id = z.string().max(256).optional();
-const phase = z.enum(["commentary", "final_answer"]).optional();
+const status = z.optional(z.enum(["in_progress", "completed", "incomplete"]));
+const id = z.optional(z.string().check(z.maxLength(256)));
+const phase = z.optional(z.enum(["commentary", "final_answer"]));
 
 /** An object told apart by `type`; what is none of the known ones is refused with `words`. */
 const kindOf = (words: (type: string) => string) => ({
@@ -24,8 +24,8 @@ const inputText = z.object({ type: z.literal("input_text"), text: z.string() });
 const outputText = z.object({
   type: z.literal("output_text"),
   text: z.string(),
-  annotations: z.array(z.unknown()).optional(),
-  logprobs: z.array(z.unknown()).optional(),
+  annotations: z.optional(z.array(z.unknown())),
+  logprobs: z.optional(z.array(z.unknown())),
 });
 const refusal = z.object({ type: z.literal("refusal"), refusal: z.string() });
 const noPart = kindOf((type) => `a part of type "${type}" is not taken: only text is (input_text, output_text)`);
@@ -41,16 +41,16 @@ const message = z.object({
 });
 const functionCall = z.object({
   type: z.literal("function_call"),
-  call_id: z.string().min(1).max(256),
-  name: z.string().min(1).max(128),
-  namespace: z.string().min(1).max(128).nullish(),
+  call_id: z.string().check(z.minLength(1), z.maxLength(256)),
+  name: z.string().check(z.minLength(1), z.maxLength(128)),
+  namespace: z.nullish(z.string().check(z.minLength(1), z.maxLength(128))),
   arguments: z.string(),
   id,
   status,
 });
 const functionCallOutput = z.object({
   type: z.literal("function_call_output"),
-  call_id: z.string().min(1).max(256),
+  call_id: z.string().check(z.minLength(1), z.maxLength(256)),
   output: text,
   id,
   status,
@@ -59,35 +59,38 @@ const reasoning = z.object({
   type: z.literal("reasoning"),
   id,
   status,
-  summary: z.array(z.object({ type: z.literal("summary_text"), text: z.string() })).default([]),
-  content: z.array(z.object({ type: z.literal("reasoning_text"), text: z.string() })).optional(),
-  encrypted_content: z.string().optional(),
+  summary: z._default(z.array(z.object({ type: z.literal("summary_text"), text: z.string() })), []),
+  content: z.optional(z.array(z.object({ type: z.literal("reasoning_text"), text: z.string() }))),
+  encrypted_content: z.optional(z.string()),
 });
 const approval = z.object({
   type: z.literal("mcp_approval_response"),
-  approval_request_id: z.string().regex(/^mcpr_./, "must be the id of an mcp_approval_request"),
+  approval_request_id: z.string().check(z.regex(/^mcpr_./, "must be the id of an mcp_approval_request")),
   approve: z.boolean(),
-  reason: z.string().max(1_000).optional(),
+  reason: z.optional(z.string().check(z.maxLength(1_000))),
   id,
 });
 
 /** One of ours that comes back in a conversation that is sent whole. */
 const approvalRequest = z.object({
   type: z.literal("mcp_approval_request"),
-  id: z.string().max(256),
-  server_label: z.string().max(256),
-  name: z.string().max(256),
+  id: z.string().check(z.maxLength(256)),
+  server_label: z.string().check(z.maxLength(256)),
+  name: z.string().check(z.maxLength(256)),
   arguments: z.string(),
 });
 /** Stands for an item that was given out under this id. */
-const reference = z.object({ type: z.literal("item_reference"), id: z.string().min(1).max(256) });
+const reference = z.object({
+  type: z.literal("item_reference"),
+  id: z.string().check(z.minLength(1), z.maxLength(256)),
+});
 
 const noItem = kindOf(
   (type) =>
     `an item of type "${type}" is not taken. Send message, function_call, function_call_output, reasoning, mcp_approval_response or item_reference`,
 );
-const item = z.preprocess(
-  typed,
+const item = z.pipe(
+  z.transform(typed),
   z.discriminatedUnion(
     "type",
     [message, functionCall, functionCallOutput, reasoning, approvalRequest, approval, reference],
@@ -103,7 +106,10 @@ function typed(value: unknown): unknown {
 }
 
 export const inputItemList = z.array(item);
-export const inputItems = z.union([z.string().min(1, "must not be empty"), inputItemList.max(10_000)]);
+export const inputItems = z.union([
+  z.string().check(z.minLength(1, "must not be empty")),
+  inputItemList.check(z.maxLength(10_000)),
+]);
 
 export type InputItem = z.infer<typeof item>;
 

@@ -1,12 +1,12 @@
 /** Items as OpenAI lists them: a page behind an id, newest first unless asked otherwise. Pure. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
 import type { PlacedItem } from "./transcript-items.ts";
 
 export const itemReading = z.looseObject({
-  after: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  order: z.enum(["asc", "desc"]).default("desc"),
+  after: z.optional(z.string()),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+  order: z._default(z.enum(["asc", "desc"]), "desc"),
 });
 
 export function itemList(

@@ -1,5 +1,5 @@
 /** `/v1/responses`: OpenAI's Responses API. A response is a turn of a session, or what comes in it behind its client's answers. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { parseBody } from "../../../http/parse-body.ts";
@@ -24,10 +24,10 @@ const longestWaitSeconds = 600;
 const cancelWaitMs = 10_000;
 
 export const responseReading = z.strictObject({
-  stream: z.enum(["true", "false"]).optional(),
-  starting_after: z.coerce.number().int().min(0).optional(),
-  include: z.array(z.literal("reasoning.encrypted_content")).optional(),
-  include_obfuscation: z.enum(["true", "false"]).optional(),
+  stream: z.optional(z.enum(["true", "false"])),
+  starting_after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
+  include: z.optional(z.array(z.literal("reasoning.encrypted_content"))),
+  include_obfuscation: z.optional(z.enum(["true", "false"])),
 });
 
 export const responses = new Routes({ refuse: openAiErrorResponse })

@@ -1,5 +1,5 @@
 /** `/v1/prefixes`: texts that are uploaded once and stand at the head of every request of the sessions that name them. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { PrefixInfo } from "../../account/prefix-store.ts";
 import { AppError } from "../../core/errors.ts";
@@ -22,14 +22,13 @@ const mostBytes = 4 * 1024 * 1024;
 const share = 0.75;
 
 export const prefixContent = z.strictObject({
-  instructions: z.string().optional(),
-  documents: z
-    .array(z.strictObject({ title: z.string().max(300), text: z.string() }))
-    .max(1_000)
-    .optional(),
+  instructions: z.optional(z.string()),
+  documents: z.optional(
+    z.array(z.strictObject({ title: z.string().check(z.maxLength(300)), text: z.string() })).check(z.maxLength(1_000)),
+  ),
 });
-export const prefixWarming = z.strictObject({ agent: agentName.optional() });
-export const prefixRemoval = z.strictObject({ force: z.string().optional() });
+export const prefixWarming = z.strictObject({ agent: z.optional(agentName) });
+export const prefixRemoval = z.strictObject({ force: z.optional(z.string()) });
 
 export const prefixes = new Routes()
   .put("/", "key", async (c, caller) => {

@@ -1,23 +1,25 @@
-/** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. What makes them is `src/wire/native.ts`; the tests hold the two together. */
-import * as z from "zod";
-import { message, usage } from "../shapes.ts";
+/** The shapes of a session's events, for readers of the document: one for each name, told apart by `type`. `wire/native.ts` writes them. */
+import * as z from "zod/mini";
+import { message, usage } from "./shapes.ts";
 
 const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
 const failure = z.object({ code: z.string(), detail: z.string() });
 
-const turnStarted = event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().min(1) });
+const turnStarted = event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().check(z.minimum(1)) });
 const stepStarted = event("step.started", "StepStartedEvent", {
-  step: z.int().min(1),
+  step: z.int().check(z.minimum(1)),
   model: z.string(),
-  attempt: z.int().min(1),
+  attempt: z.int().check(z.minimum(1)),
 });
 const stepRestarted = event("step.restarted", "StepRestartedEvent", {
-  step: z.int().min(1),
-  attempt: z.int().min(1),
-  reason: z.string().meta({ description: "What was read of earlier attempts at this step is void." }),
+  step: z.int().check(z.minimum(1)),
+  attempt: z.int().check(z.minimum(1)),
+  reason: z
+    .string()
+    .register(z.globalRegistry, { description: "What was read of earlier attempts at this step is void." }),
 });
 const reasoningDelta = event("reasoning.delta", "ReasoningDeltaEvent", { text: z.string() });
-const textDelta = event("text.delta", "TextDeltaEvent", { text: z.string(), refusal: z.literal(true).optional() });
+const textDelta = event("text.delta", "TextDeltaEvent", { text: z.string(), refusal: z.optional(z.literal(true)) });
 const toolCalled = event("tool.called", "ToolCalledEvent", call);
 const toolApprovalRequired = event("tool.approval_required", "ToolApprovalRequiredEvent", call);
 const toolFinished = event("tool.finished", "ToolFinishedEvent", {
@@ -29,10 +31,12 @@ const toolFinished = event("tool.finished", "ToolFinishedEvent", {
 const toolProgress = event("tool.progress", "ToolProgressEvent", {
   call_id: z.string(),
   name: z.string(),
-  text: z.string().meta({ description: "How far the call is. It is not kept, so this event has no id." }),
+  text: z
+    .string()
+    .register(z.globalRegistry, { description: "How far the call is. It is not kept, so this event has no id." }),
 });
 const messageCompleted = event("message.completed", "MessageCompletedEvent", {
-  seq: z.int().min(1),
+  seq: z.int().check(z.minimum(1)),
   message,
   finish_reason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
   usage,
@@ -41,9 +45,9 @@ const turnEnded = event("turn.ended", "TurnEndedEvent", {
   turn: z.string(),
   reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
   usage,
-  cost_micros: z.int().min(0),
-  refused: z.literal(true).optional(),
-  error: failure.optional(),
+  cost_micros: z.int().check(z.minimum(0)),
+  refused: z.optional(z.literal(true)),
+  error: z.optional(failure),
 });
 const error = event("error", "FailureEvent", failure.shape);
 
@@ -63,12 +67,14 @@ export const sessionEvent = z
     turnEnded,
     error,
   ])
-  .meta({
+  .register(z.globalRegistry, {
     id: "EventStream",
     description:
       "Server-sent events. This is the JSON in the `data` of each; `type` equals the event's name, and its `id` is what a reader comes back with in `Last-Event-ID`.",
   });
 
-function event<T extends string, S extends z.ZodRawShape>(type: T, id: string, fields: S) {
-  return z.object({ type: z.literal(type), ...fields }).meta({ id });
+function event<T extends string, S extends z.core.$ZodShape>(type: T, id: string, fields: S) {
+  return z.object({ type: z.literal(type), ...fields }).register(z.globalRegistry, { id });
 }
+
+export type EventJson = z.infer<typeof sessionEvent>;

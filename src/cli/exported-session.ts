@@ -1,0 +1,25 @@
+/** Reads a session of a Worker that runs: its header and its entries, as an export has them. */
+import { LonglineError } from "../client/longline-error.ts";
+import type { Entry } from "../core/entry.ts";
+import { readLine, type TranscriptHeader } from "../doors/native/transcript-text.ts";
+
+export interface ExportedSession {
+  header: TranscriptHeader;
+  entries: Entry[];
+}
+
+/** Throws a `LonglineError` for what the Worker refuses. */
+export async function exportedSession(worker: { url: string; key: string }, id: string): Promise<ExportedSession> {
+  const url = `${worker.url.replace(/\/+$/, "")}/v1/sessions/${encodeURIComponent(id)}/export`;
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${worker.key}` } });
+  if (!answer.ok) throw await LonglineError.of(answer);
+  const [header, ...entries] = (await answer.text())
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(readLine);
+  return { header: header as TranscriptHeader, entries: entries as Entry[] };
+}
+
+export async function exportedEntries(worker: { url: string; key: string }, id: string): Promise<Entry[]> {
+  return (await exportedSession(worker, id)).entries;
+}

@@ -1,0 +1,46 @@
+/** The calls about registered prefixes, described. */
+import * as z from "zod/mini";
+import { usage } from "../../wire/shapes.ts";
+import type { Operation } from "../operation.ts";
+import { anyObject } from "../shapes.ts";
+import { prefixContent, prefixRemoval, prefixWarming } from "./routes.ts";
+
+const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
+
+export const prefixOperations: Record<string, Operation> = {
+  "PUT /v1/prefixes": {
+    tag: "Prefixes",
+    summary: "Registers a text that sessions begin with; text/plain is taken, too",
+    body: prefixContent,
+    answers: {
+      201: { what: "It is registered.", schema: z.extend(prefix, { created: z.boolean() }) },
+      200: { what: "It was there.", schema: z.extend(prefix, { created: z.boolean() }) },
+    },
+    refusals: [413, 415],
+  },
+  "GET /v1/prefixes/{prefix}": {
+    tag: "Prefixes",
+    summary: "Reads about a prefix",
+    answers: {
+      200: { what: "The prefix.", schema: z.extend(prefix, { sessions: z.int(), created_at: z.iso.datetime() }) },
+    },
+    refusals: [404],
+  },
+  "DELETE /v1/prefixes/{prefix}": {
+    tag: "Prefixes",
+    summary: "Removes a prefix that no session uses",
+    query: prefixRemoval,
+    answers: { 200: { what: "What was removed.", schema: z.object({ deleted: prefix }) } },
+    refusals: [404, 409],
+  },
+  "POST /v1/prefixes/{prefix}/warm": {
+    tag: "Prefixes",
+    summary: "Has the provider read a prefix before traffic comes, behind the tools and instructions of an agent",
+    query: prefixWarming,
+    answers: {
+      200: { what: "What it cost.", schema: z.object({ prefix: z.string(), usage, cost_micros: z.int() }) },
+      502: { what: "The provider failed.", schema: anyObject },
+    },
+    refusals: [404, 409],
+  },
+};

@@ -1,0 +1,18 @@
+/** The JSON of a refusal, as the OpenAPI document, the clients and the page read it. `problem.ts` writes it. */
+import * as z from "zod/mini";
+
+export const problem = z
+  .object({
+    type: z.string(),
+    status: z.int(),
+    title: z.string(),
+    detail: z.string(),
+    code: z.string(),
+    field: z.optional(z.string()),
+  })
+  .register(z.globalRegistry, {
+    id: "Problem",
+    description: "RFC 9457. `detail` says what to do; `field` names what is wrong.",
+  });
+
+export type ProblemJson = z.infer<typeof problem>;

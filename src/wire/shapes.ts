@@ -1,0 +1,267 @@
+/** The native door's JSON, one schema for each shape: what writes it (`wire/native.ts`, `session/turn-json.ts`), the OpenAPI document, `longline/client` and the page take their types from here. No code that answers runs these: schemas come with the document alone. */
+import * as z from "zod/mini";
+import { turnEndReasons } from "../core/entry.ts";
+
+const count = z.int().check(z.minimum(0));
+const moment = z.iso.datetime();
+
+export const usage = z
+  .object({
+    input_tokens: count,
+    cached_tokens: count,
+    output_tokens: count,
+    reasoning_tokens: count,
+    steps: count,
+    rows_written: z.optional(count),
+    expected_cached_tokens: z.optional(count),
+    kv_reads: z.optional(count),
+    kv_writes: z.optional(count),
+    cached: z.optional(z.boolean()),
+    estimated: z.optional(z.boolean()),
+  })
+  .register(z.globalRegistry, {
+    id: "Usage",
+    description:
+      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host said what it used.",
+  });
+
+const queued = z.object({
+  turn: z.string(),
+  content: z.string(),
+  created_at: moment,
+  speaker: z.optional(z.string()),
+  metadata: z.optional(z.record(z.string(), z.string())),
+  joins: z.optional(z.literal(true)).register(z.globalRegistry, { description: "It waits to join the open turn." }),
+  cut: z.optional(z.literal(true)).register(z.globalRegistry, { description: "`content` is only its beginning." }),
+});
+
+export const listedTurn = z
+  .object({
+    session: z.string(),
+    turn: z.string(),
+    agent: z.string(),
+    version: z.nullable(z.string()),
+    model: z
+      .nullable(z.string())
+      .register(z.globalRegistry, { description: "The model that answered last; null when none was called." }),
+    reason: z.enum(turnEndReasons),
+    error: z.optional(z.object({ code: z.string(), detail: z.string() })),
+    steps: count,
+    usage,
+    cost_micros: count,
+    ms: count,
+    first_event_ms: z.nullable(count),
+    ended_at: moment,
+  })
+  .register(z.globalRegistry, { id: "ListedTurn" });
+
+export const session = z
+  .object({
+    id: z.string(),
+    agent: z.nullable(z.string()),
+    agent_version: z
+      .nullable(z.string())
+      .register(z.globalRegistry, { description: "The version that its newest turn ran with." }),
+    title: z.nullable(z.string()),
+    metadata: z.record(z.string(), z.string()),
+    model: z.string(),
+    prefix: z.nullable(z.string()),
+    status: z.enum(["idle", "running", "waiting"]),
+    last_seq: count,
+    last_turn: z
+      .nullish(z.object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment }))
+      .register(z.globalRegistry, { description: "The turn that ended last." }),
+    usage: z.extend(usage, { cost_micros: count }),
+    created_at: moment,
+    expires_at: z.nullable(moment),
+    forked_from: z.optional(z.object({ session: z.string(), after_seq: count })),
+    broken: z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "Its row is damaged, and the other fields say nothing." }),
+  })
+  .register(z.globalRegistry, { id: "Session" });
+
+export const sessionDetails = z
+  .extend(session, { queued: z.array(queued) })
+  .register(z.globalRegistry, { id: "SessionDetails" });
+
+const toolCall = z.object({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+
+const failed = z.object({ code: z.string(), detail: z.string() });
+
+const messageFields = {
+  role: z.enum(["user", "assistant", "tool"]),
+  content: z.string(),
+  speaker: z.optional(z.string()),
+  refusal: z.optional(z.string()),
+  reasoning_content: z.optional(z.string()),
+  tool_calls: z.optional(z.array(toolCall)),
+  tool_call_id: z.optional(z.string()),
+  name: z.optional(z.string()),
+  is_error: z.optional(z.boolean()),
+};
+
+export const message = z.object(messageFields).register(z.globalRegistry, { id: "Message" });
+
+const entryFields = {
+  seq: z.int().check(z.minimum(1)),
+  turn: z.string(),
+  type: z.enum(["user", "assistant", "tool", "approval", "compaction", "note", "step_failed", "turn_ended"]),
+  created_at: moment,
+  message: z.optional(z.looseObject(message.shape)),
+  agent: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "At the beginning of a turn: who answers it." }),
+  agent_version: z.optional(z.string()),
+  options: z
+    .optional(z.looseObject({}))
+    .register(z.globalRegistry, { description: "What was chosen with the message, for its turn." }),
+  metadata: z.optional(z.record(z.string(), z.string())),
+  joined: z.optional(z.boolean()),
+  again: z.optional(z.boolean()),
+  step: z.optional(z.int().check(z.minimum(1))),
+  attempt: z.optional(z.int().check(z.minimum(1))),
+  model: z.optional(z.string()),
+  finish_reason: z.optional(z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"])),
+  waits: z.optional(z.record(z.string(), z.enum(["approval", "client"]))),
+  salvaged: z.optional(z.array(z.string())),
+  copies: z.optional(z.record(z.string(), z.string())),
+  no_call: z.optional(z.boolean()),
+  from_reasoning: z.optional(z.boolean()),
+  prefix: z.optional(z.object({ expected_tokens: count, because: z.optional(z.string()) })),
+  cached: z.optional(z.boolean()),
+  cut_calls: z.optional(count),
+  repairs: z.optional(z.array(z.string())),
+  tries: z.optional(z.array(z.extend(failed, { model: z.string(), raw: z.optional(z.string()) }))),
+  first_event_ms: z.optional(count),
+  duration_ms: z.optional(count),
+  call_id: z.optional(z.string()),
+  name: z.optional(z.string()),
+  approve: z.optional(z.boolean()),
+  by: z.optional(z.string()),
+  through_seq: z.optional(count),
+  summary: z.optional(z.string()),
+  cause: z.optional(z.enum(["in_time", "overflow", "unclear"])),
+  partial: z.optional(z.string()),
+  error: z.optional(z.extend(failed, { retryable: z.optional(z.boolean()), raw: z.optional(z.string()) })),
+  reason: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "Why a turn ended, or why a person answered so." }),
+  refused: z.optional(z.boolean()),
+  usage: z.optional(usage),
+  cost_micros: z.optional(count),
+  broken: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
+};
+
+export const entry = z.looseObject(entryFields).register(z.globalRegistry, {
+  id: "Entry",
+  description: "One entry of the transcript. Which members it has depends on its type.",
+});
+
+const feedback = z.object({
+  score: z.number(),
+  label: z.nullable(z.string()),
+  comment: z.nullable(z.string()),
+  by: z.nullable(z.string()),
+  created_at: moment,
+});
+
+export const turn = z
+  .object({
+    session: z.string(),
+    turn: z.string(),
+    status: z.enum([
+      "queued",
+      "running",
+      "waiting",
+      "completed",
+      "length",
+      "step_limit",
+      "cancelled",
+      "failed",
+      "budget_exhausted",
+      "interrupted",
+    ]),
+    message: z.optional(z.nullable(message)),
+    usage: z.optional(usage),
+    cost_micros: z.optional(count),
+    waiting_for: z.optional(
+      z.array(
+        z.object({
+          call_id: z.string(),
+          name: z.string(),
+          arguments: z.string(),
+          kind: z.enum(["approval", "client"]),
+          expires_at: moment,
+        }),
+      ),
+    ),
+    error: z.optional(failed),
+    feedback: z.optional(feedback),
+    refused: z.optional(z.boolean()),
+  })
+  .register(z.globalRegistry, { id: "Turn" });
+
+export const agent = z
+  .object({
+    id: z.string(),
+    default: z.boolean(),
+    version: z.string(),
+    models: z.array(z.string()),
+    tools: z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        effect: z.enum(["none", "keyed", "unsafe"]),
+        approval: z.nullable(z.enum(["always", "some"])).register(z.globalRegistry, {
+          description: "Whether a person must say yes: to each call, to some, or to none.",
+        }),
+      }),
+    ),
+    doors: z.array(z.string()),
+    channels: z.array(z.string()),
+  })
+  .register(z.globalRegistry, {
+    id: "Agent",
+    description: "`tools` are its own: what MCP servers list is known in a turn only.",
+  });
+
+export const delivery = z
+  .object({
+    id: z.string(),
+    status: z.literal("dead"),
+    session: z.optional(z.string()),
+    turn: z.optional(z.string()),
+    channel: z.optional(z.string()),
+    url: z.optional(z.string()),
+    error: z.optional(z.string()),
+    attempts: z.optional(count),
+    created_at: z.optional(moment),
+    died_at: z.optional(moment),
+    broken: z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
+  })
+  .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." });
+
+export const health = z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() });
+
+export type UsageJson = z.infer<typeof usage>;
+export type QueuedJson = z.infer<typeof queued>;
+export type SessionJson = z.infer<typeof session>;
+export type SessionDetailsJson = z.infer<typeof sessionDetails>;
+export type ToolCallJson = z.infer<typeof toolCall>;
+export type MessageJson = z.infer<typeof message>;
+/** Without what later versions add. */
+export type EntryJson = z.infer<z.ZodMiniObject<typeof entryFields>>;
+export type FeedbackJson = z.infer<typeof feedback>;
+export type TurnJson = z.infer<typeof turn>;
+export type AgentJson = z.infer<typeof agent>;
+export type DeliveryJson = z.infer<typeof delivery>;
+export type HealthJson = z.infer<typeof health>;

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Row } from "./bench/measure.ts";
+import { documentText, table } from "./bench/report.ts";
+
+const folder = "test/bench/peers";
+const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
+
+describe("the bench", () => {
+  it("[BENCH-1] has its peers in a package of their own with exact versions, which the project does not install", () => {
+    const { dependencies } = json(`${folder}/package.json`) as { dependencies: Record<string, string> };
+    expect(Object.entries(dependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    expect(json(`${folder}/package-lock.json`).packages[""].dependencies).toEqual(dependencies);
+    const own = json("package.json") as { dependencies: object; devDependencies: object };
+    const missing = ["agents", "@cloudflare/ai-chat", "@portkey-ai/gateway"];
+    expect(Object.keys({ ...own.dependencies, ...own.devDependencies })).not.toEqual(expect.arrayContaining(missing));
+    const sources = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+    const imported = sources.flatMap((name) => [
+      ...readFileSync(`${folder}/${name}`, "utf8").matchAll(/from "((?:@[^/"]+\/)?[^/".]+)/g),
+    ]);
+    expect(imported.map(([, name]) => name).filter((name) => dependencies[name ?? ""] === undefined)).toEqual([]);
+  });
+
+  const rows: Row[] = [
+    { section: "relay", measure: "tokens/s", isRate: true, values: { sketch: 20_000, native: 15_000, pipe: 90_000 } },
+    { section: "search", measure: "answer, ms", isRate: false, values: { native: 4.5678 } },
+  ];
+
+  it("[BENCH-2] shows each figure with its ratio to the sketch, and what takes no part in a row as -", () => {
+    const [, , relay, search] = table(rows).split("\n");
+    expect(relay).toBe("| relay: tokens/s | 20,000 | 15,000 (0.75 x) | 90,000 (4.50 x) |");
+    expect(search).toBe("| search: answer, ms | - | 4.57 | - |");
+  });
+
+  it("[BENCH-2] says in its text where and when it ran, and has a table for each section", () => {
+    const load = { before: [1.23, 0, 0], after: [2.5, 0, 0] };
+    const about = { date: "2026-11-26", node: "v24", load, rounds: 5, bytes: { longline: 1_024_000, portkey: 0 } };
+    const text = documentText(about, rows);
+    expect(text).toContain("on 2026-11-26");
+    expect(text).toContain("1.2 before and 2.5 after");
+    expect(text).toContain("Built modules: longline 1000 KB.");
+    expect(text.match(/^### .*/gm)).toEqual(["### Relay", "### Search"]);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(200);
+  });
+});
