@@ -5,10 +5,11 @@ import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from 
 import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo, KeyRight } from "./account-keys.ts";
 import { listName } from "./account-list.ts";
+import { accountMethods } from "./account-methods.ts";
 import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
 import { type AccountStore, accountStore } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
-import { type Methods, objectStub, serveCall } from "./call-object.ts";
+import { objectStub, serveCall } from "./call-object.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
@@ -355,53 +356,6 @@ export function accountObject(bindings: Bindings, account: string): DurableObjec
   const namespace = bindings.ACCOUNTS as unknown as DurableObjectNamespace<Account>;
   return objectStub(() => namespace.getByName(account), accountMethods);
 }
-
-/** Whether each method may be called again. What is counted has a name, or counts too much rather than too little: money that is set aside twice is free again when its step ends. */
-const accountMethods: Methods = {
-  report: true,
-  usage: true,
-  listTurns: true,
-  putFeedback: true,
-  // Whatever a job makes or changes has a name that its caller gave it.
-  ask: true,
-  addDropped: false,
-  droppedTelemetry: true,
-  removeSession: true,
-  removeLost: true,
-  wasErased: true,
-  listSessions: true,
-  reserve: true,
-  settle: true,
-  admit: ([, id]) => id !== undefined,
-  accessByKey: true,
-  access: true,
-  tokenSecret: true,
-  callbackSecret: true,
-  putPrefix: true,
-  readPrefix: true,
-  prefixInfo: true,
-  removePrefix: true,
-  record: true,
-  addDeadLetter: true,
-  deadLetters: true,
-  deadLetter: true,
-  removeDeadLetter: true,
-  receive: true,
-  leadPlaces: true,
-  handOut: true,
-  wereHandedOutOnce: true,
-  slackToken: true,
-  addSlackInstall: true,
-  removeSlackInstall: true,
-  isFirst: false,
-  settings: true,
-  putSettings: true,
-  createKey: false,
-  listKeys: true,
-  revokeKey: true,
-  addAccount: true,
-  accountIds: true,
-};
 
 /** The object that lists all accounts. */
 export function accountList(bindings: Bindings): DurableObjectStub<Account> {

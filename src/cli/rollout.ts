@@ -38,7 +38,7 @@ const options = {
   help: { type: "boolean", default: false },
 } as const;
 
-type Values = ReturnType<typeof parsed>["values"];
+type RolloutOptions = ReturnType<typeof parsed>["values"];
 
 function parsed(args: string[]) {
   return parseArgs({ args, options, allowPositionals: true });
@@ -63,7 +63,9 @@ export async function rollout(given: string[]): Promise<void> {
 }
 
 /** The body that begins a rollout. Throws a UsageError that says how an option is written. */
-export function planOf(values: Pick<Values, "agent" | "candidate" | "stages" | "guard" | "by" | "holdback">): object {
+export function planOf(
+  values: Pick<RolloutOptions, "agent" | "candidate" | "stages" | "guard" | "by" | "holdback">,
+): object {
   const guardrails = (values.guard ?? "")
     .split(",")
     .filter((text) => text !== "")
@@ -96,7 +98,7 @@ export function planOf(values: Pick<Values, "agent" | "candidate" | "stages" | "
   };
 }
 
-async function changesOf({ instructions, models, tools, note }: Values): Promise<object> {
+async function changesOf({ instructions, models, tools, note }: RolloutOptions): Promise<object> {
   const list = (text: string) => text.split(",").filter((each) => each !== "");
   return {
     ...(instructions !== undefined && { instructions: await textIn(instructions) }),
@@ -118,7 +120,7 @@ function workerAt({
   url,
   account,
   key: given,
-}: Values): (method: string, path: string, body?: object) => Promise<string> {
+}: RolloutOptions): (method: string, path: string, body?: object) => Promise<string> {
   if (!URL.canParse(url))
     throw new UsageError("--url: give the Worker's address, such as https://longline.example.workers.dev");
   const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);

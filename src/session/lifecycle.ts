@@ -34,7 +34,8 @@ export class SessionLife {
   readonly #app: App;
   #parts: SessionParts | undefined;
   #agent: Agent | undefined;
-  #version: SessionVersion | undefined;
+  /** Which version of the agent its turns have; `choose` is to be called before one may begin. */
+  version: SessionVersion | undefined;
   #runner: Runner | undefined;
   #courier: Courier | undefined;
   #reporter: Reporter;
@@ -172,7 +173,7 @@ export class SessionLife {
     const version = new SessionVersion({ agent, bindings: this.#bindings, rollouts: this.#app.rollouts });
     const parts = sessionParts(this.#ctx.storage, version);
     version.opened(parts);
-    this.#version = version;
+    this.version = version;
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;
     this.#agent = agent;
@@ -221,11 +222,6 @@ export class SessionLife {
     if (this.#parts?.turns.busy) this.#runner?.wake();
     this.#courier?.wake();
     this.#parts?.telemetry?.wake();
-  }
-
-  /** Chooses what a turn of that speaker begins with. To be called before one may begin. */
-  async chooseVersion(speaker?: string): Promise<void> {
-    await this.#version?.choose(speaker);
   }
 
   abort(turn?: string): void {
@@ -329,7 +325,7 @@ export class SessionLife {
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
     const setup = this.#setup(this.mustHaveAgent());
-    return pastRequest(this.existing, { ...setup, ...(this.#version && { version: this.#version }) }, seq);
+    return pastRequest(this.existing, { ...setup, ...(this.version && { version: this.version }) }, seq);
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

@@ -132,7 +132,7 @@ export class Session extends DurableObject<Bindings> {
       if (!isNew) this.#life.mustTake(request);
       this.#life.mustBeAllowed(request.message.options, request.models, request.choices);
       if (isNew) this.#create(address, request.choices ?? {});
-      await this.#life.chooseVersion(request.message.speaker);
+      await this.#life.version?.choose(request.message.speaker);
       const parts = this.#life.existing;
       const { turn, repeated } = takeIn(parts, request);
       const { open } = parts.turns;
@@ -188,7 +188,7 @@ export class Session extends DurableObject<Bindings> {
   async taken(receipt: Receipt, again?: AgainWith): Promise<Outcome<AnswerPart | null>> {
     if (again === undefined) return outcome(() => this.#life.existing.turns.taken(receipt) ?? null);
     await outcome(() => untilStopped(this.#life.existing, receipt));
-    await this.#life.chooseVersion();
+    await this.#life.version?.choose(undefined);
     return this.#answer((parts) => takenOrAgain(parts, receipt, again));
   }
 
@@ -202,7 +202,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Answers every call that waits, or begins a turn; see `GoOn`. */
   async goOn(request: GoOn): Promise<Outcome<WentOn>> {
-    await this.#life.chooseVersion(request.messages[0]?.speaker);
+    await this.#life.version?.choose(request.messages[0]?.speaker);
     return this.#answer((parts) => {
       this.#life.mustTake(request);
       this.#life.mustBeAllowed(request.options, request.models);

@@ -12,13 +12,13 @@ const freshMs = 900;
 /** Most agents of accounts that are remembered; beyond that the oldest is forgotten. */
 const mostRemembered = 1_000;
 
-interface Known {
+interface KnownAssignment {
   assignment: Assignment;
   atMs: number;
 }
 
 /** What was asked in this isolate, by account and agent. */
-const known = new Map<string, Known>();
+const known = new Map<string, KnownAssignment>();
 /** Versions never change. */
 const versions = new Map<string, KeptVersion>();
 

@@ -250,6 +250,19 @@ describe("rollouts", () => {
     expect(arm.sessions).toBe(found[candidate]?.length);
   });
 
+  async function keepsByImport(name: string, own: string): Promise<void> {
+    const lines = (await call("GET", `/v1/sessions/${name}/export`)).body;
+    const id = `import-${name}`;
+    const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/x-ndjson" };
+    const path = `https://longline.test/v1/sessions/import?id=${id}`;
+    expect((await worker.fetch(path, { method: "POST", headers, body: lines })).status).toBe(201);
+    provider.enqueue(text("Hello."));
+    await say(id);
+    const { entries } = (await call("GET", `/v1/sessions/${id}/entries`)).body;
+    const [begun] = entries.filter(({ type }: { type: string }) => type === "user").slice(-1);
+    expect(begun).toMatchObject({ agent_version: own, rollout: { arm: expect.any(String), stage: 0 } });
+  }
+
   it("[ROLLOUT-24] a fork and an import keep the arm of what they were made from", async () => {
     const candidate = await version({ instructions: "Be brief." });
     await begin(candidate);
@@ -257,6 +270,7 @@ describe("rollouts", () => {
     for (const [own, names] of Object.entries(found))
       for (let n = 0; n < 5; n++) {
         const fork = (await call("POST", `/v1/sessions/${names[0]}/fork`, { id: `f${n}-${names[0]}` })).body;
+        if (n === 0) await keepsByImport(names[0] ?? "", own);
         provider.enqueue(text("Hello."));
         await say(fork.id);
         const entries = (await call("GET", `/v1/sessions/${fork.id}/entries`)).body.entries;
