@@ -324,8 +324,7 @@ export class SessionLife {
 
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<PastRequest> {
-    const setup = this.#setup(this.mustHaveAgent());
-    return pastRequest(this.existing, { ...setup, ...(this.version && { version: this.version }) }, seq);
+    return pastRequest(this.existing, { ...this.#setup(this.mustHaveAgent()), version: this.version }, seq);
   }
 
   /** Throws, before anything is stored, when the account may use none of the models that would answer. `choices`: of a session that is to be made. */

@@ -31,7 +31,7 @@ export interface PastSetup {
   remoteTools?: RemoteTools | undefined;
   bindings: Bindings;
   /** Which version of the agent a turn had; absent: the code's. */
-  version?: SessionVersion;
+  version?: SessionVersion | undefined;
 }
 
 /** Throws `not_found` when entry `seq` is no reply of a model. */
