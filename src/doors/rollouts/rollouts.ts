@@ -33,6 +33,7 @@ export function rollouts({ notify = [] }: RolloutSettings = {}): Rollouts {
 
 const door = defineDoor({
   name: "rollouts",
+  isNative: true,
   routes: () => [
     ["/v1/agents", versionRoutes],
     ["/v1/rollouts", rolloutRoutes],
