@@ -59,6 +59,12 @@ export const uiRows: Row[] = [
   { name: "ui-stream-unknown", call: "GET /v1/ui/messages/none-such/stream" },
   { name: "ui-stop-unknown", call: "DELETE /v1/ui/messages/none-such/stream" },
   { name: "ui-no-messages", call: say, body: { id: "ui-1", messages: [] } },
+  { name: "ui-feedback-no-answer", call: "POST /v1/ui/messages/ui-1/feedback", body: { message_id: "m1", score: 1 } },
+  {
+    name: "ui-feedback-unknown",
+    call: "POST /v1/ui/messages/none-such/feedback",
+    body: { message_id: "msg_turn_1", score: 1 },
+  },
   { name: "ui-bad-id", call: say, body: { id: "no spaces", messages: [user("m1", "x")] } },
   { name: "ui-refused-field", call: say, body: { id: "ui-1", toolChoice: "none", messages: [user("m1", "x")] } },
   { name: "ui-bad-model", call: say, body: { id: "ui-1", model: "none-such", messages: [user("m1", "x")] } },
