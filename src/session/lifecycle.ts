@@ -5,6 +5,7 @@ import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
+import type { SessionVersions } from "../agent/rollout-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -19,12 +20,11 @@ import { Reporter } from "./deliver/reporter.ts";
 import { type Expiry, expiryDueMs, expiryOf, type LifeFacts } from "./expiry.ts";
 import { type PastRequest, pastRequest } from "./read/past-request.ts";
 import { summarize } from "./read/summarize.ts";
-import { type SessionParts, sessionParts } from "./session-parts.ts";
+import { type SessionParts, sessionParts, versionFacts } from "./session-parts.ts";
 import type { CopyStep } from "./store/copying.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
 import { Runner } from "./turn/runner.ts";
-import { SessionVersion } from "./turn/session-version.ts";
 import { defaultModelId, mustBeAllowed } from "./turn/turn-model.ts";
 import type { SendRequest } from "./turn/turns.ts";
 
@@ -35,7 +35,7 @@ export class SessionLife {
   #parts: SessionParts | undefined;
   #agent: Agent | undefined;
   /** Which version of the agent its turns have; `choose` is to be called before one may begin. */
-  version: SessionVersion | undefined;
+  version: SessionVersions | undefined;
   #runner: Runner | undefined;
   #courier: Courier | undefined;
   #reporter: Reporter;
@@ -170,9 +170,9 @@ export class SessionLife {
   open(): SessionParts {
     const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
     const agent = this.#app.agents.of(named);
-    const version = new SessionVersion({ agent, bindings: this.#bindings, rollouts: this.#app.rollouts });
-    const parts = sessionParts(this.#ctx.storage, version);
-    version.opened(parts);
+    const session = () => versionFacts(parts);
+    const version = this.#app.rollouts?.session({ agent, bindings: this.#bindings, session });
+    const parts = sessionParts(this.#ctx.storage, version ?? agent);
     this.version = version;
     const hold = (work: Promise<void>) => this.#ctx.waitUntil(work);
     this.#parts = parts;

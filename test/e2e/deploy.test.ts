@@ -26,7 +26,7 @@ async function deployed(script?: string): Promise<number> {
 
 /** An app that lists this, bundled as wrangler does: its bytes, gzipped, and the files that are in it. */
 async function bundle(listed: string): Promise<{ bytes: number; files: string[] }> {
-  const contents = `import { admin, aiSdk, alerts, calculator, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, otel, playground, prefixes, sendRequest, slack } from "longline";
+  const contents = `import { admin, aiSdk, alerts, calculator, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, otel, playground, prefixes, rollouts, sendRequest, slack } from "longline";
     import * as zod from "zod";
     import * as mini from "zod/mini";
     const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
@@ -60,6 +60,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
+  ["rollouts()", "rollouts: rollouts()", 18_000],
   ["otel()", "observe: otel()", 11_000],
   [
     "alerts()",

@@ -4,9 +4,9 @@ import type { RolloutFeature } from "../../agent/rollout-feature.ts";
 import type { Address } from "../../channels/channel.ts";
 import { decisionJson, decisionText } from "../../rollout/notice.ts";
 import { type Door, defineDoor } from "../door.ts";
-import { assignVersion, versionedAgent } from "./assign-version.ts";
 import { RolloutJob } from "./rollout-job.ts";
 import { rolloutRoutes } from "./routes.ts";
+import { SessionVersion } from "./session-version.ts";
 import { versionRoutes } from "./versions.ts";
 
 export interface RolloutSettings {
@@ -28,7 +28,7 @@ export interface Rollouts {
  * longline({ agents, rollouts: rollouts({ notify: [slackRoom("T1", "C1")] }) })
  */
 export function rollouts({ notify = [] }: RolloutSettings = {}): Rollouts {
-  return { door, feature: { assign: assignVersion, agentOf: versionedAgent, job: jobFor(notify) } };
+  return { door, feature: { session: (of) => new SessionVersion(of), job: jobFor(notify) } };
 }
 
 const door = defineDoor({

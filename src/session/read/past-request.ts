@@ -2,6 +2,7 @@
 import { accountObject } from "../../account/account.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
+import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
@@ -11,7 +12,6 @@ import type { TranscriptLog } from "../store/transcript-log.ts";
 import { hiddenSeqs } from "../store/withdraw.ts";
 import { Conversation } from "../turn/request-window.ts";
 import { RequestWriter } from "../turn/request-writer.ts";
-import type { SessionVersion } from "../turn/session-version.ts";
 import { turnModels } from "../turn/turn-model.ts";
 import { TurnTools } from "../turn/turn-tools.ts";
 import { userIdsOf } from "../turn/user-ids.ts";
@@ -31,7 +31,7 @@ export interface PastSetup {
   remoteTools?: RemoteTools | undefined;
   bindings: Bindings;
   /** Which version of the agent a turn had; absent: the code's. */
-  version?: SessionVersion | undefined;
+  version?: SessionVersions | undefined;
 }
 
 /** Throws `not_found` when entry `seq` is no reply of a model. */

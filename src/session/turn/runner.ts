@@ -5,6 +5,7 @@ import { factsOfAccount } from "../../account/account-facts.ts";
 import type { Agent } from "../../agent/agent.ts";
 import { goneWords } from "../../agent/app.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
+import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { Reading, ReadMessage } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
 import { ending, leftOver } from "../../core/ending.ts";
@@ -30,7 +31,6 @@ import type { Waiting } from "../store/inbox.ts";
 import { Purse } from "./budget-client.ts";
 import { Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
-import type { SessionVersion } from "./session-version.ts";
 import { mostSubrequests, Subrequests } from "./subrequests.ts";
 import { allowedOf, type TurnModel, turnModels } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
@@ -40,7 +40,7 @@ export interface RunnerSetup {
   /** As the code defines it. */
   agent: Agent;
   /** Which version of it each turn has; absent: always that one. */
-  version?: SessionVersion;
+  version?: SessionVersions | undefined;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   /** Where the agent's models find their secrets. */
