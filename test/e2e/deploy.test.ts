@@ -72,16 +72,16 @@ const base = "agents: { a: of({}) }";
 const tools = "agents: { a: of({ tools: [currentTime, calculator, fetchUrl, sendRequest] }) }";
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 231 KiB gzipped", async () => {
+  it("[E2E-7] the app that a project begins with is at most 232 KiB gzipped", async () => {
     const bytes = await deployed("src/cli/starter/worker.ts");
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(231 * 1024);
+    expect(bytes).toBeLessThanOrEqual(232 * 1024);
   });
 
-  it("[E2E-7] the app of this checkout, with every door, channel and feature, is at most 422 KiB gzipped", async () => {
+  it("[E2E-7] the app of this checkout, with every door, channel and feature, is at most 440 KiB gzipped", async () => {
     const bytes = await deployed();
     console.log(`all features: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(422 * 1024);
+    expect(bytes).toBeLessThanOrEqual(440 * 1024);
   });
 
   it("[E2E-7] the native door alone with one tool is at most 178 KiB gzipped", async () => {

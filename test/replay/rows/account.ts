@@ -104,6 +104,13 @@ export const accountRows: Row[] = [
     body: { agent: "assistant", candidate: "v_1", stages: [{ share: "all" }] },
   },
   { name: "rollouts-not-listed", call: "GET /v1/rollouts" },
+  { name: "versions-not-listed", call: "GET /v1/agents/assistant/versions" },
+  { name: "rollout-not-listed", call: "GET /v1/rollouts/ro_1" },
+  { name: "rollout-report-not-listed", call: "GET /v1/rollouts/ro_1/report" },
+  ...["pause", "resume", "promote", "rollback"].map((action) => ({
+    name: `rollout-${action}-not-listed`,
+    call: `POST /v1/rollouts/ro_1/${action}`,
+  })),
   { name: "usage-bad-group", call: "GET /v1/usage?group_by=colour" },
   { name: "usage-bad-time", call: "GET /v1/usage?from=yesterday" },
 ];
