@@ -59,7 +59,12 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               // Sessions of an app whose channel and door are not of the library.
-              durableObjects: { TOY_SESSIONS: { className: "ToySession", useSQLite: true } },
+              durableObjects: {
+                TOY_SESSIONS: { className: "ToySession", useSQLite: true },
+                // Those of an app with a collector and an alert.
+                OBSERVED_SESSIONS: { className: "ObservedSession", useSQLite: true },
+                OBSERVED_ACCOUNTS: { className: "ObservedAccount", useSQLite: true },
+              },
               bindings: {
                 PAGER_KEY: "pager-key-1",
                 LINES_LONGEST: "40",

@@ -18,6 +18,7 @@ import { nothingHere, type RouteContext } from "./doors/routes.ts";
 import type { Bindings } from "./env.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemResponse } from "./http/problem.ts";
+import { RefusedLines } from "./http/refused-lines.ts";
 import { type AccountClass, accountClass, alertWarnings } from "./session/account-class.ts";
 import { type SessionClass, sessionClass } from "./session/session-class.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
@@ -100,12 +101,15 @@ const noModel =
 export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const { settings } = app;
   const access = new Access(env as unknown as Bindings);
+  const refused = new RefusedLines();
   const all = new Hono<RouteContext>().use(async (c, next) => {
     c.set("app", app);
     c.set("access", access);
     c.set("operations", async () => Object.assign({}, ...(await Promise.all(doors.map((door) => door.operations())))));
     mustBeOurHost(c.req.raw, settings);
     await next();
+    const line = refused.lineOf(c.res.status, c.error, Date.now());
+    if (line !== undefined) console.log(JSON.stringify(line));
   });
   const guarded = ["/v1/*", ...doors.flatMap(({ guards }) => guards)];
   const exposes = doors.flatMap((door) => door.exposes);

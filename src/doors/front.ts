@@ -1,21 +1,37 @@
 /** `/` and `/health`: what is running here and how to talk to it. Open to everyone, so they tell nothing about accounts. */
 import { version } from "../../package.json";
+import { accountList } from "../account/account.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
-import type { Settings } from "../env.ts";
+import type { Bindings, Settings } from "../env.ts";
 import { modelIds } from "../session/turn/turn-model.ts";
 import type { HealthJson } from "../wire/shapes.ts";
 import { Routes } from "./routes.ts";
 
 export const front = new Routes()
-  .get("/health", "everyone", (c) => {
+  .get("/health", "everyone", async (c) => {
     const { app } = c.var;
-    const { settings } = app;
+    const { settings, telemetry } = app;
     const demo = settings.model.kind === "demo";
-    return c.json<HealthJson>({ ok: true, version, model: modelIds(settings, app.agents.first)[0], demo });
+    const about = { ok: true, version, model: modelIds(settings, app.agents.first)[0], demo } as const;
+    const dropped = telemetry?.isExported ? await droppedTelemetry(c.env) : undefined;
+    return c.json<HealthJson>({ ...about, ...(dropped !== undefined && { telemetry: { dropped } }) });
   })
   // Where the app lists no page.
   .get("/", "everyone", (c) => c.text(welcome(c.var.app, c.req.url)));
+
+/** How long the count is waited for, and gone by: it says nothing about whether the Worker is well. */
+const countMs = { patience: 500, remembered: 10_000 };
+let counted: { atMs: number; dropped: Promise<number | undefined> } | undefined;
+
+/** How much sessions had to drop that a collector did not take; `undefined` where that cannot be said in time. */
+function droppedTelemetry(bindings: Bindings): Promise<number | undefined> {
+  if (counted !== undefined && Date.now() - counted.atMs < countMs.remembered) return counted.dropped;
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, countMs.patience));
+  const asked = Promise.resolve(accountList(bindings).droppedTelemetry()).catch(() => undefined);
+  counted = { atMs: Date.now(), dropped: Promise.race([asked, late]) };
+  return counted.dropped;
+}
 
 /** What is running here, in words for a terminal. `url`: of the request. */
 export function welcome(app: App, url: string): string {

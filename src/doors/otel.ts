@@ -36,6 +36,7 @@ function telemetryOf(values: SettingValues<typeof settings>): Telemetry {
   const content = values.OTEL_CAPTURE_CONTENT === "true" ? contentWriter : undefined;
   const collector = endpoint === undefined ? undefined : { endpoint, headers };
   return {
+    isExported: collector !== undefined,
     session(session) {
       if (collector === undefined) return { traces: new LogTraces(session, { serviceName, content }) };
       const telemetry = new SessionExporter(session, { collector, serviceName, content });

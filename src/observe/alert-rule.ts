@@ -24,7 +24,7 @@ export interface AlertRule {
   /** 1 to 1,440. */
   windowMinutes: number;
   /** Where it goes: `slackRoom(…)`, `discordRoom(…)`, or `{ channel: "callback", url: "https://…" }`, which gets `{ type: "alert", … }`. */
-  to: { readonly channel: string };
+  to: { readonly channel: string } | { readonly channel: "callback"; readonly url: string };
   /** Turns of this agent alone. */
   agent?: string;
 }

@@ -6,7 +6,7 @@ import type { Attributes, MetricName } from "./names.ts";
 import type { ModelCallSample, TurnSamples } from "./telemetry.ts";
 
 /** Most series: a name with a set of attributes. What comes after them is counted under `otel.metric.overflow`, as the SDK specification says (metrics/sdk.md, "Cardinality limits"). */
-const mostSeries = 1_000;
+export const mostSeries = 1_000;
 
 /** One name with one set of attributes. `buckets`: of a histogram, one more than there are bounds. */
 export interface MetricSeries {

@@ -15,6 +15,8 @@ export interface TelemetrySource {
 
 /** What was decided once, for the whole Worker. */
 export interface Telemetry {
+  /** There is an endpoint. */
+  isExported: boolean;
   /** For one session object, once its database has its tables. `telemetry` is absent where there is no endpoint: then nothing is exported. */
   session(session: ObservedSession): { traces: SessionTraces; telemetry?: SessionTelemetry };
   /** For one account object: metrics of all its turns, where there is an endpoint. */

@@ -253,7 +253,17 @@ export const delivery = z
   })
   .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." });
 
-export const health = z.object({ ok: z.literal(true), version: z.string(), model: z.string(), demo: z.boolean() });
+export const health = z.object({
+  ok: z.literal(true),
+  version: z.string(),
+  model: z.string(),
+  demo: z.boolean(),
+  telemetry: z
+    .optional(z.object({ dropped: count }))
+    .register(z.globalRegistry, {
+      description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
+    }),
+});
 
 export type UsageJson = z.infer<typeof usage>;
 export type QueuedJson = z.infer<typeof queued>;

@@ -21,6 +21,7 @@ import { type About, documentText, table } from "./report.ts";
 import { sections } from "./sections.ts";
 import { benchStartup } from "./startup.ts";
 import { Subject, type SubjectSetup } from "./subject.ts";
+import { benchTurns } from "./turns.ts";
 import { apiKey, chatWay, nativeWay, pipeWay, sketchWay, type Way } from "./ways.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -88,7 +89,7 @@ function wantedSections(): string[] {
   const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
   if (unknown.length === 0) return wanted;
   const all = Object.keys(sections).join(", ");
-  throw new Error(`No section is ${unknown.join(", ")}. There are ${all}, core, health and startup.`);
+  throw new Error(`No section is ${unknown.join(", ")}. There are ${all}, core, health, startup and turns.`);
 }
 
 async function run(): Promise<void> {
@@ -137,6 +138,7 @@ const loadText = ({ load: { before, after } }: About) =>
 const report = (what: string, figure: string) => console.log(`${what.padEnd(86)} ${figure}`);
 
 if (positionals[0] === "core") await import("./core.ts");
+else if (positionals[0] === "turns") benchTurns();
 else if (positionals[0] === "health") await benchHealth(report);
 else if (positionals[0] === "startup") await benchStartup(report);
 else await run();

@@ -1,8 +1,9 @@
 /** The Worker of the soak: the product's own, its Durable Objects put behind slow commits and output gates. Holds nothing of the product's logic. */
-import { DurableObject } from "cloudflare:workers";
+import { env as bindings, DurableObject } from "cloudflare:workers";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
+import { otel } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
 import { createKvDouble } from "./kv-double.ts";
@@ -92,7 +93,10 @@ function methodsOf(prototype: object): string[] {
   return [...new Set([...Object.getOwnPropertyNames(prototype), ...inherited])];
 }
 
-const app = longline({ agents: { soak }, doors: [openai(), aiSdk(), mcp()] });
+const { HARNESS_URL } = bindings as unknown as SoakBindings;
+const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: `${HARNESS_URL}/otlp`, OTEL_EXPORTER_OTLP_HEADERS: {} };
+const observe = { settings: {}, configure: () => otel().configure(collector) };
+const app = longline({ agents: { soak }, doors: [openai(), aiSdk(), mcp()], observe });
 
 export const Session = gated(app.Session as unknown as ObjectClass);
 export const Account = gated(app.Account as unknown as ObjectClass);

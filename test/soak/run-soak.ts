@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bug } from "./bugs.ts";
 import { checkSession, type Violation } from "./check.ts";
+import { checkTraces } from "./check-traces.ts";
 import { buildWorker } from "./harness/build.ts";
 import { Client } from "./harness/client.ts";
+import { Collector } from "./harness/collector.ts";
 import { Commits } from "./harness/commits.ts";
 import { Killer } from "./harness/killer.ts";
 import { Points } from "./harness/points.ts";
@@ -48,6 +50,7 @@ class Soak {
   readonly #upstream: Upstream;
   readonly #tools: ToolServer;
   readonly #commits: Commits;
+  readonly #collector: Collector;
   readonly #clients: Client[] = [];
   #server: HarnessServer | undefined;
   #workerd: Workerd | undefined;
@@ -60,11 +63,17 @@ class Soak {
     this.#upstream = new Upstream(options.seed, this.#points);
     this.#tools = new ToolServer(options.seed, this.#points);
     this.#commits = new Commits(options.seed);
+    this.#collector = new Collector(options.seed);
   }
 
   async play(folder: string, script: string): Promise<void> {
     const { kills, seed } = this.#options;
-    this.#server = await serveHarness({ upstream: this.#upstream, tools: this.#tools, commits: this.#commits });
+    this.#server = await serveHarness({
+      upstream: this.#upstream,
+      tools: this.#tools,
+      commits: this.#commits,
+      collector: this.#collector,
+    });
     const workerd = new Workerd({ folder, script, port: await freePort(), harnessUrl: this.#server.url });
     this.#workerd = workerd;
     await workerd.prepare();
@@ -90,6 +99,7 @@ class Soak {
       serverErrors: this.#clients.reduce((sum, { serverErrors }) => sum + serverErrors, 0),
       executions: this.#tools.executions,
       violations: this.#violations(),
+      collector: this.#collector,
       durationMs,
     });
   }
@@ -109,6 +119,7 @@ class Soak {
       lastAskedMs: (session) => this.#upstream.lastAskedMs.get(session),
       quietSinceMs: () => this.#quietSinceMs,
       isOver: () => this.#isOver,
+      has: (spanId) => this.#collector.spans.has(spanId),
     });
     this.#clients.push(client);
     return client;
@@ -139,7 +150,7 @@ class Soak {
       .filter((client) => client.finished)
       .flatMap(({ log }) => {
         const mine = this.#tools.executions.filter(({ callId }) => callId.startsWith(`call_${log.session}-`));
-        return checkSession(log, mine);
+        return [...checkSession(log, mine), ...checkTraces(log, this.#collector)];
       });
   }
 }

@@ -1,4 +1,5 @@
 /** What a soak collects about one session: what its clients sent and saw, and what the server says in the end. The checker judges this alone. */
+import type { ReceivedSpan } from "./harness/collector.ts";
 
 /** A message as its writer knows it. */
 export interface SentMessage {
@@ -96,6 +97,8 @@ export interface SessionLog {
   entries: EntryData[];
   /** The same as `GET /export` tells it, line by line. */
   exported: string[];
+  /** The trace of each turn that ended, as the Worker makes it of the log. */
+  traces: { turn: string; spans: ReceivedSpan[] }[];
   /** Turns that had not ended when waiting for them was given up, and what else never came. */
   stuck: string[];
   /** Answers to writes and reads that should not have come. */

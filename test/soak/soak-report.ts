@@ -1,5 +1,6 @@
 /** The figures of a soak, and how they are printed. Pure. */
 import type { Violation } from "./check.ts";
+import type { Collector } from "./harness/collector.ts";
 import type { Execution } from "./harness/tool-server.ts";
 import type { SessionLog } from "./session-log.ts";
 
@@ -24,6 +25,10 @@ export interface SoakReport {
   vanishedCommits: number;
   /** Answers with status 500 and up. */
   serverErrors: number;
+  /** Spans that were compared with what the collector got, and how often it was asked, and failed. */
+  spansChecked: number;
+  collectorRequests: number;
+  collectorFailures: number;
   violations: Violation[];
   seconds: number;
 }
@@ -37,6 +42,7 @@ export interface Collected {
   serverErrors: number;
   executions: readonly Execution[];
   violations: Violation[];
+  collector: Pick<Collector, "requests" | "failed">;
   durationMs: number;
 }
 
@@ -63,6 +69,9 @@ export function soakReport(of: Collected): SoakReport {
     answersRestarted: doors.filter(({ code }) => code === "answer_restarted").length,
     vanishedCommits: of.vanished,
     serverErrors: of.serverErrors,
+    spansChecked: of.logs.flatMap((log) => log.traces.flatMap(({ spans }) => spans)).length,
+    collectorRequests: of.collector.requests,
+    collectorFailures: of.collector.failed,
     violations: of.violations,
     seconds: Math.round(of.durationMs / 100) / 10,
   };

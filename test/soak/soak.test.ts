@@ -90,6 +90,7 @@ const good: SessionLog = {
   doors: [],
   entries,
   exported,
+  traces: [],
   stuck: [],
   refusals: [],
 };

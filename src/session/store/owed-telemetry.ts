@@ -23,7 +23,7 @@ export interface OwedItem {
 }
 
 /** Most that is kept for a collector that takes nothing: the oldest are dropped, and counted. */
-const mostOwed = 1_000;
+export const mostOwed = 1_000;
 
 const atRest: ExportState = {
   attempts: 0,

@@ -4,6 +4,7 @@ import type { Door, EntryData, SentMessage, SessionLog } from "../session-log.ts
 import { Api } from "./api.ts";
 import { Approver } from "./approver.ts";
 import { Chance, pause } from "./chance.ts";
+import { spansOf } from "./collector.ts";
 import { DoorReader } from "./door-reader.ts";
 import { messageText } from "./plan.ts";
 import type { Points } from "./points.ts";
@@ -37,7 +38,12 @@ export interface ClientSetup {
   quietSinceMs(): number | undefined;
   /** The run is given up: nothing is to be tried again. */
   isOver(): boolean;
+  /** Whether the collector got this span. */
+  has(spanId: string): boolean;
 }
+
+/** The collector fails now and then, and is asked again after 5 s, then 30 s. */
+const longestExportMs = 120_000;
 
 export class Client {
   readonly log: SessionLog;
@@ -57,7 +63,16 @@ export class Client {
     const names = Array.from({ length: this.#chance.whole(1, 2) }, (_, n) => `${session}-r${n + 1}`);
     this.#readers = names.map((name) => new Reader(name, url, new Chance(setup.seed, `reader ${name}`)));
     const readers = this.#readers.map(({ log }) => log);
-    const nothing = { doors: [], messages: [], decisions: [], entries: [], exported: [], stuck: [], refusals: [] };
+    const nothing = {
+      doors: [],
+      messages: [],
+      decisions: [],
+      entries: [],
+      exported: [],
+      traces: [],
+      stuck: [],
+      refusals: [],
+    };
     this.log = { session, readers, ...nothing };
     this.#api = new Api(url, this.log);
     this.#approver = new Approver({ api: this.#api, log: this.log, points: setup.points, seed: setup.seed });
@@ -133,7 +148,27 @@ export class Client {
     for (const reader of this.#doors) await this.#told(reader);
     await this.giveUp();
     this.finished = !this.#setup.isOver();
+    await this.#collected();
     if (this.#chance.happens(0.7)) await this.#api.json("", { method: "DELETE" });
+  }
+
+  /** Reads the trace of each turn, and waits until the collector has it: an erased session sends nothing more. */
+  async #collected(): Promise<void> {
+    const untilMs = performance.now() + longestExportMs;
+    for (const { type, turn } of this.log.entries) {
+      if (type !== "turn_ended" || turn === undefined) continue;
+      let answer = await this.#api.ask(`/turns/${turn}/trace`);
+      for (; answer === undefined && !this.#setup.isOver(); answer = await this.#api.ask(`/turns/${turn}/trace`))
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      const spans = answer === undefined ? [] : spansOf(answer.text);
+      this.log.traces.push({ turn, spans });
+      while (
+        !this.#setup.isOver() &&
+        performance.now() < untilMs &&
+        !spans.every(({ spanId }) => this.#setup.has(spanId))
+      )
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   #message(n: number): SentMessage {

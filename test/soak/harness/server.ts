@@ -1,6 +1,7 @@
 /** The harness's one HTTP server: the model, the tools and the confirmations of commits, behind paths. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Collector } from "./collector.ts";
 import type { Commits } from "./commits.ts";
 import type { ToolServer } from "./tool-server.ts";
 import type { Upstream } from "./upstream.ts";
@@ -14,6 +15,7 @@ export async function serveHarness(parts: {
   upstream: Upstream;
   tools: ToolServer;
   commits: Commits;
+  collector: Collector;
 }): Promise<HarnessServer> {
   const server = createServer(async (request, response) => {
     response.on("error", () => {});
@@ -23,7 +25,8 @@ export async function serveHarness(parts: {
       if (first === "commit") {
         await parts.commits.confirm(object, Number(n));
         response.end();
-      } else if (first === "tool") await parts.tools.answer(body, response);
+      } else if (first === "otlp") parts.collector.answer(request.url ?? "", body, response);
+      else if (first === "tool") await parts.tools.answer(body, response);
       else await parts.upstream.answer(body, response);
     } catch (error) {
       // A killed server's half request is no news.

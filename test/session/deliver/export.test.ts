@@ -1,0 +1,251 @@
+import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { accountList, accountObject } from "../../../src/account/account.ts";
+import { unwrap } from "../../../src/account/outcome.ts";
+import { sessionObject } from "../../../src/session/session-object.ts";
+import { observedBindings } from "../../app/observed.ts";
+import { throughSchema } from "../../observe/otlp-schema.ts";
+import { status, text } from "../../support/fake-provider.ts";
+import { bindings, skipTime, startProvider } from "../../support/session-world.ts";
+
+const own = observedBindings(bindings);
+// biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
+type Json = any;
+let provider: ReturnType<typeof startProvider>;
+let answer: () => Response | Promise<Response>;
+const received: { url: string; key: string | null; body: Json }[] = [];
+const callbacks: Json[] = [];
+
+beforeEach(() => {
+  provider = startProvider();
+  answer = () => new Response("{}");
+  received.length = 0;
+  callbacks.length = 0;
+  provider.outside.mockImplementation(async (request: Request) => {
+    if (new URL(request.url).hostname === "pager.example.com") {
+      callbacks.push({ traceparent: request.headers.get("traceparent"), ...((await request.json()) as object) });
+      return new Response(null);
+    }
+    const body = (await request.json()) as Json;
+    const response = await answer();
+    received.push({ url: request.url, key: request.headers.get("x-key"), body });
+    return response;
+  });
+  for (const method of ["log", "warn", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function world(account = crypto.randomUUID()) {
+  const address = { account, name: crypto.randomUUID() };
+  const stub = () => sessionObject(own, address);
+  return {
+    address,
+    stub,
+    async ask(content: string, more: { traceparent?: string } = {}) {
+      const request = { message: { content, ...more, options: {} }, receipt: {}, onBusy: "queue" } as const;
+      const { turn } = unwrap(await stub().send(address, request));
+      const state = unwrap(await stub().wait(turn, 20_000));
+      expect(state.status).toBe("ended");
+      return turn;
+    },
+    trace: async (turn: string): Promise<Json[]> => spansIn(JSON.parse(unwrap(await stub().trace(turn)))),
+  };
+}
+const spansIn = (body: Json): Json[] => body.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
+const taken = () => received.filter(({ url }) => url.endsWith("/v1/traces")).flatMap(({ body }) => spansIn(body));
+const until = (check: () => unknown) => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+
+it("[EXPORT-1] a turn that has ended is sent, with the bytes of its trace, its collector's key and its parent", async () => {
+  provider.enqueue(text("Hello."));
+  const { ask, trace } = world();
+  const turn = await ask("Hi", { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" });
+  await until(() => expect(taken()).toHaveLength(2));
+  expect(taken()).toEqual(await trace(turn));
+  expect(received[0]).toMatchObject({ url: "https://otlp.test/v1/traces", key: "k-1" });
+  expect(throughSchema(received[0]?.body)).toEqual(received[0]?.body);
+  expect(taken()[0]).toMatchObject({ traceId: "4bf92f3577b34da6a3ce929d0e0e4736", parentSpanId: "00f067aa0ba902b7" });
+});
+
+it("[EXPORT-2] what was not confirmed is sent again after a crash, with the same bytes", async () => {
+  const gate = Promise.withResolvers<Response>();
+  let calls = 0;
+  answer = () => (calls++ === 0 ? gate.promise : new Response("{}"));
+  provider.enqueue(text("Hello."));
+  const { ask, stub, trace } = world();
+  const turn = await ask("Hi");
+  await until(() => expect(calls).toBe(1));
+  await abortAllDurableObjects();
+  gate.resolve(new Response("{}"));
+  skipTime(60_000);
+  const spans = await trace(turn);
+  await runDurableObjectAlarm(stub());
+  await until(() => expect(new Set(taken().map((span) => JSON.stringify(span))).size).toBe(2));
+  for (const span of taken()) expect(spans).toContainEqual(span);
+});
+
+it.each([
+  ["refuses the connection", () => Promise.reject(new Error("refused"))],
+  ["answers 429", () => new Response(null, { status: 429, headers: { "Retry-After": "120" } })],
+  ["answers 503", () => new Response("busy", { status: 503 })],
+])("[EXPORT-3] a collector that %s for a day slows no turn, and gets everything once", async (_, failing) => {
+  answer = failing;
+  provider.enqueue(...Array.from({ length: 3 }, () => text("Hello.")));
+  const { ask, stub, trace, address } = world();
+  const turns = [await ask("1"), await ask("2"), await ask("3")];
+  for (let hour = 0; hour < 24; hour++) {
+    skipTime(3_600_000);
+    await runDurableObjectAlarm(stub());
+  }
+  expect(received.filter(({ body }) => spansIn(body).length > 0).length).toBeLessThan(60);
+  answer = () => new Response("{}");
+  received.length = 0;
+  skipTime(3 * 3_600_000);
+  await runDurableObjectAlarm(stub());
+  await until(() => expect(taken()).toHaveLength(6));
+  expect(taken()).toEqual((await Promise.all(turns.map(trace))).flat());
+  expect(await accountObject(own, address.account).deadLetters(5)).toEqual([]);
+});
+
+it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refused is a dead delivery that can be tried again", async () => {
+  answer = () => new Response(null, { status: 401 });
+  provider.enqueue(text("Hello."), text("Again."));
+  const { ask, stub, address, trace } = world();
+  const turn = await ask("Hi");
+  const account = accountObject(own, address.account);
+  const [letter] = await vi.waitFor(async () => {
+    const letters = await account.deadLetters(5);
+    expect(letters).toHaveLength(1);
+    return letters;
+  });
+  expect(letter).toMatchObject({ session: address.name, address: { channel: "otlp" }, attempts: 1 });
+  expect(letter?.error).toBe("The collector answered 401 to traces.");
+  const asked = received.length;
+  skipTime(7_200_000);
+  await runDurableObjectAlarm(stub());
+  expect(received.length).toBe(asked);
+  answer = () => new Response("{}");
+  unwrap(await stub().retryDelivery(letter?.id ?? ""));
+  await until(async () => expect(taken().slice(-2)).toEqual(await trace(turn)));
+  await vi.waitFor(async () => expect(await account.deadLetters(5)).toEqual([]));
+});
+
+it("[EXPORT-5] one turn that a collector can never take is dropped and counted, and those around it are sent", async () => {
+  provider.enqueue(...Array.from({ length: 3 }, () => text("Hello.")));
+  const { ask, stub, trace } = world();
+  const before = await accountList(own).droppedTelemetry();
+  answer = () => new Response(null, { status: 503 });
+  const turns = [await ask("1"), await ask("2"), await ask("3")];
+  const bad = (await trace(turns[1] ?? ""))[0].spanId;
+  provider.outside.mockImplementation(async (request: Request) => {
+    const body = (await request.json()) as Json;
+    if (JSON.stringify(body).includes(bad)) return new Response(null, { status: 400 });
+    received.push({ url: request.url, key: null, body });
+    return new Response("{}");
+  });
+  received.length = 0;
+  skipTime(3_600_000);
+  await runDurableObjectAlarm(stub());
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
+  await until(() => expect(taken()).toHaveLength(4));
+  // The collector is told with the next batch that it takes.
+  const told = received.flatMap(({ body }) => body.resourceSpans?.[0]?.resource.attributes ?? []);
+  expect(told).toContainEqual({ key: "longline.telemetry.dropped", value: { intValue: "1" } });
+});
+
+it("[EXPORT-6] feedback is an event about its turn's span, without the words of people", async () => {
+  provider.enqueue(text("Hello."));
+  const { ask, stub, trace } = world();
+  const turn = await ask("Hi");
+  unwrap(await stub().giveFeedback(turn, { score: -1, label: "canary", comment: "canary", by: "canary", atMs: 5 }));
+  const [log] = await vi.waitFor(() => {
+    const logs = received.filter(({ url }) => url.endsWith("/v1/logs"));
+    expect(logs).toHaveLength(1);
+    return logs;
+  });
+  const [record] = log?.body.resourceLogs[0].scopeLogs[0].logRecords ?? [];
+  const [root] = await trace(turn);
+  expect(record).toMatchObject({
+    ...{ eventName: "gen_ai.evaluation.result", timeUnixNano: "5000000", spanId: root.spanId, traceId: root.traceId },
+  });
+  expect(record.attributes).toContainEqual({ key: "gen_ai.evaluation.score.value", value: { doubleValue: -1 } });
+  expect(JSON.stringify(received)).not.toContain("canary");
+});
+
+it("[EXPORT-7] metrics of all sessions of an account are cumulative, and a turn counts once", async () => {
+  provider.enqueue(...Array.from({ length: 3 }, () => text("Hello.")));
+  const account = crypto.randomUUID();
+  const [one, two] = [world(account), world(account)];
+  await one.ask("1");
+  await two.ask("2");
+  const object = accountObject(own, account);
+  const export1 = async (count: string) => {
+    await vi.waitFor(async () => {
+      skipTime(61_000);
+      await runDurableObjectAlarm(object);
+      const last = received.filter(({ url }) => url.endsWith("/v1/metrics")).at(-1);
+      const metrics = last?.body.resourceMetrics[0].scopeMetrics[0].metrics ?? [];
+      const duration = metrics.find(({ name }: Json) => name === "gen_ai.invoke_agent.duration");
+      expect(duration?.histogram.dataPoints[0].count).toBe(count);
+      expect(duration.histogram.aggregationTemporality).toBe(2);
+    });
+  };
+  await export1("2");
+  await one.ask("3");
+  await export1("3");
+});
+
+it("[ALERT-1] [ALERT-2] an alert is sent once when it is passed and once when it is not any more", async () => {
+  provider.enqueue(...Array.from({ length: 6 }, () => status(401, {})));
+  const { ask, address } = world();
+  for (const content of ["1", "2"]) await ask(content);
+  const object = accountObject(own, address.account);
+  const look = async () => {
+    skipTime(61_000);
+    await runDurableObjectAlarm(object);
+  };
+  await vi.waitFor(async () => {
+    await look();
+    expect(callbacks).toHaveLength(1);
+  });
+  expect(callbacks[0]).toMatchObject({
+    type: "alert",
+    data: { state: "breached", metric: "failed_turns", over: 1, window_minutes: 5, value: 2 },
+  });
+  expect(callbacks[0].data.text).toContain("Failed turns in the last 5 min: 2");
+  await look();
+  expect(callbacks).toHaveLength(1);
+  await vi.waitFor(async () => {
+    await look();
+    expect(callbacks).toHaveLength(2);
+  });
+  expect(callbacks[1]).toMatchObject({ type: "alert", data: { state: "recovered", value: 0 } });
+});
+
+it("[TRACE-11] [TRACE-12] a callback gets the header of its delivery's span, which is sent, too", async () => {
+  provider.enqueue(text("Hello."));
+  const { stub, address } = world();
+  const replyTo = { channel: "callback", url: "https://pager.example.com/hook" };
+  const request = { message: { content: "Hi", options: {} }, receipt: {}, onBusy: "queue", replyTo } as const;
+  const { turn } = unwrap(await stub().send(address, request));
+  await until(() => expect(callbacks).toHaveLength(1));
+  const spans = await vi.waitFor(async () => {
+    const all = spansIn(JSON.parse(unwrap(await stub().trace(turn))));
+    expect(all.map(({ name }: Json) => name)).toContain("deliver callback");
+    return all;
+  });
+  const delivery = spans.find(({ name }: Json) => name === "deliver callback");
+  expect(callbacks[0].traceparent).toBe(`00-${delivery.traceId}-${delivery.spanId}-01`);
+  await until(() => expect(taken()).toContainEqual(delivery));
+});
+
+it("[EXPORT-8] a slow collector holds up no turn, and a session that is erased sends nothing more", async () => {
+  answer = () => new Promise(() => {});
+  provider.enqueue(text("1"), text("2"));
+  const { ask, stub, address } = world();
+  await ask("Hi");
+  await ask("Go on");
+  unwrap(await stub().erase(address));
+  expect(taken()).toEqual([]);
+});
