@@ -184,10 +184,11 @@ async function reportFeedback(
   for (const { turn, score, atMs } of feedback.unreported()) {
     const ended = readTurn(turn);
     if (ended === undefined) continue;
-    const { agent, version, model } = ended;
+    const { agent, version, model, rollout } = ended;
     await account.putFeedback(session, {
       ...{ turn, score, atMs, agent, model },
       ...(version !== undefined && { version }),
+      ...(rollout && { rollout }),
     });
     feedback.reported(turn, atMs);
   }
