@@ -24,9 +24,9 @@ export interface Operation {
   answers: Record<number, AnswerShape>;
   /** Statuses of refusals, beside 400 and 401. */
   refusals?: readonly number[];
-  /** Who needs no key, needs the one of whoever runs the Worker, signs, or may have a session's token in the URL. */
+  /** Who needs no key, needs the one of who runs the Worker, signs, or may have a session's token in the URL. */
   key?: "none" | "admin" | "signature" | "url";
-  /** Refusals are told in OpenAI's words. */
+  /** Refusals are worded as OpenAI's. */
   openAi?: true;
 }
 

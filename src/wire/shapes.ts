@@ -22,7 +22,7 @@ export const usage = z
   .register(z.globalRegistry, {
     id: "Usage",
     description:
-      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host said what it used.",
+      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host reported what it used.",
   });
 
 const queued = z.object({

@@ -53,7 +53,7 @@ export const uiMessages = new Routes()
     if (news.kind === "answers" && !body.id) {
       throw new AppError("invalid_request", "id: answers need the id of the chat.", { field: "id" });
     }
-    const taken = news.kind === "said" ? await say(caller, body, news) : await answer(caller, body.id ?? "", news);
+    const taken = news.kind === "message" ? await say(caller, body, news) : await answer(caller, body.id ?? "", news);
     return stream(caller, taken);
   })
   .get("/:id", "read", async (c, caller) => {
@@ -99,7 +99,7 @@ export const uiMessages = new Routes()
     return c.json({ session: name, turn, status: turn === null ? "idle" : "cancelling" }, turn === null ? 200 : 202);
   });
 
-/** A message is told from its start, also where it goes on: what the client has of it already is written over. */
+/** A message is sent from its start, also where it goes on: what the client has of it already is written over. */
 function stream(caller: Caller, taken: TakenTurn): Promise<Response> {
   const headers = { "X-Vercel-AI-UI-Message-Stream": "v1", "X-Session-Id": taken.session };
   const manner: UiManner = { as: "ai-sdk-ui", turn: taken.turn };
@@ -110,7 +110,7 @@ function stream(caller: Caller, taken: TakenTurn): Promise<Response> {
 async function say(
   caller: Caller,
   body: z.infer<typeof uiRequest>,
-  { id, content, speaker }: Extract<UiNews, { kind: "said" }>,
+  { id, content, speaker }: Extract<UiNews, { kind: "message" }>,
 ): Promise<TakenTurn> {
   const { trigger, thinking } = body;
   const receipt = await receiptOf(caller, body);

@@ -163,7 +163,7 @@ function relay(caller: Caller, address: SessionAddress, query: string): Promise<
   return sessionEvents(bindings, address, asked);
 }
 
-/** Polyfills of EventSource cannot send the header, and put the id of the newest event behind the address that they were given. */
+/** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */
 function placeInUrl(query: URLSearchParams): string {
   const names = ["lastEventId", "last_event_id", "Last-Event-ID", "after"];
   return names.map((name) => query.get(name)).find((value) => value !== null && value !== "") ?? "";

@@ -24,7 +24,7 @@ const accepting = z.object({
     .register(z.globalRegistry, { description: "The same key and body: the same turn." }),
   Prefer: z
     .optional(z.string())
-    .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 unless told, at most 300." }),
+    .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 by default, at most 300." }),
   Accept: z.optional(z.string()).register(z.globalRegistry, { description: "`text/event-stream` streams the turn." }),
   traceparent: z
     .optional(z.string())
@@ -81,13 +81,13 @@ export const sessionOperations: Record<string, Operation> = {
     body: sentMessage,
     answers: {
       200: { what: "The turn has ended; or its events, as they come.", schema: turn, orStream: sessionEvent },
-      202: { what: "The turn goes on, or waits for somebody.", schema: turn },
+      202: { what: "The turn goes on, or waits for its client or a person.", schema: turn },
     },
     refusals: [404, 409, 413, 415, 422, 429],
   },
   "GET /v1/sessions/{id}/turns/{turn}": {
     tag,
-    summary: "How a turn stands",
+    summary: "The state of a turn",
     answers: { 200: { what: "The turn.", schema: turn } },
     refusals: [404],
   },
@@ -159,7 +159,7 @@ export const sessionOperations: Record<string, Operation> = {
   },
   "POST /v1/sessions/{id}/feedback": {
     tag,
-    summary: "Rates a turn's answer; again, in place of what was said before",
+    summary: "Rates a turn's answer; again, in place of the earlier rating",
     body: feedback,
     answers: { 200: { what: "What is kept.", schema: anyObject } },
     refusals: [404],

@@ -72,7 +72,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "GET /v1/responses/{id}": {
     ...openAi,
-    summary: "A response, or its events behind any number",
+    summary: "A response, or its events after any number",
     query: responseReading,
     answers: { 200: { what: "The response, or its events.", schema: response, orStream: "foreign" } },
     refusals: [404],
@@ -115,7 +115,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "POST /v1/conversations": {
     ...openAi,
-    summary: "A conversation: a session, with what was said before",
+    summary: "A conversation: a session, with an earlier conversation",
     body: newConversation,
     answers: { 200: { what: "The conversation.", schema: conversation } },
   },
@@ -152,7 +152,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "POST /v1/conversations/{id}/items": {
     ...openAi,
-    summary: "Adds what was said elsewhere, without an answer",
+    summary: "Adds what was written elsewhere, without an answer",
     body: newItems,
     answers: { 200: { what: "The items.", schema: itemPage } },
     refusals: [404, 409],

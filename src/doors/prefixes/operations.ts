@@ -35,7 +35,7 @@ export const prefixOperations: Record<string, Operation> = {
   },
   "POST /v1/prefixes/{prefix}/warm": {
     tag: "Prefixes",
-    summary: "Has the provider read a prefix before traffic comes, behind the tools and instructions of an agent",
+    summary: "Has the provider read a prefix before traffic comes, after the tools and instructions of an agent",
     query: prefixWarming,
     answers: {
       200: { what: "What it cost.", schema: z.object({ prefix: z.string(), usage, cost_micros: z.int() }) },
