@@ -9,6 +9,7 @@ import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/read/turn-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
+import type { CancellationJson } from "../../wire/shapes.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { type Caller, mustAdmit, sessionOf } from "../caller.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
@@ -96,7 +97,8 @@ export const uiMessages = new Routes()
   .delete("/:id/stream", "cancel", async (c, caller) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
     const { turn } = unwrap(await sessionOf(caller, name).cancel());
-    return c.json({ session: name, turn, status: turn === null ? "idle" : "cancelling" }, turn === null ? 200 : 202);
+    const status = turn === null ? "idle" : "cancelling";
+    return c.json<CancellationJson>({ session: name, turn, status }, turn === null ? 200 : 202);
   });
 
 /** A message is sent from its start, also where it goes on: what the client has of it already is written over. */

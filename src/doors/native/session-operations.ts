@@ -1,7 +1,16 @@
 /** The calls under `/v1/sessions`, described. */
 import * as z from "zod/mini";
 import { sessionEvent } from "../../wire/event-shapes.ts";
-import { entry, session, sessionDetails, turn } from "../../wire/shapes.ts";
+import {
+  cancellation,
+  entry,
+  feedback as feedbackShape,
+  prefixReport,
+  searchHit,
+  session,
+  sessionDetails,
+  turn,
+} from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
@@ -31,6 +40,8 @@ const accepting = z.object({
     .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
 });
 const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
+const takenResults = z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) });
+const keptFeedback = z.object({ session: z.string(), turn: z.string(), feedback: feedbackShape });
 
 export const sessionOperations: Record<string, Operation> = {
   "POST /v1/sessions": {
@@ -130,7 +141,7 @@ export const sessionOperations: Record<string, Operation> = {
     tag,
     summary: "Finds entries by their words, best first",
     query: searching,
-    answers: { 200: { what: "Entries.", schema: z.object({ results: z.array(anyObject) }) } },
+    answers: { 200: { what: "Entries.", schema: z.object({ results: z.array(searchHit) }) } },
     refusals: [404],
   },
   "POST /v1/sessions/{id}/cancel": {
@@ -138,8 +149,8 @@ export const sessionOperations: Record<string, Operation> = {
     summary: "Ends the open turn, from anywhere",
     query: z.object({ turn: z.optional(z.string()) }),
     answers: {
-      202: { what: "It is being stopped.", schema: anyObject },
-      200: { what: "There was nothing to stop.", schema: anyObject },
+      202: { what: "It is being stopped.", schema: cancellation },
+      200: { what: "There was nothing to stop.", schema: cancellation },
     },
     refusals: [404],
   },
@@ -154,21 +165,21 @@ export const sessionOperations: Record<string, Operation> = {
     tag,
     summary: "Brings the results of tools that ran at the client",
     body: toolResults,
-    answers: { 200: { what: "The turn goes on.", schema: anyObject } },
+    answers: { 200: { what: "The turn goes on.", schema: takenResults } },
     refusals: [404, 409],
   },
   "POST /v1/sessions/{id}/feedback": {
     tag,
     summary: "Rates a turn's answer; again, in place of the earlier rating",
     body: feedback,
-    answers: { 200: { what: "What is kept.", schema: anyObject } },
+    answers: { 200: { what: "What is kept.", schema: keptFeedback } },
     refusals: [404],
   },
   "POST /v1/sessions/{id}/fork": {
     tag,
     summary: "Copies a session up to an entry",
     body: forking,
-    answers: { 201: { what: "The copy.", schema: session } },
+    answers: { 201: { what: "The copy.", schema: sessionDetails } },
     refusals: [404, 409],
   },
   "GET /v1/sessions/{id}/export": {
@@ -183,7 +194,7 @@ export const sessionOperations: Record<string, Operation> = {
     query: importing,
     body: z.string(),
     bodyType: "application/x-ndjson",
-    answers: { 201: { what: "The session.", schema: session } },
+    answers: { 201: { what: "The session.", schema: sessionDetails } },
     refusals: [404, 409, 413],
   },
   "POST /v1/sessions/{id}/tokens": {
@@ -231,7 +242,7 @@ export const sessionOperations: Record<string, Operation> = {
     summary: "The prefix doctor: what should have been cached, what was, and what changed",
     query: doctorQuery,
     answers: {
-      200: { what: "The report.", schema: z.object({ chain: z.array(anyObject), requests: z.array(anyObject) }) },
+      200: { what: "The report.", schema: prefixReport },
     },
     refusals: [404],
   },

@@ -1,7 +1,7 @@
 /** The door for clients of OpenAI's API, described. */
 import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
-import { anyObject, completion, model, response } from "../shapes.ts";
+import { completion, model, response } from "../shapes.ts";
 import { chatRequest, completionReading } from "./chat/chat-completions.ts";
 import { conversationChanges, newConversation, newItems } from "./responses/conversations.ts";
 import { countRequest } from "./responses/count-input.ts";
@@ -26,9 +26,10 @@ const conversation = z.object({
   created_at: z.int(),
   metadata: z.record(z.string(), z.string()),
 });
+const item = z.looseObject({ id: z.string(), type: z.string() });
 const itemPage = z.object({
   object: z.literal("list"),
-  data: z.array(z.looseObject({ id: z.string(), type: z.string() })),
+  data: z.array(item),
   first_id: z.string(),
   last_id: z.string(),
   has_more: z.boolean(),
@@ -115,7 +116,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "POST /v1/conversations": {
     ...openAi,
-    summary: "A conversation: a session, with an earlier conversation",
+    summary: "A conversation: a session, with earlier items",
     body: newConversation,
     answers: { 200: { what: "The conversation.", schema: conversation } },
   },
@@ -160,7 +161,7 @@ export const openAiOperations: Record<string, Operation> = {
   "GET /v1/conversations/{id}/items/{item}": {
     ...openAi,
     summary: "One item",
-    answers: { 200: { what: "The item.", schema: anyObject } },
+    answers: { 200: { what: "The item.", schema: item } },
     refusals: [404],
   },
   "DELETE /v1/conversations/{id}/items/{item}": {
