@@ -4,6 +4,7 @@ import { accountObject } from "../../account/account-object.ts";
 import type { UsageSum } from "../../account/ledger.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
+import type { UsageSumJson } from "../../wire/shapes.ts";
 import { Routes } from "../routes.ts";
 
 /** A date or a time, in ms since 1970. */
@@ -30,7 +31,7 @@ export const usage = new Routes().get("/", "key", async (c, caller) => {
   return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
 });
 
-function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
+function sumJson(group: string, sum: UsageSum): UsageSumJson {
   return {
     [group]: sum.key,
     steps: sum.steps,
@@ -47,6 +48,6 @@ function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
     rows_written: sum.rowsWritten,
     kv_reads: sum.kvReads,
     kv_writes: sum.kvWrites,
-    feedback: sum.feedback,
+    ...(sum.feedback && { feedback: sum.feedback }),
   };
 }

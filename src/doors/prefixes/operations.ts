@@ -1,11 +1,11 @@
 /** The calls about registered prefixes, described. */
 import * as z from "zod/mini";
-import { usage } from "../../wire/shapes.ts";
+import { failure, usage } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { anyObject } from "../shapes.ts";
 import { prefixContent, prefixRemoval, prefixWarming } from "./routes.ts";
 
 const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
+const warmed = z.object({ prefix: z.string(), usage, cost_micros: z.int() });
 
 export const prefixOperations: Record<string, Operation> = {
   "PUT /v1/prefixes": {
@@ -35,11 +35,11 @@ export const prefixOperations: Record<string, Operation> = {
   },
   "POST /v1/prefixes/{prefix}/warm": {
     tag: "Prefixes",
-    summary: "Has the provider read a prefix before traffic comes, behind the tools and instructions of an agent",
+    summary: "Has the provider read a prefix before traffic comes, after the tools and instructions of an agent",
     query: prefixWarming,
     answers: {
-      200: { what: "What it cost.", schema: z.object({ prefix: z.string(), usage, cost_micros: z.int() }) },
-      502: { what: "The provider failed.", schema: anyObject },
+      200: { what: "What it cost.", schema: warmed },
+      502: { what: "The provider failed.", schema: z.extend(warmed, { error: failure }) },
     },
     refusals: [404, 409],
   },
