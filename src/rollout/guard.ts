@@ -35,6 +35,8 @@ export interface CountedTurn {
   stage: number;
   /** Which of the key's turns on this arm in this stage it is, from 1. */
   ordinal: number;
+  /** How probable it was that its key is on the candidate; see `chanceOf`. Of the stages in which the key had as many turns. */
+  chance: number;
   /**
    * Whether the version failed to answer: the turn ended `failed`, `length` or `step_limit`, or another model than the
    * version's own had to answer. Null where the version is not to blame: a user stopped it, or the budget was used up.
@@ -120,35 +122,33 @@ export function withTurn(state: GuardState, plan: RolloutPlan, turn: CountedTurn
   const summed = { ...state, stages: replaced(state.stages, stage, (counts) => summedUp(counts, turn)) };
   if (stage !== state.stages.length - 1) return summed;
   const cold = { ...state.cold, [arm]: coldAfter(state.cold[arm], turn) };
-  const share = candidateShare(plan, stage);
   const isWarm = state.cold[arm] === "warm";
   const tests = plan.guardrails.map(({ metric, worseBy }, place) =>
     (state.tests[place] ?? []).map((test, at) =>
-      ordinals[at]?.ordinal === ordinal ? withOutcome(test, { metric, worseBy, turn, share, isWarm }) : test,
+      ordinals[at]?.ordinal === ordinal ? withOutcome(test, { metric, worseBy, turn, isWarm }) : test,
     ),
   );
   if (ordinal > 1) return { ...summed, tests, cold };
-  const ratio = withArrival(state.ratio, { arm, share });
+  const ratio = withArrival(state.ratio, { arm, share: candidateShare(plan, stage) });
   return { ...summed, tests, cold, ratio, fuse: withKey(state.fuse, turn) };
 }
 
-/** The state with a key's first feedback in a stage. */
+/** The state with a key's first feedback in a stage. `chance`: as of a turn, of the stages in which the key gave feedback. */
 export function withFeedback(
   state: GuardState,
   plan: RolloutPlan,
-  { arm, stage, isNegative }: { arm: Arm; stage: number; isNegative: boolean },
+  { arm, stage, isNegative, chance }: { arm: Arm; stage: number; isNegative: boolean; chance: number },
 ): GuardState {
   const stages = replaced(state.stages, stage, (counts) => {
     const { rated, negative } = counts[arm];
     return { ...counts, [arm]: { ...counts[arm], rated: rated + 1, negative: negative + Number(isNegative) } };
   });
-  if (stage !== state.stages.length - 1) return { ...state, stages };
-  const share = candidateShare(plan, stage);
+  if (stage !== state.stages.length - 1 || !isOpen(chance)) return { ...state, stages };
   const tests = plan.guardrails.map(({ metric, worseBy }, place) =>
     (state.tests[place] ?? []).map(
       (test): Evidence =>
         metric === "negative_feedback" && test.kind === "rate"
-          ? { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent: isNegative, share }, worseBy) }
+          ? { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent: isNegative, share: chance }, worseBy) }
           : test,
     ),
   );
@@ -159,20 +159,25 @@ interface OutcomeOf {
   metric: Guardrail["metric"];
   worseBy: number;
   turn: CountedTurn;
-  share: number;
   isWarm: boolean;
 }
 
-function withOutcome(test: Evidence, { metric, worseBy, turn, share, isWarm }: OutcomeOf): Evidence {
-  const { arm, stage } = turn;
+/** Whether a key could have been on either arm. */
+function isOpen(chance: number): boolean {
+  return chance > 0 && chance < 1;
+}
+
+function withOutcome(test: Evidence, { metric, worseBy, turn, isWarm }: OutcomeOf): Evidence {
+  const { arm, stage, chance } = turn;
+  if (!isOpen(chance)) return test;
   if (test.kind === "rate" && isRate(metric)) {
     const isEvent = eventOf(metric, turn);
     if (isEvent === null) return test;
-    return { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent, share }, worseBy) };
+    return { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent, share: chance }, worseBy) };
   }
   if (test.kind === "rate" || isRate(metric) || !isWarm) return test;
   const value = averaged(metric, turn);
-  return value === null ? test : { kind: "mean", mean: withMeanSample(test.mean, { arm, value, stage }) };
+  return value === null ? test : { kind: "mean", mean: withMeanSample(test.mean, { arm, value, stage, chance }) };
 }
 
 function eventOf(metric: RateMetric, { failed, toolErrors, repairs }: CountedTurn): boolean | null {
@@ -230,7 +235,7 @@ function ofRate(rate: RateEvidence, alpha: number): Compared {
 
 function ofMean(mean: MeanEvidence, alpha: number, plan: RolloutPlan): Compared {
   const compared = compareMeans(mean, { alpha, plannedUnits: plannedUnits(plan) });
-  const keys = (arm: Arm) => mean.stages.reduce((sum, stage) => sum + stage[arm].n, 0);
+  const keys = (arm: Arm) => mean.strata.reduce((sum, stratum) => sum + stratum[arm].n, 0);
   const none = { needed: 1 / alpha, evidence: 0, harm: 0 };
   if (compared === undefined)
     return {
