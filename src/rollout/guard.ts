@@ -81,6 +81,15 @@ export interface GuardState {
   fuse: Record<Arm, { keys: number; failed: number }>;
   /** Turns that ended on each arm before its prefix was known to be cached. */
   cold: Record<Arm, number | "warm">;
+  /** Per stage that is done and guardrail: the evidence when it ended. */
+  reached: Strongest[][];
+}
+
+/** The strongest test of a guardrail. */
+export interface Strongest {
+  metric: Guardrail["metric"];
+  evidence: number;
+  needed: number;
 }
 
 /**
@@ -108,12 +117,20 @@ export function newGuard(plan: RolloutPlan): GuardState {
         isRate(metric) ? { kind: "rate", rate: noRateEvidence() } : { kind: "mean", mean: noMeanEvidence() },
     );
   });
-  return { stages: [noCounts()], tests, ratio: noRatio(), fuse: noFuse(), cold: { baseline: 0, candidate: 0 } };
+  return {
+    stages: [noCounts()],
+    tests,
+    ratio: noRatio(),
+    fuse: noFuse(),
+    cold: { baseline: 0, candidate: 0 },
+    reached: [],
+  };
 }
 
 /** The state at the beginning of the next stage: evidence goes on, what is watched stage by stage begins anew. */
-export function nextStage(state: GuardState): GuardState {
-  return { ...state, stages: [...state.stages, noCounts()], ratio: noRatio(), fuse: noFuse() };
+export function nextStage(state: GuardState, plan: RolloutPlan): GuardState {
+  const reached = [...state.reached, strongest(state, plan)];
+  return { ...state, stages: [...state.stages, noCounts()], ratio: noRatio(), fuse: noFuse(), reached };
 }
 
 /** The state with one more ended turn. A turn that began in an earlier stage is summed there, and proves nothing any more. */
@@ -218,6 +235,17 @@ export function findings(state: GuardState, plan: RolloutPlan): Finding[] {
       return { ...common, ...(test.kind === "rate" ? ofRate(test.rate, alpha) : ofMean(test.mean, alpha, plan)) };
     }),
   );
+}
+
+/** Per guardrail the test that is nearest to what it needs. */
+export function strongest(state: GuardState, plan: RolloutPlan): Strongest[] {
+  const all = findings(state, plan);
+  return plan.guardrails.flatMap(({ metric }) => {
+    const [best] = all
+      .filter((each) => each.metric === metric)
+      .toSorted((a, b) => b.evidence / b.needed - a.evidence / a.needed);
+    return best === undefined ? [] : { metric, evidence: best.evidence, needed: best.needed };
+  });
 }
 
 type Compared = Pick<Finding, "needed" | "evidence" | "baseline" | "candidate" | "harm" | "interval">;

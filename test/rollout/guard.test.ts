@@ -183,7 +183,7 @@ describe("what counts", () => {
         Array.from({ length: counts[arm] }, (_, n) => ({ arm, stage: at, costMicros: costMicros + (n % 7) })),
       );
     const first = guardOf(of, stage(0, { baseline: 450, candidate: 50 }, 1_000));
-    const second = guardOf(of, stage(1, { baseline: 100, candidate: 900 }, 3_000), nextStage(first));
+    const second = guardOf(of, stage(1, { baseline: 100, candidate: 900 }, 3_000), nextStage(first, of));
     const [found] = findings(second, of);
     expect(Math.abs(found?.harm ?? 1)).toBeLessThan(0.001);
     expect(found?.evidence).toBeLessThan(1);
@@ -201,6 +201,7 @@ describe("what counts", () => {
         of,
         both(5, () => ({})),
       ),
+      of,
     );
     const after = guardOf(of, many(30, { arm: "candidate", stage: 0, failed: true }), before);
     expect(findings(after, of)).toEqual(findings(before, of));
@@ -244,7 +245,7 @@ describe("keys that come again", () => {
 
   it("[GUARD-15] what a key of the candidate does again in the next stage is summed, and proves nothing", () => {
     const of = plan({ stages: [stageOf(0.1), stageOf(0.5)] });
-    const start = nextStage(newGuard(of));
+    const start = nextStage(newGuard(of), of);
     const again = { arm: "candidate", stage: 1, failed: true } as const;
     const guard = guardOf(
       of,
@@ -386,7 +387,7 @@ describe("the fuse", () => {
         { share: 0.5, minSessions: 5, holdSeconds: 0 },
       ],
     });
-    const second = nextStage(guardOf(of, many(20, { arm: "candidate" })));
+    const second = nextStage(guardOf(of, many(20, { arm: "candidate" })), of);
     expect(fuseBlown(guardOf(of, many(6, { ...fails, stage: 1 }), second))).toBe(true);
   });
 });

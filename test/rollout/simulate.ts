@@ -46,7 +46,7 @@ export function simulate(name: string, of: RolloutPlan, { keys, random, turn }: 
     const decision = decide({ plan: of, progress, guard, nowMs: n });
     if (decision === undefined) continue;
     progress = progressAfter(progress, decision, n);
-    if (decision.kind === "advance") guard = nextStage(guard);
+    if (decision.kind === "advance") guard = nextStage(guard, of);
     if (isFinal(progress.state)) return { progress, guard, keys: n + 1 };
   }
   return { progress, guard, keys };
@@ -62,7 +62,7 @@ export function simulateAgain(
   const known = new Map<number, EarlierStage[]>();
   let guard = newGuard(of);
   for (let stage = 0; stage < of.stages.length; stage++) {
-    if (stage > 0) guard = nextStage(guard);
+    if (stage > 0) guard = nextStage(guard, of);
     const share = candidateShare(of, stage);
     for (let key = 0; key < keys; key++) {
       const earlier = known.get(key) ?? [];

@@ -280,7 +280,7 @@ export class RolloutJob implements AccountJob {
     return {
       ...rollout,
       progress: progressAfter(progress, decision, nowMs),
-      guard: isNext ? nextStage(guard) : guard,
+      guard: isNext ? nextStage(guard, rollout.plan) : guard,
     };
   }
 
