@@ -41,7 +41,7 @@ const sideOfTest = z.object({
   interval_95: z.optional(z.array(z.number())),
 });
 
-export const evidence = z
+const evidence = z
   .object({
     metric,
     turn_of_key: z.int(),

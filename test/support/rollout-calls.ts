@@ -70,7 +70,7 @@ export async function call(
 
 export const version = async (changes: object) =>
   (await call("POST", "/v1/agents/support/versions", changes)).body.version as string;
-export const stages = [{ share: 0.5, min_sessions: 1_000 }];
+const stages = [{ share: 0.5, min_sessions: 1_000 }];
 export const guardrails = [{ metric: "failed_turns", worse_by: 0.05 }];
 export const begin = (candidate: string, more: object = {}) =>
   call("POST", "/v1/rollouts", { agent: "support", candidate, key: "session", stages, guardrails, ...more });
