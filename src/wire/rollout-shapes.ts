@@ -5,18 +5,31 @@ const count = z.int().check(z.minimum(0));
 const moment = z.iso.datetime();
 const metric = z.enum(["failed_turns", "tool_errors", "repairs", "negative_feedback", "cost_micros", "first_event_ms"]);
 
-export const agentVersion = z
+const versionFields = {
+  version: z.string(),
+  source: z.enum(["code", "account"]),
+  created_at: z.nullable(moment),
+  note: z.nullable(z.string()),
+};
+
+export const agentVersion = z.object(versionFields).register(z.globalRegistry, {
+  id: "AgentVersion",
+  description: "`source`: the code of the agent as it is deployed now, or made by `POST /v1/agents/{agent}/versions`.",
+});
+
+const draw = z.optional(z.number());
+
+export const wholeVersion = z
   .object({
-    version: z.string(),
-    source: z.enum(["code", "account"]),
-    created_at: z.nullable(moment),
-    note: z.nullable(z.string()),
+    agent: z.string(),
+    ...versionFields,
+    instructions: z.string(),
+    models: z.array(z.string()),
+    sampling: z.object({ temperature: draw, top_p: draw, frequency_penalty: draw, presence_penalty: draw }),
+    limits: z.object({ max_steps: z.number(), turn_seconds: z.number(), wait_seconds: z.number() }),
+    tools: z.array(z.string()),
   })
-  .register(z.globalRegistry, {
-    id: "AgentVersion",
-    description:
-      "`source`: the code of the agent as it is deployed now, or made by `POST /v1/agents/{agent}/versions`.",
-  });
+  .register(z.globalRegistry, { id: "WholeVersion", description: "A version with all that it consists of." });
 
 export const versionDifference = z
   .object({
@@ -146,6 +159,7 @@ export const rolloutReport = z
   .register(z.globalRegistry, { id: "RolloutReport", description: "What a person attaches to a change request." });
 
 export type AgentVersionJson = z.infer<typeof agentVersion>;
+export type WholeVersionJson = z.infer<typeof wholeVersion>;
 export type VersionDifferenceJson = z.infer<typeof versionDifference>;
 export type RolloutJson = z.infer<typeof rollout>;
 export type RolloutReportJson = z.infer<typeof rolloutReport>;

@@ -1,6 +1,12 @@
 /** The calls about versions and rollouts, described. */
 import * as z from "zod/mini";
-import { agentVersion, rolloutReport, rollout as rolloutShape, versionDifference } from "../../wire/rollout-shapes.ts";
+import {
+  agentVersion,
+  rolloutReport,
+  rollout as rolloutShape,
+  versionDifference,
+  wholeVersion,
+} from "../../wire/rollout-shapes.ts";
 import type { Operation } from "../operation.ts";
 import { reportForm, rolloutCreation } from "./routes.ts";
 import { versionCreation, versionListing } from "./versions.ts";
@@ -46,6 +52,13 @@ export const rolloutOperations: Record<string, Operation> = {
         }),
       },
     },
+    refusals: [403, 404],
+  },
+  "GET /v1/agents/{agent}/versions/{version}": {
+    ...operate,
+    summary: "Reads a version: its instructions, models, sampling, limits and tools",
+    query: forAccount,
+    answers: { 200: { what: "The version.", schema: wholeVersion } },
     refusals: [403, 404],
   },
   "POST /v1/rollouts": {

@@ -52,6 +52,15 @@ describe("versions over the code", () => {
     expect(new Set(listed.body.versions.map((each: { version: string }) => each.version))).toEqual(
       new Set([support.version, made.body.version, other]),
     );
+    expect((await call("GET", `/v1/agents/support/versions/${other}`)).body).toEqual({
+      ...{ agent: "support", version: other, source: "account", created_at: expect.any(String), note: null },
+      ...{ instructions: "You help buyers.", models: ["helper-2", "outside-model"], sampling: { temperature: 0.2 } },
+      limits: { max_steps: 3, turn_seconds: 1_800, wait_seconds: 86_400 },
+      tools: ["calculator", "read_entry", "search_transcript"],
+    });
+    const own = (await call("GET", `/v1/agents/support/versions/${support.version}`)).body;
+    expect(own).toMatchObject({ source: "code", models: ["helper-1", "helper-2"], sampling: {} });
+    expect((await call("GET", "/v1/agents/support/versions/v_9")).status).toBe(404);
     const compared = await call("GET", `/v1/agents/support/versions?diff=${support.version}..${other}`);
     expect(compared.body.diff.changes).toEqual([
       "tool current_time: removed",
