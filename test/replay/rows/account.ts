@@ -105,6 +105,7 @@ export const accountRows: Row[] = [
   },
   { name: "rollouts-not-listed", call: "GET /v1/rollouts" },
   { name: "versions-not-listed", call: "GET /v1/agents/assistant/versions" },
+  { name: "version-not-listed", call: "GET /v1/agents/assistant/versions/v_1" },
   { name: "rollout-not-listed", call: "GET /v1/rollouts/ro_1" },
   { name: "rollout-report-not-listed", call: "GET /v1/rollouts/ro_1/report" },
   ...["pause", "resume", "promote", "rollback"].map((action) => ({
