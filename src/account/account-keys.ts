@@ -46,6 +46,10 @@ export class AccountKeys {
     return this.list().some((key) => key.id === id);
   }
 
+  revokeAll(atMs: number): void {
+    this.#sql.exec("UPDATE keys SET revoked_at = ? WHERE revoked_at IS NULL", atMs);
+  }
+
   /** Whether a live key has this SHA-256. What is looked up is a digest of 256 random bits, so the time it takes tells nothing. */
   isAlive(hash: string): boolean {
     return this.#sql.exec("SELECT 1 FROM keys WHERE hash = ? AND revoked_at IS NULL", hash).toArray().length > 0;

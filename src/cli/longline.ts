@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The command `longline`: finds the command that is named, and runs it. */
+import { LonglineError } from "../client/longline-error.ts";
+import { backup } from "./backup.ts";
 import { check } from "./check.ts";
 import { dev } from "./dev.ts";
 import { registerDiscord } from "./discord-register.ts";
@@ -7,6 +9,7 @@ import { evaluate } from "./eval/eval.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
 import { replay } from "./replay/replay.ts";
+import { restore } from "./restore.ts";
 import { printSlackManifest } from "./slack-manifest.ts";
 import { type CliCommand, UsageError } from "./usage.ts";
 
@@ -16,6 +19,8 @@ const commands: Record<string, CliCommand> = {
   check,
   eval: evaluate,
   replay,
+  backup,
+  restore,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
 };
@@ -27,6 +32,8 @@ const help = `Usage: longline <command>
   check                   checks whether the Worker and its wrangler configuration fit together
   eval                    runs cases through the agents, and shows whether a change is better or worse
   replay                  runs turns that really happened with a candidate, without any effect
+  backup FOLDER           copies an account's sessions and prefixes; a second run takes what has changed
+  restore FOLDER          puts them into an account
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 
@@ -45,7 +52,7 @@ else if (command === undefined || name === undefined) {
   try {
     await command(given.slice(name.split(" ").length));
   } catch (error) {
-    if (!isUsage(error)) throw error;
+    if (!isUsage(error) && !(error instanceof LonglineError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }

@@ -2,6 +2,8 @@
 
 import type { DoorRoute } from "../door.ts";
 import { front } from "../front.ts";
+import { Routes } from "../routes.ts";
+import { usageOf } from "../usage-sums.ts";
 import { agents } from "./agents.ts";
 import { answers } from "./answers.ts";
 import { copies } from "./copies.ts";
@@ -11,7 +13,8 @@ import { prefixDoctor } from "./prefix-doctor.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
 import { turns } from "./turns.ts";
-import { usage } from "./usage.ts";
+
+const usage = new Routes().get("/", "key", async (c, caller) => c.json(await usageOf(caller, caller.account)));
 
 export const native: readonly DoorRoute[] = [
   ["/v1/sessions", copies],
