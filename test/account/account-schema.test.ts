@@ -42,6 +42,7 @@ describe("the account's ladder", () => {
       "gxfj5hm8h5",
       "274brw3kd3e",
       "14uoe9yfu86",
+      "dijeglqblt",
     ]);
   });
 

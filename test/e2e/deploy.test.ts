@@ -26,7 +26,7 @@ async function deployed(script?: string): Promise<number> {
 
 /** An app that lists this, bundled as wrangler does: its bytes, gzipped, and the files that are in it. */
 async function bundle(listed: string): Promise<{ bytes: number; files: string[] }> {
-  const contents = `import { admin, aiSdk, alerts, calculator, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, otel, playground, prefixes, sendRequest, slack } from "longline";
+  const contents = `import { admin, aiSdk, alerts, calculator, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, longline, mcp, mcpServers, openai, openapi, otel, playground, prefixes, rollouts, sendRequest, slack } from "longline";
     import * as zod from "zod";
     import * as mini from "zod/mini";
     const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
@@ -60,6 +60,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
+  ["rollouts()", "rollouts: rollouts()", 18_000],
   ["otel()", "observe: otel()", 11_000],
   [
     "alerts()",
@@ -77,16 +78,16 @@ describe("what is deployed", () => {
     expect(bytes).toBeLessThanOrEqual(240 * 1024);
   });
 
-  it("[E2E-7] the app of this checkout, with every door, channel and feature, is at most 427 KiB gzipped", async () => {
+  it("[E2E-7] the app of this checkout, with every door, channel and feature, is at most 443 KiB gzipped", async () => {
     const bytes = await deployed();
     console.log(`all features: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(427 * 1024);
+    expect(bytes).toBeLessThanOrEqual(443 * 1024);
   });
 
-  it("[E2E-7] the native door alone with one tool is at most 180 KiB gzipped", async () => {
+  it("[E2E-7] the native door alone with one tool is at most 182 KiB gzipped", async () => {
     const bytes = await deployed("test/app/native-alone.ts");
     console.log(`native door, one tool: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(180 * 1024);
+    expect(bytes).toBeLessThanOrEqual(182 * 1024);
   });
 
   it("[E2E-7] a tool that is written in zod, and not in zod/mini, adds at most 13 KiB", async () => {

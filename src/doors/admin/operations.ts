@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
 import { account, anyObject, key } from "../shapes.ts";
 import { usageQuery } from "../usage-sums.ts";
-import { accountChanges, accountCreation } from "./routes.ts";
+import { accountChanges, accountCreation, keyCreation } from "./routes.ts";
 
 const count = z.int().check(z.minimum(0));
 const erased = z.object({ deleted: z.object({ sessions: count, entries: count, bytes: count }), remaining: count });
@@ -54,7 +54,8 @@ export const adminOperations: Record<string, Operation> = {
   },
   "POST /v1/admin/accounts/{account}/keys": {
     ...admin,
-    summary: "Makes a key",
+    summary: "Makes a key; with the right `operate` it may make versions and rollouts",
+    body: keyCreation,
     answers: { 201: { what: "The key, shown once.", schema: key } },
     refusals: [404, 409, 503],
   },
