@@ -1,7 +1,7 @@
 /** WHO calls, as everything below the routes takes it: no framework's type. Made once for each request, by the right that its route declares. Says, too, whether its account may send one more message. */
 import { type Access, type Admitted, mustHaveRight, mustMay } from "../account/access.ts";
-import { accountObject } from "../account/account.ts";
 import { keyRights } from "../account/account-keys.ts";
+import { accountObject } from "../account/account-object.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { Right } from "../account/session-token.ts";
 import type { App } from "../agent/app.ts";

@@ -1,6 +1,6 @@
 /** `/mcp`: the agent as an MCP server. Every request stands alone; what lasts is in the sessions. */
 import { version } from "../../../package.json";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/setting-lists.ts";

@@ -1,6 +1,7 @@
 /** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
-import { type Account, accountObject, type SessionNews } from "../../account/account.ts";
+import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
