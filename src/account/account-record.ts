@@ -20,6 +20,14 @@ export interface AccountSettings {
   createdAtMs: number;
 }
 
+/** An account's settings and its money, in micro-dollars. `spentMicros`: in the budget's period; `resetsAtMs`: its end, where it has one. */
+export type AccountState = AccountSettings & {
+  spentMicros: number;
+  spentInAllMicros: number;
+  reservedMicros: number;
+  resetsAtMs?: number;
+};
+
 type Row = { id: string; limits: string; token_secret: string; created_at: number };
 
 export class AccountRecord {

@@ -5,8 +5,8 @@ import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from 
 import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo, KeyRight } from "./account-keys.ts";
 import { accountMethods } from "./account-methods.ts";
-import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
-import { type AccountStore, accountStore } from "./account-store.ts";
+import { type AccountLimits, type AccountSettings, type AccountState, callbackSecret } from "./account-record.ts";
+import { type AccountStore, accountStore, type ChannelMessage } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
 import { serveCall } from "./call-object.ts";
 import type { DeadLetter } from "./dead-letters.ts";
@@ -42,14 +42,6 @@ const noSetup: AccountSetup = {
   keepTurnsMs: Number.POSITIVE_INFINITY,
   jobs: () => [],
   eraseSession: () => Promise.reject(new Error("This account knows no sessions.")),
-};
-
-/** An account's settings and its money, in micro-dollars. `spentMicros`: in the budget's period; `resetsAtMs`: its end, where it has one. */
-export type AccountState = AccountSettings & {
-  spentMicros: number;
-  spentInAllMicros: number;
-  reservedMicros: number;
-  resetsAtMs?: number;
 };
 
 /** What whoever has a key, or a token, must know of the account. */
@@ -400,12 +392,4 @@ export class Account extends DurableObject<Bindings> {
     this.#made = accountStore(this.ctx.storage);
     return this.#made;
   }
-}
-
-/** A message that a channel brings. `alias`: see `Aliases`; `place`: a thread that may belong to another session; `id` names the call. */
-interface ChannelMessage {
-  alias?: string | undefined;
-  place?: string | undefined;
-  session: string;
-  id?: number;
 }

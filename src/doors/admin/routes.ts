@@ -1,9 +1,8 @@
 /** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
 import * as z from "zod/mini";
-import type { AccountState } from "../../account/account.ts";
 import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
 import { accountList, accountObject } from "../../account/account-object.ts";
-import type { AccountLimits } from "../../account/account-record.ts";
+import type { AccountLimits, AccountState } from "../../account/account-record.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
