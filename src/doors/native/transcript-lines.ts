@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { latestMs, metadataBounds, mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { recordedFault } from "../../core/speaker.ts";
+import { parseTracestate } from "../../observe/traceparent.ts";
 import { wellFormed } from "../well-formed.ts";
 
 export { entryLine, headerLine, readLine } from "./transcript-text.ts";
@@ -121,7 +122,13 @@ const entry = z.discriminatedUnion("type", [
     options,
     joined: z.optional(z.literal(true)),
     again: z.optional(z.literal(true)),
-    traceparent: z.optional(z.string().check(z.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/))),
+    traceparent: z.optional(z.string().check(z.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$/))),
+    tracestate: z.optional(
+      z.string().check(
+        z.maxLength(512),
+        z.refine((state) => parseTracestate(state) === state, "must be a list of W3C tracestate members"),
+      ),
+    ),
   }),
   z.strictObject({
     type: z.literal("assistant"),

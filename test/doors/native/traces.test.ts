@@ -115,9 +115,9 @@ function newIn(before: string[], after: string[]): string {
   return found;
 }
 
-it("[TRACE-5] an export keeps the parent, and an import brings it back", async () => {
+it("[TRACE-5] [TRACE-13] an export keeps the parent, and an import brings it back", async () => {
   provider.enqueue(text("Hello."));
-  const headers = { traceparent: `00-${trace}-${span}-01` };
+  const headers = { traceparent: `00-${trace}-${span}-03`, tracestate: " rojo=1 ,\tcongo=2" };
   await call("POST", `/v1/sessions/${id}/messages`, { body: { content: "Hi" }, headers });
   const { text: lines } = await call("GET", `/v1/sessions/${id}/export`);
   const copy = crypto.randomUUID();
@@ -128,7 +128,7 @@ it("[TRACE-5] an export keeps the parent, and an import brings it back", async (
   });
   expect(imported.status).toBe(201);
   const [[root], [own]] = [await spansOf(copy), await spansOf(id)];
-  expect(root).toMatchObject({ traceId: trace, parentSpanId: span });
+  expect(root).toMatchObject({ traceId: trace, parentSpanId: span, traceState: "rojo=1,congo=2" });
   expect(root.spanId).not.toBe(own.spanId);
 });
 
