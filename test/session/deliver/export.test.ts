@@ -143,8 +143,8 @@ it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refuse
   await vi.waitFor(async () => expect(await account.deadLetters(5)).toEqual([]));
 });
 
-it("[EXPORT-5] one turn that a collector can never take is dropped and counted, and those around it are sent", async () => {
-  provider.enqueue(...Array.from({ length: 3 }, () => text("Hello.")));
+it("[EXPORT-5] a span that a collector can never take is dropped and counted, and those around it are sent", async () => {
+  provider.enqueue(...Array.from({ length: 4 }, () => text("Hello.")));
   const { ask, stub, trace } = world();
   const before = await accountList(own).droppedTelemetry();
   answer = () => new Response(null, { status: 503 });
@@ -152,7 +152,7 @@ it("[EXPORT-5] one turn that a collector can never take is dropped and counted, 
   const bad = (await trace(turns[1] ?? ""))[0].spanId;
   provider.outside.mockImplementation(async (request: Request) => {
     const body = (await request.json()) as Json;
-    if (JSON.stringify(body).includes(bad)) return new Response(null, { status: 400 });
+    if (JSON.stringify(body).includes(`"spanId":"${bad}"`)) return new Response(null, { status: 400 });
     received.push({ url: request.url, key: null, body });
     return new Response("{}");
   });
@@ -160,10 +160,84 @@ it("[EXPORT-5] one turn that a collector can never take is dropped and counted, 
   skipTime(3_600_000);
   await runDurableObjectAlarm(stub());
   await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
-  await until(() => expect(taken()).toHaveLength(4));
+  // Its own turn's other span, too.
+  await until(() => expect(taken()).toHaveLength(5));
   // The collector is told with the next batch that it takes.
+  const again = await ask("4");
+  await until(async () => expect(taken()).toContainEqual((await trace(again))[0]));
   const told = received.flatMap(({ body }) => body.resourceSpans?.[0]?.resource.attributes ?? []);
   expect(told).toContainEqual({ key: "longline.telemetry.dropped", value: { intValue: "1" } });
+});
+
+// A collector's own limit: NVIDIA-AI-Blueprints/rag#628 (400), bbvch-ai/aihub-core#1795 (the whole batch lost).
+it.each([[413], [400]])(
+  "[EXPORT-10] a turn that is too large for one request arrives in several (%i)",
+  async (code) => {
+    const before = await accountList(own).droppedTelemetry();
+    answer = () => new Response(null, { status: 503 });
+    provider.enqueue(...Array.from({ length: 6 }, () => calls([{ name: "peek", arguments: "{}" }])), text("17."));
+    const { ask, stub, trace } = world();
+    const turn = await ask("How many?");
+    provider.outside.mockImplementation(async (request: Request) => {
+      const body = (await request.json()) as Json;
+      if (spansIn(body).length > 3) return new Response("request body too large", { status: code });
+      received.push({ url: request.url, key: null, body });
+      return new Response("{}");
+    });
+    received.length = 0;
+    skipTime(3_600_000);
+    await runDurableObjectAlarm(stub());
+    const spans = await trace(turn);
+    expect(spans).toHaveLength(14);
+    await until(() => expect(taken()).toHaveLength(14));
+    expect(taken()).toEqual(spans);
+    expect(await accountList(own).droppedTelemetry()).toBe(before);
+  },
+);
+
+it("[EXPORT-10] a collector that takes no part of a turn is not asked without end: the turn is dropped, and counted", async () => {
+  answer = () => new Response(null, { status: 400 });
+  const before = await accountList(own).droppedTelemetry();
+  provider.enqueue(...Array.from({ length: 11 }, () => calls([{ name: "peek", arguments: "{}" }])), text("17."));
+  const { ask, trace } = world();
+  const turn = await ask("How many?");
+  const spans = await trace(turn);
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + spans.length));
+  expect(received.filter(({ url }) => url.endsWith("/v1/traces")).length).toBeLessThanOrEqual(31);
+});
+
+it("[EXPORT-5] what a collector takes a request without is counted, and not sent again (partial success)", async () => {
+  answer = () => Response.json({ partialSuccess: { rejectedSpans: "1", errorMessage: "too old" } });
+  const before = await accountList(own).droppedTelemetry();
+  provider.enqueue(text("Hello."));
+  const { ask } = world();
+  await ask("Hi");
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
+  expect(taken()).toHaveLength(2);
+});
+
+it("[EXPORT-5] feedback that a collector never takes is dropped alone, and counted", async () => {
+  const before = await accountList(own).droppedTelemetry();
+  provider.enqueue(text("1"), text("2"));
+  const { ask, stub } = world();
+  const turns = [await ask("1"), await ask("2")];
+  await until(() => expect(taken()).toHaveLength(4));
+  answer = () => new Response(null, { status: 503 });
+  for (const [at, turn] of turns.entries())
+    unwrap(await stub().giveFeedback(turn, { score: at === 0 ? 1 : -1, atMs: 5 + at }));
+  await until(() => expect(received.some(({ url }) => url.endsWith("/v1/logs"))).toBe(true));
+  const logs = () => received.flatMap(({ body }) => body.resourceLogs?.[0].scopeLogs[0].logRecords ?? []);
+  provider.outside.mockImplementation(async (request: Request) => {
+    const body = (await request.json()) as Json;
+    if (JSON.stringify(body).includes('"doubleValue":-1')) return new Response(null, { status: 400 });
+    received.push({ url: request.url, key: null, body });
+    return new Response("{}");
+  });
+  received.length = 0;
+  skipTime(3_600_000);
+  await runDurableObjectAlarm(stub());
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
+  await until(() => expect(logs()).toHaveLength(1));
 });
 
 it("[EXPORT-6] feedback is an event about its turn's span, without the words of people", async () => {
