@@ -110,7 +110,7 @@ const speaker = z.string().check(
   }),
 );
 
-const entry = z.discriminatedUnion("type", [
+const entries = [
   z.strictObject({
     type: z.literal("user"),
     ...placed,
@@ -196,6 +196,19 @@ const entry = z.discriminatedUnion("type", [
     kvReads: z.optional(count),
     kvWrites: z.optional(count),
   }),
+] as const;
+const entry = z.discriminatedUnion("type", entries);
+const line = z.discriminatedUnion("type", [
+  ...entries,
+  z.strictObject({
+    type: z.literal("feedback"),
+    turn: turnName,
+    atMs: moment,
+    score: z.number().check(z.minimum(-1), z.maximum(1)),
+    label: z.optional(z.string().check(z.maxLength(64))),
+    comment: z.optional(z.string().check(z.maxLength(4_000))),
+    by: z.optional(name),
+  }),
 ]);
 
 const header = z.strictObject({
@@ -211,4 +224,4 @@ const header = z.strictObject({
 });
 
 /** What a line of an import must be, once `readLine` has made it an object. */
-export const lineSchemas = { header, entry };
+export const lineSchemas = { header, entry, line };

@@ -63,7 +63,7 @@ it("[TRACE-9] gives the trace of a turn with its retries, calls and parent, the 
 });
 
 it("[TRACE-7] what a provider or a model wrote into a failure is not in the trace: its status has our words", async () => {
-  const canary = { error: { message: "invalid prompt: canary-said-this", type: "invalid_request_error" } };
+  const canary = { error: { message: "invalid prompt: canary-prompt", type: "invalid_request_error" } };
   provider.enqueue(status(503, canary), status(400, canary), text("canary is no JSON"), text("canary is none either"));
   const session = `/v1/sessions/${id}/messages`;
   const response_format = { type: "json_schema", json_schema: { name: "a", schema: { type: "object" } } };
