@@ -1,10 +1,13 @@
 /**
- * `npm run soak -- --kills 200 --seed 7 [--messages 1000] [--bug NAME]`: one kill soak, its figures, and exit code 1 when something was
- * wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages. `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
+ * `npm run soak -- --kills 200 --seed 7 [--messages 1000] [--bug NAME]`: one kill soak, its figures, and exit code 1 when something
+ * was wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages.
+ * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
+ * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds.
  */
 import { parseArgs } from "node:util";
 import { bugs } from "./bugs.ts";
 import { runRollBack } from "./roll-back.ts";
+import { runRollouts } from "./rollouts.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
 
@@ -15,6 +18,7 @@ const { values } = parseArgs({
     messages: { type: "string" },
     bug: { type: "string" },
     "roll-back": { type: "string" },
+    rollouts: { type: "string" },
   },
 });
 if (values["roll-back"] !== undefined) {
@@ -23,6 +27,10 @@ if (values["roll-back"] !== undefined) {
   process.exit(losses.length === 0 ? 0 : 1);
 }
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
+if (values.rollouts !== undefined) {
+  console.log(`${values.rollouts} rollouts of each kind with seed ${seed}`);
+  process.exit(runRollouts(Number(values.rollouts), seed) ? 0 : 1);
+}
 const bug = bugs.find(({ name }) => name === values.bug);
 if (values.bug !== undefined && bug === undefined) {
   throw new Error(`There is no bug "${values.bug}". The bugs are: ${bugs.map(({ name }) => name).join(", ")}.`);
