@@ -31,7 +31,7 @@ export function callback(setup: CallbackSetup): Outlet<CallbackAddress, Callback
 }
 
 async function postCallback(
-  { reply, address, nowMs, signal, traceparent }: Posting<CallbackAddress, CallbackShown>,
+  { reply, address, nowMs, signal, trace }: Posting<CallbackAddress, CallbackShown>,
   { secret, urlFault }: CallbackSetup,
 ): Promise<Posted<CallbackShown>> {
   const { ended } = reply;
@@ -52,7 +52,7 @@ async function postCallback(
       "Content-Type": "application/json",
       "User-Agent": "Longline",
       ...signed,
-      ...(traceparent && { traceparent }),
+      ...trace,
     },
     body,
     // Where a redirect leads was not checked: it counts as a failure.

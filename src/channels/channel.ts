@@ -157,7 +157,7 @@ export interface Posting<A extends Address, S> {
   /** Ms since 1970. */
   nowMs: number;
   /** W3C trace context of the delivery's span, for receivers that have spans of their own. */
-  traceparent?: string;
+  trace?: { traceparent: string; tracestate?: string };
   /** After a `retry` of this attempt the delivery is given up. */
   isLast?: boolean;
   /** Aborted when the attempt takes too long. */

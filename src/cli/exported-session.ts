@@ -17,7 +17,9 @@ export async function exportedSession(worker: { url: string; key: string }, id: 
     .split("\n")
     .filter((line) => line !== "")
     .map(readLine);
-  return { header: header as TranscriptHeader, entries: entries as Entry[] };
+  // Feedback is no entry.
+  const isEntry = (line: unknown) => (line as { type: string }).type !== "feedback";
+  return { header: header as TranscriptHeader, entries: entries.filter(isEntry) as Entry[] };
 }
 
 export async function exportedEntries(worker: { url: string; key: string }, id: string): Promise<Entry[]> {

@@ -29,7 +29,7 @@ import { type Refusable, refusable } from "./refusal.ts";
 import { sessionMethods } from "./session-methods.ts";
 import { Copying, type CopyStep } from "./store/copying.ts";
 import type { LogRange } from "./store/entry-tail.ts";
-import type { Feedback } from "./store/feedback.ts";
+import type { Feedback, FeedbackStore } from "./store/feedback.ts";
 import type { Receipt } from "./store/inbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
 import { pageUnits } from "./store/transcript-log.ts";
@@ -232,16 +232,19 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** `lean`: without the tools of messages. */
-  entries(range: LogRange & { lean?: boolean }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
+  /** `lean`: without the tools of messages. `rated`: with the feedback to turns that end among them, and after which entry. */
+  entries(
+    range: LogRange & { lean?: boolean; rated?: boolean },
+  ): Promise<Outcome<{ entries: Entry[]; lastSeq: number; ratings?: ReturnType<FeedbackStore["among"]> }>> {
     return outcome(() => {
-      const { log } = this.#session;
+      const { log, feedback } = this.#session;
       const entries = log.read({ ...range, maxUnits: pageUnits });
       // They may be a megabyte, and an answer has no use for them.
       const shown = entries.map((entry) =>
         range.lean && entry.type === "user" ? { ...entry, options: { ...entry.options, tools: [] } } : entry,
       );
-      return { entries: shown, lastSeq: log.lastSeq };
+      const { lastSeq } = log;
+      return { entries: shown, lastSeq, ...(range.rated && { ratings: feedback.among(entries, lastSeq) }) };
     });
   }
 

@@ -39,10 +39,11 @@ export interface ToolContext<Secret extends string = string> {
   signal: AbortSignal;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Sends the W3C header `traceparent` of this call along, where the request has none of its own. */
+  /** Sends the W3C headers `traceparent` and `tracestate` of this call along, where the request has no `traceparent` of its own. */
   fetch: typeof fetch;
-  /** The same header, for clients that make their requests themselves. */
+  /** The same headers, for clients that make their requests themselves. */
   traceparent?: string;
+  tracestate?: string;
   /** Shows how far the call is, in up to 500 characters: to readers of the session's events, on the page and in channels. It is not kept. */
   progress(text: string): void;
   transcript: {

@@ -38,6 +38,9 @@ const accepting = z.object({
   traceparent: z
     .optional(z.string())
     .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
+  tracestate: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "W3C trace context: passed on, up to 512 characters." }),
 });
 const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
 const takenResults = z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) });
