@@ -19,6 +19,7 @@ import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import { toolSecrets } from "./tool-secrets.ts";
+import type { TurnSchemas } from "./turn-schemas.ts";
 import { unlistedWarnings } from "./unlisted-settings.ts";
 
 /** A message by the clock, and where its answer goes. */
@@ -59,6 +60,7 @@ export interface DoorPart {
   readonly encoders: Encoders;
   /** A part of the native door, which has no name. */
   readonly isNative: boolean;
+  readonly schemas: TurnSchemas | undefined;
 }
 
 export interface AppParts {
@@ -85,6 +87,8 @@ export interface App {
   /** How traces are made, and where they are sent. */
   telemetry: Telemetry | undefined;
   alerts: AlertSource | undefined;
+  /** Of the doors that take JSON schemas. */
+  schemas: TurnSchemas | undefined;
   /** Of the doors: how each writes a stream. */
   encoders: Encoders;
   /** What was read of all declared settings, by name. */
@@ -203,6 +207,7 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     remoteTools,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
+    schemas: doors.find(({ schemas }) => schemas !== undefined)?.schemas,
     encoders: encodersOf(doors),
     values,
     warnings: [

@@ -68,6 +68,7 @@ export class SessionWork {
       agent,
       settings: app.settings,
       remoteTools: app.remoteTools,
+      schemas: app.schemas,
       bindings,
       secrets: app.secrets,
       hold,

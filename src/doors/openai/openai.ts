@@ -1,6 +1,7 @@
 /** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
 
 import { type Door, defineDoor } from "../door.ts";
+import { schemas } from "../json-schemas.ts";
 import { chatCompletions } from "./chat/chat-completions.ts";
 import { ChatChunks, type ChatManner } from "./chat/chunks.ts";
 import { models } from "./models.ts";
@@ -34,6 +35,7 @@ export function openai(): Door {
     },
     // Clients of OpenAI's API are refused in its words.
     refusals: { paths: openAiPaths, response: openAiErrorResponse },
+    schemas,
     operations: async () => (await import("./operations.ts")).openAiOperations,
   });
 }
