@@ -2,7 +2,7 @@
 import type { Agent } from "../agent/agent.ts";
 import type { TurnSchemas } from "../agent/turn-schemas.ts";
 import type { TurnOptions } from "../core/entry.ts";
-import type { SentMessage } from "./native/sent-message.ts";
+import type { SentMessage } from "./sent-message.ts";
 
 export interface MessageSchemas extends TurnSchemas {
   /** The body of a message; throws `invalid_request` with the wrong field. */

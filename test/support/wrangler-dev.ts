@@ -33,8 +33,8 @@ export interface DevOptions {
   port?: number;
   /** The checkout that is started; this one when absent. */
   folder?: string;
-  /** The Worker that is started: the tests' own app, or the one of src/app, as a user has it. */
-  app?: "tests" | "users";
+  /** The Worker that is started: the tests' own app, the one of src/app, as a user has it, or another file. */
+  app?: "tests" | "users" | `${string}.ts`;
   /** `npm run dev` itself, as the README says. */
   command?: boolean;
 }
@@ -87,7 +87,7 @@ function runCommand({ app, folder, port, data, vars }: Place & { app: string; fo
     "--port",
     String(port),
     // Behind an option with one value: right after `--var` of the script it would be taken for another variable.
-    ...(app === "tests" ? ["test/app/worker.ts"] : []),
+    ...(app === "tests" ? ["test/app/worker.ts"] : app === "users" ? [] : [app]),
     // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.
     "--inspector-port",
     "0",

@@ -15,9 +15,8 @@ import type { InboxMessage } from "../../session/store/inbox.ts";
 import type { SessionAddress } from "../../session/store/session-record.ts";
 import type { TurnState } from "../../session/turn/turns.ts";
 import { shownEntry } from "../../wire/native.ts";
-import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";
-import type { Caller } from "../caller.ts";
+import { type Caller, mustAdmit } from "../caller.ts";
 import type { MessageSchemas } from "../message-schemas.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
@@ -27,8 +26,8 @@ import { Routes } from "../routes.ts";
 import { addressOf, knownModel, sessionAt } from "../session-fields.ts";
 import { audienceQuery, entryShownTo, stateShownTo } from "../shown-to.ts";
 import { traceOf } from "../trace-of.ts";
-import { plainMessage } from "./plain-message.ts";
-import type { SentMessage } from "./sent-message.ts";
+import { plainMessage } from "../plain-message.ts";
+import type { SentMessage } from "../sent-message.ts";
 
 export const sending = lazySchema(() =>
   z.strictObject({
