@@ -32,6 +32,7 @@ export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
 export { alerts } from "./doors/alerts.ts";
 export type { Caller } from "./doors/caller.ts";
 export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
+export { jsonSchemas } from "./doors/json-schemas.ts";
 export { mcp } from "./doors/mcp/mcp.ts";
 export { mcpServers } from "./doors/mcp-servers.ts";
 export { openai } from "./doors/openai/openai.ts";

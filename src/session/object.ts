@@ -290,8 +290,8 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => {
       const { session, agent, version } = this.#lifecycle.alive;
       this.#app.agents.mustBeThere(agent);
-      const { settings, remoteTools } = this.#app;
-      return pastRequest(session, { agent, version, settings, remoteTools, bindings: this.env }, seq);
+      const { settings, remoteTools, schemas } = this.#app;
+      return pastRequest(session, { agent, version, settings, remoteTools, schemas, bindings: this.env }, seq);
     });
   }
 

@@ -73,6 +73,7 @@ export class SessionWork {
       version,
       settings: app.settings,
       remoteTools: app.remoteTools,
+      schemas: app.schemas,
       bindings,
       secrets: app.secrets,
       hold,

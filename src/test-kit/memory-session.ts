@@ -8,8 +8,8 @@ import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, TurnView } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
 import { openCalls } from "../core/waits.ts";
+import { schemas } from "../doors/json-schemas.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
-import { judgeAnswer } from "../model/judge-answer.ts";
 import { type Profile, pricesAt } from "../model/profile.ts";
 import { afterFailure, type RetryPolicy } from "../model/retry.ts";
 import { endpointOf } from "../model/serialize.ts";
@@ -103,6 +103,7 @@ export class MemorySession implements Effects {
       options,
       prefix: undefined,
       userIds: { account: "a-1", session: "s-1" },
+      schemas,
     });
   }
 
@@ -144,7 +145,7 @@ export class MemorySession implements Effects {
         waitsForPerson(tools.get(name), text, isSalvaged) ? "approval" : undefined,
       inputOf: ({ name, arguments: text }) => inputOf(tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models, policy: retry, chance }),
-      complaint: judgeAnswer,
+      complaint: schemas.judge,
     });
   }
 

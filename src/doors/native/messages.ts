@@ -4,10 +4,8 @@ import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { CallbackAddress } from "../../channels/callback.ts";
-import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { speakerFault } from "../../core/speaker.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { urlFault } from "../../session/deliver/url-fault.ts";
@@ -20,39 +18,18 @@ import { shownEntry } from "../../wire/native.ts";
 import type { CancellationJson, SearchHitJson } from "../../wire/shapes.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { type Caller, mustAdmit } from "../caller.ts";
-import { clientTools, clientToolsOf } from "../client-tools.ts";
+import type { MessageSchemas } from "../message-schemas.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
 import { receiptOf } from "../receipt-of.ts";
 import { accepted } from "../refusal-words.ts";
-import { formatOf, responseFormat } from "../response-format.ts";
 import { Routes } from "../routes.ts";
-import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
+import { addressOf, knownModel, sessionAt } from "../session-fields.ts";
 import { audienceQuery, entryShownTo, stateShownTo } from "../shown-to.ts";
 import { traceOf } from "../trace-of.ts";
+import { plainMessage } from "../plain-message.ts";
+import type { SentMessage } from "../sent-message.ts";
 
-export const sentMessage = lazySchema(() =>
-  z.strictObject({
-    content: z.string().check(z.minLength(1, "must not be empty")),
-    speaker: z.optional(
-      z.string().check(
-        z.refine((name) => speakerFault(name) === undefined, {
-          error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
-        }),
-      ),
-    ),
-    metadata: z.optional(metadata),
-    thinking: z.optional(
-      z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
-    ),
-    agent: z.optional(agentName),
-    model: z.optional(z.string()),
-    response_format: z.optional(responseFormat),
-    tools: z.optional(clientTools),
-    callback_url: z.optional(z.string().check(z.maxLength(2_000))),
-    cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
-  }),
-);
 export const sending = lazySchema(() =>
   z.strictObject({
     on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
@@ -78,7 +55,8 @@ export const messages = new Routes()
     const { on_busy } = parseQuery(sending, new URL(c.req.url));
     if (on_busy === "interrupt") mustMay(caller, address.name, "cancel");
     const stops = stopsOnDisconnect(caller, address.name);
-    const body = parseBody(sentMessage, await readJson(c.req.raw));
+    const { schemas } = c.var;
+    const body = readMessage(await readJson(c.req.raw), schemas);
     const named = namedAgent(caller, body.agent);
     // Only what is checked by the session's own agent needs to know it here.
     const isChecked = body.model !== undefined || (body.tools ?? []).length > 0;
@@ -87,7 +65,7 @@ export const messages = new Routes()
       : c.var.app.agents.first;
     const request = {
       ...named,
-      messages: [toInbox(caller, body, agent)],
+      messages: [toInbox(caller, body, { agent, schemas })],
       receipt: await receiptOf(caller, body),
       onBusy: on_busy,
       ...allowedModels(caller),
@@ -178,18 +156,29 @@ function callbackOf(caller: Caller, url: string | undefined): { replyTo?: Callba
   return { replyTo: { channel: "callback", url } };
 }
 
-function toInbox(caller: Caller, body: z.infer<typeof sentMessage>, agent: Agent): InboxMessage {
+/** An app without a door for JSON schemas refuses them by name. */
+function readMessage(body: unknown, schemas: MessageSchemas | undefined): SentMessage {
+  if (schemas !== undefined) return schemas.readMessage(body);
+  const given: object = typeof body === "object" && body !== null ? body : {};
+  const field = ["tools", "response_format"].find((name) => name in given);
+  if (field === undefined) return parseBody(plainMessage, body);
+  const detail = `${field}: this app takes no JSON schemas. Add jsonSchemas() to its doors.`;
+  throw new AppError("invalid_request", detail, { field });
+}
+
+function toInbox(
+  caller: Caller,
+  body: SentMessage,
+  { agent, schemas }: { agent: Agent; schemas: MessageSchemas | undefined },
+): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
-  const form = formatOf(body.response_format);
-  const tools = clientToolsOf(agent, body.tools ?? []);
   return {
     content,
     ...(speaker !== undefined && { speaker }),
     ...(metadata && { metadata }),
     ...traceOf(caller),
     options: {
-      ...(form && { responseFormat: form }),
-      ...(tools.length > 0 && { tools }),
+      ...schemas?.optionsOf(agent, body),
       ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
       ...(model !== undefined && { model: knownModel(caller, model, agent) }),
       ...(thinking !== undefined && {
