@@ -35,8 +35,6 @@ export interface WorkSetup {
 
 /** Turns that end within this time after a report, in ms, are reported together. */
 const betweenReportsMs = 250;
-/** So much later than its timer the alarm sees to a report, in ms. */
-const lateReportMs = 1_000;
 
 export class SessionWork {
   readonly #session: WorkRows;
@@ -147,8 +145,8 @@ export class SessionWork {
       ...this.#courier.dueMs(nowMs),
       this.#session.telemetry?.dueMs(nowMs),
       this.#setup.reporter.retryAtMs,
-      // Should this instance end before its timer, the alarm has the report made. An open turn has an alarm.
-      this.#reportTimer && this.#reportMs + lateReportMs,
+      // Should this instance end before its timer, the alarm has the report made: the one of the turn stays.
+      this.#reportTimer && this.#reportMs + watchdogMs,
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
     ];

@@ -20,6 +20,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const betweenMs = 250;
+const patience = { timeout: 20_000 };
 
 /** Up to which entry each report of ended turns was about. */
 function reported(): () => number[] {
@@ -41,22 +42,24 @@ it("[SPEED-11] the first turn that ends is reported at once, those that follow c
   const world = new SessionWorld();
   const seen = reported();
   await turns(world, 1);
-  await vi.waitFor(() => expect(seen()).toEqual([3]));
+  await vi.waitFor(() => expect(seen()).toEqual([3]), patience);
   await turns(world, 3);
   expect([seen(), held.length]).toEqual([[3], 1]);
-  held.pop()?.();
-  await vi.waitFor(() => expect(seen()).toEqual([3, 12]));
-  await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+  await world.inside(() => held.pop()?.());
+  await vi.waitFor(() => expect(seen()).toEqual([3, 12]), patience);
+  await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()), patience);
 });
 
 it("[SPEED-11] an instance that ends before its report leaves it to the alarm", async () => {
   const world = new SessionWorld();
-  await turns(world, 2);
+  const seen = reported();
+  await turns(world, 1);
+  await vi.waitFor(() => expect(seen()).toEqual([3]), patience);
+  await turns(world, 1);
   expect(held).toHaveLength(1);
   await evictDurableObject(world.stub);
-  const seen = reported();
   expect(await runDurableObjectAlarm(world.stub)).toBe(true);
-  await vi.waitFor(() => expect(seen()).toEqual([6]));
+  await vi.waitFor(() => expect(seen()).toEqual([3, 6]), patience);
   const sums = await accountObject(bindings, "test").usage({ group: "session", fromMs: 0, toMs: 1e15 });
   expect(sums.find(({ key }) => key === world.address.name)).toMatchObject({ steps: 2 });
 });
