@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Account, accountObject, type SessionNews } from "../../src/account/account.ts";
+import { Account, type SessionNews } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 
