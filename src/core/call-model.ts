@@ -7,6 +7,7 @@ import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
 import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
+import type { ModelEvent } from "./model-event.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
 import { settleCalls } from "./settle-calls.ts";
 
@@ -141,11 +142,14 @@ async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: 
   const beganMs = effects.now();
   let firstMs: number | undefined;
   effects.show(draft);
-  for await (const events of await effects.generate(draft)) {
+  const take = (events: readonly ModelEvent[]) => {
     firstMs ??= effects.now();
     for (const event of events) draft.add(event);
     effects.show(draft);
-  }
+  };
+  const streamed = await effects.generate(draft);
+  if ("each" in streamed) await streamed.each(take);
+  else for await (const events of streamed) take(events);
   const durationMs = effects.now() - beganMs;
   return { ...(firstMs !== undefined && { firstEventMs: firstMs - beganMs }), durationMs };
 }

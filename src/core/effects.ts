@@ -10,7 +10,12 @@ import type { ModelEvent } from "./model-event.ts";
 import type { Again, TurnView } from "./next-step.ts";
 
 /** Model events as they come, one array per read. */
-export type Streamed = AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
+export type Streamed = HandedEvents | AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
+
+/** The same, each array handed on in the read that brought it. Resolves at the end. */
+export interface HandedEvents {
+  each(take: (events: ModelEvent[]) => void): Promise<void>;
+}
 
 /** None of it throws when the outside world fails; it throws when our own code is wrong. */
 export interface Effects {

@@ -26,7 +26,7 @@ import type { SessionDetails } from "./read/summarize.ts";
 import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
-import { sessionMethods } from "./session-methods.ts";
+import { refusedHeader, sessionMethods, submitVersion } from "./session-methods.ts";
 import { Copying, type CopyStep } from "./store/copying.ts";
 import type { LogRange } from "./store/entry-tail.ts";
 import type { Feedback, FeedbackStore } from "./store/feedback.ts";
@@ -120,7 +120,6 @@ export class Session extends DurableObject<Bindings> {
       app: this.#app,
       bindings: this.env,
       create: (to: SessionAddress, choices: SessionChoices) => this.#create(to, choices),
-      hold: (work: Promise<void>) => this.ctx.waitUntil(work),
     };
     return refusable(() => submit(target, address, { ...submission, isStreamed }));
   }
@@ -309,10 +308,23 @@ export class Session extends DurableObject<Bindings> {
     return serveCall(this, sessionMethods, { version, method, args });
   }
 
-  /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
+  /** `GET /events?after&live&turn`: the stream. `POST /submit` with the same query: that of the turn which answers. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
-    if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
+    const isSubmission = request.method === "POST";
+    if (Number(query.get("v") ?? 1) > (isSubmission ? submitVersion : rpcVersion))
+      return problemResponse(unavailable("new_version"));
+    if (isSubmission) {
+      const { address, submission } = (await request.json()) as { address: SessionAddress; submission: Submission };
+      const taken = await this.submit(address, submission, { isStreamed: true });
+      if (!taken.ok || taken.value.type !== "accepted")
+        return Response.json(taken, { headers: { [refusedHeader]: "true" } });
+      query.set("turn", taken.value.turn);
+    }
+    return this.#stream(query);
+  }
+
+  async #stream(query: URLSearchParams): Promise<Response> {
     // The session may be gone by the time that the reader hangs up: there is nothing to stop.
     const stop = (turn: string | undefined) => void this.#lifecycle.ifAlive?.work.stop(turn);
     const read = await outcome(() => readEvents(this.#session, query, { encoders: this.#encoders, stop }));

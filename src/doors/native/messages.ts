@@ -10,9 +10,10 @@ import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { urlFault } from "../../session/deliver/url-fault.ts";
 import { turnJson } from "../../session/read/turn-json.ts";
-import { sessionEvents, sessionObject } from "../../session/session-object.ts";
+import { sessionEvents, sessionObject, submitForStream } from "../../session/session-object.ts";
 import type { InboxMessage } from "../../session/store/inbox.ts";
 import type { SessionAddress } from "../../session/store/session-record.ts";
+import type { Submission } from "../../session/submit/submit-rows.ts";
 import type { TurnState } from "../../session/turn/turns.ts";
 import { shownEntry } from "../../wire/native.ts";
 import type { CancellationJson, SearchHitJson } from "../../wire/shapes.ts";
@@ -74,10 +75,9 @@ export const messages = new Routes()
     await mustAdmit(caller);
     const session = sessionObject(c.env, address);
     const how = answerMode(c.req.raw.headers);
-    const { turn, state } = accepted(await session.submit(address, request, { isStreamed: how.mode === "stream" }));
+    if (how.mode === "stream") return streamedAnswer(caller, address, request);
+    const { turn, state } = accepted(await session.submit(address, request));
     switch (how.mode) {
-      case "stream":
-        return relay(caller, address, `turn=${turn}`);
       case "async":
         return turnResponse(caller, turn, { session: address.name, state });
       case "wait": {
@@ -130,16 +130,29 @@ export const messages = new Routes()
     );
   });
 
-/** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
+/** The message is taken and answered by one call to the session; by two where its object is of an earlier version. */
+async function streamedAnswer(caller: Caller, address: SessionAddress, submission: Submission): Promise<Response> {
+  const answer = await submitForStream(caller.bindings, address, { submission, ...relayed(caller, address, "") });
+  if (answer instanceof Response) return answer;
+  const session = sessionObject(caller.bindings, address);
+  const { turn } = accepted(answer ?? (await session.submit(address, submission, { isStreamed: true })));
+  return relay(caller, address, `turn=${turn}`);
+}
+
+/** Hands the session's stream through untouched. */
 function relay(caller: Caller, address: SessionAddress, query: string): Promise<Response> {
-  const { request, bindings } = caller;
+  return sessionEvents(caller.bindings, address, relayed(caller, address, query));
+}
+
+/** The reader's hang-up travels with the signal. */
+function relayed(caller: Caller, address: SessionAddress, query: string): { query: string; signal: AbortSignal } {
+  const { request } = caller;
   const after = request.headers.get("Last-Event-ID") ?? placeInUrl(new URL(request.url).searchParams);
   const hangUp = hangUpQuery(stopsOnDisconnect(caller, address.name));
-  const asked = {
+  return {
     query: `after=${encodeURIComponent(after)}&${query}${hangUp}${audienceQuery(caller)}`,
     signal: request.signal,
   };
-  return sessionEvents(bindings, address, asked);
 }
 
 /** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */

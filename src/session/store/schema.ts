@@ -1,5 +1,6 @@
 /** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
 import { inOneBatch, Ladder, type StoredVersion } from "../../account/ladder.ts";
+import { freshTables } from "./fresh-tables.ts";
 
 /** A rung that has landed is never changed, only followed. What a new one may do: `account/ladder.ts`. */
 export const sessionLadder = new Ladder("session", [
@@ -182,7 +183,8 @@ export function migrate(sql: SqlStorage, from: StoredVersion): void {
 /** The tables of a session that is to be made. The caller holds a transaction, and writes the session's row. */
 export function makeTables(sql: SqlStorage): void {
   dropLeftovers(sql);
-  migrate(sql, { version: 0, readableFrom: 0 });
+  const { version } = freshTables;
+  sql.exec(inOneBatch([freshTables.sql, ...sessionLadder.missing({ version, readableFrom: 1 })]));
 }
 
 function hasSession(sql: SqlStorage): boolean {

@@ -10,7 +10,7 @@ import type { Again, Effect, TurnView } from "../../core/next-step.ts";
 import { firstEqual } from "../../core/settle-calls.ts";
 import { openCalls } from "../../core/waits.ts";
 import { textLimits } from "../../core/window.ts";
-import { generate } from "../../model/client.ts";
+import { type GeneratedAnswer, generate } from "../../model/client.ts";
 import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
@@ -303,7 +303,7 @@ export class SessionEffects implements Effects {
     return Math.random();
   }
 
-  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): GeneratedAnswer {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts, subrequests } = this.#of;
     subrequests.count();
