@@ -4,6 +4,7 @@ import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { CallbackAddress } from "../../channels/callback.ts";
+import { defined } from "../../core/defined.ts";
 import { thinkingLevels } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
@@ -184,7 +185,7 @@ function toInbox(caller: Caller, body: z.infer<typeof sentMessage>, agent: Agent
   const tools = clientToolsOf(agent, body.tools ?? []);
   return {
     content,
-    ...(speaker !== undefined && { speaker }),
+    ...defined({ speaker }),
     ...(metadata && { metadata }),
     ...traceOf(caller),
     options: {

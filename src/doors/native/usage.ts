@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account.ts";
 import type { UsageSum } from "../../account/ledger.ts";
+import { defined } from "../../core/defined.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import type { UsageSumJson } from "../../wire/shapes.ts";
@@ -26,7 +27,7 @@ export const usageQuery = lazySchema(() =>
 export const usage = new Routes().get("/", "key", async (c, caller) => {
   const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));
   const defaultAgent = c.var.app.agents.first.name;
-  const query = { group, fromMs: from, toMs: to, defaultAgent, ...(model !== undefined && { model }) };
+  const query = { group, fromMs: from, toMs: to, defaultAgent, ...defined({ model }) };
   const sums = await accountObject(c.env, caller.account).usage(query);
   return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
 });

@@ -2,9 +2,10 @@
 import { accountObject } from "../../account/account.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
+import { fingerprint } from "../../core/digest.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
+import { type HeadFacts, shortfall } from "../../core/prefix.ts";
 import type { Bindings, Settings } from "../../env.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
 import type { Heads } from "../store/heads.ts";

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
-import { fingerprint } from "../../../src/core/prefix.ts";
+import { fingerprint } from "../../../src/core/digest.ts";
 import { openSession } from "../../../src/session/open-session.ts";
 import { migrate, sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
 import { SessionWorld } from "../../support/session-world.ts";
