@@ -17,6 +17,7 @@ import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
+import type { RolloutFeature } from "./rollout-feature.ts";
 import { toolSecrets } from "./tool-secrets.ts";
 
 /** A message by the clock, and where its answer goes. */
@@ -62,6 +63,8 @@ export interface DoorPart {
 export interface AppParts {
   doors: readonly DoorPart[];
   channels: readonly Channel[];
+  /** Of `rollouts()`. */
+  rollouts?: RolloutFeature | undefined;
 }
 
 /** The app as every part of the library finds it. */
@@ -83,6 +86,8 @@ export interface App {
   /** How traces are made, and where they are sent. */
   telemetry: Telemetry | undefined;
   alerts: AlertSource | undefined;
+  /** Versions and rollouts; absent where the app does not list them. */
+  rollouts: RolloutFeature | undefined;
   /** Of the doors: how each writes a stream. */
   encoders: Encoders;
   /** What was read of all declared settings, by name. */
@@ -170,7 +175,7 @@ function nameFault(names: readonly string[]): string | undefined {
 }
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
-export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
+export function makeApp(definition: AppDefinition, { doors, channels, rollouts }: AppParts, bindings: Bindings): App {
   const { webhooks = {}, schedules = [], mcp, demo, observe, alerts } = definition;
   mustBeParts({ doors, channels, mcp: mcp ? [mcp] : [], observe: observe ? [observe] : [] });
   mustDiffer("door", doors);
@@ -201,6 +206,7 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     remoteTools,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
+    rollouts,
     encoders: encodersOf(doors),
     values,
     warnings: [

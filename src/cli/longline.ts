@@ -10,6 +10,7 @@ import { evaluate } from "./eval/eval.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
 import { replay } from "./replay/replay.ts";
+import { rollout } from "./rollout.ts";
 import { type CliCommand, UsageError } from "./usage.ts";
 
 const commands: Record<string, CliCommand> = {
@@ -18,6 +19,7 @@ const commands: Record<string, CliCommand> = {
   check,
   eval: evaluate,
   replay,
+  rollout,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
 };
@@ -29,6 +31,7 @@ const help = `Usage: longline <command>
   check                   checks whether the Worker and its wrangler configuration fit together
   eval                    runs cases through the agents, and shows whether a change is better or worse
   replay                  runs turns that really happened with a candidate, without any effect
+  rollout                 makes versions of an agent, and begins, watches and ends rollouts
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 

@@ -16,9 +16,9 @@ export async function sha256Bytes(text: string): Promise<Uint8Array> {
 const encoder = new TextEncoder();
 
 /**
- * A number in [0, 1) for `key`: decides shares, such as which model a session begins with. Evenly spread over keys of any shape: numbered, dated, with a common prefix, random.
- * Another `seed` gives an independent number for the same key. 32 bits of resolution. It is no
- * protection against anyone who chooses the keys.
+ * A number in [0, 1) for `key`: decides shares, such as which model a session begins with. Evenly spread over keys of any
+ * shape: numbered, dated, with a common prefix, random. Another `seed` gives an independent number for the same key. 32 bits
+ * of resolution. It is no protection against a person who chooses the keys.
  *
  * MurmurHash3 x86_32 of the key's UTF-8 bytes (Austin Appleby, public domain, github.com/aappleby/smhasher). Its final mix
  * is what FNV-1a lacks: there, names that differ in their last letters only fall side by side.

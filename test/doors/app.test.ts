@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { accountObject } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { makeApp, partOfSetting } from "../../src/agent/app.ts";
 import { discordSettings } from "../../src/channels/discord/discord-channel.ts";
 import { slackSettings } from "../../src/channels/slack/slack-channel.ts";

@@ -1,5 +1,5 @@
 /** `/channels/…`: where messengers and webhooks bring messages. No bearer: each request is signed by its sender. What comes in belongs to the account of its place, which is `default` where no rule names another one. */
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App, AppChannel } from "../../agent/app.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../../channels/channel.ts";

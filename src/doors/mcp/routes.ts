@@ -1,6 +1,6 @@
 /** `/mcp`: the agent as an MCP server. Each request is independent; what lasts is in the sessions. */
 import { version } from "../../../package.json";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";

@@ -1,6 +1,7 @@
 /** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
-import { type Account, accountObject, type SessionNews } from "../../account/account.ts";
+import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
@@ -184,10 +185,11 @@ async function reportFeedback(
   for (const { turn, score, atMs } of feedback.unreported()) {
     const ended = readTurn(turn);
     if (ended === undefined) continue;
-    const { agent, version, model } = ended;
+    const { agent, version, model, rollout } = ended;
     await account.putFeedback(session, {
       ...{ turn, score, atMs, agent, model },
       ...(version !== undefined && { version }),
+      ...(rollout && { rollout }),
     });
     feedback.reported(turn, atMs);
   }
