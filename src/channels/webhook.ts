@@ -1,6 +1,7 @@
 /** Webhooks that bring messages in: checked by their sender's way of signing, mapped to a message by the agent's owner, deduplicated by the sender's own id of the delivery. */
 import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
+import { defined } from "../core/defined.ts";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
@@ -67,9 +68,9 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
     kind: "message",
     received: {
       session: await webhookSession({ name, key }),
-      ...(formerly !== undefined && { formerly }),
+      ...defined({ formerly }),
       ...content,
-      ...(rules.agent !== undefined && { agent: rules.agent }),
+      ...defined({ agent: rules.agent }),
       claims: await claimsOf(name, signedBy, { headers, body, payload }),
       ...(address && { address }),
     },

@@ -3,6 +3,7 @@ import { Draft, type HowFinished, type Reply } from "./assemble.ts";
 import { type Shortage, shortageFailure } from "./budget-words.ts";
 import { compact } from "./compact.ts";
 import { addUsage, noUsage, type Usage } from "./cost.ts";
+import { defined } from "./defined.ts";
 import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
 import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
@@ -87,7 +88,7 @@ class PastTries {
       ...(isUsed(usage) && { usage, costMicros }),
       ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
       atMs,
-      ...(durationMs !== undefined && { durationMs }),
+      ...defined({ durationMs }),
     };
   }
 

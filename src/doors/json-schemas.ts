@@ -6,8 +6,8 @@ import { offeredClientTool, strictClientTool } from "../tools/client-tool.ts";
 import { clientToolsOf } from "./client-tools.ts";
 import { type Door, defineDoor } from "./door.ts";
 import type { MessageSchemas } from "./message-schemas.ts";
-import { sentMessage } from "./sent-message.ts";
 import { formatOf } from "./response-format.ts";
+import { sentMessage } from "./sent-message.ts";
 
 /** Of each door whose requests hold schemas. */
 export const schemas: MessageSchemas = {

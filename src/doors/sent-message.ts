@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { clientTools } from "./client-tools.ts";
-import { responseFormat } from "./response-format.ts";
 import { plainMessage } from "./plain-message.ts";
+import { responseFormat } from "./response-format.ts";
 
 export const sentMessage = lazySchema(() =>
   z.strictObject({

@@ -1,5 +1,6 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
+import { defined } from "../core/defined.ts";
 import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, TurnEndReason } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
@@ -95,10 +96,7 @@ export function usageJson(usage: Usage, steps: number): UsageJson {
 export function countsJson(of: TurnCounts): Partial<UsageJson> {
   const { expectedCachedTokens: expected, rowsWritten: rows, kvReads, kvWrites } = of;
   return {
-    ...(expected !== undefined && { expected_cached_tokens: expected }),
-    ...(rows !== undefined && { rows_written: rows }),
-    ...(kvReads !== undefined && { kv_reads: kvReads }),
-    ...(kvWrites !== undefined && { kv_writes: kvWrites }),
+    ...defined({ expected_cached_tokens: expected, rows_written: rows, kv_reads: kvReads, kv_writes: kvWrites }),
   };
 }
 
@@ -123,13 +121,12 @@ export function entryJson(entry: Entry): EntryJson {
   switch (entry.type) {
     case "user": {
       const { content, speaker, metadata, options, agent, agentVersion, rollout } = entry;
-      const message = { role: "user", content, ...(speaker !== undefined && { speaker }) } as const;
+      const message = { role: "user", content, ...defined({ speaker }) } as const;
       return {
         ...placed,
         message,
         ...(metadata && { metadata }),
-        ...(agent !== undefined && { agent }),
-        ...(agentVersion !== undefined && { agent_version: agentVersion }),
+        ...defined({ agent, agent_version: agentVersion }),
         ...(rollout && { rollout: { id: rollout.id, arm: rollout.arm, stage: rollout.stage } }),
         options: { ...options },
         ...(entry.joined && { joined: true }),
@@ -153,8 +150,8 @@ export function entryJson(entry: Entry): EntryJson {
     }
     case "approval": {
       const { step, callId, name, approve, reason, by, metadata } = entry;
-      const noted = { ...(by !== undefined && { by }), ...(metadata && { metadata }) };
-      const details = { ...(reason !== undefined && { reason }), ...noted };
+      const noted = { ...defined({ by }), ...(metadata && { metadata }) };
+      const details = { ...defined({ reason }), ...noted };
       return { ...placed, step, call_id: callId, name, approve, ...details };
     }
     case "compaction": {
@@ -167,7 +164,7 @@ export function entryJson(entry: Entry): EntryJson {
         through_seq: throughSeq,
         summary,
         ...cause,
-        ...(model !== undefined && { model }),
+        ...defined({ model }),
         ...error,
         ...paid,
       };
@@ -206,7 +203,7 @@ function callFacts({ salvaged, copies, noCall, fromReasoning }: AssistantEntry):
 function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {
   if (prefix === undefined) return {};
   const { expectedTokens, because } = prefix;
-  return { prefix: { expected_tokens: expectedTokens, ...(because !== undefined && { because }) } };
+  return { prefix: { expected_tokens: expectedTokens, ...defined({ because }) } };
 }
 
 /** What happened on the way to a reply, where anything did. */
@@ -214,11 +211,10 @@ function tryFacts(entry: AssistantEntry | StepFailedEntry): Record<string, unkno
   const { tries, firstEventMs, durationMs } = entry;
   const { cutCalls, repairs } = entry.type === "assistant" ? entry : {};
   return {
-    ...(cutCalls !== undefined && { cut_calls: cutCalls }),
+    ...defined({ cut_calls: cutCalls }),
     ...(repairs && { repairs }),
     ...(tries && { tries: tries.map(tryJson) }),
-    ...(firstEventMs !== undefined && { first_event_ms: firstEventMs }),
-    ...(durationMs !== undefined && { duration_ms: durationMs }),
+    ...defined({ first_event_ms: firstEventMs, duration_ms: durationMs }),
   };
 }
 
@@ -295,8 +291,7 @@ export function queuedJson(message: QueuedMessage): QueuedJson {
     turn,
     content,
     created_at: iso(atMs),
-    ...(speaker !== undefined && { speaker }),
-    ...(metadata !== undefined && { metadata }),
+    ...defined({ speaker, metadata }),
     ...(joins && { joins }),
     ...(isCut && { cut: true }),
   };

@@ -7,6 +7,7 @@ import type { WorkingChannel } from "../../channels/define-channel.ts";
 import { defaultAccount } from "../../channels/place-rules.ts";
 import { receiveWebhook } from "../../channels/webhook.ts";
 import { boundedMetadata } from "../../core/bounds.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { safeSpeaker } from "../../core/speaker.ts";
 import type { Bindings } from "../../env.ts";
@@ -91,7 +92,7 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
     }
     case "approval": {
       const { session, ref, digest, fresh, by, ...pressed } = inbound.pressed;
-      const decided = { ...pressed, by: safeSpeaker(by) ?? "somebody", ...(digest !== undefined && { digest }) };
+      const decided = { ...pressed, by: safeSpeaker(by) ?? "somebody", ...defined({ digest }) };
       const given = { approvals: [{ call: { ref }, ...decided }], ...(fresh && { replyTo: fresh }) };
       return inbound.answer(
         await inEither(account, async (owner) => {

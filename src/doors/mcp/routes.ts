@@ -2,6 +2,7 @@
 import { version } from "../../../package.json";
 import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/setting-lists.ts";
 import { visible } from "../../core/shown-call.ts";
@@ -45,7 +46,7 @@ function toolsFor(caller: Caller): McpTools {
     agents: caller.app.agents.names,
     async ask({ question, session: named, agent }, report) {
       await mustAdmit(caller);
-      const receipt = await receiptOf(caller, { question, session: named, ...(agent !== undefined && { agent }) });
+      const receipt = await receiptOf(caller, { question, session: named, ...defined({ agent }) });
       const name = named ?? (await newName(receipt, "POST /mcp"));
       const session = sessionObject(caller.bindings, { account, name });
       const request = {

@@ -4,6 +4,7 @@ import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { CallbackAddress } from "../../channels/callback.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
@@ -22,14 +23,14 @@ import { type Caller, mustAdmit } from "../caller.ts";
 import type { MessageSchemas } from "../message-schemas.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
+import { plainMessage } from "../plain-message.ts";
 import { receiptOf } from "../receipt-of.ts";
 import { accepted } from "../refusal-words.ts";
 import { Routes } from "../routes.ts";
+import type { SentMessage } from "../sent-message.ts";
 import { addressOf, knownModel, sessionAt } from "../session-fields.ts";
 import { audienceQuery, entryShownTo, stateShownTo } from "../shown-to.ts";
 import { traceOf } from "../trace-of.ts";
-import { plainMessage } from "../plain-message.ts";
-import type { SentMessage } from "../sent-message.ts";
 
 export const sending = lazySchema(() =>
   z.strictObject({
@@ -187,7 +188,7 @@ function toInbox(
   const { content, speaker, metadata, thinking, model } = body;
   return {
     content,
-    ...(speaker !== undefined && { speaker }),
+    ...defined({ speaker }),
     ...(metadata && { metadata }),
     ...traceOf(caller),
     options: {

@@ -12,12 +12,12 @@ import {
   turn,
 } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
+import { sentMessage } from "../sent-message.ts";
 import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
 import { forking, importing } from "./copies.ts";
 import { entryRange, searching, sending } from "./messages.ts";
 import { doctorQuery } from "./prefix-doctor.ts";
-import { sentMessage } from "../sent-message.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";
 import { tokenRequest } from "./tokens.ts";
 

@@ -1,12 +1,13 @@
-/** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
+/** A request that was sent to a model, made again from what the log had then. Writes nothing and calls no model. */
 import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
 import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { TurnSchemas } from "../../agent/turn-schemas.ts";
+import { fingerprint } from "../../core/digest.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
+import { type HeadFacts, shortfall } from "../../core/prefix.ts";
 import type { Bindings, Settings } from "../../env.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
 import type { Heads } from "../store/heads.ts";

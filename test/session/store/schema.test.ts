@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
-import { fingerprint } from "../../../src/core/prefix.ts";
+import { fingerprint } from "../../../src/core/digest.ts";
 import { openSession } from "../../../src/session/open-session.ts";
 import { freshTables } from "../../../src/session/store/fresh-tables.ts";
 import { makeTables, migrate, sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
