@@ -76,6 +76,8 @@ export interface Agent {
   sampling?: Sampling;
   limits: AgentLimits;
   hooks: CallHooks;
+  /** A version that an account made with models of its own: the setting `MODEL` does not replace the first one. */
+  namesModels?: true;
   /** The app has no agent of that name any more. */
   isMissing?: true;
 }

@@ -3,10 +3,10 @@ import * as z from "zod/mini";
 import { agent, delivery, health, listedTurn, usageSum } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
+import { usageQuery } from "../usage-sums.ts";
 import { deliveryListing } from "./deliveries.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { turnListing } from "./turns.ts";
-import { usageQuery } from "./usage.ts";
 
 const owedAgain = z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") });
 

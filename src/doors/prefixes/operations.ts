@@ -6,6 +6,7 @@ import { prefixContent, prefixRemoval, prefixWarming } from "./routes.ts";
 
 const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
 const warmed = z.object({ prefix: z.string(), usage, cost_micros: z.int() });
+const listed = z.extend(prefix, { created_at: z.iso.datetime() });
 
 export const prefixOperations: Record<string, Operation> = {
   "PUT /v1/prefixes": {
@@ -18,11 +19,16 @@ export const prefixOperations: Record<string, Operation> = {
     },
     refusals: [413, 415],
   },
+  "GET /v1/prefixes": {
+    tag: "Prefixes",
+    summary: "Lists the prefixes of the account, the oldest first",
+    answers: { 200: { what: "The prefixes.", schema: z.object({ prefixes: z.array(listed) }) } },
+  },
   "GET /v1/prefixes/{prefix}": {
     tag: "Prefixes",
-    summary: "Reads about a prefix",
+    summary: "Reads about a prefix; its text with Accept: text/plain",
     answers: {
-      200: { what: "The prefix.", schema: z.extend(prefix, { sessions: z.int(), created_at: z.iso.datetime() }) },
+      200: { what: "The prefix.", schema: z.extend(listed, { sessions: z.int() }) },
     },
     refusals: [404],
   },
