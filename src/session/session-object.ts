@@ -1,4 +1,5 @@
 /** Finds the object of a session. Its name begins with the authenticated account, so that no caller reaches another's. */
+import { placed } from "../account/account-object.ts";
 import { objectStub, openStream, rpcVersion } from "../account/call-object.ts";
 import type { Bindings } from "../env.ts";
 import type { Session } from "./object.ts";
@@ -8,7 +9,7 @@ import type { SessionAddress } from "./store/session-record.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 
 export function sessionObject(bindings: Bindings, { account, name }: SessionAddress): DurableObjectStub<Session> {
-  const namespace = bindings.SESSIONS as unknown as DurableObjectNamespace<Session>;
+  const namespace = placed(bindings, bindings.SESSIONS) as unknown as DurableObjectNamespace<Session>;
   return objectStub(() => namespace.getByName(`${account}:${name}`), sessionMethods);
 }
 
@@ -18,7 +19,7 @@ export function sessionEvents(
   { account, name }: SessionAddress,
   { query, signal }: { query: string; signal: AbortSignal },
 ): Promise<Response> {
-  const namespace = bindings.SESSIONS as unknown as DurableObjectNamespace<Session>;
+  const namespace = placed(bindings, bindings.SESSIONS) as unknown as DurableObjectNamespace<Session>;
   const url = `https://session/events?v=${rpcVersion}&${query}`;
   return openStream(() => namespace.getByName(`${account}:${name}`).fetch(url, { signal }));
 }
@@ -32,7 +33,7 @@ export async function submitForStream(
   { account, name }: SessionAddress,
   { submission, query, signal }: { submission: Submission; query: string; signal: AbortSignal },
 ): Promise<Response | Refusable<Submitted> | undefined> {
-  const namespace = bindings.SESSIONS as unknown as DurableObjectNamespace<Session>;
+  const namespace = placed(bindings, bindings.SESSIONS) as unknown as DurableObjectNamespace<Session>;
   const url = `https://session/submit?v=${submitVersion}&${query}`;
   const body = JSON.stringify({ address: { account, name }, submission });
   const open = () => namespace.getByName(`${account}:${name}`).fetch(url, { method: "POST", body, signal });
