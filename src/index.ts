@@ -51,5 +51,6 @@ export { currentTime } from "./tools/current-time.ts";
 export { fetchUrl } from "./tools/fetch-url.ts";
 export type { McpServerRules } from "./tools/mcp/server-rules.ts";
 export { sendRequest } from "./tools/send-request.ts";
+export type { StepRun, StepSignal, ToolStep } from "./tools/steps/step.ts";
 export { defineTool, type Tool, type ToolContext, type ToolDefinition } from "./tools/tool.ts";
 export type { Encoder, Frame } from "./wire/encoder.ts";

@@ -2,7 +2,7 @@
 import { formatCursor } from "../core/cursor.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
-import { isNativeEvent, nativeEvent } from "./native.ts";
+import { isNativeEvent, nativeEvent, suspendedJson } from "./native.ts";
 
 const noRetry: { retry?: number } = {};
 
@@ -23,6 +23,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     progress: ({ callId, name, text }) => [
       { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
     ],
+    suspended: (call) => [{ event: "tool.waiting", data: { type: "tool.waiting", ...suspendedJson(call) } }],
     // Without an id: there is nothing to come back to.
     broken: (why: BrokenStream) => [{ event: "error", data: { type: "error", ...why } }],
     get writesTheSame() {
