@@ -13,13 +13,13 @@ export interface RefusedCall {
   content: string;
 }
 
-interface BegunCalls {
+interface PerhapsRun {
   intents: ReadonlySet<string>;
   stepped?: SteppedCalls;
 }
 
 /** What the calls get that have no result when the turn ends. `intents`: ids of those that were perhaps run; `stepped`: of those that have recorded steps. */
-export function leftOver({ ready, waiting, denied }: OpenCalls, { intents, stepped }: BegunCalls): RefusedCall[] {
+export function leftOver({ ready, waiting, denied }: OpenCalls, { intents, stepped }: PerhapsRun): RefusedCall[] {
   const contentOf = (id: string) => {
     if (stepped?.has(id)) return notRun.stopped;
     return intents.has(id) ? notRun.unknown : notRun.turnOver;

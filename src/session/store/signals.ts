@@ -17,7 +17,7 @@ export interface KeptSignal {
   atMs: number;
 }
 
-type Row = {
+type SignalRow = {
   key: string;
   name: string;
   digest: string;
@@ -38,7 +38,7 @@ export class Signals {
   }
 
   byKey(key: string): KeptSignal | undefined {
-    const [row] = this.#sql.exec<Row>(`SELECT ${columns} FROM signals WHERE key = ?`, key).toArray();
+    const [row] = this.#sql.exec<SignalRow>(`SELECT ${columns} FROM signals WHERE key = ?`, key).toArray();
     return row && signalOf(row);
   }
 
@@ -52,7 +52,7 @@ export class Signals {
   /** Those that no step of this turn has taken yet, the oldest first. */
   kept(turn: string): KeptSignal[] {
     const query = `SELECT ${columns} FROM signals WHERE taken = 0 AND turn = ? ORDER BY at, rowid`;
-    return this.#sql.exec<Row>(query, turn).toArray().map(signalOf);
+    return this.#sql.exec<SignalRow>(query, turn).toArray().map(signalOf);
   }
 
   take(key: string): void {
@@ -60,6 +60,6 @@ export class Signals {
   }
 }
 
-function signalOf({ call_id, value, at: atMs, ...row }: Row): KeptSignal {
+function signalOf({ call_id, value, at: atMs, ...row }: SignalRow): KeptSignal {
   return { ...row, ...(call_id !== null && { callId: call_id }), ...(value !== null && { value }), atMs };
 }
