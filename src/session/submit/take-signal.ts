@@ -1,6 +1,7 @@
 /** Takes in a signal for a step that waits: gives it to the step, keeps it for one that will wait, or refuses it. The same again is answered the same. Runs in the caller's transaction. */
 import { AppError } from "../../core/errors.ts";
 import { openCalls } from "../../core/waits.ts";
+import { mostValueBytes } from "../../tools/steps/step.ts";
 import type { KeptSignal, Signals } from "../store/signals.ts";
 import type { StepRow, ToolSteps } from "../store/tool-steps.ts";
 import type { Turns } from "../turn/turns.ts";
@@ -33,6 +34,7 @@ const mostKept = 100;
 
 /** Throws `not_found` when no call can take it, `gone` when its step waits no more, `conflict` when it is not clear which call is meant. */
 export function takeSignal(rows: SignalRows, given: GivenSignal, nowMs: number): TakenSignal {
+  if (given.value !== undefined && new TextEncoder().encode(given.value).length > mostValueBytes) throw tooLargeValue();
   const digest = JSON.stringify([given.name, given.callId ?? null, given.value ?? null]);
   const before = given.key === undefined ? undefined : rows.signals.byKey(given.key);
   if (before !== undefined && before.digest !== digest) throw otherBody(before.key);
@@ -105,6 +107,11 @@ function isWait({ name, kind, outcome }: StepRow, wanted: string): boolean {
 
 function isAnswered({ outcome }: StepRow, value: string | undefined): boolean {
   return outcome?.type === "signalled" && outcome.value === value;
+}
+
+function tooLargeValue(): AppError {
+  const detail = `value: at most ${mostValueBytes} bytes of JSON are taken. Send an id, and let the tool read the rest.`;
+  return new AppError("payload_too_large", detail, { field: "value" });
 }
 
 function otherBody(key: string): AppError {

@@ -60,6 +60,11 @@ export function isStepName(name: unknown): name is string {
   return typeof name === "string" && namePattern.test(name) && name.isWellFormed();
 }
 
+/** Whether a sender may name a signal so. */
+export function isSignalName(name: unknown): name is string {
+  return isStepName(name) && !name.startsWith("~");
+}
+
 /** What a step came to. `value`: JSON; `undefined` where it returned nothing. */
 export type StepOutcome =
   | { type: "done" | "signalled"; value: string | undefined }
