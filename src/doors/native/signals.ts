@@ -1,4 +1,4 @@
-/** `/v1/sessions/:id/signals/:name`: what a tool waits for by `step.waitFor`, sent by whoever knows that it has happened. */
+/** `/v1/sessions/:id/signals/:name`: what a tool waits for by `step.waitFor`, sent by the one who knows that it has happened. */
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
