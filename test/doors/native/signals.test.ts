@@ -8,6 +8,8 @@ import { calls, text } from "../../support/fake-provider.ts";
 import { startProvider } from "../../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
+
 let provider: ReturnType<typeof startProvider>;
 let session: string;
 
@@ -41,7 +43,7 @@ const turn = () => call("GET", `/v1/sessions/${session}/turns/turn_1`);
 async function waitingTurn(): Promise<void> {
   provider.enqueue(calls([{ id: "c1", name: "calculator", arguments: '{"expression":"1"}' }]), text("Done."));
   await call("POST", `/v1/sessions/${session}/messages`, { content: "Do it." }, { Prefer: "respond-async" });
-  await vi.waitFor(async () => expect((await turn()).body.status).toBe("waiting"));
+  await until(async () => expect((await turn()).body.status).toBe("waiting"));
 }
 
 it("[SIGNAL-7] wakes its tool: 200, again 200, then 410 for another; the turn says what it waits for until then", async () => {
@@ -56,7 +58,7 @@ it("[SIGNAL-7] wakes its tool: 200, again 200, then 410 for another; the turn sa
   expect(await signal("shipped:7", { value: { parcel: 9 } })).toEqual({ status: 200, body: taken });
   expect(await signal("shipped:7", { value: { parcel: 9 } })).toEqual({ status: 200, body: taken });
   expect(await signal("shipped:7", { value: 1 })).toMatchObject({ status: 410, body: { code: "gone", field: "name" } });
-  await vi.waitFor(async () => expect((await turn()).body.status).toBe("completed"));
+  await until(async () => expect((await turn()).body.status).toBe("completed"));
   const { body } = await call("GET", `/v1/sessions/${session}/entries`);
   expect(body.entries.find(({ type }: Json) => type === "tool").message.content).toBe('{"value":{"parcel":9}}');
 });
@@ -110,5 +112,5 @@ it("[SIGNAL-8] comes by a webhook, once for each delivery", async () => {
   expect(await send({ of: "shipped:7", parcel: 1 }, "m1")).toEqual({ status: 200, body: taken });
   expect(await send({ of: "shipped:7", parcel: 2 }, "m2")).toMatchObject({ status: 410 });
   expect(await send({ of: "~x" }, "m3")).toMatchObject({ status: 400, body: { field: "signal" } });
-  await vi.waitFor(async () => expect((await turn()).body.status).toBe("completed"));
+  await until(async () => expect((await turn()).body.status).toBe("completed"));
 });

@@ -8,6 +8,8 @@ import { agent } from "../../app/agent.ts";
 import { calls, text } from "../../support/fake-provider.ts";
 import { SessionWorld, skipTime, startProvider } from "../../support/session-world.ts";
 
+const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
+
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
 
@@ -41,7 +43,7 @@ async function waitingTurn(...ids: string[]): Promise<string> {
 }
 
 const state = async (turn: string) => unwrap(await world.stub.wait(turn, 0));
-const waits = (turn: string) => vi.waitFor(async () => expect((await state(turn)).status).toBe("waiting"));
+const waits = (turn: string) => until(async () => expect((await state(turn)).status).toBe("waiting"));
 const signal = (given: GivenSignal) => world.stub.signal(given);
 const result = async () => (await world.entries()).flatMap((each) => (each.type === "tool" ? [each.content] : []));
 const refused = (code: string) => ({ ok: false, code });
@@ -105,7 +107,7 @@ describe("a tool that waits", () => {
     provider.enqueue(asking("c1"), text("Done."));
     const { turn } = await world.send("Do it.");
     for (const [at] of last.entries()) {
-      await vi.waitFor(() => expect(ran).toHaveLength(2 * at + 1));
+      await until(() => expect(ran).toHaveLength(2 * at + 1));
       await abortAllDurableObjects();
       await runDurableObjectAlarm(world.stub);
     }
@@ -122,7 +124,7 @@ describe("a tool that waits", () => {
     });
     provider.enqueue(asking("c1"), text("Done."));
     const { turn } = await world.send("Pay.");
-    await vi.waitFor(() => expect(ran).toHaveLength(1));
+    await until(() => expect(ran).toHaveLength(1));
     await abortAllDurableObjects();
     await runDurableObjectAlarm(world.stub);
     await world.ended(turn);
@@ -139,7 +141,7 @@ describe("a tool that waits", () => {
     expect(await result()).toEqual(["c1"]);
     skipTime(day + 1);
     await runDurableObjectAlarm(world.stub);
-    await vi.waitFor(async () => expect(await result()).toEqual(["c1", "c2"]));
+    await until(async () => expect(await result()).toEqual(["c1", "c2"]));
     await waits(turn);
     provider.enqueue(text("Done."));
     expect(unwrap(await signal({ name: "go", value: "7" }))).toEqual({ status: "delivered", turn, callId: "c3" });
@@ -293,7 +295,7 @@ describe("a signal", () => {
     });
     provider.enqueue(asking("c1"), text("Done."));
     const { turn } = await world.send("Do it.");
-    await vi.waitFor(async () => expect(await signal({ name: "second", value: "2" })).toMatchObject({ ok: true }));
+    await until(async () => expect(await signal({ name: "second", value: "2" })).toMatchObject({ ok: true }));
     const kept = { status: "kept", turn };
     expect(unwrap(await signal({ name: "second", value: "2" }))).toEqual(kept);
     expect(unwrap(await signal({ name: "first", value: "1", key: "k" }))).toEqual(kept);
@@ -330,7 +332,7 @@ describe("a signal", () => {
       status: "delivered",
       callId: "c2",
     });
-    await vi.waitFor(async () => expect(await result()).toEqual(['["c2",{"value":2}]']));
+    await until(async () => expect(await result()).toEqual(['["c2",{"value":2}]']));
     expect(await signal({ name: "go", callId: "c9" })).toMatchObject(refused("not_found"));
     unwrap(await signal({ name: "go", value: "1" }));
     await world.ended(turn);
@@ -355,10 +357,10 @@ describe("a signal", () => {
     const turn = await waitingTurn("c1");
     skipTime(1_000);
     await runDurableObjectAlarm(world.stub);
-    await vi.waitFor(() => expect(ran).toEqual(["slow"]));
+    await until(() => expect(ran).toEqual(["slow"]));
     expect(unwrap(await signal({ name: "go" }))).toMatchObject({ status: "delivered" });
     gate.resolve();
-    await vi.waitFor(() => expect(ran).toHaveLength(2));
+    await until(() => expect(ran).toHaveLength(2));
     await waits(turn);
     provider.enqueue(text("Done."));
     skipTime(1_001);
