@@ -36,8 +36,8 @@ export interface Effects {
   generate(draft: Draft): Streamed | Promise<Streamed>;
   /** The draft has grown: readers may look at it. */
   show(draft: Draft): void;
-  /** Records what the call may do to the world before it does it, and runs it. */
-  runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult>;
+  /** Records what the call may do to the world before it does it, and runs it; `undefined` when its tool now waits: the view says for what. */
+  runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult | undefined>;
   /** Appends in one transaction; readers see the entries once they are confirmed. Messages that wait to join the turn are appended before its end. */
   append(entries: NewEntry[]): Promise<void>;
   /** Appends the messages that wait to join the turn. */

@@ -17,6 +17,7 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   method_not_allowed: { status: 405, title: "Method not allowed" },
   not_acceptable: { status: 406, title: "Not acceptable" },
   conflict: { status: 409, title: "Conflict" },
+  gone: { status: 410, title: "Too late" },
   session_busy: { status: 409, title: "The session is busy" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "Unsupported media type" },

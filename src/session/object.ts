@@ -38,6 +38,7 @@ import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
 import { takeNotice } from "./submit/take-notice.ts";
+import { type GivenSignal, type TakenSignal, takeSignal } from "./submit/take-signal.ts";
 import { addHistory, submit } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
@@ -210,6 +211,11 @@ export class Session extends DurableObject<Bindings> {
   /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. */
   notify(notice: Notice): Promise<Outcome<{ turn: string }>> {
     return this.#write((session) => ({ turn: takeNotice(session, notice) }));
+  }
+
+  /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
+  signal(given: GivenSignal): Promise<Outcome<TakenSignal>> {
+    return this.#write((session) => takeSignal(session, given, Date.now()));
   }
 
   /** How the newest turn is; null in a session that has none. */

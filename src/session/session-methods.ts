@@ -31,6 +31,8 @@ export const sessionMethods: Methods = {
   search: true,
   request: true,
   trace: true,
+  // The same again is answered the same.
+  signal: true,
   notify: true,
   prefix: true,
 };

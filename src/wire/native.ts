@@ -5,6 +5,7 @@ import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, Tur
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
+import type { SuspendedCall } from "../core/tool-steps.ts";
 import { userWords } from "../core/user-words.ts";
 import type { EventJson } from "./event-shapes.ts";
 import type {
@@ -347,6 +348,15 @@ export interface BrokenEntry {
   turn: string;
   type: string;
   broken: string;
+}
+
+/** A call whose tool waits, and for what. */
+export function suspendedJson({ id, name, waits }: SuspendedCall) {
+  return {
+    call_id: id,
+    name,
+    waits: waits.map(({ untilMs, ...wait }) => ({ name: wait.name, kind: wait.kind, until: iso(untilMs) })),
+  };
 }
 
 /** A moment as clients read it. */

@@ -269,7 +269,8 @@ export class Runner {
     let timer: ReturnType<typeof setTimeout>;
     const look = () => {
       const { turns, heartbeat } = this.#rows;
-      const leftMs = deadlineMs(turns.entries(firstSeq), this.#maxTurnMs, heartbeat.down(turn)) - Date.now();
+      const view = { entries: turns.entries(firstSeq), down: heartbeat.down(turn), stepped: turns.stepped(firstSeq) };
+      const leftMs = deadlineMs(view, this.#maxTurnMs) - Date.now();
       if (leftMs <= 0) return abort.abort();
       timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
     };
@@ -378,9 +379,10 @@ const prefixGone: Failure = {
 
 /** The end of a turn that cannot go on. What a model call had brought, and cost, stays. */
 function endNow(effects: SessionEffects, turn: string, failure: Failure): NewEntry[] {
-  const { entries, intents } = effects.look();
+  const view = effects.look();
+  const { entries } = view;
   const reply = entries.findLast((entry) => entry.type === "assistant");
-  const refused = leftOver(openCalls(entries), intents);
+  const refused = leftOver(openCalls(entries), view);
   const cutOff = effects.cutOff();
   const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure } as const;
   return ending(end, entries, Date.now(), cutOff === undefined ? [] : [cutOff]);

@@ -8,6 +8,7 @@ import type { NewEntry, TurnOptions } from "../../../core/entry.ts";
 import { openCalls } from "../../../core/waits.ts";
 import type { Profile } from "../../../model/profile.ts";
 import { MemorySession } from "../../../test-kit/memory-session.ts";
+import { passWaits } from "../../../test-kit/pass-waits.ts";
 import { createToolbox, type Tool } from "../../../tools/tool.ts";
 import { type CaseMessage, type EvalCase, messagesOf } from "../dataset/case.ts";
 import type { CaseRecordings } from "./case-recordings.ts";
@@ -152,9 +153,10 @@ export function historyEntries(history: readonly CaseMessage[], atMs: number): N
   return entries;
 }
 
-/** Says the case's yes or no to each call that waits for a person. */
+/** Says the case's yes or no to each call that waits for a person; the sleeps of tools are over at once. */
 async function answerPeople(session: MemorySession, approve: boolean): Promise<void> {
   for (;;) {
+    await passWaits(session);
     const { entries } = session;
     if (entries.at(-1)?.type === "turn_ended") return;
     const turn = entries.slice(entries.findLastIndex(({ type }) => type === "user"));

@@ -158,9 +158,9 @@ async function completed(caller: Caller, place: TakenTurn, of: Completing): Prom
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
     return Response.json(chatCompletion(segment, of), { headers: of.headers });
   }
-  if (state.status !== "waiting") return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
-  const [call] = state.waitingFor;
-  const detail = `The call ${call?.name} ${call?.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call?.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
+  const [call] = state.status === "waiting" ? state.waitingFor : [];
+  if (call === undefined) return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
+  const detail = `The call ${call.name} ${call.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
   throw new AppError("approval_required", detail);
 }
 
