@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { projectFaults } from "../src/cli/check.ts";
 
-it("[DOCS-3] the staging environment of OPERATING.md has every binding that the Worker needs, of its own", () => {
+it("[DOCS-9] the staging environment of OPERATING.md has every binding that the Worker needs, of its own", () => {
   const [, block = ""] = /```toml\n([\s\S]*?)```/.exec(readFileSync("OPERATING.md", "utf8")) ?? [];
   const folder = mkdtempSync(join(".wrangler", "environment-"));
   try {
