@@ -15,7 +15,7 @@ import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { retryDelivery } from "./deliver/retry-delivery.ts";
-import { type AliveSession, SessionLifecycle } from "./lifecycle.ts";
+import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
 import type { OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
@@ -380,13 +380,6 @@ export class Session extends DurableObject<Bindings> {
       return written;
     });
   }
-}
-
-/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
-function mustKeepAgent({ name }: Agent, named: string | undefined): void {
-  if (named === undefined || named === name) return;
-  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
-  throw new AppError("conflict", detail, { field: "agent" });
 }
 
 /** The class of an app's sessions. Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */
