@@ -2,7 +2,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
-import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
