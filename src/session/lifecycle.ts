@@ -82,7 +82,6 @@ export class SessionLifecycle {
     const { name: agent } = this.#app.agents.mustHave(choices.agent ?? this.#app.agents.first.name);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const made = this.open();
-    this.#reporter.beganAnew();
     made.work.arm();
     return made;
   }

@@ -120,6 +120,7 @@ export class Session extends DurableObject<Bindings> {
       app: this.#app,
       bindings: this.env,
       create: (to: SessionAddress, choices: SessionChoices) => this.#create(to, choices),
+      hold: (work: Promise<void>) => this.ctx.waitUntil(work),
     };
     return refusable(() => submit(target, address, { ...submission, isStreamed }));
   }
