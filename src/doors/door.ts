@@ -13,7 +13,7 @@ export type DoorRoute = readonly [path: string, routes: Routes];
 /** Operations by `METHOD /path/{name}`. */
 export type Operations = Readonly<Record<string, Operation>>;
 
-/** In whose words a refusal is said under paths that have no route: those that have one say it themselves (`Routes`). */
+/** How a refusal is worded under paths that have no route: those that have one word it themselves (`Routes`). */
 export interface Refusals {
   /** Against the path of the URL. */
   paths: RegExp;
@@ -35,7 +35,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   /** How its answers are streamed, by the manners that its routes name. */
   encoders?: Encoders;
   refusals?: Refusals;
-  /** What is said of its calls in the OpenAPI document, loaded when that is asked for. */
+  /** The descriptions of its calls in the OpenAPI document, loaded when that is asked for. */
   operations?: () => Promise<Operations>;
   /** For a door whose requests hold JSON schemas: messages of the native door may hold them, too. */
   schemas?: MessageSchemas;
