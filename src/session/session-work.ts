@@ -158,7 +158,7 @@ export class SessionWork {
     const dues = {
       workMs: this.#runner.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
-      maxWaitMs: this.#setup.agent.limits.waitSeconds * 1000,
+      maxWaitMs: (this.#setup.version ?? this.#setup.agent).limits.waitSeconds * 1000,
     };
     const atMs = alarmMs(this.#session.turns, nowMs, dues);
     // Each is a write: one for nothing where the alarm is away already, or comes earlier than it must and is set anew then.
