@@ -254,7 +254,7 @@ live("the page, following a session", () => {
   });
 
   it("[E2E-15] [E2E-16] none of it asked a stranger or broke the page's policy", async () => {
-    expect({ ...seen, faults: seen.faults }).toEqual({ foreign: [], dialogs: [], faults: [] });
+    expect({ ...seen, errors: [] }).toEqual({ foreign: [], dialogs: [], faults: [], errors: [] });
     expect(await inPage(page, "document.querySelectorAll('[style]').length")).toBe(0);
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { splitAttachments, withAttachments } from "../../src/playground/attachment.ts";
-import { endingWords, operatorWords } from "../../src/playground/ending-words.ts";
-import { withoutEntities } from "../../src/playground/entities.ts";
-import { ago, bytes, duration, money } from "../../src/playground/figures.ts";
-import { forkTree } from "../../src/playground/fork-tree.ts";
-import { claimed, type Pending, unclaimed } from "../../src/playground/pending.ts";
+import { splitAttachments, withAttachments } from "../../src/playground/chat/attachment.ts";
+import { endingWords, operatorWords } from "../../src/playground/chat/ending-words.ts";
+import { claimed, type Pending, unclaimed } from "../../src/playground/chat/pending.ts";
+import { titleFrom } from "../../src/playground/chat/title-from.ts";
+import { withoutEntities } from "../../src/playground/markdown/entities.ts";
 import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
-import type { PageEntry, PageSession } from "../../src/playground/shapes.ts";
-import { titleFrom } from "../../src/playground/title-from.ts";
+import { forkTree } from "../../src/playground/sessions/fork-tree.ts";
+import { ago, bytes, duration, money } from "../../src/playground/shell/figures.ts";
+import type { PageEntry, PageSession } from "../../src/playground/shell/shapes.ts";
 
 describe("files that go along", () => {
   it("[PAGE-5] are found again in the message as they were, whatever is in them", () => {
