@@ -1,13 +1,19 @@
 /** Every page but the chat, by its route. */
+import type { OperatorRoute } from "./route.ts";
 import { SessionsPage } from "./sessions/sessions-page.tsx";
 import { SetupPage } from "./setup/setup-page.tsx";
-import type { OperatorRoute } from "./shell/lazy-page.tsx";
+import { TracePage } from "./trace/trace-page.tsx";
+import { TurnsPage } from "./turns/turns-page.tsx";
 import { UsagePage } from "./usage/usage-page.tsx";
 
 export function operatorPage(route: OperatorRoute) {
   switch (route.page) {
     case "sessions":
       return <SessionsPage />;
+    case "turns":
+      return <TurnsPage query={route.query} />;
+    case "trace":
+      return <TracePage session={route.session} turn={route.turn} />;
     case "usage":
       return <UsagePage />;
     case "setup":

@@ -9,6 +9,9 @@ export type Route =
   | { page: "trace"; session: string; turn: string }
   | { page: AccountPage; query: string };
 
+/** The pages that are not the chat. */
+export type OperatorRoute = Exclude<Route, { page: "chat" }>;
+
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** `undefined` for an address that names no page. */

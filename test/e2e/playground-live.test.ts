@@ -90,7 +90,7 @@ live("the page, following a session", () => {
     for (const each of [page, other]) {
       await each.getByRole("button", { name: "Retry in a fork" }).waitFor();
       await expect.poll(() => answers(each)).toEqual(["One\ntwo\nthree\n\nfour"]);
-      await expect.poll(() => each.locator(".said").count()).toBe(1);
+      await expect.poll(() => each.locator(".from-person").count()).toBe(1);
     }
     provider.enqueue(text("Five."));
     await send("More", other);
@@ -161,7 +161,7 @@ live("the page, following a session", () => {
       const answer = await route.fetch();
       provider.enqueue(text("Right away."));
       await Promise.all([page.waitForResponse(/early\/messages/), send("Quick")]);
-      await page.locator(".said").first().waitFor();
+      await page.locator(".from-person").first().waitFor();
       await page.getByText("Sending …").waitFor({ state: "hidden" });
       await route.fulfill({ response: answer });
     });

@@ -18,7 +18,7 @@ import { type SourceFile, sourceFiles, trackedPaths } from "./source-files.ts";
 const most = { circles: 2, filesInCircles: 5, exportedTwice: 6, declaredTwice: 21 };
 
 /** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
-const mostWords = { told: 103, said: 148, behind: 55, stands: 33, nobody: 14, somebody: 17, whoever: 15 };
+const mostWords = { told: 103, said: 146, behind: 55, stands: 33, nobody: 14, somebody: 17, whoever: 15 };
 const givenUp = ["giveResults", "giveAnswers", "SessionParts", "Purse", "Retold", "retold", "resaid"];
 
 const all = sourceFiles();

@@ -89,7 +89,7 @@ describe("words and figures", () => {
 describe("addresses and the list", () => {
   it("[PAGE-9] the address names the page, and nothing else is taken for an id", () => {
     expect(routeOf(chatHash("a_1"))).toEqual({ page: "chat", session: "a_1" });
-    expect(routeOf("#/usage")).toEqual({ page: "usage" });
+    expect(routeOf("#/usage")).toEqual({ page: "usage", query: "" });
     for (const hash of ["", "#/", "#/s/", "#/s/a%20b", "#/s/../x", "#main"]) expect(routeOf(hash)).toBeUndefined();
     expect(routeOf(chatHash(freshSession()))).toMatchObject({ page: "chat" });
     expect(freshSession()).not.toBe(freshSession());

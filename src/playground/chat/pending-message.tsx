@@ -6,7 +6,7 @@ import type { SessionStore } from "./session-store.ts";
 export function PendingMessage({ message, store }: { message: Pending; store: SessionStore }) {
   const { key, content, state, detail } = message;
   return (
-    <section class="said pending" aria-label="Your message, not begun yet">
+    <section class="from-person pending" aria-label="Your message, not begun yet">
       <div class="bubble">{splitAttachments(content).text || content}</div>
       <p class={state === "refused" ? "alert" : "hint"}>{words(message)}</p>
       {state === "refused" && (

@@ -5,10 +5,10 @@ import { holdsToken } from "../shell/api.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { Details } from "../shell/details.tsx";
 import { OperatorDetail } from "../shell/operator-detail.tsx";
+import { RequestView } from "../trace/request-view.tsx";
 import { endingWords, operatorWords } from "./ending-words.ts";
 import { PrefixChain } from "./prefix-chain.tsx";
 import { Reply } from "./reply.tsx";
-import { RequestView } from "./request-view.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
 import { TurnTimeline } from "./turn-timeline.tsx";
@@ -113,17 +113,19 @@ function AnswerLine({ view, session }: Pick<TurnCardProps, "view" | "session">) 
 
 /** What the turn took and why, each part folded. */
 function Making({ view, session }: Pick<TurnCardProps, "view" | "session">) {
-  const seq = view.items.findLast((item) => item.kind === "reply")?.seq;
+  const reply = view.entries.findLast(({ type }) => type === "assistant" || type === "step_failed");
   return (
     <div class="folds">
       <Details name="Timeline">{() => <TurnTimeline entries={[...view.entries]} />}</Details>
       <Details name="Prefix cache">{() => <PrefixChain session={session} />}</Details>
-      {seq !== undefined && <Details name="Request">{() => <RequestView session={session} seq={seq} />}</Details>}
+      {reply && (
+        <Details name="Request">{() => <RequestView session={session} seq={reply.seq} usage={reply.usage} />}</Details>
+      )}
     </div>
   );
 }
 
-/** Why the last try failed: it is said once, with the end of the turn. */
+/** Why the last try failed: it is shown once, with the end of the turn. */
 function lastFailure({ items, end }: ShownTurn): string[] {
   const last = items.findLast((item) => item.kind === "reply");
   return end?.reason === "failed" && last?.failure ? [last.failure.detail] : [];

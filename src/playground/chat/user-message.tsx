@@ -17,7 +17,7 @@ export function UserMessage({ item, fork }: UserMessageProps) {
   const { content = "", speaker, joined, seq } = item;
   const { text, files } = splitAttachments(content);
   return (
-    <section class="said" aria-label={speaker === undefined ? "You said" : `${speaker} said`}>
+    <section class="from-person" aria-label={speaker === undefined ? "You said" : `${speaker} said`}>
       {(speaker !== undefined || joined) && (
         <p class="hint">{[speaker, joined ? "joined the turn" : undefined].filter(Boolean).join(" · ")}</p>
       )}
