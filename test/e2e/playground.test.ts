@@ -99,6 +99,8 @@ demo("the page, over the demo model", () => {
     await says("The newest request hit all that could be cached.");
     await open("Request");
     await says(/This is what was sent\./);
+    await says(/input tokens came from the provider's cache/);
+    await open("As JSON");
     await expect
       .poll(async () => JSON.parse(await page.locator(".request-view code").innerText()).messages.at(-1))
       .toMatchObject({
@@ -106,7 +108,7 @@ demo("the page, over the demo model", () => {
       });
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
-    await page.locator(".legend").getByText("demo").waitFor();
+    await page.getByRole("img", { name: /^Cost a day, by model: \$/ }).waitFor();
     await page.goto(`${dev.url}/#/setup`);
     await says(`${dev.url}/channels/discord`);
   });

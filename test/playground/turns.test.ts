@@ -4,6 +4,7 @@ import { callSummary, laidOutResult } from "../../src/playground/chat/call-words
 import { chatHash, routeOf, traceHash, turnsHash } from "../../src/playground/route.ts";
 import { filtersOf, perPart, sinceMs, turnParameters } from "../../src/playground/turns/turn-filters.ts";
 import { cachedShare } from "../../src/playground/turns/turn-json.ts";
+import { latencyByDay, latencyOf, quantile } from "../../src/playground/usage/latency.ts";
 
 const nowMs = Date.parse("2026-11-26T12:00:00Z");
 
@@ -76,5 +77,31 @@ describe("an axis", () => {
     expect(daysBetween("2026-02-27", "2026-03-02")).toEqual(["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]);
     expect(daysBetween("2026-10-24", "2026-10-26")).toHaveLength(3);
     expect(daysBetween("2026-03-02", "2026-03-01")).toEqual([]);
+  });
+});
+
+describe("times of turns", () => {
+  const turn = (day: string, ms: number) => ({ ended_at: `${day}T23:59:59.000Z`, ms, first_event_ms: null });
+
+  it("[PAGE-20] have the half and the slowest twentieth, which are times that a turn took", () => {
+    const hundred = Array.from({ length: 100 }, (_, place) => 100 - place);
+    expect([0, 0.5, 0.95, 1].map((part) => quantile(hundred, part))).toEqual([1, 50, 95, 100]);
+    expect([quantile([7], 0.5), quantile([7], 0.95), quantile([3, 9], 0.5), quantile([], 0.5)]).toEqual([
+      7,
+      7,
+      3,
+      null,
+    ]);
+    expect(latencyOf([])).toEqual({ turns: 0, p50: null, p95: null });
+  });
+
+  it("[PAGE-20] are nothing for a day without turns", () => {
+    const days = daysBetween("2026-01-30", "2026-02-01");
+    const byDay = latencyByDay([turn("2026-01-30", 10), turn("2026-02-01", 30), turn("2026-02-01", 20)], days);
+    expect(byDay.map(({ turns, p50, p95 }) => [turns, p50, p95])).toEqual([
+      [1, 10, 10],
+      [0, null, null],
+      [2, 20, 30],
+    ]);
   });
 });
