@@ -1,4 +1,7 @@
 /** Every page but the chat, by its route. */
+import { AccountsPage } from "./accounts/accounts-page.tsx";
+import { AgentsPage } from "./agents/agents-page.tsx";
+import { RolloutsPage } from "./rollouts/rollouts-page.tsx";
 import type { OperatorRoute } from "./route.ts";
 import { SessionsPage } from "./sessions/sessions-page.tsx";
 import { SetupPage } from "./setup/setup-page.tsx";
@@ -14,6 +17,12 @@ export function operatorPage(route: OperatorRoute) {
       return <TurnsPage query={route.query} />;
     case "trace":
       return <TracePage session={route.session} turn={route.turn} />;
+    case "accounts":
+      return <AccountsPage />;
+    case "rollouts":
+      return <RolloutsPage />;
+    case "agents":
+      return <AgentsPage query={route.query} />;
     case "usage":
       return <UsagePage />;
     case "setup":
