@@ -1,12 +1,12 @@
 /** The axes that all charts over days share: lines with their values, and the days below. Widths are parts of the picture, so that texts keep their size on a phone. */
 import { ticks } from "./scale.ts";
 
-export const plotHeight = 130;
+const plotHeight = 130;
 const topSpace = 16;
 export const chartHeight = topSpace + plotHeight + 20;
 
 /** The values that the axis shows, and where a value is. */
-export interface Scale {
+interface Scale {
   marks: readonly number[];
   y(value: number): number;
 }

@@ -1,6 +1,7 @@
 /** Values over days as lines. A day without one is a gap, not a zero. */
-import { chartHeight, DayAxes, type Scale, scaleTo } from "./day-axes.tsx";
+import { chartHeight, DayAxes, scaleTo } from "./day-axes.tsx";
 import { Legend } from "./day-bars.tsx";
+import { linePath, middleOf } from "./line-path.ts";
 
 export interface LineSeries {
   name: string;
@@ -28,7 +29,7 @@ export function DayLines({ label, days, series, format, atLeast = 0 }: DayLinesP
         <svg viewBox={`0 0 100 ${chartHeight}`} preserveAspectRatio="none" width="100%" height={chartHeight}>
           <title>{label}</title>
           {series.map(({ name, values }, kind) => (
-            <path key={name} class={`line series${kind % 6}`} d={linePath(values, scale)} />
+            <path key={name} class={`line series${kind % 6}`} d={linePath(values, scale.y)} />
           ))}
         </svg>
         {series.flatMap(({ name, values }, kind) =>
@@ -38,7 +39,7 @@ export function DayLines({ label, days, series, format, atLeast = 0 }: DayLinesP
                 <circle
                   key={`${name} ${days[place]}`}
                   class={`series${kind % 6}`}
-                  cx={`${xOf(place, values.length)}%`}
+                  cx={`${middleOf(place, values.length)}%`}
                   cy={scale.y(value)}
                   r="2.5"
                 >
@@ -51,20 +52,4 @@ export function DayLines({ label, days, series, format, atLeast = 0 }: DayLinesP
       <Legend series={series.map(({ name }) => ({ name }))} />
     </figure>
   );
-}
-
-/** The line through neighbours that are known; it begins anew after a gap. x is from 0 to 100. */
-export function linePath(values: readonly (number | null)[], { y }: Pick<Scale, "y">): string {
-  let isDown = false;
-  return values
-    .map((value, place) => {
-      const sign = isDown ? "L" : "M";
-      isDown = value !== null;
-      return value === null ? "" : `${sign}${xOf(place, values.length)} ${Number(y(value).toFixed(2))}`;
-    })
-    .join("");
-}
-
-function xOf(place: number, count: number): number {
-  return Number(((100 * (place + 0.5)) / count).toFixed(3));
 }

@@ -5,9 +5,24 @@ export interface Snippet {
   text: string;
 }
 
-/** `key`: the text in place of the key. */
-export function snippets(of: { origin: string; session: string; key: string; model: string }): Snippet[] {
-  const { origin, session, key, model } = of;
+interface SnippetFacts {
+  origin: string;
+  session: string;
+  /** The text in place of the key. */
+  key: string;
+  model: string;
+  /** Those that the app has: a snippet for another would not work. */
+  doors: readonly string[];
+}
+
+/** The native door is always there. */
+export function snippets(facts: SnippetFacts): Snippet[] {
+  return all(facts)
+    .filter(({ door }) => door === undefined || facts.doors.includes(door))
+    .map(({ title, text }) => ({ title, text }));
+}
+
+function all({ origin, session, key, model }: SnippetFacts): (Snippet & { door?: string })[] {
   const quoted = JSON.stringify(key);
   return [
     {
@@ -17,7 +32,23 @@ export function snippets(of: { origin: string; session: string; key: string; mod
   -d '{"content":"What is 17 * 23?"}'`,
     },
     {
+      title: "Typed client",
+      text: `import { client } from "longline/client";
+const longline = client({ url: "${origin}", key: ${quoted} });
+for await (const event of longline.stream("${session}", { content: "What is 17 * 23?" })) {
+  if (event.type === "text.delta") console.log(event.text);
+}`,
+    },
+    {
+      title: "EventSource, in a browser",
+      text: `// Your server asks for the token, with the key: POST ${origin}/v1/sessions/${session}/tokens
+// {"rights":["read"],"ttl_seconds":3600}. It opens this session alone, and is renewed before it ends.
+const source = new EventSource(\`${origin}/v1/sessions/${session}/events?token=\${token}\`);
+source.addEventListener("text.delta", (event) => console.log(JSON.parse(event.data).text));`,
+    },
+    {
       title: "OpenAI, JavaScript",
+      door: "openai",
       text: `import OpenAI from "openai";
 const client = new OpenAI({ baseURL: "${origin}/v1", apiKey: ${quoted} });
 const answer = await client.chat.completions.create(
@@ -27,6 +58,7 @@ const answer = await client.chat.completions.create(
     },
     {
       title: "OpenAI, Python",
+      door: "openai",
       text: `from openai import OpenAI
 client = OpenAI(base_url="${origin}/v1", api_key=${quoted})
 answer = client.chat.completions.create(
@@ -37,6 +69,7 @@ answer = client.chat.completions.create(
     },
     {
       title: "AI SDK, React",
+      door: "aiSdk",
       text: `const chat = useChat({
   id: "${session}",
   resume: true,
@@ -48,6 +81,7 @@ answer = client.chat.completions.create(
     },
     {
       title: "MCP",
+      door: "mcp",
       text: JSON.stringify(
         {
           mcpServers: { longline: { type: "http", url: `${origin}/mcp`, headers: { Authorization: `Bearer ${key}` } } },
