@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { evalSummaryText, wordingOf } from "../playground/samples.ts";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
-import { type AnswerState, doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
+import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
 import { xssStrings } from "../support/xss-strings.ts";
 
@@ -18,7 +18,6 @@ let page: Page;
 
 const views = browserPath === undefined ? describe.skipIf(true) : describe;
 const says = (words: string | RegExp) => page.getByText(words).filter({ visible: true }).first().waitFor();
-const button = (name: string | RegExp) => page.getByRole("button", { name }).first();
 
 /** Each view: its address, and what it shows with data, without any, and in any case. */
 const all: readonly { hash: string; title: string; data: string | RegExp; empty: string | RegExp }[] = [
@@ -32,8 +31,8 @@ const all: readonly { hash: string; title: string; data: string | RegExp; empty:
   { hash: "#/setup", title: "Setup", data: "Under Bot make a token", empty: "Talk to it" },
 ];
 
-async function open(hash: string, state: AnswerState = "data"): Promise<void> {
-  double.state = state;
+async function open(hash: string, answers: Partial<Pick<PageDouble, "state" | "say" | "count">> = {}): Promise<void> {
+  Object.assign(double, { state: "data", say: wordingOf([]), count: 20 }, answers);
   await page.goto("about:blank");
   await page.goto(`${doubleUrl}/${hash}`);
 }
@@ -60,7 +59,8 @@ views("the page's views, over samples of the API", () => {
     context = await browser.newContext();
     const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     await context.addInitScript(`if (location.protocol !== "about:") { ${axe} }`);
-    await context.addInitScript("sessionStorage.setItem('longline-admin-key', 'admin-key-of-a-test')");
+    const keep = "sessionStorage.setItem('longline-admin-key', 'admin-key-of-a-test')";
+    await context.addInitScript(`if (location.protocol !== "about:") ${keep}`);
     double = await servePage(context);
     seen = witness(context, doubleUrl);
     page = await context.newPage();
@@ -95,13 +95,13 @@ views("the page's views, over samples of the API", () => {
   it("[E2E-27] each says so when there is nothing, when the server fails, and while it waits, and is there at once", async () => {
     await look(360, "dark");
     for (const { hash, title, empty, data } of all) {
-      await open(hash, "empty");
+      await open(hash, { state: "empty" });
       await says(empty);
       expect(await faultsNow(), `${hash} without data`).toEqual([]);
-      await open(hash, "failing");
+      await open(hash, { state: "failing" });
       await says("The server has a fault. Try later.");
       expect(await faultsNow(), `${hash} of a server that fails`).toEqual([]);
-      await open(hash, "slow");
+      await open(hash, { state: "slow" });
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
       double.state = "data";
       double.release();
@@ -111,27 +111,25 @@ views("the page's views, over samples of the API", () => {
 
   it("[E2E-27] nothing that anybody wrote runs in one or changes it", async () => {
     await look(1100, "light");
-    double.say = wordingOf(xssStrings);
-    double.count = 100;
+    const hostile = { say: wordingOf(xssStrings), count: 100 };
     for (const { hash, title } of all) {
-      await open(hash);
+      await open(hash, hostile);
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
       await expect.poll(() => page.locator("main li, main td, main .bubble").count()).toBeGreaterThan(0);
       for (const unfold of await page.getByRole("button", { name: /^Show all/ }).all()) await unfold.click();
-      for (const fold of await page.locator("main [aria-expanded=false]").all()) await fold.click();
+      const folded = page.locator("main [aria-expanded=false]");
+      for (let left = await folded.count(); left > 0; left--) await folded.first().click();
       // What is folded is drawn once it is opened, and may hold a fold itself.
       for (let depth = 0; depth < 3; depth++) expect(await harmIn(page), hash).toEqual([]);
     }
-    await open("#/rollouts");
-    const buffer = Buffer.from(evalSummaryText(double.say));
+    await open("#/rollouts", hostile);
+    const buffer = Buffer.from(evalSummaryText(hostile.say));
     await page.locator("input[type=file]").setInputFiles([
       { name: `${xssStrings[0]}.json`, mimeType: "application/json", buffer },
       { name: "<img src=x onerror=window.__xss=1>", mimeType: "application/json", buffer: Buffer.from("{") },
     ]);
     await says(/is no JSON/);
     expect(await harmIn(page)).toEqual([]);
-    double.say = (plain) => plain;
-    double.count = 20;
   });
 
   it("[E2E-28] the turns are filtered by keyboard alone, and the address keeps it", async () => {

@@ -106,6 +106,16 @@ demo("the page, over the demo model", () => {
       .toMatchObject({
         role: "tool",
       });
+    await page.getByRole("link", { name: "Trace" }).click();
+    const rows = page.getByRole("list", { name: /^What the turn did/ }).getByRole("button");
+    await expect
+      .poll(() => rows.allInnerTexts())
+      .toEqual(["turn assistant", "step 1 demo", "tool current_time", "tool calculator", "step 2 demo"]);
+    await rows.last().click();
+    await open("Request");
+    await says(/came from the provider's cache: about the shaded part/);
+    await page.getByRole("heading", { name: "Timeline" }).scrollIntoViewIfNeeded();
+    await page.getByRole("region", { name: "Timeline" }).screenshot({ path: `${shots}/trace.png` });
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
     await page.getByRole("img", { name: /^Cost a day, by model: \$/ }).waitFor();
@@ -126,7 +136,9 @@ demo("the page, over the demo model", () => {
     await says("Denied: We have enough.");
     await page.getByRole("button", { name: "Retry in a fork" }).waitFor();
     await send("Please post 18 pencils to https://example.invalid/orders");
-    await button("Approve").click();
+    // By keyboard alone.
+    await button("Approve").focus();
+    await page.keyboard.press("Enter");
     await says("Approved");
     await page.getByRole("button", { name: "Retry in a fork" }).nth(1).waitFor();
     await expect

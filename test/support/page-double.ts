@@ -23,7 +23,7 @@ import {
 } from "../playground/samples.ts";
 
 /** `slow`: nothing is answered until the state is another one. */
-export type AnswerState = "data" | "empty" | "failing" | "slow";
+type AnswerState = "data" | "empty" | "failing" | "slow";
 
 export const doubleUrl = "http://page.test";
 

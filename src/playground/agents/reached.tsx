@@ -67,7 +67,7 @@ function DeadDelivery({ delivery, sent }: { delivery: DeliveryJson; sent(): void
     <li>
       {session !== undefined && <a href={chatHash(session, turn)}>{session}</a>} to {channel ?? "a channel"} {url}:{" "}
       {error ?? broken}{" "}
-      <button type="button" class="quiet" aria-label={`Deliver ${id} again`} onClick={() => void retry()}>
+      <button type="button" class="quiet" aria-label={`Deliver again: ${id}`} onClick={() => void retry()}>
         Deliver again
       </button>
       <span role="alert">{fault}</span>

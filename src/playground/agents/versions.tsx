@@ -43,7 +43,12 @@ export function Versions({ agent, current }: { agent: string; current: string })
       <LoadState loading={loading} what="its versions" />
       <div>
         {versions.length > 0 && (
-          <DataTable label="Versions" columns={columns} rows={versions} keyOf={({ version }) => version} />
+          <DataTable
+            label={`Versions of ${agent}`}
+            columns={columns}
+            rows={versions}
+            keyOf={({ version }) => version}
+          />
         )}
       </div>
       <div>

@@ -28,8 +28,10 @@ import { titleFrom } from "./title-from.ts";
 /** `new`: no one has written to it yet. `gone`: it was erased. */
 export type Link = "loading" | "new" | "live" | "reconnecting" | "gone" | "failed";
 
-/** How many entries are read at first, and at each look further back. */
+/** How many entries are read at first. */
 const pageEntries = 200;
+/** At each look further back: who looks back wants more of it, and all turns are placed anew. */
+const earlierEntries = 500;
 /** Events after which the transcript has more than they reported. */
 const recording = /^(turn\.|step\.|message\.|tool\.finished|error)/;
 
@@ -99,7 +101,7 @@ export class SessionStore {
   async earlier(): Promise<void> {
     const upTo = (this.conversation.entries[0]?.seq ?? 1) - 1;
     await this.#doing(async () => {
-      const older = await this.#read(Math.max(0, upTo - pageEntries), upTo);
+      const older = await this.#read(Math.max(0, upTo - earlierEntries), upTo);
       this.conversation = withEarlier(this.conversation, older);
     });
   }

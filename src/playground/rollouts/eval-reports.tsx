@@ -60,7 +60,7 @@ export function EvalReports() {
       <ul class="cards">
         {reports.map((report, place) => (
           <li key={String(place)} class="card">
-            <EvalCard report={report} remove={() => keep(kept.filter((each) => each !== report))} />
+            <EvalCard report={report} place={place + 1} remove={() => keep(kept.filter((each) => each !== report))} />
           </li>
         ))}
       </ul>
@@ -68,11 +68,18 @@ export function EvalReports() {
   );
 }
 
-function EvalCard({ report, remove }: { report: EvalReport; remove(): void }) {
+interface EvalCardProps {
+  report: EvalReport;
+  /** Several files have one name. */
+  place: number;
+  remove(): void;
+}
+
+function EvalCard({ report, place, remove }: EvalCardProps) {
   const { file, cases, trials, arms, comparisons, failed, warnings } = report;
   const { dot, words } = evalOutcome(report);
   return (
-    <section aria-label={`Report ${file}`}>
+    <section aria-label={`Report ${place}, ${file}`}>
       <h3>{cases}</h3>
       <p class="facts">
         <span class={`dot ${dot}`}>{words}</span>
@@ -84,14 +91,19 @@ function EvalCard({ report, remove }: { report: EvalReport; remove(): void }) {
           Remove
         </button>
       </p>
-      <DataTable label="Arms" columns={armColumns} rows={arms} keyOf={({ name }) => name} />
+      <DataTable label={`Arms of report ${place}`} columns={armColumns} rows={arms} keyOf={({ name }) => name} />
       <div>
         {comparisons.map(({ candidate, baseline, scorers }) => (
           <div key={`${candidate} ${baseline}`}>
             <h3>
               {candidate} against {baseline}
             </h3>
-            <DataTable label="Scorers" columns={scorerColumns} rows={scorers} keyOf={({ scorer }) => scorer} />
+            <DataTable
+              label={`Scorers of report ${place}, ${candidate} against ${baseline}`}
+              columns={scorerColumns}
+              rows={scorers}
+              keyOf={({ scorer }) => scorer}
+            />
           </div>
         ))}
       </div>

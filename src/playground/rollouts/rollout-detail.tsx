@@ -24,7 +24,7 @@ export function RolloutDetail({ rollout, changed }: RolloutDetailProps) {
       <Actions key={state} rollout={rollout} changed={changed} />
       <EvidenceChart evidence={evidence} />
       <DataTable
-        label="Stages"
+        label={`Stages of ${id}`}
         columns={stageColumns}
         rows={stages.map((stage, place) => ({ ...stage, place }))}
         keyOf={({ place }) => String(place)}
