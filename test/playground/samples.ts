@@ -92,7 +92,7 @@ export function agentDetailsJson(say: Wording) {
       state: { enum: [say("open"), "closed"], description: "" },
       more: { type: "array", description: "" },
     },
-    required: ["order", "lines", "state", "more"],
+    required: ["order"],
     additionalProperties: false,
   };
   return {

@@ -25,7 +25,7 @@ import {
 /** `slow`: nothing is answered until the state is another one. */
 type AnswerState = "data" | "empty" | "failing" | "slow";
 
-export const doubleUrl = "http://page.test";
+export const doubleUrl = "https://page.test";
 
 export interface PageDouble {
   state: AnswerState;
