@@ -3,6 +3,7 @@ import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
+import type { SessionVersions } from "../agent/rollout-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
@@ -10,7 +11,7 @@ import type { Bindings } from "../env.ts";
 import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
-import { type OpenSession, openSession } from "./open-session.ts";
+import { type OpenSession, openSession, versionFacts } from "./open-session.ts";
 import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
@@ -21,6 +22,8 @@ export interface AliveSession {
   work: SessionWork;
   /** The session's own. One that the app does not have any more `isMissing`. */
   agent: Agent;
+  /** Which version of it each turn has; `choose` is to be called before one may begin. Absent where the app has no rollouts. */
+  version?: SessionVersions | undefined;
 }
 
 /**
@@ -87,17 +90,19 @@ export class SessionLifecycle {
   open(): AliveSession {
     const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
     const agent = this.#app.agents.of(named);
-    const session = openSession(this.#ctx.storage, agent);
+    const facts = () => versionFacts(session);
+    const version = this.#app.rollouts?.session({ agent, bindings: this.#bindings, session: facts });
+    const session = openSession(this.#ctx.storage, version ?? agent);
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
-    const work = new SessionWork(session, { ctx, bindings, app, agent, reporter, eraseAtMs });
+    const work = new SessionWork(session, { ctx, bindings, app, agent, version, reporter, eraseAtMs });
     const { settings, telemetry } = app;
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
     const observe = { agent, settings, bindings, hold, rested: () => work.arm() };
     Object.assign(session, telemetry?.session(observed(session, observe)));
-    const alive = { state: "alive", session, work, agent } as const;
+    const alive = { state: "alive", session, work, agent, version } as const;
     this.#now = alive;
     return alive;
   }

@@ -1,8 +1,10 @@
 /** What works for a session: the runner of its turns, the courier of its answers, the reports to its account, and the one alarm that takes each of them up again. What there is to do is read from the rows. */
-import { accountObject } from "../account/account.ts";
+
 import { factsOfAccount } from "../account/account-facts.ts";
+import { accountObject } from "../account/account-object.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
+import type { SessionVersions } from "../agent/rollout-feature.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
@@ -28,6 +30,8 @@ export interface WorkSetup {
   app: App;
   /** The session's own. */
   agent: Agent;
+  /** Which version of it each turn has; absent: always that one. */
+  version?: SessionVersions | undefined;
   reporter: Reporter;
   /** Before this time erasing is not tried again, in ms since 1970. */
   eraseAtMs(): number;
@@ -47,7 +51,7 @@ export class SessionWork {
   constructor(session: WorkRows, setup: WorkSetup) {
     this.#session = session;
     this.#setup = setup;
-    const { app, bindings, ctx, agent } = setup;
+    const { app, bindings, ctx, agent, version } = setup;
     const { account, name: own } = session.record.read();
     const hold = (work: Promise<void>) => ctx.waitUntil(work);
     const outletOf = outlets({ app, bindings, account });
@@ -66,6 +70,7 @@ export class SessionWork {
     });
     this.#runner = new Runner(session, {
       agent,
+      version,
       settings: app.settings,
       remoteTools: app.remoteTools,
       bindings,

@@ -118,6 +118,9 @@ const entryFields = {
     .optional(z.string())
     .register(z.globalRegistry, { description: "At the beginning of a turn: who answers it." }),
   agent_version: z.optional(z.string()),
+  rollout: z
+    .optional(z.object({ id: z.string(), arm: z.enum(["baseline", "candidate"]), stage: z.int() }))
+    .register(z.globalRegistry, { description: "The rollout that chose the version." }),
   options: z
     .optional(z.looseObject({}))
     .register(z.globalRegistry, { description: "What was chosen with the message, for its turn." }),
@@ -235,6 +238,37 @@ export const agent = z
     description: "`tools` are its own: what MCP servers list is known in a turn only.",
   });
 
+const price = z.int().check(z.minimum(0));
+export const agentDetails = z
+  .object({
+    id: z.string(),
+    version: z.string(),
+    instructions: z.string(),
+    models: z.array(
+      z.object({
+        id: z.string(),
+        weight: z.nullable(z.number()),
+        base_url: z.nullable(z.string()),
+        prices: z.nullable(z.object({ input: price, cached: price, output: price })),
+      }),
+    ),
+    tools: z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        effect: z.enum(["none", "keyed", "unsafe"]),
+        approval: z.nullable(z.enum(["always", "some"])),
+        parameters: z.looseObject({}),
+      }),
+    ),
+    limits: z.object({ max_steps: z.number(), turn_seconds: z.number(), wait_seconds: z.number() }),
+    channels: z.array(z.object({ name: z.string(), configured: z.boolean(), needs: z.string() })),
+  })
+  .register(z.globalRegistry, {
+    id: "AgentDetails",
+    description: "Prices are in micro-dollars for a million tokens, null where they are not known.",
+  });
+
 export const delivery = z
   .object({
     id: z.string(),
@@ -275,5 +309,6 @@ export type FeedbackJson = z.infer<typeof feedback>;
 export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
 export type AgentJson = z.infer<typeof agent>;
+export type AgentDetailsJson = z.infer<typeof agentDetails>;
 export type DeliveryJson = z.infer<typeof delivery>;
 export type HealthJson = z.infer<typeof health>;

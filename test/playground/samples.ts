@@ -10,7 +10,7 @@ import { splitAlpha } from "../../src/rollout/plan.ts";
 import { type RolloutRecord, reportJson } from "../../src/rollout/report.ts";
 import { assumedFacts, smallestHarms } from "../../src/rollout/smallest-harm.ts";
 import { entryJson } from "../../src/wire/native.ts";
-import { agent, delivery, health, listedTurn, session, turn } from "../../src/wire/shapes.ts";
+import { agent, agentDetails, delivery, health, listedTurn, session, turn } from "../../src/wire/shapes.ts";
 import { facts, recordedTurn } from "../observe/recorded-turn.ts";
 import { begun, plainTurn, plan } from "../rollout/simulate.ts";
 
@@ -95,8 +95,8 @@ export function agentDetailsJson(say: Wording) {
     required: ["order"],
     additionalProperties: false,
   };
-  return {
-    ...first,
+  return agentDetails.parse({
+    ...{ id: first?.id, version: first?.version },
     instructions: say("You help the customers of a shop."),
     models: [
       {
@@ -113,7 +113,7 @@ export function agentDetailsJson(say: Wording) {
       { name: "slack", configured: true, needs: "SLACK_SIGNING_SECRET" },
       { name: say("discord"), configured: false, needs: say("DISCORD_PUBLIC_KEY") },
     ],
-  };
+  });
 }
 
 export function deliveriesJson(say: Wording) {

@@ -1,4 +1,4 @@
-/** The page at `/`: a frame that loads the playground, and says what is running to whoever cannot run it. Allows nothing but the Worker's own files. */
+/** The frame of the page: it loads the playground, and says what is running to those without scripts. Allows nothing but the Worker's own files. Pure. */
 import { html } from "hono/html";
 
 /** Scripts, styles and calls go to this Worker alone; pictures are our own or drawn on the spot. */
@@ -15,7 +15,7 @@ const policy = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-/** `welcome`: plain text for those without scripts. `devKey`: the key that a development server accepts. */
+/** The page. `welcome`: plain text for those without scripts. `devKey`: the key that a development server accepts. */
 export function page({ welcome, devKey }: { welcome: string; devKey?: string }): Response {
   const meta = devKey === undefined ? "" : html`<meta name="longline-dev-key" content="${devKey}">`;
   const text = html`<!doctype html>
@@ -28,6 +28,7 @@ ${meta}
 <title>Longline</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/playground/app.css">
+<link rel="modulepreload" href="/playground/chunk.js">
 <script type="module" src="/playground/app.js"></script>
 </head>
 <body>

@@ -1,6 +1,6 @@
 /** What an agent is: its instructions, models, tools, limits, versions, and how it is reached. */
 import { useState } from "hono/jsx/dom";
-import type { AgentJson } from "../../wire/shapes.ts";
+import type { AgentDetailsJson, AgentJson } from "../../wire/shapes.ts";
 import { turnsHash } from "../route.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { callJson } from "../shell/api.ts";
@@ -9,7 +9,6 @@ import { type Column, DataTable } from "../shell/data-table.tsx";
 import { duration, money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
-import type { AgentDetailsJson } from "./agent-details.ts";
 import { Reached } from "./reached.tsx";
 import { ToolList } from "./tool-list.tsx";
 import { Versions } from "./versions.tsx";

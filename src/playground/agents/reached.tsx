@@ -1,12 +1,11 @@
 /** How an agent is reached: its doors, its channels with what they still need, and answers that could not be delivered. */
 import { useState } from "hono/jsx/dom";
-import type { AgentJson, DeliveryJson } from "../../wire/shapes.ts";
+import type { AgentDetailsJson, AgentJson, DeliveryJson } from "../../wire/shapes.ts";
 import { chatHash } from "../route.ts";
 import { ApiError, call, callJson } from "../shell/api.ts";
 import { ago } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
-import type { AgentDetailsJson } from "./agent-details.ts";
 
 interface ReachedProps {
   agent: AgentJson;

@@ -6,12 +6,12 @@ import { ApiError } from "../shell/api.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { Details } from "../shell/details.tsx";
 import { duration } from "../shell/figures.ts";
-import type { ToolDetailsJson, ToolRunJson } from "./agent-details.ts";
 import { argumentsText, type FormField, formFields } from "./schema-form.ts";
+import type { ShownTool, ToolRunJson } from "./shown-tool.ts";
 
 interface ToolListProps {
   agent: string;
-  tools: readonly ToolDetailsJson[];
+  tools: readonly ShownTool[];
 }
 
 export function ToolList({ agent, tools }: ToolListProps) {
@@ -39,18 +39,18 @@ export function ToolList({ agent, tools }: ToolListProps) {
   );
 }
 
-const effectWords: Readonly<Record<ToolDetailsJson["effect"], string>> = {
+const effectWords: Readonly<Record<ShownTool["effect"], string>> = {
   none: "changes nothing",
   keyed: "changes something, once for each key",
   unsafe: "changes something each time it runs",
 };
 
-function approvalWords(approval: ToolDetailsJson["approval"]): string {
+function approvalWords(approval: ShownTool["approval"]): string {
   if (approval === null) return "runs without asking";
   return approval === "always" ? "asks a person each time" : "asks a person for some inputs";
 }
 
-function TryTool({ agent, tool }: { agent: string; tool: ToolDetailsJson }) {
+function TryTool({ agent, tool }: { agent: string; tool: ShownTool }) {
   const fields = formFields(tool.parameters);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const [outcome, setOutcome] = useState<ToolRunJson | undefined>();
