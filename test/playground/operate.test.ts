@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { limitChange, limitTexts, spentShare } from "../../src/playground/accounts/limits.ts";
 import { argumentsText, formFields } from "../../src/playground/agents/schema-form.ts";
-import { linePath } from "../../src/playground/chart/line-path.ts";
 import { evalOutcome, readEvalReport } from "../../src/playground/rollouts/eval-report.ts";
 import { actionsOf, evidencePlace, harmWords, metricValue } from "../../src/playground/rollouts/rollout-view.ts";
 import { snippets } from "../../src/playground/setup/snippets.ts";
@@ -181,13 +180,5 @@ describe("the setup of an app", () => {
     ]);
     for (const { text } of snippets({ ...of, doors: ["openai", "aiSdk", "mcp"] }))
       expect(text).toContain("https://my.example");
-  });
-});
-
-describe("a line over days", () => {
-  it("[PAGE-20] has a gap where nothing is known, and begins anew after it", () => {
-    const y = (value: number) => 100 - value;
-    expect(linePath([1, 2, null, 4], y)).toBe("M12.5 99L37.5 98M87.5 96");
-    expect([linePath([], y), linePath([null, null], y), linePath([0], y)]).toEqual(["", "", "M50 100"]);
   });
 });

@@ -138,7 +138,7 @@ export function versionDiffJson(say: Wording) {
 }
 
 /** One that runs, with some evidence and not enough. */
-export function rolloutRecord(say: Wording): RolloutRecord {
+function rolloutRecord(say: Wording): RolloutRecord {
   const of = plan({
     agent: say("support"),
     candidate: say("v_77aa00bb11cc"),

@@ -9,7 +9,7 @@ export interface FormField {
   options: readonly string[];
 }
 
-type Schema = Readonly<Record<string, unknown>>;
+type InputSchema = Readonly<Record<string, unknown>>;
 
 /** Strict schemas require every field, and let those be null that may be left out. */
 export function formFields(schema: unknown): FormField[] {
@@ -66,20 +66,20 @@ function kindOf(kinds: readonly string[]): FormField["kind"] {
 }
 
 /** The types that a field may have, those of its alternatives too. */
-function kindsOf(field: Schema): string[] {
+function kindsOf(field: InputSchema): string[] {
   const { type, anyOf } = field;
   if (typeof type === "string") return [type];
   if (Array.isArray(type)) return type.map(String);
   return Array.isArray(anyOf) ? anyOf.flatMap((each) => kindsOf(objectOf(each))) : [];
 }
 
-function optionsOf(field: Schema): string[] {
+function optionsOf(field: InputSchema): string[] {
   const { enum: listed, anyOf } = field;
   if (Array.isArray(listed)) return listed.every((each) => typeof each === "string") ? listed : [];
   const some = Array.isArray(anyOf) ? anyOf.map(objectOf).find((each) => Array.isArray(each.enum)) : undefined;
   return some === undefined ? [] : optionsOf(some);
 }
 
-function objectOf(value: unknown): Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Schema) : {};
+function objectOf(value: unknown): InputSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as InputSchema) : {};
 }

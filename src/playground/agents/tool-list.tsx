@@ -1,5 +1,6 @@
 /** The tools of an agent: what each is for and does to the world, its input as a form, and a try of those that change nothing. */
 import { useState } from "hono/jsx/dom";
+import type { AgentDetailsJson, AgentJson } from "../../wire/shapes.ts";
 import { laidOutResult } from "../chat/call-words.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { ApiError } from "../shell/api.ts";
@@ -7,11 +8,20 @@ import { CopyButton } from "../shell/copy-button.tsx";
 import { Details } from "../shell/details.tsx";
 import { duration } from "../shell/figures.ts";
 import { argumentsText, type FormField, formFields } from "./schema-form.ts";
-import type { ShownTool, ToolRunJson } from "./shown-tool.ts";
+
+/** A tool with its input, or without. */
+type ToolView = AgentJson["tools"][number] & Partial<Pick<AgentDetailsJson["tools"][number], "parameters">>;
+
+/** `POST /v1/agents/:agent/tools/:tool/run`. */
+interface ToolRunJson {
+  content: string;
+  is_error: boolean;
+  ms: number;
+}
 
 interface ToolListProps {
   agent: string;
-  tools: readonly ShownTool[];
+  tools: readonly ToolView[];
 }
 
 export function ToolList({ agent, tools }: ToolListProps) {
@@ -39,18 +49,18 @@ export function ToolList({ agent, tools }: ToolListProps) {
   );
 }
 
-const effectWords: Readonly<Record<ShownTool["effect"], string>> = {
+const effectWords: Readonly<Record<ToolView["effect"], string>> = {
   none: "changes nothing",
   keyed: "changes something, once for each key",
   unsafe: "changes something each time it runs",
 };
 
-function approvalWords(approval: ShownTool["approval"]): string {
+function approvalWords(approval: ToolView["approval"]): string {
   if (approval === null) return "runs without asking";
   return approval === "always" ? "asks a person each time" : "asks a person for some inputs";
 }
 
-function TryTool({ agent, tool }: { agent: string; tool: ShownTool }) {
+function TryTool({ agent, tool }: { agent: string; tool: ToolView }) {
   const fields = formFields(tool.parameters);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const [outcome, setOutcome] = useState<ToolRunJson | undefined>();

@@ -1,6 +1,6 @@
 /** Reads the `summary.json` that `longline eval` writes. A file that is none is named with what is wrong in it; nothing in it is trusted to be what it should be. Pure. */
 
-export interface EvalArm {
+export interface ShownArm {
   name: string;
   version: string;
   model: string;
@@ -26,7 +26,7 @@ export interface EvalReport {
   file: string;
   cases: string;
   trials: number;
-  arms: EvalArm[];
+  arms: ShownArm[];
   comparisons: { candidate: string; baseline: string; scorers: EvalScorer[] }[];
   failed: { case: string; arm: string; faults: string[] }[];
   warnings: string[];
@@ -56,9 +56,9 @@ export function readEvalReport(file: string, text: string): EvalReport | string 
 
 class WrongField extends Error {}
 
-type Fields = Readonly<Record<string, unknown>>;
+type ReadFields = Readonly<Record<string, unknown>>;
 
-function reportOf(file: string, of: Fields): EvalReport {
+function reportOf(file: string, of: ReadFields): EvalReport {
   return {
     file,
     cases: textOf(of, "cases"),
@@ -82,7 +82,7 @@ function reportOf(file: string, of: Fields): EvalReport {
   };
 }
 
-function armOf(each: unknown): EvalArm {
+function armOf(each: unknown): ShownArm {
   const fields = fieldsOf(each, "arms");
   return {
     name: textOf(fields, "name"),
@@ -111,31 +111,31 @@ function scorerOf(each: unknown): EvalScorer {
   };
 }
 
-function fieldsOf(value: unknown, name: string): Fields {
+function fieldsOf(value: unknown, name: string): ReadFields {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new WrongField(`${name} must be an object`);
-  return value as Fields;
+  return value as ReadFields;
 }
 
-function textOf(of: Fields, name: string): string {
+function textOf(of: ReadFields, name: string): string {
   const value = of[name];
   if (typeof value !== "string") throw new WrongField(`${name} must be a text`);
   return value;
 }
 
-function numberOf(of: Fields, name: string): number {
+function numberOf(of: ReadFields, name: string): number {
   const value = of[name];
   if (typeof value !== "number" || !Number.isFinite(value)) throw new WrongField(`${name} must be a number`);
   return value;
 }
 
-function listOf(of: Fields, name: string): readonly unknown[] {
+function listOf(of: ReadFields, name: string): readonly unknown[] {
   const value = of[name];
   if (!Array.isArray(value)) throw new WrongField(`${name} must be a list`);
   return value;
 }
 
-function intervalOf(of: Fields): [number, number] {
+function intervalOf(of: ReadFields): [number, number] {
   const [low, high] = listOf(of, "interval");
   if (typeof low !== "number" || typeof high !== "number") throw new WrongField("interval must be two numbers");
   return [low, high];

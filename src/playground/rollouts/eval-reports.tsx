@@ -3,7 +3,7 @@ import { useState } from "hono/jsx/dom";
 import { DataTable } from "../shell/data-table.tsx";
 import { Details } from "../shell/details.tsx";
 import { duration, money } from "../shell/figures.ts";
-import { type EvalArm, type EvalReport, type EvalScorer, evalOutcome, readEvalReport } from "./eval-report.ts";
+import { type EvalReport, type EvalScorer, evalOutcome, readEvalReport, type ShownArm } from "./eval-report.ts";
 import { percent } from "./rollout-view.ts";
 
 /** Kept while other pages are looked at. */
@@ -129,12 +129,12 @@ const number = { isNumber: true as const };
 const range = ([low, high]: readonly [number, number]) => `${percent(low)} to ${percent(high)}`;
 
 const armColumns = [
-  { name: "Arm", cell: ({ name, version, model }: EvalArm) => `${name} · ${version} · ${model}` },
-  { ...number, name: "Passed", cell: ({ passedEvery, cases }: EvalArm) => `${passedEvery} of ${cases}` },
-  { ...number, name: "95 % interval", cell: ({ interval }: EvalArm) => range(interval) },
-  { ...number, name: "Cost", cell: ({ costMicros }: EvalArm) => money(costMicros) },
-  { ...number, name: "Cached", cell: ({ cachedShare }: EvalArm) => percent(cachedShare) },
-  { ...number, name: "Time", cell: ({ meanDurationMs }: EvalArm) => duration(meanDurationMs) },
+  { name: "Arm", cell: ({ name, version, model }: ShownArm) => `${name} · ${version} · ${model}` },
+  { ...number, name: "Passed", cell: ({ passedEvery, cases }: ShownArm) => `${passedEvery} of ${cases}` },
+  { ...number, name: "95 % interval", cell: ({ interval }: ShownArm) => range(interval) },
+  { ...number, name: "Cost", cell: ({ costMicros }: ShownArm) => money(costMicros) },
+  { ...number, name: "Cached", cell: ({ cachedShare }: ShownArm) => percent(cachedShare) },
+  { ...number, name: "Time", cell: ({ meanDurationMs }: ShownArm) => duration(meanDurationMs) },
 ];
 
 const scorerColumns = [

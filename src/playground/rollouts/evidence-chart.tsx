@@ -1,7 +1,7 @@
 /** The evidence that the candidate does harm, a bar for each guardrail, against the line at which it is rolled back. */
-import { type EvidenceJson, evidencePlace, harmWords, metricValue, metricWords } from "./rollout-view.ts";
+import { evidencePlace, harmWords, metricValue, metricWords, type ShownEvidence } from "./rollout-view.ts";
 
-export function EvidenceChart({ evidence }: { evidence: readonly EvidenceJson[] }) {
+export function EvidenceChart({ evidence }: { evidence: readonly ShownEvidence[] }) {
   if (evidence.length === 0) return <p class="hint">No guardrail has been counted yet.</p>;
   return (
     <figure class="chart evidence">
@@ -15,7 +15,7 @@ export function EvidenceChart({ evidence }: { evidence: readonly EvidenceJson[] 
   );
 }
 
-function Guardrail({ evidence: each }: { evidence: EvidenceJson }) {
+function Guardrail({ evidence: each }: { evidence: ShownEvidence }) {
   const { metric, evidence, needed, harm, worse_by, baseline, candidate } = each;
   const place = evidencePlace(evidence, needed);
   return (

@@ -3,7 +3,7 @@ import type { ReportJson } from "../../rollout/report.ts";
 
 /** `GET /v1/rollouts/:id`; the list has the same. */
 export type RolloutJson = Omit<ReportJson, "diff" | "lost_prefix" | "evaluation" | "decisions" | "money">;
-export type EvidenceJson = RolloutJson["evidence"][number];
+export type ShownEvidence = RolloutJson["evidence"][number];
 export type RolloutAction = "pause" | "resume" | "promote" | "rollback";
 
 /** What a person can do now. A rollout that is over can do nothing. */

@@ -2,9 +2,9 @@
 import { callJson } from "../shell/api.ts";
 import type { ListedTurnJson, ListedTurns } from "../turns/turn-json.ts";
 
-export type UsageGroup = "day" | "agent" | "model" | "version" | "session";
+export type SumsBy = "day" | "agent" | "model" | "version" | "session";
 
-export type UsageSumJson = Partial<Record<UsageGroup, string>> & {
+export type UsageSumJson = Partial<Record<SumsBy, string>> & {
   steps: number;
   failures: number;
   retries: number;
@@ -28,7 +28,7 @@ export const mostTurns = 2_000;
 /** More models are not shown apart. */
 const mostModels = 5;
 
-export function readSums(group: UsageGroup, range: DayRange, signal: AbortSignal, model?: string) {
+export function readSums(group: SumsBy, range: DayRange, signal: AbortSignal, model?: string) {
   const parameters = {
     group_by: group,
     from: range.from,

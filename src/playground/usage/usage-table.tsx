@@ -6,10 +6,10 @@ import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { cachedShare, type ListedTurnJson } from "../turns/turn-json.ts";
 import { type Latency, latencyOf } from "./latency.ts";
-import { type DayRange, readSums, type UsageGroup, type UsageSumJson } from "./read-usage.ts";
+import { type DayRange, readSums, type SumsBy, type UsageSumJson } from "./read-usage.ts";
 
 interface UsageTableProps {
-  group: UsageGroup;
+  group: SumsBy;
   range: DayRange;
   turns: readonly ListedTurnJson[];
 }
@@ -37,7 +37,7 @@ export function UsageTable({ group, range, turns }: UsageTableProps) {
   );
 }
 
-function nameOf({ agent, version, model, session, ended_at }: ListedTurnJson, group: UsageGroup): string {
+function nameOf({ agent, version, model, session, ended_at }: ListedTurnJson, group: SumsBy): string {
   switch (group) {
     case "agent":
       return agent;
@@ -52,7 +52,7 @@ function nameOf({ agent, version, model, session, ended_at }: ListedTurnJson, gr
   }
 }
 
-function columnsOf(group: UsageGroup, latency: (sum: UsageSumJson) => Latency): Column<UsageSumJson>[] {
+function columnsOf(group: SumsBy, latency: (sum: UsageSumJson) => Latency): Column<UsageSumJson>[] {
   const timeOf = (ms: number | null) => (ms === null ? "–" : duration(ms));
   const figure = (name: string, cell: (sum: UsageSumJson) => string): Column<UsageSumJson> => {
     return { name, cell, isNumber: true };
@@ -78,7 +78,7 @@ function percent(part: number, all: number): string {
   return all === 0 ? "all" : `${Math.round((100 * part) / (part + all))} %`;
 }
 
-function Name({ group, name }: { group: UsageGroup; name: string }) {
+function Name({ group, name }: { group: SumsBy; name: string }) {
   if (group === "session") return <a href={chatHash(name)}>{name}</a>;
   if (group === "day" || name === "") return <span>{name === "" ? "unknown" : name}</span>;
   return <a href={turnsHash({ [group]: name, since: "30d" })}>{name}</a>;
