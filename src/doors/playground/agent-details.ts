@@ -9,7 +9,7 @@ import { profileFor } from "../../model/catalog.ts";
 import { hasPrice } from "../../model/profile.ts";
 import { runTool } from "../../tools/run-tool.ts";
 import type { Tool, ToolContext } from "../../tools/tool.ts";
-import type { AgentDetailsJson } from "../../wire/shapes.ts";
+import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
 

@@ -1,6 +1,6 @@
 /** The calls that the page alone needs, described. */
 import * as z from "zod/mini";
-import { agentDetails } from "../../wire/shapes.ts";
+import { agentDetails } from "../../wire/agent-shapes.ts";
 import type { Operation } from "../operation.ts";
 import { toolTry } from "./agent-details.ts";
 

@@ -1,5 +1,6 @@
 /** The versions of an agent, and what differs between two of them. */
 import { useState } from "hono/jsx/dom";
+import type { AgentVersionJson, VersionDifferenceJson } from "../../wire/rollout-shapes.ts";
 import { turnsHash } from "../route.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { type Column, DataTable } from "../shell/data-table.tsx";
@@ -7,23 +8,13 @@ import { ago, money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 
-interface VersionJson {
-  version: string;
-  source: string;
-  created_at: string | null;
-  note: string | null;
-}
-
 interface DiffJson {
-  diff: {
-    changes: string[];
-    prefix: { head_tokens: number; lost_tokens: number; lost_micros: number | null };
-  };
+  diff: VersionDifferenceJson;
 }
 
 export function Versions({ agent, current }: { agent: string; current: string }) {
   const path = `/v1/agents/${encodeURIComponent(agent)}/versions`;
-  const loading = useLoad(path, (signal) => callOperate<{ versions: VersionJson[] }>(path, { signal }));
+  const loading = useLoad(path, (signal) => callOperate<{ versions: AgentVersionJson[] }>(path, { signal }));
   const versions = loading.data?.versions ?? [];
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
@@ -64,7 +55,7 @@ export function Versions({ agent, current }: { agent: string; current: string })
   );
 }
 
-const columns: Column<VersionJson>[] = [
+const columns: Column<AgentVersionJson>[] = [
   { name: "Version", cell: ({ version }) => <a href={turnsHash({ version, since: "30d" })}>{version}</a> },
   { name: "From", cell: ({ source }) => (source === "code" ? "the code" : "the API") },
   { name: "Made", cell: ({ created_at }) => (created_at === null ? "–" : ago(created_at, Date.now())) },
@@ -74,7 +65,7 @@ const columns: Column<VersionJson>[] = [
 interface PickedProps {
   label: string;
   value: string;
-  versions: readonly VersionJson[];
+  versions: readonly AgentVersionJson[];
   pick(version: string): void;
 }
 

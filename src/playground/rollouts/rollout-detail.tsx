@@ -1,6 +1,6 @@
 /** One rollout: what can be done with it, its evidence against what is needed, its stages, and what was decided so far. */
 import { useState } from "hono/jsx/dom";
-import type { ReportJson } from "../../rollout/report.ts";
+import type { RolloutJson, RolloutReportJson } from "../../wire/rollout-shapes.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { ApiError } from "../shell/api.ts";
 import { DataTable } from "../shell/data-table.tsx";
@@ -9,7 +9,7 @@ import { duration, money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { EvidenceChart } from "./evidence-chart.tsx";
-import { actionsOf, actionWords, holdWords, percent, type RolloutAction, type RolloutJson } from "./rollout-view.ts";
+import { actionsOf, actionWords, holdWords, percent, type RolloutAction } from "./rollout-view.ts";
 
 interface RolloutDetailProps {
   rollout: RolloutJson;
@@ -115,7 +115,7 @@ const stageColumns = [
 ];
 
 function Report({ id }: { id: string }) {
-  const loading = useLoad(id, (signal) => callOperate<ReportJson>(`/v1/rollouts/${id}/report`, { signal }));
+  const loading = useLoad(id, (signal) => callOperate<RolloutReportJson>(`/v1/rollouts/${id}/report`, { signal }));
   return (
     <div>
       <LoadState loading={loading} what="the report" />
@@ -124,7 +124,7 @@ function Report({ id }: { id: string }) {
   );
 }
 
-function ReportBody({ report }: { report: ReportJson }) {
+function ReportBody({ report }: { report: RolloutReportJson }) {
   const { decisions, diff, lost_prefix, money: spent, evaluation } = report;
   return (
     <div>

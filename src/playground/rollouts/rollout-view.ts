@@ -1,8 +1,6 @@
-/** A rollout as the page reads it (`src/rollout/report.ts` writes it), and how its figures are shown. Pure. */
-import type { ReportJson } from "../../rollout/report.ts";
+/** How the figures of a rollout are shown, and what can be done with it. Pure. */
+import type { RolloutJson } from "../../wire/rollout-shapes.ts";
 
-/** `GET /v1/rollouts/:id`; the list has the same. */
-export type RolloutJson = Omit<ReportJson, "diff" | "lost_prefix" | "evaluation" | "decisions" | "money">;
 export type ShownEvidence = RolloutJson["evidence"][number];
 export type RolloutAction = "pause" | "resume" | "promote" | "rollback";
 

@@ -1,12 +1,13 @@
 /** Rollouts: each with its state, its evidence and what can be done; and reports of evaluations, from files. */
 import { useEffect, useState } from "hono/jsx/dom";
+import type { RolloutJson } from "../../wire/rollout-shapes.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { ago } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { EvalReports } from "./eval-reports.tsx";
 import { RolloutDetail } from "./rollout-detail.tsx";
-import { percent, type RolloutJson } from "./rollout-view.ts";
+import { percent } from "./rollout-view.ts";
 
 /** How often the list is read again while one runs. */
 const restMs = 5_000;
