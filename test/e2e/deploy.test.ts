@@ -81,7 +81,7 @@ async function bundlesOf(apps: Readonly<Record<string, { script: string } | { li
 const features: [name: string, listed: string, most: number][] = [
   ["openai()", "doors: [openai()]", 32_000],
   ["aiSdk()", "doors: [aiSdk()]", 9_300],
-  ["playground()", "doors: [playground()]", 2_000],
+  ["playground()", "doors: [playground()]", 3_000],
   ["admin()", "doors: [admin()]", 5_200],
   ["prefixes()", "doors: [prefixes()]", 5_000],
   ["openapi()", "doors: [openapi()]", 23_000],

@@ -124,7 +124,7 @@ async function sampleOf({ pathname, searchParams }: URL, { say, count }: PageDou
     case "/v1/agents/:id/versions":
       return searchParams.has("diff") ? versionDiffJson(say) : versionsJson(say);
     case "/v1/agents/:id/tools/order_status/run":
-      return { content: say('{"order":"17","state":"open"}'), is_error: false, ms: 12 };
+      return { content: say('{"order":"17","state":"open"}'), is_error: false, duration_ms: 12 };
     case "/v1/deliveries":
       return deliveriesJson(say);
     case "/v1/rollouts":

@@ -29,7 +29,7 @@ export const agentDetails = new Routes()
     // Whoever calls this is the person who would approve it.
     const options = { hooks: agent.hooks, approved: true, secrets };
     const { content, isError } = await runTool(agent.tools, call, contextOf(caller, agent, tool), options);
-    return c.json({ content, is_error: isError, ms: Date.now() - beganMs });
+    return c.json({ content, is_error: isError, duration_ms: Date.now() - beganMs });
   });
 
 /** Throws for a tool that there is not, and for one that changes something. */
@@ -51,7 +51,7 @@ function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }:
     turn: "try",
     callId: "try",
     speaker: undefined,
-    idempotencyKey: crypto.randomUUID(),
+    idempotencyKey: "try",
     signal: request.signal,
     now: () => Date.now(),
     fetch: (...of) => fetch(...of),

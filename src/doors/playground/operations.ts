@@ -6,7 +6,7 @@ import { toolTry } from "./agent-details.ts";
 
 const operate = { tag: "Agents" } as const;
 const forAccount = z.object({ account: z.optional(z.string()) });
-const outcome = z.object({ content: z.string(), is_error: z.boolean(), ms: z.int().check(z.minimum(0)) });
+const outcome = z.object({ content: z.string(), is_error: z.boolean(), duration_ms: z.int().check(z.minimum(0)) });
 
 export const playgroundOperations: Record<string, Operation> = {
   "GET /v1/agents/{agent}": {

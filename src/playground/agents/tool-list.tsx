@@ -17,7 +17,7 @@ type ToolView = AgentJson["tools"][number] & Partial<Pick<AgentDetailsJson["tool
 interface ToolRunJson {
   content: string;
   is_error: boolean;
-  ms: number;
+  duration_ms: number;
 }
 
 interface ToolListProps {
@@ -114,12 +114,12 @@ function TryTool({ agent, tool }: { agent: string; tool: ToolView }) {
 }
 
 function Outcome({ outcome }: { outcome: ToolRunJson }) {
-  const { content, is_error, ms } = outcome;
+  const { content, is_error, duration_ms } = outcome;
   return (
     <div>
       <p class="labelled">
         <span>
-          {is_error ? "Error" : "Result"}, {duration(ms)}
+          {is_error ? "Error" : "Result"}, {duration(duration_ms)}
         </span>
       </p>
       <pre class="plain tall">{laidOutResult(content.slice(0, 20_000))}</pre>

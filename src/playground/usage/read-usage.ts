@@ -1,21 +1,9 @@
 /** Reads what was used: the account's sums, and the newest turns for times that a sum cannot tell. */
+import type { UsageSumJson } from "../../wire/shapes.ts";
 import { callJson } from "../shell/api.ts";
 import type { ListedTurnJson, ListedTurns } from "../turns/turn-json.ts";
 
 export type SumsBy = "day" | "agent" | "model" | "version" | "session";
-
-export type UsageSumJson = Partial<Record<SumsBy, string>> & {
-  steps: number;
-  failures: number;
-  retries: number;
-  repairs: number;
-  input_tokens: number;
-  cached_tokens: number;
-  output_tokens: number;
-  cost_micros: number;
-  first_event_ms: number | null;
-  feedback?: { positive: number; negative: number };
-};
 
 /** Days as `2026-01-31`, both counted. */
 export interface DayRange {

@@ -1,11 +1,12 @@
 /** What was used, over days: money by model, tokens by where they came from, calls that failed, the share from the cache, and times. */
+import type { UsageSumJson } from "../../wire/shapes.ts";
 import { DayBars } from "../chart/day-bars.tsx";
 import { DayLines } from "../chart/day-lines.tsx";
 import { shortNumber } from "../chart/scale.ts";
 import { duration, money } from "../shell/figures.ts";
 import type { ListedTurnJson } from "../turns/turn-json.ts";
 import { latencyByDay } from "./latency.ts";
-import { mostTurns, type UsageSumJson } from "./read-usage.ts";
+import { mostTurns } from "./read-usage.ts";
 
 interface UsageChartsProps {
   days: readonly string[];

@@ -1,4 +1,5 @@
 /** The sums of one grouping as a table. */
+import type { UsageSumJson } from "../../wire/shapes.ts";
 import { chatHash, turnsHash } from "../route.ts";
 import { type Column, DataTable } from "../shell/data-table.tsx";
 import { duration, money } from "../shell/figures.ts";
@@ -6,7 +7,7 @@ import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { cachedShare, type ListedTurnJson } from "../turns/turn-json.ts";
 import { type Latency, latencyOf } from "./latency.ts";
-import { type DayRange, readSums, type SumsBy, type UsageSumJson } from "./read-usage.ts";
+import { type DayRange, readSums, type SumsBy } from "./read-usage.ts";
 
 interface UsageTableProps {
   group: SumsBy;
