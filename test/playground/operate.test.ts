@@ -12,9 +12,16 @@ const plain = wordingOf([]);
 describe("the limits of an account", () => {
   it("[PAGE-21] are the same after they were shown in a form, and an empty text takes one away", () => {
     const account = accountJson("acme");
-    expect(limitChange(limitTexts(account))).toEqual({ budget_micros: 25_000_000, rate_per_minute: 600, models: null });
-    const fields = { budget: " $0.5 ", rate: "", models: " a, b\n" };
-    expect(limitChange(fields)).toEqual({ budget_micros: 500_000, rate_per_minute: null, models: ["a", "b"] });
+    expect(limitChange(limitTexts(account))).toEqual({
+      ...{ budget_micros: 25_000_000, budget_period: "month", rate_per_minute: 600, models: null },
+    });
+    const fields = { budget: " $0.5 ", period: "total", rate: "", models: " a, b\n" };
+    expect(limitChange(fields)).toEqual({
+      budget_micros: 500_000,
+      budget_period: "total",
+      rate_per_minute: null,
+      models: ["a", "b"],
+    });
     for (const budget of ["ten", "-1", "1e400x"])
       expect(limitChange({ ...fields, budget })).toMatch(/^The budget must/);
     for (const rate of ["0", "1.5", "x"]) expect(limitChange({ ...fields, rate })).toMatch(/^The rate must/);

@@ -176,13 +176,9 @@ export function rolloutJson(say: Wording) {
 
 export function accountJson(id: string) {
   const limits = { budget_micros: 25_000_000, rate_per_minute: 600, models: null };
-  return account.parse({
-    id,
-    ...limits,
-    spent_micros: 21_400_000,
-    reserved_micros: 90_000,
-    created_at: ago(9 * dayMs),
-  });
+  const spent = { spent_micros: 21_400_000, spent_in_all_micros: 61_000_000, reserved_micros: 90_000 };
+  const period = { budget_period: "month", budget_resets_at: ago(-9 * dayMs) };
+  return account.parse({ id, ...limits, ...period, ...spent, created_at: ago(40 * dayMs) });
 }
 
 export function keysJson(say: Wording) {

@@ -58,7 +58,7 @@ export async function servePage(context: BrowserContext): Promise<PageDouble> {
     if (file !== undefined) return route.fulfill(file);
     if (url.pathname === "/") return route.fulfill(await frame());
     if (double.state === "slow") await new Promise<void>((resolve) => held.push(resolve));
-    await answer(route, url, double).catch(() => {});
+    await answer(route, url, double).catch((error: unknown) => double.changes.push(`broken answer: ${error}`));
   });
   return double;
 }

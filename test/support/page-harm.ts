@@ -15,7 +15,7 @@ const look = String.raw`(() => {
   for (const element of document.getElementById("root").querySelectorAll("*")) {
     const { localName, namespaceURI, attributes } = element;
     // Charts are drawn by us, of boxes, lines and figures alone.
-    const isDrawn = /^(?:svg|title|rect|line|path|circle|g|text)$/.test(localName) && element.closest(".token-bar, .waterfall, .chart");
+    const isDrawn = /^(?:svg|title|rect|line|path|circle|g|text)$/.test(localName) && element.closest(".token-bar, .waterfall, .chart, .trace-chart, .request-parts");
     if (!isDrawn && (!own.has(localName) || namespaceURI !== "http://www.w3.org/1999/xhtml")) found.push(localName);
     for (const { name, value } of attributes) {
       if (/^on|^style$|^src|^action$|^formaction$/.test(name)) found.push(name + "=" + value);

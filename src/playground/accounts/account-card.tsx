@@ -5,6 +5,7 @@ import { ApiError } from "../shell/api.ts";
 import { Details } from "../shell/details.tsx";
 import { ago, money } from "../shell/figures.ts";
 import { AccountKeys } from "./account-keys.tsx";
+import { EraseAccount } from "./erase-account.tsx";
 import { type AccountJson, type LimitTexts, limitChange, limitTexts, spentShare } from "./limits.ts";
 
 interface AccountCardProps {
@@ -13,14 +14,17 @@ interface AccountCardProps {
 }
 
 export function AccountCard({ account, changed }: AccountCardProps) {
-  const { id, spent_micros, reserved_micros, budget_micros, rate_per_minute, models, created_at } = account;
+  const { id, spent_micros, reserved_micros, budget_micros, budget_period, budget_resets_at } = account;
+  const { rate_per_minute, models, created_at } = account;
   return (
     <section class="card" aria-label={`Account ${id}`}>
       <h2>{id}</h2>
       <p class="facts">
         <span>
           {money(spent_micros)} spent{budget_micros === null ? ", no budget" : ` of ${money(budget_micros)}`}
+          {budget_micros !== null && budget_period === "month" && " this month"}
         </span>
+        {budget_resets_at !== null && <span>begins anew on {budget_resets_at.slice(0, 10)}</span>}
         {reserved_micros > 0 && <span>{money(reserved_micros)} reserved by turns that run</span>}
         <span>{rate_per_minute === null ? "no rate" : `${rate_per_minute} requests a minute`}</span>
         <span>{models === null ? "all models" : models.join(", ")}</span>
@@ -29,6 +33,7 @@ export function AccountCard({ account, changed }: AccountCardProps) {
       <BudgetBar share={spentShare(account)} />
       <Details name="Limits">{() => <LimitForm account={account} changed={changed} />}</Details>
       <Details name="Keys">{() => <AccountKeys account={id} />}</Details>
+      <Details name="Erase">{() => <EraseAccount account={id} changed={changed} />}</Details>
     </section>
   );
 }
@@ -73,6 +78,16 @@ function LimitForm({ account, changed }: AccountCardProps) {
   return (
     <form class="filters" onSubmit={(event: Event) => void submit(event)}>
       {field("budget", "Budget, $", "none")}
+      <label>
+        Budget for
+        <select
+          value={texts.period}
+          onChange={(event: Event) => setTexts({ ...texts, period: (event.target as HTMLSelectElement).value })}
+        >
+          <option value="total">all time</option>
+          <option value="month">each month</option>
+        </select>
+      </label>
       {field("rate", "Requests a minute", "any")}
       {field("models", "Models, with commas", "all")}
       <button type="submit">Save</button>

@@ -55,6 +55,10 @@ function AccountList({ leave }: { leave(): void }) {
   const all = ids.data?.accounts ?? [];
   const some = all.slice(0, shown);
   const accounts = useLoad(some.join(" "), (signal) => readAccounts(some, signal));
+  const again = () => {
+    ids.again();
+    accounts.again();
+  };
   return (
     <div class="accounts">
       <p class="actions">
@@ -73,7 +77,7 @@ function AccountList({ leave }: { leave(): void }) {
       <ul class="cards">
         {(accounts.data ?? []).map((account) => (
           <li key={account.id}>
-            <AccountCard account={account} changed={accounts.again} />
+            <AccountCard account={account} changed={again} />
           </li>
         ))}
       </ul>
