@@ -140,7 +140,7 @@ async function sampleOf({ pathname, searchParams }: URL, { say, count }: PageDou
     case "/v1/admin/accounts/:id/keys":
       return keysJson(say);
     case "/v1/sessions":
-      return sessionsJson(say);
+      return sessionsJson(say, count);
     case "/v1/sessions/:id":
       return { ...sessionsJson(say).sessions[0], id: "support-42", queued: [] };
     case "/v1/sessions/:id/entries":
