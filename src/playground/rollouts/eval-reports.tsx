@@ -112,7 +112,7 @@ function EvalCard({ report, place, remove }: EvalCardProps) {
           <ul class="plain-list">
             {failed.map((each, place) => (
               <li key={String(place)}>
-                <b>{each.case}</b> ({each.arm}): {each.faults.join("; ")}
+                <strong>{each.case}</strong> ({each.arm}): {each.faults.join("; ")}
               </li>
             ))}
             {warnings.map((warning) => (

@@ -21,7 +21,7 @@ function Guardrail({ evidence: each }: { evidence: ShownEvidence }) {
   return (
     <li>
       <span>
-        <b>{metricWords(metric)}</b>
+        <strong>{metricWords(metric)}</strong>
         {each.turn_of_key > 1 && ` (turn ${each.turn_of_key})`}
       </span>
       <svg

@@ -131,7 +131,7 @@ function ReportBody({ report }: { report: RolloutReportJson }) {
       <ul class="plain-list">
         {decisions.map(({ at, decision, reason }) => (
           <li key={`${at} ${decision}`}>
-            <b>{decision.replace("_", " ")}</b> <small>{at.slice(0, 16).replace("T", " ")}</small> {reason}
+            <strong>{decision.replace("_", " ")}</strong> <small>{at.slice(0, 16).replace("T", " ")}</small> {reason}
           </li>
         ))}
       </ul>

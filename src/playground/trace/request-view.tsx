@@ -66,7 +66,7 @@ function Part({ part: { name, preview, characters, cached } }: { part: RequestPa
         <title>Cached</title>
         <rect x="0" y="0" width={`${Math.round(cached * 100)}%`} height="100%" />
       </svg>
-      <b>{name}</b> <span>{preview}</span>{" "}
+      <strong>{name}</strong> <span>{preview}</span>{" "}
       <small>
         {bytes(characters)}
         {cached > 0 && `, ${cached >= 1 ? "cached" : `about ${Math.round(cached * 100)} % cached`}`}
