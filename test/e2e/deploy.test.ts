@@ -82,7 +82,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["jsonSchemas()", "doors: [jsonSchemas()]", 17_000],
   ["openai()", "doors: [openai()]", 48_000],
   ["aiSdk()", "doors: [aiSdk()]", 26_000],
-  ["playground()", "doors: [playground()]", 2_000],
+  ["playground()", "doors: [playground()]", 3_200],
   ["admin()", "doors: [admin()]", 5_500],
   ["prefixes()", "doors: [prefixes()]", 5_000],
   ["openapi()", "doors: [openapi()]", 29_000],
