@@ -10,8 +10,9 @@ import {
   unauthorized,
   urlTokenOf,
 } from "../http/authenticate.ts";
-import { type AccountAccess, accountObject } from "./account.ts";
+import type { AccountAccess } from "./account.ts";
 import { type KeyRight, keyRights } from "./account-keys.ts";
+import { accountObject } from "./account-object.ts";
 import type { AccountLimits } from "./account-record.ts";
 import { unavailable } from "./call-object.ts";
 import { parseToken, type TokenClaims, type UnverifiedToken, verifyToken } from "./session-token.ts";

@@ -4,12 +4,11 @@ import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo, KeyRight } from "./account-keys.ts";
-import { listName } from "./account-list.ts";
 import { accountMethods } from "./account-methods.ts";
 import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
 import { type AccountStore, accountStore } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
-import { objectStub, serveCall } from "./call-object.ts";
+import { serveCall } from "./call-object.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
@@ -349,15 +348,4 @@ interface ChannelMessage {
   place?: string | undefined;
   session: string;
   id?: number;
-}
-
-/** The object of an account. `account` comes from authentication, never from what a caller wrote. */
-export function accountObject(bindings: Bindings, account: string): DurableObjectStub<Account> {
-  const namespace = bindings.ACCOUNTS as unknown as DurableObjectNamespace<Account>;
-  return objectStub(() => namespace.getByName(account), accountMethods);
-}
-
-/** The object that lists all accounts. */
-export function accountList(bindings: Bindings): DurableObjectStub<Account> {
-  return accountObject(bindings, listName);
 }

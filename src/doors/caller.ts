@@ -1,6 +1,7 @@
-/** WHO is asking, as everything below the routes takes it: no framework's type. Made once for each request, by the right that its route declares. */
+/** WHO calls, as everything below the routes takes it: no framework's type. Made once for each request, by the right that its route declares. Says, too, whether its account may send one more message. */
 import { type Access, type Admitted, mustHaveRight, mustMay } from "../account/access.ts";
 import { keyRights } from "../account/account-keys.ts";
+import { accountObject } from "../account/account-object.ts";
 import { unwrap } from "../account/outcome.ts";
 import type { Right } from "../account/session-token.ts";
 import type { App } from "../agent/app.ts";
@@ -81,4 +82,18 @@ export function wishOnDisconnect({ headers }: Request): "stop" | "continue" | un
   if (wish === undefined || wish === "stop" || wish === "continue") return wish;
   const detail = 'X-On-Disconnect must be "stop" or "continue".';
   throw new AppError("invalid_request", detail, { field: "X-On-Disconnect" });
+}
+
+/** An account with a rate is asked before each message; throws `rate_limited`. */
+export async function mustAdmit(caller: Caller): Promise<void> {
+  if (caller.limits.ratePerMinute === undefined) return;
+  const retryAfterSeconds = await accountObject(caller.bindings, caller.account).admit(Date.now(), callId());
+  if (retryAfterSeconds === 0) return;
+  const detail = `The account may send ${caller.limits.ratePerMinute} messages a minute. Wait ${retryAfterSeconds} s.`;
+  throw new AppError("rate_limited", detail, { retryAfterSeconds });
+}
+
+/** Names a call that is counted, so that it counts once when it has to be made again. */
+export function callId(): number {
+  return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 }

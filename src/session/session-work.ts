@@ -1,6 +1,7 @@
 /** What works for a session: the runner of its turns, the courier of its answers, the reports to its account, and the one alarm that takes each of them up again. What there is to do is read from the rows. */
-import { accountObject } from "../account/account.ts";
+
 import { factsOfAccount } from "../account/account-facts.ts";
+import { accountObject } from "../account/account-object.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { SessionVersions } from "../agent/rollout-feature.ts";

@@ -1,7 +1,7 @@
 /** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
 import * as z from "zod/mini";
-import { accountList, accountObject } from "../../account/account.ts";
 import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
+import { accountList, accountObject } from "../../account/account-object.ts";
 import type { AccountLimits, AccountSettings } from "../../account/account-record.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App } from "../../agent/app.ts";

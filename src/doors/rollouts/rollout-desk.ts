@@ -1,6 +1,6 @@
 /** The calls of `RolloutJob` as doors and sessions make them, with their types. Every one may be made again: what is made or changed has a name that the caller gives it. */
 
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { KeptVersion } from "../../agent/version-override.ts";
 import type { Bindings } from "../../env.ts";

@@ -21,8 +21,15 @@ import { type CountedTurn, newGuard, nextStage, withFeedback, withTurn } from ".
 import { type Arm, candidateShare, type Guardrail, type RolloutPlan, splitAlpha } from "../../rollout/plan.ts";
 import { type NamedVerdict, type RecordedDecision, type RolloutRecord, shareNow } from "../../rollout/report.ts";
 import { smallestHarms } from "../../rollout/smallest-harm.ts";
-import { factsFor, hasData } from "./baseline-facts.ts";
-import { type KeptRollout, type OwedDecision, ownFaults, RolloutStore, type TurnFacts } from "./rollout-store.ts";
+import {
+  factsFor,
+  hasData,
+  type KeptRollout,
+  type OwedDecision,
+  ownFaults,
+  RolloutStore,
+  type TurnFacts,
+} from "./rollout-store.ts";
 
 /** What sessions go by when a turn begins. */
 export interface Assignment {

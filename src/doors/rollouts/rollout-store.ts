@@ -1,8 +1,11 @@
 /** The rows of an account's versions and rollouts. Versions never change; a rollout is one row, its keys and its decisions are one each. Decides nothing. */
+
 import { type ListedTurn, TurnList } from "../../account/turn-list.ts";
 import type { KeptVersion } from "../../agent/version-override.ts";
 import type { Arm } from "../../rollout/plan.ts";
+import { isRate, type Metric } from "../../rollout/plan.ts";
 import type { RecordedDecision, RolloutRecord } from "../../rollout/report.ts";
+import { assumedFacts, type BaselineFacts } from "../../rollout/smallest-harm.ts";
 
 /** A rollout without its decisions, which are rows of their own. */
 export type KeptRollout = Omit<RolloutRecord, "decisions">;
@@ -182,4 +185,36 @@ export type TurnFacts = Record<
 function versionOf({ id, agent, created_at, content, note }: VersionRow): KeptVersion {
   const parsed = JSON.parse(content) as KeptVersion["content"];
   return { id, agent, createdAtMs: created_at, content: parsed, ...(note !== null && { note }) };
+}
+
+/** Fewer turns say nothing reliable: then figures are assumed. */
+const fewestTurns = 20;
+
+/** An agent that had no turn yet will have data on all that turns have; feedback has to be there. */
+export function hasData(metric: Metric, { turns, timed, cost, rated }: TurnFacts): boolean {
+  if (metric === "negative_feedback") return rated > 0;
+  if (turns < fewestTurns) return true;
+  if (metric === "cost_micros") return cost > 0;
+  return metric !== "first_event_ms" || timed > 0;
+}
+
+/** Facts of the baseline on the metric; assumed ones where it had too few turns. */
+export function factsFor(metric: Metric, facts: TurnFacts): BaselineFacts & { isAssumed: boolean } {
+  const assumed = { ...assumedFacts(metric), isAssumed: true };
+  if (metric === "negative_feedback")
+    return facts.rated < fewestTurns ? assumed : { mean: inRange(facts.negative), deviation: 0, isAssumed: false };
+  if (facts.turns < fewestTurns) return assumed;
+  if (isRate(metric)) {
+    const rates = { failed_turns: facts.failed, tool_errors: facts.toolErrors, repairs: facts.repairs };
+    return { mean: inRange(rates[metric]), deviation: 0, isAssumed: false };
+  }
+  const [mean, squared] =
+    metric === "cost_micros" ? [facts.cost, facts.costSquared] : [facts.first, facts.firstSquared];
+  if (mean <= 0) return assumed;
+  return { mean, deviation: Math.sqrt(Math.max(0, squared - mean ** 2)), isAssumed: false };
+}
+
+/** A rate of exactly 0 or 1 is one that was not seen often enough. */
+function inRange(rate: number): number {
+  return Math.min(0.95, Math.max(0.001, rate));
 }

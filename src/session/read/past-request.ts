@@ -1,5 +1,5 @@
 /** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
 import type { SessionVersions } from "../../agent/rollout-feature.ts";

@@ -1,7 +1,7 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 
-import { accountObject } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import { goneWords } from "../../agent/app.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
