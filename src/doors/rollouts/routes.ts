@@ -1,6 +1,6 @@
 /** `/v1/rollouts`: a version for a growing share of keys, with guardrails. The account's object counts and decides; here requests are read and answers are written. */
 import * as z from "zod/mini";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { VersionContent } from "../../agent/version.ts";
 import { versionDiff } from "../../agent/version-diff.ts";
