@@ -169,6 +169,6 @@ function takes(app: Hono<RouteContext>, method: string, path: string): boolean {
 /** What may be meant by a path where nothing is: a base URL without `/v1`, with another prefix, or with a slash too many. */
 function meantPaths(path: string): string[] {
   const plain = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
-  const behind = plain.lastIndexOf("/v1/");
-  return [plain, behind < 0 ? `/v1${plain}` : plain.slice(behind)].filter((each) => each !== path);
+  const start = plain.lastIndexOf("/v1/");
+  return [plain, start < 0 ? `/v1${plain}` : plain.slice(start)].filter((each) => each !== path);
 }

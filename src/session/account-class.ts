@@ -17,7 +17,9 @@ export function accountClass(app: App): AccountClass {
   return class extends Account {
     constructor(ctx: DurableObjectState, bindings: Bindings) {
       const jobs = (host: AccountJobHost) => jobsOf(app, bindings, host);
-      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs });
+      const eraseSession = async (account: string, name: string) =>
+        unwrap(await sessionObject(bindings, { account, name }).erase({ account, name }));
+      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs, eraseSession });
     }
   };
 }
