@@ -90,7 +90,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
-  ["rollouts()", "rollouts: rollouts()", 19_000],
+  ["rollouts()", "rollouts: rollouts()", 19_500],
   ["otel()", "observe: otel()", 11_000],
   [
     "alerts()",
