@@ -91,7 +91,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 94_000],
   ["demoModel()", "demo: demoModel()", 12_000],
-  ["rollouts()", "rollouts: rollouts()", 19_000],
+  ["rollouts()", "rollouts: rollouts()", 19_500],
   ["otel()", "observe: otel()", 11_400],
   [
     "alerts()",
