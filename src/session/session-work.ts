@@ -145,7 +145,7 @@ export class SessionWork {
     const dues = {
       workMs: this.#runner.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
-      maxWaitMs: this.#setup.agent.limits.waitSeconds * 1000,
+      maxWaitMs: (this.#setup.version ?? this.#setup.agent).limits.waitSeconds * 1000,
     };
     const atMs = alarmMs(this.#session.turns, nowMs, dues);
     // Taking away an alarm that is away already would be a write for nothing.

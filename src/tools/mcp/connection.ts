@@ -88,7 +88,7 @@ export class McpConnection {
       );
     });
     try {
-      // In the request's `_meta`, as the GenAI conventions have it (docs/gen-ai/mcp.md); servers behind HTTP see the header.
+      // In the request's `_meta`, as the GenAI conventions have it (docs/gen-ai/mcp.md); servers over HTTP see the header.
       const _meta = { [keyName]: of.idempotencyKey, ...Object.fromEntries(traceHeaders(of)) };
       return await this.#send(client, { name, arguments: args, _meta }, of);
     } catch (error) {
