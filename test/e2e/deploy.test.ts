@@ -91,7 +91,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["mcpServers()", "mcp: mcpServers()", 80_000],
   ["demoModel()", "demo: demoModel()", 12_000],
   ["rollouts()", "rollouts: rollouts()", 19_000],
-  ["otel()", "observe: otel()", 11_000],
+  ["otel()", "observe: otel()", 11_400],
   [
     "alerts()",
     "alerts: alerts([{ metric: 'failed_turns', over: 1, windowMinutes: 5, to: 'https://a.example' }])",
