@@ -28,7 +28,6 @@ const composition = ["src/index.ts", "src/longline.ts"];
 
 it.each([
   ["the schemas of imported transcripts", /^src\/doors\/native\/transcript-lines\.ts$/],
-  ["the OpenAPI document", /^src\/doors\/openapi\/document\.ts$/],
   ["the MCP server", /^src\/doors\/mcp\/server\.ts$/],
   ["connections to MCP servers", /^src\/tools\/mcp\/connection\.ts$/],
   ["a package of the Model Context Protocol", /^@modelcontextprotocol\//],

@@ -1,21 +1,31 @@
 /** Makes schemas at their first use, so that the start of a Worker makes only those that it needs. */
 
+/** Where zod keeps what is registered about schemas. */
+interface Registry {
+  get(schema: never): unknown;
+  add(schema: never, about: never): unknown;
+}
+
 /**
  * A placeholder for the schema that `make` returns. It calls `make` once, when a property of the schema is first read.
- * Not for a schema with metadata: zod keeps those by identity, and this is another object than the one they were given to.
+ * `registry`: for a schema with metadata. zod finds those by the schema's identity, so they are registered for the placeholder, too.
  *
  * @example
  * export const sentMessage = lazySchema(() => z.strictObject({ content: z.string() }));
  */
-export function lazySchema<T extends object>(make: () => T): T {
+/* @__NO_SIDE_EFFECTS__ */
+export function lazySchema<T extends object>(make: () => T, registry?: Registry): T {
   let made: T | undefined;
   const schema = () => {
-    made ??= make();
+    if (made !== undefined) return made;
+    made = make();
+    registry?.add(placeholder as never, registry.get(made as never) as never);
     return made;
   };
-  return new Proxy({} as T, {
+  const placeholder: T = new Proxy({} as T, {
     get: (_, name) => Reflect.get(schema(), name),
     has: (_, name) => Reflect.has(schema(), name),
     getPrototypeOf: () => Reflect.getPrototypeOf(schema()),
   });
+  return placeholder;
 }

@@ -35,8 +35,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   /** How its answers are streamed, by the manners that its routes name. */
   encoders?: Encoders;
   refusals?: Refusals;
-  /** The descriptions of its calls in the OpenAPI document, loaded when that is asked for. */
-  operations?: () => Promise<Operations>;
+  /** The descriptions of its calls, made when the OpenAPI document is first asked for. */
+  operations?: () => Operations | Promise<Operations>;
   /** For a door whose requests hold JSON schemas: messages of the native door may hold them, too. */
   schemas?: MessageSchemas;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */

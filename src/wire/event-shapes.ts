@@ -1,78 +1,119 @@
 /** The shapes of a session's events, for readers of the document: one for each name, distinguished by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
+import { lazySchema } from "../core/lazy-schema.ts";
 import { failure, message, suspendedFields, usage } from "./shapes.ts";
 
-const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
+const call = () => ({ call_id: z.string(), name: z.string(), arguments: z.string() });
 
-const turnStarted = event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().check(z.minimum(1)) });
-const stepStarted = event("step.started", "StepStartedEvent", {
-  step: z.int().check(z.minimum(1)),
-  model: z.string(),
-  attempt: z.int().check(z.minimum(1)),
-});
-const stepRestarted = event("step.restarted", "StepRestartedEvent", {
-  step: z.int().check(z.minimum(1)),
-  attempt: z.int().check(z.minimum(1)),
-  reason: z
-    .string()
-    .register(z.globalRegistry, { description: "What was read of earlier attempts at this step is void." }),
-});
-const reasoningDelta = event("reasoning.delta", "ReasoningDeltaEvent", { text: z.string() });
-const textDelta = event("text.delta", "TextDeltaEvent", { text: z.string(), refusal: z.optional(z.literal(true)) });
-const toolCalled = event("tool.called", "ToolCalledEvent", call);
-const toolApprovalRequired = event("tool.approval_required", "ToolApprovalRequiredEvent", call);
-const toolFinished = event("tool.finished", "ToolFinishedEvent", {
-  call_id: z.string(),
-  name: z.string(),
-  content: z.string(),
-  is_error: z.boolean(),
-});
-const toolProgress = event("tool.progress", "ToolProgressEvent", {
-  call_id: z.string(),
-  name: z.string(),
-  text: z
-    .string()
-    .register(z.globalRegistry, { description: "How far the call is. It is not kept, so this event has no id." }),
-});
-const toolWaiting = event("tool.waiting", "ToolWaitingEvent", suspendedFields);
-const messageCompleted = event("message.completed", "MessageCompletedEvent", {
-  seq: z.int().check(z.minimum(1)),
-  message,
-  finish_reason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
-  usage,
-});
-const turnEnded = event("turn.ended", "TurnEndedEvent", {
-  turn: z.string(),
-  reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
-  usage,
-  cost_micros: z.int().check(z.minimum(0)),
-  refused: z.optional(z.literal(true)),
-  error: z.optional(failure),
-});
-const error = event("error", "FailureEvent", failure.shape);
+const turnStarted = lazySchema(
+  () => event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().check(z.minimum(1)) }),
+  z.globalRegistry,
+);
+const stepStarted = lazySchema(
+  () =>
+    event("step.started", "StepStartedEvent", {
+      step: z.int().check(z.minimum(1)),
+      model: z.string(),
+      attempt: z.int().check(z.minimum(1)),
+    }),
+  z.globalRegistry,
+);
+const stepRestarted = lazySchema(
+  () =>
+    event("step.restarted", "StepRestartedEvent", {
+      step: z.int().check(z.minimum(1)),
+      attempt: z.int().check(z.minimum(1)),
+      reason: z
+        .string()
+        .register(z.globalRegistry, { description: "What was read of earlier attempts at this step is void." }),
+    }),
+  z.globalRegistry,
+);
+const reasoningDelta = lazySchema(
+  () => event("reasoning.delta", "ReasoningDeltaEvent", { text: z.string() }),
+  z.globalRegistry,
+);
+const textDelta = lazySchema(
+  () => event("text.delta", "TextDeltaEvent", { text: z.string(), refusal: z.optional(z.literal(true)) }),
+  z.globalRegistry,
+);
+const toolCalled = lazySchema(() => event("tool.called", "ToolCalledEvent", call()), z.globalRegistry);
+const toolApprovalRequired = lazySchema(
+  () => event("tool.approval_required", "ToolApprovalRequiredEvent", call()),
+  z.globalRegistry,
+);
+const toolFinished = lazySchema(
+  () =>
+    event("tool.finished", "ToolFinishedEvent", {
+      call_id: z.string(),
+      name: z.string(),
+      content: z.string(),
+      is_error: z.boolean(),
+    }),
+  z.globalRegistry,
+);
+const toolProgress = lazySchema(
+  () =>
+    event("tool.progress", "ToolProgressEvent", {
+      call_id: z.string(),
+      name: z.string(),
+      text: z
+        .string()
+        .register(z.globalRegistry, { description: "How far the call is. It is not kept, so this event has no id." }),
+    }),
+  z.globalRegistry,
+);
+const toolWaiting = lazySchema(() => event("tool.waiting", "ToolWaitingEvent", suspendedFields()), z.globalRegistry);
+const messageCompleted = lazySchema(
+  () =>
+    event("message.completed", "MessageCompletedEvent", {
+      seq: z.int().check(z.minimum(1)),
+      message,
+      finish_reason: z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"]),
+      usage,
+    }),
+  z.globalRegistry,
+);
+const turnEnded = lazySchema(
+  () =>
+    event("turn.ended", "TurnEndedEvent", {
+      turn: z.string(),
+      reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
+      usage,
+      cost_micros: z.int().check(z.minimum(0)),
+      refused: z.optional(z.literal(true)),
+      error: z.optional(failure),
+    }),
+  z.globalRegistry,
+);
+const error = lazySchema(() => event("error", "FailureEvent", failure.shape), z.globalRegistry);
 
 /** The JSON of one event of a session. */
-export const sessionEvent = z
-  .discriminatedUnion("type", [
-    turnStarted,
-    stepStarted,
-    stepRestarted,
-    reasoningDelta,
-    textDelta,
-    toolCalled,
-    toolApprovalRequired,
-    toolProgress,
-    toolWaiting,
-    toolFinished,
-    messageCompleted,
-    turnEnded,
-    error,
-  ])
-  .register(z.globalRegistry, {
-    id: "EventStream",
-    description:
-      "Server-sent events. This is the JSON in the `data` of each; `type` equals the event's name, and its `id` is what a reader comes back with in `Last-Event-ID`.",
-  });
+export const sessionEvent = lazySchema(
+  () =>
+    z
+      .discriminatedUnion("type", [
+        turnStarted,
+        stepStarted,
+        stepRestarted,
+        reasoningDelta,
+        textDelta,
+        toolCalled,
+        toolApprovalRequired,
+        toolProgress,
+        toolWaiting,
+        toolFinished,
+        messageCompleted,
+        turnEnded,
+        error,
+      ])
+      .register(z.globalRegistry, {
+        id: "EventStream",
+        description:
+          "Server-sent events. This is the JSON in the `data` of each; `type` equals the event's name, and its `id` is what a reader comes back with in `Last-Event-ID`.",
+      }),
+  z.globalRegistry,
+);
 
 function event<T extends string, S extends z.core.$ZodShape>(type: T, id: string, fields: S) {
   return z.object({ type: z.literal(type), ...fields }).register(z.globalRegistry, { id });

@@ -1,100 +1,118 @@
 /** The native door's JSON, one schema for each shape: what writes it (`wire/native.ts`, `session/turn-json.ts`), the OpenAPI document, `longline/client` and the page take their types from here. No code that answers runs these: schemas come with the document alone. */
 import * as z from "zod/mini";
 import { turnEndReasons } from "../core/entry.ts";
+import { lazySchema } from "../core/lazy-schema.ts";
 
-const count = z.int().check(z.minimum(0));
-const moment = z.iso.datetime();
+const count = lazySchema(() => z.int().check(z.minimum(0)));
+const moment = lazySchema(() => z.iso.datetime());
 
-export const usage = z
-  .object({
-    input_tokens: count,
-    cached_tokens: count,
-    output_tokens: count,
-    reasoning_tokens: count,
-    steps: count,
-    rows_written: z.optional(count),
-    expected_cached_tokens: z.optional(count),
-    kv_reads: z.optional(count),
-    kv_writes: z.optional(count),
-    cached: z.optional(z.boolean()),
-    estimated: z.optional(z.boolean()),
-  })
-  .register(z.globalRegistry, {
-    id: "Usage",
-    description:
-      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host reported what it used.",
-  });
+export const usage = lazySchema(
+  () =>
+    z
+      .object({
+        input_tokens: count,
+        cached_tokens: count,
+        output_tokens: count,
+        reasoning_tokens: count,
+        steps: count,
+        rows_written: z.optional(count),
+        expected_cached_tokens: z.optional(count),
+        kv_reads: z.optional(count),
+        kv_writes: z.optional(count),
+        cached: z.optional(z.boolean()),
+        estimated: z.optional(z.boolean()),
+      })
+      .register(z.globalRegistry, {
+        id: "Usage",
+        description:
+          "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host reported what it used.",
+      }),
+  z.globalRegistry,
+);
 
-const queued = z.object({
-  turn: z.string(),
-  content: z.string(),
-  created_at: moment,
-  speaker: z.optional(z.string()),
-  metadata: z.optional(z.record(z.string(), z.string())),
-  joins: z.optional(z.literal(true)).register(z.globalRegistry, { description: "It waits to join the open turn." }),
-  cut: z.optional(z.literal(true)).register(z.globalRegistry, { description: "`content` is only its beginning." }),
-});
-
-export const listedTurn = z
-  .object({
-    session: z.string(),
+const queued = lazySchema(() =>
+  z.object({
     turn: z.string(),
-    agent: z.string(),
-    version: z.nullable(z.string()),
-    model: z
-      .nullable(z.string())
-      .register(z.globalRegistry, { description: "The model that answered last; null when none was called." }),
-    reason: z.enum(turnEndReasons),
-    error: z.optional(z.object({ code: z.string(), detail: z.string() })),
-    steps: count,
-    usage,
-    cost_micros: count,
-    ms: count,
-    first_event_ms: z.nullable(count),
-    ended_at: moment,
-  })
-  .register(z.globalRegistry, { id: "ListedTurn" });
-
-export const session = z
-  .object({
-    id: z.string(),
-    agent: z.nullable(z.string()),
-    agent_version: z
-      .nullable(z.string())
-      .register(z.globalRegistry, { description: "The version that its newest turn ran with." }),
-    title: z.nullable(z.string()),
-    metadata: z.record(z.string(), z.string()),
-    model: z.string(),
-    prefix: z.nullable(z.string()),
-    status: z.enum(["idle", "running", "waiting"]),
-    last_seq: count,
-    last_turn: z
-      .nullish(z.object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment }))
-      .register(z.globalRegistry, { description: "The turn that ended last." }),
-    usage: z.extend(usage, { cost_micros: count }),
+    content: z.string(),
     created_at: moment,
-    expires_at: z.nullable(moment),
-    forked_from: z.optional(z.object({ session: z.string(), after_seq: count })),
-    broken: z
-      .optional(z.string())
-      .register(z.globalRegistry, { description: "Its row is damaged, and the other fields say nothing." }),
-  })
-  .register(z.globalRegistry, { id: "Session" });
+    speaker: z.optional(z.string()),
+    metadata: z.optional(z.record(z.string(), z.string())),
+    joins: z.optional(z.literal(true)).register(z.globalRegistry, { description: "It waits to join the open turn." }),
+    cut: z.optional(z.literal(true)).register(z.globalRegistry, { description: "`content` is only its beginning." }),
+  }),
+);
 
-export const sessionDetails = z
-  .extend(session, { queued: z.array(queued) })
-  .register(z.globalRegistry, { id: "SessionDetails" });
+export const listedTurn = lazySchema(
+  () =>
+    z
+      .object({
+        session: z.string(),
+        turn: z.string(),
+        agent: z.string(),
+        version: z.nullable(z.string()),
+        model: z
+          .nullable(z.string())
+          .register(z.globalRegistry, { description: "The model that answered last; null when none was called." }),
+        reason: z.enum(turnEndReasons),
+        error: z.optional(z.object({ code: z.string(), detail: z.string() })),
+        steps: count,
+        usage,
+        cost_micros: count,
+        ms: count,
+        first_event_ms: z.nullable(count),
+        ended_at: moment,
+      })
+      .register(z.globalRegistry, { id: "ListedTurn" }),
+  z.globalRegistry,
+);
 
-const toolCall = z.object({
-  id: z.string(),
-  type: z.literal("function"),
-  function: z.object({ name: z.string(), arguments: z.string() }),
-});
+export const session = lazySchema(
+  () =>
+    z
+      .object({
+        id: z.string(),
+        agent: z.nullable(z.string()),
+        agent_version: z
+          .nullable(z.string())
+          .register(z.globalRegistry, { description: "The version that its newest turn ran with." }),
+        title: z.nullable(z.string()),
+        metadata: z.record(z.string(), z.string()),
+        model: z.string(),
+        prefix: z.nullable(z.string()),
+        status: z.enum(["idle", "running", "waiting"]),
+        last_seq: count,
+        last_turn: z
+          .nullish(z.object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment }))
+          .register(z.globalRegistry, { description: "The turn that ended last." }),
+        usage: z.extend(usage, { cost_micros: count }),
+        created_at: moment,
+        expires_at: z.nullable(moment),
+        forked_from: z.optional(z.object({ session: z.string(), after_seq: count })),
+        broken: z
+          .optional(z.string())
+          .register(z.globalRegistry, { description: "Its row is damaged, and the other fields say nothing." }),
+      })
+      .register(z.globalRegistry, { id: "Session" }),
+  z.globalRegistry,
+);
+
+export const sessionDetails = lazySchema(
+  () => z.extend(session, { queued: z.array(queued) }).register(z.globalRegistry, { id: "SessionDetails" }),
+  z.globalRegistry,
+);
+
+const toolCall = lazySchema(() =>
+  z.object({
+    id: z.string(),
+    type: z.literal("function"),
+    function: z.object({ name: z.string(), arguments: z.string() }),
+  }),
+);
 
 /** Why a turn failed, or one step of it. `message`: one sentence for the person who wrote; `detail`: for the operator, and to the holder of a session's token the message again. */
-export const failure = z.object({ code: z.string(), message: z.string(), detail: z.string() });
+export const failure = lazySchema(() => z.object({ code: z.string(), message: z.string(), detail: z.string() }));
 
-const messageFields = {
+const messageFields = () => ({
   role: z.enum(["user", "assistant", "tool"]),
   content: z.string(),
   speaker: z.optional(z.string()),
@@ -104,11 +122,14 @@ const messageFields = {
   tool_call_id: z.optional(z.string()),
   name: z.optional(z.string()),
   is_error: z.optional(z.boolean()),
-};
+});
 
-export const message = z.object(messageFields).register(z.globalRegistry, { id: "Message" });
+export const message = lazySchema(
+  () => z.object(messageFields()).register(z.globalRegistry, { id: "Message" }),
+  z.globalRegistry,
+);
 
-const entryFields = {
+const entryFields = () => ({
   seq: z.int().check(z.minimum(1)),
   turn: z.string(),
   type: z.enum(["user", "assistant", "tool", "approval", "compaction", "note", "step_failed", "turn_ended"]),
@@ -163,203 +184,201 @@ const entryFields = {
   broken: z
     .optional(z.string())
     .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
-};
-
-export const entry = z.looseObject(entryFields).register(z.globalRegistry, {
-  id: "Entry",
-  description: "One entry of the transcript. Which members it has depends on its type.",
 });
 
-export const feedback = z
-  .object({
-    score: z.number(),
-    label: z.nullable(z.string()),
-    comment: z.nullable(z.string()),
-    by: z.nullable(z.string()),
-    created_at: moment,
-  })
-  .register(z.globalRegistry, { id: "Feedback", description: "What a person thinks of an answer." });
+export const entry = lazySchema(
+  () =>
+    z.looseObject(entryFields()).register(z.globalRegistry, {
+      id: "Entry",
+      description: "One entry of the transcript. Which members it has depends on its type.",
+    }),
+  z.globalRegistry,
+);
+
+export const feedback = lazySchema(
+  () =>
+    z
+      .object({
+        score: z.number(),
+        label: z.nullable(z.string()),
+        comment: z.nullable(z.string()),
+        by: z.nullable(z.string()),
+        created_at: moment,
+      })
+      .register(z.globalRegistry, { id: "Feedback", description: "What a person thinks of an answer." }),
+  z.globalRegistry,
+);
 
 /** A call whose tool waits, and for what: a time, or the signal of that name until then. */
-export const suspendedFields = {
+export const suspendedFields = () => ({
   call_id: z.string(),
   name: z.string(),
   waits: z.array(z.object({ name: z.string(), kind: z.enum(["sleep", "signal"]), until: moment })),
-};
+});
 
-export const turn = z
-  .object({
-    session: z.string(),
-    turn: z.string(),
-    status: z.enum([
-      "queued",
-      "running",
-      "waiting",
-      "completed",
-      "length",
-      "step_limit",
-      "cancelled",
-      "failed",
-      "budget_exhausted",
-      "interrupted",
-    ]),
-    message: z.optional(z.nullable(message)),
-    usage: z.optional(usage),
-    cost_micros: z.optional(count),
-    waiting_for: z.optional(
-      z.array(
-        z.object({
-          call_id: z.string(),
-          name: z.string(),
-          arguments: z.string(),
-          kind: z.enum(["approval", "client"]),
-          expires_at: moment,
+export const turn = lazySchema(
+  () =>
+    z
+      .object({
+        session: z.string(),
+        turn: z.string(),
+        status: z.enum([
+          "queued",
+          "running",
+          "waiting",
+          "completed",
+          "length",
+          "step_limit",
+          "cancelled",
+          "failed",
+          "budget_exhausted",
+          "interrupted",
+        ]),
+        message: z.optional(z.nullable(message)),
+        usage: z.optional(usage),
+        cost_micros: z.optional(count),
+        waiting_for: z.optional(
+          z.array(
+            z.object({
+              call_id: z.string(),
+              name: z.string(),
+              arguments: z.string(),
+              kind: z.enum(["approval", "client"]),
+              expires_at: moment,
+            }),
+          ),
+        ),
+        suspended: z.optional(z.array(z.object(suspendedFields()))).register(z.globalRegistry, {
+          description: "Calls whose tools wait: each goes on when the first of its waits is over.",
         }),
-      ),
-    ),
-    suspended: z.optional(z.array(z.object(suspendedFields))).register(z.globalRegistry, {
-      description: "Calls whose tools wait: each goes on when the first of its waits is over.",
-    }),
-    error: z.optional(failure),
-    feedback: z.optional(feedback),
-    refused: z.optional(z.boolean()),
-  })
-  .register(z.globalRegistry, { id: "Turn" });
+        error: z.optional(failure),
+        feedback: z.optional(feedback),
+        refused: z.optional(z.boolean()),
+      })
+      .register(z.globalRegistry, { id: "Turn" }),
+  z.globalRegistry,
+);
 
 /** What `cancel` did. */
-export const cancellation = z
-  .object({ session: z.string(), turn: z.nullable(z.string()), status: z.enum(["idle", "cancelling"]) })
-  .register(z.globalRegistry, { id: "Cancellation", description: "`turn`: the one that is ending; null without any." });
+export const cancellation = lazySchema(
+  () =>
+    z
+      .object({ session: z.string(), turn: z.nullable(z.string()), status: z.enum(["idle", "cancelling"]) })
+      .register(z.globalRegistry, {
+        id: "Cancellation",
+        description: "`turn`: the one that is ending; null without any.",
+      }),
+  z.globalRegistry,
+);
 
 /** An entry that a search found. */
-export const searchHit = z
-  .object({
-    seq: z.int().check(z.minimum(1)),
-    type: z.enum(["user", "assistant", "tool"]),
-    snippet: z.string(),
-    created_at: moment,
-  })
-  .register(z.globalRegistry, { id: "SearchHit" });
+export const searchHit = lazySchema(
+  () =>
+    z
+      .object({
+        seq: z.int().check(z.minimum(1)),
+        type: z.enum(["user", "assistant", "tool"]),
+        snippet: z.string(),
+        created_at: moment,
+      })
+      .register(z.globalRegistry, { id: "SearchHit" }),
+  z.globalRegistry,
+);
 
-const key = z.optional(z.string());
+const key = lazySchema(() => z.optional(z.string()));
 
 /** What was used, of one day, model, session, agent or version. */
-export const usageSum = z
-  .object({
-    ...{ day: key, model: key, session: key, agent: key, version: key },
-    steps: count,
-    failures: count,
-    retries: count,
-    repairs: count,
-    input_tokens: count,
-    cached_tokens: count,
-    output_tokens: count,
-    reasoning_tokens: count,
-    cost_micros: count,
-    first_event_ms: z.nullable(count),
-    duration_ms: z.nullable(count),
-    rows_written: count,
-    kv_reads: count,
-    kv_writes: count,
-    feedback: z.optional(z.object({ positive: count, negative: count, count: count, average: z.nullable(z.number()) })),
-  })
-  .register(z.globalRegistry, {
-    id: "UsageSum",
-    description: "Of `day`, `model`, `session`, `agent` and `version` it has the one that was grouped by.",
-  });
-
-/** One part of a request, in the order of its bytes. */
-const prefixSegment = z.discriminatedUnion("segment", [
-  z.object({ segment: z.literal("model"), name: z.string() }),
-  z.object({ segment: z.literal("parameter"), name: z.string(), value: z.string() }),
-  z.object({
-    segment: z.literal("tool"),
-    name: z.string(),
-    description: z.string(),
-    parameters: z.string(),
-    strict: z.string(),
-  }),
-  z.object({ segment: z.literal("instructions"), digest: z.string() }),
-  z.object({ segment: z.literal("documents"), digest: z.string() }),
-  z.object({ segment: z.literal("summary"), through_seq: count }),
-  z.object({ segment: z.literal("messages"), after_seq: count }),
-]);
-
-/** Why the provider's prefix cache hit or missed. */
-export const prefixReport = z
-  .object({
-    chain: z.array(prefixSegment),
-    requests: z.array(
-      z.object({
-        seq: z.int().check(z.minimum(1)),
-        turn: z.string(),
-        step: z.int().check(z.minimum(1)),
-        model: z.string(),
+export const usageSum = lazySchema(
+  () =>
+    z
+      .object({
+        ...{ day: key, model: key, session: key, agent: key, version: key },
+        steps: count,
+        failures: count,
+        retries: count,
+        repairs: count,
         input_tokens: count,
         cached_tokens: count,
-        expected_tokens: count,
-        because: z
+        output_tokens: count,
+        reasoning_tokens: count,
+        cost_micros: count,
+        first_event_ms: z.nullable(count),
+        duration_ms: z.nullable(count),
+        rows_written: count,
+        kv_reads: count,
+        kv_writes: count,
+        feedback: z.optional(
+          z.object({ positive: count, negative: count, count: count, average: z.nullable(z.number()) }),
+        ),
+      })
+      .register(z.globalRegistry, {
+        id: "UsageSum",
+        description: "Of `day`, `model`, `session`, `agent` and `version` it has the one that was grouped by.",
+      }),
+  z.globalRegistry,
+);
+
+export const agent = lazySchema(
+  () =>
+    z
+      .object({
+        id: z.string(),
+        default: z.boolean(),
+        version: z.string(),
+        models: z.array(z.string()),
+        tools: z.array(
+          z.object({
+            name: z.string(),
+            description: z.string(),
+            effect: z.enum(["none", "keyed", "unsafe"]),
+            approval: z.nullable(z.enum(["always", "some"])).register(z.globalRegistry, {
+              description: "Whether a person must say yes: to each call, to some, or to none.",
+            }),
+          }),
+        ),
+        doors: z.array(z.string()),
+        channels: z.array(z.string()),
+      })
+      .register(z.globalRegistry, {
+        id: "Agent",
+        description: "`tools` are its own: what MCP servers list is known in a turn only.",
+      }),
+  z.globalRegistry,
+);
+
+export const delivery = lazySchema(
+  () =>
+    z
+      .object({
+        id: z.string(),
+        status: z.literal("dead"),
+        session: z.optional(z.string()),
+        turn: z.optional(z.string()),
+        channel: z.optional(z.string()),
+        url: z.optional(z.string()),
+        error: z.optional(z.string()),
+        attempts: z.optional(count),
+        created_at: z.optional(moment),
+        died_at: z.optional(moment),
+        broken: z
           .optional(z.string())
-          .register(z.globalRegistry, { description: "Why less than the request before was cached, where it was." }),
-      }),
-    ),
-  })
-  .register(z.globalRegistry, {
-    id: "PrefixReport",
-    description: "`chain`: what the newest request begins with, its texts as fingerprints. `requests`: newest first.",
-  });
+          .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
+      })
+      .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." }),
+  z.globalRegistry,
+);
 
-export const agent = z
-  .object({
-    id: z.string(),
-    default: z.boolean(),
+export const health = lazySchema(() =>
+  z.object({
+    ok: z.literal(true),
     version: z.string(),
-    models: z.array(z.string()),
-    tools: z.array(
-      z.object({
-        name: z.string(),
-        description: z.string(),
-        effect: z.enum(["none", "keyed", "unsafe"]),
-        approval: z.nullable(z.enum(["always", "some"])).register(z.globalRegistry, {
-          description: "Whether a person must say yes: to each call, to some, or to none.",
-        }),
-      }),
-    ),
-    doors: z.array(z.string()),
-    channels: z.array(z.string()),
-  })
-  .register(z.globalRegistry, {
-    id: "Agent",
-    description: "`tools` are its own: what MCP servers list is known in a turn only.",
-  });
-
-export const delivery = z
-  .object({
-    id: z.string(),
-    status: z.literal("dead"),
-    session: z.optional(z.string()),
-    turn: z.optional(z.string()),
-    channel: z.optional(z.string()),
-    url: z.optional(z.string()),
-    error: z.optional(z.string()),
-    attempts: z.optional(count),
-    created_at: z.optional(moment),
-    died_at: z.optional(moment),
-    broken: z
-      .optional(z.string())
-      .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
-  })
-  .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." });
-
-export const health = z.object({
-  ok: z.literal(true),
-  version: z.string(),
-  model: z.string(),
-  demo: z.boolean(),
-  telemetry: z.optional(z.object({ dropped: count })).register(z.globalRegistry, {
-    description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
+    model: z.string(),
+    demo: z.boolean(),
+    telemetry: z.optional(z.object({ dropped: count })).register(z.globalRegistry, {
+      description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
+    }),
   }),
-});
+);
 
 export type UsageJson = z.infer<typeof usage>;
 export type QueuedJson = z.infer<typeof queued>;
@@ -368,14 +387,13 @@ export type SessionDetailsJson = z.infer<typeof sessionDetails>;
 export type ToolCallJson = z.infer<typeof toolCall>;
 export type MessageJson = z.infer<typeof message>;
 /** Without what later versions add. */
-export type EntryJson = z.infer<z.ZodMiniObject<typeof entryFields>>;
+export type EntryJson = z.infer<z.ZodMiniObject<ReturnType<typeof entryFields>>>;
 export type FeedbackJson = z.infer<typeof feedback>;
 export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
 export type CancellationJson = z.infer<typeof cancellation>;
 export type SearchHitJson = z.infer<typeof searchHit>;
 export type UsageSumJson = z.infer<typeof usageSum>;
-export type PrefixReportJson = z.infer<typeof prefixReport>;
 export type AgentJson = z.infer<typeof agent>;
 export type DeliveryJson = z.infer<typeof delivery>;
 export type HealthJson = z.infer<typeof health>;

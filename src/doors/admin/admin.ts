@@ -1,5 +1,6 @@
 /** The door for who runs the Worker: accounts, their limits and their keys. */
 import { type Door, defineDoor } from "../door.ts";
+import { adminOperations } from "./operations.ts";
 import { admin as routes } from "./routes.ts";
 
 /** `/v1/admin`: accounts and keys, by the ADMIN_KEY. An app without it has the account `default` alone, with its `API_KEY`. */
@@ -8,6 +9,6 @@ export function admin(): Door {
     name: "admin",
     isNative: true,
     routes: () => [["/v1/admin", routes]],
-    operations: async () => (await import("./operations.ts")).adminOperations,
+    operations: adminOperations,
   });
 }

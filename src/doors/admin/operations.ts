@@ -1,16 +1,19 @@
 /** The calls about accounts and their keys, described. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { usageSum } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { account, key } from "../shapes.ts";
 import { usageQuery } from "../usage-sums.ts";
 import { accountChanges, accountCreation, keyCreation } from "./routes.ts";
 
-const count = z.int().check(z.minimum(0));
-const erased = z.object({ deleted: z.object({ sessions: count, entries: count, bytes: count }), remaining: count });
+const count = lazySchema(() => z.int().check(z.minimum(0)));
+const erased = lazySchema(() =>
+  z.object({ deleted: z.object({ sessions: count, entries: count, bytes: count }), remaining: count }),
+);
 const admin = { tag: "Accounts", key: "admin" } as const;
 
-export const adminOperations: Record<string, Operation> = {
+export const adminOperations = (): Record<string, Operation> => ({
   "POST /v1/admin/accounts": {
     ...admin,
     summary: "Makes an account",
@@ -72,4 +75,4 @@ export const adminOperations: Record<string, Operation> = {
     answers: { 204: { what: "It is refused everywhere within 30 s." } },
     refusals: [404, 503],
   },
-};
+});

@@ -2,6 +2,7 @@
 
 import * as z from "zod/mini";
 import type { App } from "../../agent/app.ts";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 
@@ -36,9 +37,9 @@ const known: Record<string, Operation> = {
   },
 };
 
-const webhookTurn = z.object({ session: z.string(), turn: z.string(), status_url: z.string() });
+const webhookTurn = lazySchema(() => z.object({ session: z.string(), turn: z.string(), status_url: z.string() }));
 
-const webhook: Record<string, Operation> = {
+const webhook = (): Record<string, Operation> => ({
   "POST /channels/webhooks/{name}": {
     ...signed,
     summary: "An inbound webhook, signed as its rules say",
@@ -54,7 +55,7 @@ const webhook: Record<string, Operation> = {
     },
     refusals: [404],
   },
-};
+});
 
 export function channelOperations({ channels }: Pick<App, "channels">): Record<string, Operation> {
   const described = [...channels.values()].flatMap(({ name, pages }) => [
@@ -71,7 +72,7 @@ export function channelOperations({ channels }: Pick<App, "channels">): Record<s
       }),
     ),
   ]);
-  return { ...webhook, ...Object.fromEntries(described) };
+  return { ...webhook(), ...Object.fromEntries(described) };
 }
 
 function called(call: string, otherwise: Operation): [string, Operation] {

@@ -1,5 +1,6 @@
 /** The calls of the native door, described: those about usage, agents and deliveries here. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { agent, delivery, health, listedTurn, usageSum } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
@@ -8,10 +9,12 @@ import { deliveryListing } from "./deliveries.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { turnListing } from "./turns.ts";
 
-const owedAgain = z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") });
+const owedAgain = lazySchema(() =>
+  z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") }),
+);
 
-export const nativeOperations: Record<string, Operation> = {
-  ...sessionOperations,
+export const nativeOperations = (): Record<string, Operation> => ({
+  ...sessionOperations(),
   "GET /v1/usage": {
     tag: "Accounts",
     summary: "Tokens, money, failures and times, by day, model, session, agent or its version",
@@ -52,10 +55,10 @@ export const nativeOperations: Record<string, Operation> = {
     answers: { 202: { what: "It is owed again.", schema: owedAgain } },
     refusals: [404],
   },
-};
+});
 
 /** What is open to everyone. */
-export const frontOperations: Record<string, Operation> = {
+export const frontOperations = (): Record<string, Operation> => ({
   "GET /health": {
     tag: "The Worker",
     key: "none",
@@ -79,4 +82,4 @@ export const frontOperations: Record<string, Operation> = {
     summary: "The playground",
     answers: { 200: { what: "A page.", schema: z.string(), type: "text/html" } },
   },
-};
+});

@@ -5,7 +5,7 @@ import { defined } from "../../core/defined.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
-import type { PrefixReportJson } from "../../wire/shapes.ts";
+import type { PrefixReportJson } from "../../wire/prefix-shapes.ts";
 import { Routes } from "../routes.ts";
 import { sessionAt } from "../session-fields.ts";
 

@@ -1,11 +1,12 @@
 /** The calls under `/v1/sessions`, described. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { sessionEvent } from "../../wire/event-shapes.ts";
+import { prefixReport } from "../../wire/prefix-shapes.ts";
 import {
   cancellation,
   entry,
   feedback as feedbackShape,
-  prefixReport,
   searchHit,
   session,
   sessionDetails,
@@ -23,40 +24,50 @@ import { signalBody } from "./signals.ts";
 import { tokenRequest } from "./tokens.ts";
 
 const tag = "Sessions";
-const idempotent = z.object({
-  "Idempotency-Key": z
-    .optional(z.string().check(z.maxLength(255)))
-    .register(z.globalRegistry, { description: "The same key and body: the same session or turn." }),
-});
-const resuming = z.object({ "Last-Event-ID": z.optional(z.string()) });
-const accepting = z.object({
-  "Idempotency-Key": z
-    .optional(z.string().check(z.maxLength(255)))
-    .register(z.globalRegistry, { description: "The same key and body: the same turn." }),
-  Prefer: z
-    .optional(z.string())
-    .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 by default, at most 300." }),
-  Accept: z.optional(z.string()).register(z.globalRegistry, { description: "`text/event-stream` streams the turn." }),
-  traceparent: z
-    .optional(z.string())
-    .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
-  tracestate: z
-    .optional(z.string())
-    .register(z.globalRegistry, { description: "W3C trace context: passed on, up to 512 characters." }),
-});
-const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
-const takenResults = z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) });
-const keptFeedback = z.object({ session: z.string(), turn: z.string(), feedback: feedbackShape });
+const idempotent = lazySchema(() =>
+  z.object({
+    "Idempotency-Key": z
+      .optional(z.string().check(z.maxLength(255)))
+      .register(z.globalRegistry, { description: "The same key and body: the same session or turn." }),
+  }),
+);
+const resuming = lazySchema(() => z.object({ "Last-Event-ID": z.optional(z.string()) }));
+const accepting = lazySchema(() =>
+  z.object({
+    "Idempotency-Key": z
+      .optional(z.string().check(z.maxLength(255)))
+      .register(z.globalRegistry, { description: "The same key and body: the same turn." }),
+    Prefer: z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 by default, at most 300." }),
+    Accept: z.optional(z.string()).register(z.globalRegistry, { description: "`text/event-stream` streams the turn." }),
+    traceparent: z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
+    tracestate: z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "W3C trace context: passed on, up to 512 characters." }),
+  }),
+);
+const call = lazySchema(() =>
+  z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() }),
+);
+const takenResults = lazySchema(() =>
+  z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) }),
+);
+const keptFeedback = lazySchema(() => z.object({ session: z.string(), turn: z.string(), feedback: feedbackShape }));
 
-const signalTaken = z.object({
-  session: z.string(),
-  turn: z.string(),
-  name: z.string(),
-  status: z.enum(["delivered", "kept"]),
-  call_id: z.nullable(z.string()),
-});
+const signalTaken = lazySchema(() =>
+  z.object({
+    session: z.string(),
+    turn: z.string(),
+    name: z.string(),
+    status: z.enum(["delivered", "kept"]),
+    call_id: z.nullable(z.string()),
+  }),
+);
 
-export const sessionOperations: Record<string, Operation> = {
+export const sessionOperations = (): Record<string, Operation> => ({
   "POST /v1/sessions": {
     tag,
     summary: "Makes a session",
@@ -274,4 +285,4 @@ export const sessionOperations: Record<string, Operation> = {
     },
     refusals: [404],
   },
-};
+});

@@ -6,6 +6,7 @@ import { chatCompletions } from "./chat/chat-completions.ts";
 import { ChatChunks, type ChatManner } from "./chat/chunks.ts";
 import { listedModels, mustBeTold, namedModel } from "./named-model.ts";
 import { openAiErrorResponse } from "./openai-error.ts";
+import { openAiOperations } from "./operations.ts";
 import { conversations } from "./responses/conversations.ts";
 import { type ResponseManner, ResponseWriter } from "./responses/response-writer.ts";
 import { responses } from "./responses/responses.ts";
@@ -35,7 +36,7 @@ export function openai(): Door {
     // Clients of OpenAI's API are refused in its words.
     refusals: { paths: openAiPaths, response: openAiErrorResponse },
     schemas,
-    operations: async () => (await import("./operations.ts")).openAiOperations,
+    operations: openAiOperations,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The door for clients of OpenAI's API, described. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import type { Operation } from "../operation.ts";
 import { completion, model, response } from "../shapes.ts";
 import { chatRequest, completionReading } from "./chat/chat-completions.ts";
@@ -10,32 +11,38 @@ import { itemReading } from "./responses/item-list.ts";
 import { responseReading } from "./responses/responses.ts";
 
 const openAi = { tag: "OpenAI", openAi: true } as const;
-const inSession = z.object({
-  "X-Session-Id": z
-    .optional(z.string())
-    .register(z.globalRegistry, { description: "The session; a new one for a day when absent." }),
-  "X-Show-Tools": z
-    .optional(z.string())
-    .register(z.globalRegistry, { description: "`true`: the agent's own tools as notes in the reasoning." }),
-  "Idempotency-Key": z.optional(z.string().check(z.maxLength(255))),
-});
+const inSession = lazySchema(() =>
+  z.object({
+    "X-Session-Id": z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "The session; a new one for a day when absent." }),
+    "X-Show-Tools": z
+      .optional(z.string())
+      .register(z.globalRegistry, { description: "`true`: the agent's own tools as notes in the reasoning." }),
+    "Idempotency-Key": z.optional(z.string().check(z.maxLength(255))),
+  }),
+);
 
-const conversation = z.object({
-  id: z.string(),
-  object: z.literal("conversation"),
-  created_at: z.int(),
-  metadata: z.record(z.string(), z.string()),
-});
-const item = z.looseObject({ id: z.string(), type: z.string() });
-const itemPage = z.object({
-  object: z.literal("list"),
-  data: z.array(item),
-  first_id: z.string(),
-  last_id: z.string(),
-  has_more: z.boolean(),
-});
+const conversation = lazySchema(() =>
+  z.object({
+    id: z.string(),
+    object: z.literal("conversation"),
+    created_at: z.int(),
+    metadata: z.record(z.string(), z.string()),
+  }),
+);
+const item = lazySchema(() => z.looseObject({ id: z.string(), type: z.string() }));
+const itemPage = lazySchema(() =>
+  z.object({
+    object: z.literal("list"),
+    data: z.array(item),
+    first_id: z.string(),
+    last_id: z.string(),
+    has_more: z.boolean(),
+  }),
+);
 
-export const openAiOperations: Record<string, Operation> = {
+export const openAiOperations = (): Record<string, Operation> => ({
   "GET /v1/models": {
     ...openAi,
     summary: "The agent's models",
@@ -170,4 +177,4 @@ export const openAiOperations: Record<string, Operation> = {
     answers: { 200: { what: "The conversation.", schema: conversation } },
     refusals: [404],
   },
-};
+});

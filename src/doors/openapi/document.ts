@@ -1,5 +1,5 @@
-/** The OpenAPI document, made of the schemas that validate. Loaded with the first request for it, and made once. */
-import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
+/** The OpenAPI document, made of the schemas that validate. Made with the first request for it, once: with it come the schemas of all answers, which nothing else makes. */
+import type { createDocument, ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../../package.json";
 import type { App } from "../../agent/app.ts";
 import { channelOperations } from "../channels/operations.ts";
@@ -12,7 +12,7 @@ export function operationsOf(
   app: Pick<App, "channels">,
   ofDoors: Record<string, Operation>,
 ): Record<string, Operation> {
-  return { ...nativeOperations, ...channelOperations(app), ...ofDoors, ...frontOperations };
+  return { ...nativeOperations(), ...channelOperations(app), ...ofDoors, ...frontOperations() };
 }
 
 /** Made once for each app, without `servers`: they are where this Worker was reached. */
@@ -22,12 +22,14 @@ export async function openApiDocument(
   app: App,
   ofDoors: () => Promise<Record<string, Operation>>,
 ): Promise<ReturnType<typeof createDocument>> {
-  const document = made.get(app) ?? make(operationsOf(app, await ofDoors()));
+  const document = made.get(app) ?? (await make(operationsOf(app, await ofDoors())));
   made.set(app, document);
   return document;
 }
 
-function make(operations: Record<string, Operation>): ReturnType<typeof createDocument> {
+async function make(operations: Record<string, Operation>): Promise<ReturnType<typeof createDocument>> {
+  // It brings the whole of zod, whose evaluation the start does not pay.
+  const { createDocument } = await import("zod-openapi");
   const paths: ZodOpenApiPathsObject = {};
   for (const [call, operation] of Object.entries(operations)) {
     const [method = "", path = ""] = call.split(" ");

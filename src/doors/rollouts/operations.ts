@@ -1,5 +1,6 @@
 /** The calls about versions and rollouts, described. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import {
   agentVersion,
   rolloutReport,
@@ -12,9 +13,9 @@ import { reportForm, rolloutCreation } from "./routes.ts";
 import { versionCreation, versionListing } from "./versions.ts";
 
 const operate = { tag: "Rollouts" } as const;
-const forAccount = z.object({ account: z.optional(z.string()) });
+const forAccount = lazySchema(() => z.object({ account: z.optional(z.string()) }));
 const rollout = { what: "The rollout.", schema: rolloutShape };
-const made = z.object({ version: z.string(), diff: versionDifference });
+const made = lazySchema(() => z.object({ version: z.string(), diff: versionDifference }));
 
 const action = (summary: string): Operation => ({
   ...operate,
@@ -24,7 +25,7 @@ const action = (summary: string): Operation => ({
   refusals: [403, 404, 409],
 });
 
-export const rolloutOperations: Record<string, Operation> = {
+export const rolloutOperations = (): Record<string, Operation> => ({
   "POST /v1/agents/{agent}/versions": {
     ...operate,
     summary: "Makes a version of an agent over the one of its code, without a deploy",
@@ -96,4 +97,4 @@ export const rolloutOperations: Record<string, Operation> = {
   "POST /v1/rollouts/{rollout}/resume": action("Goes on with a rollout that is paused or holds"),
   "POST /v1/rollouts/{rollout}/promote": action("Gives the version to all keys but those held back"),
   "POST /v1/rollouts/{rollout}/rollback": action("Gives the version before to all keys"),
-};
+});

@@ -4,6 +4,7 @@ import type { RolloutFeature } from "../../agent/rollout-feature.ts";
 import type { Address } from "../../channels/channel.ts";
 import { decisionJson, decisionText } from "../../rollout/notice.ts";
 import { type Door, defineDoor } from "../door.ts";
+import { rolloutOperations } from "./operations.ts";
 import { RolloutJob } from "./rollout-job.ts";
 import { rolloutRoutes } from "./routes.ts";
 import { SessionVersion } from "./session-version.ts";
@@ -38,7 +39,7 @@ const door = defineDoor({
     ["/v1/agents", versionRoutes],
     ["/v1/rollouts", rolloutRoutes],
   ],
-  operations: async () => (await import("./operations.ts")).rolloutOperations,
+  operations: rolloutOperations,
 });
 
 /** A notice is sent to each address, or else to each that gets the alerts about the agent. */

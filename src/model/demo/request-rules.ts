@@ -1,40 +1,49 @@
 /** The checks by which the chat-completions endpoint of V3.2-Exp refuses requests before it answers, with its recorded error texts. Shared with the tests' provider, so that both are as strict as the real one. */
 import * as z from "zod/mini";
+import { lazySchema } from "../../core/lazy-schema.ts";
 import { toolsRefusal } from "./strict-check.ts";
 
-const call = z.looseObject({ id: z.string(), function: z.looseObject({ name: z.string(), arguments: z.string() }) });
+const call = lazySchema(() =>
+  z.looseObject({ id: z.string(), function: z.looseObject({ name: z.string(), arguments: z.string() }) }),
+);
 
-const message = z.looseObject({
-  role: z.optional(z.string()),
-  content: z.nullish(z.string()),
-  reasoning_content: z.optional(z.unknown()),
-  tool_calls: z.nullish(z.array(call)),
-  tool_call_id: z.optional(z.string()),
-});
+const message = lazySchema(() =>
+  z.looseObject({
+    role: z.optional(z.string()),
+    content: z.nullish(z.string()),
+    reasoning_content: z.optional(z.unknown()),
+    tool_calls: z.nullish(z.array(call)),
+    tool_call_id: z.optional(z.string()),
+  }),
+);
 
-const tool = z.looseObject({
-  type: z.optional(z.string()),
-  function: z.optional(
-    z.looseObject({
-      name: z.optional(z.string()),
-      strict: z.nullish(z.boolean()),
-      parameters: z.optional(z.unknown()),
-    }),
-  ),
-});
+const tool = lazySchema(() =>
+  z.looseObject({
+    type: z.optional(z.string()),
+    function: z.optional(
+      z.looseObject({
+        name: z.optional(z.string()),
+        strict: z.nullish(z.boolean()),
+        parameters: z.optional(z.unknown()),
+      }),
+    ),
+  }),
+);
 
-const body = z.looseObject({
-  model: z.optional(z.string()),
-  messages: z.optional(z.array(message)),
-  tools: z.nullish(z.array(tool)),
-  tool_choice: z.optional(z.unknown()),
-  thinking: z.nullish(z.looseObject({ type: z.optional(z.string()) })),
-  response_format: z.nullish(z.looseObject({ type: z.optional(z.string()) })),
-  max_tokens: z.nullish(z.int()),
-  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
-  stream: z.nullish(z.boolean()),
-  stream_options: z.nullish(z.looseObject({ include_usage: z.optional(z.boolean()) })),
-});
+const body = lazySchema(() =>
+  z.looseObject({
+    model: z.optional(z.string()),
+    messages: z.optional(z.array(message)),
+    tools: z.nullish(z.array(tool)),
+    tool_choice: z.optional(z.unknown()),
+    thinking: z.nullish(z.looseObject({ type: z.optional(z.string()) })),
+    response_format: z.nullish(z.looseObject({ type: z.optional(z.string()) })),
+    max_tokens: z.nullish(z.int()),
+    stop: z.nullish(z.union([z.string(), z.array(z.string())])),
+    stream: z.nullish(z.boolean()),
+    stream_options: z.nullish(z.looseObject({ include_usage: z.optional(z.boolean()) })),
+  }),
+);
 
 /** A request body; true to its type once it was not refused. */
 export type DemoRequest = z.infer<typeof body>;
