@@ -2,6 +2,7 @@
 import type { App, DoorPart } from "../agent/app.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Bindings } from "../env.ts";
+import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { Operation } from "./operation.ts";
 import type { Routes } from "./routes.ts";
@@ -36,6 +37,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   refusals?: Refusals;
   /** The descriptions of its calls in the OpenAPI document, loaded when that is asked for. */
   operations?: () => Promise<Operations>;
+  /** Work that it has the object of each account do beside requests. */
+  accountJob?(host: AccountJobHost, bindings: Bindings): AccountJob;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
   isNative?: boolean;
 }
@@ -73,6 +76,7 @@ export function defineDoor<const D extends SettingDeclarations>(definition: Door
     );
   return {
     ...{ name, settings, guards, exposes, encoders, refusals, isNative },
+    ...(definition.accountJob && { accountJob: definition.accountJob }),
     routes: (values) => definition.routes(values as SettingValues<D>),
     check: (app, bindings) => definition.check?.(app, bindings),
     operations: async () => (await operations?.()) ?? {},
