@@ -43,6 +43,7 @@ export { prefixes } from "./doors/prefixes/prefixes.ts";
 export { type RelayOptions, relayStream } from "./doors/relay-stream.ts";
 export { type RolloutSettings, type Rollouts, rollouts } from "./doors/rollouts/rollouts.ts";
 export { Routes } from "./doors/routes.ts";
+export { type ScheduleSettings, schedules, scheduleTool } from "./doors/schedules/schedules.ts";
 export { type DoorMessage, sendMessage } from "./doors/send-message.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";

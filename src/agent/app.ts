@@ -12,7 +12,7 @@ import {
   valuesOf,
 } from "../core/settings.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
-import type { AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
+import type { AccountJob, AccountJobHost, AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import type { DemoModel } from "./demo-model.ts";
@@ -60,6 +60,8 @@ export interface DoorPart {
   /** A part of the native door, which has no name. */
   readonly isNative: boolean;
   readonly schemas: TurnSchemas | undefined;
+  /** Work that it has the object of each account do beside requests. */
+  accountJob?(host: AccountJobHost, bindings: Bindings): AccountJob;
 }
 
 export interface AppParts {
@@ -80,7 +82,7 @@ export interface App {
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
   /** The doors that are listed. */
-  doors: readonly Pick<DoorPart, "name" | "isNative">[];
+  doors: readonly Pick<DoorPart, "name" | "isNative" | "accountJob">[];
   /** Values of the secrets that the agents' tools declare, by name. */
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
@@ -205,7 +207,7 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     webhooks,
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
-    doors: doors.map(({ name, isNative }) => ({ name, isNative })),
+    doors: doors.map(({ name, isNative, accountJob }) => ({ name, isNative, ...(accountJob && { accountJob }) })),
     secrets: toolSecrets(agents.all, bindings),
     remoteTools,
     telemetry: observe?.configure(valuesOf(observe, values)),

@@ -24,11 +24,12 @@ export function accountClass(app: App): AccountClass {
   };
 }
 
-function jobsOf({ alerts, telemetry, rollouts }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+function jobsOf({ alerts, telemetry, rollouts, doors }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
   const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
   const alerted = (name: string) =>
     (alerts?.rules ?? []).filter(({ agent = name }) => agent === name).map(({ to }) => to);
-  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted)];
+  const ofDoors = doors.map((door) => door.accountJob?.(host, bindings));
+  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted), ...ofDoors];
   return jobs.filter((job) => job !== undefined);
 }
 

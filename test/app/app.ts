@@ -16,6 +16,7 @@ import { otel } from "../../src/doors/otel.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
 import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
+import { schedules as scheduleDoor } from "../../src/doors/schedules/schedules.ts";
 import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
 
@@ -26,7 +27,17 @@ export const models = agent.models as unknown as ModelChoice[];
 
 /** Its routes are there always; tests of rollouts set `app.rollouts` to its feature. */
 export const listedRollouts = rollouts();
-export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes(), listedRollouts.door];
+export const doors = [
+  openai(),
+  aiSdk(),
+  mcp(),
+  playground(),
+  openapi(),
+  admin(),
+  prefixes(),
+  listedRollouts.door,
+  scheduleDoor(),
+];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
 const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: otel(), webhooks, schedules };

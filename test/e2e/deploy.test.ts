@@ -26,7 +26,7 @@ async function deployed(script: string): Promise<number> {
 /** A module that lists this. */
 const appOf = (
   listed: string,
-) => `import { admin, aiSdk, alerts, calculator, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, jsonSchemas, longline, mcp, mcpServers, openai, openapi, otel, playground, prefixes, rollouts, sendRequest, slack } from "longline";
+) => `import { admin, aiSdk, alerts, calculator, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, jsonSchemas, longline, mcp, mcpServers, openai, openapi, otel, playground, prefixes, rollouts, schedules, sendRequest, slack } from "longline";
 import * as zod from "zod";
 import * as mini from "zod/mini";
 const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
@@ -91,6 +91,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 94_000],
   ["demoModel()", "demo: demoModel()", 12_000],
+  ["schedules()", "doors: [schedules()]", 5_200],
   ["rollouts()", "rollouts: rollouts()", 19_500],
   ["otel()", "observe: otel()", 11_400],
   [
