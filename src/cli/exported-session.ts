@@ -1,5 +1,6 @@
 /** Reads a session of a Worker that runs: its header and its entries, as an export has them. */
 import { LonglineError } from "../client/longline-error.ts";
+import { defined } from "../core/defined.ts";
 import type { Entry } from "../core/entry.ts";
 import { readLine, type TranscriptHeader } from "../doors/native/transcript-text.ts";
 
@@ -36,5 +37,5 @@ export async function pastRequest(
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${worker.key}` } });
   if (!answer.ok) throw await LonglineError.of(answer);
   const { body, differs } = (await answer.json()) as { body: unknown; differs?: string };
-  return { body: typeof body === "string" ? body : JSON.stringify(body), ...(differs !== undefined && { differs }) };
+  return { body: typeof body === "string" ? body : JSON.stringify(body), ...defined({ differs }) };
 }

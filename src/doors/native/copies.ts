@@ -1,6 +1,7 @@
 /** `/v1/sessions/:id/fork`, `…/export` and `/v1/sessions/import`: a session's transcript in another session, or outside. Page by page, so that its length does not matter. */
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
@@ -32,7 +33,7 @@ export const copies = new Routes()
       const detail = `after_seq: is ${afterSeq}, and the session has ${lastSeq} entries.`;
       throw new AppError("invalid_request", detail, { field: "after_seq" });
     }
-    const choices = { ...choicesOf({ ...session, model: session.chosenModel }), ...(title !== undefined && { title }) };
+    const choices = { ...choicesOf({ ...session, model: session.chosenModel }), ...defined({ title }) };
     const plan: CopyPlan = {
       address: { account: caller.account, name: id },
       choices,

@@ -1,4 +1,4 @@
-/** A session as lines of JSON, one entry each after a header, and the feedback to its turns: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
+/** A session as lines of JSON, one entry each after a header, and the feedback on its turns: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
 import type { Entry } from "../../core/entry.ts";
 import type { RatedTurn } from "../../session/store/feedback.ts";
 

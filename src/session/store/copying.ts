@@ -214,7 +214,7 @@ class Copy {
     const last = this.#turn.at(-1);
     const reply = this.#turn.findLast((entry) => entry.type === "assistant");
     const whole = last?.type === "assistant" && last.finishReason === "stop";
-    const refused = leftOver(openCalls(this.#turn), new Set());
+    const refused = leftOver(openCalls(this.#turn), { intents: new Set() });
     const of = { turn, step: reply?.step ?? 0, reason: whole ? "completed" : "interrupted", refused } as const;
     return ending(of, this.#turn, Date.now());
   }

@@ -7,7 +7,7 @@ import type { Profile } from "../../model/profile.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
 import type { TraceHeaders } from "../../observe/traceparent.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
-import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
+import type { CallContext, EntryPiece } from "../../tools/tool.ts";
 import type { Feed } from "../read/feed.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
@@ -44,7 +44,7 @@ interface CallOf {
  * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
-export async function callContext(sources: CallSources, of: CallOf): Promise<ToolContext> {
+export async function callContext(sources: CallSources, of: CallOf): Promise<CallContext> {
   const { record, search, log, feed } = sources;
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;

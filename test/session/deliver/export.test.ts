@@ -287,6 +287,7 @@ it("[ALERT-1] [ALERT-2] an alert is sent once when it is passed and once when it
   const { ask, address } = world();
   for (const content of ["1", "2"]) await ask(content);
   const object = accountObject(own, address.account);
+  await vi.waitFor(async () => expect((await object.listTurns({ limit: 10 })).turns).toHaveLength(2));
   const look = async () => {
     skipTime(61_000);
     await runDurableObjectAlarm(object);
