@@ -2,6 +2,7 @@
 import type { Draft } from "./assemble.ts";
 import type { Usage } from "./cost.ts";
 import type { Cursor, Progress } from "./cursor.ts";
+import { defined } from "./defined.ts";
 import type {
   AssistantEntry,
   Entry,
@@ -76,7 +77,7 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
       return [];
     case "approval": {
       const { callId: id, approve, reason } = entry;
-      return [whole({ type: "tool.approval_answered", id, approve, ...(reason !== undefined && { reason }) })];
+      return [whole({ type: "tool.approval_answered", id, approve, ...defined({ reason }) })];
     }
     case "user":
       return entry.joined ? [] : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
@@ -189,7 +190,7 @@ function replyOf(entry: AssistantEntry | StepFailedEntry): ReplySoFar {
   const waits = entry.type === "assistant" ? entry.waits : undefined;
   const refusalFrom = entry.type === "assistant" ? entry.refusalFrom : undefined;
   const received = { reasoning: whole(entry.reasoning), text: whole(entry.content), refusalFrom, calls, waits };
-  return { seq, step, attempt, model, ...received, ...(because !== undefined && { restartedBecause: because }) };
+  return { seq, step, attempt, model, ...received, ...defined({ restartedBecause: because }) };
 }
 
 function whole(text: string): Growing {

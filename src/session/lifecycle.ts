@@ -213,3 +213,10 @@ export class SessionLifecycle {
     }
   }
 }
+
+/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
+export function mustKeepAgent({ name }: Agent, named: string | undefined): void {
+  if (named === undefined || named === name) return;
+  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
+  throw new AppError("conflict", detail, { field: "agent" });
+}

@@ -73,6 +73,7 @@ export class SessionWork {
       version,
       settings: app.settings,
       remoteTools: app.remoteTools,
+      schemas: app.schemas,
       bindings,
       secrets: app.secrets,
       hold,
@@ -168,7 +169,8 @@ export class SessionWork {
   /** What the end of the session's life depends on. */
   get lifeFacts(): LifeFacts {
     const { record, turns, outbox, telemetry } = this.#session;
-    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes || telemetry?.owes === true };
+    const owes = turns.busy || outbox.owes || telemetry?.owes === true;
+    return { expiresAtMs: record.read().expiresAtMs, owes, waitsUntilMs: turns.lastWaitMs };
   }
 
   /** With the model that answers where none is named: the first one that the account may use. */
@@ -216,7 +218,10 @@ interface Dues {
 
 /** In ms since 1970; `undefined` when nothing is to be done. */
 function alarmMs(turns: Turns, nowMs: number, dues: Dues): number | undefined {
-  const waits = turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs);
+  const waits = [
+    ...turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs),
+    ...turns.suspended.flatMap(({ waits: own }) => own.map(({ untilMs }) => untilMs)),
+  ];
   const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
   const due = [...work, ...dues.othersMs];
   return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);

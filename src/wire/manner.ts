@@ -3,7 +3,7 @@ import { type Cursor, formatCursor } from "../core/cursor.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
-import { isNativeEvent, nativeEvent } from "./native.ts";
+import { isNativeEvent, nativeEvent, suspendedJson } from "./native.ts";
 
 /** How a stream is to be written: the name of its encoder, and that encoder's options. Made by our routes alone, so it is not checked again. */
 export interface Manner {
@@ -77,6 +77,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     progress: ({ callId, name, text }) => [
       { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
     ],
+    suspended: (call) => [{ event: "tool.waiting", data: { type: "tool.waiting", ...suspendedJson(call) } }],
     // Without an id: there is nothing to come back to.
     broken: (why: BrokenStream) => [{ event: "error", data: { type: "error", ...why } }],
     get writesTheSame() {

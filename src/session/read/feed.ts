@@ -56,6 +56,11 @@ export class Feed {
     this.#tell();
   }
 
+  /** Something that is no entry has changed. */
+  changed(): void {
+    this.#tell();
+  }
+
   /** A reply has begun or grown. */
   show(draft: Draft): void {
     this.#draft = draft;

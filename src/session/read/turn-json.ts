@@ -1,7 +1,7 @@
 /** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
-import { countsJson, errorJson, iso, messageJson, usageJson } from "../../wire/native.ts";
+import { countsJson, errorJson, iso, messageJson, suspendedJson, usageJson } from "../../wire/native.ts";
 import type { FeedbackJson, TurnJson } from "../../wire/shapes.ts";
 import type { Feedback } from "../store/feedback.ts";
 import type { TurnState } from "../turn/turns.ts";
@@ -19,6 +19,7 @@ export function turnJson(session: string, turn: string, state: TurnState): TurnJ
         status: state.status,
         message,
         waiting_for: state.waitingFor.map((call) => waitJson(call, state.waitMs)),
+        ...(state.suspended.length > 0 && { suspended: state.suspended.map(suspendedJson) }),
       };
     }
     case "ended": {

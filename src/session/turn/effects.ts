@@ -2,6 +2,7 @@
 import { Draft } from "../../core/assemble.ts";
 import type { Shortage } from "../../core/budget-words.ts";
 import { worstCaseMicros } from "../../core/cost.ts";
+import { sha256Hex } from "../../core/digest.ts";
 import type { BegunStep, Cut, Effects, Spent, Streamed } from "../../core/effects.ts";
 import type { AssistantEntry, CompactionCause, FailedTry, NewEntry } from "../../core/entry.ts";
 import type { ToolCall, ToolResult } from "../../core/message.ts";
@@ -10,16 +11,17 @@ import type { Again, Effect, TurnView } from "../../core/next-step.ts";
 import { firstEqual } from "../../core/settle-calls.ts";
 import { openCalls } from "../../core/waits.ts";
 import { textLimits } from "../../core/window.ts";
-import { generate } from "../../model/client.ts";
+import { type GeneratedAnswer, generate } from "../../model/client.ts";
 import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
-import { runTool } from "../../tools/run-tool.ts";
+import { runDurably } from "../../tools/run-tool.ts";
 import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
 import { pause } from "../wait.ts";
 import { callContext } from "./call-context.ts";
+import { callSteps, type StepRows } from "./call-steps.ts";
 import { CutTries } from "./cut-tries.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
 import { type RequestSources, RequestWriter } from "./request-writer.ts";
@@ -31,7 +33,7 @@ import { type JournalRows, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
-export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof JournalRows> {
+export interface EffectsRows extends JournalRows, StepRows, Omit<RequestSources, keyof JournalRows | "turns"> {
   inbox: Inbox;
   intents: Intents;
   heartbeat: Heartbeat;
@@ -109,6 +111,7 @@ export class SessionEffects implements Effects {
       barren: checkpoint.barren(log.lastSeq + 1),
       intents: new Set(runs.keys()),
       runs,
+      stepped: turns.stepped(firstSeq),
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
@@ -194,15 +197,20 @@ export class SessionEffects implements Effects {
     this.#rows.checkpoint.save(draft, Date.now());
   }
 
-  async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult> {
+  async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult | undefined> {
     const { agent, secrets } = this.#of;
     // Equal calls of one reply take effect once: they have one key.
     const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
     const context = await callContext(this.#rows, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     const approved = await this.#intend(call, agent.tools.effectOf(call.name));
     const { hooks } = agent;
+    const stepped = { seq: this.#reply()?.seq ?? 0, callId: call.id, turn: place.turn };
+    const store = callSteps(this.#rows, stepped, () => this.#mustLive());
+    const stepKey = (name: string) => sha256Hex(`${context.idempotencyKey} ${name}`);
     try {
-      return await runTool(agent.tools, call, context, { hooks, approved, secrets });
+      const result = await runDurably(agent.tools, call, context, { hooks, approved, secrets, store, stepKey });
+      if (result === undefined) this.#rows.feed.changed();
+      return result;
     } finally {
       this.#rows.feed.progress.end(call.id);
     }
@@ -303,7 +311,7 @@ export class SessionEffects implements Effects {
     return Math.random();
   }
 
-  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): GeneratedAnswer {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts, subrequests } = this.#of;
     subrequests.count();
