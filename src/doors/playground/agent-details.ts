@@ -8,7 +8,7 @@ import { readJson } from "../../http/read-json.ts";
 import { profileFor } from "../../model/catalog.ts";
 import { hasPrice } from "../../model/profile.ts";
 import { runTool } from "../../tools/run-tool.ts";
-import type { Tool, ToolContext } from "../../tools/tool.ts";
+import type { CallContext, Tool } from "../../tools/tool.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
@@ -42,7 +42,7 @@ function harmlessTool({ name: agent, tools }: Agent, name: string): Tool {
 }
 
 /** As in a session in which nothing was sent yet. */
-function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }: Tool): ToolContext {
+function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }: Tool): CallContext {
   return {
     secrets: Object.fromEntries(secrets.map((secret) => [secret, app.secrets[secret] ?? ""])),
     account,
