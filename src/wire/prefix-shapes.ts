@@ -38,11 +38,9 @@ export const prefixReport = lazySchema(
             input_tokens: count,
             cached_tokens: count,
             expected_tokens: count,
-            because: z
-              .optional(z.string())
-              .register(z.globalRegistry, {
-                description: "Why less than the request before was cached, where it was.",
-              }),
+            because: z.optional(z.string()).register(z.globalRegistry, {
+              description: "Why less than the request before was cached, where it was.",
+            }),
           }),
         ),
       })

@@ -56,14 +56,8 @@ function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }:
     now: () => Date.now(),
     fetch: (...of) => fetch(...of),
     progress: () => {},
-    step: { do: noSteps, sleep: noSteps, waitFor: noSteps, all: noSteps },
     transcript: { search: async () => [], read: async () => undefined },
   };
-}
-
-/** A try belongs to no turn that could be woken. */
-async function noSteps(): Promise<never> {
-  throw new Error("Durable steps run in a turn only: send the agent a message that makes it call the tool.");
 }
 
 function detailsJson({ app }: Caller, agent: Agent): AgentDetailsJson {
