@@ -82,7 +82,6 @@ export class SessionLifecycle {
     const { name: agent } = this.#app.agents.mustHave(choices.agent ?? this.#app.agents.first.name);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const made = this.open();
-    this.#reporter.beganAnew();
     made.work.arm();
     return made;
   }
@@ -213,4 +212,11 @@ export class SessionLifecycle {
       throw error;
     }
   }
+}
+
+/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
+export function mustKeepAgent({ name }: Agent, named: string | undefined): void {
+  if (named === undefined || named === name) return;
+  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
+  throw new AppError("conflict", detail, { field: "agent" });
 }

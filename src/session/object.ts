@@ -2,7 +2,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
-import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -15,7 +14,7 @@ import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { retryDelivery } from "./deliver/retry-delivery.ts";
-import { type AliveSession, SessionLifecycle } from "./lifecycle.ts";
+import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
 import type { OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
@@ -121,6 +120,7 @@ export class Session extends DurableObject<Bindings> {
       app: this.#app,
       bindings: this.env,
       create: (to: SessionAddress, choices: SessionChoices) => this.#create(to, choices),
+      hold: (work: Promise<void>) => this.ctx.waitUntil(work),
     };
     return refusable(() => submit(target, address, { ...submission, isStreamed }));
   }
@@ -380,13 +380,6 @@ export class Session extends DurableObject<Bindings> {
       return written;
     });
   }
-}
-
-/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
-function mustKeepAgent({ name }: Agent, named: string | undefined): void {
-  if (named === undefined || named === name) return;
-  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
-  throw new AppError("conflict", detail, { field: "agent" });
 }
 
 /** The class of an app's sessions. Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */

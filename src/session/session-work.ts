@@ -37,9 +37,6 @@ export interface WorkSetup {
   eraseAtMs(): number;
 }
 
-/** Turns that end within this time after a report, in ms, are reported together. */
-const betweenReportsMs = 250;
-
 export class SessionWork {
   readonly #session: WorkRows;
   readonly #setup: WorkSetup;
@@ -48,11 +45,8 @@ export class SessionWork {
   /** When work goes on in a new invocation, in ms since 1970. */
   #nextAtMs: number | undefined;
   #hasEnded = false;
-  /** When the alarm comes, in ms since 1970; null when this instance has taken it away, `undefined` while it has neither set nor taken one. */
-  #armedMs: number | null | undefined;
-  /** A report leaves then. */
-  #reportTimer: ReturnType<typeof setTimeout> | undefined;
-  #reportMs = 0;
+  /** False when this instance has taken the alarm away and set none since. */
+  #mayBeArmed = true;
 
   constructor(session: WorkRows, setup: WorkSetup) {
     this.#session = session;
@@ -86,16 +80,12 @@ export class SessionWork {
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       onTurn: () => this.#courier.resume(),
       // An alarm that watches over nothing any more goes with the end: alone it would be a write, and a wait for the disk, of its own.
-      onEnd: () => {
-        const restMs = setup.reporter.lastEndMs + betweenReportsMs - Date.now();
-        if (restMs > 0) this.reportIn(restMs);
-        this.arm();
-      },
+      onEnd: () => this.arm(),
       nextInvocation,
       onIdle: () => {
         this.#session.telemetry?.wake();
         this.arm();
-        if (this.#reportTimer === undefined) this.#reportEnd();
+        hold(this.report());
       },
     });
   }
@@ -136,7 +126,6 @@ export class SessionWork {
   /** The session is being erased: nothing of it goes on. */
   end(): void {
     this.#hasEnded = true;
-    clearTimeout(this.#reportTimer);
     this.#session.feed.close();
     this.#runner.abort();
     this.#courier.resume();
@@ -151,8 +140,6 @@ export class SessionWork {
       ...this.#courier.dueMs(nowMs),
       this.#session.telemetry?.dueMs(nowMs),
       this.#setup.reporter.retryAtMs,
-      // Should this instance end before its timer, the alarm has the report made: the one of the turn stays.
-      this.#reportTimer && this.#reportMs + watchdogMs,
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
     ];
@@ -162,25 +149,21 @@ export class SessionWork {
       maxWaitMs: (this.#setup.version ?? this.#setup.agent).limits.waitSeconds * 1000,
     };
     const atMs = alarmMs(this.#session.turns, nowMs, dues);
-    // Each is a write: one for nothing where the alarm is away already, or comes earlier than it must and is set anew then.
-    if (atMs === undefined ? this.#armedMs === null : isWithin(this.#armedMs, nowMs, atMs)) return;
+    // Taking away an alarm that is away already would be a write for nothing.
+    if (atMs === undefined && !this.#mayBeArmed) return;
+    this.#mayBeArmed = atMs !== undefined;
     if (atMs === undefined) void this.#session.storage.deleteAlarm();
     else void this.#session.storage.setAlarm(atMs);
-    this.#armedMs = atMs ?? null;
   }
 
   /** An alarm came. It is set anew before anything else. */
   async beganInvocation(): Promise<void> {
     this.#nextAtMs = undefined;
-    // An instance that was begun by its alarm does not know what the one before it had still to report.
-    const isFirst = this.#armedMs === undefined;
-    this.#armedMs = undefined;
     this.arm();
     this.#courier.beganInvocation();
     const working = this.#runner.working;
     if (working !== undefined) this.#session.heartbeat.beat(working, Date.now());
     if ((this.#setup.reporter.retryAtMs ?? Number.POSITIVE_INFINITY) <= Date.now()) await this.report();
-    else if (isFirst) this.reportIn(0);
   }
 
   /** What the end of the session's life depends on. */
@@ -202,23 +185,8 @@ export class SessionWork {
     return summarize(this.#session, agent, defaultModelId(app.settings, agent, facts?.models));
   }
 
-  /** Brings the account up to date after so long, in ms, or with the report that leaves before. */
-  reportIn(afterMs: number): void {
-    if (this.#reportTimer !== undefined) return;
-    this.#reportMs = Date.now() + afterMs;
-    this.#reportTimer = setTimeout(() => this.#reportEnd(), afterMs);
-  }
-
-  /** The alarm stays until the account has the report. */
-  #reportEnd(): void {
-    this.#setup.reporter.lastEndMs = Date.now();
-    this.#setup.ctx.waitUntil(this.report().then(() => this.arm()));
-  }
-
   /** Brings the account up to date. */
   async report(): Promise<void> {
-    clearTimeout(this.#reportTimer);
-    this.#reportTimer = undefined;
     if (this.#hasEnded) return;
     const summary = await this.summary();
     if (!this.#hasEnded) await this.#setup.reporter.report(this.#session, summary);
@@ -246,10 +214,6 @@ interface Dues {
   workMs?: number | undefined;
   othersMs: readonly number[];
   maxWaitMs: number;
-}
-
-function isWithin(ms: number | null | undefined, afterMs: number, untilMs: number): boolean {
-  return typeof ms === "number" && ms > afterMs && ms <= untilMs;
 }
 
 /** In ms since 1970; `undefined` when nothing is to be done. */

@@ -20,6 +20,8 @@ export interface SubmitTarget {
   bindings: Bindings;
   /** Makes the session. */
   create(address: SessionAddress, choices: SessionChoices): AliveSession;
+  /** Keeps the object awake until the promise settles. */
+  hold(work: Promise<void>): void;
 }
 
 /** `isStreamed`: the answer begins at once, and a new session is listed a moment later. Throws `SubmitRefused`. */
@@ -44,7 +46,7 @@ export async function submit(
   const checks = checksOf(target, alive, given, isNew);
   await alive.version?.choose(given.messages?.[0]?.speaker);
   const submitted = alive.session.storage.transactionSync(() => takeSubmission(alive.session, given, checks));
-  if (submitted.type === "accepted") await begin(alive, { ...given, isNew });
+  if (submitted.type === "accepted") await begin(alive, target, { ...given, isNew });
   return submitted;
 }
 
@@ -128,20 +130,18 @@ function accepted({ turns }: SubmitRows, place: AnswerPart, { repeated }: { repe
   return { type: "accepted", ...place, repeated, state: turns.state(place.turn) ?? { status: "queued" } };
 }
 
-/** A new session whose answer is streamed is listed after so long, in ms, or with the end of its first turn where that comes before. */
-const listedAfterMs = 100;
-
 /** What was taken is worked at. A new session is listed in its account before its answer is plain. */
 async function begin(
   { session, work }: AliveSession,
+  { hold }: SubmitTarget,
   { isNew, isStreamed }: { isNew: boolean; isStreamed?: boolean },
 ): Promise<void> {
   const { open } = session.turns;
   if (open?.stop !== undefined) work.abort(open.turn);
   work.start();
-  if (!isNew) return;
-  if (isStreamed) work.reportIn(listedAfterMs);
-  else await work.report();
+  const listed = isNew ? work.report() : undefined;
+  if (isStreamed && listed !== undefined) hold(listed);
+  else await listed;
 }
 
 /** Throws when the account may use none of the models that would answer. */

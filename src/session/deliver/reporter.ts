@@ -37,8 +37,6 @@ interface ReportSources {
 
 export class Reporter {
   readonly #bindings: Bindings;
-  /** When the end of a turn was reported last, in ms since 1970. */
-  lastEndMs = 0;
   /** What the account knows already; unknown until it was asked once. */
   #reportedSeq: number | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -73,11 +71,6 @@ export class Reporter {
         console.error("the account did not take a report; it is sent again", error);
       });
     return this.#last;
-  }
-
-  /** The session was made just now: the account knows nothing of it. */
-  beganAnew(): void {
-    this.#reportedSeq = 0;
   }
 
   /** When a report that failed is sent again, in ms since 1970. */

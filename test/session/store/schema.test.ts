@@ -72,6 +72,7 @@ it("[SCHEMA-1] landed rungs are as they were", () => {
     "1ra6zswzfwy",
     "vvhapsanlb",
     "1zk0qorvzd3",
+    "1ff81jvo00b",
   ];
   expect(sessionLadder.rungs.map(({ sql }) => fingerprint(sql))).toEqual(landed);
 });
