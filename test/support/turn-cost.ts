@@ -126,7 +126,7 @@ export function freeTurns(): Record<keyof typeof freePlan, number> {
 }
 
 /** The turn that costs of models are compared by. `cachedShare`: of the input, in a conversation that goes on. */
-export const comparedTurn = { inputTokens: 2_000, cachedShare: 0.8, outputTokens: 500 };
+const comparedTurn = { inputTokens: 2_000, cachedShare: 0.8, outputTokens: 500 };
 
 /** US dollars of a thousand such turns, with the cache and as if nothing were ever cached. `prices`: micro-dollars a million tokens. */
 export function thousandTurns({ hit, miss, output }: Prices): { cached: number; uncached: number } {
