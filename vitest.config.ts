@@ -8,6 +8,7 @@ const pure = "test/doors/**/pure/*.test.ts";
 const worker = [
   "test/session/**/*.test.ts",
   "test/account/**/*.test.ts",
+  "test/delegation/**/*.test.ts",
   "test/tools/**/*.test.ts",
   "test/doors/**/*.test.ts",
 ];
@@ -66,6 +67,9 @@ export default defineConfig({
                 // Those of an app with a collector and an alert.
                 OBSERVED_SESSIONS: { className: "ObservedSession", useSQLite: true },
                 OBSERVED_ACCOUNTS: { className: "ObservedAccount", useSQLite: true },
+                // Those of an app whose agents call one another.
+                CREW_SESSIONS: { className: "CrewSession", useSQLite: true },
+                CREW_ACCOUNTS: { className: "CrewAccount", useSQLite: true },
               },
               bindings: {
                 PAGER_KEY: "pager-key-1",

@@ -1,5 +1,6 @@
 /** The Durable Object of an account: what must be known about all its sessions together, its keys and its limits. Holds no transcripts. */
 import { DurableObject } from "cloudflare:workers";
+import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
@@ -33,6 +34,8 @@ export interface AccountSetup {
   keepTurnsMs: number;
   /** Work that it does beside requests. */
   jobs(host: AccountJobHost): AccountJob[];
+  /** Money of sessions that work for others; absent where none does. */
+  shares?: ((sql: SqlStorage) => AccountShares) | undefined;
 }
 
 const noSetup: AccountSetup = { keepTurnsMs: Number.POSITIVE_INFINITY, jobs: () => [] };
@@ -137,10 +140,20 @@ export class Account extends DurableObject<Bindings> {
   /** Sets money aside for a model call. `refused`: the budget would be passed; `unlimited`: the account has none. */
   reserve(call: { session: string; seq: number; micros: number }): "reserved" | "refused" | "unlimited" {
     const { budgetMicros } = this.#limits;
-    if (budgetMicros === undefined) return "unlimited";
+    if (budgetMicros === undefined && this.#setup.shares === undefined) return "unlimited";
     return this.ctx.storage.transactionSync(() =>
       this.#store.budget.reserve(call, budgetMicros) ? "reserved" : "refused",
     );
+  }
+
+  /** Sets a share of the budget aside for a session; false where there is not so much. */
+  openShare(share: ShareToOpen): boolean {
+    const { budgetMicros } = this.#limits;
+    return this.ctx.storage.transactionSync(() => this.#store.budget.openShare(share, budgetMicros));
+  }
+
+  closeShare(session: string): void {
+    this.#store.budget.closeShare(session);
   }
 
   /** A step has cost this much: the rest of what was set aside for it is free again. It is recorded when the session reports. */
@@ -328,7 +341,7 @@ export class Account extends DurableObject<Bindings> {
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */
   get #store(): AccountStore {
     if (this.#made !== undefined) return this.#made;
-    this.#made = accountStore(this.ctx.storage);
+    this.#made = accountStore(this.ctx.storage, this.#setup.shares);
     return this.#made;
   }
 }
@@ -361,6 +374,8 @@ const accountMethods: Methods = {
   listSessions: true,
   reserve: true,
   settle: true,
+  openShare: true,
+  closeShare: true,
   admit: ([, id]) => id !== undefined,
   accessByKey: true,
   access: true,

@@ -207,6 +207,17 @@ export const accountLadder = new Ladder("account", [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE watched (name TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
   },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE shares (
+     session TEXT PRIMARY KEY,
+     parent TEXT NOT NULL,
+     micros INTEGER,
+     spent INTEGER NOT NULL DEFAULT 0,
+     closed INTEGER NOT NULL DEFAULT 0
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX shares_by_parent ON shares (parent);`,
+  },
 ]);
 
 /** What an account's database says of itself. Reading it writes nothing. */

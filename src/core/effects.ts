@@ -16,7 +16,7 @@ export type Streamed = AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
 export interface Effects {
   /** The open turn as the log has it now. */
   look(): TurnView;
-  /** Sets aside what the next model call of this step may cost at the worst. When the account's budget does not allow it: what is missing, or false where that is not known. */
+  /** Sets aside what the next model call of this step may cost at the worst. When the account's budget does not allow it: what is missing, or false where that is not known, or where it is a share. */
   afford(): Promise<boolean | Shortage>;
   /**
    * Records durably that a model call begins, and returns which try it is. `again`: how it goes on after the tries of
@@ -31,8 +31,8 @@ export interface Effects {
   generate(draft: Draft): Streamed | Promise<Streamed>;
   /** The draft has grown: readers may look at it. */
   show(draft: Draft): void;
-  /** Records what the call may do to the world before it does it, and runs it. */
-  runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult>;
+  /** Records what the call may do to the world before it does it, and runs it. `undefined`: it was handed to another agent, and waits for it from now on. */
+  runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult | undefined>;
   /** Appends in one transaction; readers see the entries once they are confirmed. Messages that wait to join the turn are appended before its end. */
   append(entries: NewEntry[]): Promise<void>;
   /** Appends the messages that wait to join the turn. */

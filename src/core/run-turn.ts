@@ -1,4 +1,4 @@
-/** The loop: calls `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for a person or a client. It keeps no state of its own. */
+/** The loop: calls `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for a person, a client or another agent. It keeps no state of its own. */
 import { callModel } from "./call-model.ts";
 import { compact } from "./compact.ts";
 import type { Effects } from "./effects.ts";
@@ -52,6 +52,7 @@ async function runTools(next: Extract<NextStep, { type: "run_tools" }>, effects:
   const runOne = async (call: ToolCall) => {
     const beganMs = effects.now();
     const result = await effects.runTool(call, { turn, step });
+    if (result === undefined) return;
     const atMs = effects.now();
     await effects.append([{ type: "tool", turn, step, ...result, durationMs: atMs - beganMs, atMs }]);
   };

@@ -2,7 +2,7 @@
  * The result of a call as a span. A call that waited for a person or a client begins when it was made, and the wait is
  * two events of it; any other begins `durationMs` before its result. Pure.
  */
-import type { ApprovalEntry, AssistantEntry, ToolEntry } from "../core/entry.ts";
+import type { ApprovalEntry, AssistantEntry, ToolEntry, WaitKind } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
 import { notRun } from "../core/not-run.ts";
 import type { ContentWriter } from "./content.ts";
@@ -71,8 +71,9 @@ function waitEvents(entry: ToolEntry, { reply, approval }: ToolFacts): SpanEvent
   ];
 }
 
-function outcomeOf({ content }: ToolEntry, approval: ApprovalEntry | undefined, kind: "approval" | "client"): string {
+function outcomeOf({ content, child }: ToolEntry, approval: ApprovalEntry | undefined, kind: WaitKind): string {
   if (approval !== undefined) return approval.approve ? "approved" : "denied";
+  if (kind === "agent") return child === undefined ? "unanswered" : "result";
   const isUnanswered = kind === "approval" || content === notRun.expired("client") || content === notRun.turnOver;
   return isUnanswered ? "unanswered" : "result";
 }

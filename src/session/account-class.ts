@@ -17,7 +17,7 @@ export function accountClass(app: App): AccountClass {
   return class extends Account {
     constructor(ctx: DurableObjectState, bindings: Bindings) {
       const jobs = (host: AccountJobHost) => jobsOf(app, bindings, host);
-      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs });
+      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs, shares: app.delegation?.shares });
     }
   };
 }

@@ -3,10 +3,12 @@ import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
+import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { Bindings } from "../env.ts";
+import { childrenHost } from "./children-host.ts";
 import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
@@ -14,6 +16,7 @@ import { type OpenSession, openSession } from "./open-session.ts";
 import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
+import type { TurnAgent } from "./turn/turns.ts";
 
 /** A session that can be used. */
 export interface AliveSession {
@@ -76,7 +79,9 @@ export class SessionLifecycle {
   /** Makes the session. Throws `no_such_agent`, before anything is written, for an agent that the app does not have. */
   create(address: SessionAddress, choices: SessionChoices): AliveSession {
     const { storage } = this.#ctx;
-    const { name: agent } = this.#app.agents.mustHave(choices.agent ?? this.#app.agents.first.name);
+    const { agents } = this.#app;
+    const named = choices.agent ?? agents.first.name;
+    const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const made = this.open();
     made.work.arm();
@@ -85,19 +90,23 @@ export class SessionLifecycle {
 
   /** The session is in the rows: from now on it is alive. */
   open(): AliveSession {
-    const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
-    const agent = this.#app.agents.of(named);
-    const session = openSession(this.#ctx.storage, agent);
+    // A turn may give the session to another agent.
+    const agentNow = (): Agent => this.#app.agents.of(session.record.read().agent);
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(agentNow));
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
-    const work = new SessionWork(session, { ctx, bindings, app, agent, reporter, eraseAtMs });
+    const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, agentNow));
+    const children = app.delegation?.session(
+      childrenHost(session, { bindings, agent: agentNow, hold: (sending) => ctx.waitUntil(sending), work }),
+    );
+    if (children !== undefined) session.turns.askedByChildren = () => children.waiting();
     const { settings, telemetry } = app;
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
-    const observe = { agent, settings, bindings, hold, rested: () => work.arm() };
-    Object.assign(session, telemetry?.session(observed(session, observe)));
-    const alive = { state: "alive", session, work, agent } as const;
+    const observe = { agent: agentNow(), settings, bindings, hold, rested: () => work.arm() };
+    Object.assign(session, telemetry?.session(observed(session, observe)), children && { children });
+    const alive = withAgent({ state: "alive" as const, session, work }, agentNow);
     this.#now = alive;
     return alive;
   }
@@ -140,7 +149,7 @@ export class SessionLifecycle {
     const { session, work } = this.alive;
     const receipt = session.log.size();
     work.end();
-    const forgotten = this.#forget(session.record.read());
+    const forgotten = this.#forget(session.record.read(), session.children);
     this.#now = { state: "erasing", done: forgotten.catch(() => {}) };
     await forgotten;
     return receipt;
@@ -165,7 +174,8 @@ export class SessionLifecycle {
     storage.transactionSync(() => migrate(storage.sql, stored));
     const { session, work } = this.open();
     try {
-      if (session.turns.busy || !session.outbox.isEmpty || session.telemetry?.owes) work.start();
+      const owes = session.telemetry?.owes || session.children?.owes;
+      if (session.turns.busy || !session.outbox.isEmpty || owes) work.start();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;
@@ -194,8 +204,11 @@ export class SessionLifecycle {
   }
 
   /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
-  async #forget(address: SessionAddress): Promise<void> {
+  async #forget(address: SessionAddress, children: SessionChildren | undefined): Promise<void> {
     try {
+      // Children that are left would have no one who stops them.
+      await children?.erase();
+      await children?.leaveParent();
       await this.#reporter.leave(address);
       await this.#ctx.storage.deleteAll();
       this.#eraseFailures = 0;
@@ -207,4 +220,23 @@ export class SessionLifecycle {
       throw error;
     }
   }
+}
+
+/** With the session's agent as it is at each use. */
+function withAgent<T extends object>(of: T, agentNow: () => Agent): T & { readonly agent: Agent } {
+  return Object.defineProperty(of, "agent", { get: agentNow }) as T & { readonly agent: Agent };
+}
+
+function turnAgent(agentNow: () => Agent): TurnAgent {
+  return {
+    get name() {
+      return agentNow().name;
+    },
+    get version() {
+      return agentNow().version;
+    },
+    get limits() {
+      return agentNow().limits;
+    },
+  };
 }

@@ -4,6 +4,7 @@ import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
+import type { ChildReport } from "../agent/delegation-feature.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
@@ -211,6 +212,11 @@ export class Session extends DurableObject<Bindings> {
   /** Has a notice delivered that no model wrote, by the outbox, and once for each `id`. */
   notify(notice: Notice): Promise<Outcome<{ turn: string }>> {
     return this.#write((session) => ({ turn: takeNotice(session, notice) }));
+  }
+
+  /** A child of this session reports how it is with a call that it was made for. */
+  fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
+    return outcome(() => this.#session.children?.report(report) ?? "gone");
   }
 
   /** How the newest turn is; null in a session that has none. */

@@ -32,6 +32,7 @@ export const sessionMethods: Methods = {
   request: true,
   trace: true,
   notify: true,
+  fromChild: true,
   prefix: true,
 };
 

@@ -3,6 +3,9 @@ import { accountObject } from "../account/account.ts";
 import { factsOfAccount } from "../account/account-facts.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
+import type { SessionChildren } from "../agent/delegation-feature.ts";
+import { type Rules, waitUntilMs } from "../core/next-step.ts";
+import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
@@ -13,21 +16,22 @@ import { expiryDueMs, type LifeFacts } from "./expiry.ts";
 import { summarize } from "./read/summarize.ts";
 import type { FeedbackStore } from "./store/feedback.ts";
 import { watchdogMs } from "./store/heartbeat.ts";
+import { agentRules } from "./turn/agent-calls.ts";
 import type { EffectsRows } from "./turn/effects.ts";
 import { Runner } from "./turn/runner.ts";
 import { defaultModelId } from "./turn/turn-model.ts";
-import type { Turns } from "./turn/turns.ts";
 
 /** What is worked at, and where that is written down. */
-type WorkRows = EffectsRows & CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry };
+type WorkRows = Omit<EffectsRows, "children"> &
+  CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry; children?: SessionChildren };
 
 /** What the work of a session depends on. */
 export interface WorkSetup {
   ctx: DurableObjectState;
   bindings: Bindings;
   app: App;
-  /** The session's own. */
-  agent: Agent;
+  /** The session's own, as it is now. */
+  readonly agent: Agent;
   reporter: Reporter;
   /** Before this time erasing is not tried again, in ms since 1970. */
   eraseAtMs(): number;
@@ -47,7 +51,7 @@ export class SessionWork {
   constructor(session: WorkRows, setup: WorkSetup) {
     this.#session = session;
     this.#setup = setup;
-    const { app, bindings, ctx, agent } = setup;
+    const { app, bindings, ctx } = setup;
     const { account, name: own } = session.record.read();
     const hold = (work: Promise<void>) => ctx.waitUntil(work);
     const outletOf = outlets({ app, bindings, account });
@@ -65,7 +69,9 @@ export class SessionWork {
       },
     });
     this.#runner = new Runner(session, {
-      agent,
+      get agent() {
+        return setup.agent;
+      },
       settings: app.settings,
       remoteTools: app.remoteTools,
       bindings,
@@ -95,6 +101,12 @@ export class SessionWork {
     if (this.#session.turns.busy) this.#runner.resume();
     this.#courier.resume();
     this.#session.telemetry?.wake();
+    this.#session.children?.wake();
+  }
+
+  /** Something of the open turn has changed that is not in its log. */
+  show(): void {
+    this.#courier.resume();
   }
 
   /** Aborts what the turn is doing now. That it is to end is a row, written before. */
@@ -133,6 +145,7 @@ export class SessionWork {
     const others = [
       ...this.#courier.dueMs(nowMs),
       this.#session.telemetry?.dueMs(nowMs),
+      this.#session.children?.dueMs(),
       this.#setup.reporter.retryAtMs,
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
@@ -140,14 +153,20 @@ export class SessionWork {
     const dues = {
       workMs: this.#runner.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
-      maxWaitMs: this.#setup.agent.limits.waitSeconds * 1000,
+      waitUntilMs: (call: WaitingCall) => waitUntilMs(call, this.#waitRules),
     };
-    const atMs = alarmMs(this.#session.turns, nowMs, dues);
+    const atMs = alarmMs(this.#session, nowMs, dues);
     // Taking away an alarm that is away already would be a write for nothing.
     if (atMs === undefined && !this.#mayBeArmed) return;
     this.#mayBeArmed = atMs !== undefined;
     if (atMs === undefined) void this.#session.storage.deleteAlarm();
     else void this.#session.storage.setAlarm(atMs);
+  }
+
+  get #waitRules(): Pick<Rules, "maxWaitMs" | "waitMsOf"> {
+    const { agent } = this.#setup;
+    const { waitMsOf } = agentRules(agent, () => this.#session.record.read());
+    return { maxWaitMs: agent.limits.waitSeconds * 1000, waitMsOf };
   }
 
   /** An alarm came. It is set anew before anything else. */
@@ -162,8 +181,9 @@ export class SessionWork {
 
   /** What the end of the session's life depends on. */
   get lifeFacts(): LifeFacts {
-    const { record, turns, outbox, telemetry } = this.#session;
-    return { expiresAtMs: record.read().expiresAtMs, owes: turns.busy || outbox.owes || telemetry?.owes === true };
+    const { record, turns, outbox, telemetry, children } = this.#session;
+    const owes = turns.busy || outbox.owes || telemetry?.owes === true || children?.owes === true;
+    return { expiresAtMs: record.read().expiresAtMs, owes };
   }
 
   /** With the model that answers where none is named: the first one that the account may use. */
@@ -202,16 +222,23 @@ export class SessionWork {
   }
 }
 
-/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `maxWaitMs`: how long a call may wait for a person or a client. */
+/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `waitUntilMs`: how long a call waits at most. */
 interface Dues {
   workMs?: number | undefined;
   othersMs: readonly number[];
-  maxWaitMs: number;
+  waitUntilMs(call: WaitingCall): number;
 }
 
 /** In ms since 1970; `undefined` when nothing is to be done. */
-function alarmMs(turns: Turns, nowMs: number, dues: Dues): number | undefined {
-  const waits = turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs);
+function alarmMs(
+  { turns, children }: Pick<WorkRows, "turns" | "children">,
+  nowMs: number,
+  dues: Dues,
+): number | undefined {
+  const opened = children?.opened();
+  // A call that no agent works at yet is work.
+  const isOpen = turns.waits.every(({ kind, id }) => kind !== "agent" || opened?.has(id));
+  const waits = isOpen ? turns.waits.map(dues.waitUntilMs) : [];
   const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
   const due = [...work, ...dues.othersMs];
   return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);

@@ -20,19 +20,39 @@ export interface RunOptions {
   secrets?: Readonly<Record<string, string>>;
 }
 
+/** The same for a call that may be one of another agent. */
+export interface OpenOptions extends RunOptions {
+  /** Hands the call to that agent in place of running it. Throws what the model reads where that cannot be. */
+  open: ((input: unknown) => void) | undefined;
+}
+
 /** What a tool, or a hook, made of a call. */
 interface Made {
   content: string;
   isError: boolean;
+  /** There is no result: another agent works at it. */
+  isOpened?: true;
 }
 
-/** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
+/** The call's result; `undefined` for one that was opened. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
+export function runTool(
+  toolbox: Toolbox,
+  call: ToolCall,
+  context: ToolContext,
+  options: OpenOptions,
+): Promise<ToolResult | undefined>;
+export function runTool(
+  toolbox: Toolbox,
+  call: ToolCall,
+  context: ToolContext,
+  options?: RunOptions,
+): Promise<ToolResult>;
 export async function runTool(
   toolbox: Toolbox,
   call: ToolCall,
   context: ToolContext,
-  options: RunOptions = {},
-): Promise<ToolResult> {
+  options: RunOptions & Partial<OpenOptions> = {},
+): Promise<ToolResult | undefined> {
   const answer = ({ content, isError }: Made): ToolResult => ({
     callId: call.id,
     name: call.name,
@@ -55,7 +75,7 @@ export async function runTool(
     const made = await withinTime(tool, context, (inTime) =>
       hooked(tool, { name: call.name, input: parsed.input }, inTime, options),
     );
-    return { ...answer(made), ...fixed };
+    return made.isOpened ? undefined : { ...answer(made), ...fixed };
   } catch (error) {
     return { ...answer({ content: reasonOf(error), isError: true }), ...fixed };
   }
@@ -75,17 +95,27 @@ async function hooked(
   tool: Tool,
   { name, input }: { name: string; input: unknown },
   context: ToolContext,
-  { hooks, approved = false }: RunOptions,
+  { hooks, approved = false, open }: RunOptions & Partial<OpenOptions>,
 ): Promise<Made> {
   const call: HookedCall = { name, input, effect: tool.effect, approved };
   const before = await beforeCall(tool, call, context, hooks);
   if ("refused" in before) return before.refused;
   const ran = { ...call, input: before.input };
+  if (open !== undefined) return opened(before.input, open);
   const made = await run(tool, before.input, context);
   try {
     return { ...made, ...(await hooks?.after?.(ran, made, context)) };
   } catch (error) {
     return { content: `The tool has run, and its result was withheld: ${reasonOf(error)}`, isError: true };
+  }
+}
+
+function opened(input: unknown, open: (input: unknown) => void): Made {
+  try {
+    open(input);
+    return { content: "", isError: false, isOpened: true };
+  } catch (error) {
+    return { content: reasonOf(error), isError: true };
   }
 }
 

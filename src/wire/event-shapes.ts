@@ -20,7 +20,28 @@ const stepRestarted = event("step.restarted", "StepRestartedEvent", {
 const reasoningDelta = event("reasoning.delta", "ReasoningDeltaEvent", { text: z.string() });
 const textDelta = event("text.delta", "TextDeltaEvent", { text: z.string(), refusal: z.optional(z.literal(true)) });
 const toolCalled = event("tool.called", "ToolCalledEvent", call);
-const toolApprovalRequired = event("tool.approval_required", "ToolApprovalRequiredEvent", call);
+const toolApprovalRequired = event("tool.approval_required", "ToolApprovalRequiredEvent", {
+  ...call,
+  session: z.optional(z.string()).register(z.globalRegistry, {
+    description:
+      "It is a call of this session, in which the agent that was called works; it is answered here. Such an event has no id, and a reader that comes back receives it again.",
+  }),
+  agent: z.optional(z.string()),
+});
+const child = { call_id: z.string(), session: z.string(), agent: z.string() };
+const agentStarted = event("agent.started", "AgentStartedEvent", child);
+const agentProgress = event("agent.progress", "AgentProgressEvent", {
+  ...child,
+  text: z
+    .string()
+    .register(z.globalRegistry, { description: "What it does. It is not kept, so this event has no id." }),
+});
+const agentFinished = event("agent.finished", "AgentFinishedEvent", {
+  ...child,
+  reason: z.string(),
+  usage,
+  cost_micros: z.int().check(z.minimum(0)),
+});
 const toolFinished = event("tool.finished", "ToolFinishedEvent", {
   call_id: z.string(),
   name: z.string(),
@@ -62,6 +83,9 @@ export const sessionEvent = z
     toolApprovalRequired,
     toolProgress,
     toolFinished,
+    agentStarted,
+    agentProgress,
+    agentFinished,
     messageCompleted,
     turnEnded,
     error,

@@ -1,6 +1,7 @@
 /** Writes a session's events in Longline's own frames, each with an id after which its reader may go on. Goes on through every wait. */
 import { formatCursor } from "../core/cursor.ts";
 import type { PlacedEvent } from "../core/event.ts";
+import type { WaitingCall } from "../core/waits.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
 import { isNativeEvent, nativeEvent } from "./native.ts";
 
@@ -18,10 +19,13 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   };
   return {
     events: (events) => events.flatMap(framed),
-    waits: () => [],
+    // The session's own are in its log. Those of its children come without an id: a reader that comes back receives them again.
+    waits: (calls) => calls.flatMap(askedByChild),
     // Without an id: a reader that comes back receives the newest.
-    progress: ({ callId, name, text }) => [
-      { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
+    progress: ({ callId, name, text, agent }) => [
+      agent === undefined
+        ? { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } }
+        : { event: "agent.progress", data: { type: "agent.progress", call_id: callId, ...agent, text } },
     ],
     // Without an id: there is nothing to come back to.
     broken: (why: BrokenStream) => [{ event: "error", data: { type: "error", ...why } }],
@@ -30,4 +34,11 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     },
     ended: false,
   };
+}
+
+function askedByChild({ id, name, arguments: text, child }: WaitingCall): Frame[] {
+  if (child === undefined) return [];
+  const { session, agent } = child;
+  const type = "tool.approval_required";
+  return [{ event: type, data: { type, call_id: id, name, arguments: text, session, agent } }];
 }

@@ -25,6 +25,25 @@ export const usage = z
       "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host said what it used.",
   });
 
+/** What children used and cost, beside their parent's own. */
+const children = z
+  .object({
+    count,
+    steps: count,
+    input_tokens: count,
+    cached_tokens: count,
+    output_tokens: count,
+    reasoning_tokens: count,
+    cost_micros: count,
+  })
+  .register(z.globalRegistry, {
+    id: "ChildrenUsage",
+    description:
+      "What the agents that were called used and cost, and those that they called, as far as they have ended: beside the own `usage` and `cost_micros`, and not part of them.",
+  });
+
+const childSession = { session: z.string(), agent: z.string() };
+
 const queued = z.object({
   turn: z.string(),
   content: z.string(),
@@ -72,6 +91,10 @@ export const session = z
       .nullish(z.object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment }))
       .register(z.globalRegistry, { description: "The turn that ended last." }),
     usage: z.extend(usage, { cost_micros: count }),
+    children: z.optional(children),
+    parent: z.optional(z.object({ session: z.string(), call_id: z.string() })).register(z.globalRegistry, {
+      description: "The call of another session that it was made for.",
+    }),
     created_at: moment,
     expires_at: z.nullable(moment),
     forked_from: z.optional(z.object({ session: z.string(), after_seq: count })),
@@ -128,7 +151,18 @@ const entryFields = {
   attempt: z.optional(z.int().check(z.minimum(1))),
   model: z.optional(z.string()),
   finish_reason: z.optional(z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"])),
-  waits: z.optional(z.record(z.string(), z.enum(["approval", "client"]))),
+  waits: z.optional(z.record(z.string(), z.enum(["approval", "client", "agent"]))),
+  children: z.optional(z.union([z.record(z.string(), z.object(childSession)), children])).register(z.globalRegistry, {
+    description: "Of a reply: the session in which each called agent works, by call. Of a turn's end: what they used.",
+  }),
+  child: z
+    .optional(z.union([z.object({ ...childSession, reason: z.string(), cost_micros: count }), z.string()]))
+    .register(z.globalRegistry, {
+      description: "Of a result: the agent that gave it. Of an approval: the session whose call it is about.",
+    }),
+  handoff: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "The agent that answers from the next turn on." }),
   salvaged: z.optional(z.array(z.string())),
   copies: z.optional(z.record(z.string(), z.string())),
   no_call: z.optional(z.boolean()),
@@ -194,6 +228,7 @@ export const turn = z
     message: z.optional(z.nullable(message)),
     usage: z.optional(usage),
     cost_micros: z.optional(count),
+    children: z.optional(children),
     waiting_for: z.optional(
       z.array(
         z.object({
@@ -202,6 +237,10 @@ export const turn = z
           arguments: z.string(),
           kind: z.enum(["approval", "client"]),
           expires_at: moment,
+          session: z.optional(z.string()).register(z.globalRegistry, {
+            description: "It is a call of this session, whose agent works for this turn.",
+          }),
+          agent: z.optional(z.string()),
         }),
       ),
     ),
@@ -274,6 +313,7 @@ export type EntryJson = z.infer<z.ZodMiniObject<typeof entryFields>>;
 export type FeedbackJson = z.infer<typeof feedback>;
 export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
+export type ChildrenJson = z.infer<typeof children>;
 export type AgentJson = z.infer<typeof agent>;
 export type DeliveryJson = z.infer<typeof delivery>;
 export type HealthJson = z.infer<typeof health>;

@@ -4,6 +4,7 @@ import { agent } from "./agent.ts";
 import { pager } from "./toy-channel.ts";
 import { lines } from "./toy-door.ts";
 
+export { CrewAccount, CrewSession } from "./crew.ts";
 export { ObservedAccount, ObservedSession } from "./observed.ts";
 export { Account, default, Session } from "./worker.ts";
 

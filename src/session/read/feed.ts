@@ -103,6 +103,11 @@ export class Feed {
     return () => void this.#readers.delete(wake);
   }
 
+  /** Something that is neither in the log nor in the draft has changed. */
+  changed(): void {
+    this.#tell();
+  }
+
   #tell(): void {
     for (const wake of this.#readers) wake();
   }

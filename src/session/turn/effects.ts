@@ -1,4 +1,6 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
+
+import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import { Draft } from "../../core/assemble.ts";
 import type { Shortage } from "../../core/budget-words.ts";
 import { worstCaseMicros } from "../../core/cost.ts";
@@ -19,6 +21,7 @@ import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
 import { pause } from "../wait.ts";
+import { callsOf, handoffOf } from "./agent-calls.ts";
 import { callContext } from "./call-context.ts";
 import { CutTries } from "./cut-tries.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
@@ -36,6 +39,7 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
   intents: Intents;
   heartbeat: Heartbeat;
   traces?: SessionTraces;
+  children?: Pick<SessionChildren, "wrote" | "opened" | "open">;
 }
 
 /**
@@ -109,6 +113,7 @@ export class SessionEffects implements Effects {
       barren: checkpoint.barren(log.lastSeq + 1),
       intents: new Set(runs.keys()),
       runs,
+      ...(reply?.children && { opened: this.#rows.children?.opened() ?? new Set() }),
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
@@ -194,18 +199,30 @@ export class SessionEffects implements Effects {
     this.#rows.checkpoint.save(draft, Date.now());
   }
 
-  async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult> {
+  async runTool(call: ToolCall, place: { turn: string; step: number }): Promise<ToolResult | undefined> {
     const { agent, secrets } = this.#of;
     // Equal calls of one reply take effect once: they have one key.
     const keyOf = firstEqual(this.#reply()?.toolCalls ?? [], call);
     const context = await callContext(this.#rows, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     const approved = await this.#intend(call, agent.tools.effectOf(call.name));
     const { hooks } = agent;
+    const open = this.#opens(call, context.traceparent);
     try {
-      return await runTool(agent.tools, call, context, { hooks, approved, secrets });
+      const result = await runTool(agent.tools, call, context, { hooks, approved, secrets, open });
+      return result && { ...result, ...handoffOf(agent, call, result) };
     } finally {
       this.#rows.feed.progress.end(call.id);
     }
+  }
+
+  /** What opens the call, where it is handed to another agent. */
+  #opens(call: ToolCall, traceparent: string | undefined): ((input: unknown) => void) | undefined {
+    const calls = callsOf(this.#of.agent, call.name);
+    const reply = this.#reply();
+    const { children } = this.#rows;
+    if (calls === undefined || children === undefined || reply?.children?.[call.id] === undefined) return undefined;
+    const opening = { call, reply, ...(traceparent !== undefined && { traceparent }) };
+    return (input) => children.open(opening, calls.request(input));
   }
 
   async append(entries: NewEntry[]): Promise<void> {

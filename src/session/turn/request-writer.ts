@@ -34,6 +34,7 @@ import type { Heads } from "../store/heads.ts";
 import type { Learned } from "../store/learned.ts";
 import type { SessionSettings } from "../store/session-record.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
+import { handingAgent } from "./agent-calls.ts";
 import type { RequestWindow } from "./request-window.ts";
 import { sentEstimate } from "./sent-estimate.ts";
 import type { Turns } from "./turns.ts";
@@ -133,7 +134,7 @@ export class RequestWriter {
   prefix(model: Profile, nowMs: number): PrefixRecord {
     const { profile, headParts } = this.#read(model);
     const { window, heads } = this.#sources;
-    const facts = headFacts({ ...headParts, profile }, this.#of.prefix ?? "");
+    const facts = { ...headFacts({ ...headParts, profile }, this.#of.prefix ?? ""), ...handingAgent(this.#of.agent) };
     const { last } = window;
     const before = last && { ...last, head: heads.read(last.head) };
     const now = { head: facts, windowSeq: window.windowSeq, atMs: nowMs };

@@ -27,6 +27,7 @@ import { onlyAllowed } from "../../tools/allowed-tools.ts";
 import { strictClientTool } from "../../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../../tools/tool.ts";
 import type { RunningTurn } from "../store/inbox.ts";
+import { agentRules, isForAgent } from "./agent-calls.ts";
 import { BudgetClient } from "./budget-client.ts";
 import { type EffectsRows, Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
@@ -36,7 +37,8 @@ import { TurnTools } from "./turn-tools.ts";
 import { type UserIds, userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
-  agent: Agent;
+  /** The session's own, as it is now: it changes between turns alone. */
+  readonly agent: Agent;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   /** Where the agent's models find their secrets. */
@@ -300,12 +302,14 @@ export class Runner {
       maxTurnMs: this.#maxTurnMs,
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
+      ...agentRules(agent, () => this.#rows.record.read()),
       waitOf(call, isSalvaged) {
         if (agent.tools.get(call.name)?.refusal !== undefined) return undefined;
         if (clientTools.has(call.name)) {
           // What its sender wants to be strict is checked here, also where the provider does not hold to it.
           return agent.tools.get(call.name)?.parse(call.arguments).ok === false ? undefined : "client";
         }
+        if (isForAgent(agent, call)) return "agent";
         return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
       },
       inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),

@@ -1,4 +1,5 @@
 /** Writes what a turn did: entries in one transaction with the rows that go with them, on disk before any reader sees them. Decides nothing about the turn. */
+import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { isSilent } from "../../core/event.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
@@ -11,6 +12,7 @@ import type { Outbox } from "../store/outbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { TranscriptSearch } from "../store/transcript-search.ts";
+import { handedTo } from "./agent-calls.ts";
 import type { Turns } from "./turns.ts";
 
 /** The rows that change with the entries of a turn, and the feed of its readers. */
@@ -28,6 +30,8 @@ export interface JournalRows {
   kvCount: KvCount;
   /** What is owed to a collector, where there is one. */
   telemetry?: SessionTelemetry;
+  /** Where the app's agents call others. */
+  children?: Pick<SessionChildren, "wrote">;
 }
 
 export class TurnJournal {
@@ -39,9 +43,10 @@ export class TurnJournal {
 
   /** Appends all entries, or none. Messages that wait to join a turn are written before its end. */
   write(entries: readonly NewEntry[]): void {
-    const { storage, search } = this.#rows;
+    const { storage, search, children } = this.#rows;
     storage.transactionSync(() => {
       for (const entry of entries) this.#write(entry);
+      children?.wrote(entries);
     });
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
@@ -72,6 +77,7 @@ export class TurnJournal {
       return;
     }
     log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
+    this.#handOver(entry.turn, entry.atMs);
     outbox.turnEnded(entry.turn, entry.atMs + watchdogMs);
     telemetry?.owe({ kind: "turn", firstSeq: turns.firstSeq(entry.turn) ?? log.lastSeq });
     // Its own row and the session's sums are still to be written.
@@ -79,6 +85,17 @@ export class TurnJournal {
     log.append([ended]);
     record.settle(ended);
     counter.take();
+  }
+
+  /** The turn gave the session to another agent, which answers from the next one on. */
+  #handOver(turn: string, atMs: number): void {
+    const { log, turns, record } = this.#rows;
+    const { agent } = record.read();
+    const firstSeq = turns.firstSeq(turn);
+    const handed = agent === null || firstSeq === undefined ? undefined : handedTo(turns.entries(firstSeq), agent);
+    if (handed === undefined) return;
+    this.#makeRoom(log.append([{ type: "note", turn, content: handed.note, atMs }]));
+    record.keepAgent(handed.agent);
   }
 
   /** A step that was begun where these are now is answered after them. */

@@ -54,6 +54,8 @@ export class Turns implements RowCopy {
   #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
   /** What the open turn waited for when the log ended with `lastSeq`: readers look after each piece of text. */
   #waits: { lastSeq: number; calls: WaitingCall[] } = { lastSeq: 0, calls: [] };
+  /** What the children of the open turn ask of a person. */
+  askedByChildren: () => WaitingCall[] = () => [];
 
   /** `agent`: the session's own. */
   constructor(log: TranscriptLog, inbox: Inbox, agent: TurnAgent) {
@@ -78,8 +80,15 @@ export class Turns implements RowCopy {
     return this.open !== undefined || this.#inbox.next() !== undefined;
   }
 
-  /** The calls of the open turn that wait for somebody, when nothing else can be done in it. */
+  /** The calls of the open turn that wait for a person or a client, its own and those of its children, when nothing else can be done in it. */
   get waitingFor(): WaitingCall[] {
+    const { waits } = this;
+    const own = waits.filter(({ kind }) => kind !== "agent");
+    return own.length === waits.length ? own : [...own, ...this.askedByChildren()];
+  }
+
+  /** The same for all that wait, for another agent, too; those of children are not among them. */
+  get waits(): WaitingCall[] {
     const { open } = this;
     if (open?.firstSeq === undefined || open.stop !== undefined) return [];
     const { lastSeq } = this.#log;
