@@ -91,6 +91,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          globalSetup: "test/support/bundle-once.ts",
           include: ["test/e2e/**/*.test.ts", "test/soak/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

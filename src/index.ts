@@ -50,6 +50,7 @@ export { otel } from "./doors/otel.ts";
 export { playground } from "./doors/playground/playground.ts";
 export { prefixes } from "./doors/prefixes/prefixes.ts";
 export { type RelayOptions, relayStream } from "./doors/relay-stream.ts";
+export { type RolloutSettings, type Rollouts, rollouts } from "./doors/rollouts/rollouts.ts";
 export { Routes } from "./doors/routes.ts";
 export { type DoorMessage, sendMessage } from "./doors/send-message.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";

@@ -13,6 +13,7 @@ import { runSchedules, scheduleWarnings } from "./doors/channels/schedules.ts";
 import type { Door, DoorRoute } from "./doors/door.ts";
 import { modelLine } from "./doors/front.ts";
 import { native } from "./doors/native/native.ts";
+import type { Rollouts } from "./doors/rollouts/rollouts.ts";
 import { nothingHere, type RouteContext } from "./doors/routes.ts";
 import type { Bindings } from "./env.ts";
 import { holdsToken } from "./http/authenticate.ts";
@@ -28,6 +29,8 @@ export interface LonglineConfig extends AppDefinition {
   /** Besides the native one, which is always there. */
   doors?: readonly Door[];
   channels?: readonly Channel[];
+  /** `rollouts()`: versions of agents, and rollouts with guardrails. */
+  rollouts?: Rollouts;
 }
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
@@ -50,9 +53,13 @@ export interface Longline {
  * export const { Session, Account } = app;
  * export default app;
  */
-export function longline({ doors = [], channels = [], ...definition }: LonglineConfig): Longline {
+export function longline({ doors: named = [], channels = [], rollouts, ...definition }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  return serve(makeApp(definition, { doors, channels }, bindings), doors);
+  const doors = rollouts === undefined ? named : [...named, rollouts.door];
+  const app = makeApp(definition, { doors, channels, rollouts: rollouts?.feature }, bindings);
+  const worker = serve(app, doors);
+  apps.set(worker, app);
+  return worker;
 }
 
 const apps = new WeakMap<object, App>();

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { discordSettings, discordSetup } from "../src/channels/discord/discord-settings.ts";
-import { slackSettings, slackSetup } from "../src/channels/slack/slack-settings.ts";
-import { webhookSecrets, webhookSettings } from "../src/channels/webhook-settings.ts";
+import { discordSettings, discordSetup } from "../src/channels/discord/discord-channel.ts";
+import { slackSettings, slackSetup } from "../src/channels/slack/slack-channel.ts";
+import { webhookSecrets, webhookSettings } from "../src/channels/webhook.ts";
 import {
   exampleWarnings,
   mustHaveNoFaults,
@@ -10,8 +10,8 @@ import {
   type SettingDeclarations,
   type SettingValues,
 } from "../src/core/settings.ts";
+import { mcpSettings } from "../src/doors/mcp-servers.ts";
 import { type Bindings, baseSettings, parseSettings } from "../src/env.ts";
-import { mcpSettings } from "../src/tools/mcp/mcp-settings.ts";
 
 /** As an app reads what its parts declare. */
 function declared<D extends SettingDeclarations>(declarations: D, vars: Record<string, string>): SettingValues<D> {

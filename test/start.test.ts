@@ -41,6 +41,6 @@ it.each([
 
 it("[SPEED-7] the walk finds what is imported far below, and what is exported from elsewhere", () => {
   const evaluated = evaluatedWith(["src/doors/native/transcript-lines.ts"]);
-  for (const path of ["zod/mini", "src/core/lookalike.ts", "src/doors/native/transcript-text.ts"])
+  for (const path of ["zod/mini", "src/core/speaker.ts", "src/doors/native/transcript-text.ts"])
     expect(evaluated).toContain(path);
 });

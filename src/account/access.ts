@@ -10,7 +10,9 @@ import {
   unauthorized,
   urlTokenOf,
 } from "../http/authenticate.ts";
-import { type AccountAccess, accountObject } from "./account.ts";
+import type { AccountAccess } from "./account.ts";
+import { type KeyRight, keyRights } from "./account-keys.ts";
+import { accountObject } from "./account-object.ts";
 import type { AccountLimits } from "./account-record.ts";
 import { unavailable } from "./call-object.ts";
 import { parseToken, type TokenClaims, type UnverifiedToken, verifyToken } from "./session-token.ts";
@@ -19,6 +21,8 @@ import { parseToken, type TokenClaims, type UnverifiedToken, verifyToken } from 
 export interface Admitted {
   account: string;
   limits: AccountLimits;
+  /** What its key may do beside sending messages; all of it with the Worker's own key, nothing with a token. */
+  keyRights: readonly KeyRight[];
   /** Present for whoever came with a token: only this session, and only so much. */
   token?: TokenClaims;
 }
@@ -51,7 +55,7 @@ export class Access {
     if (auth.kind === "closed") throw notConfigured();
     if (bearer === undefined || !(await isOwnKey(bearer, auth))) throw unauthorized();
     const { limits } = await this.#remember("default", () => accountObject(this.#bindings, "default").access());
-    return { account: "default", limits };
+    return { account: "default", limits, keyRights };
   }
 
   /** URLs are kept by proxies, logs and histories: no key is taken from one, and no token that can do more than read. */
@@ -67,7 +71,7 @@ export class Access {
     const hash = await sha256Hex(key);
     const access = await this.#remember(hash, () => accountObject(this.#bindings, account).accessByKey(hash));
     if (access === undefined) throw unauthorized();
-    return { account, limits: access.limits };
+    return { account, limits: access.limits, keyRights: access.keyRights ?? [] };
   }
 
   async #byToken(token: UnverifiedToken): Promise<Admitted> {
@@ -77,7 +81,7 @@ export class Access {
       if (isFresh) this.#remembered.delete(account);
       const { limits, tokenSecret } = await this.#remember(account, ask);
       const claims = await verifyToken(token, tokenSecret, Date.now());
-      if (claims !== undefined) return { account, limits, token: claims };
+      if (claims !== undefined) return { account, limits, token: claims, keyRights: [] };
       // The secret may have been made since it was asked for; once it is known, a second look cannot help.
       if (tokenSecret !== "") break;
     }
@@ -130,4 +134,14 @@ export function mustMay(
   if (token.session !== session) throw new AppError("not_found", "There is no such session.");
   if (token.rights.includes(right)) return;
   throw new AppError("forbidden", `This token does not have the right "${right}". Ask for one that has it.`);
+}
+
+/** Throws unless the caller's key has this right. */
+export function mustHaveRight({ keyRights: own, token }: Admitted, right: KeyRight): void {
+  if (own.includes(right)) return;
+  const what = token === undefined ? "key" : "token";
+  throw new AppError(
+    "forbidden",
+    `This ${what} does not have the right "${right}". Use ADMIN_KEY, or make a key with rights: ["${right}"].`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Asks an account, where this isolate does not remember it, for what a turn must know of it. */
 import type { Bindings } from "../env.ts";
-import { accountObject } from "./account.ts";
+import { accountObject } from "./account-object.ts";
 import { type AccountFacts, factsMark, knownFacts, rememberFacts } from "./known-facts.ts";
 
 /** `asked` is called when the account's object is. Throws when it cannot be reached: no turn runs without its limits. */

@@ -1,5 +1,6 @@
 /** Has an account's jobs done beside its requests: tells them what is recorded, and calls them by the object's one alarm. Knows nothing of what they do. */
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
+import { AppError } from "../core/errors.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
 
 export class AccountWatch {
@@ -26,6 +27,15 @@ export class AccountWatch {
       for (const job of jobs) job.forget();
       throw error;
     }
+  }
+
+  /** The answer of the job of that name. Throws `conflict` where there is none. */
+  ask(name: string, method: string, args: readonly unknown[]): unknown {
+    const job = this.#all.find((each) => each.name === name);
+    if (job?.ask === undefined) throw new AppError("conflict", `This app does not list ${name}().`);
+    const answer = job.ask(method, args);
+    this.#arm();
+    return answer;
   }
 
   /** What the alarm is for. */

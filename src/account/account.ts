@@ -4,12 +4,12 @@ import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import type { KeyInfo } from "./account-keys.ts";
-import { listName } from "./account-list.ts";
+import type { KeyInfo, KeyRight } from "./account-keys.ts";
+import { accountMethods } from "./account-methods.ts";
 import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
 import { type AccountStore, accountStore } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
-import { type Methods, objectStub, serveCall } from "./call-object.ts";
+import { serveCall } from "./call-object.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
@@ -47,6 +47,8 @@ export interface AccountAccess {
   tokenSecret: string;
   /** Whether names of erased sessions are remembered; absent from objects of earlier versions. */
   hasErased?: boolean;
+  /** Of the key that was asked about. */
+  keyRights?: readonly KeyRight[];
 }
 
 export class Account extends DurableObject<Bindings> {
@@ -95,6 +97,12 @@ export class Account extends DurableObject<Bindings> {
       const before = feedback.put(session, given);
       for (const job of jobs) job.feedbackGiven(given, before);
     });
+  }
+
+  /** Has a job of the app answer; `conflict` where the app lists none of that name. */
+  ask(job: string, method: string, args: unknown[]): Promise<Outcome<unknown>> {
+    void this.#store;
+    return outcome(() => this.#watch.ask(job, method, args));
   }
 
   /** Counts what sessions of this Worker had to drop of their telemetry. Only in the object of the list. */
@@ -169,7 +177,8 @@ export class Account extends DurableObject<Bindings> {
 
   /** What the holder of this key may do; `undefined` when no live key has this SHA-256. Asking about an account that was never made stores nothing. */
   accessByKey(keyHash: string): AccountAccess | undefined {
-    return this.#exists && this.#store.keys.isAlive(keyHash) ? this.access() : undefined;
+    const keyRights = this.#exists ? this.#store.keys.rightsOf(keyHash) : undefined;
+    return keyRights && { ...this.access(), keyRights };
   }
 
   /** The same for whoever was let in otherwise. */
@@ -307,8 +316,8 @@ export class Account extends DurableObject<Bindings> {
     return settings;
   }
 
-  createKey(id: string): Promise<Outcome<KeyInfo & { key: string }>> {
-    return outcome(() => this.#store.keys.create(id, Date.now()));
+  createKey(id: string, rights: readonly KeyRight[] = []): Promise<Outcome<KeyInfo & { key: string }>> {
+    return outcome(() => this.#store.keys.create(id, Date.now(), rights));
   }
 
   listKeys(): KeyInfo[] {
@@ -352,62 +361,4 @@ interface ChannelMessage {
   place?: string | undefined;
   session: string;
   id?: number;
-}
-
-/** The object of an account. `account` comes from authentication, never from what a caller wrote. */
-export function accountObject(bindings: Bindings, account: string): DurableObjectStub<Account> {
-  const namespace = bindings.ACCOUNTS as unknown as DurableObjectNamespace<Account>;
-  return objectStub(() => namespace.getByName(account), accountMethods);
-}
-
-/** Whether each method may be called again. What is counted has a name, or counts too much rather than too little: money that is set aside twice is free again when its step ends. */
-const accountMethods: Methods = {
-  report: true,
-  usage: true,
-  listTurns: true,
-  putFeedback: true,
-  addDropped: false,
-  droppedTelemetry: true,
-  removeSession: true,
-  removeLost: true,
-  wasErased: true,
-  listSessions: true,
-  reserve: true,
-  settle: true,
-  openShare: true,
-  closeShare: true,
-  admit: ([, id]) => id !== undefined,
-  accessByKey: true,
-  access: true,
-  tokenSecret: true,
-  callbackSecret: true,
-  putPrefix: true,
-  readPrefix: true,
-  prefixInfo: true,
-  removePrefix: true,
-  record: true,
-  addDeadLetter: true,
-  deadLetters: true,
-  deadLetter: true,
-  removeDeadLetter: true,
-  receive: true,
-  leadPlaces: true,
-  handOut: true,
-  wereHandedOutOnce: true,
-  slackToken: true,
-  addSlackInstall: true,
-  removeSlackInstall: true,
-  isFirst: false,
-  settings: true,
-  putSettings: true,
-  createKey: false,
-  listKeys: true,
-  revokeKey: true,
-  addAccount: true,
-  accountIds: true,
-};
-
-/** The object that lists all accounts. */
-export function accountList(bindings: Bindings): DurableObjectStub<Account> {
-  return accountObject(bindings, listName);
 }

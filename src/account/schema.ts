@@ -209,6 +209,42 @@ export const accountLadder = new Ladder("account", [
   },
   {
     since: "0.2.0",
+    sql: `CREATE TABLE versions (
+     agent TEXT NOT NULL,
+     id TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     content TEXT NOT NULL,
+     note TEXT,
+     PRIMARY KEY (agent, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE rollouts (
+     id TEXT PRIMARY KEY,
+     agent TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     data TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX rollouts_by_agent ON rollouts (agent, created_at);
+   CREATE TABLE rollout_keys (
+     rollout TEXT NOT NULL,
+     stage INTEGER NOT NULL,
+     key TEXT NOT NULL,
+     arm TEXT NOT NULL,
+     turns INTEGER NOT NULL,
+     rated INTEGER NOT NULL,
+     PRIMARY KEY (rollout, stage, key)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE rollout_decisions (
+     rollout TEXT NOT NULL,
+     n INTEGER NOT NULL,
+     data TEXT NOT NULL,
+     owed INTEGER NOT NULL,
+     PRIMARY KEY (rollout, n)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX rollout_decisions_owed ON rollout_decisions (rollout, n) WHERE owed = 1;
+   ALTER TABLE keys ADD COLUMN rights TEXT;`,
+  },
+  {
+    since: "0.2.0",
     sql: `CREATE TABLE shares (
      session TEXT PRIMARY KEY,
      parent TEXT NOT NULL,

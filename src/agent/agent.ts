@@ -1,5 +1,6 @@
 /** WHAT an agent is: its instructions, models, tools and limits, as an app hands it in. Wrong definitions stop the Worker at start. */
 import type { Prices } from "../core/cost.ts";
+import type { Sampling } from "../core/entry.ts";
 import type { Profile } from "../model/profile.ts";
 import type { CallHooks } from "../tools/call-hooks.ts";
 import { readEntry } from "../tools/read-entry.ts";
@@ -61,6 +62,8 @@ export interface AgentDefinition {
    * does not show. An agent without tools gets none: many models take none.
    */
   tools?: readonly Tool[];
+  /** How its models draw their words; a message's own choices go first. What is absent is the model's habit. */
+  sampling?: Sampling;
   limits?: Partial<AgentLimits>;
   /** Called around each call of a tool that runs here: to log it, to change it, or to refuse it; see `CallHooks`. */
   before?: CallHooks["before"];
@@ -76,6 +79,7 @@ export interface Agent {
   instructions: string;
   models: readonly [ModelChoice, ...ModelChoice[]];
   tools: Toolbox;
+  sampling?: Sampling;
   limits: AgentLimits;
   hooks: CallHooks;
   /** The app has no agent of that name any more. */
@@ -90,6 +94,7 @@ export const defaultLimits: AgentLimits = { maxSteps: 12, turnSeconds: 1_800, wa
  * provider has cached. An agent without tools gets none, since many models refuse a request with tools.
  */
 const transcriptTools = [readEntry, searchTranscript];
+export const transcriptToolNames: readonly string[] = transcriptTools.map(({ declaration }) => declaration.name);
 
 /**
  * Makes an agent. Throws an Error that says what is wrong: no instructions, no model, two tools of one name, a limit that is no limit.
@@ -105,7 +110,7 @@ export function defineAgent(definition: AgentDefinition): AgentDefinition {
 /** The agent of that name, its defaults filled in. `hasRemoteTools`: MCP servers add to its tools. Throws an Error that names what is wrong. */
 export function resolveAgent(name: string, definition: AgentDefinition, hasRemoteTools = false): Agent {
   const called = name === "" ? "An agent" : `The agent "${name}"`;
-  const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], limits } = definition;
+  const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], sampling, limits } = definition;
   if (typeof instructions !== "string" || instructions.trim() === "")
     throw new Error(`${called} has no instructions. Say in \`instructions\` what it is for.`);
   if (models.length === 0) throw new Error(`${called} has no model: leave \`models\` out, or name at least one.`);
@@ -123,6 +128,7 @@ export function resolveAgent(name: string, definition: AgentDefinition, hasRemot
     instructions,
     models,
     tools: toolboxOf(called, hasTools ? withTranscript(tools) : tools),
+    ...(sampling && { sampling }),
     limits: { ...defaultLimits, ...limits },
     hooks: {
       ...(definition.before && { before: definition.before }),

@@ -1,8 +1,7 @@
 /** WHAT an app is to the library: its agents and what it chose of channels, webhooks and schedules, with its settings parsed. Holds no code of the app. */
 import type { Address } from "../channels/channel.ts";
 import type { Channel, ConfiguredChannel } from "../channels/define-channel.ts";
-import type { WebhookRules } from "../channels/webhook.ts";
-import { webhookSecrets, webhookSettings } from "../channels/webhook-settings.ts";
+import { type WebhookRules, webhookSecrets, webhookSettings } from "../channels/webhook.ts";
 import { AppError } from "../core/errors.ts";
 import {
   exampleWarnings,
@@ -19,8 +18,8 @@ import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./
 import { agentsOf, type DelegationFeature } from "./delegation-feature.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
+import type { RolloutFeature } from "./rollout-feature.ts";
 import { toolSecrets } from "./tool-secrets.ts";
-import { unlistedWarnings } from "./unlisted-settings.ts";
 
 /** A message by the clock, and where its answer goes. */
 export interface Schedule {
@@ -65,6 +64,8 @@ export interface DoorPart {
 export interface AppParts {
   doors: readonly DoorPart[];
   channels: readonly Channel[];
+  /** Of `rollouts()`. */
+  rollouts?: RolloutFeature | undefined;
 }
 
 /** The app as every part of the library finds it. */
@@ -88,6 +89,8 @@ export interface App {
   /** How traces are made, and where they are sent. */
   telemetry: Telemetry | undefined;
   alerts: AlertSource | undefined;
+  /** Versions and rollouts; absent where the app does not list them. */
+  rollouts: RolloutFeature | undefined;
   /** Of the doors: how each writes a stream. */
   encoders: Encoders;
   /** What was read of all declared settings, by name. */
@@ -185,7 +188,7 @@ function nameFault(names: readonly string[]): string | undefined {
 }
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
-export function makeApp(definition: AppDefinition, { doors, channels }: AppParts, bindings: Bindings): App {
+export function makeApp(definition: AppDefinition, { doors, channels, rollouts }: AppParts, bindings: Bindings): App {
   const { webhooks = {}, schedules = [], mcp, demo, observe, alerts } = definition;
   mustBeParts({ doors, channels, mcp: mcp ? [mcp] : [], observe: observe ? [observe] : [] });
   mustDiffer("door", doors);
@@ -221,6 +224,7 @@ export function makeApp(definition: AppDefinition, { doors, channels }: AppParts
     delegation,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
+    rollouts,
     encoders: encodersOf(doors),
     values,
     warnings: [
@@ -307,4 +311,29 @@ function encodersOf(doors: readonly DoorPart[]): Encoders {
     }
   }
   return Object.assign({}, ...doors.map(({ encoders }) => encoders)) as Encoders;
+}
+
+/** What to list, by the setting that would switch it on. The parts themselves are not imported: an app that does not list them does not carry them. */
+export const partOfSetting: Readonly<Record<string, string>> = {
+  SLACK_SIGNING_SECRET: "slack() in `channels`",
+  DISCORD_PUBLIC_KEY: "discord() in `channels`",
+  MCP_SERVERS: "`mcp: mcpServers()`",
+  OTEL_EXPORTER_OTLP_ENDPOINT: "`observe: otel()`",
+};
+
+/** A warning for each setting that is set, and that no part of the app reads. */
+function unlistedWarnings(
+  declared: readonly SettingDeclarations[],
+  given: Readonly<Record<string, unknown>>,
+  doors: readonly string[],
+): string[] {
+  const read = new Set(declared.flatMap((each) => Object.keys(each)));
+  // Every app reads the key; what it opens comes with its door.
+  if (!doors.includes("admin")) read.delete("ADMIN_KEY");
+  return Object.entries({ ...partOfSetting, ADMIN_KEY: "admin() in `doors`" })
+    .filter(([name]) => typeof given[name] === "string" && given[name] !== "" && !read.has(name))
+    .map(
+      ([name, part]) =>
+        `${name} is set, but the app does not list ${part}: it has no effect. List it, or remove the setting.`,
+    );
 }

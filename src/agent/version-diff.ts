@@ -28,6 +28,7 @@ export function versionDiff(before: VersionContent, after: VersionContent, price
     ...textChanges(before.instructions, after.instructions),
     ...toolChanges(before.tools, after.tools),
     ...modelChanges(before.models, after.models),
+    ...fieldChanges("sampling", { ...before.sampling }, { ...after.sampling }),
     ...fieldChanges("limits", { ...before.limits }, { ...after.limits }),
   ];
   return { changes, prefix: lostPrefix(before, after, prices) };

@@ -1,4 +1,5 @@
 /** WHICH agent a turn ran with: a name made of all that decides how an agent answers, so that equal definitions have equal names in every deploy. Pure. */
+import type { Sampling } from "../core/entry.ts";
 import { sha256 } from "../core/sha256.ts";
 import type { OfferedTool } from "../tools/tool.ts";
 import type { Agent, AgentLimits, ModelChoice } from "./agent.ts";
@@ -12,21 +13,23 @@ export interface VersionContent {
   /** By name. */
   tools: readonly OfferedTool[];
   models: readonly [ModelChoice, ...ModelChoice[]];
+  sampling?: Sampling;
   limits: AgentLimits;
 }
 
 /**
  * `v_` and 16 hexadecimal digits of a SHA-256 over the canonical JSON of instructions, tools (name, description, strict
- * schema), models, and limits. The order of tools and of keys does not count; that of models does. What is decided outside
+ * schema), models, sampling and limits. The order of tools and of keys does not count; that of models does. What is decided outside
  * of the definition is no part of it: settings, and the tools of MCP servers.
  */
-export function versionOf({ instructions, tools, models, limits }: VersionContent): string {
-  return `v_${sha256(canonicalJson({ instructions, tools, models, limits })).slice(0, digits)}`;
+export function versionOf({ instructions, tools, models, sampling, limits }: VersionContent): string {
+  return `v_${sha256(canonicalJson({ instructions, tools, models, sampling, limits })).slice(0, digits)}`;
 }
 
 /** What the version of an agent is made of. */
-export function contentOf({ instructions, tools, models, limits }: Omit<Agent, "version">): VersionContent {
-  return { instructions, tools: tools.declarations, models, limits };
+export function contentOf(agent: Omit<Agent, "version">): VersionContent {
+  const { instructions, tools, models, sampling, limits } = agent;
+  return { instructions, tools: tools.declarations, models, ...(sampling && { sampling }), limits };
 }
 
 /** JSON with the keys of each object in order; what JSON cannot say is left out, as `JSON.stringify` does. */

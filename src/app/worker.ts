@@ -12,6 +12,7 @@ import {
   otel,
   playground,
   prefixes,
+  rollouts,
   slack,
 } from "longline";
 import { assistant } from "./agents/assistant.ts";
@@ -23,6 +24,7 @@ const app = longline({
   mcp: mcpServers(),
   demo: demoModel(),
   observe: otel(),
+  rollouts: rollouts(),
 });
 
 export const { Session, Account } = app;

@@ -1,13 +1,16 @@
 #!/usr/bin/env node
-/** The command `longline`: finds the command that is named, and runs it. */
+/** The command `longline`: finds the command that is named, and runs it. Those of messengers are here, too. */
+import { parseArgs } from "node:util";
+import about from "../../package.json" with { type: "json" };
+import { discordCommands, setupText } from "../channels/discord/commands.ts";
+import { addressFault, manifestLink, slackManifest } from "../channels/slack/manifest.ts";
 import { check } from "./check.ts";
 import { dev } from "./dev.ts";
-import { registerDiscord } from "./discord-register.ts";
 import { evaluate } from "./eval/eval.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
 import { replay } from "./replay/replay.ts";
-import { printSlackManifest } from "./slack-manifest.ts";
+import { rollout } from "./rollout.ts";
 import { type CliCommand, UsageError } from "./usage.ts";
 
 const commands: Record<string, CliCommand> = {
@@ -16,6 +19,7 @@ const commands: Record<string, CliCommand> = {
   check,
   eval: evaluate,
   replay,
+  rollout,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
 };
@@ -27,6 +31,7 @@ const help = `Usage: longline <command>
   check                   checks whether the Worker and its wrangler configuration fit together
   eval                    runs cases through the agents, and shows whether a change is better or worse
   replay                  runs turns that really happened with a candidate, without any effect
+  rollout                 makes versions of an agent, and begins, watches and ends rollouts
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
 
@@ -55,4 +60,53 @@ else if (command === undefined || name === undefined) {
 function isUsage(error: unknown): error is Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return error instanceof UsageError || code.startsWith("ERR_PARSE_ARGS_");
+}
+
+/** `longline slack manifest --url https://…`: prints the manifest of the Slack app that belongs to a deployment, and a link that makes the app. */
+export function printSlackManifest(given: string[]): void {
+  const { values } = parseArgs({
+    args: given,
+    options: { url: { type: "string" }, name: { type: "string" }, link: { type: "boolean", default: false } },
+  });
+  const { url, name, link } = values;
+  if (url === undefined || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new UsageError(
+      "Give the Worker's address: longline slack manifest --url https://longline.example.workers.dev [--name NAME] [--link]",
+    );
+  }
+  const manifest = slackManifest(url, name);
+  const fault = addressFault(url);
+  // Beside the manifest, so that it can be piped.
+  if (fault !== undefined) console.error(`Warning: ${fault}\n`);
+  if (!link)
+    console.error(`Open this link to make the app (or paste the manifest below):\n\n${manifestLink(manifest)}\n`);
+  console.log(link ? manifestLink(manifest) : JSON.stringify(manifest, null, 2));
+}
+
+/** `longline discord register`: registers the commands at Discord, and prints how to install the application. */
+export async function registerDiscord(given: string[]): Promise<void> {
+  const { values } = parseArgs({ args: given, options: { guild: { type: "string" } } });
+  const { DISCORD_APPLICATION_ID: app, DISCORD_BOT_TOKEN: token } = process.env;
+  const base = process.env.DISCORD_API_URL ?? "https://discord.com/api/v10";
+  if (app === undefined || token === undefined) {
+    throw new UsageError(
+      "Set DISCORD_APPLICATION_ID and DISCORD_BOT_TOKEN in the environment. With --guild ID the commands appear at once, in that server only.",
+    );
+  }
+  const path =
+    values.guild === undefined
+      ? `/applications/${app}/commands`
+      : `/applications/${app}/guilds/${values.guild}/commands`;
+  const answer = await fetch(`${base}${path}`, {
+    method: "PUT",
+    headers: {
+      Authorization: `Bot ${token}`,
+      "Content-Type": "application/json",
+      "User-Agent": `DiscordBot (https://github.com/longline/longline, ${about.version})`,
+    },
+    body: JSON.stringify(discordCommands),
+    signal: AbortSignal.timeout(20_000),
+  });
+  if (!answer.ok) throw new UsageError(`Discord answered ${answer.status}: ${await answer.text()}`);
+  console.log(`Registered ${discordCommands.map(({ name }) => name).join(", ")}.\n\n${setupText(app)}`);
 }

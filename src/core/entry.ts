@@ -125,6 +125,16 @@ export interface FailedTry {
   durationMs?: number;
 }
 
+/** How a rollout assigned a turn. */
+export interface RolloutMark {
+  id: string;
+  arm: "baseline" | "candidate";
+  /** The stage when the turn began, from 0. */
+  stage: number;
+  /** What was assigned as one: a session's name, or a speaker. A copy of a session has the key of its source. */
+  key: string;
+}
+
 export interface UserEntry extends Placed {
   type: "user";
   content: string;
@@ -134,6 +144,8 @@ export interface UserEntry extends Placed {
   /** Which agent the turn ran with, and which version of it. Only where it begins the turn; absent in entries of earlier versions. */
   agent?: string;
   agentVersion?: string;
+  /** The rollout that chose the version. */
+  rollout?: RolloutMark;
   /** It came while the turn was open, and became part of it. */
   joined?: true;
   /** The question of the turn before, which had no answer, was sent once more: the model is shown it once. */

@@ -1,5 +1,5 @@
 /** Sends children what their rows owe them: the task, a person's answer, the stop; and the account the end of a share. What fails is sent again, later each time; each of it counts once at the child. */
-import { accountObject } from "../account/account.ts";
+import { accountObject } from "../account/account-object.ts";
 import { refusalOf, unwrap } from "../account/outcome.ts";
 import type { ChildrenHost, ParentCall } from "../agent/delegation-feature.ts";
 import { type BackoffRange, backoffMs } from "../core/backoff.ts";

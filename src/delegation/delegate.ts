@@ -98,7 +98,7 @@ export interface HandoffOptions {
 export function handoff({ to, name = "handoff" }: HandoffOptions): Tool {
   const agents = Array.isArray(to) ? Object.fromEntries(to.map((each) => [each, each])) : (to as CalledAgents);
   const names = namesIn(agents, "handoff");
-  const description = `Gives this conversation to another agent, which answers from the next message on and knows all that was said.\n\n${list(agents)}`;
+  const description = `Gives this conversation to another agent, which answers from the next message on and reads all of it.\n\n${list(agents)}`;
   const tool = defineTool({
     name,
     description,

@@ -1,6 +1,6 @@
 /** `/` and `/health`: what is running here and how to talk to it. Open to everyone, so they tell nothing about accounts. */
 import { version } from "../../package.json";
-import { accountList } from "../account/account.ts";
+import { accountList } from "../account/account-object.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Bindings, Settings } from "../env.ts";

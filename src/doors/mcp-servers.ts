@@ -1,8 +1,8 @@
 /** Remote MCP servers as an app lists them, whose tools all its agents have. */
 import type { RemoteToolsSource } from "../agent/remote-tools.ts";
-import type { SettingValues } from "../core/settings.ts";
+import { namedUrls } from "../core/setting-lists.ts";
+import { type SettingValues, text } from "../core/settings.ts";
 import { mcpTools, readServers } from "../session/turn/mcp-tools.ts";
-import { mcpSettings } from "../tools/mcp/mcp-settings.ts";
 import type { McpServerRules } from "../tools/mcp/server-rules.ts";
 
 /**
@@ -22,3 +22,9 @@ export function mcpServers(servers: Readonly<Record<string, McpServerRules>> = {
     },
   };
 }
+
+/** The addresses of MCP servers that are added without code. The bearer of each is the secret `MCP_TOKEN_<NAME>`. */
+export const mcpSettings = {
+  // Some servers have their key in the address.
+  MCP_SERVERS: { schema: text(namedUrls), secret: true },
+} as const;

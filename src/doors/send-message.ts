@@ -1,7 +1,6 @@
 /** Sends one message to a session, for doors of an app's own: what each door does before its clients' words count. */
 import { mustMay } from "../account/access.ts";
-import { mustAdmit } from "./admit.ts";
-import type { Caller } from "./caller.ts";
+import { type Caller, mustAdmit } from "./caller.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { type TakenTurn, takeConversation } from "./take-conversation.ts";
 

@@ -1,6 +1,6 @@
 /** WHAT fields of sessions every door checks in the same way, and how a route finds the session in its path. */
 import * as z from "zod/mini";
-import { accountObject } from "../account/account.ts";
+import { accountObject } from "../account/account-object.ts";
 import type { Agent } from "../agent/agent.ts";
 import { metadataBounds, mostUnits } from "../core/bounds.ts";
 import { AppError } from "../core/errors.ts";

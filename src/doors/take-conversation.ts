@@ -1,5 +1,5 @@
 /** Takes in a conversation that a client sends whole each time: finds its session or makes one, and submits what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
-import { accountObject } from "../account/account.ts";
+import { accountObject } from "../account/account-object.ts";
 import { unwrap } from "../account/outcome.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";

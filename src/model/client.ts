@@ -3,13 +3,11 @@ import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { PayloadLines, payloadTooLong } from "./payload-lines.ts";
-import { AnswerReader } from "./read-answer.ts";
-import type { TextRules } from "./read-text.ts";
+import { AnswerReader, type TextRules } from "./read-answer.ts";
 import { ReadWatch } from "./read-watch.ts";
-import { retryAfterMs } from "./retry-after.ts";
+import { retryAfterMs } from "./retry.ts";
 import { safeDetail } from "./safe-detail.ts";
 import { beginningOf, PayloadBatches } from "./sse.ts";
-import { type Waited, within } from "./within.ts";
 
 export interface GenerateRequest {
   /** Without `/chat/completions`, e.g. `https://api.cometapi.com/v1`. */
@@ -266,4 +264,30 @@ function failed(failure: Failure): ModelEvent {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+/** Waits for one piece of work, but not for ever. Never throws: however the wait ends is a value. It does not stop the work. */
+export type Waited<T> =
+  | { type: "came"; value: T }
+  | { type: "broke"; error: unknown }
+  | { type: "stalled" }
+  | { type: "aborted" };
+
+/** How `work` ended: it came, it broke, `limitMs` passed first, or `signal` was aborted first. */
+function within<T>(work: Promise<T>, limitMs: number, signal: AbortSignal): Promise<Waited<T>> {
+  return new Promise((resolve) => {
+    const settle = (waited: Waited<T>) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      resolve(signal.aborted ? { type: "aborted" } : waited);
+    };
+    const abort = () => settle({ type: "aborted" });
+    const timer = setTimeout(() => settle({ type: "stalled" }), limitMs);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(
+      (value) => settle({ type: "came", value }),
+      (error: unknown) => settle({ type: "broke", error }),
+    );
+    if (signal.aborted) abort();
+  });
 }

@@ -1,8 +1,9 @@
 /** Turns the payloads of one answer into events: translated, without leaked markup, neighbours joined. Without I/O and without time; keeps count of what brought nothing new. */
 import type { ModelEvent } from "../core/model-event.ts";
-import { joinRuns } from "./join-runs.ts";
-import { type TextReader, type TextRules, textReader } from "./read-text.ts";
-import { createTranslator } from "./translate.ts";
+import { jsonAnswerEvents } from "./json-answer.ts";
+import type { LeakedCall } from "./leaked-calls.ts";
+import { Salvage, type SalvageRules } from "./salvage.ts";
+import { createTranslator, mostCalls, tooMuch } from "./translate.ts";
 
 /** So many payloads in a row may bring nothing new: more than any host was seen to send, and less than a second of work. */
 const mostQuiet = 150_000;
@@ -100,4 +101,89 @@ function usageAfterDone(payload: string): ModelEvent[] {
   return createTranslator()
     .translate(payload)
     .filter(({ type }) => type === "usage");
+}
+
+/** The same events in the same order, with consecutive `text` (or `reasoning`) events made one. */
+export function joinRuns(events: readonly ModelEvent[]): ModelEvent[] {
+  const joined: ModelEvent[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    if (event.type === "text" && last?.type === "text") {
+      joined[joined.length - 1] = { type: "text", text: last.text + event.text };
+    } else if (event.type === "reasoning" && last?.type === "reasoning") {
+      joined[joined.length - 1] = { type: "reasoning", text: last.text + event.text };
+    } else {
+      joined.push(event);
+    }
+  }
+  return joined;
+}
+
+/** What is done with the text of an answer before it is shown. */
+export interface TextRules {
+  /** From the profile: calls that were leaked into the text are taken out of it. */
+  leaksCalls: boolean;
+  /** The answer must be JSON: a code fence around it is taken off. */
+  isJson: boolean;
+  /** Text of the answer from before it was cut, which the model continues. */
+  begun: string;
+}
+
+/** For one answer: events in their order, `finish` included, in pieces of any size. What was held back comes with `finish`. */
+export type TextReader = (events: readonly ModelEvent[]) => ModelEvent[];
+
+const noRules: TextRules = { leaksCalls: false, isJson: false, begun: "" };
+
+/** Makes calls of leaked markup, then removes the text around a JSON answer. */
+function textReader({ leaksCalls, isJson, begun }: TextRules = noRules): TextReader {
+  const salvage = salvageEvents({ leaksCalls, begun });
+  if (!isJson) return salvage;
+  const json = jsonAnswerEvents(begun);
+  return (events) => json(salvage(events));
+}
+
+/** Leaked calls are numbered after any that came as calls. */
+const firstIndex = 10_000_000;
+
+/** One per reply; returns the events of one read without markup, and at the finish the calls that were leaked. */
+export function salvageEvents(rules: SalvageRules): (events: readonly ModelEvent[]) => ModelEvent[] {
+  const salvage = new Salvage(rules);
+  const structured = new Set<number>();
+  const atFinish = (reason: string): ModelEvent[] => {
+    const hasCalls = structured.size > 0;
+    const { text, calls: leaked, dropped, attempted } = salvage.end(hasCalls);
+    if (!hasCalls && leaked.length > mostCalls) return [tooMuch(`more than ${mostCalls} tool calls in one reply`)];
+    // Beside so many calls that came as such, the leaked ones can only be copies, or too much.
+    const calls = structured.size + leaked.length > mostCalls ? [] : leaked;
+    return [
+      ...(text === "" ? [] : [{ type: "text", text } as const]),
+      ...calls.flatMap(callEvents),
+      ...(dropped ? [{ type: "repair", what: "tool markup that makes no call left out of the text" } as const] : []),
+      // A reply cut by length has no calls anyway; half a markup is just a part of what was cut.
+      ...(attempted && !hasCalls && reason !== "length" ? [{ type: "broken_call" } as const] : []),
+    ];
+  };
+  return (events) =>
+    events.flatMap((event): ModelEvent[] => {
+      switch (event.type) {
+        case "text": {
+          const text = salvage.text(event.text);
+          return text === "" ? [] : [{ type: "text", text }];
+        }
+        case "tool_call":
+          structured.add(event.index);
+          return [event];
+        case "finish":
+          return [...atFinish(event.reason), event];
+        default:
+          return [event];
+      }
+    });
+}
+
+function callEvents({ name, arguments: args }: LeakedCall, n: number): ModelEvent[] {
+  return [
+    { type: "tool_call", index: firstIndex + n, name, arguments: args, salvaged: true },
+    { type: "repair", what: `call of ${name} taken out of leaked markup` },
+  ];
 }

@@ -5,7 +5,7 @@ import { fingerprint, type HeadFacts } from "../core/prefix.ts";
 import { legalEscapes, legalText } from "../core/repair.ts";
 import { readableSpeaker } from "../core/speaker.ts";
 import { answerTokens } from "../core/window.ts";
-import type { Profile } from "./profile.ts";
+import type { Profile, RoleOrder } from "./profile.ts";
 
 /** What comes before the conversation. `thinking`: what the message chose; the profile's default when absent. */
 export interface Head {
@@ -228,4 +228,34 @@ function object(message: Record<string, unknown>): string {
   return legalEscapes(
     JSON.stringify(message, (_key, value: unknown) => (typeof value === "string" ? legalText(value) : value)),
   );
+}
+
+/** Puts messages into an order that a host takes, by filling in answers that are missing. Adds only, so that what was written stays as it was. */
+export type Role = Message["role"];
+
+/** The text where a turn ended without an answer: cancelled, failed, or out of steps. */
+const filler: Message = { role: "assistant", content: "(no answer)", reasoning: "", toolCalls: [] };
+
+/**
+ * The messages in an order that a host takes, by filling in answers that are missing. Adds only, so that what was written
+ * stays as it was. `before`: the role of the message that they follow, and `after`: of the one that follows them; the start and the end where absent.
+ */
+export function bridged(
+  messages: readonly Message[],
+  order: RoleOrder = "free",
+  { before, after }: { before?: Role | undefined; after?: Role | undefined } = {},
+): Message[] {
+  if (order === "free") return [...messages];
+  let last = before;
+  const all = messages.flatMap((message) => {
+    const both = needsFiller(order, last, message.role) ? [filler, message] : [message];
+    last = message.role;
+    return both;
+  });
+  return after !== undefined && needsFiller(order, last, after) ? [...all, filler] : all;
+}
+
+/** `bridged`: mistral-common lets a user follow a user. `alternating`: a turn may hold calls and results between its user and its answer. */
+function needsFiller(order: RoleOrder, last: Role | undefined, next: Role): boolean {
+  return next === "user" && (last === "tool" || (order === "alternating" && last === "user"));
 }

@@ -1,6 +1,6 @@
 /** WHAT an exporter of telemetry is to sessions and accounts: what `otel()` makes of its settings. The native door knows these shapes alone, and carries no exporter. */
 import type { Usage } from "../core/cost.ts";
-import type { Entry } from "../core/entry.ts";
+import type { Entry, RolloutMark } from "../core/entry.ts";
 import type { SettingDeclarations } from "../core/settings.ts";
 import type { Provider } from "./chat-spans.ts";
 import type { Attributes, EventName } from "./names.ts";
@@ -165,6 +165,8 @@ export interface ReportedTurn extends TurnRecord {
 
 /** What a person thinks of a turn, as its session reports it. */
 export interface ReportedFeedback {
+  /** Of the turn's version. */
+  rollout?: RolloutMark;
   turn: string;
   /** -1 to 1. */
   score: number;
@@ -182,6 +184,10 @@ export interface AccountJobHost {
 
 /** Work that an account's object does beside requests, by its alarm. Its rows are its own. */
 export interface AccountJob {
+  /** By which `ask` finds it. */
+  readonly name?: string;
+  /** Answers a call of a door: the name of a method, and its arguments. Throws an AppError for what is refused. */
+  ask?(method: string, args: readonly unknown[]): unknown;
   /** Turns that were not reported before. Runs in the transaction that records them. */
   turnsEnded(turns: readonly ReportedTurn[]): void;
   /** Feedback that was given, and what it takes the place of. Runs in the transaction that records it. */

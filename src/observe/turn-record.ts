@@ -1,6 +1,13 @@
 /** What is recorded of an ended turn beside its transcript: figures and names, for the account's list of turns and for the log line. Pure. */
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
-import { type Entry, endsWithoutAnswer, type TurnEndReason } from "../core/entry.ts";
+import {
+  type AssistantEntry,
+  type Entry,
+  endsWithoutAnswer,
+  type RolloutMark,
+  type StepFailedEntry,
+  type TurnEndReason,
+} from "../core/entry.ts";
 
 /** An ended turn. Times in ms, money in millionths of a US dollar. */
 export interface TurnRecord {
@@ -12,6 +19,10 @@ export interface TurnRecord {
   agent: string;
   /** Of the agent's definition; absent in turns of earlier versions. */
   version?: string;
+  /** The rollout that chose the version. */
+  rollout?: RolloutMark;
+  /** A model of the version failed for good, and another one answered. */
+  isRescued?: true;
   /** The model that answered last; null when none was called. */
   model: string | null;
   reason: TurnEndReason;
@@ -46,6 +57,8 @@ export function turnRecord(entries: readonly Entry[], agent: string): TurnRecord
     endedAtMs: atMs,
     agent: ran?.agent ?? agent,
     ...(ran?.agentVersion !== undefined && { version: ran.agentVersion }),
+    ...(ran?.rollout && { rollout: ran.rollout }),
+    ...(replies.some(isRescued) && { isRescued: true }),
     model: replies.at(-1)?.model ?? null,
     reason,
     ...(failure && { error: { code: failure.code, detail: failure.detail.slice(0, detailChars).toWellFormed() } }),
@@ -58,6 +71,11 @@ export function turnRecord(entries: readonly Entry[], agent: string): TurnRecord
     toolErrors: entries.filter((entry) => entry.type === "tool" && entry.isError).length,
     repairs: entries.reduce((sum, entry) => sum + ("repairs" in entry ? (entry.repairs?.length ?? 0) : 0), 0),
   };
+}
+
+/** An answer after tries at another model. */
+function isRescued({ type, model, tries = [] }: AssistantEntry | StepFailedEntry): boolean {
+  return type === "assistant" && tries.some((each) => each.model !== model);
 }
 
 /** Of the first reply that has the times for it. */

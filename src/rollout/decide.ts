@@ -33,6 +33,8 @@ export interface RolloutDecision {
   hold?: HoldReason;
   /** Of a person's `resume`: what does not hold this stage again. */
   waives?: HoldReason;
+  /** The call of a person that it was made by. */
+  call?: string;
   finding?: Finding;
 }
 
@@ -66,7 +68,7 @@ export function nextLookMs({ plan, progress, guard }: Omit<Situation, "nowMs">):
   if (progress.state !== "running") return undefined;
   const stage = plan.stages[progress.stage];
   const endMs = progress.stageStartedAtMs + (stage?.holdSeconds ?? 0) * 1_000;
-  if (hasEnough({ plan, progress, guard })) return endMs;
+  if (hasEnough({ plan, progress, guard })) return progress.waived.includes("last_stage") ? undefined : endMs;
   return progress.waived.includes("no_traffic") ? undefined : silentFromMs(progress) + silenceMs;
 }
 

@@ -30,7 +30,7 @@ export function reportMarkdown(report: ReportJson): string {
     "Evidence of N arises by chance in at most 1 of N rollouts of a version that is not worse, however often it is looked at.",
     table(
       ["metric", "turn of each key", "baseline", "candidate", "harm", "to be seen", "evidence", "needed"],
-      report.evidence.map(evidenceRow),
+      report.evidence.filter(hasKeys).map(evidenceRow),
     ),
     "## Decisions",
     report.decisions.length === 0
@@ -78,6 +78,11 @@ function stageRows(stage: StageJson, place: number): string[][] {
   });
 }
 
+/** Later turns of keys have tests of their own, which often have no key yet. */
+function hasKeys({ turn_of_key, baseline, candidate }: EvidenceJson): boolean {
+  return turn_of_key === 1 || baseline.sessions + candidate.sessions > 0;
+}
+
 function evidenceRow({
   metric,
   turn_of_key,
@@ -97,7 +102,15 @@ function evidenceRow({
   const side = (of: EvidenceJson["baseline"]) =>
     `${figure(of.value)} over ${of.sessions}${of.interval_95 ? ` (${of.interval_95.map(percent).join(" to ")})` : ""}`;
   const sides = [side(baseline), side(candidate)];
-  return [metric, String(turn_of_key), ...sides, percent(harm), percent(worse_by), short(evidence), short(needed)];
+  return [
+    metric,
+    String(turn_of_key),
+    ...sides,
+    percent(harm),
+    percent(worse_by),
+    short(evidence),
+    needed > 1e9 ? "" : short(needed),
+  ];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -43,7 +43,7 @@ export type ReportJson = ReturnType<typeof reportJson>;
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** `GET /v1/rollouts/:id`. */
-function rolloutJson(record: RolloutRecord) {
+export function rolloutJson(record: RolloutRecord) {
   const { id, plan, progress, guard, createdAtMs } = record;
   return {
     id,
@@ -70,7 +70,7 @@ function rolloutJson(record: RolloutRecord) {
 }
 
 /** Part of the keys that the candidate answers now. */
-function shareNow({ plan, progress }: Pick<RolloutRecord, "plan" | "progress">): number {
+export function shareNow({ plan, progress }: Pick<RolloutRecord, "plan" | "progress">): number {
   if (progress.state === "rolled_back") return 0;
   return progress.state === "promoted" ? 1 - plan.holdback : candidateShare(plan, progress.stage);
 }

@@ -22,9 +22,11 @@ export function accountClass(app: App): AccountClass {
   };
 }
 
-function jobsOf({ alerts, telemetry }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+function jobsOf({ alerts, telemetry, rollouts }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
   const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
-  return [alerts?.job(host, send), telemetry?.account(host)].filter((job) => job !== undefined);
+  return [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send)].filter(
+    (job) => job !== undefined,
+  );
 }
 
 /** By the outbox of a session, so that it comes again like any delivery that fails. */

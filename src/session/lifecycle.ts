@@ -1,29 +1,26 @@
 /** Whether there is a session in this object, and how it begins and ends. What is done about its turns is `session-work.ts`. */
 import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
-import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { Bindings } from "../env.ts";
+import { type AgentNow, agentNow, turnAgent, withAgent } from "./agent-now.ts";
 import { childrenHost } from "./children-host.ts";
 import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
-import { type OpenSession, openSession } from "./open-session.ts";
+import { type OpenSession, openSession, versionFacts } from "./open-session.ts";
 import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
-import type { TurnAgent } from "./turn/turns.ts";
 
 /** A session that can be used. */
-export interface AliveSession {
+export interface AliveSession extends AgentNow {
   session: OpenSession;
   work: SessionWork;
-  /** The session's own. One that the app does not have any more `isMissing`. */
-  agent: Agent;
 }
 
 /**
@@ -91,22 +88,22 @@ export class SessionLifecycle {
   /** The session is in the rows: from now on it is alive. */
   open(): AliveSession {
     // A turn may give the session to another agent.
-    const agentNow = (): Agent => this.#app.agents.of(session.record.read().agent);
-    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(agentNow));
+    const source = { bindings: this.#bindings, session: () => versionFacts(session) };
+    const now = agentNow(this.#app, { ...source, named: () => session.record.read().agent });
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now));
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
-    const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, agentNow));
-    const children = app.delegation?.session(
-      childrenHost(session, { bindings, agent: agentNow, hold: (sending) => ctx.waitUntil(sending), work }),
-    );
+    const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
+    const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, now));
+    const host = { bindings, agent: () => now.agent, hold, work };
+    const children = app.delegation?.session(childrenHost(session, host));
     if (children !== undefined) session.turns.askedByChildren = () => children.waiting();
     const { settings, telemetry } = app;
-    const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
-    const observe = { agent: agentNow(), settings, bindings, hold, rested: () => work.arm() };
+    const observe = { agent: now.agent, settings, bindings, hold, rested: () => work.arm() };
     Object.assign(session, telemetry?.session(observed(session, observe)), children && { children });
-    const alive = withAgent({ state: "alive" as const, session, work }, agentNow);
+    const alive = withAgent({ state: "alive" as const, session, work }, now);
     this.#now = alive;
     return alive;
   }
@@ -220,23 +217,4 @@ export class SessionLifecycle {
       throw error;
     }
   }
-}
-
-/** With the session's agent as it is at each use. */
-function withAgent<T extends object>(of: T, agentNow: () => Agent): T & { readonly agent: Agent } {
-  return Object.defineProperty(of, "agent", { get: agentNow }) as T & { readonly agent: Agent };
-}
-
-function turnAgent(agentNow: () => Agent): TurnAgent {
-  return {
-    get name() {
-      return agentNow().name;
-    },
-    get version() {
-      return agentNow().version;
-    },
-    get limits() {
-      return agentNow().limits;
-    },
-  };
 }

@@ -291,10 +291,10 @@ export class Session extends DurableObject<Bindings> {
   /** The request that entry `seq` answered. */
   request(seq: number): Promise<Outcome<PastRequest>> {
     return outcome(() => {
-      const { session, agent } = this.#lifecycle.alive;
+      const { session, agent, version } = this.#lifecycle.alive;
       this.#app.agents.mustBeThere(agent);
       const { settings, remoteTools } = this.#app;
-      return pastRequest(session, { agent, settings, remoteTools, bindings: this.env }, seq);
+      return pastRequest(session, { agent, version, settings, remoteTools, bindings: this.env }, seq);
     });
   }
 

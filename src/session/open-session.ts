@@ -1,6 +1,8 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
+
 import { defaultLimits } from "../agent/agent.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
+import type { VersionSource } from "../agent/rollout-feature.ts";
 import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import { Feed } from "./read/feed.ts";
@@ -109,4 +111,15 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     feed,
   };
   return session;
+}
+
+/** What the versions of its turns are chosen by. A copy has its source's newest entries. */
+export function versionFacts({
+  record,
+  log,
+}: Pick<OpenSession, "record" | "log">): ReturnType<VersionSource["session"]> {
+  const { account, name, copiedSeq } = record.read();
+  const newest = { after: Math.max(0, copiedSeq - 500), limit: 500 };
+  const copied = () => (copiedSeq === 0 ? [] : log.read(newest).filter(({ seq }) => seq <= copiedSeq));
+  return { account, name, copied };
 }

@@ -1,7 +1,7 @@
 /** What works for a session: the runner of its turns, the courier of its answers, the reports to its account, and the one alarm that takes each of them up again. What there is to do is read from the rows. */
-import { accountObject } from "../account/account.ts";
+
 import { factsOfAccount } from "../account/account-facts.ts";
-import type { Agent } from "../agent/agent.ts";
+import { accountObject } from "../account/account-object.ts";
 import type { App } from "../agent/app.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { type Rules, waitUntilMs } from "../core/next-step.ts";
@@ -9,6 +9,7 @@ import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
+import type { AgentNow } from "./agent-now.ts";
 import { Courier, type CourierSources } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import type { Reporter } from "./deliver/reporter.ts";
@@ -26,12 +27,10 @@ type WorkRows = Omit<EffectsRows, "children"> &
   CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry; children?: SessionChildren };
 
 /** What the work of a session depends on. */
-export interface WorkSetup {
+export interface WorkSetup extends AgentNow {
   ctx: DurableObjectState;
   bindings: Bindings;
   app: App;
-  /** The session's own, as it is now. */
-  readonly agent: Agent;
   reporter: Reporter;
   /** Before this time erasing is not tried again, in ms since 1970. */
   eraseAtMs(): number;
@@ -71,6 +70,9 @@ export class SessionWork {
     this.#runner = new Runner(session, {
       get agent() {
         return setup.agent;
+      },
+      get version() {
+        return setup.version;
       },
       settings: app.settings,
       remoteTools: app.remoteTools,

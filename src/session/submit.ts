@@ -44,6 +44,7 @@ export async function submit(
   const isNew = lifecycle.ifAlive === undefined;
   const alive = lifecycle.ifAlive ?? made(target, address, given);
   const checks = checksOf(target, alive, given, isNew);
+  await alive.version?.choose(given.messages?.[0]?.speaker);
   const submitted = alive.session.storage.transactionSync(() => takeSubmission(alive.session, given, checks));
   if (submitted.type === "accepted") await begin(alive, target, { ...given, isNew });
   return submitted;

@@ -7,8 +7,7 @@ import * as z from "zod/mini";
 import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
 import { readArgumentText } from "./argument-text.ts";
 import { coerced } from "./coerce.ts";
-import type { JsonSchema } from "./strict-schema.ts";
-import { withoutNulls } from "./without-nulls.ts";
+import { type JsonSchema, membersOf, noArguments, propertiesOf, requiredOf } from "./strict-schema.ts";
 
 /** `repairs` describes in words what was repaired; empty when nothing. `detail` explains to the model what is wrong. */
 export type ParsedArguments = { ok: true; input: unknown; repairs: string[] } | { ok: false; detail: string };
@@ -136,4 +135,57 @@ function substance(text: string): string {
 /** A repaired object counts only if every key in it is one the tool knows: a misplaced quote makes keys of values. */
 function isKnown(value: object, { properties = {} }: JsonSchema): boolean {
   return Object.keys(value).every((key) => Object.hasOwn(properties as object, key));
+}
+
+/** `value` without what strict mode made the model write: the placeholder of a tool without arguments, and the nulls that replace absent optional fields of `schema`, which is an `inputSchema`. */
+function withoutNulls(value: unknown, schema: JsonSchema): unknown {
+  const member = memberFor(value, schema);
+  if (member === undefined) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, (member.items ?? {}) as JsonSchema));
+  const properties = propertiesOf(member);
+  const required = requiredOf(member);
+  const isEmpty = Object.keys(properties).length === 0;
+  const entries = Object.entries(value as object).flatMap(([name, field]) => {
+    if (isEmpty && name === noArguments) return [];
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (property === undefined) return [[name, field]];
+    const isAbsent = field === null && !required.includes(name) && !acceptsNull(property);
+    return isAbsent ? [] : [[name, withoutNulls(field, property)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The array or object schema that this array or object was written for. */
+function memberFor(value: unknown, schema: JsonSchema): JsonSchema | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const members = membersOf(schema);
+  if (members !== undefined) {
+    const fitting = members.map((member) => memberFor(value, member)).filter((member) => member !== undefined);
+    return fitting.length > 1 && !Array.isArray(value) ? fitting.find((member) => fits(value, member)) : fitting[0];
+  }
+  return schema.type === (Array.isArray(value) ? "array" : "object") ? schema : undefined;
+}
+
+/** In a union the model writes all fields of one member and no others; literals distinguish members with the same fields. */
+function fits(value: object, schema: JsonSchema): boolean {
+  const properties = propertiesOf(schema);
+  const required = requiredOf(schema);
+  const written = new Map(Object.entries(value));
+  return (
+    required.every((name) => written.has(name)) &&
+    [...written].every(([name, field]) => {
+      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      const isAbsent = field === null && !required.includes(name);
+      return property !== undefined && (isAbsent || allows(property, field));
+    })
+  );
+}
+
+function allows({ const: only, enum: several }: JsonSchema, value: unknown): boolean {
+  if (only !== undefined) return only === value;
+  return !Array.isArray(several) || several.includes(value);
+}
+
+function acceptsNull(schema: JsonSchema): boolean {
+  return schema.type === "null" || (membersOf(schema)?.some(acceptsNull) ?? false);
 }

@@ -2,7 +2,6 @@
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import { withoutSecret } from "../core/secrets.ts";
 import type { CallHooks, HookedCall } from "./call-hooks.ts";
-import { notJson } from "./not-json.ts";
 import type { Tool, Toolbox, ToolContext } from "./tool.ts";
 
 /** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
@@ -196,4 +195,49 @@ function cut(text: string, longest: number): string {
   if (text.length <= longest) return text;
   const kept = text.slice(0, longest).replace(/[\ud800-\udbff]$/, "");
   return `${kept}\n[cut: ${text.length - kept.length} more characters]`;
+}
+
+/** Values deeper in a result than this many are not looked at: what is wrong is near its top, and a result may be large. */
+const mostValues = 1_000;
+
+/** The first value that JSON would turn into `{}` without an error, so that the model would read an empty result, in words, such as "a Response"; `undefined` when there is none. */
+function notJson(value: unknown): string | undefined {
+  const queue: unknown[] = [value];
+  for (let at = 0; at < queue.length && at < mostValues; at++) {
+    const each = queue[at];
+    const lost = lostKind(each);
+    if (lost !== undefined) return lost;
+    if (typeof each === "object" && each !== null && !("toJSON" in each)) {
+      const room = mostValues - queue.length;
+      if (Array.isArray(each)) queue.push(...each.slice(0, Math.max(0, room)));
+      else queue.push(...ownValues(each, room));
+    }
+  }
+  return undefined;
+}
+
+function lostKind(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return undefined;
+  if (value instanceof Error) return `an Error (${value.message || value.name}). Throw it instead`;
+  if (value instanceof Response) return "a Response. Return its text: await response.text()";
+  if (value instanceof Promise) return "a Promise inside of it. Await that first";
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (ArrayBuffer.isView(value) || hollow.has(kind)) return `a value of the type ${kind}. Return text, or plain data`;
+  return undefined;
+}
+
+/** JSON writes each as `{}`. */
+const hollow = new Set([
+  ...["ArrayBuffer", "Map", "Set", "WeakMap", "WeakSet", "RegExp", "Request", "Headers", "FormData", "Blob", "File"],
+  ...["ReadableStream", "WritableStream", "Generator", "AsyncGenerator", "Map Iterator", "Set Iterator"],
+  ...["Array Iterator", "Iterator Helper", "AbortSignal", "WebSocket"],
+]);
+
+function ownValues(value: object, most: number): unknown[] {
+  const values: unknown[] = [];
+  for (const key in value) {
+    if (values.length >= most) break;
+    if (Object.hasOwn(value, key)) values.push((value as Record<string, unknown>)[key]);
+  }
+  return values;
 }

@@ -143,7 +143,7 @@ export function entryJson(entry: Entry): EntryJson {
   const placed = { seq: entry.seq, turn: entry.turn, type: entry.type, created_at: iso(entry.atMs) };
   switch (entry.type) {
     case "user": {
-      const { content, speaker, metadata, options, agent, agentVersion } = entry;
+      const { content, speaker, metadata, options, agent, agentVersion, rollout } = entry;
       const message = { role: "user", content, ...(speaker !== undefined && { speaker }) } as const;
       return {
         ...placed,
@@ -151,6 +151,7 @@ export function entryJson(entry: Entry): EntryJson {
         ...(metadata && { metadata }),
         ...(agent !== undefined && { agent }),
         ...(agentVersion !== undefined && { agent_version: agentVersion }),
+        ...(rollout && { rollout: { id: rollout.id, arm: rollout.arm, stage: rollout.stage } }),
         options: { ...options },
         ...(entry.joined && { joined: true }),
         ...(entry.again && { again: true }),

@@ -141,6 +141,9 @@ const entryFields = {
     .optional(z.string())
     .register(z.globalRegistry, { description: "At the beginning of a turn: who answers it." }),
   agent_version: z.optional(z.string()),
+  rollout: z
+    .optional(z.object({ id: z.string(), arm: z.enum(["baseline", "candidate"]), stage: z.int() }))
+    .register(z.globalRegistry, { description: "The rollout that chose the version." }),
   options: z
     .optional(z.looseObject({}))
     .register(z.globalRegistry, { description: "What was chosen with the message, for its turn." }),

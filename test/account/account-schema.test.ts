@@ -1,7 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Account, accountObject } from "../../src/account/account.ts";
+import type { Account } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { accountStore } from "../../src/account/account-store.ts";
 import { accountLadder, accountVersion } from "../../src/account/schema.ts";
 import { SessionIndex } from "../../src/account/session-index.ts";
@@ -42,6 +43,7 @@ describe("the account's ladder", () => {
       "gxfj5hm8h5",
       "274brw3kd3e",
       "14uoe9yfu86",
+      "dijeglqblt",
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { accountObject } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import type { Bindings } from "../../src/env.ts";
 import type { SessionSummary } from "../../src/wire/native.ts";
 

@@ -1,7 +1,8 @@
 /** Counts what a plain turn costs at Cloudflare's meters. `docs/scale.md` multiplies these figures with list prices. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Account, accountObject } from "../../src/account/account.ts";
+import { Account } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 import { plainTurn } from "../support/turn-cost.ts";

@@ -15,6 +15,7 @@ import { openapi } from "../../src/doors/openapi/openapi.ts";
 import { otel } from "../../src/doors/otel.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
 import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
+import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
 
@@ -23,7 +24,9 @@ export const webhooks: Record<string, WebhookRules> = {};
 export const schedules: Schedule[] = [];
 export const models = agent.models as unknown as ModelChoice[];
 
-export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes()];
+/** Its routes are there always; tests of rollouts set `app.rollouts` to its feature. */
+export const listedRollouts = rollouts();
+export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes(), listedRollouts.door];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
 const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: otel(), webhooks, schedules };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DiscordAddress } from "../../src/channels/discord/discord-address.ts";
-import { type DiscordShown, postToDiscord } from "../../src/channels/discord/post.ts";
+import { postToDiscord } from "../../src/channels/discord/post.ts";
+import type { DiscordShown } from "../../src/channels/discord/shown.ts";
 import { createFakeDiscord } from "../support/fake-discord.ts";
 import { Delivery, reply, whole } from "../support/posting.ts";
 

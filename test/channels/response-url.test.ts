@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { SlackShown } from "../../src/channels/slack/post.ts";
 import { postToSlack } from "../../src/channels/slack/post.ts";
+import type { SlackShown } from "../../src/channels/slack/shown.ts";
 import type { SlackAddress } from "../../src/channels/slack/slack-address.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
 import { Delivery, reply, whole } from "../support/posting.ts";

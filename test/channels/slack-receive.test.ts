@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Inbound } from "../../src/channels/channel.ts";
 import { readReference } from "../../src/channels/slack/read-reference.ts";
-import { receiveSlack, type SlackRules } from "../../src/channels/slack/receive.ts";
+import { receiveSlack } from "../../src/channels/slack/receive.ts";
+import type { SlackRules } from "../../src/channels/slack/rules.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
 
 let slack: ReturnType<typeof createFakeSlack>;

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Reply, ShownTool } from "../../src/channels/channel.ts";
 import { receiveSlack } from "../../src/channels/slack/receive.ts";
-import { slack as slackChannel } from "../../src/channels/slack/slack.ts";
 import type { SlackAddress } from "../../src/channels/slack/slack-address.ts";
+import { slackOutlet } from "../../src/channels/slack/slack-channel.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
 import { reply, whole } from "../support/posting.ts";
 import { shownText, slackDelivery, slackSettings } from "../support/slack-delivery.ts";
@@ -52,7 +52,7 @@ function unreliableSlack() {
 
 /** What the courier does: the channel's pauses, and the end after the last of them. */
 async function deliver(one: ReturnType<typeof slackDelivery>, next: Reply): Promise<void> {
-  const { retryMs } = slackChannel(slackSettings, {});
+  const { retryMs } = slackOutlet(slackSettings, {});
   for (let attempts = 0; ; attempts++) {
     const posted = await one.post(next);
     if (posted.kind === "shown") return;

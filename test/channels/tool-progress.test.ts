@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Reply } from "../../src/channels/channel.ts";
-import { taskChunks, tasksOf } from "../../src/channels/slack/chunks.ts";
+import { taskChunks, tasksOf } from "../../src/channels/slack/answer-text.ts";
 
 const reply = (progress?: string): Reply => ({
   id: "d1",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formerWebhookSession, webhookSession } from "../../src/channels/webhook-session.ts";
+import { formerWebhookSession, webhookSession } from "../../src/channels/webhook.ts";
 import { randomOf } from "../support/random.ts";
 
 const seed = Number(process.env.SEED ?? 20261125);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
-import { loopingFailure } from "../../src/core/looping.ts";
-import { type NextStep, nextStep, type Rules, type TurnView } from "../../src/core/next-step.ts";
+import { loopingFailure, type NextStep, nextStep, type Rules, type TurnView } from "../../src/core/next-step.ts";
 import { notRun } from "../../src/core/not-run.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 

@@ -1,11 +1,11 @@
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { accountObject } from "../../src/account/account.ts";
-import { makeApp } from "../../src/agent/app.ts";
-import { partOfSetting } from "../../src/agent/unlisted-settings.ts";
-import { discordSettings } from "../../src/channels/discord/discord-settings.ts";
-import { slackSettings } from "../../src/channels/slack/slack-settings.ts";
+import { accountObject } from "../../src/account/account-object.ts";
+import { makeApp, partOfSetting } from "../../src/agent/app.ts";
+import { discordSettings } from "../../src/channels/discord/discord-channel.ts";
+import { slackSettings } from "../../src/channels/slack/slack-channel.ts";
+import { mcpSettings } from "../../src/doors/mcp-servers.ts";
 import { otelSettings } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import {
@@ -25,7 +25,6 @@ import {
   slack,
 } from "../../src/index.ts";
 import { turnModels } from "../../src/session/turn/turn-model.ts";
-import { mcpSettings } from "../../src/tools/mcp/mcp-settings.ts";
 import { agent } from "../app/agent.ts";
 import { toys } from "../app/pool.ts";
 import { pager, pages } from "../app/toy-channel.ts";

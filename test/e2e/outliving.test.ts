@@ -159,7 +159,7 @@ describe("a turn, whatever happens to its readers and its server", () => {
 
 describe("a wrong setting", () => {
   it("[E2E-4] stops the Worker at start with its name and the mend", async () => {
-    const starting = startDev({ vars: { MODEL_BASE_URL: "cometapi", ALLOWED_ORIGINS: "*" } });
+    const starting = startDev({ command: true, vars: { MODEL_BASE_URL: "cometapi", ALLOWED_ORIGINS: "*" } });
     await expect(starting).rejects.toThrow(/MODEL_BASE_URL must be a URL such as https:\/\/api\.cometapi\.com\/v1/);
     await expect(starting).rejects.toThrow(/ALLOWED_ORIGINS holds "\*", which is no origin/);
   });

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 let dev: DevServer;
 beforeAll(async () => {
   // The tests' own app, so that an edit of the one in src/app breaks nothing here.
-  dev = await startDev();
+  dev = await startDev({ command: true });
 });
 afterAll(() => dev.stop());
 

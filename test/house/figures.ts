@@ -9,10 +9,10 @@ import {
   journeysOf,
   sizesOf,
 } from "./measure.ts";
-import { sourceFiles } from "./source-files.ts";
+import { sourceFiles, testFiles } from "./source-files.ts";
 
 const all = sourceFiles();
-const sizes = sizesOf(all);
+const sizes = sizesOf(all, testFiles());
 const circles = { run: circlesOf(all, { withTypes: false }), all: circlesOf(all, { withTypes: true }) };
 const exported = duplicateTypes(all, { exported: true });
 const declared = duplicateTypes(all, { exported: false });
@@ -25,6 +25,11 @@ const rows: [string, string | number, (readonly string[])?][] = [
   ["files in src", sizes.files],
   ["median of their lines", sizes.medianLines],
   ["files of at most 60 lines with one importer", sizes.smallWithOneImporter.length, sizes.smallWithOneImporter],
+  ...Object.entries(sizes.mayStay).map(([reason, paths]): [string, number, readonly string[]] => [
+    `besides, such files that may stay: ${reason}`,
+    paths.length,
+    paths,
+  ]),
   ["files that take all of a session at once", parts.length, parts],
   ["groups of files that import one another when the program runs", circles.run.length, circles.run.map(joined)],
   ["the same with imports of types", circles.all.length, circles.all.map(joined)],
@@ -36,9 +41,9 @@ const rows: [string, string | number, (readonly string[])?][] = [
     `${files} over ${folders.length}`,
     folders,
   ]),
-  ...journeysOf(readFileSync("docs/architecture.md", "utf8")).map(({ title, paths }): [string, number] => [
+  ...journeysOf(readFileSync("docs/architecture.md", "utf8")).map(({ title, paths, beside }): [string, string] => [
     `files to open: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
-    paths.length,
+    `${paths.length}, and ${beside.length} beside the way`,
   ]),
 ];
 

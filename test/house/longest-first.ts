@@ -5,16 +5,17 @@ import { BaseSequencer } from "vitest/node";
 /** Files of more than 10 s, longest first (`npx vitest run --reporter=json` on two cores). */
 export const longest: readonly string[] = [
   "test/e2e/playground-live.test.ts",
-  "test/e2e/channels.test.ts",
-  "test/e2e/deploy.test.ts",
+  "test/e2e/package.test.ts",
   "test/soak/soak.test.ts",
   "test/e2e/replay.test.ts",
-  "test/e2e/outliving.test.ts",
+  "test/e2e/slack.test.ts",
+  "test/e2e/channels.test.ts",
   "test/e2e/playground.test.ts",
   "test/e2e/readme.test.ts",
-  "test/e2e/mcp.test.ts",
+  "test/e2e/outliving.test.ts",
   "test/e2e/edit-agent.test.ts",
-  "test/e2e/package.test.ts",
+  "test/e2e/deploy.test.ts",
+  "test/e2e/mcp.test.ts",
 ];
 
 /** The listed ones in the order of the list, then the others in their own. `pathOf`: absolute or from the checkout. */

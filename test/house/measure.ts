@@ -5,28 +5,76 @@ import { importsOf, type SourceFile } from "./source-files.ts";
 export interface Sizes {
   files: number;
   medianLines: number;
-  /** Files of at most 60 lines that one other file imports, and no more. */
+  /** Files of at most 60 lines that one other file of the library imports, and no more, without those that may stay. */
   smallWithOneImporter: string[];
+  /** Of such files, those that may stay, by why they may. */
+  mayStay: Readonly<Record<Reason, string[]>>;
 }
 
-export function sizesOf(all: readonly SourceFile[]): Sizes {
+/** Why a small file with one importer may be a file of its own. */
+export type Reason = (typeof reasons)[number];
+
+const reasons = ["plug-in", "pure, with a test of its own", "loaded late"] as const;
+
+/** `tests`: all test files. Files of an app are not counted: the rules of the house bind the library. */
+export function sizesOf(all: readonly SourceFile[], tests: readonly SourceFile[]): Sizes {
   const lines = all.map(lineCount).sort((a, b) => a - b);
   const importers = importersOf(all);
-  const small = all.filter((file) => lineCount(file) <= 60 && importers.get(file.path)?.size === 1);
+  const small = all.filter(
+    (file) => !isApp(file.path) && lineCount(file) <= 60 && importers.get(file.path)?.length === 1,
+  );
+  const sorted = small.map((file) => ({ file, reason: reasonFor(file, importers.get(file.path) ?? [], tests) }));
+  const pathsOf = (wanted: Reason | undefined) =>
+    sorted.filter(({ reason }) => reason === wanted).map(({ file }) => file.path);
   return {
     files: all.length,
     medianLines: lines[Math.floor(lines.length / 2)] ?? 0,
-    smallWithOneImporter: small.map(({ path }) => path),
+    smallWithOneImporter: pathsOf(undefined),
+    mayStay: {
+      "plug-in": pathsOf("plug-in"),
+      "pure, with a test of its own": pathsOf("pure, with a test of its own"),
+      "loaded late": pathsOf("loaded late"),
+    },
   };
 }
+
+/**
+ * HOUSE section 3. A plug-in is what an app lists: the public face is its importer, it is the file of a door (named as its folder), or it
+ * defines a tool. A test is a
+ * file's own when it has its name and imports it. What is only ever loaded by `import()` would, as a part of its importer, be loaded at start.
+ */
+function reasonFor(file: SourceFile, importers: readonly Importer[], tests: readonly SourceFile[]): Reason | undefined {
+  const name = /([^/]+)\.tsx?$/.exec(file.path)?.[1];
+  if (importers.every(({ isLate }) => isLate)) return "loaded late";
+  const isPlugIn = importers.some(({ path }) => path === "src/index.ts") || /\/doors\/(\S+)\/\1\.ts$/.test(file.path);
+  if (isPlugIn || /\bdefineTool\(/.test(file.text)) return "plug-in";
+  const hasTest = tests.some(
+    (test) => test.path.endsWith(`/${name}.test.ts`) && importsOf(test).some(({ target }) => target === file.path),
+  );
+  return hasTest && !impure.test(file.text) ? "pure, with a test of its own" : undefined;
+}
+
+/** What waits, reads a clock, is random, or knows the platform. */
+const impure =
+  /\bawait\b|\basync\b|\bPromise\b|\bfetch\(|\bDate\.now\(|\bperformance\.|\bMath\.random\(|\bcrypto\.|\bset(?:Timeout|Interval)\(|\bprocess\.|\bSqlStorage\b|\bDurableObject\w*\b|\bconsole\.|\bdocument\.|from "(?:node|cloudflare):/;
 
 function lineCount({ text }: SourceFile): number {
   return text.trimEnd().split("\n").length;
 }
 
-function importersOf(all: readonly SourceFile[]): Map<string, Set<string>> {
-  const importers = new Map<string, Set<string>>(all.map(({ path }) => [path, new Set()]));
-  for (const file of all) for (const { target } of importsOf(file)) importers.get(target)?.add(file.path);
+/** A file that imports another one. `isLate`: by `import()` alone. */
+interface Importer {
+  path: string;
+  isLate: boolean;
+}
+
+function importersOf(all: readonly SourceFile[]): Map<string, Importer[]> {
+  const importers = new Map<string, Importer[]>(all.map(({ path }) => [path, []]));
+  for (const { path, imports } of all.map((file) => ({ path: file.path, imports: importsOf(file) })))
+    for (const target of new Set(imports.map((each) => each.target))) {
+      const own = imports.filter((each) => each.target === target && !each.typeOnly);
+      importers.get(target)?.push({ path, isLate: own.length > 0 && own.every(({ isLate }) => isLate) });
+    }
   return importers;
 }
 
@@ -88,9 +136,11 @@ export function duplicateTypes(all: readonly SourceFile[], { exported }: { expor
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Files of the library that import a file of the app. The Worker that `longline init` copies is an app, too. */
+/** Files of the app. The Worker that `longline init` copies is an app, too. */
+const isApp = (path: string) => path.startsWith("src/app/") || path.startsWith("src/cli/starter/");
+
+/** Files of the library that import a file of the app. */
 export function importersOfApp(all: readonly SourceFile[]): string[] {
-  const isApp = (path: string) => path.startsWith("src/app/") || path.startsWith("src/cli/starter/");
   return all
     .filter((file) => !isApp(file.path) && importsOf(file).some(({ target }) => isApp(target)))
     .map(({ path }) => path);
@@ -129,10 +179,11 @@ export function importersOfParts(all: readonly SourceFile[]): string[] {
   return takers.map(({ path }) => path).filter((path) => !holders.includes(path));
 }
 
-/** A journey of `docs/architecture.md`: its heading, and the file of each numbered line. */
+/** A journey of `docs/architecture.md`: its heading, the file of each numbered line, and of each line below one. */
 export interface Journey {
   title: string;
   paths: string[];
+  beside: string[];
 }
 
 export function journeysOf(document: string): Journey[] {
@@ -141,8 +192,14 @@ export function journeysOf(document: string): Journey[] {
     .slice(1)
     .map((section) => ({
       title: section.slice(0, section.indexOf("\n")).trim(),
-      paths: [...section.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, path = ""]) => path),
-    }));
+      paths: pathsOf(section, /^\d+\. `([^`]+)`/gm),
+      beside: pathsOf(section, /^ +- `([^`]+)`/gm),
+    }))
+    .filter(({ paths }) => paths.length > 0);
+}
+
+function pathsOf(section: string, line: RegExp): string[] {
+  return [...section.matchAll(line)].map(([, path = ""]) => path);
 }
 
 /** Every file of `src` that a document names. */

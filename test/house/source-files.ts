@@ -14,6 +14,8 @@ export interface Import {
   /** A path from the top for a file of ours, else the name of the package. */
   target: string;
   typeOnly: boolean;
+  /** By `import()`, when the code comes to it. */
+  isLate: boolean;
 }
 
 /** Paths that git knows or would add, from the top. */
@@ -28,8 +30,17 @@ export function readSourceFile(path: string): SourceFile {
 
 /** The TypeScript files of `src`. */
 export function sourceFiles(): SourceFile[] {
+  return filesLike(/^src\/.*\.tsx?$/);
+}
+
+/** The tests, without what they share. */
+export function testFiles(): SourceFile[] {
+  return filesLike(/^test\/.*\.test\.tsx?$/);
+}
+
+function filesLike(pattern: RegExp): SourceFile[] {
   return trackedPaths()
-    .filter((path) => /^src\/.*\.tsx?$/.test(path))
+    .filter((path) => pattern.test(path))
     .map(readSourceFile);
 }
 
@@ -42,6 +53,7 @@ export function importsOf({ path, text }: SourceFile): Import[] {
     return {
       target: target.startsWith(".") ? normalize(join(dirname(path), target)) : target,
       typeOnly: type !== undefined,
+      isLate: late !== undefined,
     };
   });
 }

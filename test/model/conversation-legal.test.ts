@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { noUsage } from "../../src/core/cost.ts";
 import { profileFor } from "../../src/model/catalog.ts";
 import type { Profile } from "../../src/model/profile.ts";
-import { bridged } from "../../src/model/role-order.ts";
+import { bridged } from "../../src/model/serialize.ts";
 import { RequestWindow } from "../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../src/test-kit/memory-log.ts";
 import { asking, assistant, ended, result, user } from "../support/entries.ts";

@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FailedTry } from "../../src/core/entry.ts";
 import type { Failure } from "../../src/core/errors.ts";
 import { profileFor } from "../../src/model/catalog.ts";
-import { afterFailure, mostCalls, type RetryPolicy } from "../../src/model/retry.ts";
-import { retryAfterMs } from "../../src/model/retry-after.ts";
+import { afterFailure, mostCalls, type RetryPolicy, retryAfterMs } from "../../src/model/retry.ts";
 
 const policy: RetryPolicy = { retriesPerModel: 2, baseMs: 500, longestPauseMs: 1_500, longestRetryAfterMs: 60_000 };
 const exp = profileFor({ modelId: "deepseek-v3.2-exp", baseUrl: "https://api.cometapi.com/v1", demo: false });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
+import { salvageEvents } from "../../src/model/read-answer.ts";
 import { Salvage } from "../../src/model/salvage.ts";
-import { salvageEvents } from "../../src/model/salvage-events.ts";
 import { innocent, type LeakedCalls, leaks, weather } from "../support/leaks.ts";
 
 interface Outcome {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
-import { joinRuns } from "../../src/model/join-runs.ts";
+import { joinRuns } from "../../src/model/read-answer.ts";
 import { createTranslator } from "../../src/model/translate.ts";
 import { bodyOf, eventBatches, joined, tape } from "./wire-tape.ts";
 

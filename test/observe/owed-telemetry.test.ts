@@ -7,7 +7,7 @@ let sql: SqlStorage;
 beforeEach(() => {
   ({ sql } = nodeStorage());
   sql.exec("CREATE TABLE feedback (turn TEXT)");
-  sql.exec(sessionLadder.rungs.at(-1)?.sql ?? "");
+  sql.exec(sessionLadder.rungs.find((rung) => rung.sql.includes("CREATE TABLE exports"))?.sql ?? "");
 });
 const turn = (firstSeq: number) => ({ kind: "turn", firstSeq }) as const;
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Account, accountObject } from "../../src/account/account.ts";
+import { Account } from "../../src/account/account.ts";
 import { factsOfAccount } from "../../src/account/account-facts.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import type { AccountLimits } from "../../src/account/account-record.ts";
 import { forgetFacts } from "../../src/account/known-facts.ts";
 import { unwrap } from "../../src/account/outcome.ts";

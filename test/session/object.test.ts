@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { SessionLifecycle } from "../../src/session/lifecycle.ts";

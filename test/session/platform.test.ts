@@ -1,7 +1,8 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Account, accountObject } from "../../src/account/account.ts";
+import { Account } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { rpcVersion } from "../../src/account/call-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { Session } from "../../src/session/object.ts";

@@ -46,7 +46,7 @@ export async function runRollBack(commit: string): Promise<string[]> {
   const held: Held = { key: "", exports: {} };
   const phase = async (name: string, folder: string | undefined, work: (of: Phase) => Promise<void>) => {
     const vars = { ADMIN_KEY: adminKey, MODEL_BASE_URL: `${model.url}/v1`, MODEL_API_KEY: "roll-back-model-key" };
-    const dev = await startDev({ persistTo: data, vars, ...(folder !== undefined && { folder }) });
+    const dev = await startDev({ command: true, persistTo: data, vars, ...(folder !== undefined && { folder }) });
     const check = (holds: boolean, what: string) => void (holds || losses.push(`${name}: ${what}`));
     try {
       await work({ call: caller(dev.url, held), check, delivered, receiver: receiver.url, held });

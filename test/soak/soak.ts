@@ -1,10 +1,12 @@
 /**
  * `npm run soak -- --kills 200 --seed 7 [--bug NAME]`: one kill soak, its figures, and exit code 1 when something was wrong; with
  * a planted bug, when nothing was. `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
+ * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds.
  */
 import { parseArgs } from "node:util";
 import { bugs } from "./bugs.ts";
 import { runRollBack } from "./roll-back.ts";
+import { runRollouts } from "./rollouts.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
 
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     bug: { type: "string" },
     "roll-back": { type: "string" },
+    rollouts: { type: "string" },
   },
 });
 if (values["roll-back"] !== undefined) {
@@ -22,6 +25,10 @@ if (values["roll-back"] !== undefined) {
   process.exit(losses.length === 0 ? 0 : 1);
 }
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
+if (values.rollouts !== undefined) {
+  console.log(`${values.rollouts} rollouts of each kind with seed ${seed}`);
+  process.exit(runRollouts(Number(values.rollouts), seed) ? 0 : 1);
+}
 const bug = bugs.find(({ name }) => name === values.bug);
 if (values.bug !== undefined && bug === undefined) {
   throw new Error(`There is no bug "${values.bug}". The bugs are: ${bugs.map(({ name }) => name).join(", ")}.`);

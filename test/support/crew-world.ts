@@ -1,6 +1,6 @@
 /** A session of the app whose agents call one another (`test/app/crew.ts`), with a provider that answers each agent what the test queued for it: children work side by side, so their requests come in any order. */
 import { runInDurableObject } from "cloudflare:test";
-import { accountObject } from "../../src/account/account.ts";
+import { accountObject } from "../../src/account/account-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { accepted } from "../../src/doors/refusal-words.ts";

@@ -28,7 +28,7 @@ import { JsonAnswer } from "../../src/model/json-answer.ts";
 import { judgeAnswer } from "../../src/model/judge-answer.ts";
 import { readLeak } from "../../src/model/leaked-calls.ts";
 import { requestChange } from "../../src/model/request-change.ts";
-import { retryAfterMs } from "../../src/model/retry-after.ts";
+import { retryAfterMs } from "../../src/model/retry.ts";
 import { safeDetail } from "../../src/model/safe-detail.ts";
 import { Salvage } from "../../src/model/salvage.ts";
 import { payloadBatches } from "../../src/model/sse.ts";

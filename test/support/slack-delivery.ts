@@ -1,7 +1,8 @@
 /** Deliveries to a fake Slack as tests make them, and what a person sees of them, read as Slack would show it. */
-import type { SlackShown } from "../../src/channels/slack/post.ts";
+
 import { postToSlack } from "../../src/channels/slack/post.ts";
 import type { SlackRules } from "../../src/channels/slack/rules.ts";
+import type { SlackShown } from "../../src/channels/slack/shown.ts";
 import type { SlackAddress } from "../../src/channels/slack/slack-address.ts";
 import type { FakeMessage, FakeSlack } from "./fake-slack.ts";
 import { Delivery } from "./posting.ts";

@@ -1,15 +1,21 @@
-/** Starts the Worker as the README says, `npm run dev`, and ends it again. For end-to-end tests: a real process, workerd and SQLite. */
+/**
+ * Starts the Worker and ends it again. For end-to-end tests: a real process, workerd and SQLite. Where a run of tests has bundled
+ * their app (`bundle-once.ts`), that is served, in a third of the time; else, and for a test of the command itself, it is `npm run dev`.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { bundleFiles, bundleVariable } from "./bundle-files.ts";
+import type { Served } from "./worker-process.ts";
 
 export interface DevServer {
   url: string;
-  /** Of npm. */
+  /** Of the process that was started: npm's where it is a command. */
   pid: number;
   /** Everything it printed so far. */
   logs(): string;
@@ -27,8 +33,10 @@ export interface DevOptions {
   port?: number;
   /** The checkout that is started; this one when absent. */
   folder?: string;
-  /** The Worker that is started: the tests' own app, or the one of src/app, as a user has it. */
-  app?: "tests" | "users";
+  /** The Worker that is started: the tests' own app, the one of src/app, as a user has it, or another file. */
+  app?: "tests" | "users" | `${string}.ts`;
+  /** `npm run dev` itself, as the README says. */
+  command?: boolean;
 }
 
 /** How long a start may take before it counts as failed. */
@@ -36,33 +44,12 @@ const startLimitMs = 40_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
 export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
-  const { vars = {}, persistTo, port: wanted, folder, app = "tests" } = asked;
+  const { vars = {}, persistTo, port: wanted, folder, app = "tests", command = false } = asked;
   const port = wanted ?? (await freePort());
   const data = persistTo ?? (await freshFolder());
-  const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-  const options = [
-    "--port",
-    String(port),
-    // Behind an option with one value: right after `--var` of the script it would be taken for another variable.
-    ...(app === "tests" ? ["test/app/worker.ts"] : []),
-    // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.
-    "--inspector-port",
-    "0",
-    // Else wrangler reads the developer's own .dev.vars, and the tests would call a real provider with a real key.
-    "--env-file",
-    "/dev/null",
-    "--persist-to",
-    data,
-    ...named,
-  ];
-  // A group of its own, so that its children can be ended with it.
-  const env = { ...process.env, CI: "true", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_LOG_PATH: data };
-  const child = spawn("npm", ["run", "dev", "--", ...options], {
-    ...(folder !== undefined && { cwd: folder }),
-    detached: true,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const bundle = command || folder !== undefined || app !== "tests" ? undefined : process.env[bundleVariable];
+  const child =
+    bundle === undefined ? runCommand({ app, folder, port, data, vars }) : serveBundle(bundle, { port, data, vars });
   let log = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (bytes) => (log += stripVTControlCharacters(String(bytes))));
@@ -87,6 +74,47 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
   };
 }
 
+interface Place {
+  port: number;
+  data: string;
+  vars: Record<string, string>;
+}
+
+/** In a group of its own, so that its children can be ended with it. */
+function runCommand({ app, folder, port, data, vars }: Place & { app: string; folder: string | undefined }) {
+  const named = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const options = [
+    "--port",
+    String(port),
+    // Behind an option with one value: right after `--var` of the script it would be taken for another variable.
+    ...(app === "tests" ? ["test/app/worker.ts"] : app === "users" ? [] : [app]),
+    // 0: the inspector finds a port of its own, so that two starts at once cannot take the same.
+    "--inspector-port",
+    "0",
+    // Else wrangler reads the developer's own .dev.vars, and the tests would call a real provider with a real key.
+    "--env-file",
+    "/dev/null",
+    "--persist-to",
+    data,
+    ...named,
+  ];
+  const env = { ...process.env, CI: "true", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_LOG_PATH: data };
+  return spawn("npm", ["run", "dev", "--", ...options], {
+    ...(folder !== undefined && { cwd: folder }),
+    detached: true,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+function serveBundle(folder: string, { data, ...place }: Place) {
+  const options = JSON.parse(readFileSync(join(folder, bundleFiles.options), "utf8"));
+  // Where `wrangler dev` has it, so that the command can go on with it.
+  const served: Served = { ...place, options, script: join(folder, bundleFiles.script), data: join(data, "v3") };
+  const args = ["--no-warnings", join(import.meta.dirname, "worker-process.ts"), JSON.stringify(served)];
+  return spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+}
+
 export function freshFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "longline-"));
 }
@@ -94,7 +122,7 @@ export function freshFolder(): Promise<string> {
 async function ready(url: string, child: ChildProcess, log: () => string): Promise<void> {
   const deadline = Date.now() + startLimitMs;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`npm run dev ended by itself:\n${log()}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The Worker ended by itself:\n${log()}`);
     // A wrong setting does not end wrangler, which waits for a better file; the complaint is in its log.
     if (/Longline cannot start/.test(log())) throw new Error(log());
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
@@ -102,7 +130,7 @@ async function ready(url: string, child: ChildProcess, log: () => string): Promi
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`npm run dev did not answer within ${startLimitMs} ms:\n${log()}`);
+  throw new Error(`The Worker did not answer within ${startLimitMs} ms:\n${log()}`);
 }
 
 async function endGroup(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { toolsRefusal } from "../../src/model/demo/strict-check.ts";
-import { prepareTool, type RemoteCall, remoteTool } from "../../src/tools/mcp/remote-tool.ts";
+import { prepareTool, type RemoteCall, remoteTool, toolNames } from "../../src/tools/mcp/remote-tool.ts";
 import { resultText } from "../../src/tools/mcp/result-text.ts";
 import { type McpServerRules, serverFault } from "../../src/tools/mcp/server-rules.ts";
 import { keptToolList } from "../../src/tools/mcp/tool-list.ts";
-import { toolNames } from "../../src/tools/mcp/tool-names.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
 import type { JsonSchema } from "../../src/tools/strict-schema.ts";
 import { createToolbox } from "../../src/tools/tool.ts";

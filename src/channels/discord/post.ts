@@ -18,9 +18,6 @@ import type { DiscordRules } from "./rules.ts";
 import { DiscordSender, NoWay, Postponed } from "./send.ts";
 import { afterFrozen, type DiscordShown, type Making, makingOf, markOf, originalOf, type Shown } from "./shown.ts";
 
-export type { DiscordPosting } from "./open-ways.ts";
-export type { DiscordShown } from "./shown.ts";
-
 const pieceChars = 2_000;
 const comesLater = "_Still at work: the answer comes as a new message._";
 const isInFile = "_The whole answer is in the file._";

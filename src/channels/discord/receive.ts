@@ -26,11 +26,8 @@ import {
   whisper,
 } from "./interaction.ts";
 import { keptReference } from "./read-reference.ts";
-import { pressRefusal, questionRefusal } from "./refusal.ts";
 import { type DiscordRules, discordSession, isAllowed } from "./rules.ts";
 import { askedAbout, type DiscordFile, filesOf } from "./target-message.ts";
-
-export type { DiscordRules } from "./rules.ts";
 
 export interface DiscordSetup {
   settings: DiscordSettings;
@@ -187,4 +184,20 @@ function sessionOfPress(came: Press): string {
   const buttons = (came.message?.components ?? []).flatMap(({ components }) => components ?? []);
   const named = buttons.map(({ custom_id }) => readStop(custom_id ?? "")).find((each) => each !== undefined);
   return named?.session ?? sessionOf(came);
+}
+
+/** What a person in Discord reads where their question was not accepted. A channel is one conversation, so a person who cannot go on in it reads where they can. */
+function questionRefusal({ code, message, retryAfterSeconds }: AppError): string {
+  // While a release is rolled out, an object of the version before begins no new conversation.
+  if (code === "not_found") {
+    return "The conversation of this channel was erased, and a question does not bring it back. Ask in a thread or in another channel: each has a conversation of its own.";
+  }
+  if (code !== "rate_limited" && code !== "queue_full") return message;
+  const when = retryAfterSeconds === undefined ? "in a minute" : `in ${retryAfterSeconds} s`;
+  return `There are too many messages just now, so yours was not taken. Please ask again ${when}.`;
+}
+
+/** The same, of a press of a button under an earlier message. */
+function pressRefusal({ code, message }: AppError): string {
+  return code === "not_found" ? "The conversation that this button belongs to was erased, or is over." : message;
 }

@@ -1,13 +1,11 @@
 /** Shows the text of an answer in Slack: a streamed message that grows, further messages where it is long, and simpler ones where Slack refuses. Never requests approvals and never sets a status. */
-import type { Reply } from "../channel.ts";
+import type { Reply, ShownTool } from "../channel.ts";
 import { replyText, turnOf } from "../reply-text.ts";
 import { byteLimit, splitMarkdown } from "../split-markdown.ts";
 import { SlackFailure } from "./api.ts";
-import { taskChunks, tasksOf, textChunk } from "./chunks.ts";
 import type { SlackDelivery } from "./delivery.ts";
 import { feedbackBlocks } from "./feedback.ts";
-import type { Form, Rung } from "./ladder.ts";
-import { refusalOf } from "./ladder.ts";
+import { type Form, type Rung, refusalOf } from "./ladder.ts";
 import type { Piece } from "./shown.ts";
 import { isDm } from "./slack-address.ts";
 
@@ -284,4 +282,58 @@ function contentOf(text: string, form: Form, more: readonly object[] = []): Reco
 /** Markdown as plain text: Slack reads `&`, `<` and `>` as its own. */
 function plain(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** A message has 50 blocks at most, tasks and text among them (`msg_blocks_too_many`): more tasks are counted in one. */
+const mostTasks = 30;
+const restId = "longline_more";
+
+interface Task {
+  id: string;
+  title: string;
+  state: ShownTool["state"];
+}
+
+/** The first tasks, and one that summarises all others. */
+function foldedTasks({ tools }: Reply): Task[] {
+  const tasks = tools.map(({ id, name, state, progress }) => ({ id, title: titleOf(name, progress), state }));
+  if (tasks.length <= mostTasks) return tasks;
+  const rest = tasks.slice(mostTasks - 1);
+  const has = (state: Task["state"]) => rest.some((task) => task.state === state);
+  const state = has("waiting")
+    ? "waiting"
+    : has("running")
+      ? "running"
+      : rest.every((each) => each.state === "failed")
+        ? "failed"
+        : "done";
+  return [...tasks.slice(0, mostTasks - 1), { id: restId, title: `and ${rest.length} more`, state }];
+}
+
+/** What is shown of each task, by its id: a change of it is sent. */
+export function tasksOf(reply: Reply): Record<string, string> {
+  return Object.fromEntries(foldedTasks(reply).map((task) => [task.id, shownState(task)]));
+}
+
+const taskStates = { running: "in_progress", waiting: "pending", done: "complete", failed: "error" } as const;
+
+/** The tasks that are new or have changed. */
+export function taskChunks(reply: Reply, before: Record<string, string>): Record<string, unknown>[] {
+  return foldedTasks(reply)
+    .filter((task) => before[task.id] !== shownState(task))
+    .map(({ id, title, state }) => ({ type: "task_update", id, title, status: taskStates[state] }));
+}
+
+/** The progress of a call is shown after its name: titles may change, and details are only ever added to. */
+function titleOf(name: string, progress: string | undefined): string {
+  return (progress === undefined ? name : `${name}: ${progress.replace(/\s+/g, " ")}`).slice(0, 200).toWellFormed();
+}
+
+/** The titles of the folded task and of a task that shows its progress change, too. */
+function shownState({ id, title, state }: Task): string {
+  return id === restId || title.includes(": ") ? `${state} ${title}` : state;
+}
+
+function textChunk(text: string): Record<string, unknown>[] {
+  return text === "" ? [] : [{ type: "markdown_text", text }];
 }

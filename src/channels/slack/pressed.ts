@@ -4,7 +4,7 @@ import type { Approval, Inbound, Taken } from "../channel.ts";
 import { SlackApi, type SlackSettings, settingsFor } from "./api.ts";
 import type { Pressed } from "./envelope.ts";
 import { feedbackId, readFeedback } from "./feedback.ts";
-import type { SlackSetup } from "./receive.ts";
+import type { SlackSetup } from "./rules.ts";
 import { isResponseUrl } from "./shortcuts.ts";
 
 /** What a button carries. It comes back signed by Slack, so it can be believed. */

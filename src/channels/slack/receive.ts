@@ -5,9 +5,8 @@ import { parseJson } from "../parse-json.ts";
 import { type Place, placedIn } from "../place-rules.ts";
 import { isSignedBySlack } from "../signature.ts";
 import { signatureError } from "../signature-error.ts";
-import { type SlackSettings, settingsFor } from "./api.ts";
+import { SlackApi, SlackFailure, type SlackSettings, settingsFor } from "./api.ts";
 import { command, type EventCallback, envelope, interaction } from "./envelope.ts";
-import { showHome, suggestPrompts } from "./home.ts";
 import { knownName } from "./people.ts";
 import { pressed } from "./pressed.ts";
 import { keptReference, type SlackReference } from "./read-reference.ts";
@@ -15,18 +14,9 @@ import { readText } from "./read-text.ts";
 import { sendRefusal } from "./refusal.ts";
 import { renderMessage } from "./render-message.ts";
 import { eventAction } from "./routing.ts";
-import type { SlackRules } from "./rules.ts";
+import type { SlackRules, SlackSetup } from "./rules.ts";
 import { fromCommand, fromMessageAction } from "./shortcuts.ts";
 import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
-
-export interface SlackSetup {
-  settings: SlackSettings;
-  rules: SlackRules;
-  /** The workspace took the app away: its token is forgotten. */
-  uninstalled?(team: string): Promise<void>;
-}
-
-export type { SlackRules } from "./rules.ts";
 
 const done = (body: string | null = null) => ({ kind: "nothing", response: new Response(body) }) as const;
 const taken = () => new Response(null);
@@ -170,4 +160,48 @@ function contentOf(
 function titleOf(text: string, own: string | undefined): string {
   const line = readText(text, own, new Map()).replace(/\s+/g, " ");
   return line.length <= 80 ? line : `${line.slice(0, 79)}…`;
+}
+
+/** A person opened the app in Slack. */
+export interface Opened {
+  user: string;
+  room: string;
+  /** Of the older assistant view; `""` elsewhere. */
+  thread: string;
+}
+
+const standardHome = `*What I can do*
+• Answer questions in direct messages, and in channels when you mention me.
+• Read the thread, the files and the forwarded messages that you ask about.
+• Use tools, and ask you before I do anything that matters.
+
+*How to reach me*
+• Write in the Messages tab; each message there begins a conversation.
+• Mention me in a channel that I am a member of (\`/invite\` adds me).
+• \`/ask\` a question, or choose *Ask about this* in a message's menu.`;
+
+/** Shows the person a home tab that describes what the agent can do (docs.slack.dev/reference/methods/views.publish). */
+async function showHome({ user }: Opened, settings: SlackSettings, rules: SlackRules): Promise<void> {
+  const sections = (rules.home ?? standardHome).match(/[\s\S]{1,2900}(?:\n|$)/g) ?? [];
+  const blocks = sections.slice(0, 20).map((text) => ({ type: "section", text: { type: "mrkdwn", text } }));
+  await quietly(settings, "views.publish", { user_id: user, view: { type: "home", blocks } });
+}
+
+/** Prompts of an empty conversation (docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts): four at most. */
+async function suggestPrompts(opened: Opened, settings: SlackSettings, rules: SlackRules): Promise<void> {
+  const prompts = (rules.suggestedPrompts ?? []).slice(0, 4);
+  if (prompts.length === 0 || opened.room === "") return;
+  const place = { channel_id: opened.room, ...(opened.thread !== "" && { thread_ts: opened.thread }) };
+  await quietly(settings, "assistant.threads.setSuggestedPrompts", { ...place, prompts });
+}
+
+/** A failure to show them does no harm. */
+async function quietly(settings: SlackSettings, method: string, params: Record<string, unknown>): Promise<void> {
+  if (settings.botToken === undefined) return;
+  try {
+    await new SlackApi(settings).call(method, params);
+  } catch (error) {
+    if (!(error instanceof SlackFailure)) throw error;
+    console.warn(`Slack did not take ${method}: ${error.error}`);
+  }
 }

@@ -1,6 +1,7 @@
 /** What the agent's owner may choose for Slack, in `channels.slack` of the agent, and what of it cannot work. Pure. */
 
 import { checkPlaceRules, type PlaceRule } from "../place-rules.ts";
+import type { SlackSettings } from "./api.ts";
 
 export interface SlackRules {
   /** Name of the agent that answers here; the default one when absent. A conversation keeps the agent that it began with. */
@@ -25,6 +26,14 @@ export interface SlackRules {
   suggestedPrompts?: readonly { title: string; message: string }[];
   /** The text of the app's home tab, in Slack's mrkdwn; by default what the agent can do. */
   home?: string;
+}
+
+/** What a request of Slack is read with. */
+export interface SlackSetup {
+  settings: SlackSettings;
+  rules: SlackRules;
+  /** The workspace took the app away: its token is forgotten. */
+  uninstalled?(team: string): Promise<void>;
 }
 
 /** Throws for rules that cannot work, at start: a question that no one may answer would wait for a day. */

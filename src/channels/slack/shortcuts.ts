@@ -6,10 +6,10 @@ import type { MessageAction, SlashCommand } from "./envelope.ts";
 import { knownName } from "./people.ts";
 import { keptReference } from "./read-reference.ts";
 import { readText } from "./read-text.ts";
-import type { SlackSetup } from "./receive.ts";
 import { sendRefusal } from "./refusal.ts";
 import { renderMessage } from "./render-message.ts";
 import { isAllowed } from "./routing.ts";
+import type { SlackSetup } from "./rules.ts";
 import { placeName, type SlackAddress, sessionOf } from "./slack-address.ts";
 
 const nothing = (text: string): Inbound => ({

@@ -1,15 +1,12 @@
 /** `longline eval`: runs cases, compares, writes the report, and says by its exit code whether the gates hold. */
-
 import { hookSources } from "../source-hooks.ts";
 import { UsageError } from "../usage.ts";
 import { type Baseline, readBaseline, saveBaseline } from "./baseline.ts";
 import { judgeDoubts, readCalibrations } from "./calibration.ts";
-import type { Dataset } from "./dataset/read-cases.ts";
-import { readCases } from "./dataset/read-cases.ts";
+import { type Dataset, readCases } from "./dataset/read-cases.ts";
 import { type EvalOptions, evalUsage, readOptions } from "./options.ts";
-import { EvalProgress } from "./report/progress.ts";
 import { type EvalSummary, summarize } from "./report/summarize.ts";
-import { summaryWords } from "./report/words.ts";
+import { dollars, summaryWords } from "./report/words.ts";
 import { writeReport } from "./report/write-report.ts";
 import type { EvalArm } from "./run/arms.ts";
 import { EvalFolder, type Plan } from "./run/folder.ts";
@@ -217,4 +214,59 @@ function keepFirst(
   const { name: arm, version, model } = first;
   const own = results.filter((result) => result.arm === arm);
   console.log(`Baseline: ${saveBaseline(dataset, name, { arm, version, model, results: own })}`);
+}
+
+/** Where it writes; `isTTY` false: lines alone. */
+export interface ProgressStream {
+  isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Shows how far an evaluation is: a table that is written over on a terminal, else a line at every tenth. Writes to the error stream, so that the result can be piped. */
+export class EvalProgress {
+  readonly #stream: ProgressStream;
+  readonly #total: number;
+  readonly #arms: readonly string[];
+  readonly #results: RunResult[] = [];
+  #lines = 0;
+  #tenths = 0;
+
+  constructor(stream: ProgressStream, arms: readonly string[], total: number) {
+    this.#stream = stream;
+    this.#arms = arms;
+    this.#total = total;
+  }
+
+  add(result: RunResult): void {
+    this.#results.push(result);
+    if (this.#stream.isTTY) this.#draw();
+    else this.#line();
+  }
+
+  #draw(): void {
+    const done = this.#results.length;
+    const filled = Math.round((30 * done) / Math.max(1, this.#total));
+    const width = Math.max(...this.#arms.map((arm) => arm.length));
+    const rows = [
+      `${"█".repeat(filled)}${"░".repeat(30 - filled)} ${done} of ${this.#total}`,
+      ...this.#arms.map((arm) => this.#row(arm, width)),
+    ];
+    const up = this.#lines === 0 ? "" : `\u001b[${this.#lines}A`;
+    this.#stream.write(`${up}${rows.map((row) => `\u001b[2K${row}\n`).join("")}`);
+    this.#lines = rows.length;
+  }
+
+  #row(arm: string, width: number): string {
+    const own = this.#results.filter((result) => result.arm === arm);
+    const passed = own.filter(({ scores }) => scores.passed === 1).length;
+    const cost = own.reduce((sum, { costMicros, judgeCostMicros }) => sum + costMicros + judgeCostMicros, 0);
+    return `  ${arm.padEnd(width)}  ${String(passed).padStart(4)} of ${String(own.length).padEnd(4)} pass  ${dollars(cost)}`;
+  }
+
+  #line(): void {
+    const tenths = Math.floor((10 * this.#results.length) / Math.max(1, this.#total));
+    if (tenths === this.#tenths) return;
+    this.#tenths = tenths;
+    this.#stream.write(`${this.#results.length} of ${this.#total} runs\n`);
+  }
 }

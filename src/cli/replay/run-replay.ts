@@ -19,8 +19,24 @@ import { pastRequest } from "../exported-session.ts";
 import { UsageError } from "../usage.ts";
 import { type ChangeCost, changeCost, type FirstRequests, type LedgerDay } from "./change-cost.ts";
 import { type RecordedTurn, recordedTurns } from "./recorded-turns.ts";
-import type { ReplayOptions } from "./replay-options.ts";
 import { recordedOutcome, shadowTurn } from "./shadow-turn.ts";
+
+/** What a replay is asked for. `sinceMs`: ms since 1970. */
+export interface ReplayOptions {
+  sinceMs: number;
+  windowDays: number;
+  limit: number;
+  instructions: string | undefined;
+  version: string | undefined;
+  agent: string | undefined;
+  model: string | undefined;
+  judge: string | undefined;
+  prefer: string;
+  margin: number;
+  worker: { url: string; key: string };
+  module: string | undefined;
+  out: string;
+}
 
 /** A turn that went another way. */
 interface DivergedTurn {

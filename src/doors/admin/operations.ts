@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
 import { account, key } from "../shapes.ts";
-import { accountChanges, accountCreation } from "./routes.ts";
+import { accountChanges, accountCreation, keyCreation } from "./routes.ts";
 
 const admin = { tag: "Accounts", key: "admin" } as const;
 
@@ -35,7 +35,8 @@ export const adminOperations: Record<string, Operation> = {
   },
   "POST /v1/admin/accounts/{account}/keys": {
     ...admin,
-    summary: "Makes a key",
+    summary: "Makes a key; with the right `operate` it may make versions and rollouts",
+    body: keyCreation,
     answers: { 201: { what: "The key, shown once.", schema: key } },
     refusals: [404, 409, 503],
   },

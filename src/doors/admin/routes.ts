@@ -1,7 +1,7 @@
 /** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
 import * as z from "zod/mini";
-import { accountList, accountObject } from "../../account/account.ts";
-import type { KeyInfo } from "../../account/account-keys.ts";
+import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
+import { accountList, accountObject } from "../../account/account-object.ts";
 import type { AccountLimits, AccountSettings } from "../../account/account-record.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App } from "../../agent/app.ts";
@@ -29,6 +29,8 @@ const limitFields = lazySchema(() =>
 );
 export const accountCreation = lazySchema(() => z.strictObject({ id: z.optional(accountId), ...limitFields.shape }));
 export const accountChanges = lazySchema(() => z.strictObject(limitFields.shape));
+/** `rights`: what the key may do beside sending messages. */
+export const keyCreation = lazySchema(() => z.strictObject({ rights: z.optional(z.array(z.enum(keyRights))) }));
 
 export const admin = new Routes()
   .post("/accounts", "admin", async (c) => {
@@ -52,7 +54,8 @@ export const admin = new Routes()
   })
   .post("/accounts/:account/keys", "admin", async (c) => {
     const { account, settings } = await existing(requestOf(c), c.req.param("account"));
-    const { key, ...info } = unwrap(await account.createKey(settings.id));
+    const { rights } = parseBody(keyCreation, await readJson(c.req.raw, { empty: {} }));
+    const { key, ...info } = unwrap(await account.createKey(settings.id, rights));
     return c.json({ ...keyJson(info), key }, 201);
   })
   .get("/accounts/:account/keys", "admin", async (c) => {
@@ -123,6 +126,7 @@ function shownKey(key: KeyInfo): Record<string, unknown> {
   return shownOr(key, keyJson, (broken) => ({ id: key.id, broken }));
 }
 
-function keyJson({ id, createdAtMs, revokedAtMs }: KeyInfo): Record<string, unknown> {
-  return { id, created_at: iso(createdAtMs), revoked_at: revokedAtMs === null ? null : iso(revokedAtMs) };
+function keyJson({ id, rights, createdAtMs, revokedAtMs }: KeyInfo): Record<string, unknown> {
+  const own = rights.length > 0 && { rights };
+  return { id, ...own, created_at: iso(createdAtMs), revoked_at: revokedAtMs === null ? null : iso(revokedAtMs) };
 }

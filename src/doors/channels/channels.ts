@@ -1,5 +1,5 @@
 /** `/channels/…`: where messengers and webhooks bring messages. No bearer: each request is signed by its sender. What comes in belongs to the account of its place, which is `default` where no rule names another one. */
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App, AppChannel } from "../../agent/app.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../../channels/channel.ts";
@@ -14,8 +14,7 @@ import { readText } from "../../http/read-json.ts";
 import { addressFault, channelHost } from "../../session/deliver/outlets.ts";
 import { urlFault } from "../../session/deliver/url-fault.ts";
 import { sessionObject } from "../../session/session-object.ts";
-import { callId } from "../admit.ts";
-import type { RequestContext } from "../caller.ts";
+import { callId, type RequestContext } from "../caller.ts";
 import { accepted } from "../refusal-words.ts";
 import { Routes, requestOf } from "../routes.ts";
 import { traceOf } from "../trace-of.ts";

@@ -1,6 +1,6 @@
 /** `/mcp`: the agent as an MCP server. Every request stands alone; what lasts is in the sessions. */
 import { version } from "../../../package.json";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/setting-lists.ts";
@@ -11,9 +11,8 @@ import { parseBody } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import type { TurnState } from "../../session/turn/turns.ts";
 import { shownSession } from "../../wire/native.ts";
-import { mustAdmit } from "../admit.ts";
 import { allowedModels } from "../allowed-models.ts";
-import { type Caller, sessionOf } from "../caller.ts";
+import { type Caller, mustAdmit, sessionOf } from "../caller.ts";
 import { namedAgent } from "../named-agent.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
 import { accepted } from "../refusal-words.ts";

@@ -1,8 +1,12 @@
 /** The native door, which every app has: Longline's own HTTP API. Start reading here: which path leads to which file. */
 
+import type { Agent } from "../../agent/agent.ts";
+import { modelIds } from "../../session/turn/turn-model.ts";
+import type { AgentJson } from "../../wire/shapes.ts";
+import type { Caller } from "../caller.ts";
 import type { DoorRoute } from "../door.ts";
 import { front } from "../front.ts";
-import { agents } from "./agents.ts";
+import { Routes } from "../routes.ts";
 import { answers } from "./answers.ts";
 import { copies } from "./copies.ts";
 import { deliveries } from "./deliveries.ts";
@@ -12,6 +16,11 @@ import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
 import { turns } from "./turns.ts";
 import { usage } from "./usage.ts";
+
+/** `/v1/agents`: what the app's agents are and can do. Says nothing of their instructions. */
+const agents = new Routes().get("/", "key", (c, caller) => {
+  return c.json({ agents: c.var.app.agents.all.map((agent) => agentJson(caller, agent)) });
+});
 
 export const native: readonly DoorRoute[] = [
   ["/v1/sessions", copies],
@@ -26,3 +35,22 @@ export const native: readonly DoorRoute[] = [
   ["/v1/agents", agents],
   ["/", front],
 ];
+
+function agentJson(caller: Caller, agent: Agent): AgentJson {
+  const { app, limits } = caller;
+  const { name, version, tools } = agent;
+  return {
+    id: name,
+    default: agent === app.agents.first,
+    version,
+    models: modelIds(app.settings, agent).filter((id) => limits.models?.includes(id) ?? true),
+    tools: tools.all
+      .map(({ declaration, effect, approval }) => {
+        const { name, description } = declaration;
+        return { name, description, effect, approval };
+      })
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    doors: app.doors.filter(({ isNative }) => !isNative).map(({ name }) => name),
+    channels: [...app.channels.keys()],
+  };
+}

@@ -1,6 +1,6 @@
 /** `/v1/sessions`: make, list, read, rename and erase sessions. */
 import * as z from "zod/mini";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
 import { turnEndReasons } from "../../core/entry.ts";

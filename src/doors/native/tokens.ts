@@ -1,6 +1,6 @@
 /** `/v1/sessions/:id/tokens`: tokens for this session only, safe in a browser. They end with the session, or when all of them are withdrawn. */
 import * as z from "zod/mini";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { rights, signToken } from "../../account/session-token.ts";
 import { erased } from "../../core/erased.ts";

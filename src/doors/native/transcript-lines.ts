@@ -129,6 +129,14 @@ const entry = z.discriminatedUnion("type", [
     metadata: noted,
     agent: z.optional(z.string().check(z.maxLength(100))),
     agentVersion: z.optional(z.string().check(z.maxLength(100))),
+    rollout: z.optional(
+      z.strictObject({
+        id: z.string().check(z.maxLength(100)),
+        arm: z.enum(["baseline", "candidate"]),
+        stage: z.int().check(z.minimum(0), z.maximum(100)),
+        key: z.string().check(z.maxLength(1_000)),
+      }),
+    ),
     options,
     joined: z.optional(z.literal(true)),
     again: z.optional(z.literal(true)),

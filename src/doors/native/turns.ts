@@ -1,6 +1,6 @@
 /** `/v1/turns`: the ended turns of all sessions of the account, newest first. */
 import * as z from "zod/mini";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { ListedTurn, TurnQuery } from "../../account/turn-list.ts";
 import { turnEndReasons } from "../../core/entry.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";

@@ -1,6 +1,6 @@
 /** `/v1/usage`: what the account used and what it cost, by day, model, session, agent or version of it. */
 import * as z from "zod/mini";
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { UsageSum } from "../../account/ledger.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";

@@ -1,10 +1,9 @@
 /** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
-
 import { type Door, defineDoor } from "../door.ts";
+import { Routes } from "../routes.ts";
 import { chatCompletions } from "./chat/chat-completions.ts";
 import { ChatChunks, type ChatManner } from "./chat/chunks.ts";
-import { models } from "./models.ts";
-import { mustBeTold } from "./named-model.ts";
+import { listedModels, mustBeTold, namedModel } from "./named-model.ts";
 import { openAiErrorResponse } from "./openai-error.ts";
 import { conversations } from "./responses/conversations.ts";
 import { type ResponseManner, ResponseWriter } from "./responses/response-writer.ts";
@@ -36,4 +35,19 @@ export function openai(): Door {
     refusals: { paths: openAiPaths, response: openAiErrorResponse },
     operations: async () => (await import("./operations.ts")).openAiOperations,
   });
+}
+
+/** `/v1/models`: the models of the default agent and the agents by name, as OpenAI lists models. */
+const models = new Routes({ refuse: openAiErrorResponse })
+  .get("/", "key", (c, caller) =>
+    c.json({ object: "list", data: [...listedModels(caller, c.var.app.agents.first).keys()].map(modelJson) }),
+  )
+  .get("/:model{.+}", "key", (c, caller) => {
+    const name = c.req.param("model");
+    namedModel(caller, name, c.var.app.agents.first);
+    return c.json(modelJson(name));
+  });
+
+function modelJson(id: string): Record<string, unknown> {
+  return { id, object: "model", created: 0, owned_by: "longline" };
 }

@@ -23,12 +23,23 @@ export function ignored(why: string) {
   return schema;
 }
 
-/** Nothing but null: any other value would have to change the answer. */
-export function refused(why: string) {
-  const schema = z.optional(z.null({ error: () => `is not supported here: ${why}. Leave it out` }));
-  parameterUses.add(schema, { use: "refused", why });
+/** Nothing but null and, of `empty`, the values that ask for nothing: any other value would have to change the answer. */
+export function refused(why: string, empty?: (error: () => string) => z.ZodMiniType) {
+  const error = () => `is not supported here: ${why}. Leave it out`;
+  const schema = z.optional(empty === undefined ? z.null({ error }) : z.nullable(empty(error)));
+  parameterUses.add(schema, {
+    use: "refused",
+    why: empty === undefined ? why : `${why}, where it asks for anything`,
+  });
   return schema;
 }
+
+/** Values of a refused parameter that ask for nothing: clients send their defaults. */
+export const emptyObject = (error: () => string) =>
+  z
+    .record(z.string(), z.unknown(), { error })
+    .check(z.refine((members) => Object.keys(members).length === 0, { error }));
+export const emptyList = (error: () => string) => z.array(z.unknown(), { error }).check(z.maxLength(0, { error }));
 
 /** Parameters that both of OpenAI's doors treat alike. */
 export const openAiHints = {

@@ -1,5 +1,5 @@
 /** What an app that lists `otel()` finds of a session. Makes no traces, and sends nothing. */
-import { accountList, accountObject } from "../../account/account.ts";
+import { accountList, accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { Bindings, Settings } from "../../env.ts";
 import type { ObservedSession } from "../../observe/telemetry.ts";

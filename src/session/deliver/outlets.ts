@@ -1,5 +1,5 @@
 /** How answers get out of one account's sessions: by the channels that the app lists, and by callbacks, which every app has. */
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { App } from "../../agent/app.ts";
 import { type CallbackAddress, callback } from "../../channels/callback.ts";
 import type { Address, Outlet } from "../../channels/channel.ts";

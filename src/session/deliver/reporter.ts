@@ -1,6 +1,7 @@
 /** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
-import { type Account, accountObject, type SessionNews } from "../../account/account.ts";
+import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
@@ -8,14 +9,14 @@ import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
 import { pace } from "../../http/pace.ts";
-import type { SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
+import type { ReportedTurn, SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
+import { turnRecord } from "../../observe/turn-record.ts";
 import type { SessionSummary } from "../../wire/native.ts";
 import type { FeedbackStore } from "../store/feedback.ts";
 import type { SessionAddress, SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { type RanBy, stepRecords } from "../turn/step-records.ts";
 import type { Turns } from "../turn/turns.ts";
-import { reportFeedback, type TurnReader, turnReader } from "./reported-turns.ts";
 
 /** Characters of a message that sessions are found by. */
 const textChars = 2_000;
@@ -157,4 +158,39 @@ function finishedUpTo(entries: readonly Entry[]): number {
 function textOf(entry: Entry): SessionText[] {
   if ((entry.type !== "user" && entry.type !== "assistant") || entry.content === "") return [];
   return [{ seq: entry.seq, text: entry.content.slice(0, textChars) }];
+}
+
+/** `undefined` for a turn that is open, or was held elsewhere. */
+export type TurnReader = (turn: string) => ReportedTurn | undefined;
+
+/** Reads the record of an ended turn. `agent`: the session's own. `traces`: where metrics are sent. */
+function turnReader(turns: Turns, agent: string, traces: SessionTraces | undefined): TurnReader {
+  return (turn) => {
+    const firstSeq = turns.firstSeq(turn);
+    const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
+    const [first] = entries;
+    if (first?.type === "user" && first.options.via === "history") return undefined;
+    const record = turnRecord(entries, agent);
+    const samples = record && traces?.samples(entries);
+    return record && { ...record, ...(samples && { samples }) };
+  };
+}
+
+/** Sends the feedback on turns that the account does not have yet; on an open turn once it has ended. */
+async function reportFeedback(
+  account: DurableObjectStub<Account>,
+  session: string,
+  { feedback, readTurn }: { feedback: FeedbackStore; readTurn: TurnReader },
+): Promise<void> {
+  for (const { turn, score, atMs } of feedback.unreported()) {
+    const ended = readTurn(turn);
+    if (ended === undefined) continue;
+    const { agent, version, model, rollout } = ended;
+    await account.putFeedback(session, {
+      ...{ turn, score, atMs, agent, model },
+      ...(version !== undefined && { version }),
+      ...(rollout && { rollout }),
+    });
+    feedback.reported(turn, atMs);
+  }
 }

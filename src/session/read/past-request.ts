@@ -1,7 +1,8 @@
 /** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
+import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
@@ -34,6 +35,8 @@ export interface PastSetup {
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   bindings: Bindings;
+  /** Which version of the agent a turn had; absent: the code's. */
+  version?: SessionVersions | undefined;
 }
 
 /** What a request is made again from. */
@@ -48,11 +51,13 @@ export interface PastSources {
 }
 
 /** Throws `not_found` when entry `seq` is no reply of a model. */
-export async function pastRequest(sources: PastSources, setup: PastSetup, seq: number): Promise<PastRequest> {
+export async function pastRequest(sources: PastSources, given: PastSetup, seq: number): Promise<PastRequest> {
   const [reply] = sources.log.read({ after: seq - 1, limit: 1 });
   if (reply === undefined || reply.seq !== seq || (reply.type !== "assistant" && reply.type !== "step_failed")) {
     throw new AppError("not_found", `Entry ${seq} is no reply of a model.`, { field: "seq" });
   }
+  const [first] = sources.log.read({ after: (sources.turns.firstSeq(reply.turn) ?? 1) - 1, limit: 1 });
+  const setup = { ...given, agent: (await given.version?.ofTurn(first)) ?? given.agent };
   const options = optionsOf(sources, reply.turn);
   const { account, name, model, stickyModel, prefix: prefixId } = sources.record.read();
   const models = turnModels({ ...setup, sessionModel: model, sticky: stickyModel, options, chance: 0 });

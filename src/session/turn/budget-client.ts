@@ -1,6 +1,7 @@
 /** Asks the account for the money of a model call before it is made. One that has no budget is not asked, unless the session spends from a share; that is remembered for 25 s, so a new budget holds within 30 s. */
-import { type Account, accountObject } from "../../account/account.ts";
+import type { Account } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { MissingMoney } from "../../core/budget-words.ts";
 import type { Bindings } from "../../env.ts";
 import type { SessionAddress } from "../store/session-record.ts";

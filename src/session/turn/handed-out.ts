@@ -1,5 +1,5 @@
 /** Remembers, in the account, which session handed a call to a client: results that come back without a session are recognised by it (`take-conversation.ts`). Keeps nothing of what the call says but a digest. */
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import { sha256Hex } from "../../core/digest.ts";
 import type { Entry, NewEntry, TurnOptions } from "../../core/entry.ts";
 import { handedOutText } from "../../core/handed-out.ts";

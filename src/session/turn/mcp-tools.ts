@@ -3,10 +3,9 @@ import type { RemoteDeployment, RemoteTools, RemoteTurn, TurnRemoteTools } from 
 import { sha256Hex } from "../../core/digest.ts";
 import { LastKnown } from "../../prefix-cache/last-known.ts";
 import type { McpConnection } from "../../tools/mcp/connection.ts";
-import { type PreparedTool, prepareTool, remoteTool } from "../../tools/mcp/remote-tool.ts";
+import { type PreparedTool, prepareTool, remoteTool, toolNames } from "../../tools/mcp/remote-tool.ts";
 import { type McpServer, type McpServerRules, serverFault } from "../../tools/mcp/server-rules.ts";
 import { keptToolList, type ListedTool } from "../../tools/mcp/tool-list.ts";
-import { toolNames } from "../../tools/mcp/tool-names.ts";
 import type { Tool } from "../../tools/tool.ts";
 import { warnOnce } from "./warn-once.ts";
 

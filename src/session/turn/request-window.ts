@@ -14,8 +14,7 @@ import {
   type WindowPart,
 } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
-import { bridged, type Role } from "../../model/role-order.ts";
-import { serializeMessage } from "../../model/serialize.ts";
+import { bridged, type Role, serializeMessage } from "../../model/serialize.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
 
 /** Entries read in one go. */

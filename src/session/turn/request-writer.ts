@@ -75,7 +75,10 @@ export class RequestWriter {
 
   constructor(sources: RequestSources, of: RequestBasis) {
     this.#sources = sources;
-    this.#of = of;
+    const { agent, options } = of;
+    // What the message chose replaces what the agent has.
+    const sampling = agent.sampling && { ...agent.sampling, ...options.sampling };
+    this.#of = sampling === undefined ? of : { ...of, options: { ...options, sampling } };
     const isOffered = (tool: string) => of.agent.tools.declarations.some(({ name }) => name === tool);
     this.#readers = { search: isOffered("search_transcript"), read: isOffered("read_entry") };
   }

@@ -1,10 +1,11 @@
 /** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
 
-import { accountObject } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import { goneWords } from "../../agent/app.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
+import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { Reading, ReadMessage } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
 import { ending, leftOver } from "../../core/ending.ts";
@@ -37,8 +38,10 @@ import { TurnTools } from "./turn-tools.ts";
 import { type UserIds, userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
-  /** The session's own, as it is now: it changes between turns alone. */
+  /** The session's own, as the code defines it and as it is now: it changes between turns alone. */
   readonly agent: Agent;
+  /** Which version of it each turn has; absent: always that one. */
+  readonly version?: SessionVersions | undefined;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   /** Where the agent's models find their secrets. */
@@ -73,10 +76,13 @@ export class Runner {
   /** How often the work broke off, in a row, and when it is taken up again. */
   #failures = 0;
   #retryAtMs = 0;
+  /** Of the turn that is being worked at. */
+  #agentNow: Agent;
 
   constructor(rows: EffectsRows, setup: RunnerSetup) {
     this.#rows = rows;
     this.#setup = setup;
+    this.#agentNow = setup.agent;
     this.#budget = new BudgetClient(setup.bindings, rows.record.read(), () => this.#subrequests.count());
   }
 
@@ -138,7 +144,8 @@ export class Runner {
     if (feed.closed) return undefined;
     await this.#readNext();
     if (feed.closed) return undefined;
-    if (turns.open === undefined) storage.transactionSync(() => turns.beginNext(Date.now()));
+    if (turns.open === undefined) await this.#beginNext();
+    if (feed.closed) return undefined;
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
     const seq = log.lastSeq;
@@ -151,6 +158,14 @@ export class Runner {
     if (open.isLong) await pace(longMessageMs);
     if (feed.closed) return undefined;
     return { ...open, firstSeq: open.firstSeq };
+  }
+
+  async #beginNext(): Promise<void> {
+    const { turns, inbox, storage, feed } = this.#rows;
+    const next = inbox.next();
+    if (next === undefined) return;
+    await this.#setup.version?.choose(next.message.speaker);
+    if (!feed.closed) storage.transactionSync(() => turns.beginNext(Date.now()));
   }
 
   /** Has its channel read what the next message refers to. It is in the row until then, so that a crash reads it again. */
@@ -173,7 +188,9 @@ export class Runner {
 
   async #run(turn: RunningTurn): Promise<void> {
     const { settings, bindings } = this.#setup;
-    const { isMissing, name } = this.#setup.agent;
+    const [entry] = this.#rows.turns.entries(turn.firstSeq);
+    this.#agentNow = (await this.#setup.version?.ofTurn(entry)) ?? this.#setup.agent;
+    const { isMissing, name } = this.#agentNow;
     if (!isMissing && this.#rows.record.read().agent === null) this.#rows.record.keepAgent(name);
     const { models: allowed } = await factsOfAccount(bindings, this.#rows.record.read().account);
     const abort = new AbortController();
@@ -189,7 +206,8 @@ export class Runner {
     const budget = this.#budget;
     const answers = new AnswerCache(bindings.PREFIXES, this.#rows.kvCount);
     const subrequests = this.#subrequests;
-    const tools = new TurnTools({ ...this.#setup, count: this.#rows.kvCount, asked: () => subrequests.count() });
+    const asked = () => subrequests.count();
+    const tools = new TurnTools({ ...this.#setup, agent: this.#agentNow, count: this.#rows.kvCount, asked });
     try {
       const prefix = await this.#prefix();
       const agent = await this.#agent(tools, turn.message.options, abort.signal);
@@ -237,10 +255,10 @@ export class Runner {
     const strict = new Map(
       tools.flatMap((tool): [string, Tool][] => (tool.strict ? [[tool.name, strictClientTool(tool)]] : [])),
     );
-    if (strict.size === 0) return { ...this.#setup.agent, tools: onlyAllowed(toolbox, options) };
+    if (strict.size === 0) return { ...this.#agentNow, tools: onlyAllowed(toolbox, options) };
     const get = (name: string) => strict.get(name) ?? toolbox.get(name);
     const effectOf = (name: string) => (strict.has(name) ? "none" : toolbox.effectOf(name));
-    return { ...this.#setup.agent, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
+    return { ...this.#agentNow, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */
@@ -257,7 +275,7 @@ export class Runner {
   }
 
   get #maxTurnMs(): number {
-    return this.#setup.agent.limits.turnSeconds * 1000;
+    return this.#agentNow.limits.turnSeconds * 1000;
   }
 
   /** The text of the session's prefix; `undefined` when it has none, null when that is gone. */
@@ -272,7 +290,8 @@ export class Runner {
   }
 
   #models(options: TurnOptions): [TurnModel, ...TurnModel[]] {
-    const { agent, settings, bindings } = this.#setup;
+    const { settings, bindings } = this.#setup;
+    const agent = this.#agentNow;
     const { account, name, model, stickyModel } = this.#rows.record.read();
     const chance = unitHash(`${account}:${name}`);
     const sticky = stickyModel ?? (isWeighted(agent) ? this.#lastModel() : null);

@@ -1,6 +1,6 @@
 /** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
 import type { Agent } from "../../agent/agent.ts";
-import type { AssistantEntry, Entry, TurnEndedEntry, UserEntry } from "../../core/entry.ts";
+import type { AssistantEntry, Entry, RolloutMark, TurnEndedEntry, UserEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { openCalls, type WaitingCall } from "../../core/waits.ts";
 import { SubmitRefused } from "../refusal.ts";
@@ -39,7 +39,10 @@ interface ArrivingMessage {
 }
 
 /** What turns depend on of the session's agent. */
-export type TurnAgent = Pick<Agent, "name" | "version" | "limits">;
+export interface TurnAgent extends Pick<Agent, "name" | "version" | "limits"> {
+  /** Where versions are assigned: what a turn of that speaker begins with. */
+  assigned?(speaker: string | undefined): { version: string; rollout?: RolloutMark };
+}
 
 /** Most messages that may wait behind the open turn. */
 const queueLimit = 100;
@@ -199,8 +202,9 @@ export class Turns implements RowCopy {
 
   /** Records which agent the turn begins with. One that is gone begins none: its name is in the session. */
   #firstEntry(turn: string, message: InboxMessage, atMs: number): ReturnType<typeof userEntry> {
-    const { name, version } = this.#agent;
-    const ran = version === "" ? {} : { agent: name, agentVersion: version };
+    const { name } = this.#agent;
+    const { version, rollout } = this.#agent.assigned?.(message.speaker) ?? { version: this.#agent.version };
+    const ran = version === "" ? {} : { agent: name, agentVersion: version, ...(rollout && { rollout }) };
     return { ...userEntry(turn, message, atMs), ...ran };
   }
 

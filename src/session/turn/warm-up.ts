@@ -1,6 +1,6 @@
 /** Has the provider read a prefix before traffic comes: it asks for one token behind it, and the ledger says what that cost. */
 
-import { accountObject } from "../../account/account.ts";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { App } from "../../agent/app.ts";
 import { Draft } from "../../core/assemble.ts";

@@ -1,5 +1,6 @@
 /** Makes a tool of what a remote server lists: a strict schema where it can be one, arguments checked here before anything is sent. Sends nothing itself. */
 import { Validator } from "@cfworker/json-schema";
+import { joinedName, markedName } from "../../core/joined-name.ts";
 import { costFault } from "../../core/schema-cost.ts";
 import { faultText, schemaFault } from "../../core/schema-measure.ts";
 import { withoutCredentials, withoutSecret } from "../../core/secrets.ts";
@@ -116,4 +117,15 @@ function draftOf({ $schema }: JsonSchema): "4" | "7" | "2019-09" | "2020-12" {
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The offered name of each of the server's tools. Where several would have one name, those that had to be changed for it end in a fingerprint of their own. */
+export function toolNames(server: string, tools: readonly string[]): Map<string, string> {
+  const plain = tools.map((tool) => joinedName(server, tool));
+  const named = tools.map((tool, place): [string, string] => {
+    const name = plain[place] ?? "";
+    const alone = plain.indexOf(name) === plain.lastIndexOf(name);
+    return [tool, alone || name === `${server}__${tool}` ? name : markedName(name, tool)];
+  });
+  return new Map(named);
 }

@@ -1,5 +1,5 @@
 /** What an account's object does for plain turns, and nothing else: the calls that sessions make for them, without the sessions. */
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import type { Bindings } from "../../../src/env.ts";
 
 const question = "Which of the three suppliers that we spoke about delivers before the end of the month?";

@@ -336,7 +336,7 @@ describe("longline eval", () => {
   });
 
   it("[EVAL-17] shows a table that is written over on a terminal, and lines elsewhere", async () => {
-    const { EvalProgress } = await import("../../../src/cli/eval/report/progress.ts");
+    const { EvalProgress } = await import("../../../src/cli/eval/eval.ts");
     write([order("17")]);
     await run();
     const [result] = lines();

@@ -1,6 +1,7 @@
 /** Draws whole suites of conversations whose truth is known, and counts how often an interval and a claim are right. For tests of the statistics; asks no model. */
+
+import { seededRandom } from "../../../src/cli/eval/statistics/clustered-mean.ts";
 import { type PairedUnit, pairedDifference } from "../../../src/cli/eval/statistics/paired-difference.ts";
-import { seededRandom } from "../../../src/cli/eval/statistics/random.ts";
 import { decisions } from "../../../src/cli/eval/statistics/verdict.ts";
 
 /** `effect`: added to the chance that an answer passes. `turns` of a conversation share how hard it is. */

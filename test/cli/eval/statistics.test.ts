@@ -11,7 +11,6 @@ import {
   studentCdf,
   studentQuantile,
 } from "../../../src/cli/eval/statistics/distributions.ts";
-import { holmAdjusted } from "../../../src/cli/eval/statistics/holm.ts";
 import { type PairedUnit, pairedDifference } from "../../../src/cli/eval/statistics/paired-difference.ts";
 import {
   clopperPearson,
@@ -20,7 +19,7 @@ import {
   pairedShares,
   wilson,
 } from "../../../src/cli/eval/statistics/proportions.ts";
-import { decisions, moreCases } from "../../../src/cli/eval/statistics/verdict.ts";
+import { decisions, holmAdjusted, moreCases } from "../../../src/cli/eval/statistics/verdict.ts";
 import { simulate, type World } from "./simulation.ts";
 
 /** Each its own conversation. */

@@ -9,7 +9,7 @@ import { agentOf, loadApp } from "../../../src/cli/eval/run/load-app.ts";
 import { CannotRun } from "../../../src/cli/eval/run/result.ts";
 import { changeCost } from "../../../src/cli/replay/change-cost.ts";
 import { type RecordedTurn, turnOf } from "../../../src/cli/replay/recorded-turns.ts";
-import { readReplay } from "../../../src/cli/replay/replay-options.ts";
+import { readReplay } from "../../../src/cli/replay/replay.ts";
 import { recordedOutcome, shadowTurn } from "../../../src/cli/replay/shadow-turn.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { ScriptedRequest, ScriptedStep } from "../../../src/test.ts";

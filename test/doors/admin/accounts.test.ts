@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { frames, text } from "../../support/fake-provider.ts";
 import { randomOf } from "../../support/random.ts";
 import { bindings, startProvider } from "../../support/session-world.ts";

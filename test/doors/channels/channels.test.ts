@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { discord as discordChannel } from "../../../src/channels/discord/discord-channel.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { app } from "../../app/app.ts";

@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { calls, status, text } from "../../support/fake-provider.ts";

@@ -1,7 +1,7 @@
 /** What a key, a token and an account may reach, on every path. */
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { standardHeaders } from "../../../src/channels/signature.ts";
 import { runSchedules } from "../../../src/doors/channels/schedules.ts";
 import { accepted } from "../../../src/doors/refusal-words.ts";

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { pageOf, TurnList } from "../../../src/account/turn-list.ts";
 import type { TurnRecord } from "../../../src/observe/turn-record.ts";
 import { calls, status, text } from "../../support/fake-provider.ts";

@@ -1,6 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { accountObject, type SessionNews } from "../../../src/account/account.ts";
+import type { SessionNews } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import type { StepRecord } from "../../../src/account/ledger.ts";
 import { Reporter } from "../../../src/session/deliver/reporter.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";

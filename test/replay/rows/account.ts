@@ -96,6 +96,21 @@ export const accountRows: Row[] = [
   { name: "turns-bad-since", call: "GET /v1/turns?since=yesterday" },
   { name: "turns-bad-cursor", call: "GET /v1/turns?cursor=1" },
   { name: "usage-none", call: "GET /v1/usage?to=2020-01-01" },
+  { name: "version-of-nothing", call: "POST /v1/agents/assistant/versions", body: {} },
+  { name: "version-of-no-agent", call: "POST /v1/agents/none/versions", body: { instructions: "Be brief." } },
+  {
+    name: "rollout-bad",
+    call: "POST /v1/rollouts",
+    body: { agent: "assistant", candidate: "v_1", stages: [{ share: "all" }] },
+  },
+  { name: "rollouts-not-listed", call: "GET /v1/rollouts" },
+  { name: "versions-not-listed", call: "GET /v1/agents/assistant/versions" },
+  { name: "rollout-not-listed", call: "GET /v1/rollouts/ro_1" },
+  { name: "rollout-report-not-listed", call: "GET /v1/rollouts/ro_1/report" },
+  ...["pause", "resume", "promote", "rollback"].map((action) => ({
+    name: `rollout-${action}-not-listed`,
+    call: `POST /v1/rollouts/ro_1/${action}`,
+  })),
   { name: "usage-bad-group", call: "GET /v1/usage?group_by=colour" },
   { name: "usage-bad-time", call: "GET /v1/usage?from=yesterday" },
 ];

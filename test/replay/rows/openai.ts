@@ -125,7 +125,7 @@ export const chatRows: Row[] = [
   { name: "chat-unknown-model", call: chat, body: { ...asked("x"), model: "gpt-none" } },
   { name: "chat-unknown-field", call: chat, body: asked("x", { colour: "red" }) },
   { name: "chat-refused-field", call: chat, body: asked("x", { n: 2 }) },
-  { name: "chat-refused-functions", call: chat, body: asked("x", { functions: [] }) },
+  { name: "chat-refused-functions", call: chat, body: asked("x", { functions: [{ name: "a" }] }) },
   {
     name: "chat-image",
     call: chat,

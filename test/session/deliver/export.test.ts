@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { accountList, accountObject } from "../../../src/account/account.ts";
+import { accountList, accountObject } from "../../../src/account/account-object.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { accepted } from "../../../src/doors/refusal-words.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountObject } from "../../../src/account/account.ts";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { type CutKind, costOf, Meter, type Text, textOf } from "../../support/charging-provider.ts";
 import { frames, status } from "../../support/fake-provider.ts";
 import { randomOf } from "../../support/random.ts";

@@ -8,7 +8,6 @@
  */
 import { studentQuantile } from "./distributions.ts";
 import type { Interval } from "./proportions.ts";
-import { seededRandom } from "./random.ts";
 
 /** Values, and for each the number of its cluster, from 0 without gaps. */
 export interface Clustered {
@@ -107,4 +106,15 @@ export function signFlipTest({ sums, sizes, count }: ClusteredMean, bound = 0): 
     if (turned <= 1e-9) asMuch++;
   }
   return asMuch / (isWhole ? ways : ways + 1);
+}
+
+/** Numbers from 0 to 1 without 1, the same for the same seed, so that a bootstrap gives the same interval twice (mulberry32, public domain). Not for secrets. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

@@ -6,7 +6,6 @@
  * Miller (arXiv 2411.00640), section 5: how many units a difference needs.
  */
 import { normalQuantile } from "./distributions.ts";
-import { holmAdjusted } from "./holm.ts";
 import type { PairedDifference } from "./paired-difference.ts";
 
 export type ScorerVerdict = "better" | "not_worse" | "worse" | "undecided";
@@ -49,4 +48,19 @@ export function moreCases({ difference, interval, units, method }: PairedDiffere
   if (distance === 0) return mostCases;
   const needed = units * (((z + normalQuantile(power)) * error) / distance) ** 2;
   return Math.min(mostCases, Math.max(1, Math.ceil(needed - units)));
+}
+
+/**
+ * Keeps the chance of one wrong claim among several under its bound (S. Holm, Scandinavian Journal of Statistics 6, 1979):
+ * adjusted p values in the order of the given ones: each may be compared with the bound of the whole family.
+ */
+export function holmAdjusted(ps: readonly number[]): number[] {
+  const order = ps.map((p, at) => ({ p, at })).toSorted((a, b) => a.p - b.p);
+  const adjusted = new Array<number>(ps.length).fill(1);
+  let most = 0;
+  for (const [rank, { p, at }] of order.entries()) {
+    most = Math.max(most, Math.min(1, p * (ps.length - rank)));
+    adjusted[at] = most;
+  }
+  return adjusted;
 }

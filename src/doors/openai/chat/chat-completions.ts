@@ -1,13 +1,17 @@
 /** `/v1/chat/completions`: the agent behind OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
 import * as z from "zod/mini";
+import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
+import { eventsOfEntry } from "../../../core/event.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
+import type { sessionObject } from "../../../session/session-object.ts";
+import type { TurnState } from "../../../session/turn/turns.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
-import { mustAdmit } from "../../admit.ts";
-import { type Caller, sessionOf } from "../../caller.ts";
+import { type Caller, mustAdmit, sessionOf } from "../../caller.ts";
 import { clientTools, clientToolsOf } from "../../client-tools.ts";
+import { entriesInOneGo } from "../../make-copy.ts";
 import { agentFor } from "../../named-agent.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
 import { receiptOf } from "../../receipt-of.ts";
@@ -23,8 +27,8 @@ import { failureOf } from "../openai-failure.ts";
 import type { ChatManner } from "./chunks.ts";
 import { chatCompletion } from "./completion.ts";
 import { readMessages } from "./messages.ts";
-import { readSegment } from "./read-segment.ts";
 import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "./request.ts";
+import { Segment } from "./segment.ts";
 
 export const chatRequest = lazySchema(() =>
   z.strictObject({
@@ -177,4 +181,37 @@ function withHeaders(response: Response, headers: Record<string, string>): Respo
 
 function noCompletion(id: string): AppError {
   return new AppError("not_found", `There is no completion "${id}".`, { field: "id" });
+}
+
+/** What a session has recorded of one answer, the state of its turn, and when that began in ms since 1970. `state` may be newer than `segment`, never older. */
+export interface ReadSegment {
+  segment: Segment;
+  state: TurnState;
+  beganMs: number;
+}
+
+/** Waits up to `timeoutMs` for the turn to end, or to wait for an answer of its client or of a person. Throws `not_found` for a turn that never was. */
+async function readSegment(
+  session: ReturnType<typeof sessionObject>,
+  { turn, afterSeq, timeoutMs }: { turn: string; afterSeq?: number | undefined; timeoutMs: number },
+): Promise<ReadSegment> {
+  const state = unwrap(await session.wait(turn, timeoutMs));
+  let beganMs = Date.now();
+  if (state.status === "queued") return { segment: new Segment(), state, beganMs };
+  const [first] = unwrap(await session.entries({ after: state.firstSeq - 1, limit: 1, lean: true })).entries;
+  const segment = new Segment({ hasForm: first?.type === "user" && first.options.responseFormat !== undefined });
+  let seq = Math.max(state.firstSeq - 1, afterSeq ?? 0);
+  let own: string | undefined;
+  for (let isOpen = true; isOpen; ) {
+    const { entries } = unwrap(await session.entries({ after: seq, limit: entriesInOneGo, lean: true }));
+    own ??= entries[0]?.turn;
+    beganMs = Math.min(beganMs, entries[0]?.atMs ?? beganMs);
+    for (const entry of entries) {
+      if (entry.turn === own) for (const { event } of eventsOfEntry(entry)) segment.take(event);
+    }
+    const last = entries.at(-1);
+    seq = last?.seq ?? seq;
+    isOpen = last !== undefined && last.turn === own && last.type !== "turn_ended" && !segment.isOver;
+  }
+  return { segment, state, beganMs };
 }

@@ -9,9 +9,9 @@ import type { PlacedEvent, SessionEvent } from "../../../core/event.ts";
 import type { WaitingCall } from "../../../core/waits.ts";
 import type { BrokenStream, Encoder, Frame } from "../../../wire/encoder.ts";
 import { failureOf, isFiltered } from "../openai-failure.ts";
+import { type ChatUsage, chatUsage, finishReasonOf } from "./completion.ts";
 import { GivenText } from "./given-text.ts";
 import { callNote, resultNote, waitNote, waitNotice } from "./notes.ts";
-import { type ChatUsage, chatUsage, finishReasonOf } from "./spelling.ts";
 
 /** How a client wants its chunks. */
 export interface ChatManner {

@@ -5,7 +5,7 @@ import type { Sampling, Thinking, TurnOptions } from "../../../core/entry.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
 import { efforts, thinkingByEffort } from "../../../core/thinking.ts";
 import { toolName } from "../../function-tool.ts";
-import { ignored, openAiHints, refused, taken } from "../parameter.ts";
+import { emptyList, emptyObject, ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { chatMessage } from "./messages.ts";
 
 const only = <T extends string | number | boolean>(value: T) =>
@@ -81,8 +81,8 @@ export const chatFields = lazySchema(() =>
     verbosity: ignored("the models have no such setting; say it in the instructions"),
     audio: refused("there is no audio"),
     function_call: refused("send tool_choice"),
-    functions: refused("send tools"),
-    logit_bias: refused("the providers have none"),
+    functions: refused("send tools", emptyList),
+    logit_bias: refused("the providers have none", emptyObject),
     moderation: refused("nothing is moderated"),
     web_search_options: refused("give the agent a search tool"),
   }),

@@ -5,8 +5,7 @@ import { AppError } from "../../../core/errors.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
-import { mustAdmit } from "../../admit.ts";
-import type { Caller } from "../../caller.ts";
+import { type Caller, mustAdmit } from "../../caller.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
 import { Routes } from "../../routes.ts";
 import { failedTurn, openAiErrorResponse, respond } from "../openai-error.ts";
@@ -62,7 +61,8 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     const own = items.filter(({ side, response }) => side === "input" && response === idOf(place));
     return c.json(itemList(own, query));
   })
-  .get("/:id", "key", async (c, caller) => {
+  // OpenAI's POST /v1/responses/compact is not offered: it is no response that takes only GET and DELETE.
+  .get("/:id{(?!compact$)[^/]+}", "key", async (c, caller) => {
     const query = readQuery(new URL(c.req.url));
     const { place } = await findResponse(caller, c.req.param("id"));
     const view = { encrypted: query.include !== undefined && query.include.length > 0 };
@@ -82,7 +82,7 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     unwrap(await session.cancel(place.turn));
     return c.json((await readResponse(caller, place, { timeoutMs: cancelWaitMs })).response);
   })
-  .delete("/:id", "key", async (c, caller) => {
+  .delete("/:id{(?!compact$)[^/]+}", "key", async (c, caller) => {
     const { place, session, found } = await findResponse(caller, c.req.param("id"));
     const { isAll } = unwrap(await session.withdraw(place, idOf(place)));
     if (isAll && found.metadataOfSession.made_by === madeBy) unwrap(await session.erase());

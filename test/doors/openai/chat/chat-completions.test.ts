@@ -298,9 +298,11 @@ describe("parameters", () => {
 
   it.each([
     [{ n: 2 }, 400, "n"],
-    [{ logit_bias: {} }, 400, "logit_bias"],
+    [{ logit_bias: { 1: 5 } }, 400, "logit_bias"],
+    [{ logit_bias: [] }, 400, "logit_bias"],
     [{ logprobs: true }, 400, "logprobs"],
-    [{ functions: [] }, 400, "functions"],
+    [{ functions: [{ name: "a" }] }, 400, "functions"],
+    [{ functions: {} }, 400, "functions"],
     [{ temperature: 3 }, 400, "temperature"],
     [{ nonsense: 1 }, 400, "nonsense"],
     [{ model: "gpt-4" }, 404, "model"],
@@ -320,6 +322,14 @@ describe("parameters", () => {
     expect(body.error.message).not.toBe("");
     expect((await call(`/v1/sessions/${id}`)).status).toBe(404);
   });
+
+  it.each([{ logit_bias: {} }, { functions: [] }, { tools: [] }, { stop: [] }, { metadata: {} }])(
+    "[CHAT-1] %j asks for nothing, and is as good as absent",
+    async (more) => {
+      provider.enqueue(text("Hi."));
+      expect((await chat([said("Hi")], more)).status).toBe(200);
+    },
+  );
 
   it("[CHAT-1] null is as good as absent", async () => {
     provider.enqueue(text("Hi."));

@@ -616,5 +616,8 @@ describe("who may", () => {
     const nobody = await call("GET", "/responses/x", undefined, { Authorization: "Bearer wrong" });
     expect(nobody).toMatchObject({ status: 401, body: { error: { code: "invalid_api_key" } } });
     expect((await call("PUT", "/responses/x")).body.error.code).toBe("method_not_allowed");
+    const compact = await call("POST", "/responses/compact", { input: "Hi" });
+    expect(compact).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
+    expect(compact.body.error.message).toBe("There is nothing at /v1/responses/compact.");
   });
 });

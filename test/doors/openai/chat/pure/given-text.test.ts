@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Cursor } from "../../../../../src/core/cursor.ts";
-import { TextMark } from "../../../../../src/core/text-mark.ts";
-import { GivenText } from "../../../../../src/doors/openai/chat/given-text.ts";
+import { GivenText, TextMark } from "../../../../../src/doors/openai/chat/given-text.ts";
 import { randomOf } from "../../../../support/random.ts";
 
 const markOf = (text: string) => {

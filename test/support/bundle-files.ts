@@ -1,0 +1,6 @@
+/** Where the bundle of a run of end-to-end tests is: `bundle-once.ts` writes it, `wrangler-dev.ts` serves it. */
+
+/** The environment variable that names the folder of the bundle. */
+export const bundleVariable = "LONGLINE_TEST_BUNDLE";
+/** Its files: the Worker's one module, and its options. */
+export const bundleFiles = { script: "worker.js", options: "options.json" } as const;
