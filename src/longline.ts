@@ -20,7 +20,7 @@ import { holdsToken } from "./http/authenticate.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemForPeople, problemResponse } from "./http/problem.ts";
 import { RefusedLines } from "./http/refused-lines.ts";
-import { type AccountClass, accountClass, alertWarnings } from "./session/account-class.ts";
+import { type AccountClass, accountClass, noticeWarnings } from "./session/account-class.ts";
 import { type SessionClass, sessionClass } from "./session/object.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
 
@@ -93,7 +93,7 @@ function announce(app: App): void {
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
   const unknown = [...agents.all, ...agents.hidden].flatMap((agent) => unknownModels(settings, agent));
-  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app), ...alertWarnings(app)];
+  const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app), ...noticeWarnings(app)];
   for (const warning of new Set(doubts)) console.warn(warning);
 }
 
@@ -169,6 +169,6 @@ function takes(app: Hono<RouteContext>, method: string, path: string): boolean {
 /** What may be meant by a path where nothing is: a base URL without `/v1`, with another prefix, or with a slash too many. */
 function meantPaths(path: string): string[] {
   const plain = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
-  const behind = plain.lastIndexOf("/v1/");
-  return [plain, behind < 0 ? `/v1${plain}` : plain.slice(behind)].filter((each) => each !== path);
+  const start = plain.lastIndexOf("/v1/");
+  return [plain, start < 0 ? `/v1${plain}` : plain.slice(start)].filter((each) => each !== path);
 }

@@ -14,6 +14,10 @@ export class AccountList {
     this.#sql.exec("INSERT OR IGNORE INTO accounts (id, created_at) VALUES (?, ?)", id, atMs);
   }
 
+  remove(id: string): void {
+    this.#sql.exec("DELETE FROM accounts WHERE id = ?", id);
+  }
+
   /** Counts what sessions of this Worker had to drop of their telemetry. */
   addDropped(count: number): void {
     const query =

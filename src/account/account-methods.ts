@@ -25,6 +25,7 @@ export const accountMethods: Methods = {
   tokenSecret: true,
   callbackSecret: true,
   putPrefix: true,
+  listPrefixes: true,
   readPrefix: true,
   prefixInfo: true,
   removePrefix: true,
@@ -46,6 +47,9 @@ export const accountMethods: Methods = {
   createKey: false,
   listKeys: true,
   revokeKey: true,
+  eraseAccount: true,
+  isBeingErased: true,
+  removeAccount: true,
   addAccount: true,
   accountIds: true,
 };

@@ -4,8 +4,10 @@ import { sha256Hex } from "../core/digest.ts";
 
 /** Absent: no limit. Money in micro-dollars. */
 export interface AccountLimits {
-  /** Most that all model calls of the account may cost together. */
+  /** Most that the account's model calls may cost together: in all, or in each month. */
   budgetMicros?: number;
+  /** The budget is for each calendar month (UTC); absent: for all time. */
+  budgetPeriod?: "month";
   /** Most messages a minute. */
   ratePerMinute?: number;
   /** Ids of the models that its messages may name or be answered by. */
@@ -17,6 +19,14 @@ export interface AccountSettings {
   limits: AccountLimits;
   createdAtMs: number;
 }
+
+/** An account's settings and its money, in micro-dollars. `spentMicros`: in the budget's period; `resetsAtMs`: its end, where it has one. */
+export type AccountState = AccountSettings & {
+  spentMicros: number;
+  spentInAllMicros: number;
+  reservedMicros: number;
+  resetsAtMs?: number;
+};
 
 type Row = { id: string; limits: string; token_secret: string; created_at: number };
 
@@ -43,6 +53,11 @@ export class AccountRecord {
       atMs,
     );
     return this.read() ?? { id, limits, createdAtMs: atMs };
+  }
+
+  /** No token that was signed until now is valid any more. */
+  renewTokenSecret(): void {
+    this.#sql.exec("UPDATE account SET token_secret = ?", randomText());
   }
 
   /** The secret that session tokens are signed with. Made when it is first asked for. */

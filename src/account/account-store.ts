@@ -57,6 +57,14 @@ const placeMs = 90 * 24 * 3_600_000;
 const upsert = `INSERT INTO aliases (name, session, at) VALUES (?, ?, ?)
   ON CONFLICT (name) DO UPDATE SET session = excluded.session, at = excluded.at`;
 
+/** A message that a channel brings. `alias`: see `Aliases`; `place`: a thread that may belong to another session; `id` names the call. */
+export interface ChannelMessage {
+  alias?: string | undefined;
+  place?: string | undefined;
+  session: string;
+  id?: number;
+}
+
 /** Names that a sender gives one and the same message even where it comes into two sessions: the session that had it first is remembered, for longer than any messenger delivers again. */
 export class Aliases {
   readonly #sql: SqlStorage;

@@ -10,6 +10,8 @@ export class AccountWatch {
   /** When the alarm is set for; unknown after a start, when an earlier one may be set. */
   #alarmMs: number | undefined;
   #failures = 0;
+  /** All rows are gone, and none came since. */
+  #isEmpty = false;
 
   constructor(ctx: DurableObjectState, makeJobs: (host: AccountJobHost) => AccountJob[]) {
     this.#ctx = ctx;
@@ -19,6 +21,7 @@ export class AccountWatch {
   /** A transaction in which the jobs are told what is recorded. They forget what they know when it is rolled back. */
   transaction<T>(record: (jobs: readonly AccountJob[]) => T): T {
     const jobs = this.#all;
+    this.#isEmpty = false;
     try {
       const recorded = this.#ctx.storage.transactionSync(() => record(jobs));
       this.#arm();
@@ -27,6 +30,13 @@ export class AccountWatch {
       for (const job of jobs) job.forget();
       throw error;
     }
+  }
+
+  /** The rows are gone: what is known of them is forgotten, and the alarm is not set any more. */
+  forget(): void {
+    for (const job of this.#all) job.forget();
+    this.#alarmMs = undefined;
+    this.#isEmpty = true;
   }
 
   /** The answer of the job of that name. Throws `conflict` where there is none. */
@@ -52,6 +62,7 @@ export class AccountWatch {
   }
 
   #arm(): void {
+    if (this.#isEmpty) return;
     const dues = this.#all.flatMap((job) => job.dueMs() ?? []);
     if (dues.length === 0) return;
     const pauseMs = this.#failures === 0 ? 1 : backoffMs(this.#failures, alarmBackoff, Math.random());

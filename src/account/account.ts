@@ -6,14 +6,15 @@ import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from 
 import type { SessionSummary } from "../wire/native.ts";
 import type { KeyInfo, KeyRight } from "./account-keys.ts";
 import { accountMethods } from "./account-methods.ts";
-import { type AccountLimits, type AccountSettings, callbackSecret } from "./account-record.ts";
-import { type AccountStore, accountStore } from "./account-store.ts";
+import { type AccountLimits, type AccountSettings, type AccountState, callbackSecret } from "./account-record.ts";
+import { type AccountStore, accountStore, type ChannelMessage } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
 import { serveCall } from "./call-object.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { type AccountReceipt, Erasure } from "./erasure.ts";
 import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
-import type { StepRecord, UsageQuery, UsageSum } from "./ledger.ts";
+import { monthOf, type StepRecord, type UsageQuery, type UsageSum } from "./ledger.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import type { PrefixInfo } from "./prefix-store.ts";
 import type { SessionPage, SessionQuery, SessionText } from "./session-index.ts";
@@ -36,9 +37,15 @@ export interface AccountSetup {
   jobs(host: AccountJobHost): AccountJob[];
   /** Money of sessions that work for others; absent where none does. */
   shares?: ((sql: SqlStorage) => AccountShares) | undefined;
+  /** Erases a session of the account, with all that it has. */
+  eraseSession(account: string, session: string): Promise<{ entries: number; bytes: number }>;
 }
 
-const noSetup: AccountSetup = { keepTurnsMs: Number.POSITIVE_INFINITY, jobs: () => [] };
+const noSetup: AccountSetup = {
+  keepTurnsMs: Number.POSITIVE_INFINITY,
+  jobs: () => [],
+  eraseSession: () => Promise.reject(new Error("This account knows no sessions.")),
+};
 
 /** What whoever has a key, or a token, must know of the account. */
 export interface AccountAccess {
@@ -55,11 +62,20 @@ export class Account extends DurableObject<Bindings> {
   #made: AccountStore | undefined;
   readonly #setup: AccountSetup;
   readonly #watch: AccountWatch;
+  readonly #erasure: Erasure;
 
   constructor(ctx: DurableObjectState, bindings: Bindings, setup: AccountSetup = noSetup) {
     super(ctx, bindings);
     this.#setup = setup;
-    this.#watch = new AccountWatch(ctx, (host) => setup.jobs(host));
+    this.#erasure = new Erasure(ctx.storage, {
+      store: () => (this.#exists ? this.#store : undefined),
+      eraseSession: (session) => setup.eraseSession(ctx.id.name ?? "", session),
+      wiped: () => {
+        this.#made = undefined;
+        this.#watch.forget();
+      },
+    });
+    this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs(host), this.#erasure]);
   }
 
   /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
@@ -147,17 +163,17 @@ export class Account extends DurableObject<Bindings> {
 
   /** Sets money aside for a model call. `refused`: the budget would be passed; `unlimited`: the account has none. */
   reserve(call: { session: string; seq: number; micros: number }): "reserved" | "refused" | "unlimited" {
-    const { budgetMicros } = this.#limits;
-    if (budgetMicros === undefined && this.#setup.shares === undefined) return "unlimited";
+    const limits = this.#limits;
+    if (limits.budgetMicros === undefined && this.#setup.shares === undefined) return "unlimited";
     return this.ctx.storage.transactionSync(() =>
-      this.#store.budget.reserve(call, budgetMicros) ? "reserved" : "refused",
+      this.#store.budget.reserve(call, limits, Date.now()) ? "reserved" : "refused",
     );
   }
 
   /** Sets a share of the budget aside for a session; false where there is not so much. */
   openShare(share: ShareToOpen): boolean {
-    const { budgetMicros } = this.#limits;
-    return this.ctx.storage.transactionSync(() => this.#store.budget.openShare(share, budgetMicros));
+    const limits = this.#limits;
+    return this.ctx.storage.transactionSync(() => this.#store.budget.openShare(share, limits, Date.now()));
   }
 
   closeShare(session: string): void {
@@ -204,6 +220,10 @@ export class Account extends DurableObject<Bindings> {
   /** Keeps a prefix under its name; false when it was there already. */
   putPrefix(info: PrefixInfo, text: string): boolean {
     return this.ctx.storage.transactionSync(() => this.#store.prefixes.put(info, text));
+  }
+
+  listPrefixes(): PrefixInfo[] {
+    return this.#exists ? this.#store.prefixes.list() : [];
   }
 
   readPrefix(id: string): string | undefined {
@@ -302,11 +322,20 @@ export class Account extends DurableObject<Bindings> {
     return serveCall(this, accountMethods, { version, method, args });
   }
 
-  settings(): (AccountSettings & { spentMicros: number; reservedMicros: number }) | undefined {
-    if (!this.#exists) return undefined;
+  settings(): AccountState | undefined {
+    if (!this.#exists || this.#erasure.isBegun) return undefined;
     const { record, ledger, budget } = this.#store;
     const settings = record.read();
-    return settings && { ...settings, spentMicros: ledger.spentMicros, reservedMicros: budget.reservedMicros };
+    if (settings === undefined) return undefined;
+    const nowMs = Date.now();
+    const isMonthly = settings.limits.budgetPeriod === "month";
+    return {
+      ...settings,
+      spentMicros: budget.spentMicros(settings.limits, nowMs),
+      spentInAllMicros: ledger.spentMicros,
+      reservedMicros: budget.reservedMicros,
+      ...(isMonthly && { resetsAtMs: monthOf(nowMs).endMs }),
+    };
   }
 
   putSettings(id: string, limits: AccountLimits): AccountSettings {
@@ -326,6 +355,29 @@ export class Account extends DurableObject<Bindings> {
 
   revokeKey(keyId: string): boolean {
     return this.#exists && this.#store.keys.revoke(keyId, Date.now());
+  }
+
+  /**
+   * Erases the account: its keys and tokens are refused from now on, and its sessions are erased here as far as a request has
+   * time for it, the others by the alarm. Called again, it goes on; `undefined` when there is no account.
+   */
+  async eraseAccount(id: string): Promise<AccountReceipt | undefined> {
+    if (!this.#exists || this.#store.record.read() === undefined) return undefined;
+    this.#watch.transaction(() => this.#erasure.begin(Date.now()));
+    forgetFacts(id);
+    // Should it fail, the alarm does it again.
+    await this.#erasure.run(Date.now()).catch((error: unknown) => console.error("an account was not erased", error));
+    return this.#erasure.receipt;
+  }
+
+  /** Whether the account is being erased: its name is free when that is done. */
+  isBeingErased(): boolean {
+    return this.#exists && this.#erasure.isBegun;
+  }
+
+  /** Only in the object of the list. */
+  removeAccount(id: string): void {
+    this.#store.accounts.remove(id);
   }
 
   /** Only in the object of the list. */
@@ -353,12 +405,4 @@ export class Account extends DurableObject<Bindings> {
     this.#made = accountStore(this.ctx.storage, this.#setup.shares);
     return this.#made;
   }
-}
-
-/** A message that a channel brings. `alias`: see `Aliases`; `place`: a thread that may belong to another session; `id` names the call. */
-interface ChannelMessage {
-  alias?: string | undefined;
-  place?: string | undefined;
-  session: string;
-  id?: number;
 }

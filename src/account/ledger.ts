@@ -1,5 +1,6 @@
 /** What each model call of the account used, took and cost: one row per step, written once however often it is reported, one more for each other model that failed in it, and sums of each day. */
 import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
+import type { AccountLimits } from "./account-record.ts";
 
 /** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
 export interface StepRecord {
@@ -93,6 +94,12 @@ export class Ledger {
   /** What all recorded steps cost together. */
   get spentMicros(): number {
     return this.#sql.exec<{ spent: number }>("SELECT spent_micros AS spent FROM totals").one().spent;
+  }
+
+  /** What the steps since the begin of that day (UTC) cost together: one row is read for each day and model. */
+  spentSince(fromMs: number): number {
+    const query = "SELECT coalesce(sum(cost_micros), 0) AS spent FROM usage_days WHERE day >= ?";
+    return this.#sql.exec<{ spent: number }>(query, dayOf(fromMs)).one().spent;
   }
 
   /** Records steps, and adds them to the sums; those that are there already stay as they are. Returns what was added, in micro-dollars. The caller holds a transaction. */
@@ -270,6 +277,15 @@ function dayOf(ms: number): string {
   return ms > 8_640_000_000_000_000 ? "~" : new Date(ms).toISOString().slice(0, 10);
 }
 
+/** The calendar month (UTC) that a time is in: from `beginMs` up to `endMs`. */
+export function monthOf(nowMs: number): { beginMs: number; endMs: number } {
+  const now = new Date(nowMs);
+  const begin = (months: number) => Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months, 1);
+  return { beginMs: begin(0), endMs: begin(1) };
+}
+
+type BudgetLimits = Pick<AccountLimits, "budgetMicros" | "budgetPeriod">;
+
 /** Money that cannot be overspent: what a model call may cost at the worst is set aside before it, and what it did cost takes its place. All in micro-dollars. */
 export class Budget {
   readonly #sql: SqlStorage;
@@ -285,11 +301,11 @@ export class Budget {
 
   /**
    * Sets `micros` aside for a call of step `seq`, beside what is set aside for earlier calls of it. False, and nothing set
-   * aside, when spent and set aside together would pass `budgetMicros`, or the session's share of it.
+   * aside, when spent and set aside together would pass the account's budget, or the session's share of it.
    */
-  reserve(call: { session: string; seq: number; micros: number }, budgetMicros: number | undefined): boolean {
+  reserve(call: { session: string; seq: number; micros: number }, limits: BudgetLimits, nowMs: number): boolean {
     const share = this.#shares?.allows(call.session, call.micros) ?? "account";
-    if (share === "refused" || (share === "account" && call.micros > this.#leftMicros(budgetMicros))) return false;
+    if (share === "refused" || (share === "account" && call.micros > this.#leftMicros(limits, nowMs))) return false;
     this.#sql.exec(
       "INSERT INTO reservations (session, seq, micros) VALUES (?, ?, ?) ON CONFLICT (session, seq) DO UPDATE SET micros = micros + excluded.micros",
       call.session,
@@ -300,8 +316,8 @@ export class Budget {
   }
 
   /** Sets a share aside for a session; false, and nothing set aside, where there is not so much. One that is there already stays. */
-  openShare(share: ShareToOpen, budgetMicros: number | undefined): boolean {
-    return this.#shares?.open(share, this.#leftMicros(budgetMicros)) ?? false;
+  openShare(share: ShareToOpen, limits: BudgetLimits, nowMs: number): boolean {
+    return this.#shares?.open(share, this.#leftMicros(limits, nowMs)) ?? false;
   }
 
   /** What its session has not spent is free again. */
@@ -309,9 +325,14 @@ export class Budget {
     this.#shares?.close(session);
   }
 
-  #leftMicros(budgetMicros: number | undefined): number {
-    if (budgetMicros === undefined) return Number.POSITIVE_INFINITY;
-    return budgetMicros - this.#ledger.spentMicros - this.reservedMicros;
+  #leftMicros(limits: BudgetLimits, nowMs: number): number {
+    if (limits.budgetMicros === undefined) return Number.POSITIVE_INFINITY;
+    return limits.budgetMicros - this.spentMicros(limits, nowMs) - this.reservedMicros;
+  }
+
+  /** What counts against the budget: what was spent in its period. */
+  spentMicros({ budgetPeriod }: BudgetLimits, nowMs: number): number {
+    return budgetPeriod === "month" ? this.#ledger.spentSince(monthOf(nowMs).beginMs) : this.#ledger.spentMicros;
   }
 
   /** Of what is set aside for a step only this is needed. */

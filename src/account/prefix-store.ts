@@ -41,7 +41,13 @@ export class PrefixStore {
 
   info(id: string): PrefixInfo | undefined {
     const [row] = this.#sql.exec<Row>("SELECT id, bytes, tokens, created_at FROM prefixes WHERE id = ?", id).toArray();
-    return row && { id: row.id, bytes: row.bytes, tokens: row.tokens, createdAtMs: row.created_at };
+    return row && infoOf(row);
+  }
+
+  /** The oldest first. */
+  list(): PrefixInfo[] {
+    const rows = this.#sql.exec<Row>("SELECT id, bytes, tokens, created_at FROM prefixes ORDER BY created_at, id");
+    return rows.toArray().map(infoOf);
   }
 
   read(id: string): string | undefined {
@@ -68,4 +74,8 @@ export interface PrefixContent {
 export function prefixText({ instructions = "", documents = [] }: PrefixContent): string {
   const parts = documents.map(({ title, text }) => `<document title=${JSON.stringify(title)}>\n${text}\n</document>`);
   return [...(instructions === "" ? [] : [instructions]), ...parts].join("\n\n");
+}
+
+function infoOf(row: Row): PrefixInfo {
+  return { id: row.id, bytes: row.bytes, tokens: row.tokens, createdAtMs: row.created_at };
 }

@@ -98,6 +98,19 @@ export class SessionIndex {
     this.#sql.exec("INSERT OR IGNORE INTO erased (id) VALUES (?)", id);
   }
 
+  get count(): number {
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM sessions").one().n;
+  }
+
+  /** In the order of their ids. */
+  idsAfter(id: string, limit: number): string[] {
+    const query = "SELECT id FROM sessions WHERE id > ? ORDER BY id LIMIT ?";
+    return this.#sql
+      .exec<{ id: string }>(query, id, limit)
+      .toArray()
+      .map((row) => row.id);
+  }
+
   isListed(id: string): boolean {
     return this.#sql.exec("SELECT 1 FROM sessions WHERE id = ?", id).toArray().length > 0;
   }

@@ -17,7 +17,7 @@ export interface ModelChoice {
   baseUrl?: string;
   /** Name of the secret that holds that provider's key. */
   keySecret?: string;
-  /** Whom the provider is told it works for, where it has a parameter for that: it keeps caches and counts abuse by it. */
+  /** For whom the provider works, where it has a parameter for that: it keeps caches and counts abuse by it. */
   userId?: "none" | "account" | "session";
   /**
    * What a million tokens cost, in micro-dollars: input that was cached, other input, output. It replaces what the catalog
@@ -82,6 +82,8 @@ export interface Agent {
   sampling?: Sampling;
   limits: AgentLimits;
   hooks: CallHooks;
+  /** A version that an account made with models of its own: the setting `MODEL` does not replace the first one. */
+  namesModels?: true;
   /** The app has no agent of that name any more. */
   isMissing?: true;
 }
@@ -138,7 +140,7 @@ export function resolveAgent(name: string, definition: AgentDefinition, hasRemot
   return { ...agent, version: versionOf(contentOf(agent)) };
 }
 
-/** What stands for an agent that the app does not have any more: nothing can be done with it but ending its turns. */
+/** What is in the place of an agent that the app does not have any more: nothing can be done with it but ending its turns. */
 export function missingAgent(name: string): Agent {
   const nothing = { instructions: "", models: [{ id: "" }] as const, tools: createToolbox([]), hooks: {} };
   return { name, version: "", ...nothing, limits: defaultLimits, isMissing: true };

@@ -48,7 +48,7 @@ export interface AppDefinition {
   demo?: DemoModel;
   /** `otel()`: makes traces of turns, and sends traces, metrics and events to a collector. */
   observe?: TelemetrySource;
-  /** `alerts([…])`: thresholds over each account's turns, and who is told when one is passed. */
+  /** `alerts([…])`: thresholds over each account's turns, and who is notified when one is passed. */
   alerts?: AlertSource;
 }
 

@@ -31,7 +31,9 @@ export interface VersionSource {
 }
 
 /** The session's agent, as its turns have it. */
-export interface SessionVersions extends Pick<Agent, "name" | "version" | "limits"> {
+export interface SessionVersions extends Pick<Agent, "name" | "version"> {
+  /** Those of the turn that is run; the runner sets them. */
+  limits: Agent["limits"];
   /** What the turn of that speaker begins with, as it was chosen last. */
   assigned(speaker: string | undefined): { version: string; rollout?: RolloutMark };
   /** To be called before a turn of that speaker may begin. Never fails: while the account cannot be asked, what is known of it holds. */
@@ -40,8 +42,19 @@ export interface SessionVersions extends Pick<Agent, "name" | "version" | "limit
   ofTurn(first: Entry | undefined): Promise<Agent>;
 }
 
+/** Where a notice goes: an address of a channel, or of a callback. */
+export interface NoticeAddress {
+  readonly channel: string;
+}
+
 export interface RolloutFeature {
+  /** Where notices of decisions go; none: where the alerts about the agent go. */
+  readonly notify: readonly NoticeAddress[];
   session(of: VersionSource): SessionVersions;
-  /** Counts and decides, in the object of an account. `send` delivers a notice, and never twice. */
-  job(host: AccountJobHost, send: (notice: Notice) => Promise<void>): AccountJob;
+  /** Counts and decides, in the object of an account. `send` delivers a notice, and never twice. `alerted`: where the alerts about an agent go. */
+  job(
+    host: AccountJobHost,
+    send: (notice: Notice) => Promise<void>,
+    alerted: (agent: string) => readonly NoticeAddress[],
+  ): AccountJob;
 }

@@ -18,7 +18,7 @@ export interface LostPrefix {
   lostTokens: number;
   /** What that costs, once for each cold cache, in micro-dollars; null where the price is not known. */
   lostMicros: number | null;
-  /** What each further thousand tokens after the head (documents, and what a session that is under way has said) costs once more. */
+  /** What each further thousand tokens after the head (documents, and the transcript of a session that is under way) costs once more. */
   microsPerThousandTokens: number | null;
 }
 

@@ -3,7 +3,7 @@ import type { Sampling } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { createToolbox, type Toolbox } from "../tools/tool.ts";
 import { type Agent, type AgentLimits, transcriptToolNames } from "./agent.ts";
-import { contentOf, type VersionContent, versionOf } from "./version.ts";
+import { canonicalJson, contentOf, type VersionContent, versionOf } from "./version.ts";
 
 /** What a version changes of the one that the code defines; the rest stays. */
 export interface VersionChanges {
@@ -32,10 +32,12 @@ export function changedAgent(agent: Agent, changes: VersionChanges): Agent {
   if (unknown !== undefined) throw noSuchTool(agent, unknown, "tools");
   const ids = models?.map((id) => agent.models.find((model) => model.id === id) ?? { id });
   const [first, ...others] = ids ?? agent.models;
+  const isOther = ids !== undefined && canonicalJson(ids) !== canonicalJson(agent.models);
   return versioned({
     ...agent,
     instructions,
     ...(first && { models: [first, ...others] }),
+    ...(isOther && { namesModels: true as const }),
     ...(sampling && { sampling }),
     limits: { ...agent.limits, ...limits },
     tools: tools === undefined ? agent.tools : withNames(agent.tools, tools),
@@ -48,11 +50,12 @@ export function missingTools(agent: Agent, { tools }: VersionContent): string[] 
 }
 
 /** The agent of a stored version, over the code's. Its tools are those that the code still has; where they are others than when it was made, so is its version. */
-export function agentOfVersion(agent: Agent, { instructions, models, sampling, limits, tools }: VersionContent): Agent {
+export function agentOfVersion(agent: Agent, content: VersionContent): Agent {
+  const { instructions, models, sampling, limits, tools, namesModels } = content;
   const { sampling: _, ...others } = agent;
   const names = tools.map(({ name }) => name);
-  const own = { instructions, models, limits, ...(sampling && { sampling }), tools: withNames(agent.tools, names) };
-  return versioned({ ...others, ...own });
+  const own = { instructions, models, limits, tools: withNames(agent.tools, names) };
+  return versioned({ ...others, ...own, ...(sampling && { sampling }), ...(namesModels && { namesModels }) });
 }
 
 /** The refusal of a version for a tool that it needs. */

@@ -15,6 +15,8 @@ export interface VersionContent {
   models: readonly [ModelChoice, ...ModelChoice[]];
   sampling?: Sampling;
   limits: AgentLimits;
+  /** Its models were chosen for it, so the setting `MODEL` does not replace the first one. No part of the name. */
+  namesModels?: true;
 }
 
 /**
@@ -28,8 +30,9 @@ export function versionOf({ instructions, tools, models, sampling, limits }: Ver
 
 /** What the version of an agent is made of. */
 export function contentOf(agent: Omit<Agent, "version">): VersionContent {
-  const { instructions, tools, models, sampling, limits } = agent;
-  return { instructions, tools: tools.declarations, models, ...(sampling && { sampling }), limits };
+  const { instructions, tools, models, sampling, limits, namesModels } = agent;
+  const own = { ...(sampling && { sampling }), ...(namesModels && { namesModels }) };
+  return { instructions, tools: tools.declarations, models, ...own, limits };
 }
 
 /** JSON with the keys of each object in order; what JSON cannot say is left out, as `JSON.stringify` does. */

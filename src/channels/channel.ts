@@ -98,12 +98,12 @@ export type Inbound = Meaning & { account?: string };
 type Meaning =
   /** `later`: what is done after the request was answered. */
   | { kind: "nothing"; response: Response; later?: () => Promise<void> }
-  /** `tell` sends the person the reason why a message was not accepted, once for each message. */
+  /** `notify` sends the person the reason why a message was not accepted, once for each message. */
   | {
       kind: "message";
       received: Received;
       answer(taken: Taken): Response;
-      tell?: (refused: AppError) => Promise<void>;
+      notify?: (refused: AppError) => Promise<void>;
     }
   | { kind: "feedback"; given: GivenFeedback; response: Response | ((taken: Taken) => Response) }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }

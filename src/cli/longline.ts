@@ -4,12 +4,15 @@ import { parseArgs } from "node:util";
 import about from "../../package.json" with { type: "json" };
 import { discordCommands, setupText } from "../channels/discord/commands.ts";
 import { addressFault, manifestLink, slackManifest } from "../channels/slack/manifest.ts";
+import { LonglineError } from "../client/longline-error.ts";
+import { backup } from "./backup.ts";
 import { check } from "./check.ts";
 import { dev } from "./dev.ts";
 import { evaluate } from "./eval/eval.ts";
 import { init } from "./init.ts";
 import { packageVersion } from "./package-folder.ts";
 import { replay } from "./replay/replay.ts";
+import { restore } from "./restore.ts";
 import { rollout } from "./rollout.ts";
 import { type CliCommand, UsageError } from "./usage.ts";
 
@@ -19,6 +22,8 @@ const commands: Record<string, CliCommand> = {
   check,
   eval: evaluate,
   replay,
+  backup,
+  restore,
   rollout,
   "slack manifest": printSlackManifest,
   "discord register": registerDiscord,
@@ -31,6 +36,8 @@ const help = `Usage: longline <command>
   check                   checks whether the Worker and its wrangler configuration fit together
   eval                    runs cases through the agents, and shows whether a change is better or worse
   replay                  runs turns that really happened with a candidate, without any effect
+  backup FOLDER           copies an account's sessions and prefixes; a second run takes what has changed
+  restore FOLDER          puts them into an account
   rollout                 makes versions of an agent, and begins, watches and ends rollouts
   slack manifest --url    prints the manifest of the Slack app of a Worker, and a link that makes the app
   discord register        registers the commands of the Discord application
@@ -50,7 +57,7 @@ else if (command === undefined || name === undefined) {
   try {
     await command(given.slice(name.split(" ").length));
   } catch (error) {
-    if (!isUsage(error)) throw error;
+    if (!isUsage(error) && !(error instanceof LonglineError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }

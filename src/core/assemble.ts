@@ -25,7 +25,7 @@ export interface StepTry {
 }
 
 /** The part of a reply that has arrived. */
-export interface Said {
+export interface PartialReply {
   reasoning: string;
   text: string;
   /** Where in the text a refusal to answer begins. */
@@ -51,7 +51,7 @@ export class Draft {
   readonly #begun: { reasoning: number; text: number };
 
   /** `begun`: the text of a try that broke off, which this try continues. */
-  constructor(of: StepTry, begun?: Said) {
+  constructor(of: StepTry, begun?: PartialReply) {
     this.of = of;
     this.reasoning.add(begun?.reasoning ?? "");
     this.text.add(begun?.text ?? "");
@@ -83,7 +83,7 @@ export class Draft {
   }
 
   /** The reply so far. */
-  get said(): Said {
+  get soFar(): PartialReply {
     const refusal = this.#refusalFrom !== undefined && { refusalFrom: this.#refusalFrom };
     return { reasoning: this.reasoning.toString(), text: this.text.toString(), ...refusal };
   }

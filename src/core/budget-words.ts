@@ -9,6 +9,8 @@ export interface MissingMoney {
   /** What is left of the budget beside what running calls may cost. */
   leftMicros: number;
   budgetMicros: number;
+  /** When a budget of each month begins anew, in ms since 1970; absent from one that is for all time. */
+  resetsAtMs?: number;
 }
 
 /** The model's price is not known, so that no budget can pay it. */
@@ -27,15 +29,20 @@ export function shortageFailure(of: Shortage | undefined, what = "The next model
     return { code, detail, retryable: false };
   }
   if ("unpriced" in of) return worded({ code, cause: "no_price", detail: "", retryable: false }, of.unpriced);
-  const { neededMicros, leftMicros, budgetMicros } = of;
+  const { neededMicros, leftMicros, budgetMicros, resetsAtMs } = of;
   const enough = budgetMicros - leftMicros + neededMicros;
   const happened = `${what} may cost up to ${money(neededMicros)}, and ${money(leftMicros)} is left of the account's budget.`;
+  const anew = resetsAtMs === undefined ? "" : ` The budget begins anew on ${dayOf(resetsAtMs)} (UTC).`;
   const todo = `Send a shorter message or begin a new session, or raise the account's budget_micros to ${enough} or more through /v1/admin.`;
-  return { code, detail: `${happened} ${todo}`, retryable: false };
+  return { code, detail: `${happened}${anew} ${todo}`, retryable: false };
 }
 
 /** `$0.000026 (26 micro-dollars)`. */
 function money(micros: number): string {
   const dollars = (micros / 1_000_000).toFixed(6).replace(/(\.\d\d\d*?)0+$/, "$1");
   return `$${dollars} (${micros} micro-dollars)`;
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }

@@ -22,7 +22,7 @@ export async function callModel(
     if (afforded !== true) return effects.append(exhausted(effects, past, afforded || undefined));
     const { prices, begun, sent, place, crashed, ...of } = await effects.beginStep(next, again, past.last);
     if (crashed !== undefined) past.addCrashed(crashed);
-    draft = new Draft(of, again?.how === "continue" ? draft?.said : begun);
+    draft = new Draft(of, again?.how === "continue" ? draft?.soFar : begun);
     const times = await stream(draft, effects);
     const how = { cancelled: effects.signal.aborted, prices, ...(sent && { sent }), ...(place && { place }) };
     let reply: Reply = { ...draft.finish({ ...how, atMs: effects.now() }), ...times };

@@ -1,5 +1,5 @@
 /** Declares what a turn may do outside core (call models, run tools, store entries): core's only port. Core does not know who implements it. */
-import type { Draft, Said, StepTry } from "./assemble.ts";
+import type { Draft, PartialReply, StepTry } from "./assemble.ts";
 import type { Shortage } from "./budget-words.ts";
 import type { Prices, Usage } from "./cost.ts";
 import type { AssistantEntry, CompactionCause, FailedTry, NewEntry } from "./entry.ts";
@@ -64,7 +64,7 @@ export interface Spent {
 
 export interface BegunStep extends StepTry {
   prices: Prices;
-  begun?: Said;
+  begun?: PartialReply;
   /** What the request is, for calls whose provider sends no counts; absent: nothing is estimated. */
   sent?: () => Sent;
   place?: ModelPlace;

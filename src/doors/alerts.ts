@@ -4,7 +4,7 @@ import { type AlertRule, alertFault } from "../observe/alert-rule.ts";
 import type { AlertSource } from "../observe/telemetry.ts";
 
 /**
- * Thresholds over the turns of each account. Somebody is told once when one is passed, and once when it is not any more.
+ * Thresholds over the turns of each account. One message is sent when one is passed, and one when it is not any more.
  * Throws an Error that names the rule that cannot be one.
  *
  * @example

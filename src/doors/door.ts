@@ -12,7 +12,7 @@ export type DoorRoute = readonly [path: string, routes: Routes];
 /** Operations by `METHOD /path/{name}`. */
 export type Operations = Readonly<Record<string, Operation>>;
 
-/** In whose words a refusal is said under paths that have no route: those that have one say it themselves (`Routes`). */
+/** How a refusal is worded under paths that have no route: those that have one word it themselves (`Routes`). */
 export interface Refusals {
   /** Against the path of the URL. */
   paths: RegExp;
@@ -34,7 +34,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   /** How its answers are streamed, by the manners that its routes name. */
   encoders?: Encoders;
   refusals?: Refusals;
-  /** What is said of its calls in the OpenAPI document, loaded when that is asked for. */
+  /** The descriptions of its calls in the OpenAPI document, loaded when that is asked for. */
   operations?: () => Promise<Operations>;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
   isNative?: boolean;

@@ -1,4 +1,4 @@
-/** `/` and `/health`: what is running here and how to talk to it. Open to everyone, so they tell nothing about accounts. */
+/** `/` and `/health`: what is running here and how to talk to it. Open to everyone, so they show nothing of accounts. */
 import { version } from "../../package.json";
 import { accountList } from "../account/account-object.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -24,7 +24,7 @@ export const front = new Routes()
 const countMs = { patience: 500, remembered: 10_000 };
 let counted: { atMs: number; dropped: Promise<number | undefined> } | undefined;
 
-/** How much sessions had to drop that a collector did not take; `undefined` where that cannot be said in time. */
+/** How much sessions had to drop that a collector did not take; `undefined` where that is not known in time. */
 function droppedTelemetry(bindings: Bindings): Promise<number | undefined> {
   if (counted !== undefined && Date.now() - counted.atMs < countMs.remembered) return counted.dropped;
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, countMs.patience));

@@ -20,7 +20,7 @@ export const toolParameters = lazySchema(() =>
   ),
 );
 
-/** What is declared; in chat completions it stands under `function`, in responses beside `type`. */
+/** What is declared; in chat completions it is under `function`, in responses beside `type`. */
 export const functionFields = lazySchema(() =>
   z.object({
     name: toolName,

@@ -24,9 +24,9 @@ export interface Operation {
   answers: Record<number, AnswerShape>;
   /** Statuses of refusals, beside 400 and 401. */
   refusals?: readonly number[];
-  /** Who needs no key, needs the one of whoever runs the Worker, signs, or may have a session's token in the URL. */
+  /** Who needs no key, needs the one of who runs the Worker, signs, or may have a session's token in the URL. */
   key?: "none" | "admin" | "signature" | "url";
-  /** Refusals are told in OpenAI's words. */
+  /** Refusals are worded as OpenAI's. */
   openAi?: true;
 }
 
@@ -76,19 +76,19 @@ function responsesOf({ answers, refusals = [], key, openAi }: Operation) {
     const type = openAi ? "application/json" : "application/problem+json";
     return [String(status), { description: words[status] ?? "It was refused.", content: { [type]: { schema } } }];
   });
+  const refusalsByStatus = Object.fromEntries(problems);
   const given = Object.entries(answers).map(([status, answer]): [string, ZodOpenApiResponseObject] => {
-    return [status, { description: answer.what, ...contentOf(answer) }];
+    // A status may be a refusal of the protocol's own, too.
+    const content = { ...refusalsByStatus[status]?.content, ...contentOf(answer) };
+    return [status, { description: answer.what, ...(Object.keys(content).length > 0 && { content }) }];
   });
-  return Object.fromEntries([...given, ...problems]);
+  return { ...refusalsByStatus, ...Object.fromEntries(given) };
 }
 
 function contentOf({ schema, type = "application/json", orStream }: AnswerShape) {
-  if (schema === undefined && !orStream) return {};
   return {
-    content: {
-      ...(schema && { [type]: { schema } }),
-      ...(orStream && { "text/event-stream": { schema: orStream === "foreign" ? foreignEvents : orStream } }),
-    },
+    ...(schema && { [type]: { schema } }),
+    ...(orStream && { "text/event-stream": { schema: orStream === "foreign" ? foreignEvents : orStream } }),
   };
 }
 

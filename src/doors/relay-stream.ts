@@ -1,4 +1,4 @@
-/** Hands a session's stream of one answer through, told in the manner of the asking client. */
+/** Passes a session's stream of one answer on, in the manner that the client requested. */
 import { sessionEvents } from "../session/session-object.ts";
 import { formatManner, type Manner } from "../wire/manner.ts";
 import type { Caller } from "./caller.ts";

@@ -21,7 +21,7 @@ export interface RouteContext {
   };
 }
 
-/** Who may call a route without a key of an account. `everyone`: it tells nothing about accounts. `sender`: the request is signed, and the route checks that. `admin`: who has the Worker's ADMIN_KEY. */
+/** Who may call a route without a key of an account. `everyone`: it shows nothing of accounts. `sender`: the request is signed, and the route checks that. `admin`: who has the Worker's ADMIN_KEY. */
 export type OpenNeeds = "everyone" | "sender" | "admin";
 
 type RouteHandler<P extends string, Rest extends unknown[]> = (
@@ -89,7 +89,7 @@ async function mustBeAdmin(c: Context<RouteContext>): Promise<void> {
   if (bearer === undefined || !(await isOwnKey(bearer, { apiKey: adminKey }))) throw unauthorized();
 }
 
-/** Answers where no route is: a caller without any key is told nothing, not even that. Throws `not_found` for the others. */
+/** Answers where no route is: a caller without any key learns nothing, not even that. Throws `not_found` for the others. */
 export const nothingHere: MiddlewareHandler<RouteContext> = async (c, next) => {
   const isAdmin = await mustBeAdmin(c).then(
     () => true,

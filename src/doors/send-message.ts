@@ -31,7 +31,7 @@ export async function sendMessage(caller: Caller, message: DoorMessage): Promise
     ...(metadata && { metadata }),
     receipt: await receiptOf(caller, message),
     isStreamed: true,
-    // Nothing was said before by another model.
+    // There are no earlier answers of another model.
     ...{ choices: {}, options: {}, model: "" },
   });
 }

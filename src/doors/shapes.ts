@@ -28,7 +28,10 @@ export const account = z
   .object({
     id: z.string(),
     budget_micros: z.nullable(count),
+    budget_period: z.enum(["month", "total"]),
+    budget_resets_at: z.nullable(moment),
     spent_micros: count,
+    spent_in_all_micros: count,
     reserved_micros: count,
     rate_per_minute: z.nullable(count),
     models: z.nullable(z.array(z.string())),

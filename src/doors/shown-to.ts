@@ -1,4 +1,4 @@
-/** What a caller is shown of a failure: to the holder of a session's token, which a browser is, it is said in words for people. */
+/** What a caller is shown of a failure: to the holder of a session's token, which a browser is, it is worded for people. */
 import type { Admitted } from "../account/access.ts";
 import { entryForPeople } from "../core/for-people.ts";
 import type { ShownEntry } from "../session/read/shown-entries.ts";

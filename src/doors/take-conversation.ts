@@ -30,7 +30,7 @@ export interface SentConversation {
   agent?: string;
   /** What a new session is like. */
   choices: SessionChoices;
-  /** The model that earlier answers are said to come from. */
+  /** The model that earlier answers are recorded with. */
   model: string;
   options: TurnOptions;
   metadata?: Record<string, string>;
@@ -141,7 +141,7 @@ function placeIn(session: string, { turn, afterSeq }: AnswerPart): TakenTurn {
   return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }
 
-/** Into a session that is made for it, with what was said before: `from` another session's beginning, and `history`. */
+/** Into a session that is made for it, with the earlier conversation: `from` another session's beginning, and `history`. */
 export async function seedAndSend(
   caller: Caller,
   of: ConversationParts & { choices: SessionChoices; from?: ForkedFrom },

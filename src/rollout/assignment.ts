@@ -18,3 +18,20 @@ export function seedOf(rollout: string): number {
 export function armOf(key: string, { seed, share }: { seed: number; share: number }): Arm {
   return unitHash(key, seed) < share ? "candidate" : "baseline";
 }
+
+/** A stage in which a key came before: the arm it was on, and the stage's share. */
+export interface EarlierStage {
+  arm: Arm;
+  share: number;
+}
+
+/**
+ * How probable it is, before a key's arm is looked at, that it is on the candidate: 1 for a key that was on it before, since
+ * none goes back; the share for a new one; for one that was on the baseline, the part of those that have moved since. What a
+ * key of the chance 0 or 1 does compares nothing: the same few keys, stage after stage, would pass for evidence.
+ */
+export function chanceOf(share: number, earlier: readonly EarlierStage[]): number {
+  if (earlier.some(({ arm }) => arm === "candidate")) return 1;
+  const before = Math.max(0, ...earlier.map((each) => each.share));
+  return before >= share ? 0 : (share - before) / (1 - before);
+}

@@ -35,6 +35,8 @@ export interface CountedTurn {
   stage: number;
   /** Which of the key's turns on this arm in this stage it is, from 1. */
   ordinal: number;
+  /** How probable it was that its key is on the candidate; see `chanceOf`. Of the stages in which the key had as many turns. */
+  chance: number;
   /**
    * Whether the version failed to answer: the turn ended `failed`, `length` or `step_limit`, or another model than the
    * version's own had to answer. Null where the version is not to blame: a user stopped it, or the budget was used up.
@@ -79,6 +81,15 @@ export interface GuardState {
   fuse: Record<Arm, { keys: number; failed: number }>;
   /** Turns that ended on each arm before its prefix was known to be cached. */
   cold: Record<Arm, number | "warm">;
+  /** Per stage that is done and guardrail: the evidence when it ended. */
+  reached: Strongest[][];
+}
+
+/** The strongest test of a guardrail. */
+export interface Strongest {
+  metric: Guardrail["metric"];
+  evidence: number;
+  needed: number;
 }
 
 /**
@@ -106,12 +117,20 @@ export function newGuard(plan: RolloutPlan): GuardState {
         isRate(metric) ? { kind: "rate", rate: noRateEvidence() } : { kind: "mean", mean: noMeanEvidence() },
     );
   });
-  return { stages: [noCounts()], tests, ratio: noRatio(), fuse: noFuse(), cold: { baseline: 0, candidate: 0 } };
+  return {
+    stages: [noCounts()],
+    tests,
+    ratio: noRatio(),
+    fuse: noFuse(),
+    cold: { baseline: 0, candidate: 0 },
+    reached: [],
+  };
 }
 
 /** The state at the beginning of the next stage: evidence goes on, what is watched stage by stage begins anew. */
-export function nextStage(state: GuardState): GuardState {
-  return { ...state, stages: [...state.stages, noCounts()], ratio: noRatio(), fuse: noFuse() };
+export function nextStage(state: GuardState, plan: RolloutPlan): GuardState {
+  const reached = [...state.reached, strongest(state, plan)];
+  return { ...state, stages: [...state.stages, noCounts()], ratio: noRatio(), fuse: noFuse(), reached };
 }
 
 /** The state with one more ended turn. A turn that began in an earlier stage is summed there, and proves nothing any more. */
@@ -120,35 +139,33 @@ export function withTurn(state: GuardState, plan: RolloutPlan, turn: CountedTurn
   const summed = { ...state, stages: replaced(state.stages, stage, (counts) => summedUp(counts, turn)) };
   if (stage !== state.stages.length - 1) return summed;
   const cold = { ...state.cold, [arm]: coldAfter(state.cold[arm], turn) };
-  const share = candidateShare(plan, stage);
   const isWarm = state.cold[arm] === "warm";
   const tests = plan.guardrails.map(({ metric, worseBy }, place) =>
     (state.tests[place] ?? []).map((test, at) =>
-      ordinals[at]?.ordinal === ordinal ? withOutcome(test, { metric, worseBy, turn, share, isWarm }) : test,
+      ordinals[at]?.ordinal === ordinal ? withOutcome(test, { metric, worseBy, turn, isWarm }) : test,
     ),
   );
   if (ordinal > 1) return { ...summed, tests, cold };
-  const ratio = withArrival(state.ratio, { arm, share });
+  const ratio = withArrival(state.ratio, { arm, share: candidateShare(plan, stage) });
   return { ...summed, tests, cold, ratio, fuse: withKey(state.fuse, turn) };
 }
 
-/** The state with a key's first feedback in a stage. */
+/** The state with a key's first feedback in a stage. `chance`: as of a turn, of the stages in which the key gave feedback. */
 export function withFeedback(
   state: GuardState,
   plan: RolloutPlan,
-  { arm, stage, isNegative }: { arm: Arm; stage: number; isNegative: boolean },
+  { arm, stage, isNegative, chance }: { arm: Arm; stage: number; isNegative: boolean; chance: number },
 ): GuardState {
   const stages = replaced(state.stages, stage, (counts) => {
     const { rated, negative } = counts[arm];
     return { ...counts, [arm]: { ...counts[arm], rated: rated + 1, negative: negative + Number(isNegative) } };
   });
-  if (stage !== state.stages.length - 1) return { ...state, stages };
-  const share = candidateShare(plan, stage);
+  if (stage !== state.stages.length - 1 || !isOpen(chance)) return { ...state, stages };
   const tests = plan.guardrails.map(({ metric, worseBy }, place) =>
     (state.tests[place] ?? []).map(
       (test): Evidence =>
         metric === "negative_feedback" && test.kind === "rate"
-          ? { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent: isNegative, share }, worseBy) }
+          ? { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent: isNegative, share: chance }, worseBy) }
           : test,
     ),
   );
@@ -159,20 +176,25 @@ interface OutcomeOf {
   metric: Guardrail["metric"];
   worseBy: number;
   turn: CountedTurn;
-  share: number;
   isWarm: boolean;
 }
 
-function withOutcome(test: Evidence, { metric, worseBy, turn, share, isWarm }: OutcomeOf): Evidence {
-  const { arm, stage } = turn;
+/** Whether a key could have been on either arm. */
+function isOpen(chance: number): boolean {
+  return chance > 0 && chance < 1;
+}
+
+function withOutcome(test: Evidence, { metric, worseBy, turn, isWarm }: OutcomeOf): Evidence {
+  const { arm, stage, chance } = turn;
+  if (!isOpen(chance)) return test;
   if (test.kind === "rate" && isRate(metric)) {
     const isEvent = eventOf(metric, turn);
     if (isEvent === null) return test;
-    return { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent, share }, worseBy) };
+    return { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent, share: chance }, worseBy) };
   }
   if (test.kind === "rate" || isRate(metric) || !isWarm) return test;
   const value = averaged(metric, turn);
-  return value === null ? test : { kind: "mean", mean: withMeanSample(test.mean, { arm, value, stage }) };
+  return value === null ? test : { kind: "mean", mean: withMeanSample(test.mean, { arm, value, stage, chance }) };
 }
 
 function eventOf(metric: RateMetric, { failed, toolErrors, repairs }: CountedTurn): boolean | null {
@@ -215,6 +237,17 @@ export function findings(state: GuardState, plan: RolloutPlan): Finding[] {
   );
 }
 
+/** Per guardrail the test that is nearest to what it needs. */
+export function strongest(state: GuardState, plan: RolloutPlan): Strongest[] {
+  const all = findings(state, plan);
+  return plan.guardrails.flatMap(({ metric }) => {
+    const [best] = all
+      .filter((each) => each.metric === metric)
+      .toSorted((a, b) => b.evidence / b.needed - a.evidence / a.needed);
+    return best === undefined ? [] : { metric, evidence: best.evidence, needed: best.needed };
+  });
+}
+
 type Compared = Pick<Finding, "needed" | "evidence" | "baseline" | "candidate" | "harm" | "interval">;
 
 function ofRate(rate: RateEvidence, alpha: number): Compared {
@@ -230,7 +263,7 @@ function ofRate(rate: RateEvidence, alpha: number): Compared {
 
 function ofMean(mean: MeanEvidence, alpha: number, plan: RolloutPlan): Compared {
   const compared = compareMeans(mean, { alpha, plannedUnits: plannedUnits(plan) });
-  const keys = (arm: Arm) => mean.stages.reduce((sum, stage) => sum + stage[arm].n, 0);
+  const keys = (arm: Arm) => mean.strata.reduce((sum, stratum) => sum + stratum[arm].n, 0);
   const none = { needed: 1 / alpha, evidence: 0, harm: 0 };
   if (compared === undefined)
     return {

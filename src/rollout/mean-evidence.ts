@@ -12,34 +12,43 @@ export interface Moments {
   m2: number;
 }
 
-/** The arms side by side in one stage. Stages are compared each by itself: their shares differ, and what all keys cost changes with time. */
-export interface StageMoments {
+/**
+ * The arms side by side, of the keys of one stage that were on the candidate with one chance (`chanceOf`). Each stratum is
+ * compared by itself: the shares of stages differ, what all keys cost changes with time, and keys that come again cost
+ * something else than new ones.
+ */
+export interface StratumMoments {
+  stage: number;
+  chance: number;
   baseline: Moments;
   candidate: Moments;
 }
 
 export interface MeanEvidence {
-  stages: StageMoments[];
+  strata: StratumMoments[];
 }
 
 /** Keys on each arm before anything is concluded: the sequence is an asymptotic one. */
 const fewestUnits = 20;
 
 export function noMeanEvidence(): MeanEvidence {
-  return { stages: [] };
+  return { strata: [] };
 }
 
-/** The evidence with one more key. `stage`: from 0. */
+/** The evidence with one more key. `stage`: from 0; `chance`: as of a `CountedTurn`. */
 export function withMeanSample(
-  { stages }: MeanEvidence,
-  { arm, value, stage }: { arm: Arm; value: number; stage: number },
+  { strata }: MeanEvidence,
+  { arm, value, stage, chance }: { arm: Arm; value: number; stage: number; chance: number },
 ): MeanEvidence {
-  const all = Array.from({ length: Math.max(stages.length, stage + 1) }, (_, place) => stages[place] ?? noMoments());
-  return { stages: all.map((each, place) => (place === stage ? { ...each, [arm]: added(each[arm], value) } : each)) };
+  const isMine = (each: StratumMoments) => each.stage === stage && each.chance === chance;
+  const all = strata.some(isMine)
+    ? strata
+    : [...strata, { stage, chance, baseline: noMoments(), candidate: noMoments() }];
+  return { strata: all.map((each) => (isMine(each) ? { ...each, [arm]: added(each[arm], value) } : each)) };
 }
 
-function noMoments(): StageMoments {
-  return { baseline: { n: 0, mean: 0, m2: 0 }, candidate: { n: 0, mean: 0, m2: 0 } };
+function noMoments(): Moments {
+  return { n: 0, mean: 0, m2: 0 };
 }
 
 function added({ n, mean, m2 }: Moments, value: number): Moments {
@@ -68,14 +77,14 @@ export interface MeanTest {
 }
 
 /** The arms compared; `undefined` while there are too few keys on either. */
-export function compareMeans({ stages }: MeanEvidence, test: MeanTest): MeanComparison | undefined {
-  const pairs = stages.filter(({ baseline, candidate }) => baseline.n > 1 && candidate.n > 1);
+export function compareMeans({ strata }: MeanEvidence, test: MeanTest): MeanComparison | undefined {
+  const pairs = strata.filter(({ baseline, candidate }) => baseline.n > 1 && candidate.n > 1);
   const total = (arm: Arm) => pairs.reduce((sum, pair) => sum + pair[arm].n, 0);
   if (total("baseline") < fewestUnits || total("candidate") < fewestUnits) return undefined;
-  // The weight of each stage is the one that makes the variance of the sum smallest.
+  // The weight of each stratum is the one that makes the variance of the sum smallest.
   const weights = pairs.map(({ baseline, candidate }) => (baseline.n * candidate.n) / (baseline.n + candidate.n));
   const all = weights.reduce((sum, weight) => sum + weight, 0);
-  const weighted = (value: (pair: StageMoments) => number, power = 1) =>
+  const weighted = (value: (pair: StratumMoments) => number, power = 1) =>
     pairs.reduce((sum, pair, place) => sum + ((weights[place] ?? 0) / all) ** power * value(pair), 0);
   const difference = weighted(({ baseline, candidate }) => candidate.mean - baseline.mean);
   const standardError = Math.sqrt(weighted(squaredError, 2));
@@ -91,8 +100,8 @@ export function compareMeans({ stages }: MeanEvidence, test: MeanTest): MeanComp
   };
 }
 
-/** The squared standard error of a stage's difference. The larger of the two ways: the variance of few keys is often too small by chance. */
-function squaredError({ baseline, candidate }: StageMoments): number {
+/** The squared standard error of a stratum's difference. The larger of the two ways: the variance of few keys is often too small by chance. */
+function squaredError({ baseline, candidate }: StratumMoments): number {
   const own = variance(baseline) / baseline.n + variance(candidate) / candidate.n;
   const pooled = (baseline.m2 + candidate.m2) / (baseline.n + candidate.n - 2);
   return Math.max(own, pooled * (1 / baseline.n + 1 / candidate.n));

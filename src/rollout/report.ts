@@ -1,6 +1,6 @@
 /** WHAT is said of a rollout to those who read it: where it is, what each stage and arm counted, what that proves, and the evidence for a change request. Pure; JSON as the HTTP API has it. */
 import type { RolloutDecision, RolloutProgress } from "./decide.ts";
-import { type ArmCounts, type Finding, findings, type GuardState } from "./guard.ts";
+import { type ArmCounts, type Finding, findings, type GuardState, strongest } from "./guard.ts";
 import { type Arm, candidateShare, type RolloutPlan } from "./plan.ts";
 import { rateInterval } from "./rate-evidence.ts";
 import { ratioAlpha, ratioEvidence } from "./sample-ratio.ts";
@@ -78,19 +78,25 @@ export function shareNow({ plan, progress }: Pick<RolloutRecord, "plan" | "progr
 function stageJson({ plan, progress, guard, smallestHarms, assumed }: RolloutRecord, stage: number) {
   const { share = 0, minSessions = 0, holdSeconds = 0 } = plan.stages[stage] ?? {};
   const counts = guard.stages[stage];
+  const reached = stage === progress.stage ? strongest(guard, plan) : (guard.reached[stage] ?? []);
   return {
     share,
     min_sessions: minSessions,
     hold_seconds: holdSeconds,
-    state: stage < progress.stage ? "done" : stage > progress.stage ? "waiting" : "current",
+    state: placeOf(stage, progress.stage),
     smallest_harm: plan.guardrails.map(({ metric, worseBy }, place) => {
       const seen = smallestHarms[place]?.[stage] ?? null;
       const isEnough = seen !== null && seen <= worseBy;
       return { metric, can_see: rounded(seen), worse_by: worseBy, enough: isEnough, assumed: assumed[place] ?? false };
     }),
+    evidence: reached.map((each) => ({ ...each, evidence: rounded(each.evidence), needed: rounded(each.needed) })),
     baseline: counts ? armJson(counts.baseline) : null,
     candidate: counts ? armJson(counts.candidate) : null,
   };
+}
+
+function placeOf(stage: number, now: number): "done" | "current" | "waiting" {
+  return stage < now ? "done" : stage > now ? "waiting" : "current";
 }
 
 function armJson(counts: ArmCounts) {

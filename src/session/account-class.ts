@@ -17,16 +17,20 @@ export function accountClass(app: App): AccountClass {
   return class extends Account {
     constructor(ctx: DurableObjectState, bindings: Bindings) {
       const jobs = (host: AccountJobHost) => jobsOf(app, bindings, host);
-      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs, shares: app.delegation?.shares });
+      const eraseSession = async (account: string, name: string) =>
+        unwrap(await sessionObject(bindings, { account, name }).erase({ account, name }));
+      const { keepTurnsMs } = app.settings;
+      super(ctx, bindings, { keepTurnsMs, jobs, eraseSession, shares: app.delegation?.shares });
     }
   };
 }
 
 function jobsOf({ alerts, telemetry, rollouts }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
   const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
-  return [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send)].filter(
-    (job) => job !== undefined,
-  );
+  const alerted = (name: string) =>
+    (alerts?.rules ?? []).filter(({ agent = name }) => agent === name).map(({ to }) => to);
+  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted)];
+  return jobs.filter((job) => job !== undefined);
 }
 
 /** By the outbox of a session, so that it comes again like any delivery that fails. */
@@ -37,12 +41,14 @@ async function sendNotice(bindings: Bindings, account: string, notice: Notice): 
   unwrap(await session.notify(notice));
 }
 
-/** Throws an Error for an alert that the app must change. Returns what only settings lack: those may come later. */
-export function alertWarnings(app: Pick<App, "alerts" | "channels" | "settings">): string[] {
-  return (app.alerts?.rules ?? []).flatMap(({ metric, to }) => {
+/** Throws an Error for an alert, or a notice of rollouts, whose address the app must change. Returns what only settings lack: those may come later. */
+export function noticeWarnings(app: Pick<App, "alerts" | "rollouts" | "channels" | "settings">): string[] {
+  const alerts = (app.alerts?.rules ?? []).map(({ metric, to }) => ({ what: `The alert about ${metric}: to`, to }));
+  const notices = (app.rollouts?.notify ?? []).map((to) => ({ what: "rollouts(): notify", to }));
+  return [...alerts, ...notices].flatMap(({ what, to }) => {
     const fault = addressFault(app, to);
     if (fault === undefined) return [];
-    const detail = `The alert about ${metric}: to: ${fault.detail}`;
+    const detail = `${what}: ${fault.detail}`;
     if (fault.of === "app") throw new Error(detail);
     return [`${detail} Until then it is not sent.`];
   });

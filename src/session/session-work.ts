@@ -166,9 +166,10 @@ export class SessionWork {
   }
 
   get #waitRules(): Pick<Rules, "maxWaitMs" | "waitMsOf"> {
-    const { agent } = this.#setup;
-    const { waitMsOf } = agentRules(agent, () => this.#session.record.read());
-    return { maxWaitMs: agent.limits.waitSeconds * 1000, waitMsOf };
+    const { agent, version } = this.#setup;
+    const { limits } = version ?? agent;
+    const { waitMsOf } = agentRules({ tools: agent.tools, limits }, () => this.#session.record.read());
+    return { maxWaitMs: limits.waitSeconds * 1000, waitMsOf };
   }
 
   /** An alarm came. It is set anew before anything else. */

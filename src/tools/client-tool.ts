@@ -41,7 +41,7 @@ function describe({ description, namespace }: ClientTool): string {
 /** Strict mode has a placeholder for no arguments and null for an absent field: a client that never heard of them would get them. */
 function mustKeepValues(schema: JsonSchema, name: string, path = "(root)"): void {
   const fail = (why: string): never => {
-    throw new Error(`Tool "${name}": the schema at ${path} cannot be said in strict mode. ${why}`);
+    throw new Error(`Tool "${name}": the schema at ${path} cannot be expressed in strict mode. ${why}`);
   };
   const members = membersOf(schema);
   if (members !== undefined) {

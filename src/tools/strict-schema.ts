@@ -46,7 +46,7 @@ function inlined(node: unknown, definitions: Record<string, JsonSchema>, within:
 /** The strict form of a tool's input schema. Throws an Error that names the tool, the path and what to write instead. */
 export function strictInput(input: JsonSchema, toolName: string): JsonSchema {
   const refuse: Refuse = (path, why) => {
-    throw new Error(`Tool "${toolName}": the schema at ${path} cannot be said in strict mode. ${why}`);
+    throw new Error(`Tool "${toolName}": the schema at ${path} cannot be expressed in strict mode. ${why}`);
   };
   if (input.type !== "object") refuse("(root)", "The input must be a z.object({ … }).");
   if (Object.keys(propertiesOf(input)).length === 0 && !isOpen(input)) {

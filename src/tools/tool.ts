@@ -8,7 +8,7 @@ import { inputSchema, strictInput } from "./strict-schema.ts";
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
 export interface TranscriptHit {
   seq: number;
-  role: string;
+  role: "user" | "assistant" | "tool";
   snippet: string;
   at: string;
 }

@@ -22,7 +22,7 @@ export const usage = z
   .register(z.globalRegistry, {
     id: "Usage",
     description:
-      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host said what it used.",
+      "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host reported what it used.",
   });
 
 /** What children used and cost, beside their parent's own. */
@@ -204,13 +204,15 @@ export const entry = z.looseObject(entryFields).register(z.globalRegistry, {
   description: "One entry of the transcript. Which members it has depends on its type.",
 });
 
-const feedback = z.object({
-  score: z.number(),
-  label: z.nullable(z.string()),
-  comment: z.nullable(z.string()),
-  by: z.nullable(z.string()),
-  created_at: moment,
-});
+export const feedback = z
+  .object({
+    score: z.number(),
+    label: z.nullable(z.string()),
+    comment: z.nullable(z.string()),
+    by: z.nullable(z.string()),
+    created_at: moment,
+  })
+  .register(z.globalRegistry, { id: "Feedback", description: "What a person thinks of an answer." });
 
 export const turn = z
   .object({
@@ -252,6 +254,89 @@ export const turn = z
     refused: z.optional(z.boolean()),
   })
   .register(z.globalRegistry, { id: "Turn" });
+
+/** What `cancel` did. */
+export const cancellation = z
+  .object({ session: z.string(), turn: z.nullable(z.string()), status: z.enum(["idle", "cancelling"]) })
+  .register(z.globalRegistry, { id: "Cancellation", description: "`turn`: the one that is ending; null without any." });
+
+/** An entry that a search found. */
+export const searchHit = z
+  .object({
+    seq: z.int().check(z.minimum(1)),
+    type: z.enum(["user", "assistant", "tool"]),
+    snippet: z.string(),
+    created_at: moment,
+  })
+  .register(z.globalRegistry, { id: "SearchHit" });
+
+const key = z.optional(z.string());
+
+/** What was used, of one day, model, session, agent or version. */
+export const usageSum = z
+  .object({
+    ...{ day: key, model: key, session: key, agent: key, version: key },
+    steps: count,
+    failures: count,
+    retries: count,
+    repairs: count,
+    input_tokens: count,
+    cached_tokens: count,
+    output_tokens: count,
+    reasoning_tokens: count,
+    cost_micros: count,
+    first_event_ms: z.nullable(count),
+    duration_ms: z.nullable(count),
+    rows_written: count,
+    kv_reads: count,
+    kv_writes: count,
+    feedback: z.optional(z.object({ positive: count, negative: count, count: count, average: z.nullable(z.number()) })),
+  })
+  .register(z.globalRegistry, {
+    id: "UsageSum",
+    description: "Of `day`, `model`, `session`, `agent` and `version` it has the one that was grouped by.",
+  });
+
+/** One part of a request, in the order of its bytes. */
+const prefixSegment = z.discriminatedUnion("segment", [
+  z.object({ segment: z.literal("model"), name: z.string() }),
+  z.object({ segment: z.literal("parameter"), name: z.string(), value: z.string() }),
+  z.object({
+    segment: z.literal("tool"),
+    name: z.string(),
+    description: z.string(),
+    parameters: z.string(),
+    strict: z.string(),
+  }),
+  z.object({ segment: z.literal("instructions"), digest: z.string() }),
+  z.object({ segment: z.literal("documents"), digest: z.string() }),
+  z.object({ segment: z.literal("summary"), through_seq: count }),
+  z.object({ segment: z.literal("messages"), after_seq: count }),
+]);
+
+/** Why the provider's prefix cache hit or missed. */
+export const prefixReport = z
+  .object({
+    chain: z.array(prefixSegment),
+    requests: z.array(
+      z.object({
+        seq: z.int().check(z.minimum(1)),
+        turn: z.string(),
+        step: z.int().check(z.minimum(1)),
+        model: z.string(),
+        input_tokens: count,
+        cached_tokens: count,
+        expected_tokens: count,
+        because: z
+          .optional(z.string())
+          .register(z.globalRegistry, { description: "Why less than the request before was cached, where it was." }),
+      }),
+    ),
+  })
+  .register(z.globalRegistry, {
+    id: "PrefixReport",
+    description: "`chain`: what the newest request begins with, its texts as fingerprints. `requests`: newest first.",
+  });
 
 export const agent = z
   .object({
@@ -317,6 +402,10 @@ export type FeedbackJson = z.infer<typeof feedback>;
 export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
 export type ChildrenJson = z.infer<typeof children>;
+export type CancellationJson = z.infer<typeof cancellation>;
+export type SearchHitJson = z.infer<typeof searchHit>;
+export type UsageSumJson = z.infer<typeof usageSum>;
+export type PrefixReportJson = z.infer<typeof prefixReport>;
 export type AgentJson = z.infer<typeof agent>;
 export type DeliveryJson = z.infer<typeof delivery>;
 export type HealthJson = z.infer<typeof health>;

@@ -136,24 +136,24 @@ describe("shares of a budget", () => {
 
   it("[DELEG-11] a share is out of the budget until it is closed, and is never passed", () => {
     const { budget } = accountStore(nodeStorage(), (sql) => new Shares(sql));
-    expect(budget.openShare({ session: "c", parent: "p", micros: 600 }, 1_000)).toBe(true);
-    expect(budget.openShare({ session: "d", parent: "p", micros: 401 }, 1_000)).toBe(false);
+    expect(budget.openShare({ session: "c", parent: "p", micros: 600 }, { budgetMicros: 1_000 }, 0)).toBe(true);
+    expect(budget.openShare({ session: "d", parent: "p", micros: 401 }, { budgetMicros: 1_000 }, 0)).toBe(false);
     expect(budget.reservedMicros).toBe(600);
-    expect(budget.reserve({ session: "p", seq: 1, micros: 401 }, 1_000)).toBe(false);
-    expect(budget.reserve({ session: "c", seq: 1, micros: 601 }, 1_000)).toBe(false);
-    expect(budget.reserve({ session: "c", seq: 1, micros: 500 }, 1_000)).toBe(true);
+    expect(budget.reserve({ session: "p", seq: 1, micros: 401 }, { budgetMicros: 1_000 }, 0)).toBe(false);
+    expect(budget.reserve({ session: "c", seq: 1, micros: 601 }, { budgetMicros: 1_000 }, 0)).toBe(false);
+    expect(budget.reserve({ session: "c", seq: 1, micros: 500 }, { budgetMicros: 1_000 }, 0)).toBe(true);
     expect(budget.reservedMicros).toBe(600);
     // What is below a child comes out of its share, with a share of its own or without.
-    expect(budget.openShare({ session: "g", parent: "c", micros: 101 }, 1_000)).toBe(false);
-    expect(budget.openShare({ session: "g", parent: "c" }, 1_000)).toBe(true);
-    expect(budget.reserve({ session: "g", seq: 1, micros: 101 }, 1_000)).toBe(false);
-    expect(budget.reserve({ session: "g", seq: 1, micros: 100 }, 1_000)).toBe(true);
+    expect(budget.openShare({ session: "g", parent: "c", micros: 101 }, { budgetMicros: 1_000 }, 0)).toBe(false);
+    expect(budget.openShare({ session: "g", parent: "c" }, { budgetMicros: 1_000 }, 0)).toBe(true);
+    expect(budget.reserve({ session: "g", seq: 1, micros: 101 }, { budgetMicros: 1_000 }, 0)).toBe(false);
+    expect(budget.reserve({ session: "g", seq: 1, micros: 100 }, { budgetMicros: 1_000 }, 0)).toBe(true);
     budget.settle("c", [step(1, 30)]);
     budget.settle("g", [step(1, 7)]);
     expect(budget.reservedMicros).toBe(563);
     budget.closeShare("c");
     expect(budget.reservedMicros).toBe(0);
-    expect(budget.reserve({ session: "p", seq: 1, micros: 963 }, 1_000)).toBe(true);
+    expect(budget.reserve({ session: "p", seq: 1, micros: 963 }, { budgetMicros: 1_000 }, 0)).toBe(true);
   });
 
   it("[DELEG-11] whatever is opened, reserved, spent and closed in any order, no sum passes its limit", () => {
@@ -176,12 +176,13 @@ describe("shares of a budget", () => {
             const name = `s${move}`;
             const own = next(2) === 0 ? undefined : micros;
             const share = { session: name, parent: one.name, ...(own !== undefined && { micros: own }) };
-            if (budget.openShare(share, limit))
+            if (budget.openShare(share, { budgetMicros: limit }, 0))
               sessions.push({ name, limit: own ?? Number.POSITIVE_INFINITY, above: [one.name, ...one.above] });
             break;
           }
           case 1:
-            if (budget.reserve({ session: one.name, seq: move, micros }, limit)) reserved.set(key, micros);
+            if (budget.reserve({ session: one.name, seq: move, micros }, { budgetMicros: limit }, 0))
+              reserved.set(key, micros);
             break;
           case 2: {
             const [held, most] = [...reserved][next(Math.max(1, reserved.size))] ?? [];

@@ -13,6 +13,11 @@ describe("a budget that allows no call", () => {
     );
   });
 
+  it("[BUDGET-5] a budget of each month says when it begins anew", () => {
+    const missing = { neededMicros: 2, leftMicros: 1, budgetMicros: 3, resetsAtMs: Date.UTC(2026, 11, 1) };
+    expect(shortageFailure(missing).detail).toContain("begins anew on 2026-12-01 (UTC). Send");
+  });
+
   it.each([
     [0, "$0.00 ("],
     [1, "$0.000001 ("],

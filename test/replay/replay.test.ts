@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { allRows } from "./all-rows.ts";
 import { differences } from "./difference.ts";
+import { answersAgainst, type Document } from "./document.ts";
 import { readRecording } from "./replay.ts";
 import { joined, Names, stable } from "./stable.ts";
 
@@ -92,5 +93,31 @@ describe("a recording", () => {
       );
     });
     expect(missing).toEqual([]);
+  });
+
+  it("[OPENAPI-11] each JSON answer has the members that the document requires, and no others where it names them all", async () => {
+    const rows = await readRecording();
+    const document = rows.find(({ name }) => name === "openapi")?.body as Document;
+    const { checked, faults } = answersAgainst(document, rows);
+    expect(faults).toEqual([]);
+    expect(checked).toBeGreaterThan(250);
+  });
+
+  it("[OPENAPI-11] would notice a member that is missing, of another type, or not in the document", () => {
+    const a = { type: "integer" };
+    const schema = { type: "object", properties: { a }, required: ["a"], additionalProperties: false };
+    const responses = { 200: { content: { "application/json": { schema } } } };
+    const faults = (body: unknown) => {
+      const row = {
+        name: "x",
+        call: "GET /x/1?y=2",
+        status: 200,
+        headers: { "content-type": "application/json" },
+        body,
+      };
+      return answersAgainst({ paths: { "/x/{id}": { get: { responses } } } }, [row]).faults;
+    };
+    expect(faults({ a: "<time>" })).toEqual([]);
+    expect([{}, { a: "x" }, { a: 1, b: 2 }].map((body) => faults(body).length > 0)).toEqual([true, true, true]);
   });
 });

@@ -103,7 +103,7 @@ describe("what a rollout does next", () => {
 
   it("[ROLLOUT-4] after the last stage a rollout to all keys is promoted; one to fewer holds for a person", () => {
     const last = { stage: 1 };
-    const second = nextStage(newGuard(staged));
+    const second = nextStage(newGuard(staged), staged);
     expect(at(staged, candidates(staged, 2, { stage: 1 }, second), last)).toMatchObject({ kind: "promote" });
     const half = { ...staged, stages: [{ share: 0.5, minSessions: 2, holdSeconds: 0 }] };
     const held = at(half, candidates(half, 2), {});

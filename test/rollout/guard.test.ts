@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { chanceOf } from "../../src/rollout/assignment.ts";
 import {
   type CountedTurn,
   findings,
@@ -20,6 +21,7 @@ import { plainTurn, plan } from "./simulate.ts";
 const costPlan = plan({ guardrails: splitAlpha([{ metric: "cost_micros", worseBy: 0.3 }]) });
 const guardOf = (of: RolloutPlan, turns: readonly Partial<CountedTurn>[], from = newGuard(of)): GuardState =>
   turns.reduce((guard, turn) => withTurn(guard, of, { ...plainTurn, ...turn }), from);
+const stageOf = (share: number) => ({ share, minSessions: 10, holdSeconds: 0 });
 const many = (count: number, turn: Partial<CountedTurn>) => Array.from({ length: count }, () => turn);
 /** Both arms in turn, so that neither comes first. */
 const both = (count: number, of: (arm: "baseline" | "candidate", n: number) => Partial<CountedTurn>) =>
@@ -181,7 +183,7 @@ describe("what counts", () => {
         Array.from({ length: counts[arm] }, (_, n) => ({ arm, stage: at, costMicros: costMicros + (n % 7) })),
       );
     const first = guardOf(of, stage(0, { baseline: 450, candidate: 50 }, 1_000));
-    const second = guardOf(of, stage(1, { baseline: 100, candidate: 900 }, 3_000), nextStage(first));
+    const second = guardOf(of, stage(1, { baseline: 100, candidate: 900 }, 3_000), nextStage(first, of));
     const [found] = findings(second, of);
     expect(Math.abs(found?.harm ?? 1)).toBeLessThan(0.001);
     expect(found?.evidence).toBeLessThan(1);
@@ -199,6 +201,7 @@ describe("what counts", () => {
         of,
         both(5, () => ({})),
       ),
+      of,
     );
     const after = guardOf(of, many(30, { arm: "candidate", stage: 0, failed: true }), before);
     expect(findings(after, of)).toEqual(findings(before, of));
@@ -220,13 +223,42 @@ describe("what counts", () => {
     );
     expect(findings(guard, of)[0]).toMatchObject({ baseline: { keys: 0 }, candidate: { keys: 0 }, evidence: 1 });
     for (let n = 0; n < 60; n++) {
-      guard = withFeedback(guard, of, { arm: "baseline", stage: 0, isNegative: n < 6 });
-      guard = withFeedback(guard, of, { arm: "candidate", stage: 0, isNegative: n % 2 === 0 });
+      guard = withFeedback(guard, of, { arm: "baseline", stage: 0, isNegative: n < 6, chance: 0.5 });
+      guard = withFeedback(guard, of, { arm: "candidate", stage: 0, isNegative: n % 2 === 0, chance: 0.5 });
     }
     const [found] = findings(guard, of);
     expect(found).toMatchObject({ baseline: { keys: 60, value: 0.1 }, candidate: { keys: 60, value: 0.5 } });
     expect(found?.evidence).toBeGreaterThan(found?.needed ?? Number.POSITIVE_INFINITY);
     expect(guard.stages[0]?.candidate).toMatchObject({ rated: 60, negative: 30 });
+  });
+});
+
+describe("keys that come again", () => {
+  it("[GUARD-15] a key is compared as far as its arm was open when it came: a new one by the share, one of the baseline by what has moved since, one of the candidate not at all", () => {
+    const was = (arm: "baseline" | "candidate", share: number) => ({ arm, share });
+    expect(chanceOf(0.5, [])).toBe(0.5);
+    expect(chanceOf(0.5, [was("baseline", 0.1)])).toBeCloseTo(4 / 9, 12);
+    expect(chanceOf(0.5, [was("baseline", 0.01), was("baseline", 0.1)])).toBeCloseTo(4 / 9, 12);
+    expect(chanceOf(0.5, [was("baseline", 0.1), was("candidate", 0.3)])).toBe(1);
+    expect(chanceOf(0.5, [was("baseline", 0.5)])).toBe(0);
+  });
+
+  it("[GUARD-15] what a key of the candidate does again in the next stage is summed, and proves nothing", () => {
+    const of = plan({ stages: [stageOf(0.1), stageOf(0.5)] });
+    const start = nextStage(newGuard(of), of);
+    const again = { arm: "candidate", stage: 1, failed: true } as const;
+    const guard = guardOf(
+      of,
+      [
+        { ...again, chance: 1 },
+        { ...again, arm: "baseline", chance: 0 },
+      ],
+      start,
+    );
+    expect(findings(guard, of)).toEqual(findings(start, of));
+    expect(guard.stages[1]?.candidate).toMatchObject({ keys: 1, failedTurns: 1 });
+    const fresh = guardOf(of, [{ ...again, chance: 4 / 9 }], start);
+    expect(findings(fresh, of)[0]?.evidence).toBeGreaterThan(1);
   });
 });
 
@@ -282,7 +314,10 @@ describe("the evidence of an average", () => {
     const half = Math.sqrt(((2 * (n * rho2 + 1)) / (n * rho2)) * Math.log(1 + Math.sqrt(n * rho2 + 1) / (2 * alpha)));
     const values = Array.from({ length: 2_500 }, (_, k) => 1_000 + (k % 2) * 100);
     const mean = { n: 2_500, mean: 1_050, m2: values.reduce((sum, value) => sum + (value - 1_050) ** 2, 0) };
-    const compared = compareMeans({ stages: [{ baseline: mean, candidate: mean }] }, { alpha, plannedUnits: 5_000 });
+    const compared = compareMeans(
+      { strata: [{ stage: 0, chance: 0.5, baseline: mean, candidate: mean }] },
+      { alpha, plannedUnits: 5_000 },
+    );
     expect((compared?.interval[1] ?? 0) / (compared?.standardError ?? 1)).toBeCloseTo(half, 6);
     expect(half).toBeGreaterThan(2.77);
     expect(half).toBeLessThan(2.79);
@@ -352,7 +387,7 @@ describe("the fuse", () => {
         { share: 0.5, minSessions: 5, holdSeconds: 0 },
       ],
     });
-    const second = nextStage(guardOf(of, many(20, { arm: "candidate" })));
+    const second = nextStage(guardOf(of, many(20, { arm: "candidate" })), of);
     expect(fuseBlown(guardOf(of, many(6, { ...fails, stage: 1 }), second))).toBe(true);
   });
 });

@@ -196,6 +196,55 @@ describe("an account's rollouts", () => {
     expect((counts?.baseline.negative ?? 0) + (counts?.candidate.negative ?? 0)).toBe(20);
   });
 
+  it("[GUARD-15] a key that was on the candidate is no evidence a second time in the next stage, one that has moved is", () => {
+    const world = new JobWorld();
+    const stages = [0.3, 0.6].map((share) => ({ share, minSessions: 5, holdSeconds: 0 }));
+    world.ask("create", rolloutOf({ stages }));
+    let n = 0;
+    for (; world.record().progress.stage === 0; n++) world.turn(`k${n}`);
+    const before = world.record().guard;
+    const arms = Array.from({ length: n }, (_, key) => world.assigned(`k${key}`).arm);
+    for (let key = 0; key < n; key++) world.turn(`k${key}`);
+    const { guard } = world.record();
+    const compared = (of: typeof guard) => {
+      const [test] = of.tests[0] ?? [];
+      return test?.kind === "rate" ? [test.rate.baseline.units, test.rate.candidate.units] : [];
+    };
+    const [baseline = 0, candidate = 0] = compared(before);
+    expect(candidate).toBe(5);
+    const now = {
+      baseline: arms.filter((arm) => arm === "baseline").length,
+      candidate: arms.filter((arm) => arm === "candidate").length,
+    };
+    expect(compared(guard)).toEqual([baseline + now.baseline, candidate + now.candidate - 5]);
+    expect(guard.stages[1]).toMatchObject({ baseline: { keys: now.baseline }, candidate: { keys: now.candidate } });
+  });
+
+  it("[ROLLOUT-30] the keys of a rollout that is over are removed by the alarm, some at a time, and its counts stay", async () => {
+    const world = new JobWorld();
+    world.ask("create", rolloutOf());
+    world.ask("create", rolloutOf({ agent: "sales" }, "ro_2"));
+    for (let n = 0; n < 20; n++) world.turn(`k${n}`);
+    const many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)";
+    world.storage.sql.exec(`${many} INSERT INTO rollout_keys SELECT 'ro_1', 0, 'x' || i, 'baseline', 1, 0 FROM n`);
+    world.storage.sql.exec("INSERT INTO rollout_keys VALUES ('ro_2', 0, 'x', 'baseline', 1, 0)");
+    const left = () => world.storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM rollout_keys").one().n;
+    const { guard } = world.record();
+    world.ask("act", "ro_1", "rollback", { name: "a person", call: "1" });
+    world.killAt = 3;
+    for (const most of [7_100, 2_100, 1, 1]) {
+      expect(world.job.dueMs()).toBeDefined();
+      await world.runAlarm(Date.now());
+      expect(left()).toBeLessThanOrEqual(most);
+    }
+    expect(left()).toBe(1);
+    expect(world.job.dueMs()).toBe(world.record("ro_2").createdAtMs + 86_400_000);
+    expect(world.record().guard).toEqual(guard);
+    // A turn that ends later is counted no more.
+    world.turn("k1");
+    expect(left()).toBe(1);
+  });
+
   it("[ROLLOUT-20] killed 200 times at any statement, it decides the same, and counts no turn twice and loses none", async () => {
     console.log(`kills: SEED=${seed}`);
     const stages = [

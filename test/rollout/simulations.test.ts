@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import { splitAlpha } from "../../src/rollout/plan.ts";
 import { plannedSample, smallestHarms } from "../../src/rollout/smallest-harm.ts";
 import { randomOf } from "../support/random.ts";
-import { normal, plan, simulate, type World } from "./simulate.ts";
+import { normal, plan, simulate, simulateAgain, type World } from "./simulate.ts";
 
 const seed = Number(process.env.SEED ?? 22);
-console.log(`simulated rollouts: SEED=${seed}`);
+/** 4 is the full size: 1,000 rollouts of each kind. */
+const scale = Number(process.env.LONGLINE_SIMULATIONS ?? 1);
+const runs = 250 * scale;
+console.log(`simulated rollouts: SEED=${seed} LONGLINE_SIMULATIONS=${scale}`);
 
 /** Log-normal costs: few keys cost many times what most do. */
 const sigma = 0.5;
@@ -14,9 +17,9 @@ const cost = splitAlpha([{ metric: "cost_micros", worseBy: 0.3 }]);
 const costs = (of: number, random: () => number) => ({ costMicros: Math.round(of * Math.exp(sigma * normal(random))) });
 
 /** In how many of so many rollouts the candidate was rolled back. */
-function rolledBack(runs: number, of: ReturnType<typeof plan>, world: Omit<World, "random">): number {
+function rolledBack(count: number, of: ReturnType<typeof plan>, world: Omit<World, "random">): number {
   const random = randomOf(seed);
-  const ended = Array.from({ length: runs }, (_, run) => simulate(`ro_${seed}_${run}`, of, { ...world, random }));
+  const ended = Array.from({ length: count }, (_, run) => simulate(`ro_${seed}_${run}`, of, { ...world, random }));
   return ended.filter(({ progress }) => progress.state === "rolled_back").length;
 }
 
@@ -27,16 +30,16 @@ const rates =
   });
 const stage = (share: number, minSessions: number) => ({ share, minSessions, holdSeconds: 0 });
 
-describe("a thousand rollouts", () => {
+describe("simulated rollouts", () => {
   it("[GUARD-1] of a version that changes nothing at most 5 % are rolled back, though each key is looked at", () => {
     const guardrails = splitAlpha(
       [...cost, { metric: "failed_turns" as const, worseBy: 0.05 }].map(({ metric, worseBy }) => ({ metric, worseBy })),
     );
     const of = plan({ guardrails, stages: [stage(0.1, 15), stage(0.5, 60)] });
     const turn: World["turn"] = (arm, random) => ({ ...rates(0.04, 0.04)(arm, random), ...costs(1_000, random) });
-    const wrong = rolledBack(1_000, of, { keys: 250, turn });
-    console.log(`A/A: ${wrong} of 1000 rolled back`);
-    expect(wrong).toBeLessThanOrEqual(50);
+    const wrong = rolledBack(runs, of, { keys: 250, turn });
+    console.log(`A/A: ${wrong} of ${runs} rolled back`);
+    expect(wrong).toBeLessThanOrEqual(0.05 * runs);
   });
 
   it("[GUARD-2] failures of 10 % in place of 2 % are rolled back within 500 sessions in at least 85 %", () => {
@@ -56,7 +59,19 @@ describe("a thousand rollouts", () => {
 
   it("[GUARD-4] a better version is never rolled back", () => {
     const of = plan({ stages: [stage(0.5, 150)] });
-    expect(rolledBack(1_000, of, { keys: 250, turn: rates(0.1, 0.05) })).toBe(0);
+    expect(rolledBack(runs, of, { keys: 250, turn: rates(0.1, 0.05) })).toBe(0);
+  });
+
+  it("[GUARD-15] of 40 people who come again in every stage, some of whom always fail, no more than 5 % are rolled back", () => {
+    const stages = [0.3, 0.3, 0.3, 0.3, 0.5, 0.5, 0.5, 0.5].map((share) => stage(share, 1_000));
+    const random = randomOf(seed);
+    const again = Array.from({ length: runs }, (_, run) => {
+      const bad = new Set(Array.from({ length: 40 }, (_, key) => key).filter(() => random() < 0.1));
+      return simulateAgain(`ro_${seed}_${run}`, plan({ stages }), { keys: 40, fails: (key) => bad.has(key) });
+    });
+    const wrong = again.filter(({ isRolledBack }) => isRolledBack).length;
+    console.log(`A/A with keys that come again: ${wrong} of ${runs} rolled back`);
+    expect(wrong).toBeLessThanOrEqual(0.05 * runs);
   });
 
   it.each([

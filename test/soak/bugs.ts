@@ -100,7 +100,7 @@ export const bugs: readonly Bug[] = [
     edits: [
       {
         file: "src/doors/openai/chat/given-text.ts",
-        find: "if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;",
+        find: "if (!this.#isSame && this.#now.toString() !== this.#mark) return undefined;",
         replace: "",
       },
     ],

@@ -238,7 +238,7 @@ describe("strict schema: what it says", () => {
 
 describe("strict schema: what it refuses", () => {
   it.each(refused)("[TOOL-5] %s", (_name, field, path, why) => {
-    const message = `Tool "t": the schema at ${path} cannot be said in strict mode. ${why}`;
+    const message = `Tool "t": the schema at ${path} cannot be expressed in strict mode. ${why}`;
     expect(() => fieldOf(field)).toThrow(new Error(message));
   });
 
@@ -253,13 +253,13 @@ describe("strict schema: what it refuses", () => {
     ["a record", z.record(z.string(), z.string()), unknownKeys],
   ];
   it.each(roots)("[TOOL-5] %s as the whole input", (_name, input, why) => {
-    const message = `Tool "t": the schema at (root) cannot be said in strict mode. ${why}`;
+    const message = `Tool "t": the schema at (root) cannot be expressed in strict mode. ${why}`;
     expect(() => schemaOf(input)).toThrow(new Error(message));
   });
 
   it("[TOOL-5] a tree as the whole input", () => {
     expect(() => schemaOf(tree)).toThrow(
-      new Error(`Tool "t": the schema at kids[] cannot be said in strict mode. ${recursive}`),
+      new Error(`Tool "t": the schema at kids[] cannot be expressed in strict mode. ${recursive}`),
     );
   });
 });

@@ -42,7 +42,7 @@ describe("defining a tool", () => {
   });
 
   it("[TOOL-5] a schema that cannot be sent stops the definition", () => {
-    expect(() => taking(z.object({ when: z.date() }))).toThrow('Tool "t": the schema at when cannot be said');
+    expect(() => taking(z.object({ when: z.date() }))).toThrow('Tool "t": the schema at when cannot be expressed');
   });
 });
 

@@ -120,7 +120,7 @@ function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): I
         : taken(),
     // In a thread that the agent may be no part of, silence is right.
     ...(!requested.mustExist && {
-      tell: async (refused: AppError) => sendRefusal(address, refused, await settingsFor(settings, team)),
+      notify: async (refused: AppError) => sendRefusal(address, refused, await settingsFor(settings, team)),
     }),
   };
 }

@@ -21,7 +21,7 @@ const nothing = (text: string): Inbound => ({
 export function fromCommand(command: SlashCommand, { settings, rules }: SlackSetup, nowMs: number): Inbound {
   const { team_id: team, channel_id: room, user_id: user, api_app_id: app = "", trigger_id, response_url } = command;
   const text = command.text.trim();
-  if (text === "") return nothing(`Write your question behind it: ${command.command} what is on today?`);
+  if (text === "") return nothing(`Write your question after it: ${command.command} what is on today?`);
   if (!isAllowed(room, user, rules)) return nothing("This app is not set up to answer here.");
   if (!isResponseUrl(response_url, settings)) return nothing("Slack sent no address for the answer.");
   const place = { team, app, room, thread: "", user, ts: "", atMs: nowMs };
@@ -86,7 +86,7 @@ export function fromMessageAction(action: MessageAction, { settings, rules }: Sl
       }),
     },
     answer: () => new Response(null),
-    tell: async (refused: AppError) => sendRefusal(address, refused, await settingsFor(settings, teamId)),
+    notify: async (refused: AppError) => sendRefusal(address, refused, await settingsFor(settings, teamId)),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What `longline eval` is given, read and checked: nothing is run before all of it is right. */
 import { parseArgs } from "node:util";
 import { modeFromEnvironment, type RecordingMode } from "../../test-kit/recorded.ts";
+import type { VersionSourceAddress } from "../kept-version.ts";
 import { UsageError } from "../usage.ts";
 
 export const evalUsage = `Usage: longline eval [OPTIONS]
@@ -13,8 +14,9 @@ Runs the cases of evals/ through the app's agents, in this process, with tools t
   --cases FILE|FOLDER      JSONL cases; evals
   --worker FILE            the Worker's module; as wrangler.toml says
   --url URL [--key KEY]    a Worker that runs, in place of this process; needs --live-tools. The key: LONGLINE_KEY
-  --agent A,B  --model A,B  --version V  --instructions A.md,B.md
+  --agent A,B  --model A,B  --version v_a,v_b  --instructions A.md,B.md
                            arms: each combination answers all cases; the first one is the baseline
+  --versions-from URL      the Worker that keeps versions which are not the code's, with --key KEY
   --baseline NAME          compares with a kept baseline
   --save-baseline NAME     keeps the first arm as a baseline: evals/baselines/NAME.json, to be committed
   --worse-by M|SCORER=M    how much worse a candidate may be; 0.05. Can be given again
@@ -44,6 +46,7 @@ export interface EvalOptions {
   agents: string[];
   models: string[];
   versions: string[];
+  versionsFrom: VersionSourceAddress | undefined;
   instructions: string[];
   baseline: string | undefined;
   saveBaseline: string | undefined;
@@ -73,6 +76,7 @@ const known = {
   agent: text,
   model: text,
   version: text,
+  "versions-from": text,
   instructions: text,
   baseline: text,
   "save-baseline": text,
@@ -102,6 +106,7 @@ export function readOptions(given: string[]): EvalOptions | undefined {
     agents: listOf(values.agent),
     models: listOf(values.model),
     versions: listOf(values.version),
+    versionsFrom: versionSource(values["versions-from"], values.key ?? process.env.LONGLINE_KEY),
     instructions: listOf(values.instructions),
     baseline: values.baseline,
     saveBaseline: values["save-baseline"],
@@ -120,6 +125,14 @@ export function readOptions(given: string[]): EvalOptions | undefined {
   };
   mustFit(options);
   return options;
+}
+
+function versionSource(url: string | undefined, key: string | undefined): VersionSourceAddress | undefined {
+  if (url === undefined) return undefined;
+  if (!URL.canParse(url)) throw new UsageError(`--versions-from: "${url}" is no address.`);
+  if (key === undefined)
+    throw new UsageError("--versions-from: give the Worker's key: --key KEY, or the variable LONGLINE_KEY.");
+  return { url, key };
 }
 
 function recordingMode(): RecordingMode | undefined {

@@ -1,4 +1,4 @@
-/** Reads turns that really happened from a Worker that runs: what was said before, what was asked, and what came of it. Reads alone. */
+/** Reads turns that really happened from a Worker that runs: the conversation before each, its question, and its result. Reads alone. */
 
 import { type Client, client } from "../../client/client.ts";
 import type { Entry, UserEntry } from "../../core/entry.ts";

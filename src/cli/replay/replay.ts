@@ -33,8 +33,8 @@ was not made then ends the turn there: "diverged at step k". No tool runs.
 
   --since 7d               turns that ended since then: 12h, 7d
   --limit 200              most turns
-  --candidate FILE         instructions in place of the agent's; or the version of the agent as it is in this code, which is
-                           the candidate when this is left out
+  --candidate FILE|v_…     instructions in place of the agent's; or a version, of this code or one that the Worker keeps;
+                           the agent as it is in this code when this is left out
   --agent NAME             the agent; the default one
   --model MODEL            the candidate's model
   --judge MODEL            judges the answers against the recorded ones, in both orders

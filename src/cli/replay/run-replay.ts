@@ -58,12 +58,13 @@ interface Shadowed {
 export async function runReplay(options: ReplayOptions): Promise<0 | 1 | 2> {
   const loaded = await loadApp(workerPath(options.module));
   const agent = agentOf(loaded.app, options.agent);
-  const [arm] = localArms(
+  const [arm] = await localArms(
     loaded,
     {
       agents: [agent.name],
       models: list(options.model),
       versions: list(options.version),
+      versionsFrom: options.worker,
       instructions: list(options.instructions),
     },
     { liveTools: false },

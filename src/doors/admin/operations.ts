@@ -1,9 +1,13 @@
 /** The calls about accounts and their keys, described. */
 import * as z from "zod/mini";
+import { usageSum } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { account, key } from "../shapes.ts";
+import { usageQuery } from "../usage-sums.ts";
 import { accountChanges, accountCreation, keyCreation } from "./routes.ts";
 
+const count = z.int().check(z.minimum(0));
+const erased = z.object({ deleted: z.object({ sessions: count, entries: count, bytes: count }), remaining: count });
 const admin = { tag: "Accounts", key: "admin" } as const;
 
 export const adminOperations: Record<string, Operation> = {
@@ -31,6 +35,22 @@ export const adminOperations: Record<string, Operation> = {
     summary: "Changes an account's limits",
     body: accountChanges,
     answers: { 200: { what: "The account.", schema: account } },
+    refusals: [404, 503],
+  },
+  "DELETE /v1/admin/accounts/{account}": {
+    ...admin,
+    summary: "Erases an account with all its sessions",
+    answers: {
+      200: { what: "What was erased; nothing is left.", schema: erased },
+      202: { what: "The rest is erased by and by; send it again to see how far it is.", schema: erased },
+    },
+    refusals: [404, 409, 503],
+  },
+  "GET /v1/admin/accounts/{account}/usage": {
+    ...admin,
+    summary: "Reads what an account used",
+    query: usageQuery,
+    answers: { 200: { what: "Sums.", schema: z.object({ group_by: z.string(), usage: z.array(usageSum) }) } },
     refusals: [404, 503],
   },
   "POST /v1/admin/accounts/{account}/keys": {

@@ -1,8 +1,8 @@
-/** `/v1/admin`: accounts, their limits and their keys, for whoever runs the Worker and has its ADMIN_KEY. */
+/** `/v1/admin`: accounts, their limits and their keys, for who runs the Worker and has its ADMIN_KEY. */
 import * as z from "zod/mini";
 import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
 import { accountList, accountObject } from "../../account/account-object.ts";
-import type { AccountLimits, AccountSettings } from "../../account/account-record.ts";
+import type { AccountLimits, AccountState } from "../../account/account-record.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
@@ -13,6 +13,7 @@ import { modelIds, unpricedModels } from "../../session/turn/turn-model.ts";
 import { iso, shownOr } from "../../wire/native.ts";
 import type { RequestContext } from "../caller.ts";
 import { Routes, requestOf } from "../routes.ts";
+import { usageOf } from "../usage-sums.ts";
 
 /** No underscore: it parts a key's account from its secret. */
 const accountId = lazySchema(() =>
@@ -24,6 +25,7 @@ const limitFields = lazySchema(() =>
   z.object({
     budget_micros: z.optional(z.nullable(z.int().check(z.minimum(0), z.maximum(mostMicros)))),
     rate_per_minute: z.optional(z.nullable(z.int().check(z.minimum(1), z.maximum(1_000_000)))),
+    budget_period: z.optional(z.nullable(z.enum(["month", "total"]))),
     models: z.optional(z.nullable(z.array(z.string()).check(z.minLength(1)))),
   }),
 );
@@ -36,11 +38,16 @@ export const admin = new Routes()
   .post("/accounts", "admin", async (c) => {
     const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
     const account = accountObject(c.env, id);
+    if (await account.isBeingErased())
+      throw new AppError(
+        "conflict",
+        `The account "${id}" is being erased. Its name is free when that is done: try again in two minutes.`,
+      );
     if ((await account.settings()) !== undefined)
       throw new AppError("conflict", `There is an account "${id}" already.`);
     const settings = await account.putSettings(id, changed(c.var.app, {}, limits));
     await accountList(c.env).addAccount(id);
-    return c.json(accountJson({ ...settings, spentMicros: 0, reservedMicros: 0 }), 201);
+    return c.json(accountJson((await account.settings()) ?? { ...settings, ...nothingSpent }), 201);
   })
   .get("/accounts", "admin", async (c) => c.json({ accounts: await accountList(c.env).accountIds() }))
   .get("/accounts/:account", "admin", async (c) =>
@@ -51,6 +58,19 @@ export const admin = new Routes()
     const { account, settings } = await existing(requestOf(c), c.req.param("account"));
     await account.putSettings(settings.id, changed(c.var.app, settings.limits, limits));
     return c.json(accountJson((await existing(requestOf(c), c.req.param("account"))).settings));
+  })
+  .delete("/accounts/:account", "admin", async (c) => {
+    const id = parseBody(accountId, c.req.param("account"), "account");
+    if (id === "default") throw new AppError("conflict", defaultStays);
+    const receipt = await accountObject(c.env, id).eraseAccount(id);
+    await accountList(c.env).removeAccount(id);
+    if (receipt === undefined) throw new AppError("not_found", `There is no account "${id}".`);
+    const { remaining, ...deleted } = receipt;
+    return c.json({ deleted, remaining }, remaining === 0 ? 200 : 202);
+  })
+  .get("/accounts/:account/usage", "admin", async (c) => {
+    const { settings } = await existing(requestOf(c), c.req.param("account"));
+    return c.json(await usageOf(requestOf(c), settings.id));
   })
   .post("/accounts/:account/keys", "admin", async (c) => {
     const { account, settings } = await existing(requestOf(c), c.req.param("account"));
@@ -68,6 +88,10 @@ export const admin = new Routes()
     return c.body(null, 204);
   });
 
+const nothingSpent = { spentMicros: 0, spentInAllMicros: 0, reservedMicros: 0 };
+const defaultStays =
+  'The account "default" belongs to the API_KEY of the Worker, so it stays. Erase its sessions with DELETE /v1/sessions/{session}, or delete the Worker.';
+
 async function existing({ bindings }: RequestContext, name: string) {
   const id = parseBody(accountId, name, "account");
   const account = accountObject(bindings, id);
@@ -82,7 +106,9 @@ type LimitFields = z.infer<typeof accountChanges>;
 function changed(app: App, before: AccountLimits, sent: LimitFields): AccountLimits {
   const models = sent.models && parseBody(z.array(z.enum(allModels(app))), sent.models, "models");
   const { budget_micros: budgetMicros, rate_per_minute: ratePerMinute } = sent;
-  const all = { ...before, ...given({ budgetMicros, ratePerMinute, models }) };
+  // For all time is what a budget is without a period.
+  const budgetPeriod = sent.budget_period === "total" ? null : sent.budget_period;
+  const all = { ...before, ...given({ budgetMicros, budgetPeriod, ratePerMinute, models }) };
   const limits: AccountLimits = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
   mustHavePrices(app, limits);
   return limits;
@@ -109,12 +135,15 @@ function given(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function accountJson(of: AccountSettings & { spentMicros: number; reservedMicros: number }): Record<string, unknown> {
-  const { budgetMicros = null, ratePerMinute = null, models = null } = of.limits;
+function accountJson(of: AccountState): Record<string, unknown> {
+  const { budgetMicros = null, budgetPeriod = "total", ratePerMinute = null, models = null } = of.limits;
   return {
     id: of.id,
     budget_micros: budgetMicros,
+    budget_period: budgetPeriod,
+    budget_resets_at: of.resetsAtMs === undefined ? null : iso(of.resetsAtMs),
     spent_micros: of.spentMicros,
+    spent_in_all_micros: of.spentInAllMicros,
     reserved_micros: of.reservedMicros,
     rate_per_minute: ratePerMinute,
     models,

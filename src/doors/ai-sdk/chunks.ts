@@ -8,7 +8,7 @@ import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/enco
 import { countsJson, errorJson, usageJson } from "../../wire/native.ts";
 import type { FailureJson } from "../../wire/shapes.ts";
 
-/** `turn`: the message that is told is this turn. */
+/** `turn`: the message that is written is this turn. */
 export interface UiManner {
   as: "ai-sdk-ui";
   turn: string;
@@ -43,7 +43,7 @@ export class UiChunks implements Encoder {
     return this.#frames(events.flatMap(({ event }) => this.#chunks(event)));
   }
 
-  /** A message ends where somebody must answer: the client sends it again with the answers in its parts, and it goes on. */
+  /** A message ends where the client or a person must answer: the client sends it again with the answers in its parts, and it goes on. */
   waits(calls: readonly WaitingCall[]): Frame[] {
     const asked = calls.flatMap(({ id, child }): Chunk[] =>
       child === undefined ? [] : [{ type: "tool-approval-request", approvalId: id, toolCallId: child.of }],
@@ -125,7 +125,7 @@ export class UiChunks implements Encoder {
     return [{ type: "tool-approval-response", approvalId: id, approved: approve, ...why }];
   }
 
-  /** A call that was not approved has no output: not by a person's no, and not because nobody answered, which its result says. */
+  /** A call that was not approved has no output: not by a person's no, and not because no one answered, which its result says. */
   #finished({ callId: toolCallId, content, isError }: Extract<SessionEvent, { type: "tool.finished" }>): Chunk[] {
     const unanswered = this.#asked.has(toolCallId)
       ? this.#answered({ id: toolCallId, approve: false, reason: content })
@@ -162,7 +162,7 @@ export class UiChunks implements Encoder {
     this.#ended = true;
     return [
       ...this.#closeStep(),
-      // By its id, so that a message that is told again has it once.
+      // By its id, so that a message that is sent again has it once.
       { type: "data-usage", id: "usage", data: usage },
       ...(error === undefined ? [] : errorChunks(error)),
       { type: "finish", finishReason: finishReasonOf(event), messageMetadata: { reason: event.reason, usage } },

@@ -21,7 +21,7 @@ const mostOutputChars = 100_000;
 
 interface TurnMessages {
   turn: string;
-  said: WrittenMessage[];
+  fromUser: WrittenMessage[];
   chunks: UiChunks;
   answer: ChunkReader;
 }
@@ -39,7 +39,7 @@ export class UiMessages {
   add(entry: Entry | BrokenEntry): void {
     const current = this.#turn(entry.turn);
     if ("broken" in entry) return;
-    if (entry.type === "user") current.said.push(this.#said(entry, current));
+    if (entry.type === "user") current.fromUser.push(this.#messageOf(entry, current));
     const frames = current.chunks.events(eventsOfEntry(entry.type === "tool" ? this.#shortened(entry) : entry));
     for (const { data } of frames) if (data !== undefined) current.answer.take(data as UiPart);
   }
@@ -53,10 +53,10 @@ export class UiMessages {
       this.#close();
       return [...this.#messages, ...waiting];
     }
-    // The stream of a running turn begins with its whole message, which clients put behind these. One that waits is the last:
+    // The stream of a running turn begins with its whole message, which clients put after these. One that waits is the last:
     // clients look there for calls to answer.
     const answer = open.status === "waiting" ? [current.answer.message] : [];
-    return [...this.#messages, ...current.said, ...waiting, ...answer];
+    return [...this.#messages, ...current.fromUser, ...waiting, ...answer];
   }
 
   #turn(turn: string): TurnMessages {
@@ -64,20 +64,20 @@ export class UiMessages {
     this.#close();
     const { session } = this.#of;
     const chunks = new UiChunks({ as: "ai-sdk-ui", turn }, { session });
-    this.#current = { turn, said: [], chunks, answer: new ChunkReader(messageId(turn)) };
+    this.#current = { turn, fromUser: [], chunks, answer: new ChunkReader(messageId(turn)) };
     return this.#current;
   }
 
   #close(): void {
     if (this.#current === undefined) return;
-    const { said, answer } = this.#current;
-    this.#messages.push(...said);
+    const { fromUser, answer } = this.#current;
+    this.#messages.push(...fromUser);
     if (answer.message.parts.length > 0) this.#messages.push(answer.message);
     this.#current = undefined;
   }
 
-  #said({ turn, seq, content, speaker, metadata, atMs }: UserEntry, { said }: TurnMessages): WrittenMessage {
-    const id = said.length === 0 ? this.#name(turn) : `${said[0]?.id}_${seq}`;
+  #messageOf({ turn, seq, content, speaker, metadata, atMs }: UserEntry, { fromUser }: TurnMessages): WrittenMessage {
+    const id = fromUser.length === 0 ? this.#name(turn) : `${fromUser[0]?.id}_${seq}`;
     return this.#userMessage(id, { turn, content, speaker, metadata, atMs });
   }
 
@@ -89,8 +89,8 @@ export class UiMessages {
 
   #userMessage(id: string, of: Omit<QueuedMessage, "id" | "joins" | "isCut">): WrittenMessage {
     const { turn, content, speaker, metadata, atMs } = of;
-    const told = { ...(speaker !== undefined && { speaker }), ...(metadata !== undefined && { metadata }) };
-    const about = { session: this.#of.session, turn, created_at: iso(atMs), ...told };
+    const optional = { ...(speaker !== undefined && { speaker }), ...(metadata !== undefined && { metadata }) };
+    const about = { session: this.#of.session, turn, created_at: iso(atMs), ...optional };
     return { id, role: "user", metadata: about, parts: [{ type: "text", text: content }] };
   }
 

@@ -1,10 +1,12 @@
 /** The door for the AI SDK's `useChat`, described. */
 import * as z from "zod/mini";
+import { cancellation, feedback } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { anyObject, uiMessage } from "../shapes.ts";
+import { uiMessage } from "../shapes.ts";
 import { uiFeedback, uiRequest } from "./ui-messages.ts";
 
 const ui = { tag: "AI SDK" } as const;
+const keptFeedback = z.object({ session: z.string(), turn: z.string(), message_id: z.string(), feedback });
 
 export const uiOperations: Record<string, Operation> = {
   "POST /v1/ui/messages": {
@@ -30,15 +32,15 @@ export const uiOperations: Record<string, Operation> = {
     ...ui,
     summary: "What a person thinks of an answer; again replaces it",
     body: uiFeedback,
-    answers: { 200: { what: "It is kept.", schema: anyObject } },
+    answers: { 200: { what: "It is kept.", schema: keptFeedback } },
     refusals: [404],
   },
   "DELETE /v1/ui/messages/{id}/stream": {
     ...ui,
     summary: "Stops the open turn",
     answers: {
-      202: { what: "It is being stopped.", schema: anyObject },
-      200: { what: "There was nothing to stop.", schema: anyObject },
+      202: { what: "It is being stopped.", schema: cancellation },
+      200: { what: "There was nothing to stop.", schema: cancellation },
     },
     refusals: [404],
   },

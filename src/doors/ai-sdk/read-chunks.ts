@@ -32,10 +32,10 @@ export class ChunkReader {
     if (messageMetadata !== undefined) Object.assign(this.#message.metadata, messageMetadata);
     if (chunk.type.startsWith("data-")) this.#data(chunk);
     else if (chunk.type.startsWith("tool-")) this.#tool(chunk);
-    else this.#said(chunk);
+    else this.#addText(chunk);
   }
 
-  #said({ type, id, delta }: UiPart): void {
+  #addText({ type, id, delta }: UiPart): void {
     const { parts } = this.#message;
     switch (type) {
       case "start-step":

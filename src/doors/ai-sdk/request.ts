@@ -42,9 +42,9 @@ export const uiFields = lazySchema(() =>
 const fields = lazySchema(() => z.looseObject(uiFields.shape));
 export type UiMessage = z.infer<typeof fields>["messages"][number];
 
-/** What the last message brings: something said, or answers about the calls of the message that is still being told. */
+/** What the last message brings: a message of the user, or answers about the calls of the message that has not ended yet. */
 export type UiNews =
-  | { kind: "said"; id: string; content: string; speaker?: string }
+  | { kind: "message"; id: string; content: string; speaker?: string }
   | { kind: "answers"; approvals: UiApproval[]; results: UiResult[] };
 
 export interface UiApproval {
@@ -76,12 +76,12 @@ const answered = lazySchema(() =>
 export function newsOf(messages: readonly UiMessage[]): UiNews {
   const at = messages.length - 1;
   const last = messages[at];
-  if (last?.role === "user") return said(last, `messages.${at}`);
+  if (last?.role === "user") return messageOf(last, `messages.${at}`);
   if (last?.role === "assistant") return answersIn(last);
   throw refused(`messages.${at}`, "the last message must be one of the user or of the assistant");
 }
 
-function said({ id, parts, metadata }: UiMessage, at: string): UiNews {
+function messageOf({ id, parts, metadata }: UiMessage, at: string): UiNews {
   const texts = parts.map((each, place) => {
     if (each.type === "text") return typeof each.text === "string" ? each.text : "";
     if (each.type.startsWith("data-")) return "";
@@ -90,10 +90,10 @@ function said({ id, parts, metadata }: UiMessage, at: string): UiNews {
   const content = texts.filter((text) => text !== "").join("\n");
   if (content === "") throw refused(`${at}.parts`, "must have a text");
   const { speaker } = (typeof metadata === "object" && metadata !== null ? metadata : {}) as { speaker?: unknown };
-  if (typeof speaker !== "string" || speaker === "") return { kind: "said", id, content };
+  if (typeof speaker !== "string" || speaker === "") return { kind: "message", id, content };
   const fault = speakerFault(speaker);
   if (fault !== undefined) throw refused(`${at}.metadata.speaker`, fault);
-  return { kind: "said", id, content, speaker };
+  return { kind: "message", id, content, speaker };
 }
 
 /** Of the newest step: earlier ones were answered before. */

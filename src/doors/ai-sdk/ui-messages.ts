@@ -9,6 +9,7 @@ import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/read/turn-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
+import type { CancellationJson } from "../../wire/shapes.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { type Caller, mustAdmit, sessionOf } from "../caller.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
@@ -53,7 +54,7 @@ export const uiMessages = new Routes()
     if (news.kind === "answers" && !body.id) {
       throw new AppError("invalid_request", "id: answers need the id of the chat.", { field: "id" });
     }
-    const taken = news.kind === "said" ? await say(caller, body, news) : await answer(caller, body.id ?? "", news);
+    const taken = news.kind === "message" ? await say(caller, body, news) : await answer(caller, body.id ?? "", news);
     return stream(caller, taken);
   })
   .get("/:id", "read", async (c, caller) => {
@@ -96,10 +97,11 @@ export const uiMessages = new Routes()
   .delete("/:id/stream", "cancel", async (c, caller) => {
     const name = parseBody(sessionName, c.req.param("id"), "id");
     const { turn } = unwrap(await sessionOf(caller, name).cancel());
-    return c.json({ session: name, turn, status: turn === null ? "idle" : "cancelling" }, turn === null ? 200 : 202);
+    const status = turn === null ? "idle" : "cancelling";
+    return c.json<CancellationJson>({ session: name, turn, status }, turn === null ? 200 : 202);
   });
 
-/** A message is told from its start, also where it goes on: what the client has of it already is written over. */
+/** A message is sent from its start, also where it goes on: what the client has of it already is written over. */
 function stream(caller: Caller, taken: TakenTurn): Promise<Response> {
   const headers = { "X-Vercel-AI-UI-Message-Stream": "v1", "X-Session-Id": taken.session };
   const manner: UiManner = { as: "ai-sdk-ui", turn: taken.turn };
@@ -110,7 +112,7 @@ function stream(caller: Caller, taken: TakenTurn): Promise<Response> {
 async function say(
   caller: Caller,
   body: z.infer<typeof uiRequest>,
-  { id, content, speaker }: Extract<UiNews, { kind: "said" }>,
+  { id, content, speaker }: Extract<UiNews, { kind: "message" }>,
 ): Promise<TakenTurn> {
   const { trigger, thinking } = body;
   const receipt = await receiptOf(caller, body);

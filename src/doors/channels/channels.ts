@@ -26,7 +26,7 @@ const maxBytes = 4_194_304;
 export const webhooks: Routes = new Routes().post("/:name", "sender", (c) => {
   const name = c.req.param("name");
   const { app } = c.var;
-  // It signs what goes out: whoever gets callbacks must not be able to send with it.
+  // It signs what goes out: a receiver of callbacks must not be able to send with it.
   const secrets = name === "callback" ? undefined : app.webhookSecrets.get(name);
   if (secrets === undefined) {
     throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
@@ -73,9 +73,9 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
       return inbound.response;
     case "message": {
       const outcome = await taken(() => deliver(of, inbound.received, account));
-      const { tell, received } = inbound;
-      if ("refused" in outcome && tell !== undefined) {
-        of.waitUntil(tellOnce(accountObject(of.bindings, account), received, () => tell(outcome.refused)));
+      const { notify, received } = inbound;
+      if ("refused" in outcome && notify !== undefined) {
+        of.waitUntil(notifyOnce(accountObject(of.bindings, account), received, () => notify(outcome.refused)));
       }
       return inbound.answer(outcome);
     }
@@ -115,13 +115,13 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
 }
 
 /** Once for a message, however often and as how many events it comes. */
-async function tellOnce(
+async function notifyOnce(
   account: ReturnType<typeof accountObject>,
   { claims }: Received,
-  tell: () => Promise<void>,
+  notify: () => Promise<void>,
 ): Promise<void> {
   const name = claims.find((claim) => claim.includes(" message ")) ?? claims[0] ?? "";
-  if (await account.isFirst(`refused ${name}`)) await tell();
+  if (await account.isFirst(`refused ${name}`)) await notify();
 }
 
 /** Into its session, in one transaction; the answer is owed from then on. */
@@ -205,7 +205,7 @@ async function inEither(account: string, work: (owner: string) => Promise<Taken>
   return isElsewhere ? taken(() => work(defaultAccount)) : first;
 }
 
-/** A refusal is told in the channel's own words. */
+/** A refusal is worded by the channel's own words. */
 async function taken(work: () => Promise<Taken>): Promise<Taken> {
   try {
     return await work();

@@ -36,6 +36,8 @@ const known: Record<string, Operation> = {
   },
 };
 
+const webhookTurn = z.object({ session: z.string(), turn: z.string(), status_url: z.string() });
+
 const webhook: Record<string, Operation> = {
   "POST /channels/webhooks/{name}": {
     ...signed,
@@ -43,9 +45,12 @@ const webhook: Record<string, Operation> = {
     answers: {
       202: {
         what: "The message's turn.",
-        schema: z.object({ session: z.string(), turn: z.string(), status_url: z.string() }),
+        schema: webhookTurn,
       },
-      200: { what: "It was taken before, or is not for us.", schema: anyObject },
+      200: {
+        what: "It was taken before, or is not for us.",
+        schema: z.union([webhookTurn, z.object({ ignored: z.literal(true) })]),
+      },
     },
     refusals: [404],
   },

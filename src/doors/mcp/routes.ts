@@ -1,4 +1,4 @@
-/** `/mcp`: the agent as an MCP server. Every request stands alone; what lasts is in the sessions. */
+/** `/mcp`: the agent as an MCP server. Each request is independent; what lasts is in the sessions. */
 import { version } from "../../../package.json";
 import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
@@ -19,7 +19,7 @@ import { accepted } from "../refusal-words.ts";
 import { Routes } from "../routes.ts";
 import { sessionName } from "../session-fields.ts";
 import { traceOf } from "../trace-of.ts";
-import type { AgentAnswer, FoundSession, McpTools, Tell } from "./server.ts";
+import type { AgentAnswer, FoundSession, McpTools, ReportProgress } from "./server.ts";
 
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
 const longestMs = 300_000;
@@ -43,7 +43,7 @@ function toolsFor(caller: Caller): McpTools {
   const { account } = caller;
   return {
     agents: caller.app.agents.names,
-    async ask({ question, session: named, agent }, tell) {
+    async ask({ question, session: named, agent }, report) {
       await mustAdmit(caller);
       const receipt = await receiptOf(caller, { question, session: named, ...(agent !== undefined && { agent }) });
       const name = named ?? (await newName(receipt, "POST /mcp"));
@@ -55,17 +55,17 @@ function toolsFor(caller: Caller): McpTools {
         ...allowedModels(caller),
       };
       const { turn } = accepted(await session.submit({ account, name }, request));
-      await tell(`It is ${turn} of the session ${name}.`);
-      return answerOf(caller, { session: name, turn }, tell);
+      await report(`It is ${turn} of the session ${name}.`);
+      return answerOf(caller, { session: name, turn }, report);
     },
-    async decide(of, decisions, tell) {
+    async decide(of, decisions, report) {
       const address = { account, name: parseBody(sessionName, of.session, "requestState") };
       const session = sessionObject(caller.bindings, address);
       for (const { ref, ...decided } of decisions) {
         // One that was answered elsewhere meanwhile is settled; how, the turn says.
         await session.submit(address, { approvals: [{ call: { ref }, ...decided }] });
       }
-      return answerOf(caller, of, tell);
+      return answerOf(caller, of, report);
     },
     async search({ query, limit = 20 }) {
       const { sessions } = await accountObject(caller.bindings, account).listSessions({ q: query, limit });
@@ -78,13 +78,17 @@ function toolsFor(caller: Caller): McpTools {
 }
 
 /** Waits for a turn, until it has ended, waits for a person, or has taken too long. */
-async function answerOf(caller: Caller, of: { session: string; turn: string }, tell: Tell): Promise<AgentAnswer> {
+async function answerOf(
+  caller: Caller,
+  of: { session: string; turn: string },
+  report: ReportProgress,
+): Promise<AgentAnswer> {
   const session = sessionOf(caller, of.session);
   let state: TurnState = { status: "queued" };
   for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
     state = unwrap(await session.wait(of.turn, sliceMs));
     if (state.status === "ended" || state.status === "waiting") break;
-    await tell(`The answer is being made: ${state.status}.`);
+    await report(`The answer is being made: ${state.status}.`);
   }
   const approvals = state.status === "waiting" ? await approvalsOf(session, of.turn, state) : [];
   return {
@@ -116,7 +120,7 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
         isError: false,
       };
     case "waiting": {
-      const said = state.reply?.content ?? "";
+      const text = state.reply?.content ?? "";
       const calls = state.waitingFor.map(({ id, name, arguments: text, kind }) =>
         kind === "approval"
           ? `A person must approve the call ${name} ${visible(text)}: POST ${at}/approvals/${id} {"approve": true}`
@@ -124,7 +128,7 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
       );
       return {
         status: state.status,
-        answer: [said, ...calls].filter((line) => line !== "").join("\n"),
+        answer: [text, ...calls].filter((line) => line !== "").join("\n"),
         isError: false,
       };
     }

@@ -46,7 +46,7 @@ const search = z.strictObject({
   limit: z.int().min(1).max(100).optional().describe("20 when absent."),
 });
 
-/** How a question stands. `answer`: what was said so far, or what to do next where nothing was. */
+/** The state of a question. `answer`: the text so far, or what to do next where there is none. */
 export interface AgentAnswer {
   session: string;
   turn: string;
@@ -73,16 +73,16 @@ export interface FoundSession {
 }
 
 /** Says how an answer is coming along. */
-export type Tell = (word: string) => Promise<void>;
+export type ReportProgress = (word: string) => Promise<void>;
 
-/** What the tools do. A throw of an AppError is told to the client in its words. */
+/** What the tools do. A throw of an AppError is shown to the client in its words. */
 export interface McpTools {
   /** Names of the agents, the default one first. */
   agents: readonly string[];
-  /** `tell` is called now and then while the answer is made. */
-  ask(input: AgentQuestion, tell: Tell): Promise<AgentAnswer>;
+  /** `report` is called now and then while the answer is made. */
+  ask(input: AgentQuestion, report: ReportProgress): Promise<AgentAnswer>;
   /** Answers calls that wait in a turn, and waits for its answer again. */
-  decide(of: { session: string; turn: string }, decisions: Decision[], tell: Tell): Promise<AgentAnswer>;
+  decide(of: { session: string; turn: string }, decisions: Decision[], report: ReportProgress): Promise<AgentAnswer>;
   search(input: z.infer<typeof search>): Promise<FoundSession[]>;
 }
 
@@ -146,15 +146,15 @@ function createServer({ agents, ask, decide, search: find }: McpTools, version: 
   const server = new Server({ name: "longline", version }, { capabilities: { tools: {} }, jsonSchemaValidator });
   server.setRequestHandler("tools/list", () => ({ tools: listed(question) }));
   server.setRequestHandler("tools/call", async ({ params: { name, arguments: given = {} } }, context) => {
-    const tell = teller(context);
-    if (name === "search_sessions") return told(search, given, async (input) => foundResult(await find(input)));
+    const report = reporter(context);
+    if (name === "search_sessions") return toolResult(search, given, async (input) => foundResult(await find(input)));
     if (name !== "ask") return failed(`There is no tool "${name.slice(0, 100)}". The tools are: ask, search_sessions.`);
-    return told(question, given, async (input) => {
+    return toolResult(question, given, async (input) => {
       const state = stateOf(context);
       const standing =
         state === undefined
-          ? await ask(input, tell)
-          : await goOn(state, context, (of, decisions) => decide(of, decisions, tell));
+          ? await ask(input, report)
+          : await goOn(state, context, (of, decisions) => decide(of, decisions, report));
       return mayBeAsked(server) && standing.approvals.length > 0 && !isLeftOpen(state, context)
         ? approvalRequest(standing)
         : askedResult(standing);
@@ -164,7 +164,7 @@ function createServer({ agents, ask, decide, search: find }: McpTools, version: 
 }
 
 /** Progress, where the client wants it. */
-function teller({ mcpReq }: ServerContext): Tell {
+function reporter({ mcpReq }: ServerContext): ReportProgress {
   let progress = 0;
   const progressToken = mcpReq._meta?.progressToken;
   return async (message) => {
@@ -262,7 +262,7 @@ interface Result {
 }
 
 /** Arguments that are wrong, and a request that is refused, are results: the model on the other side can correct them. */
-async function told<T extends z.ZodType, R>(
+async function toolResult<T extends z.ZodType, R>(
   schema: T,
   given: unknown,
   run: (input: z.infer<T>) => Promise<R>,

@@ -76,7 +76,7 @@ async function* lines(session: ReturnType<typeof sessionAt>, header: string, las
   }
 }
 
-/** Nothing is read before the reader wants it. A failure breaks the transfer off, so that nobody takes half for the whole. */
+/** Nothing is read before the reader wants it. A failure breaks the transfer off, so that no one takes half for the whole. */
 function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream(

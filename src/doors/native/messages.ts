@@ -17,6 +17,7 @@ import type { InboxMessage } from "../../session/store/inbox.ts";
 import type { SessionAddress } from "../../session/store/session-record.ts";
 import type { TurnState } from "../../session/turn/turns.ts";
 import { shownEntry } from "../../wire/native.ts";
+import type { CancellationJson, SearchHitJson } from "../../wire/shapes.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { type Caller, mustAdmit } from "../caller.ts";
 import { clientTools, clientToolsOf } from "../client-tools.ts";
@@ -138,14 +139,14 @@ export const messages = new Routes()
     const { q, limit } = parseQuery(searching, new URL(c.req.url));
     const hits = unwrap(await sessionAt(caller, c.req.param("id")).search(q, limit));
     return c.json({
-      results: hits.map(({ seq, role, snippet, at }) => ({ seq, type: role, snippet, created_at: at })),
+      results: hits.map(({ seq, role, snippet, at }): SearchHitJson => ({ seq, type: role, snippet, created_at: at })),
     });
   })
   .post("/:id/cancel", "cancel", async (c, caller) => {
     const { turn } = unwrap(
       await sessionAt(caller, c.req.param("id")).cancel(new URL(c.req.url).searchParams.get("turn") ?? undefined),
     );
-    return c.json(
+    return c.json<CancellationJson>(
       { session: addressOf(caller, c.req.param("id")).name, turn, status: turn === null ? "idle" : "cancelling" },
       turn === null ? 200 : 202,
     );
@@ -163,7 +164,7 @@ function relay(caller: Caller, address: SessionAddress, query: string): Promise<
   return sessionEvents(bindings, address, asked);
 }
 
-/** Polyfills of EventSource cannot send the header, and put the id of the newest event behind the address that they were given. */
+/** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */
 function placeInUrl(query: URLSearchParams): string {
   const names = ["lastEventId", "last_event_id", "Last-Event-ID", "after"];
   return names.map((name) => query.get(name)).find((value) => value !== null && value !== "") ?? "";

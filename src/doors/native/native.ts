@@ -7,6 +7,7 @@ import type { Caller } from "../caller.ts";
 import type { DoorRoute } from "../door.ts";
 import { front } from "../front.ts";
 import { Routes } from "../routes.ts";
+import { usageOf } from "../usage-sums.ts";
 import { answers } from "./answers.ts";
 import { copies } from "./copies.ts";
 import { deliveries } from "./deliveries.ts";
@@ -15,7 +16,8 @@ import { prefixDoctor } from "./prefix-doctor.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
 import { turns } from "./turns.ts";
-import { usage } from "./usage.ts";
+
+const usage = new Routes().get("/", "key", async (c, caller) => c.json(await usageOf(caller, caller.account)));
 
 /** `/v1/agents`: what the app's agents are and can do. Says nothing of their instructions. */
 const agents = new Routes().get("/", "key", (c, caller) => {

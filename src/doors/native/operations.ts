@@ -1,12 +1,14 @@
 /** The calls of the native door, described: those about usage, agents and deliveries here. */
 import * as z from "zod/mini";
-import { agent, delivery, health, listedTurn } from "../../wire/shapes.ts";
+import { agent, delivery, health, listedTurn, usageSum } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
+import { usageQuery } from "../usage-sums.ts";
 import { deliveryListing } from "./deliveries.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { turnListing } from "./turns.ts";
-import { usageQuery } from "./usage.ts";
+
+const owedAgain = z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") });
 
 export const nativeOperations: Record<string, Operation> = {
   ...sessionOperations,
@@ -14,7 +16,7 @@ export const nativeOperations: Record<string, Operation> = {
     tag: "Accounts",
     summary: "Tokens, money, failures and times, by day, model, session, agent or its version",
     query: usageQuery,
-    answers: { 200: { what: "Sums.", schema: z.object({ group_by: z.string(), usage: z.array(anyObject) }) } },
+    answers: { 200: { what: "Sums.", schema: z.object({ group_by: z.string(), usage: z.array(usageSum) }) } },
   },
   "GET /v1/turns": {
     tag: "Accounts",
@@ -47,7 +49,7 @@ export const nativeOperations: Record<string, Operation> = {
   "POST /v1/deliveries/{id}/retry": {
     tag: "Channels",
     summary: "Tries a delivery again",
-    answers: { 202: { what: "It is owed again.", schema: anyObject } },
+    answers: { 202: { what: "It is owed again.", schema: owedAgain } },
     refusals: [404],
   },
 };

@@ -4,6 +4,7 @@ import { unwrap } from "../../account/outcome.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
+import type { PrefixReportJson } from "../../wire/shapes.ts";
 import { Routes } from "../routes.ts";
 import { sessionAt } from "../session-fields.ts";
 
@@ -17,7 +18,7 @@ export const prefixDoctor = new Routes()
   .get("/:id/prefix", "read", async (c, caller) => {
     const { limit } = parseQuery(doctorQuery, new URL(c.req.url));
     const { requests, head, windowSeq } = unwrap(await sessionAt(caller, c.req.param("id")).prefix(limit));
-    return c.json({
+    return c.json<PrefixReportJson>({
       chain: head === undefined ? [] : chainOf(head, windowSeq),
       requests: requests.map(({ seq, turn, step, model, inputTokens, cachedTokens, expectedTokens, because }) => {
         const tokens = { input_tokens: inputTokens, cached_tokens: cachedTokens, expected_tokens: expectedTokens };
@@ -35,14 +36,13 @@ export const prefixDoctor = new Routes()
 function chainOf(
   { model, parameters, tools, instructions, documents }: HeadFacts,
   windowSeq: number,
-): Record<string, unknown>[] {
-  return [
-    { segment: "model", name: model },
-    ...Object.entries(parameters).map(([name, value]) => ({ segment: "parameter", name, value })),
-    ...Object.entries(tools).map(([name, facts]) => ({ segment: "tool", name, ...facts })),
-    { segment: "instructions", digest: instructions },
-    ...(documents === "" ? [] : [{ segment: "documents", digest: documents }]),
-    ...(windowSeq > 0 ? [{ segment: "summary", through_seq: windowSeq }] : []),
-    { segment: "messages", after_seq: windowSeq },
-  ];
+): PrefixReportJson["chain"] {
+  const chain: PrefixReportJson["chain"] = [{ segment: "model", name: model }];
+  for (const [name, value] of Object.entries(parameters)) chain.push({ segment: "parameter", name, value });
+  for (const [name, facts] of Object.entries(tools)) chain.push({ segment: "tool", name, ...facts });
+  chain.push({ segment: "instructions", digest: instructions });
+  if (documents !== "") chain.push({ segment: "documents", digest: documents });
+  if (windowSeq > 0) chain.push({ segment: "summary", through_seq: windowSeq });
+  chain.push({ segment: "messages", after_seq: windowSeq });
+  return chain;
 }

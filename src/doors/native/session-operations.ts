@@ -1,7 +1,16 @@
 /** The calls under `/v1/sessions`, described. */
 import * as z from "zod/mini";
 import { sessionEvent } from "../../wire/event-shapes.ts";
-import { entry, session, sessionDetails, turn } from "../../wire/shapes.ts";
+import {
+  cancellation,
+  entry,
+  feedback as feedbackShape,
+  prefixReport,
+  searchHit,
+  session,
+  sessionDetails,
+  turn,
+} from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
@@ -24,13 +33,15 @@ const accepting = z.object({
     .register(z.globalRegistry, { description: "The same key and body: the same turn." }),
   Prefer: z
     .optional(z.string())
-    .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 unless told, at most 300." }),
+    .register(z.globalRegistry, { description: "`respond-async`, or `wait=N` seconds; 60 by default, at most 300." }),
   Accept: z.optional(z.string()).register(z.globalRegistry, { description: "`text/event-stream` streams the turn." }),
   traceparent: z
     .optional(z.string())
     .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
 });
 const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
+const takenResults = z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) });
+const keptFeedback = z.object({ session: z.string(), turn: z.string(), feedback: feedbackShape });
 
 export const sessionOperations: Record<string, Operation> = {
   "POST /v1/sessions": {
@@ -81,13 +92,13 @@ export const sessionOperations: Record<string, Operation> = {
     body: sentMessage,
     answers: {
       200: { what: "The turn has ended; or its events, as they come.", schema: turn, orStream: sessionEvent },
-      202: { what: "The turn goes on, or waits for somebody.", schema: turn },
+      202: { what: "The turn goes on, or waits for its client or a person.", schema: turn },
     },
     refusals: [404, 409, 413, 415, 422, 429],
   },
   "GET /v1/sessions/{id}/turns/{turn}": {
     tag,
-    summary: "How a turn stands",
+    summary: "The state of a turn",
     answers: { 200: { what: "The turn.", schema: turn } },
     refusals: [404],
   },
@@ -130,7 +141,7 @@ export const sessionOperations: Record<string, Operation> = {
     tag,
     summary: "Finds entries by their words, best first",
     query: searching,
-    answers: { 200: { what: "Entries.", schema: z.object({ results: z.array(anyObject) }) } },
+    answers: { 200: { what: "Entries.", schema: z.object({ results: z.array(searchHit) }) } },
     refusals: [404],
   },
   "POST /v1/sessions/{id}/cancel": {
@@ -138,8 +149,8 @@ export const sessionOperations: Record<string, Operation> = {
     summary: "Ends the open turn, from anywhere",
     query: z.object({ turn: z.optional(z.string()) }),
     answers: {
-      202: { what: "It is being stopped.", schema: anyObject },
-      200: { what: "There was nothing to stop.", schema: anyObject },
+      202: { what: "It is being stopped.", schema: cancellation },
+      200: { what: "There was nothing to stop.", schema: cancellation },
     },
     refusals: [404],
   },
@@ -154,21 +165,21 @@ export const sessionOperations: Record<string, Operation> = {
     tag,
     summary: "Brings the results of tools that ran at the client",
     body: toolResults,
-    answers: { 200: { what: "The turn goes on.", schema: anyObject } },
+    answers: { 200: { what: "The turn goes on.", schema: takenResults } },
     refusals: [404, 409],
   },
   "POST /v1/sessions/{id}/feedback": {
     tag,
-    summary: "Rates a turn's answer; again, in place of what was said before",
+    summary: "Rates a turn's answer; again, in place of the earlier rating",
     body: feedback,
-    answers: { 200: { what: "What is kept.", schema: anyObject } },
+    answers: { 200: { what: "What is kept.", schema: keptFeedback } },
     refusals: [404],
   },
   "POST /v1/sessions/{id}/fork": {
     tag,
     summary: "Copies a session up to an entry",
     body: forking,
-    answers: { 201: { what: "The copy.", schema: session } },
+    answers: { 201: { what: "The copy.", schema: sessionDetails } },
     refusals: [404, 409],
   },
   "GET /v1/sessions/{id}/export": {
@@ -183,7 +194,7 @@ export const sessionOperations: Record<string, Operation> = {
     query: importing,
     body: z.string(),
     bodyType: "application/x-ndjson",
-    answers: { 201: { what: "The session.", schema: session } },
+    answers: { 201: { what: "The session.", schema: sessionDetails } },
     refusals: [404, 409, 413],
   },
   "POST /v1/sessions/{id}/tokens": {
@@ -231,7 +242,7 @@ export const sessionOperations: Record<string, Operation> = {
     summary: "The prefix doctor: what should have been cached, what was, and what changed",
     query: doctorQuery,
     answers: {
-      200: { what: "The report.", schema: z.object({ chain: z.array(anyObject), requests: z.array(anyObject) }) },
+      200: { what: "The report.", schema: prefixReport },
     },
     refusals: [404],
   },

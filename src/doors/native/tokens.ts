@@ -12,7 +12,7 @@ import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, sessionAt } from "../session-fields.ts";
 
-/** A day: whoever needs a token for longer asks for another. */
+/** A day: who needs one for longer requests another. */
 const longestSeconds = 86_400;
 
 export const tokenRequest = lazySchema(() =>

@@ -1,4 +1,4 @@
-/** A session as lines of JSON, one entry each behind a header: what `export` writes and `import` reads. What the lines must be says `transcript-lines.ts`. */
+/** A session as lines of JSON, one entry each after a header: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
 import type { Entry } from "../../core/entry.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */

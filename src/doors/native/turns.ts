@@ -7,7 +7,7 @@ import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { iso } from "../../wire/native.ts";
 import { Routes } from "../routes.ts";
-import { moment } from "./usage.ts";
+import { moment } from "../usage-sums.ts";
 
 const count = () => z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER)));
 const name = () => z.optional(z.string().check(z.minLength(1), z.maxLength(200)));

@@ -1,4 +1,4 @@
-/** Models as clients of OpenAI's API name them: an agent's own ids, each with `-thinking` behind it where thinking can be switched on, `longline` for whichever the agent chooses, and agents by name. */
+/** Models as clients of OpenAI's API name them: an agent's own ids, each with `-thinking` at its end where thinking can be switched on, `longline` for whichever the agent chooses, and agents by name. */
 import type { Agent } from "../../agent/agent.ts";
 import type { App } from "../../agent/app.ts";
 import { AppError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import { defaultModelId, modelIds, turnModels } from "../../session/turn/turn-mo
 import type { Caller } from "../caller.ts";
 
 const thinkingSuffix = "-thinking";
-/** By weight, and the next one where one fails; a model that is named stands alone. */
+/** By weight, and the next one where one fails; a model that is named is the only one. */
 const agentsChoice = "longline";
 
 /** A model, or the agent's choice, and, where its name says so, that it is to think. `agent`: where the name names one. */

@@ -1,4 +1,4 @@
-/** How a turn that failed is told to OpenAI's clients. Pure. */
+/** How a turn that failed is shown to OpenAI's clients. Pure. */
 import { shortageFailure } from "../../core/budget-words.ts";
 import type { Failure } from "../../core/errors.ts";
 import type { SessionEvent } from "../../core/event.ts";

@@ -1,7 +1,7 @@
 /** The door for clients of OpenAI's API, described. */
 import * as z from "zod/mini";
 import type { Operation } from "../operation.ts";
-import { anyObject, completion, model, response } from "../shapes.ts";
+import { completion, model, response } from "../shapes.ts";
 import { chatRequest, completionReading } from "./chat/chat-completions.ts";
 import { conversationChanges, newConversation, newItems } from "./responses/conversations.ts";
 import { countRequest } from "./responses/count-input.ts";
@@ -26,9 +26,10 @@ const conversation = z.object({
   created_at: z.int(),
   metadata: z.record(z.string(), z.string()),
 });
+const item = z.looseObject({ id: z.string(), type: z.string() });
 const itemPage = z.object({
   object: z.literal("list"),
-  data: z.array(z.looseObject({ id: z.string(), type: z.string() })),
+  data: z.array(item),
   first_id: z.string(),
   last_id: z.string(),
   has_more: z.boolean(),
@@ -72,7 +73,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "GET /v1/responses/{id}": {
     ...openAi,
-    summary: "A response, or its events behind any number",
+    summary: "A response, or its events after any number",
     query: responseReading,
     answers: { 200: { what: "The response, or its events.", schema: response, orStream: "foreign" } },
     refusals: [404],
@@ -115,7 +116,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "POST /v1/conversations": {
     ...openAi,
-    summary: "A conversation: a session, with what was said before",
+    summary: "A conversation: a session, with earlier items",
     body: newConversation,
     answers: { 200: { what: "The conversation.", schema: conversation } },
   },
@@ -152,7 +153,7 @@ export const openAiOperations: Record<string, Operation> = {
   },
   "POST /v1/conversations/{id}/items": {
     ...openAi,
-    summary: "Adds what was said elsewhere, without an answer",
+    summary: "Adds what was written elsewhere, without an answer",
     body: newItems,
     answers: { 200: { what: "The items.", schema: itemPage } },
     refusals: [404, 409],
@@ -160,7 +161,7 @@ export const openAiOperations: Record<string, Operation> = {
   "GET /v1/conversations/{id}/items/{item}": {
     ...openAi,
     summary: "One item",
-    answers: { 200: { what: "The item.", schema: anyObject } },
+    answers: { 200: { what: "The item.", schema: item } },
     refusals: [404],
   },
   "DELETE /v1/conversations/{id}/items/{item}": {

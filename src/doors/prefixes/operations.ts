@@ -1,11 +1,12 @@
 /** The calls about registered prefixes, described. */
 import * as z from "zod/mini";
-import { usage } from "../../wire/shapes.ts";
+import { failure, usage } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
-import { anyObject } from "../shapes.ts";
 import { prefixContent, prefixRemoval, prefixWarming } from "./routes.ts";
 
 const prefix = z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() });
+const warmed = z.object({ prefix: z.string(), usage, cost_micros: z.int() });
+const listed = z.extend(prefix, { created_at: z.iso.datetime() });
 
 export const prefixOperations: Record<string, Operation> = {
   "PUT /v1/prefixes": {
@@ -18,11 +19,16 @@ export const prefixOperations: Record<string, Operation> = {
     },
     refusals: [413, 415],
   },
+  "GET /v1/prefixes": {
+    tag: "Prefixes",
+    summary: "Lists the prefixes of the account, the oldest first",
+    answers: { 200: { what: "The prefixes.", schema: z.object({ prefixes: z.array(listed) }) } },
+  },
   "GET /v1/prefixes/{prefix}": {
     tag: "Prefixes",
-    summary: "Reads about a prefix",
+    summary: "Reads about a prefix; its text with Accept: text/plain",
     answers: {
-      200: { what: "The prefix.", schema: z.extend(prefix, { sessions: z.int(), created_at: z.iso.datetime() }) },
+      200: { what: "The prefix.", schema: z.extend(listed, { sessions: z.int() }) },
     },
     refusals: [404],
   },
@@ -35,11 +41,11 @@ export const prefixOperations: Record<string, Operation> = {
   },
   "POST /v1/prefixes/{prefix}/warm": {
     tag: "Prefixes",
-    summary: "Has the provider read a prefix before traffic comes, behind the tools and instructions of an agent",
+    summary: "Has the provider read a prefix before traffic comes, after the tools and instructions of an agent",
     query: prefixWarming,
     answers: {
-      200: { what: "What it cost.", schema: z.object({ prefix: z.string(), usage, cost_micros: z.int() }) },
-      502: { what: "The provider failed.", schema: anyObject },
+      200: { what: "What it cost.", schema: warmed },
+      502: { what: "The provider failed.", schema: z.extend(warmed, { error: failure }) },
     },
     refusals: [404, 409],
   },

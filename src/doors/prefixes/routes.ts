@@ -48,8 +48,14 @@ export const prefixes = new Routes()
     const created = await accountObject(c.env, caller.account).putPrefix(info, text);
     return c.json({ ...prefixJson(info), created }, created ? 201 : 200, { Location: `/v1/prefixes/${info.id}` });
   })
+  .get("/", "key", async (c, caller) => {
+    const all = await accountObject(c.env, caller.account).listPrefixes();
+    return c.json({ prefixes: all.map((info) => ({ ...prefixJson(info), created_at: iso(info.createdAtMs) })) });
+  })
   .get("/:prefix", "key", async (c, caller) => {
     const { info, sessions } = await existing(caller, c.req.param("prefix"));
+    if (c.req.header("Accept")?.startsWith("text/plain"))
+      return c.text((await accountObject(c.env, caller.account).readPrefix(info.id)) ?? "");
     return c.json({ ...prefixJson(info), sessions, created_at: iso(info.createdAtMs) });
   })
   .delete("/:prefix", "key", async (c, caller) => {

@@ -1,13 +1,20 @@
 /** The calls about versions and rollouts, described. */
 import * as z from "zod/mini";
+import {
+  agentVersion,
+  rolloutReport,
+  rollout as rolloutShape,
+  versionDifference,
+  wholeVersion,
+} from "../../wire/rollout-shapes.ts";
 import type { Operation } from "../operation.ts";
-import { anyObject } from "../shapes.ts";
 import { reportForm, rolloutCreation } from "./routes.ts";
 import { versionCreation, versionListing } from "./versions.ts";
 
 const operate = { tag: "Rollouts" } as const;
 const forAccount = z.object({ account: z.optional(z.string()) });
-const rollout = { what: "The rollout.", schema: anyObject };
+const rollout = { what: "The rollout.", schema: rolloutShape };
+const made = z.object({ version: z.string(), diff: versionDifference });
 
 const action = (summary: string): Operation => ({
   ...operate,
@@ -24,8 +31,8 @@ export const rolloutOperations: Record<string, Operation> = {
     query: forAccount,
     body: versionCreation,
     answers: {
-      201: { what: "It is made.", schema: z.object({ version: z.string(), diff: anyObject }) },
-      200: { what: "It was there.", schema: z.object({ version: z.string(), diff: anyObject }) },
+      201: { what: "It is made.", schema: made },
+      200: { what: "It was there.", schema: made },
     },
     refusals: [403, 404, 409],
   },
@@ -33,7 +40,25 @@ export const rolloutOperations: Record<string, Operation> = {
     ...operate,
     summary: "Lists versions of an agent; with `diff=v_a..v_b` compares two, with the price of lost prefixes",
     query: versionListing,
-    answers: { 200: { what: "Versions, or the difference of two.", schema: anyObject } },
+    answers: {
+      200: {
+        what: "Versions, or the difference of two.",
+        schema: z.object({
+          agent: z.string(),
+          versions: z.optional(z.array(agentVersion)),
+          from: z.optional(z.string()),
+          to: z.optional(z.string()),
+          diff: z.optional(versionDifference),
+        }),
+      },
+    },
+    refusals: [403, 404],
+  },
+  "GET /v1/agents/{agent}/versions/{version}": {
+    ...operate,
+    summary: "Reads a version: its instructions, models, sampling, limits and tools",
+    query: forAccount,
+    answers: { 200: { what: "The version.", schema: wholeVersion } },
     refusals: [403, 404],
   },
   "POST /v1/rollouts": {
@@ -48,7 +73,7 @@ export const rolloutOperations: Record<string, Operation> = {
     ...operate,
     summary: "Lists rollouts, newest first",
     query: forAccount,
-    answers: { 200: { what: "The newest 200.", schema: z.object({ rollouts: z.array(anyObject) }) } },
+    answers: { 200: { what: "The newest 200.", schema: z.object({ rollouts: z.array(rolloutShape) }) } },
     refusals: [403],
   },
   "GET /v1/rollouts/{rollout}": {
@@ -62,7 +87,7 @@ export const rolloutOperations: Record<string, Operation> = {
     ...operate,
     summary: "The evidence, for a change request; Markdown with `Accept: text/markdown` or `format=markdown`",
     query: reportForm,
-    answers: { 200: { what: "The report.", schema: anyObject } },
+    answers: { 200: { what: "The report.", schema: rolloutReport } },
     refusals: [403, 404],
   },
   "POST /v1/rollouts/{rollout}/pause": action(

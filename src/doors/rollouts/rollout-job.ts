@@ -7,6 +7,7 @@ import type { KeptVersion } from "../../agent/version-override.ts";
 import type { RolloutMark } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../../observe/telemetry.ts";
+import { chanceOf } from "../../rollout/assignment.ts";
 import {
   type Action,
   decide,
@@ -17,7 +18,7 @@ import {
   type RolloutDecision,
 } from "../../rollout/decide.ts";
 import { type CountedTurn, newGuard, nextStage, withFeedback, withTurn } from "../../rollout/guard.ts";
-import { type Guardrail, type RolloutPlan, splitAlpha } from "../../rollout/plan.ts";
+import { type Arm, candidateShare, type Guardrail, type RolloutPlan, splitAlpha } from "../../rollout/plan.ts";
 import { type NamedVerdict, type RecordedDecision, type RolloutRecord, shareNow } from "../../rollout/report.ts";
 import { smallestHarms } from "../../rollout/smallest-harm.ts";
 import {
@@ -70,6 +71,8 @@ export class RolloutJob implements AccountJob {
   #open: Map<string, KeptRollout> | undefined;
   /** Whether a decision is owed; unknown after a start. */
   #owes: boolean | undefined;
+  /** Rollouts that are over and whose keys are still stored; unknown after a start. */
+  #leftKeys: Set<string> | undefined;
   #retryAtMs = 0;
   #ranAtMs = 0;
 
@@ -82,6 +85,7 @@ export class RolloutJob implements AccountJob {
   forget(): void {
     this.#open = undefined;
     this.#owes = undefined;
+    this.#leftKeys = undefined;
   }
 
   turnsEnded(turns: readonly ReportedTurn[]): void {
@@ -91,10 +95,15 @@ export class RolloutJob implements AccountJob {
   feedbackGiven({ rollout: mark, score }: ReportedFeedback): void {
     const rollout = mark && this.#opened.get(mark.id);
     if (mark === undefined || rollout === undefined) return;
-    const key = this.#store.key(mark.id, mark.stage, mark.key) ?? { arm: mark.arm, turns: 0, isRated: false };
-    if (key.isRated || key.arm !== mark.arm) return;
-    this.#store.putKey({ rollout: mark.id, stage: mark.stage, key: mark.key }, { ...key, isRated: true });
-    const given = { arm: mark.arm, stage: mark.stage, isNegative: score < 0 };
+    const { now, earlier } = this.#keyOf(mark);
+    if (now.isRated || now.arm !== mark.arm) return;
+    this.#store.putKey({ rollout: mark.id, stage: mark.stage, key: mark.key }, { ...now, isRated: true });
+    const chance = chanceIn(
+      rollout.plan,
+      mark.stage,
+      earlier.filter(({ isRated }) => isRated),
+    );
+    const given = { arm: mark.arm, stage: mark.stage, isNegative: score < 0, chance };
     this.#decideOn({ ...rollout, guard: withFeedback(rollout.guard, rollout.plan, given) }, Date.now());
   }
 
@@ -105,7 +114,7 @@ export class RolloutJob implements AccountJob {
       const lookMs = nextLookMs(rollout);
       return lookMs === undefined ? [] : Math.max(lookMs, this.#ranAtMs + 1_000);
     });
-    const all = [...looks, ...(this.#owes ? [this.#retryAtMs] : [])];
+    const all = [...looks, ...(this.#owes ? [this.#retryAtMs] : []), ...(this.#withKeys.size > 0 ? [0] : [])];
     return all.length === 0 ? undefined : Math.min(...all);
   }
 
@@ -115,12 +124,21 @@ export class RolloutJob implements AccountJob {
       for (const rollout of [...this.#opened.values()])
         if ((nextLookMs(rollout) ?? Number.POSITIVE_INFINITY) <= nowMs) this.#decideOn(rollout, nowMs);
     });
+    this.#removeKeys();
     if (this.#retryAtMs > nowMs) return;
     for (const owed of this.#store.owed()) {
       if (await this.#isSent(owed)) this.#store.wasSent(owed);
       else this.#retryAtMs = nowMs + retryMs;
     }
     this.#owes = undefined;
+  }
+
+  /** Some of the keys of a rollout that is over: all at once could hold the object for long. */
+  #removeKeys(): void {
+    const [id] = this.#withKeys;
+    if (id === undefined) return;
+    this.#store.removeKeys(id, mostKeysRemoved);
+    if (!this.#store.hasKeys(id)) this.#withKeys.delete(id);
   }
 
   async #isSent({ rollout: id, n, decision }: OwedDecision): Promise<boolean> {
@@ -219,14 +237,26 @@ export class RolloutJob implements AccountJob {
       this.#decideOn(this.#missing(rollout, turn, mark, nowMs), nowMs);
       return;
     }
-    const key = this.#store.key(mark.id, mark.stage, mark.key) ?? { arm: mark.arm, turns: 0, isRated: false };
-    if (key.arm !== mark.arm) return;
-    const ordinal = key.turns + 1;
-    this.#store.putKey({ rollout: mark.id, stage: mark.stage, key: mark.key }, { ...key, turns: ordinal });
-    const guard = withTurn(rollout.guard, plan, counted(turn, mark, ordinal));
+    const { now, earlier } = this.#keyOf(mark);
+    if (now.arm !== mark.arm) return;
+    const ordinal = now.turns + 1;
+    this.#store.putKey({ rollout: mark.id, stage: mark.stage, key: mark.key }, { ...now, turns: ordinal });
+    const chance = chanceIn(
+      plan,
+      mark.stage,
+      earlier.filter(({ turns }) => turns >= ordinal),
+    );
+    const guard = withTurn(rollout.guard, plan, { ...counted(turn, mark), ordinal, chance });
     const isAlive = mark.arm === "candidate" && mark.stage === rollout.progress.stage;
     const progress = isAlive ? { ...rollout.progress, lastKeyAtMs: nowMs } : rollout.progress;
     this.#decideOn({ ...rollout, guard, progress }, nowMs);
+  }
+
+  /** What is known of a turn's key in its stage, and in the stages before. */
+  #keyOf({ id, stage, key, arm }: RolloutMark) {
+    const known = this.#store.key(id, key, stage);
+    const now = known.find((each) => each.stage === stage) ?? { arm, turns: 0, isRated: false };
+    return { now, earlier: known.filter((each) => each.stage < stage) };
   }
 
   /** The code has changed under the rollout, so its arms are not what they were: a person decides. */
@@ -257,14 +287,25 @@ export class RolloutJob implements AccountJob {
     return {
       ...rollout,
       progress: progressAfter(progress, decision, nowMs),
-      guard: isNext ? nextStage(guard) : guard,
+      guard: isNext ? nextStage(guard, rollout.plan) : guard,
     };
   }
 
   #keep(rollout: KeptRollout): void {
     this.#store.put(rollout);
-    if (isFinal(rollout.progress.state)) this.#opened.delete(rollout.id);
-    else this.#opened.set(rollout.id, rollout);
+    if (!isFinal(rollout.progress.state)) return void this.#opened.set(rollout.id, rollout);
+    this.#opened.delete(rollout.id);
+    if (this.#store.hasKeys(rollout.id)) this.#withKeys.add(rollout.id);
+  }
+
+  get #withKeys(): Set<string> {
+    this.#leftKeys ??= new Set(
+      this.#store
+        .rollouts(mostListed)
+        .filter(({ id, progress }) => isFinal(progress.state) && this.#store.hasKeys(id))
+        .map(({ id }) => id),
+    );
+    return this.#leftKeys;
   }
 
   get #opened(): Map<string, KeptRollout> {
@@ -303,6 +344,8 @@ function begun(of: Omit<NewRollout, "plan"> & { plan: RolloutPlan }, facts: Turn
 }
 
 const mostListed = 200;
+/** Rows that are removed in one run of the alarm: some ms. */
+const mostKeysRemoved = 5_000;
 /** How long after a failure notices of decisions are sent again. */
 const retryMs = 30_000;
 
@@ -312,13 +355,18 @@ const noDataHint: Partial<Record<Guardrail["metric"], string>> = {
     "The price of its models is not known, or is 0: add `prices` to their entries, or leave the guardrail out.",
 };
 
+function chanceIn(plan: RolloutPlan, stage: number, earlier: readonly { arm: Arm; stage: number }[]): number {
+  const before = earlier.map((each) => ({ arm: each.arm, share: candidateShare(plan, each.stage) }));
+  return chanceOf(candidateShare(plan, stage), before);
+}
+
 /** U3: where the version's own model fails and another one answers, the version failed. */
-function counted(turn: ReportedTurn, { arm, stage }: RolloutMark, ordinal: number): CountedTurn {
+function counted(turn: ReportedTurn, { arm, stage }: RolloutMark): Omit<CountedTurn, "ordinal" | "chance"> {
   const { reason, toolErrors, repairs, costMicros, firstEventMs, usage, isRescued } = turn;
   const isFailed = ownFaults.has(reason) || isRescued === true;
   const isOther = !isFailed && reason !== "completed";
   return {
-    ...{ arm, stage, ordinal, toolErrors, repairs, costMicros, firstEventMs },
+    ...{ arm, stage, toolErrors, repairs, costMicros, firstEventMs },
     failed: isOther ? null : isFailed,
     cachedTokens: usage.cachedTokens,
   };

@@ -76,10 +76,25 @@ export class RolloutStore {
     return rows.map(({ data }) => JSON.parse(data) as KeptRollout)[0];
   }
 
-  key(rollout: string, stage: number, key: string): KeptKey | undefined {
-    const query = "SELECT arm, turns, rated FROM rollout_keys WHERE rollout = ? AND stage = ? AND key = ?";
-    const rows = this.#sql.exec<{ arm: string; turns: number; rated: number }>(query, rollout, stage, key).toArray();
-    return rows.map(({ arm, turns, rated }) => ({ arm: arm as Arm, turns, isRated: rated > 0 }))[0];
+  /** What is known of a key in each stage that it came in, up to that one. */
+  key(rollout: string, key: string, untilStage: number): (KeptKey & { stage: number })[] {
+    // By the primary key, stage by stage: there are at most 20.
+    const stages = Array.from({ length: untilStage + 1 }, (_, stage) => stage).join();
+    const query = `SELECT stage, arm, turns, rated FROM rollout_keys WHERE rollout = ? AND stage IN (${stages}) AND key = ?`;
+    type Row = { stage: number; arm: string; turns: number; rated: number };
+    const rows = this.#sql.exec<Row>(query, rollout, key).toArray();
+    return rows.map(({ stage, arm, turns, rated }) => ({ stage, arm: arm as Arm, turns, isRated: rated > 0 }));
+  }
+
+  hasKeys(rollout: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM rollout_keys WHERE rollout = ? LIMIT 1", rollout).toArray().length > 0;
+  }
+
+  /** Removes at most so many keys of a rollout. */
+  removeKeys(rollout: string, most: number): void {
+    const query = `DELETE FROM rollout_keys WHERE rollout = ?1 AND (stage, key) IN
+      (SELECT stage, key FROM rollout_keys WHERE rollout = ?1 LIMIT ?2)`;
+    this.#sql.exec(query, rollout, most);
   }
 
   putKey({ rollout, stage, key }: { rollout: string; stage: number; key: string }, kept: KeptKey): void {

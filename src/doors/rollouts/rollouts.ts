@@ -10,7 +10,7 @@ import { SessionVersion } from "./session-version.ts";
 import { versionRoutes } from "./versions.ts";
 
 export interface RolloutSettings {
-  /** Where a notice of each decision is sent: `slackRoom(…)`, `discordRoom(…)`, or `{ channel: "callback", url: "https://…" }`. */
+  /** Where a notice of each decision is sent: `slackRoom(…)`, `discordRoom(…)`, or `{ channel: "callback", url: "https://…" }`. By default where the app's alerts about the agent go. */
   notify?: readonly Address[];
 }
 
@@ -28,7 +28,7 @@ export interface Rollouts {
  * longline({ agents, rollouts: rollouts({ notify: [slackRoom("T1", "C1")] }) })
  */
 export function rollouts({ notify = [] }: RolloutSettings = {}): Rollouts {
-  return { door, feature: { session: (of) => new SessionVersion(of), job: jobFor(notify) } };
+  return { door, feature: { notify, session: (of) => new SessionVersion(of), job: jobFor(notify) } };
 }
 
 const door = defineDoor({
@@ -41,13 +41,16 @@ const door = defineDoor({
   operations: async () => (await import("./operations.ts")).rolloutOperations,
 });
 
-/** A notice is sent to each address. */
+/** A notice is sent to each address, or else to each that gets the alerts about the agent. */
 function jobFor(addresses: readonly Address[]): RolloutFeature["job"] {
-  return (host, send) =>
+  return (host, send, alerted) =>
     new RolloutJob(host, async ({ id, rollout, decision }) => {
       const subject = `Rollout ${rollout.id} of ${rollout.plan.agent}`;
       const text = decisionText(rollout, decision);
       const data = decisionJson(rollout, decision);
-      for (const [place, to] of addresses.entries()) await send({ id: `${id} ${place}`, subject, text, data, to });
+      const all = addresses.length > 0 ? addresses : alerted(rollout.plan.agent);
+      const each = new Map(all.map((to) => [JSON.stringify(to), to]));
+      for (const [place, to] of [...each.values()].entries())
+        await send({ id: `${id} ${place}`, subject, text, data, to });
     });
 }

@@ -1,17 +1,20 @@
 /** `/v1/rollouts`: a version for a growing share of keys, with guardrails. The account's object counts and decides; here requests are read and answers are written. */
 import * as z from "zod/mini";
+import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { VersionContent } from "../../agent/version.ts";
 import { versionDiff } from "../../agent/version-diff.ts";
-import { missingTools, noSuchTool } from "../../agent/version-override.ts";
+import { agentOfVersion, missingTools, noSuchTool } from "../../agent/version-override.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { Action } from "../../rollout/decide.ts";
 import { meanMetrics, planFault, rateMetrics, splitAlpha } from "../../rollout/plan.ts";
-import { reportJson, rolloutJson } from "../../rollout/report.ts";
+import { type RolloutRecord, reportJson, rolloutJson } from "../../rollout/report.ts";
 import { reportMarkdown } from "../../rollout/report-markdown.ts";
+import { modelIds, refusedModels, unpricedModels } from "../../session/turn/turn-model.ts";
+import type { RolloutJson, RolloutReportJson } from "../../wire/rollout-shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
 import type { NewRollout } from "./rollout-job.ts";
@@ -47,22 +50,20 @@ export const rolloutRoutes = new Routes()
     const sent = parseBody(rolloutCreation, await readJson(c.req.raw));
     const agent = caller.app.agents.mustHave(sent.agent);
     const record = await deskOf(caller).create(await newRollout(caller, agent, sent));
-    return c.json(rolloutJson(record), 201);
+    return c.json(shown(record), 201);
   })
   .get("/", "operate", async (c, caller) => {
     const rollouts = await deskOf(caller).rollouts();
-    return c.json({ rollouts: rollouts.map((each) => rolloutJson({ ...each, decisions: [] })) });
+    return c.json({ rollouts: rollouts.map((each) => shown({ ...each, decisions: [] })) });
   })
-  .get("/:rollout", "operate", async (c, caller) =>
-    c.json(rolloutJson(await deskOf(caller).rollout(c.req.param("rollout")))),
-  )
+  .get("/:rollout", "operate", async (c, caller) => c.json(shown(await deskOf(caller).rollout(c.req.param("rollout")))))
   .get("/:rollout/report", "operate", async (c, caller) => {
     const { format } = parseBody(reportForm, Object.fromEntries(new URL(c.req.url).searchParams));
     const report = reportJson(await deskOf(caller).rollout(c.req.param("rollout")));
     const isText = format === "markdown" || (format === undefined && wantsMarkdown(c.req.raw));
     return isText
       ? c.body(reportMarkdown(report), 200, { "Content-Type": "text/markdown; charset=utf-8" })
-      : c.json(report);
+      : c.json(report satisfies RolloutReportJson);
   })
   .post("/:rollout/pause", "operate", async (c, caller) => c.json(await acted(caller, c.req.param("rollout"), "pause")))
   .post("/:rollout/resume", "operate", async (c, caller) =>
@@ -76,9 +77,13 @@ export const rolloutRoutes = new Routes()
   );
 
 /** What a person decides. An `Idempotency-Key` names the call, so that it decides once. */
-async function acted(caller: Caller, id: string, action: Action) {
+async function acted(caller: Caller, id: string, action: Action): Promise<RolloutJson> {
   const call = caller.request.headers.get("Idempotency-Key") ?? crypto.randomUUID();
   const record = await deskOf(caller).act(id, action, { name: "a person", call: `${action} ${call}` });
+  return shown(record);
+}
+
+function shown(record: RolloutRecord): RolloutJson {
   return rolloutJson(record);
 }
 
@@ -107,6 +112,7 @@ async function newRollout(caller: Caller, agent: Agent, sent: z.infer<typeof rol
   const [missing] = missingTools(agent, after);
   if (missing !== undefined) throw noSuchTool(agent, missing, "candidate");
   mustHavePrices(caller, plan, [before, after]);
+  await mustBeCallable(caller, agentOfVersion(agent, after));
   const { changes, prefix } = versionDiff(before, after, pricesOf(caller, after));
   const { lostTokens, lostMicros } = prefix;
   const verdict = sent.evaluation;
@@ -122,6 +128,26 @@ function mustHavePrices(caller: Caller, { guardrails }: NewRollout["plan"], vers
   const field = `guardrails[${place}].metric`;
   const detail = `${field}: there is no data on cost_micros: the price of ${unpriced.models[0].id} is not known. Add \`prices\` to its entry in the agent's models.`;
   throw new AppError("invalid_request", detail, { field });
+}
+
+/** Throws for a candidate whose models the account may not call: all of its turns would fail, and that says nothing of it. */
+async function mustBeCallable({ app, bindings, account }: Caller, agent: Agent): Promise<void> {
+  const { settings } = app;
+  const { limits } = await accountObject(bindings, account).access();
+  const situation = { agent, settings, bindings, sessionModel: null, options: {} };
+  if (refusedModels(situation, limits.models) !== undefined)
+    throw new AppError(
+      "invalid_request",
+      `candidate: its models are ${modelIds(settings, agent).join(", ")}, and this account may use ${limits.models?.join(", ")}.`,
+      { field: "candidate" },
+    );
+  const unpriced = limits.budgetMicros === undefined ? [] : unpricedModels(settings, agent);
+  if (unpriced.length > 0)
+    throw new AppError(
+      "invalid_request",
+      `candidate: the price of ${unpriced.join(", ")} is not known, and this account has a budget: it would not be called. Add \`prices\` to its entry in the agent's models.`,
+      { field: "candidate" },
+    );
 }
 
 /** What runs now: what the newest rollout left, or else the code's version. */

@@ -13,9 +13,11 @@ export class SessionVersion implements SessionVersions {
   readonly #chosen = new Map<string | undefined, AssignedVersion>();
   #latest: AssignedVersion;
   #key: string | undefined;
+  limits: Agent["limits"];
 
   constructor(of: VersionSource) {
     this.#of = of;
+    this.limits = of.agent.limits;
     this.#latest = { agent: of.agent };
   }
 
@@ -25,10 +27,6 @@ export class SessionVersion implements SessionVersions {
 
   get version(): string {
     return this.#of.agent.version;
-  }
-
-  get limits(): Agent["limits"] {
-    return this.#of.agent.limits;
   }
 
   assigned(speaker: string | undefined): { version: string; rollout?: RolloutMark } {

@@ -12,6 +12,7 @@ import { readJson } from "../../http/read-json.ts";
 import { profileFor } from "../../model/catalog.ts";
 import { hasPrice } from "../../model/profile.ts";
 import { iso } from "../../wire/native.ts";
+import type { AgentVersionJson, VersionDifferenceJson, WholeVersionJson } from "../../wire/rollout-shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
 import { RolloutDesk } from "./rollout-desk.ts";
@@ -72,8 +73,15 @@ export const versionRoutes = new Routes()
     const { diff } = parseBody(versionListing, Object.fromEntries(new URL(c.req.url).searchParams));
     if (diff !== undefined) return c.json(await comparison(caller, agent, diff));
     const stored = await deskOf(caller).versions(agent.name);
-    const code = { version: agent.version, source: "code", created_at: null, note: null };
-    return c.json({ agent: agent.name, versions: [code, ...stored.map(versionJson)] });
+    return c.json({ agent: agent.name, versions: [codeVersion(agent), ...stored.map(versionJson)] });
+  })
+  .get("/:agent/versions/:version", "operate", async (c, caller) => {
+    const agent = caller.app.agents.mustHave(c.req.param("agent"));
+    const id = c.req.param("version");
+    const content = await mustHaveVersion(caller, agent, { id, field: "version" });
+    const stored = id === agent.version ? null : await deskOf(caller).version(agent.name, id);
+    const listed = stored === null ? codeVersion(agent) : versionJson(stored);
+    return c.json({ agent: agent.name, ...listed, ...contentJson(content) } satisfies WholeVersionJson);
   });
 
 export function deskOf({ bindings, account }: Caller): RolloutDesk {
@@ -94,8 +102,13 @@ export async function mustHaveVersion(
 }
 
 /** Of the version's first model, where they are known. */
-export function pricesOf({ app }: Caller, { models: [first] }: Pick<VersionContent, "models">): Prices | undefined {
+export function pricesOf(
+  { app }: Caller,
+  { models: [named], namesModels }: Pick<VersionContent, "models" | "namesModels">,
+): Prices | undefined {
   const { model } = app.settings;
+  const setting = model.kind === "provider" && !namesModels ? model.modelId : undefined;
+  const first = setting === undefined ? named : { ...named, id: setting };
   if (first.prices !== undefined) return first.prices;
   const baseUrl = first.baseUrl ?? (model.kind === "provider" ? model.baseUrl : "https://demo.invalid/v1");
   const profile = profileFor({ modelId: first.id, baseUrl, demo: model.kind === "demo" });
@@ -142,12 +155,28 @@ function given(fields: Record<string, number | undefined>): Record<string, numbe
   return Object.fromEntries(all);
 }
 
-function diffJson({ changes, prefix }: VersionDiff) {
+function diffJson({ changes, prefix }: VersionDiff): VersionDifferenceJson {
   const { headTokens, lostTokens, lostMicros, microsPerThousandTokens } = prefix;
   const price = { lost_micros: lostMicros, micros_per_thousand_tokens_after: microsPerThousandTokens };
   return { changes, prefix: { head_tokens: headTokens, lost_tokens: lostTokens, ...price } };
 }
 
-function versionJson({ id, createdAtMs, note }: KeptVersion) {
+function versionJson({ id, createdAtMs, note }: KeptVersion): AgentVersionJson {
   return { version: id, source: "account", created_at: iso(createdAtMs), note: note ?? null };
+}
+
+function codeVersion({ version }: Agent): AgentVersionJson {
+  return { version, source: "code", created_at: null, note: null };
+}
+
+function contentJson({ instructions, models, sampling = {}, limits, tools }: VersionContent) {
+  const { temperature, topP: top_p, frequencyPenalty: frequency_penalty, presencePenalty: presence_penalty } = sampling;
+  const drawn = { temperature, top_p, frequency_penalty, presence_penalty };
+  return {
+    instructions,
+    models: models.map(({ id }) => id),
+    sampling: Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)),
+    limits: { max_steps: limits.maxSteps, turn_seconds: limits.turnSeconds, wait_seconds: limits.waitSeconds },
+    tools: tools.map(({ name }) => name),
+  };
 }

@@ -1,5 +1,5 @@
 /** The one row that outlives a crash in mid-answer: which entry was being written, the how-manieth try it was, and what had been said. */
-import type { Draft, Said, StepTry } from "../../core/assemble.ts";
+import type { Draft, PartialReply, StepTry } from "../../core/assemble.ts";
 import type { Spent } from "../../core/effects.ts";
 import type { FailedTry } from "../../core/entry.ts";
 import type { RowCopy } from "./row-copy.ts";
@@ -9,7 +9,7 @@ export type SpentTries = Spent & { tries: FailedTry[] };
 
 /** A reply in the making, as it was saved last. */
 export type SavedDraft = Pick<StepTry, "turn" | "step" | "attempt" | "model"> &
-  Said & {
+  PartialReply & {
     /** Characters of it that an earlier call brought, and that are paid for in `spent`. */
     begun?: { reasoning: number; text: number };
     spent?: SpentTries;
@@ -120,7 +120,7 @@ export class Checkpoint implements RowCopy {
     const { seq, turn, step, attempt, model } = draft.of;
     const { begun } = draft;
     const paid = { ...(begun.reasoning + begun.text > 0 && { begun }), ...(this.#spent && { spent: this.#spent }) };
-    const saved: SavedDraft = { turn, step, attempt, model, ...draft.said, ...paid };
+    const saved: SavedDraft = { turn, step, attempt, model, ...draft.soFar, ...paid };
     const row = this.#row(seq);
     if (row === undefined) return;
     this.#sql.exec("UPDATE checkpoint SET draft = ?, barren = 0 WHERE seq = ?", JSON.stringify(saved), seq);

@@ -28,7 +28,7 @@ export class TranscriptSearch {
     const match = anyOf(query);
     if (match === undefined) return [];
     while (this.indexSome(this.#log.lastSeq)) await pace(batchMs);
-    const hits = this.#storage.sql.exec<{ seq: number; role: string; snippet: string; at: number }>(
+    const hits = this.#storage.sql.exec<{ seq: number; role: TranscriptHit["role"]; snippet: string; at: number }>(
       `SELECT search.rowid AS seq, role, snippet(search, 0, '', '', '…', 40) AS snippet, at
        FROM search JOIN entries ON entries.seq = search.rowid
        WHERE search MATCH ? AND search.rowid < ? ORDER BY bm25(search) LIMIT ?`,

@@ -1,5 +1,5 @@
 /** The tries of a turn's model calls that a crash cut off: how they are recognised, what they cost, and where the model goes on. Reads and writes the checkpoint; calls no model. */
-import type { Said } from "../../core/assemble.ts";
+import type { PartialReply } from "../../core/assemble.ts";
 import { addUsage, costMicros, noUsage } from "../../core/cost.ts";
 import { estimatedUsage } from "../../core/estimate-usage.ts";
 import { worded } from "../../core/failure-words.ts";
@@ -54,7 +54,7 @@ export class CutTries {
   }
 
   /** The reply that was being made as entry `seq`, as it was saved last. */
-  savedAt(seq: number, model: TurnModel): Pick<SavedDraft, "step" | "model"> & Said {
+  savedAt(seq: number, model: TurnModel): Pick<SavedDraft, "step" | "model"> & PartialReply {
     const { checkpoint, turns, firstSeq } = this.#sources;
     const replies = turns.entries(firstSeq).filter(({ type }) => type === "assistant" || type === "step_failed");
     const nothing = { step: replies.length + 1, model: model.profile.id, reasoning: "", text: "" };
@@ -90,7 +90,7 @@ export class CutTries {
   }
 
   /** What a crash left of the reply, where the model can go on after it instead of being paid for it again. */
-  continuable(seq: number, model: TurnModel): Said | undefined {
+  continuable(seq: number, model: TurnModel): PartialReply | undefined {
     const { checkpoint, learned } = this.#sources;
     const { continuation } = learned.of(model.profile);
     const saved = continuation ? checkpoint.saved(seq) : undefined;
@@ -98,6 +98,6 @@ export class CutTries {
   }
 }
 
-function begunBy(saved: Said | undefined) {
+function begunBy(saved: PartialReply | undefined) {
   return saved && { begun: { reasoning: saved.reasoning.length, text: saved.text.length } };
 }

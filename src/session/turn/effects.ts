@@ -271,10 +271,10 @@ export class SessionEffects implements Effects {
     const seq = log.lastSeq + 1;
     const crashed = seq === this.#askedSeq ? undefined : this.#tries.spentAt(seq, this.#model);
     if (crashed === undefined) return undefined;
-    const { step, model, ...said } = this.#tries.savedAt(seq, this.#model);
+    const { step, model, ...begun } = this.#tries.savedAt(seq, this.#model);
     // An attempt of its own: readers may have seen more of the old one than was saved.
     const attempt = checkpoint.nextAttempt(seq);
-    const draft = new Draft({ seq, turn: this.#of.turn.turn, step, attempt, model }, said);
+    const draft = new Draft({ seq, turn: this.#of.turn.turn, step, attempt, model }, begun);
     const { prices } = this.#model.profile;
     const reply = draft.finish({ cancelled: true, prices, atMs: Date.now() }) as Omit<AssistantEntry, "seq">;
     const { tries, usage, costMicros } = crashed;

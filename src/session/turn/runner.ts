@@ -190,6 +190,7 @@ export class Runner {
     const { settings, bindings } = this.#setup;
     const [entry] = this.#rows.turns.entries(turn.firstSeq);
     this.#agentNow = (await this.#setup.version?.ofTurn(entry)) ?? this.#setup.agent;
+    if (this.#setup.version !== undefined) this.#setup.version.limits = this.#agentNow.limits;
     const { isMissing, name } = this.#agentNow;
     if (!isMissing && this.#rows.record.read().agent === null) this.#rows.record.keepAgent(name);
     const { models: allowed } = await factsOfAccount(bindings, this.#rows.record.read().account);

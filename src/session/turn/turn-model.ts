@@ -68,10 +68,7 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const provider = settings.model;
   const choices = choicesOf(settings, agent);
   const reach = (choice: ModelChoice): TurnModel => {
-    return shown(
-      reached(choice, { provider, modelSetting: modelSettingOf(choice, choices, settings) }, bindings),
-      settings,
-    );
+    return shown(reached(choice, { provider, modelSetting: modelSettingOf(choice, choices, of) }, bindings), settings);
   };
   const named = of.options.model ?? of.sessionModel;
   if (named !== null && named !== undefined) return [reach(choices.find(({ id }) => id === named) ?? { id: named })];
@@ -158,14 +155,22 @@ function shown(model: TurnModel, { contextTokens }: Settings): TurnModel {
 }
 
 /** Where the id of a model is written. */
-function modelSettingOf(choice: ModelChoice, choices: readonly ModelChoice[], { model }: Settings): KnownSetting {
+function modelSettingOf(
+  choice: ModelChoice,
+  choices: readonly ModelChoice[],
+  { agent, settings: { model } }: Pick<ModelSituation, "agent" | "settings">,
+): KnownSetting {
+  if (agent.namesModels && choices.includes(choice)) return { name: "the models of the agent's version", isSet: true };
   if (choice === choices[0]) return { name: "MODEL", isSet: model.kind === "provider" && model.modelId !== undefined };
   if (choices.includes(choice)) return { name: "the id in the agent's models", isSet: true };
   return { name: "the model of the session or of the message", isSet: true };
 }
 
-function choicesOf({ model }: Settings, { models: [first, ...others] }: Agent): [ModelChoice, ...ModelChoice[]] {
-  const modelId = model.kind === "provider" ? model.modelId : undefined;
+function choicesOf(
+  { model }: Settings,
+  { models: [first, ...others], namesModels }: Agent,
+): [ModelChoice, ...ModelChoice[]] {
+  const modelId = model.kind === "provider" && !namesModels ? model.modelId : undefined;
   return [modelId === undefined ? first : { ...first, id: modelId }, ...others];
 }
 

@@ -83,7 +83,7 @@ export class McpConnection {
       );
     });
     try {
-      // In the request's `_meta`, as the GenAI conventions have it (docs/gen-ai/mcp.md); servers behind HTTP see the header.
+      // In the request's `_meta`, as the GenAI conventions have it (docs/gen-ai/mcp.md); servers over HTTP see the header.
       const trace = of.traceparent === undefined ? {} : { traceparent: of.traceparent };
       return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey, ...trace } }, of);
     } catch (error) {

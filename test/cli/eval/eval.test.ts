@@ -179,7 +179,7 @@ describe("longline eval", () => {
     await expect(run("--agent", "sales")).rejects.toThrow(
       'There is no agent "sales". The agents are: support, short, careless.',
     );
-    await expect(run("--version", "v_0000000000000000")).rejects.toThrow("is another one");
+    await expect(run("--version", "v_0000000000000000")).rejects.toThrow("--versions-from URL");
     await expect(run("--instructions", join(folder, "none.md"))).rejects.toThrow("cannot be read");
     await expect(run("--model", "m1,m1")).rejects.toThrow("is named twice");
     await expect(run("--worker", "none.ts")).rejects.toThrow("There is no none.ts");

@@ -60,7 +60,7 @@ const recorded = (entries: Entry[] = session): RecordedTurn =>
 const runner = async (): Promise<CaseRunner> => {
   const loaded = await loadApp("test/cli/eval/shop/worker.ts");
   const none = { agents: [], models: [], versions: [], instructions: [] };
-  const [arm] = localArms(loaded, none, { liveTools: true });
+  const [arm] = await localArms(loaded, none, { liveTools: true });
   return arm?.runner as CaseRunner;
 };
 /** As the recorded model did, with these inputs. */
@@ -202,8 +202,8 @@ describe("options of longline replay", () => {
     const { version } = agentOf(loaded.app, undefined);
     const arms = (versions: string[]) =>
       localArms(loaded, { agents: [], models: [], versions, instructions: [] }, { liveTools: false });
-    expect(arms([version])[0]?.version).toBe(version);
-    expect(() => arms(["v_0123456789abcdef"])).toThrow(`this code has ${version}`);
+    expect((await arms([version]))[0]?.version).toBe(version);
+    await expect(arms(["v_0123456789abcdef"])).rejects.toThrow("--versions-from");
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../../src/account/account-object.ts";
@@ -257,6 +258,122 @@ describe("limits", () => {
     expect(await ask(11)).toBe("budget_exhausted");
     await admin("PATCH", `/${account}`, { budget_micros: 1_000_000 });
     expect(await ask(12)).toBe("completed");
+  });
+});
+
+describe("a budget of each month", () => {
+  it("[BUDGET-5] begins anew with the month (UTC); what was spent before stays counted in all", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(Date.UTC(2026, 11, 31, 23, 50));
+    const key = await makeAccount({ budget_micros: 6_000, budget_period: "month" });
+    provider.enqueue(costing(8_000), costing(10));
+    const ask = async (n: number) =>
+      (await call(key, "POST", `/v1/sessions/m${n}/messages`, { content: "Hello" })).body;
+    expect((await ask(1)).status).toBe("completed");
+    const shown = async () => (await admin("GET", `/${account}`)).body;
+    await vi.waitFor(async () => expect((await shown()).reserved_micros).toBe(0));
+    const december = await shown();
+    expect(december).toMatchObject({ budget_period: "month", budget_resets_at: "2027-01-01T00:00:00.000Z" });
+    expect(december.spent_micros).toBeGreaterThan(0);
+    const refused = await ask(2);
+    expect(refused.status).toBe("budget_exhausted");
+    expect(JSON.stringify(refused)).toContain("begins anew on 2027-01-01");
+    vi.spyOn(Date, "now").mockReturnValue(Date.UTC(2027, 0, 1, 0, 1));
+    expect(await shown()).toMatchObject({ spent_micros: 0, spent_in_all_micros: december.spent_micros });
+    expect((await ask(3)).status).toBe("completed");
+    expect((await admin("PATCH", `/${account}`, { budget_period: "total" })).body).toMatchObject({
+      budget_period: "total",
+      budget_resets_at: null,
+    });
+    expect((await ask(4)).status).toBe("budget_exhausted");
+  });
+
+  it("[BUDGET-5] another word than month or total is refused by its field", async () => {
+    const answer = await admin("POST", "", { id: account, budget_period: "week" });
+    expect([answer.status, answer.body.field]).toEqual([400, "budget_period"]);
+  });
+});
+
+describe("an account that is erased", () => {
+  const fill = async (key: string, sessions: number) => {
+    for (let n = 0; n < sessions; n++) {
+      provider.enqueue(text("Hi."));
+      await call(key, "POST", `/v1/sessions/e${n}/messages`, { content: "Hello" });
+    }
+  };
+  const object = () => accountObject(bindings, account);
+  /** Cloudflare's own tables begin with an underscore. */
+  const tablesOf = (_: unknown, { storage }: DurableObjectState) =>
+    storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'").toArray();
+
+  it("[ACCOUNT-4] takes its sessions, keys and tokens with it, and says how much that was", async () => {
+    const key = await makeAccount({ budget_micros: 1_000_000 });
+    await fill(key, 3);
+    const { token } = (await call(key, "POST", "/v1/sessions/e0/tokens", { rights: ["read"] })).body;
+    const receipt = await admin("DELETE", `/${account}`);
+    expect([receipt.status, receipt.body.remaining]).toEqual([200, 0]);
+    expect(receipt.body.deleted).toMatchObject({ sessions: 3, entries: 9 });
+    expect(receipt.body.deleted.bytes).toBeGreaterThan(0);
+    expect((await admin("GET", `/${account}`)).status).toBe(404);
+    expect((await admin("GET", "")).body.accounts).not.toContain(account);
+    expect((await admin("POST", `/${account}/keys`)).status).toBe(404);
+    const created = await admin("POST", "", { id: account });
+    expect([created.status, created.body.detail]).toEqual([409, expect.stringContaining("is being erased")]);
+    const later = Date.now() + 31_000;
+    vi.spyOn(Date, "now").mockImplementation(() => later);
+    for (const old of [key, token]) expect((await call(old, "GET", "/v1/sessions/e0")).status).toBe(401);
+    expect((await admin("DELETE", `/${account}`)).body.deleted).toEqual(receipt.body.deleted);
+  });
+
+  it("[ACCOUNT-4] a session that a remembered key made meanwhile goes with the last look, and then the name is free", async () => {
+    const key = await makeAccount();
+    await fill(key, 1);
+    await admin("DELETE", `/${account}`);
+    provider.enqueue(text("Hi."));
+    expect((await call(key, "POST", "/v1/sessions/late/messages", { content: "Hello" })).status).toBe(200);
+    const later = Date.now() + 91_000;
+    vi.spyOn(Date, "now").mockImplementation(() => later);
+    await runDurableObjectAlarm(object());
+    expect(await runInDurableObject(object(), tablesOf)).toEqual([]);
+    expect((await admin("DELETE", `/${account}`)).status).toBe(404);
+    const again = await makeAccount();
+    expect((await call(again, "GET", "/v1/sessions")).body.sessions).toEqual([]);
+  });
+
+  it("[ACCOUNT-5] one session that cannot be erased now does not hold up the others, and is tried again", async () => {
+    const key = await makeAccount();
+    await fill(key, 3);
+    const broken = bindings.SESSIONS.getByName(`${account}:e1`);
+    await runInDurableObject(broken, (instance) => {
+      Object.assign(instance, { erase: () => Promise.reject(new Error("no")) });
+    });
+    const receipt = await admin("DELETE", `/${account}`);
+    expect([receipt.status, receipt.body.remaining, receipt.body.deleted.sessions]).toEqual([202, 1, 2]);
+    await evictDurableObject(broken);
+    const later = Date.now() + 91_000;
+    vi.spyOn(Date, "now").mockImplementation(() => later);
+    await runDurableObjectAlarm(object());
+    expect((await admin("DELETE", `/${account}`)).status).toBe(404);
+    expect(await runInDurableObject(bindings.SESSIONS.getByName(`${account}:e1`), tablesOf)).toEqual([]);
+  });
+
+  it("[ACCOUNT-6] the account of the Worker's own key stays, and says why; nobody but the ADMIN_KEY erases any", async () => {
+    const refused = await admin("DELETE", "/default");
+    expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining("API_KEY")]);
+    const key = await makeAccount();
+    for (const other of ["test-key", key])
+      expect((await call(other, "DELETE", `/v1/admin/accounts/${account}`)).status).toBe(401);
+    expect((await call(key, "GET", "/v1/sessions")).status).toBe(200);
+    expect((await admin("DELETE", "/acc-none")).status).toBe(404);
+  });
+
+  it("[ACCOUNT-7] the ADMIN_KEY reads what an account used", async () => {
+    const key = await makeAccount();
+    await fill(key, 1);
+    const mine = await call(key, "GET", "/v1/usage?group_by=model");
+    expect((await admin("GET", `/${account}/usage?group_by=model`)).body).toEqual(mine.body);
+    expect(mine.body.usage).toHaveLength(1);
+    expect((await admin("GET", `/${account}/usage?group_by=colour`)).body.field).toBe("group_by");
+    expect((await admin("GET", "/acc-none/usage")).status).toBe(404);
   });
 });
 

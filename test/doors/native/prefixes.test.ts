@@ -56,6 +56,24 @@ it("[PREFIX-4] instructions and documents are written in one way", async () => {
   });
 });
 
+it("[PREFIX-16] prefixes are listed, the oldest first, and the text of one is read to the byte", async () => {
+  const texts = [`${unique()} é 漢`, `${unique()} 🧵`];
+  const ids: string[] = [];
+  for (const each of texts) ids.push((await put(each)).prefix);
+  const { prefixes } = await call("GET", "prefixes");
+  const listed = prefixes.map(({ prefix }: { prefix: string }) => prefix);
+  expect(listed.slice(-2)).toEqual(ids);
+  for (const [n, id] of ids.entries()) {
+    const answer = await worker.fetch(`https://longline.test/v1/prefixes/${id}`, {
+      headers: { Authorization: "Bearer test-key", Accept: "text/plain" },
+    });
+    expect([answer.headers.get("Content-Type"), await answer.text()]).toEqual([
+      expect.stringContaining("text/plain"),
+      texts[n],
+    ]);
+  }
+});
+
 it("[PREFIX-5] a prefix in use is not deleted without force; then its sessions' turns say so", async () => {
   const { prefix } = await put(unique());
   const id = crypto.randomUUID();

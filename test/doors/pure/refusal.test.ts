@@ -57,7 +57,7 @@ describe("in the log", () => {
 
   it("[REFUSAL-1] a try that goes on behind half a refusal goes on refusing", () => {
     const half = draftOf(...said);
-    const rest = new Draft(half.of, half.said);
+    const rest = new Draft(half.of, half.soFar);
     for (const event of [
       { type: "text", text: " Never." },
       { type: "finish", reason: "stop" },

@@ -1,89 +1,27 @@
 import { abortAllDurableObjects } from "cloudflare:test";
-import { exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { resolveAgent } from "../../../src/agent/agent.ts";
 import { Agents } from "../../../src/agent/app.ts";
-import { calculator } from "../../../src/tools/calculator.ts";
-import { currentTime } from "../../../src/tools/current-time.ts";
-import { agent } from "../../app/agent.ts";
-import { app, listedRollouts } from "../../app/app.ts";
+import { app } from "../../app/app.ts";
 import { status, text } from "../../support/fake-provider.ts";
-import { skipTime, startProvider } from "../../support/session-world.ts";
+import {
+  account,
+  begin,
+  call,
+  first,
+  guardrails,
+  key,
+  onBothArms,
+  provider,
+  say,
+  support,
+  version,
+  withRollouts,
+  worker,
+} from "../../support/rollout-calls.ts";
+import { skipTime } from "../../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
-const prices = { hit: 28_000, miss: 280_000, output: 420_000 };
-const support = resolveAgent("support", {
-  instructions: "You help buyers.",
-  models: [
-    { id: "helper-1", prices },
-    { id: "helper-2", prices },
-  ],
-  tools: [calculator, currentTime],
-});
-
-let provider: ReturnType<typeof startProvider>;
-let account: string;
-let key: string;
-
-beforeEach(async () => {
-  provider = startProvider();
-  app.agents = new Agents([support]);
-  app.rollouts = listedRollouts.feature;
-  account = `acc-${crypto.randomUUID().slice(0, 18)}`;
-  await call("POST", "/v1/admin/accounts", { id: account }, "test-admin-key-16");
-  key = (await call("POST", `/v1/admin/accounts/${account}/keys`, { rights: ["operate"] }, "test-admin-key-16")).body
-    .key;
-});
-afterEach(() => {
-  app.agents = new Agents([agent]);
-  app.rollouts = undefined;
-  vi.restoreAllMocks();
-});
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
-type Answer = { status: number; body: any; headers: Headers };
-
-async function call(
-  method: string,
-  path: string,
-  body?: unknown,
-  bearer = key,
-  more: Record<string, string> = {},
-): Promise<Answer> {
-  const headers = { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json", ...more };
-  const response = await worker.fetch(`https://longline.test${path}`, {
-    method,
-    headers,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const said = await response.text();
-  const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
-  return { status: response.status, body: isJson && said !== "" ? JSON.parse(said) : said, headers: response.headers };
-}
-
-const version = async (changes: object) =>
-  (await call("POST", "/v1/agents/support/versions", changes)).body.version as string;
-const stages = [{ share: 0.5, min_sessions: 1_000 }];
-const guardrails = [{ metric: "failed_turns", worse_by: 0.05 }];
-const begin = (candidate: string, more: object = {}) =>
-  call("POST", "/v1/rollouts", { agent: "support", candidate, key: "session", stages, guardrails, ...more });
-const say = (session: string, content = "Hi", more: object = {}) =>
-  call("POST", `/v1/sessions/${session}/messages`, { content, ...more });
-const first = async (session: string) => (await call("GET", `/v1/sessions/${session}/entries`)).body.entries[0];
-/** Sessions, one message each, until each arm has so many. */
-async function onBothArms(each: number): Promise<Record<string, string[]>> {
-  const found: Record<string, string[]> = {};
-  for (let n = 0; n < 60; n++) {
-    provider.enqueue(text("Hello."));
-    const name = `s${n}-${account}`;
-    expect((await say(name)).status).toBe(200);
-    const { agent_version } = await first(name);
-    found[agent_version] = [...(found[agent_version] ?? []), name];
-    const counts = Object.values(found).map((names) => names.length);
-    if (counts.length === 2 && Math.min(...counts) >= each) break;
-  }
-  return found;
-}
+withRollouts();
 
 describe("versions over the code", () => {
   it("[VERSION-4] are made without a deploy, with what they change and the price of the prefix, and are listed and compared", async () => {
@@ -114,6 +52,15 @@ describe("versions over the code", () => {
     expect(new Set(listed.body.versions.map((each: { version: string }) => each.version))).toEqual(
       new Set([support.version, made.body.version, other]),
     );
+    expect((await call("GET", `/v1/agents/support/versions/${other}`)).body).toEqual({
+      ...{ agent: "support", version: other, source: "account", created_at: expect.any(String), note: null },
+      ...{ instructions: "You help buyers.", models: ["helper-2", "outside-model"], sampling: { temperature: 0.2 } },
+      limits: { max_steps: 3, turn_seconds: 1_800, wait_seconds: 86_400 },
+      tools: ["calculator", "read_entry", "search_transcript"],
+    });
+    const own = (await call("GET", `/v1/agents/support/versions/${support.version}`)).body;
+    expect(own).toMatchObject({ source: "code", models: ["helper-1", "helper-2"], sampling: {} });
+    expect((await call("GET", "/v1/agents/support/versions/v_9")).status).toBe(404);
     const compared = await call("GET", `/v1/agents/support/versions?diff=${support.version}..${other}`);
     expect(compared.body.diff.changes).toEqual([
       "tool current_time: removed",
@@ -207,6 +154,31 @@ describe("rollouts", () => {
     expect([answer.status, answer.body.detail]).toEqual([code, expect.stringContaining(field)]);
     expect((await call("GET", "/v1/rollouts")).body.rollouts).toEqual([]);
   });
+
+  it("[ROLLOUT-23] while another one of the agent is not over is refused, by the other's name", async () => {
+    const { id } = (await begin(await version({ instructions: "Be brief." }))).body;
+    const second = await begin(await version({ instructions: "Be long." }));
+    expect(second).toMatchObject({ status: 409, body: { detail: expect.stringContaining(id) } });
+    expect((await call("GET", "/v1/rollouts")).body.rollouts).toHaveLength(1);
+  });
+
+  it.each<[string, object, object, string]>([
+    ["models that the account may not use", { models: ["helper-1"] }, { models: ["helper-2"] }, "may use helper-1"],
+    [
+      "a model without a price, under a budget",
+      { budget_micros: 1_000_000 },
+      { models: ["outside-model"] },
+      "outside-model",
+    ],
+  ])(
+    "[ROLLOUT-23] of a version with %s is refused: it would fail for no fault of its own",
+    async (_, limits, changes, words) => {
+      await call("PATCH", `/v1/admin/accounts/${account}`, limits, "test-admin-key-16");
+      const answer = await begin(await version(changes));
+      expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringContaining(words) } });
+      expect(answer.body.detail).toMatch(/^candidate: /);
+    },
+  );
 
   it("[ROLLOUT-23] of a version whose tool the code does not have any more, or whose costs are not known, are refused", async () => {
     const candidate = await version({ tools: ["calculator"] });

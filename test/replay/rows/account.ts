@@ -30,6 +30,8 @@ export const accountRows: Row[] = [
   { name: "prefix-used", call: "POST /v1/sessions/p1/messages", body: { content: "Rules?" }, model: [text("Those.")] },
   { name: "prefix-doctor", call: "GET /v1/sessions/p1/prefix" },
   { name: "prefix-read", until: ["sessions", 1], call: "GET /v1/prefixes/{{prefix}}" },
+  { name: "prefix-text", call: "GET /v1/prefixes/{{prefix}}", headers: { accept: "text/plain" } },
+  { name: "prefix-list", call: "GET /v1/prefixes" },
   { name: "prefix-warm", call: "POST /v1/prefixes/{{prefix}}/warm", model: [text("x")] },
   {
     name: "prefix-warm-failed",
@@ -54,6 +56,15 @@ export const accountRows: Row[] = [
   { name: "account-read", call: `GET ${accounts}/shop`, key: "admin" },
   { name: "account-unknown", call: `GET ${accounts}/none-such`, key: "admin" },
   { name: "account-change", call: `PATCH ${accounts}/shop`, key: "admin", body: { models: null } },
+  {
+    name: "account-month",
+    call: `PATCH ${accounts}/shop`,
+    key: "admin",
+    body: { budget_period: "month" },
+  },
+  { name: "account-usage-admin", call: `GET ${accounts}/shop/usage`, key: "admin" },
+  { name: "account-erase-default", call: `DELETE ${accounts}/default`, key: "admin" },
+  { name: "account-erase-unknown", call: `DELETE ${accounts}/none-such`, key: "admin" },
   { name: "account-list", call: `GET ${accounts}`, key: "admin" },
   { name: "account-key", call: `POST ${accounts}/shop/keys`, key: "admin", save: { shopKey: "key", shopKeyId: "id" } },
   { name: "account-keys", call: `GET ${accounts}/shop/keys`, key: "admin" },
@@ -105,6 +116,7 @@ export const accountRows: Row[] = [
   },
   { name: "rollouts-not-listed", call: "GET /v1/rollouts" },
   { name: "versions-not-listed", call: "GET /v1/agents/assistant/versions" },
+  { name: "version-not-listed", call: "GET /v1/agents/assistant/versions/v_1" },
   { name: "rollout-not-listed", call: "GET /v1/rollouts/ro_1" },
   { name: "rollout-report-not-listed", call: "GET /v1/rollouts/ro_1/report" },
   ...["pause", "resume", "promote", "rollback"].map((action) => ({

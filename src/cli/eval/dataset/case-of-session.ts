@@ -1,4 +1,4 @@
-/** Makes a case from a turn of a real session: what was said before, what was asked, and the results of its tools as stubs. Pure. */
+/** Makes a case from a turn of a real session: the conversation before it, its question, and the results of its tools as stubs. Pure. */
 import { createHash } from "node:crypto";
 import type { Entry } from "../../../core/entry.ts";
 import { redactValue } from "../../../test-kit/redact.ts";
@@ -63,7 +63,7 @@ function shortDigest(text: string): string {
 
 type HistoryMessage = NonNullable<CaseInput["messages"]>[number];
 
-/** What was said up to the last answer that was whole. Summaries and failed calls are left out: the window is made anew. */
+/** The conversation up to the last answer that was whole. Summaries and failed calls are left out: the window is made anew. */
 function answered(entries: readonly Entry[]): HistoryMessage[] {
   const last = entries.findLastIndex((entry) => entry.type === "assistant" && entry.toolCalls.length === 0);
   return entries.slice(0, last + 1).flatMap((entry): HistoryMessage[] => {

@@ -4,6 +4,7 @@ import type { Agent } from "../../../agent/agent.ts";
 import { contentOf, versionOf } from "../../../agent/version.ts";
 import { createDemoFetch } from "../../../model/demo/demo-fetch.ts";
 import { turnModels } from "../../../session/turn/turn-model.ts";
+import { keptVersion, type VersionSourceAddress } from "../../kept-version.ts";
 import { UsageError } from "../../usage.ts";
 import type { EvalCase } from "../dataset/case.ts";
 import { type CaseRunner, type ReachedModel, runInProcess } from "./in-process.ts";
@@ -28,6 +29,8 @@ export interface ArmChoices {
   agents: readonly string[];
   models: readonly string[];
   versions: readonly string[];
+  /** The Worker that keeps versions which are not the code's. */
+  versionsFrom?: VersionSourceAddress | undefined;
   instructions: readonly string[];
 }
 
@@ -35,35 +38,33 @@ export interface ArmChoices {
 export type ArmRules = Pick<CaseRunner, "liveTools" | "recordings">;
 
 /** Throws a `UsageError` for what the app does not have. */
-export function localArms(loaded: LoadedApp, choices: ArmChoices, how: ArmRules): EvalArm[] {
+export async function localArms(loaded: LoadedApp, choices: ArmChoices, how: ArmRules): Promise<EvalArm[]> {
   const { agents, models, versions, instructions } = choices;
-  const arms = orNone(agents).flatMap((name) => {
-    const agent = agentOf(loaded.app, name);
-    return ownVersions(agent, versions).flatMap(() =>
-      orNone(instructions).flatMap((file) =>
-        orNone(models).map((model) => {
-          const changed = withChanges(agent, { file, model });
-          const parts = [agents.length > 1 ? agent.name : undefined, model, file].filter((part) => part !== undefined);
-          return armOf(loaded, { agent: changed, model, name: parts.join(" ") || agent.name, how });
-        }),
-      ),
-    );
-  });
+  const inVersions = await Promise.all(orNone(agents).flatMap((name) => agentVersions(loaded, name, choices)));
+  const arms = inVersions.flatMap((agent) =>
+    orNone(instructions).flatMap((file) =>
+      orNone(models).map((model) => {
+        const changed = withChanges(agent, { file, model });
+        const version = versions.length > 1 ? agent.version : undefined;
+        const parts = [agents.length > 1 ? agent.name : undefined, version, model, file];
+        const name = parts.filter((part) => part !== undefined).join(" ") || agent.name;
+        return armOf(loaded, { agent: changed, model, name, how });
+      }),
+    ),
+  );
   return mustDiffer(arms);
+}
+
+/** The agent as it is in each version that was named; as it is in the code where none was. */
+function agentVersions(loaded: LoadedApp, name: string | undefined, choices: ArmChoices): (Agent | Promise<Agent>)[] {
+  const agent = agentOf(loaded.app, name);
+  return orNone(choices.versions).map((version) =>
+    version === undefined ? agent : keptVersion(agent, version, choices.versionsFrom),
+  );
 }
 
 function orNone<T>(values: readonly T[]): readonly (T | undefined)[] {
   return values.length === 0 ? [undefined] : values;
-}
-
-/** The code has one version of an agent: that of its files. */
-function ownVersions(agent: Agent, versions: readonly string[]): readonly unknown[] {
-  const other = versions.find((version) => version !== agent.version);
-  if (other !== undefined)
-    throw new UsageError(
-      `--version: this code has ${agent.version} of the agent ${agent.name}, and ${other} is another one. Compare with a kept baseline (--baseline NAME), or with --instructions FILE.`,
-    );
-  return [undefined];
 }
 
 function withChanges(agent: Agent, { file, model }: { file: string | undefined; model: string | undefined }): Agent {

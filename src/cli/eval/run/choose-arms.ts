@@ -16,7 +16,7 @@ export interface ChosenArms {
 }
 
 export async function armsOf(options: EvalOptions, dataset: Dataset): Promise<ChosenArms> {
-  const { url, key, agents, models, versions, instructions, liveTools } = options;
+  const { url, key, agents, models, versions, versionsFrom, instructions, liveTools } = options;
   const load = () => loadApp(workerPath(options.worker));
   const judgeModel = async () => {
     const loaded = await load();
@@ -31,7 +31,11 @@ export async function armsOf(options: EvalOptions, dataset: Dataset): Promise<Ch
   }
   const loaded = await load();
   const recordings = recordingsOf(options, dataset, loaded);
-  const arms = localArms(loaded, { agents, models, versions, instructions }, { liveTools, recordings });
+  const arms = await localArms(
+    loaded,
+    { agents, models, versions, versionsFrom, instructions },
+    { liveTools, recordings },
+  );
   mustHaveTools(
     dataset,
     arms.flatMap(({ tools }) => [...tools]),

@@ -74,7 +74,7 @@ function withFetch([first, ...others]: ReachedModels, fetchOf: (model: ReachedMo
   return [changed(first), ...others.map(changed)];
 }
 
-/** A session of the case's agent where nothing was said yet. `wrap`: what is put around each tool. `fetch`: of every model. */
+/** An empty session of the case's agent. `wrap`: what is put around each tool. `fetch`: of every model. */
 export function sessionFor(
   each: EvalCase,
   {
@@ -122,7 +122,7 @@ export function splitMessages(messages: readonly CaseMessage[]): {
 
 const nothing = { usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 }, costMicros: 0 };
 
-/** What was said before, as the log of a session would have it. */
+/** The earlier conversation, as the log of a session would have it. */
 export function historyEntries(history: readonly CaseMessage[], atMs: number): NewEntry[] {
   const entries: NewEntry[] = [];
   let [turns, step] = [0, 0];

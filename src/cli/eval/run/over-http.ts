@@ -111,7 +111,7 @@ interface NewRemoteSession {
   instructions: string | undefined;
 }
 
-/** With what was said before: a session can be taken in with its transcript. */
+/** With the earlier conversation: a session can be taken in with its transcript. */
 async function makeSession(
   { url, key }: RemoteWorker,
   { id, agent, model, past, instructions }: NewRemoteSession,

@@ -106,7 +106,7 @@ function judged(
       const wins = pairs.filter(({ difference }) => difference > 0).length;
       const losses = pairs.filter(({ difference }) => difference < 0).length;
       const interval = pairedShares(wins, losses, pairs.length);
-      // No exact test of a margin is in use for pairs; the interval's normal form stands in.
+      // No exact test of a margin is in use for pairs; the interval's normal form is used.
       const notWorse = tailAbove(interval, -margin);
       return { interval, p: { better: exactPairTest(wins, losses), worse: exactPairTest(losses, wins), notWorse } };
     }

@@ -54,7 +54,7 @@ export interface Kappa {
   count: number;
 }
 
-/** `pairs`: what each of two raters said of one item. Kappa is 0 where one of them always said the same. */
+/** `pairs`: the ratings of one item by two raters. Kappa is 0 where one of them always gave the same. */
 export function cohensKappa(pairs: readonly (readonly [string, string])[], alpha = 0.05): Kappa {
   const count = pairs.length;
   const labels = [...new Set(pairs.flat())];

@@ -37,7 +37,7 @@ export function decisions(scorers: readonly { found: PairedDifference; margin: n
 
 /**
  * Units that are needed for a claim with 80 % power if the true difference is the one seen: n = ((z + z) * sd / distance)^2,
- * distance to the nearest bound that could be claimed; less those that there are. `mostCases` means: it cannot be said.
+ * distance to the nearest bound that could be claimed; less those that there are. `mostCases` means: it is not known.
  */
 export function moreCases({ difference, interval, units, method }: PairedDifference, margin: number): number {
   if (method === "none") return mostCases;

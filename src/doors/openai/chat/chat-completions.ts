@@ -1,4 +1,4 @@
-/** `/v1/chat/completions`: the agent behind OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
+/** `/v1/chat/completions`: the agent at OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
 import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
@@ -50,9 +50,9 @@ const prefix = "chatcmpl-";
 export const chatCompletions = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {
     const body = parseBody(chatRequest, await readJson(c.req.raw, { maxBytes: mostBytes }));
-    const { waited, ...told } = await toldBy(caller, body);
+    const { waited, ...conversation } = await conversationOf(caller, body);
     await mustAdmit(caller);
-    const taken = waited ?? (await takeConversation(caller, told));
+    const taken = waited ?? (await takeConversation(caller, conversation));
     const headers = headersOf(taken);
     const facts = {
       id: formatAnswerId(prefix, taken),
@@ -61,12 +61,12 @@ export const chatCompletions = new Routes({ refuse: openAiErrorResponse })
       isPart: taken.afterSeq !== undefined,
     };
     // Without a name no one finds the session again whose client has gone.
-    const stops = stopsOnDisconnect(caller, taken.session, told.session === undefined && waited === undefined);
+    const stops = stopsOnDisconnect(caller, taken.session, conversation.session === undefined && waited === undefined);
     if (!body.stream) {
       const wait = () => completed(caller, taken, { ...facts, headers, timeoutMs: patienceMs });
       return stops ? stoppingOnDisconnect(caller, taken, wait) : wait();
     }
-    const hasForm = told.options.responseFormat !== undefined;
+    const hasForm = conversation.options.responseFormat !== undefined;
     const includeUsage = body.stream_options?.include_usage ?? false;
     const showTools = /^(1|true|yes)$/i.test(c.req.header("X-Show-Tools") ?? "");
     const manner: ChatManner = { as: "openai-chat", ...facts, includeUsage, showTools, hasForm };
@@ -94,7 +94,7 @@ export const chatCompletions = new Routes({ refuse: openAiErrorResponse })
   });
 
 /** `waited`: the answer that waited for a person, of which the rest is asked for. */
-async function toldBy(
+async function conversationOf(
   caller: Caller,
   body: z.infer<typeof chatRequest>,
 ): Promise<SentConversation & { waited?: AnswerPlace }> {

@@ -21,7 +21,7 @@ export interface ChatManner {
   created: number;
   model: string;
   includeUsage: boolean;
-  /** Calls of the agent's own tools are told as notes in `reasoning_content`. */
+  /** Calls of the agent's own tools are shown as notes in `reasoning_content`. */
   showTools: boolean;
   /** The answer has a form: one that broke it is asked for again. */
   hasForm: boolean;
@@ -49,7 +49,7 @@ export class ChatChunks implements Encoder {
   readonly #reader: ChatReader;
   #ended = false;
   #isFirst = true;
-  #hasSaid = false;
+  #hasText = false;
   #hasThought = false;
   /** There was reasoning before, and none yet of this attempt. */
   #thought = false;
@@ -77,7 +77,7 @@ export class ChatChunks implements Encoder {
     return events.flatMap((placed) => {
       if (this.#ended) return [];
       const frames = this.#frames(placed);
-      // How an answer ends is sent in any case: no id lies behind it.
+      // How an answer ends is sent in any case: no id comes after it.
       if (this.#ended) return frames;
       if (this.#isSeen(placed.cursor)) return [];
       const last = frames.at(-1);
@@ -96,8 +96,8 @@ export class ChatChunks implements Encoder {
     });
     const more = { longline: { approvals } };
     // An answer with a form is read by a program: words would break the form. The words carry the mark themselves: a stream
-    // that is cut behind them must not leave them as part of the answer.
-    const words = this.#chunk({ content: this.#hasSaid ? `\n\n${notice}` : notice });
+    // that is cut after them must not leave them as part of the answer.
+    const words = this.#chunk({ content: this.#hasText ? `\n\n${notice}` : notice });
     const marked = { data: { ...(words.data as object), ...more } };
     return [...notes, ...(this.#of.hasForm ? [] : [marked]), ...this.#end("stop", undefined, more)];
   }
@@ -153,7 +153,7 @@ export class ChatChunks implements Encoder {
   }
 
   #stepStarted(cursor: Cursor): Frame[] {
-    if (this.#of.hasForm && this.#hasSaid) return this.#differs();
+    if (this.#of.hasForm && this.#hasText) return this.#differs();
     const first = this.#isFirst ? [this.#chunk({ role: "assistant", content: "" })] : [];
     this.#thought = this.#hasThought;
     this.#known = nothingKnown;
@@ -185,7 +185,7 @@ export class ChatChunks implements Encoder {
   #text({ text, refusal }: Extract<SessionEvent, { type: "text.delta" }>): Frame[] {
     const fresh = this.#given.add(text);
     if (fresh === undefined) return this.#differs();
-    this.#hasSaid = true;
+    this.#hasText = true;
     if (fresh === "") return [];
     return [this.#chunk(refusal ? { refusal: fresh } : { content: fresh })];
   }
@@ -244,8 +244,8 @@ export class ChatChunks implements Encoder {
 
   #frame(choices: object[], usage?: ChatUsage): Frame {
     const { id, created, model, includeUsage } = this.#of;
-    const told = includeUsage ? { usage: usage ?? null } : {};
-    return { data: { id, object: "chat.completion.chunk", created, model, choices, ...told } };
+    const used = includeUsage ? { usage: usage ?? null } : {};
+    return { data: { id, object: "chat.completion.chunk", created, model, choices, ...used } };
   }
 }
 

@@ -40,7 +40,7 @@ export function chatCompletion(segment: Segment, of: CompletionFacts): Record<st
   };
 }
 
-/** With DeepSeek's two members behind OpenAI's. `prompt_tokens` includes the cached ones. */
+/** With DeepSeek's two members after OpenAI's. `prompt_tokens` includes the cached ones. */
 export interface ChatUsage {
   prompt_tokens: number;
   completion_tokens: number;

@@ -1,9 +1,9 @@
-/** For dialects whose clients cannot take words back: what a client was given of one step, and how much of it the present attempt has said. What a void attempt had given is left out when it is said again, and checked by its mark; it need not be known any more. */
+/** For dialects whose clients cannot take words back: what a client was given of one step, and how much of it the present attempt has written. What a void attempt had given is left out when it is written again, and checked by its mark; it need not be known any more. */
 import type { Cursor, Given } from "../../../core/cursor.ts";
 
 export class GivenText {
-  /** What the present attempt has said. */
-  #said = new TextMark();
+  /** What the present attempt has written. */
+  #now = new TextMark();
   /** How much the client has, and its mark; none where the client's id is of an earlier version and cannot be checked. */
   #units = 0;
   #mark: string | undefined = new TextMark().toString();
@@ -25,32 +25,32 @@ export class GivenText {
     return { units: this.#units, mark: this.#mark ?? new TextMark().toString() };
   }
 
-  /** The present attempt has said everything that the client was given. */
+  /** The present attempt has written everything that the client was given. */
   get isWhole(): boolean {
-    return this.#said.units >= this.#units;
+    return this.#now.units >= this.#units;
   }
 
   /** The text begins again. */
   restart(): void {
-    this.#said = new TextMark();
+    this.#now = new TextMark();
     this.#isSame = false;
   }
 
   /** What of `text` is new to the client; `undefined` when it is seen that other words were given. */
   add(text: string): string | undefined {
-    const due = this.#units - this.#said.units;
+    const due = this.#units - this.#now.units;
     if (due > text.length) {
-      this.#said.add(text);
+      this.#now.add(text);
       return "";
     }
     if (due > 0) {
-      this.#said.add(text.slice(0, due));
-      if (!this.#isSame && this.#said.toString() !== this.#mark) return undefined;
+      this.#now.add(text.slice(0, due));
+      if (!this.#isSame && this.#now.toString() !== this.#mark) return undefined;
     }
     const fresh = text.slice(due);
-    this.#said.add(fresh);
-    this.#units = this.#said.units;
-    this.#mark = this.#said.toString();
+    this.#now.add(fresh);
+    this.#units = this.#now.units;
+    this.#mark = this.#now.toString();
     return fresh;
   }
 }

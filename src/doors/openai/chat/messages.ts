@@ -40,7 +40,7 @@ export const chatMessage = lazySchema(() =>
 );
 type ChatMessage = z.infer<typeof chatMessage>;
 
-/** `instructions`: what leads, as one text. What is said to the model later stands in the conversation, where it was said. */
+/** `instructions`: what leads, as one text. Later system messages stay in the conversation, where they came. */
 export interface ReadMessages {
   instructions?: string;
   items: HistoryItem[];
@@ -55,19 +55,19 @@ export function readMessages(messages: readonly ChatMessage[]): ReadMessages {
   const rest = messages.slice(begin);
   const lead = messages.slice(0, begin).map((message, at) => textOf(message.content, `messages.${at}.content`));
   const items = rest.map((message, at) => itemOf(message, `messages.${begin + at}`));
-  const said = items
+  const placed = items
     .map((item, at) => ({ item, at: begin + at }))
     .filter(({ item, at }) => (waitedIn(messages, at) ? isLastWord(messages, at) : !isEmpty(item)));
-  const fault = historyFault(said.map(({ item }) => item));
-  if (fault !== undefined) throw refused(`messages.${said[fault.at]?.at ?? 0}`, fault.detail);
+  const fault = historyFault(placed.map(({ item }) => item));
+  if (fault !== undefined) throw refused(`messages.${placed[fault.at]?.at ?? 0}`, fault.detail);
   const waited = waitedIn(messages, messages.length - 1);
-  if (waited === undefined && (said.at(-1)?.item.role === "assistant" || said.length === 0)) {
+  if (waited === undefined && (placed.at(-1)?.item.role === "assistant" || placed.length === 0)) {
     throw refused(`messages.${messages.length - 1}`, "the last message must be one of a user or of a tool");
   }
   const instructions = lead.filter((text) => text !== "").join("\n\n");
   return {
     ...(instructions !== "" && { instructions }),
-    items: said.map(({ item }) => item),
+    items: placed.map(({ item }) => item),
     ...(waited !== undefined && { waited }),
   };
 }
@@ -79,7 +79,7 @@ function waitedIn(messages: readonly ChatMessage[], at: number): string | undefi
   return withoutNotice(message.content).id;
 }
 
-/** What an answer said before it waited is in the rest of it, too, where that follows. */
+/** The text of an answer from before it waited is in the rest of it, too, where that follows. */
 function isLastWord(messages: readonly ChatMessage[], at: number): boolean {
   return messages[at + 1]?.role !== "assistant";
 }
@@ -97,8 +97,8 @@ function itemOf(message: ChatMessage, at: string): HistoryItem {
       const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => {
         return { id, name, arguments: text };
       });
-      const { text: said } = withoutNotice(`${content}${message.refusal ?? ""}`);
-      return { role: "assistant", content: said, reasoning: message.reasoning_content ?? "", calls };
+      const { text } = withoutNotice(`${content}${message.refusal ?? ""}`);
+      return { role: "assistant", content: text, reasoning: message.reasoning_content ?? "", calls };
     }
     case "tool":
       return { role: "tool", callId: message.tool_call_id, content };

@@ -1,4 +1,4 @@
-/** What a chat client may be told of the agent's own tools: short notes among the reasoning. Pure. */
+/** What a chat client may be shown of the agent's own tools: short notes among the reasoning. Pure. */
 import type { ToolCall, ToolResult } from "../../../core/message.ts";
 import { cutToRoom, messengerText, visible } from "../../../core/shown-call.ts";
 

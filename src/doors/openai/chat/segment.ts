@@ -33,7 +33,7 @@ export class Segment {
     this.hasForm = hasForm;
   }
 
-  /** Events in order. Those behind its end are passed over. */
+  /** Events in order. Those after its end are passed over. */
   take(event: SessionEvent): void {
     if (this.isOver) return;
     switch (event.type) {
@@ -110,7 +110,7 @@ export class Segment {
   get #step(): SegmentStep {
     const step = this.steps.at(-1);
     if (step !== undefined) return step;
-    // A segment that begins within a step: behind its client's results.
+    // A segment that begins within a step: after its client's results.
     const begun = { model: "", reasoning: "", text: "", refusal: "", clientCalls: [], asked: [], isWhole: false };
     this.steps.push(begun);
     return begun;

@@ -122,13 +122,13 @@ async function itemsOf(caller: Caller, name: string) {
   return items;
 }
 
-/** What the items say, in order; what would be instructions of one response stands in the conversation. */
+/** The items as history, in order; what would be instructions of one response is a part of the conversation. */
 async function historyOf(caller: Caller, items: z.infer<typeof inputItemList>): Promise<HistoryItem[]> {
   if (items.length === 0) return [];
   const { input } = await resolveReferences(caller, { input: items });
-  const { instructions, items: said, approvals } = readInput(input);
+  const { instructions, items: read, approvals } = readInput(input);
   const lead = instructions.map((content): HistoryItem => ({ role: "user", content, speaker: "system" }));
-  const history = [...lead, ...said];
+  const history = [...lead, ...read];
   const fault = historyFault(history);
   const detail = approvals.length > 0 ? "an approval is given with a response" : fault?.detail;
   if (detail !== undefined) throw new AppError("invalid_request", `items: ${detail}.`, { field: "items" });

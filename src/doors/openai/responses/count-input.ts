@@ -28,11 +28,11 @@ export async function countInput(
   const chosen = request.model === undefined ? undefined : namedModel(caller, request.model, own).agent;
   const agent = chosen === undefined ? own : caller.app.agents.mustHave(chosen, "model");
   const head = [agent.instructions, instructions, JSON.stringify([...agent.tools.declarations, ...tools])];
-  const said = [
+  const texts = [
     ...head,
     ...read.instructions,
     JSON.stringify(read.items),
     ...before.map(({ item }) => JSON.stringify(item)),
   ];
-  return said.reduce((sum, text) => sum + (text === undefined ? 0 : estimateTokens(text)), 0);
+  return texts.reduce((sum, text) => sum + (text === undefined ? 0 : estimateTokens(text)), 0);
 }

@@ -1,4 +1,4 @@
-/** Goes on behind a response that is not the newest thing in its session: in a fork that knows the conversation up to there, and nothing of what came since. */
+/** Continues after a response that is not the newest thing in its session: in a fork that knows the conversation up to there, and nothing of what came since. */
 import { unwrap } from "../../../account/outcome.ts";
 import { approvalEntry, resultEntry } from "../../../core/answer-entries.ts";
 import { type Branch, branchAt } from "../../../core/branch.ts";

@@ -6,7 +6,7 @@ const status = lazySchema(() => z.optional(z.enum(["in_progress", "completed", "
 const id = lazySchema(() => z.optional(z.string().check(z.maxLength(256))));
 const phase = lazySchema(() => z.optional(z.enum(["commentary", "final_answer"])));
 
-/** An object told apart by `type`; what is none of the known ones is refused with `words`. */
+/** An object that is distinguished by `type`; what is none of the known ones is refused with `words`. */
 const kindOf = (words: (type: string) => string) => ({
   error: ({ code, input }: { code?: string; input?: unknown }) =>
     code === "invalid_union" ? words(shownType((input as { type?: unknown } | undefined)?.type)) : undefined,

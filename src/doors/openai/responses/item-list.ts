@@ -1,4 +1,4 @@
-/** Items as OpenAI lists them: a page behind an id, newest first unless asked otherwise. Pure. */
+/** Items as OpenAI lists them: a page after an id, newest first unless requested otherwise. Pure. */
 import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";

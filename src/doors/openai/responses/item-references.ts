@@ -44,7 +44,7 @@ export async function resolveReferences(
   return { input: items, session: placeOfItem(ids.at(-1) ?? "")?.session ?? "" };
 }
 
-/** Up to where the session behind which the request goes on has its items already; 0 for any other. */
+/** Up to where the session that the request continues has its items already; 0 for any other. */
 function throughSeq(
   request: Parameters<typeof resolveReferences>[1],
   name: string,

@@ -25,7 +25,7 @@ import {
 /** Most items that an attempt can void: its reasoning and its text. Calls come with the end of a reply. */
 const itemsOfAttempt = 2;
 
-/** The model's reply that is being told. */
+/** The model's reply that is being written. */
 interface WrittenReply {
   step: number;
   attempt: number;
@@ -80,7 +80,7 @@ export class ItemWriter {
     this.#goTo(attempt);
   }
 
-  /** What the reply said is void; it begins again. */
+  /** The text of the reply is void; it begins again. */
   restartReply(attempt: number): void {
     if (this.#open !== undefined) this.#frames.closing(this.#reply, eventsOfClosing);
     this.close("incomplete");
@@ -184,7 +184,7 @@ export class ItemWriter {
     return reply;
   }
 
-  /** Numbers and places of an attempt depend on nothing that those before it said. */
+  /** Numbers and places of an attempt depend on nothing in those before it. */
   #goTo(attempt: number): void {
     const reply = this.#reply;
     reply.attempt = attempt;
@@ -194,7 +194,7 @@ export class ItemWriter {
 
   #begin(kind: GrowingKind): void {
     const type = itemTypes[kind];
-    // Reasoning behind the text is never seen of a model; should it come, it is an item of its own.
+    // Reasoning after the text is never seen of a model; should it come, it is an item of its own.
     this.#frames.beginItem(this.#reply, type);
     const before = this.#reply.items.filter((item) => item.type === type).length;
     const item = newItem(kind, this.#id(prefixes[type], before === 0 ? "" : String(before)));
@@ -265,7 +265,7 @@ const prefixes = { message: "msg", reasoning: "rs" } as const satisfies Record<I
 /** How many events close an item that grows. */
 const eventsOfClosing = 3;
 
-/** Why it will not answer is said by a message, behind the text or alone. */
+/** A message says why it will not answer, after the text or alone. */
 const itemTypes = { message: "message", refusal: "message", reasoning: "reasoning" } as const;
 
 const contentPart = { opened: "response.content_part.added", closed: "response.content_part.done" } as const;

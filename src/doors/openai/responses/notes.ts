@@ -1,4 +1,4 @@
-/** What a request said about its response beside what the model is told: kept in the metadata of the message, below names of its own. */
+/** Fields of a request about its response that the model is not sent: kept in the metadata of the message, below names of its own. */
 
 const names = [
   "user",

@@ -1,4 +1,4 @@
-/** Turns the input of a response into a conversation: what is said, what answers open calls, and what stands at the head as instructions. Pure. */
+/** Turns the input of a response into a conversation: messages, answers to open calls, and instructions at its head. Pure. */
 import { fromBase64Url } from "../../../core/base64url.ts";
 import type { ClientTool } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
@@ -7,7 +7,7 @@ import { type InputItem, textOf } from "./input-items.ts";
 import { flatNameOf } from "./namespaces.ts";
 
 export interface ReadInput {
-  /** System and developer messages that stand before everything else. */
+  /** System and developer messages that come before everything else. */
   instructions: string[];
   items: HistoryItem[];
   /** `id`: as the client named the request; `at`: how many items stand before the answer. */
@@ -53,7 +53,7 @@ function take(read: ReadInput, item: InputItem, place: number): void {
       return;
     case "mcp_approval_response": {
       const { approval_request_id: request, approve, reason } = item;
-      // Its place stands in front of the ref; ids of earlier versions are a ref alone.
+      // Its place is in front of the ref; ids of earlier versions are a ref alone.
       const ref = request.slice(request.lastIndexOf(".") + 1).replace("mcpr_", "");
       read.approvals.push({
         ref,
@@ -86,7 +86,7 @@ function takeMessage(read: ReadInput, { role, content }: Extract<InputItem, { ty
   }
 }
 
-/** Everything that the model said in a row is one answer: what happened between the parts ran on the server. */
+/** Consecutive text of the model is one answer: what happened between the parts ran on the server. */
 function lastAnswer({ items }: ReadInput): Extract<HistoryItem, { role: "assistant" }> {
   const last = items.at(-1);
   if (last?.role === "assistant") return last;
@@ -125,7 +125,7 @@ export function inputFault(items: readonly HistoryItem[]): string | undefined {
 }
 
 /**
- * Puts each result behind the answer that made its call. OpenAI pairs calls and outputs by `call_id` wherever they are, and
+ * Puts each result after the answer that made its call. OpenAI pairs calls and outputs by `call_id` wherever they are, and
  * Codex writes messages between them (awesome-deepseek-integration#740); models and transcripts want them next to each
  * other. Drops and invents nothing: an output without a call stays where it is. Pure.
  */

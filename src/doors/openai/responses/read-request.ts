@@ -34,7 +34,7 @@ export interface LookedUp {
 
 export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
   const { instructions, tools, model, thinking, hasLevels = false } = of;
-  const said = [...(request.instructions === undefined ? [] : [request.instructions]), ...instructions];
+  const lead = [...(request.instructions === undefined ? [] : [request.instructions]), ...instructions];
   const { max_output_tokens: maxTokens, temperature, top_p: topP, reasoning, tool_choice: choice } = request;
   const sampling = {
     ...(maxTokens !== undefined && { maxTokens }),
@@ -46,7 +46,7 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
   const form = formatOf(request);
   return {
     via: "openai",
-    ...(said.length > 0 && { instructions: said.join("\n\n") }),
+    ...(lead.length > 0 && { instructions: lead.join("\n\n") }),
     ...(Object.keys(sampling).length > 0 && { sampling }),
     ...(request.parallel_tool_calls === false && { oneCall: true }),
     ...(choice !== undefined && choice !== "auto" && choiceOf(choice, tools)),
@@ -80,9 +80,9 @@ function formatOf({ text }: CreateRequest): ResponseFormat | undefined {
 export function metadataOf(request: CreateRequest, own: Record<string, string>): Record<string, string> {
   const { user, safety_identifier, prompt_cache_key, previous_response_id, truncation, reasoning, text } = request;
   const summary = reasoning?.summary ?? reasoning?.generate_summary;
-  const said = { user, safety_identifier, prompt_cache_key, previous_response_id, truncation };
+  const noted = { user, safety_identifier, prompt_cache_key, previous_response_id, truncation };
   return writeNotes(own, {
-    ...Object.fromEntries(Object.entries(said).filter(([, note]) => note !== undefined)),
+    ...Object.fromEntries(Object.entries(noted).filter(([, note]) => note !== undefined)),
     ...(request.conversation !== undefined && { conversation: "true" }),
     ...(request.background && { background: "true" }),
     ...(request.store === false && { store: "false" }),

@@ -52,7 +52,7 @@ export async function readResponse(
   const asked = unwrap(await askedOf(session, place, idOf(place)));
   const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(caller, place), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
-  if (firstSeq !== undefined) await tell(writer, session, { ...place, firstSeq });
+  if (firstSeq !== undefined) await writeEvents(writer, session, { ...place, firstSeq });
   return { response: writer.object(), ended: writer.ended, failure: writer.failure };
 }
 
@@ -78,13 +78,13 @@ export async function streamResponse(
   throw new AppError("not_found", `Response with id '${idOf(place)}' not found.`, { field: "response_id" });
 }
 
-/** What Cloudflare's types make of a schema's `unknown` is nothing, so it is said again what comes. */
+/** Cloudflare's types make nothing of a schema's `unknown`, so the type is given again. */
 async function askedOf(session: SessionStub, place: AnswerPlace, id: string): Promise<Outcome<FoundAnswer>> {
   const { turn, afterSeq } = place;
   return (await session.asked({ turn, ...(afterSeq !== undefined && { afterSeq }) }, id)) as Outcome<FoundAnswer>;
 }
 
-async function tell(
+async function writeEvents(
   writer: ResponseWriter,
   session: SessionStub,
   { turn, afterSeq = 0, firstSeq }: AnswerPlace & { firstSeq: number },

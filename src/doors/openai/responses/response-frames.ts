@@ -1,4 +1,4 @@
-/** The frames of a response, each with its number. A structural event counts 1 and a delta its length, so that a number is a place in what was said, however it was cut into pieces. */
+/** The frames of a response, each with its number. A structural event counts 1 and a delta its length, so that a number is a place in the answer, however it was cut into pieces. */
 import type { Frame } from "../../../wire/encoder.ts";
 
 /** Room for what one attempt at a reply says: the next one's numbers begin so much later. */
@@ -7,7 +7,7 @@ const unitsOfAttempt = 10_000_000;
 const unitsOfClosing = 4;
 /**
  * Where within an attempt its items begin, so that a number alone says which item a reader was in: a text that comes
- * first at the beginning, reasoning that comes first here, and the text behind reasoning there.
+ * first at the beginning, reasoning that comes first here, and the text after reasoning there.
  */
 const reasoningAt = 2_000_000;
 const textBehindAt = 6_000_000;
@@ -42,7 +42,7 @@ export class ResponseFrames {
     if (this.#at > this.#after) this.#write(type, data);
   }
 
-  /** A delta has the number of its last unit; of one that is half known the rest is told. */
+  /** A delta has the number of its last unit; of one that is half known the rest is sent. */
   delta(type: string, data: object, text: string): void {
     const known = Math.max(0, this.#after - this.#at);
     this.#at += text.length;

@@ -11,7 +11,7 @@ import type { OutputItem } from "./response-items.ts";
 
 export type ResponseStatus = "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
 
-/** How a response stands. `error` and `reason` say why it did not complete. */
+/** The state of a response. `error` and `reason` say why it did not complete. */
 export interface ResponseState {
   status: ResponseStatus;
   error?: { code: string; message: string };
@@ -106,7 +106,7 @@ function usageJson({ inputTokens, cachedTokens, outputTokens, reasoningTokens }:
   };
 }
 
-/** How a response stands whose turn has ended. */
+/** The state of a response whose turn has ended. */
 export function standingOf(ended: Extract<SessionEvent, { type: "turn.ended" }>): ResponseState {
   const { reason, failure } = ended;
   if (isFiltered(ended)) return { status: "incomplete", reason: "content_filter" };

@@ -96,7 +96,7 @@ export class ResponseWriter implements Encoder {
     return this.#frames.take();
   }
 
-  /** Nothing: what somebody must answer about ends the response when it is asked. */
+  /** Nothing: a call that the client or a person must answer ends the response when it comes. */
   waits(): Frame[] {
     return [];
   }
@@ -106,7 +106,7 @@ export class ResponseWriter implements Encoder {
     return this.#frames.take();
   }
 
-  /** The Response as far as it is told. */
+  /** The Response as far as it is written. */
   object(): ReturnType<typeof responseObject> {
     const { isQueued, isStopped } = this.#asked;
     const queued = isStopped ? "cancelled" : "queued";

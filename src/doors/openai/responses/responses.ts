@@ -1,4 +1,4 @@
-/** `/v1/responses`: OpenAI's Responses API. A response is a turn of a session, or what comes in it behind its client's answers. */
+/** `/v1/responses`: OpenAI's Responses API. A response is a turn of a session, or what comes in it after its client's answers. */
 import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";

@@ -1,4 +1,4 @@
-/** Takes in a request for a response: into a new session, into a conversation, or behind an earlier response, in a fork where something else stands there already. */
+/** Takes in a request for a response: into a new session, into a conversation, or after an earlier response, in a fork where something else follows it already. */
 import { unwrap } from "../../../account/outcome.ts";
 import { AppError } from "../../../core/errors.ts";
 import { itemDigest, splitHistory } from "../../../core/history.ts";
@@ -26,7 +26,7 @@ import { mustBe, type WantedResponse, wantedOf } from "./wanted-response.ts";
 export async function takeRequest(caller: Caller, request: CreateRequest): Promise<AnswerPlace> {
   const wanted = await wantedOf(caller, request);
   const { previous_response_id: previous, conversation, store } = request;
-  if (previous !== undefined) return behind(caller, wanted, { id: previous, mustFork: store === false });
+  if (previous !== undefined) return after(caller, wanted, { id: previous, mustFork: store === false });
   if (conversation === undefined && store !== false) {
     const referred = await behindReferences(caller, wanted);
     if (referred !== undefined) return referred;
@@ -43,11 +43,11 @@ async function inNewSession(caller: Caller, wanted: WantedResponse, session?: st
   const [approval] = approvals;
   const fault = approval && `No approval request found with id ${approval.id}.`;
   mustBe(fault ?? inputFault(items));
-  const { choices, ...told } = wanted;
+  const { choices, ...rest } = wanted;
   const { agent } = choices;
   // A conversation that a client names is its own, and is not erased with a response.
   const made = session === undefined ? { choices } : { choices: agent === undefined ? {} : { agent }, session };
-  return takeConversation(caller, { ...told, ...made });
+  return takeConversation(caller, { ...rest, ...made });
 }
 
 /**
@@ -63,7 +63,7 @@ async function behindReferences(caller: Caller, wanted: WantedResponse): Promise
   return takeConversation(caller, { ...wanted, items, session: wanted.referred });
 }
 
-/** The answer about a call leads to the response that asked for it: what stands before it in the input is known there. */
+/** The answer about a call leads to the response that asked for it: what is before it in the input is known there. */
 async function behindApproval(
   caller: Caller,
   wanted: WantedResponse,
@@ -80,7 +80,7 @@ async function behindApproval(
   if (history.length > 0 && !same) mustBe(`The approval request ${approval.id} was made in another conversation.`);
   const isNew = (at: number) => at > last && (wanted.items[at]?.role === "tool" || at >= approval.at);
   const items = wanted.items.filter((item, at) => isNew(at) && item.role !== "assistant");
-  return behind(caller, { ...wanted, items }, { id: asked?.response ?? "", mustFork: false });
+  return after(caller, { ...wanted, items }, { id: asked?.response ?? "", mustFork: false });
 }
 
 /** Reasoning alone is no part of a conversation as it is compared. */
@@ -129,7 +129,7 @@ function placeIn(session: string, { turn, afterSeq }: AnswerPart): AnswerPlace {
   return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
 }
 
-async function behind(
+async function after(
   caller: Caller,
   wanted: WantedResponse,
   { id, mustFork }: { id: string; mustFork: boolean },

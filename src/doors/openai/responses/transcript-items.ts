@@ -77,7 +77,7 @@ function turnsOf(entries: readonly Entry[]): Entry[][] {
   return turns;
 }
 
-/** The items of one turn: its messages, then its answers, each behind what its client had sent. */
+/** The items of one turn: its messages, then its answers, each after what its client had sent. */
 class TurnItems {
   readonly #entries: readonly Entry[];
   readonly #of: TranscriptOf;

@@ -34,7 +34,7 @@ export interface WantedResponse extends ReadInput {
   agent?: string;
   /** What a session that is made for it is like. */
   choices: SessionChoices;
-  /** The model that answers in `items` are said to come from. */
+  /** The model that answers in `items` are recorded with. */
   model: string;
   /** Where the newest item is that the input refers to. */
   referred?: string;

@@ -214,7 +214,7 @@ describe("what useChat sends", () => {
         metadata: { speaker: "Ann" },
       },
     ];
-    expect(newsOf(messages)).toEqual({ kind: "said", id: "m1", content: "a\nb", speaker: "Ann" });
+    expect(newsOf(messages)).toEqual({ kind: "message", id: "m1", content: "a\nb", speaker: "Ann" });
   });
 
   it("[UI-5] answers are those about the newest step, without what ran on the server", () => {

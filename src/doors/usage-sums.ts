@@ -1,10 +1,11 @@
-/** `/v1/usage`: what the account used and what it cost, by day, model, session, agent or version of it. */
+/** What an account used and what it cost, by day, model, session, agent or version of it. */
 import * as z from "zod/mini";
-import { accountObject } from "../../account/account-object.ts";
-import type { UsageSum } from "../../account/ledger.ts";
-import { lazySchema } from "../../core/lazy-schema.ts";
-import { parseQuery } from "../../http/parse-body.ts";
-import { Routes } from "../routes.ts";
+import { accountObject } from "../account/account-object.ts";
+import type { UsageSum } from "../account/ledger.ts";
+import { lazySchema } from "../core/lazy-schema.ts";
+import { parseQuery } from "../http/parse-body.ts";
+import type { UsageSumJson } from "../wire/shapes.ts";
+import type { RequestContext } from "./caller.ts";
 
 /** A date or a time, in ms since 1970. */
 export const moment = lazySchema(() =>
@@ -22,15 +23,21 @@ export const usageQuery = lazySchema(() =>
   }),
 );
 
-export const usage = new Routes().get("/", "key", async (c, caller) => {
-  const { from = 0, to = Number.MAX_SAFE_INTEGER, group_by: group, model } = parseQuery(usageQuery, new URL(c.req.url));
-  const defaultAgent = c.var.app.agents.first.name;
+/** What an account used, by the parameters of the request's URL. Throws `invalid_request` for one that is wrong. */
+export async function usageOf(of: RequestContext, account: string): Promise<Record<string, unknown>> {
+  const {
+    from = 0,
+    to = Number.MAX_SAFE_INTEGER,
+    group_by: group,
+    model,
+  } = parseQuery(usageQuery, new URL(of.request.url));
+  const defaultAgent = of.app.agents.first.name;
   const query = { group, fromMs: from, toMs: to, defaultAgent, ...(model !== undefined && { model }) };
-  const sums = await accountObject(c.env, caller.account).usage(query);
-  return c.json({ group_by: group, usage: sums.map((sum) => sumJson(group, sum)) });
-});
+  const sums = await accountObject(of.bindings, account).usage(query);
+  return { group_by: group, usage: sums.map((sum) => sumJson(group, sum)) };
+}
 
-function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
+function sumJson(group: string, sum: UsageSum): UsageSumJson {
   return {
     [group]: sum.key,
     steps: sum.steps,
@@ -47,6 +54,6 @@ function sumJson(group: string, sum: UsageSum): Record<string, unknown> {
     rows_written: sum.rowsWritten,
     kv_reads: sum.kvReads,
     kv_writes: sum.kvWrites,
-    feedback: sum.feedback,
+    ...(sum.feedback && { feedback: sum.feedback }),
   };
 }

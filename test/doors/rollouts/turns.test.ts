@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { app } from "../../app/app.ts";
+import { calls, gated, status, text } from "../../support/fake-provider.ts";
+import {
+  account,
+  begin,
+  call,
+  first,
+  onBothArms,
+  provider,
+  say,
+  support,
+  version,
+  withRollouts,
+} from "../../support/rollout-calls.ts";
+import { skipTime } from "../../support/session-world.ts";
+
+withRollouts();
+
+const { settings } = app;
+const lookUp = { name: "look_up", description: "Looks it up.", parameters: { type: "object", properties: {} } };
+const tools = [{ type: "function", function: lookUp }];
+afterEach(() => {
+  app.settings = settings;
+});
+
+describe("a turn of a version", () => {
+  it("[ROLLOUT-25] that is held open while its version is rolled back goes on with that version to its end", async () => {
+    const candidate = await version({ instructions: "Be brief." });
+    const { id } = (await begin(candidate)).body;
+    const found = await onBothArms(1);
+    const [mine = ""] = found[candidate] ?? [];
+    const held = gated("Half an answer ", "and the rest.");
+    provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1+1"}' }]), held.reply, text("Hello."));
+    const before = provider.requests.length;
+    const running = say(mine, "What is 1+1?");
+    await expect.poll(() => provider.requests.length).toBe(before + 2);
+    await call("POST", `/v1/rollouts/${id}/rollback`);
+    skipTime(1_000);
+    held.release();
+    expect((await running).status).toBe(200);
+    const sent = provider.requests.slice(before).map(({ body }) => body.messages[0].content);
+    expect(sent).toEqual(["Be brief.", "Be brief."]);
+    await say(mine, "And now?");
+    expect(provider.requests.at(-1)?.body.messages[0].content).toBe("You help buyers.");
+  });
+
+  it("[ROLLOUT-25] that waits for its client while its version is rolled back goes on with that version", async () => {
+    const candidate = await version({ instructions: "Be brief." });
+    const { id } = (await begin(candidate)).body;
+    const found = await onBothArms(1);
+    const [mine = ""] = found[candidate] ?? [];
+    provider.enqueue(calls([{ name: "look_up", arguments: "{}" }]), text("Done."));
+    const asked = await say(mine, "Look it up.", { tools });
+    const [waiting] = asked.body.waiting_for;
+    await call("POST", `/v1/rollouts/${id}/rollback`);
+    skipTime(1_000);
+    const results = { results: [{ call_id: waiting.call_id, content: "found" }] };
+    expect((await call("POST", `/v1/sessions/${mine}/tool_results`, results)).status).toBeLessThan(300);
+    await expect.poll(() => provider.requests.at(-1)?.body.messages.at(-1)?.content).toBe("found");
+    expect(provider.requests.at(-1)?.body.messages[0].content).toBe("Be brief.");
+  });
+
+  it("[ROLLOUT-31] whose first model always fails, and another one answers, is blamed: the rollout of it is rolled back, and the other arm has no failure", async () => {
+    const candidate = await version({ models: ["broken-model", "helper-1"] });
+    const { id } = (await begin(candidate)).body;
+    let state = "running";
+    for (let n = 0; n < 60 && state === "running"; n++) {
+      const answer: Parameters<typeof provider.enqueue>[0] = (request, signal) =>
+        (request.body.model === "broken-model" ? status(400, { error: { message: "no" } }) : text("Hello."))(
+          request,
+          signal,
+        );
+      provider.enqueue(answer, answer);
+      const sent = await say(`u${n}-${account}`);
+      expect(sent.body.message.content).toBe("Hello.");
+      provider.forget();
+      state = (await call("GET", `/v1/rollouts/${id}`)).body.state;
+    }
+    const report = (await call("GET", `/v1/rollouts/${id}/report`)).body;
+    expect(report.state).toBe("rolled_back");
+    const [{ baseline, candidate: blamed }] = report.stages;
+    expect(blamed.metrics.failed_turns).toBe(blamed.turns);
+    expect(baseline.metrics.failed_turns).toBe(0);
+  });
+
+  it("[ROLLOUT-32] with models of its own is not answered by the setting MODEL; one without has the same model as its baseline", async () => {
+    if (settings.model.kind !== "provider") throw new Error("the tests have a provider");
+    app.settings = { ...settings, model: { ...settings.model, modelId: "set-model" } };
+    const own = await version({ models: ["helper-2"] });
+    const { id } = (await begin(own)).body;
+    const modelOf = async (version: string) => {
+      const [name = ""] = (await onBothArms(1))[version] ?? [];
+      const { entries } = (await call("GET", `/v1/sessions/${name}/entries`)).body;
+      return entries.find(({ type }: { type: string }) => type === "assistant").model;
+    };
+    expect(await modelOf(own)).toBe("helper-2");
+    expect(await modelOf(support.version)).toBe("set-model");
+    await call("POST", `/v1/rollouts/${id}/rollback`);
+    const brief = await version({ instructions: "Be brief." });
+    await begin(brief);
+    skipTime(1_000);
+    expect((await first(`s0-${account}`)).agent_version).toBeDefined();
+    provider.enqueue(text("Hello."));
+    const names = Array.from({ length: 12 }, (_, n) => `m${n}-${account}`);
+    for (const name of names) {
+      provider.enqueue(text("Hello."));
+      await say(name);
+      if ((await first(name)).agent_version === brief) break;
+    }
+    expect(provider.requests.at(-1)?.body).toMatchObject({
+      model: "set-model",
+      messages: [{ content: "Be brief." }, {}],
+    });
+  });
+
+  it("[ROLLOUT-24] waits for its client as long as its version says", async () => {
+    const candidate = await version({ limits: { wait_seconds: 5 } });
+    await begin(candidate);
+    const found = await onBothArms(1);
+    const [mine = ""] = found[candidate] ?? [];
+    provider.enqueue(calls([{ name: "look_up", arguments: "{}" }]), text("No one answered."));
+    const { turn, waiting_for } = (await say(mine, "Look it up.", { tools })).body;
+    const [{ expires_at }] = waiting_for;
+    expect(new Date(expires_at).getTime() - Date.now()).toBeLessThanOrEqual(5_000);
+    expect(turn).toBeDefined();
+    await call("POST", `/v1/sessions/${mine}/cancel`);
+  });
+});
