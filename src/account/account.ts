@@ -145,7 +145,6 @@ export class Account extends DurableObject<Bindings> {
     });
   }
 
-  /** Whether there was a session of this name that was erased, and was not made again. */
   /** Removes a session that is listed and has no rows of its own any more, because its file was lost; false when it is not listed. */
   removeLost(id: string): boolean {
     if (!this.#store.index.isListed(id)) return false;
@@ -163,21 +162,14 @@ export class Account extends DurableObject<Bindings> {
 
   /** Sets money aside for a model call. `refused`: the budget would be passed; `unlimited`: the account has none. */
   reserve(call: { session: string; seq: number; micros: number }): "reserved" | "refused" | "unlimited" {
-    const limits = this.#limits;
-    if (limits.budgetMicros === undefined && this.#setup.shares === undefined) return "unlimited";
-    return this.ctx.storage.transactionSync(() =>
-      this.#store.budget.reserve(call, limits, Date.now()) ? "reserved" : "refused",
-    );
+    if (this.#limits.budgetMicros === undefined && this.#setup.shares === undefined) return "unlimited";
+    const reserve = () => (this.#store.budget.reserve(call, this.#limits, Date.now()) ? "reserved" : "refused");
+    return this.ctx.storage.transactionSync(reserve);
   }
 
-  /** Sets a share of the budget aside for a session; false where there is not so much. */
-  openShare(share: ShareToOpen): boolean {
-    const limits = this.#limits;
-    return this.ctx.storage.transactionSync(() => this.#store.budget.openShare(share, limits, Date.now()));
-  }
-
-  closeShare(session: string): void {
-    this.#store.budget.closeShare(session);
+  /** Sets a share of the budget aside for a session, false where there is not so much; or frees what the session `over` has not spent. */
+  share(share: ShareToOpen | { over: string }): boolean {
+    return this.ctx.storage.transactionSync(() => this.#store.budget.share(share, this.#limits, Date.now()));
   }
 
   /** A step has cost this much: the rest of what was set aside for it is free again. It is recorded when the session reports. */

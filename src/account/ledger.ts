@@ -315,14 +315,11 @@ export class Budget {
     return true;
   }
 
-  /** Sets a share aside for a session; false, and nothing set aside, where there is not so much. One that is there already stays. */
-  openShare(share: ShareToOpen, limits: BudgetLimits, nowMs: number): boolean {
-    return this.#shares?.open(share, this.#leftMicros(limits, nowMs)) ?? false;
-  }
-
-  /** What its session has not spent is free again. */
-  closeShare(session: string): void {
-    this.#shares?.close(session);
+  /** Sets a share aside for a session, one that is there already stays; false, and nothing set aside, where there is not so much. Or frees what the session `over` has not spent. */
+  share(share: ShareToOpen | { over: string }, limits: BudgetLimits, nowMs: number): boolean {
+    if (!("over" in share)) return this.#shares?.open(share, this.#leftMicros(limits, nowMs)) ?? false;
+    this.#shares?.close(share.over);
+    return true;
   }
 
   #leftMicros(limits: BudgetLimits, nowMs: number): number {
@@ -357,7 +354,7 @@ export class Budget {
   /** Nothing more will come of this session. */
   release(session: string): void {
     this.#sql.exec("DELETE FROM reservations WHERE session = ?", session);
-    this.closeShare(session);
+    this.#shares?.close(session);
   }
 
   get reservedMicros(): number {

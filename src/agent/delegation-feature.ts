@@ -1,4 +1,4 @@
-/** WHAT calling other agents is to an app, its sessions and its accounts: what the tools of `delegate`, `asTool` and `handoff` carry with them. An app that uses none of them carries none of the code behind it. */
+/** WHAT calling other agents is to an app, its sessions and its accounts: what the tools of `delegate`, `asTool` and `handoff` carry with them. An app that uses none of them carries none of its code. */
 import type { Outlet } from "../channels/channel.ts";
 import type { AccountShares } from "../core/account-shares.ts";
 import type { AssistantEntry, ChildOutcome, ChildSession, NewEntry, ResponseFormat } from "../core/entry.ts";

@@ -142,7 +142,7 @@ export class ChildSender {
     const { account, name: parent } = this.#host.settings();
     const { budgetMicros: micros, agent } = row.data;
     const share = { session: row.session, parent, ...(micros !== undefined && { micros }) };
-    const answer = await accountObject(this.#host.bindings, account).openShare(share);
+    const answer = await accountObject(this.#host.bindings, account).share(share);
     if (answer) return true;
     const same = this.#same(row);
     const why = `$${((micros ?? 0) / 1e6).toFixed(6)} are to be set aside for it, and not so much of the budget is left.`;
@@ -177,7 +177,7 @@ export class ChildSender {
 
   async #closeShare(row: ChildRow): Promise<void> {
     const { account } = this.#host.settings();
-    await accountObject(this.#host.bindings, account).closeShare(row.session);
+    await accountObject(this.#host.bindings, account).share({ over: row.session });
     const now = this.#same(row);
     if (now !== undefined) this.#rows.put({ ...now, nextAtMs: null });
   }

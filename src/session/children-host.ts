@@ -18,9 +18,12 @@ interface HostRows {
 }
 
 interface HostSetup {
+  /** Where the objects of sessions and of the account are found. */
   bindings: Bindings;
   agent(): Agent;
+  /** Takes the turn up again when a child has ended, and shows what children ask. */
   work: SessionWork;
+  /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
 }
 
@@ -36,6 +39,7 @@ export function childrenHost(session: HostRows, { bindings, agent, work, hold }:
     append: (entries) => void log.append(entries),
     addUsage: (outcome) => record.addChild(outcome),
     goOn() {
+      // Readers see the result once it is on disk; the turn waits for these rows with the next that it writes.
       const seq = log.lastSeq;
       const shown = storage.sync().then(
         () => feed.confirm(seq),

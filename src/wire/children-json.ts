@@ -1,6 +1,7 @@
 /** What the agents that were called add to entries, turns and sessions as clients read them. Pure. */
 import type { ChildrenUsage, ToolEntry } from "../core/entry.ts";
-import type { ChildrenJson, EntryJson } from "./shapes.ts";
+import type { ChildrenJson } from "./child-shapes.ts";
+import type { EntryJson } from "./shapes.ts";
 
 export function childrenJson(children: ChildrenUsage): ChildrenJson {
   const { count, steps, costMicros, inputTokens, cachedTokens, outputTokens, reasoningTokens } = children;

@@ -1,5 +1,6 @@
 /** The shapes of a session's events, for readers of the document: one for each name, distinguished by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
+import { childSession } from "./child-shapes.ts";
 import { failure, message, usage } from "./shapes.ts";
 
 const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
@@ -28,7 +29,7 @@ const toolApprovalRequired = event("tool.approval_required", "ToolApprovalRequir
   }),
   agent: z.optional(z.string()),
 });
-const child = { call_id: z.string(), session: z.string(), agent: z.string() };
+const child = { call_id: z.string(), ...childSession };
 const agentStarted = event("agent.started", "AgentStartedEvent", child);
 const agentProgress = event("agent.progress", "AgentProgressEvent", {
   ...child,

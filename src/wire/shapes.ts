@@ -1,6 +1,7 @@
 /** The native door's JSON, one schema for each shape: what writes it (`wire/native.ts`, `session/turn-json.ts`), the OpenAPI document, `longline/client` and the page take their types from here. No code that answers runs these: schemas come with the document alone. */
 import * as z from "zod/mini";
 import { turnEndReasons } from "../core/entry.ts";
+import { children, childSession } from "./child-shapes.ts";
 
 const count = z.int().check(z.minimum(0));
 const moment = z.iso.datetime();
@@ -24,25 +25,6 @@ export const usage = z
     description:
       "Input and cached tokens are disjoint; reasoning tokens are part of output. `estimated`: a part is our estimate, because a call was stopped, cut or failed before its host reported what it used.",
   });
-
-/** What children used and cost, beside their parent's own. */
-const children = z
-  .object({
-    count,
-    steps: count,
-    input_tokens: count,
-    cached_tokens: count,
-    output_tokens: count,
-    reasoning_tokens: count,
-    cost_micros: count,
-  })
-  .register(z.globalRegistry, {
-    id: "ChildrenUsage",
-    description:
-      "What the agents that were called used and cost, and those that they called, as far as they have ended: beside the own `usage` and `cost_micros`, and not part of them.",
-  });
-
-const childSession = { session: z.string(), agent: z.string() };
 
 const queued = z.object({
   turn: z.string(),
@@ -401,7 +383,6 @@ export type EntryJson = z.infer<z.ZodMiniObject<typeof entryFields>>;
 export type FeedbackJson = z.infer<typeof feedback>;
 export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
-export type ChildrenJson = z.infer<typeof children>;
 export type CancellationJson = z.infer<typeof cancellation>;
 export type SearchHitJson = z.infer<typeof searchHit>;
 export type UsageSumJson = z.infer<typeof usageSum>;

@@ -4,7 +4,6 @@ import { accountStore } from "../../src/account/account-store.ts";
 import type { AgentDefinition } from "../../src/agent/agent.ts";
 import { agentsOf } from "../../src/agent/delegation-feature.ts";
 import { hiddenAgents } from "../../src/delegation/agent-circle.ts";
-import { childResult } from "../../src/delegation/child-result.ts";
 import { asTool, delegate, handoff } from "../../src/delegation/delegate.ts";
 import { delegation } from "../../src/delegation/delegation.ts";
 import { Shares } from "../../src/delegation/shares.ts";
@@ -112,21 +111,6 @@ it("[DELEG-4] a tool of an agent asks in its own form, and wants its own form ba
   });
 });
 
-it.each([
-  ["completed", "", false, /nothing to say/],
-  ["completed", "Snow.", false, /^Snow\.$/],
-  ["length", "Snow", false, /^Snow\n\n\[The agent "w" was cut off here/],
-  ["step_limit", "", false, /^\[The agent "w" stopped before it was done/],
-  ["failed", "Sno", true, /failed\. No key\. Try another way.*\n\nWhat it had written until then:\nSno$/s],
-  ["budget_exhausted", "", true, /its share of the budget is used up/],
-  ["cancelled", "", true, /was stopped/],
-  ["interrupted", "", true, /was stopped/],
-  ["erased", "", true, /session was erased/],
-] as const)("[DELEG-5] a child that ended as %s with %j is a result", (reason, answer, isError, says) => {
-  const result = childResult("w", { reason, answer, ...(reason === "failed" && { why: "No key." }) });
-  expect(result).toEqual({ isError, content: expect.stringMatching(says) });
-});
-
 describe("shares of a budget", () => {
   const step = (seq: number, costMicros: number) => ({
     ...{ seq, atMs: 0, model: "m", failed: false, retries: 0, repairs: 0, costMicros },
@@ -136,22 +120,22 @@ describe("shares of a budget", () => {
 
   it("[DELEG-11] a share is out of the budget until it is closed, and is never passed", () => {
     const { budget } = accountStore(nodeStorage(), (sql) => new Shares(sql));
-    expect(budget.openShare({ session: "c", parent: "p", micros: 600 }, { budgetMicros: 1_000 }, 0)).toBe(true);
-    expect(budget.openShare({ session: "d", parent: "p", micros: 401 }, { budgetMicros: 1_000 }, 0)).toBe(false);
+    expect(budget.share({ session: "c", parent: "p", micros: 600 }, { budgetMicros: 1_000 }, 0)).toBe(true);
+    expect(budget.share({ session: "d", parent: "p", micros: 401 }, { budgetMicros: 1_000 }, 0)).toBe(false);
     expect(budget.reservedMicros).toBe(600);
     expect(budget.reserve({ session: "p", seq: 1, micros: 401 }, { budgetMicros: 1_000 }, 0)).toBe(false);
     expect(budget.reserve({ session: "c", seq: 1, micros: 601 }, { budgetMicros: 1_000 }, 0)).toBe(false);
     expect(budget.reserve({ session: "c", seq: 1, micros: 500 }, { budgetMicros: 1_000 }, 0)).toBe(true);
     expect(budget.reservedMicros).toBe(600);
     // What is below a child comes out of its share, with a share of its own or without.
-    expect(budget.openShare({ session: "g", parent: "c", micros: 101 }, { budgetMicros: 1_000 }, 0)).toBe(false);
-    expect(budget.openShare({ session: "g", parent: "c" }, { budgetMicros: 1_000 }, 0)).toBe(true);
+    expect(budget.share({ session: "g", parent: "c", micros: 101 }, { budgetMicros: 1_000 }, 0)).toBe(false);
+    expect(budget.share({ session: "g", parent: "c" }, { budgetMicros: 1_000 }, 0)).toBe(true);
     expect(budget.reserve({ session: "g", seq: 1, micros: 101 }, { budgetMicros: 1_000 }, 0)).toBe(false);
     expect(budget.reserve({ session: "g", seq: 1, micros: 100 }, { budgetMicros: 1_000 }, 0)).toBe(true);
     budget.settle("c", [step(1, 30)]);
     budget.settle("g", [step(1, 7)]);
     expect(budget.reservedMicros).toBe(563);
-    budget.closeShare("c");
+    budget.share({ over: "c" }, { budgetMicros: 1_000 }, 0);
     expect(budget.reservedMicros).toBe(0);
     expect(budget.reserve({ session: "p", seq: 1, micros: 963 }, { budgetMicros: 1_000 }, 0)).toBe(true);
   });
@@ -176,7 +160,7 @@ describe("shares of a budget", () => {
             const name = `s${move}`;
             const own = next(2) === 0 ? undefined : micros;
             const share = { session: name, parent: one.name, ...(own !== undefined && { micros: own }) };
-            if (budget.openShare(share, { budgetMicros: limit }, 0))
+            if (budget.share(share, { budgetMicros: limit }, 0))
               sessions.push({ name, limit: own ?? Number.POSITIVE_INFINITY, above: [one.name, ...one.above] });
             break;
           }
@@ -196,7 +180,7 @@ describe("shares of a budget", () => {
           }
           default:
             if (next(4) > 0 || one.name === "root") break;
-            budget.closeShare(one.name);
+            budget.share({ over: one.name }, { budgetMicros: limit }, 0);
             // Its session has ended; what a person makes of it later is the account's.
             one.limit = Number.POSITIVE_INFINITY;
         }

@@ -291,7 +291,7 @@ describe("an approval that a child needs", () => {
     const { turn, ask, child } = await asking();
     crew.answers("manager", text("Nobody answered."));
     unwrap(await child.stub.cancel());
-    await world.ended(turn);
+    await vi.waitFor(async () => expect(unwrap(await world.stub.wait(turn, 0)).status).toBe("ended"));
     const late = world.submit({ approvals: [{ call: { id: ask.id }, approve: true }] });
     await expect(late).rejects.toMatchObject({ code: "conflict" });
   });

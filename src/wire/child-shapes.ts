@@ -1,0 +1,25 @@
+/** The shapes of what agents that were called add to turns, sessions, entries and events. */
+import * as z from "zod/mini";
+
+const count = z.int().check(z.minimum(0));
+
+/** What children used and cost, beside their parent's own. */
+export const children = z
+  .object({
+    count,
+    steps: count,
+    input_tokens: count,
+    cached_tokens: count,
+    output_tokens: count,
+    reasoning_tokens: count,
+    cost_micros: count,
+  })
+  .register(z.globalRegistry, {
+    id: "ChildrenUsage",
+    description:
+      "What the agents that were called used and cost, and those that they called, as far as they have ended: beside the own `usage` and `cost_micros`, and not part of them.",
+  });
+
+export const childSession = { session: z.string(), agent: z.string() };
+
+export type ChildrenJson = z.infer<typeof children>;
