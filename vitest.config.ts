@@ -72,6 +72,9 @@ export default defineConfig({
                 CREW_ACCOUNTS: { className: "CrewAccount", useSQLite: true },
               },
               bindings: {
+                // Kills of objects in the soak of agents that call agents; see CONTRIBUTING.
+                SOAK_KILLS: process.env.LONGLINE_SOAK_KILLS ?? "6",
+                SOAK_SEED: process.env.LONGLINE_SOAK_SEED ?? "",
                 PAGER_KEY: "pager-key-1",
                 LINES_LONGEST: "40",
                 API_KEY: "test-key",
