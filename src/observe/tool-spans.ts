@@ -43,6 +43,7 @@ export function toolSpan(entry: ToolEntry, facts: ToolFacts): SpanBody {
       "gen_ai.tool.call.id": callId,
       "gen_ai.conversation.id": facts.session,
       "longline.step": step,
+      ...(entry.child && { "gen_ai.agent.name": entry.child.agent, "longline.child": entry.child.session }),
       ...(isError && { "error.type": toolErrorType(entry.content) }),
       ...(content && call && { "gen_ai.tool.call.arguments": content.text(call.arguments) }),
       ...(content && { "gen_ai.tool.call.result": content.text(entry.content) }),

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { asTool, delegate, handoff } from "../../src/delegation/delegate.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
+import { otel } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
 import { defineTool } from "../../src/tools/tool.ts";
@@ -63,7 +64,7 @@ const manager = {
 };
 const support = { instructions: "You help people.", models, tools: [handoff({ to: ["manager"] })] };
 
-const crew = longline({ agents: { manager, support }, doors: [openai()] });
+const crew = longline({ agents: { manager, support }, doors: [openai()], observe: otel() });
 
 /** The bindings as the app's objects find them. */
 export function crewBindings(bindings: Bindings): Bindings {

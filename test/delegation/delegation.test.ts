@@ -79,6 +79,22 @@ describe("a call of another agent", () => {
     ]);
   });
 
+  it("[DELEG-2] is a span below its call, in the caller's trace", async () => {
+    crew.answers("manager", calls([call("researcher", "How high is it?")]), text("High."));
+    crew.answers("researcher", text("8849 m."));
+    const { ended } = await world.ask("How high is Everest?");
+    const child = await world.child();
+    const spansOf = async (of: CrewWorld) => {
+      const { resourceSpans } = JSON.parse(unwrap(await of.stub.trace(ended.turn)));
+      const [{ scopeSpans }] = resourceSpans;
+      return scopeSpans[0].spans as { name: string; traceId: string; spanId: string; parentSpanId?: string }[];
+    };
+    const called = (await spansOf(world)).find(({ name }) => name === "execute_tool delegate");
+    const turn = (await spansOf(child)).find(({ name }) => name.startsWith("invoke_agent"));
+    expect([turn?.traceId, turn?.parentSpanId]).toEqual([called?.traceId, called?.spanId]);
+    expect(JSON.stringify(called)).toContain(child.name);
+  });
+
   it("[DELEG-1] [DELEG-16] several of one reply work side by side, equal ones are one, and their usage is beside the own", async () => {
     const first = gated("One.");
     crew.answers(
