@@ -44,6 +44,7 @@ describe("the account's ladder", () => {
       "274brw3kd3e",
       "14uoe9yfu86",
       "dijeglqblt",
+      "24dzxtnz2v7",
     ]);
   });
 

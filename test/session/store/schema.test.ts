@@ -44,6 +44,7 @@ it("[SCHEMA-1] landed rungs are as they were", () => {
     "1ra6zswzfwy",
     "vvhapsanlb",
     "1zk0qorvzd3",
+    "15ggu7c7oi5",
   ];
   expect(sessionLadder.rungs.map(({ sql }) => fingerprint(sql))).toEqual(landed);
 });
