@@ -1,8 +1,9 @@
 /** WHAT calling other agents is to an app, its sessions and its accounts: what the tools of `delegate`, `asTool` and `handoff` carry with them. An app that uses none of them carries none of its code. */
 import type { Outlet } from "../channels/channel.ts";
 import type { AccountShares } from "../core/account-shares.ts";
-import type { AssistantEntry, ChildOutcome, ChildSession, NewEntry, ResponseFormat } from "../core/entry.ts";
-import type { ToolCall } from "../core/message.ts";
+import type { AssistantEntry, ChildOutcome, ChildSession, Entry, NewEntry, ResponseFormat } from "../core/entry.ts";
+import type { ToolCall, ToolResult } from "../core/message.ts";
+import type { Rules } from "../core/next-step.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -46,6 +47,11 @@ export function agentsOf(tool: Tool | undefined): AgentTool["agents"] | undefine
   return tool !== undefined && "agents" in tool ? (tool as AgentTool).agents : undefined;
 }
 
+/** The name of an agent that can give the session to another one. */
+export function handingAgent({ name, tools }: Pick<Agent, "name" | "tools">): { agent?: string } {
+  return tools.all?.some((tool) => agentsOf(tool)?.kind === "handoff") ? { agent: name } : {};
+}
+
 /** The call for which a session was made. */
 export interface ParentCall {
   /** The parent, in the same account, and its `birth`: one that is made again by the same name is another. */
@@ -70,7 +76,7 @@ export interface CallToOpen {
   call: ToolCall;
   reply: Pick<AssistantEntry, "seq" | "turn" | "step" | "toolCalls" | "atMs" | "children">;
   /** W3C trace context of the call's span. */
-  traceparent?: string;
+  traceparent?: string | undefined;
 }
 
 /** What a child asks of a person. */
@@ -93,10 +99,18 @@ export interface ChildReport extends Pick<ParentCall, "birth"> {
 
 /** The children of a session, in rows. */
 export interface SessionChildren {
+  /** How long calls of other agents wait, and which child works at each. */
+  rules(agent: Pick<Agent, "tools" | "limits">): Required<Pick<Rules, "waitMsOf" | "childOf">>;
+  /** Whether another agent is to work at the call. Arguments that are wrong are refused by the tool, before any agent is called. */
+  isForAgent(agent: Pick<Agent, "tools">, call: ToolCall): boolean;
+  /** What opens a call of the reply, where it is one of another agent. */
+  opens(agent: Agent, call: ToolCall, opening: Omit<CallToOpen, "call">): ((input: unknown) => void) | undefined;
+  /** The agent that a call which ran gives the session to. */
+  handoffOf(agent: Pick<Agent, "tools">, call: ToolCall, result: ToolResult): { handoff?: string };
+  /** Who answers from the next turn on, and the note about it, where a call of the turn gave the session away. */
+  handedTo(entries: readonly Entry[], from: string): { agent: string; note: string } | undefined;
   /** Calls of the open turn at which an agent works. */
   opened(): ReadonlySet<string>;
-  /** Writes down that the call is to be opened. Throws an Error that the model reads where it may not be. Does nothing for one that is opened already. */
-  open(opening: CallToOpen, request: AgentRequest): void;
   /** These entries were written: children whose calls have a result now are stopped, and answers are passed on to them. Runs in the transaction that writes them. */
   wrote(entries: readonly NewEntry[]): void;
   /** What children ask of a person, in the open turn. */
@@ -120,44 +134,47 @@ export interface SessionChildren {
   forget(): void;
 }
 
-/** A session, as its children are kept by it. */
-export interface ChildrenHost {
-  storage: DurableObjectStorage;
-  bindings: Bindings;
-  settings(): {
-    account: string;
-    name: string;
-    birth: string | null;
-    parent: ParentCall | null;
+/** A session, as its children are kept by it. The parts are those of an open session (`session/open-session`). */
+export interface ChildrenSource {
+  session: {
+    storage: DurableObjectStorage;
+    record: { read(): ChildSettings; addChild(outcome: ChildOutcome): void };
+    log: {
+      readonly lastSeq: number;
+      readonly last: { turn: string } | undefined;
+      append(entries: NewEntry[]): unknown;
+    };
+    turns: { readonly open: { turn: string } | undefined };
+    feed: {
+      confirm(seq: number): void;
+      changed(): void;
+      readonly progress: {
+        report(call: { callId: string; name: string; agent: ChildSession }, text: string): void;
+        end(callId: string): void;
+      };
+    };
   };
+  /** Takes the turn up again when a child has ended, and shows what children ask. */
+  work: { start(): void; resume(): void; show(): void; arm(): void };
+  /** Where the objects of sessions and of the account are found. */
+  bindings: Bindings;
+  /** The session's own, as it is now. */
   agent(): Agent;
-  openTurn(): string | undefined;
-  /** The turn that began last. */
-  newestTurn(): string | undefined;
-  /** Runs in the caller's transaction. */
-  append(entries: NewEntry[]): void;
-  addUsage(outcome: ChildOutcome): void;
-  /** What was appended is shown once it is on disk, and the turn goes on. */
-  goOn(): void;
-  /** Readers have something new to see. */
-  changed(): void;
-  /** `undefined`: it is over. */
-  progress(call: { callId: string; name: string; agent: ChildSession }, text: string | undefined): void;
+  /** Keeps the object awake until the promise settles. */
   hold(work: Promise<void>): void;
-  /** The alarm may have to be set anew. */
-  rested(): void;
+}
+
+export interface ChildSettings {
+  account: string;
+  name: string;
+  birth: string | null;
+  parent: ParentCall | null;
 }
 
 export interface DelegationFeature {
   /** Agents that only others call, by name. Throws an Error that names a circle of agents, or a name that two agents have. */
   hiddenAgents(listed: Readonly<Record<string, AgentDefinition>>): Record<string, AgentDefinition>;
-  /** Which child works at a call: the same whenever it is asked, and never another session's. */
-  childOf(
-    of: { account: string; name: string; birth: string | null },
-    call: ToolCall,
-    reply: Pick<AssistantEntry, "turn" | "step" | "toolCalls">,
-  ): string;
-  session(host: ChildrenHost): SessionChildren;
+  session(source: ChildrenSource): SessionChildren;
   shares(sql: SqlStorage): AccountShares;
   /** How a child reports to its parent. */
   outlet(bindings: Bindings, account: string): Outlet;

@@ -1,11 +1,12 @@
 /** Sends children what their rows owe them: the task, a person's answer, the stop; and the account the end of a share. What fails is sent again, later each time; each of it counts once at the child. */
 import { accountObject } from "../account/account-object.ts";
 import { refusalOf, unwrap } from "../account/outcome.ts";
-import type { ChildrenHost, ParentCall } from "../agent/delegation-feature.ts";
+import type { ParentCall } from "../agent/delegation-feature.ts";
 import { type BackoffRange, backoffMs } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ChildRow, ChildRows } from "./child-rows.ts";
+import type { ChildrenHost } from "./children-host.ts";
 import { agentsChannel, type ParentAddress } from "./parent-outlet.ts";
 
 /** From half a second to five minutes: mostly another object is being moved or deployed. */

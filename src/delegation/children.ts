@@ -1,18 +1,21 @@
 /** The children of a session: which calls may be opened, what they ask of people, and what becomes of a call when its child has ended or is no longer waited for. What is owed to a child is a row, and `child-sender.ts` sends it. */
+import type { Agent } from "../agent/agent.ts";
 import {
   type AgentRequest,
   agentsOf,
   type CallToOpen,
   type ChildAsk,
   type ChildReport,
-  type ChildrenHost,
   type SessionChildren,
 } from "../agent/delegation-feature.ts";
 import type { ApprovalEntry, NewEntry, ToolEntry } from "../core/entry.ts";
+import type { ToolCall } from "../core/message.ts";
 import type { WaitingCall } from "../core/waits.ts";
+import { agentRules, callsOf, handedTo, handoffOf, isForAgent } from "./agent-calls.ts";
 import { childResult } from "./child-result.ts";
 import { type ChildRow, ChildRows } from "./child-rows.ts";
 import { ChildSender, deepestOf } from "./child-sender.ts";
+import type { ChildrenHost } from "./children-host.ts";
 import { reportGone } from "./parent-outlet.ts";
 
 /** Unless the agent's limits say otherwise. */
@@ -35,7 +38,22 @@ export class Children implements SessionChildren {
     return new Set(works.map(({ callId }) => callId));
   }
 
-  open({ call, reply, traceparent }: CallToOpen, request: AgentRequest): void {
+  readonly isForAgent = isForAgent;
+  readonly handoffOf = handoffOf;
+  readonly handedTo = handedTo;
+
+  rules(agent: Pick<Agent, "tools" | "limits">): ReturnType<typeof agentRules> {
+    return agentRules(agent, () => this.#host.settings());
+  }
+
+  opens(agent: Agent, call: ToolCall, opening: Omit<CallToOpen, "call">): ((input: unknown) => void) | undefined {
+    const calls = callsOf(agent, call.name);
+    if (calls === undefined || opening.reply.children?.[call.id] === undefined) return undefined;
+    return (input) => this.#open({ ...opening, call }, calls.request(input));
+  }
+
+  /** Writes down that the call is to be opened. Throws an Error that the model reads where it may not be. Does nothing for one that is opened already. */
+  #open({ call, reply, traceparent }: CallToOpen, request: AgentRequest): void {
     const child = reply.children?.[call.id];
     if (child === undefined || this.#rows.get(reply.seq, call.id) !== undefined) return;
     if (request.agent !== child.agent)

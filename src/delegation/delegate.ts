@@ -1,10 +1,14 @@
 /** Tools that call other agents: `delegate`, which takes any of several, and `asTool`, which is one of them with a form of its own; `handoff` gives the session away. What a call does is in `children.ts`. */
 import * as z from "zod/mini";
 import type { AgentDefinition } from "../agent/agent.ts";
-import type { AgentRequest, AgentTool } from "../agent/delegation-feature.ts";
+import type { AgentRequest, AgentTool, DelegationFeature } from "../agent/delegation-feature.ts";
 import { inputSchema } from "../tools/strict-schema.ts";
 import { defineTool, type Tool } from "../tools/tool.ts";
-import { delegation } from "./delegation.ts";
+import { hiddenAgents } from "./agent-circle.ts";
+import { Children } from "./children.ts";
+import { childrenHost } from "./children-host.ts";
+import { parentOutlet } from "./parent-outlet.ts";
+import { Shares } from "./shares.ts";
 
 /** Agents by their names. A text is the name of an agent that the app lists. */
 export type CalledAgents = Readonly<Record<string, AgentDefinition | string>>;
@@ -20,6 +24,14 @@ export interface DelegateOptions extends CallLimits {
   /** The tool's name; `delegate`. */
   name?: string;
 }
+
+/** Everything that calling other agents adds to an app, its sessions and its accounts: the tools carry it with them. */
+const delegation: DelegationFeature = {
+  hiddenAgents,
+  session: (source) => new Children(childrenHost(source)),
+  shares: (sql) => new Shares(sql),
+  outlet: parentOutlet,
+};
 
 const alone = "It knows nothing of this conversation: say all that it needs.";
 

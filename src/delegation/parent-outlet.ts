@@ -1,6 +1,6 @@
 /** How a child reports to its parent: as a channel that is shown the child's answer while it grows. The outbox delivers, again after failures, and the parent takes each end once. */
 import { unwrap } from "../account/outcome.ts";
-import type { ChildReport, ChildrenHost } from "../agent/delegation-feature.ts";
+import type { ChildReport } from "../agent/delegation-feature.ts";
 import type { Address, Outlet, Posted, Reply } from "../channels/channel.ts";
 import type { ChildOutcome } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
@@ -8,6 +8,7 @@ import { fingerprint } from "../core/prefix.ts";
 import type { Bindings } from "../env.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnJson } from "../wire/shapes.ts";
+import type { ChildrenHost } from "./children-host.ts";
 
 export const agentsChannel = "agents";
 

@@ -8,7 +8,6 @@ import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { Bindings } from "../env.ts";
 import { type AgentNow, agentNow, turnAgent, withAgent } from "./agent-now.ts";
-import { childrenHost } from "./children-host.ts";
 import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
@@ -97,8 +96,7 @@ export class SessionLifecycle {
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
     const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, now));
-    const host = { bindings, agent: () => now.agent, hold, work };
-    const children = app.delegation?.session(childrenHost(session, host));
+    const children = app.delegation?.session({ session, bindings, agent: () => now.agent, hold, work });
     if (children !== undefined) session.turns.askedByChildren = () => children.waiting();
     const { settings, telemetry } = app;
     const observe = { agent: now.agent, settings, bindings, hold, rested: () => work.arm() };

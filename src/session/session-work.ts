@@ -3,7 +3,6 @@
 import { factsOfAccount } from "../account/account-facts.ts";
 import { accountObject } from "../account/account-object.ts";
 import type { App } from "../agent/app.ts";
-import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { type Rules, waitUntilMs } from "../core/next-step.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
@@ -17,14 +16,12 @@ import { expiryDueMs, type LifeFacts } from "./expiry.ts";
 import { summarize } from "./read/summarize.ts";
 import type { FeedbackStore } from "./store/feedback.ts";
 import { watchdogMs } from "./store/heartbeat.ts";
-import { agentRules } from "./turn/agent-calls.ts";
 import type { EffectsRows } from "./turn/effects.ts";
 import { Runner } from "./turn/runner.ts";
 import { defaultModelId } from "./turn/turn-model.ts";
 
 /** What is worked at, and where that is written down. */
-type WorkRows = Omit<EffectsRows, "children"> &
-  CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry; children?: SessionChildren };
+type WorkRows = EffectsRows & CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry };
 
 /** What the work of a session depends on. */
 export interface WorkSetup extends AgentNow {
@@ -168,8 +165,8 @@ export class SessionWork {
   get #waitRules(): Pick<Rules, "maxWaitMs" | "waitMsOf"> {
     const { agent, version } = this.#setup;
     const { limits } = version ?? agent;
-    const { waitMsOf } = agentRules({ tools: agent.tools, limits }, () => this.#session.record.read());
-    return { maxWaitMs: limits.waitSeconds * 1000, waitMsOf };
+    const rules = this.#session.children?.rules({ tools: agent.tools, limits });
+    return { maxWaitMs: limits.waitSeconds * 1000, ...rules };
   }
 
   /** An alarm came. It is set anew before anything else. */

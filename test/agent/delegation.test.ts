@@ -3,9 +3,9 @@ import * as z from "zod";
 import { accountStore } from "../../src/account/account-store.ts";
 import type { AgentDefinition } from "../../src/agent/agent.ts";
 import { agentsOf } from "../../src/agent/delegation-feature.ts";
+import { childName } from "../../src/delegation/agent-calls.ts";
 import { hiddenAgents } from "../../src/delegation/agent-circle.ts";
 import { asTool, delegate, handoff } from "../../src/delegation/delegate.ts";
-import { delegation } from "../../src/delegation/delegation.ts";
 import { Shares } from "../../src/delegation/shares.ts";
 import { nodeStorage } from "../support/node-storage.ts";
 import { randomOf } from "../support/random.ts";
@@ -75,18 +75,18 @@ describe("the agents of an app that call one another", () => {
     const of = { account: "a", name: "s", birth: "b" };
     const call = { id: "c1", name: "delegate", arguments: '{"agent":"leaf","task":"x"}' };
     const reply = { turn: "turn_1", step: 1, toolCalls: [call] };
-    const name = delegation.childOf(of, call, reply);
+    const name = childName(of, call, reply);
     expect(name).toMatch(/^agent_[0-9a-f]{40}$/);
-    expect(delegation.childOf(of, call, reply)).toBe(name);
+    expect(childName(of, call, reply)).toBe(name);
     const equal = { ...call, id: "c2", arguments: '{ "task": "x", "agent": "leaf" }' };
-    expect(delegation.childOf(of, equal, { ...reply, toolCalls: [call, equal] })).toBe(name);
+    expect(childName(of, equal, { ...reply, toolCalls: [call, equal] })).toBe(name);
     const others = [
-      delegation.childOf({ ...of, birth: "b2" }, call, reply),
-      delegation.childOf({ ...of, account: "a2" }, call, reply),
-      delegation.childOf({ ...of, name: "s2" }, call, reply),
-      delegation.childOf(of, call, { ...reply, step: 2 }),
-      delegation.childOf(of, call, { ...reply, turn: "turn_2" }),
-      delegation.childOf(of, { ...call, id: "c9" }, { ...reply, toolCalls: [{ ...call, id: "c9" }] }),
+      childName({ ...of, birth: "b2" }, call, reply),
+      childName({ ...of, account: "a2" }, call, reply),
+      childName({ ...of, name: "s2" }, call, reply),
+      childName(of, call, { ...reply, step: 2 }),
+      childName(of, call, { ...reply, turn: "turn_2" }),
+      childName(of, { ...call, id: "c9" }, { ...reply, toolCalls: [{ ...call, id: "c9" }] }),
     ];
     expect(new Set([name, ...others]).size).toBe(7);
   });

@@ -21,7 +21,6 @@ import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
 import { pause } from "../wait.ts";
-import { callsOf, handoffOf } from "./agent-calls.ts";
 import { callContext } from "./call-context.ts";
 import { CutTries } from "./cut-tries.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
@@ -39,7 +38,7 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
   intents: Intents;
   heartbeat: Heartbeat;
   traces?: SessionTraces;
-  children?: Pick<SessionChildren, "wrote" | "opened" | "open">;
+  children?: SessionChildren;
 }
 
 /**
@@ -206,23 +205,15 @@ export class SessionEffects implements Effects {
     const context = await callContext(this.#rows, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     const approved = await this.#intend(call, agent.tools.effectOf(call.name));
     const { hooks } = agent;
-    const open = this.#opens(call, context.traceparent);
+    const { children } = this.#rows;
+    const reply = this.#reply();
+    const open = reply && children?.opens(agent, call, { reply, traceparent: context.traceparent });
     try {
       const result = await runTool(agent.tools, call, context, { hooks, approved, secrets, open });
-      return result && { ...result, ...handoffOf(agent, call, result) };
+      return result && { ...result, ...children?.handoffOf(agent, call, result) };
     } finally {
       this.#rows.feed.progress.end(call.id);
     }
-  }
-
-  /** What opens the call, where it is handed to another agent. */
-  #opens(call: ToolCall, traceparent: string | undefined): ((input: unknown) => void) | undefined {
-    const calls = callsOf(this.#of.agent, call.name);
-    const reply = this.#reply();
-    const { children } = this.#rows;
-    if (calls === undefined || children === undefined || reply?.children?.[call.id] === undefined) return undefined;
-    const opening = { call, reply, ...(traceparent !== undefined && { traceparent }) };
-    return (input) => children.open(opening, calls.request(input));
   }
 
   async append(entries: NewEntry[]): Promise<void> {

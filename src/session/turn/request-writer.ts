@@ -1,5 +1,6 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../../agent/agent.ts";
+import { handingAgent } from "../../agent/delegation-feature.ts";
 import { isAllowed } from "../../core/allowed-tools.ts";
 import { summaryQuestion } from "../../core/compact.ts";
 import type {
@@ -34,7 +35,6 @@ import type { Heads } from "../store/heads.ts";
 import type { Learned } from "../store/learned.ts";
 import type { SessionSettings } from "../store/session-record.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
-import { handingAgent } from "./agent-calls.ts";
 import type { RequestWindow } from "./request-window.ts";
 import { sentEstimate } from "./sent-estimate.ts";
 import type { Turns } from "./turns.ts";

@@ -28,7 +28,6 @@ import { onlyAllowed } from "../../tools/allowed-tools.ts";
 import { strictClientTool } from "../../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../../tools/tool.ts";
 import type { RunningTurn } from "../store/inbox.ts";
-import { agentRules, isForAgent } from "./agent-calls.ts";
 import { BudgetClient } from "./budget-client.ts";
 import { type EffectsRows, Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
@@ -313,6 +312,7 @@ export class Runner {
   #rules(agent: Agent, models: readonly TurnModel[], { tools = [], oneCall }: TurnOptions): Rules {
     const { settings } = this.#setup;
     const profiles = models.map(({ profile }) => profile);
+    const { children } = this.#rows;
     const clientTools = new Set(tools.map(({ name }) => name));
     return {
       maxSteps: agent.limits.maxSteps,
@@ -322,14 +322,14 @@ export class Runner {
       maxTurnMs: this.#maxTurnMs,
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
-      ...agentRules(agent, () => this.#rows.record.read()),
+      ...children?.rules(agent),
       waitOf(call, isSalvaged) {
         if (agent.tools.get(call.name)?.refusal !== undefined) return undefined;
         if (clientTools.has(call.name)) {
           // What its sender wants to be strict is checked here, also where the provider does not hold to it.
           return agent.tools.get(call.name)?.parse(call.arguments).ok === false ? undefined : "client";
         }
-        if (isForAgent(agent, call)) return "agent";
+        if (children?.isForAgent(agent, call)) return "agent";
         return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
       },
       inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),

@@ -12,7 +12,6 @@ import type { Outbox } from "../store/outbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { TranscriptSearch } from "../store/transcript-search.ts";
-import { handedTo } from "./agent-calls.ts";
 import type { Turns } from "./turns.ts";
 
 /** The rows that change with the entries of a turn, and the feed of its readers. */
@@ -31,7 +30,7 @@ export interface JournalRows {
   /** What is owed to a collector, where there is one. */
   telemetry?: SessionTelemetry;
   /** Where the app's agents call others. */
-  children?: Pick<SessionChildren, "wrote">;
+  children?: Pick<SessionChildren, "wrote" | "handedTo">;
 }
 
 export class TurnJournal {
@@ -89,11 +88,10 @@ export class TurnJournal {
 
   /** The turn gave the session to another agent, which answers from the next one on. */
   #handOver(turn: string, atMs: number): void {
-    const { log, turns, record } = this.#rows;
-    const { agent } = record.read();
+    const { log, turns, record, children } = this.#rows;
     const firstSeq = turns.firstSeq(turn);
-    const handed = agent === null || firstSeq === undefined ? undefined : handedTo(turns.entries(firstSeq), agent);
-    if (handed === undefined) return;
+    const handed = firstSeq && children?.handedTo(turns.entries(firstSeq), record.read().agent ?? "");
+    if (!handed) return;
     this.#makeRoom(log.append([{ type: "note", turn, content: handed.note, atMs }]));
     record.keepAgent(handed.agent);
   }

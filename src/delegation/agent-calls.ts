@@ -1,11 +1,12 @@
 /** What a turn must know of its tools that call other agents, or give the session to one: which calls those are, who works at them, how long they wait. Pure. */
-import type { Agent } from "../../agent/agent.ts";
-import { type AgentCalls, agentsOf } from "../../agent/delegation-feature.ts";
-import type { Entry } from "../../core/entry.ts";
-import type { ToolCall, ToolResult } from "../../core/message.ts";
-import type { Rules } from "../../core/next-step.ts";
-import { inputOf } from "../../tools/tool.ts";
-import type { SessionSettings } from "../store/session-record.ts";
+import type { Agent } from "../agent/agent.ts";
+import { type AgentCalls, agentsOf, type ChildSettings } from "../agent/delegation-feature.ts";
+import type { AssistantEntry, Entry } from "../core/entry.ts";
+import type { ToolCall, ToolResult } from "../core/message.ts";
+import type { Rules } from "../core/next-step.ts";
+import { firstEqual } from "../core/settle-calls.ts";
+import { sha256 } from "../core/sha256.ts";
+import { inputOf } from "../tools/tool.ts";
 
 type Toolset = Pick<Agent, "tools">;
 
@@ -20,10 +21,20 @@ export function isForAgent(agent: Toolset, { name, arguments: text }: ToolCall):
   return callsOf(agent, name) !== undefined && agent.tools.get(name)?.parse(text).ok === true;
 }
 
+/** Which child works at a call: the same whenever it is asked, and never another session's. Equal calls of a reply have one. */
+export function childName(
+  { account, name, birth }: Pick<ChildSettings, "account" | "name" | "birth">,
+  call: ToolCall,
+  { turn, step, toolCalls }: Pick<AssistantEntry, "turn" | "step" | "toolCalls">,
+): string {
+  const text = `${account}:${name}:${birth ?? ""} ${turn} ${step} ${firstEqual(toolCalls, call)}`;
+  return `agent_${sha256(text).slice(0, 40)}`;
+}
+
 /** How long such calls wait, and which child works at each. */
 export function agentRules(
   agent: Pick<Agent, "tools" | "limits">,
-  settings: () => Pick<SessionSettings, "account" | "name" | "birth" | "parent">,
+  settings: () => ChildSettings,
 ): Required<Pick<Rules, "waitMsOf" | "childOf">> {
   return {
     waitMsOf({ kind, name, sinceMs }) {
@@ -36,14 +47,9 @@ export function agentRules(
       const calls = callsOf(agent, call.name);
       if (calls === undefined) throw new Error(`${call.name} calls no agent`);
       const { agent: called } = calls.request(inputOf(agent.tools.get(call.name), call.arguments));
-      return { session: calls.feature.childOf(settings(), call, reply), agent: called };
+      return { session: childName(settings(), call, reply), agent: called };
     },
   };
-}
-
-/** The name of an agent that can give the session to another one. */
-export function handingAgent({ name, tools }: Pick<Agent, "name" | "tools">): { agent?: string } {
-  return tools.all?.some((tool) => agentsOf(tool)?.kind === "handoff") ? { agent: name } : {};
 }
 
 /** Who answers from the next turn on, and the note about it, where a call of the turn gave the session away. `entries`: of the turn. */

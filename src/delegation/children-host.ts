@@ -1,33 +1,33 @@
-/** What an app whose agents call one another finds of a session. Opens no child, and sends nothing. */
+/** What children are kept by, over the parts of a session. Opens no child, and sends nothing. */
 import type { Agent } from "../agent/agent.ts";
-import type { ChildrenHost } from "../agent/delegation-feature.ts";
+import type { ChildrenSource, ChildSettings } from "../agent/delegation-feature.ts";
+import type { ChildOutcome, ChildSession, NewEntry } from "../core/entry.ts";
 import type { Bindings } from "../env.ts";
-import type { Feed } from "./read/feed.ts";
-import type { SessionWork } from "./session-work.ts";
-import type { SessionRecord } from "./store/session-record.ts";
-import type { TranscriptLog } from "./store/transcript-log.ts";
-import type { Turns } from "./turn/turns.ts";
 
-/** What of a session its children are kept by. */
-interface HostRows {
+/** A session, as its children are kept by it. */
+export interface ChildrenHost {
   storage: DurableObjectStorage;
-  record: SessionRecord;
-  log: TranscriptLog;
-  turns: Turns;
-  feed: Feed;
-}
-
-interface HostSetup {
-  /** Where the objects of sessions and of the account are found. */
   bindings: Bindings;
+  settings(): ChildSettings;
   agent(): Agent;
-  /** Takes the turn up again when a child has ended, and shows what children ask. */
-  work: SessionWork;
-  /** Keeps the object awake until the promise settles. */
+  openTurn(): string | undefined;
+  /** The turn that began last. */
+  newestTurn(): string | undefined;
+  /** Runs in the caller's transaction. */
+  append(entries: NewEntry[]): void;
+  addUsage(outcome: ChildOutcome): void;
+  /** What was appended is shown once it is on disk, and the turn goes on. */
+  goOn(): void;
+  /** Readers have something new to see. */
+  changed(): void;
+  /** `undefined`: it is over. */
+  progress(call: { callId: string; name: string; agent: ChildSession }, text: string | undefined): void;
   hold(work: Promise<void>): void;
+  /** The alarm may have to be set anew. */
+  rested(): void;
 }
 
-export function childrenHost(session: HostRows, { bindings, agent, work, hold }: HostSetup): ChildrenHost {
+export function childrenHost({ session, bindings, agent, work, hold }: ChildrenSource): ChildrenHost {
   const { storage, record, log, turns, feed } = session;
   return {
     storage,
