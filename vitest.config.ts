@@ -5,13 +5,16 @@ import { LongestFirst } from "./test/house/longest-first.ts";
 /** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
 const pure = "test/doors/**/pure/*.test.ts";
 /** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
-const worker = [
+const inWorkers = [
   "test/session/**/*.test.ts",
   "test/account/**/*.test.ts",
   "test/delegation/**/*.test.ts",
   "test/tools/**/*.test.ts",
   "test/doors/**/*.test.ts",
 ];
+/** All of them in a few Workers; each file in one of its own where files are named. */
+const isNamed = process.argv.slice(2).some((word) => /^(?:\.\/)?test\/|\.test/.test(word));
+const worker = isNamed ? [...inWorkers, "test/together/*.test.ts"] : ["test/together/*.test.ts"];
 const node = [
   "src/app/**/*.test.ts",
   "test/core/**/*.test.ts",

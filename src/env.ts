@@ -36,6 +36,7 @@ export interface Bindings {
   MODEL_RETRY_AFTER_LIMIT_MS?: string;
   MODEL_CONTEXT_TOKENS?: string;
   TURN_RETENTION_DAYS?: string;
+  JURISDICTION?: string;
   /** `true` under `npm run dev`, and never set anywhere else. */
   DEV?: string;
 }
@@ -97,6 +98,7 @@ export const baseSettings = {
   MODEL_RETRY_AFTER_LIMIT_MS: milliseconds,
   MODEL_CONTEXT_TOKENS: { schema: wholeNumber(1_000, 10_000_000) },
   TURN_RETENTION_DAYS: { schema: wholeNumber(1, 3_650) },
+  JURISDICTION: { schema: matching(/^(eu|fedramp)$/, "must be eu or fedramp, the jurisdictions that Cloudflare has") },
   DEV: { schema: matching(/^true$/, "is set by npm run dev only: remove it") },
 } as const;
 

@@ -105,9 +105,11 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const { settings } = app;
   const access = new Access(env as unknown as Bindings);
   const refused = new RefusedLines();
+  const schemas = doors.find((door) => door.schemas !== undefined)?.schemas;
   const all = new Hono<RouteContext>().use(async (c, next) => {
     c.set("app", app);
     c.set("access", access);
+    c.set("schemas", schemas);
     c.set("operations", async () => Object.assign({}, ...(await Promise.all(doors.map((door) => door.operations())))));
     mustBeOurHost(c.req.raw, settings);
     await next();

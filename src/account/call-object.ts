@@ -61,9 +61,9 @@ export function serveCall(
   return run.apply(object, args);
 }
 
-/** Opens a stream of an object by `fetch`, and again while the platform fails before it has begun. */
-export function openStream(open: () => Promise<Response>): Promise<Response> {
-  return called(open, { mayRepeat: true, renew: () => {} });
+/** Opens a stream of an object by `fetch`, and again while the platform fails before it has begun, where it `mayRepeat`. */
+export function openStream(open: () => Promise<Response>, mayRepeat = true): Promise<Response> {
+  return called(open, { mayRepeat, renew: () => {} });
 }
 
 /** Makes a call, and again while the platform fails and `mayRepeat`. Throws `unavailable` when it does not pass. */

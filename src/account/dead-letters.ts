@@ -1,7 +1,7 @@
 /** Deliveries that were given up, listed for whoever wants to know or try again. The rows that matter are the sessions'. */
 import type { Address } from "../channels/channel.ts";
 
-/** A delivery that nobody will try again by itself. */
+/** A delivery that is not tried again by itself. */
 export interface DeadLetter {
   id: string;
   session: string;

@@ -4,7 +4,7 @@ export interface AccountFacts {
   /** Ids of the models that it may use; `undefined` when it has no list. */
   models: readonly string[] | undefined;
   hasBudget: boolean;
-  /** Whether a session of it was erased: only then a name may be one that nobody knows to be free. */
+  /** Whether a session of it was erased: only then a name may be one that is not known to be free. */
   hasErased: boolean;
   /** Until when this is gone by, in ms since 1970. */
   untilMs: number;

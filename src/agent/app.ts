@@ -20,6 +20,7 @@ import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import type { RolloutFeature } from "./rollout-feature.ts";
 import { toolSecrets } from "./tool-secrets.ts";
+import type { TurnSchemas } from "./turn-schemas.ts";
 
 /** A message by the clock, and where its answer goes. */
 export interface Schedule {
@@ -59,6 +60,7 @@ export interface DoorPart {
   readonly encoders: Encoders;
   /** A part of the native door, which has no name. */
   readonly isNative: boolean;
+  readonly schemas: TurnSchemas | undefined;
 }
 
 export interface AppParts {
@@ -89,6 +91,8 @@ export interface App {
   /** How traces are made, and where they are sent. */
   telemetry: Telemetry | undefined;
   alerts: AlertSource | undefined;
+  /** Of the doors that take JSON schemas. */
+  schemas: TurnSchemas | undefined;
   /** Versions and rollouts; absent where the app does not list them. */
   rollouts: RolloutFeature | undefined;
   /** Of the doors: how each writes a stream. */
@@ -224,6 +228,7 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     delegation,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
+    schemas: doors.find(({ schemas }) => schemas !== undefined)?.schemas,
     rollouts,
     encoders: encodersOf(doors),
     values,

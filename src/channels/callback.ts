@@ -1,4 +1,6 @@
 /** Sends a turn's answer to the address that its sender named, signed by Standard Webhooks. One delivery keeps its id through all tries. */
+
+import { defined } from "../core/defined.ts";
 import type { Address, Outlet, Posted, Posting } from "./channel.ts";
 import { standardHeaders } from "./signature.ts";
 
@@ -31,7 +33,7 @@ export function callback(setup: CallbackSetup): Outlet<CallbackAddress, Callback
 }
 
 async function postCallback(
-  { reply, address, nowMs, signal, traceparent }: Posting<CallbackAddress, CallbackShown>,
+  { reply, address, nowMs, signal, trace }: Posting<CallbackAddress, CallbackShown>,
   { secret, urlFault }: CallbackSetup,
 ): Promise<Posted<CallbackShown>> {
   const { ended } = reply;
@@ -52,7 +54,7 @@ async function postCallback(
       "Content-Type": "application/json",
       "User-Agent": "Longline",
       ...signed,
-      ...(traceparent && { traceparent }),
+      ...trace,
     },
     body,
     // Where a redirect leads was not checked: it counts as a failure.
@@ -66,7 +68,7 @@ async function postCallback(
   const error = `The receiver answered ${answer.status}.`;
   if (outcome === "gone") return { kind: "dead", shown, error: `${error} It wants no more.` };
   const afterMs = waitOf(answer.headers.get("Retry-After"), nowMs);
-  return { kind: "retry", shown, error, ...(afterMs !== undefined && { afterMs }) };
+  return { kind: "retry", shown, error, ...defined({ afterMs }) };
 }
 
 /**

@@ -107,6 +107,8 @@ type Meaning =
     }
   | { kind: "feedback"; given: GivenFeedback; response: Response | ((taken: Taken) => Response) }
   | { kind: "approval"; pressed: PressedApproval; answer(taken: Taken): Response | Promise<Response> }
+  /** What a tool waits for (`step.waitFor`) has happened. `id`: the sender's own of the delivery. */
+  | { kind: "signal"; session: string; signal: { name: string; value?: string; callId?: string }; id: string }
   /** The person wants the open turn to end; `turn` of what was taken is `""` where none was open. */
   | { kind: "stop"; session: string; tag?: string; response: Response | ((taken: Taken) => Response) };
 
@@ -157,7 +159,7 @@ export interface Posting<A extends Address, S> {
   /** Ms since 1970. */
   nowMs: number;
   /** W3C trace context of the delivery's span, for receivers that have spans of their own. */
-  traceparent?: string;
+  trace?: { traceparent: string; tracestate?: string };
   /** After a `retry` of this attempt the delivery is given up. */
   isLast?: boolean;
   /** Aborted when the attempt takes too long. */

@@ -1,4 +1,6 @@
 /** Which account, and which agent, a message belongs to, by the place where a person wrote it. Pure: whether an account exists is checked where messages are accepted. */
+
+import { defined } from "../core/defined.ts";
 import type { Inbound } from "./channel.ts";
 
 /** Holds where all that it names fits. The rule of a channel goes before that of its workspace or server, and among equal ones the first. */
@@ -41,7 +43,7 @@ export function placeRules(rules: readonly PlaceRule[] | undefined, place: Place
     .map(({ rule }) => rule);
   const agent = fitting.find((rule) => rule.agent !== undefined)?.agent;
   const account = fitting.find((rule) => rule.account !== undefined)?.account ?? defaultAccount;
-  return { account, ...(agent !== undefined && { agent }) };
+  return { account, ...defined({ agent }) };
 }
 
 /** How closely a rule names the place; -1 where it names another one. */

@@ -1,6 +1,7 @@
 /** Webhooks that bring messages in: checked by their sender's way of signing, mapped to a message by the agent's owner, deduplicated by the sender's own id of the delivery. */
 import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
+import { defined } from "../core/defined.ts";
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
@@ -25,6 +26,18 @@ export interface WebhookMessage {
   replyTo?: Address;
 }
 
+/** A signal for a tool that waits (`step.waitFor`). */
+export interface WebhookSignal {
+  /** Id of the session, as the tool knows it: `context.session.id`. */
+  session: string;
+  /** The name that the tool waits for. */
+  signal: string;
+  /** What the tool gets; any JSON. */
+  value?: unknown;
+  /** The call that it is for, where several of the session may wait for this name. */
+  callId?: string;
+}
+
 /** How one named webhook is read. */
 export interface WebhookRules {
   /** Name of the agent that its sessions are made with; the default one when absent. */
@@ -33,6 +46,8 @@ export interface WebhookRules {
   signedBy?: "standard" | "github" | "stripe";
   /** The message of a payload; `undefined` when the payload is no message. By default `content` (or `text`) and `session` of the payload. */
   toMessage?(payload: unknown, headers: Headers): WebhookMessage | undefined;
+  /** The signal of a payload, for a session of the account `default`; `undefined` when it is none, and may be a message. Asked before `toMessage`. */
+  toSignal?(payload: unknown, headers: Headers): WebhookSignal | undefined;
 }
 
 export interface WebhookSetup {
@@ -56,7 +71,10 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
   if (!(await checks[signedBy](signed, secrets))) throw signatureError(signedBy, signed, `the webhook "${name}"`);
   const payload = payloadOf(body, headers, signedBy);
   if (signedBy === "github" && headers.get("X-GitHub-Event") === "ping") return ignored();
-  const message = mapped({ toMessage: plainMessage, ...rules }, payload, headers);
+  const given = { headers, body, payload };
+  const signal = rules.toSignal && mapped(() => rules.toSignal?.(payload, headers));
+  if (signal !== undefined) return signalled(signal, (await claimsOf(name, signedBy, given)).at(-1) ?? "");
+  const message = mapped(() => ({ toMessage: plainMessage, ...rules }).toMessage(payload, headers));
   if (message === undefined) return ignored();
   const { callbackUrl, replyTo, session: key, ...content } = message;
   const fault = callbackUrl === undefined ? undefined : setup.urlFault(callbackUrl);
@@ -67,14 +85,21 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
     kind: "message",
     received: {
       session: await webhookSession({ name, key }),
-      ...(formerly !== undefined && { formerly }),
+      ...defined({ formerly }),
       ...content,
-      ...(rules.agent !== undefined && { agent: rules.agent }),
-      claims: await claimsOf(name, signedBy, { headers, body, payload }),
+      ...defined({ agent: rules.agent }),
+      claims: await claimsOf(name, signedBy, given),
       ...(address && { address }),
     },
     answer: (taken: Taken) => accepted(taken),
   };
+}
+
+/** `id`: of the delivery. GitHub's is its signature: what was signed once may come again under any other. */
+function signalled({ session, signal: name, value, callId }: WebhookSignal, id: string): Inbound {
+  const text = value === undefined ? undefined : JSON.stringify(value);
+  const signal = { name, ...(text !== undefined && { value: text }), ...(callId !== undefined && { callId }) };
+  return { kind: "signal", session, signal, id };
 }
 
 /** JSON, also in the field `payload` of a form: GitHub's own default (docs.github.com/en/webhooks/using-webhooks/creating-webhooks, "Content type"). */
@@ -124,9 +149,9 @@ function plainMessage(payload: unknown): WebhookMessage {
 }
 
 /** What the rules make of a payload. One that their schema refuses is the sender's fault, and is named; any other throw is the rules' own. */
-function mapped({ toMessage }: Required<Pick<WebhookRules, "toMessage">>, payload: unknown, headers: Headers) {
+function mapped<T>(read: () => T): T {
   try {
-    return toMessage(payload, headers);
+    return read();
   } catch (error) {
     if (!(error instanceof $ZodError)) throw error;
     const [issue] = error.issues;

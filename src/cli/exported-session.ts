@@ -1,5 +1,6 @@
 /** Reads a session of a Worker that runs: its header and its entries, as an export has them. */
 import { LonglineError } from "../client/longline-error.ts";
+import { defined } from "../core/defined.ts";
 import type { Entry } from "../core/entry.ts";
 import { readLine, type TranscriptHeader } from "../doors/native/transcript-text.ts";
 
@@ -17,7 +18,9 @@ export async function exportedSession(worker: { url: string; key: string }, id: 
     .split("\n")
     .filter((line) => line !== "")
     .map(readLine);
-  return { header: header as TranscriptHeader, entries: entries as Entry[] };
+  // Feedback is no entry.
+  const isEntry = (line: unknown) => (line as { type: string }).type !== "feedback";
+  return { header: header as TranscriptHeader, entries: entries.filter(isEntry) as Entry[] };
 }
 
 export async function exportedEntries(worker: { url: string; key: string }, id: string): Promise<Entry[]> {
@@ -34,5 +37,5 @@ export async function pastRequest(
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${worker.key}` } });
   if (!answer.ok) throw await LonglineError.of(answer);
   const { body, differs } = (await answer.json()) as { body: unknown; differs?: string };
-  return { body: typeof body === "string" ? body : JSON.stringify(body), ...(differs !== undefined && { differs }) };
+  return { body: typeof body === "string" ? body : JSON.stringify(body), ...defined({ differs }) };
 }

@@ -2,9 +2,10 @@
 import type * as z from "zod";
 import type { approval, feedback, toolResults } from "../doors/native/answers.ts";
 import type { forking } from "../doors/native/copies.ts";
-import type { entryRange, sending, sentMessage } from "../doors/native/messages.ts";
+import type { entryRange, sending } from "../doors/native/messages.ts";
 import type { sessionChanges, sessionCreation, sessionListing } from "../doors/native/sessions.ts";
 import type { tokenRequest } from "../doors/native/tokens.ts";
+import type { sentMessage } from "../doors/sent-message.ts";
 import type { EntryJson, SessionDetailsJson, SessionJson, TurnJson } from "../wire/shapes.ts";
 import { followed, type SentEvent } from "./follow.ts";
 import { LonglineError } from "./longline-error.ts";

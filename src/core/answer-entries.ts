@@ -1,4 +1,6 @@
 /** Makes the entries of the answers that people and clients give to waiting calls; no other file makes them. Pure. */
+
+import { defined } from "./defined.ts";
 import type { ApprovalEntry, ToolEntry } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 
@@ -31,7 +33,7 @@ export function approvalEntry(
   { id: callId, name }: Named,
   { approve, reason, by, metadata }: ApprovalDecision,
 ): Omit<ApprovalEntry, "seq"> {
-  const details = { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+  const details = defined({ reason, by });
   return { type: "approval", turn, step, callId, name, approve, ...details, ...(metadata && { metadata }), atMs };
 }
 

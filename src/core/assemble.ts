@@ -1,12 +1,12 @@
 /** Gathers what a model streams into one entry. Judges only when the stream is over: a call is never believed because a part of it already parses. */
 import { costMicros, noUsage, type Prices, type Usage } from "./cost.ts";
+import { fingerprint } from "./digest.ts";
 import type { AssistantEntry, PrefixRecord, StepFailedEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import { estimatedUsage, type ReceivedAnswer, type Sent } from "./estimate-usage.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 import type { ToolCall } from "./message.ts";
 import type { ModelEvent } from "./model-event.ts";
-import { fingerprint } from "./prefix.ts";
 import { TextParts } from "./text-parts.ts";
 
 /** Which try of which step a draft is, and the place its entry will get. */

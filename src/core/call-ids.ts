@@ -1,5 +1,5 @@
 /** Writes the ids of calls as a host takes them back: legal by its rule, and each once in a request. The same ids in the same order give the same result. */
-import { fingerprint } from "./prefix.ts";
+import { fingerprint } from "./digest.ts";
 
 /**
  * `as_is`: at most 40 printable characters, which every host takes that only has OpenAI's limit. `words`: letters, digits,

@@ -3,10 +3,12 @@ import { Draft, type HowFinished, type Reply } from "./assemble.ts";
 import { type Shortage, shortageFailure } from "./budget-words.ts";
 import { compact } from "./compact.ts";
 import { addUsage, noUsage, type Usage } from "./cost.ts";
+import { defined } from "./defined.ts";
 import type { Effects, Spent } from "./effects.ts";
 import { ending, type TurnEnding } from "./ending.ts";
 import type { CompactionCause, Entry, FailedTry, NewEntry } from "./entry.ts";
 import type { Failure } from "./errors.ts";
+import type { ModelEvent } from "./model-event.ts";
 import type { AfterFailure, Again, NextStep, Rules } from "./next-step.ts";
 import { settleCalls } from "./settle-calls.ts";
 
@@ -86,7 +88,7 @@ class PastTries {
       ...(isUsed(usage) && { usage, costMicros }),
       ...(isSame && this.#fingerprint !== undefined && this.#fingerprint === draft.fingerprint && { repeats: true }),
       atMs,
-      ...(durationMs !== undefined && { durationMs }),
+      ...defined({ durationMs }),
     };
   }
 
@@ -141,11 +143,14 @@ async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: 
   const beganMs = effects.now();
   let firstMs: number | undefined;
   effects.show(draft);
-  for await (const events of await effects.generate(draft)) {
+  const take = (events: readonly ModelEvent[]) => {
     firstMs ??= effects.now();
     for (const event of events) draft.add(event);
     effects.show(draft);
-  }
+  };
+  const streamed = await effects.generate(draft);
+  if ("each" in streamed) await streamed.each(take);
+  else for await (const events of streamed) take(events);
   const durationMs = effects.now() - beganMs;
   return { ...(firstMs !== undefined && { firstEventMs: firstMs - beganMs }), durationMs };
 }

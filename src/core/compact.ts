@@ -2,6 +2,7 @@
 import { Draft, type Reply } from "./assemble.ts";
 import { shortageFailure } from "./budget-words.ts";
 import { addUsage, noUsage } from "./cost.ts";
+import { defined } from "./defined.ts";
 import type { Cut, Effects, Spent } from "./effects.ts";
 import { ending } from "./ending.ts";
 import type { AssistantEntry, CompactionCause, CompactionEntry, FailedTry, NewEntry } from "./entry.ts";
@@ -146,7 +147,7 @@ function whyNoSummary(reply: Reply): Failure {
   if (reply.type === "step_failed" && reply.failure.code !== "model_empty") return reply.failure;
   const cause = causeOf(reply);
   const raw = reply.type === "step_failed" ? reply.failure.raw : undefined;
-  return { code: "model_empty", cause, detail: "", retryable: false, ...(raw !== undefined && { raw }) };
+  return { code: "model_empty", cause, detail: "", retryable: false, ...defined({ raw }) };
 }
 
 function causeOf(reply: Reply): FailureCause {

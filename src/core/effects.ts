@@ -10,7 +10,12 @@ import type { ModelEvent } from "./model-event.ts";
 import type { Again, TurnView } from "./next-step.ts";
 
 /** Model events as they come, one array per read. */
-export type Streamed = AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
+export type Streamed = HandedEvents | AsyncIterable<ModelEvent[]> | Iterable<ModelEvent[]>;
+
+/** The same, each array handed on in the read that brought it. Resolves at the end. */
+export interface HandedEvents {
+  each(take: (events: ModelEvent[]) => void): Promise<void>;
+}
 
 /** None of it throws when the outside world fails; it throws when our own code is wrong. */
 export interface Effects {
@@ -31,7 +36,7 @@ export interface Effects {
   generate(draft: Draft): Streamed | Promise<Streamed>;
   /** The draft has grown: readers may look at it. */
   show(draft: Draft): void;
-  /** Records what the call may do to the world before it does it, and runs it. `undefined`: it was handed to another agent, and waits for it from now on. */
+  /** Records what the call may do to the world before it does it, and runs it; `undefined` when its tool now waits, or another agent works at it: the view says for what. */
   runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult | undefined>;
   /** Appends in one transaction; readers see the entries once they are confirmed. Messages that wait to join the turn are appended before its end. */
   append(entries: NewEntry[]): Promise<void>;

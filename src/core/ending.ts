@@ -4,6 +4,7 @@ import type { ChildOutcome, ChildrenUsage, Entry, NewEntry, TurnEndReason } from
 import type { Failure } from "./errors.ts";
 import type { ToolCall } from "./message.ts";
 import { notRun } from "./not-run.ts";
+import type { SteppedCalls } from "./tool-steps.ts";
 import type { OpenCalls } from "./waits.ts";
 
 /** A call that is not run, and the result it gets instead. */
@@ -12,14 +13,22 @@ export interface RefusedCall {
   content: string;
 }
 
-/** What the calls get that have no result when the turn ends. `intents`: ids of those that were perhaps run. */
-export function leftOver({ ready, waiting, denied }: OpenCalls, intents: ReadonlySet<string>): RefusedCall[] {
+interface PerhapsRun {
+  intents: ReadonlySet<string>;
+  stepped?: SteppedCalls;
+}
+
+/** What the calls get that have no result when the turn ends. `intents`: ids of those that were perhaps run; `stepped`: of those that have recorded steps. */
+export function leftOver({ ready, waiting, denied }: OpenCalls, { intents, stepped }: PerhapsRun): RefusedCall[] {
+  const contentOf = (id: string) => {
+    if (stepped?.has(id)) return notRun.stopped;
+    return intents.has(id) ? notRun.unknown : notRun.turnOver;
+  };
   return [
     ...[...ready, ...waiting].map((call) => {
       const { id, name, arguments: text } = call;
       const isAgents = "kind" in call && call.kind === "agent";
-      const content = isAgents ? notRun.agentStopped : intents.has(id) ? notRun.unknown : notRun.turnOver;
-      return { call: { id, name, arguments: text }, content };
+      return { call: { id, name, arguments: text }, content: isAgents ? notRun.agentStopped : contentOf(id) };
     }),
     ...denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
   ];

@@ -152,6 +152,8 @@ export interface UserEntry extends Placed {
   again?: true;
   /** The span of the request that brought it, as the W3C header `traceparent` (version 00). */
   traceparent?: string;
+  /** What other tracing systems have noted about its trace, as the W3C header `tracestate`. */
+  tracestate?: string;
 }
 
 export interface AssistantEntry extends Placed {

@@ -16,6 +16,8 @@ export type AppErrorCode =
   | "method_not_allowed"
   | "not_acceptable"
   | "conflict"
+  /** It came too late: what it was for is over. */
+  | "gone"
   | "session_busy"
   | "payload_too_large"
   | "unsupported_media_type"

@@ -2,6 +2,7 @@
 import type { Draft } from "./assemble.ts";
 import type { Usage } from "./cost.ts";
 import type { Cursor, Progress } from "./cursor.ts";
+import { defined } from "./defined.ts";
 import type {
   AssistantEntry,
   ChildOutcome,
@@ -84,7 +85,7 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
       // Readers of the answer have it from the session whose call it is.
       if (entry.child !== undefined) return [];
       const { callId: id, approve, reason } = entry;
-      return [whole({ type: "tool.approval_answered", id, approve, ...(reason !== undefined && { reason }) })];
+      return [whole({ type: "tool.approval_answered", id, approve, ...defined({ reason }) })];
     }
     case "user":
       return entry.joined ? [] : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
@@ -203,7 +204,7 @@ function replyOf(entry: AssistantEntry | StepFailedEntry): ReplySoFar {
   const { waits, children, refusalFrom } = entry.type === "assistant" ? entry : {};
   const text = { reasoning: whole(entry.reasoning), text: whole(entry.content) };
   const received = { ...text, refusalFrom, calls, waits, children };
-  return { seq, step, attempt, model, ...received, ...(because !== undefined && { restartedBecause: because }) };
+  return { seq, step, attempt, model, ...received, ...defined({ restartedBecause: because }) };
 }
 
 function whole(text: string): Growing {

@@ -1,8 +1,9 @@
 /** Reads the history that a client sends with its own copy of the conversation: decides which part of it the transcript already has, and how the rest becomes entries. Pure. */
 import { noUsage } from "./cost.ts";
+import { defined } from "./defined.ts";
+import { fingerprint } from "./digest.ts";
 import type { AssistantEntry, Entry, TurnOptions } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
-import { fingerprint } from "./prefix.ts";
 
 /** One message of such a copy. `calls` are of tools that run at the client; what runs on the server a client never sees. */
 export type HistoryItem =
@@ -135,7 +136,7 @@ class SeedWriter {
       type: "user",
       turn: this.#open?.turn ?? "",
       content,
-      ...(speaker !== undefined && { speaker }),
+      ...defined({ speaker }),
       options: { via: "history" },
       ...(isUnanswered && { joined: true }),
     });

@@ -1,5 +1,5 @@
 /** Makes the names of tools that belong to a group (an MCP server, a namespace of a client), as providers take them: `group__tool`. Pure. */
-import { fingerprint } from "./prefix.ts";
+import { fingerprint } from "./digest.ts";
 
 /** Providers' limit (api-docs.deepseek.com, create-chat-completion). */
 const longestName = 64;

@@ -14,6 +14,11 @@ export class TranscriptChecker {
     return this.#turn;
   }
 
+  /** Whether such a turn has begun. */
+  knows(turn: string): boolean {
+    return this.#turns.has(turn);
+  }
+
   /** What is wrong with the next entry, in words; `undefined` when it may follow. */
   fault(entry: Entry): string | undefined {
     const fault = this.#fault(entry);

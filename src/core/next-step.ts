@@ -14,6 +14,14 @@ import type { Failure, RequestChange } from "./errors.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 import type { ToolCall } from "./message.ts";
 import { notRun } from "./not-run.ts";
+import {
+  noSteppedCalls,
+  resumedMs,
+  type SteppedCalls,
+  type SuspendedCall,
+  suspendedCalls,
+  suspendedUntilMs,
+} from "./tool-steps.ts";
 import { type OpenCalls, openCalls, type WaitingCall } from "./waits.ts";
 
 /** What running a tool twice would do: nothing, nothing when it gets the same key, or harm. */
@@ -33,6 +41,8 @@ export interface TurnView {
   opened?: ReadonlySet<string>;
   /** How often each of those calls was begun, where that is recorded. */
   runs?: ReadonlyMap<string, number>;
+  /** Those of them whose tool has recorded durable steps; none when absent. */
+  stepped?: SteppedCalls;
   /** A message waits to join the turn. */
   joining: boolean;
   /** What the model would be sent comes near to filling its window, and some of it can be put into a summary. */
@@ -89,7 +99,7 @@ export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }
   | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; refused: RefusedCall[] }
-  /** Nothing can be done until a person, a client or another agent answers one of `calls`, or until `untilMs`. */
+  /** Nothing can be done until a person, a client or another agent answers one of `calls`, a signal comes for a tool that waits, or until `untilMs`. */
   | { type: "wait"; calls: WaitingCall[]; untilMs: number }
   /** Messages that came to join the turn become part of it. */
   | { type: "take_in"; turn: string }
@@ -111,7 +121,7 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
   const open = openCalls(view.entries);
   const stop = stopOf(view, rules);
   const end = ({ reason, failure }: Ending): NextStep => {
-    return { type: "end_turn", turn, step, reason, refused: leftOver(open, view.intents), ...(failure && { failure }) };
+    return { type: "end_turn", turn, step, reason, refused: leftOver(open, view), ...(failure && { failure }) };
   };
 
   if (last.type === "step_failed") return end(stop ?? { reason: "failed", failure: withoutRaw(last.failure) });
@@ -122,10 +132,11 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
   if ([...open.ready, ...unopened(open, view)].some((call) => isLooping(call, view.entries) === "still")) {
     return end({ reason: "failed", failure: worded(loopingFailure, view.place) });
   }
-  const { calls, refused, waiting } = sortOut(open, view, rules);
+  const { calls, refused, waiting, suspended } = sortOut(open, view, rules);
   if (calls.length + refused.length > 0) return { type: "run_tools", turn, step, calls, refused };
-  if (waiting.length > 0)
-    return { type: "wait", calls: waiting, untilMs: Math.min(...waiting.map((call) => waitUntilMs(call, rules))) };
+  if (waiting.length + suspended.length > 0) {
+    return { type: "wait", calls: waiting, untilMs: endOfWait(waiting, suspended, rules) };
+  }
   if (step >= rules.maxSteps) return end({ reason: "step_limit" });
   if (isHopeless(view, rules)) {
     return end({ reason: "failed", failure: worded(interruptedTooOften(view.barren.tries), view.place) });
@@ -135,13 +146,16 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
   return { type: "call_model", turn, step: step + 1 };
 }
 
-/** When a turn has worked for too long, in ms since 1970. Each act of a person restarts the time limit; while it waits for one there is no limit. */
-export function deadlineMs(entries: readonly Entry[], maxTurnMs: number, down = { ms: 0, untilMs: 0 }): number {
+/** When a turn has worked for too long, in ms since 1970. Each act of a person, and each end of a tool's wait, restarts the time limit; while it waits there is no limit. */
+export function deadlineMs(
+  { entries, down = { ms: 0, untilMs: 0 }, stepped = noSteppedCalls }: Pick<TurnView, "entries" | "down" | "stepped">,
+  maxTurnMs: number,
+): number {
   if (openCalls(entries).waiting.length > 0) return Number.POSITIVE_INFINITY;
   const acts = entries.filter(
     (entry) => entry.type === "user" || entry.type === "approval" || isAwaited(entry, entries),
   );
-  const begunMs = Math.max(0, ...acts.map(({ atMs }) => atMs));
+  const begunMs = Math.max(resumedMs(stepped), ...acts.map(({ atMs }) => atMs));
   return begunMs + maxTurnMs + (down.untilMs > begunMs ? down.ms : 0);
 }
 
@@ -158,9 +172,10 @@ interface Ending {
   failure?: Failure;
 }
 
-function stopOf({ stop, entries, nowMs, down, place }: TurnView, { maxTurnMs }: Rules): Ending | undefined {
+function stopOf(view: TurnView, { maxTurnMs }: Rules): Ending | undefined {
+  const { stop, nowMs, place } = view;
   if (stop !== undefined) return { reason: stop };
-  if (nowMs < deadlineMs(entries, maxTurnMs, down)) return undefined;
+  if (nowMs < deadlineMs(view, maxTurnMs)) return undefined;
   const detail = `The turn worked for ${Math.round(maxTurnMs / 1000)} s, which is the most it may (limits of the agent). Send a message to go on.`;
   return { reason: "failed", failure: worded({ code: "turn_timeout", detail, retryable: true }, place) };
 }
@@ -187,14 +202,17 @@ const mostRuns = 4;
 
 /** After a crash it is not known whether a call had run: a call that could do harm is not run again, and the others only a limited number of times. */
 function sortOut(open: OpenCalls, view: TurnView, rules: Rules) {
-  const { entries, intents, runs, nowMs } = view;
+  const { entries, intents, runs, nowMs, stepped = noSteppedCalls } = view;
   const due = (call: WaitingCall) => nowMs >= waitUntilMs(call, rules);
   const copies = copiesOf(entries);
   const toOpen = unopened(open, view).filter((call) => !due(call));
   const own: ToolCall[] = [...open.ready.filter(({ id }) => copies[id] === undefined), ...toOpen.map(plainCall)];
   const looping = own.filter((call) => isLooping(call, entries) !== "no");
   const rest = own.filter((call) => !looping.includes(call));
-  const unknown = rest.filter((call) => intents.has(call.id) && rules.effectOf(call.name) === "unsafe");
+  // What a call with steps has done is in their rows: running it again repeats none of it.
+  const unknown = rest.filter(
+    ({ id, name }) => intents.has(id) && !stepped.has(id) && rules.effectOf(name) === "unsafe",
+  );
   const crashing = rest.filter((call) => !unknown.includes(call) && (runs?.get(call.id) ?? 0) >= mostRuns);
   const refused: RefusedCall[] = [
     ...crashing.map((call) => ({ call, content: notRun.crashing(mostRuns) })),
@@ -207,8 +225,14 @@ function sortOut(open: OpenCalls, view: TurnView, rules: Rules) {
     ...open.denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
     ...open.waiting.filter(due).map(({ kind, sinceMs: _, ...call }) => ({ call, content: notRun.expired(kind) })),
   ];
-  const calls = rest.filter((call) => !unknown.includes(call) && !crashing.includes(call));
-  return { calls, refused, waiting: open.waiting.filter((call) => !due(call)) };
+  const calls = rest.filter(
+    (call) =>
+      !unknown.includes(call) &&
+      !crashing.includes(call) &&
+      suspendedUntilMs(stepped.get(call.id), nowMs) === undefined,
+  );
+  const suspended = suspendedCalls(open.ready, stepped, nowMs);
+  return { calls, refused, waiting: open.waiting.filter((call) => !due(call)), suspended };
 }
 
 /** The calls that are to be handed to another agent, which does not work at them yet. */
@@ -229,6 +253,11 @@ export function waitUntilMs(call: WaitingCall, rules: Pick<Rules, "maxWaitMs" | 
 function copiesOf(entries: readonly Entry[]): Record<string, string> {
   const reply = entries.findLast((entry) => entry.type === "assistant");
   return reply?.copies ?? {};
+}
+
+function endOfWait(waiting: readonly WaitingCall[], suspended: readonly SuspendedCall[], rules: Rules): number {
+  const answers = waiting.map((call) => waitUntilMs(call, rules));
+  return Math.min(...answers, ...suspended.flatMap(({ waits }) => waits.map(({ untilMs }) => untilMs)));
 }
 
 /** The step after an answer that is not acceptable; `undefined` when it is acceptable, or when the note to the model did not help. */

@@ -10,6 +10,8 @@ export const notRun = {
     "Not run: you have made this same call several times, and its outcome does not change. Answer with what you have, or try something else.",
   copy: (id: string) =>
     `Not run: this is the same call as ${id} in the same reply, and running this tool twice would do harm. The result of ${id} holds for both. To do it a second time on purpose, make the call again in your next reply.`,
+  stopped:
+    "Stopped before it was done: the turn was ended while this tool waited or worked. Steps that had run have taken effect. Check what it did before you try again.",
   turnOver: "Not run: the turn was ended first.",
   agentStopped: "No answer: the turn was ended before the agent had answered. The agent was stopped.",
   copied:

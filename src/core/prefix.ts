@@ -102,16 +102,3 @@ function providerOf(model: string): string {
 function names(a: object, b: object): string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
 }
-
-/** Names a text for comparing, not for proving anything (cyrb53, public domain). */
-export function fingerprint(text: string): string {
-  let [high, low] = [0xdeadbeef, 0x41c6ce57];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    high = Math.imul(high ^ code, 2654435761);
-    low = Math.imul(low ^ code, 1597334677);
-  }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
-}

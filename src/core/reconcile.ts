@@ -1,4 +1,6 @@
 /** Compares the history that a client sends with the transcript: is it the same, or was it edited, and from where on. Pure. */
+
+import { defined } from "./defined.ts";
 import { type Entry, endsWithoutAnswer, type TurnEndedEntry } from "./entry.ts";
 import { type HistoryItem, isOpening, itemDigest } from "./history.ts";
 import type { ToolCall } from "./message.ts";
@@ -131,7 +133,7 @@ function isSame(item: Pick<Seen, "digest" | "earlier"> | undefined, digest: stri
 }
 
 function userItem({ content, speaker }: Extract<Entry, { type: "user" }>): HistoryItem {
-  return { role: "user", content, ...(speaker !== undefined && { speaker }) };
+  return { role: "user", content, ...defined({ speaker }) };
 }
 
 /** The text since the last result, as one answer; none when that is nothing. */

@@ -1,6 +1,7 @@
 /** Turns entries into the messages a model is sent. Append-only: more entries give the same messages plus more, so request n+1 begins with request n. */
 
 import { CallIds } from "./call-ids.ts";
+import { defined } from "./defined.ts";
 import type { AssistantEntry, Entry, ToolEntry, UserEntry } from "./entry.ts";
 import type { Message } from "./message.ts";
 import { keepEnds } from "./outline.ts";
@@ -66,7 +67,7 @@ export function messagesOf(
           {
             role: "user",
             content: requestText(entry, limits, readers),
-            ...(entry.speaker !== undefined && { speaker: entry.speaker }),
+            ...defined({ speaker: entry.speaker }),
           },
         ];
       case "note":

@@ -2,7 +2,7 @@
  * How a call is shown to the person who decides about it, the same on the page, in Slack and in Discord: what decides is
  * first and whole, nothing is invisible, and what does not fit is counted. Pure; it never changes the call.
  */
-import { fingerprint } from "./prefix.ts";
+import { fingerprint } from "./digest.ts";
 
 export interface ShownCall {
   /** The fields that decide (address, method, amounts, recipients), a line each: `url: "https://…"`. Empty when there are none. */

@@ -1,7 +1,8 @@
 /** Which calls of a step wait: for a person's yes or no, for the client that runs them, or for another agent. Computed from the entries alone, so that a wait survives restarts and deploys. */
+
+import { fingerprint } from "./digest.ts";
 import type { ApprovalEntry, AssistantEntry, ChildSession, Entry, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
-import { fingerprint } from "./prefix.ts";
 
 /** A call that waits, and since when in ms since 1970. */
 export interface WaitingCall extends ToolCall {

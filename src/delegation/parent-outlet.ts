@@ -2,9 +2,9 @@
 import { unwrap } from "../account/outcome.ts";
 import type { ChildReport } from "../agent/delegation-feature.ts";
 import type { Address, Outlet, Posted, Reply } from "../channels/channel.ts";
+import { fingerprint } from "../core/digest.ts";
 import type { ChildOutcome } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
-import { fingerprint } from "../core/prefix.ts";
 import type { Bindings } from "../env.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnJson } from "../wire/shapes.ts";

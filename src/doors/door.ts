@@ -3,6 +3,7 @@ import type { App, DoorPart } from "../agent/app.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Bindings } from "../env.ts";
 import type { Encoders } from "../wire/manner.ts";
+import type { MessageSchemas } from "./message-schemas.ts";
 import type { Operation } from "./operation.ts";
 import type { Routes } from "./routes.ts";
 
@@ -36,6 +37,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   refusals?: Refusals;
   /** The descriptions of its calls in the OpenAPI document, loaded when that is asked for. */
   operations?: () => Promise<Operations>;
+  /** For a door whose requests hold JSON schemas: messages of the native door may hold them, too. */
+  schemas?: MessageSchemas;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
   isNative?: boolean;
 }
@@ -47,6 +50,7 @@ export interface Door extends DoorPart {
   readonly guards: readonly string[];
   readonly exposes: readonly string[];
   readonly refusals: Refusals | undefined;
+  readonly schemas: MessageSchemas | undefined;
   operations(): Promise<Operations>;
 }
 
@@ -64,6 +68,7 @@ export function defineDoor<const D extends SettingDeclarations>(definition: Door
     exposes = [],
     encoders = {},
     refusals,
+    schemas,
     operations,
     isNative = false,
   } = definition;
@@ -72,7 +77,7 @@ export function defineDoor<const D extends SettingDeclarations>(definition: Door
       `A door's name must begin with a small letter, and have at most 40 letters, digits or "-"; it was "${name}".`,
     );
   return {
-    ...{ name, settings, guards, exposes, encoders, refusals, isNative },
+    ...{ name, settings, guards, exposes, encoders, refusals, schemas, isNative },
     routes: (values) => definition.routes(values as SettingValues<D>),
     check: (app, bindings) => definition.check?.(app, bindings),
     operations: async () => (await operations?.()) ?? {},

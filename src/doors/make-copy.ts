@@ -46,7 +46,7 @@ export async function makeCopy(
 
 /** About how long it takes to write them, in ms (`npm run bench -- health`). */
 function writingMs(lines: readonly CopiedLine[]): number {
-  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + unitsOf(entry), 0) / 50_000;
+  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + (entry ? unitsOf(entry) : 0), 0) / 50_000;
 }
 
 function unitsOf(entry: Entry): number {

@@ -1,5 +1,6 @@
 /** WHAT a person says of an answer, at every door that takes it. */
 import * as z from "zod/mini";
+import { defined } from "../core/defined.ts";
 import type { Feedback } from "../session/store/feedback.ts";
 
 /** A score of -1 (bad) to 1 (good); `label` and `comment` are free text. */
@@ -19,8 +20,7 @@ interface GivenRating {
 export function givenFeedback({ score, label, comment }: GivenRating): Feedback {
   return {
     score,
-    ...(label !== undefined && { label }),
-    ...(comment !== undefined && { comment }),
+    ...defined({ label, comment }),
     atMs: Date.now(),
   };
 }

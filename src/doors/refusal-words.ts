@@ -1,5 +1,6 @@
 /** Finds the words for what a session refuses, as the native API says it. A door whose callers know other names for the same things has words of its own, and uses these for the rest. */
 import { unwrap } from "../account/outcome.ts";
+import { defined } from "../core/defined.ts";
 import { AppError, type AppErrorCode } from "../core/errors.ts";
 import type { CallOutcome, Refusable, SubmitRefusal } from "../session/refusal.ts";
 import type { Submitted } from "../session/submit/submit-rows.ts";
@@ -27,8 +28,7 @@ export function accepted(answer: Refusable<Submitted>, words?: RefusalWords): Ac
 export function nativeWords(refusal: SubmitRefusal): AppError {
   const { code, detail, field, retryAfterSeconds } = worded(refusal);
   return new AppError(code, detail, {
-    ...(field !== undefined && { field }),
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...defined({ field, retryAfterSeconds }),
   });
 }
 
@@ -159,9 +159,9 @@ function byWhom({ by }: { by?: string }): string {
 }
 
 function notFound(detail: string, field?: string): Words {
-  return { code: "not_found", detail, ...(field !== undefined && { field }) };
+  return { code: "not_found", detail, ...defined({ field }) };
 }
 
 function conflict(detail: string, field?: string): Words {
-  return { code: "conflict", detail, ...(field !== undefined && { field }) };
+  return { code: "conflict", detail, ...defined({ field }) };
 }

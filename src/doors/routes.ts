@@ -8,6 +8,7 @@ import type { Bindings } from "../env.ts";
 import { bearerOf, isOwnKey, unauthorized } from "../http/authenticate.ts";
 import { problemResponse } from "../http/problem.ts";
 import { admitCaller, type Caller, type CallerNeeds, type RequestContext } from "./caller.ts";
+import type { MessageSchemas } from "./message-schemas.ts";
 import type { Operation } from "./operation.ts";
 
 /** What a route finds in its context. */
@@ -18,6 +19,8 @@ export interface RouteContext {
     access: Access;
     /** What the app's doors say of their calls. */
     operations: () => Promise<Record<string, Operation>>;
+    /** Of an app whose doors take JSON schemas. */
+    schemas: MessageSchemas | undefined;
   };
 }
 

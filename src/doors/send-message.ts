@@ -1,5 +1,6 @@
 /** Sends one message to a session, for doors of an app's own: what each door does before its clients' words count. */
 import { mustMay } from "../account/access.ts";
+import { defined } from "../core/defined.ts";
 import { type Caller, mustAdmit } from "./caller.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { type TakenTurn, takeConversation } from "./take-conversation.ts";
@@ -26,8 +27,8 @@ export async function sendMessage(caller: Caller, message: DoorMessage): Promise
   mustMay(caller, session, "append");
   await mustAdmit(caller);
   return takeConversation(caller, {
-    items: [{ role: "user", content, ...(speaker !== undefined && { speaker }) }],
-    ...(session !== undefined && { session }),
+    items: [{ role: "user", content, ...defined({ speaker }) }],
+    ...defined({ session }),
     ...(metadata && { metadata }),
     receipt: await receiptOf(caller, message),
     isStreamed: true,

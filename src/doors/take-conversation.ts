@@ -1,6 +1,7 @@
 /** Takes in a conversation that a client sends whole each time: finds its session or makes one, and submits what is new. Where the client has edited its copy, a fork goes on, and the transcript stays as it is. */
 import { accountObject } from "../account/account-object.ts";
 import { unwrap } from "../account/outcome.ts";
+import { defined } from "../core/defined.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import type { AppError } from "../core/errors.ts";
@@ -119,7 +120,7 @@ async function submitParts(
   const noted = metadata && { metadata };
   const submission: Submission = {
     messages: messages.map(({ content, speaker }) => {
-      return { content, ...(speaker !== undefined && { speaker }), ...noted, ...traceOf(caller), options };
+      return { content, ...defined({ speaker }), ...noted, ...traceOf(caller), options };
     }),
     results: results.map(({ callId, content }) => ({ callId, content, isError: false })),
     history: { before: history.map(itemDigest), results: results.map(itemDigest) },
@@ -128,7 +129,7 @@ async function submitParts(
     onBusy: "interrupt_wait",
     continuation: { options, ...noted },
     create: choices,
-    ...(agent !== undefined && { agent }),
+    ...defined({ agent }),
     // A turn that goes on was allowed when it began, and is checked when it runs.
     ...(results.length === 0 && allowedModels(caller)),
   };
@@ -138,7 +139,7 @@ async function submitParts(
 }
 
 function placeIn(session: string, { turn, afterSeq }: AnswerPart): TakenTurn {
-  return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
+  return { session, turn, ...defined({ afterSeq }) };
 }
 
 /** Into a session that is made for it, with the earlier conversation: `from` another session's beginning, and `history`. */

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { accountObject } from "../account/account-object.ts";
 import type { UsageSum } from "../account/ledger.ts";
+import { defined } from "../core/defined.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { parseQuery } from "../http/parse-body.ts";
 import type { UsageSumJson } from "../wire/shapes.ts";
@@ -32,7 +33,7 @@ export async function usageOf(of: RequestContext, account: string): Promise<Reco
     model,
   } = parseQuery(usageQuery, new URL(of.request.url));
   const defaultAgent = of.app.agents.first.name;
-  const query = { group, fromMs: from, toMs: to, defaultAgent, ...(model !== undefined && { model }) };
+  const query = { group, fromMs: from, toMs: to, defaultAgent, ...defined({ model }) };
   const sums = await accountObject(of.bindings, account).usage(query);
   return { group_by: group, usage: sums.map((sum) => sumJson(group, sum)) };
 }

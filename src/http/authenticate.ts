@@ -1,4 +1,6 @@
 /** Reads the bearer of a request, or the token in its URL, and compares it with the Worker's own key. Missing and wrong keys get the same answer. */
+
+import { sha256Bytes } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 
 /** Who may call; `closed` until a key is set. */
@@ -38,14 +40,10 @@ export function isOwnKey(bearer: string, { apiKey }: { apiKey: string }): Promis
 
 /** Compares digests of equal length in constant time, so that the time shows neither length nor content. */
 async function same(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([digest(a), digest(b)]);
+  const [left, right] = await Promise.all([sha256Bytes(a), sha256Bytes(b)]);
   // Node has no timingSafeEqual in crypto.subtle; the loop takes the same time wherever the digests differ.
   if (crypto.subtle.timingSafeEqual !== undefined) return crypto.subtle.timingSafeEqual(left, right);
   let difference = 0;
   for (let i = 0; i < left.length; i++) difference |= (left[i] ?? 0) ^ (right[i] ?? 0);
   return difference === 0;
-}
-
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

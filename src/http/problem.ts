@@ -1,4 +1,6 @@
 /** The one place that knows HTTP statuses of errors: an AppError becomes `application/problem+json` (RFC 9457), anything else a 500 without details, whose cause is logged. */
+
+import { defined } from "../core/defined.ts";
 import { AppError, type AppErrorCode } from "../core/errors.ts";
 import { refusalWords } from "../core/user-words.ts";
 import type { ProblemJson } from "./problem-shape.ts";
@@ -15,6 +17,7 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   method_not_allowed: { status: 405, title: "Method not allowed" },
   not_acceptable: { status: 406, title: "Not acceptable" },
   conflict: { status: 409, title: "Conflict" },
+  gone: { status: 410, title: "Too late" },
   session_busy: { status: 409, title: "The session is busy" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "Unsupported media type" },
@@ -51,7 +54,7 @@ function respond(error: AppError): Response {
   const { code, message, field, retryAfterSeconds } = error;
   const { status, title: usual } = problems[code];
   const title = error.title ?? usual;
-  const response = problem(status, { title, code, detail: message, ...(field !== undefined && { field }) });
+  const response = problem(status, { title, code, detail: message, ...defined({ field }) });
   // A caller that signs its requests has no bearer to send.
   if (status === 401 && error.title === undefined) response.headers.set("WWW-Authenticate", 'Bearer realm="longline"');
   if (retryAfterSeconds !== undefined) response.headers.set("Retry-After", String(retryAfterSeconds));

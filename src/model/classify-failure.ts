@@ -1,4 +1,6 @@
 /** Decides what a provider's refusal means, by status and by the text of the body: gateways answer 503 for a model that does not exist, and 200 for anything. Never retries, and words nothing for people: that is `core/failure-words.ts`. */
+
+import { defined } from "../core/defined.ts";
 import type { Failure, FailureCause, FailureCode } from "../core/errors.ts";
 import { type RefusalText, readRefusal } from "./read-refusal.ts";
 import { type RefusalReason, reasonOf } from "./refusal-words.ts";
@@ -20,7 +22,7 @@ export function classifyFailure({ status, body, apiKey }: Refusal): Failure {
   const raw = safeDetail(`HTTP ${status}: ${quote}`, apiKey);
   const change = requestChange(status, typeof body === "string" ? body : JSON.stringify(body));
   const { code, retryable, detail, cause } = kind;
-  return { code, detail, retryable, ...(cause && { cause }), raw, ...(change !== undefined && { change }) };
+  return { code, detail, retryable, ...(cause && { cause }), raw, ...defined({ change }) };
 }
 
 interface Kind {

@@ -45,32 +45,62 @@ const usageAfterDoneMs = 250;
 const longestRefusalChars = 256 * 1024;
 
 /**
- * Sends `body` and yields one array of events per upstream read that brought any. The last event is `failure` when the
- * answer failed: provider unreachable, refused, stalled, unreadable, or cut off before its finish reason.
+ * Sends `body` once its events are asked for: one array of them per upstream read that brought any. The last event is
+ * `failure` when the answer failed: provider unreachable, refused, stalled, unreadable, or cut off before its finish reason.
  * Ends without a failure when `signal` is aborted. However it ends, the upstream body is cancelled.
  */
-export async function* generate(request: GenerateRequest): AsyncGenerator<ModelEvent[]> {
-  if (request.signal.aborted) return;
-  const own = new AbortController();
-  const upstream = AbortSignal.any([request.signal, own.signal]);
-  let streamed: StreamedAnswer | undefined;
-  try {
-    const answer = await within(post(request, upstream), request.timeouts.firstByteMs, request.signal);
-    if (answer.type !== "came") {
-      yield* brokenOff(answer, "model_unreachable", request.apiKey);
-    } else if (hasAnswer(answer.value)) {
-      const waitMs = retryAfterMs(answer.value.headers.get("retry-after"), Date.now());
-      streamed = new StreamedAnswer(answer.value.body, request);
-      for (let events = await streamed.next(); events !== undefined; events = await streamed.next()) {
-        yield waitMs === undefined ? events : events.map((event) => afterWait(event, waitMs));
-      }
-    } else {
-      const failure = await refused(answer.value, request);
-      if (failure !== undefined) yield [failure];
+export function generate(request: GenerateRequest): GeneratedAnswer {
+  return new GeneratedAnswer(request);
+}
+
+export class GeneratedAnswer implements AsyncIterable<ModelEvent[]> {
+  readonly #request: GenerateRequest;
+  readonly #own = new AbortController();
+  #streamed: StreamedAnswer | undefined;
+
+  constructor(request: GenerateRequest) {
+    this.#request = request;
+  }
+
+  /** Hands the events to `take` as they come. An iterator would add eight promises to each read. */
+  async each(take: (events: ModelEvent[]) => void): Promise<void> {
+    try {
+      for (const events of await this.#begun()) take(events);
+      await this.#streamed?.each(take);
+    } finally {
+      this.#close();
     }
-  } finally {
-    streamed?.close();
-    own.abort();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ModelEvent[]> {
+    try {
+      yield* await this.#begun();
+      for (let events = await this.#streamed?.next(); events !== undefined; events = await this.#streamed?.next())
+        yield events;
+    } finally {
+      this.#close();
+    }
+  }
+
+  /** Sends the request. The events of what is no answer. */
+  async #begun(): Promise<ModelEvent[][]> {
+    const request = this.#request;
+    if (request.signal.aborted) return [];
+    const upstream = AbortSignal.any([request.signal, this.#own.signal]);
+    const answer = await within(post(request, upstream), request.timeouts.firstByteMs, request.signal);
+    if (answer.type !== "came") return brokenOff(answer, "model_unreachable", request.apiKey);
+    if (!hasAnswer(answer.value)) {
+      const failure = await refused(answer.value, request);
+      return failure === undefined ? [] : [[failure]];
+    }
+    const { body, headers } = answer.value;
+    this.#streamed = new StreamedAnswer(body, request, retryAfterMs(headers.get("retry-after"), Date.now()));
+    return [];
+  }
+
+  #close(): void {
+    this.#streamed?.close();
+    this.#own.abort();
   }
 }
 
@@ -103,36 +133,76 @@ class StreamedAnswer {
   readonly #reader: AnswerReader;
   readonly #batches: PayloadBatches;
   readonly #watch: ReadWatch;
+  /** How long the host wants to be left alone after a failure. */
+  readonly #waitMs: number | undefined;
   #newsMs = Date.now();
   #doneMs: number | undefined;
   /** What is still to be passed on, once nothing more is read. */
   #rest: ModelEvent[][] | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>, request: GenerateRequest) {
+  constructor(body: ReadableStream<Uint8Array>, request: GenerateRequest, waitMs: number | undefined) {
     this.#request = request;
+    this.#waitMs = waitMs;
     this.#reader = new AnswerReader(request.apiKey, request.text);
     this.#batches = new PayloadBatches(body);
     this.#watch = new ReadWatch(request.signal, () => this.#batches.stop());
   }
 
   /** The events of the next read that brought any; `undefined` at the end. */
-  async next(): Promise<ModelEvent[] | undefined> {
-    while (this.#rest === undefined) {
-      if (this.#reader.isOver) this.#rest = endOf(this.#reader, this.#why);
-      else {
-        this.#watch.began(this.#patienceMs);
-        const payloads = await this.#batches.read().catch((error: unknown) => ({ error }));
-        this.#watch.came();
-        const events = this.#take(payloads);
-        if (events.length > 0) return events;
-      }
-    }
-    return this.#rest.shift();
+  next(): Promise<ModelEvent[] | undefined> {
+    return new Promise((resolve, reject) => this.#readTo(resolve, reject));
+  }
+
+  /** The same, all of them one after the other. Resolves at the end. */
+  each(take: (events: ModelEvent[]) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const taken = (events: ModelEvent[] | undefined): void => {
+        if (events === undefined) {
+          resolve();
+          return;
+        }
+        try {
+          take(events);
+        } catch (error) {
+          reject(error);
+          return;
+        }
+        this.#readTo(taken, reject);
+      };
+      this.#readTo(taken, reject);
+    });
   }
 
   close(): void {
     this.#watch.close();
     this.#batches.stop();
+  }
+
+  #readTo(took: (events: ModelEvent[] | undefined) => void, failed: (error: unknown) => void): void {
+    if (this.#rest === undefined && this.#reader.isOver) this.#rest = endOf(this.#reader, this.#why);
+    if (this.#rest !== undefined) {
+      took(this.#timed(this.#rest.shift()));
+      return;
+    }
+    const take = (payloads: string[] | undefined | { error: unknown }): void => {
+      let events: ModelEvent[];
+      try {
+        this.#watch.came();
+        events = this.#take(payloads);
+      } catch (error) {
+        failed(error);
+        return;
+      }
+      if (events.length > 0) took(this.#timed(events));
+      else this.#readTo(took, failed);
+    };
+    this.#watch.began(this.#patienceMs);
+    this.#batches.readTo({ took: take, broke: (error) => take({ error }) });
+  }
+
+  #timed(events: ModelEvent[] | undefined): ModelEvent[] | undefined {
+    const waitMs = this.#waitMs;
+    return waitMs === undefined ? events : events?.map((event) => afterWait(event, waitMs));
   }
 
   #take(payloads: string[] | undefined | { error: unknown }): ModelEvent[] {

@@ -1,7 +1,9 @@
 /** Writes the bytes of a request: the same input gives the same bytes, so a grown transcript begins with the bytes of the request before it. Never sends anything. */
+
+import { fingerprint } from "../core/digest.ts";
 import type { ResponseFormat, Sampling, Thinking, ToolChoice } from "../core/entry.ts";
 import type { AssistantMessage, Message, ToolDeclaration } from "../core/message.ts";
-import { fingerprint, type HeadFacts } from "../core/prefix.ts";
+import type { HeadFacts } from "../core/prefix.ts";
 import { legalEscapes, legalText } from "../core/repair.ts";
 import { readableSpeaker } from "../core/speaker.ts";
 import { answerTokens } from "../core/window.ts";

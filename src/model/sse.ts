@@ -15,41 +15,44 @@ export function payloadBatches(body: ReadableStream<Uint8Array>, signal?: AbortS
   return batches;
 }
 
+export interface BatchTaker {
+  took(batch: string[] | undefined): void;
+  broke(error: unknown): void;
+}
+
 /** Not a generator: each of those adds promises to every read, and its `return` would wait for a read that is under way. */
 export class PayloadBatches implements AsyncIterableIterator<string[], undefined> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lines = new PayloadLines();
   readonly #decoder = new TextDecoder();
   #isOver = false;
-  /** Ends the read under way. */
-  #endRead: ((batch: undefined) => void) | undefined;
+  /** Who waits for the read under way. */
+  #waiting: BatchTaker | undefined;
 
   constructor(body: ReadableStream<Uint8Array>) {
     this.#reader = body.getReader();
   }
 
-  /** The next batch; `undefined` at the end, or once it was stopped. One at a time. */
+  /** Hands the next batch on; `undefined` at the end, or once it was stopped. One at a time, and no promise more than the body's own. */
+  readTo(taker: BatchTaker): void {
+    if (this.#isOver) {
+      taker.took(undefined);
+      return;
+    }
+    this.#waiting = taker;
+    this.#reader.read().then(this.#came, this.#broke);
+  }
+
+  /** The next batch. */
   read(): Promise<string[] | undefined> {
-    if (this.#isOver) return Promise.resolve(undefined);
-    return new Promise((resolve, reject) => {
-      this.#endRead = resolve;
-      const take = (read: ReadableStreamReadResult<Uint8Array>) => {
-        try {
-          resolve(this.#take(read));
-        } catch (error) {
-          reject(error);
-          this.stop();
-        }
-      };
-      this.#reader.read().then(take, reject);
-    });
+    return new Promise((took, broke) => this.readTo({ took, broke }));
   }
 
   /** Ends a read that is under way, and cancels the body. */
   stop(): void {
     this.#isOver = true;
-    // Resolved first: how long a runtime takes to end a read whose body is cancelled is its own affair.
-    this.#endRead?.(undefined);
+    // Answered first: how long a runtime takes to end a read whose body is cancelled is its own affair.
+    this.#taker?.took(undefined);
     this.#reader.cancel().catch(() => {});
   }
 
@@ -66,6 +69,28 @@ export class PayloadBatches implements AsyncIterableIterator<string[], undefined
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  /** Each is answered once. */
+  get #taker(): BatchTaker | undefined {
+    const taker = this.#waiting;
+    this.#waiting = undefined;
+    return taker;
+  }
+
+  readonly #came = (read: ReadableStreamReadResult<Uint8Array>): void => {
+    const taker = this.#taker;
+    let batch: string[] | undefined;
+    try {
+      batch = this.#take(read);
+    } catch (error) {
+      taker?.broke(error);
+      this.stop();
+      return;
+    }
+    taker?.took(batch);
+  };
+
+  readonly #broke = (error: unknown): void => this.#taker?.broke(error);
 
   #take({ done, value }: ReadableStreamReadResult<Uint8Array>): string[] | undefined {
     if (this.#isOver) return undefined;

@@ -1,7 +1,6 @@
 /** Deliveries of a turn's answer as spans under it, once each is over. They may end after their turn, and change nothing about its other spans. Pure. */
 import type { Entry } from "../core/entry.ts";
-import { type Span, type SpanKey, spanIdOf, type TurnPlace, traceIdOf } from "./span.ts";
-import { parseTraceparent } from "./traceparent.ts";
+import { ofTrace, type Span, type SpanKey, spanIdOf, type TurnPlace, turnTrace } from "./span.ts";
 import { rootKey } from "./turn-spans.ts";
 
 /** A delivery that is over. Times in ms since 1970. */
@@ -23,18 +22,17 @@ export function deliveryKey(firstSeq: number, id: string): SpanKey {
 }
 
 /** In the order given. `first`: the turn's first entry. */
-export function deliverySpans(
+export async function deliverySpans(
   deliveries: readonly DeliveryRecord[],
   place: TurnPlace,
-  first: Pick<Entry, "seq" | "type"> & { traceparent?: string },
+  first: Entry,
 ): Promise<Span[]> {
-  const parent = first.type === "user" ? parseTraceparent(first.traceparent) : undefined;
+  const trace = ofTrace(await turnTrace(place, first));
   return Promise.all(
     deliveries.map(async ({ id, channel, startMs, endMs, failures, isDead }): Promise<Span> => {
-      const traceId = parent?.traceId ?? (await traceIdOf(place));
       const spanId = await spanIdOf(place, deliveryKey(first.seq, id));
       return {
-        traceId,
+        ...trace,
         spanId,
         parentSpanId: await spanIdOf(place, rootKey(first.seq)),
         name: `deliver ${channel}`,

@@ -1,9 +1,8 @@
 /** What a person thinks of a turn's answer, as the event of the GenAI conventions for evaluations (`gen-ai-events.md`). Pure. */
 import type { Entry } from "../core/entry.ts";
 import type { ContentWriter } from "./content.ts";
-import { spanIdOf, type TurnPlace, traceIdOf } from "./span.ts";
+import { spanIdOf, type TurnPlace, turnTrace } from "./span.ts";
 import type { GivenScore, TelemetryEvent } from "./telemetry.ts";
-import { parseTraceparent } from "./traceparent.ts";
 import { rootKey } from "./turn-spans.ts";
 
 /** The words of a person are in it with content capture alone; else the label is one of three. `first`: the turn's first entry. */
@@ -14,12 +13,11 @@ export async function feedbackEvent(
 ): Promise<TelemetryEvent> {
   const { content } = place;
   const user = first.type === "user" ? first : undefined;
-  const parent = parseTraceparent(user?.traceparent);
   const sign = score > 0 ? "positive" : score < 0 ? "negative" : "neutral";
   return {
     name: "gen_ai.evaluation.result",
     atMs,
-    traceId: parent?.traceId ?? (await traceIdOf(place)),
+    traceId: (await turnTrace(place, first)).traceId,
     spanId: await spanIdOf(place, rootKey(first.seq)),
     attributes: {
       "gen_ai.evaluation.name": "user_feedback",

@@ -129,7 +129,7 @@ export const attributeNames = {
   "longline.delivery.id": { type: "string", source: "longline" },
   /** Tries that failed before it was delivered or given up. */
   "longline.delivery.failures": { type: "int", source: "longline" },
-  /** Of the resource: turns and events of this session that were dropped before they could be sent. */
+  /** Of the resource: turns, deliveries and events of this session that were dropped before they could be sent, and spans that the collector rejected. */
   "longline.telemetry.dropped": { type: "int", source: "longline" },
   "longline.feedback.by": { type: "string", source: "longline", isContent: true },
 } as const satisfies Record<string, Name>;

@@ -16,8 +16,8 @@ export type AnyValue =
 /** `SpanKind` and `StatusCode` of trace.proto. */
 const kinds = { internal: 1, client: 3, producer: 4 } as const;
 const statusError = 2;
-/** `SpanFlags` of trace.proto: sampled; whether the parent is remote is known; it is. */
-const flags = { sampled: 0x01, knowsRemote: 0x100, isRemote: 0x200 } as const;
+/** `SpanFlags` of trace.proto: those of W3C Trace Context; whether the parent is remote is known; it is. */
+const flags = { sampled: 0x01, random: 0x02, knowsRemote: 0x100, isRemote: 0x200 } as const;
 
 /** Who emits it. */
 export const scope = { name: "longline" } as const;
@@ -31,12 +31,14 @@ export function otlpTraces(spans: readonly Span[], resource: Attributes): Record
 
 /** One span, as it is the same in every request that holds it. */
 function spanJson(span: Span): Record<string, unknown> {
-  const { traceId, spanId, parentSpanId, isParentRemote, name, kind, events, links, failed } = span;
+  const { traceId, spanId, tracestate, parentSpanId, isParentRemote, name, kind, events, links, failed } = span;
   return {
     traceId,
     spanId,
+    ...(tracestate !== undefined && { traceState: tracestate }),
     ...(parentSpanId !== undefined && { parentSpanId }),
-    flags: flags.sampled | flags.knowsRemote | (isParentRemote ? flags.isRemote : 0),
+    flags:
+      flags.sampled | (span.isRandom ? flags.random : 0) | flags.knowsRemote | (isParentRemote ? flags.isRemote : 0),
     name: name.toWellFormed(),
     kind: kinds[kind],
     startTimeUnixNano: nanos(span.startMs),
@@ -49,9 +51,13 @@ function spanJson(span: Span): Record<string, unknown> {
         attributes: attributesJson(event.attributes),
       })),
     }),
-    ...(links.length > 0 && { links: links.map((link) => ({ traceId: link.traceId, spanId: link.spanId })) }),
+    ...(links.length > 0 && { links: links.map(linkJson) }),
     ...(failed && { status: { ...(failed.message && { message: failed.message.toWellFormed() }), code: statusError } }),
   };
+}
+
+function linkJson({ traceId, spanId, tracestate }: Span["links"][number]): Record<string, unknown> {
+  return { traceId, spanId, ...(tracestate !== undefined && { traceState: tracestate }) };
 }
 
 export function attributesJson(attributes: Attributes): { key: string; value: AnyValue }[] {

@@ -2,6 +2,7 @@
 import type { Attributes } from "./names.ts";
 import type { SpanBody } from "./span.ts";
 import type { ModelCallSample, TurnSamples } from "./telemetry.ts";
+import { otherName } from "./tool-spans.ts";
 
 /** `bodies`: of one turn (`spanBodies`). `undefined` while the turn is open. */
 export function samplesOf(bodies: readonly SpanBody[]): TurnSamples | undefined {
@@ -14,7 +15,10 @@ export function samplesOf(bodies: readonly SpanBody[]): TurnSamples | undefined 
     calls: bodies.filter(({ kind }) => kind === "client").map(callSample),
     tools: bodies.flatMap((body) => {
       const { "gen_ai.tool.name": name } = body.attributes;
-      return name === undefined ? [] : [{ name, ...timed(body) }];
+      if (name === undefined) return [];
+      // Callers name the tools of clients as they like: their names would make series without end.
+      const isClients = body.events?.[0]?.attributes["longline.wait.kind"] === "client";
+      return [{ name: isClients ? otherName : name, ...timed(body) }];
     }),
   };
 }

@@ -1,6 +1,8 @@
 /** What a span is, before it is encoded, and how spans are named. The same log always gives the same ids, whoever exports it and however often. Pure. */
 import { sha256Hex } from "../core/digest.ts";
+import type { Entry } from "../core/entry.ts";
 import type { Attributes, SpanEventName } from "./names.ts";
+import { parseTraceparent, type TraceHeaders, type TraceParent, traceparentOf } from "./traceparent.ts";
 
 export interface SpanEvent {
   name: SpanEventName;
@@ -9,9 +11,19 @@ export interface SpanEvent {
   attributes: Attributes;
 }
 
-export interface Span {
+/** The trace that a turn is in: the caller's, or its own. */
+export interface TurnTrace {
   /** 16 bytes in hexadecimal digits. */
   traceId: string;
+  /** The caller's span; absent where the trace begins here. */
+  parent?: TraceParent;
+  /** What other tracing systems have noted about the trace. */
+  tracestate?: string;
+}
+
+export interface Span extends Pick<TurnTrace, "traceId" | "tracestate"> {
+  /** The caller says that the id of the trace is random (W3C Trace Context, level 2). */
+  isRandom?: true;
   /** 8 bytes in hexadecimal digits. */
   spanId: string;
   parentSpanId?: string;
@@ -25,7 +37,7 @@ export interface Span {
   attributes: Attributes;
   events: SpanEvent[];
   /** Spans of other callers whose messages became part of the same turn. */
-  links: { traceId: string; spanId: string }[];
+  links: { traceId: string; spanId: string; tracestate?: string }[];
   /** It ended in an error; `error.type` says in which. `message` is for people. */
   failed?: { message?: string };
 }
@@ -40,8 +52,7 @@ export interface SpanKey {
 }
 
 /** A span without its place in a trace. */
-export interface SpanBody
-  extends Omit<Span, "traceId" | "spanId" | "parentSpanId" | "isParentRemote" | "events" | "links"> {
+export interface SpanBody extends Pick<Span, "name" | "kind" | "startMs" | "endMs" | "attributes" | "failed"> {
   key: SpanKey;
   /** Which span it is under: the turn's when absent. */
   under?: SpanKey;
@@ -56,9 +67,24 @@ export interface TurnPlace {
   turn: string;
 }
 
-/** 32 hexadecimal digits: the trace of a turn that no caller has a trace for. */
-export function traceIdOf({ account, session, birth, turn }: TurnPlace): Promise<string> {
-  return digest(["trace", account, session, birth, turn], 32);
+/** `first`: the turn's first entry. The id of a trace that no caller has begun is a digest. */
+export async function turnTrace({ account, session, birth, turn }: TurnPlace, first: Entry): Promise<TurnTrace> {
+  const { traceparent, tracestate }: Partial<TraceHeaders> = first.type === "user" ? first : {};
+  const parent = parseTraceparent(traceparent);
+  if (parent === undefined) return { traceId: await digest(["trace", account, session, birth, turn], 32) };
+  return { traceId: parent.traceId, parent, ...(tracestate !== undefined && { tracestate }) };
+}
+
+/** What each span of the trace has. */
+export function ofTrace({ traceId, parent, tracestate }: TurnTrace): Pick<Span, "traceId" | "tracestate" | "isRandom"> {
+  const isRandom = ((parent?.flags ?? 0) & 2) !== 0;
+  return { traceId, ...(tracestate !== undefined && { tracestate }), ...(isRandom && { isRandom }) };
+}
+
+/** The headers for a span of the trace: what tools and receivers are sent. */
+export function headersOf({ traceId, parent, tracestate }: TurnTrace, spanId: string): TraceHeaders {
+  const traceparent = traceparentOf({ traceId, spanId, flags: parent?.flags ?? 1 });
+  return { traceparent, ...(tracestate !== undefined && { tracestate }) };
 }
 
 /** 16 hexadecimal digits. */

@@ -5,6 +5,7 @@ import type { SettingDeclarations } from "../core/settings.ts";
 import type { Provider } from "./chat-spans.ts";
 import type { Attributes, EventName } from "./names.ts";
 import type { Span } from "./span.ts";
+import type { TraceHeaders } from "./traceparent.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
 /** What an app lists: `otel()`. */
@@ -91,9 +92,9 @@ export interface EndedDelivery {
 export interface SessionTraces {
   /** An OTLP request in JSON; without spans while the turn waits for its begin. */
   trace(turn: string): Promise<string>;
-  /** The header `traceparent` for what a call asks of the outside, and for the receiver of an answer. */
-  callParent(turn: string, call: { replySeq: number; callId: string }): Promise<string | undefined>;
-  deliveryParent(turn: string, id: string): Promise<string | undefined>;
+  /** The headers for what a call asks of the outside, and for the receiver of an answer. */
+  callParent(turn: string, call: { replySeq: number; callId: string }): Promise<TraceHeaders | undefined>;
+  deliveryParent(turn: string, id: string): Promise<TraceHeaders | undefined>;
   /** Keeps what became of a delivery. Runs in the transaction that ends it. */
   deliveryOver(delivery: EndedDelivery): void;
   /** What metrics need of a turn. `entries`: all of it. */

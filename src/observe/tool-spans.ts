@@ -8,6 +8,9 @@ import { notRun } from "../core/not-run.ts";
 import type { ContentWriter } from "./content.ts";
 import type { SpanBody, SpanEvent, SpanKey } from "./span.ts";
 
+/** In place of a name out of no known set: the conventions' fallback value (error.md). */
+export const otherName = "_OTHER";
+
 export interface ToolFacts {
   session: string;
   content?: ContentWriter | undefined;
@@ -25,8 +28,10 @@ export function callKey(replySeq: number, callId: string): SpanKey {
 }
 
 export function toolSpan(entry: ToolEntry, facts: ToolFacts): SpanBody {
-  const { seq, step, name, callId, isError, atMs, durationMs } = entry;
+  const { seq, step, callId, isError, atMs, durationMs } = entry;
   const { reply, call, content } = facts;
+  // A name that the model made up is what a model wrote, and would make metrics without end.
+  const name = !isUnknown(entry) ? entry.name : (content?.text(entry.name) ?? otherName);
   const madeMs = Math.min(reply?.atMs ?? 0, atMs);
   const events = waitEvents(entry, facts);
   const ranMs = Math.min(Math.max(atMs - durationMs, madeMs), atMs);
@@ -44,13 +49,18 @@ export function toolSpan(entry: ToolEntry, facts: ToolFacts): SpanBody {
       "gen_ai.conversation.id": facts.session,
       "longline.step": step,
       ...(entry.child && { "gen_ai.agent.name": entry.child.agent, "longline.child": entry.child.session }),
-      ...(isError && { "error.type": toolErrorType(entry.content) }),
+      ...(isError && { "error.type": isUnknown(entry) ? "unknown_tool" : toolErrorType(entry.content) }),
       ...(content && call && { "gen_ai.tool.call.arguments": content.text(call.arguments) }),
       ...(content && { "gen_ai.tool.call.result": content.text(entry.content) }),
     },
     events,
     ...(isError && { failed: {} }),
   };
+}
+
+/** There is no such tool (`runTool`). */
+function isUnknown({ isError, content }: ToolEntry): boolean {
+  return isError && content.startsWith("There is no tool ");
 }
 
 /** `outcome_unknown`: it was perhaps run. `not_run`: it was not. `no_result`: its client sent none. Else `tool_error`. */

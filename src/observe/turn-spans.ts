@@ -15,9 +15,9 @@ import {
 import type { ToolCall } from "../core/message.ts";
 import { type ChatFacts, chatSpans, compactionSpans, errorTypeOf, type Provider } from "./chat-spans.ts";
 import type { ContentWriter } from "./content.ts";
-import { type Span, type SpanBody, type SpanKey, spanIdOf, type TurnPlace, traceIdOf } from "./span.ts";
+import { ofTrace, type Span, type SpanBody, type SpanKey, spanIdOf, type TurnPlace, turnTrace } from "./span.ts";
 import { toolSpan } from "./tool-spans.ts";
-import { parseTraceparent, type TraceParent, traceparentOf } from "./traceparent.ts";
+import { parseTraceparent, type TraceParent } from "./traceparent.ts";
 
 /** What the trace of a turn needs to know beside its entries. */
 export interface TraceFacts extends Omit<TurnPlace, "turn"> {
@@ -39,21 +39,21 @@ export interface TraceFacts extends Omit<TurnPlace, "turn"> {
 export async function turnSpans(entries: readonly Entry[], facts: TraceFacts): Promise<Span[]> {
   const [first] = entries;
   if (first === undefined) return [];
-  const parent = first.type === "user" ? parseTraceparent(first.traceparent) : undefined;
   const place: TurnPlace = { ...facts, turn: first.turn };
-  const traceId = parent?.traceId ?? (await traceIdOf(place));
-  const rootId = await spanIdOf(place, rootKey(first.seq));
+  const [trace, rootId] = await Promise.all([turnTrace(place, first), spanIdOf(place, rootKey(first.seq))]);
+  const { parent } = trace;
   return Promise.all(
     spanBodies(entries, facts).map(async ({ key, under, events = [], ...body }): Promise<Span> => {
+      const span = { ...ofTrace(trace), ...body, events, links: [] };
       if (key.part !== "turn") {
         const [spanId, parentSpanId] = await Promise.all([
           spanIdOf(place, key),
           under ? spanIdOf(place, under) : rootId,
         ]);
-        return { traceId, spanId, parentSpanId, ...body, events, links: [] };
+        return { ...span, spanId, parentSpanId };
       }
       const caller = parent && { parentSpanId: parent.spanId, isParentRemote: true as const };
-      return { traceId, spanId: rootId, ...caller, ...body, events, links: linksOf(entries, parent) };
+      return { ...span, spanId: rootId, ...caller, links: linksOf(entries, parent) };
     }),
   );
 }
@@ -65,13 +65,6 @@ export function spanBodies(entries: readonly Entry[], facts: TraceFacts): SpanBo
   const walk = new EntryWalk(first, facts);
   const under = entries.flatMap((entry) => walk.bodies(entry)).map((body) => notBefore(first.atMs, body));
   return [...rootOf(entries, under, facts), ...under];
-}
-
-/** The header for a span of a turn: what tools and receivers are sent. `first`: the turn's first entry. */
-export async function traceparentOfSpan(place: TurnPlace, first: Entry, key: SpanKey): Promise<string> {
-  const parent = first.type === "user" ? parseTraceparent(first.traceparent) : undefined;
-  const [traceId, spanId] = await Promise.all([parent?.traceId ?? traceIdOf(place), spanIdOf(place, key)]);
-  return traceparentOf({ traceId, spanId, isSampled: parent?.isSampled ?? true });
 }
 
 /** What names the turn's own span. */
@@ -218,9 +211,9 @@ function keyOf({ step, callId }: { step: number; callId: string }): string {
 /** Messages that joined the turn may be of other traces. */
 function linksOf(entries: readonly Entry[], parent: TraceParent | undefined): Span["links"] {
   const joined = entries.slice(1).filter((entry): entry is UserEntry => entry.type === "user");
-  return joined.flatMap(({ traceparent }) => {
+  return joined.flatMap(({ traceparent, tracestate }) => {
     const other = parseTraceparent(traceparent);
     if (other === undefined || other.spanId === parent?.spanId) return [];
-    return [{ traceId: other.traceId, spanId: other.spanId }];
+    return [{ traceId: other.traceId, spanId: other.spanId, ...(tracestate !== undefined && { tracestate }) }];
   });
 }

@@ -1,5 +1,5 @@
 /** WHICH arm a key is in: one number from 0 to 1 for each key of a rollout, and a threshold that only grows. Pure, so every instance answers the same. */
-import { murmur3, unitHash } from "../core/unit-hash.ts";
+import { murmur3, unitHash } from "../core/digest.ts";
 import type { Arm } from "./plan.ts";
 
 const encoder = new TextEncoder();

@@ -8,20 +8,24 @@ export interface LifeFacts {
   expiresAtMs: number | null;
   /** A turn is open or waits, or an answer is owed to a channel. */
   owes: boolean;
+  /** When a tool's wait was over last, or will be, in ms since 1970; 0 or absent where none has waited. What comes after it is bounded, as after the end of the session's life. */
+  waitsUntilMs?: number;
 }
 
 /** `stop`: every turn is to end now, and its answer is still delivered. */
 export type Expiry = "lives" | "waits" | "stop" | "erase";
 
-export function expiryOf({ expiresAtMs, owes }: LifeFacts, nowMs: number): Expiry {
+export function expiryOf({ expiresAtMs, owes, waitsUntilMs = 0 }: LifeFacts, nowMs: number): Expiry {
   if (expiresAtMs === null || nowMs < expiresAtMs) return "lives";
-  if (!owes || nowMs >= expiresAtMs + 2 * graceMs) return "erase";
-  return nowMs < expiresAtMs + graceMs ? "waits" : "stop";
+  const sinceMs = Math.max(expiresAtMs, waitsUntilMs);
+  if (!owes || nowMs >= sinceMs + 2 * graceMs) return "erase";
+  return nowMs < sinceMs + graceMs ? "waits" : "stop";
 }
 
 /** When the session must be looked at next for its life's sake, in ms since 1970; `undefined` when never. */
-export function expiryDueMs({ expiresAtMs, owes }: LifeFacts, nowMs: number): number | undefined {
+export function expiryDueMs({ expiresAtMs, owes, waitsUntilMs = 0 }: LifeFacts, nowMs: number): number | undefined {
   if (expiresAtMs === null) return undefined;
   if (!owes || nowMs < expiresAtMs) return expiresAtMs;
-  return nowMs < expiresAtMs + graceMs ? expiresAtMs + graceMs : expiresAtMs + 2 * graceMs;
+  const sinceMs = Math.max(expiresAtMs, waitsUntilMs);
+  return nowMs < sinceMs + graceMs ? sinceMs + graceMs : sinceMs + 2 * graceMs;
 }

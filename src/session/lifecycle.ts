@@ -1,6 +1,7 @@
 /** Whether there is a session in this object, and how it begins and ends. What is done about its turns is `session-work.ts`. */
 import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
@@ -215,4 +216,11 @@ export class SessionLifecycle {
       throw error;
     }
   }
+}
+
+/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
+export function mustKeepAgent({ name }: Agent, named: string | undefined): void {
+  if (named === undefined || named === name) return;
+  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
+  throw new AppError("conflict", detail, { field: "agent" });
 }

@@ -2,7 +2,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
-import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { ChildReport } from "../agent/delegation-feature.ts";
 import type { Entry } from "../core/entry.ts";
@@ -16,7 +15,7 @@ import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { retryDelivery } from "./deliver/retry-delivery.ts";
-import { type AliveSession, SessionLifecycle } from "./lifecycle.ts";
+import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
 import type { OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
@@ -27,10 +26,10 @@ import type { SessionDetails } from "./read/summarize.ts";
 import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
-import { sessionMethods } from "./session-methods.ts";
+import { refusedHeader, sessionMethods, submitVersion } from "./session-methods.ts";
 import { Copying, type CopyStep } from "./store/copying.ts";
 import type { LogRange } from "./store/entry-tail.ts";
-import type { Feedback } from "./store/feedback.ts";
+import type { Feedback, FeedbackStore } from "./store/feedback.ts";
 import type { Receipt } from "./store/inbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
 import { pageUnits } from "./store/transcript-log.ts";
@@ -39,6 +38,7 @@ import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
 import { takeNotice } from "./submit/take-notice.ts";
+import { type GivenSignal, type TakenSignal, takeSignal } from "./submit/take-signal.ts";
 import { addHistory, submit } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
@@ -219,6 +219,11 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => this.#session.children?.report(report) ?? "gone");
   }
 
+  /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
+  signal(given: GivenSignal): Promise<Outcome<TakenSignal>> {
+    return this.#write((session) => takeSignal(session, given, Date.now()));
+  }
+
   /** How the newest turn is; null in a session that has none. */
   newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
     return outcome(() => {
@@ -238,16 +243,19 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** `lean`: without the tools of messages. */
-  entries(range: LogRange & { lean?: boolean }): Promise<Outcome<{ entries: Entry[]; lastSeq: number }>> {
+  /** `lean`: without the tools of messages. `rated`: with the feedback to turns that end among them, and after which entry. */
+  entries(
+    range: LogRange & { lean?: boolean; rated?: boolean },
+  ): Promise<Outcome<{ entries: Entry[]; lastSeq: number; ratings?: ReturnType<FeedbackStore["among"]> }>> {
     return outcome(() => {
-      const { log } = this.#session;
+      const { log, feedback } = this.#session;
       const entries = log.read({ ...range, maxUnits: pageUnits });
       // They may be a megabyte, and an answer has no use for them.
       const shown = entries.map((entry) =>
         range.lean && entry.type === "user" ? { ...entry, options: { ...entry.options, tools: [] } } : entry,
       );
-      return { entries: shown, lastSeq: log.lastSeq };
+      const { lastSeq } = log;
+      return { entries: shown, lastSeq, ...(range.rated && { ratings: feedback.among(entries, lastSeq) }) };
     });
   }
 
@@ -293,8 +301,8 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => {
       const { session, agent, version } = this.#lifecycle.alive;
       this.#app.agents.mustBeThere(agent);
-      const { settings, remoteTools } = this.#app;
-      return pastRequest(session, { agent, version, settings, remoteTools, bindings: this.env }, seq);
+      const { settings, remoteTools, schemas } = this.#app;
+      return pastRequest(session, { agent, version, settings, remoteTools, schemas, bindings: this.env }, seq);
     });
   }
 
@@ -312,10 +320,23 @@ export class Session extends DurableObject<Bindings> {
     return serveCall(this, sessionMethods, { version, method, args });
   }
 
-  /** `GET /events?after&live&turn`: the stream. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
+  /** `GET /events?after&live&turn`: the stream. `POST /submit` with the same query: that of the turn which answers. Everything else comes by RPC; a stream is relayed faster by `fetch`. */
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
-    if (Number(query.get("v") ?? 1) > rpcVersion) return problemResponse(unavailable("new_version"));
+    const isSubmission = request.method === "POST";
+    if (Number(query.get("v") ?? 1) > (isSubmission ? submitVersion : rpcVersion))
+      return problemResponse(unavailable("new_version"));
+    if (isSubmission) {
+      const { address, submission } = (await request.json()) as { address: SessionAddress; submission: Submission };
+      const taken = await this.submit(address, submission, { isStreamed: true });
+      if (!taken.ok || taken.value.type !== "accepted")
+        return Response.json(taken, { headers: { [refusedHeader]: "true" } });
+      query.set("turn", taken.value.turn);
+    }
+    return this.#stream(query);
+  }
+
+  async #stream(query: URLSearchParams): Promise<Response> {
     // The session may be gone by the time that the reader hangs up: there is nothing to stop.
     const stop = (turn: string | undefined) => void this.#lifecycle.ifAlive?.work.stop(turn);
     const read = await outcome(() => readEvents(this.#session, query, { encoders: this.#encoders, stop }));
@@ -365,13 +386,6 @@ export class Session extends DurableObject<Bindings> {
       return written;
     });
   }
-}
-
-/** Throws a conflict when a session that exists has another agent than the one that was named for it. */
-function mustKeepAgent({ name }: Agent, named: string | undefined): void {
-  if (named === undefined || named === name) return;
-  const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
-  throw new AppError("conflict", detail, { field: "agent" });
 }
 
 /** The class of an app's sessions. Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */

@@ -18,6 +18,8 @@ import { Learned } from "./store/learned.ts";
 import { Outbox } from "./store/outbox.ts";
 import type { RowCopy } from "./store/row-copy.ts";
 import { SessionRecord } from "./store/session-record.ts";
+import { Signals } from "./store/signals.ts";
+import { ToolSteps } from "./store/tool-steps.ts";
 import { SqliteTranscriptLog } from "./store/transcript-log.ts";
 import { TranscriptSearch } from "./store/transcript-search.ts";
 import { hiddenSeqs } from "./store/withdraw.ts";
@@ -35,6 +37,8 @@ export interface OpenSession {
   turns: Turns;
   checkpoint: Checkpoint;
   intents: Intents;
+  steps: ToolSteps;
+  signals: Signals;
   heartbeat: Heartbeat;
   heads: Heads;
   window: RequestWindow;
@@ -65,7 +69,8 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
-  const turns = new Turns(log, inbox, agent);
+  const steps = new ToolSteps(sql);
+  const turns = new Turns({ log, inbox, steps }, agent);
   const heads = new Heads(sql);
   const feed = new Feed(log);
   const record = new SessionRecord(sql);
@@ -82,6 +87,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     turns,
     checkpoint,
     intents,
+    steps,
     heartbeat,
     heads,
     feedback,
@@ -98,6 +104,8 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     turns,
     checkpoint,
     intents,
+    steps,
+    signals: new Signals(sql),
     heartbeat,
     heads,
     window: new RequestWindow(

@@ -31,11 +31,19 @@ export const sessionMethods: Methods = {
   search: true,
   request: true,
   trace: true,
+  // The same again is answered the same.
+  signal: true,
   notify: true,
   fromChild: true,
   prefix: true,
 };
 
-function countsOnce({ receipt, claims = [] }: Submission): boolean {
+/** The version of the call that submits and streams at once; an object of an earlier version refuses it as too new, and runs nothing. */
+export const submitVersion = 2;
+/** The name of the header of a response that is no stream: the submission was not accepted. */
+export const refusedHeader = "X-Refused";
+
+/** Whether it has a name that makes it count once. */
+export function countsOnce({ receipt, claims = [] }: Submission): boolean {
   return receipt?.key !== undefined || claims.length > 0;
 }

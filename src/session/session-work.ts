@@ -73,6 +73,7 @@ export class SessionWork {
       },
       settings: app.settings,
       remoteTools: app.remoteTools,
+      schemas: app.schemas,
       bindings,
       secrets: app.secrets,
       hold,
@@ -183,7 +184,7 @@ export class SessionWork {
   get lifeFacts(): LifeFacts {
     const { record, turns, outbox, telemetry, children } = this.#session;
     const owes = turns.busy || outbox.owes || telemetry?.owes === true || children?.owes === true;
-    return { expiresAtMs: record.read().expiresAtMs, owes };
+    return { expiresAtMs: record.read().expiresAtMs, owes, waitsUntilMs: turns.lastWaitMs };
   }
 
   /** With the model that answers where none is named: the first one that the account may use. */
@@ -238,7 +239,8 @@ function alarmMs(
   const opened = children?.opened();
   // A call that no agent works at yet is work.
   const isOpen = turns.waits.every(({ kind, id }) => kind !== "agent" || opened?.has(id));
-  const waits = isOpen ? turns.waits.map(dues.waitUntilMs) : [];
+  const steps = turns.suspended.flatMap(({ waits }) => waits.map(({ untilMs }) => untilMs));
+  const waits = isOpen ? [...turns.waits.map(dues.waitUntilMs), ...steps] : [];
   const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
   const due = [...work, ...dues.othersMs];
   return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);

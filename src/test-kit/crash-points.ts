@@ -104,7 +104,9 @@ export function crashingEffects({ session, points, begun, effectOf }: CrashingRu
       const view = session.look();
       const reply = view.entries.findLast((entry) => entry.type === "assistant");
       const runs = reply?.type === "assistant" ? begun.of(stepOf(reply)) : new Map<string, number>();
-      return { ...view, intents: new Set(runs.keys()), runs };
+      // What a call with steps has done is known from them, and its runs are no sign of a crash.
+      const intents = new Set(runs.keys());
+      return { ...view, intents, runs: new Map([...runs].filter(([id]) => !view.stepped?.has(id))) };
     },
     generate(draft: Draft) {
       points.pass(`model call ${draft.of.step}: before it`);
@@ -115,7 +117,7 @@ export function crashingEffects({ session, points, begun, effectOf }: CrashingRu
       begun.begin(`${stepOf(place)} ${call.id}`, effectOf(call.name));
       points.pass(`${call.name}: recorded as begun, before it runs`);
       const result = await session.runTool(call, place);
-      points.pass(`${call.name}: it has run, before its result is recorded`);
+      points.pass(`${call.name}: it ${result === undefined ? "waits" : "has run, before its result is recorded"}`);
       return result;
     },
     async append(entries) {

@@ -9,6 +9,7 @@ import type { Tool, Toolbox } from "../tools/tool.ts";
 import { BegunCalls, CrashPoints, crashingEffects, InstanceLost } from "./crash-points.ts";
 import { type SeenEffect, Watch } from "./effect-watch.ts";
 import type { MemorySession } from "./memory-session.ts";
+import { passWaits } from "./pass-waits.ts";
 import { recorded } from "./recorded.ts";
 import { type RunAgentOptions, sessionOf } from "./run-agent.ts";
 
@@ -123,13 +124,14 @@ async function untilLost(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Approves or denies each call that waits for a person. */
+/** Approves or denies each call that waits for a person; the sleeps of tools are over at once. */
 async function answered(
   session: MemorySession,
   approve: boolean,
   effects: ReturnType<typeof crashingEffects>,
 ): Promise<void> {
   for (;;) {
+    await passWaits(session, {}, () => session.goOn(effects));
     const { entries } = session;
     const turn = entries.slice(entries.findLastIndex(({ type }) => type === "user"));
     const reply = turn.findLast((entry) => entry.type === "assistant");

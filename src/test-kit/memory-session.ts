@@ -7,18 +7,20 @@ import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import type { Again, TurnView } from "../core/next-step.ts";
 import { runTurn } from "../core/run-turn.ts";
+import { type SuspendedCall, suspendedCalls } from "../core/tool-steps.ts";
 import { openCalls } from "../core/waits.ts";
+import { schemas } from "../doors/json-schemas.ts";
 import { generate, type ModelTimeouts } from "../model/client.ts";
-import { judgeAnswer } from "../model/judge-answer.ts";
 import { type Profile, pricesAt } from "../model/profile.ts";
 import { afterFailure, type RetryPolicy } from "../model/retry.ts";
 import { endpointOf } from "../model/serialize.ts";
 import { Learned, type LearnedChanges } from "../session/store/learned.ts";
 import { RequestWindow } from "../session/turn/request-window.ts";
 import { type RequestSources, RequestWriter } from "../session/turn/request-writer.ts";
-import { runTool } from "../tools/run-tool.ts";
+import { runDurably } from "../tools/run-tool.ts";
 import { inputOf, type Toolbox, type ToolContext, waitsForPerson } from "../tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
+import { MemorySteps } from "./memory-steps.ts";
 
 export const timeouts: ModelTimeouts = { firstByteMs: 120_000, idleMs: 60_000, dataMs: 300_000, finishMs: 5_000 };
 export const policy: RetryPolicy = {
@@ -54,6 +56,9 @@ const nothing = { search: async () => [], read: async () => undefined };
 
 export class MemorySession implements Effects {
   readonly log: MemoryLog;
+  readonly #steps: MemorySteps;
+  /** How far its clock is ahead of the given one: the ends of waits are not waited for. */
+  #aheadMs: number;
   readonly signal = new AbortController().signal;
   readonly #setup: MemorySetup;
   readonly #sources: RequestSources;
@@ -70,6 +75,9 @@ export class MemorySession implements Effects {
     this.#setup = setup;
     this.#model = setup;
     this.log = before?.log.copy() ?? new MemoryLog();
+    const now = () => this.now();
+    this.#aheadMs = before === undefined ? 0 : before.#aheadMs;
+    this.#steps = before === undefined ? new MemorySteps(now) : before.#steps.copy(now);
     if (before !== undefined) {
       this.#options = before.#options;
       this.#learned = { ...before.#learned };
@@ -103,6 +111,7 @@ export class MemorySession implements Effects {
       options,
       prefix: undefined,
       userIds: { account: "a-1", session: "s-1" },
+      schemas,
     });
   }
 
@@ -144,7 +153,7 @@ export class MemorySession implements Effects {
         waitsForPerson(tools.get(name), text, isSalvaged) ? "approval" : undefined,
       inputOf: ({ name, arguments: text }) => inputOf(tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models, policy: retry, chance }),
-      complaint: judgeAnswer,
+      complaint: schemas.judge,
     });
   }
 
@@ -159,6 +168,7 @@ export class MemorySession implements Effects {
     const betweenSteps = ready.length + waiting.length + denied.length === 0;
     return {
       entries: turn,
+      stepped: this.#steps.calls(turn.findLast(({ type }) => type === "assistant")?.seq ?? 0),
       barren: { tries: 0, sinceMs: 0 },
       intents: new Set(),
       joining: false,
@@ -196,7 +206,24 @@ export class MemorySession implements Effects {
 
   show() {}
 
-  runTool(call: ToolCall, { turn }: { turn: string }): Promise<ToolResult> {
+  /** The calls whose tools wait. */
+  get suspended(): SuspendedCall[] {
+    const { entries, stepped, nowMs } = this.look();
+    return stepped === undefined ? [] : suspendedCalls(openCalls(entries).ready, stepped, nowMs);
+  }
+
+  /** It is so late now, where it is not later already. */
+  skipTo(atMs: number): void {
+    this.#aheadMs += Math.max(0, atMs - this.now());
+  }
+
+  /** Gives the call's step of that name a signal. */
+  sendSignal(callId: string, name: string, value: unknown): boolean {
+    const seq = this.entries.findLast(({ type }) => type === "assistant")?.seq ?? 0;
+    return this.#steps.signal({ seq, callId }, name, value);
+  }
+
+  runTool(call: ToolCall, { turn }: { turn: string }): Promise<ToolResult | undefined> {
     const { tools, context, secrets, agent } = this.#setup;
     const approved = this.entries.some(
       // A model may use the id of a call of an earlier turn again.
@@ -218,7 +245,11 @@ export class MemorySession implements Effects {
       transcript: nothing,
       ...context,
     };
-    return runTool(tools, call, of, { approved, ...(agent && { hooks: agent.hooks }), ...(secrets && { secrets }) });
+    const seq = this.entries.findLast(({ type }) => type === "assistant")?.seq ?? 0;
+    const stepKey = async (name: string) => `${of.idempotencyKey}/${name}`;
+    const durable = { store: this.#steps.store({ seq, callId: call.id }), stepKey };
+    const hooks = agent && { hooks: agent.hooks };
+    return runDurably(tools, call, of, { approved, ...hooks, ...(secrets && { secrets }), ...durable });
   }
 
   async append(entries: NewEntry[]) {
@@ -249,7 +280,7 @@ export class MemorySession implements Effects {
   }
 
   now() {
-    return this.#setup.now?.() ?? Date.now();
+    return (this.#setup.now?.() ?? Date.now()) + this.#aheadMs;
   }
 
   /** With a clock of its own nothing is waited for. */

@@ -1,5 +1,6 @@
 /** Finds where a request differs from the most similar recorded one: the first byte, and the part of the request it is in, in the words of the prefix doctor. Pure. */
-import { fingerprint, firstDifference, type HeadFacts } from "../core/prefix.ts";
+import { fingerprint } from "../core/digest.ts";
+import { firstDifference, type HeadFacts } from "../core/prefix.ts";
 import type { RecordedExchange } from "./recording.ts";
 
 interface ChatRequest {

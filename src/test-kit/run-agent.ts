@@ -6,6 +6,7 @@ import { openCalls, type WaitingCall } from "../core/waits.ts";
 import { profileFor } from "../model/catalog.ts";
 import { createToolbox, type Tool, type Toolbox, type ToolContext } from "../tools/tool.ts";
 import { MemorySession } from "./memory-session.ts";
+import { type GivenSignals, passWaits } from "./pass-waits.ts";
 import type { ScriptedModel } from "./scripted.ts";
 
 /** What a person answers to a call that needs approval. */
@@ -31,6 +32,11 @@ export interface RunAgentOptions {
   model: ScriptedModel | { fetch: typeof fetch; baseUrl?: string; readonly fault?: string | undefined };
   /** Answers calls that need approval; when absent, the run stops there with the status `waiting`. */
   approve?: Approve;
+  /**
+   * What comes for tools that wait for a signal (`step.waitFor`), by its name; with `undefined` none comes in time. Sleeps are
+   * over at once, on the clock of the test. A tool that waits for a signal that is not named stops the run as `waiting`.
+   */
+  signals?: GivenSignals;
   /** What tools do instead, by name: a function of the input, or a value. Schema, effect and approval stay as they are. */
   tools?: Record<string, unknown>;
   /** Values of the tools' secrets; by default each is `test-<NAME>`. */
@@ -60,9 +66,11 @@ export interface AgentRun {
   text: string;
   /** Calls that got their result in this run, in the order in which the model made them. */
   calls: FinishedCall[];
-  /** `waiting`: calls wait for a person; they are `waiting`. */
+  /** `waiting`: calls wait for a person, and are `waiting`, or for signals, which are `waitingFor`. */
   status: TurnEndReason | "waiting";
   waiting: AgentCall[];
+  /** Names of the signals that tools wait for. */
+  waitingFor: string[];
   /** Why the turn failed, when it did. */
   error?: { code: string; detail: string };
   /** The progress that tools reported, in order. */
@@ -120,11 +128,14 @@ async function endOpenTurn(session: MemorySession, tools: Toolbox, options: RunA
   await answerAll(session, tools, options);
 }
 
-/** Answers for the person, until the turn ends or no one answers. */
-async function answerAll(session: MemorySession, tools: Toolbox, { approve, model }: RunAgentOptions): Promise<void> {
+/** Answers for the person, and lets waits end, until the turn ends or no one answers. */
+async function answerAll(session: MemorySession, tools: Toolbox, options: RunAgentOptions): Promise<void> {
+  const { approve, model, signals } = options;
+  await passWaits(session, signals);
   for (let waiting = waitingOf(session); waiting.length > 0 && approve !== undefined; waiting = waitingOf(session)) {
     await session.append(waiting.map((call) => answered(call, approve, { session, tools })));
     await session.goOn();
+    await passWaits(session, signals);
   }
   if ("fault" in model && model.fault !== undefined) throw new Error(model.fault);
 }
@@ -248,6 +259,7 @@ function runOf(
     calls: entries.flatMap((entry) => (entry.type === "assistant" ? finished(entry, results, tools) : [])),
     status: end?.type === "turn_ended" ? end.reason : "waiting",
     waiting: waitingOf(session).map((call) => callOf(call, tools)),
+    waitingFor: session.suspended.flatMap(({ waits }) => waits.map(({ name }) => name)),
     ...(end?.type === "turn_ended" && end.failure && { error: { code: end.failure.code, detail: end.failure.detail } }),
     progress,
   };

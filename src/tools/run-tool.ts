@@ -1,8 +1,11 @@
-/** Runs one call of a tool, with the agent's hooks around it, and makes a result of whatever happens: wrong arguments, a throw, a hang, too much text. Never throws. */
+/** Runs one call of a tool, with the agent's hooks around it, and makes a result of whatever happens: wrong arguments, a throw, a hang, too much text. A call that can do nothing but wait has none yet. Never throws. */
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import { withoutSecret } from "../core/secrets.ts";
 import type { CallHooks, HookedCall } from "./call-hooks.ts";
-import type { Tool, Toolbox, ToolContext } from "./tool.ts";
+import { notJson } from "./not-json.ts";
+import type { StepStore } from "./steps/step.ts";
+import { Steps, suspended } from "./steps/steps.ts";
+import type { CallContext, Tool, Toolbox, ToolContext } from "./tool.ts";
 
 /** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
 const longestResult = 4_000_000;
@@ -19,10 +22,12 @@ export interface RunOptions {
   secrets?: Readonly<Record<string, string>>;
 }
 
-/** The same for a call that may be one of another agent. */
-export interface OpenOptions extends RunOptions {
-  /** Hands the call to that agent in place of running it. Throws what the model reads where that cannot be. */
-  open: ((input: unknown) => void) | undefined;
+/** Where the call's steps are recorded, and the key of each. */
+export interface DurableOptions extends RunOptions {
+  store: StepStore;
+  stepKey(name: string): Promise<string>;
+  /** Hands the call to another agent in place of running it. Throws what the model reads where that cannot be. */
+  open?: (input: unknown) => void;
 }
 
 /** What a tool, or a hook, made of a call. */
@@ -33,24 +38,31 @@ interface Made {
   isOpened?: true;
 }
 
-/** The call's result; `undefined` for one that was opened. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. */
-export function runTool(
-  toolbox: Toolbox,
-  call: ToolCall,
-  context: ToolContext,
-  options: OpenOptions,
-): Promise<ToolResult | undefined>;
-export function runTool(
-  toolbox: Toolbox,
-  call: ToolCall,
-  context: ToolContext,
-  options?: RunOptions,
-): Promise<ToolResult>;
+/** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. Its steps are not recorded, so it cannot wait. */
 export async function runTool(
   toolbox: Toolbox,
   call: ToolCall,
-  context: ToolContext,
-  options: RunOptions & Partial<OpenOptions> = {},
+  context: CallContext,
+  options: RunOptions = {},
+): Promise<ToolResult> {
+  const stepKey = async (name: string) => `${context.idempotencyKey}/${name}`;
+  const result = await runDurably(toolbox, call, context, { ...options, store: unrecorded, stepKey });
+  return result ?? { callId: call.id, name: call.name, content: "", isError: true };
+}
+
+const unrecorded: StepStore = {
+  take: () => [],
+  begin: async () => {},
+  end() {},
+  suspend: () => Promise.reject(new Error("This tool waits, and is run where nothing is recorded.")),
+};
+
+/** The same for a call whose steps are recorded; `undefined` when it now waits, or was opened. */
+export async function runDurably(
+  toolbox: Toolbox,
+  call: ToolCall,
+  context: CallContext,
+  options: DurableOptions,
 ): Promise<ToolResult | undefined> {
   const answer = ({ content, isError }: Made): ToolResult => ({
     callId: call.id,
@@ -72,9 +84,9 @@ export async function runTool(
     if (!parsed.ok) return answer(refused(`its arguments are wrong.\n${parsed.detail}`));
     if (parsed.repairs.length > 0) fixed = { repairs: parsed.repairs };
     const made = await withinTime(tool, context, (inTime) =>
-      hooked(tool, { name: call.name, input: parsed.input }, inTime, options),
+      stepped(tool, { ...call, input: parsed.input }, inTime, options),
     );
-    return made.isOpened ? undefined : { ...answer(made), ...fixed };
+    return made === suspended || made.isOpened ? undefined : { ...answer(made), ...fixed };
   } catch (error) {
     return { ...answer({ content: reasonOf(error), isError: true }), ...fixed };
   }
@@ -89,12 +101,32 @@ function refused(why: string): Made {
   return { content: `The tool was not called, because ${why}`, isError: true };
 }
 
+/** The call as far as it goes: to its end, or to where it can do nothing but wait. */
+async function stepped(
+  tool: Tool,
+  call: { name: string; input: unknown },
+  { context, signal, restart }: InTime,
+  options: DurableOptions,
+): Promise<Made | typeof suspended> {
+  const { store, stepKey } = options;
+  const { effect } = tool;
+  const steps = new Steps({ store, stepKey, effect, signal, now: context.now, onProgress: restart });
+  signal.addEventListener("abort", () => steps.close(), { once: true });
+  try {
+    const made = await Promise.race([hooked(tool, call, { ...context, signal, step: steps }, options), steps.over]);
+    if (made !== suspended && !made.isError && !made.isOpened) steps.finish();
+    return made;
+  } finally {
+    steps.close();
+  }
+}
+
 /** The call between the agent's hooks. */
 async function hooked(
   tool: Tool,
   { name, input }: { name: string; input: unknown },
   context: ToolContext,
-  { hooks, approved = false, open }: RunOptions & Partial<OpenOptions>,
+  { hooks, approved = false, open }: RunOptions & Pick<DurableOptions, "open">,
 ): Promise<Made> {
   const call: HookedCall = { name, input, effect: tool.effect, approved };
   const before = await beforeCall(tool, call, context, hooks);
@@ -146,8 +178,15 @@ async function run(tool: Tool, input: unknown, context: ToolContext): Promise<Ma
   }
 }
 
+interface InTime {
+  context: CallContext;
+  signal: AbortSignal;
+  /** The time begins anew. */
+  restart(): void;
+}
+
 /** Works until it settles, the tool's time is over or the turn is cancelled, whichever is first: a tool may ignore its signal. */
-async function withinTime<T>(tool: Tool, context: ToolContext, work: (inTime: ToolContext) => Promise<T>): Promise<T> {
+async function withinTime<T>(tool: Tool, context: CallContext, work: (of: InTime) => Promise<T>): Promise<T> {
   if (context.signal.aborted) throw new Error("Stopped before it was run.");
   const own = new AbortController();
   const over = Promise.withResolvers<never>();
@@ -157,12 +196,14 @@ async function withinTime<T>(tool: Tool, context: ToolContext, work: (inTime: To
   };
   const cancel = () => stop("Stopped while it was running. It may have taken effect all the same.");
   context.signal.addEventListener("abort", cancel, { once: true });
-  const timer = setTimeout(
-    () => stop(`Timed out after ${tool.timeoutMs} ms. It may have taken effect all the same.`),
-    tool.timeoutMs,
-  );
+  const timedOut = () => stop(`Timed out after ${tool.timeoutMs} ms. It may have taken effect all the same.`);
+  let timer = setTimeout(timedOut, tool.timeoutMs);
+  const restart = () => {
+    clearTimeout(timer);
+    if (!own.signal.aborted) timer = setTimeout(timedOut, tool.timeoutMs);
+  };
   try {
-    return await Promise.race([work({ ...context, signal: own.signal }), over.promise]);
+    return await Promise.race([work({ context, signal: own.signal, restart }), over.promise]);
   } finally {
     clearTimeout(timer);
     context.signal.removeEventListener("abort", cancel);
@@ -195,49 +236,4 @@ function cut(text: string, longest: number): string {
   if (text.length <= longest) return text;
   const kept = text.slice(0, longest).replace(/[\ud800-\udbff]$/, "");
   return `${kept}\n[cut: ${text.length - kept.length} more characters]`;
-}
-
-/** Values deeper in a result than this many are not looked at: what is wrong is near its top, and a result may be large. */
-const mostValues = 1_000;
-
-/** The first value that JSON would turn into `{}` without an error, so that the model would read an empty result, in words, such as "a Response"; `undefined` when there is none. */
-function notJson(value: unknown): string | undefined {
-  const queue: unknown[] = [value];
-  for (let at = 0; at < queue.length && at < mostValues; at++) {
-    const each = queue[at];
-    const lost = lostKind(each);
-    if (lost !== undefined) return lost;
-    if (typeof each === "object" && each !== null && !("toJSON" in each)) {
-      const room = mostValues - queue.length;
-      if (Array.isArray(each)) queue.push(...each.slice(0, Math.max(0, room)));
-      else queue.push(...ownValues(each, room));
-    }
-  }
-  return undefined;
-}
-
-function lostKind(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || "toJSON" in value) return undefined;
-  if (value instanceof Error) return `an Error (${value.message || value.name}). Throw it instead`;
-  if (value instanceof Response) return "a Response. Return its text: await response.text()";
-  if (value instanceof Promise) return "a Promise inside of it. Await that first";
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
-  if (ArrayBuffer.isView(value) || hollow.has(kind)) return `a value of the type ${kind}. Return text, or plain data`;
-  return undefined;
-}
-
-/** JSON writes each as `{}`. */
-const hollow = new Set([
-  ...["ArrayBuffer", "Map", "Set", "WeakMap", "WeakSet", "RegExp", "Request", "Headers", "FormData", "Blob", "File"],
-  ...["ReadableStream", "WritableStream", "Generator", "AsyncGenerator", "Map Iterator", "Set Iterator"],
-  ...["Array Iterator", "Iterator Helper", "AbortSignal", "WebSocket"],
-]);
-
-function ownValues(value: object, most: number): unknown[] {
-  const values: unknown[] = [];
-  for (const key in value) {
-    if (values.length >= most) break;
-    if (Object.hasOwn(value, key)) values.push((value as Record<string, unknown>)[key]);
-  }
-  return values;
 }

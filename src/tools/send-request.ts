@@ -1,5 +1,6 @@
 /** Sends a request that may change something to a public https address, once a person has approved exactly these arguments. The key it is sent with is the same however often it is sent. */
 import * as z from "zod/mini";
+import { defined } from "../core/defined.ts";
 import { readBoundedText } from "../core/read-bounded.ts";
 import { withoutCredentials } from "../core/secrets.ts";
 import { refusalOf } from "./public-address.ts";
@@ -28,7 +29,7 @@ export const sendRequest = defineTool({
     if (refusal !== undefined) throw new Error(`Nothing was sent to ${url}. ${refusal}`);
     const headers = { "user-agent": "longline", "idempotency-key": idempotencyKey, ...typeOf(body) };
     // A redirect could lead inward, and would send the data a second time.
-    const init = { method, headers, signal, redirect: "manual", ...(body !== undefined && { body }) } as const;
+    const init = { method, headers, signal, redirect: "manual", ...defined({ body }) } as const;
     const response = await fetch(url, init);
     const { text: read, cut } = await readBoundedText(response.body, mostBytes);
     const text = cut ? `${read}\n[cut: only the first ${mostBytes} bytes were read]` : read;

@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
 import { type ArgumentRules, checkedBy, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
+import type { ToolStep } from "./steps/step.ts";
 import { inputSchema, strictInput } from "./strict-schema.ts";
 
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
@@ -37,12 +38,15 @@ export interface ToolContext<Secret extends string = string> {
   idempotencyKey: string;
   /** Aborted when the tool's time is over or the turn is cancelled. */
   signal: AbortSignal;
+  /** Steps that are recorded: for a tool that waits, or must not do anything twice. */
+  step: ToolStep;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Sends the W3C header `traceparent` of this call along, where the request has none of its own. */
+  /** Sends the W3C headers `traceparent` and `tracestate` of this call along, where the request has no `traceparent` of its own. */
   fetch: typeof fetch;
-  /** The same header, for clients that make their requests themselves. */
+  /** The same headers, for clients that make their requests themselves. */
   traceparent?: string;
+  tracestate?: string;
   /** Shows how far the call is, in up to 500 characters: to readers of the session's events, on the page and in channels. It is not kept. */
   progress(text: string): void;
   transcript: {
@@ -51,6 +55,9 @@ export interface ToolContext<Secret extends string = string> {
     read(seq: number, offset: number): Promise<EntryPiece | undefined>;
   };
 }
+
+/** What a call is given from where it runs. */
+export type CallContext = Omit<ToolContext, "step">;
 
 /**
  * What an app declares of a tool.
@@ -78,7 +85,7 @@ export interface ToolDefinition<Input extends z.core.$ZodObject, Secret extends 
   effect: Effect;
   /** Whether a person must approve it before it is run: always, or for some inputs. The turn waits for the answer. */
   approval?: "always" | ((input: z.infer<Input>) => boolean);
-  /** How long it may run, in ms; 20 s. */
+  /** How long it may run, in ms; 20 s. Each of its steps has so long. */
   timeoutMs?: number;
   /** Names of the secrets that it needs (`npx wrangler secret put SHOP_KEY`). One that is missing stops the Worker at start. */
   secrets?: readonly Secret[];

@@ -1,7 +1,7 @@
 /** The shapes of a session's events, for readers of the document: one for each name, distinguished by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
 import { childSession } from "./child-shapes.ts";
-import { failure, message, usage } from "./shapes.ts";
+import { failure, message, suspendedFields, usage } from "./shapes.ts";
 
 const call = { call_id: z.string(), name: z.string(), arguments: z.string() };
 
@@ -56,6 +56,7 @@ const toolProgress = event("tool.progress", "ToolProgressEvent", {
     .string()
     .register(z.globalRegistry, { description: "How far the call is. It is not kept, so this event has no id." }),
 });
+const toolWaiting = event("tool.waiting", "ToolWaitingEvent", suspendedFields);
 const messageCompleted = event("message.completed", "MessageCompletedEvent", {
   seq: z.int().check(z.minimum(1)),
   message,
@@ -83,6 +84,7 @@ export const sessionEvent = z
     toolCalled,
     toolApprovalRequired,
     toolProgress,
+    toolWaiting,
     toolFinished,
     agentStarted,
     agentProgress,

@@ -4,7 +4,7 @@ import type { TurnOptions } from "../core/entry.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
-import { isNativeEvent, nativeEvent } from "./native.ts";
+import { isNativeEvent, nativeEvent, suspendedJson } from "./native.ts";
 
 /** How a stream is to be written: the name of its encoder, and that encoder's options. Made by our routes alone, so it is not checked again. */
 export interface Manner {
@@ -81,6 +81,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
         ? { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } }
         : { event: "agent.progress", data: { type: "agent.progress", call_id: callId, ...agent, text } },
     ],
+    suspended: (call) => [{ event: "tool.waiting", data: { type: "tool.waiting", ...suspendedJson(call) } }],
     // Without an id: there is nothing to come back to.
     broken: (why: BrokenStream) => [{ event: "error", data: { type: "error", ...why } }],
     get writesTheSame() {

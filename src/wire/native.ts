@@ -1,5 +1,6 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
+import { defined } from "../core/defined.ts";
 import type {
   AssistantEntry,
   ChildrenUsage,
@@ -12,6 +13,7 @@ import type {
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
+import type { SuspendedCall } from "../core/tool-steps.ts";
 import { userWords } from "../core/user-words.ts";
 import { agentFacts, childrenJson } from "./children-json.ts";
 import type { EventJson } from "./event-shapes.ts";
@@ -116,10 +118,7 @@ export function usageJson(usage: Usage, steps: number): UsageJson {
 export function countsJson(of: TurnCounts): Partial<UsageJson> {
   const { expectedCachedTokens: expected, rowsWritten: rows, kvReads, kvWrites } = of;
   return {
-    ...(expected !== undefined && { expected_cached_tokens: expected }),
-    ...(rows !== undefined && { rows_written: rows }),
-    ...(kvReads !== undefined && { kv_reads: kvReads }),
-    ...(kvWrites !== undefined && { kv_writes: kvWrites }),
+    ...defined({ expected_cached_tokens: expected, rows_written: rows, kv_reads: kvReads, kv_writes: kvWrites }),
   };
 }
 
@@ -144,13 +143,12 @@ export function entryJson(entry: Entry): EntryJson {
   switch (entry.type) {
     case "user": {
       const { content, speaker, metadata, options, agent, agentVersion, rollout } = entry;
-      const message = { role: "user", content, ...(speaker !== undefined && { speaker }) } as const;
+      const message = { role: "user", content, ...defined({ speaker }) } as const;
       return {
         ...placed,
         message,
         ...(metadata && { metadata }),
-        ...(agent !== undefined && { agent }),
-        ...(agentVersion !== undefined && { agent_version: agentVersion }),
+        ...defined({ agent, agent_version: agentVersion }),
         ...(rollout && { rollout: { id: rollout.id, arm: rollout.arm, stage: rollout.stage } }),
         options: { ...options },
         ...(entry.joined && { joined: true }),
@@ -174,9 +172,8 @@ export function entryJson(entry: Entry): EntryJson {
     }
     case "approval": {
       const { step, callId, name, approve, reason, by, metadata } = entry;
-      const child = entry.child !== undefined && { child: entry.child };
-      const noted = { ...(by !== undefined && { by }), ...(metadata && { metadata }), ...child };
-      const details = { ...(reason !== undefined && { reason }), ...noted };
+      const noted = { ...defined({ by, child: entry.child }), ...(metadata && { metadata }) };
+      const details = { ...defined({ reason }), ...noted };
       return { ...placed, step, call_id: callId, name, approve, ...details };
     }
     case "compaction": {
@@ -189,7 +186,7 @@ export function entryJson(entry: Entry): EntryJson {
         through_seq: throughSeq,
         summary,
         ...cause,
-        ...(model !== undefined && { model }),
+        ...defined({ model }),
         ...error,
         ...paid,
       };
@@ -237,7 +234,7 @@ function callFacts({ salvaged, copies, noCall, fromReasoning }: AssistantEntry):
 function prefixJson({ prefix }: AssistantEntry): Record<string, unknown> {
   if (prefix === undefined) return {};
   const { expectedTokens, because } = prefix;
-  return { prefix: { expected_tokens: expectedTokens, ...(because !== undefined && { because }) } };
+  return { prefix: { expected_tokens: expectedTokens, ...defined({ because }) } };
 }
 
 /** What happened on the way to a reply, where anything did. */
@@ -245,11 +242,10 @@ function tryFacts(entry: AssistantEntry | StepFailedEntry): Record<string, unkno
   const { tries, firstEventMs, durationMs } = entry;
   const { cutCalls, repairs } = entry.type === "assistant" ? entry : {};
   return {
-    ...(cutCalls !== undefined && { cut_calls: cutCalls }),
+    ...defined({ cut_calls: cutCalls }),
     ...(repairs && { repairs }),
     ...(tries && { tries: tries.map(tryJson) }),
-    ...(firstEventMs !== undefined && { first_event_ms: firstEventMs }),
-    ...(durationMs !== undefined && { duration_ms: durationMs }),
+    ...defined({ first_event_ms: firstEventMs, duration_ms: durationMs }),
   };
 }
 
@@ -330,8 +326,7 @@ export function queuedJson(message: QueuedMessage): QueuedJson {
     turn,
     content,
     created_at: iso(atMs),
-    ...(speaker !== undefined && { speaker }),
-    ...(metadata !== undefined && { metadata }),
+    ...defined({ speaker, metadata }),
     ...(joins && { joins }),
     ...(isCut && { cut: true }),
   };
@@ -387,6 +382,15 @@ export interface BrokenEntry {
   turn: string;
   type: string;
   broken: string;
+}
+
+/** A call whose tool waits, and for what. */
+export function suspendedJson({ id, name, waits }: SuspendedCall) {
+  return {
+    call_id: id,
+    name,
+    waits: waits.map(({ untilMs, ...wait }) => ({ name: wait.name, kind: wait.kind, until: iso(untilMs) })),
+  };
 }
 
 /** A moment as clients read it. */

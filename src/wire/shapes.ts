@@ -196,6 +196,13 @@ export const feedback = z
   })
   .register(z.globalRegistry, { id: "Feedback", description: "What a person thinks of an answer." });
 
+/** A call whose tool waits, and for what: a time, or the signal of that name until then. */
+export const suspendedFields = {
+  call_id: z.string(),
+  name: z.string(),
+  waits: z.array(z.object({ name: z.string(), kind: z.enum(["sleep", "signal"]), until: moment })),
+};
+
 export const turn = z
   .object({
     session: z.string(),
@@ -231,6 +238,9 @@ export const turn = z
         }),
       ),
     ),
+    suspended: z.optional(z.array(z.object(suspendedFields))).register(z.globalRegistry, {
+      description: "Calls whose tools wait: each goes on when the first of its waits is over.",
+    }),
     error: z.optional(failure),
     feedback: z.optional(feedback),
     refused: z.optional(z.boolean()),

@@ -6,7 +6,7 @@ import { accountObject } from "../../src/account/account-object.ts";
 import { accountStore } from "../../src/account/account-store.ts";
 import { accountLadder, accountVersion } from "../../src/account/schema.ts";
 import { SessionIndex } from "../../src/account/session-index.ts";
-import { fingerprint } from "../../src/core/prefix.ts";
+import { fingerprint } from "../../src/core/digest.ts";
 import type { Bindings } from "../../src/env.ts";
 
 const freshAccount = () => accountObject(env as unknown as Bindings, crypto.randomUUID());

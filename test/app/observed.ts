@@ -1,15 +1,27 @@
 /** An app whose turns are observed: a collector at otlp.test, and an alert. Its objects are in namespaces of their own. */
+import * as z from "zod/mini";
 import { alerts } from "../../src/doors/alerts.ts";
 import { otel } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
+import { defineTool } from "../../src/tools/tool.ts";
 import { agent } from "./agent.ts";
 
 const values = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://otlp.test", OTEL_EXPORTER_OTLP_HEADERS: { "x-key": "k-1" } };
 
 const { instructions, models } = agent;
+const peek = defineTool({
+  name: "peek",
+  description: "Reads what the shop has.",
+  input: z.object({ own: z.optional(z.string()) }),
+  effect: "none",
+  run: async ({ own }, { fetch }) => {
+    const headers = own === undefined ? undefined : { traceparent: own };
+    return (await fetch("https://shop.example.com/stock", { ...(headers && { headers }) })).text();
+  },
+});
 const observed = longline({
-  agents: { watched: { instructions, models } },
+  agents: { watched: { instructions, models, tools: [peek] } },
   // The settings of the tests' Worker have no collector.
   observe: { settings: {}, configure: () => otel().configure(values) },
   alerts: alerts([

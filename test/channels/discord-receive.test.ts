@@ -43,6 +43,7 @@ async function contentOf(sent: Promise<Sent>): Promise<string> {
 }
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 async function answerOf(inbound: Inbound, taken: Taken = { session: "s", turn: "turn_1" }): Promise<any> {
+  if (inbound.kind === "signal") throw new Error(inbound.kind);
   if (inbound.kind === "nothing") return inbound.response.status === 204 ? 204 : inbound.response.json();
   if (inbound.kind === "stop" || inbound.kind === "feedback") {
     return typeof inbound.response === "function" ? inbound.response(taken).json() : inbound.response.json();

@@ -71,6 +71,61 @@ const waiting = [
 ];
 const timedOut = { code: "turn_timeout", retryable: true };
 
+/** `c0` has steps, and waits for these times. */
+const stepped = (...untilMs: number[]): Partial<TurnView> => ({
+  intents: new Set(["c0"]),
+  stepped: new Map([
+    ["c0", { waits: untilMs.map((until, at) => ({ name: `w${at}`, kind: "sleep", untilMs: until })), resumedMs: now }],
+  ]),
+});
+const payAndClock = asking(["pay", "clock"]);
+
+const steps: Row[] = [
+  [
+    "[STEP-2] an unsafe call with steps is run again",
+    [user(), payAndClock, result("c1")],
+    stepped(),
+    run([call("c0", "pay")]),
+  ],
+  ["[STEP-4] calls beside one that waits are run", [user(), payAndClock], stepped(now + 9, now + 7), run([call("c1")])],
+  [
+    "[STEP-3] the turn waits for the earliest time",
+    [user(), payAndClock, result("c1")],
+    stepped(now + 9, now + 7),
+    { type: "wait", calls: [], untilMs: now + 7 },
+  ],
+  [
+    "[STEP-3] a call whose time is over is run",
+    [user(), payAndClock, result("c1")],
+    stepped(now + 9, now),
+    run([call("c0", "pay")]),
+  ],
+  [
+    "[STEP-3] a person's time and a tool's time are both watched",
+    [user(), asking(["pay", "clock"], { waits: { c1: "client" } })],
+    stepped(now + 9_000),
+    { type: "wait", calls: [{ ...call("c1"), kind: "client", sinceMs: now }], untilMs: now + 5_000 },
+  ],
+  [
+    "[STEP-3] no time limit runs while a tool waits",
+    [user(), payAndClock, result("c1")],
+    { ...stepped(now + 9_999_999), nowMs: now + 999_999 },
+    { type: "wait", calls: [], untilMs: now + 9_999_999 },
+  ],
+  [
+    "[STEP-3] it runs anew when the wait is over",
+    [user(), payAndClock, result("c1")],
+    { stepped: new Map([["c0", { waits: [], resumedMs: now + 900_000 }]]), nowMs: now + 950_000 },
+    run([call("c0", "pay")]),
+  ],
+  [
+    "[STEP-7] a cancel ends the wait, and the result does not say that nothing was done",
+    [user(), payAndClock, result("c1")],
+    { ...stepped(now + 9), stop: "cancelled" },
+    end("cancelled", { refused: [{ call: call("c0", "pay"), content: notRun.stopped }] }),
+  ],
+];
+
 const waits: Row[] = [
   ["[WAIT-1] calls that wait for nobody are run first", [user(), asks], {}, run([call("c2", "clock")])],
   [
@@ -307,6 +362,7 @@ const table: Row[] = [
     callModel(1),
   ],
   ...waits,
+  ...steps,
   [
     "[LOOP-1] a call that failed three times is not run again",
     [user(), ...failing(3), asking(["clock", "sum"], { step: 4 })],

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  fingerprint,
-  firstDifference,
-  forecast,
-  type HeadFacts,
-  type RequestFacts,
-  shortfall,
-} from "../../src/core/prefix.ts";
+import { fingerprint } from "../../src/core/digest.ts";
+import { firstDifference, forecast, type HeadFacts, type RequestFacts, shortfall } from "../../src/core/prefix.ts";
 
 const head: HeadFacts = {
   model: "cometapi/deepseek-v3.2-exp",

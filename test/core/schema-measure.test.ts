@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { costFault, costOf } from "../../src/core/schema-cost.ts";
 import { faultText, schemaFault, sizeFault } from "../../src/core/schema-measure.ts";
-import { judgeAnswer } from "../../src/model/judge-answer.ts";
+import { judgeAnswer } from "../../src/model/judge-by-schema.ts";
 
 type Schema = Record<string, unknown>;
 

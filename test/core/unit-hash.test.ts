@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { murmur3, unitHash } from "../../src/core/unit-hash.ts";
+import { murmur3, unitHash } from "../../src/core/digest.ts";
 import { randomOf } from "../support/random.ts";
 
 const encoder = new TextEncoder();

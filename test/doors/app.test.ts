@@ -2,11 +2,13 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { accountObject } from "../../src/account/account-object.ts";
+import { unwrap } from "../../src/account/outcome.ts";
 import { makeApp, partOfSetting } from "../../src/agent/app.ts";
 import { discordSettings } from "../../src/channels/discord/discord-channel.ts";
 import { slackSettings } from "../../src/channels/slack/slack-channel.ts";
 import { mcpSettings } from "../../src/doors/mcp-servers.ts";
 import { otelSettings } from "../../src/doors/otel.ts";
+import { accepted } from "../../src/doors/refusal-words.ts";
 import type { Bindings } from "../../src/env.ts";
 import {
   admin,
@@ -24,6 +26,7 @@ import {
   prefixes,
   slack,
 } from "../../src/index.ts";
+import { sessionObject } from "../../src/session/session-object.ts";
 import { turnModels } from "../../src/session/turn/turn-model.ts";
 import { agent } from "../app/agent.ts";
 import { toys } from "../app/pool.ts";
@@ -57,6 +60,47 @@ async function ask(app: { fetch: typeof toys.fetch }, path: string, init: Reques
   return app.fetch(new Request(`https://longline.test${path}`, init), { ...env, SESSIONS: toySessions }, context);
 }
 const key = { Authorization: "Bearer test-key" };
+
+describe("an app without a door for JSON schemas", () => {
+  const say = (session: string, body: object) =>
+    ask(toys, `/v1/sessions/${session}/messages`, {
+      method: "POST",
+      headers: { ...key, "Content-Type": "application/json" },
+      body: JSON.stringify({ content: "Hi", ...body }),
+    });
+  const schema = { type: "object", properties: { a: { type: "string" } }, required: ["a"] };
+
+  it.each([
+    [{ tools: [{ type: "function", function: { name: "f" } }] }, "tools"],
+    [{ tools: [] }, "tools"],
+    [{ response_format: { type: "json_schema", json_schema: { schema } } }, "response_format"],
+  ])("[APP-9] refuses %j by name, and says what to list", async (body, field) => {
+    const id = crypto.randomUUID();
+    const refused = await say(id, body);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { field, detail: expect.stringContaining("Add jsonSchemas() to its doors.") },
+    ]);
+    expect((await ask(toys, `/v1/sessions/${id}`, { headers: key })).status).toBe(404);
+    provider.enqueue(text("Hello."));
+    expect(await (await say(id, {})).json()).toMatchObject({ message: { content: "Hello." } });
+  });
+
+  it("[APP-9] goes on with what a session has from an earlier deployment", async () => {
+    const name = crypto.randomUUID();
+    const { TOY_SESSIONS } = env as unknown as { TOY_SESSIONS: DurableObjectNamespace };
+    const address = { account: "default", name };
+    const stub = sessionObject({ ...bindings, SESSIONS: TOY_SESSIONS } as Bindings, address);
+    const tools = [{ name: "f", description: "F.", parameters: schema, strict: true }];
+    const options = { tools, responseFormat: { type: "json_schema" as const, schema } };
+    provider.enqueue(text('{"b":1}'));
+    const { turn } = accepted(await stub.submit(address, { messages: [{ content: "Hi", options }], create: {} }));
+    expect(unwrap(await stub.wait(turn, 20_000))).toMatchObject({ status: "ended", ended: { reason: "completed" } });
+    const [{ body } = { body: {} }] = provider.requests as { body: { tools?: object[] } }[];
+    expect(body.tools).toMatchObject([{ function: { name: "f", parameters: schema } }]);
+    expect(JSON.stringify(body.tools)).not.toContain('"strict":true');
+  });
+});
 
 describe("a channel that is not of the library", () => {
   const page = (body: object, pagerKey = "pager-key-1") =>

@@ -99,6 +99,7 @@ describe("problems", () => {
     method_not_allowed: 405,
     not_acceptable: 406,
     conflict: 409,
+    gone: 410,
     session_busy: 409,
     payload_too_large: 413,
     unsupported_media_type: 415,

@@ -26,10 +26,72 @@ function asking(fetch: typeof globalThis.fetch, more: Partial<GenerateRequest> =
     signal: new AbortController().signal,
     timeouts,
     ...more,
-  });
+  })[Symbol.asyncIterator]();
 }
 const answering = (body: BodyInit | null, init: ResponseInit = stream) => asking(async () => new Response(body, init));
 const all = (events: AsyncIterable<ModelEvent[]>) => Array.fromAsync(events);
+
+describe("each", () => {
+  const bodies: [string, () => Response][] = [
+    [
+      "an answer in many reads",
+      () =>
+        new Response(
+          bodyOf([...(text("a") + text("b") + stop + usageFrame + done)].map((of) => new TextEncoder().encode(of))),
+          stream,
+        ),
+    ],
+    ["an answer that is cut off", () => new Response(text("a"), stream)],
+    ["a refusal", () => new Response('{"error":{"message":"no"}}', { status: 400 })],
+    [
+      "an error in the stream, with a time to wait",
+      () =>
+        new Response('data: {"error":{"message":"busy","code":429}}\n\n', {
+          headers: { ...stream.headers, "retry-after": "7" },
+        }),
+    ],
+    [
+      "a line without end",
+      () =>
+        new Response(bodyOf(Array.from({ length: 18 }, () => new TextEncoder().encode("x".repeat(2 ** 20)))), stream),
+    ],
+  ];
+  it.each(bodies)("[SPEED-1] hands on of %s what iterating it gives", async (_what, body) => {
+    const request = {
+      baseUrl: "https://model.test",
+      body: "{}",
+      fetch: async () => body(),
+      signal: new AbortController().signal,
+      timeouts,
+    };
+    const handed: ModelEvent[][] = [];
+    await generate(request).each((events) => handed.push(events));
+    expect(handed).toEqual(await all(generate(request)));
+    expect(handed.length).toBeGreaterThan(0);
+  });
+
+  it("[SPEED-1] ends at an abort, and passes on what its taker throws; the body is cancelled both times", async () => {
+    for (const how of ["abort", "throw"] as const) {
+      const upstream = handFed();
+      const abort = new AbortController();
+      const request = {
+        baseUrl: "https://model.test",
+        body: "{}",
+        fetch: async () => new Response(upstream.body, stream),
+        signal: abort.signal,
+        timeouts,
+      };
+      const running = generate(request).each(() => {
+        if (how === "throw") throw new Error("a fault of ours");
+        abort.abort();
+      });
+      upstream.feed(text("a"));
+      if (how === "throw") await expect(running).rejects.toThrow("a fault of ours");
+      else await running;
+      expect(upstream.seen.cancelled, how).toBe(true);
+    }
+  });
+});
 
 describe("the request", () => {
   it("[STREAM-15] posts the body with the key to /chat/completions and follows no redirect", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeAnswer } from "../../src/model/judge-answer.ts";
+import { judgeAnswer } from "../../src/model/judge-by-schema.ts";
 
 const object = { type: "json_object" } as const;
 const person = {

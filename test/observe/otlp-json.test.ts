@@ -16,6 +16,23 @@ it("[TRACE-8] a recorded turn with retries, a crash, a wait and a compaction is 
   expect(JSON.stringify(request)).toBe(JSON.stringify(JSON.parse(readFileSync(golden, "utf8"))));
 });
 
+it("[TRACE-13] tracestate is on every span and link, and the flag of a random id on every span", async () => {
+  const tracestate = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
+  const entries = recordedTurn.map((entry) =>
+    entry.type === "user"
+      ? { ...entry, tracestate, traceparent: entry.traceparent?.replace(/-01$/, "-03") ?? "" }
+      : entry,
+  );
+  const request = otlpTraces(await turnSpans(entries, facts), service);
+  expect(throughSchema(request)).toEqual(request);
+  const [resource] = request.resourceSpans as { scopeSpans: { spans: Record<string, unknown>[] }[] }[];
+  const spans = resource?.scopeSpans[0]?.spans ?? [];
+  expect(spans.length).toBeGreaterThan(5);
+  for (const span of spans) expect(span).toMatchObject({ traceState: tracestate, flags: expect.any(Number) });
+  expect(spans.map(({ flags }) => Number(flags) & 0xff)).toEqual(spans.map(() => 3));
+  expect(spans[0]?.links).toEqual([expect.objectContaining({ traceState: tracestate })]);
+});
+
 it.each([[false], [true]])("[TRACE-8] the official schema reads everything back (content: %s)", async (captures) => {
   const more = captures ? { content: contentWriter } : {};
   const request = otlpTraces(await turnSpans(recordedTurn, { ...facts, ...more }), service);

@@ -12,8 +12,9 @@ import {
   operationNames,
   spanEventNames,
 } from "../../src/observe/names.ts";
+import { samplesOf } from "../../src/observe/samples.ts";
 import type { Span } from "../../src/observe/span.ts";
-import { turnSpans } from "../../src/observe/turn-spans.ts";
+import { spanBodies, turnSpans } from "../../src/observe/turn-spans.ts";
 import { randomOf } from "../support/random.ts";
 import { facts, parentHeader, recordedTurn } from "./recorded-turn.ts";
 
@@ -209,6 +210,28 @@ describe("spans of a turn", () => {
     const [refund] = named(await turnSpans(changed(changes), facts), "execute_tool refund");
     expect(refund?.events[1]?.attributes["longline.wait.outcome"]).toBe(outcome);
     expect(refund?.attributes["error.type"]).toBe(type);
+  });
+
+  it("[TRACE-7] [METRIC-3] a tool's name that the model made up is content, and those of clients' tools are no series", async () => {
+    const made = {
+      name: "canary_tool",
+      isError: true,
+      content: 'There is no tool "canary_tool". The tools are: none.',
+    };
+    const [span] = (await turnSpans(changed({ 9: made }), facts)).filter(({ name }) =>
+      name.startsWith("execute_tool _"),
+    );
+    expect(span?.attributes).toMatchObject({ "gen_ai.tool.name": "_OTHER", "error.type": "unknown_tool" });
+    expect(JSON.stringify(await turnSpans(changed({ 9: made }), facts))).not.toContain("canary_tool");
+    expect(named(await turnSpans(changed({ 9: made }), captured), "execute_tool canary_tool")).toHaveLength(1);
+    const client = { 8: { waits: { call_b: "client" } }, 10: { type: "note" } };
+    const names = (changes: Record<number, object>) =>
+      samplesOf(spanBodies(changed(changes), facts))?.tools.map(({ name }) => name);
+    expect([names({}), names(client), names({ 9: made })]).toEqual([
+      ["order_status", "refund"],
+      ["order_status", "_OTHER"],
+      ["_OTHER", "refund"],
+    ]);
   });
 
   it("[TRACE-5] a traceparent is the parent, those that join are links, and a malformed one is nothing", async () => {

@@ -192,9 +192,9 @@ describe("time in which nothing worked", () => {
 
   it("[KEEP-6] counts only since a person last did something, and work counts on", () => {
     const entries = [{ ...user({ atMs: 1_000 }), seq: 1 }];
-    expect(deadlineMs(entries, 500)).toBe(1_500);
-    expect(deadlineMs(entries, 500, { ms: 9_000, untilMs: 10_000 })).toBe(10_500);
-    expect(deadlineMs(entries, 500, { ms: 9_000, untilMs: 900 })).toBe(1_500);
+    expect(deadlineMs({ entries }, 500)).toBe(1_500);
+    expect(deadlineMs({ entries, down: { ms: 9_000, untilMs: 10_000 } }, 500)).toBe(10_500);
+    expect(deadlineMs({ entries, down: { ms: 9_000, untilMs: 900 } }, 500)).toBe(1_500);
   });
 
   it("[KEEP-6] is measured from the last beat, and a beat is written only while a turn outlasts the watchdog", async () => {

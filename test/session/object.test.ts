@@ -28,7 +28,7 @@ describe("accepting a message", () => {
     const { turn, state } = await world.send("Hello");
     expect([turn, state]).toEqual([
       "turn_1",
-      { status: "running", firstSeq: 1, reply: undefined, waitMs: 86_400_000, waitingFor: [] },
+      { status: "running", firstSeq: 1, reply: undefined, waitMs: 86_400_000, waitingFor: [], suspended: [] },
     ]);
     await world.inside(async (storage) => {
       expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([1, 1]);

@@ -79,7 +79,7 @@ export const bugs: readonly Bug[] = [
         file: "src/core/run-turn.ts",
         find: "const result = await effects.runTool(call, { turn, step });",
         replace: `const first = await effects.runTool(call, { turn, step });
-    const result = first.isError ? await effects.runTool(call, { turn, step }) : first;`,
+    const result = first?.isError ? await effects.runTool(call, { turn, step }) : first;`,
       },
     ],
   },

@@ -6,6 +6,7 @@ import type { Bug } from "./bugs.ts";
 import { checkSession, type Violation } from "./check.ts";
 import { checkTraces } from "./check-traces.ts";
 import { buildWorker } from "./harness/build.ts";
+import { pause } from "./harness/chance.ts";
 import { Client } from "./harness/client.ts";
 import { Collector } from "./harness/collector.ts";
 import { Commits } from "./harness/commits.ts";
@@ -25,6 +26,8 @@ const sleepers = 2;
 export interface SoakOptions {
   kills: number;
   seed: number;
+  /** Messages that are sent before the last kill: the kills are spread evenly over them. Absent: one kill after another. */
+  messages?: number | undefined;
   /** Built in; then the soak ends at the first violation. */
   bug?: Bug | undefined;
 }
@@ -81,7 +84,11 @@ class Soak {
     const killer = new Killer(seed, { workerd, commits: this.#commits, points: this.#points });
     this.#killer = killer;
     const playing = Array.from({ length: lanes }, () => this.#lane(workerd.url));
-    for (let kill = 1; kill < kills && !this.#mayStop(); kill++) await killer.strike();
+    for (let kill = 1; kill < kills && !this.#mayStop(); kill++) {
+      await this.#untilSent((kill * (this.#options.messages ?? 0)) / kills);
+      await killer.strike();
+    }
+    await this.#untilSent(this.#options.messages ?? 0);
     const asleep = Array.from({ length: sleepers }, () => this.#client(workerd.url));
     await Promise.all(asleep.map((client) => client.fallAsleep()));
     await killer.strike();
@@ -128,6 +135,13 @@ class Soak {
   /** One session after another, until the last kill. */
   async #lane(url: string): Promise<void> {
     while (this.#quietSinceMs === undefined && !this.#isOver) await this.#client(url).run();
+  }
+
+  /** Until clients have had so many messages accepted. */
+  async #untilSent(count: number): Promise<void> {
+    const accepted = () =>
+      this.#clients.reduce((sum, { log }) => sum + log.messages.filter(({ turns }) => turns.length > 0).length, 0);
+    while (accepted() < count && !this.#mayStop()) await pause(20);
   }
 
   /** With a planted bug the first violation is enough. */

@@ -86,12 +86,15 @@ export function reportText(report: SoakReport): string {
       .map(([name, count]) => `${name} ${count}`)
       .join(", ");
   const lines = Object.entries(figures).map(([name, value]) => line(words(name), String(value)));
+  const byRule = Object.groupBy(violations, ({ rule }) => rule);
+  const rules = Object.fromEntries(Object.entries(byRule).map(([rule, all = []]) => [rule, all.length]));
   const first = violations.slice(0, 10).map(({ rule, session, detail }) => `  ${session}: ${rule}: ${detail}`);
   return [
     ...lines,
     line("kills by point", counts(killsByPoint)),
     line("tool calls", counts(toolCalls)),
     line("violations", String(violations.length)),
+    ...(violations.length > 0 ? [line("by rule", counts(rules))] : []),
     ...first,
   ].join("\n");
 }

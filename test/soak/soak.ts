@@ -1,6 +1,7 @@
 /**
- * `npm run soak -- --kills 200 --seed 7 [--bug NAME]`: one kill soak, its figures, and exit code 1 when something was wrong; with
- * a planted bug, when nothing was. `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
+ * `npm run soak -- --kills 200 --seed 7 [--messages 1000] [--bug NAME]`: one kill soak, its figures, and exit code 1 when something
+ * was wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages.
+ * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
  * `npm run soak -- --only delegation --kills 1000`: agents that call agents, in the tests' Workers runtime, while every object is killed.
  * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds.
  */
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "200" },
     seed: { type: "string" },
+    messages: { type: "string" },
     bug: { type: "string" },
     "roll-back": { type: "string" },
     rollouts: { type: "string" },
@@ -43,7 +45,10 @@ if (values.bug !== undefined && bug === undefined) {
   throw new Error(`There is no bug "${values.bug}". The bugs are: ${bugs.map(({ name }) => name).join(", ")}.`);
 }
 console.log(`soak of ${values.kills} kills with seed ${seed}${bug === undefined ? "" : ` and the bug ${bug.name}`}`);
-const report = await runSoak({ kills: Number(values.kills), seed, bug });
+const messages = values.messages === undefined ? undefined : Number(values.messages);
+if (messages !== undefined && !(Number.isInteger(messages) && messages > 0))
+  throw new Error("--messages must be a whole number above 0.");
+const report = await runSoak({ kills: Number(values.kills), seed, bug, messages });
 console.log(reportText(report));
 const found = report.violations.length > 0;
 if (bug !== undefined) console.log(found ? `caught ${bug.name}` : `did not catch ${bug.name}`);

@@ -25,7 +25,7 @@ import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { decide } from "../../src/model/demo/decide.ts";
 import { jsonAnswer } from "../../src/model/demo/json-answer.ts";
 import { JsonAnswer } from "../../src/model/json-answer.ts";
-import { judgeAnswer } from "../../src/model/judge-answer.ts";
+import { judgeAnswer } from "../../src/model/judge-by-schema.ts";
 import { readLeak } from "../../src/model/leaked-calls.ts";
 import { requestChange } from "../../src/model/request-change.ts";
 import { retryAfterMs } from "../../src/model/retry.ts";

@@ -100,6 +100,33 @@ describe("a connection to an MCP server", () => {
     expect(remote.ran).toHaveLength(2);
   });
 
+  it("[TRACE-12] [TRACE-13] a call has the trace's headers, in its `_meta` too, and nothing of them where there is no trace", async () => {
+    const remote = createMcpServer([tool]);
+    const sent: unknown[] = [];
+    const connection = connectedTo({
+      fetch: (input, init) => {
+        const [headers, body] = [new Headers(init?.headers), String(init?.body)];
+        const trace = { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") };
+        if (body.includes("tools/call")) sent.push([trace, JSON.parse(body).params._meta]);
+        return remote.fetch(input, init);
+      },
+    });
+    const trace = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-03`, tracestate: "rojo=1,congo=2" };
+    const [whole, half, none] = [of(), of(), of()];
+    await connection.call("add", {}, { ...whole, ...trace });
+    await connection.call("add", {}, { ...half, traceparent: trace.traceparent });
+    await connection.call("add", {}, none);
+    const key = ({ idempotencyKey }: typeof none) => ({ "longline/idempotency-key": idempotencyKey });
+    expect(sent).toEqual([
+      [trace, { ...key(whole), ...trace }],
+      [
+        { ...trace, tracestate: null },
+        { ...key(half), traceparent: trace.traceparent },
+      ],
+      [{ traceparent: null, tracestate: null }, key(none)],
+    ]);
+  });
+
   it("[MCP-7] breaks off an answer that does not end", async () => {
     const remote = createMcpServer([
       { ...tool, run: () => ({ content: [{ type: "text", text: "x".repeat(9_000_000) }] }) },

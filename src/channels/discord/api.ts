@@ -1,5 +1,6 @@
 /** Calls Discord's REST API and decides what a failure means. Every call names who calls (an unnamed one is refused: 40333) and ends by itself (discord-api-docs#7936). */
 import { version } from "../../../package.json";
+import { defined } from "../../core/defined.ts";
 import { readBoundedText } from "../../core/read-bounded.ts";
 
 export interface DiscordSettings {
@@ -90,7 +91,7 @@ export class DiscordApi {
     const headers = {
       "User-Agent": userAgent,
       ...(body && !file && { "Content-Type": "application/json" }),
-      ...(authorization !== undefined && { Authorization: authorization }),
+      ...defined({ Authorization: authorization }),
     };
     const init = {
       method,

@@ -1,4 +1,6 @@
 /** Buttons on Discord: what their `custom_id` holds, who may press them, and the message that requests an approval. Pure. */
+
+import { defined } from "../../core/defined.ts";
 import { sessionNameSource } from "../../core/session-name.ts";
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval } from "../channel.ts";
@@ -32,7 +34,7 @@ function stopValue({ session, asker, tag }: StopValue): string {
 
 export function readStop(customId: string): StopValue | undefined {
   const [, asker = "", session = "", tag] = stopPattern.exec(customId) ?? [];
-  return session === "" ? undefined : { session, asker, ...(tag !== undefined && { tag }) };
+  return session === "" ? undefined : { session, asker, ...defined({ tag }) };
 }
 
 /** Most characters of a `custom_id` (components/reference, "Custom ID"). */
@@ -65,7 +67,7 @@ export function readButton(customId: string): ButtonValue | undefined {
   const [ours, answer, ref = "", asker = "", digest] = customId.split(":");
   if (ours !== "longline" || ref === "") return undefined;
   if (answer !== "approve" && answer !== "deny" && answer !== "why") return undefined;
-  return { ref, asker, answer, ...(digest !== undefined && { digest }) };
+  return { ref, asker, answer, ...defined({ digest }) };
 }
 
 /**

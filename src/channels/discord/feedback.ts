@@ -1,4 +1,6 @@
 /** The two buttons under an answer, for praise and blame, and the rating that a press of one gives (components/reference, "Button"). Pure. */
+
+import { defined } from "../../core/defined.ts";
 import { sessionNameSource } from "../../core/session-name.ts";
 import type { Reply } from "../channel.ts";
 import { turnOf } from "../reply-text.ts";
@@ -25,7 +27,7 @@ export function ratingValue({ session, turn, score, tag }: Rating): string | und
 export function readRating(customId: string): Rating | undefined {
   const [, word, turn = "", session = "", tag] = votePattern.exec(customId) ?? [];
   if (word === undefined) return undefined;
-  return { session, turn, score: word === "up" ? 1 : -1, ...(tag !== undefined && { tag }) };
+  return { session, turn, score: word === "up" ? 1 : -1, ...defined({ tag }) };
 }
 
 /** The row of buttons under an answer that came to its end; no row under any other. */
@@ -34,7 +36,7 @@ export function ratingRows(reply: Reply): object[] {
   if (turn === undefined || reply.ended?.reason !== "completed") return [];
   const { session, tag } = reply;
   const button = (score: 1 | -1, name: string) => {
-    const custom_id = ratingValue({ session, turn, score, ...(tag !== undefined && { tag }) });
+    const custom_id = ratingValue({ session, turn, score, ...defined({ tag }) });
     return custom_id === undefined ? [] : [{ type: 2, style: 2, emoji: { name }, custom_id }];
   };
   const components = [...button(1, "👍"), ...button(-1, "👎")];

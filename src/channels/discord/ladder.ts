@@ -8,6 +8,7 @@
  * Codes: discord/discord-api-docs developers/topics/opcodes-and-status-codes.mdx, "JSON Error Codes". What is not listed here,
  * and what is not documented, means that this one way is closed.
  */
+import { defined } from "../../core/defined.ts";
 
 export const rungs = ["edit", "followup", "bot", "file", "dm"] as const;
 export type Rung = (typeof rungs)[number];
@@ -86,7 +87,7 @@ export function afterRefusal(refused: Refused): Verdict {
   if (code === 10_015 && ageMs < unknownMs) return { do: "retry", afterMs: 700 };
   if (mayPass(refused)) {
     const { retryAfterMs, tries } = refused;
-    if (tries < mostTries) return { do: "retry", ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) };
+    if (tries < mostTries) return { do: "retry", ...defined({ afterMs: retryAfterMs }) };
     return { do: "next", closed: [closedBy(refused)], lasting: true };
   }
   const known = knownClosed(refused);

@@ -3,7 +3,9 @@
  * made again, the bot's messages have a nonce, a follow-up is written down before it is made and looked for in the channel; and
  * where the channel cannot be read, it is made as a placeholder that an edit fills. `send.ts` decides which way is used.
  */
-import { fingerprint } from "../../core/prefix.ts";
+
+import { defined } from "../../core/defined.ts";
+import { fingerprint } from "../../core/digest.ts";
 import { type ApiFile, type DiscordApi, DiscordFailure } from "./api.ts";
 import type { DiscordPress } from "./discord-address.ts";
 import type { DiscordPosting, OpenWays } from "./open-ways.ts";
@@ -69,7 +71,7 @@ export class MessageCalls {
     const spare = this.#ways.spareFor(message.name);
     if (spare === undefined && canLook) return this.#makeFollowUp(message, interaction);
     const { id, via } = spare ?? (await this.#makeSpare(interaction));
-    const target = { id, ...(via !== undefined && { via }) };
+    const target = { id, ...defined({ via }) };
     const others = (this.#shown.spares ?? []).filter((each) => each.id !== id);
     const made = await this.#patch(target, message, interaction).catch((error: unknown) => {
       const isGone = error instanceof DiscordFailure && error.code === 10_008;

@@ -4,7 +4,9 @@
  * own. Text and approvals are shown independently: a failure of one does not hold up the other. By which way, and what a
  * refusal means: `send.ts` and `ladder.ts`.
  */
-import { fingerprint } from "../../core/prefix.ts";
+
+import { defined } from "../../core/defined.ts";
+import { fingerprint } from "../../core/digest.ts";
 import type { Posted, Reply, ShownTool } from "../channel.ts";
 import { replyMarkdown } from "../reply-text.ts";
 import { splitMarkdown } from "../split-markdown.ts";
@@ -42,7 +44,7 @@ export async function postToDiscord(
     if (!(error instanceof Postponed)) throw error;
     const { afterMs } = error;
     const progress = countOf(shown) > before;
-    return { kind: "retry", shown, error: error.message, progress, ...(afterMs !== undefined && { afterMs }) };
+    return { kind: "retry", shown, error: error.message, progress, ...defined({ afterMs }) };
   }
 }
 
@@ -213,7 +215,7 @@ class DiscordPost {
 
   get #names(): StopValue {
     const { session, tag } = this.#reply;
-    return { session, asker: this.#posting.address.user, ...(tag !== undefined && { tag }) };
+    return { session, asker: this.#posting.address.user, ...defined({ tag }) };
   }
 
   /** The last rungs: one file with the whole answer, else a direct message, else a line that names where it is. */

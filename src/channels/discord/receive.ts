@@ -1,4 +1,6 @@
 /** Takes in Discord's interactions: commands, buttons, a modal. Checks the signature before it reads anything; Discord tries wrong ones from time to time and takes the address away when they pass. */
+
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import type { GivenFeedback, Inbound, InboundRequest, PressedApproval, Received, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
@@ -161,12 +163,12 @@ function stop({ session, tag }: { session: string; tag?: string }, done: object 
     const wasOpen = !("refused" in taken) && taken.turn !== "";
     return Response.json(wasOpen ? done : whisper("Nothing is running here."));
   };
-  return { kind: "stop", session, ...(tag !== undefined && { tag }), response };
+  return { kind: "stop", session, ...defined({ tag }), response };
 }
 
 function wayOf(came: Interaction, nowMs: number): DiscordPress {
   const followUps = followUpsOf(came);
-  return { token: came.token, id: came.id, atMs: nowMs, ...(followUps !== undefined && { followUps }) };
+  return { token: came.token, id: came.id, atMs: nowMs, ...defined({ followUps }) };
 }
 
 function placeOf(came: Interaction) {

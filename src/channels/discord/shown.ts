@@ -1,5 +1,5 @@
 /** What is remembered of a delivery between its attempts: stored JSON, so what is here stays readable. Pure. */
-import { fingerprint } from "../../core/prefix.ts";
+import { fingerprint } from "../../core/digest.ts";
 import type { Rung } from "./ladder.ts";
 
 /** A message of the answer. `id` `@original` is the deferred one. */

@@ -1,4 +1,6 @@
 /** Shows the text of an answer in Slack: a streamed message that grows, further messages where it is long, and simpler ones where Slack refuses. Never requests approvals and never sets a status. */
+
+import { defined } from "../../core/defined.ts";
 import type { Reply, ShownTool } from "../channel.ts";
 import { replyText, turnOf } from "../reply-text.ts";
 import { byteLimit, splitMarkdown } from "../split-markdown.ts";
@@ -258,7 +260,7 @@ class TextTrack {
   #feedback(reply: Reply | undefined): Record<string, unknown>[] {
     const turn = reply === undefined ? undefined : turnOf(reply);
     if (!this.#of.feedback || turn === undefined || reply?.ended?.reason !== "completed") return [];
-    return feedbackBlocks({ session: reply.session, turn, ...(reply.tag !== undefined && { tag: reply.tag }) });
+    return feedbackBlocks({ session: reply.session, turn, ...defined({ tag: reply.tag }) });
   }
 
   #roomOf({ room }: Piece): string {

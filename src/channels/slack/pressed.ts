@@ -1,4 +1,6 @@
 /** Approval buttons: what they carry, what a press means, and who may press. */
+
+import { defined } from "../../core/defined.ts";
 import { callDigest, cutToRoom, messengerText, visible } from "../../core/shown-call.ts";
 import type { Approval, Inbound, Taken } from "../channel.ts";
 import { SlackApi, type SlackSettings, settingsFor } from "./api.ts";
@@ -71,7 +73,7 @@ export async function pressed(action: Pressed, { settings, rules }: SlackSetup):
     pressed: {
       session: value.session,
       ref: value.ref,
-      ...(value.digest !== undefined && { digest: value.digest }),
+      ...defined({ digest: value.digest }),
       approve: first.action_id === approveId,
       by,
     },

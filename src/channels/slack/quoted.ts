@@ -1,4 +1,6 @@
 /** Messages of a Slack thread or channel that are quoted to the model: the last ones, within bounds. */
+
+import { defined } from "../../core/defined.ts";
 import type { SlackApi } from "./api.ts";
 import type { SlackAttachment, SlackEvent } from "./envelope.ts";
 import { filesOf, renderMessage } from "./render-message.ts";
@@ -59,7 +61,7 @@ function textOf({ text, blocks, attachments, files = [] }: Message): string {
 }
 
 async function newest(api: SlackApi, { room, before }: QuotedPlace): Promise<Message[]> {
-  const range = { channel: room, limit: mostMessages, ...(before !== undefined && { latest: before }) };
+  const range = { channel: room, limit: mostMessages, ...defined({ latest: before }) };
   const { messages = [] } = (await api.call("conversations.history", range)) as { messages?: Message[] };
   return messages.toReversed();
 }
@@ -68,7 +70,7 @@ async function lastOfThread(api: SlackApi, { room, thread = "", before }: Quoted
   let last: Message[] = [];
   let cursor = "";
   for (let page = 0; page < mostPages; page++) {
-    const range = { channel: room, ts: thread, limit: 200, ...(before !== undefined && { latest: before }) };
+    const range = { channel: room, ts: thread, limit: 200, ...defined({ latest: before }) };
     const read = await api.call("conversations.replies", { ...range, ...(cursor !== "" && { cursor }) });
     const { messages = [], response_metadata } = read as {
       messages?: Message[];

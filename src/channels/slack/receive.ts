@@ -1,4 +1,6 @@
 /** Takes in what Slack sends: events, slash commands and interactivity at one address, distinguished by their body. Checks the signature over the raw bytes before it reads any of them. */
+
+import { defined } from "../../core/defined.ts";
 import type { AppError } from "../../core/errors.ts";
 import type { Inbound, InboundRequest, Taken } from "../channel.ts";
 import { parseJson } from "../parse-json.ts";
@@ -138,7 +140,7 @@ function contentOf(
   const { text, user, files, attachments, blocks, ts, thread_ts, app_context } = event;
   const reference = keptReference({
     ...{ channel: "slack", team, room: event.channel ?? "", user: user ?? "", text: text ?? "" },
-    ...(own !== undefined && { own }),
+    ...defined({ own }),
     ...(ts && { ts }),
     ...(thread_ts && thread_ts !== ts && { thread: thread_ts, readsThread: true }),
     ...(files && { files }),

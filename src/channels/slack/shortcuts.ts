@@ -1,4 +1,6 @@
 /** Turns the slash command, and the shortcut on a person's message, into messages to the agent. */
+
+import { defined } from "../../core/defined.ts";
 import type { AppError } from "../../core/errors.ts";
 import type { Inbound, Taken } from "../channel.ts";
 import { type SlackSettings, settingsFor } from "./api.ts";
@@ -57,7 +59,7 @@ export function fromMessageAction(action: MessageAction, { settings, rules }: Sl
   const lead = "What do you say to this message from %?";
   const address: SlackAddress = {
     ...{ channel: "slack", ...place, atMs: nowMs },
-    ...(fallbackUrl !== undefined && { fallbackUrl }),
+    ...defined({ fallbackUrl }),
   };
   const known = knownName(teamId, author) ?? (author || (message.username ?? "a user"));
   return {

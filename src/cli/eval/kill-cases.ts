@@ -1,4 +1,6 @@
 /** `longline eval --kill-every step`: runs the tools' own code over the recordings of cases, and loses the instance at every point. Says which tools would do something twice. */
+
+import { defined } from "../../core/defined.ts";
 import { type KillReport, killEveryPoint } from "../../test-kit/kill-every.ts";
 import { UsageError } from "../usage.ts";
 import { messagesOf } from "./dataset/case.ts";
@@ -29,7 +31,7 @@ export async function killCases(
     const tape = recordings.forKills(each.id);
     const report = await killEveryPoint({
       tools: runner.agent.tools,
-      message: { content: message.content, ...(message.speaker !== undefined && { speaker: message.speaker }) },
+      message: { content: message.content, ...defined({ speaker: message.speaker }) },
       approve: each.approve,
       model: tape.model.fetch,
       outside: tape.fetch,

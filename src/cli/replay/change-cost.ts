@@ -1,6 +1,7 @@
 /** What a change costs: what it takes a turn, and the cached prefix that it voids, in money by the ledger of the Worker. Pure. */
 
 import type { Prices } from "../../core/cost.ts";
+import { defined } from "../../core/defined.ts";
 import { canonicalBody } from "../../test-kit/recording.ts";
 import { requestDifference } from "../../test-kit/request-difference.ts";
 
@@ -60,7 +61,7 @@ export function changeCost({ requests, days, windowDays, sessions, prices, costC
   const sessionsPerDay = sessions / length;
   const perDayMicros = days.reduce((sum, { cost_micros }) => sum + cost_micros, 0) / length;
   return {
-    ...(segment !== undefined && { segment }),
+    ...defined({ segment }),
     voidedTokens,
     onceMicros: Math.round((sessionsPerDay * voidedTokens * Math.max(0, prices.miss - prices.hit)) / 1e6),
     sessionsPerDay,

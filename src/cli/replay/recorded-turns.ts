@@ -1,6 +1,7 @@
 /** Reads turns that really happened from a Worker that runs: the conversation before each, its question, and its result. Reads alone. */
 
 import { type Client, client } from "../../client/client.ts";
+import { defined } from "../../core/defined.ts";
 import type { Entry, UserEntry } from "../../core/entry.ts";
 import { exportedSession } from "../exported-session.ts";
 
@@ -55,8 +56,7 @@ async function activeSessions(
   do {
     const page = await longline.sessions.list({
       limit: 100,
-      ...(cursor !== undefined && { cursor }),
-      ...(agent !== undefined && { agent }),
+      ...defined({ cursor, agent }),
     });
     for (const { id, last_turn } of page.sessions)
       if (last_turn !== null && last_turn !== undefined && Date.parse(last_turn.ended_at) >= sinceMs) ids.push(id);

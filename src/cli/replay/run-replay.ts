@@ -1,5 +1,6 @@
 /** Runs the recorded turns with the candidate, writes the report, and says the verdict. */
 
+import { defined } from "../../core/defined.ts";
 import { pricesAt } from "../../model/profile.ts";
 import { caseSchema, type EvalCase } from "../eval/dataset/case.ts";
 import type { Dataset } from "../eval/dataset/read-cases.ts";
@@ -169,7 +170,7 @@ async function reported(
       preferences.push(each);
     }
   }
-  const ended = { left, ...(why !== undefined && { why }) };
+  const ended = { left, ...defined({ why }) };
   const margins = { "": options.margin };
   const summary = summarize({ dataset, plan, results, preferences, baseline: undefined, margins, ended, warnings: [] });
   writeReport(folder, summary, { dataset, results, at: plan.startedAt });

@@ -3,6 +3,7 @@
  * ends it, since no one knows what it would give. No tool runs: only their schemas are used.
  */
 import { canonicalJson } from "../../agent/version.ts";
+import { defined } from "../../core/defined.ts";
 import type { Entry } from "../../core/entry.ts";
 import { effectsOf } from "../../test-kit/crash-points.ts";
 import type { Tool, Toolbox } from "../../tools/tool.ts";
@@ -50,7 +51,7 @@ export async function shadowTurn(recorded: RecordedTurn, runner: CaseRunner): Pr
   const effects = effectsOf(session);
   // Checked before each further step: what the model would say of a result that no one knows is worth nothing.
   Object.defineProperty(effects, "isSpent", { get: () => results.diverged !== undefined });
-  await session.begin({ content, ...(speaker !== undefined && { speaker }) }, withoutModel(options), effects);
+  await session.begin({ content, ...defined({ speaker }) }, withoutModel(options), effects);
   const outcome = outcomeOf(session.entries.slice(begunAt), {
     tools: runner.agent.tools,
     stubs: { unmatched: [], unused: [] },

@@ -3,9 +3,10 @@ import { shortageFailure } from "../../core/budget-words.ts";
 import type { ChildSession } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
+import type { SuspendedCall } from "../../core/tool-steps.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
-import { countsJson, errorJson, usageJson } from "../../wire/native.ts";
+import { countsJson, errorJson, suspendedJson, usageJson } from "../../wire/native.ts";
 import type { FailureJson } from "../../wire/shapes.ts";
 
 /** `turn`: the message that is written is this turn. */
@@ -53,6 +54,10 @@ export class UiChunks implements Encoder {
   }
 
   /** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
+  suspended(call: SuspendedCall): Frame[] {
+    return this.#frames([{ type: "data-tool-waiting", id: call.id, transient: true, data: suspendedJson(call) }]);
+  }
+
   progress({ callId, name, text, agent }: CallProgress): Frame[] {
     if (agent !== undefined) return this.#frames([agentChunk(callId, agent, { state: "working", text })]);
     return this.#frames([

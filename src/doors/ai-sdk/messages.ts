@@ -1,4 +1,6 @@
 /** A session's entries as `UIMessage[]`, for a page that is loaded again: each turn's messages of people, then one message that is its answer, equal to the one that the turn's stream makes. Pure. */
+
+import { defined } from "../../core/defined.ts";
 import type { Entry, ToolEntry, UserEntry } from "../../core/entry.ts";
 import { eventsOfEntry } from "../../core/event.ts";
 import { type BrokenEntry, iso, type QueuedMessage } from "../../wire/native.ts";
@@ -89,7 +91,7 @@ export class UiMessages {
 
   #userMessage(id: string, of: Omit<QueuedMessage, "id" | "joins" | "isCut">): WrittenMessage {
     const { turn, content, speaker, metadata, atMs } = of;
-    const optional = { ...(speaker !== undefined && { speaker }), ...(metadata !== undefined && { metadata }) };
+    const optional = defined({ speaker, metadata });
     const about = { session: this.#of.session, turn, created_at: iso(atMs), ...optional };
     return { id, role: "user", metadata: about, parts: [{ type: "text", text: content }] };
   }

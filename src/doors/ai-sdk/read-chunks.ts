@@ -1,4 +1,5 @@
 /** Puts the chunks of one message together, as the AI SDK's `readUIMessageStream` does for the kinds of chunks that we write. The tests hold the two equal. */
+import { defined } from "../../core/defined.ts";
 
 export interface UiPart {
   type: string;
@@ -94,7 +95,7 @@ export class ChunkReader {
         return;
       case "tool-approval-response": {
         const { approved, reason } = more;
-        const approval = { id: approvalId, approved, ...(reason !== undefined && { reason }) };
+        const approval = { id: approvalId, approved, ...defined({ reason }) };
         Object.assign(part, { state: "approval-responded", approval });
         return;
       }

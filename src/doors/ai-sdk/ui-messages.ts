@@ -2,9 +2,10 @@
 import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
+import { defined } from "../../core/defined.ts";
+import { fingerprint } from "../../core/digest.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { fingerprint } from "../../core/prefix.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { feedbackJson } from "../../session/read/turn-json.ts";
@@ -132,7 +133,7 @@ async function say(
   const { turn } = accepted(
     await sessionObject(caller.bindings, address).submit(address, {
       ...named,
-      messages: [{ content, ...(speaker !== undefined && { speaker }), ...traceOf(caller), options }],
+      messages: [{ content, ...defined({ speaker }), ...traceOf(caller), options }],
       receipt,
       ...allowedModels(caller),
       // An edited message keeps its id.
@@ -154,5 +155,5 @@ async function answer(
   const given = approvals.map(({ callId, ...decided }) => ({ call: { id: callId }, ...decided }));
   const submission = { approvals: given, results, answers: "resent" as const };
   const { turn, afterSeq } = accepted(await sessionObject(caller.bindings, address).submit(address, submission));
-  return { session: name, turn, ...(afterSeq !== undefined && { afterSeq }) };
+  return { session: name, turn, ...defined({ afterSeq }) };
 }

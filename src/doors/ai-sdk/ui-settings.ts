@@ -1,6 +1,7 @@
 /** What clients of the UI door send beside the conversation: tools as a list or by name, and the settings of assistant-ui's `AssistantChatTransport` (`system`, `callSettings`, `config`). Hints are ignored; what would change the answer and cannot be honoured is refused by its name. */
 import * as z from "zod/mini";
 import type { Agent } from "../../agent/agent.ts";
+import { defined } from "../../core/defined.ts";
 import type { ClientTool, Sampling, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
@@ -78,8 +79,7 @@ export function uiOptions(caller: Caller, of: UiSettings, agent: Agent): TurnOpt
   const sampling = samplingOf(of.callSettings ?? {});
   const instructions = instructionsOf(caller, of.system);
   return {
-    ...(instructions !== undefined && { instructions }),
-    ...(model !== undefined && { model }),
+    ...defined({ instructions, model }),
     ...(tools.length > 0 && { tools }),
     ...(Object.keys(sampling).length > 0 && { sampling }),
   };

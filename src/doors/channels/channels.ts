@@ -7,16 +7,20 @@ import type { WorkingChannel } from "../../channels/define-channel.ts";
 import { defaultAccount } from "../../channels/place-rules.ts";
 import { receiveWebhook } from "../../channels/webhook.ts";
 import { boundedMetadata } from "../../core/bounds.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { safeSpeaker } from "../../core/speaker.ts";
 import type { Bindings } from "../../env.ts";
+import { parseBody } from "../../http/parse-body.ts";
 import { readText } from "../../http/read-json.ts";
 import { addressFault, channelHost } from "../../session/deliver/outlets.ts";
 import { urlFault } from "../../session/deliver/url-fault.ts";
 import { sessionObject } from "../../session/session-object.ts";
+import { isSignalName } from "../../tools/steps/step.ts";
 import { callId, type RequestContext } from "../caller.ts";
 import { accepted } from "../refusal-words.ts";
 import { Routes, requestOf } from "../routes.ts";
+import { sessionName } from "../session-fields.ts";
 import { traceOf } from "../trace-of.ts";
 
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
@@ -79,6 +83,14 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
       }
       return inbound.answer(outcome);
     }
+    case "signal": {
+      const { session, signal, id } = inbound;
+      if (!isSignalName(signal.name)) throw badSignal(signal.name);
+      const to = { account, name: parseBody(sessionName, session, "session") };
+      const taken = unwrap(await sessionObject(of.bindings, to).signal({ ...signal, key: id }));
+      const facts = { session, turn: taken.turn, name: signal.name, status: taken.status };
+      return Response.json(facts, { status: taken.status === "delivered" ? 200 : 202 });
+    }
     case "feedback": {
       const { session, tag, turn, score, by } = inbound.given;
       const given = { score, by: safeSpeaker(by) ?? "somebody", atMs: Date.now() };
@@ -91,7 +103,7 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
     }
     case "approval": {
       const { session, ref, digest, fresh, by, ...pressed } = inbound.pressed;
-      const decided = { ...pressed, by: safeSpeaker(by) ?? "somebody", ...(digest !== undefined && { digest }) };
+      const decided = { ...pressed, by: safeSpeaker(by) ?? "somebody", ...defined({ digest }) };
       const given = { approvals: [{ call: { ref }, ...decided }], ...(fresh && { replyTo: fresh }) };
       return inbound.answer(
         await inEither(account, async (owner) => {
@@ -112,6 +124,12 @@ async function take(of: RequestContext, receive: (request: InboundRequest) => Pr
       return typeof response === "function" ? response(stopped) : response;
     }
   }
+}
+
+function badSignal(name: string): AppError {
+  const shown = JSON.stringify(String(name).slice(0, 120).toWellFormed());
+  const detail = `${shown} cannot name a signal. A name has 1 to 100 characters without / ? # and \\; the first is a letter or a digit.`;
+  return new AppError("invalid_request", detail, { field: "signal" });
 }
 
 /** Once for a message, however often and as how many events it comes. */

@@ -2,6 +2,7 @@
 import { accountObject } from "../../account/account-object.ts";
 import type { App, Schedule } from "../../agent/app.ts";
 import type { AddressFault } from "../../channels/define-channel.ts";
+import { defined } from "../../core/defined.ts";
 import { sha256Hex } from "../../core/digest.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
@@ -49,7 +50,7 @@ async function post(
       messages: [message],
       claims: [claim],
       ...owed,
-      create: { ...(agent !== undefined && { agent }) },
+      create: defined({ agent }),
       ...(models && { models }),
     }),
   );

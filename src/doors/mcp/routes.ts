@@ -2,6 +2,7 @@
 import { version } from "../../../package.json";
 import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/setting-lists.ts";
 import { visible } from "../../core/shown-call.ts";
@@ -45,7 +46,7 @@ function toolsFor(caller: Caller): McpTools {
     agents: caller.app.agents.names,
     async ask({ question, session: named, agent }, report) {
       await mustAdmit(caller);
-      const receipt = await receiptOf(caller, { question, session: named, ...(agent !== undefined && { agent }) });
+      const receipt = await receiptOf(caller, { question, session: named, ...defined({ agent }) });
       const name = named ?? (await newName(receipt, "POST /mcp"));
       const session = sessionObject(caller.bindings, { account, name });
       const request = {
@@ -87,7 +88,7 @@ async function answerOf(
   let state: TurnState = { status: "queued" };
   for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
     state = unwrap(await session.wait(of.turn, sliceMs));
-    if (state.status === "ended" || state.status === "waiting") break;
+    if (state.status === "ended" || (state.status === "waiting" && state.waitingFor.length > 0)) break;
     await report(`The answer is being made: ${state.status}.`);
   }
   const approvals = state.status === "waiting" ? await approvalsOf(session, of.turn, state) : [];
@@ -126,6 +127,8 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
           ? `A person must approve the call ${name} ${visible(text)}: POST ${at}/approvals/${id} {"approve": true}`
           : `The call ${name} ${text} waits for its result: POST ${at}/tool_results`,
       );
+      const later = `A tool waits, so there is no answer yet. Read it later: GET ${at}/turns/${turn}`;
+      if (calls.length === 0) calls.push(later);
       return {
         status: state.status,
         answer: [text, ...calls].filter((line) => line !== "").join("\n"),

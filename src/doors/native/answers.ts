@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
+import { defined } from "../../core/defined.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
@@ -49,7 +50,7 @@ export const answers = new Routes()
   .post("/:id/approvals/:call_id", "approve", async (c, caller) => {
     const { approve, reason, digest } = parseBody(approval, await readJson(c.req.raw));
     const callId = c.req.param("call_id");
-    const decided = { approve, ...(reason !== undefined && { reason }), ...(digest !== undefined && { digest }) };
+    const decided = { approve, ...defined({ reason, digest }) };
     const address = addressOf(caller, c.req.param("id"));
     const given = { approvals: [{ call: { id: callId }, ...decided }] };
     const { turn } = accepted(await sessionObject(c.env, address).submit(address, given));

@@ -1,6 +1,7 @@
 /** `/v1/sessions/:id/fork`, `…/export` and `/v1/sessions/import`: a session's transcript in another session, or outside. Page by page, so that its length does not matter. */
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
@@ -11,7 +12,7 @@ import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "../make-copy.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "../session-fields.ts";
 import { readImport } from "./read-import.ts";
-import { entryLine, headerLine } from "./transcript-text.ts";
+import { entryLine, feedbackLine, headerLine } from "./transcript-text.ts";
 
 export const forking = lazySchema(() =>
   z.strictObject({
@@ -32,7 +33,7 @@ export const copies = new Routes()
       const detail = `after_seq: is ${afterSeq}, and the session has ${lastSeq} entries.`;
       throw new AppError("invalid_request", detail, { field: "after_seq" });
     }
-    const choices = { ...choicesOf({ ...session, model: session.chosenModel }), ...(title !== undefined && { title }) };
+    const choices = { ...choicesOf({ ...session, model: session.chosenModel }), ...defined({ title }) };
     const plan: CopyPlan = {
       address: { account: caller.account, name: id },
       choices,
@@ -66,12 +67,14 @@ export const copies = new Routes()
     return made(session);
   });
 
-/** The header and then the entries, page by page, up to entry `lastSeq`. */
+/** The header and then the entries, page by page, up to entry `lastSeq`; after the last entry of a turn its feedback. */
 async function* lines(session: ReturnType<typeof sessionAt>, header: string, lastSeq: number): AsyncGenerator<string> {
   yield `${header}\n`;
   for (let seq = 0; seq < lastSeq; ) {
-    const { entries } = unwrap(await session.entries({ after: seq, limit: Math.min(entriesInOneGo, lastSeq - seq) }));
-    yield entries.map((entry) => `${entryLine(entry)}\n`).join("");
+    const range = { after: seq, limit: Math.min(entriesInOneGo, lastSeq - seq), rated: true };
+    const { entries, ratings = [] } = unwrap(await session.entries(range));
+    const rated = new Map(ratings.map((each) => [each.afterSeq, `${feedbackLine(each.rated)}\n`]));
+    yield entries.map((entry) => `${entryLine(entry)}\n${rated.get(entry.seq) ?? ""}`).join("");
     seq = entries.at(-1)?.seq ?? lastSeq;
   }
 }

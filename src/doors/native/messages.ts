@@ -4,55 +4,34 @@ import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { CallbackAddress } from "../../channels/callback.ts";
-import { thinkingLevels } from "../../core/entry.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { speakerFault } from "../../core/speaker.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { urlFault } from "../../session/deliver/url-fault.ts";
 import { turnJson } from "../../session/read/turn-json.ts";
-import { sessionEvents, sessionObject } from "../../session/session-object.ts";
+import { sessionEvents, sessionObject, submitForStream } from "../../session/session-object.ts";
 import type { InboxMessage } from "../../session/store/inbox.ts";
 import type { SessionAddress } from "../../session/store/session-record.ts";
+import type { Submission } from "../../session/submit/submit-rows.ts";
 import type { TurnState } from "../../session/turn/turns.ts";
 import { shownEntry } from "../../wire/native.ts";
 import type { CancellationJson, SearchHitJson } from "../../wire/shapes.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { type Caller, mustAdmit } from "../caller.ts";
-import { clientTools, clientToolsOf } from "../client-tools.ts";
+import type { MessageSchemas } from "../message-schemas.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
 import { hangUpQuery, stoppingOnDisconnect, stopsOnDisconnect } from "../on-disconnect.ts";
+import { plainMessage } from "../plain-message.ts";
 import { receiptOf } from "../receipt-of.ts";
 import { accepted } from "../refusal-words.ts";
-import { formatOf, responseFormat } from "../response-format.ts";
 import { Routes } from "../routes.ts";
-import { addressOf, agentName, knownModel, metadata, sessionAt } from "../session-fields.ts";
+import type { SentMessage } from "../sent-message.ts";
+import { addressOf, knownModel, sessionAt } from "../session-fields.ts";
 import { audienceQuery, entryShownTo, stateShownTo } from "../shown-to.ts";
 import { traceOf } from "../trace-of.ts";
 
-export const sentMessage = lazySchema(() =>
-  z.strictObject({
-    content: z.string().check(z.minLength(1, "must not be empty")),
-    speaker: z.optional(
-      z.string().check(
-        z.refine((name) => speakerFault(name) === undefined, {
-          error: ({ input }) => speakerFault(String(input)) ?? "is not valid",
-        }),
-      ),
-    ),
-    metadata: z.optional(metadata),
-    thinking: z.optional(
-      z.union([z.boolean(), z.enum(thinkingLevels), z.strictObject({ type: z.enum(["enabled", "disabled"]) })]),
-    ),
-    agent: z.optional(agentName),
-    model: z.optional(z.string()),
-    response_format: z.optional(responseFormat),
-    tools: z.optional(clientTools),
-    callback_url: z.optional(z.string().check(z.maxLength(2_000))),
-    cache: z.optional(z.strictObject({ ttl_seconds: z.int().check(z.minimum(60), z.maximum(2_592_000)) })),
-  }),
-);
 export const sending = lazySchema(() =>
   z.strictObject({
     on_busy: z._default(z.enum(["queue", "join", "interrupt", "reject"]), "queue"),
@@ -78,7 +57,8 @@ export const messages = new Routes()
     const { on_busy } = parseQuery(sending, new URL(c.req.url));
     if (on_busy === "interrupt") mustMay(caller, address.name, "cancel");
     const stops = stopsOnDisconnect(caller, address.name);
-    const body = parseBody(sentMessage, await readJson(c.req.raw));
+    const { schemas } = c.var;
+    const body = readMessage(await readJson(c.req.raw), schemas);
     const named = namedAgent(caller, body.agent);
     // Only what is checked by the session's own agent needs to know it here.
     const isChecked = body.model !== undefined || (body.tools ?? []).length > 0;
@@ -87,7 +67,7 @@ export const messages = new Routes()
       : c.var.app.agents.first;
     const request = {
       ...named,
-      messages: [toInbox(caller, body, agent)],
+      messages: [toInbox(caller, body, { agent, schemas })],
       receipt: await receiptOf(caller, body),
       onBusy: on_busy,
       ...allowedModels(caller),
@@ -96,10 +76,9 @@ export const messages = new Routes()
     await mustAdmit(caller);
     const session = sessionObject(c.env, address);
     const how = answerMode(c.req.raw.headers);
-    const { turn, state } = accepted(await session.submit(address, request, { isStreamed: how.mode === "stream" }));
+    if (how.mode === "stream") return streamedAnswer(caller, address, request);
+    const { turn, state } = accepted(await session.submit(address, request));
     switch (how.mode) {
-      case "stream":
-        return relay(caller, address, `turn=${turn}`);
       case "async":
         return turnResponse(caller, turn, { session: address.name, state });
       case "wait": {
@@ -152,16 +131,29 @@ export const messages = new Routes()
     );
   });
 
-/** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
+/** The message is taken and answered by one call to the session; by two where its object is of an earlier version. */
+async function streamedAnswer(caller: Caller, address: SessionAddress, submission: Submission): Promise<Response> {
+  const answer = await submitForStream(caller.bindings, address, { submission, ...relayed(caller, address, "") });
+  if (answer instanceof Response) return answer;
+  const session = sessionObject(caller.bindings, address);
+  const { turn } = accepted(answer ?? (await session.submit(address, submission, { isStreamed: true })));
+  return relay(caller, address, `turn=${turn}`);
+}
+
+/** Hands the session's stream through untouched. */
 function relay(caller: Caller, address: SessionAddress, query: string): Promise<Response> {
-  const { request, bindings } = caller;
+  return sessionEvents(caller.bindings, address, relayed(caller, address, query));
+}
+
+/** The reader's hang-up travels with the signal. */
+function relayed(caller: Caller, address: SessionAddress, query: string): { query: string; signal: AbortSignal } {
+  const { request } = caller;
   const after = request.headers.get("Last-Event-ID") ?? placeInUrl(new URL(request.url).searchParams);
   const hangUp = hangUpQuery(stopsOnDisconnect(caller, address.name));
-  const asked = {
+  return {
     query: `after=${encodeURIComponent(after)}&${query}${hangUp}${audienceQuery(caller)}`,
     signal: request.signal,
   };
-  return sessionEvents(bindings, address, asked);
 }
 
 /** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */
@@ -178,18 +170,29 @@ function callbackOf(caller: Caller, url: string | undefined): { replyTo?: Callba
   return { replyTo: { channel: "callback", url } };
 }
 
-function toInbox(caller: Caller, body: z.infer<typeof sentMessage>, agent: Agent): InboxMessage {
+/** An app without a door for JSON schemas refuses them by name. */
+function readMessage(body: unknown, schemas: MessageSchemas | undefined): SentMessage {
+  if (schemas !== undefined) return schemas.readMessage(body);
+  const given: object = typeof body === "object" && body !== null ? body : {};
+  const field = ["tools", "response_format"].find((name) => name in given);
+  if (field === undefined) return parseBody(plainMessage, body);
+  const detail = `${field}: this app takes no JSON schemas. Add jsonSchemas() to its doors.`;
+  throw new AppError("invalid_request", detail, { field });
+}
+
+function toInbox(
+  caller: Caller,
+  body: SentMessage,
+  { agent, schemas }: { agent: Agent; schemas: MessageSchemas | undefined },
+): InboxMessage {
   const { content, speaker, metadata, thinking, model } = body;
-  const form = formatOf(body.response_format);
-  const tools = clientToolsOf(agent, body.tools ?? []);
   return {
     content,
-    ...(speaker !== undefined && { speaker }),
+    ...defined({ speaker }),
     ...(metadata && { metadata }),
     ...traceOf(caller),
     options: {
-      ...(form && { responseFormat: form }),
-      ...(tools.length > 0 && { tools }),
+      ...schemas?.optionsOf(agent, body),
       ...(body.cache && { cacheSeconds: body.cache.ttl_seconds }),
       ...(model !== undefined && { model: knownModel(caller, model, agent) }),
       ...(thinking !== undefined && {

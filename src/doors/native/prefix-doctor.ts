@@ -1,6 +1,7 @@
 /** `GET /v1/sessions/:id/prefix`: why the provider's prefix cache hit or missed. `GET …/requests/:seq`: what was sent. */
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
+import { defined } from "../../core/defined.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
@@ -22,7 +23,7 @@ export const prefixDoctor = new Routes()
       chain: head === undefined ? [] : chainOf(head, windowSeq),
       requests: requests.map(({ seq, turn, step, model, inputTokens, cachedTokens, expectedTokens, because }) => {
         const tokens = { input_tokens: inputTokens, cached_tokens: cachedTokens, expected_tokens: expectedTokens };
-        return { seq, turn, step, model, ...tokens, ...(because !== undefined && { because }) };
+        return { seq, turn, step, model, ...tokens, ...defined({ because }) };
       }),
     });
   })

@@ -1,10 +1,12 @@
 /** Reads an exported session from a request's body as it comes, line by line, and names the line that is wrong. */
 import * as z from "zod/mini";
+import type { Entry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { deepestJson, JsonScan } from "../../core/nesting.ts";
 import { inPieces, jsonWorkMs, readingPace } from "../../http/pace.ts";
 import { protoPath } from "../../http/parse-body.ts";
 import type { CopiedLine } from "../../session/store/copying.ts";
+import type { RatedTurn } from "../../session/store/feedback.ts";
 import type { lineSchemas } from "./transcript-lines.ts";
 import { readLine } from "./transcript-text.ts";
 
@@ -29,7 +31,7 @@ export async function readImport(request: Request): Promise<Import> {
   if (first.done) throw wrongLine(1, "is missing: the first line tells what the session is");
   // The largest schemas that there are: no other request needs them.
   const { lineSchemas: schemas } = await import("./transcript-lines.ts");
-  return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.entry) };
+  return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.line) };
 }
 
 interface Line {
@@ -45,7 +47,10 @@ async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.core.$ZodType): A
   const pieces = inPieces();
   for await (const line of lines) {
     await pieces(jsonWorkMs({ units: line.text.length, values: line.scan.values }));
-    copied.push({ line: line.line, entry: parseLine(schema, line) as CopiedLine["entry"] });
+    copied.push({
+      line: line.line,
+      ...copiedOf(parseLine(schema, line) as Entry | ({ type: "feedback" } & RatedTurn)),
+    });
     units += line.text.length;
     if (copied.length < page.entries && units < page.units) continue;
     yield copied;
@@ -53,6 +58,12 @@ async function* pagesOf(lines: AsyncGenerator<Line>, schema: z.core.$ZodType): A
     units = 0;
   }
   if (copied.length > 0) yield copied;
+}
+
+function copiedOf(read: Entry | ({ type: "feedback" } & RatedTurn)): Omit<CopiedLine, "line"> {
+  if (read.type !== "feedback") return { entry: read };
+  const { type: _, ...rated } = read;
+  return { rated };
 }
 
 /** Empty lines are counted, and passed over. */

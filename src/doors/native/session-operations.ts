@@ -12,12 +12,14 @@ import {
   turn,
 } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
+import { sentMessage } from "../sent-message.ts";
 import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
 import { forking, importing } from "./copies.ts";
-import { entryRange, searching, sending, sentMessage } from "./messages.ts";
+import { entryRange, searching, sending } from "./messages.ts";
 import { doctorQuery } from "./prefix-doctor.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";
+import { signalBody } from "./signals.ts";
 import { tokenRequest } from "./tokens.ts";
 
 const tag = "Sessions";
@@ -38,10 +40,21 @@ const accepting = z.object({
   traceparent: z
     .optional(z.string())
     .register(z.globalRegistry, { description: "W3C trace context: the parent of the turn's trace." }),
+  tracestate: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "W3C trace context: passed on, up to 512 characters." }),
 });
 const call = z.object({ session: z.string(), turn: z.string(), call_id: z.string(), approve: z.boolean() });
 const takenResults = z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) });
 const keptFeedback = z.object({ session: z.string(), turn: z.string(), feedback: feedbackShape });
+
+const signalTaken = z.object({
+  session: z.string(),
+  turn: z.string(),
+  name: z.string(),
+  status: z.enum(["delivered", "kept"]),
+  call_id: z.nullable(z.string()),
+});
 
 export const sessionOperations: Record<string, Operation> = {
   "POST /v1/sessions": {
@@ -167,6 +180,21 @@ export const sessionOperations: Record<string, Operation> = {
     body: toolResults,
     answers: { 200: { what: "The turn goes on.", schema: takenResults } },
     refusals: [404, 409],
+  },
+  "POST /v1/sessions/{id}/signals/{name}": {
+    tag,
+    summary: "Sends what a tool waits for; the same again is answered the same",
+    headers: z.object({
+      "Idempotency-Key": z
+        .optional(z.string().check(z.maxLength(255)))
+        .register(z.globalRegistry, { description: "The same key and body: the same signal." }),
+    }),
+    body: signalBody,
+    answers: {
+      200: { what: "A tool had waited for it, and goes on.", schema: signalTaken },
+      202: { what: "It is kept: a call is under way that may come to wait for it.", schema: signalTaken },
+    },
+    refusals: [404, 409, 410, 422, 429],
   },
   "POST /v1/sessions/{id}/feedback": {
     tag,

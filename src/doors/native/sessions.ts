@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { accountObject } from "../../account/account-object.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { mostUnits } from "../../core/bounds.ts";
+import { defined } from "../../core/defined.ts";
 import { turnEndReasons } from "../../core/entry.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
@@ -59,10 +60,10 @@ export const sessions = new Routes()
       ...(body.agent !== undefined && { agent: agent.name }),
       ...(title !== undefined && { title }),
       ...(metadata && { metadata }),
-      ...(instructions !== undefined && { instructions }),
+      ...defined({ instructions }),
       ...(model !== undefined && { model: knownModel(caller, model, agent) }),
       ...(prefix !== undefined && { prefix: await knownPrefix(caller, prefix) }),
-      ...(ttlSeconds !== undefined && { ttlSeconds }),
+      ...defined({ ttlSeconds }),
     };
     const address = { account: caller.account, name: id };
     const { created, session } = unwrap(await sessionObject(c.env, address).create(address, choices));
@@ -83,7 +84,7 @@ export const sessions = new Routes()
   })
   .patch("/:id", "key", async (c, caller) => {
     const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
-    const change = { ...(title !== undefined && { title }), ...(metadata && { metadata }) };
+    const change = { ...defined({ title }), ...(metadata && { metadata }) };
     return c.json(sessionJson(unwrap(await sessionAt(caller, c.req.param("id")).change(change))));
   })
   .delete("/:id", "key", async (c, caller) =>

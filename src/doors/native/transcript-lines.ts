@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { latestMs, metadataBounds, mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels, turnEndReasons } from "../../core/entry.ts";
 import { recordedFault } from "../../core/speaker.ts";
+import { parseTracestate } from "../../observe/traceparent.ts";
 import { wellFormed } from "../well-formed.ts";
 
 export { entryLine, headerLine, readLine } from "./transcript-text.ts";
@@ -120,7 +121,7 @@ const speaker = z.string().check(
   }),
 );
 
-const entry = z.discriminatedUnion("type", [
+const entries = [
   z.strictObject({
     type: z.literal("user"),
     ...placed,
@@ -140,7 +141,13 @@ const entry = z.discriminatedUnion("type", [
     options,
     joined: z.optional(z.literal(true)),
     again: z.optional(z.literal(true)),
-    traceparent: z.optional(z.string().check(z.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/))),
+    traceparent: z.optional(z.string().check(z.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$/))),
+    tracestate: z.optional(
+      z.string().check(
+        z.maxLength(512),
+        z.refine((state) => parseTracestate(state) === state, "must be a list of W3C tracestate members"),
+      ),
+    ),
   }),
   z.strictObject({
     type: z.literal("assistant"),
@@ -213,6 +220,19 @@ const entry = z.discriminatedUnion("type", [
     kvReads: z.optional(count),
     kvWrites: z.optional(count),
   }),
+] as const;
+const entry = z.discriminatedUnion("type", entries);
+const line = z.discriminatedUnion("type", [
+  ...entries,
+  z.strictObject({
+    type: z.literal("feedback"),
+    turn: turnName,
+    atMs: moment,
+    score: z.number().check(z.minimum(-1), z.maximum(1)),
+    label: z.optional(z.string().check(z.maxLength(64))),
+    comment: z.optional(z.string().check(z.maxLength(4_000))),
+    by: z.optional(name),
+  }),
 ]);
 
 const header = z.strictObject({
@@ -228,4 +248,4 @@ const header = z.strictObject({
 });
 
 /** What a line of an import must be, once `readLine` has made it an object. */
-export const lineSchemas = { header, entry };
+export const lineSchemas = { header, entry, line };

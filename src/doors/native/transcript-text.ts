@@ -1,5 +1,6 @@
-/** A session as lines of JSON, one entry each after a header: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
+/** A session as lines of JSON, one entry each after a header, and the feedback on its turns: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
 import type { Entry } from "../../core/entry.ts";
+import type { RatedTurn } from "../../session/store/feedback.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */
 export interface TranscriptHeader {
@@ -26,6 +27,11 @@ export function headerLine(of: TranscriptHeader): string {
 export function entryLine(of: Entry): string {
   const { seq, turn, type } = of;
   return JSON.stringify({ seq, turn, type, ...(renamed(of, snake) as object) });
+}
+
+/** A turn's feedback as a line, without the line's end. It is no entry, and has no place of its own in the log. */
+export function feedbackLine({ turn, ...given }: RatedTurn): string {
+  return JSON.stringify({ turn, type: "feedback", ...(renamed(given, snake) as object) });
 }
 
 /** A line's JSON with the names that the schemas know; throws a SyntaxError when it is no JSON object. */

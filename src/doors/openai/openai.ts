@@ -1,5 +1,6 @@
 /** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
 import { type Door, defineDoor } from "../door.ts";
+import { schemas } from "../json-schemas.ts";
 import { Routes } from "../routes.ts";
 import { chatCompletions } from "./chat/chat-completions.ts";
 import { ChatChunks, type ChatManner } from "./chat/chunks.ts";
@@ -33,6 +34,7 @@ export function openai(): Door {
     },
     // Clients of OpenAI's API are refused in its words.
     refusals: { paths: openAiPaths, response: openAiErrorResponse },
+    schemas,
     operations: async () => (await import("./operations.ts")).openAiOperations,
   });
 }

@@ -197,14 +197,14 @@ export class Courier {
     // Most attempts are one or two calls.
     this.#subrequests.count(2);
     let saved = false;
-    const traceparent = outlet.live ? undefined : await this.#sources.traces?.deliveryParent(turn, id);
+    const trace = outlet.live ? undefined : await this.#sources.traces?.deliveryParent(turn, id);
     const posted = await outlet.post({
       reply,
       address,
       shown,
       resumed,
       nowMs: Date.now(),
-      ...(traceparent !== undefined && { traceparent }),
+      ...(trace && { trace }),
       isLast: attempts >= outlet.retryMs.length,
       signal: AbortSignal.any([this.#gone.signal, AbortSignal.timeout(attemptMs)]),
       save: async (about) => {

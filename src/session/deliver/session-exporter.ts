@@ -29,8 +29,13 @@ export interface ExportSettings extends TraceSettings {
 const retryMs = [5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000] as const;
 /** How long a collector may take nothing before it is given up: shorter than a session that has expired is kept for what it owes. */
 const giveUpMs = 48 * 3_600_000;
-/** Most turns, deliveries and events of one request, and about how long it may get, in UTF-16 units. */
+/**
+ * Most turns, deliveries and events of one request, and about how long it may get, in UTF-16 units: collectors take 4 MiB and more
+ * (NVIDIA-AI-Blueprints/rag#628). A turn that is longer goes in several.
+ */
 const batchLimits = { items: 50, units: 1_000_000 };
+/** Further requests for one turn that a collector refuses, in search of the spans that it does not take. */
+const mostSplits = 30;
 /** Requests that one wake sends: the rest goes on in an alarm, with limits of its own. */
 const mostBatches = 10;
 
@@ -155,31 +160,54 @@ export class SessionExporter implements SessionTelemetry {
     }
   }
 
-  async #send({ spans, events }: Batch, dropped: number): Promise<OtlpOutcome> {
+  async #send({ ids, spans, events }: Batch, dropped: number): Promise<OtlpOutcome> {
     const { collector, serviceName } = this.#settings;
     const resource: Attributes = {
       "service.name": serviceName,
       ...(dropped > 0 && { "longline.telemetry.dropped": dropped }),
     };
-    const nothing: OtlpOutcome = { kind: "taken", rejected: 0 };
-    const traces = spans.length === 0 ? nothing : JSON.stringify(otlpTraces(spans, resource));
-    const first = typeof traces === "string" ? await sendOtlp(collector, "traces", traces) : traces;
-    if (first.kind !== "taken" || events.length === 0) return first;
-    const second = await sendOtlp(collector, "logs", JSON.stringify(otlpLogs(events, resource)));
-    if (second.kind === "retry" || second.kind === "taken") return second;
+    const splits = { left: ids.length === 1 ? mostSplits : 0 };
+    let rejected = 0;
+    for (const piece of piecesOf(spans)) {
+      const sent = await this.#sendSpans(piece, resource, splits);
+      if (sent.kind !== "taken") return sent;
+      rejected += sent.rejected;
+    }
+    if (events.length === 0) return { kind: "taken", rejected };
+    const sent = await sendOtlp(collector, "logs", JSON.stringify(otlpLogs(events, resource)));
+    if (sent.kind === "taken") return { ...sent, rejected: rejected + sent.rejected };
+    if (sent.kind !== "refused") return sent;
     // Backends of traces alone take no events.
-    warnOnce(`${second.error} Events, such as feedback, are not sent there.`);
-    return first;
+    warnOnce(`${sent.error} Events, such as feedback, are not sent there.`);
+    return { kind: "taken", rejected };
+  }
+
+  /** Of a turn alone those spans that the collector does not take are rejected, and the others arrive. */
+  async #sendSpans(spans: readonly Span[], resource: Attributes, splits: { left: number }): Promise<OtlpOutcome> {
+    const sent = await sendOtlp(this.#settings.collector, "traces", JSON.stringify(otlpTraces(spans, resource)));
+    const isRefused = sent.kind === "invalid" || sent.kind === "too_large";
+    if (!isRefused || splits.left === 0) return sent;
+    if (spans.length === 1) return { kind: "taken", rejected: 1 };
+    const middle = Math.ceil(spans.length / 2);
+    let rejected = 0;
+    for (const half of [spans.slice(0, middle), spans.slice(middle)]) {
+      const outcome = splits.left-- > 0 ? await this.#sendSpans(half, resource, splits) : sent;
+      if (outcome.kind === "invalid" || outcome.kind === "too_large") rejected += half.length;
+      else if (outcome.kind === "taken") rejected += outcome.rejected;
+      else return outcome;
+    }
+    return { kind: "taken", rejected };
   }
 
   #taken({ ids }: Batch, rejected: number, dropped: number): true {
     if (rejected > 0) warnOnce(`The collector took requests, but rejected some of what was in them: ${rejected}.`);
+    this.#untold += rejected;
     this.#mostItems = batchLimits.items;
     const { state } = this.#owed;
     this.#owed.remove(ids);
     this.#owed.change({
       ...{ attempts: 0, sinceMs: 0, nextAtMs: null, error: null, deadId: 0 },
-      dropped: Math.max(0, state.dropped - dropped),
+      dropped: Math.max(0, state.dropped - dropped) + rejected,
     });
     return true;
   }
@@ -239,4 +267,20 @@ export class SessionExporter implements SessionTelemetry {
       if (!this.#session.feed.closed) this.#owed.change({ letter: "none" });
     }
   }
+}
+
+/** In their order, each about as long as one request may be. */
+function piecesOf(spans: readonly Span[]): Span[][] {
+  const pieces: Span[][] = [];
+  let units = Number.POSITIVE_INFINITY;
+  for (const span of spans) {
+    const length = JSON.stringify(span).length;
+    units += length;
+    if (units > batchLimits.units) {
+      pieces.push([]);
+      units = length;
+    }
+    pieces.at(-1)?.push(span);
+  }
+  return pieces;
 }

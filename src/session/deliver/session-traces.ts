@@ -6,7 +6,7 @@ import { deliveryKey, deliverySpans } from "../../observe/delivery-spans.ts";
 import { feedbackEvent } from "../../observe/feedback-event.ts";
 import { otlpTraces } from "../../observe/otlp-json.ts";
 import { samplesOf } from "../../observe/samples.ts";
-import type { SpanKey } from "../../observe/span.ts";
+import { headersOf, type SpanKey, spanIdOf, turnTrace } from "../../observe/span.ts";
 import type {
   EndedDelivery,
   ObservedSession,
@@ -16,7 +16,8 @@ import type {
   TurnSamples,
 } from "../../observe/telemetry.ts";
 import { callKey } from "../../observe/tool-spans.ts";
-import { spanBodies, type TraceFacts, traceparentOfSpan, turnSpans } from "../../observe/turn-spans.ts";
+import type { TraceHeaders } from "../../observe/traceparent.ts";
+import { spanBodies, type TraceFacts, turnSpans } from "../../observe/turn-spans.ts";
 import { DeliveriesMade } from "../store/deliveries-made.ts";
 
 export interface TraceSettings {
@@ -76,11 +77,14 @@ export class LogTraces implements SessionTraces {
     return samplesOf(spanBodies(entries, { ...this.#facts(entries[0]?.seq ?? 0), content: undefined }));
   }
 
-  callParent(turn: string, { replySeq, callId }: { replySeq: number; callId: string }): Promise<string | undefined> {
+  callParent(
+    turn: string,
+    { replySeq, callId }: { replySeq: number; callId: string },
+  ): Promise<TraceHeaders | undefined> {
     return this.#parent(turn, () => callKey(replySeq, callId));
   }
 
-  deliveryParent(turn: string, id: string): Promise<string | undefined> {
+  deliveryParent(turn: string, id: string): Promise<TraceHeaders | undefined> {
     return this.#parent(turn, ({ seq }) => deliveryKey(seq, id));
   }
 
@@ -92,9 +96,12 @@ export class LogTraces implements SessionTraces {
     this.#settings.owe?.({ kind: "delivery", id: made.id });
   }
 
-  async #parent(turn: string, keyOf: (first: Entry) => SpanKey): Promise<string | undefined> {
+  async #parent(turn: string, keyOf: (first: Entry) => SpanKey): Promise<TraceHeaders | undefined> {
     const first = this.#first(turn);
-    return first && traceparentOfSpan({ ...this.#place, turn: first.turn }, first, keyOf(first));
+    if (first === undefined) return undefined;
+    const place = { ...this.#place, turn: first.turn };
+    const [trace, spanId] = await Promise.all([turnTrace(place, first), spanIdOf(place, keyOf(first))]);
+    return headersOf(trace, spanId);
   }
 
   #first(turn: string): Entry | undefined {

@@ -108,6 +108,7 @@ class EventStream {
   readonly #reader: Reader;
   readonly #waits: Waits;
   readonly #progress: Progress;
+  readonly #suspensions: Suspensions;
   #cursor: Cursor;
   #ended = false;
   #wake = () => {};
@@ -119,6 +120,7 @@ class EventStream {
     this.#cursor = reader.from;
     this.#waits = new Waits(sources, reader);
     this.#progress = new Progress(sources.feed, reader.encoder);
+    this.#suspensions = new Suspensions(sources, reader);
   }
 
   next(hangUp: AbortSignal): string | undefined | Promise<string | undefined> {
@@ -164,7 +166,8 @@ class EventStream {
       if (text !== "") return { text };
       // Some entries make no event.
       if (events.length > 0 || (place !== undefined && read.cursor.done > place.done)) continue;
-      const others = place === undefined ? none : [...this.#progress.told(), ...this.#waits.told()];
+      const others =
+        place === undefined ? none : [...this.#progress.told(), ...this.#suspensions.news(), ...this.#waits.told()];
       this.#ended = encoder.ended;
       if (others.length > 0) return { text: written(others) };
       if (!live) break;
@@ -215,7 +218,7 @@ class Waits {
     // A turn that is being answered waits for nobody.
     if (feed.draft !== undefined) return none;
     const state = turns.state(turn);
-    if (state?.status !== "waiting") return [];
+    if (state?.status !== "waiting" || state.waitingFor.length === 0) return none;
     const now = `${log.lastSeq} ${state.waitingFor.flatMap(({ id, child }) => (child ? [id] : [])).join(" ")}`;
     if (this.#shown === now) return none;
     this.#shown = now;
@@ -239,6 +242,32 @@ class Progress {
     if (notes.length === 0) return none;
     this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);
     return notes.flatMap((note) => this.#encoder.progress?.(note) ?? []);
+  }
+}
+
+/** Reports the calls whose tools wait, where its dialect has a word for it. A reader that comes later gets those that wait then. */
+class Suspensions {
+  readonly #sources: StreamSources;
+  readonly #reader: Reader;
+  #reported: readonly string[] = none;
+
+  constructor(sources: StreamSources, reader: Reader) {
+    this.#sources = sources;
+    this.#reader = reader;
+  }
+
+  news(): Frame[] {
+    const { turns, feed, log } = this.#sources;
+    const { encoder, turn } = this.#reader;
+    if (encoder.suspended === undefined || feed.draft !== undefined || feed.confirmed < log.lastSeq) return none;
+    if (turn !== undefined && turns.open?.turn !== turn) return none;
+    const { suspended } = turns;
+    const before = this.#reported;
+    if (before.length + suspended.length === 0) return none;
+    this.#reported = suspended.map((call) => JSON.stringify(call));
+    return suspended.flatMap((call, at) =>
+      before.includes(this.#reported[at] ?? "") ? none : (encoder.suspended?.(call) ?? none),
+    );
   }
 }
 

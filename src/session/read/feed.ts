@@ -56,6 +56,11 @@ export class Feed {
     this.#tell();
   }
 
+  /** Something that is no entry has changed. */
+  changed(): void {
+    this.#tell();
+  }
+
   /** A reply has begun or grown. */
   show(draft: Draft): void {
     this.#draft = draft;
@@ -101,11 +106,6 @@ export class Feed {
   subscribe(wake: () => void): () => void {
     this.#readers.add(wake);
     return () => void this.#readers.delete(wake);
-  }
-
-  /** Something that is neither in the log nor in the draft has changed. */
-  changed(): void {
-    this.#tell();
   }
 
   #tell(): void {

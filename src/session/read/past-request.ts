@@ -1,11 +1,13 @@
-/** A request that was sent to a model, made again from what the log had then. Writes nothing and asks nobody. */
+/** A request that was sent to a model, made again from what the log had then. Writes nothing and calls no model. */
 import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
 import type { SessionVersions } from "../../agent/rollout-feature.ts";
+import type { TurnSchemas } from "../../agent/turn-schemas.ts";
+import { fingerprint } from "../../core/digest.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import { fingerprint, type HeadFacts, shortfall } from "../../core/prefix.ts";
+import { type HeadFacts, shortfall } from "../../core/prefix.ts";
 import type { Bindings, Settings } from "../../env.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
 import type { Heads } from "../store/heads.ts";
@@ -34,6 +36,7 @@ export interface PastSetup {
   agent: Agent;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
+  schemas?: TurnSchemas | undefined;
   bindings: Bindings;
   /** Which version of the agent a turn had; absent: the code's. */
   version?: SessionVersions | undefined;
@@ -65,7 +68,13 @@ export async function pastRequest(sources: PastSources, given: PastSetup, seq: n
   const prefix = prefixId === null ? undefined : await accountObject(setup.bindings, account).readPrefix(prefixId);
   const agent = await equipped({ ...setup, kvCount: sources.kvCount }, options);
   const userIds = await userIdsOf({ account, name });
-  const writer = new RequestWriter(sourcesBefore(sources, seq), { agent, options, prefix, userIds });
+  const writer = new RequestWriter(sourcesBefore(sources, seq), {
+    agent,
+    options,
+    prefix,
+    userIds,
+    schemas: setup.schemas,
+  });
   const { head } = writer.prefix(profile, reply.atMs);
   const body = writer.next(profile, { step: reply.step, begun: "" });
   const differs = differenceOf(sources, reply, head);

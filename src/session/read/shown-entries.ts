@@ -55,7 +55,7 @@ const mostOfEntry = 110_000;
 
 export function uiHistory({ log, inbox, turns }: { log: SqliteTranscriptLog; inbox: Inbox; turns: Turns }): UiHistory {
   const open = turns.open?.turn;
-  const status = turns.waitingFor.length > 0 ? "waiting" : "running";
+  const status = turns.isWaiting ? "waiting" : "running";
   return {
     afterSeq: beginning(log),
     lastSeq: log.lastSeq,

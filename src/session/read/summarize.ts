@@ -24,7 +24,7 @@ export function summarize(sources: SummarySources, agent: Agent, defaultModel: s
     metadata,
     model: model ?? defaultModel,
     prefix,
-    status: turns.waitingFor.length > 0 ? "waiting" : turns.busy ? "running" : "idle",
+    status: turns.isWaiting ? "waiting" : turns.busy ? "running" : "idle",
     lastSeq: log.lastSeq,
     lastTurn: lastTurnOf(log),
     usage,

@@ -2,7 +2,7 @@
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import { childrenJson } from "../../wire/children-json.ts";
-import { countsJson, errorJson, iso, messageJson, usageJson } from "../../wire/native.ts";
+import { countsJson, errorJson, iso, messageJson, suspendedJson, usageJson } from "../../wire/native.ts";
 import type { FeedbackJson, TurnJson } from "../../wire/shapes.ts";
 import type { Feedback } from "../store/feedback.ts";
 import type { TurnState } from "../turn/turns.ts";
@@ -20,6 +20,7 @@ export function turnJson(session: string, turn: string, state: TurnState): TurnJ
         status: state.status,
         message,
         waiting_for: state.waitingFor.flatMap((call) => waitJson(call, state.waitMs)),
+        ...(state.suspended.length > 0 && { suspended: state.suspended.map(suspendedJson) }),
       };
     }
     case "ended": {

@@ -1,4 +1,4 @@
-/** Waits for a turn to end, or to wait for somebody itself, for a caller who wants one plain answer. Giving up changes nothing for the turn. */
+/** Waits for a turn to end, or to wait for a person or a client itself, for a caller who wants one plain answer. Giving up changes nothing for the turn. */
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { noSuchTurn, type TurnState, type Turns } from "../turn/turns.ts";
 import type { Feed } from "./feed.ts";
@@ -10,7 +10,7 @@ export interface EndSources {
   log: TranscriptLog;
 }
 
-/** The turn once it has ended or waits for somebody, or as it stands after `timeoutMs`. */
+/** The turn once it has ended or waits for a person or a client, or as it is after `timeoutMs`. A tool's own wait may end meanwhile. */
 export async function waitForEnd(
   { turns, feed, log }: EndSources,
   turn: string,
@@ -30,7 +30,8 @@ export async function waitForEnd(
       });
       const state = feed.closed ? undefined : turns.state(turn);
       if (state === undefined) throw noSuchTurn(turn);
-      const settled = state.status === "ended" ? state.ended.seq : state.status === "waiting" ? log.lastSeq : undefined;
+      const isAsking = state.status === "waiting" && state.waitingFor.length > 0;
+      const settled = state.status === "ended" ? state.ended.seq : isAsking ? log.lastSeq : undefined;
       if (!waiting || (settled !== undefined && settled <= feed.confirmed)) return state;
       await changed;
     }

@@ -6,6 +6,7 @@ import { TranscriptChecker } from "../../core/legal.ts";
 import { notRun } from "../../core/not-run.ts";
 import { openCalls } from "../../core/waits.ts";
 import { within } from "../wait.ts";
+import { FeedbackStore, type RatedTurn } from "./feedback.ts";
 import { Inbox, type Receipt } from "./inbox.ts";
 import { dropLeftovers, makeTables } from "./schema.ts";
 import {
@@ -29,10 +30,11 @@ export interface CopyPlan {
     | { kind: "seed"; forkedFrom?: ForkedFrom; goesOn: boolean; receipt?: Receipt };
 }
 
-/** An entry and the line it stood in. */
+/** An entry, or the feedback to a turn before it, and its line. */
 export interface CopiedLine {
   line: number;
-  entry: Entry;
+  entry?: Entry;
+  rated?: RatedTurn;
 }
 
 export type CopyStep =
@@ -134,6 +136,7 @@ class Copy {
   readonly #plan: CopyPlan;
   readonly #log: SqliteTranscriptLog;
   readonly #inbox: Inbox;
+  readonly #feedback: FeedbackStore;
   readonly #checker = new TranscriptChecker();
   /** The entries of the newest turn. */
   #turn: Entry[] = [];
@@ -146,19 +149,32 @@ class Copy {
     this.#plan = plan;
     this.#log = new SqliteTranscriptLog(sql);
     this.#inbox = new Inbox(sql);
+    this.#feedback = new FeedbackStore(sql);
   }
 
   load(lines: readonly CopiedLine[]): void {
     this.heardMs = Date.now();
-    for (const { line, entry } of lines) {
-      const fault = this.#checker.fault(entry);
+    for (const { line, entry, rated } of lines) {
+      const fault = entry ? this.#checker.fault(entry) : this.#ratingFault(rated);
       if (fault !== undefined) {
         throw new AppError("invalid_request", `Line ${line}: ${fault}. Nothing was imported.`, {
           field: `line ${line}`,
         });
       }
-      this.#take(entry);
+      if (entry) this.#take(entry);
+      if (rated) this.#rate(rated);
     }
+  }
+
+  #ratingFault(rated: RatedTurn | undefined): string | undefined {
+    const isKnown = rated !== undefined && this.#checker.knows(rated.turn);
+    return isKnown ? undefined : `it is about ${rated?.turn}, which is no turn before it`;
+  }
+
+  /** Turns of a copy are not reported, so their feedback is not, either. */
+  #rate({ turn, ...given }: RatedTurn): void {
+    this.#feedback.put(turn, given);
+    this.#feedback.reported(turn, given.atMs);
   }
 
   /** Ends a turn that was cut in the middle, and writes the row that makes it a session. */
@@ -207,7 +223,7 @@ class Copy {
     const last = this.#turn.at(-1);
     const reply = this.#turn.findLast((entry) => entry.type === "assistant");
     const whole = last?.type === "assistant" && last.finishReason === "stop";
-    const refused = leftOver(openCalls(this.#turn), new Set());
+    const refused = leftOver(openCalls(this.#turn), { intents: new Set() });
     const of = { turn, step: reply?.step ?? 0, reason: whole ? "completed" : "interrupted", refused } as const;
     return ending(of, this.#turn, Date.now());
   }

@@ -1,4 +1,5 @@
-/** What people think of answers: one row for each turn, the newest in place of the one before. Never shown to a model. */
+/** What people think of answers: one row for each turn, the newest in place of the one before. Never shown to a model. Rows of their own, and not entries: a turn is rated after its end, and again, and code of an earlier version reads no unknown entries. */
+import type { Entry } from "../../core/entry.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 export interface Feedback {
@@ -10,6 +11,11 @@ export interface Feedback {
   by?: string;
   /** Ms since 1970. */
   atMs: number;
+}
+
+/** A turn's feedback, as an export has it. */
+export interface RatedTurn extends Feedback {
+  turn: string;
 }
 
 type Row = { score: number; label: string | null; comment: string | null; given_by: string | null; at: number };
@@ -57,6 +63,16 @@ export class FeedbackStore implements RowCopy {
   get #hasNone(): boolean {
     this.#isEmpty ??= this.#sql.exec("SELECT 1 FROM feedback LIMIT 1").toArray().length === 0;
     return this.#isEmpty;
+  }
+
+  /** Of the turns whose last entry is among these. `lastSeq`: of the log. */
+  among(entries: readonly Entry[], lastSeq: number): { afterSeq: number; rated: RatedTurn }[] {
+    if (this.#hasNone) return [];
+    const last = entries.filter(({ type, seq }) => type === "turn_ended" || seq === lastSeq);
+    return last.flatMap(({ turn, seq }) => {
+      const given = this.of(turn);
+      return given === undefined ? [] : [{ afterSeq: seq, rated: { turn, ...given } }];
+    });
   }
 
   of(turn: string): Feedback | undefined {

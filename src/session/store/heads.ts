@@ -1,5 +1,6 @@
 /** What requests began with, kept once however many requests share it. */
-import { fingerprint, type HeadFacts } from "../../core/prefix.ts";
+import { fingerprint } from "../../core/digest.ts";
+import type { HeadFacts } from "../../core/prefix.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 export class Heads implements RowCopy {

@@ -17,6 +17,7 @@ export interface InboxMessage {
   /** The question of the turn before, which had no answer. */
   again?: true;
   traceparent?: string;
+  tracestate?: string;
 }
 
 /** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. `isDerived`: the key is made from the request itself. */

@@ -50,6 +50,14 @@ export class Intents implements RowCopy {
     copy.newestSeq = Math.max(copy.newestSeq, seq);
   }
 
+  /** The call got further: it is not what crashes the instance. */
+  progressed(seq: number, callId: string): void {
+    const { runs } = this.#read(seq);
+    if ((runs.get(callId) ?? 0) === 0) return;
+    this.#sql.exec("UPDATE intents SET runs = 0 WHERE seq = ? AND call_id = ?", seq, callId);
+    runs.set(callId, 0);
+  }
+
   /** How often each of the reply's calls was begun, by its id; only those of which it was recorded. */
   of(seq: number): Map<string, number> {
     return new Map(this.#read(seq).runs);

@@ -1,5 +1,6 @@
 /** The tables of a session's database and how an older one becomes a newer one. What each column means: STORAGE.md beside this file. */
 import { inOneBatch, Ladder, type StoredVersion } from "../../account/ladder.ts";
+import { freshTables } from "./fresh-tables.ts";
 
 /** A rung that has landed is never changed, only followed. What a new one may do: `account/ladder.ts`. */
 export const sessionLadder = new Ladder("session", [
@@ -144,6 +145,37 @@ export const sessionLadder = new Ladder("session", [
   },
   {
     since: "0.2.0",
+    sql: `CREATE TABLE tool_steps (
+     id INTEGER PRIMARY KEY,
+     seq INTEGER NOT NULL,
+     call_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     until INTEGER NOT NULL,
+     parked INTEGER,
+     rank INTEGER,
+     outcome TEXT,
+     value TEXT,
+     ended_at INTEGER,
+     UNIQUE (seq, call_id, name)
+   ) STRICT;
+   CREATE INDEX tool_steps_signals ON tool_steps (name) WHERE kind = 'signal';
+   CREATE TABLE signals (
+     key TEXT PRIMARY KEY,
+     name TEXT NOT NULL,
+     digest TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     call_id TEXT,
+     value TEXT,
+     answer TEXT NOT NULL,
+     taken INTEGER NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX signals_kept ON signals (name) WHERE taken = 0;`,
+  },
+  {
+    since: "0.2.0",
     sql: `ALTER TABLE session ADD COLUMN parent TEXT;
    CREATE TABLE children (
      seq INTEGER NOT NULL,
@@ -198,7 +230,8 @@ export function migrate(sql: SqlStorage, from: StoredVersion): void {
 /** The tables of a session that is to be made. The caller holds a transaction, and writes the session's row. */
 export function makeTables(sql: SqlStorage): void {
   dropLeftovers(sql);
-  migrate(sql, { version: 0, readableFrom: 0 });
+  const { version } = freshTables;
+  sql.exec(inOneBatch([freshTables.sql, ...sessionLadder.missing({ version, readableFrom: 1 })]));
 }
 
 function hasSession(sql: SqlStorage): boolean {

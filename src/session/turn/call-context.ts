@@ -5,8 +5,9 @@ import type { ToolCall } from "../../core/message.ts";
 import { textLimits } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
+import type { TraceHeaders } from "../../observe/traceparent.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
-import type { EntryPiece, ToolContext } from "../../tools/tool.ts";
+import type { CallContext, EntryPiece } from "../../tools/tool.ts";
 import type { Feed } from "../read/feed.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
@@ -43,13 +44,13 @@ interface CallOf {
  * The key is a digest of session, turn, step and call: the same however often the call is run. The birth is part of it, so
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
-export async function callContext(sources: CallSources, of: CallOf): Promise<ToolContext> {
+export async function callContext(sources: CallSources, of: CallOf): Promise<CallContext> {
   const { record, search, log, feed } = sources;
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;
   const own = agent.tools.get(call.name)?.secrets ?? [];
   const { resultChars } = textLimits(of.profile.contextTokens);
-  const traceparent = await callTraceparent(sources, of);
+  const trace = await callTrace(sources, of);
   return {
     secrets: Object.fromEntries(own.map((secret) => [secret, of.secrets[secret] ?? ""])),
     account,
@@ -61,8 +62,8 @@ export async function callContext(sources: CallSources, of: CallOf): Promise<Too
     idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,
     now: () => Date.now(),
-    ...(traceparent !== undefined && { traceparent }),
-    fetch: tracedFetch(of.subrequests.fetch, traceparent),
+    ...trace,
+    fetch: tracedFetch(of.subrequests.fetch, trace),
     progress: (text) =>
       feed.progress.report({ callId: call.id, name: call.name }, withoutSecrets(String(text), of.secrets)),
     transcript: {
@@ -73,17 +74,17 @@ export async function callContext(sources: CallSources, of: CallOf): Promise<Too
 }
 
 /** Of the call's span, which has its name before it has a result. */
-async function callTraceparent({ traces, turns }: CallSources, { turn, call, place }: CallOf) {
+async function callTrace({ traces, turns }: CallSources, { turn, call, place }: CallOf) {
   const reply = turns.entries(turn.firstSeq).findLast((entry) => entry.type === "assistant");
   return reply && traces?.callParent(place.turn, { replySeq: reply.seq, callId: call.id });
 }
 
 /** What the tool says itself stays. */
-function tracedFetch(fetch: typeof globalThis.fetch, traceparent: string | undefined): typeof globalThis.fetch {
-  if (traceparent === undefined) return fetch;
+function tracedFetch(fetch: typeof globalThis.fetch, trace: TraceHeaders | undefined): typeof globalThis.fetch {
+  if (trace === undefined) return fetch;
   return (input, init) => {
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-    if (!headers.has("traceparent")) headers.set("traceparent", traceparent);
+    if (!headers.has("traceparent")) for (const [name, value] of Object.entries(trace)) headers.set(name, value);
     return fetch(input, { ...init, headers });
   };
 }

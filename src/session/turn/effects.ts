@@ -4,6 +4,7 @@ import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import { Draft } from "../../core/assemble.ts";
 import type { Shortage } from "../../core/budget-words.ts";
 import { worstCaseMicros } from "../../core/cost.ts";
+import { sha256Hex } from "../../core/digest.ts";
 import type { BegunStep, Cut, Effects, Spent, Streamed } from "../../core/effects.ts";
 import type { AssistantEntry, CompactionCause, FailedTry, NewEntry } from "../../core/entry.ts";
 import type { ToolCall, ToolResult } from "../../core/message.ts";
@@ -12,16 +13,17 @@ import type { Again, Effect, TurnView } from "../../core/next-step.ts";
 import { firstEqual } from "../../core/settle-calls.ts";
 import { openCalls } from "../../core/waits.ts";
 import { textLimits } from "../../core/window.ts";
-import { generate } from "../../model/client.ts";
+import { type GeneratedAnswer, generate } from "../../model/client.ts";
 import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
-import { runTool } from "../../tools/run-tool.ts";
+import { runDurably } from "../../tools/run-tool.ts";
 import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
 import { pause } from "../wait.ts";
 import { callContext } from "./call-context.ts";
+import { callSteps, type StepRows } from "./call-steps.ts";
 import { CutTries } from "./cut-tries.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
 import { type RequestSources, RequestWriter } from "./request-writer.ts";
@@ -33,7 +35,7 @@ import { type JournalRows, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
-export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof JournalRows> {
+export interface EffectsRows extends JournalRows, StepRows, Omit<RequestSources, keyof JournalRows | "turns"> {
   inbox: Inbox;
   intents: Intents;
   heartbeat: Heartbeat;
@@ -113,6 +115,7 @@ export class SessionEffects implements Effects {
       intents: new Set(runs.keys()),
       runs,
       ...(reply?.children && { opened: this.#rows.children?.opened() ?? new Set() }),
+      stepped: turns.stepped(firstSeq),
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
       nowMs: Date.now(),
@@ -207,9 +210,14 @@ export class SessionEffects implements Effects {
     const { hooks } = agent;
     const { children } = this.#rows;
     const reply = this.#reply();
+    const stepped = { seq: reply?.seq ?? 0, callId: call.id, turn: place.turn };
+    const store = callSteps(this.#rows, stepped, () => this.#mustLive());
+    const stepKey = (name: string) => sha256Hex(`${context.idempotencyKey} ${name}`);
     const open = reply && children?.opens(agent, call, { reply, traceparent: context.traceparent });
     try {
-      const result = await runTool(agent.tools, call, context, { hooks, approved, secrets, open });
+      const options = { hooks, approved, secrets, store, stepKey, ...(open && { open }) };
+      const result = await runDurably(agent.tools, call, context, options);
+      if (result === undefined) this.#rows.feed.changed();
       return result && { ...result, ...children?.handoffOf(agent, call, result) };
     } finally {
       this.#rows.feed.progress.end(call.id);
@@ -311,7 +319,7 @@ export class SessionEffects implements Effects {
     return Math.random();
   }
 
-  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): AsyncIterable<ModelEvent[]> {
+  #ask(body: string, draft: Draft, answer: { isJson: boolean; begun: string }): GeneratedAnswer {
     const { profile, baseUrl, apiKey, fetch } = this.#model;
     const { signal, timeouts, subrequests } = this.#of;
     subrequests.count();

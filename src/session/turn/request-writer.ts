@@ -1,6 +1,7 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../../agent/agent.ts";
 import { handingAgent } from "../../agent/delegation-feature.ts";
+import type { TurnSchemas } from "../../agent/turn-schemas.ts";
 import { isAllowed } from "../../core/allowed-tools.ts";
 import { summaryQuestion } from "../../core/compact.ts";
 import type {
@@ -29,7 +30,6 @@ import {
   serializeTail,
   type Tail,
 } from "../../model/serialize.ts";
-import { offeredClientTool } from "../../tools/client-tool.ts";
 import type { OfferedTool } from "../../tools/tool.ts";
 import type { Heads } from "../store/heads.ts";
 import type { Learned } from "../store/learned.ts";
@@ -48,6 +48,8 @@ export interface RequestBasis {
   prefix: string | undefined;
   /** Opaque names of the account and the session, for providers that are told for whom they work. */
   userIds: UserIds;
+  /** Of an app whose doors take JSON schemas. */
+  schemas?: TurnSchemas | undefined;
 }
 
 /** What requests are written from. */
@@ -233,7 +235,7 @@ export class RequestWriter {
   }
 
   #offered(tool: ClientTool): OfferedTool {
-    const known = this.#offers.get(tool) ?? offered(tool);
+    const known = this.#offers.get(tool) ?? offered(tool, this.#of.schemas);
     this.#offers.set(tool, known);
     return known;
   }
@@ -266,9 +268,10 @@ export class RequestWriter {
   }
 }
 
-/** A client's tool, with a word in the log when it is offered otherwise than its sender wants. */
-function offered(tool: ClientTool): OfferedTool {
-  const { dirty, ...declared } = offeredClientTool(tool);
+/** A client's tool, with a word in the log when it is offered otherwise than its sender wants. One of an earlier deployment, where the app took such tools, is offered as it is. */
+function offered(tool: ClientTool, schemas: TurnSchemas | undefined): OfferedTool {
+  const { name, description, parameters } = tool;
+  const { dirty, ...declared } = schemas?.offered(tool) ?? { name, description, parameters, strict: false as const };
   if (dirty !== undefined) warnOnce(`${dirty} It is sent without strict mode, and its calls are checked here.`);
   return declared;
 }

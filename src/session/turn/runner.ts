@@ -6,8 +6,10 @@ import type { Agent } from "../../agent/agent.ts";
 import { goneWords } from "../../agent/app.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
 import type { SessionVersions } from "../../agent/rollout-feature.ts";
+import type { TurnSchemas } from "../../agent/turn-schemas.ts";
 import type { Reading, ReadMessage } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import { unitHash } from "../../core/digest.ts";
 import { ending, leftOver } from "../../core/ending.ts";
 import type { NewEntry, TurnOptions } from "../../core/entry.ts";
 import type { Failure } from "../../core/errors.ts";
@@ -16,16 +18,14 @@ import { deadlineMs, type Rules } from "../../core/next-step.ts";
 import { platformFailure } from "../../core/platform-failure.ts";
 import { runTurn } from "../../core/run-turn.ts";
 import { safeSpeaker } from "../../core/speaker.ts";
-import { unitHash } from "../../core/unit-hash.ts";
 import { openCalls } from "../../core/waits.ts";
 import type { Bindings, Settings } from "../../env.ts";
 import { pace } from "../../http/pace.ts";
-import { judgeAnswer } from "../../model/judge-answer.ts";
+import { judgeWithoutSchemas } from "../../model/judge-answer.ts";
 import { afterFailure } from "../../model/retry.ts";
 import { AnswerCache } from "../../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
 import { onlyAllowed } from "../../tools/allowed-tools.ts";
-import { strictClientTool } from "../../tools/client-tool.ts";
 import { inputOf, type Tool, waitsForPerson } from "../../tools/tool.ts";
 import type { RunningTurn } from "../store/inbox.ts";
 import { BudgetClient } from "./budget-client.ts";
@@ -43,6 +43,8 @@ export interface RunnerSetup {
   readonly version?: SessionVersions | undefined;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
+  /** Of an app whose doors take JSON schemas. */
+  schemas?: TurnSchemas | undefined;
   /** Where the agent's models find their secrets. */
   bindings: Bindings;
   /** Values of the app's secrets for tools, by name. */
@@ -214,8 +216,8 @@ export class Runner {
       this.#userIds ??= await userIdsOf(this.#rows.record.read());
       const userIds = this.#userIds;
       const { signal } = abort;
-      const { secrets } = this.#setup;
-      const given = { agent, models, timeouts, turn, signal, budget, answers, userIds, secrets, subrequests };
+      const { secrets, schemas } = this.#setup;
+      const given = { agent, models, timeouts, turn, signal, budget, answers, userIds, secrets, schemas, subrequests };
       const handsOut = handOut(bindings, this.#rows.record.read(), () => subrequests.count());
       const onEnd = () => this.#setup.onEnd?.();
       const of = { ...given, prefix: prefix ?? undefined, handOut: handsOut, onEnd };
@@ -250,10 +252,11 @@ export class Runner {
   /** The agent with the tools it has in this turn. */
   async #agent(of: TurnTools, options: TurnOptions, signal: AbortSignal): Promise<Agent> {
     const { tools = [] } = options;
+    const { schemas } = this.#setup;
     const names = tools.map(({ name }) => name);
     const toolbox = await of.toolbox(names, signal);
     const strict = new Map(
-      tools.flatMap((tool): [string, Tool][] => (tool.strict ? [[tool.name, strictClientTool(tool)]] : [])),
+      tools.flatMap((tool): [string, Tool][] => (tool.strict && schemas ? [[tool.name, schemas.strict(tool)]] : [])),
     );
     if (strict.size === 0) return { ...this.#agentNow, tools: onlyAllowed(toolbox, options) };
     const get = (name: string) => strict.get(name) ?? toolbox.get(name);
@@ -266,7 +269,8 @@ export class Runner {
     let timer: ReturnType<typeof setTimeout>;
     const look = () => {
       const { turns, heartbeat } = this.#rows;
-      const leftMs = deadlineMs(turns.entries(firstSeq), this.#maxTurnMs, heartbeat.down(turn)) - Date.now();
+      const view = { entries: turns.entries(firstSeq), down: heartbeat.down(turn), stepped: turns.stepped(firstSeq) };
+      const leftMs = deadlineMs(view, this.#maxTurnMs) - Date.now();
       if (leftMs <= 0) return abort.abort();
       timer = setTimeout(look, Math.min(leftMs + 1, this.#maxTurnMs));
     };
@@ -334,7 +338,7 @@ export class Runner {
       },
       inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),
       afterFailure: (tries, chance) => afterFailure(tries, { models: profiles, policy: settings.retry, chance }),
-      complaint: judgeAnswer,
+      complaint: this.#setup.schemas?.judge ?? judgeWithoutSchemas,
     };
   }
 }
@@ -378,9 +382,10 @@ const prefixGone: Failure = {
 
 /** The end of a turn that cannot go on. What a model call had brought, and cost, stays. */
 function endNow(effects: SessionEffects, turn: string, failure: Failure): NewEntry[] {
-  const { entries, intents } = effects.look();
+  const view = effects.look();
+  const { entries } = view;
   const reply = entries.findLast((entry) => entry.type === "assistant");
-  const refused = leftOver(openCalls(entries), intents);
+  const refused = leftOver(openCalls(entries), view);
   const cutOff = effects.cutOff();
   const end = { turn, step: reply?.step ?? 0, reason: "failed", refused, failure } as const;
   return ending(end, entries, Date.now(), cutOff === undefined ? [] : [cutOff]);

@@ -1,5 +1,6 @@
 /** What a turn is worked at with: its agent, models, message, and what it counts and spends. */
 import type { Agent } from "../../agent/agent.ts";
+import type { TurnSchemas } from "../../agent/turn-schemas.ts";
 import type { ModelTimeouts } from "../../model/client.ts";
 import type { AnswerCache } from "../../prefix-cache/answer-cache.ts";
 import type { RunningTurn } from "../store/inbox.ts";
@@ -23,6 +24,8 @@ export interface TurnContext {
   /** The text of the session's registered prefix. */
   prefix: string | undefined;
   userIds: UserIds;
+  /** Of an app whose doors take JSON schemas. */
+  schemas?: TurnSchemas | undefined;
   /** Values of the app's secrets for tools, by name. */
   secrets: Readonly<Record<string, string>>;
   subrequests: Subrequests;

@@ -2,21 +2,24 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { AssistantEntry, Entry, RolloutMark, TurnEndedEntry, UserEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import { openCalls, type WaitingCall } from "../../core/waits.ts";
+import { type SteppedCalls, type SuspendedCall, suspendedCalls } from "../../core/tool-steps.ts";
+import { type OpenCalls, openCalls, type WaitingCall } from "../../core/waits.ts";
 import { SubmitRefused } from "../refusal.ts";
 import type { Feedback } from "../store/feedback.ts";
 import type { AcceptedMessage, Inbox, InboxMessage, Receipt } from "../store/inbox.ts";
 import type { RowCopy } from "../store/row-copy.ts";
+import type { ToolSteps } from "../store/tool-steps.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 
 export type TurnState =
   | { status: "queued" }
-  /** `waiting`: nothing can be done before somebody answers about one of `waitingFor`. */
+  /** `waiting`: nothing can be done before someone answers about one of `waitingFor`, or a wait of one of `suspended` is over. */
   | {
       status: "running" | "waiting";
       firstSeq: number;
       reply: AssistantEntry | undefined;
       waitingFor: WaitingCall[];
+      suspended: SuspendedCall[];
       /** How long each is waited for, from its `sinceMs` on. */
       waitMs: number;
     }
@@ -44,6 +47,16 @@ export interface TurnAgent extends Pick<Agent, "name" | "version" | "limits"> {
   assigned?(speaker: string | undefined): { version: string; rollout?: RolloutMark };
 }
 
+/** What turns are read from. */
+interface TurnRows {
+  log: TranscriptLog;
+  inbox: Inbox;
+  steps: Pick<ToolSteps, "calls" | "newest">;
+}
+
+const noCalls: OpenCalls = { ready: [], waiting: [], denied: [] };
+const noWaits = { waiting: [], suspended: [] };
+
 /** Most messages that may wait behind the open turn. */
 const queueLimit = 100;
 
@@ -53,23 +66,25 @@ const keptChars = 1_000;
 export class Turns implements RowCopy {
   readonly #log: TranscriptLog;
   readonly #inbox: Inbox;
+  readonly #steps: TurnRows["steps"];
   readonly #agent: TurnAgent;
   #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
-  /** What the open turn waited for when the log ended with `lastSeq`: readers look after each piece of text. */
-  #waits: { lastSeq: number; calls: WaitingCall[] } = { lastSeq: 0, calls: [] };
+  /** The open calls of the open turn when the log ended with `lastSeq`: readers look after each piece of text. */
+  #calls: { lastSeq: number; open: OpenCalls } = { lastSeq: 0, open: noCalls };
   /** What the children of the open turn ask of a person. */
   askedByChildren: () => WaitingCall[] = () => [];
 
   /** `agent`: the session's own. */
-  constructor(log: TranscriptLog, inbox: Inbox, agent: TurnAgent) {
+  constructor({ log, inbox, steps }: TurnRows, agent: TurnAgent) {
     this.#log = log;
     this.#inbox = inbox;
+    this.#steps = steps;
     this.#agent = agent;
   }
 
   forget(): void {
     this.#read = { firstSeq: 0, entries: [] };
-    this.#waits = { lastSeq: 0, calls: [] };
+    this.#calls = { lastSeq: 0, open: noCalls };
   }
 
   /** The turn that has begun and not ended. */
@@ -87,19 +102,51 @@ export class Turns implements RowCopy {
   get waitingFor(): WaitingCall[] {
     const { waits } = this;
     const own = waits.filter(({ kind }) => kind !== "agent");
-    return own.length === waits.length ? own : [...own, ...this.askedByChildren()];
+    return own.length === waits.length ? waits : [...own, ...this.askedByChildren()];
   }
 
   /** The same for all that wait, for another agent, too; those of children are not among them. */
   get waits(): WaitingCall[] {
+    return this.#waits.waiting;
+  }
+
+  /** The calls of the open turn whose tools wait, when nothing else can be done in it. */
+  get suspended(): SuspendedCall[] {
+    return this.#waits.suspended;
+  }
+
+  /** Whether nothing can be done in the open turn before something comes, or a time. A turn whose agents work is not waiting. */
+  get isWaiting(): boolean {
+    return this.waitingFor.length + this.suspended.length > 0;
+  }
+
+  get #waits(): { waiting: WaitingCall[]; suspended: SuspendedCall[] } {
     const { open } = this;
-    if (open?.firstSeq === undefined || open.stop !== undefined) return [];
+    if (open?.firstSeq === undefined || open.stop !== undefined) return noWaits;
     const { lastSeq } = this.#log;
-    if (this.#waits.lastSeq !== lastSeq) {
-      const { ready, denied, waiting } = openCalls(this.entries(open.firstSeq));
-      this.#waits = { lastSeq, calls: ready.length + denied.length === 0 ? waiting : [] };
-    }
-    return this.#waits.calls;
+    if (this.#calls.lastSeq !== lastSeq) this.#calls = { lastSeq, open: openCalls(this.entries(open.firstSeq)) };
+    const { ready, denied, waiting } = this.#calls.open;
+    if (ready.length + denied.length === 0) return waiting.length === 0 ? noWaits : { waiting, suspended: [] };
+    const suspended = suspendedCalls(ready, this.stepped(open.firstSeq), Date.now());
+    return suspended.length < ready.length + denied.length ? noWaits : { waiting, suspended };
+  }
+
+  /** When a tool's wait was over last, or will be, in ms since 1970; 0 where none has waited. */
+  get lastWaitMs(): number {
+    const { newest } = this.#steps;
+    if (newest.calls.size === 0) return 0;
+    const firstSeq = this.open?.firstSeq ?? Number.POSITIVE_INFINITY;
+    const ids = newest.seq < firstSeq ? [] : openCalls(this.entries(firstSeq)).ready.map(({ id }) => id);
+    const times = [...newest.calls].flatMap(([id, { waits, resumedMs }]) => [
+      resumedMs,
+      ...(ids.includes(id) ? waits.map(({ untilMs }) => untilMs) : []),
+    ]);
+    return Math.max(...times);
+  }
+
+  /** The calls with steps of the newest reply of the turn that begins there. */
+  stepped(firstSeq: number): SteppedCalls {
+    return this.#steps.calls(this.entries(firstSeq).findLast(({ type }) => type === "assistant")?.seq ?? 0);
   }
 
   /** The turn that an earlier request with this receipt began, joined or answered; with `afterSeq` it goes on after that entry. Throws when its body was another. */
@@ -181,9 +228,10 @@ export class Turns implements RowCopy {
     const ended = entries.at(-1);
     const reply = entries.findLast((entry) => entry.type === "assistant");
     if (ended?.type === "turn_ended") return { status: "ended", firstSeq, ended, reply };
-    const { waitingFor } = this;
+    const { waitingFor, suspended } = this;
     const waitMs = this.#agent.limits.waitSeconds * 1000;
-    return { status: waitingFor.length > 0 ? "waiting" : "running", firstSeq, reply, waitingFor, waitMs };
+    const status = this.isWaiting ? "waiting" : "running";
+    return { status, firstSeq, reply, waitingFor, suspended, waitMs };
   }
 
   /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log; of results, the beginning. */

@@ -29,6 +29,7 @@ export interface CallOptions {
   signal: AbortSignal;
   /** W3C trace context of the call's span. */
   traceparent?: string;
+  tracestate?: string;
 }
 
 /**
@@ -44,6 +45,10 @@ interface Line {
   transport: StreamableHTTPClientTransport;
 }
 
+function traceHeaders({ traceparent, tracestate }: Partial<CallOptions>): [name: string, value: string][] {
+  return Object.entries({ traceparent, tracestate }).filter((pair): pair is [string, string] => pair[1] !== undefined);
+}
+
 export class McpConnection {
   readonly #server: McpServer;
   readonly #onRequest: () => void;
@@ -51,7 +56,7 @@ export class McpConnection {
   /** A session that has expired is begun anew once. */
   #renewed = false;
   /** Calls under way, by idempotency key: what is to be done where the answer ends too early. */
-  readonly #open = new Map<string, { lost(): void; traceparent: string | undefined }>();
+  readonly #open = new Map<string, { lost(): void; trace: [name: string, value: string][] }>();
 
   /** `onRequest`: called for each request that is made. */
   constructor(server: McpServer, onRequest: () => void = () => {}) {
@@ -84,8 +89,8 @@ export class McpConnection {
     });
     try {
       // In the request's `_meta`, as the GenAI conventions have it (docs/gen-ai/mcp.md); servers over HTTP see the header.
-      const trace = of.traceparent === undefined ? {} : { traceparent: of.traceparent };
-      return await this.#send(client, { name, arguments: args, _meta: { [keyName]: of.idempotencyKey, ...trace } }, of);
+      const _meta = { [keyName]: of.idempotencyKey, ...Object.fromEntries(traceHeaders(of)) };
+      return await this.#send(client, { name, arguments: args, _meta }, of);
     } catch (error) {
       const expired = error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
       generations.delete(keyOf(this.#server));
@@ -107,8 +112,7 @@ export class McpConnection {
     // Looked up at each call, so that a test can replace it by a server.
     this.#onRequest();
     const headers = new Headers(init?.headers);
-    const traceparent = this.#open.get(key)?.traceparent;
-    if (traceparent !== undefined) headers.set("traceparent", traceparent);
+    for (const [name, value] of this.#open.get(key)?.trace ?? []) headers.set(name, value);
     const response = await globalThis.fetch(input, { ...init, headers });
     return bounded(response, () => void setTimeout(() => this.#open.get(key)?.lost(), graceMs));
   };
@@ -132,12 +136,12 @@ export class McpConnection {
   async #send(
     client: Client,
     params: Record<string, unknown>,
-    { signal, idempotencyKey, traceparent }: CallOptions,
+    { signal, idempotencyKey, ...trace }: CallOptions,
   ): Promise<CallResult> {
     const lost = Promise.withResolvers<never>();
     this.#open.set(idempotencyKey, {
       lost: () => lost.reject(new Error("Its answer broke off. The tool may have run all the same.")),
-      traceparent,
+      trace: traceHeaders(trace),
     });
     // The client takes a stream with ids up again by itself. How long a call may take is the business of `runTool`.
     const onresumptiontoken = () => void this.#open.delete(idempotencyKey);

@@ -14,6 +14,8 @@ export interface World {
   margin?: number;
   /** Scores from 0 to 1 in place of passed or not. */
   isGraded?: boolean;
+  /** Turns of each conversation, in place of `turns`. */
+  sizes?: (conversation: number) => number;
   /** Each turn is taken for a conversation of its own. */
   ignoresClusters?: boolean;
 }
@@ -47,12 +49,15 @@ export function simulate(world: World): Found {
  * Both arms answer the same turns. Each conversation has a chance of its own to pass, and an effect of its own around the
  * true one, as prompts help some topics more than others: so differences within a conversation are alike.
  */
-function drawn({ conversations, turns, effect, isGraded, ignoresClusters }: World, random: () => number): PairedUnit[] {
+function drawn(
+  { conversations, turns, sizes, effect, isGraded, ignoresClusters }: World,
+  random: () => number,
+): PairedUnit[] {
   const pairs: PairedUnit[] = [];
   for (let conversation = 0; conversation < conversations; conversation++) {
     const chance = 0.35 + 0.3 * random();
     const own = effect + 0.5 * (random() - 0.5);
-    for (let turn = 0; turn < turns; turn++) {
+    for (let turn = 0; turn < (sizes?.(conversation) ?? turns); turn++) {
       const difference = isGraded
         ? own + 0.2 * (random() - random())
         : Number(random() < chance + own) - Number(random() < chance);

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ComparedRun } from "../../../src/cli/eval/baseline.ts";
+import { caseSchema } from "../../../src/cli/eval/dataset/case.ts";
+import { compareArms } from "../../../src/cli/eval/report/compare-arms.ts";
 import {
   bootstrapInterval,
   clusteredMean,
@@ -126,6 +129,17 @@ describe("means of clusters", () => {
     expect(twice.standardError).toBeCloseTo(alone.standardError, 12);
   });
 
+  it("[STAT-10] degrees of freedom are G-1 for clusters of one size, 1 for two of any size, and few where one has most", () => {
+    const df = (...counts: number[]) => {
+      const clusters = counts.flatMap((count, at) => repeated(count, at));
+      return clusteredMean({ values: clusters.map((_, at) => at % 2), clusters }).df;
+    };
+    expect([df(...repeated(12, 1)), df(...repeated(12, 5)), df(7)]).toEqual([11, 11, 0]);
+    expect(df(1, 99)).toBeCloseTo(1, 9);
+    expect(df(100, ...repeated(29, 1))).toBeLessThan(1.5);
+    expect(df(6, ...repeated(29, 5))).toBeGreaterThan(28);
+  });
+
   it("[STAT-2] one cluster says nothing, and the bootstrap gives the same interval twice", () => {
     const one = clusteredMean({ values: [1, 0, 1], clusters: [0, 0, 0] });
     expect(studentInterval(one)).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
@@ -167,6 +181,36 @@ describe("verdicts", () => {
     const alone = decisions([{ found: edge, margin: 0.05 }]);
     const among = decisions([edge, nothing, nothing, nothing].map((found) => ({ found, margin: 0.05 })));
     expect([alone[0]?.verdict, among[0]?.verdict]).toEqual(["better", "not_worse"]);
+  });
+
+  it("[STAT-5] the best of several candidates is judged as one of several", () => {
+    const cases = Array.from({ length: 60 }, (_, at) =>
+      caseSchema.parse({ id: `c${at}`, input: "Hi", expect: { contains: ["a"] } }),
+    );
+    const arm = (name: string, passes: (at: number) => boolean) => ({
+      name,
+      runs: cases.map(({ id }, at): ComparedRun => {
+        const figures = { costMicros: 1, durationMs: 1, steps: 1, inputTokens: 1, cachedTokens: 0, outputTokens: 1 };
+        return { case: id, trial: 1, answer: "", scores: { passed: passes(at) ? 1 : 0 }, ...figures };
+      }),
+    });
+    const against = (candidates: ReturnType<typeof arm>[]) => {
+      const baseline = arm("first", (at) => at < 20);
+      const compared = candidates.map((candidate) => ({
+        cases,
+        baseline,
+        candidate,
+        preferences: [],
+        margins: { "": 0.05 },
+      }));
+      return compareArms(compared).map(({ candidate, scorers }) => [candidate, scorers[0]?.verdict]);
+    };
+    // Twelve won, three lost.
+    const edge = arm("edge", (at) => at >= 3 && at < 32);
+    const others = ["b", "c", "d"].map((name) => arm(name, (at) => at >= 10 && at < 30));
+    expect(against([edge])).toEqual([["edge", "better"]]);
+    expect(against([...others, edge]).at(-1)).toEqual(["edge", "not_worse"]);
+    expect(against([...others, edge])[0]).toEqual(["b", "undecided"]);
   });
 
   it("[STAT-7] better, worse, not worse than the margin, or undecided with how many more cases would decide", () => {
@@ -246,6 +290,30 @@ describe("simulated suites with known truth", () => {
     expect(found.better, shown).toBeLessThanOrEqual(isSmall ? 0.025 + chance(0.025) : 0.025);
     expect(found.worse, shown).toBeLessThanOrEqual(isSmall ? 0.025 + chance(0.025) : 0.025);
   });
+
+  const long = (conversations: number) => (at: number) => (at === 0 ? 3 * conversations : 2);
+  const sizes: [string, Omit<World, "seed" | "turns" | "effect">][] = [
+    ["one of 30 has most turns", { suites: 300, conversations: 30, isGraded: true, sizes: long(30) }],
+    ["one of 50 has most turns", { suites: 300, conversations: 50, sizes: long(50) }],
+    ["three of 50 are long", { suites: 300, conversations: 50, isGraded: true, sizes: (at) => (at < 3 ? 20 : 1) }],
+    ["one of 10 has most turns", { suites: 150, conversations: 10, isGraded: true, sizes: long(10) }],
+    ["three of 10 are long", { suites: 150, conversations: 10, isGraded: true, sizes: (at) => (at < 3 ? 20 : 1) }],
+    [
+      "their lengths grow from 1 to 10",
+      { suites: 300, conversations: 40, sizes: (at) => 1 + Math.round((9 * at) / 39) },
+    ],
+  ];
+  // With G-1 degrees of freedom the first two cover 40 % and 61 %, and claim "better" in 28 % and 18 %.
+  it.each(sizes)(
+    "[STAT-10] conversations of unequal length, %s: the interval covers the truth all the same",
+    (_, world) => {
+      const found = simulate({ ...world, turns: 0, effect: 0, seed });
+      const chance = (share: number) => 3 * Math.sqrt((share * (1 - share)) / world.suites);
+      expect(found.covered, JSON.stringify(found)).toBeGreaterThanOrEqual(0.93 - chance(0.93));
+      expect(found.better, JSON.stringify(found)).toBeLessThanOrEqual(0.025 + chance(0.025));
+      expect(found.worse, JSON.stringify(found)).toBeLessThanOrEqual(0.025 + chance(0.025));
+    },
+  );
 
   it("[STAT-3] would notice that turns of one conversation are taken for independent", () => {
     const world = { suites: 300, conversations: 50, turns: 5, effect: 0, isGraded: true, seed };

@@ -166,6 +166,52 @@ describe("export and import", () => {
     expect((await call("POST", `/v1/sessions/import?id=${target}`, lines.join("\n"), jsonl)).status).toBe(201);
   });
 
+  it("[FEEDBACK-2] feedback goes along, once, after its turn, and is not counted again", async () => {
+    await talk();
+    const rate = (session: string, given: object) => json(call("POST", `/v1/sessions/${session}/feedback`, given));
+    await rate(id, { turn: "turn_1", score: 1 });
+    await rate(id, { turn: "turn_1", score: -0.5, label: "too_short", comment: 'She wrote "no":\nNo.' });
+    await rate(id, { turn: "turn_2", score: 1 });
+    const lines = (await exported(id)).trimEnd().split("\n");
+    expect(lines).toHaveLength(11);
+    const types = lines.slice(1).map((line) => JSON.parse(line).type);
+    expect([types.indexOf("feedback"), types.at(-1)]).toEqual([types.indexOf("turn_ended") + 1, "feedback"]);
+    const copy = `${id}-copy`;
+    expect((await call("POST", `/v1/sessions/import?id=${copy}`, lines.join("\n"), jsonl)).status).toBe(201);
+    const ratingOf = async (session: string, turn: string) =>
+      (await json(call("GET", `/v1/sessions/${session}/turns/${turn}`))).body.feedback;
+    expect(await ratingOf(copy, "turn_1")).toMatchObject({
+      score: -0.5,
+      label: "too_short",
+      comment: 'She wrote "no":\nNo.',
+    });
+    for (const turn of ["turn_1", "turn_2"]) expect(await ratingOf(copy, turn)).toEqual(await ratingOf(id, turn));
+    expect((await exported(copy)).replace(copy, id).trimEnd()).toBe(lines.join("\n"));
+    expect(await entries(copy)).toEqual(await entries(id));
+    // A turn that was held elsewhere is no turn of this account, and its feedback is not counted, either.
+    provider.enqueue(text("Three."));
+    await ask(copy, "1+2?");
+    await vi.waitFor(async () => {
+      const { usage } = (await json(call("GET", "/v1/usage?group_by=session"))).body;
+      const counts = new Map(
+        usage.map((sum: { session: string; feedback: { count: number } }) => [sum.session, sum.feedback.count]),
+      );
+      expect([counts.get(id), counts.get(copy)]).toEqual([2, 0]);
+    });
+    const broken = [...lines];
+    broken.splice(1, 0, '{"turn":"turn_1","type":"feedback","at_ms":1,"score":1}');
+    const early = await json(call("POST", `/v1/sessions/import?id=${id}-b`, broken.join("\n"), jsonl));
+    expect([early.status, early.body.detail]).toEqual([
+      400,
+      expect.stringMatching(/^Line 2: it is about turn_1, which is no turn before it/),
+    ]);
+    for (const wrong of ['"score":2', '"score":1,"extra":1', '"score":"1"', '"score":1,"label":7']) {
+      const line = `{"turn":"turn_1","type":"feedback","at_ms":1,${wrong}}`;
+      const answer = await json(call("POST", `/v1/sessions/import?id=${id}-w`, [...lines, line].join("\n"), jsonl));
+      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(/^Line 12: /)]);
+    }
+  });
+
   it("[COPY-3] an id that is taken is refused, and so is one that is being made", async () => {
     await talk();
     const lines = await exported(id);

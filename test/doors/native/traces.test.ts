@@ -62,6 +62,21 @@ it("[TRACE-9] gives the trace of a turn with its retries, calls and parent, the 
   expect((await call("GET", `/v1/sessions/${id}/turns/turn_1/trace`)).text).toBe(first.text);
 });
 
+it("[TRACE-7] what a provider or a model wrote into a failure is not in the trace: its status has our words", async () => {
+  const canary = { error: { message: "invalid prompt: canary-prompt", type: "invalid_request_error" } };
+  provider.enqueue(status(503, canary), status(400, canary), text("canary is no JSON"), text("canary is none either"));
+  const session = `/v1/sessions/${id}/messages`;
+  const response_format = { type: "json_schema", json_schema: { name: "a", schema: { type: "object" } } };
+  await call("POST", session, { body: { content: "canary" } });
+  await call("POST", session, { body: { content: "canary", response_format } });
+  const traces = await Promise.all(["turn_1", "turn_2"].map((turn) => spansOf(id, turn)));
+  expect(traces.map(([root]) => root.status)).toEqual([
+    expect.objectContaining({ code: 2, message: expect.any(String) }),
+    expect.objectContaining({ code: 2, message: expect.any(String) }),
+  ]);
+  expect(JSON.stringify(traces)).not.toContain("canary");
+});
+
 it("[TRACE-9] an unknown turn is not found, and a session's token opens none", async () => {
   provider.enqueue(text("Hello."));
   await call("POST", `/v1/sessions/${id}/messages`, { body: { content: "Hi" } });
@@ -115,9 +130,9 @@ function newIn(before: string[], after: string[]): string {
   return found;
 }
 
-it("[TRACE-5] an export keeps the parent, and an import brings it back", async () => {
+it("[TRACE-5] [TRACE-13] an export keeps the parent, and an import brings it back", async () => {
   provider.enqueue(text("Hello."));
-  const headers = { traceparent: `00-${trace}-${span}-01` };
+  const headers = { traceparent: `00-${trace}-${span}-03`, tracestate: " rojo=1 ,\tcongo=2" };
   await call("POST", `/v1/sessions/${id}/messages`, { body: { content: "Hi" }, headers });
   const { text: lines } = await call("GET", `/v1/sessions/${id}/export`);
   const copy = crypto.randomUUID();
@@ -128,7 +143,7 @@ it("[TRACE-5] an export keeps the parent, and an import brings it back", async (
   });
   expect(imported.status).toBe(201);
   const [[root], [own]] = [await spansOf(copy), await spansOf(id)];
-  expect(root).toMatchObject({ traceId: trace, parentSpanId: span });
+  expect(root).toMatchObject({ traceId: trace, parentSpanId: span, traceState: "rojo=1,congo=2" });
   expect(root.spanId).not.toBe(own.spanId);
 });
 

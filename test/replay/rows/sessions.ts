@@ -83,6 +83,8 @@ export const sessionRows: Row[] = [
     call: `POST ${s1}/feedback`,
     body: { turn: "{{turn1}}", score: 1, label: "good", comment: "Short." },
   },
+  { name: "signal-for-no-one", call: `POST ${s1}/signals/shipped`, body: { value: 7 } },
+  { name: "signal-without-a-name", call: `POST ${s1}/signals/~x`, body: {} },
   { name: "feedback-again", call: `POST ${s1}/feedback`, body: { turn: "{{turn1}}", score: -1 } },
   { name: "feedback-bad-score", call: `POST ${s1}/feedback`, body: { turn: "{{turn1}}", score: 2 } },
   { name: "feedback-unknown-turn", call: `POST ${s1}/feedback`, body: { turn: "turn_99", score: 0 } },

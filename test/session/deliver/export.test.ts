@@ -6,7 +6,7 @@ import { accepted } from "../../../src/doors/refusal-words.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { observedBindings } from "../../app/observed.ts";
 import { throughSchema } from "../../observe/otlp-schema.ts";
-import { status, text } from "../../support/fake-provider.ts";
+import { calls, status, text } from "../../support/fake-provider.ts";
 import { bindings, skipTime, startProvider } from "../../support/session-world.ts";
 
 const own = observedBindings(bindings);
@@ -16,16 +16,27 @@ let provider: ReturnType<typeof startProvider>;
 let answer: () => Response | Promise<Response>;
 const received: { url: string; key: string | null; body: Json }[] = [];
 const callbacks: Json[] = [];
+/** The trace context of what the tool asked. */
+const peeks: Record<string, string | null>[] = [];
+const traceOf = ({ headers }: Request) => ({
+  traceparent: headers.get("traceparent"),
+  tracestate: headers.get("tracestate"),
+});
 
 beforeEach(() => {
   provider = startProvider();
   answer = () => new Response("{}");
   received.length = 0;
   callbacks.length = 0;
+  peeks.length = 0;
   provider.outside.mockImplementation(async (request: Request) => {
     if (new URL(request.url).hostname === "pager.example.com") {
-      callbacks.push({ traceparent: request.headers.get("traceparent"), ...((await request.json()) as object) });
+      callbacks.push({ ...traceOf(request), ...((await request.json()) as object) });
       return new Response(null);
+    }
+    if (new URL(request.url).hostname === "shop.example.com") {
+      peeks.push(traceOf(request));
+      return new Response("17 pencils");
     }
     const body = (await request.json()) as Json;
     const response = await answer();
@@ -44,7 +55,7 @@ function world(account = crypto.randomUUID()) {
   return {
     address,
     stub,
-    async ask(content: string, more: { traceparent?: string } = {}) {
+    async ask(content: string, more: { traceparent?: string; tracestate?: string } = {}) {
       const given = { messages: [{ content, ...more, options: {} }], receipt: {}, create: {} };
       const { turn } = accepted(await stub().submit(address, given));
       const state = unwrap(await stub().wait(turn, 20_000));
@@ -132,8 +143,8 @@ it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refuse
   await vi.waitFor(async () => expect(await account.deadLetters(5)).toEqual([]));
 });
 
-it("[EXPORT-5] one turn that a collector can never take is dropped and counted, and those around it are sent", async () => {
-  provider.enqueue(...Array.from({ length: 3 }, () => text("Hello.")));
+it("[EXPORT-5] a span that a collector can never take is dropped and counted, and those around it are sent", async () => {
+  provider.enqueue(...Array.from({ length: 4 }, () => text("Hello.")));
   const { ask, stub, trace } = world();
   const before = await accountList(own).droppedTelemetry();
   answer = () => new Response(null, { status: 503 });
@@ -141,7 +152,7 @@ it("[EXPORT-5] one turn that a collector can never take is dropped and counted, 
   const bad = (await trace(turns[1] ?? ""))[0].spanId;
   provider.outside.mockImplementation(async (request: Request) => {
     const body = (await request.json()) as Json;
-    if (JSON.stringify(body).includes(bad)) return new Response(null, { status: 400 });
+    if (JSON.stringify(body).includes(`"spanId":"${bad}"`)) return new Response(null, { status: 400 });
     received.push({ url: request.url, key: null, body });
     return new Response("{}");
   });
@@ -149,10 +160,84 @@ it("[EXPORT-5] one turn that a collector can never take is dropped and counted, 
   skipTime(3_600_000);
   await runDurableObjectAlarm(stub());
   await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
-  await until(() => expect(taken()).toHaveLength(4));
+  // Its own turn's other span, too.
+  await until(() => expect(taken()).toHaveLength(5));
   // The collector is told with the next batch that it takes.
+  const again = await ask("4");
+  await until(async () => expect(taken()).toContainEqual((await trace(again))[0]));
   const told = received.flatMap(({ body }) => body.resourceSpans?.[0]?.resource.attributes ?? []);
   expect(told).toContainEqual({ key: "longline.telemetry.dropped", value: { intValue: "1" } });
+});
+
+// A collector's own limit: NVIDIA-AI-Blueprints/rag#628 (400), bbvch-ai/aihub-core#1795 (the whole batch lost).
+it.each([[413], [400]])(
+  "[EXPORT-10] a turn that is too large for one request arrives in several (%i)",
+  async (code) => {
+    const before = await accountList(own).droppedTelemetry();
+    answer = () => new Response(null, { status: 503 });
+    provider.enqueue(...Array.from({ length: 6 }, () => calls([{ name: "peek", arguments: "{}" }])), text("17."));
+    const { ask, stub, trace } = world();
+    const turn = await ask("How many?");
+    provider.outside.mockImplementation(async (request: Request) => {
+      const body = (await request.json()) as Json;
+      if (spansIn(body).length > 3) return new Response("request body too large", { status: code });
+      received.push({ url: request.url, key: null, body });
+      return new Response("{}");
+    });
+    received.length = 0;
+    skipTime(3_600_000);
+    await runDurableObjectAlarm(stub());
+    const spans = await trace(turn);
+    expect(spans).toHaveLength(14);
+    await until(() => expect(taken()).toHaveLength(14));
+    expect(taken()).toEqual(spans);
+    expect(await accountList(own).droppedTelemetry()).toBe(before);
+  },
+);
+
+it("[EXPORT-10] a collector that takes no part of a turn is not asked without end: the turn is dropped, and counted", async () => {
+  answer = () => new Response(null, { status: 400 });
+  const before = await accountList(own).droppedTelemetry();
+  provider.enqueue(...Array.from({ length: 11 }, () => calls([{ name: "peek", arguments: "{}" }])), text("17."));
+  const { ask, trace } = world();
+  const turn = await ask("How many?");
+  const spans = await trace(turn);
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + spans.length));
+  expect(received.filter(({ url }) => url.endsWith("/v1/traces")).length).toBeLessThanOrEqual(31);
+});
+
+it("[EXPORT-5] what a collector takes a request without is counted, and not sent again (partial success)", async () => {
+  answer = () => Response.json({ partialSuccess: { rejectedSpans: "1", errorMessage: "too old" } });
+  const before = await accountList(own).droppedTelemetry();
+  provider.enqueue(text("Hello."));
+  const { ask } = world();
+  await ask("Hi");
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
+  expect(taken()).toHaveLength(2);
+});
+
+it("[EXPORT-5] feedback that a collector never takes is dropped alone, and counted", async () => {
+  const before = await accountList(own).droppedTelemetry();
+  provider.enqueue(text("1"), text("2"));
+  const { ask, stub } = world();
+  const turns = [await ask("1"), await ask("2")];
+  await until(() => expect(taken()).toHaveLength(4));
+  answer = () => new Response(null, { status: 503 });
+  for (const [at, turn] of turns.entries())
+    unwrap(await stub().giveFeedback(turn, { score: at === 0 ? 1 : -1, atMs: 5 + at }));
+  await until(() => expect(received.some(({ url }) => url.endsWith("/v1/logs"))).toBe(true));
+  const logs = () => received.flatMap(({ body }) => body.resourceLogs?.[0].scopeLogs[0].logRecords ?? []);
+  provider.outside.mockImplementation(async (request: Request) => {
+    const body = (await request.json()) as Json;
+    if (JSON.stringify(body).includes('"doubleValue":-1')) return new Response(null, { status: 400 });
+    received.push({ url: request.url, key: null, body });
+    return new Response("{}");
+  });
+  received.length = 0;
+  skipTime(3_600_000);
+  await runDurableObjectAlarm(stub());
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
+  await until(() => expect(logs()).toHaveLength(1));
 });
 
 it("[EXPORT-6] feedback is an event about its turn's span, without the words of people", async () => {
@@ -202,6 +287,7 @@ it("[ALERT-1] [ALERT-2] an alert is sent once when it is passed and once when it
   const { ask, address } = world();
   for (const content of ["1", "2"]) await ask(content);
   const object = accountObject(own, address.account);
+  await vi.waitFor(async () => expect((await object.listTurns({ limit: 10 })).turns).toHaveLength(2));
   const look = async () => {
     skipTime(61_000);
     await runDurableObjectAlarm(object);
@@ -224,11 +310,13 @@ it("[ALERT-1] [ALERT-2] an alert is sent once when it is passed and once when it
   expect(callbacks[1]).toMatchObject({ type: "alert", data: { state: "recovered", value: 0 } });
 });
 
-it("[TRACE-11] [TRACE-12] a callback gets the header of its delivery's span, which is sent, too", async () => {
+it("[TRACE-11] [TRACE-12] [TRACE-13] a callback gets the headers of its delivery's span, which is sent, too", async () => {
   provider.enqueue(text("Hello."));
   const { stub, address } = world();
   const replyTo = { channel: "callback", url: "https://pager.example.com/hook" };
-  const given = { messages: [{ content: "Hi", options: {} }], receipt: {}, create: {}, replyTo };
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03";
+  const message = { content: "Hi", options: {}, traceparent, tracestate: "rojo=1,congo=2" };
+  const given = { messages: [message], receipt: {}, create: {}, replyTo };
   const { turn } = accepted(await stub().submit(address, given));
   await until(() => expect(callbacks).toHaveLength(1));
   const spans = await vi.waitFor(async () => {
@@ -237,8 +325,33 @@ it("[TRACE-11] [TRACE-12] a callback gets the header of its delivery's span, whi
     return all;
   });
   const delivery = spans.find(({ name }: Json) => name === "deliver callback");
-  expect(callbacks[0].traceparent).toBe(`00-${delivery.traceId}-${delivery.spanId}-01`);
+  expect(callbacks[0].traceparent).toBe(`00-4bf92f3577b34da6a3ce929d0e0e4736-${delivery.spanId}-03`);
+  expect(callbacks[0].tracestate).toBe("rojo=1,congo=2");
+  expect(delivery).toMatchObject({ traceId: traceparent.split("-")[1], traceState: "rojo=1,congo=2" });
   await until(() => expect(taken()).toContainEqual(delivery));
+});
+
+it("[TRACE-12] [TRACE-13] what a tool asks has the headers of its call's span, unless it sets its own", async () => {
+  const own = `00-${"c".repeat(32)}-${"d".repeat(16)}-00`;
+  provider.enqueue(
+    calls([{ name: "peek", arguments: "{}" }]),
+    calls([{ name: "peek", arguments: `{"own":"${own}"}` }]),
+  );
+  provider.enqueue(text("17."), calls([{ name: "peek", arguments: "{}" }]), text("17 still."));
+  const { ask, trace } = world();
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02";
+  const turn = await ask("How many?", { traceparent, tracestate: "rojo=1" });
+  const [first] = (await trace(turn)).filter(({ name }) => name === "execute_tool peek");
+  expect(peeks).toEqual([
+    { traceparent: `00-${first.traceId}-${first.spanId}-02`, tracestate: "rojo=1" },
+    { traceparent: own, tracestate: null },
+  ]);
+  // A trace that begins here has no notes of others.
+  await ask("And now?");
+  expect(peeks[2]).toEqual({
+    traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+    tracestate: null,
+  });
 });
 
 it("[EXPORT-8] a slow collector holds up no turn, and a session that is erased sends nothing more", async () => {

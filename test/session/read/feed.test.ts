@@ -16,7 +16,7 @@ import { eventReads, type ReadEvent } from "../../support/sse-reader.ts";
 const told = (events: PlacedEvent[]) => events.map(({ event, cursor }) => `${formatCursor(cursor)} ${event.type}`);
 
 const streamOf = (feed: Feed, log: MemoryLog, of: { from: Cursor; live: boolean }) =>
-  eventStream({ feed, log, turns: undefined as never }, { ...of, encoder: nativeEncoder("t") });
+  eventStream({ feed, log, turns: { suspended: [] } as never }, { ...of, encoder: nativeEncoder("t") });
 
 describe("Feed", () => {
   it("[EVENT-5] shows an entry only once it is confirmed", () => {

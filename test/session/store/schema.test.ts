@@ -1,8 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
-import { fingerprint } from "../../../src/core/prefix.ts";
+import { fingerprint } from "../../../src/core/digest.ts";
 import { openSession } from "../../../src/session/open-session.ts";
-import { migrate, sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
+import { freshTables } from "../../../src/session/store/fresh-tables.ts";
+import { makeTables, migrate, sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
 import { SessionWorld } from "../../support/session-world.ts";
 
 afterEach(() => {
@@ -32,6 +33,33 @@ it("[SCHEMA-1] a session of the first version becomes one of today, with what it
   });
 });
 
+/** Tables, columns and indexes of a database, without how its statements were spelled. */
+function tablesOf({ sql }: DurableObjectStorage) {
+  const rows = sql.exec<{ name: string; sql: string | null }>("SELECT name, sql FROM sqlite_master ORDER BY name");
+  return rows.toArray().map(({ name, sql: made }) => {
+    const columns = sql.exec(`SELECT * FROM pragma_table_xinfo('${name}') ORDER BY name`).toArray();
+    const words = made?.replace(/\s+/g, " ").replace(/ (?=[,)])|(?<=\() /g, "");
+    return { name, columns: columns.map(({ cid: _, ...column }) => column), parts: words?.split(/, ?/).toSorted() };
+  });
+}
+
+it("[SCHEMA-2] a new session has the tables that the ladder leads to, by half of its statements", async () => {
+  const [climbed, fresh] = [new SessionWorld(), new SessionWorld()];
+  const inClimbed = await runInDurableObject(climbed.stub, (_, { storage }) => {
+    for (const { sql } of sessionLadder.rungs) storage.sql.exec(sql);
+    return tablesOf(storage);
+  });
+  const inFresh = await runInDurableObject(fresh.stub, (_, { storage }) => {
+    makeTables(storage.sql);
+    return tablesOf(storage);
+  });
+  expect(inFresh).toEqual(inClimbed);
+  expect(freshTables.version).toBeLessThanOrEqual(sessionLadder.version);
+  const statements = (sql: string) => sql.match(/;/g)?.length ?? 0;
+  const climbing = sessionLadder.rungs.slice(0, freshTables.version).map(({ sql }) => statements(sql));
+  expect(statements(freshTables.sql) * 2).toBeLessThan(climbing.reduce((sum, each) => sum + each, 0));
+});
+
 it("[SCHEMA-1] landed rungs are as they were", () => {
   // A new rung adds a name here; a name that is here never changes.
   const landed = [
@@ -44,6 +72,7 @@ it("[SCHEMA-1] landed rungs are as they were", () => {
     "1ra6zswzfwy",
     "vvhapsanlb",
     "1zk0qorvzd3",
+    "1ff81jvo00b",
     "15ggu7c7oi5",
   ];
   expect(sessionLadder.rungs.map(({ sql }) => fingerprint(sql))).toEqual(landed);

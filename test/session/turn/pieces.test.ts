@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { accountObject } from "../../../src/account/account-object.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
@@ -53,6 +54,10 @@ it("[BOUND-24] a conversation of 1,000 messages is stored with three statements 
   const world = new SessionWorld();
   provider.enqueue(text("Hello."), text("Done."));
   await world.ask("Hi");
+  const { account } = world.address;
+  await vi.waitFor(async () =>
+    expect((await accountObject(bindings, account).listTurns({ limit: 1 })).turns).toHaveLength(1),
+  );
   const seen = await statements(world);
   const messages = Array.from({ length: 1_001 }, (_, n) => ({ role: n % 2 ? "assistant" : "user", content: `m${n}` }));
   const session = crypto.randomUUID();

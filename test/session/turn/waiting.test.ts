@@ -141,7 +141,8 @@ describe("a call that needs a person's yes", () => {
     unwrap(await world.stub.cancel());
     expect((await world.ended(turn)).ended.reason).toBe("cancelled");
     expect(await refusal(world.approve("call_pay", { approve: true }))).toMatchObject({ code: "conflict" });
-    expect(await world.inside((storage) => storage.getAlarm())).toBeNull();
+    // It watches over the turn's report until the account has it.
+    await vi.waitFor(async () => expect(await world.inside((storage) => storage.getAlarm())).toBeNull());
   });
 
   it("[WAIT-6] messages queue behind it, and are answered after it", async () => {

@@ -11,6 +11,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const shorter: readonly Edit[] = [
   { file: "src/session/store/heartbeat.ts", find: "const watchdogMs = 10_000;", replace: "const watchdogMs = 2_000;" },
   { file: "src/http/sse.ts", find: "heartbeatMs = 15_000", replace: "heartbeatMs = 150" },
+  {
+    file: "src/session/deliver/session-exporter.ts",
+    find: "const retryMs = [5_000, 30_000, 120_000,",
+    replace: "const retryMs = [300, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000,",
+  },
 ];
 
 /** The Worker as one module's text. Throws when an edit's place is not there exactly once. */

@@ -42,7 +42,7 @@ export interface ClientSetup {
   has(spanId: string): boolean;
 }
 
-/** The collector fails now and then, and is asked again after 5 s, then 30 s. */
+/** The collector fails now and then, and is asked again at most 5 s later (`build.ts`). */
 const longestExportMs = 120_000;
 
 export class Client {

@@ -1,5 +1,6 @@
 /** Makes a case from a turn of a real session: the conversation before it, its question, and the results of its tools as stubs. Pure. */
 import { createHash } from "node:crypto";
+import { defined } from "../../../core/defined.ts";
 import type { Entry } from "../../../core/entry.ts";
 import { redactValue } from "../../../test-kit/redact.ts";
 import { UsageError } from "../../usage.ts";
@@ -38,7 +39,7 @@ export function caseOfSession({ session, turn, entries, instructions, redact }: 
     ...asked.map(({ content, speaker }) => ({
       role: "user" as const,
       content,
-      ...(speaker !== undefined && { speaker }),
+      ...defined({ speaker }),
     })),
   ];
   const called = [...new Set(tools.map(({ name }) => name))];
@@ -48,7 +49,7 @@ export function caseOfSession({ session, turn, entries, instructions, redact }: 
     ...(messages.length === 1 && asked[0]?.speaker === undefined ? { input: asked[0]?.content ?? "" } : { messages }),
     conversation: shortDigest(session),
     ...(instructions !== null && { instructions }),
-    ...(format !== undefined && { response_format: format }),
+    ...defined({ response_format: format }),
     ...(tools.length > 0 && { tools }),
     expect: called.length > 0 ? { tools: { called } } : {},
     ...(reply?.type === "assistant" && { note: `Recorded answer: ${reply.content}` }),
@@ -69,9 +70,7 @@ function answered(entries: readonly Entry[]): HistoryMessage[] {
   return entries.slice(0, last + 1).flatMap((entry): HistoryMessage[] => {
     switch (entry.type) {
       case "user":
-        return [
-          { role: "user", content: entry.content, ...(entry.speaker !== undefined && { speaker: entry.speaker }) },
-        ];
+        return [{ role: "user", content: entry.content, ...defined({ speaker: entry.speaker }) }];
       case "assistant":
         return [
           { role: "assistant", content: entry.content, ...(entry.toolCalls.length > 0 && { calls: entry.toolCalls }) },

@@ -49,27 +49,31 @@ export interface ComparedArms {
 /** Name of the scorer of answers that were judged against each other. */
 const preferred = "preferred";
 
-export function compareArms(of: ComparedArms): ArmComparison {
+/** Decides about all scorers of all candidates together: the best of several candidates has as many chances to be wrong. */
+export function compareArms(all: readonly ComparedArms[]): ArmComparison[] {
+  const compared = all.map(comparedScorers);
+  const decided = decisions(compared.flat());
+  return all.map((of, at): ArmComparison => {
+    const before = compared.slice(0, at).flat().length;
+    const scorers = (compared[at] ?? []).map(({ found, margin, pairs, ...about }, place): ScorerComparison => {
+      const { p: _, ...shown } = found;
+      const cases = pairs.map(({ id, difference }) => ({ case: id, difference }));
+      return { ...about, margin, ...shown, ...(decided[before + place] ?? { verdict: "undecided" }), cases };
+    });
+    return { candidate: of.candidate.name, baseline: of.baseline.name, scorers, figures: figuresOf(of) };
+  });
+}
+
+function comparedScorers(of: ComparedArms): (ScorerPairs & { found: PairedDifference; margin: number })[] {
   const { baseline, candidate } = of;
   const names = scorersIn([...baseline.runs, ...candidate.runs]);
   const all = [...names.map((name) => scorePairs(of, name)), ...preferencePairs(of)].filter(
     ({ pairs }) => pairs.length > 0,
   );
-  const found = all.map(({ scorer, pairs }) => {
-    const margin = of.margins[scorer] ?? of.margins[""] ?? 0;
-    return { found: pairedDifference(pairs, { margin, isScore: true }), margin };
+  return all.map((scored) => {
+    const margin = of.margins[scored.scorer] ?? of.margins[""] ?? 0;
+    return { ...scored, found: pairedDifference(scored.pairs, { margin, isScore: true }), margin };
   });
-  const decided = decisions(found);
-  const scorers = all.map(({ pairs, ...about }, at): ScorerComparison => {
-    const { found: difference, margin } = found[at] ?? {
-      found: pairedDifference([], { margin: 0, isScore: true }),
-      margin: 0,
-    };
-    const { p: _, ...shown } = difference;
-    const cases = pairs.map(({ id, difference: each }) => ({ case: id, difference: each }));
-    return { ...about, margin, ...shown, ...(decided[at] ?? { verdict: "undecided" }), cases };
-  });
-  return { candidate: candidate.name, baseline: baseline.name, scorers, figures: figuresOf(of) };
 }
 
 function scorersIn(runs: readonly ComparedRun[]): string[] {

@@ -128,8 +128,10 @@ function comparisonsOf(of: Summarized, leftOut: ReadonlySet<string>): ArmCompari
   const candidates = baseline !== undefined ? plan.arms : plan.arms.slice(1);
   if (before === undefined) return [];
   const cases = dataset.cases.filter(({ id }) => !leftOut.has(id));
-  return candidates.map(({ name }) =>
-    compareArms({ cases, baseline: before, candidate: { name, runs: runsOf(name) }, preferences, margins }),
+  return compareArms(
+    candidates.map(({ name }) => {
+      return { cases, baseline: before, candidate: { name, runs: runsOf(name) }, preferences, margins };
+    }),
   );
 }
 

@@ -3,10 +3,12 @@
  * what the case says. Never reaches the network but for the model, and for tools that may really run.
  */
 import type { Agent } from "../../../agent/agent.ts";
+import { defined } from "../../../core/defined.ts";
 import type { NewEntry, TurnOptions } from "../../../core/entry.ts";
 import { openCalls } from "../../../core/waits.ts";
 import type { Profile } from "../../../model/profile.ts";
 import { MemorySession } from "../../../test-kit/memory-session.ts";
+import { passWaits } from "../../../test-kit/pass-waits.ts";
 import { createToolbox, type Tool } from "../../../tools/tool.ts";
 import { type CaseMessage, type EvalCase, messagesOf } from "../dataset/case.ts";
 import type { CaseRecordings } from "./case-recordings.ts";
@@ -52,7 +54,7 @@ export async function runInProcess(each: EvalCase, runner: CaseRunner): Promise<
   const begunAt = session.log.lastSeq;
   const options: TurnOptions = each.response_format === undefined ? {} : { responseFormat: each.response_format };
   for (const { content, speaker } of asked) {
-    await session.begin({ content, ...(speaker !== undefined && { speaker }) }, options);
+    await session.begin({ content, ...defined({ speaker }) }, options);
     await answerPeople(session, each.approve);
   }
   if (recording?.model.fault !== undefined) throw new CannotRun(recording.model.fault);
@@ -104,7 +106,7 @@ export function sessionFor(
       secrets: own,
       fetch: liveFetch,
     },
-    ...(each.instructions !== undefined && { own: each.instructions }),
+    ...defined({ own: each.instructions }),
   });
 }
 
@@ -133,7 +135,7 @@ export function historyEntries(history: readonly CaseMessage[], atMs: number): N
       if (history[at - 1]?.role !== "user") turns++;
       step = 0;
       const { content, speaker } = message;
-      entries.push({ type: "user", ...placed(), content, options: {}, ...(speaker !== undefined && { speaker }) });
+      entries.push({ type: "user", ...placed(), content, options: {}, ...defined({ speaker }) });
     } else if (message.role === "assistant") {
       const { content, calls: toolCalls = [] } = message;
       for (const { id, name } of toolCalls) names.set(id, name);
@@ -151,9 +153,10 @@ export function historyEntries(history: readonly CaseMessage[], atMs: number): N
   return entries;
 }
 
-/** Says the case's yes or no to each call that waits for a person. */
+/** Says the case's yes or no to each call that waits for a person; the sleeps of tools are over at once. */
 async function answerPeople(session: MemorySession, approve: boolean): Promise<void> {
   for (;;) {
+    await passWaits(session);
     const { entries } = session;
     if (entries.at(-1)?.type === "turn_ended") return;
     const turn = entries.slice(entries.findLastIndex(({ type }) => type === "user"));

@@ -2,6 +2,7 @@
 
 import { type Client, client } from "../../../client/client.ts";
 import { LonglineError } from "../../../client/longline-error.ts";
+import { defined } from "../../../core/defined.ts";
 import type { Entry } from "../../../core/entry.ts";
 import type { Effect } from "../../../core/next-step.ts";
 import { entryLine, headerLine } from "../../../doors/native/transcript-text.ts";
@@ -75,7 +76,7 @@ async function runRemote(each: EvalCase, { worker, agent, model }: RemotePlace):
       const format = each.response_format;
       const message = {
         content,
-        ...(speaker !== undefined && { speaker }),
+        ...defined({ speaker }),
         ...(format && { response_format: formatJson(format) }),
       };
       await finished(longline, id, (await longline.send(id, message, { waitSeconds: 300 })).turn, each.approve);

@@ -1,5 +1,5 @@
 /** Checks an outcome against what its case expects, without a model. Pure. Each fault is a sentence that names what was expected and what came. */
-import { judgeAnswer } from "../../../model/judge-answer.ts";
+import { judgeAnswer } from "../../../model/judge-by-schema.ts";
 import { compiled, type Expectation, type WantedCall } from "../dataset/case.ts";
 import type { CaseOutcome } from "../run/result.ts";
 import { isMatch } from "../run/stubs.ts";

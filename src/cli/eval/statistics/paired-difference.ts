@@ -19,7 +19,7 @@ export interface PairedUnit {
 }
 
 export const methods = {
-  clustered_t: "clustered standard error, t",
+  clustered_t: "clustered standard error, t with the degrees of freedom of the clusters' sizes",
   bootstrap: "bootstrap-t over conversations, with the exact sign-flip test",
   exact: "exact McNemar test, Bonett-Price interval",
   sparse: "few conversations differ: interval as if one more won and one more lost",
@@ -68,13 +68,14 @@ export function pairedDifference(
   };
 }
 
-function methodFor(pairs: readonly PairedUnit[], { sums, sizes }: ClusteredMean, isScore: boolean) {
+function methodFor(pairs: readonly PairedUnit[], { sums, sizes, df }: ClusteredMean, isScore: boolean) {
   if (sums.length < 2) return "none";
   const differ = sums.reduce((count, sum) => count + (Math.abs(sum) > 1e-12 ? 1 : 0), 0);
   const isPlain = sizes.every((size) => size === 1) && pairs.every(({ difference }) => Number.isInteger(difference));
   if (isScore && isPlain && sums.length < enoughForT) return "exact";
   if (isScore && differ < enoughDiffer) return "sparse";
-  return sums.length < enoughForT ? "bootstrap" : "clustered_t";
+  // Where few conversations have most of the turns, the bootstrap draws them too often or not at all.
+  return sums.length < enoughForT && df >= (sums.length - 1) / 2 ? "bootstrap" : "clustered_t";
 }
 
 type DifferenceFacts = Pick<PairedDifference, "interval" | "p">;
@@ -90,18 +91,23 @@ function judged(
         interval: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
         p: { better: 1, worse: 1, notWorse: 1 },
       };
-    case "clustered_t":
-      return { interval: studentInterval(mean), p: byStudent(mean, margin) };
+    case "clustered_t": {
+      const p = byStudent(mean, margin);
+      if (mean.sums.length >= enoughForT) return { interval: studentInterval(mean), p };
+      // Sizes this unequal leave t few degrees of freedom, and more wrong claims than it says: a claim needs both tests.
+      const bySigns = bySignFlips(mean, margin);
+      const both = (name: keyof typeof p) => Math.max(p[name], bySigns[name]);
+      return {
+        interval: studentInterval(mean),
+        p: { better: both("better"), worse: both("worse"), notWorse: both("notWorse") },
+      };
+    }
     case "sparse": {
       const more = withWinAndLoss(mean);
       return { interval: studentInterval(more), p: byStudent(more, margin) };
     }
-    case "bootstrap": {
-      const interval = bootstrapInterval(mean);
-      const negated = { ...mean, sums: mean.sums.map((sum) => -sum) };
-      const p = { better: signFlipTest(mean), worse: signFlipTest(negated), notWorse: signFlipTest(mean, -margin) };
-      return { interval, p };
-    }
+    case "bootstrap":
+      return { interval: bootstrapInterval(mean), p: bySignFlips(mean, margin) };
     case "exact": {
       const wins = pairs.filter(({ difference }) => difference > 0).length;
       const losses = pairs.filter(({ difference }) => difference < 0).length;
@@ -113,8 +119,12 @@ function judged(
   }
 }
 
-function byStudent({ mean, standardError, sums }: ClusteredMean, margin: number): PairedDifference["p"] {
-  const df = sums.length - 1;
+function bySignFlips(mean: ClusteredMean, margin: number): PairedDifference["p"] {
+  const negated = { ...mean, sums: mean.sums.map((sum) => -sum) };
+  return { better: signFlipTest(mean), worse: signFlipTest(negated), notWorse: signFlipTest(mean, -margin) };
+}
+
+function byStudent({ mean, standardError, df }: ClusteredMean, margin: number): PairedDifference["p"] {
   const above = (bound: number) =>
     standardError === 0 ? (mean > bound ? 0 : 1) : 1 - studentCdf((mean - bound) / standardError, df);
   const below = standardError === 0 ? (mean < 0 ? 0 : 1) : studentCdf(mean / standardError, df);

@@ -1,6 +1,7 @@
 /** `/v1/chat/completions`: the agent at OpenAI's best known address. What came is a turn of a durable session; the answer is the turn, or its part up to a call that the client is to run. */
 import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
+import { defined } from "../../../core/defined.ts";
 import { AppError } from "../../../core/errors.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
@@ -90,7 +91,7 @@ export const chatCompletions = new Routes({ refuse: openAiErrorResponse })
       showTools: false,
       hasForm: segment.hasForm,
     };
-    return relayStream(caller, place, { manner, headers: headersOf(place), ...(seen !== undefined && { seen }) });
+    return relayStream(caller, place, { manner, headers: headersOf(place), ...defined({ seen }) });
   });
 
 /** `waited`: the answer that waited for a person, of which the rest is asked for. */
@@ -119,23 +120,21 @@ async function conversationOf(
     model: body.model,
     receipt: await receiptOf(caller, body),
     isStreamed: body.stream === true,
-    ...(session !== undefined && { session }),
-    ...(chosen !== undefined && { agent: chosen }),
+    ...defined({ session, agent: chosen }),
     choices: {
       ...(session === undefined && { ttlSeconds: unnamedSeconds }),
-      ...(chosen !== undefined && { agent: chosen }),
+      ...defined({ agent: chosen }),
     },
     ...(Object.keys(metadata).length > 0 && { metadata }),
     options: {
       via: "openai",
-      ...(model !== undefined && { model }),
-      ...(instructions !== undefined && { instructions }),
+      ...defined({ model, instructions }),
       ...(tools.length > 0 && { tools }),
       ...(sampling && { sampling }),
       ...choice,
       ...(body.parallel_tool_calls === false && { oneCall: true as const }),
       ...(format && { responseFormat: format }),
-      ...(thinks !== undefined && { thinking: thinks }),
+      ...defined({ thinking: thinks }),
     },
   };
 }
@@ -159,9 +158,9 @@ async function completed(caller: Caller, place: TakenTurn, of: Completing): Prom
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
     return Response.json(chatCompletion(segment, of), { headers: of.headers });
   }
-  if (state.status !== "waiting") return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
-  const [call] = state.waitingFor;
-  const detail = `The call ${call?.name} ${call?.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call?.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
+  const [call] = state.status === "waiting" ? state.waitingFor : [];
+  if (call === undefined) return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
+  const detail = `The call ${call.name} ${call.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
   throw new AppError("approval_required", detail);
 }
 

@@ -1,5 +1,6 @@
 /** Reads the `messages` of a chat completion: what is instruction, and what is conversation. Refuses what a model here cannot read, by its place. */
 import * as z from "zod/mini";
+import { defined } from "../../../core/defined.ts";
 import { AppError } from "../../../core/errors.ts";
 import { type HistoryItem, historyFault } from "../../../core/history.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
@@ -68,7 +69,7 @@ export function readMessages(messages: readonly ChatMessage[]): ReadMessages {
   return {
     ...(instructions !== "" && { instructions }),
     items: placed.map(({ item }) => item),
-    ...(waited !== undefined && { waited }),
+    ...defined({ waited }),
   };
 }
 

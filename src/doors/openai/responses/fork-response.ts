@@ -2,6 +2,7 @@
 import { unwrap } from "../../../account/outcome.ts";
 import { approvalEntry, resultEntry } from "../../../core/answer-entries.ts";
 import { type Branch, branchAt } from "../../../core/branch.ts";
+import { defined } from "../../../core/defined.ts";
 import type { ApprovalEntry, Entry } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
 import { splitHistory } from "../../../core/history.ts";
@@ -44,7 +45,7 @@ export async function forkBehind(
     case "ended":
       return placeOf(await behindTurn(caller, { ...work, seq: branch.seq }));
     case "calls":
-      return behindCalls(caller, { ...work, branch, birth: of.birth, ...(fork !== undefined && { fork }) });
+      return behindCalls(caller, { ...work, branch, birth: of.birth, ...defined({ fork }) });
   }
 }
 
@@ -116,7 +117,7 @@ async function madeBefore(
 ): Promise<AnswerPlace> {
   const session = sessionOf(caller, name);
   const { turn, afterSeq } = from;
-  const place = { turn, ...(afterSeq !== undefined && { afterSeq }) };
+  const place = { turn, ...defined({ afterSeq }) };
   const given = {
     approvals: answers.flatMap((entry) => (entry.type === "approval" ? [answerIn(entry)] : [])),
     results: answers.flatMap((entry) => (entry.type === "tool" ? [entry] : [])),
@@ -129,7 +130,7 @@ async function madeBefore(
 }
 
 function answerIn({ callId, approve, reason }: ApprovalEntry) {
-  return { callId, approve, ...(reason !== undefined && { reason }) };
+  return { callId, approve, ...defined({ reason }) };
 }
 
 const onlyOutputs =
@@ -144,7 +145,7 @@ function answersOf(
   const at = { ...open, atMs: Date.now() };
   const callOf = (isIt: (id: string) => boolean) => open.waiting.find(({ id }) => isIt(id)) ?? { id: "", name: "" };
   const decided = approvals.map(({ ref, approve, reason }) => {
-    const decision = { approve, ...(reason !== undefined && { reason }), metadata };
+    const decision = { approve, ...defined({ reason }), metadata };
     return approvalEntry(
       at,
       callOf((id) => refIn(open, id) === ref),
@@ -179,5 +180,5 @@ async function turnOf(source: ForkWork["source"], { turn }: AnswerPlace): Promis
 }
 
 function placeOf({ session, turn, afterSeq }: TakenTurn): AnswerPlace {
-  return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
+  return { session, turn, ...defined({ afterSeq }) };
 }

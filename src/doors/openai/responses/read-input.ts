@@ -1,5 +1,6 @@
 /** Turns the input of a response into a conversation: messages, answers to open calls, and instructions at its head. Pure. */
 import { fromBase64Url } from "../../../core/base64url.ts";
+import { defined } from "../../../core/defined.ts";
 import type { ClientTool } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
 import type { HistoryItem } from "../../../core/history.ts";
@@ -60,7 +61,7 @@ function take(read: ReadInput, item: InputItem, place: number): void {
         id: request,
         at: read.items.length,
         approve,
-        ...(reason !== undefined && { reason }),
+        ...defined({ reason }),
       });
       return;
     }

@@ -1,4 +1,6 @@
 /** What a request for a response means to a session: the choices of its turn, and what is noted beside the message. Pure. */
+
+import { defined } from "../../../core/defined.ts";
 import type { ClientTool, ResponseFormat, TurnOptions } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
 import { thinkingByEffort } from "../../../core/thinking.ts";
@@ -37,9 +39,7 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
   const lead = [...(request.instructions === undefined ? [] : [request.instructions]), ...instructions];
   const { max_output_tokens: maxTokens, temperature, top_p: topP, reasoning, tool_choice: choice } = request;
   const sampling = {
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
+    ...defined({ maxTokens, temperature, topP }),
   };
   const effort = reasoning?.effort;
   const thinks = effort === undefined ? thinking : thinkingByEffort(effort, hasLevels);
@@ -50,8 +50,7 @@ export function optionsOf(request: CreateRequest, of: LookedUp): TurnOptions {
     ...(Object.keys(sampling).length > 0 && { sampling }),
     ...(request.parallel_tool_calls === false && { oneCall: true }),
     ...(choice !== undefined && choice !== "auto" && choiceOf(choice, tools)),
-    ...(model !== undefined && { model }),
-    ...(thinks !== undefined && { thinking: thinks }),
+    ...defined({ model, thinking: thinks }),
     ...(form && { responseFormat: form }),
     ...(tools.length > 0 && { tools }),
   };
@@ -89,7 +88,7 @@ export function metadataOf(request: CreateRequest, own: Record<string, string>):
     ...(request.tools?.some(({ type }) => type === "mcp") && { own_tools: "true" }),
     ...(text?.verbosity !== undefined && { verbosity: text.verbosity }),
     ...(reasoning?.effort !== undefined && { reasoning_effort: reasoning.effort }),
-    ...(summary !== undefined && { reasoning_summary: summary }),
+    ...defined({ reasoning_summary: summary }),
     ...(text?.format?.type === "json_schema" && { format_name: text.format.name }),
   });
 }

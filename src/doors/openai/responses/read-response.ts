@@ -1,6 +1,7 @@
 /** Finds a response by its id, and reads it: as the Response object from what its session recorded, or as the session's stream. */
 import { unavailable } from "../../../account/call-object.ts";
 import { type Outcome, unwrap } from "../../../account/outcome.ts";
+import { defined } from "../../../core/defined.ts";
 import { AppError } from "../../../core/errors.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
 import type { FoundAnswer } from "../../../session/read/answer-request.ts";
@@ -81,7 +82,7 @@ export async function streamResponse(
 /** Cloudflare's types make nothing of a schema's `unknown`, so the type is given again. */
 async function askedOf(session: SessionStub, place: AnswerPlace, id: string): Promise<Outcome<FoundAnswer>> {
   const { turn, afterSeq } = place;
-  return (await session.asked({ turn, ...(afterSeq !== undefined && { afterSeq }) }, id)) as Outcome<FoundAnswer>;
+  return (await session.asked({ turn, ...defined({ afterSeq }) }, id)) as Outcome<FoundAnswer>;
 }
 
 async function writeEvents(

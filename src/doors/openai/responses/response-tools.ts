@@ -1,5 +1,6 @@
 /** The `tools` of a request for a response that run at its client, as a turn keeps them: functions, alone and in namespaces. */
 import type { Agent } from "../../../agent/agent.ts";
+import { defined } from "../../../core/defined.ts";
 import type { ClientTool, ToolNamespace } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
 import { clientToolsOf, mostClientTools } from "../../client-tools.ts";
@@ -25,8 +26,8 @@ export function responseTools(agent: Agent, { tools = [] }: Pick<CreateRequest, 
   const own = agent.tools.declarations.map(({ name }) => name);
   const names = flatNames(declared.map(writtenName), own);
   const nested = declared.map(({ declaration: { description, parameters, strict } }, place) => {
-    const about = { ...(description !== undefined && { description }), ...(parameters && { parameters }) };
-    const called = { name: names[place] ?? "", ...about, ...(strict !== undefined && { strict }) };
+    const about = { ...defined({ description }), ...(parameters && { parameters }) };
+    const called = { name: names[place] ?? "", ...about, ...defined({ strict }) };
     return { type: "function" as const, function: called };
   });
   return clientToolsOf(agent, nested, { at: "name", replaces: true }).map((tool, place) => {

@@ -1,6 +1,7 @@
 /** `/v1/responses`: OpenAI's Responses API. A response is a turn of a session, or what comes in it after its client's answers. */
 import * as z from "zod/mini";
 import { unwrap } from "../../../account/outcome.ts";
+import { defined } from "../../../core/defined.ts";
 import { AppError } from "../../../core/errors.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody } from "../../../http/parse-body.ts";
@@ -68,7 +69,7 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     const view = { encrypted: query.include !== undefined && query.include.length > 0 };
     const startingAfter = query.starting_after;
     if (query.stream === "true") {
-      return streamResponse(caller, place, { ...view, ...(startingAfter !== undefined && { startingAfter }) });
+      return streamResponse(caller, place, { ...view, ...defined({ startingAfter }) });
     }
     if (startingAfter === undefined)
       return c.json((await readResponse(caller, place, { ...view, timeoutMs: 0 })).response);

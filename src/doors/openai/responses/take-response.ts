@@ -1,5 +1,6 @@
 /** Takes in a request for a response: into a new session, into a conversation, or after an earlier response, in a fork where something else follows it already. */
 import { unwrap } from "../../../account/outcome.ts";
+import { defined } from "../../../core/defined.ts";
 import { AppError } from "../../../core/errors.ts";
 import { itemDigest, splitHistory } from "../../../core/history.ts";
 import { parseBody } from "../../../http/parse-body.ts";
@@ -111,22 +112,22 @@ function submitTo(caller: Caller, wanted: WantedResponse, { name, after }: { nam
     answers: "all",
     results: results.map(({ callId, content }) => ({ callId, content, isError: false, metadata })),
     approvals: approvals.map(({ ref, id, approve, reason }) => {
-      return { call: { ref }, as: id, approve, ...(reason !== undefined && { reason }), metadata };
+      return { call: { ref }, as: id, approve, ...defined({ reason }), metadata };
     }),
     messages: messages.map(({ content, speaker }) => {
-      return { content, ...(speaker !== undefined && { speaker }), metadata, options };
+      return { content, ...defined({ speaker }), metadata, options };
     }),
     continuation: { options, metadata },
     receipt,
     ...(after && { after }),
-    ...(agent !== undefined && { agent }),
+    ...defined({ agent }),
     ...allowedModels(caller),
   };
   return sessionObject(caller.bindings, address).submit(address, submission);
 }
 
 function placeIn(session: string, { turn, afterSeq }: AnswerPart): AnswerPlace {
-  return { session, turn, ...(afterSeq !== undefined && { afterSeq }) };
+  return { session, turn, ...defined({ afterSeq }) };
 }
 
 async function after(
@@ -139,14 +140,14 @@ async function after(
   if (wanted.approvals.length > 0) mustBeAnsweredThere({ adds, mustFork });
   if (mustFork || adds) return forkBehind(caller, wanted, { from: place });
   const { turn, afterSeq } = place;
-  const at = { turn, ...(afterSeq !== undefined && { afterSeq }) };
+  const at = { turn, ...defined({ afterSeq }) };
   const submitted = takenBy(
     await submitTo(caller, wanted, { name: place.session, after: at }),
     responseWords(place.session),
   );
   if (submitted.type === "accepted") return placeIn(place.session, submitted);
   const fork = submitted.type === "moved_on" ? submitted.fork : undefined;
-  return forkBehind(caller, wanted, { from: place, ...(fork !== undefined && { fork }) });
+  return forkBehind(caller, wanted, { from: place, ...defined({ fork }) });
 }
 
 /** An approval is recorded in the session that asked for it: a fork beside it could run the call a second time. */

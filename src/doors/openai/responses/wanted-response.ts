@@ -1,5 +1,6 @@
 /** What a request for a response asks of a session here: its parameters, checked against what this Worker offers. */
 import type { Agent } from "../../../agent/agent.ts";
+import { defined } from "../../../core/defined.ts";
 import type { TurnOptions } from "../../../core/entry.ts";
 import { AppError } from "../../../core/errors.ts";
 import { parseBody } from "../../../http/parse-body.ts";
@@ -61,14 +62,14 @@ export async function wantedOf(caller: Caller, request: CreateRequest): Promise<
     options,
     metadata: metadataOf(request, parseBody(metadata, request.metadata ?? {}, "metadata")),
     receipt: await receiptOf(caller, request),
-    ...(chosen !== undefined && { agent: chosen }),
+    ...defined({ agent: chosen }),
     choices: {
-      ...(chosen !== undefined && { agent: chosen }),
+      ...defined({ agent: chosen }),
       metadata: { made_by: madeBy, ...(!stored && { store: "false" }) },
       ttlSeconds: stored ? keptSeconds : unstoredSeconds,
     },
     model: options.model ?? defaultModel(caller, agent),
-    ...(session !== undefined && { referred: session }),
+    ...defined({ referred: session }),
   };
 }
 
