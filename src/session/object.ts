@@ -368,9 +368,8 @@ export class Session extends DurableObject<Bindings> {
   /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
   #withAgent(step: CopyStep): CopyStep {
     if (step.type !== "begin") return step;
-    const { agents } = this.#app;
-    const { choices } = step.plan;
-    const { name: agent } = agents.mustHave(choices.agent ?? agents.first.name);
+    const [{ agents }, { choices }] = [this.#app, step.plan];
+    const { name: agent } = agents.mustBeKnown(choices.agent ?? agents.first.name);
     return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 

@@ -22,4 +22,19 @@ export const children = z
 
 export const childSession = { session: z.string(), agent: z.string() };
 
+/** Of entries. */
+export const childFields = {
+  children: z.optional(z.union([z.record(z.string(), z.object(childSession)), children])).register(z.globalRegistry, {
+    description: "Of a reply: the session in which each called agent works, by call. Of a turn's end: what they used.",
+  }),
+  child: z
+    .optional(z.union([z.object({ ...childSession, reason: z.string(), cost_micros: count }), z.string()]))
+    .register(z.globalRegistry, {
+      description: "Of a result: the agent that gave it. Of an approval: the session whose call it is about.",
+    }),
+  handoff: z
+    .optional(z.string())
+    .register(z.globalRegistry, { description: "The agent that answers from the next turn on." }),
+};
+
 export type ChildrenJson = z.infer<typeof children>;

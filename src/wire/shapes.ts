@@ -1,7 +1,7 @@
 /** The native door's JSON, one schema for each shape: what writes it (`wire/native.ts`, `session/turn-json.ts`), the OpenAPI document, `longline/client` and the page take their types from here. No code that answers runs these: schemas come with the document alone. */
 import * as z from "zod/mini";
 import { turnEndReasons } from "../core/entry.ts";
-import { children, childSession } from "./child-shapes.ts";
+import { childFields, children } from "./child-shapes.ts";
 
 const count = z.int().check(z.minimum(0));
 const moment = z.iso.datetime();
@@ -137,17 +137,7 @@ const entryFields = {
   model: z.optional(z.string()),
   finish_reason: z.optional(z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"])),
   waits: z.optional(z.record(z.string(), z.enum(["approval", "client", "agent"]))),
-  children: z.optional(z.union([z.record(z.string(), z.object(childSession)), children])).register(z.globalRegistry, {
-    description: "Of a reply: the session in which each called agent works, by call. Of a turn's end: what they used.",
-  }),
-  child: z
-    .optional(z.union([z.object({ ...childSession, reason: z.string(), cost_micros: count }), z.string()]))
-    .register(z.globalRegistry, {
-      description: "Of a result: the agent that gave it. Of an approval: the session whose call it is about.",
-    }),
-  handoff: z
-    .optional(z.string())
-    .register(z.globalRegistry, { description: "The agent that answers from the next turn on." }),
+  ...childFields,
   salvaged: z.optional(z.array(z.string())),
   copies: z.optional(z.record(z.string(), z.string())),
   no_call: z.optional(z.boolean()),
