@@ -82,7 +82,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["jsonSchemas()", "doors: [jsonSchemas()]", 17_000],
   ["openai()", "doors: [openai()]", 48_000],
   ["aiSdk()", "doors: [aiSdk()]", 26_000],
-  ["playground()", "doors: [playground()]", 2_000],
+  ["playground()", "doors: [playground()]", 3_200],
   ["admin()", "doors: [admin()]", 5_500],
   ["prefixes()", "doors: [prefixes()]", 5_000],
   ["openapi()", "doors: [openapi()]", 29_000],
@@ -91,7 +91,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 94_000],
   ["demoModel()", "demo: demoModel()", 12_000],
-  ["rollouts()", "rollouts: rollouts()", 19_000],
+  ["rollouts()", "rollouts: rollouts()", 19_500],
   ["otel()", "observe: otel()", 11_400],
   [
     "alerts()",
@@ -121,15 +121,15 @@ beforeAll(async () => {
 });
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 248 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
+  it("[E2E-7] the app that a project begins with is at most 250 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
     const bytes = await deployed(starter);
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(248 * 1024);
+    expect(bytes).toBeLessThanOrEqual(250 * 1024);
     expect(Math.abs(bytes - bytesOf("starter"))).toBeLessThan(1_000);
   });
 
   it.each([
-    ["everything", 458],
+    ["everything", 460],
     ["native door, one tool", 177],
   ])("[E2E-7] %s is at most %i KiB gzipped", (name, most) => {
     console.log(`${name}: ${kib(bytesOf(name))} (${bytesOf(name)} bytes) gzipped`);
