@@ -27,6 +27,16 @@ export type { WebhookMessage, WebhookRules, WebhookSignal } from "./channels/web
 export { AppError } from "./core/errors.ts";
 export type { PlacedEvent } from "./core/event.ts";
 export type { SettingDeclaration, SettingDeclarations, SettingSchema, SettingValues } from "./core/settings.ts";
+export {
+  type AgentToolOptions,
+  asTool,
+  type CalledAgents,
+  type CallLimits,
+  type DelegateOptions,
+  delegate,
+  type HandoffOptions,
+  handoff,
+} from "./delegation/delegate.ts";
 export { admin } from "./doors/admin/admin.ts";
 export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
 export { alerts } from "./doors/alerts.ts";

@@ -252,6 +252,17 @@ export const accountLadder = new Ladder("account", [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX schedules_due ON schedules (due_at) WHERE due_at IS NOT NULL;`,
   },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE shares (
+     session TEXT PRIMARY KEY,
+     parent TEXT NOT NULL,
+     micros INTEGER,
+     spent INTEGER NOT NULL DEFAULT 0,
+     closed INTEGER NOT NULL DEFAULT 0
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX shares_by_parent ON shares (parent);`,
+  },
 ]);
 
 /** What an account's database says of itself. Reading it writes nothing. */

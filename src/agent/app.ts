@@ -15,6 +15,7 @@ import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from
 import type { AccountJob, AccountJobHost, AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
+import { agentsOf, type DelegationFeature } from "./delegation-feature.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import type { RolloutFeature } from "./rollout-feature.ts";
@@ -87,6 +88,8 @@ export interface App {
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
+  /** How agents call one another; absent where none does. */
+  delegation: DelegationFeature | undefined;
   /** How traces are made, and where they are sent. */
   telemetry: Telemetry | undefined;
   alerts: AlertSource | undefined;
@@ -110,15 +113,18 @@ export class Agents {
   /** The default: it answers where no agent is named. */
   readonly first: Agent;
   readonly #byName: ReadonlyMap<string, Agent>;
+  /** Those that only other agents call: no caller finds them. */
+  readonly hidden: readonly Agent[];
 
   /** Throws an Error when there is none, a name is none, or two differ in case only. */
-  constructor(all: readonly Agent[]) {
+  constructor(all: readonly Agent[], hidden: readonly Agent[] = []) {
     const [first] = all;
     if (first === undefined) throw new Error("The app has no agent. Hand one in: longline({ agents: { assistant } }).");
-    const fault = nameFault(all.map(({ name }) => name));
+    const fault = nameFault([...all, ...hidden].map(({ name }) => name));
     if (fault !== undefined) throw new Error(fault);
     this.first = first;
     this.#byName = new Map(all.map((agent) => [agent.name, agent]));
+    this.hidden = hidden;
   }
 
   get names(): string[] {
@@ -136,7 +142,8 @@ export class Agents {
 
   /** The agent of a session: null in sessions of before agents had names, which have the default one. One that is gone `isMissing`. */
   of(name: string | null): Agent {
-    return name === null ? this.first : (this.named(name) ?? missingAgent(name));
+    if (name === null) return this.first;
+    return this.named(name) ?? this.hidden.find((agent) => agent.name === name) ?? missingAgent(name);
   }
 
   /** The agent that a caller named; throws `no_such_agent`, with the names that there are. */
@@ -146,6 +153,12 @@ export class Agents {
     throw new AppError("no_such_agent", `${field}: there is no agent "${name.slice(0, 100)}". ${this.#known}`, {
       field,
     });
+  }
+
+  /** The same for one that another agent named. */
+  mustBeKnown(name: string): Agent {
+    const agent = this.of(name);
+    return agent.isMissing ? this.mustHave(name) : agent;
   }
 
   /** Throws `no_such_agent` for a session whose agent is gone. */
@@ -194,8 +207,12 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
   const base = values as SettingValues<typeof baseSettings>;
   const settings = withDemo(settingsOf(base), base, demo?.fetch);
   const remoteTools = mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev });
+  const delegation = delegationIn(definition.agents);
+  const resolved = (named: Record<string, AgentDefinition>) =>
+    Object.entries(named).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined));
   const agents = new Agents(
-    Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
+    resolved(definition.agents),
+    delegation && resolved(delegation.hiddenAgents(definition.agents)),
   );
   mustNameAgents(agents, { webhooks, schedules, channels, alerts });
   return {
@@ -208,8 +225,9 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
     doors: doors.map(({ name, isNative, accountJob }) => ({ name, isNative, ...(accountJob && { accountJob }) })),
-    secrets: toolSecrets(agents.all, bindings),
+    secrets: toolSecrets([...agents.all, ...agents.hidden], bindings),
     remoteTools,
+    delegation,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
     schemas: doors.find(({ schemas }) => schemas !== undefined)?.schemas,
@@ -225,6 +243,15 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
       ),
     ],
   };
+}
+
+/** What the tools of the agents carry; agents that only others call are found by these. */
+function delegationIn(agents: Record<string, AgentDefinition>): DelegationFeature | undefined {
+  for (const { tools = [] } of Object.values(agents)) {
+    const found = tools.map(agentsOf).find((each) => each !== undefined);
+    if (found !== undefined) return found.feature;
+  }
+  return undefined;
 }
 
 /** Throws an Error that names each place where the app names an agent that it does not have. */

@@ -19,7 +19,8 @@ export function accountClass(app: App): AccountClass {
       const jobs = (host: AccountJobHost) => jobsOf(app, bindings, host);
       const eraseSession = async (account: string, name: string) =>
         unwrap(await sessionObject(bindings, { account, name }).erase({ account, name }));
-      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs, eraseSession });
+      const { keepTurnsMs } = app.settings;
+      super(ctx, bindings, { keepTurnsMs, jobs, eraseSession, shares: app.delegation?.shares });
     }
   };
 }

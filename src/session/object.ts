@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
+import type { ChildReport } from "../agent/delegation-feature.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
@@ -213,6 +214,11 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => ({ turn: takeNotice(session, notice) }));
   }
 
+  /** A child of this session reports how it is with a call that it was made for. */
+  fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
+    return outcome(() => this.#session.children?.report(report) ?? "gone");
+  }
+
   /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
   signal(given: GivenSignal): Promise<Outcome<TakenSignal>> {
     return this.#write((session) => takeSignal(session, given, Date.now()));
@@ -362,9 +368,8 @@ export class Session extends DurableObject<Bindings> {
   /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
   #withAgent(step: CopyStep): CopyStep {
     if (step.type !== "begin") return step;
-    const { agents } = this.#app;
-    const { choices } = step.plan;
-    const { name: agent } = agents.mustHave(choices.agent ?? agents.first.name);
+    const [{ agents }, { choices }] = [this.#app, step.plan];
+    const { name: agent } = agents.mustBeKnown(choices.agent ?? agents.first.name);
     return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 

@@ -1,6 +1,7 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 
 import { defaultLimits } from "../agent/agent.ts";
+import type { SessionChildren } from "../agent/delegation-feature.ts";
 import type { VersionSource } from "../agent/rollout-feature.ts";
 import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
@@ -50,6 +51,8 @@ export interface OpenSession {
   traces?: SessionTraces;
   /** What is owed to a collector; absent where the app has none. */
   telemetry?: SessionTelemetry;
+  /** The sessions that work for this one; absent where the app's agents call no others. */
+  children?: SessionChildren;
 }
 
 /** For tests that look into the rows alone: turns record no agent. */
@@ -61,6 +64,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
     session.telemetry?.forget();
+    session.children?.forget();
   });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { turnEndReasons } from "../core/entry.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { childFields, children } from "./child-shapes.ts";
 
 const count = lazySchema(() => z.int().check(z.minimum(0)));
 const moment = lazySchema(() => z.iso.datetime());
@@ -85,6 +86,10 @@ export const session = lazySchema(
           .nullish(z.object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment }))
           .register(z.globalRegistry, { description: "The turn that ended last." }),
         usage: z.extend(usage, { cost_micros: count }),
+        children: z.optional(children),
+        parent: z.optional(z.object({ session: z.string(), call_id: z.string() })).register(z.globalRegistry, {
+          description: "The call of another session that it was made for.",
+        }),
         created_at: moment,
         expires_at: z.nullable(moment),
         forked_from: z.optional(z.object({ session: z.string(), after_seq: count })),
@@ -152,7 +157,8 @@ const entryFields = () => ({
   attempt: z.optional(z.int().check(z.minimum(1))),
   model: z.optional(z.string()),
   finish_reason: z.optional(z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"])),
-  waits: z.optional(z.record(z.string(), z.enum(["approval", "client"]))),
+  waits: z.optional(z.record(z.string(), z.enum(["approval", "client", "agent"]))),
+  ...childFields(),
   salvaged: z.optional(z.array(z.string())),
   copies: z.optional(z.record(z.string(), z.string())),
   no_call: z.optional(z.boolean()),
@@ -237,6 +243,7 @@ export const turn = lazySchema(
         message: z.optional(z.nullable(message)),
         usage: z.optional(usage),
         cost_micros: z.optional(count),
+        children: z.optional(children),
         waiting_for: z.optional(
           z.array(
             z.object({
@@ -245,6 +252,10 @@ export const turn = lazySchema(
               arguments: z.string(),
               kind: z.enum(["approval", "client"]),
               expires_at: moment,
+              session: z.optional(z.string()).register(z.globalRegistry, {
+                description: "It is a call of this session, whose agent works for this turn.",
+              }),
+              agent: z.optional(z.string()),
             }),
           ),
         ),
