@@ -84,7 +84,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["aiSdk()", "doors: [aiSdk()]", 26_000],
   ["playground()", "doors: [playground()]", 3_200],
   ["admin()", "doors: [admin()]", 5_500],
-  ["prefixes()", "doors: [prefixes()]", 5_000],
+  ["prefixes()", "doors: [prefixes()]", 5_200],
   ["openapi()", "doors: [openapi()]", 29_000],
   ["mcp()", "doors: [mcp()]", 77_000],
   ["slack()", "channels: [slack()]", 26_000],
@@ -122,16 +122,16 @@ beforeAll(async () => {
 });
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 246 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
+  it("[E2E-7] the app that a project begins with is at most 249 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
     const bytes = await deployed(starter);
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(246 * 1024);
+    expect(bytes).toBeLessThanOrEqual(249 * 1024);
     expect(Math.abs(bytes - bytesOf("starter"))).toBeLessThan(1_000);
   });
 
   it.each([
-    ["everything", 459],
-    ["native door, one tool", 176],
+    ["everything", 462],
+    ["native door, one tool", 178],
   ])("[E2E-7] %s is at most %i KiB gzipped", (name, most) => {
     console.log(`${name}: ${kib(bytesOf(name))} (${bytesOf(name)} bytes) gzipped`);
     expect(bytesOf(name)).toBeLessThanOrEqual(most * 1024);
