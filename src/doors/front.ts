@@ -5,7 +5,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { modelIds } from "../session/turn/turn-model.ts";
-import type { HealthJson } from "../wire/shapes.ts";
+import type { HealthJson } from "../wire/account-shapes.ts";
 import { Routes } from "./routes.ts";
 
 export const front = new Routes()

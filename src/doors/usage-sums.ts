@@ -5,7 +5,7 @@ import type { UsageSum } from "../account/ledger.ts";
 import { defined } from "../core/defined.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { parseQuery } from "../http/parse-body.ts";
-import type { UsageSumJson } from "../wire/shapes.ts";
+import type { UsageSumJson } from "../wire/account-shapes.ts";
 import type { RequestContext } from "./caller.ts";
 
 /** A date or a time, in ms since 1970. */

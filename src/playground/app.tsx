@@ -1,6 +1,6 @@
 /** The playground: a page for people, over the public API alone. This file is its shell: sidebar, notices, and which page is shown. */
 import { render, useLayoutEffect, useRef, useState } from "hono/jsx/dom";
-import type { HealthJson } from "../wire/shapes.ts";
+import type { HealthJson } from "../wire/account-shapes.ts";
 import { ChatPage } from "./chat/chat-page.tsx";
 import { freshChat } from "./chat/fresh-chats.ts";
 import { chatHash, type Route, routeOf } from "./route.ts";

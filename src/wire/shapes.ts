@@ -296,101 +296,6 @@ export const searchHit = lazySchema(
   z.globalRegistry,
 );
 
-const key = lazySchema(() => z.optional(z.string()));
-
-/** What was used, of one day, model, session, agent or version. */
-export const usageSum = lazySchema(
-  () =>
-    z
-      .object({
-        ...{ day: key, model: key, session: key, agent: key, version: key },
-        steps: count,
-        failures: count,
-        retries: count,
-        repairs: count,
-        input_tokens: count,
-        cached_tokens: count,
-        output_tokens: count,
-        reasoning_tokens: count,
-        cost_micros: count,
-        first_event_ms: z.nullable(count),
-        duration_ms: z.nullable(count),
-        rows_written: count,
-        kv_reads: count,
-        kv_writes: count,
-        feedback: z.optional(
-          z.object({ positive: count, negative: count, count: count, average: z.nullable(z.number()) }),
-        ),
-      })
-      .register(z.globalRegistry, {
-        id: "UsageSum",
-        description: "Of `day`, `model`, `session`, `agent` and `version` it has the one that was grouped by.",
-      }),
-  z.globalRegistry,
-);
-
-export const agent = lazySchema(
-  () =>
-    z
-      .object({
-        id: z.string(),
-        default: z.boolean(),
-        version: z.string(),
-        models: z.array(z.string()),
-        tools: z.array(
-          z.object({
-            name: z.string(),
-            description: z.string(),
-            effect: z.enum(["none", "keyed", "unsafe"]),
-            approval: z.nullable(z.enum(["always", "some"])).register(z.globalRegistry, {
-              description: "Whether a person must say yes: to each call, to some, or to none.",
-            }),
-          }),
-        ),
-        doors: z.array(z.string()),
-        channels: z.array(z.string()),
-      })
-      .register(z.globalRegistry, {
-        id: "Agent",
-        description: "`tools` are its own: what MCP servers list is known in a turn only.",
-      }),
-  z.globalRegistry,
-);
-
-export const delivery = lazySchema(
-  () =>
-    z
-      .object({
-        id: z.string(),
-        status: z.literal("dead"),
-        session: z.optional(z.string()),
-        turn: z.optional(z.string()),
-        channel: z.optional(z.string()),
-        url: z.optional(z.string()),
-        error: z.optional(z.string()),
-        attempts: z.optional(count),
-        created_at: z.optional(moment),
-        died_at: z.optional(moment),
-        broken: z
-          .optional(z.string())
-          .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
-      })
-      .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." }),
-  z.globalRegistry,
-);
-
-export const health = lazySchema(() =>
-  z.object({
-    ok: z.literal(true),
-    version: z.string(),
-    model: z.string(),
-    demo: z.boolean(),
-    telemetry: z.optional(z.object({ dropped: count })).register(z.globalRegistry, {
-      description: "Turns, deliveries and events that a collector did not take; with `otel()` and an endpoint.",
-    }),
-  }),
-);
-
 export type UsageJson = z.infer<typeof usage>;
 export type QueuedJson = z.infer<typeof queued>;
 export type SessionJson = z.infer<typeof session>;
@@ -404,7 +309,3 @@ export type FailureJson = z.infer<typeof failure>;
 export type TurnJson = z.infer<typeof turn>;
 export type CancellationJson = z.infer<typeof cancellation>;
 export type SearchHitJson = z.infer<typeof searchHit>;
-export type UsageSumJson = z.infer<typeof usageSum>;
-export type AgentJson = z.infer<typeof agent>;
-export type DeliveryJson = z.infer<typeof delivery>;
-export type HealthJson = z.infer<typeof health>;

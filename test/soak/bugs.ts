@@ -61,7 +61,7 @@ export const bugs: readonly Bug[] = [
     edits: [
       {
         file: "src/session/lifecycle.ts",
-        find: "if (session.turns.busy || !session.outbox.isEmpty || session.telemetry?.owes) work.start();",
+        find: "if (session.turns.busy || !session.outbox.isEmpty || owes) work.start();",
         replace: "",
       },
       {

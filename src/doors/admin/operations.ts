@@ -1,7 +1,7 @@
 /** The calls about accounts and their keys, described. */
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { usageSum } from "../../wire/shapes.ts";
+import { usageSum } from "../../wire/account-shapes.ts";
 import type { Operation } from "../operation.ts";
 import { account, key } from "../shapes.ts";
 import { usageQuery } from "../usage-sums.ts";

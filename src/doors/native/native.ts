@@ -2,7 +2,7 @@
 
 import type { Agent } from "../../agent/agent.ts";
 import { modelIds } from "../../session/turn/turn-model.ts";
-import type { AgentJson } from "../../wire/shapes.ts";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import type { Caller } from "../caller.ts";
 import type { DoorRoute } from "../door.ts";
 import { front } from "../front.ts";

@@ -1,7 +1,7 @@
 /** What an agent is: its instructions, models, tools, limits, versions, and how it is reached. */
 import { useState } from "hono/jsx/dom";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
-import type { AgentJson } from "../../wire/shapes.ts";
 import { turnsHash } from "../route.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { callJson } from "../shell/api.ts";

@@ -1,7 +1,7 @@
 /** How an agent is reached: its doors, its channels with what they still need, and answers that could not be delivered. */
 import { useState } from "hono/jsx/dom";
+import type { AgentJson, DeliveryJson } from "../../wire/account-shapes.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
-import type { AgentJson, DeliveryJson } from "../../wire/shapes.ts";
 import { chatHash } from "../route.ts";
 import { ApiError, call, callJson } from "../shell/api.ts";
 import { ago } from "../shell/figures.ts";

@@ -1,7 +1,7 @@
 /** The tools of an agent: what each is for and does to the world, its input as a form, and a try of those that change nothing. */
 import { useState } from "hono/jsx/dom";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
-import type { AgentJson } from "../../wire/shapes.ts";
 import { laidOutResult } from "../chat/call-words.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { ApiError } from "../shell/api.ts";

@@ -1,6 +1,6 @@
 /** One session: its turns, what was sent and is not begun yet, and the field to write in. */
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
-import type { AgentJson } from "../../wire/shapes.ts";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import { callJson } from "../shell/api.ts";
 import { oncePerFrame } from "../shell/once-per-frame.ts";
 import { type Choices, Composer } from "./composer.tsx";

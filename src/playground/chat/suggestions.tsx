@@ -1,5 +1,5 @@
 /** Suggestions for a first message: those that the agent has the tools for. */
-import type { AgentJson } from "../../wire/shapes.ts";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 
 const first = [
   {

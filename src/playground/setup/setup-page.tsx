@@ -1,7 +1,7 @@
 /** What runs here: what is set up, the next click for what is not, and how to reach it from a program. */
 import { useEffect, useRef } from "hono/jsx/dom";
+import type { AgentJson, HealthJson } from "../../wire/account-shapes.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
-import type { AgentJson, HealthJson } from "../../wire/shapes.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { apiKey, callJson } from "../shell/api.ts";
 import { codeBlock } from "../shell/code-block.ts";

@@ -1,6 +1,6 @@
 /** What of an app is set up, and the next thing to do for each part that is not. Names only parts that the app has. Pure. */
 import { addressFault, manifestLink, slackManifest } from "../../channels/slack/manifest.ts";
-import type { AgentJson, HealthJson } from "../../wire/shapes.ts";
+import type { AgentJson, HealthJson } from "../../wire/account-shapes.ts";
 
 export interface SetupStep {
   title: string;

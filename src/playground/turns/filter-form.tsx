@@ -1,5 +1,5 @@
 /** The fields that narrow the list of turns. Each change is applied at once; texts when they are left or Enter is pressed. */
-import type { AgentJson } from "../../wire/shapes.ts";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import { outcomes } from "../sessions/outcome.ts";
 import { dearChoices, sinceChoices, slowChoices, type TurnFilters } from "./turn-filters.ts";
 

@@ -1,6 +1,6 @@
 /** The ended turns of all sessions, newest first: what failed, was slow or dear, and the way into each. */
 import { useLayoutEffect, useState } from "hono/jsx/dom";
-import type { AgentJson } from "../../wire/shapes.ts";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import { turnsHash } from "../route.ts";
 import { ApiError, callJson } from "../shell/api.ts";
 import { LoadState } from "../shell/load-state.tsx";

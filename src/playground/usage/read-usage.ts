@@ -1,5 +1,5 @@
 /** Reads what was used: the account's sums, and the newest turns for times that a sum cannot tell. */
-import type { UsageSumJson } from "../../wire/shapes.ts";
+import type { UsageSumJson } from "../../wire/account-shapes.ts";
 import { callJson } from "../shell/api.ts";
 import type { ListedTurnJson, ListedTurns } from "../turns/turn-json.ts";
 

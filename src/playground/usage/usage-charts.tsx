@@ -1,5 +1,5 @@
 /** What was used, over days: money by model, tokens by where they came from, calls that failed, the share from the cache, and times. */
-import type { UsageSumJson } from "../../wire/shapes.ts";
+import type { UsageSumJson } from "../../wire/account-shapes.ts";
 import { DayBars } from "../chart/day-bars.tsx";
 import { DayLines } from "../chart/day-lines.tsx";
 import { shortNumber } from "../chart/scale.ts";

@@ -1,5 +1,5 @@
 /** The sums of one grouping as a table. */
-import type { UsageSumJson } from "../../wire/shapes.ts";
+import type { UsageSumJson } from "../../wire/account-shapes.ts";
 import { chatHash, turnsHash } from "../route.ts";
 import { type Column, DataTable } from "../shell/data-table.tsx";
 import { duration, money } from "../shell/figures.ts";
