@@ -5,12 +5,15 @@ import { LongestFirst } from "./test/house/longest-first.ts";
 /** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
 const pure = "test/doors/**/pure/*.test.ts";
 /** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
-const worker = [
+const inWorkers = [
   "test/session/**/*.test.ts",
   "test/account/**/*.test.ts",
   "test/tools/**/*.test.ts",
   "test/doors/**/*.test.ts",
 ];
+/** All of them in a few Workers; each file in one of its own where files are named. */
+const isNamed = process.argv.slice(2).some((word) => /^(?:\.\/)?test\/|\.test/.test(word));
+const worker = isNamed ? [...inWorkers, "test/together/*.test.ts"] : ["test/together/*.test.ts"];
 const node = [
   "src/app/**/*.test.ts",
   "test/core/**/*.test.ts",
@@ -74,6 +77,9 @@ export default defineConfig({
                 ADMIN_KEY: "test-admin-key-16",
                 MODEL_BASE_URL: "http://127.0.0.1:9/v1",
                 ALLOWED_ORIGINS: "https://app.example",
+                ...(process.env.LONGLINE_ROLLOUTS !== undefined && {
+                  LONGLINE_ROLLOUTS: process.env.LONGLINE_ROLLOUTS,
+                }),
                 MODEL_RETRIES: "1",
                 MODEL_RETRY_BASE_MS: "0",
                 WEBHOOK_SECRETS:

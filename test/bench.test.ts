@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Row } from "./bench/measure.ts";
-import { documentText, table } from "./bench/report.ts";
+import { documentText, summary, table } from "./bench/report.ts";
 
 const folder = "test/bench/peers";
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
@@ -30,6 +30,16 @@ describe("the bench", () => {
     const [, , relay, search] = table(rows).split("\n");
     expect(relay).toBe("| relay: tokens/s | 20,000 | 15,000 (0.75 x) | 90,000 (4.50 x) |");
     expect(search).toBe("| search: answer, ms | - | 4.57 | - |");
+  });
+
+  it("[BENCH-2] sums a run up in one table of the measures that people choose by", () => {
+    const [section, measure] = ["relay, 10 streams, 1 events a write", "tokens/s"];
+    const relay: Row = { section, measure, isRate: true, values: { sketch: 20_000, native: 15_000 } };
+    const [, , ...lines] = summary([...rows, relay]).split("\n");
+    expect(lines).toEqual(["| 10 streams, tokens a second (more is better) | 20,000 | 15,000 (0.75 x) |"]);
+    const named = readFileSync("test/bench/sections.ts", "utf8");
+    for (const word of ["turn of a warm session", "first turn of a session", "start of the process"])
+      expect(named).toContain(word);
   });
 
   it("[BENCH-2] says in its text where and when it ran, and has a table for each section", () => {

@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Draft } from "../src/core/assemble.ts";
 import { start } from "../src/core/cursor.ts";
@@ -36,6 +37,15 @@ async function counted(work: () => Promise<unknown>) {
   return counts;
 }
 
+/** How many promises were made while `work` ran. */
+async function promisesOf(work: () => Promise<unknown>): Promise<number> {
+  let made = 0;
+  const hook = createHook({ init: (_id, type) => void (type === "PROMISE" && made++) }).enable();
+  await work();
+  hook.disable();
+  return made;
+}
+
 /** An answer in so many reads, `perRead` events in each. */
 function answerOf(reads: number, perRead: number): typeof fetch {
   return async () => {
@@ -69,6 +79,27 @@ describe("what a read from the provider makes", () => {
     expect(many.listeners).toBe(few.listeners);
     expect(many.parses - few.parses).toBe(990);
     expect((await counted(() => streamed(100, 8))).timers).toBe(few.timers);
+  });
+
+  it("[SPEED-1] hands events on with at most one promise more than reading the body and nothing else makes", async () => {
+    const { signal } = new AbortController();
+    const request = (reads: number) => ({
+      baseUrl: "https://model.test",
+      body: "{}",
+      fetch: answerOf(reads, 1),
+      signal,
+      timeouts,
+    });
+    const handing = (reads: number) => promisesOf(() => generate(request(reads)).each(() => {}));
+    const reading = (reads: number) =>
+      promisesOf(async () => {
+        const reader = (await answerOf(reads, 1)("https://model.test")).body?.getReader();
+        while ((await reader?.read())?.done === false);
+      });
+    await handing(10);
+    const [few, many] = [await handing(10), await handing(1_010)];
+    const [fewRead, manyRead] = [await reading(10), await reading(1_010)];
+    expect((many - few - (manyRead - fewRead)) / 1_000).toBeLessThanOrEqual(1);
   });
 
   it("[SPEED-1] one batch for each read, however many events came in it", async () => {

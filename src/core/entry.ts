@@ -118,6 +118,8 @@ export interface RolloutMark {
   stage: number;
   /** What was assigned as one: a session's name, or a speaker. A copy of a session has the key of its source. */
   key: string;
+  /** The turn is the first of its session: no provider has cached anything of it, with any version. */
+  opens?: true;
 }
 
 export interface UserEntry extends Placed {

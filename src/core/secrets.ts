@@ -5,7 +5,7 @@ const shortestSecret = 4;
 /** A shorter piece of an encoded secret may be any word. */
 const shortestPiece = 8;
 
-/** `text` without `secret`, as it is and URL-encoded, as JSON, in hex, and in base64 wherever in a longer text it was encoded. */
+/** `text` without `secret`, as it is and URL-encoded, as JSON, in HTML, in hex, and in base64 wherever in a longer text it was encoded. */
 export function withoutSecret(text: string, secret: string | undefined, label = "[secret]"): string {
   if (secret === undefined || secret.length < shortestSecret) return text;
   return formsOf(secret).reduce((left, form) => left.replaceAll(form, label), text);
@@ -25,13 +25,14 @@ export function withoutCredentials(text: string): string {
 function formsOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret);
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const encoded = encodeURIComponent(secret.toWellFormed());
+  const percent = [encodeURIComponent(secret.toWellFormed()), new URLSearchParams({ "": secret }).toString().slice(1)];
   const pieces = [0, 1, 2].map((offset) => base64Piece(bytes, offset)).filter(({ length }) => length >= shortestPiece);
   const forms = [
     secret,
-    JSON.stringify(secret).slice(1, -1),
-    encoded,
-    encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    ...jsonForms(secret),
+    ...percent,
+    ...percent.map((encoded) => encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
+    secret.replace(/[&<>"']/g, (sign) => htmlSigns[sign] ?? sign),
     ...pieces,
     ...pieces.map((piece) => piece.replaceAll("+", "-").replaceAll("/", "_")),
     hex,
@@ -39,6 +40,23 @@ function formsOf(secret: string): string[] {
   ];
   // The longest first: a shorter one may be a part of it.
   return [...new Set(forms)].toSorted((a, b) => b.length - a.length);
+}
+
+const htmlSigns: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Inside a JSON string: as JavaScript, Python (ASCII alone) and PHP (`\\/`) write it, and each in a JSON string again, as an error that quotes another. */
+function jsonForms(secret: string): string[] {
+  const inString = (text: string) => JSON.stringify(text).slice(1, -1);
+  const plain = inString(secret);
+  const ascii = plain.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const forms = [plain, ascii].flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+  return [...forms, ...forms.map(inString)];
 }
 
 /** What stays the same in base64 when `offset` bytes (modulo 3) come before the secret, and anything after it. */

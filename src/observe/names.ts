@@ -166,46 +166,47 @@ export const operationNames = {
 } as const satisfies Record<string, NameSource>;
 
 /**
- * Metrics. `gen_ai.client.inference.time_per_output_chunk` is left out: the log has no times of chunks. So is
+ * Metrics with their units. `gen_ai.client.inference.time_per_output_chunk` is left out: the log has no times of chunks. So is
  * `…usage.cache_write.input_tokens`: no provider that Longline speaks to reports it.
  */
-export const metricNames = {
-  "gen_ai.client.inference.duration": { kind: "histogram", unit: "s", source: "client-inference.md" },
-  "gen_ai.client.inference.time_to_first_chunk": { kind: "histogram", unit: "s", source: "client-inference.md" },
-  "gen_ai.client.inference.usage.input_tokens": { kind: "sum", unit: "{token}", source: "gen-ai-token-metrics.md" },
-  "gen_ai.client.inference.usage.output_tokens": { kind: "sum", unit: "{token}", source: "gen-ai-token-metrics.md" },
-  "gen_ai.client.inference.usage.cache_read.input_tokens": {
-    kind: "sum",
-    unit: "{token}",
-    source: "gen-ai-token-metrics.md",
-  },
-  "gen_ai.client.inference.usage.reasoning.output_tokens": {
-    kind: "sum",
-    unit: "{token}",
-    source: "gen-ai-token-metrics.md",
-  },
-  "gen_ai.client.inference.operation.input_tokens": {
-    kind: "histogram",
-    unit: "{token}",
-    source: "gen-ai-token-metrics.md",
-  },
-  "gen_ai.client.inference.operation.output_tokens": {
-    kind: "histogram",
-    unit: "{token}",
-    source: "gen-ai-token-metrics.md",
-  },
-  "gen_ai.invoke_agent.duration": { kind: "histogram", unit: "s", source: "gen-ai-metrics.md" },
-  "gen_ai.invoke_agent.inference_calls": { kind: "histogram", unit: "{inference_call}", source: "gen-ai-metrics.md" },
-  "gen_ai.invoke_agent.tool_calls": { kind: "histogram", unit: "{tool_call}", source: "gen-ai-metrics.md" },
-  "gen_ai.execute_tool.duration": { kind: "histogram", unit: "s", source: "gen-ai-metrics.md" },
+export const metricUnits = {
+  "gen_ai.client.inference.duration": "s",
+  "gen_ai.client.inference.time_to_first_chunk": "s",
+  "gen_ai.client.inference.usage.input_tokens": "{token}",
+  "gen_ai.client.inference.usage.output_tokens": "{token}",
+  "gen_ai.client.inference.usage.cache_read.input_tokens": "{token}",
+  "gen_ai.client.inference.usage.reasoning.output_tokens": "{token}",
+  "gen_ai.client.inference.operation.input_tokens": "{token}",
+  "gen_ai.client.inference.operation.output_tokens": "{token}",
+  "gen_ai.invoke_agent.duration": "s",
+  "gen_ai.invoke_agent.inference_calls": "{inference_call}",
+  "gen_ai.invoke_agent.tool_calls": "{tool_call}",
+  "gen_ai.execute_tool.duration": "s",
   /** Millionths of a US dollar. */
-  "longline.cost": { kind: "sum", unit: "{micro_usd}", source: "longline" },
-} as const satisfies Record<string, { kind: "histogram" | "sum"; unit: string; source: NameSource }>;
+  "longline.cost": "{micro_usd}",
+} as const satisfies Record<string, string>;
+
+/** Where each is defined, and what it is: the Worker needs neither. */
+export const metricNames = {
+  "gen_ai.client.inference.duration": { kind: "histogram", source: "client-inference.md" },
+  "gen_ai.client.inference.time_to_first_chunk": { kind: "histogram", source: "client-inference.md" },
+  "gen_ai.client.inference.usage.input_tokens": { kind: "sum", source: "gen-ai-token-metrics.md" },
+  "gen_ai.client.inference.usage.output_tokens": { kind: "sum", source: "gen-ai-token-metrics.md" },
+  "gen_ai.client.inference.usage.cache_read.input_tokens": { kind: "sum", source: "gen-ai-token-metrics.md" },
+  "gen_ai.client.inference.usage.reasoning.output_tokens": { kind: "sum", source: "gen-ai-token-metrics.md" },
+  "gen_ai.client.inference.operation.input_tokens": { kind: "histogram", source: "gen-ai-token-metrics.md" },
+  "gen_ai.client.inference.operation.output_tokens": { kind: "histogram", source: "gen-ai-token-metrics.md" },
+  "gen_ai.invoke_agent.duration": { kind: "histogram", source: "gen-ai-metrics.md" },
+  "gen_ai.invoke_agent.inference_calls": { kind: "histogram", source: "gen-ai-metrics.md" },
+  "gen_ai.invoke_agent.tool_calls": { kind: "histogram", source: "gen-ai-metrics.md" },
+  "gen_ai.execute_tool.duration": { kind: "histogram", source: "gen-ai-metrics.md" },
+  "longline.cost": { kind: "sum", source: "longline" },
+} as const satisfies Record<MetricName, { kind: "histogram" | "sum"; source: NameSource }>;
 
 export type AttributeName = keyof typeof attributeNames;
 export type SpanEventName = keyof typeof spanEventNames;
 export type EventName = keyof typeof eventNames;
-export type MetricName = keyof typeof metricNames;
+export type MetricName = keyof typeof metricUnits;
 
 interface AttributeValues {
   string: string;

@@ -1,6 +1,6 @@
 /** Sums and histograms as an OTLP `ExportMetricsServiceRequest` in JSON (`metrics.proto`). Pure. */
 import { bounds, type MetricSeries, type MetricState } from "./metrics.ts";
-import { type Attributes, type MetricName, metricNames } from "./names.ts";
+import { type Attributes, type MetricName, metricUnits } from "./names.ts";
 import { type AnyValue, attributesJson, nanos, scope } from "./otlp-json.ts";
 
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE` of metrics.proto. */
@@ -22,9 +22,10 @@ function metricJson(
   all: readonly MetricSeries[],
   { state, atMs }: { state: MetricState; atMs: number },
 ): Record<string, unknown> {
-  const { unit, kind } = metricNames[name];
+  const unit = metricUnits[name];
+  const limits = bounds[name];
   const times = { startTimeUnixNano: nanos(state.sinceMs), timeUnixNano: nanos(atMs) };
-  if (kind === "sum") {
+  if (limits === undefined) {
     const dataPoints = all.map((one) => ({
       attributes: attributesOf(one),
       ...times,
@@ -38,7 +39,7 @@ function metricJson(
     count: String(one.count),
     sum: one.sum,
     bucketCounts: (one.buckets ?? []).map(String),
-    explicitBounds: bounds[name] ?? [],
+    explicitBounds: limits,
   }));
   return { name, unit, histogram: { dataPoints, aggregationTemporality: cumulative } };
 }

@@ -1,42 +1,39 @@
-/** The playground: a page for people, over the public API alone. This file is its shell: header, key, theme, and which page is shown. */
-import { render, useLayoutEffect, useState } from "hono/jsx/dom";
+/** The playground: a page for people, over the public API alone. This file is its shell: sidebar, notices, and which page is shown. */
+import { render, useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import type { HealthJson } from "../wire/shapes.ts";
-import { apiKey, callJson, keyRefused } from "./api.ts";
-import { ChatPage } from "./chat-page.tsx";
-import { KeyForm } from "./key-form.tsx";
-import { chatHash, freshSession, type Route, routeOf } from "./route.ts";
-import { SessionsPage } from "./sessions-page.tsx";
-import { SetupPage } from "./setup-page.tsx";
-import { Stage } from "./stage.tsx";
-import { ThemeButton } from "./theme-button.tsx";
-import { UsagePage } from "./usage-page.tsx";
+import { ChatPage } from "./chat/chat-page.tsx";
+import { freshChat } from "./chat/fresh-chats.ts";
+import { chatHash, type Route, routeOf } from "./route.ts";
+import { apiKey, callJson, keyRefused } from "./shell/api.ts";
+import { KeyForm } from "./shell/key-form.tsx";
+import { LazyPage } from "./shell/lazy-page.tsx";
+import { Sidebar } from "./shell/sidebar.tsx";
+import { Stage } from "./shell/stage.tsx";
 
 /** The page that the address names; one that names none becomes a new chat. */
 function routeNow(): Route {
   const route = routeOf(location.hash);
   if (route !== undefined) return route;
-  const session = freshSession();
+  const session = freshChat();
   history.replaceState(null, "", chatHash(session));
   return { page: "chat", session };
 }
 
 function App() {
   const [route, setRoute] = useState<Route>(routeNow);
-  const [chat, setChat] = useState<string | undefined>();
   const [health, setHealth] = useState<HealthJson | undefined>();
   const [asksKey, setAsksKey] = useState<"no" | "wanted" | "refused">("no");
   const [keys, setKeys] = useState(0);
-  const [fresh, setFresh] = useState(freshSession);
-  const latest = route.page === "chat" ? route.session : chat;
+  const [fresh, setFresh] = useState(freshChat);
+  const [menu, setMenu] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
 
   useLayoutEffect(() => {
     const moved = () => {
-      const next = routeNow();
-      setRoute(next);
-      setFresh(freshSession());
-      if (next.page === "chat") setChat(next.session);
+      setRoute(routeNow());
+      setFresh(freshChat());
+      setMenu(false);
     };
-    moved();
     addEventListener("hashchange", moved);
     addEventListener(keyRefused, () => setAsksKey(apiKey() === "" ? "wanted" : "refused"));
     callJson<HealthJson>("/health").then(setHealth, () => {});
@@ -47,67 +44,74 @@ function App() {
     setAsksKey("no");
     setKeys((count) => count + 1);
   };
+  const leaveMenu = () => {
+    setMenu(false);
+    opener.current?.focus();
+  };
   return (
-    <div class="shell">
+    <div class={menu ? "shell menu-open" : "shell"}>
       <button type="button" class="skip" onClick={skip}>
         Skip to the content
       </button>
       <header class="top">
+        <button
+          type="button"
+          class="quiet"
+          ref={opener}
+          aria-expanded={menu ? "true" : "false"}
+          aria-controls="side"
+          onClick={() => setMenu(!menu)}
+        >
+          Menu
+        </button>
         <a class="brand" href={chatHash(fresh)}>
           Longline
         </a>
-        <nav aria-label="Pages">
-          <Tab to={latest === undefined ? "#/" : chatHash(latest)} on={route.page === "chat"} name="Chat" />
-          <Tab to="#/sessions" on={route.page === "sessions"} name="Sessions" />
-          <Tab to="#/usage" on={route.page === "usage"} name="Usage" />
-          <Tab to="#/setup" on={route.page === "setup"} name="Setup" />
-        </nav>
-        <div class="tools">
-          <button type="button" class="quiet" onClick={() => setAsksKey(asksKey === "no" ? "wanted" : "no")}>
-            Key
-          </button>
-          <ThemeButton />
-        </div>
+        <a class="button" href={chatHash(fresh)}>
+          New chat
+        </a>
       </header>
-      <section class="notes" aria-label="Notices">
-        {health?.demo && (
-          <p class="demo">
-            Answers come from the built-in demo model, which works by simple rules. Set <code>MODEL_API_KEY</code> to
-            let the real one answer.
-          </p>
-        )}
-        {asksKey !== "no" && <KeyForm refused={asksKey === "refused"} saved={saved} />}
-      </section>
-      <main id="main" tabIndex={-1} class={route.page}>
-        <Stage name={`${pageKey(route)} ${keys}`} draw={() => <Page route={route} chat={latest} />} />
-      </main>
+      <Sidebar
+        route={route}
+        fresh={fresh}
+        keys={keys}
+        open={menu}
+        leave={leaveMenu}
+        askKey={() => setAsksKey(asksKey === "no" ? "wanted" : "no")}
+      />
+      <div class="view">
+        <section class="notes" aria-label="Notices">
+          {health?.demo && (
+            <p class="demo">
+              Answers come from the built-in demo model, which works by simple rules. Set <code>MODEL_API_KEY</code> to
+              let the real one answer.
+            </p>
+          )}
+          {asksKey !== "no" && <KeyForm refused={asksKey === "refused"} saved={saved} />}
+        </section>
+        <main id="main" tabIndex={-1} class={route.page}>
+          <Stage name={`${nameOf(route)} ${keys}`} draw={() => <Page route={route} />} />
+        </main>
+      </div>
     </div>
   );
 }
 
-function pageKey(route: Route): string {
-  return route.page === "chat" ? route.session : route.page;
-}
-
-function Page({ route, chat }: { route: Route; chat: string | undefined }) {
+/** Another name is another page. */
+function nameOf(route: Route): string {
   switch (route.page) {
     case "chat":
-      return <ChatPage id={route.session} />;
-    case "sessions":
-      return <SessionsPage />;
-    case "usage":
-      return <UsagePage />;
-    case "setup":
-      return <SetupPage {...(chat !== undefined && { session: chat })} />;
+      return `${route.session} ${route.turn ?? ""}`;
+    case "trace":
+      return `trace ${route.session} ${route.turn}`;
+    default:
+      return `${route.page} ${route.query}`;
   }
 }
 
-function Tab({ to, on, name }: { to: string; on: boolean; name: string }) {
-  return (
-    <a href={to} {...(on && { "aria-current": "page" })}>
-      {name}
-    </a>
-  );
+function Page({ route }: { route: Route }) {
+  if (route.page !== "chat") return <LazyPage route={route} />;
+  return <ChatPage id={route.session} {...(route.turn !== undefined && { turn: route.turn })} />;
 }
 
 /** No link: the address after `#` names the page. */

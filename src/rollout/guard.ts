@@ -45,6 +45,8 @@ export interface CountedTurn {
   toolErrors: number;
   repairs: number;
   costMicros: number;
+  /** It is the first turn of its session. */
+  opens: boolean;
   /** Null where the turn ended before the model said anything. */
   firstEventMs: number | null;
   cachedTokens: number;
@@ -193,6 +195,8 @@ function withOutcome(test: Evidence, { metric, worseBy, turn, isWarm }: OutcomeO
     return { kind: "rate", rate: withRateSample(test.rate, { arm, isEvent, share: chance }, worseBy) };
   }
   if (test.kind === "rate" || isRate(metric) || !isWarm) return test;
+  // A session that changes to the candidate in mid-conversation has all of it read anew, once: that is no harm of the version.
+  if (turn.ordinal === 1 && !turn.opens) return test;
   const value = averaged(metric, turn);
   return value === null ? test : { kind: "mean", mean: withMeanSample(test.mean, { arm, value, stage, chance }) };
 }

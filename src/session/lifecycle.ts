@@ -144,6 +144,11 @@ export class SessionLifecycle {
     if (isGone && address !== undefined && (await this.#reporter.leaveLost(address))) return { entries: 0, bytes: 0 };
     const { session, work } = this.alive;
     const receipt = session.log.size();
+    if (work.owesReport) {
+      await work.report();
+      // Someone else may have erased it meanwhile.
+      if (this.#now !== before) return this.erase(address);
+    }
     work.end();
     const forgotten = this.#forget(session.record.read());
     this.#now = { state: "erasing", done: forgotten.catch(() => {}) };

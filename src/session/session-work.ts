@@ -139,7 +139,7 @@ export class SessionWork {
     const others = [
       ...this.#courier.dueMs(nowMs),
       this.#session.telemetry?.dueMs(nowMs),
-      this.#setup.reporter.retryAtMs,
+      this.#setup.reporter.retryAtMs ?? (this.owesReport ? nowMs + watchdogMs : undefined),
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
     ];
@@ -163,7 +163,22 @@ export class SessionWork {
     this.#courier.beganInvocation();
     const working = this.#runner.working;
     if (working !== undefined) this.#session.heartbeat.beat(working, Date.now());
-    if ((this.#setup.reporter.retryAtMs ?? Number.POSITIVE_INFINITY) <= Date.now()) await this.report();
+    const { retryAtMs } = this.#setup.reporter;
+    if (retryAtMs === undefined ? this.owesReport : retryAtMs <= Date.now()) await this.report();
+  }
+
+  /**
+   * The account may not know of the newest turn, and a rollout counts it: then the alarm stays set after the turn's end, since
+   * this instance may be lost before its report is taken. Other turns are reported with the next activity of the session.
+   */
+  get owesReport(): boolean {
+    const { log, turns } = this.#session;
+    const { last } = log;
+    if (this.#setup.version === undefined || last === undefined) return false;
+    if (last.type !== "turn_ended" || (this.#setup.reporter.reportedSeq ?? 0) >= log.lastSeq) return false;
+    const firstSeq = turns.firstSeq(last.turn);
+    const [first] = firstSeq === undefined ? [] : turns.entries(firstSeq);
+    return first?.type === "user" && first.rollout !== undefined;
   }
 
   /** What the end of the session's life depends on. */
@@ -189,7 +204,10 @@ export class SessionWork {
   async report(): Promise<void> {
     if (this.#hasEnded) return;
     const summary = await this.summary();
-    if (!this.#hasEnded) await this.#setup.reporter.report(this.#session, summary);
+    if (this.#hasEnded) return;
+    await this.#setup.reporter.report(this.#session, summary);
+    // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.
+    if (this.#setup.version !== undefined || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }
 
   /** What is open goes on in an alarm, at once. */

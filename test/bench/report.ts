@@ -30,6 +30,26 @@ export function table(rows: readonly Row[]): string {
   return [`| | ${names.join(" | ")} |`, `|---|${names.map(() => "---").join("|")}|`, ...cells].join("\n");
 }
 
+/** What the README shows of a run: the rows that people choose by. The same words as in `sections.ts`. */
+const chosen: readonly [section: string, measure: string, words: string][] = [
+  ["turn of a warm session", "first token, ms", "first token of a warm session, ms"],
+  ["first turn of a session", "first token, ms", "first token of a new session, ms"],
+  ["relay, 10 streams, 1 events a write", "tokens/s", "10 streams, tokens a second (more is better)"],
+  ["relay, 10 streams, 1 events a write", "CPU of 1,000 tokens, ms", "the same, CPU of 1,000 tokens, ms"],
+  ["tool loop, 5 steps", "whole turn, ms", "a turn with 5 tool calls, ms"],
+  ["memory, 200 streams of new sessions", "KB for each live stream", "a live stream, KB"],
+  ["start of the process", "listening and first token, ms", "from the start of the process to its first token, ms"],
+];
+
+/** One table with ratios, of those of the chosen rows that were measured. */
+export function summary(rows: readonly Row[]): string {
+  const found = chosen.flatMap(([section, measure, words]) => {
+    const row = rows.find((each) => each.section === section && each.measure === measure);
+    return row === undefined ? [] : [{ ...row, measure: words }];
+  });
+  return table(found).replaceAll(/^\| [^|]*: (?=[^|]* \|)/gm, "| ");
+}
+
 /** One table for each section, so that a row has only the ways that take part in it. */
 export function documentText({ date, node, load, rounds, bytes }: About, rows: readonly Row[]): string {
   const names = [...new Set(rows.map(({ section }) => section))];
@@ -49,6 +69,8 @@ every round sends the same to all ways in turns. A rate is better when it is hig
 about the machine as about the subject, so compare ratios within a row, and CPU times first.
 
 Built modules: ${sizes.join(", ")}.
+
+${summary(rows)}
 
 ${tables.join("\n\n")}
 `;

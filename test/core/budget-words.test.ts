@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { shortageFailure } from "../../src/core/budget-words.ts";
 import { failureOf } from "../../src/doors/openai/openai-failure.ts";
 import { standingOf } from "../../src/doors/openai/responses/response-object.ts";
-import { endingWords } from "../../src/playground/ending-words.ts";
+import { endingWords } from "../../src/playground/chat/ending-words.ts";
 
 describe("a budget that allows no call", () => {
   it("[BUDGET-4] both numbers, in dollars and in the unit of the setting, and how much would do", () => {

@@ -81,9 +81,9 @@ async function bundlesOf(apps: Readonly<Record<string, { script: string } | { li
 const features: [name: string, listed: string, most: number][] = [
   ["jsonSchemas()", "doors: [jsonSchemas()]", 17_000],
   ["openai()", "doors: [openai()]", 48_000],
-  ["aiSdk()", "doors: [aiSdk()]", 25_500],
-  ["playground()", "doors: [playground()]", 2_000],
-  ["admin()", "doors: [admin()]", 5_400],
+  ["aiSdk()", "doors: [aiSdk()]", 26_000],
+  ["playground()", "doors: [playground()]", 3_200],
+  ["admin()", "doors: [admin()]", 5_500],
   ["prefixes()", "doors: [prefixes()]", 5_000],
   ["openapi()", "doors: [openapi()]", 29_000],
   ["mcp()", "doors: [mcp()]", 77_000],
@@ -91,8 +91,8 @@ const features: [name: string, listed: string, most: number][] = [
   ["discord()", "channels: [discord()]", 21_000],
   ["mcpServers()", "mcp: mcpServers()", 94_000],
   ["demoModel()", "demo: demoModel()", 12_000],
-  ["rollouts()", "rollouts: rollouts()", 19_000],
-  ["otel()", "observe: otel()", 11_000],
+  ["rollouts()", "rollouts: rollouts()", 19_500],
+  ["otel()", "observe: otel()", 11_400],
   [
     "alerts()",
     "alerts: alerts([{ metric: 'failed_turns', over: 1, windowMinutes: 5, to: 'https://a.example' }])",
@@ -121,16 +121,16 @@ beforeAll(async () => {
 });
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 240 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
+  it("[E2E-7] the app that a project begins with is at most 250 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
     const bytes = await deployed(starter);
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(240 * 1024);
+    expect(bytes).toBeLessThanOrEqual(250 * 1024);
     expect(Math.abs(bytes - bytesOf("starter"))).toBeLessThan(1_000);
   });
 
   it.each([
-    ["everything", 450],
-    ["native door, one tool", 169],
+    ["everything", 460],
+    ["native door, one tool", 177],
   ])("[E2E-7] %s is at most %i KiB gzipped", (name, most) => {
     console.log(`${name}: ${kib(bytesOf(name))} (${bytesOf(name)} bytes) gzipped`);
     expect(bytesOf(name)).toBeLessThanOrEqual(most * 1024);

@@ -61,16 +61,34 @@ demo("the page, over the demo model", () => {
     await button("Retry in a fork").waitFor();
     const calls = page.getByRole("region", { name: /^Call of/ });
     await expect.poll(() => calls.count()).toBe(2);
+    await expect.poll(() => calls.nth(1).innerText()).toMatch(/^calculator\s+expression: 17 \* 23\s+done · \d+ ms$/);
+    await button(/^calculator/).click();
     await expect
       .poll(() => calls.nth(1).innerText())
-      .toMatch(/calculator\s+done · \d+ ms[\s\S]*"expression": "17 \* 23"[\s\S]*17 \* 23 = 391/);
+      .toMatch(/Arguments[\s\S]*"expression": "17 \* 23"[\s\S]*Result[\s\S]*17 \* 23 = 391/);
+    await button(/^calculator/).click();
     await page.getByText("The answer is complete.").waitFor({ state: "attached" });
     expect(new URL(page.url()).hash).toMatch(/^#\/s\/chat-/);
+    await page.getByText(/^assistant · demo · v_[0-9a-f]{16}$/).waitFor();
     await shot("answer");
+    expect(seen.errors).toEqual([]);
+  });
+
+  it("[PAGE-14] a vote is kept: it is shown again after a reload, with the reason that was given", async () => {
+    await button("Bad").click();
+    await page.getByLabel("What was wrong with the answer").fill("Too short");
+    await page.keyboard.press("Enter");
+    await says("“Too short”");
+    await page.reload();
+    await says("“Too short”");
+    await page.getByRole("button", { name: "Bad", pressed: true }).waitFor();
+    await button("Good").click();
+    await page.getByRole("button", { name: "Good", pressed: true }).waitFor();
   });
 
   it("[E2E-10] what a turn took and why: its timeline, its prefix, the request that was sent, and the days", async () => {
     const open = (name: string) => page.locator("summary", { hasText: name }).first().click();
+    await open("How it was made");
     await open("Timeline");
     await expect
       .poll(() => page.locator(".waterfall li .what").allInnerTexts())
@@ -81,14 +99,26 @@ demo("the page, over the demo model", () => {
     await says("The newest request hit all that could be cached.");
     await open("Request");
     await says(/This is what was sent\./);
+    await says(/input tokens came from the provider's cache/);
+    await open("As JSON");
     await expect
       .poll(async () => JSON.parse(await page.locator(".request-view code").innerText()).messages.at(-1))
       .toMatchObject({
         role: "tool",
       });
+    await page.getByRole("link", { name: "Trace" }).click();
+    const rows = page.getByRole("list", { name: /^What the turn did/ }).getByRole("button");
+    await expect
+      .poll(() => rows.allInnerTexts())
+      .toEqual(["turn assistant", "step 1 demo", "tool current_time", "tool calculator", "step 2 demo"]);
+    await rows.last().click();
+    await open("Request");
+    await says(/came from the provider's cache: about the shaded part/);
+    await page.getByRole("heading", { name: "Timeline" }).scrollIntoViewIfNeeded();
+    await page.getByRole("region", { name: "Timeline" }).screenshot({ path: `${shots}/trace.png` });
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
-    await page.locator(".legend").getByText("demo").waitFor();
+    await page.getByRole("img", { name: /^Cost a day, by model: \$/ }).waitFor();
     await page.goto(`${dev.url}/#/setup`);
     await says(`${dev.url}/channels/discord`);
   });
@@ -106,7 +136,9 @@ demo("the page, over the demo model", () => {
     await says("Denied: We have enough.");
     await page.getByRole("button", { name: "Retry in a fork" }).waitFor();
     await send("Please post 18 pencils to https://example.invalid/orders");
-    await button("Approve").click();
+    // By keyboard alone.
+    await button("Approve").focus();
+    await page.keyboard.press("Enter");
     await says("Approved");
     await page.getByRole("button", { name: "Retry in a fork" }).nth(1).waitFor();
     await expect
@@ -116,7 +148,7 @@ demo("the page, over the demo model", () => {
   });
 
   it("[AGENT-20] a new chat names its agent where there are several, and the bar shows who answers", async () => {
-    const agents = ["assistant", "support"].map((id) => ({ id, models: [], default: id === "assistant" }));
+    const agents = ["assistant", "support"].map((id) => ({ id, models: [], tools: [], default: id === "assistant" }));
     await page.route("**/v1/agents", (route) => route.fulfill({ json: { agents } }));
     let named: unknown;
     await page.route("**/messages?*", async (route) => {
@@ -132,7 +164,7 @@ demo("the page, over the demo model", () => {
       await page.locator(".session-bar").getByText("support", { exact: true }).waitFor();
       expect(await accessFaults()).toEqual([]);
       await send("What is 2 + 3?");
-      await says(/2 \+ 3 = 5/);
+      await says(/The result: 2 \+ 3 = 5/);
       expect(named).toBe("support");
       await page.locator(".session-bar").getByText("assistant", { exact: true }).waitFor();
       await page.getByRole("combobox", { name: "Agent" }).waitFor({ state: "detached" });
@@ -145,6 +177,9 @@ demo("the page, over the demo model", () => {
   it("[E2E-12] an edited message goes on in a fork, and the session it came from stays as it is", async () => {
     await chat("origin");
     await send("Hello there");
+    await button("Edit").click();
+    await page.keyboard.press("Escape");
+    await page.getByLabel("Your message, edited").waitFor({ state: "detached" });
     await button("Edit").click();
     await page.getByLabel("Your message, edited").fill("What is 6 * 7?");
     await button("Continue in a fork").click();
@@ -207,12 +242,17 @@ demo("the page, over the demo model", () => {
       await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(360);
       await shot(`${name}`);
     }
+    await button("Menu").click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("navigation", { name: "Pages" }).waitFor({ state: "hidden" });
+    await page.goto(`${dev.url}/#/sessions`);
     await page.reload();
-    await says("Say something to your agent");
+    await says("Search titles and messages");
     await page.keyboard.press("Tab");
     expect(await inPage(page, "document.activeElement.textContent.trim()")).toBe("Skip to the content");
     await page.keyboard.press("Enter");
     expect(await inPage(page, "document.activeElement.id")).toBe("main");
+    await page.goto(`${dev.url}/#/s/fresh`);
     const field = page.getByLabel("Message", { exact: true });
     await field.focus();
     await page.keyboard.type("one");
@@ -225,7 +265,7 @@ demo("the page, over the demo model", () => {
     await page.setViewportSize({ width: 1100, height: 860 });
   });
 
-  it("[E2E-14] axe finds nothing against chat and sessions, in light and dark", async () => {
+  it("[E2E-14] axe finds nothing against a chat, in light and dark", async () => {
     await chat("waiting");
     await send("Please post 3 pens to https://example.invalid/orders");
     await button("Approve").waitFor();
@@ -234,33 +274,29 @@ demo("the page, over the demo model", () => {
         ["/#/s/origin", "Retry in a fork"],
         ["/#/s/waiting", "Approve"],
         ["/#/s/brand-new", "Hello! What can you do?"],
-        ["/#/sessions", "Rename"],
-        ["/#/setup", "Copy"],
       ]) {
         await page.goto(`${dev.url}${path}`);
         await button(new RegExp(`^${shows.replace("?", ".")}`)).waitFor();
         expect(await accessFaults(), `${path} in ${theme}`).toEqual([]);
         if (theme === "dark") await shot(`dark${path.replace(/\W+/g, "-")}`);
       }
-      await page.goto(`${dev.url}/#/usage`);
-      await says("By model");
-      expect(await accessFaults(), `usage in ${theme}`).toEqual([]);
       if (theme === "light") await button("Dark").click();
     }
     await button("Light").click();
   });
 
-  it("[E2E-17] the whole page weighs at most 60 KB as it travels", async () => {
-    const weights = ["app.js", "app.css"].map(async (name) => {
+  it("[E2E-17] the whole page weighs at most 90 KB as it travels, and the chat alone at most 60 KB", async () => {
+    const weights = ["app.js", "chunk.js", "app.css", "operator-pages.js"].map(async (name) => {
       const file = await reach(`${dev.url}/playground/${name}`);
       return gzipSync(Buffer.from(await file.arrayBuffer()), { level: 9 }).length;
     });
-    const [script = 0, style = 0] = await Promise.all(weights);
+    const [script = 0, chunk = 0, style = 0, operators = 0] = await Promise.all(weights);
     expect(script).toBeGreaterThan(10_000);
-    expect(script + style).toBeLessThanOrEqual(60 * 1024);
+    expect(script + chunk + style).toBeLessThanOrEqual(60 * 1024);
+    expect(script + chunk + style + operators).toBeLessThanOrEqual(90 * 1024);
   });
 
   it("[E2E-15] the page asks nobody but its own server, and keeps its own policy", () => {
-    expect(seen).toEqual({ foreign: [], dialogs: [], faults: [] });
+    expect({ ...seen, errors: [] }).toEqual({ foreign: [], dialogs: [], faults: [], errors: [] });
   });
 });

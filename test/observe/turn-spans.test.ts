@@ -14,6 +14,7 @@ import {
 } from "../../src/observe/names.ts";
 import { samplesOf } from "../../src/observe/samples.ts";
 import type { Span } from "../../src/observe/span.ts";
+import { rolloutEvents } from "../../src/observe/turn-events.ts";
 import { spanBodies, turnSpans } from "../../src/observe/turn-spans.ts";
 import { randomOf } from "../support/random.ts";
 import { facts, parentHeader, recordedTurn } from "./recorded-turn.ts";
@@ -277,6 +278,31 @@ describe("spans of a turn", () => {
     expect(
       Object.keys(spans[0]?.attributes ?? {}).filter((name) => /provider|cache|request\.model/.test(name)),
     ).toEqual([]);
+  });
+
+  it("[EXPORT-11] which version a rollout chose is an event about the turn's span; a speaker is named by a digest", async () => {
+    const first = (rollout?: object) => ({ ...recordedTurn[0], ...(rollout && { rollout }) }) as Entry;
+    const place = { ...facts, turn: "turn_3" };
+    expect(await rolloutEvents(place, first())).toEqual([]);
+    const mark = { id: "rol_1", arm: "candidate", stage: 2, key: "support-42" };
+    const [event] = await rolloutEvents(place, first(mark));
+    const [root] = await turnSpans(recordedTurn, facts);
+    expect(event).toMatchObject({ name: "feature_flag.evaluation", traceId: root?.traceId, spanId: root?.spanId });
+    expect(event?.attributes).toMatchObject({
+      "feature_flag.key": "assistant",
+      "feature_flag.result.variant": "candidate",
+      "feature_flag.result.reason": "split",
+      "feature_flag.version": "rol_1.2",
+      "feature_flag.context.id": "support-42",
+    });
+    const byRule = await Promise.all(
+      ["ann@example.com", "ann@example.com", "bob@example.com"].map((key) =>
+        rolloutEvents(place, first({ ...mark, key })),
+      ),
+    );
+    const ids = byRule.map(([each]) => each?.attributes["feature_flag.context.id"]);
+    expect([ids[0] === ids[1], ids[0] === ids[2], /^[0-9a-f]{16}$/.test(ids[0] ?? "")]).toEqual([true, false, true]);
+    for (const name of Object.keys(event?.attributes ?? {})) expect(Object.keys(attributeNames)).toContain(name);
   });
 
   it("[TRACE-11] a delivery is a span under its turn, also after its end, and changes no other", async () => {

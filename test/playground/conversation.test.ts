@@ -11,8 +11,8 @@ import {
   withEntries,
   withEvent,
   withSaid,
-} from "../../src/playground/conversation.ts";
-import { type ShownTurn, turnsOf, waitsForPerson } from "../../src/playground/turn-view.ts";
+} from "../../src/playground/chat/conversation.ts";
+import { type ShownTurn, turnsOf, waitsForPerson } from "../../src/playground/chat/turn-view.ts";
 import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { blocksOf } from "../../src/playground/blocks.ts";
-import { isDrawable } from "../../src/playground/drawable.ts";
+import { blocksOf } from "../../src/playground/markdown/blocks.ts";
+import { isDrawable } from "../../src/playground/markdown/drawable.ts";
 
 const prose = "A sentence with *stars*, `code` and [a link](https://a.example/b_c). ";
 

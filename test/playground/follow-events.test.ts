@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { followEvents, type ReadEvent } from "../../src/playground/follow-events.ts";
+import { followEvents, type ReadEvent } from "../../src/playground/chat/follow-events.ts";
 
 const frame = (id: number) => `id: t-${id}\nevent: text.delta\ndata: {"text":"${id} "}\n\n`;
 const bytes = new TextEncoder();

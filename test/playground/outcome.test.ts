@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type TurnEndReason, turnEndReasons } from "../../src/core/entry.ts";
-import { outcomeOf, outcomes } from "../../src/playground/outcome.ts";
-import { claimed, type Pending, unclaimed, withQueued } from "../../src/playground/pending.ts";
-import type { PageEntry } from "../../src/playground/shapes.ts";
+import { claimed, type Pending, unclaimed, withQueued } from "../../src/playground/chat/pending.ts";
+import { outcomeOf, outcomes } from "../../src/playground/sessions/outcome.ts";
+import type { PageEntry } from "../../src/playground/shell/shapes.ts";
 
 const ended = (reason: TurnEndReason) => ({
   status: "idle" as const,

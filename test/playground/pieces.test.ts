@@ -1,13 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { splitAttachments, withAttachments } from "../../src/playground/attachment.ts";
-import { endingWords, operatorWords } from "../../src/playground/ending-words.ts";
-import { withoutEntities } from "../../src/playground/entities.ts";
-import { ago, bytes, duration, money } from "../../src/playground/figures.ts";
-import { forkTree } from "../../src/playground/fork-tree.ts";
-import { claimed, type Pending, unclaimed } from "../../src/playground/pending.ts";
+import { splitAttachments, withAttachments } from "../../src/playground/chat/attachment.ts";
+import { endingWords, operatorWords } from "../../src/playground/chat/ending-words.ts";
+import { claimed, type Pending, unclaimed } from "../../src/playground/chat/pending.ts";
 import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
-import type { PageEntry, PageSession } from "../../src/playground/shapes.ts";
-import { titleFrom } from "../../src/playground/title-from.ts";
+import { ago, bytes, duration, money } from "../../src/playground/shell/figures.ts";
+import type { PageEntry } from "../../src/playground/shell/shapes.ts";
 
 describe("files that go along", () => {
   it("[PAGE-5] are found again in the message as they were, whatever is in them", () => {
@@ -73,32 +70,14 @@ describe("words and figures", () => {
     const told = ["2026-01-10T11:59:50Z", "2026-01-10T11:59:00Z", "2026-01-10T09:00:00Z", "2025-12-01T00:00:00Z"];
     expect(told.map((at) => ago(at, now))).toEqual(["just now", "1 minute ago", "3 hours ago", "2025-12-01"]);
   });
-
-  it("[PAGE-8] a session is named after the first line of its first message", () => {
-    expect(titleFrom("  Hello\nthere")).toBe("Hello");
-    expect(titleFrom(`${"long ".repeat(30)}`)).toMatch(/^(?:long ){14}…$/);
-  });
-
-  it("[PAGE-8] character references in a text are read, unknown and impossible ones do no harm", () => {
-    expect(withoutEntities("a &amp; b &lt;i&gt; &#8212; &#x41; &nope; &constructor; &#0; &#55296; &#9999999;")).toBe(
-      "a & b <i> — A &nope; &constructor; \ufffd \ufffd \ufffd",
-    );
-  });
 });
 
 describe("addresses and the list", () => {
   it("[PAGE-9] the address names the page, and nothing else is taken for an id", () => {
     expect(routeOf(chatHash("a_1"))).toEqual({ page: "chat", session: "a_1" });
-    expect(routeOf("#/usage")).toEqual({ page: "usage" });
+    expect(routeOf("#/usage")).toEqual({ page: "usage", query: "" });
     for (const hash of ["", "#/", "#/s/", "#/s/a%20b", "#/s/../x", "#main"]) expect(routeOf(hash)).toBeUndefined();
     expect(routeOf(chatHash(freshSession()))).toMatchObject({ page: "chat" });
     expect(freshSession()).not.toBe(freshSession());
-  });
-
-  it("[PAGE-9] forks stand behind their origin, and none is lost", () => {
-    const session = (id: string, from?: string) =>
-      ({ id, ...(from !== undefined && { forked_from: { session: from, after_seq: 1 } }) }) as PageSession;
-    const rows = forkTree([session("d", "b"), session("c"), session("b", "a"), session("a"), session("e", "gone")]);
-    expect(rows.map(({ session: { id }, depth }) => `${depth}${id}`)).toEqual(["0c", "0a", "1b", "2d", "0e"]);
   });
 });

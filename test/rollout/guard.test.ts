@@ -262,6 +262,24 @@ describe("keys that come again", () => {
   });
 });
 
+describe("sessions that change their version in mid-conversation", () => {
+  it("[GUARD-16] do not make it dear: of a session that is under way the second turn counts for cost and time, not the first", () => {
+    const turns = (ordinal: number, opens: boolean, candidate: number) =>
+      both(60, (arm, n) => ({ ordinal, opens, costMicros: (arm === "candidate" ? candidate : 1_000) + (n % 7) * 50 }));
+    const moved = guardOf(costPlan, turns(1, false, 9_000));
+    expect(findings(moved, costPlan)[0]).toMatchObject({ evidence: 0, candidate: { keys: 0 } });
+    const later = guardOf(costPlan, turns(2, false, 3_000), moved);
+    expect(findings(later, costPlan)[1]?.evidence).toBeGreaterThan(20);
+    expect(findings(guardOf(costPlan, turns(1, true, 9_000)), costPlan)[0]?.evidence).toBeGreaterThan(20);
+    // What fails in the turn in which it changes is its fault.
+    const failing = guardOf(
+      plan(),
+      both(100, (arm) => ({ opens: false, failed: arm === "candidate" })),
+    );
+    expect(findings(failing, plan())[0]?.evidence).toBeGreaterThan(20);
+  });
+});
+
 describe("the evidence of an average", () => {
   const guardWith = (costs: (arm: "baseline" | "candidate", n: number) => number, count = 200) =>
     guardOf(

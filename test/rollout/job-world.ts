@@ -106,7 +106,7 @@ export class JobWorld {
     return {
       arm,
       version: rollout[arm],
-      ...(!rollout.isOver && { mark: { id: rollout.id, arm, stage: rollout.stage, key } }),
+      ...(!rollout.isOver && { mark: { id: rollout.id, arm, stage: rollout.stage, key, opens: true as const } }),
     };
   }
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { migrateAccount } from "../../src/account/schema.ts";
 import type { Assignment } from "../../src/doors/rollouts/rollout-job.ts";
+import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
+import type { Notice } from "../../src/observe/telemetry.ts";
 import type { RolloutRecord } from "../../src/rollout/report.ts";
+import { nodeStorage } from "../support/node-storage.ts";
 import { randomOf } from "../support/random.ts";
 import { JobWorld, rolloutOf, storedVersion } from "./job-world.ts";
 
@@ -121,6 +125,25 @@ describe("an account's rollouts", () => {
     await world.runAlarm(62_000);
     expect(world.told).toEqual(["ro_1 1 roll_back"]);
     expect(world.job.dueMs()).toBeUndefined();
+  });
+
+  it.each([
+    ["those that it names", [{ channel: "slack", room: "C1" }], ["slack"]],
+    ["without any, those of the alerts about the agent, each once", [], ["discord", "callback"]],
+  ])("[ROLLOUT-15] a notice goes to the addresses of the app's line: %s", async (_, notify, channels) => {
+    const storage = nodeStorage();
+    migrateAccount(storage);
+    const sent: Notice[] = [];
+    const alerted = (agent: string) =>
+      agent === "support" ? [{ channel: "discord" }, { channel: "callback" }, { channel: "discord" }] : [];
+    const send = async (notice: Notice) => void sent.push(notice);
+    const job = rollouts({ notify }).feature.job({ storage, account: () => "default" }, send, alerted);
+    job.ask?.("create", [rolloutOf()]);
+    job.ask?.("act", ["ro_1", "pause", { name: "a person", call: "1" }]);
+    await job.run(Date.now());
+    expect(sent.map(({ to }) => to.channel)).toEqual(channels);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length);
+    expect(sent[0]?.text).toContain("Paused: support, v_old -> v_new (rollout ro_1). By a person.");
   });
 
   it("[ROLLOUT-16] a turn that ran with another version than its arm's, after a deploy, is not counted: the rollout holds", () => {

@@ -16,7 +16,7 @@ export const begun: RolloutProgress = {
 };
 
 export const plainTurn: CountedTurn = {
-  ...{ arm: "baseline", stage: 0, ordinal: 1, chance: 0.5, failed: false, toolErrors: 0, repairs: 0 },
+  ...{ arm: "baseline", stage: 0, ordinal: 1, chance: 0.5, opens: true, failed: false, toolErrors: 0, repairs: 0 },
   ...{ costMicros: 1_000, firstEventMs: 800, cachedTokens: 100 },
 };
 

@@ -34,6 +34,17 @@ export const bugs: readonly Bug[] = [
     ],
   },
   {
+    // A turn that is reported again after a lost answer counts again in its rollout.
+    name: "count-again",
+    edits: [
+      {
+        file: "src/account/account.ts",
+        find: "for (const job of jobs) job.turnsEnded(added);",
+        replace: "for (const job of jobs) job.turnsEnded(news.turns ?? []);",
+      },
+    ],
+  },
+  {
     // After a crash an unsafe call runs again, as if nobody had recorded that it was begun.
     name: "no-intent",
     edits: [

@@ -4,6 +4,7 @@ import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { otel } from "../../src/doors/otel.ts";
+import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
 import { createKvDouble } from "./kv-double.ts";
@@ -96,7 +97,14 @@ function methodsOf(prototype: object): string[] {
 const { HARNESS_URL } = bindings as unknown as SoakBindings;
 const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: `${HARNESS_URL}/otlp`, OTEL_EXPORTER_OTLP_HEADERS: {} };
 const observe = { settings: {}, configure: () => otel().configure(collector) };
-const app = longline({ agents: { soak }, doors: [openai(), aiSdk(), mcp()], observe });
+/** No one is there: that each notice is owed once is looked for in the session that it is in. */
+const notify = [{ channel: "callback", url: "https://receiver.longline.dev/notices" }];
+const app = longline({
+  agents: { soak },
+  doors: [openai(), aiSdk(), mcp()],
+  observe,
+  rollouts: rollouts({ notify }),
+});
 
 export const Session = gated(app.Session as unknown as ObjectClass);
 export const Account = gated(app.Account as unknown as ObjectClass);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bug } from "./bugs.ts";
 import { checkSession, type Violation } from "./check.ts";
+import { checkRollout, endedMarks } from "./check-rollout.ts";
 import { checkTraces } from "./check-traces.ts";
 import { buildWorker } from "./harness/build.ts";
 import { pause } from "./harness/chance.ts";
@@ -12,6 +13,7 @@ import { Collector } from "./harness/collector.ts";
 import { Commits } from "./harness/commits.ts";
 import { Killer } from "./harness/killer.ts";
 import { Points } from "./harness/points.ts";
+import { countedTurns, type RolloutEnd, RolloutRun } from "./harness/rollout-run.ts";
 import { type HarnessServer, serveHarness } from "./harness/server.ts";
 import { ToolServer } from "./harness/tool-server.ts";
 import { Upstream } from "./harness/upstream.ts";
@@ -55,6 +57,7 @@ class Soak {
   readonly #commits: Commits;
   readonly #collector: Collector;
   readonly #clients: Client[] = [];
+  #rollout: RolloutEnd | undefined;
   #server: HarnessServer | undefined;
   #workerd: Workerd | undefined;
   #killer: Killer | undefined;
@@ -81,6 +84,8 @@ class Soak {
     this.#workerd = workerd;
     await workerd.prepare();
     await workerd.start();
+    const rollout = new RolloutRun(workerd.url);
+    await rollout.begin();
     const killer = new Killer(seed, { workerd, commits: this.#commits, points: this.#points });
     this.#killer = killer;
     const playing = Array.from({ length: lanes }, () => this.#lane(workerd.url));
@@ -94,6 +99,8 @@ class Soak {
     await killer.strike();
     this.#quietSinceMs = performance.now();
     await this.#untilFound(Promise.all([...playing, ...asleep.map((client) => client.wakeUp())]));
+    const marks = endedMarks(this.#clients.map(({ log }) => log));
+    if (!this.#mayStop()) this.#rollout = await rollout.ended(marks.length);
   }
 
   report(durationMs: number): SoakReport {
@@ -107,6 +114,8 @@ class Soak {
       executions: this.#tools.executions,
       violations: this.#violations(),
       collector: this.#collector,
+      rolloutTurns: this.#rollout === undefined ? 0 : countedTurns(this.#rollout.report),
+      rolloutDecisions: this.#rollout?.report.decisions.length ?? 0,
       durationMs,
     });
   }
@@ -160,11 +169,14 @@ class Soak {
   }
 
   #violations(): Violation[] {
-    return this.#clients
+    const logs = this.#clients.map(({ log }) => log);
+    const ofRollout = this.#rollout === undefined ? [] : checkRollout(logs, this.#rollout);
+    const ofSessions = this.#clients
       .filter((client) => client.finished)
       .flatMap(({ log }) => {
         const mine = this.#tools.executions.filter(({ callId }) => callId.startsWith(`call_${log.session}-`));
         return [...checkSession(log, mine), ...checkTraces(log, this.#collector)];
       });
+    return [...ofSessions, ...ofRollout];
   }
 }

@@ -51,6 +51,8 @@ export interface EntryData {
   reason?: string;
   partial?: string;
   joined?: boolean;
+  /** Of the first entry of a turn that a rollout assigned. */
+  rollout?: { arm: "baseline" | "candidate"; stage: number };
   message?: MessageData;
 }
 

@@ -29,6 +29,9 @@ export interface SoakReport {
   spansChecked: number;
   collectorRequests: number;
   collectorFailures: number;
+  /** Turns that the rollout counted, and what it decided. */
+  rolloutTurns: number;
+  rolloutDecisions: number;
   violations: Violation[];
   seconds: number;
 }
@@ -43,6 +46,8 @@ export interface Collected {
   executions: readonly Execution[];
   violations: Violation[];
   collector: Pick<Collector, "requests" | "failed">;
+  rolloutTurns: number;
+  rolloutDecisions: number;
   durationMs: number;
 }
 
@@ -72,6 +77,8 @@ export function soakReport(of: Collected): SoakReport {
     spansChecked: of.logs.flatMap((log) => log.traces.flatMap(({ spans }) => spans)).length,
     collectorRequests: of.collector.requests,
     collectorFailures: of.collector.failed,
+    rolloutTurns: of.rolloutTurns,
+    rolloutDecisions: of.rolloutDecisions,
     violations: of.violations,
     seconds: Math.round(of.durationMs / 100) / 10,
   };

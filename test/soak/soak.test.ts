@@ -21,7 +21,7 @@ import { reportText } from "./soak-report.ts";
 
 const seed = 25;
 
-it("[SOAK-1] nothing is lost or done twice over 25 kills", async () => {
+it("[SOAK-1] [ROLLOUT-20] nothing is lost, done twice, or counted twice in a rollout over 25 kills", async () => {
   console.log(`npm run soak -- --kills 25 --seed ${seed}`);
   const report = await runSoak({ kills: 25, seed });
   console.log(reportText(report));
@@ -31,6 +31,8 @@ it("[SOAK-1] nothing is lost or done twice over 25 kills", async () => {
   expect(report.turns).toBeGreaterThan(20);
   expect(report.eventsChecked).toBeGreaterThan(200);
   expect(report.doorAnswers).toBeGreaterThan(15);
+  expect(report.rolloutTurns).toBeGreaterThan(20);
+  expect(report.rolloutDecisions).toBeGreaterThan(0);
   expect(Object.values(report.toolCalls).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
 }, 120_000);
 

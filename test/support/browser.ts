@@ -28,11 +28,13 @@ export interface Witness {
   dialogs: string[];
   /** Uncaught errors, and what the content security policy stopped. */
   faults: string[];
+  /** Errors in the console; among them each refusal of the server. */
+  errors: string[];
 }
 
 /** Watches all pages of the context. `url`: the one server they may ask. */
 export function witness(context: BrowserContext, url: string): Witness {
-  const seen: Witness = { foreign: [], dialogs: [], faults: [] };
+  const seen: Witness = { foreign: [], dialogs: [], faults: [], errors: [] };
   context.on("request", (request) => {
     const to = request.url();
     if (!to.startsWith(`${url}/`) && !/^(?:data|blob):/.test(to)) seen.foreign.push(to);
@@ -49,6 +51,7 @@ function watch(page: Page, seen: Witness): void {
   page.on("pageerror", (error) => seen.faults.push(String(error.stack ?? error)));
   page.on("console", (message) => {
     if (/Content Security Policy|Trusted/i.test(message.text())) seen.faults.push(message.text());
+    if (message.type() === "error") seen.errors.push(message.text());
   });
 }
 

@@ -5,8 +5,8 @@ import type { Page } from "playwright-core";
 import { inPage } from "./browser.ts";
 
 const own =
-  "div section header nav main p h1 h2 h3 h4 h5 h6 a button form label input textarea select option span small code pre ul ol li " +
-  "details summary figure figcaption blockquote table thead tbody tr th td strong em del hr br";
+  "div section aside header nav main p h1 h2 h3 h4 h5 h6 a button form label input textarea select option span small code pre ul ol li " +
+  "details summary figure figcaption blockquote table thead tbody tr th td strong em del hr br dl dt dd mark";
 
 const look = String.raw`(() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
@@ -14,8 +14,8 @@ const look = String.raw`(() => {
   const found = window.__xss === undefined ? [] : ["it ran"];
   for (const element of document.getElementById("root").querySelectorAll("*")) {
     const { localName, namespaceURI, attributes } = element;
-    // Charts are drawn by us, of boxes alone.
-    const isDrawn = /^(?:svg|title|rect)$/.test(localName) && element.closest(".token-bar, .waterfall, .chart");
+    // Charts are drawn by us, of boxes, lines and figures alone.
+    const isDrawn = /^(?:svg|title|rect|line|path|circle|g|text)$/.test(localName) && element.closest(".token-bar, .waterfall, .chart, .trace-chart, .request-parts");
     if (!isDrawn && (!own.has(localName) || namespaceURI !== "http://www.w3.org/1999/xhtml")) found.push(localName);
     for (const { name, value } of attributes) {
       if (/^on|^style$|^src|^action$|^formaction$/.test(name)) found.push(name + "=" + value);

@@ -63,7 +63,9 @@ function nameOf(dump: string): string {
 async function load(dump: string): Promise<void> {
   const name = nameOf(dump);
   const alarm = /^-- alarm in ms since 1970: (\d+)$/m.exec(dump)?.[1];
-  await runInDurableObject(storedStub(name), (_, { storage }) => {
+  await runInDurableObject(storedStub(name), async (_, { storage }) => {
+    // A session of another file may have reported itself to the account just now.
+    await storage.deleteAll();
     storage.transactionSync(() => {
       for (const statement of dump.split(/;\n/)) if (statement.trim() !== "") storage.sql.exec(statement);
     });

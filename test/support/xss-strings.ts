@@ -153,14 +153,3 @@ export const xssStrings: readonly string[] = [
   ...mutations,
   ...strange,
 ];
-
-/** All that are short enough, several in each text of at most so many characters. */
-export function packed(texts: readonly string[], most: number): string[] {
-  const packs: string[] = [];
-  for (const text of texts.filter(({ length }) => length <= most)) {
-    const last = packs.at(-1);
-    if (last !== undefined && last.length + text.length < most) packs[packs.length - 1] = `${last} ${text}`;
-    else packs.push(text);
-  }
-  return packs;
-}

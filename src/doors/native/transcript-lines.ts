@@ -125,6 +125,7 @@ const entries = [
         arm: z.enum(["baseline", "candidate"]),
         stage: z.int().check(z.minimum(0), z.maximum(100)),
         key: z.string().check(z.maxLength(1_000)),
+        opens: z.optional(z.literal(true)),
       }),
     ),
     options,

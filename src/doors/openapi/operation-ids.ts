@@ -31,6 +31,8 @@ const operationIds: Readonly<Record<string, string>> = {
   "GET /v1/usage": "getUsage",
   "GET /v1/turns": "listTurns",
   "GET /v1/agents": "listAgents",
+  "GET /v1/agents/{agent}": "getAgent",
+  "POST /v1/agents/{agent}/tools/{tool}/run": "tryTool",
   "GET /v1/deliveries": "listDeliveries",
   "GET /v1/deliveries/secret": "getDeliverySecret",
   "POST /v1/deliveries/{id}/retry": "retryDelivery",

@@ -361,12 +361,12 @@ function chanceIn(plan: RolloutPlan, stage: number, earlier: readonly { arm: Arm
 }
 
 /** U3: where the version's own model fails and another one answers, the version failed. */
-function counted(turn: ReportedTurn, { arm, stage }: RolloutMark): Omit<CountedTurn, "ordinal" | "chance"> {
+function counted(turn: ReportedTurn, { arm, stage, opens }: RolloutMark): Omit<CountedTurn, "ordinal" | "chance"> {
   const { reason, toolErrors, repairs, costMicros, firstEventMs, usage, isRescued } = turn;
   const isFailed = ownFaults.has(reason) || isRescued === true;
   const isOther = !isFailed && reason !== "completed";
   return {
-    ...{ arm, stage, toolErrors, repairs, costMicros, firstEventMs },
+    ...{ arm, stage, opens: opens === true, toolErrors, repairs, costMicros, firstEventMs },
     failed: isOther ? null : isFailed,
     cachedTokens: usage.cachedTokens,
   };

@@ -73,6 +73,11 @@ export class Reporter {
     return this.#last;
   }
 
+  /** Up to which entry the account knows the session; unknown until it was asked once. */
+  get reportedSeq(): number | undefined {
+    return this.#reportedSeq;
+  }
+
   /** When a report that failed is sent again, in ms since 1970. */
   get retryAtMs(): number | undefined {
     return this.#failures === 0 ? undefined : this.#retryAtMs;

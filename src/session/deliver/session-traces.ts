@@ -3,7 +3,6 @@ import type { Entry } from "../../core/entry.ts";
 import { pace } from "../../http/pace.ts";
 import type { ContentWriter } from "../../observe/content.ts";
 import { deliveryKey, deliverySpans } from "../../observe/delivery-spans.ts";
-import { feedbackEvent } from "../../observe/feedback-event.ts";
 import { otlpTraces } from "../../observe/otlp-json.ts";
 import { samplesOf } from "../../observe/samples.ts";
 import { headersOf, type SpanKey, spanIdOf, turnTrace } from "../../observe/span.ts";
@@ -17,6 +16,7 @@ import type {
 } from "../../observe/telemetry.ts";
 import { callKey } from "../../observe/tool-spans.ts";
 import type { TraceHeaders } from "../../observe/traceparent.ts";
+import { feedbackEvent, rolloutEvents } from "../../observe/turn-events.ts";
 import { spanBodies, type TraceFacts, turnSpans } from "../../observe/turn-spans.ts";
 import { DeliveriesMade } from "../store/deliveries-made.ts";
 
@@ -59,7 +59,11 @@ export class LogTraces implements SessionTraces {
     const nothing = { spans: [], events: [] };
     if (item.kind === "turn") {
       const entries = await this.#entries(item.firstSeq);
-      return { ...nothing, spans: await turnSpans(entries, this.#facts(item.firstSeq)) };
+      const [first] = entries;
+      if (first === undefined) return nothing;
+      const facts = this.#facts(item.firstSeq);
+      const events = await rolloutEvents({ ...facts, turn: first.turn }, first);
+      return { spans: await turnSpans(entries, facts), events };
     }
     const made = item.kind === "delivery" ? this.#deliveries.byId(item.id) : undefined;
     const turn = item.kind === "feedback" ? item.turn : made?.turn;

@@ -244,7 +244,8 @@ export class Turns implements RowCopy {
   #firstEntry(turn: string, message: InboxMessage, atMs: number): ReturnType<typeof userEntry> {
     const { name } = this.#agent;
     const { version, rollout } = this.#agent.assigned?.(message.speaker) ?? { version: this.#agent.version };
-    const ran = version === "" ? {} : { agent: name, agentVersion: version, ...(rollout && { rollout }) };
+    const mark = rollout && (this.#log.lastSeq === 0 ? { ...rollout, opens: true as const } : rollout);
+    const ran = version === "" ? {} : { agent: name, agentVersion: version, ...(mark && { rollout: mark }) };
     return { ...userEntry(turn, message, atMs), ...ran };
   }
 

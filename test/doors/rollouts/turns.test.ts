@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Account } from "../../../src/account/account.ts";
+import { sessionObject } from "../../../src/session/session-object.ts";
 import { app } from "../../app/app.ts";
 import { calls, gated, status, text } from "../../support/fake-provider.ts";
 import {
@@ -13,7 +16,7 @@ import {
   version,
   withRollouts,
 } from "../../support/rollout-calls.ts";
-import { skipTime } from "../../support/session-world.ts";
+import { bindings, skipTime } from "../../support/session-world.ts";
 
 withRollouts();
 
@@ -112,6 +115,40 @@ describe("a turn of a version", () => {
       model: "set-model",
       messages: [{ content: "Be brief." }, {}],
     });
+  });
+
+  const counted = async (id: string) => {
+    const [{ baseline, candidate }] = (await call("GET", `/v1/rollouts/${id}`)).body.stages;
+    return baseline.turns + candidate.turns;
+  };
+
+  it.each(["is looked after by the alarm", "is erased"])(
+    "[ROLLOUT-34] whose instance is lost before its report is counted when the session %s",
+    async (how) => {
+      const { id } = (await begin(await version({ instructions: "Be brief." }))).body;
+      const failing = vi.spyOn(Account.prototype, "report").mockRejectedValue(new Error("lost"));
+      provider.enqueue(text("Hello."));
+      const name = `lost-${account}`;
+      // The account does not take the report that lists a new session, either.
+      await say(name);
+      const stub = sessionObject(bindings, { account, name });
+      await evictDurableObject(stub);
+      expect(await counted(id)).toBe(0);
+      failing.mockRestore();
+      if (how === "is erased") await call("DELETE", `/v1/sessions/${name}`);
+      else expect(await runDurableObjectAlarm(sessionObject(bindings, { account, name }))).toBe(true);
+      await expect.poll(() => counted(id)).toBe(1);
+    },
+  );
+
+  it("[ROLLOUT-34] that the account knows of leaves no alarm", async () => {
+    const { id } = (await begin(await version({ instructions: "Be brief." }))).body;
+    provider.enqueue(text("Hello."));
+    await say(`known-${account}`);
+    await expect.poll(() => counted(id)).toBe(1);
+    const stub = sessionObject(bindings, { account, name: `known-${account}` });
+    const alarm = () => runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+    await expect.poll(alarm).toBeNull();
   });
 
   it("[ROLLOUT-24] waits for its client as long as its version says", async () => {

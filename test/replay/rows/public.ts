@@ -39,6 +39,21 @@ export const publicRows: Row[] = [
   { name: "models", call: "GET /v1/models" },
   { name: "one-model", call: "GET /v1/models/deepseek-v3.2-exp" },
   { name: "agents", call: "GET /v1/agents" },
+  { name: "agent-details", call: "GET /v1/agents/assistant" },
+  { name: "agent-details-unknown", call: "GET /v1/agents/none" },
+  {
+    name: "tool-tried",
+    call: "POST /v1/agents/assistant/tools/calculator/run",
+    body: { arguments: { expression: "17 * 23" } },
+  },
+  { name: "tool-tried-wrong", call: "POST /v1/agents/assistant/tools/calculator/run", body: { arguments: {} } },
+  { name: "tool-tried-no-arguments", call: "POST /v1/agents/assistant/tools/calculator/run", body: {} },
+  {
+    name: "tool-tried-unsafe",
+    call: "POST /v1/agents/assistant/tools/send_request/run",
+    body: { arguments: { url: "https://example.com" } },
+  },
+  { name: "tool-tried-unknown", call: "POST /v1/agents/assistant/tools/none/run", body: { arguments: {} } },
   { name: "unknown-model", call: "GET /v1/models/none-such" },
   { name: "odd-on-disconnect", call: "GET /v1/sessions", headers: { "x-on-disconnect": "perhaps" } },
 ];

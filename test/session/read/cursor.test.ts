@@ -5,7 +5,7 @@ import type { Entry } from "../../../src/core/entry.ts";
 import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { ChatChunks } from "../../../src/doors/openai/chat/chunks.ts";
 import { ResponseWriter } from "../../../src/doors/openai/responses/response-writer.ts";
-import { emptyConversation, type ShownEvent, withEvent } from "../../../src/playground/conversation.ts";
+import { emptyConversation, type ShownEvent, withEvent } from "../../../src/playground/chat/conversation.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import type { Encoder } from "../../../src/wire/encoder.ts";
 import { nativeEncoder } from "../../../src/wire/manner.ts";

@@ -1,0 +1,101 @@
+/** The versions of an agent, and what differs between two of them. */
+import { useState } from "hono/jsx/dom";
+import type { AgentVersionJson, VersionDifferenceJson } from "../../wire/rollout-shapes.ts";
+import { turnsHash } from "../route.ts";
+import { callOperate } from "../shell/admin-key.ts";
+import { type Column, DataTable } from "../shell/data-table.tsx";
+import { ago, money } from "../shell/figures.ts";
+import { LoadState } from "../shell/load-state.tsx";
+import { useLoad } from "../shell/use-load.ts";
+
+interface DiffJson {
+  diff: VersionDifferenceJson;
+}
+
+export function Versions({ agent, current }: { agent: string; current: string }) {
+  const path = `/v1/agents/${encodeURIComponent(agent)}/versions`;
+  const loading = useLoad(path, (signal) => callOperate<{ versions: AgentVersionJson[] }>(path, { signal }));
+  const versions = loading.data?.versions ?? [];
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  if (loading.status === 404)
+    return (
+      <section aria-label="Versions">
+        <h2>Versions</h2>
+        <p class="notice">
+          The version is {current}, that of the code. With rollouts in the app, others can be made without a deploy.
+        </p>
+      </section>
+    );
+  const picked = { from: from || (versions[0]?.version ?? ""), to: to || (versions[1]?.version ?? "") };
+  return (
+    <section aria-label="Versions">
+      <h2>Versions</h2>
+      <LoadState loading={loading} what="its versions" />
+      <div>
+        {versions.length > 0 && (
+          <DataTable
+            label={`Versions of ${agent}`}
+            columns={columns}
+            rows={versions}
+            keyOf={({ version }) => version}
+          />
+        )}
+      </div>
+      <div>
+        {versions.length > 1 && (
+          <div class="filters">
+            <Picked label="From" value={picked.from} versions={versions} pick={setFrom} />
+            <Picked label="To" value={picked.to} versions={versions} pick={setTo} />
+          </div>
+        )}
+      </div>
+      <div>{versions.length > 1 && picked.from !== picked.to && <Difference path={path} {...picked} />}</div>
+    </section>
+  );
+}
+
+const columns: Column<AgentVersionJson>[] = [
+  { name: "Version", cell: ({ version }) => <a href={turnsHash({ version, since: "30d" })}>{version}</a> },
+  { name: "From", cell: ({ source }) => (source === "code" ? "the code" : "the API") },
+  { name: "Made", cell: ({ created_at }) => (created_at === null ? "–" : ago(created_at, Date.now())) },
+  { name: "Note", cell: ({ note }) => note ?? "" },
+];
+
+interface PickedProps {
+  label: string;
+  value: string;
+  versions: readonly AgentVersionJson[];
+  pick(version: string): void;
+}
+
+function Picked({ label, value, versions, pick }: PickedProps) {
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={(event: Event) => pick((event.target as HTMLSelectElement).value)}>
+        {versions.map(({ version }) => (
+          <option key={version} value={version} selected={version === value}>
+            {version}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Difference({ path, from, to }: { path: string; from: string; to: string }) {
+  const query = `${path}?diff=${from}..${to}`;
+  const loading = useLoad(query, (signal) => callOperate<DiffJson>(query, { signal }));
+  const { changes, prefix } = loading.data?.diff ?? {};
+  return (
+    <div>
+      <LoadState loading={loading} what="what differs" />
+      <pre class="plain tall">{changes?.join("\n")}</pre>
+      <p class="hint">
+        {prefix &&
+          `The change makes ${prefix.lost_tokens.toLocaleString("en")} tokens of each prefix be read anew${prefix.lost_micros === null ? "" : `, once for ${money(prefix.lost_micros)}`}.`}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+/** One session: its turns, what was sent and is not begun yet, and the field to write in. */
+import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
+import type { AgentJson } from "../../wire/shapes.ts";
+import { callJson } from "../shell/api.ts";
+import { oncePerFrame } from "../shell/once-per-frame.ts";
+import { type Choices, Composer } from "./composer.tsx";
+import { openFork, takeOpening } from "./forking.ts";
+import { unclaimed } from "./pending.ts";
+import { PendingMessage } from "./pending-message.tsx";
+import { SessionBar } from "./session-bar.tsx";
+import { SessionStore } from "./session-store.ts";
+import { Suggestions } from "./suggestions.tsx";
+import { TurnCard } from "./turn-card.tsx";
+import { type ShownTurn, turnsOf, waitsForPerson } from "./turn-view.ts";
+import { useFollowing } from "./use-following.ts";
+
+/** `turn`: the one to be shown first; the newest when absent. */
+export function ChatPage({ id, turn: wanted }: { id: string; turn?: string }) {
+  const store = useSession(id);
+  const agents = useAgents();
+  const [chosen, chooseAgent] = useState("");
+  const before = useRef<ShownTurn[]>([]);
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const turns = turnsOf(store.conversation, before.current ?? []);
+  before.current = turns;
+  const toEnd = useFollowing(turns.length > 0 && wanted === undefined);
+  useWanted(store, turns, wanted);
+  const isNew = store.link === "new";
+  const agent = store.session?.agent ?? (chosen === "" ? agents[0]?.id : chosen) ?? "";
+  const send = (content: string, choices: Choices = {}) => {
+    toEnd();
+    void store.send(content, { ...choices, ...(isNew && chosen !== "" && { agent: chosen }) });
+  };
+  const fork = async (afterSeq: number, content: string) => {
+    const forked = await store.fork(afterSeq);
+    if (forked !== undefined) openFork(forked, content);
+  };
+  // Where there is no keyboard on the screen, which would cover the page.
+  useLayoutEffect(() => {
+    if (wanted === undefined && matchMedia("(hover: hover)").matches) composer.current?.focus();
+  }, []);
+  const { title } = store.session ?? {};
+  useLayoutEffect(() => {
+    document.title = title ? `${title} – Longline` : "Longline";
+  }, [title]);
+  const waiting = unclaimed(store.pending);
+  const empty = turns.length === 0 && waiting.length === 0;
+  return (
+    <div class="chat-page">
+      <SessionBar store={store} turn={turns.at(-1)} agent={agents.length > 1 ? agent : undefined} />
+      <div class="turns">
+        {store.hasEarlier && (
+          <button type="button" class="earlier" onClick={() => void store.earlier()}>
+            Show earlier turns
+          </button>
+        )}
+        {turns.map((view) => (
+          <TurnCard key={view.turn} view={view} session={id} store={store} fork={fork} />
+        ))}
+        {waiting.map((message) => (
+          <PendingMessage key={message.key} message={message} store={store} />
+        ))}
+        {empty && (store.link === "new" || store.link === "live") && (
+          <Suggestions agent={agents.find((each) => each.id === agent)} pick={send} />
+        )}
+      </div>
+      <p class="sr" role="status" aria-live="polite">
+        {announcement(turns)}
+      </p>
+      <Composer
+        field={composer}
+        busy={store.busy}
+        models={modelsOf(agents.find(({ id }) => id === agent))}
+        agents={isNew ? agents.map(({ id }) => id) : []}
+        agent={agent}
+        chooseAgent={chooseAgent}
+        send={send}
+        stop={() => void store.cancel()}
+      />
+    </div>
+  );
+}
+
+/** The session, drawn again after each change, once per frame at most. */
+function useSession(id: string): SessionStore {
+  const [, setVersion] = useState(0);
+  const held = useRef<SessionStore>(null);
+  held.current ??= new SessionStore(
+    id,
+    oncePerFrame(() => setVersion((version) => version + 1)),
+  );
+  const store = held.current;
+  // Not useEffect: it waits for a frame, and a hidden page has none.
+  useLayoutEffect(() => {
+    void store.start();
+    const opening = takeOpening(id);
+    if (opening !== undefined) void store.send(opening);
+    return () => store.stop();
+  }, []);
+  return store;
+}
+
+/** Brings a turn of the past into view, once; reads as far back as it takes. */
+function useWanted(store: SessionStore, turns: readonly ShownTurn[], wanted: string | undefined): void {
+  const [sought] = useState<{ current: string | undefined }>({ current: wanted });
+  useLayoutEffect(() => {
+    const turn = sought.current;
+    if (!turn || turns.length === 0) return;
+    if (turns.some((each) => each.turn === turn && each.entries[0]?.type === "user")) {
+      sought.current = undefined;
+      const place = document.getElementById(turn);
+      place?.focus();
+      place?.scrollIntoView();
+    } else if (store.hasEarlier) void store.earlier();
+    else sought.current = undefined;
+  }, [turns.length, turns[0]?.turn, turns[0]?.entries.length]);
+}
+
+/** The app's agents, the default one first; none until they are known. */
+function useAgents(): readonly AgentJson[] {
+  const [agents, setAgents] = useState<readonly AgentJson[]>([]);
+  useLayoutEffect(() => {
+    callJson<{ agents: AgentJson[] }>("/v1/agents").then(
+      ({ agents }) => setAgents(agents),
+      () => {},
+    );
+  }, []);
+  return agents;
+}
+
+/** The models that can be chosen; none where there is a demo model, which answers in any case. */
+function modelsOf(agent: AgentJson | undefined): readonly string[] {
+  return agent === undefined || agent.models.includes("demo") ? [] : agent.models;
+}
+
+/** What a screen reader reads out: not every word as it comes, but that something needs the person or is done. */
+function announcement(turns: ShownTurn[]): string {
+  const last = turns.at(-1);
+  if (last === undefined) return "";
+  if (last.end !== undefined)
+    return last.end.reason === "completed" ? "The answer is complete." : "The turn has ended.";
+  return waitsForPerson(last) ? "A tool call waits for your approval." : "The answer is being written.";
+}

@@ -1,0 +1,203 @@
+/** What the page knows of a session: the entries it has read, and what later events added. Pure: entries and events in, the same conversation out, in whichever order the two arrive. */
+import type { EventJson } from "../../wire/event-shapes.ts";
+import type { MessageJson, ToolCallJson } from "../../wire/shapes.ts";
+import type { PageEntry } from "../shell/shapes.ts";
+
+/** One event of `GET …/events`, by its name. */
+export type ShownEvent = { [T in EventJson["type"]]: { event: T; data: EventData<T> } }[EventJson["type"]];
+
+type EventData<T extends EventJson["type"]> = Omit<Extract<EventJson, { type: T }>, "type">;
+
+/** A reply that is still arriving. */
+export interface ShownDraft {
+  turn: string;
+  step: number;
+  attempt: number;
+  model: string;
+  reasoning: string;
+  text: string;
+  calls: ToolCallJson[];
+  waits: Record<string, "approval">;
+  /** Why what was shown of an earlier attempt is gone. */
+  restartedBecause?: string;
+}
+
+export interface ShownConversation {
+  /** In order and without gaps; the first one need not be the session's first. */
+  entries: readonly PageEntry[];
+  /** What events reported and `entries` does not have yet, as entries without all their facts. */
+  told: readonly PageEntry[];
+  draft?: ShownDraft;
+  /** The step that the stream of events is in. */
+  at: { turn: string; step: number; attempt: number; model: string };
+}
+
+export const emptyConversation: ShownConversation = {
+  entries: [],
+  told: [],
+  at: { turn: "", step: 0, attempt: 1, model: "" },
+};
+
+/** The newest entry that was read; 0 before any. */
+export function lastSeqOf({ entries }: ShownConversation): number {
+  return entries.at(-1)?.seq ?? 0;
+}
+
+/** The conversation as it was when the page was opened. Events go on after the last of these. */
+export function loaded(entries: readonly PageEntry[]): ShownConversation {
+  const last = entries.at(-1);
+  if (last === undefined || last.type === "turn_ended") return { ...emptyConversation, entries };
+  const reply = entries.findLast(({ type, turn }) => turn === last.turn && isReply(type));
+  const { step = 0, attempt = 1, model = "" } = reply ?? {};
+  return { entries, told: [], at: { turn: last.turn, step, attempt, model } };
+}
+
+/** Older entries, which end where the known ones begin. */
+export function withEarlier(known: ShownConversation, older: readonly PageEntry[]): ShownConversation {
+  return { ...known, entries: [...older, ...known.entries] };
+}
+
+/** Newer entries: they replace what events reported of them. */
+export function withEntries(known: ShownConversation, newer: readonly PageEntry[]): ShownConversation {
+  const lastSeq = lastSeqOf(known);
+  const added = newer.filter(({ seq }) => seq > lastSeq);
+  if (added.length === 0) return known;
+  const entries = [...known.entries, ...added];
+  const told = known.told.filter((entry) => !isRecorded(entries, entry));
+  const { draft, ...rest } = known;
+  return { ...rest, entries, told, ...(draft && !isOver(entries, draft) && { draft }) };
+}
+
+/** One event further. Events about what `entries` has already change nothing. */
+export function withEvent(known: ShownConversation, { event, data }: ShownEvent): ShownConversation {
+  const { draft, ...rest } = known;
+  switch (event) {
+    case "turn.started": {
+      const { turn, seq } = data;
+      const at = { ...emptyConversation.at, turn };
+      return addReported({ ...rest, at }, { seq, turn, type: "user", created_at: "" });
+    }
+    case "step.started":
+      return begin({ ...rest, at: { turn: known.at.turn, step: data.step, attempt: data.attempt, model: data.model } });
+    case "step.restarted": {
+      const { step, attempt, reason } = data;
+      return begin({ ...rest, at: { ...known.at, step, attempt } }, reason);
+    }
+    case "reasoning.delta":
+      return draft ? { ...rest, draft: { ...draft, reasoning: draft.reasoning + data.text } } : known;
+    case "text.delta":
+      return draft ? { ...rest, draft: { ...draft, text: draft.text + data.text } } : known;
+    case "tool.called": {
+      const call: ToolCallJson = { id: data.call_id, type: "function", function: data };
+      return draft ? { ...rest, draft: { ...draft, calls: [...draft.calls, call] } } : known;
+    }
+    case "tool.approval_required":
+      return draft ? { ...rest, draft: { ...draft, waits: { ...draft.waits, [data.call_id]: "approval" } } } : known;
+    case "tool.finished":
+      return addReported(known, { ...placed(known), type: "tool", message: resultOf(data) });
+    case "tool.progress":
+      return addReported(withoutProgress(known, data.call_id), {
+        ...placed(known),
+        type: "progress",
+        message: farOf(data),
+      });
+    case "message.completed": {
+      const waits = draft && Object.keys(draft.waits).length > 0 ? { waits: draft.waits } : {};
+      return addReported(rest, { ...placed(known), ...data, type: "assistant", ...waits });
+    }
+    case "error":
+      return addReported(rest, { ...placed(known), type: "step_failed", error: data, partial: draft?.text ?? "" });
+    case "turn.ended":
+      return addReported(rest, { ...placed(known), ...data, type: "turn_ended" });
+    default:
+      return known;
+  }
+}
+
+/** The message that this page itself sent in a turn that has just begun: no event reports it. */
+export function withSaid(known: ShownConversation, turn: string, content: string): ShownConversation {
+  const silent = (entry: PageEntry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
+  if (!known.told.some(silent)) return known;
+  const message: MessageJson = { role: "user", content };
+  return { ...known, told: known.told.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
+}
+
+/** Whether the newest turn has not ended. */
+export function isBusy({ entries, told, draft }: ShownConversation): boolean {
+  const last = told.at(-1) ?? entries.at(-1);
+  return draft !== undefined || (last !== undefined && last.type !== "turn_ended");
+}
+
+function begin(known: ShownConversation, restartedBecause?: string): ShownConversation {
+  if (isOver(known.entries, known.at) || isOver(known.told, known.at)) return known;
+  const empty = { reasoning: "", text: "", calls: [], waits: {} };
+  return { ...known, draft: { ...known.at, ...empty, ...(restartedBecause !== undefined && { restartedBecause }) } };
+}
+
+/** The number is not known from every event; no code relies on it before the entry itself has come. */
+function placed({ at, entries, told }: ShownConversation) {
+  const seq = (told.at(-1)?.seq ?? entries.at(-1)?.seq ?? 0) + 1;
+  return { seq, ...at, created_at: "" };
+}
+
+function resultOf({
+  call_id,
+  name,
+  content,
+  is_error,
+}: {
+  call_id: string;
+  name: string;
+  content: string;
+  is_error: boolean;
+}): MessageJson {
+  return { role: "tool", tool_call_id: call_id, name, content, is_error };
+}
+
+function farOf({ call_id, name, text }: { call_id: string; name: string; text: string }): MessageJson {
+  return { role: "tool", tool_call_id: call_id, name, content: text, is_error: false };
+}
+
+/** Only the newest progress of a call is kept. */
+function withoutProgress(known: ShownConversation, id: string): ShownConversation {
+  const told = known.told.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
+  return told.length === known.told.length ? known : { ...known, told };
+}
+
+function addReported(known: ShownConversation, entry: PageEntry): ShownConversation {
+  if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
+  return { ...known, told: [...known.told, entry] };
+}
+
+function isReply(type: PageEntry["type"]): boolean {
+  return type === "assistant" || type === "step_failed";
+}
+
+function hasReply(entries: readonly PageEntry[], { turn, step = 0 }: Pick<PageEntry, "turn" | "step">): boolean {
+  return entries.some((entry) => entry.turn === turn && isReply(entry.type) && (entry.step ?? 0) >= step);
+}
+
+/** Whether nothing will come of this step any more. */
+function isOver(entries: readonly PageEntry[], at: { turn: string; step: number }): boolean {
+  return hasReply(entries, at) || entries.some(({ type, turn }) => type === "turn_ended" && turn === at.turn);
+}
+
+/** Entries are distinguished by their subject, since not every event names their number. */
+function isRecorded(entries: readonly PageEntry[], told: PageEntry): boolean {
+  switch (told.type) {
+    case "assistant":
+    case "step_failed":
+      return hasReply(entries, told);
+    // The progress of a call is of no use once it has a result.
+    case "progress":
+    case "tool": {
+      const id = told.message?.tool_call_id;
+      return entries.some(
+        ({ type, turn, step, message }) =>
+          type === "tool" && turn === told.turn && step === told.step && message?.tool_call_id === id,
+      );
+    }
+    default:
+      return entries.some(({ type, turn }) => type === told.type && turn === told.turn);
+  }
+}

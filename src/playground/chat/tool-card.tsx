@@ -1,0 +1,88 @@
+/** One call of a tool: closed to a line once it is done; open, with its arguments and its result, while it runs, waits or has failed. */
+import { useState } from "hono/jsx/dom";
+import { shownCall } from "../../core/shown-call.ts";
+import { CopyButton } from "../shell/copy-button.tsx";
+import { duration } from "../shell/figures.ts";
+import { ApprovalForm } from "./approval-form.tsx";
+import { callSummary, laidOutResult, stateWords } from "./call-words.ts";
+import type { SessionStore } from "./session-store.ts";
+import type { CallView } from "./turn-view.ts";
+
+/** Most characters of a result that are shown. */
+const longestResult = 20_000;
+
+/** `store`: absent where nothing can be answered. */
+export function ToolCard({ call, store }: { call: CallView; store?: SessionStore }) {
+  const { name, state, durationMs, answer } = call;
+  const [chosen, choose] = useState<boolean | undefined>();
+  const isOpen = chosen ?? state !== "done";
+  return (
+    <section class={`call ${state}`} aria-label={`Call of ${name}`}>
+      <button type="button" class="head" aria-expanded={isOpen ? "true" : "false"} onClick={() => choose(!isOpen)}>
+        <code class="name">{name}</code>
+        <span class="about-call">{callSummary(call.arguments)}</span>
+        <span class="state">
+          {stateWords(state, answer?.approve)}
+          {durationMs !== undefined && answer?.approve !== false && ` · ${duration(durationMs)}`}
+        </span>
+      </button>
+      <div hidden={!isOpen}>
+        <CallBody call={call} />
+      </div>
+      <div class="about">{state === "approval" && store && <ApprovalForm call={call} store={store} />}</div>
+    </section>
+  );
+}
+
+function CallBody({ call }: { call: CallView }) {
+  const { name, state, result, repairs, answer, progress } = call;
+  const { deciding, whole } = shownCall(call.arguments);
+  return (
+    <div class="body">
+      {state === "approval" && deciding.length > 0 && <pre class="deciding">{deciding.join("\n")}</pre>}
+      <div class="labelled">
+        <span>Arguments</span>
+        <CopyButton text={call.arguments} label={`arguments of ${name}`} />
+      </div>
+      <pre>{whole}</pre>
+      <div class="about">
+        {state === "running" && progress !== undefined && (
+          <p class="hint" role="status">
+            {progress}
+          </p>
+        )}
+        {repairs.map((repair) => (
+          <p class="hint" key={repair}>
+            Arguments repaired: {repair}
+          </p>
+        ))}
+        {answer !== undefined && <p class="hint">{answerWords(answer)}</p>}
+        {state === "client" && (
+          <p class="hint">The program that declared this tool runs it and sends the result to tool_results.</p>
+        )}
+      </div>
+      <div class="outcome">{result !== undefined && <Result name={name} state={state} result={result} />}</div>
+    </div>
+  );
+}
+
+function Result({ name, state, result }: Pick<CallView, "name" | "state"> & { result: string }) {
+  const shown = laidOutResult(result);
+  return (
+    <div>
+      <div class="labelled">
+        <span>{state === "failed" ? "Error" : "Result"}</span>
+        <CopyButton text={result} label={`result of ${name}`} />
+      </div>
+      <pre class="tall">
+        {shown.slice(0, longestResult)}
+        {shown.length > longestResult && `\n… ${shown.length - longestResult} more characters`}
+      </pre>
+    </div>
+  );
+}
+
+function answerWords({ approve, reason, by }: NonNullable<CallView["answer"]>): string {
+  const who = by === undefined ? "" : ` by ${by}`;
+  return `${approve ? "Approved" : "Denied"}${who}${reason === undefined ? "" : `: ${reason}`}`;
+}

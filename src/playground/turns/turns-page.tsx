@@ -1,0 +1,81 @@
+/** The ended turns of all sessions, newest first: what failed, was slow or dear, and the way into each. */
+import { useLayoutEffect, useState } from "hono/jsx/dom";
+import type { AgentJson } from "../../wire/shapes.ts";
+import { turnsHash } from "../route.ts";
+import { ApiError, callJson } from "../shell/api.ts";
+import { LoadState } from "../shell/load-state.tsx";
+import { useLoad } from "../shell/use-load.ts";
+import { FailureSpark } from "./failure-spark.tsx";
+import { FilterForm } from "./filter-form.tsx";
+import { filtersOf, type TurnFilters, turnParameters } from "./turn-filters.ts";
+import type { ListedTurnJson, ListedTurns } from "./turn-json.ts";
+import { TurnTable } from "./turn-table.tsx";
+
+const pageTurns = "50";
+
+export function TurnsPage({ query }: { query: string }) {
+  const [filters, setFilters] = useState<TurnFilters>(() => filtersOf(query));
+  const agents = useLoad("agents", () => callJson<{ agents: AgentJson[] }>("/v1/agents"));
+  const change = (next: TurnFilters) => {
+    setFilters(next);
+    // The address can be kept and passed on.
+    history.replaceState(null, "", turnsHash({ ...next, since: next.since === "" ? "all" : next.since }));
+  };
+  const key = JSON.stringify(filters);
+  return (
+    <div class="sheet">
+      <h1>Turns</h1>
+      <FilterForm filters={filters} agents={agents.data?.agents ?? []} change={change} />
+      <FailureSpark filters={filters} />
+      <div class="listed">
+        <TurnList key={key} filters={filters} narrow={(some) => change({ ...filters, ...some })} />
+      </div>
+    </div>
+  );
+}
+
+interface TurnListProps {
+  filters: TurnFilters;
+  narrow(some: Partial<TurnFilters>): void;
+}
+
+function TurnList({ filters, narrow }: TurnListProps) {
+  const read = (signal: AbortSignal, cursor?: string) => {
+    const parameters = { ...turnParameters(filters, Date.now()), limit: pageTurns, ...(cursor && { cursor }) };
+    return callJson<ListedTurns>(`/v1/turns?${new URLSearchParams(parameters)}`, { signal });
+  };
+  const first = useLoad(JSON.stringify(filters), (signal) => read(signal));
+  const [more, setMore] = useState<{ turns: ListedTurnJson[]; cursor: string | null } | undefined>();
+  const [fault, setFault] = useState("");
+  useLayoutEffect(() => setMore(undefined), [first.data]);
+  const turns = [...(first.data?.turns ?? []), ...(more?.turns ?? [])];
+  const cursor = more === undefined ? first.data?.next_cursor : more.cursor;
+  const readMore = async () => {
+    try {
+      const page = await read(new AbortController().signal, cursor ?? undefined);
+      setMore({ turns: [...(more?.turns ?? []), ...page.turns], cursor: page.next_cursor });
+      setFault("");
+    } catch (error) {
+      if (error instanceof ApiError) setFault(error.message);
+    }
+  };
+  return (
+    <div>
+      <LoadState loading={first} what="the turns" />
+      <div>
+        {turns.length > 0 && <TurnTable turns={turns} narrow={narrow} />}
+        {first.data && turns.length === 0 && cursor === null && (
+          <p class="notice">No turn ended in this time with these filters.</p>
+        )}
+      </div>
+      <p class="actions">
+        {typeof cursor === "string" && (
+          <button type="button" onClick={() => void readMore()}>
+            Show more
+          </button>
+        )}
+        <span role="alert">{fault}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Agents } from "../../../src/agent/app.ts";
+import { contentOf } from "../../../src/agent/version.ts";
+import { changedAgent } from "../../../src/agent/version-override.ts";
+import { accepted } from "../../../src/doors/refusal-words.ts";
+import { RolloutDesk } from "../../../src/doors/rollouts/rollout-desk.ts";
+import type { Arm, Guardrail } from "../../../src/rollout/plan.ts";
+import { sessionObject } from "../../../src/session/session-object.ts";
+import { agent } from "../../app/agent.ts";
+import { app, listedRollouts } from "../../app/app.ts";
+import { frames, status } from "../../support/fake-provider.ts";
+import { randomOf } from "../../support/random.ts";
+import { support } from "../../support/rollout-calls.ts";
+import { bindings, skipTime, startProvider } from "../../support/session-world.ts";
+
+/** Real sessions, turns and accounts; the provider and the clock are ours. `LONGLINE_ROLLOUTS=1000` is the full size (hours). */
+const given = (env as unknown as { LONGLINE_ROLLOUTS?: string }).LONGLINE_ROLLOUTS;
+const isFull = given !== undefined;
+const runs = Number(given ?? 1);
+const seed = 22;
+
+let provider: ReturnType<typeof startProvider>;
+beforeEach(() => {
+  provider = startProvider();
+  app.agents = new Agents([support]);
+  app.rollouts = listedRollouts.feature;
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  vi.spyOn(console, "error").mockImplementation(() => {});
+});
+afterEach(() => {
+  app.agents = new Agents([agent]);
+  app.rollouts = undefined;
+  vi.restoreAllMocks();
+});
+
+const candidate = changedAgent(support, { instructions: "You help buyers. Be brief." });
+
+interface Traffic {
+  sessions: number;
+  guardrail: Omit<Guardrail, "alpha">;
+  /** What the provider does. `factor`: how many tokens it counts. */
+  turn(arm: Arm, random: () => number): { fails?: boolean; factor?: number };
+}
+
+function answered({ fails = false, factor = 1 }: ReturnType<Traffic["turn"]>): Parameters<typeof provider.enqueue>[0] {
+  if (fails) return status(400, { error: { message: "no" } });
+  const usage = {
+    prompt_tokens: Math.round(400 * factor),
+    completion_tokens: Math.round(200 * factor),
+    prompt_cache_hit_tokens: 64,
+  };
+  const delta = (content: string, finish: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: finish }], ...(finish !== null && { usage }) })}\n\n`;
+  return frames(delta("Hello.", null), delta("", "stop"), "data: [DONE]\n\n");
+}
+
+/** One rollout with its traffic, one session after another, a second apart; ends with it, or when all have come. */
+async function run(n: number, { sessions, guardrail, turn }: Traffic) {
+  const random = randomOf(seed + n);
+  const account = `sim-${crypto.randomUUID().slice(0, 18)}`;
+  const desk = new RolloutDesk(bindings, account);
+  await desk.putVersion({
+    id: candidate.version,
+    agent: "support",
+    createdAtMs: Date.now(),
+    content: contentOf(candidate),
+  });
+  const id = `ro_${seed}_${n}_${guardrail.metric}`;
+  const stages = [{ share: 0.5, minSessions: Math.round(sessions / 2), holdSeconds: 0 }];
+  const versions = { agent: "support", candidate: candidate.version, baseline: support.version };
+  const plan = { ...versions, key: "session" as const, holdback: 0, stages, guardrails: [guardrail] };
+  await desk.create({ id, plan, diff: [], lostTokens: 0, lostMicros: null });
+  let sent = 0;
+  for (; sent < sessions && (await desk.rollout(id)).progress.state !== "rolled_back"; sent++) {
+    provider.forget();
+    provider.enqueue((request, signal) => {
+      const arm = request.body.messages[0].content === candidate.instructions ? "candidate" : "baseline";
+      return answered(turn(arm, random))(request, signal);
+    });
+    const address = { account, name: `s${sent}` };
+    const session = sessionObject(bindings, address);
+    const message = { content: "Hi", options: {} };
+    const taken = accepted(await session.submit(address, { messages: [message], create: { agent: "support" } }, {}));
+    await session.wait(taken.turn, 30_000);
+    skipTime(1_000);
+  }
+  const counted = async () => {
+    const [stage] = (await desk.rollout(id)).guard.stages;
+    return (stage?.baseline.turns ?? 0) + (stage?.candidate.turns ?? 0);
+  };
+  const { progress, decisions } = await desk.rollout(id);
+  if (progress.state !== "rolled_back") await expect.poll(counted).toBe(sent);
+  return { isRolledBack: progress.state === "rolled_back", decisions, sent };
+}
+
+async function rolledBack(traffic: Traffic): Promise<number> {
+  let count = 0;
+  for (let n = 0; n < runs; n++) count += Number((await run(n, traffic)).isRolledBack);
+  console.info(`${traffic.guardrail.metric}: ${count} of ${runs} rolled back; seed ${seed}`);
+  return count / runs;
+}
+
+const failures = { metric: "failed_turns", worseBy: 0.05 } as const;
+const rates =
+  (baseline: number, candidate: number): Traffic["turn"] =>
+  (arm, random) => ({ fails: random() < (arm === "candidate" ? candidate : baseline) });
+
+/** Small traffic shows that it works; the promises are about the full size. */
+describe("a rollout with sessions, turns and accounts as they are", () => {
+  it("[ROLLOUT-33] of a version that changes nothing is not rolled back, and each turn is counted", async () => {
+    const part = await rolledBack({ sessions: isFull ? 500 : 24, guardrail: failures, turn: rates(0.04, 0.04) });
+    expect(part).toBeLessThanOrEqual(isFull ? 0.05 : 0);
+  }, 86_400_000);
+
+  it("[ROLLOUT-33] of a version that fails more often is rolled back", async () => {
+    const turn = isFull ? rates(0.02, 0.1) : rates(0.02, 0.6);
+    const part = await rolledBack({ sessions: isFull ? 500 : 60, guardrail: failures, turn });
+    expect(part).toBeGreaterThanOrEqual(0.85);
+  }, 86_400_000);
+
+  it("[ROLLOUT-33] of a version that costs more is rolled back", async () => {
+    const factor = isFull ? 1.3 : 6;
+    const spread = (random: () => number) => 0.5 + random();
+    const turn: Traffic["turn"] = (arm, random) => ({ factor: spread(random) * (arm === "candidate" ? factor : 1) });
+    const part = await rolledBack({
+      sessions: isFull ? 228 : 64,
+      guardrail: { metric: "cost_micros", worseBy: 0.3 },
+      turn,
+    });
+    expect(part).toBeGreaterThanOrEqual(0.8);
+  }, 86_400_000);
+
+  it("[ROLLOUT-33] of a better version is not rolled back", async () => {
+    const part = await rolledBack({ sessions: isFull ? 500 : 24, guardrail: failures, turn: rates(0.1, 0.05) });
+    expect(part).toBe(0);
+  }, 86_400_000);
+});

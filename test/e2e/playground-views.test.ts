@@ -1,0 +1,196 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { evalSummaryText, wordingOf } from "../playground/samples.ts";
+import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
+import { harmIn } from "../support/page-harm.ts";
+import { xssStrings } from "../support/xss-strings.ts";
+
+/** `npm run shots` has the pictures of the README made. */
+const shots = process.env.SHOTS ?? ".wrangler/shots";
+let browser: Browser;
+let context: BrowserContext;
+let double: PageDouble;
+let seen: Witness;
+let page: Page;
+
+const views = browserPath === undefined ? describe.skipIf(true) : describe;
+const says = (words: string | RegExp) => page.getByText(words).filter({ visible: true }).first().waitFor();
+
+/** Each view: its address, and what it shows with data, without any, and in any case. */
+const all: readonly { hash: string; title: string; data: string | RegExp; empty: string | RegExp }[] = [
+  { hash: "#/turns", title: "Turns", data: "20 failed turns", empty: /No turn ended in this time/ },
+  { hash: "#/s/support-42/turn_3/trace", title: "turn 3 of support-42", data: "order_status", empty: "order_status" },
+  { hash: "#/agents", title: "Agents", data: "Shorter answers.", empty: "You help the customers of a shop." },
+  { hash: "#/rollouts", title: "Rollouts and evaluations", data: /stage 1 of 2/, empty: /None yet/ },
+  { hash: "#/usage", title: "Usage", data: "Time of a turn", empty: "Nothing was used in these days." },
+  { hash: "#/accounts", title: "Accounts", data: /\$21\.40 spent of \$25\.00/, empty: /no accounts but the default/ },
+  { hash: "#/sessions", title: "Sessions", data: "Order 3", empty: /There are no sessions yet/ },
+  { hash: "#/setup", title: "Setup", data: "Under Bot make a token", empty: "Talk to it" },
+];
+
+async function open(hash: string, answers: Partial<Pick<PageDouble, "state" | "say" | "count">> = {}): Promise<void> {
+  Object.assign(double, { state: "data", say: wordingOf([]), count: 20 }, answers);
+  await page.goto("about:blank");
+  await page.goto(`${doubleUrl}/${hash}`);
+}
+
+async function look(width: number, theme: "light" | "dark"): Promise<void> {
+  await page.setViewportSize({ width, height: width < 500 ? 740 : 860 });
+  await page.emulateMedia({ colorScheme: theme });
+}
+
+const looks = [
+  [1100, "light"],
+  [360, "dark"],
+  [1100, "dark"],
+  [360, "light"],
+] as const;
+
+/** What axe finds against the page as it stands. */
+function accessFaults(): Promise<string[]> {
+  return inPage(
+    page,
+    "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(' ')))",
+  );
+}
+
+/** Whether it scrolls sideways. */
+async function widthFaults(): Promise<string[]> {
+  const isWide = await inPage<boolean>(page, "document.documentElement.scrollWidth > innerWidth");
+  return isWide ? ["it scrolls sideways"] : [];
+}
+
+views("the page's views, over samples of the API", () => {
+  beforeAll(async () => {
+    browser = await openBrowser();
+    await mkdir(shots, { recursive: true });
+    context = await browser.newContext();
+    const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    await context.addInitScript(`if (location.protocol !== "about:") { ${axe} }`);
+    const keep = "sessionStorage.setItem('longline-admin-key', 'admin-key-of-a-test')";
+    await context.addInitScript(`if (location.protocol !== "about:") ${keep}`);
+    double = await servePage(context);
+    seen = witness(context, doubleUrl);
+    page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail")
+      await page.screenshot({ path: `${shots}/failed-view-${task.name.slice(1, 8)}.png` });
+  });
+  afterAll(() => browser?.close());
+
+  it.each(all)("[E2E-27] $title is complete with data: in light and dark, on a desk and on a phone", async (view) => {
+    const { hash, title, data } = view;
+    await open(hash);
+    await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+    await says(data);
+    for (const [width, theme] of looks) {
+      await look(width, theme);
+      const found = (width === 360) === (theme === "dark") ? await accessFaults() : [];
+      expect([...found, ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
+      if (process.env.SHOTS !== undefined)
+        await page.screenshot({ path: `${shots}/view-${title.split(" ")[0]?.toLowerCase()}-${width}-${theme}.png` });
+    }
+    expect(seen.errors).toEqual([]);
+  });
+
+  it.each(all)(
+    "[E2E-27] $title says so when there is nothing, when the server fails, and while it waits",
+    async (view) => {
+      const { hash, title, empty, data } = view;
+      await look(360, "dark");
+      await open(hash, { state: "empty" });
+      await says(empty);
+      expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+      await open(hash, { state: "failing" });
+      await says("The server has a fault. Try later.");
+      expect(await widthFaults()).toEqual([]);
+      await open(hash, { state: "slow" });
+      await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      double.state = "data";
+      double.release();
+      await says(data);
+      // Refusals are errors in the console, and wanted here.
+      seen.errors = [];
+    },
+  );
+
+  it("[E2E-27] nothing that anybody wrote runs in one or changes it", async () => {
+    await look(1100, "light");
+    const hostile = { say: wordingOf(xssStrings), count: 100 };
+    for (const { hash, title } of all) {
+      await open(hash, hostile);
+      await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      await expect.poll(() => page.locator("main li, main td, main .bubble").count()).toBeGreaterThan(0);
+      for (const unfold of await page.getByRole("button", { name: /^Show all/ }).all()) await unfold.click();
+      const folded = page.locator("main [aria-expanded=false]");
+      for (let left = await folded.count(); left > 0; left--) await folded.first().click();
+      // What is folded is drawn once it is opened, and may hold a fold itself.
+      for (let depth = 0; depth < 3; depth++) expect(await harmIn(page), hash).toEqual([]);
+    }
+    await open("#/rollouts", hostile);
+    const buffer = Buffer.from(evalSummaryText(hostile.say));
+    await page.locator("input[type=file]").setInputFiles([
+      { name: `${xssStrings[0]}.json`, mimeType: "application/json", buffer },
+      { name: "<img src=x onerror=window.__xss=1>", mimeType: "application/json", buffer: Buffer.from("{") },
+    ]);
+    await says(/is no JSON/);
+    expect(await harmIn(page)).toEqual([]);
+  });
+
+  it("[E2E-28] the turns are filtered by keyboard alone, and the address keeps it", async () => {
+    await look(1100, "light");
+    await open("#/turns");
+    await says("20 failed turns");
+    await page.getByRole("combobox", { name: "Outcome" }).focus();
+    await page.keyboard.type("Stopped");
+    await says("No turn ended in this time with these filters.");
+    expect(new URL(page.url()).hash).toBe("#/turns?status=cancelled&since=7d");
+    await page.reload();
+    await says("No turn ended in this time with these filters.");
+  });
+
+  it("[E2E-28] a rollout is rolled back by keyboard alone, and only after a second yes", async () => {
+    await open("#/rollouts");
+    await page.getByRole("button", { name: /^support: v_77aa00bb11cc over/ }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Roll back", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await says("Give the baseline to everyone again?");
+    expect(double.changes).toEqual([]);
+    await page.getByRole("button", { name: "Yes, roll back" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => double.changes).toEqual(["POST /v1/rollouts/ro_4be1c2/rollback"]);
+  });
+
+  it("[E2E-28] a tool that changes nothing is tried with what was entered, and one that does cannot be", async () => {
+    await open("#/agents");
+    await page.locator("summary", { hasText: "Input, and try it" }).first().click();
+    await page.getByLabel("order", { exact: true }).fill("17");
+    await page.keyboard.press("Enter");
+    await says(/"state": "open"/);
+    expect(double.changes.at(-1)).toBe("POST /v1/agents/support/tools/order_status/run");
+    await page.locator("summary", { hasText: "Input, and try it" }).nth(1).click();
+    await says("It changes something, so it runs only in a turn.");
+  });
+
+  it("[E2E-28] reports of evaluations are read from files, and a file that is none is named", async () => {
+    await open("#/rollouts");
+    const buffer = Buffer.from(evalSummaryText(wordingOf([])));
+    await page.locator("input[type=file]").setInputFiles([
+      { name: "summary.json", mimeType: "application/json", buffer },
+      { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("x") },
+    ]);
+    await says("worse, or a case failed that must not");
+    await says(/^notes\.txt is no JSON/);
+    expect(await accessFaults()).toEqual([]);
+  });
+
+  it("[E2E-15] none of them asked a stranger or broke the page's policy", () => {
+    expect({ ...seen, errors: [] }).toEqual({ foreign: [], dialogs: [], faults: [], errors: [] });
+  });
+});
