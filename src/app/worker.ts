@@ -5,6 +5,7 @@ import {
   demoModel,
   discord,
   longline,
+  longTools,
   mcp,
   mcpServers,
   openai,
@@ -25,6 +26,7 @@ const app = longline({
   demo: demoModel(),
   observe: otel(),
   rollouts: rollouts(),
+  longTools: longTools(),
 });
 
 export const { Session, Account } = app;

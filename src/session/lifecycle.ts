@@ -99,6 +99,7 @@ export class SessionLifecycle {
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
     const work = new SessionWork(session, { ctx, bindings, app, agent, version, reporter, eraseAtMs });
     const { settings, telemetry } = app;
+    session.durable = app.steps?.session(session);
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
     const observe = { agent, settings, bindings, hold, rested: () => work.arm() };
     Object.assign(session, telemetry?.session(observed(session, observe)));

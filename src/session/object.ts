@@ -10,6 +10,8 @@ import type { Comparison } from "../core/reconcile.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Notice } from "../observe/telemetry.ts";
+import type { GivenSignal, TakenSignal } from "../tools/steps/feature.ts";
+import { stepsNotListed } from "../tools/steps/step.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
@@ -37,7 +39,6 @@ import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
 import { takeNotice } from "./submit/take-notice.ts";
-import { type GivenSignal, type TakenSignal, takeSignal } from "./submit/take-signal.ts";
 import { addHistory, submit } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
@@ -215,7 +216,10 @@ export class Session extends DurableObject<Bindings> {
 
   /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
   signal(given: GivenSignal): Promise<Outcome<TakenSignal>> {
-    return this.#write((session) => takeSignal(session, given, Date.now()));
+    return this.#write(({ durable }) => {
+      if (durable === undefined) throw new AppError("not_configured", stepsNotListed);
+      return durable.takeSignal(given, Date.now());
+    });
   }
 
   /** How the newest turn is; null in a session that has none. */

@@ -4,6 +4,7 @@ import { defaultLimits } from "../agent/agent.ts";
 import type { VersionSource } from "../agent/rollout-feature.ts";
 import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
+import type { SessionSteps } from "../tools/steps/feature.ts";
 import { Feed } from "./read/feed.ts";
 import { Reconciler } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
@@ -17,7 +18,6 @@ import { Learned } from "./store/learned.ts";
 import { Outbox } from "./store/outbox.ts";
 import type { RowCopy } from "./store/row-copy.ts";
 import { SessionRecord } from "./store/session-record.ts";
-import { Signals } from "./store/signals.ts";
 import { ToolSteps } from "./store/tool-steps.ts";
 import { SqliteTranscriptLog } from "./store/transcript-log.ts";
 import { TranscriptSearch } from "./store/transcript-search.ts";
@@ -37,7 +37,6 @@ export interface OpenSession {
   checkpoint: Checkpoint;
   intents: Intents;
   steps: ToolSteps;
-  signals: Signals;
   heartbeat: Heartbeat;
   heads: Heads;
   window: RequestWindow;
@@ -48,6 +47,8 @@ export interface OpenSession {
   feedback: FeedbackStore;
   /** Absent where the app makes no traces. */
   traces?: SessionTraces;
+  /** The durable steps of its calls; absent where the app has none. */
+  durable?: SessionSteps | undefined;
   /** What is owed to a collector; absent where the app has none. */
   telemetry?: SessionTelemetry;
 }
@@ -101,7 +102,6 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     checkpoint,
     intents,
     steps,
-    signals: new Signals(sql),
     heartbeat,
     heads,
     window: new RequestWindow(

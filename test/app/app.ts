@@ -8,6 +8,7 @@ import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
 import { admin } from "../../src/doors/admin/admin.ts";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { longTools } from "../../src/doors/long-tools.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
@@ -26,7 +27,18 @@ export const models = agent.models as unknown as ModelChoice[];
 
 /** Its routes are there always; tests of rollouts set `app.rollouts` to its feature. */
 export const listedRollouts = rollouts();
-export const doors = [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes(), listedRollouts.door];
+const long = longTools();
+export const doors = [
+  openai(),
+  aiSdk(),
+  mcp(),
+  playground(),
+  openapi(),
+  admin(),
+  prefixes(),
+  listedRollouts.door,
+  long.door,
+];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];
 const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: otel(), webhooks, schedules };
@@ -34,7 +46,7 @@ const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: 
 export const app: App = {
   ...makeApp(
     { ...definition, agents: { assistant: { instructions: "Replaced below." } } },
-    { doors, channels },
+    { doors, channels, steps: long.feature },
     env as unknown as Bindings,
   ),
   agents: new Agents([agent]),

@@ -16,12 +16,12 @@ import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
 import { runDurably } from "../../tools/run-tool.ts";
+import type { SessionSteps } from "../../tools/steps/feature.ts";
 import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
 import { pause } from "../wait.ts";
 import { callContext } from "./call-context.ts";
-import { callSteps, type StepRows } from "./call-steps.ts";
 import { CutTries } from "./cut-tries.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
 import { type RequestSources, RequestWriter } from "./request-writer.ts";
@@ -33,11 +33,13 @@ import { type JournalRows, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
-export interface EffectsRows extends JournalRows, StepRows, Omit<RequestSources, keyof JournalRows | "turns"> {
+export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof JournalRows | "turns"> {
   inbox: Inbox;
   intents: Intents;
   heartbeat: Heartbeat;
   traces?: SessionTraces;
+  /** Absent where the app has no durable steps. */
+  durable?: SessionSteps | undefined;
 }
 
 /**
@@ -204,11 +206,13 @@ export class SessionEffects implements Effects {
     const context = await callContext(this.#rows, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     const approved = await this.#intend(call, agent.tools.effectOf(call.name));
     const { hooks } = agent;
-    const stepped = { seq: this.#reply()?.seq ?? 0, callId: call.id, turn: place.turn };
-    const store = callSteps(this.#rows, stepped, () => this.#mustLive());
-    const stepKey = (name: string) => sha256Hex(`${context.idempotencyKey} ${name}`);
+    const steps = this.#rows.durable?.of({
+      ...{ seq: this.#reply()?.seq ?? 0, callId: call.id, turn: place.turn },
+      stepKey: (name) => sha256Hex(`${context.idempotencyKey} ${name}`),
+      mustLive: () => this.#mustLive(),
+    });
     try {
-      const result = await runDurably(agent.tools, call, context, { hooks, approved, secrets, store, stepKey });
+      const result = await runDurably(agent.tools, call, context, { hooks, approved, secrets, steps });
       if (result === undefined) this.#rows.feed.changed();
       return result;
     } finally {
