@@ -8,6 +8,7 @@ const pure = "test/doors/**/pure/*.test.ts";
 const inWorkers = [
   "test/session/**/*.test.ts",
   "test/account/**/*.test.ts",
+  "test/delegation/**/*.test.ts",
   "test/tools/**/*.test.ts",
   "test/doors/**/*.test.ts",
 ];
@@ -69,8 +70,14 @@ export default defineConfig({
                 // Those of an app with a collector and an alert.
                 OBSERVED_SESSIONS: { className: "ObservedSession", useSQLite: true },
                 OBSERVED_ACCOUNTS: { className: "ObservedAccount", useSQLite: true },
+                // Those of an app whose agents call one another.
+                CREW_SESSIONS: { className: "CrewSession", useSQLite: true },
+                CREW_ACCOUNTS: { className: "CrewAccount", useSQLite: true },
               },
               bindings: {
+                // Kills of objects in the soak of agents that call agents; see CONTRIBUTING.
+                SOAK_KILLS: process.env.LONGLINE_SOAK_KILLS ?? "6",
+                SOAK_SEED: process.env.LONGLINE_SOAK_SEED ?? "",
                 PAGER_KEY: "pager-key-1",
                 LINES_LONGEST: "40",
                 API_KEY: "test-key",

@@ -27,6 +27,16 @@ export type { WebhookMessage, WebhookRules, WebhookSignal } from "./channels/web
 export { AppError } from "./core/errors.ts";
 export type { PlacedEvent } from "./core/event.ts";
 export type { SettingDeclaration, SettingDeclarations, SettingSchema, SettingValues } from "./core/settings.ts";
+export {
+  type AgentToolOptions,
+  asTool,
+  type CalledAgents,
+  type CallLimits,
+  type DelegateOptions,
+  delegate,
+  type HandoffOptions,
+  handoff,
+} from "./delegation/delegate.ts";
 export { admin } from "./doors/admin/admin.ts";
 export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
 export { alerts } from "./doors/alerts.ts";
@@ -44,6 +54,7 @@ export { prefixes } from "./doors/prefixes/prefixes.ts";
 export { type RelayOptions, relayStream } from "./doors/relay-stream.ts";
 export { type RolloutSettings, type Rollouts, rollouts } from "./doors/rollouts/rollouts.ts";
 export { Routes } from "./doors/routes.ts";
+export { type ScheduleSettings, schedules, scheduleTool } from "./doors/schedules/schedules.ts";
 export { type DoorMessage, sendMessage } from "./doors/send-message.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";

@@ -105,7 +105,7 @@ function announce(app: App): void {
   console.log(modelLine(agents.first, settings));
   const { model } = settings;
   const missing = model.kind === "provider" && model.isMissing ? [noModel] : [];
-  const unknown = agents.all.flatMap((agent) => unknownModels(settings, agent));
+  const unknown = [...agents.all, ...agents.hidden].flatMap((agent) => unknownModels(settings, agent));
   const doubts = [...app.warnings, ...missing, ...unknown, ...scheduleWarnings(app), ...noticeWarnings(app)];
   for (const warning of new Set(doubts)) console.warn(warning);
 }

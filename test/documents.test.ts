@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -37,6 +37,9 @@ function blocksOf(document: string, text: string): Block[] {
 /** A block that begins with the path of its file is that file. */
 const named = /^\/\/ ([\w./-]+\.tsx?)\n/;
 
+/** What is in a project before a reader adds the files of a document to it. */
+const begun = { "src/agents/assistant.ts": "src/cli/starter/assistant.ts" } as const;
+
 /** The other blocks of a section are one file, since a reader types them one below the other. Empty lines keep the line numbers. */
 function filesOf(blocks: readonly Block[]): Map<string, string> {
   const isNamed = ({ code }: Block) => named.test(`${code}\n`);
@@ -61,6 +64,16 @@ function filesOf(blocks: readonly Block[]): Map<string, string> {
   return files;
 }
 
+/** For each document that shows the project's Worker and not its first agent. */
+function begunFiles(files: ReadonlyMap<string, string>): [path: string, text: string][] {
+  const projects = [...files.keys()].flatMap((path) => /^(.*)\/src\/worker\.ts$/.exec(path)?.[1] ?? []);
+  return projects.flatMap((project) =>
+    Object.entries(begun).flatMap(([path, source]): [string, string][] =>
+      files.has(join(project, path)) ? [] : [[join(project, path), readFileSync(source, "utf8")]],
+    ),
+  );
+}
+
 /** Type errors in these files, which import as if each were beside its document. */
 async function compile(files: ReadonlyMap<string, string>): Promise<string[]> {
   await mkdir(".wrangler", { recursive: true });
@@ -69,6 +82,10 @@ async function compile(files: ReadonlyMap<string, string>): Promise<string[]> {
     for (const [path, code] of files) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), code);
+    }
+    for (const [path, text] of begunFiles(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
     }
     const up = relative(folder, resolve("."));
     const config = {
@@ -118,7 +135,7 @@ describe("documents", () => {
     const files = filesOf(texts.flat());
     expect(files.size).toBeGreaterThan(0);
     expect(await compile(files)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it("[DOCS-1] would notice a block that does not compile, with its line", async () => {
     const text =
@@ -127,7 +144,7 @@ describe("documents", () => {
     expect([...files.keys()]).toEqual(["docs/x-4.tsx", "docs/x-12.tsx"]);
     const faults = await compile(files);
     expect(faults).toEqual([expect.stringMatching(/docs\/x-4\.tsx[(:]8[,:].*'unknown'/)]);
-  }, 60_000);
+  }, 120_000);
 
   it("[DOCS-2] every link to a file of the checkout leads to one", async () => {
     const documents = execFileSync("git", ["ls-files", "*.md"], { encoding: "utf8" }).trim().split("\n");

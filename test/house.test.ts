@@ -24,6 +24,7 @@ const floors: Record<string, number> = {
   account: 2,
   session: 3,
   doors: 4,
+  delegation: 4,
   "longline.ts": 5,
   "test-kit": 5,
   client: 5,

@@ -17,6 +17,7 @@ export const accountMethods: Methods = {
   listSessions: true,
   reserve: true,
   settle: true,
+  share: true,
   admit: ([, id]) => id !== undefined,
   accessByKey: true,
   access: true,

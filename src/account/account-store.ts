@@ -1,4 +1,5 @@
 /** What an account's object consists of, over one database. Making it brings the database up to date. */
+import type { AccountShares } from "../core/account-shares.ts";
 import { AccountKeys } from "./account-keys.ts";
 import { AccountList } from "./account-list.ts";
 import { AccountRecord } from "./account-record.ts";
@@ -27,14 +28,15 @@ export interface AccountStore {
   accounts: AccountList;
 }
 
-export function accountStore(storage: DurableObjectStorage): AccountStore {
+/** `shares`: where the app's agents call others. */
+export function accountStore(storage: DurableObjectStorage, shares?: (sql: SqlStorage) => AccountShares): AccountStore {
   migrateAccount(storage);
   const { sql } = storage;
   const ledger = new Ledger(sql);
   return {
     index: new SessionIndex(sql),
     ledger,
-    budget: new Budget(sql, ledger),
+    budget: new Budget(sql, ledger, shares?.(sql)),
     rate: new MessageRate(sql),
     keys: new AccountKeys(sql),
     record: new AccountRecord(sql),

@@ -1,5 +1,6 @@
 /** The Durable Object of an account: what must be known about all its sessions together, its keys and its limits. Holds no transcripts. */
 import { DurableObject } from "cloudflare:workers";
+import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
@@ -34,6 +35,8 @@ export interface AccountSetup {
   keepTurnsMs: number;
   /** Work that it does beside requests. */
   jobs(host: AccountJobHost): AccountJob[];
+  /** Money of sessions that work for others; absent where none does. */
+  shares?: ((sql: SqlStorage) => AccountShares) | undefined;
   /** Erases a session of the account, with all that it has. */
   eraseSession(account: string, session: string): Promise<{ entries: number; bytes: number }>;
 }
@@ -142,7 +145,6 @@ export class Account extends DurableObject<Bindings> {
     });
   }
 
-  /** Whether there was a session of this name that was erased, and was not made again. */
   /** Removes a session that is listed and has no rows of its own any more, because its file was lost; false when it is not listed. */
   removeLost(id: string): boolean {
     if (!this.#store.index.isListed(id)) return false;
@@ -160,11 +162,14 @@ export class Account extends DurableObject<Bindings> {
 
   /** Sets money aside for a model call. `refused`: the budget would be passed; `unlimited`: the account has none. */
   reserve(call: { session: string; seq: number; micros: number }): "reserved" | "refused" | "unlimited" {
-    const limits = this.#limits;
-    if (limits.budgetMicros === undefined) return "unlimited";
-    return this.ctx.storage.transactionSync(() =>
-      this.#store.budget.reserve(call, limits, Date.now()) ? "reserved" : "refused",
-    );
+    if (this.#limits.budgetMicros === undefined && this.#setup.shares === undefined) return "unlimited";
+    const reserve = () => (this.#store.budget.reserve(call, this.#limits, Date.now()) ? "reserved" : "refused");
+    return this.ctx.storage.transactionSync(reserve);
+  }
+
+  /** Sets a share of the budget aside for a session, false where there is not so much; or frees what the session `over` has not spent. */
+  share(share: ShareToOpen | { over: string }): boolean {
+    return this.ctx.storage.transactionSync(() => this.#store.budget.share(share, this.#limits, Date.now()));
   }
 
   /** A step has cost this much: the rest of what was set aside for it is free again. It is recorded when the session reports. */
@@ -389,7 +394,7 @@ export class Account extends DurableObject<Bindings> {
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */
   get #store(): AccountStore {
     if (this.#made !== undefined) return this.#made;
-    this.#made = accountStore(this.ctx.storage);
+    this.#made = accountStore(this.ctx.storage, this.#setup.shares);
     return this.#made;
   }
 }

@@ -1,4 +1,5 @@
 /** What each model call of the account used, took and cost: one row per step, written once however often it is reported, one more for each other model that failed in it, and sums of each day. */
+import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 import type { AccountLimits } from "./account-record.ts";
 
 /** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
@@ -101,8 +102,8 @@ export class Ledger {
     return this.#sql.exec<{ spent: number }>(query, dayOf(fromMs)).one().spent;
   }
 
-  /** Records steps, and adds them to the sums; those that are there already stay as they are. The caller holds a transaction. */
-  record(session: string, steps: readonly StepRecord[]): void {
+  /** Records steps, and adds them to the sums; those that are there already stay as they are. Returns what was added, in micro-dollars. The caller holds a transaction. */
+  record(session: string, steps: readonly StepRecord[]): number {
     const added = steps.flatMap((step) => {
       const { own, others } = byModel(step);
       if (!this.#insert(session, own)) return [];
@@ -112,6 +113,7 @@ export class Ledger {
     const spent = added.reduce((sum, { costMicros }) => sum + costMicros, 0);
     if (spent !== 0) this.#sql.exec("UPDATE totals SET spent_micros = spent_micros + ?", spent);
     for (const row of added) this.#addToDay(row);
+    return spent;
   }
 
   /** Sums per group over the steps from `fromMs` up to `toMs`, of one model where it is named; the largest cost first. */
@@ -288,19 +290,22 @@ type BudgetLimits = Pick<AccountLimits, "budgetMicros" | "budgetPeriod">;
 export class Budget {
   readonly #sql: SqlStorage;
   readonly #ledger: Ledger;
+  /** Absent where the app's agents call no others. */
+  readonly #shares: AccountShares | undefined;
 
-  constructor(sql: SqlStorage, ledger: Ledger) {
+  constructor(sql: SqlStorage, ledger: Ledger, shares?: AccountShares) {
     this.#sql = sql;
     this.#ledger = ledger;
+    this.#shares = shares;
   }
 
   /**
    * Sets `micros` aside for a call of step `seq`, beside what is set aside for earlier calls of it. False, and nothing set
-   * aside, when spent and set aside together would pass the account's budget.
+   * aside, when spent and set aside together would pass the account's budget, or the session's share of it.
    */
   reserve(call: { session: string; seq: number; micros: number }, limits: BudgetLimits, nowMs: number): boolean {
-    const { budgetMicros = Number.POSITIVE_INFINITY } = limits;
-    if (this.spentMicros(limits, nowMs) + this.reservedMicros + call.micros > budgetMicros) return false;
+    const share = this.#shares?.allows(call.session, call.micros) ?? "account";
+    if (share === "refused" || (share === "account" && call.micros > this.#leftMicros(limits, nowMs))) return false;
     this.#sql.exec(
       "INSERT INTO reservations (session, seq, micros) VALUES (?, ?, ?) ON CONFLICT (session, seq) DO UPDATE SET micros = micros + excluded.micros",
       call.session,
@@ -308,6 +313,18 @@ export class Budget {
       call.micros,
     );
     return true;
+  }
+
+  /** Sets a share aside for a session, one that is there already stays; false, and nothing set aside, where there is not so much. Or frees what the session `over` has not spent. */
+  share(share: ShareToOpen | { over: string }, limits: BudgetLimits, nowMs: number): boolean {
+    if (!("over" in share)) return this.#shares?.open(share, this.#leftMicros(limits, nowMs)) ?? false;
+    this.#shares?.close(share.over);
+    return true;
+  }
+
+  #leftMicros(limits: BudgetLimits, nowMs: number): number {
+    if (limits.budgetMicros === undefined) return Number.POSITIVE_INFINITY;
+    return limits.budgetMicros - this.spentMicros(limits, nowMs) - this.reservedMicros;
   }
 
   /** What counts against the budget: what was spent in its period. */
@@ -327,7 +344,8 @@ export class Budget {
 
   /** Records what the steps did cost; what was set aside for them is free again. */
   settle(session: string, steps: readonly StepRecord[]): void {
-    this.#ledger.record(session, steps);
+    const spent = this.#ledger.record(session, steps);
+    if (spent !== 0) this.#shares?.spent(session, spent);
     for (const { seq } of steps) {
       this.#sql.exec("DELETE FROM reservations WHERE session = ? AND seq = ?", session, seq);
     }
@@ -336,9 +354,11 @@ export class Budget {
   /** Nothing more will come of this session. */
   release(session: string): void {
     this.#sql.exec("DELETE FROM reservations WHERE session = ?", session);
+    this.#shares?.close(session);
   }
 
   get reservedMicros(): number {
-    return this.#sql.exec<{ sum: number }>("SELECT coalesce(sum(micros), 0) AS sum FROM reservations").one().sum;
+    const { sum } = this.#sql.exec<{ sum: number }>("SELECT coalesce(sum(micros), 0) AS sum FROM reservations").one();
+    return sum + (this.#shares?.heldMicros ?? 0);
   }
 }

@@ -243,6 +243,26 @@ export const accountLadder = new Ladder("account", [
    CREATE INDEX rollout_decisions_owed ON rollout_decisions (rollout, n) WHERE owed = 1;
    ALTER TABLE keys ADD COLUMN rights TEXT;`,
   },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE schedules (
+     id TEXT PRIMARY KEY,
+     due_at INTEGER,
+     data TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX schedules_due ON schedules (due_at) WHERE due_at IS NOT NULL;`,
+  },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE shares (
+     session TEXT PRIMARY KEY,
+     parent TEXT NOT NULL,
+     micros INTEGER,
+     spent INTEGER NOT NULL DEFAULT 0,
+     closed INTEGER NOT NULL DEFAULT 0
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX shares_by_parent ON shares (parent);`,
+  },
 ]);
 
 /** What an account's database says of itself. Reading it writes nothing. */

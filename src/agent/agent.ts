@@ -37,14 +37,20 @@ export interface AgentLimits {
   maxSteps: number;
   /** How long a turn may work since a person last sent or approved something in it, in seconds; 30 minutes. */
   turnSeconds: number;
-  /** How long a call waits for a person's approval, or for the client that runs it, in seconds; a day. */
+  /** How long a call waits for a person's approval, for the client that runs it, or for the agent that it calls, in seconds; a day. */
   waitSeconds: number;
+  /** How deep agents may call agents below a session that a caller made; 4. The least of all agents on the way holds. */
+  maxDepth?: number;
+  /** Most agents that one turn may call; 20. */
+  maxChildren?: number;
 }
 
 /** What an app says of an agent. The smallest one is its instructions. */
 export interface AgentDefinition {
   /** The system message. Keep it free of times and ids: it is the head of every request, and providers cache it byte by byte. */
   instructions: string;
+  /** What it is for, in a sentence, for the agents that may call it. No part of its version. */
+  description?: string;
   /**
    * The models, in the order in which they are asked: when one fails for good, the next one goes on. With weights, each
    * session begins with one of those that have a weight, and stays with it. The setting `MODEL` replaces the first id.

@@ -12,11 +12,12 @@ import {
   valuesOf,
 } from "../core/settings.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
-import type { AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
+import type { AccountJob, AccountJobHost, AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import type { StepsFeature } from "../tools/steps/feature.ts";
 import { stepsNotListed } from "../tools/steps/step.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
+import { agentsOf, type DelegationFeature } from "./delegation-feature.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import type { RolloutFeature } from "./rollout-feature.ts";
@@ -62,6 +63,8 @@ export interface DoorPart {
   /** A part of the native door, which has no name. */
   readonly isNative: boolean;
   readonly schemas: TurnSchemas | undefined;
+  /** Work that it has the object of each account do beside requests. */
+  accountJob?(host: AccountJobHost, bindings: Bindings): AccountJob;
 }
 
 export interface AppParts {
@@ -84,11 +87,13 @@ export interface App {
   webhookSecrets: ReadonlyMap<string, readonly string[]>;
   schedules: readonly Schedule[];
   /** The doors that are listed. */
-  doors: readonly Pick<DoorPart, "name" | "isNative">[];
+  doors: readonly Pick<DoorPart, "name" | "isNative" | "accountJob">[];
   /** Values of the secrets that the agents' tools declare, by name. */
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
+  /** How agents call one another; absent where none does. */
+  delegation: DelegationFeature | undefined;
   /** How traces are made, and where they are sent. */
   telemetry: Telemetry | undefined;
   alerts: AlertSource | undefined;
@@ -114,15 +119,18 @@ export class Agents {
   /** The default: it answers where no agent is named. */
   readonly first: Agent;
   readonly #byName: ReadonlyMap<string, Agent>;
+  /** Those that only other agents call: no caller finds them. */
+  readonly hidden: readonly Agent[];
 
   /** Throws an Error when there is none, a name is none, or two differ in case only. */
-  constructor(all: readonly Agent[]) {
+  constructor(all: readonly Agent[], hidden: readonly Agent[] = []) {
     const [first] = all;
     if (first === undefined) throw new Error("The app has no agent. Hand one in: longline({ agents: { assistant } }).");
-    const fault = nameFault(all.map(({ name }) => name));
+    const fault = nameFault([...all, ...hidden].map(({ name }) => name));
     if (fault !== undefined) throw new Error(fault);
     this.first = first;
     this.#byName = new Map(all.map((agent) => [agent.name, agent]));
+    this.hidden = hidden;
   }
 
   get names(): string[] {
@@ -140,7 +148,8 @@ export class Agents {
 
   /** The agent of a session: null in sessions of before agents had names, which have the default one. One that is gone `isMissing`. */
   of(name: string | null): Agent {
-    return name === null ? this.first : (this.named(name) ?? missingAgent(name));
+    if (name === null) return this.first;
+    return this.named(name) ?? this.hidden.find((agent) => agent.name === name) ?? missingAgent(name);
   }
 
   /** The agent that a caller named; throws `no_such_agent`, with the names that there are. */
@@ -150,6 +159,12 @@ export class Agents {
     throw new AppError("no_such_agent", `${field}: there is no agent "${name.slice(0, 100)}". ${this.#known}`, {
       field,
     });
+  }
+
+  /** The same for one that another agent named. */
+  mustBeKnown(name: string): Agent {
+    const agent = this.of(name);
+    return agent.isMissing ? this.mustHave(name) : agent;
   }
 
   /** Throws `no_such_agent` for a session whose agent is gone. */
@@ -202,11 +217,16 @@ export function makeApp(
   const base = values as SettingValues<typeof baseSettings>;
   const settings = withDemo(settingsOf(base), base, demo?.fetch);
   const remoteTools = mcp?.configure(valuesOf(mcp, values), { bindings: given, isDev: settings.isDev });
+  const delegation = delegationIn(definition.agents);
+  const resolved = (named: Record<string, AgentDefinition>) =>
+    Object.entries(named).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined));
   const agents = new Agents(
-    Object.entries(definition.agents).map(([name, each]) => resolveAgent(name, each, remoteTools !== undefined)),
+    resolved(definition.agents),
+    delegation && resolved(delegation.hiddenAgents(definition.agents)),
   );
   mustNameAgents(agents, { webhooks, schedules, channels, alerts });
-  const steps = listed ?? agents.all.flatMap(({ tools }) => tools.all).find((tool) => tool.steps)?.steps;
+  const steps =
+    listed ?? [...agents.all, ...agents.hidden].flatMap(({ tools }) => tools.all).find((tool) => tool.steps)?.steps;
   if (steps === undefined) mustMakeNoSignals(webhooks);
   return {
     agents,
@@ -217,9 +237,10 @@ export function makeApp(
     webhooks,
     webhookSecrets: webhookSecrets(values as SettingValues<typeof webhookSettings>),
     schedules,
-    doors: doors.map(({ name, isNative }) => ({ name, isNative })),
-    secrets: toolSecrets(agents.all, bindings),
+    doors: doors.map(({ name, isNative, accountJob }) => ({ name, isNative, ...(accountJob && { accountJob }) })),
+    secrets: toolSecrets([...agents.all, ...agents.hidden], bindings),
     remoteTools,
+    delegation,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
     schemas: doors.find(({ schemas }) => schemas !== undefined)?.schemas,
@@ -236,6 +257,15 @@ export function makeApp(
       ),
     ],
   };
+}
+
+/** What the tools of the agents carry; agents that only others call are found by these. */
+function delegationIn(agents: Record<string, AgentDefinition>): DelegationFeature | undefined {
+  for (const { tools = [] } of Object.values(agents)) {
+    const found = tools.map(agentsOf).find((each) => each !== undefined);
+    if (found !== undefined) return found.feature;
+  }
+  return undefined;
 }
 
 /** Throws an Error that names each place where the app names an agent that it does not have. */

@@ -14,13 +14,14 @@ import {
   playground,
   prefixes,
   rollouts,
+  schedules,
   slack,
 } from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes()],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes(), schedules()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),

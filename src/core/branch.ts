@@ -1,6 +1,6 @@
 /** Finds the place after an earlier answer where a conversation can branch: a new message there starts another continuation. Reads the entries of the answer's turn. Pure. */
 import type { AssistantEntry, Entry } from "./entry.ts";
-import type { WaitingCall } from "./waits.ts";
+import { handedOver, type WaitingCall } from "./waits.ts";
 
 /**
  * `ended`: after the turn that ends with entry `seq`. `calls`: after the reply that passed calls to a person or a client:
@@ -19,7 +19,8 @@ export function branchAt(entries: readonly Entry[], afterSeq = 0): Branch {
     const last = entries.at(-1);
     return last?.type === "turn_ended" ? { type: "ended", seq: last.seq } : { type: "open" };
   }
-  const { waits = {}, step, atMs: sinceMs } = reply;
+  const { step, atMs: sinceMs } = reply;
+  const waits = handedOver(reply);
   // A call that is being run here would be run again in the other branch.
   const results = new Set(
     entries.flatMap((entry) => (entry.type === "tool" && entry.step === step ? [entry.callId] : [])),
@@ -40,5 +41,5 @@ export function branchAt(entries: readonly Entry[], afterSeq = 0): Branch {
 
 /** Whether the reply has calls that a person must approve or a client must run. */
 function hasWaitingCalls(entry: Entry): boolean {
-  return entry.type === "assistant" && Object.keys(entry.waits ?? {}).length > 0;
+  return entry.type === "assistant" && Object.keys(handedOver(entry)).length > 0;
 }

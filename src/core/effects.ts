@@ -21,7 +21,7 @@ export interface HandedEvents {
 export interface Effects {
   /** The open turn as the log has it now. */
   look(): TurnView;
-  /** Sets aside what the next model call of this step may cost at the worst. When the account's budget does not allow it: what is missing, or false where that is not known. */
+  /** Sets aside what the next model call of this step may cost at the worst. When the account's budget does not allow it: what is missing, or false where that is not known, or where it is a share. */
   afford(): Promise<boolean | Shortage>;
   /**
    * Records durably that a model call begins, and returns which try it is. `again`: how it goes on after the tries of
@@ -36,7 +36,7 @@ export interface Effects {
   generate(draft: Draft): Streamed | Promise<Streamed>;
   /** The draft has grown: readers may look at it. */
   show(draft: Draft): void;
-  /** Records what the call may do to the world before it does it, and runs it; `undefined` when its tool now waits: the view says for what. */
+  /** Records what the call may do to the world before it does it, and runs it; `undefined` when its tool now waits, or another agent works at it: the view says for what. */
   runTool(call: ToolCall, of: { turn: string; step: number }): Promise<ToolResult | undefined>;
   /** Appends in one transaction; readers see the entries once they are confirmed. Messages that wait to join the turn are appended before its end. */
   append(entries: NewEntry[]): Promise<void>;

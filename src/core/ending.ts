@@ -1,6 +1,6 @@
 /** The entries that end a turn: a result for every call that has none, and the sums of what the turn used. Pure. */
 import { addUsage, noUsage } from "./cost.ts";
-import type { Entry, NewEntry, TurnEndReason } from "./entry.ts";
+import type { ChildOutcome, ChildrenUsage, Entry, NewEntry, TurnEndReason } from "./entry.ts";
 import type { Failure } from "./errors.ts";
 import type { ToolCall } from "./message.ts";
 import { notRun } from "./not-run.ts";
@@ -25,8 +25,10 @@ export function leftOver({ ready, waiting, denied }: OpenCalls, { intents, stepp
     return intents.has(id) ? notRun.unknown : notRun.turnOver;
   };
   return [
-    ...[...ready, ...waiting].map(({ id, name, arguments: text }) => {
-      return { call: { id, name, arguments: text }, content: contentOf(id) };
+    ...[...ready, ...waiting].map((call) => {
+      const { id, name, arguments: text } = call;
+      const isAgents = "kind" in call && call.kind === "agent";
+      return { call: { id, name, arguments: text }, content: isAgents ? notRun.agentStopped : contentOf(id) };
     }),
     ...denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
   ];
@@ -43,6 +45,27 @@ function expected(paid: readonly Entry[]): { expectedCachedTokens?: number } {
   const forecasts = paid.flatMap((entry) => (entry.type === "assistant" && entry.prefix ? [entry.prefix] : []));
   if (forecasts.length === 0) return {};
   return { expectedCachedTokens: forecasts.reduce((sum, { expectedTokens }) => sum + expectedTokens, 0) };
+}
+
+/** What the children of a turn used that had ended by now; nothing where it had none. */
+function ofChildren(entries: readonly Entry[]): { children?: ChildrenUsage } {
+  const ended = entries.flatMap((entry) => (entry.type === "tool" && entry.child ? [entry.child] : []));
+  return ended.length === 0 ? {} : { children: ended.reduce(addChild, noChildren) };
+}
+
+export const noChildren: ChildrenUsage = { ...noUsage, costMicros: 0, steps: 0, count: 0 };
+
+/** The sums with those of one more child. */
+export function addChild(
+  sum: ChildrenUsage,
+  { usage, costMicros, steps }: Pick<ChildOutcome, "usage" | "costMicros" | "steps">,
+): ChildrenUsage {
+  return {
+    ...addUsage(sum, usage),
+    costMicros: sum.costMicros + costMicros,
+    steps: sum.steps + steps,
+    count: sum.count + 1,
+  };
 }
 
 /** Whether the turn's answer is a refusal of the model. */
@@ -78,6 +101,7 @@ export function ending(of: TurnEnding, entries: readonly Entry[], atMs: number, 
       costMicros: paid.reduce((sum, call) => sum + call.costMicros, 0),
       ...expected(paid),
       steps: paid.filter(({ type }) => type !== "compaction").length,
+      ...ofChildren(entries),
       atMs,
     },
   ];

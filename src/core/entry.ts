@@ -81,8 +81,23 @@ export interface ToolNamespace {
   description?: string;
 }
 
-/** What a call waits for before it can have a result: a person's yes or no, or the client that runs it. */
-export type WaitKind = "approval" | "client";
+/** What a call waits for before it can have a result: a person's yes or no, the client that runs it, or another agent that works at it. */
+export type WaitKind = "approval" | "client" | "agent";
+
+/** The agent that a call is handed to, and the session in which it works: the child of this one. */
+export interface ChildSession {
+  session: string;
+  agent: string;
+}
+
+/** How a child's turn ended: as a turn does, or `erased` with its session. `usage` and `costMicros` are those of the child and of all its own children. */
+export interface ChildOutcome extends ChildSession {
+  reason: TurnEndReason | "erased";
+  usage: Usage;
+  costMicros: number;
+  /** How many model calls it took. */
+  steps: number;
+}
 
 /** What a request began with, for the prefix doctor. */
 export interface PrefixRecord extends PrefixForecast {
@@ -155,6 +170,8 @@ export interface AssistantEntry extends Placed {
   toolCalls: ToolCall[];
   /** The calls that wait for a person or a client, by id. Decided when the reply is recorded, so that a deploy changes nothing about them. */
   waits?: Record<string, WaitKind>;
+  /** Which child works at each of the calls that wait for an `agent`, by the call's id. */
+  children?: Record<string, ChildSession>;
   /** Ids of the calls that were found in the text as leaked markup, and did not come as calls. */
   salvaged?: string[];
   /** Calls that are not run because they are the same as another call of this reply: the id of that one, by their id. */
@@ -197,6 +214,10 @@ export interface ToolEntry extends Placed {
   durationMs: number;
   /** What its sender noted about it, when it ran at a client. */
   metadata?: Record<string, string>;
+  /** It is the answer of a child. */
+  child?: ChildOutcome;
+  /** Name of the agent that answers from the next turn on. */
+  handoff?: string;
 }
 
 /** A person's answer about a call that needed one. The call is run, or gets a result that says it was denied. */
@@ -211,6 +232,8 @@ export interface ApprovalEntry extends Placed {
   /** Who answered, where that is known. */
   by?: string;
   metadata?: Record<string, string>;
+  /** The call is not one of this session, but of this child: `callId` is its ref, and the answer is passed on. */
+  child?: string;
 }
 
 /** Why a conversation is put into a summary: before it fills the window, because the host reported that it was too long, or because the host refused a request that nearly fills the window, for a reason that could not be recognised. */
@@ -278,6 +301,16 @@ export interface TurnEndedEntry extends Placed, TurnCounts {
   costMicros: number;
   /** How many model calls the turn took. */
   steps: number;
+  /** What its children used and cost, and theirs, as far as they had ended; not part of the sums above. */
+  children?: ChildrenUsage;
+}
+
+/** Sums over the children of a turn or of a session. */
+export interface ChildrenUsage extends Usage {
+  costMicros: number;
+  steps: number;
+  /** How many ended. */
+  count: number;
 }
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "refusal" | "cancelled";

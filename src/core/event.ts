@@ -5,6 +5,8 @@ import type { Cursor, Progress } from "./cursor.ts";
 import { defined } from "./defined.ts";
 import type {
   AssistantEntry,
+  ChildOutcome,
+  ChildSession,
   Entry,
   FinishReason,
   StepFailedEntry,
@@ -31,6 +33,10 @@ export type SessionEvent =
   /** A person answered; `reason` in that person's words. Not in the native stream. */
   | { type: "tool.approval_answered"; id: string; approve: boolean; reason?: string }
   | ({ type: "tool.finished" } & ToolResult)
+  /** A call was handed to another agent, which works at it in a session of its own. */
+  | ({ type: "agent.started"; callId: string } & ChildSession)
+  /** That agent has ended; the `tool.finished` of its call follows. */
+  | ({ type: "agent.finished"; callId: string } & ChildOutcome)
   | {
       type: "message.completed";
       seq: number;
@@ -76,6 +82,8 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
     case "compaction":
       return [];
     case "approval": {
+      // Readers of the answer have it from the session whose call it is.
+      if (entry.child !== undefined) return [];
       const { callId: id, approve, reason } = entry;
       return [whole({ type: "tool.approval_answered", id, approve, ...defined({ reason }) })];
     }
@@ -84,8 +92,11 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
     case "assistant":
       return [...eventsOfReply(replyOf(entry), into), whole(completed(entry))];
     case "tool": {
-      const { callId, name, content, isError } = entry;
-      return [whole({ type: "tool.finished", callId, name, content, isError })];
+      const { callId, name, content, isError, child } = entry;
+      const finished = whole({ type: "tool.finished", callId, name, content, isError });
+      if (child === undefined) return [finished];
+      // A reader that was cut off between the two receives both again.
+      return [{ event: { type: "agent.finished", callId, ...child }, cursor: { done: entry.seq - 1 } }, finished];
     }
     case "step_failed":
       return [...eventsOfReply(replyOf(entry), into), whole({ type: "error", failure: entry.failure })];
@@ -132,6 +143,7 @@ interface ReplySoFar {
   refusalFrom?: number | undefined;
   calls: readonly ToolCall[];
   waits?: Record<string, WaitKind> | undefined;
+  children?: Record<string, ChildSession> | undefined;
 }
 
 function eventsOfReply(reply: ReplySoFar, into?: Progress): PlacedEvent[] {
@@ -166,11 +178,13 @@ function textDeltas({ text, refusalFrom }: ReplySoFar, from: number): Extract<Se
   ];
 }
 
-/** The event of each call, and after it, where the call waits for approval, the event for that. */
-function callEvents({ calls, waits = {} }: ReplySoFar): SessionEvent[] {
+/** The event of each call, and after it, where the call waits for approval or for another agent, the event for that. */
+function callEvents({ calls, waits = {}, children = {} }: ReplySoFar): SessionEvent[] {
   return calls.flatMap((call): SessionEvent[] => {
     const wait = waits[call.id];
     const called = { type: "tool.called", ...call, ...(wait === "client" && atClient) } as const;
+    const child = children[call.id];
+    if (child !== undefined) return [called, { type: "agent.started", callId: call.id, ...child }];
     return wait === "approval" ? [called, { type: "tool.approval_required", ...call }] : [called];
   });
 }
@@ -187,9 +201,9 @@ function replyOf(entry: AssistantEntry | StepFailedEntry): ReplySoFar {
   const { seq, step, attempt, model } = entry;
   const calls = entry.type === "assistant" ? entry.toolCalls : [];
   const because = entry.tries?.at(-1)?.failure.detail;
-  const waits = entry.type === "assistant" ? entry.waits : undefined;
-  const refusalFrom = entry.type === "assistant" ? entry.refusalFrom : undefined;
-  const received = { reasoning: whole(entry.reasoning), text: whole(entry.content), refusalFrom, calls, waits };
+  const { waits, children, refusalFrom } = entry.type === "assistant" ? entry : {};
+  const text = { reasoning: whole(entry.reasoning), text: whole(entry.content) };
+  const received = { ...text, refusalFrom, calls, waits, children };
   return { seq, step, attempt, model, ...received, ...defined({ restartedBecause: because }) };
 }
 

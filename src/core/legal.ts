@@ -36,6 +36,8 @@ export class TranscriptChecker {
       case "tool":
         return this.#open.has(entry.callId) && entry.step === this.#step ? undefined : strayCall(entry.callId);
       case "approval":
+        if (entry.child !== undefined)
+          return this.#open.size > 0 ? undefined : "no agent is open that could ask for it";
         return this.#open.has(entry.callId) && entry.step === this.#step ? undefined : strayCall(entry.callId);
       case "compaction":
         return entry.throughSeq < entry.seq ? this.#restFault() : "through_seq must be an entry before it";

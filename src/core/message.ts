@@ -15,6 +15,8 @@ export interface ToolResult {
   isError: boolean;
   /** What had to be repaired in the call's arguments, in words. */
   repairs?: string[];
+  /** Name of the agent that the session is handed to when its turn has ended. */
+  handoff?: string;
 }
 
 export interface SystemMessage {

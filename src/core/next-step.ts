@@ -1,7 +1,15 @@
 /** Reads a turn's entries and decides the one next step. It never does the step: the same answer serves normal running and resuming after a crash. */
 import { noCallFailure } from "./assemble.ts";
 import { leftOver, type RefusedCall, type TurnEnding } from "./ending.ts";
-import type { AssistantEntry, Entry, FailedTry, ResponseFormat, TurnEndReason, WaitKind } from "./entry.ts";
+import type {
+  AssistantEntry,
+  ChildSession,
+  Entry,
+  FailedTry,
+  ResponseFormat,
+  TurnEndReason,
+  WaitKind,
+} from "./entry.ts";
 import type { Failure, RequestChange } from "./errors.ts";
 import { type ModelPlace, worded } from "./failure-words.ts";
 import type { ToolCall } from "./message.ts";
@@ -29,6 +37,8 @@ export interface TurnView {
   barren: { tries: number; sinceMs: number };
   /** Ids of the newest reply's calls that were perhaps run already: their intent is recorded. */
   intents: ReadonlySet<string>;
+  /** Ids of the newest reply's calls at which another agent works already. */
+  opened?: ReadonlySet<string>;
   /** How often each of those calls was begun, where that is recorded. */
   runs?: ReadonlyMap<string, number>;
   /** Those of them whose tool has recorded durable steps; none when absent. */
@@ -53,8 +63,12 @@ export interface Rules {
   maxBarrenMs: number;
   /** How long a turn may work since a person last did something about it. */
   maxTurnMs: number;
-  /** How long a call may wait for a person or a client. */
+  /** How long a call may wait for a person, a client or another agent. */
   maxWaitMs: number;
+  /** The same for calls of which the tool says it itself. */
+  waitMsOf?(call: WaitingCall): number | undefined;
+  /** The child that would work at a call which waits for another agent. */
+  childOf?(call: ToolCall, reply: Pick<AssistantEntry, "turn" | "step" | "toolCalls">): ChildSession;
   effectOf(toolName: string): Effect;
   /** Only the first call of each reply is used. */
   oneCall?: boolean;
@@ -85,7 +99,7 @@ export type NextStep =
   | { type: "idle" }
   | { type: "call_model"; turn: string; step: number }
   | { type: "run_tools"; turn: string; step: number; calls: ToolCall[]; refused: RefusedCall[] }
-  /** Nothing can be done until a person or a client answers one of `calls`, a signal comes for a tool that waits, or until `untilMs`. */
+  /** Nothing can be done until a person, a client or another agent answers one of `calls`, a signal comes for a tool that waits, or until `untilMs`. */
   | { type: "wait"; calls: WaitingCall[]; untilMs: number }
   /** Messages that came to join the turn become part of it. */
   | { type: "take_in"; turn: string }
@@ -115,7 +129,7 @@ export function nextStep(view: TurnView, rules: Rules): NextStep {
     return afterAnswer(last, view, { rules, turn, stop }) ?? end(endOf(last, stop));
   }
   if (stop !== undefined) return end(stop);
-  if (open.ready.some((call) => isLooping(call, view.entries) === "still")) {
+  if ([...open.ready, ...unopened(open, view)].some((call) => isLooping(call, view.entries) === "still")) {
     return end({ reason: "failed", failure: worded(loopingFailure, view.place) });
   }
   const { calls, refused, waiting, suspended } = sortOut(open, view, rules);
@@ -187,10 +201,12 @@ function endOf({ finishReason }: AssistantEntry, stop: Ending | undefined): Endi
 const mostRuns = 4;
 
 /** After a crash it is not known whether a call had run: a call that could do harm is not run again, and the others only a limited number of times. */
-function sortOut(open: OpenCalls, { entries, intents, runs, nowMs, stepped = noSteppedCalls }: TurnView, rules: Rules) {
-  const due = (call: WaitingCall) => nowMs >= call.sinceMs + rules.maxWaitMs;
+function sortOut(open: OpenCalls, view: TurnView, rules: Rules) {
+  const { entries, intents, runs, nowMs, stepped = noSteppedCalls } = view;
+  const due = (call: WaitingCall) => nowMs >= waitUntilMs(call, rules);
   const copies = copiesOf(entries);
-  const own = open.ready.filter(({ id }) => copies[id] === undefined);
+  const toOpen = unopened(open, view).filter((call) => !due(call));
+  const own: ToolCall[] = [...open.ready.filter(({ id }) => copies[id] === undefined), ...toOpen.map(plainCall)];
   const looping = own.filter((call) => isLooping(call, entries) !== "no");
   const rest = own.filter((call) => !looping.includes(call));
   // What a call with steps has done is in their rows: running it again repeats none of it.
@@ -219,6 +235,20 @@ function sortOut(open: OpenCalls, { entries, intents, runs, nowMs, stepped = noS
   return { calls, refused, waiting: open.waiting.filter((call) => !due(call)), suspended };
 }
 
+/** The calls that are to be handed to another agent, which does not work at them yet. */
+function unopened({ waiting }: OpenCalls, { opened }: TurnView): WaitingCall[] {
+  return waiting.filter(({ kind, id }) => kind === "agent" && !opened?.has(id));
+}
+
+function plainCall({ id, name, arguments: text }: ToolCall): ToolCall {
+  return { id, name, arguments: text };
+}
+
+/** How long a call waits at most, in ms since 1970. */
+export function waitUntilMs(call: WaitingCall, rules: Pick<Rules, "maxWaitMs" | "waitMsOf">): number {
+  return call.sinceMs + (rules.waitMsOf?.(call) ?? rules.maxWaitMs);
+}
+
 /** The calls of the newest reply that are copies of others of it. */
 function copiesOf(entries: readonly Entry[]): Record<string, string> {
   const reply = entries.findLast((entry) => entry.type === "assistant");
@@ -226,7 +256,7 @@ function copiesOf(entries: readonly Entry[]): Record<string, string> {
 }
 
 function endOfWait(waiting: readonly WaitingCall[], suspended: readonly SuspendedCall[], rules: Rules): number {
-  const answers = waiting.map(({ sinceMs }) => sinceMs + rules.maxWaitMs);
+  const answers = waiting.map((call) => waitUntilMs(call, rules));
   return Math.min(...answers, ...suspended.flatMap(({ waits }) => waits.map(({ untilMs }) => untilMs)));
 }
 

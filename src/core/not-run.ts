@@ -13,10 +13,16 @@ export const notRun = {
   stopped:
     "Stopped before it was done: the turn was ended while this tool waited or worked. Steps that had run have taken effect. Check what it did before you try again.",
   turnOver: "Not run: the turn was ended first.",
+  agentStopped: "No answer: the turn was ended before the agent had answered. The agent was stopped.",
+  copied:
+    "No answer: the agent works for the session that this one is a copy of. To call it here, make the call again.",
   denied: (reason: string | undefined) =>
     `Not run: a person denied this call.${reason === undefined ? "" : ` They said: ${reason}`}`,
-  expired: (kind: WaitKind) =>
-    kind === "approval"
-      ? "Not run: nobody approved this call in time."
-      : "No result: the client that runs this tool sent none in time. It may or may not have run.",
+  expired: (kind: WaitKind) => expired[kind],
 } as const;
+
+const expired: Record<WaitKind, string> = {
+  approval: "Not run: nobody approved this call in time.",
+  client: "No result: the client that runs this tool sent none in time. It may or may not have run.",
+  agent: "No answer: the agent did not answer in time, and was stopped. What it did until then may have taken effect.",
+};

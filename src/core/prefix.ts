@@ -2,6 +2,8 @@
 
 /** The parts of a request's head, in the order of its bytes. Texts are named by their fingerprint. */
 export interface HeadFacts {
+  /** Name of the agent, where it may give the session to another one. */
+  agent?: string;
   /** Provider and model. */
   model: string;
   /** `max_tokens`, `thinking`, `response_format`: their JSON. */
@@ -62,6 +64,9 @@ export function shortfall(
 
 /** The first field in which two heads differ, in the order of their bytes; `undefined` when they are equal. */
 export function firstDifference(before: HeadFacts, now: HeadFacts): string | undefined {
+  // Everything else may differ because of it.
+  if (before.agent !== undefined && before.agent !== now.agent)
+    return `the session was handed from ${before.agent} to ${now.agent ?? "another agent"}`;
   if (before.model !== now.model) {
     const what = providerOf(before.model) === providerOf(now.model) ? "model" : "provider";
     return `${what} switched from ${before.model} to ${now.model}`;

@@ -1,4 +1,4 @@
-/** The loop: calls `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for a person, a client, a signal or a time. It keeps no state of its own. */
+/** The loop: calls `nextStep`, does that step through `Effects`, appends what happened, until the turn has ended or waits for a person, a client, another agent, a signal or a time. It keeps no state of its own. */
 import { callModel } from "./call-model.ts";
 import { compact } from "./compact.ts";
 import type { Effects } from "./effects.ts";

@@ -3,7 +3,7 @@
  * waits for. From then on only the log decides it. Pure; runs nothing.
  */
 import type { Reply } from "./assemble.ts";
-import type { WaitKind } from "./entry.ts";
+import type { AssistantEntry, ChildSession, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 import type { Rules } from "./next-step.ts";
 
@@ -25,6 +25,7 @@ export function settleCalls(reply: Reply, rules: Rules): Reply {
     ...(salvaged.length > 0 && { salvaged }),
     ...(Object.keys(sorted.copies).length > 0 && { copies: sorted.copies }),
     ...(Object.keys(waits).length > 0 && { waits }),
+    ...childrenOf({ ...rest, toolCalls: sorted.calls }, waits, rules),
     ...(repairs.length > 0 && { repairs }),
   };
 }
@@ -75,6 +76,17 @@ function waitsOf({ calls, copies }: Sorted, salvaged: ReadonlySet<string>, rules
     return kind === undefined ? [] : [[call.id, kind]];
   });
   return Object.fromEntries(waits);
+}
+
+/** Which child works at each call that waits for an agent. */
+function childrenOf(
+  reply: Pick<AssistantEntry, "turn" | "step" | "toolCalls">,
+  waits: Readonly<Record<string, WaitKind>>,
+  { childOf }: Rules,
+): { children?: Record<string, ChildSession> } {
+  const handed = childOf === undefined ? [] : reply.toolCalls.filter(({ id }) => waits[id] === "agent");
+  if (childOf === undefined || handed.length === 0) return {};
+  return { children: Object.fromEntries(handed.map((call) => [call.id, childOf(call, reply)])) };
 }
 
 /** Two calls are the same when one of these is: by their text, or by what the tool would get (defaults filled in). */

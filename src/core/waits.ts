@@ -1,13 +1,15 @@
-/** Which calls of a step wait: for a person's yes or no, or for the client that runs them. Computed from the entries alone, so that a wait survives restarts and deploys. */
+/** Which calls of a step wait: for a person's yes or no, for the client that runs them, or for another agent. Computed from the entries alone, so that a wait survives restarts and deploys. */
 
 import { fingerprint } from "./digest.ts";
-import type { ApprovalEntry, AssistantEntry, Entry, WaitKind } from "./entry.ts";
+import type { ApprovalEntry, AssistantEntry, ChildSession, Entry, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 
 /** A call that waits, and since when in ms since 1970. */
 export interface WaitingCall extends ToolCall {
   kind: WaitKind;
   sinceMs: number;
+  /** It is a call of this child, which asks a person by its parent: `id` is its ref. `of`: the call of this session for which the child works. */
+  child?: ChildSession & { of: string };
 }
 
 /** The states of the open calls of a turn's newest reply. Together they are all calls without a result. */
@@ -34,6 +36,13 @@ export function openCalls(entries: readonly Entry[]): OpenCalls {
     else open.waiting.push({ ...call, kind, sinceMs: reply.atMs });
   }
   return open;
+}
+
+/** The calls of a reply that are handed to a person or a client, and not to an agent: an answer ends there for a client of a dialect without a stream of its own. */
+export function handedOver({ waits = {} }: Pick<AssistantEntry, "waits">): Record<string, "approval" | "client"> {
+  return Object.fromEntries(
+    Object.entries(waits).flatMap(([id, kind]) => (kind === "agent" ? [] : [[id, kind] as const])),
+  );
 }
 
 /** Providers reuse call ids from step to step, so only this step's entries count. */

@@ -2,6 +2,7 @@
 import type { App, DoorPart } from "../agent/app.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Bindings } from "../env.ts";
+import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { MessageSchemas } from "./message-schemas.ts";
 import type { Operation } from "./operation.ts";
@@ -39,6 +40,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   operations?: () => Operations | Promise<Operations>;
   /** For a door whose requests hold JSON schemas: messages of the native door may hold them, too. */
   schemas?: MessageSchemas;
+  /** Work that it has the object of each account do beside requests. */
+  accountJob?(host: AccountJobHost, bindings: Bindings): AccountJob;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
   isNative?: boolean;
 }
@@ -78,6 +81,7 @@ export function defineDoor<const D extends SettingDeclarations>(definition: Door
     );
   return {
     ...{ name, settings, guards, exposes, encoders, refusals, schemas, isNative },
+    ...(definition.accountJob && { accountJob: definition.accountJob }),
     routes: (values) => definition.routes(values as SettingValues<D>),
     check: (app, bindings) => definition.check?.(app, bindings),
     operations: async () => (await operations?.()) ?? {},

@@ -115,6 +115,8 @@ export const attributeNames = {
   /** An earlier answer to the same request: no model was called. */
   "longline.replayed": { type: "boolean", source: "longline" },
   /** `approval` or `client`. */
+  /** The session in which the agent worked that a call was handed to. */
+  "longline.child": { type: "string", source: "longline" },
   "longline.wait.kind": { type: "string", source: "longline" },
   /** `approved`, `denied`, `result` or `unanswered`. */
   "longline.wait.outcome": { type: "string", source: "longline" },

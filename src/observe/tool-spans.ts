@@ -2,7 +2,7 @@
  * The result of a call as a span. A call that waited for a person or a client begins when it was made, and the wait is
  * two events of it; any other begins `durationMs` before its result. Pure.
  */
-import type { ApprovalEntry, AssistantEntry, ToolEntry } from "../core/entry.ts";
+import type { ApprovalEntry, AssistantEntry, ToolEntry, WaitKind } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
 import { notRun } from "../core/not-run.ts";
 import type { ContentWriter } from "./content.ts";
@@ -48,6 +48,7 @@ export function toolSpan(entry: ToolEntry, facts: ToolFacts): SpanBody {
       "gen_ai.tool.call.id": callId,
       "gen_ai.conversation.id": facts.session,
       "longline.step": step,
+      ...(entry.child && { "gen_ai.agent.name": entry.child.agent, "longline.child": entry.child.session }),
       ...(isError && { "error.type": isUnknown(entry) ? "unknown_tool" : toolErrorType(entry.content) }),
       ...(content && call && { "gen_ai.tool.call.arguments": content.text(call.arguments) }),
       ...(content && { "gen_ai.tool.call.result": content.text(entry.content) }),
@@ -81,8 +82,9 @@ function waitEvents(entry: ToolEntry, { reply, approval }: ToolFacts): SpanEvent
   ];
 }
 
-function outcomeOf({ content }: ToolEntry, approval: ApprovalEntry | undefined, kind: "approval" | "client"): string {
+function outcomeOf({ content, child }: ToolEntry, approval: ApprovalEntry | undefined, kind: WaitKind): string {
   if (approval !== undefined) return approval.approve ? "approved" : "denied";
+  if (kind === "agent") return child === undefined ? "unanswered" : "result";
   const isUnanswered = kind === "approval" || content === notRun.expired("client") || content === notRun.turnOver;
   return isUnanswered ? "unanswered" : "result";
 }

@@ -19,16 +19,18 @@ export function accountClass(app: App): AccountClass {
       const jobs = (host: AccountJobHost) => jobsOf(app, bindings, host);
       const eraseSession = async (account: string, name: string) =>
         unwrap(await sessionObject(bindings, { account, name }).erase({ account, name }));
-      super(ctx, bindings, { keepTurnsMs: app.settings.keepTurnsMs, jobs, eraseSession });
+      const { keepTurnsMs } = app.settings;
+      super(ctx, bindings, { keepTurnsMs, jobs, eraseSession, shares: app.delegation?.shares });
     }
   };
 }
 
-function jobsOf({ alerts, telemetry, rollouts }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+function jobsOf({ alerts, telemetry, rollouts, doors }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
   const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
   const alerted = (name: string) =>
     (alerts?.rules ?? []).filter(({ agent = name }) => agent === name).map(({ to }) => to);
-  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted)];
+  const ofDoors = doors.map((door) => door.accountJob?.(host, bindings));
+  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted), ...ofDoors];
   return jobs.filter((job) => job !== undefined);
 }
 

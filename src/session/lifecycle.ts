@@ -3,11 +3,12 @@ import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
-import type { SessionVersions } from "../agent/rollout-feature.ts";
+import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { Bindings } from "../env.ts";
+import { type AgentNow, agentNow, turnAgent, withAgent } from "./agent-now.ts";
 import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
@@ -17,13 +18,9 @@ import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
 
 /** A session that can be used. */
-export interface AliveSession {
+export interface AliveSession extends AgentNow {
   session: OpenSession;
   work: SessionWork;
-  /** The session's own. One that the app does not have any more `isMissing`. */
-  agent: Agent;
-  /** Which version of it each turn has; `choose` is to be called before one may begin. Absent where the app has no rollouts. */
-  version?: SessionVersions | undefined;
 }
 
 /**
@@ -79,7 +76,9 @@ export class SessionLifecycle {
   /** Makes the session. Throws `no_such_agent`, before anything is written, for an agent that the app does not have. */
   create(address: SessionAddress, choices: SessionChoices): AliveSession {
     const { storage } = this.#ctx;
-    const { name: agent } = this.#app.agents.mustHave(choices.agent ?? this.#app.agents.first.name);
+    const { agents } = this.#app;
+    const named = choices.agent ?? agents.first.name;
+    const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const made = this.open();
     made.work.arm();
@@ -88,22 +87,23 @@ export class SessionLifecycle {
 
   /** The session is in the rows: from now on it is alive. */
   open(): AliveSession {
-    const { agent: named } = new SessionRecord(this.#ctx.storage.sql).read();
-    const agent = this.#app.agents.of(named);
-    const facts = () => versionFacts(session);
-    const version = this.#app.rollouts?.session({ agent, bindings: this.#bindings, session: facts });
-    const session = openSession(this.#ctx.storage, version ?? agent);
+    // A turn may give the session to another agent.
+    const source = { bindings: this.#bindings, session: () => versionFacts(session) };
+    const now = agentNow(this.#app, { ...source, named: () => session.record.read().agent });
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now));
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
-    const work = new SessionWork(session, { ctx, bindings, app, agent, version, reporter, eraseAtMs });
-    const { settings, telemetry } = app;
     session.durable = app.steps?.session(session);
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
-    const observe = { agent, settings, bindings, hold, rested: () => work.arm() };
-    Object.assign(session, telemetry?.session(observed(session, observe)));
-    const alive = { state: "alive", session, work, agent, version } as const;
+    const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, now));
+    const children = app.delegation?.session({ session, bindings, agent: () => now.agent, hold, work });
+    if (children !== undefined) session.turns.askedByChildren = () => children.waiting();
+    const { settings, telemetry } = app;
+    const observe = { agent: now.agent, settings, bindings, hold, rested: () => work.arm() };
+    Object.assign(session, telemetry?.session(observed(session, observe)), children && { children });
+    const alive = withAgent({ state: "alive" as const, session, work }, now);
     this.#now = alive;
     return alive;
   }
@@ -151,7 +151,7 @@ export class SessionLifecycle {
       if (this.#now !== before) return this.erase(address);
     }
     work.end();
-    const forgotten = this.#forget(session.record.read());
+    const forgotten = this.#forget(session.record.read(), session.children);
     this.#now = { state: "erasing", done: forgotten.catch(() => {}) };
     await forgotten;
     return receipt;
@@ -176,7 +176,8 @@ export class SessionLifecycle {
     storage.transactionSync(() => migrate(storage.sql, stored));
     const { session, work } = this.open();
     try {
-      if (session.turns.busy || !session.outbox.isEmpty || session.telemetry?.owes) work.start();
+      const owes = session.telemetry?.owes || session.children?.owes;
+      if (session.turns.busy || !session.outbox.isEmpty || owes) work.start();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;
@@ -205,8 +206,11 @@ export class SessionLifecycle {
   }
 
   /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
-  async #forget(address: SessionAddress): Promise<void> {
+  async #forget(address: SessionAddress, children: SessionChildren | undefined): Promise<void> {
     try {
+      // Children that are left would have no one who stops them.
+      await children?.erase();
+      await children?.leaveParent();
       await this.#reporter.leave(address);
       await this.#ctx.storage.deleteAll();
       this.#eraseFailures = 0;

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
+import type { ChildReport } from "../agent/delegation-feature.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
@@ -11,13 +12,12 @@ import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Notice } from "../observe/telemetry.ts";
 import type { GivenSignal, TakenSignal } from "../tools/steps/feature.ts";
-import { stepsNotListed } from "../tools/steps/step.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { retryDelivery } from "./deliver/retry-delivery.ts";
 import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
-import type { OpenSession } from "./open-session.ts";
+import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
 import { type PastRequest, type PrefixReport, pastRequest, prefixReport } from "./read/past-request.ts";
@@ -214,12 +214,14 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => ({ turn: takeNotice(session, notice) }));
   }
 
+  /** A child of this session reports how it is with a call that it was made for. */
+  fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
+    return outcome(() => this.#session.children?.report(report) ?? "gone");
+  }
+
   /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
   signal(given: GivenSignal): Promise<Outcome<TakenSignal>> {
-    return this.#write(({ durable }) => {
-      if (durable === undefined) throw new AppError("not_configured", stepsNotListed);
-      return durable.takeSignal(given, Date.now());
-    });
+    return this.#write((session) => durableOf(session).takeSignal(given, Date.now()));
   }
 
   /** How the newest turn is; null in a session that has none. */
@@ -366,9 +368,8 @@ export class Session extends DurableObject<Bindings> {
   /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
   #withAgent(step: CopyStep): CopyStep {
     if (step.type !== "begin") return step;
-    const { agents } = this.#app;
-    const { choices } = step.plan;
-    const { name: agent } = agents.mustHave(choices.agent ?? agents.first.name);
+    const [{ agents }, { choices }] = [this.#app, step.plan];
+    const { name: agent } = agents.mustBeKnown(choices.agent ?? agents.first.name);
     return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 

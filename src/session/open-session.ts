@@ -1,10 +1,13 @@
 /** What a session consists of once it exists, made from its database. Made anew whenever the object starts. */
 
 import { defaultLimits } from "../agent/agent.ts";
+import type { SessionChildren } from "../agent/delegation-feature.ts";
 import type { VersionSource } from "../agent/rollout-feature.ts";
+import { AppError } from "../core/errors.ts";
 import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
 import type { SessionSteps } from "../tools/steps/feature.ts";
+import { stepsNotListed } from "../tools/steps/step.ts";
 import { Feed } from "./read/feed.ts";
 import { Reconciler } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
@@ -51,6 +54,8 @@ export interface OpenSession {
   durable?: SessionSteps | undefined;
   /** What is owed to a collector; absent where the app has none. */
   telemetry?: SessionTelemetry;
+  /** The sessions that work for this one; absent where the app's agents call no others. */
+  children?: SessionChildren;
 }
 
 /** For tests that look into the rows alone: turns record no agent. */
@@ -62,6 +67,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
     session.telemetry?.forget();
+    session.children?.forget();
   });
   const { sql } = storage;
   const log = new SqliteTranscriptLog(sql);
@@ -126,4 +132,10 @@ export function versionFacts({
   const newest = { after: Math.max(0, copiedSeq - 500), limit: 500 };
   const copied = () => (copiedSeq === 0 ? [] : log.read(newest).filter(({ seq }) => seq <= copiedSeq));
   return { account, name, copied };
+}
+
+/** Throws `not_configured` in an app without durable steps. */
+export function durableOf({ durable }: Pick<OpenSession, "durable">): SessionSteps {
+  if (durable === undefined) throw new AppError("not_configured", stepsNotListed);
+  return durable;
 }

@@ -34,6 +34,7 @@ export const sessionMethods: Methods = {
   // The same again is answered the same.
   signal: true,
   notify: true,
+  fromChild: true,
   prefix: true,
 };
 

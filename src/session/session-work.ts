@@ -2,12 +2,13 @@
 
 import { factsOfAccount } from "../account/account-facts.ts";
 import { accountObject } from "../account/account-object.ts";
-import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
-import type { SessionVersions } from "../agent/rollout-feature.ts";
+import { type Rules, waitUntilMs } from "../core/next-step.ts";
+import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
+import type { AgentNow } from "./agent-now.ts";
 import { Courier, type CourierSources } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import type { Reporter } from "./deliver/reporter.ts";
@@ -18,20 +19,15 @@ import { watchdogMs } from "./store/heartbeat.ts";
 import type { EffectsRows } from "./turn/effects.ts";
 import { Runner } from "./turn/runner.ts";
 import { defaultModelId } from "./turn/turn-model.ts";
-import type { Turns } from "./turn/turns.ts";
 
 /** What is worked at, and where that is written down. */
 type WorkRows = EffectsRows & CourierSources & { feedback: FeedbackStore; telemetry?: SessionTelemetry };
 
 /** What the work of a session depends on. */
-export interface WorkSetup {
+export interface WorkSetup extends AgentNow {
   ctx: DurableObjectState;
   bindings: Bindings;
   app: App;
-  /** The session's own. */
-  agent: Agent;
-  /** Which version of it each turn has; absent: always that one. */
-  version?: SessionVersions | undefined;
   reporter: Reporter;
   /** Before this time erasing is not tried again, in ms since 1970. */
   eraseAtMs(): number;
@@ -51,7 +47,7 @@ export class SessionWork {
   constructor(session: WorkRows, setup: WorkSetup) {
     this.#session = session;
     this.#setup = setup;
-    const { app, bindings, ctx, agent, version } = setup;
+    const { app, bindings, ctx } = setup;
     const { account, name: own } = session.record.read();
     const hold = (work: Promise<void>) => ctx.waitUntil(work);
     const outletOf = outlets({ app, bindings, account });
@@ -69,8 +65,12 @@ export class SessionWork {
       },
     });
     this.#runner = new Runner(session, {
-      agent,
-      version,
+      get agent() {
+        return setup.agent;
+      },
+      get version() {
+        return setup.version;
+      },
       settings: app.settings,
       remoteTools: app.remoteTools,
       schemas: app.schemas,
@@ -101,6 +101,12 @@ export class SessionWork {
     if (this.#session.turns.busy) this.#runner.resume();
     this.#courier.resume();
     this.#session.telemetry?.wake();
+    this.#session.children?.wake();
+  }
+
+  /** Something of the open turn has changed that is not in its log. */
+  show(): void {
+    this.#courier.resume();
   }
 
   /** Aborts what the turn is doing now. That it is to end is a row, written before. */
@@ -139,6 +145,7 @@ export class SessionWork {
     const others = [
       ...this.#courier.dueMs(nowMs),
       this.#session.telemetry?.dueMs(nowMs),
+      this.#session.children?.dueMs(),
       this.#setup.reporter.retryAtMs ?? (this.owesReport ? nowMs + watchdogMs : undefined),
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
@@ -146,14 +153,21 @@ export class SessionWork {
     const dues = {
       workMs: this.#runner.retryAtMs,
       othersMs: others.filter((dueMs) => dueMs !== undefined),
-      maxWaitMs: (this.#setup.version ?? this.#setup.agent).limits.waitSeconds * 1000,
+      waitUntilMs: (call: WaitingCall) => waitUntilMs(call, this.#waitRules),
     };
-    const atMs = alarmMs(this.#session.turns, nowMs, dues);
+    const atMs = alarmMs(this.#session, nowMs, dues);
     // Taking away an alarm that is away already would be a write for nothing.
     if (atMs === undefined && !this.#mayBeArmed) return;
     this.#mayBeArmed = atMs !== undefined;
     if (atMs === undefined) void this.#session.storage.deleteAlarm();
     else void this.#session.storage.setAlarm(atMs);
+  }
+
+  get #waitRules(): Pick<Rules, "maxWaitMs" | "waitMsOf"> {
+    const { agent, version } = this.#setup;
+    const { limits } = version ?? agent;
+    const rules = this.#session.children?.rules({ tools: agent.tools, limits });
+    return { maxWaitMs: limits.waitSeconds * 1000, ...rules };
   }
 
   /** An alarm came. It is set anew before anything else. */
@@ -183,8 +197,8 @@ export class SessionWork {
 
   /** What the end of the session's life depends on. */
   get lifeFacts(): LifeFacts {
-    const { record, turns, outbox, telemetry } = this.#session;
-    const owes = turns.busy || outbox.owes || telemetry?.owes === true;
+    const { record, turns, outbox, telemetry, children } = this.#session;
+    const owes = turns.busy || outbox.owes || telemetry?.owes === true || children?.owes === true;
     return { expiresAtMs: record.read().expiresAtMs, owes, waitsUntilMs: turns.lastWaitMs };
   }
 
@@ -227,19 +241,24 @@ export class SessionWork {
   }
 }
 
-/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `maxWaitMs`: how long a call may wait for a person or a client. */
+/** `workMs`: when open work is looked at, where that is not the watchdog's time. `othersMs`: when deliveries, reports and the end of the session's life are due. `waitUntilMs`: how long a call waits at most. */
 interface Dues {
   workMs?: number | undefined;
   othersMs: readonly number[];
-  maxWaitMs: number;
+  waitUntilMs(call: WaitingCall): number;
 }
 
 /** In ms since 1970; `undefined` when nothing is to be done. */
-function alarmMs(turns: Turns, nowMs: number, dues: Dues): number | undefined {
-  const waits = [
-    ...turns.waitingFor.map(({ sinceMs }) => sinceMs + dues.maxWaitMs),
-    ...turns.suspended.flatMap(({ waits: own }) => own.map(({ untilMs }) => untilMs)),
-  ];
+function alarmMs(
+  { turns, children }: Pick<WorkRows, "turns" | "children">,
+  nowMs: number,
+  dues: Dues,
+): number | undefined {
+  const opened = children?.opened();
+  // A call that no agent works at yet is work.
+  const isOpen = turns.waits.every(({ kind, id }) => kind !== "agent" || opened?.has(id));
+  const steps = turns.suspended.flatMap(({ waits }) => waits.map(({ untilMs }) => untilMs));
+  const waits = isOpen ? [...turns.waits.map(dues.waitUntilMs), ...steps] : [];
   const work = waits.length > 0 ? waits : turns.busy ? [dues.workMs ?? nowMs + watchdogMs] : [];
   const due = [...work, ...dues.othersMs];
   return due.length === 0 ? undefined : Math.max(Math.min(...due), nowMs + 1);

@@ -24,12 +24,16 @@ export interface RunOptions {
 export interface DurableOptions extends RunOptions {
   /** Begins the steps of the run; absent where the app does not list `longTools()`, and no tool brings it. */
   steps?: BeginSteps | undefined;
+  /** Hands the call to another agent in place of running it. Throws what the model reads where that cannot be. */
+  open?: (input: unknown) => void;
 }
 
 /** What a tool, or a hook, made of a call. */
 interface Made {
   content: string;
   isError: boolean;
+  /** There is no result: another agent works at it. */
+  isOpened?: true;
 }
 
 /** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. It has no durable steps. */
@@ -50,7 +54,7 @@ function notListed(): never {
   throw new Error(stepsNotListed);
 }
 
-/** The same for a call that may have durable steps; `undefined` when it now waits. */
+/** The same for a call that may have durable steps; `undefined` when it now waits, or was opened. */
 export async function runDurably(
   toolbox: Toolbox,
   call: ToolCall,
@@ -79,7 +83,7 @@ export async function runDurably(
     const made = await withinTime(tool, context, (inTime) =>
       stepped(tool, { ...call, input: parsed.input }, inTime, options),
     );
-    return made === suspended ? undefined : { ...answer(made), ...fixed };
+    return made === suspended || made.isOpened ? undefined : { ...answer(made), ...fixed };
   } catch (error) {
     return { ...answer({ content: reasonOf(error), isError: true }), ...fixed };
   }
@@ -106,7 +110,7 @@ async function stepped(
   signal.addEventListener("abort", () => steps.close(), { once: true });
   try {
     const made = await Promise.race([hooked(tool, call, { ...context, signal, step: steps }, options), steps.over]);
-    if (made !== suspended && !made.isError) steps.finish();
+    if (made !== suspended && !made.isError && !made.isOpened) steps.finish();
     return made;
   } finally {
     steps.close();
@@ -118,17 +122,27 @@ async function hooked(
   tool: Tool,
   { name, input }: { name: string; input: unknown },
   context: ToolContext,
-  { hooks, approved = false }: RunOptions,
+  { hooks, approved = false, open }: RunOptions & Pick<DurableOptions, "open">,
 ): Promise<Made> {
   const call: HookedCall = { name, input, effect: tool.effect, approved };
   const before = await beforeCall(tool, call, context, hooks);
   if ("refused" in before) return before.refused;
   const ran = { ...call, input: before.input };
+  if (open !== undefined) return opened(before.input, open);
   const made = await run(tool, before.input, context);
   try {
     return { ...made, ...(await hooks?.after?.(ran, made, context)) };
   } catch (error) {
     return { content: `The tool has run, and its result was withheld: ${reasonOf(error)}`, isError: true };
+  }
+}
+
+function opened(input: unknown, open: (input: unknown) => void): Made {
+  try {
+    open(input);
+    return { content: "", isError: false, isOpened: true };
+  } catch (error) {
+    return { content: reasonOf(error), isError: true };
   }
 }
 

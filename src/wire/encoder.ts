@@ -1,4 +1,5 @@
 /** The interface of a dialect's encoder: it receives the session's events of one turn in order and writes its own frames. One encoder serves one reader; it never requests anything. */
+import type { ChildSession } from "../core/entry.ts";
 import type { PlacedEvent } from "../core/event.ts";
 import type { SuspendedCall } from "../core/tool-steps.ts";
 import type { WaitingCall } from "../core/waits.ts";
@@ -39,6 +40,8 @@ export interface CallProgress {
   callId: string;
   name: string;
   text: string;
+  /** The session and the agent that work at the call, where it calls an agent. */
+  agent?: ChildSession;
 }
 
 export interface Encoder {

@@ -1,6 +1,7 @@
 /** The shapes of a session's events, for readers of the document: one for each name, distinguished by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { childSession } from "./child-shapes.ts";
 import { failure, message, suspendedFields, usage } from "./shapes.ts";
 
 const call = () => ({ call_id: z.string(), name: z.string(), arguments: z.string() });
@@ -39,7 +40,40 @@ const textDelta = /* @__PURE__ */ lazySchema(
 );
 const toolCalled = /* @__PURE__ */ lazySchema(() => event("tool.called", "ToolCalledEvent", call()), z.globalRegistry);
 const toolApprovalRequired = /* @__PURE__ */ lazySchema(
-  () => event("tool.approval_required", "ToolApprovalRequiredEvent", call()),
+  () =>
+    event("tool.approval_required", "ToolApprovalRequiredEvent", {
+      ...call(),
+      session: z.optional(z.string()).register(z.globalRegistry, {
+        description:
+          "It is a call of this session, in which the agent that was called works; it is answered here. Such an event has no id, and a reader that comes back receives it again.",
+      }),
+      agent: z.optional(z.string()),
+    }),
+  z.globalRegistry,
+);
+const child = () => ({ call_id: z.string(), ...childSession() });
+const agentStarted = /* @__PURE__ */ lazySchema(
+  () => event("agent.started", "AgentStartedEvent", child()),
+  z.globalRegistry,
+);
+const agentProgress = /* @__PURE__ */ lazySchema(
+  () =>
+    event("agent.progress", "AgentProgressEvent", {
+      ...child(),
+      text: z
+        .string()
+        .register(z.globalRegistry, { description: "What it does. It is not kept, so this event has no id." }),
+    }),
+  z.globalRegistry,
+);
+const agentFinished = /* @__PURE__ */ lazySchema(
+  () =>
+    event("agent.finished", "AgentFinishedEvent", {
+      ...child(),
+      reason: z.string(),
+      usage,
+      cost_micros: z.int().check(z.minimum(0)),
+    }),
   z.globalRegistry,
 );
 const toolFinished = /* @__PURE__ */ lazySchema(
@@ -106,6 +140,9 @@ export const sessionEvent = /* @__PURE__ */ lazySchema(
         toolProgress,
         toolWaiting,
         toolFinished,
+        agentStarted,
+        agentProgress,
+        agentFinished,
         messageCompleted,
         turnEnded,
         error,

@@ -2,6 +2,7 @@
 import { type Cursor, formatCursor } from "../core/cursor.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import type { PlacedEvent } from "../core/event.ts";
+import type { WaitingCall } from "../core/waits.ts";
 import type { BrokenStream, Encoder, Frame } from "./encoder.ts";
 import { isNativeEvent, nativeEvent, suspendedJson } from "./native.ts";
 
@@ -72,10 +73,13 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   };
   return {
     events: (events) => events.flatMap(framed),
-    waits: () => [],
+    // The session's own are in its log. Those of its children come without an id: a reader that comes back receives them again.
+    waits: (calls) => calls.flatMap(askedByChild),
     // Without an id: a reader that comes back receives the newest.
-    progress: ({ callId, name, text }) => [
-      { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } },
+    progress: ({ callId, name, text, agent }) => [
+      agent === undefined
+        ? { event: "tool.progress", data: { type: "tool.progress", call_id: callId, name, text } }
+        : { event: "agent.progress", data: { type: "agent.progress", call_id: callId, ...agent, text } },
     ],
     suspended: (call) => [{ event: "tool.waiting", data: { type: "tool.waiting", ...suspendedJson(call) } }],
     // Without an id: there is nothing to come back to.
@@ -85,4 +89,11 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     },
     ended: false,
   };
+}
+
+function askedByChild({ id, name, arguments: text, child }: WaitingCall): Frame[] {
+  if (child === undefined) return [];
+  const { session, agent } = child;
+  const type = "tool.approval_required";
+  return [{ event: type, data: { type, call_id: id, name, arguments: text, session, agent } }];
 }

@@ -1,12 +1,21 @@
 /** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
 import { defined } from "../core/defined.ts";
-import type { AssistantEntry, Entry, FailedTry, StepFailedEntry, TurnCounts, TurnEndReason } from "../core/entry.ts";
+import type {
+  AssistantEntry,
+  ChildrenUsage,
+  Entry,
+  FailedTry,
+  StepFailedEntry,
+  TurnCounts,
+  TurnEndReason,
+} from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
 import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 import type { SuspendedCall } from "../core/tool-steps.ts";
 import { userWords } from "../core/user-words.ts";
+import { agentFacts, childrenJson } from "./children-json.ts";
 import type { EventJson } from "./event-shapes.ts";
 import type {
   EntryJson,
@@ -52,6 +61,18 @@ function eventJson(event: NativeEvent): EventJson {
         name: event.name,
         content: event.content,
         is_error: event.isError,
+      };
+    case "agent.started":
+      return { type: event.type, call_id: event.callId, session: event.session, agent: event.agent };
+    case "agent.finished":
+      return {
+        type: event.type,
+        call_id: event.callId,
+        session: event.session,
+        agent: event.agent,
+        reason: event.reason,
+        usage: usageJson(event.usage, event.steps),
+        cost_micros: event.costMicros,
       };
     case "message.completed":
       return {
@@ -138,7 +159,7 @@ export function entryJson(entry: Entry): EntryJson {
       const { step, attempt, model, finishReason, usage, costMicros } = entry;
       const message = messageJson({ role: "assistant", ...entry });
       const paid = { usage: usageJson(usage, 1), cost_micros: costMicros };
-      const waits = entry.waits && { waits: entry.waits };
+      const waits = { ...(entry.waits && { waits: entry.waits }), ...(entry.children && { children: entry.children }) };
       const facts = { ...waits, ...callFacts(entry), ...prefixJson(entry), ...replayedJson(entry) };
       const answer = { message, finish_reason: finishReason, ...facts };
       return { ...placed, step, attempt, model, ...answer, ...tryFacts(entry), ...paid };
@@ -146,12 +167,12 @@ export function entryJson(entry: Entry): EntryJson {
     case "tool": {
       const { step, callId, name, content, isError, durationMs, repairs, metadata } = entry;
       const message = { role: "tool", tool_call_id: callId, name, content, is_error: isError } as const;
-      const noted = { ...(repairs && { repairs }), ...(metadata && { metadata }) };
+      const noted = { ...(repairs && { repairs }), ...(metadata && { metadata }), ...agentFacts(entry) };
       return { ...placed, step, message, duration_ms: durationMs, ...noted };
     }
     case "approval": {
       const { step, callId, name, approve, reason, by, metadata } = entry;
-      const noted = { ...defined({ by }), ...(metadata && { metadata }) };
+      const noted = { ...defined({ by, child: entry.child }), ...(metadata && { metadata }) };
       const details = { ...defined({ reason }), ...noted };
       return { ...placed, step, call_id: callId, name, approve, ...details };
     }
@@ -182,7 +203,16 @@ export function entryJson(entry: Entry): EntryJson {
       const { reason, usage, steps, costMicros, failure, refused } = entry;
       const error = failure && { error: errorJson(failure) };
       const used = { ...usageJson(usage, steps), ...countsJson(entry) };
-      return { ...placed, reason, usage: used, cost_micros: costMicros, ...(refused && { refused }), ...error };
+      const children = entry.children && { children: childrenJson(entry.children) };
+      return {
+        ...placed,
+        reason,
+        usage: used,
+        cost_micros: costMicros,
+        ...children,
+        ...(refused && { refused }),
+        ...error,
+      };
     }
   }
 }
@@ -243,7 +273,9 @@ export interface SessionSummary {
   lastSeq: number;
   /** The turn that ended last; null before any. Absent in reports of earlier versions. */
   lastTurn?: { turn: string; reason: TurnEndReason; endedAtMs: number } | null;
-  usage: Usage & { steps: number; costMicros: number; rowsWritten: number };
+  usage: Usage & { steps: number; costMicros: number; rowsWritten: number; children?: ChildrenUsage };
+  /** The call that it was made for. */
+  parent?: { session: string; callId: string };
   createdAtMs: number;
   expiresAtMs: number | null;
   /** The session and the entry it was forked from. */
@@ -265,6 +297,8 @@ export function sessionJson(session: SessionSummary): SessionJson {
     last_seq: lastSeq,
     ...(lastTurn && { last_turn: { turn: lastTurn.turn, reason: lastTurn.reason, ended_at: iso(lastTurn.endedAtMs) } }),
     usage: { ...usageJson(usage, usage.steps), rows_written: usage.rowsWritten, cost_micros: usage.costMicros },
+    ...(usage.children && { children: childrenJson(usage.children) }),
+    ...(session.parent && { parent: { session: session.parent.session, call_id: session.parent.callId } }),
     created_at: iso(createdAtMs),
     expires_at: expiresAtMs === null ? null : iso(expiresAtMs),
     ...(forkedFrom && { forked_from: { session: forkedFrom.session, after_seq: forkedFrom.afterSeq } }),

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { turnEndReasons } from "../core/entry.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { childFields, children } from "./child-shapes.ts";
 
 const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
 const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
@@ -84,6 +85,10 @@ export const session = /* @__PURE__ */ lazySchema(
           .nullish(z.object({ turn: z.string(), reason: z.enum(turnEndReasons), ended_at: moment }))
           .register(z.globalRegistry, { description: "The turn that ended last." }),
         usage: z.extend(usage, { cost_micros: count }),
+        children: z.optional(children),
+        parent: z.optional(z.object({ session: z.string(), call_id: z.string() })).register(z.globalRegistry, {
+          description: "The call of another session that it was made for.",
+        }),
         created_at: moment,
         expires_at: z.nullable(moment),
         forked_from: z.optional(z.object({ session: z.string(), after_seq: count })),
@@ -153,7 +158,8 @@ const entryFields = () => ({
   attempt: z.optional(z.int().check(z.minimum(1))),
   model: z.optional(z.string()),
   finish_reason: z.optional(z.enum(["stop", "tool_calls", "length", "refusal", "cancelled"])),
-  waits: z.optional(z.record(z.string(), z.enum(["approval", "client"]))),
+  waits: z.optional(z.record(z.string(), z.enum(["approval", "client", "agent"]))),
+  ...childFields(),
   salvaged: z.optional(z.array(z.string())),
   copies: z.optional(z.record(z.string(), z.string())),
   no_call: z.optional(z.boolean()),
@@ -238,6 +244,7 @@ export const turn = /* @__PURE__ */ lazySchema(
         message: z.optional(z.nullable(message)),
         usage: z.optional(usage),
         cost_micros: z.optional(count),
+        children: z.optional(children),
         waiting_for: z.optional(
           z.array(
             z.object({
@@ -246,6 +253,10 @@ export const turn = /* @__PURE__ */ lazySchema(
               arguments: z.string(),
               kind: z.enum(["approval", "client"]),
               expires_at: moment,
+              session: z.optional(z.string()).register(z.globalRegistry, {
+                description: "It is a call of this session, whose agent works for this turn.",
+              }),
+              agent: z.optional(z.string()),
             }),
           ),
         ),
@@ -347,28 +358,6 @@ export const agent = /* @__PURE__ */ lazySchema(
   z.globalRegistry,
 );
 
-export const delivery = /* @__PURE__ */ lazySchema(
-  () =>
-    z
-      .object({
-        id: z.string(),
-        status: z.literal("dead"),
-        session: z.optional(z.string()),
-        turn: z.optional(z.string()),
-        channel: z.optional(z.string()),
-        url: z.optional(z.string()),
-        error: z.optional(z.string()),
-        attempts: z.optional(count),
-        created_at: z.optional(moment),
-        died_at: z.optional(moment),
-        broken: z
-          .optional(z.string())
-          .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
-      })
-      .register(z.globalRegistry, { id: "Delivery", description: "An answer that could not be delivered." }),
-  z.globalRegistry,
-);
-
 export const health = /* @__PURE__ */ lazySchema(() =>
   z.object({
     ok: z.literal(true),
@@ -396,5 +385,4 @@ export type CancellationJson = z.infer<typeof cancellation>;
 export type SearchHitJson = z.infer<typeof searchHit>;
 export type UsageSumJson = z.infer<typeof usageSum>;
 export type AgentJson = z.infer<typeof agent>;
-export type DeliveryJson = z.infer<typeof delivery>;
 export type HealthJson = z.infer<typeof health>;

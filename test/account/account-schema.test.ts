@@ -44,6 +44,8 @@ describe("the account's ladder", () => {
       "274brw3kd3e",
       "14uoe9yfu86",
       "dijeglqblt",
+      "1546g7im6bo",
+      "24dzxtnz2v7",
     ]);
   });
 

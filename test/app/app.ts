@@ -17,6 +17,7 @@ import { otel } from "../../src/doors/otel.ts";
 import { playground } from "../../src/doors/playground/playground.ts";
 import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
+import { schedules as scheduleDoor } from "../../src/doors/schedules/schedules.ts";
 import type { Bindings } from "../../src/env.ts";
 import { agent } from "./agent.ts";
 
@@ -38,6 +39,7 @@ export const doors = [
   prefixes(),
   listedRollouts.door,
   long.door,
+  scheduleDoor(),
 ];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];

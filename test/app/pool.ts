@@ -6,6 +6,7 @@ import { pager } from "./toy-channel.ts";
 import { lines } from "./toy-door.ts";
 import worker from "./worker.ts";
 
+export { CrewAccount, CrewSession } from "./crew.ts";
 export { ObservedAccount, ObservedSession } from "./observed.ts";
 export { Account, Session } from "./worker.ts";
 

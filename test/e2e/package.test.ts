@@ -1,9 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
+import { freePort, freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
 
 const exec = promisify(execFile);
 let folder: string;
@@ -22,6 +22,21 @@ async function processesOf(folder: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line.includes(join(folder, "node_modules")));
 }
 
+/** Files that a document shows, by their paths in a project. */
+async function filesOf(document: string): Promise<Map<string, string>> {
+  const text = await readFile(document, "utf8");
+  return new Map(
+    [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, path = "", code = ""]) => [path, code]),
+  );
+}
+
+async function write(files: Iterable<[string, string]>): Promise<void> {
+  for (const [path, code] of files) {
+    await mkdir(dirname(join(project, path)), { recursive: true });
+    await writeFile(join(project, path), code);
+  }
+}
+
 beforeAll(async () => {
   folder = await freshFolder();
   project = join(folder, "my-agent");
@@ -37,18 +52,23 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-it("[PACKAGE-3] [PACKAGE-7] a project that was made from the packed library, with the tool and the test of its README, passes its tests and its types, and can be deployed", async () => {
-  const readme = await readFile(join(project, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
-  expect(blocks.map(([, path]) => path)).toEqual(["src/tools/refund.ts", "test/refund.test.ts"]);
-  await mkdir(join(project, "src/tools"), { recursive: true });
-  for (const [, path = "", code = ""] of blocks) await writeFile(join(project, path), code);
-  // Its own test is one of them.
-  expect(await run("npm", ["test"], project)).toMatch(/3 passed/);
+it("[PACKAGE-3] [PACKAGE-7] [DOCS-11] a project that was made from the packed library, with the tools and tests of its README and of the documents, passes its tests and its types, and can be deployed", async () => {
+  const files = await filesOf(join(project, "README.md"));
+  expect([...files.keys()]).toEqual(["src/tools/refund.ts", "test/refund.test.ts"]);
+  for (const name of ["tools", "testing"]) for (const file of await filesOf(`docs/${name}.md`)) files.set(...file);
+  expect([...files.keys()].slice(2)).toEqual([
+    "src/tools/cancel-order.ts",
+    "src/agents/orders.ts",
+    "src/agents/shop.ts",
+    "test/shop.test.ts",
+  ]);
+  await write(files);
+  // The project's own test, two of its README, five of docs/testing.md.
+  expect(await run("npm", ["test"], project)).toMatch(/8 passed/);
   await run("npm", ["run", "check"], project);
   const deployed = await run("npx", ["--no-install", "wrangler", "deploy", "--dry-run"], project);
   expect(deployed).toContain("--dry-run: exiting now.");
-  for (const [, path = ""] of blocks) await rm(join(project, path));
+  for (const path of files.keys()) await rm(join(project, path));
 }, 90_000);
 
 it("[PACKAGE-8] the packed command evaluates the project's agent, with its own scorers, and finds its recordings again", async () => {
@@ -63,9 +83,51 @@ it("[PACKAGE-8] the packed command evaluates the project's agent, with its own s
   await rm(join(project, "evals"), { recursive: true });
 }, 60_000);
 
-it("[PACKAGE-3] [PACKAGE-6] answers without a key, shows its page, serves an edit of its agent, also after a mistake, and leaves no process", async () => {
-  const dev = await startDev({ folder: project, app: "users" });
+/** The receiver of docs/webhooks.md; `printed` is what it wrote. */
+async function startReceiver(code: string, secret: string) {
+  const port = await freePort();
+  await writeFile(join(folder, "receiver.ts"), code);
+  const env = { ...process.env, CALLBACK_SECRET: secret, PORT: String(port) };
+  const child = spawn(process.execPath, ["--no-warnings", "receiver.ts"], { cwd: folder, env });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (printed += String(bytes)));
+  const isUp = () =>
+    fetch(`http://127.0.0.1:${port}`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await expect.poll(isUp, { timeout: 10_000 }).toBe(401);
+  return { port, printed: () => printed, stop: () => child.kill() };
+}
+
+const secrets = { github: "0123456789abcdef0123456789abcdef", callback: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" };
+
+/** Sends GitHub's event by the command of the document, twice: one turn, and one callback. */
+async function followWebhooks(devUrl: string, receiver: { printed(): string }): Promise<void> {
+  const document = await readFile("docs/webhooks.md", "utf8");
+  const [, command = ""] = /```sh\n(BODY=[\s\S]*?)```/.exec(document) ?? [];
+  const script = `SECRET=${secrets.github}\n${command.replaceAll("http://127.0.0.1:8787", devUrl)}`;
+  const first = await run("bash", ["-c", script], folder);
+  expect(first).toMatch(/HTTP\/1.1 202/);
+  expect(first).toMatch(/"session":"hook_github_issue-7","turn":"turn_1"/);
+  expect(await run("bash", ["-c", script], folder)).toMatch(/HTTP\/1.1 200[\s\S]*"turn":"turn_1"/);
+  const wrong = await run("bash", ["-c", script.replace(secrets.github, "another-secret")], folder);
+  expect(wrong).toMatch(/HTTP\/1.1 401/);
+  await expect.poll(receiver.printed, { timeout: 20_000 }).toMatch(/^hook_github_issue-7 completed .*391/s);
+  expect(receiver.printed().match(/hook_github_issue-7 completed/g)).toHaveLength(1);
+}
+
+it("[PACKAGE-3] [PACKAGE-6] [DOCS-11] answers without a key, shows its page, serves an edit of its agent, also after a mistake, and leaves no process; the documents' webhook is called back", async () => {
+  const files = await filesOf("docs/webhooks.md");
+  const receiver = await startReceiver(files.get("receiver.ts") ?? "", secrets.callback);
+  const code = files.get("src/webhooks/github.ts")?.replace("127.0.0.1:4000", `127.0.0.1:${receiver.port}`) ?? "";
+  await write(
+    new Map([...files, ["src/webhooks/github.ts", code]]).entries().filter(([path]) => path.startsWith("src/")),
+  );
+  const vars = { WEBHOOK_SECRETS: `github=${secrets.github},callback=${secrets.callback}` };
+  const dev = await startDev({ folder: project, app: "users", vars });
   try {
+    await followWebhooks(dev.url, receiver);
     const headers = { Authorization: "Bearer dev-key", "Content-Type": "application/json" };
     const body = JSON.stringify({ content: "What is 17 * 23?" });
     const answer = await reach(`${dev.url}/v1/sessions/first/messages`, { method: "POST", headers, body });
@@ -80,18 +142,19 @@ it("[PACKAGE-3] [PACKAGE-6] answers without a key, shows its page, serves an edi
         (answered) => answered.text(),
         () => "",
       );
-    await expect.poll(models, { timeout: 15_000 }).toContain("another-model");
+    await expect.poll(models, { timeout: 30_000 }).toContain("another-model");
     // A mistake that ends wrangler itself.
     await writeFile(path, edited.replace("tools: [", "tools: [calculator, "));
-    await expect.poll(() => dev.logs(), { timeout: 15_000 }).toContain("It starts again when");
+    await expect.poll(() => dev.logs(), { timeout: 30_000 }).toContain("It starts again when");
     expect(dev.logs()).toContain('Two tools are named "calculator". Rename or remove one in the agent.');
     await writeFile(path, edited.replace("another-model", "repaired-model"));
     await expect.poll(models, { timeout: 30_000 }).toContain("repaired-model");
     const own = await processesOf(project);
     expect(own.length).toBeGreaterThan(0);
     process.kill(dev.pid, "SIGTERM");
-    await expect.poll(() => processesOf(project), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => processesOf(project), { timeout: 30_000 }).toEqual([]);
   } finally {
+    receiver.stop();
     await dev.stop();
   }
-}, 120_000);
+}, 180_000);

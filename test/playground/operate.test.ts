@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { limitChange, limitTexts, spentShare } from "../../src/playground/accounts/limits.ts";
 import { argumentsText, formFields } from "../../src/playground/agents/schema-form.ts";
 import { evalOutcome, readEvalReport } from "../../src/playground/rollouts/eval-report.ts";
-import { actionsOf, evidencePlace, harmWords, metricValue } from "../../src/playground/rollouts/rollout-view.ts";
+import {
+  actionsOf,
+  evidencePlace,
+  evidenceWords,
+  harmWords,
+  metricValue,
+} from "../../src/playground/rollouts/rollout-view.ts";
 import { snippets } from "../../src/playground/setup/snippets.ts";
 import { setupSteps } from "../../src/playground/setup/steps.ts";
 import { accountJson, agentDetailsJson, agentsJson, evalSummaryText, healthJson, wordingOf } from "./samples.ts";
@@ -55,6 +61,7 @@ describe("a rollout", () => {
       metricValue("cost_micros", 1_300),
       metricValue("first_event_ms", null),
     ]).toEqual(["2.13 %", "$0.00130", "–"]);
+    expect([evidenceWords(16.234), evidenceWords(1e300)]).toEqual(["16.2", "over a million"]);
     expect([harmWords(0.05), harmWords(-0.3), harmWords(0)]).toEqual(["+5 %", "−30 %", "0 %"]);
   });
 });

@@ -64,7 +64,8 @@ describe("words and figures", () => {
 
   it("[PAGE-8] money, times and sizes are readable", () => {
     expect([0, 50, 420, 12_345, 1_500_000].map(money)).toEqual(["$0", "<$0.0001", "$0.0004", "$0.012", "$1.50"]);
-    expect([12, 2_140, 61_000].map(duration)).toEqual(["12 ms", "2.1 s", "1 min 1 s"]);
+    expect([12, 2_140, 61_000, 1_800_000].map(duration)).toEqual(["12 ms", "2.1 s", "1 min 1 s", "30 min"]);
+    expect([3_600_000, 5_400_000, 86_400_000].map(duration)).toEqual(["1 h", "1 h 30 min", "24 h"]);
     expect([5, 2_048, 3_145_728].map(bytes)).toEqual(["5 B", "2.0 KB", "3.0 MB"]);
     const now = Date.parse("2026-01-10T12:00:00Z");
     const told = ["2026-01-10T11:59:50Z", "2026-01-10T11:59:00Z", "2026-01-10T09:00:00Z", "2025-12-01T00:00:00Z"];

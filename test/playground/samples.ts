@@ -10,8 +10,9 @@ import { splitAlpha } from "../../src/rollout/plan.ts";
 import { type RolloutRecord, reportJson } from "../../src/rollout/report.ts";
 import { assumedFacts, smallestHarms } from "../../src/rollout/smallest-harm.ts";
 import { agentDetails } from "../../src/wire/agent-shapes.ts";
+import { delivery } from "../../src/wire/delivery-shapes.ts";
 import { entryJson } from "../../src/wire/native.ts";
-import { agent, delivery, health, listedTurn, session, turn } from "../../src/wire/shapes.ts";
+import { agent, health, listedTurn, session, turn } from "../../src/wire/shapes.ts";
 import { facts, recordedTurn } from "../observe/recorded-turn.ts";
 import { begun, plainTurn, plan } from "../rollout/simulate.ts";
 

@@ -2,8 +2,10 @@
  * `npm run soak -- --kills 200 --seed 7 [--messages 1000] [--bug NAME]`: one kill soak, its figures, and exit code 1 when something
  * was wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages.
  * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
+ * `npm run soak -- --only delegation --kills 1000`: agents that call agents, in the tests' Workers runtime, while every object is killed.
  * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds.
  */
+import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { bugs } from "./bugs.ts";
 import { runRollBack } from "./roll-back.ts";
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     bug: { type: "string" },
     "roll-back": { type: "string" },
     rollouts: { type: "string" },
+    only: { type: "string" },
   },
 });
 if (values["roll-back"] !== undefined) {
@@ -30,6 +33,12 @@ const seed = Number(values.seed ?? Date.now() % 1_000_000);
 if (values.rollouts !== undefined) {
   console.log(`${values.rollouts} rollouts of each kind with seed ${seed}`);
   process.exit(runRollouts(Number(values.rollouts), seed) ? 0 : 1);
+}
+if (values.only !== undefined && values.only !== "delegation") throw new Error('--only takes "delegation".');
+if (values.only === "delegation") {
+  const run = ["vitest", "run", "--project", "worker", "test/delegation/soak.test.ts"];
+  const env = { ...process.env, LONGLINE_SOAK_KILLS: values.kills, LONGLINE_SOAK_SEED: String(seed) };
+  process.exit(spawnSync("npx", run, { stdio: "inherit", env }).status ?? 1);
 }
 const bug = bugs.find(({ name }) => name === values.bug);
 if (values.bug !== undefined && bug === undefined) {

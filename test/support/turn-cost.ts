@@ -1,5 +1,7 @@
 /** What a plain turn costs at Cloudflare's meters, as tests count it, and what a month of such turns costs. `docs/scale.md` shows the table. */
 
+import type { Prices } from "../../src/core/cost.ts";
+
 /**
  * One message to a warm session, answered in one model call without tools, for an account without a budget.
  * Counted by SCALE-1 and SESSION-6, but for the last three, which are assumptions.
@@ -98,4 +100,51 @@ export function costTable(loads: readonly { turnsPerSecond: number; accounts: nu
     row("**all, with the plan**", ({ total }) => `**${money(total)}**`),
     row("a million turns", ({ total, turns }) => money((total / turns) * 1e6)),
   ].join("\n");
+}
+
+/**
+ * What the free plan of Cloudflare includes a day, as read on 2026-11-26 (developers.cloudflare.com: /workers/platform/limits,
+ * /durable-objects/platform/pricing). What is over it fails until 00:00 UTC.
+ */
+export const freePlan = {
+  workerRequests: 100_000,
+  objectRequests: 100_000,
+  objectGbSeconds: 13_000,
+  rowsWritten: 100_000,
+};
+
+/** How many plain turns a day each meter of the free plan allows; of duration, where the account's object never rests. */
+export function freeTurns(): Record<keyof typeof freePlan, number> {
+  const { workerRequests, sessionRequests, accountRequests, sessionRows, accountRows, activeSeconds } = plainTurn;
+  const account = 86_400 * objectGb;
+  return {
+    workerRequests: freePlan.workerRequests / workerRequests,
+    objectRequests: freePlan.objectRequests / (sessionRequests + accountRequests),
+    objectGbSeconds: (freePlan.objectGbSeconds - account) / (activeSeconds * objectGb),
+    rowsWritten: freePlan.rowsWritten / (sessionRows + accountRows),
+  };
+}
+
+/** The turn that costs of models are compared by. `cachedShare`: of the input, in a conversation that goes on. */
+const comparedTurn = { inputTokens: 2_000, cachedShare: 0.8, outputTokens: 500 };
+
+/** US dollars of a thousand such turns, with the cache and as if nothing were ever cached. `prices`: micro-dollars a million tokens. */
+export function thousandTurns({ hit, miss, output }: Prices): { cached: number; uncached: number } {
+  const { inputTokens, cachedShare, outputTokens } = comparedTurn;
+  const dollars = (cached: number) =>
+    (1_000 * (inputTokens * (cached * hit + (1 - cached) * miss) + outputTokens * output)) / 1e12;
+  return { cached: dollars(cachedShare), uncached: dollars(0) };
+}
+
+/** The Markdown table of `docs/scale.md`: what caching saves at each provider. */
+export function modelTable(models: readonly { name: string; prices: Prices }[]): string {
+  const rows = models.map(({ name, prices }) => {
+    const { cached, uncached } = thousandTurns(prices);
+    const list = [prices.hit, prices.miss, prices.output].map((each) => `$${each / 1e6}`).join(" / ");
+    const saved = Math.round((1 - cached / uncached) * 100);
+    return `| ${name} | ${list} | $${uncached.toFixed(3)} | **$${cached.toFixed(3)}** | ${saved} % |`;
+  });
+  const head =
+    "| model at | a million tokens: cached / other input / output | 1,000 turns, nothing cached | 80 % cached | less |";
+  return [head, "|---|---|---|---|---|", ...rows].join("\n");
 }

@@ -150,7 +150,7 @@ async function endGroup(child: ChildProcess, signal: NodeJS.Signals): Promise<vo
   send("SIGKILL");
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

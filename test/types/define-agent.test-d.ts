@@ -2,10 +2,13 @@
 import {
   type AgentDefinition,
   aiSdk,
+  asTool,
   calculator,
   defineAgent,
+  delegate,
   discord,
   discordRoom,
+  handoff,
   type Longline,
   longline,
   mcp,
@@ -13,8 +16,10 @@ import {
   playground,
   slack,
   slackRoom,
+  type Tool,
 } from "longline";
 import { expectTypeOf } from "vitest";
+import * as z from "zod";
 
 const assistant = defineAgent({ instructions: "Help." });
 expectTypeOf(assistant).toEqualTypeOf<AgentDefinition>();
@@ -68,3 +73,20 @@ export function apps(): void {
   // @ts-expect-error a channel is called by its function
   longline({ agents: { assistant }, channels: [slack] });
 }
+
+// Agents that call agents.
+expectTypeOf(
+  delegate({ assistant, other: "other" }, { budgetMicros: 1_000, timeoutSeconds: 60 }),
+).toEqualTypeOf<Tool>();
+expectTypeOf(handoff({ to: ["assistant"] })).toEqualTypeOf<Tool>();
+handoff({ to: { assistant } });
+const text = z.object({ text: z.string() });
+expectTypeOf(
+  asTool(assistant, { name: "assistant", description: "Helps.", input: text, output: text }),
+).toEqualTypeOf<Tool>();
+// @ts-expect-error a tool needs a description
+asTool(assistant, { name: "assistant" });
+// @ts-expect-error the form of an answer is an object
+asTool(assistant, { name: "assistant", description: "Helps.", output: z.string() });
+// @ts-expect-error an agent is a definition, or the name of one
+delegate({ assistant: 1 });

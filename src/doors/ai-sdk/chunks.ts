@@ -1,5 +1,6 @@
 /** Writes a turn's events as the AI SDK's UI message chunks (`uiMessageChunkSchema` of ai 7), for `useChat`. A turn is one message; its id is always the same. */
 import { shortageFailure } from "../../core/budget-words.ts";
+import type { ChildSession } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
 import type { SuspendedCall } from "../../core/tool-steps.ts";
@@ -44,8 +45,11 @@ export class UiChunks implements Encoder {
   }
 
   /** A message ends where the client or a person must answer: the client sends it again with the answers in its parts, and it goes on. */
-  waits(_calls: readonly WaitingCall[]): Frame[] {
-    const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
+  waits(calls: readonly WaitingCall[]): Frame[] {
+    const asked = calls.flatMap(({ id, child }): Chunk[] =>
+      child === undefined ? [] : [{ type: "tool-approval-request", approvalId: id, toolCallId: child.of }],
+    );
+    const chunks = [...asked, ...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
     return [...this.#frames(chunks), ...this.#done()];
   }
 
@@ -54,7 +58,8 @@ export class UiChunks implements Encoder {
     return this.#frames([{ type: "data-tool-waiting", id: call.id, transient: true, data: suspendedJson(call) }]);
   }
 
-  progress({ callId, name, text }: CallProgress): Frame[] {
+  progress({ callId, name, text, agent }: CallProgress): Frame[] {
+    if (agent !== undefined) return this.#frames([agentChunk(callId, agent, { state: "working", text })]);
     return this.#frames([
       { type: "data-tool-progress", id: callId, transient: true, data: { call_id: callId, name, text } },
     ]);
@@ -108,6 +113,10 @@ export class UiChunks implements Encoder {
         return this.#close();
       case "turn.ended":
         return this.#turnEnded(event);
+      case "agent.started":
+        return [agentChunk(event.callId, event, { state: "working" })];
+      case "agent.finished":
+        return [agentChunk(event.callId, event, { state: event.reason })];
       case "turn.started":
       case "error":
         return [];
@@ -181,6 +190,11 @@ export function turnOfMessage(id: string): string | undefined {
 }
 
 /** Tools of the client are its own parts; those of the server it does not know beforehand. */
+/** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
+function agentChunk(id: string, { session, agent }: ChildSession, how: { state: string; text?: string }): Chunk {
+  return { type: "data-agent", id, transient: true, data: { call_id: id, session, agent, ...how } };
+}
+
 function callChunk({ id, name, arguments: text, atClient }: ToolCall & { atClient?: true }): Chunk {
   const served = atClient ? {} : { dynamic: true, providerExecuted: true };
   return { type: "tool-input-available", toolCallId: id, toolName: name, input: jsonOr(text), ...served };

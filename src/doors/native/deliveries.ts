@@ -7,8 +7,8 @@ import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
+import type { DeliveryJson } from "../../wire/delivery-shapes.ts";
 import { iso, shownOr } from "../../wire/native.ts";
-import type { DeliveryJson } from "../../wire/shapes.ts";
 import { Routes } from "../routes.ts";
 
 export const deliveryListing = lazySchema(() =>

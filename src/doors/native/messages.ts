@@ -205,7 +205,7 @@ function toInbox(
 type AnswerMode = { mode: "stream" } | { mode: "async" } | { mode: "wait"; timeoutMs: number };
 
 /** `Accept` and `Prefer` (RFC 7240) say how the caller wants the answer; by default it waits 60 s, at most 300 s. */
-function answerMode(headers: Headers): AnswerMode {
+export function answerMode(headers: Headers): AnswerMode {
   if (/\btext\/event-stream\b/i.test(headers.get("Accept") ?? "")) return { mode: "stream" };
   const prefer = headers.get("Prefer") ?? "";
   if (/\brespond-async\b/i.test(prefer)) return { mode: "async" };

@@ -1,7 +1,8 @@
 /** The calls of the native door, described: those about usage, agents and deliveries here. */
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { agent, delivery, health, listedTurn, usageSum } from "../../wire/shapes.ts";
+import { delivery } from "../../wire/delivery-shapes.ts";
+import { agent, health, listedTurn, usageSum } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 import { usageQuery } from "../usage-sums.ts";

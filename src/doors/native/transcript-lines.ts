@@ -1,7 +1,7 @@
 /** What the lines of an exported session must be: nothing is lost on the way, and nothing unknown is let in. Only an import needs these schemas, and loads them then. */
 import * as z from "zod/mini";
 import { latestMs, metadataBounds, mostUnits } from "../../core/bounds.ts";
-import { thinkingLevels } from "../../core/entry.ts";
+import { thinkingLevels, turnEndReasons } from "../../core/entry.ts";
 import { recordedFault } from "../../core/speaker.ts";
 import { parseTracestate } from "../../observe/traceparent.ts";
 import { wellFormed } from "../well-formed.ts";
@@ -65,7 +65,18 @@ const oneTry = z.strictObject({
 });
 const tries = z.optional(z.array(oneTry).check(z.maxLength(1_000)));
 const tried = { step: order, attempt: order, model: modelId, content: text, reasoning: text, tries };
-const wait = z.enum(["approval", "client"]);
+const wait = z.enum(["approval", "client", "agent"]);
+const childSession = { session: z.string().check(z.maxLength(64)), agent: z.string().check(z.maxLength(100)) };
+const child = z.strictObject({
+  ...childSession,
+  reason: z.enum([...turnEndReasons, "erased"]),
+  ...paid,
+  steps: count,
+});
+const children = z.strictObject({
+  ...{ inputTokens: count, cachedTokens: count, outputTokens: count, reasoningTokens: count, estimated: mark },
+  ...{ costMicros: count, steps: count, count },
+});
 const ofCall = { step: order, callId, name };
 const namespace = z.strictObject({ name: note, tool: name, description: z.optional(note) });
 const tool = {
@@ -145,6 +156,7 @@ const entries = [
     ...tried,
     toolCalls: z.array(z.strictObject({ id: callId, name, arguments: text })).check(z.maxLength(10_000)),
     waits: z.optional(z.record(callId, wait)),
+    children: z.optional(z.record(callId, z.strictObject(childSession))),
     salvaged: z.optional(z.array(callId).check(z.maxLength(10_000))),
     copies: z.optional(z.record(callId, callId)),
     noCall: z.optional(z.literal(true)),
@@ -169,6 +181,8 @@ const entries = [
     repairs,
     durationMs: duration,
     metadata: noted,
+    child: z.optional(child),
+    handoff: z.optional(z.string().check(z.maxLength(100))),
   }),
   z.strictObject({
     type: z.literal("approval"),
@@ -178,6 +192,7 @@ const entries = [
     reason: z.optional(z.string().check(z.maxLength(10_000))),
     by: z.optional(name),
     metadata: noted,
+    child: z.optional(z.string().check(z.maxLength(64))),
   }),
   z.strictObject({
     type: z.literal("compaction"),
@@ -200,6 +215,7 @@ const entries = [
     refused: z.optional(z.literal(true)),
     ...paid,
     steps: count,
+    children: z.optional(children),
     expectedCachedTokens: z.optional(count),
     rowsWritten: z.optional(count),
     kvReads: z.optional(count),

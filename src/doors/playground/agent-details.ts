@@ -8,7 +8,7 @@ import { readJson } from "../../http/read-json.ts";
 import { profileFor } from "../../model/catalog.ts";
 import { hasPrice } from "../../model/profile.ts";
 import { runTool } from "../../tools/run-tool.ts";
-import type { Tool, ToolContext } from "../../tools/tool.ts";
+import type { CallContext, Tool } from "../../tools/tool.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
 import type { Caller } from "../caller.ts";
 import { Routes } from "../routes.ts";
@@ -42,7 +42,7 @@ function harmlessTool({ name: agent, tools }: Agent, name: string): Tool {
 }
 
 /** As in a session in which nothing was sent yet. */
-function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }: Tool): ToolContext {
+function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }: Tool): CallContext {
   return {
     secrets: Object.fromEntries(secrets.map((secret) => [secret, app.secrets[secret] ?? ""])),
     account,
@@ -56,14 +56,8 @@ function contextOf({ account, app, request }: Caller, agent: Agent, { secrets }:
     now: () => Date.now(),
     fetch: (...of) => fetch(...of),
     progress: () => {},
-    step: { do: noSteps, sleep: noSteps, waitFor: noSteps, all: noSteps },
     transcript: { search: async () => [], read: async () => undefined },
   };
-}
-
-/** A try belongs to no turn that could be woken. */
-async function noSteps(): Promise<never> {
-  throw new Error("Durable steps run in a turn only: send the agent a message that makes it call the tool.");
 }
 
 function detailsJson({ app }: Caller, agent: Agent): AgentDetailsJson {

@@ -201,9 +201,10 @@ function draftView({ step, attempt, model, reasoning, text, calls, waits, restar
   };
 }
 
-function callView(call: ToolCallJson, wait: "approval" | "client" | undefined): CallView {
+function callView(call: ToolCallJson, wait: "approval" | "client" | "agent" | undefined): CallView {
   const { name, arguments: text } = call.function;
-  return { id: call.id, name, arguments: text, state: wait ?? "running", repairs: [] };
+  const state = wait === undefined || wait === "agent" ? "running" : wait;
+  return { id: call.id, name, arguments: text, state, repairs: [] };
 }
 
 /** A turn that was read from its middle on may lack results; nothing runs in it any more. */

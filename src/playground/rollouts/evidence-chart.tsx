@@ -1,13 +1,21 @@
 /** The evidence that the candidate does harm, a bar for each guardrail, against the line at which it is rolled back. */
-import { evidencePlace, harmWords, metricValue, metricWords, type ShownEvidence } from "./rollout-view.ts";
+import {
+  evidencePlace,
+  evidenceWords,
+  harmWords,
+  metricValue,
+  metricWords,
+  type ShownEvidence,
+} from "./rollout-view.ts";
 
 export function EvidenceChart({ evidence }: { evidence: readonly ShownEvidence[] }) {
-  if (evidence.length === 0) return <p class="hint">No guardrail has been counted yet.</p>;
+  const counted = evidence.filter(({ baseline, candidate }) => baseline.sessions + candidate.sessions > 0);
+  if (counted.length === 0) return <p class="hint">No guardrail has been counted yet.</p>;
   return (
     <figure class="chart evidence">
       <figcaption>Evidence of harm; at the line it is rolled back</figcaption>
       <ul>
-        {evidence.map((each) => (
+        {counted.map((each) => (
           <Guardrail key={`${each.metric} ${each.turn_of_key}`} evidence={each} />
         ))}
       </ul>
@@ -28,7 +36,7 @@ function Guardrail({ evidence: each }: { evidence: ShownEvidence }) {
         width="100%"
         height="18"
         role="img"
-        aria-label={`${metricWords(metric)}: evidence ${Number(evidence.toPrecision(3))} of ${Number(needed.toPrecision(3))}`}
+        aria-label={`${metricWords(metric)}: evidence ${evidenceWords(evidence)} of ${evidenceWords(needed)}`}
       >
         <rect class="lane" y="6" width="100%" height="6" rx="3" />
         <rect class={evidence >= needed ? "failed" : "series0"} y="4" width={`${100 * place}%`} height="10" rx="3" />
@@ -37,8 +45,7 @@ function Guardrail({ evidence: each }: { evidence: ShownEvidence }) {
       <small>
         candidate {metricValue(metric, candidate.value)} in {candidate.sessions} sessions, baseline{" "}
         {metricValue(metric, baseline.value)} in {baseline.sessions}: {harmWords(harm)} (guarded: +
-        {harmWords(worse_by).replace("+", "")}). Evidence {Number(evidence.toPrecision(3))} of{" "}
-        {Number(needed.toPrecision(3))}.
+        {harmWords(worse_by).replace("+", "")}). Evidence {evidenceWords(evidence)} of {evidenceWords(needed)}.
       </small>
     </li>
   );

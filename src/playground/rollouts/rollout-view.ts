@@ -40,6 +40,10 @@ export function evidencePlace(evidence: number, needed: number): number {
   return Math.min(1, Number(((0.8 * near) / far).toFixed(4)));
 }
 
+export function evidenceWords(evidence: number): string {
+  return evidence > 1_000_000 ? "over a million" : String(Number(evidence.toPrecision(3)));
+}
+
 /** Such as `failed turns`. */
 export function metricWords(metric: string): string {
   return metric === "first_event_ms"

@@ -8,11 +8,18 @@ export function money(micros: number): string {
   return `$${dollars.toFixed(dollars < 0.01 ? 4 : dollars < 1 ? 3 : 2)}`;
 }
 
-/** Such as `340 ms`, `2.1 s`, `3 min`. */
+/** Such as `340 ms`, `2.1 s`, `3 min 5 s`, `24 h`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+  if (ms < 3_600_000) return inTwo(Math.round(ms / 1_000), ["min", "s"]);
+  return inTwo(Math.round(ms / 60_000), ["h", "min"]);
+}
+
+/** `count`: of the smaller unit, of which sixty are one of the larger. */
+function inTwo(count: number, [large, small]: readonly [string, string]): string {
+  const rest = count % 60;
+  return `${Math.floor(count / 60)} ${large}${rest === 0 ? "" : ` ${rest} ${small}`}`;
 }
 
 export function bytes(count: number): string {

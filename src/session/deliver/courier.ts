@@ -147,6 +147,8 @@ export class Courier {
     for (;;) {
       if (this.#sources.feed.closed) return;
       const change = this.#change();
+      // An agent that was called reports when it goes on: until then nothing changes here.
+      const rests = this.#sources.turns.waits.length > 0;
       const reply = replyOf(this.#sources, owed);
       if (reply === undefined) return change.forget();
       // A press may have brought a newer address.
@@ -179,7 +181,7 @@ export class Courier {
           this.#over(owed, { startMs, failures, isDead: false });
         });
       }
-      if (reply.state === "waiting") return this.#outbox.save(owed.id, shown);
+      if (reply.state === "waiting" || rests) return this.#outbox.save(owed.id, shown);
       if (this.#subrequests.isSpent) {
         change.forget();
         this.#outbox.save(owed.id, shown);

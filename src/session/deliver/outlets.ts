@@ -23,6 +23,7 @@ export function outlets({ app, bindings, account }: Deployment): (name: string) 
       const fault = (url: string) => urlFault(url, app.settings.isDev);
       return callback({ secret, urlFault: fault }) as unknown as Outlet;
     }
+    if (name === "agents") return app.delegation?.outlet(bindings, account);
     return app.channels.get(name)?.works?.outlet(channelHost(bindings, name));
   };
 }

@@ -1,4 +1,5 @@
 /** A turn as a channel shows it now: what was said in all its steps, what its tools do, what waits for a person. Read off the log and the reply that is still arriving. */
+import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import type { Approval, Reply, ShownTool } from "../../channels/channel.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../../core/entry.ts";
 import type { ToolCall } from "../../core/message.ts";
@@ -17,10 +18,11 @@ export interface ReplySources {
   turns: Turns;
   feed: Feed;
   record: SessionRecord;
+  children?: Pick<SessionChildren, "asked">;
 }
 
 /** `undefined` while the turn has not begun. Only what is safe on disk, or is shown to readers anyway, is in it. */
-export function replyOf({ turns, feed, record }: ReplySources, { id, turn }: Owed): Reply | undefined {
+export function replyOf({ turns, feed, record, children }: ReplySources, { id, turn }: Owed): Reply | undefined {
   const state = turns.state(turn);
   if (state === undefined || state.status === "queued") return undefined;
   const entries = turns.entries(state.firstSeq).filter(({ seq }) => seq <= feed.confirmed);
@@ -41,11 +43,18 @@ export function replyOf({ turns, feed, record }: ReplySources, { id, turn }: Owe
     tools: replies.flatMap((reply) =>
       reply.toolCalls.map((call) => toolOf(call, reply, { entries, progress: feed.progress })),
     ),
-    approvals: replies.flatMap((reply) => approvalsOf(reply, entries, { isOver, birth })),
+    approvals: [
+      ...replies.flatMap((reply) => approvalsOf(reply, entries, { isOver, birth })),
+      ...(children?.asked(turn) ?? []).map(({ ref, step, ...ask }) => {
+        return { ...ask, ref: refOf({ birth, turn, step, callId: ref }), ...(isOver && ask.state === "open" && over) };
+      }),
+    ],
     state: isOver ? "ended" : state.status === "waiting" ? "waiting" : "working",
     ...(isOver && { ended: endOf(end, { text, data: turnJson(session, end.turn, state) }) }),
   };
 }
+
+const over = { state: "void" as const };
 
 function isOfTurn(entries: readonly Entry[], turn: string): boolean {
   return entries[0]?.turn === turn;
@@ -59,7 +68,8 @@ function toolOf(
   const result = entries.find((entry) => entry.type === "tool" && entry.step === step && entry.callId === id);
   const key = `${step}-${id}`;
   if (result?.type === "tool") return { id: key, name, state: result.isError ? "failed" : "done" };
-  const isWaiting = waits?.[id] !== undefined && decisionOn(id, step, entries) === undefined;
+  const wait = waits?.[id];
+  const isWaiting = wait !== undefined && wait !== "agent" && decisionOn(id, step, entries) === undefined;
   const far = progress.textOf(id);
   return { id: key, name, state: isWaiting ? "waiting" : "running", ...(far && { progress: far }) };
 }

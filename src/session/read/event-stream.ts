@@ -202,7 +202,8 @@ function textOf(encoder: Encoder, events: readonly PlacedEvent[]): string {
 class Waits {
   readonly #sources: StreamSources;
   readonly #reader: Reader;
-  #toldSeq = 0;
+  /** The end of the log, and the calls that wait, when they were shown last. */
+  #shown = "";
 
   constructor(sources: StreamSources, reader: Reader) {
     this.#sources = sources;
@@ -211,13 +212,16 @@ class Waits {
 
   told(): Frame[] {
     const { feed, turns, log } = this.#sources;
-    const { turn, encoder } = this.#reader;
-    if (turn === undefined || feed.confirmed < log.lastSeq || this.#toldSeq === log.lastSeq) return none;
+    const { encoder } = this.#reader;
+    const turn = this.#reader.turn ?? turns.open?.turn;
+    if (turn === undefined || feed.confirmed < log.lastSeq) return none;
     // A turn that is being answered waits for nobody.
     if (feed.draft !== undefined) return none;
     const state = turns.state(turn);
     if (state?.status !== "waiting" || state.waitingFor.length === 0) return none;
-    this.#toldSeq = log.lastSeq;
+    const now = `${log.lastSeq} ${state.waitingFor.flatMap(({ id, child }) => (child ? [id] : [])).join(" ")}`;
+    if (this.#shown === now) return none;
+    this.#shown = now;
     return encoder.waits(state.waitingFor);
   }
 }

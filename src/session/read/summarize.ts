@@ -15,7 +15,7 @@ export interface SummarySources {
 /** `agent`: the session's own. `defaultModel`: the one that answers where none was chosen. */
 export function summarize(sources: SummarySources, agent: Agent, defaultModel: string): SessionSummary {
   const { record, log, turns } = sources;
-  const { name, title, metadata, model, prefix, usage, createdAtMs, expiresAtMs, forkedFrom } = record.read();
+  const { name, title, metadata, model, prefix, usage, createdAtMs, expiresAtMs, forkedFrom, parent } = record.read();
   return {
     id: name,
     agent: agent.name,
@@ -31,6 +31,7 @@ export function summarize(sources: SummarySources, agent: Agent, defaultModel: s
     createdAtMs,
     expiresAtMs,
     forkedFrom,
+    ...(parent && { parent: { session: parent.session, callId: parent.callId } }),
   };
 }
 

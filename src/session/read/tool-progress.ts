@@ -1,11 +1,15 @@
 /** How far the calls that run now are, as their tools say it. Kept in memory alone, newest text of each: a reader asks for what is newer than it has seen. */
 
+import type { ChildSession } from "../../core/entry.ts";
+
 /** How far a call is. `version`: grows with each change of any call. */
 export interface ProgressNote {
   callId: string;
   name: string;
   text: string;
   version: number;
+  /** The child that works at the call. */
+  agent?: ChildSession;
 }
 
 /** Most characters of a text. */
@@ -25,13 +29,13 @@ export class ToolProgress {
     this.#changed = changed;
   }
 
-  report({ callId, name }: { callId: string; name: string }, text: string): void {
+  report({ callId, name, agent }: { callId: string; name: string; agent?: ChildSession }, text: string): void {
     const shown = text
       .slice(0, longestText)
       .replace(/[\ud800-\udbff]$/, "")
       .toWellFormed();
     if (this.#notes.get(callId)?.text === shown) return;
-    this.#notes.set(callId, { callId, name, text: shown, version: ++this.#version });
+    this.#notes.set(callId, { callId, name, text: shown, version: ++this.#version, ...(agent && { agent }) });
     const restMs = this.#toldMs + paceMs - Date.now();
     if (restMs <= 0) this.#tell();
     else this.#timer ??= setTimeout(() => this.#tell(), restMs);

@@ -1,6 +1,7 @@
 /** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
+import { childrenJson } from "../../wire/children-json.ts";
 import { countsJson, errorJson, iso, messageJson, suspendedJson, usageJson } from "../../wire/native.ts";
 import type { FeedbackJson, TurnJson } from "../../wire/shapes.ts";
 import type { Feedback } from "../store/feedback.ts";
@@ -18,7 +19,7 @@ export function turnJson(session: string, turn: string, state: TurnState): TurnJ
         turn,
         status: state.status,
         message,
-        waiting_for: state.waitingFor.map((call) => waitJson(call, state.waitMs)),
+        waiting_for: state.waitingFor.flatMap((call) => waitJson(call, state.waitMs)),
         ...(state.suspended.length > 0 && { suspended: state.suspended.map(suspendedJson) }),
       };
     }
@@ -35,6 +36,7 @@ export function turnJson(session: string, turn: string, state: TurnState): TurnJ
           ...(reply?.replayed && { cached: true }),
         },
         cost_micros: ended.costMicros,
+        ...(ended.children && { children: childrenJson(ended.children) }),
         ...(state.feedback && { feedback: feedbackJson(state.feedback) }),
         ...(ended.refused && { refused: true }),
         ...(ended.failure && { error: errorJson(ended.failure) }),
@@ -48,7 +50,9 @@ export function feedbackJson({ score, label, comment, by, atMs }: Feedback): Fee
 }
 
 /** The exact arguments, as the model wrote them: what is approved is what is run. */
-function waitJson({ id, name, arguments: text, kind, sinceMs }: WaitingCall, waitMs: number) {
+function waitJson({ id, name, arguments: text, kind, sinceMs, child }: WaitingCall, waitMs: number) {
+  if (kind === "agent") return [];
   const expiresAtMs = Math.min(sinceMs + waitMs, latestMs);
-  return { call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs) };
+  const of = child && { session: child.session, agent: child.agent };
+  return [{ call_id: id, name, arguments: text, kind, expires_at: iso(expiresAtMs), ...of }];
 }

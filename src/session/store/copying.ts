@@ -1,8 +1,9 @@
 /** Makes a session from entries that come page by page, from a fork or an import. The session exists once its last page is in: until then there are rows, but no session. */
-import { ending, leftOver } from "../../core/ending.ts";
+import { ending, leftOver, refusal } from "../../core/ending.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { TranscriptChecker } from "../../core/legal.ts";
+import { notRun } from "../../core/not-run.ts";
 import { openCalls } from "../../core/waits.ts";
 import { within } from "../wait.ts";
 import { FeedbackStore, type RatedTurn } from "./feedback.ts";
@@ -181,7 +182,7 @@ class Copy {
     const turn = this.#checker.openTurn;
     const copiedSeq = this.#log.lastSeq;
     const { address, choices, from } = this.#plan;
-    if (turn !== undefined && !this.#goesOn) this.#log.append(this.#end(turn));
+    if (turn !== undefined) this.#log.append(this.#goesOn ? this.#withoutAgents(turn) : this.#end(turn));
     if (turn !== undefined && from.kind === "seed")
       this.#inbox.keepReceipt(from.receipt ?? {}, { turn, afterSeq: copiedSeq });
     const { usage, createdAtMs } =
@@ -208,6 +209,14 @@ class Copy {
     this.#turn.push(entry.type === "tool" ? { ...entry, content: "" } : entry);
     if (entry.type === "compaction") this.#windowSeq = entry.throughSeq;
     if (entry.type === "turn_ended") this.#usage = addTurn(this.#usage, entry);
+  }
+
+  /** An agent works for the session that the copy was made of, and is never called twice. */
+  #withoutAgents(turn: string): NewEntry[] {
+    const reply = this.#turn.findLast((entry) => entry.type === "assistant");
+    const handed = openCalls(this.#turn).waiting.filter(({ kind }) => kind === "agent");
+    const of = { turn, step: reply?.step ?? 0 };
+    return handed.map((call) => refusal({ call, content: notRun.copied }, of, Date.now()));
   }
 
   #end(turn: string): NewEntry[] {

@@ -174,6 +174,22 @@ export const sessionLadder = new Ladder("session", [
    ) STRICT;
    CREATE INDEX signals_kept ON signals (name) WHERE taken = 0;`,
   },
+  {
+    since: "0.2.0",
+    sql: `ALTER TABLE session ADD COLUMN parent TEXT;
+   CREATE TABLE children (
+     seq INTEGER NOT NULL,
+     call_id TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     session TEXT NOT NULL,
+     state TEXT NOT NULL,
+     next_at INTEGER,
+     data TEXT NOT NULL,
+     PRIMARY KEY (seq, call_id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX children_by_session ON children (session);
+   CREATE INDEX children_by_turn ON children (turn);`,
+  },
 ]);
 
 /** What a database says of itself. Reading it writes nothing. */

@@ -1,6 +1,8 @@
 /** What a session is apart from its transcript: whose it is, what it is called, what it has used. One row, read once and written rarely. */
+import type { ParentCall } from "../../agent/delegation-feature.ts";
 import { addUsage, noUsage, type Usage } from "../../core/cost.ts";
-import type { TurnEndedEntry } from "../../core/entry.ts";
+import { addChild, noChildren } from "../../core/ending.ts";
+import type { ChildOutcome, ChildrenUsage, TurnEndedEntry } from "../../core/entry.ts";
 import { graceMs } from "../expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
 import type { RowCopy } from "./row-copy.ts";
@@ -11,6 +13,8 @@ export interface SessionUsage extends Usage {
   steps: number;
   costMicros: number;
   rowsWritten: number;
+  /** Of its children and theirs, beside the sums above; absent where none has ended. */
+  children?: ChildrenUsage;
 }
 
 /** Whose session, and the caller's name for it. */
@@ -33,6 +37,8 @@ export interface SessionChoices {
   prefix?: string;
   /** Life in seconds after its last use; for ever when absent. */
   ttlSeconds?: number;
+  /** The call that it is made for; its agent may be one that only others call. */
+  parent?: ParentCall;
 }
 
 /** What a session has from another one, or from an import. */
@@ -75,6 +81,8 @@ export interface SessionSettings {
   birth: string | null;
   /** How often the session's tokens were withdrawn. */
   tokenEpoch: number;
+  /** The call that it was made for; null in a session that a caller made. */
+  parent: ParentCall | null;
 }
 
 type Row = {
@@ -97,10 +105,11 @@ type Row = {
   token_epoch: number;
   learned: string | null;
   life_ms: number | null;
+  parent: string | null;
 };
 
 const columns = `account, name, title, metadata, instructions, model, prefix, sticky_model, created_at, expires_at, usage,
-  forked_from, copied_seq, window_seq, birth, token_epoch, learned, life_ms, agent`;
+  forked_from, copied_seq, window_seq, birth, token_epoch, learned, life_ms, agent, parent`;
 
 /** The row as it is kept in memory. */
 interface RecordCopy {
@@ -147,6 +156,7 @@ export class SessionRecord implements RowCopy {
       copied_seq: copiedSeq,
       window_seq: windowSeq,
       birth: crypto.randomUUID(),
+      parent: choices.parent === undefined ? null : JSON.stringify(choices.parent),
     };
     const names = Object.keys(row);
     const places = names.map(() => "?").join(", ");
@@ -230,6 +240,14 @@ export class SessionRecord implements RowCopy {
     this.#keep({ usage: sum, expiresAtMs });
   }
 
+  /** Adds what a child used. Runs in the transaction that takes its end, so that it counts once. */
+  addChild(outcome: ChildOutcome): void {
+    const before = this.read().usage;
+    const usage = { ...before, children: addChild(before.children ?? noChildren, outcome) };
+    this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(usage));
+    this.#keep({ usage });
+  }
+
   #expiryAfterUse(atMs: number): number | null {
     const { settings, lifeMs } = this.#read;
     const { expiresAtMs } = settings;
@@ -260,6 +278,7 @@ function copyOf(row: Row): RecordCopy {
     windowSeq: row.window_seq,
     birth: row.birth,
     tokenEpoch: row.token_epoch,
+    parent: row.parent === null ? null : (JSON.parse(row.parent) as ParentCall),
   };
   const learned = row.learned === null ? {} : (JSON.parse(row.learned) as LearnedChanges);
   return { settings: Object.freeze(settings), learned, lifeMs: row.life_ms };

@@ -1,6 +1,6 @@
 /** Finds the reply whose calls an answer is about, and what was answered about them before, so that an answer that comes again is recognised. Reads rows; records nothing. */
 import type { ApprovalEntry, AssistantEntry, Entry, ToolEntry } from "../../core/entry.ts";
-import { openCalls, refOf, type WaitingCall } from "../../core/waits.ts";
+import { handedOver, openCalls, refOf, type WaitingCall } from "../../core/waits.ts";
 import type { AnswerPart } from "../read/answer-request.ts";
 import type { CallOutcome } from "../refusal.ts";
 import type { ClientResult, SubmitRows } from "./submit-rows.ts";
@@ -45,7 +45,8 @@ export function openTurn({ turns, record }: Pick<SubmitRows, "turns" | "record">
   if (open?.firstSeq === undefined) return { birth, turn: "", step: 0, waiting: [] };
   const entries = turns.entries(open.firstSeq);
   const reply = entries.findLast((entry) => entry.type === "assistant");
-  const waiting = open.stop === undefined ? openCalls(entries).waiting : [];
+  const own = openCalls(entries).waiting.filter(({ kind }) => kind !== "agent");
+  const waiting = open.stop === undefined ? [...own, ...turns.askedByChildren()] : [];
   return { birth, turn: open.turn, step: reply?.step ?? 0, waiting };
 }
 
@@ -59,7 +60,7 @@ export function replyAt({ turns }: Pick<SubmitRows, "turns">, place: AnswerPart)
   const { turn, afterSeq = 0 } = place;
   const entries = entriesOf(turns, turn);
   const reply = entries.find(
-    (entry) => entry.type === "assistant" && entry.seq > afterSeq && Object.keys(entry.waits ?? {}).length > 0,
+    (entry) => entry.type === "assistant" && entry.seq > afterSeq && Object.keys(handedOver(entry)).length > 0,
   );
   return reply?.type === "assistant" ? { reply, entries } : undefined;
 }

@@ -1,4 +1,5 @@
 /** What is submitted, and the rows that it is checked against and written to. Types alone. */
+import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import type { Address } from "../../channels/channel.ts";
 import type { ApprovalDecision, Returned } from "../../core/answer-entries.ts";
 import type { TurnOptions } from "../../core/entry.ts";
@@ -15,6 +16,7 @@ export interface SubmitRows {
   turns: Turns;
   record: SessionRecord;
   outbox: Outbox;
+  children?: Pick<SessionChildren, "wrote" | "callOf">;
 }
 
 /** The result of a tool that runs at the client. */

@@ -44,7 +44,8 @@ export function takeEach(rows: SubmitRows, given: GivenAnswers): TakenAnswers {
 /** All answers about the calls of one reply of the newest turn: what was answered before, and in the same way, is passed over. The answer begins after the reply. */
 export function takeResent(rows: SubmitRows, given: GivenAnswers): TakenAnswers {
   const idOf = ({ call }: GivenApproval) => ("id" in call ? call.id : "");
-  const asking = replyWithCall(rows, [...given.approvals.map(idOf), ...given.results.map(({ callId }) => callId)]);
+  const ids = given.approvals.map(idOf).map((id) => rows.children?.callOf(id) ?? id);
+  const asking = replyWithCall(rows, [...ids, ...given.results.map(({ callId }) => callId)]);
   if (asking === undefined) throw new SubmitRefused({ code: "no_such_calls" });
   const approvals = given.approvals.filter((each) => approvalOf(asking, idOf(each))?.approve !== each.approve);
   const results = given.results.filter(({ callId }) => resultOf(asking, callId) === undefined);
@@ -98,10 +99,14 @@ function write(rows: SubmitRows, open: OpenTurn, given: GivenAnswers): TakenAnsw
   const { log, inbox } = rows;
   const { turn } = open;
   const at = { ...open, atMs: Date.now() };
-  const decided = given.approvals.map((each) => approvalEntry(at, callToDecide(rows, open, each), each));
+  const decided = given.approvals.map((each) => {
+    const call = callToDecide(rows, open, each);
+    return { ...approvalEntry(at, call, each), ...(call.child && { child: call.child.session }) };
+  });
   const returned = given.results.map((each) => resultEntry(at, callToReturn(rows, open, each.callId), each));
   if (given.continuation !== undefined) inbox.changeOptions(turn, given.continuation.options);
   log.append([...decided, ...returned]);
+  rows.children?.wrote(decided);
   for (const { callId } of decided) inbox.claim([answerName(refIn(open, callId))], turn);
   for (const message of given.messages) inbox.add(message, { atMs: at.atMs, joins: turn });
   const place = { turn, afterSeq: log.lastSeq };
@@ -129,6 +134,7 @@ function callToReturn(rows: SubmitRows, open: OpenTurn, callId: string): Waiting
 function callById(rows: SubmitRows, { waiting }: OpenTurn, callId: string): WaitingCall {
   const call = waiting.find(({ id }) => id === callId);
   if (call !== undefined) return call;
+  if (rows.children?.callOf(callId) !== undefined) throw new SubmitRefused({ code: "call_not_waiting", callId });
   const asking = replyWithCall(rows, [callId]);
   if (asking === undefined && !rows.log.hasCall(callId)) throw new SubmitRefused({ code: "no_such_call", callId });
   const outcome = asking && { outcome: outcomeOf(asking, callId) };

@@ -1,4 +1,4 @@
-/** Asks the account for the money of a model call before it is made. One that has no budget is not asked; that is remembered for 25 s, so a new budget holds within 30 s. */
+/** Asks the account for the money of a model call before it is made. One that has no budget is not asked, unless the session spends from a share; that is remembered for 25 s, so a new budget holds within 30 s. */
 import type { Account } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
@@ -8,43 +8,48 @@ import type { SessionAddress } from "../store/session-record.ts";
 
 export class BudgetClient {
   readonly #bindings: Bindings;
-  readonly #of: SessionAddress;
+  readonly #of: SessionAddress & { parent?: { hasShare: boolean } | null };
   readonly #asked: () => void;
   #unlimitedUntilMs = 0;
   #settled: Promise<void> = Promise.resolve();
 
   /** `asked`: called for each call of the account's object. */
-  constructor(bindings: Bindings, of: SessionAddress, asked: () => void = () => {}) {
+  constructor(
+    bindings: Bindings,
+    of: SessionAddress & { parent?: { hasShare: boolean } | null },
+    asked: () => void = () => {},
+  ) {
     this.#bindings = bindings;
     this.#of = of;
     this.#asked = asked;
   }
 
   /** Sets money aside for one more call of step `seq`; what is missing when the budget does not allow it. `micros` is asked only where there may be a budget. */
-  async reserve(seq: number, micros: () => number): Promise<true | MissingMoney> {
-    if (Date.now() < this.#unlimitedUntilMs) return true;
+  async reserve(seq: number, micros: () => number): Promise<boolean | MissingMoney> {
+    if (!(await this.isLimited())) return true;
     const { account, name } = this.#of;
-    const { hasBudget, untilMs } = await factsOfAccount(this.#bindings, account, this.#asked);
-    if (!hasBudget) {
-      this.#unlimitedUntilMs = untilMs;
-      return true;
-    }
     await this.#settled;
     this.#asked();
     const object = accountObject(this.#bindings, account);
     const neededMicros = micros();
     const answer = await object.reserve({ session: name, seq, micros: neededMicros });
     if (answer !== "refused") return true;
+    if (this.#hasShare) return false;
     this.#asked();
     return shortageOf(await object.settings(), neededMicros);
   }
 
-  /** Whether the account has a budget. */
+  /** Whether the account has a budget, or the session a share. */
   async isLimited(): Promise<boolean> {
+    if (this.#hasShare) return true;
     if (Date.now() < this.#unlimitedUntilMs) return false;
     const { hasBudget, untilMs } = await factsOfAccount(this.#bindings, this.#of.account, this.#asked);
     if (!hasBudget) this.#unlimitedUntilMs = untilMs;
     return hasBudget;
+  }
+
+  get #hasShare(): boolean {
+    return this.#of.parent?.hasShare === true;
   }
 
   /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */

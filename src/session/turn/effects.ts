@@ -1,4 +1,6 @@
 /** Does what the loop asks for: the one place where model, tools, log and feed meet. Decides nothing about the turn. */
+
+import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import { Draft } from "../../core/assemble.ts";
 import type { Shortage } from "../../core/budget-words.ts";
 import { worstCaseMicros } from "../../core/cost.ts";
@@ -40,6 +42,7 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
   traces?: SessionTraces;
   /** Absent where the app has no durable steps. */
   durable?: SessionSteps | undefined;
+  children?: SessionChildren;
 }
 
 /**
@@ -113,6 +116,7 @@ export class SessionEffects implements Effects {
       barren: checkpoint.barren(log.lastSeq + 1),
       intents: new Set(runs.keys()),
       runs,
+      ...(reply?.children && { opened: this.#rows.children?.opened() ?? new Set() }),
       stepped: turns.stepped(firstSeq),
       joining: inbox.isJoined(turn),
       windowFull: betweenSteps && this.#requests.isFull(this.#model.profile),
@@ -206,15 +210,19 @@ export class SessionEffects implements Effects {
     const context = await callContext(this.#rows, { ...this.#of, call, keyOf, place, profile: this.#model.profile });
     const approved = await this.#intend(call, agent.tools.effectOf(call.name));
     const { hooks } = agent;
+    const { children } = this.#rows;
+    const reply = this.#reply();
     const steps = this.#rows.durable?.of({
-      ...{ seq: this.#reply()?.seq ?? 0, callId: call.id, turn: place.turn },
+      ...{ seq: reply?.seq ?? 0, callId: call.id, turn: place.turn },
       stepKey: (name) => sha256Hex(`${context.idempotencyKey} ${name}`),
       mustLive: () => this.#mustLive(),
     });
+    const open = reply && children?.opens(agent, call, { reply, traceparent: context.traceparent });
     try {
-      const result = await runDurably(agent.tools, call, context, { hooks, approved, secrets, steps });
+      const options = { hooks, approved, secrets, steps, ...(open && { open }) };
+      const result = await runDurably(agent.tools, call, context, options);
       if (result === undefined) this.#rows.feed.changed();
-      return result;
+      return result && { ...result, ...children?.handoffOf(agent, call, result) };
     } finally {
       this.#rows.feed.progress.end(call.id);
     }

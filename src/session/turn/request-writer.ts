@@ -1,5 +1,6 @@
 /** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
 import type { Agent } from "../../agent/agent.ts";
+import { handingAgent } from "../../agent/delegation-feature.ts";
 import type { TurnSchemas } from "../../agent/turn-schemas.ts";
 import { isAllowed } from "../../core/allowed-tools.ts";
 import { summaryQuestion } from "../../core/compact.ts";
@@ -138,7 +139,7 @@ export class RequestWriter {
   prefix(model: Profile, nowMs: number): PrefixRecord {
     const { profile, headParts } = this.#read(model);
     const { window, heads } = this.#sources;
-    const facts = headFacts({ ...headParts, profile }, this.#of.prefix ?? "");
+    const facts = { ...headFacts({ ...headParts, profile }, this.#of.prefix ?? ""), ...handingAgent(this.#of.agent) };
     const { last } = window;
     const before = last && { ...last, head: heads.read(last.head) };
     const now = { head: facts, windowSeq: window.windowSeq, atMs: nowMs };

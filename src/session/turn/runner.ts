@@ -37,10 +37,10 @@ import { TurnTools } from "./turn-tools.ts";
 import { type UserIds, userIdsOf } from "./user-ids.ts";
 
 export interface RunnerSetup {
-  /** As the code defines it. */
-  agent: Agent;
+  /** The session's own, as the code defines it and as it is now: it changes between turns alone. */
+  readonly agent: Agent;
   /** Which version of it each turn has; absent: always that one. */
-  version?: SessionVersions | undefined;
+  readonly version?: SessionVersions | undefined;
   settings: Settings;
   remoteTools?: RemoteTools | undefined;
   /** Of an app whose doors take JSON schemas. */
@@ -316,6 +316,7 @@ export class Runner {
   #rules(agent: Agent, models: readonly TurnModel[], { tools = [], oneCall }: TurnOptions): Rules {
     const { settings } = this.#setup;
     const profiles = models.map(({ profile }) => profile);
+    const { children } = this.#rows;
     const clientTools = new Set(tools.map(({ name }) => name));
     return {
       maxSteps: agent.limits.maxSteps,
@@ -325,12 +326,14 @@ export class Runner {
       maxTurnMs: this.#maxTurnMs,
       maxWaitMs: agent.limits.waitSeconds * 1000,
       effectOf: (name) => agent.tools.effectOf(name),
+      ...children?.rules(agent),
       waitOf(call, isSalvaged) {
         if (agent.tools.get(call.name)?.refusal !== undefined) return undefined;
         if (clientTools.has(call.name)) {
           // What its sender wants to be strict is checked here, also where the provider does not hold to it.
           return agent.tools.get(call.name)?.parse(call.arguments).ok === false ? undefined : "client";
         }
+        if (children?.isForAgent(agent, call)) return "agent";
         return waitsForPerson(agent.tools.get(call.name), call.arguments, isSalvaged) ? "approval" : undefined;
       },
       inputOf: ({ name, arguments: text }) => inputOf(agent.tools.get(name), text),

@@ -1,4 +1,5 @@
 /** Writes what a turn did: entries in one transaction with the rows that go with them, on disk before any reader sees them. Decides nothing about the turn. */
+import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { isSilent } from "../../core/event.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
@@ -28,6 +29,8 @@ export interface JournalRows {
   kvCount: KvCount;
   /** What is owed to a collector, where there is one. */
   telemetry?: SessionTelemetry;
+  /** Where the app's agents call others. */
+  children?: Pick<SessionChildren, "wrote" | "handedTo">;
 }
 
 export class TurnJournal {
@@ -39,9 +42,10 @@ export class TurnJournal {
 
   /** Appends all entries, or none. Messages that wait to join a turn are written before its end. */
   write(entries: readonly NewEntry[]): void {
-    const { storage, search } = this.#rows;
+    const { storage, search, children } = this.#rows;
     storage.transactionSync(() => {
       for (const entry of entries) this.#write(entry);
+      children?.wrote(entries);
     });
     // What has left the window will be searched for; whatever is left of it is indexed then.
     for (const entry of entries) if (entry.type === "compaction") search.indexSome(entry.throughSeq);
@@ -72,6 +76,7 @@ export class TurnJournal {
       return;
     }
     log.append(turns.takeJoining(entry.turn, log.lastSeq, entry.atMs));
+    this.#handOver(entry.turn, entry.atMs);
     outbox.turnEnded(entry.turn, entry.atMs + watchdogMs);
     telemetry?.owe({ kind: "turn", firstSeq: turns.firstSeq(entry.turn) ?? log.lastSeq });
     // Its own row and the session's sums are still to be written.
@@ -79,6 +84,16 @@ export class TurnJournal {
     log.append([ended]);
     record.settle(ended);
     counter.take();
+  }
+
+  /** The turn gave the session to another agent, which answers from the next one on. */
+  #handOver(turn: string, atMs: number): void {
+    const { log, turns, record, children } = this.#rows;
+    const firstSeq = turns.firstSeq(turn);
+    const handed = firstSeq && children?.handedTo(turns.entries(firstSeq), record.read().agent ?? "");
+    if (!handed) return;
+    this.#makeRoom(log.append([{ type: "note", turn, content: handed.note, atMs }]));
+    record.keepAgent(handed.agent);
   }
 
   /** A step that was begun where these are now is answered after them. */

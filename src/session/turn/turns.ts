@@ -71,6 +71,8 @@ export class Turns implements RowCopy {
   #read: { firstSeq: number; entries: Entry[] } = { firstSeq: 0, entries: [] };
   /** The open calls of the open turn when the log ended with `lastSeq`: readers look after each piece of text. */
   #calls: { lastSeq: number; open: OpenCalls } = { lastSeq: 0, open: noCalls };
+  /** What the children of the open turn ask of a person. */
+  askedByChildren: () => WaitingCall[] = () => [];
 
   /** `agent`: the session's own. */
   constructor({ log, inbox, steps }: TurnRows, agent: TurnAgent) {
@@ -96,8 +98,15 @@ export class Turns implements RowCopy {
     return this.open !== undefined || this.#inbox.next() !== undefined;
   }
 
-  /** The calls of the open turn that wait for a person or a client, when nothing else can be done in it. */
+  /** The calls of the open turn that wait for a person or a client, its own and those of its children, when nothing else can be done in it. */
   get waitingFor(): WaitingCall[] {
+    const { waits } = this;
+    const own = waits.filter(({ kind }) => kind !== "agent");
+    return own.length === waits.length ? waits : [...own, ...this.askedByChildren()];
+  }
+
+  /** The same for all that wait, for another agent, too; those of children are not among them. */
+  get waits(): WaitingCall[] {
     return this.#waits.waiting;
   }
 
@@ -106,10 +115,9 @@ export class Turns implements RowCopy {
     return this.#waits.suspended;
   }
 
-  /** Whether nothing can be done in the open turn before something comes, or a time. */
+  /** Whether nothing can be done in the open turn before something comes, or a time. A turn whose agents work is not waiting. */
   get isWaiting(): boolean {
-    const { waiting, suspended } = this.#waits;
-    return waiting.length + suspended.length > 0;
+    return this.waitingFor.length + this.suspended.length > 0;
   }
 
   get #waits(): { waiting: WaitingCall[]; suspended: SuspendedCall[] } {
@@ -220,7 +228,7 @@ export class Turns implements RowCopy {
     const ended = entries.at(-1);
     const reply = entries.findLast((entry) => entry.type === "assistant");
     if (ended?.type === "turn_ended") return { status: "ended", firstSeq, ended, reply };
-    const { waiting: waitingFor, suspended } = this.#waits;
+    const { waitingFor, suspended } = this;
     const waitMs = this.#agent.limits.waitSeconds * 1000;
     const status = this.isWaiting ? "waiting" : "running";
     return { status, firstSeq, reply, waitingFor, suspended, waitMs };

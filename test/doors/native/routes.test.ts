@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { answerMode } from "../../../src/doors/native/messages.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { calls, type createFakeProvider, gated, refused, status, text } from "../../support/fake-provider.ts";
 import { bindings, startProvider } from "../../support/session-world.ts";
@@ -120,6 +121,16 @@ describe("messages", () => {
     await vi.waitFor(async () =>
       expect((await json(call("GET", at))).body).toMatchObject({ status: "completed", message: { content: "Hi" } }),
     );
+  });
+
+  it.each([
+    [undefined, 60],
+    ["wait=5", 5],
+    ["wait=301", 300],
+    ["wait=soon", 60],
+  ])("[NATIVE-1] with Prefer: %s it waits for %d s", (prefer, seconds) => {
+    const headers = new Headers(prefer === undefined ? {} : { Prefer: prefer });
+    expect(answerMode(headers)).toEqual({ mode: "wait", timeoutMs: seconds * 1000 });
   });
 
   it("[SESSION-2] the same Idempotency-Key never asks twice, bare or quoted", async () => {

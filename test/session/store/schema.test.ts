@@ -73,6 +73,7 @@ it("[SCHEMA-1] landed rungs are as they were", () => {
     "vvhapsanlb",
     "1zk0qorvzd3",
     "1ff81jvo00b",
+    "15ggu7c7oi5",
   ];
   expect(sessionLadder.rungs.map(({ sql }) => fingerprint(sql))).toEqual(landed);
 });

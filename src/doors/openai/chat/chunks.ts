@@ -144,6 +144,8 @@ export class ChatChunks implements Encoder {
       case "tool.approval_required":
         return this.#whole([]);
       case "turn.started":
+      case "agent.started":
+      case "agent.finished":
       case "tool.approval_answered":
       case "error":
         return [];

@@ -1,0 +1,20 @@
+/** What shares of a budget are to an account: money that is set aside for sessions which work for other sessions. Types alone. All in micro-dollars. */
+
+export interface AccountShares {
+  /** Whether a call of this session may cost so much more: `within` a share, or only as far as the account's budget allows it. */
+  allows(session: string, micros: number): "refused" | "within" | "account";
+  /** What is set aside in shares, beside what their sessions spent or reserved. */
+  readonly heldMicros: number;
+  spent(session: string, micros: number): void;
+  /** Of the parent's share, or of what is `leftMicros` of the account's budget; false, and nothing set aside, where there is not so much. One that is there already stays. */
+  open(share: ShareToOpen, leftMicros: number): boolean;
+  /** What its session has not spent is free again. */
+  close(session: string): void;
+}
+
+export interface ShareToOpen {
+  session: string;
+  parent: string;
+  /** Absent: it spends from the share of its parent. */
+  micros?: number;
+}

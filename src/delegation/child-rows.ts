@@ -1,0 +1,141 @@
+/** The calls of a session that were handed to other agents: one row for each, kept as long as the session, so that a call is opened once and its child is stopped, and erased, whatever happens. Calls no one. */
+import type { ChildAsk } from "../agent/delegation-feature.ts";
+import type { ResponseFormat } from "../core/entry.ts";
+
+/**
+ * `opening`: the child is to be sent its task. `open`: it works. `stopping`: it is to be stopped, since no one waits for it
+ * any more; `stopped`: it was asked to. `ended`: it reported its end, or was never begun.
+ */
+export type ChildState = "opening" | "open" | "stopping" | "stopped" | "ended";
+
+/** An answer of a person that is to be passed on. */
+export interface OwedAnswer {
+  ref: string;
+  approve: boolean;
+  reason?: string;
+  by?: string;
+}
+
+export interface ChildRow {
+  /** Of the reply that made the call. */
+  seq: number;
+  callId: string;
+  turn: string;
+  /** The child's name. */
+  session: string;
+  state: ChildState;
+  /** When something is to be done, in ms since 1970; null: nothing is. */
+  nextAtMs: number | null;
+  data: ChildData;
+}
+
+export interface ChildData {
+  /** The tool's name. */
+  name: string;
+  agent: string;
+  step: number;
+  sinceMs: number;
+  untilMs: number;
+  content: string;
+  responseFormat?: ResponseFormat;
+  traceparent?: string;
+  budgetMicros?: number;
+  /** It spends from a share, its own or one above it. */
+  hasShare: boolean;
+  /** Its own turn, once it is known. */
+  turn?: string;
+  asks: ChildAsk[];
+  answers: OwedAnswer[];
+  /** Tries of what is owed that failed in a row. */
+  attempts: number;
+}
+
+type Row = {
+  seq: number;
+  call_id: string;
+  turn: string;
+  session: string;
+  state: ChildState;
+  next_at: number | null;
+  data: string;
+};
+
+const columns = "seq, call_id, turn, session, state, next_at, data";
+
+export class ChildRows {
+  readonly #sql: SqlStorage;
+  /** Those that have not ended, or owe something. */
+  #copy: Map<string, ChildRow> | undefined;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#copy = undefined;
+  }
+
+  /** Those of which something is still to come or to be done. */
+  get live(): ChildRow[] {
+    return [...this.#read.values()];
+  }
+
+  get(seq: number, callId: string): ChildRow | undefined {
+    const live = this.#read.get(keyOf(seq, callId));
+    if (live !== undefined) return live;
+    return this.#select("WHERE seq = ? AND call_id = ?", seq, callId)[0];
+  }
+
+  ofTurn(turn: string): ChildRow[] {
+    return this.#select("WHERE turn = ? ORDER BY seq, call_id", turn);
+  }
+
+  ofSession(session: string): ChildRow[] {
+    return this.#select("WHERE session = ?", session);
+  }
+
+  /** Names of all children that there ever were, but for those that were erased. */
+  sessions(): string[] {
+    const rows = this.#sql.exec<{ session: string }>("SELECT DISTINCT session FROM children").toArray();
+    return rows.map(({ session }) => session);
+  }
+
+  put(row: ChildRow): void {
+    const { seq, callId, turn, session, state, nextAtMs, data } = row;
+    this.#sql.exec(
+      `INSERT INTO children (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (seq, call_id) DO UPDATE SET
+       state = excluded.state, next_at = excluded.next_at, data = excluded.data`,
+      ...[seq, callId, turn, session, state, nextAtMs, JSON.stringify(data)],
+    );
+    if (isLive(row)) this.#read.set(keyOf(seq, callId), row);
+    else this.#read.delete(keyOf(seq, callId));
+  }
+
+  remove(session: string): void {
+    this.#sql.exec("DELETE FROM children WHERE session = ?", session);
+    this.#copy = undefined;
+  }
+
+  get #read(): Map<string, ChildRow> {
+    if (this.#copy === undefined) {
+      const rows = this.#select("WHERE state <> 'ended' OR next_at IS NOT NULL ORDER BY seq, call_id");
+      this.#copy = new Map(rows.map((row) => [keyOf(row.seq, row.callId), row]));
+    }
+    return this.#copy;
+  }
+
+  #select(where: string, ...values: (string | number)[]): ChildRow[] {
+    const rows = this.#sql.exec<Row>(`SELECT ${columns} FROM children ${where}`, ...values).toArray();
+    return rows.map(({ call_id: callId, next_at: nextAtMs, data, ...row }) => {
+      return { ...row, callId, nextAtMs, data: JSON.parse(data) as ChildData };
+    });
+  }
+}
+
+function isLive({ state, nextAtMs }: ChildRow): boolean {
+  return state !== "ended" || nextAtMs !== null;
+}
+
+function keyOf(seq: number, callId: string): string {
+  return `${seq} ${callId}`;
+}

@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { migrateAccount } from "../../../src/account/schema.ts";
+import { AppError } from "../../../src/core/errors.ts";
+import { timeOf } from "../../../src/doors/schedules/schedule-desk.ts";
+import { type DueMessage, ScheduleJob } from "../../../src/doors/schedules/schedule-job.ts";
+import type { ScheduleRecord } from "../../../src/doors/schedules/schedule-store.ts";
+import { nodeStorage } from "../../support/node-storage.ts";
+import { randomOf } from "../../support/random.ts";
+
+const hour = 3_600_000;
+const start = Date.UTC(2026, 10, 26, 12);
+
+class Killed extends Error {}
+
+let storage: ReturnType<typeof nodeStorage>;
+/** How often each message was sent, by its claim. */
+let sent: Map<string, number>;
+/** Called before a message is taken, and after. */
+let around: (when: "before" | "after") => void;
+
+beforeEach(() => {
+  storage = nodeStorage();
+  migrateAccount(storage);
+  sent = new Map();
+  around = () => {};
+});
+
+function job(most = 100): ScheduleJob {
+  const send = async ({ claim }: DueMessage) => {
+    around("before");
+    sent.set(claim, (sent.get(claim) ?? 0) + 1);
+    around("after");
+    return { turn: "turn_1" };
+  };
+  return new ScheduleJob({ storage, account: () => "default" }, { send, most });
+}
+
+const create = (of: Partial<ScheduleRecord> & { id: string }, at = job()) =>
+  at.ask("create", [
+    { time: { cron: "0 * * * *", zone: "UTC" }, content: "Look.", createdAtMs: start, ...of },
+  ]) as ScheduleRecord;
+const list = () => job().ask("list", []) as ScheduleRecord[];
+
+describe("the schedules of an account", () => {
+  it("[SCHED-1] send a message for each time that is due, and are due next after it", async () => {
+    const made = create({ id: "a", session: "s" });
+    expect(made.dueMs).toBe(start + hour);
+    const at = job();
+    expect(at.dueMs()).toBe(start + hour);
+    await at.run(start + hour - 1);
+    expect(sent.size).toBe(0);
+    await at.run(start + hour);
+    expect([...sent]).toEqual([[`schedule a ${start + hour}`, 1]]);
+    expect(at.dueMs()).toBe(start + 2 * hour);
+    const last = { dueMs: start + hour, atMs: start + hour, session: "s", turn: "turn_1" };
+    expect(list()).toMatchObject([{ id: "a", dueMs: start + 2 * hour, last }]);
+  });
+
+  it("[SCHED-1] a time is run once, and stays listed as over", async () => {
+    create({ id: "a", time: timeOf({ at: "2026-11-26T14:00", time_zone: "Europe/Berlin" }, start) });
+    expect(job().dueMs()).toBe(start + hour);
+    await job().run(start + hour);
+    await job().run(start + 9 * hour);
+    expect([...sent.values()]).toEqual([1]);
+    expect(list()[0]?.dueMs).toBeUndefined();
+  });
+
+  it("[SCHED-3] what was missed while nothing ran is sent once", async () => {
+    create({ id: "a" });
+    await job().run(start + 100.5 * hour);
+    expect([...sent.keys()]).toEqual([`schedule a ${start + hour}`]);
+    expect(job().dueMs()).toBe(start + 101 * hour);
+  });
+
+  it("[SCHED-1] seeded: one message for each due time, however often its sending is cut off", async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      storage = nodeStorage();
+      migrateAccount(storage);
+      sent = new Map();
+      const random = randomOf(seed);
+      for (const id of ["a", "b", "c"]) create({ id });
+      around = () => {
+        if (random() < 0.4) throw new Killed();
+      };
+      let nowMs = start;
+      for (let n = 0; n < 30; n++) {
+        nowMs += hour;
+        // A kill takes what an instance remembers: another one goes on with the rows.
+        for (let tries = 0; tries < 60 && (job().dueMs() ?? nowMs + 1) <= nowMs; tries++)
+          await job()
+            .run(nowMs)
+            .catch(() => {});
+      }
+      around = () => {};
+      await job().run(nowMs);
+      const expected = Array.from({ length: 30 }, (_, n) => start + (n + 1) * hour);
+      for (const id of ["a", "b", "c"]) {
+        const own = [...sent.keys()].filter((claim) => claim.startsWith(`schedule ${id} `));
+        expect([seed, own.map((claim) => Number(claim.split(" ")[2]))]).toEqual([seed, expected]);
+      }
+    }
+  });
+
+  it("[SCHED-3] what is refused for now is tried again, for an hour; what is refused for good is passed over, with the reason", async () => {
+    create({ id: "a" });
+    const at = job();
+    around = () => {
+      throw new AppError("queue_full", "Full.");
+    };
+    await at.run(start + hour);
+    expect([at.dueMs(), list()[0]?.last]).toEqual([start + hour + 60_000, undefined]);
+    await at.run(start + 2 * hour);
+    expect(list()[0]).toMatchObject({ dueMs: start + 3 * hour, last: { dueMs: start + hour, error: "Full." } });
+    around = () => {
+      throw new AppError("no_such_agent", "There is no agent x.");
+    };
+    await at.run(start + 3 * hour);
+    expect(list()[0]).toMatchObject({ dueMs: start + 4 * hour, last: { error: "There is no agent x." } });
+  });
+
+  it("[SCHED-1] one that is deleted while its message is sent stays deleted", async () => {
+    create({ id: "a" });
+    around = (when) => when === "after" && void job().ask("remove", ["a"]);
+    await job().run(start + hour);
+    expect(list()).toEqual([]);
+    expect(job().ask("remove", ["a"])).toBe(false);
+  });
+
+  it("[SCHED-4] are at most so many; the same id again is the same schedule", () => {
+    create({ id: "a" }, job(2));
+    create({ id: "b" }, job(2));
+    expect(create({ id: "a", content: "Else." }, job(2)).content).toBe("Look.");
+    expect(() => create({ id: "c" }, job(2))).toThrow("This account has 2 schedules, which is the most.");
+  });
+
+  it.each<[given: Parameters<typeof timeOf>[0], field: string]>([
+    [{}, "cron: give either cron or at"],
+    [{ cron: "0 9 * * *", at: "2026-12-01T00:00" }, "cron: give either"],
+    [{ cron: "0 9 * *" }, "cron: has 4 fields"],
+    [{ cron: "0 9 * * *", time_zone: "Berlin" }, 'time_zone: "Berlin" is no IANA time zone'],
+    [{ at: "tomorrow" }, "at: is no time"],
+    [{ at: "2026-13-01T00:00" }, "at: is no time"],
+    [{ at: "2026-02-30T00:00:00Z" }, "at: "],
+    [{ at: "2026-11-26T12:00:00Z" }, "at: is over"],
+    [{ at: "2026-11-26T12:30", time_zone: "Europe/Berlin" }, "at: is over"],
+  ])("[SCHED-2] %o is refused with its field", (given, words) => {
+    expect(() => timeOf(given, start)).toThrow(words);
+  });
+});
