@@ -43,6 +43,7 @@ export { alerts } from "./doors/alerts.ts";
 export type { Caller } from "./doors/caller.ts";
 export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
 export { jsonSchemas } from "./doors/json-schemas.ts";
+export { type LongTools, longTools } from "./doors/long-tools.ts";
 export { mcp } from "./doors/mcp/mcp.ts";
 export { mcpServers } from "./doors/mcp-servers.ts";
 export { openai } from "./doors/openai/openai.ts";

@@ -12,6 +12,7 @@ import { channelRoutes, webhooks } from "./doors/channels/channels.ts";
 import { runSchedules, scheduleWarnings } from "./doors/channels/schedules.ts";
 import type { Door, DoorRoute } from "./doors/door.ts";
 import { modelLine } from "./doors/front.ts";
+import type { LongTools } from "./doors/long-tools.ts";
 import { native } from "./doors/native/native.ts";
 import type { Rollouts } from "./doors/rollouts/rollouts.ts";
 import { nothingHere, type RouteContext } from "./doors/routes.ts";
@@ -31,6 +32,8 @@ export interface LonglineConfig extends AppDefinition {
   channels?: readonly Channel[];
   /** `rollouts()`: versions of agents, and rollouts with guardrails. */
   rollouts?: Rollouts;
+  /** `longTools()`: tools with durable steps, which can wait. */
+  longTools?: LongTools;
 }
 
 /** What the Worker's module exports: the app as its default, and the two classes by name. */
@@ -53,10 +56,20 @@ export interface Longline {
  * export const { Session, Account } = app;
  * export default app;
  */
-export function longline({ doors: named = [], channels = [], rollouts, ...definition }: LonglineConfig): Longline {
+export function longline({
+  doors: named = [],
+  channels = [],
+  rollouts,
+  longTools,
+  ...definition
+}: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  const doors = rollouts === undefined ? named : [...named, rollouts.door];
-  const app = makeApp(definition, { doors, channels, rollouts: rollouts?.feature }, bindings);
+  const doors = [...named, ...[rollouts, longTools].flatMap((part) => part?.door ?? [])];
+  const app = makeApp(
+    definition,
+    { doors, channels, rollouts: rollouts?.feature, steps: longTools?.feature },
+    bindings,
+  );
   const worker = serve(app, doors);
   apps.set(worker, app);
   return worker;

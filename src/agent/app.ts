@@ -13,6 +13,8 @@ import {
 } from "../core/settings.ts";
 import { type Bindings, baseSettings, type Settings, settingsOf, withDemo } from "../env.ts";
 import type { AccountJob, AccountJobHost, AlertSource, Telemetry, TelemetrySource } from "../observe/telemetry.ts";
+import type { StepsFeature } from "../tools/steps/feature.ts";
+import { stepsNotListed } from "../tools/steps/step.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import { agentsOf, type DelegationFeature } from "./delegation-feature.ts";
@@ -70,6 +72,8 @@ export interface AppParts {
   channels: readonly Channel[];
   /** Of `rollouts()`. */
   rollouts?: RolloutFeature | undefined;
+  /** Of `longTools()`. */
+  steps?: StepsFeature | undefined;
 }
 
 /** The app as every part of the library finds it. */
@@ -97,6 +101,8 @@ export interface App {
   schemas: TurnSchemas | undefined;
   /** Versions and rollouts; absent where the app does not list them. */
   rollouts: RolloutFeature | undefined;
+  /** Durable steps of tools; absent where the app does not list them, and no tool brings them. */
+  steps: StepsFeature | undefined;
   /** Of the doors: how each writes a stream. */
   encoders: Encoders;
   /** What was read of all declared settings, by name. */
@@ -194,7 +200,11 @@ function nameFault(names: readonly string[]): string | undefined {
 }
 
 /** The app of a definition and its parts. Throws an Error that says what is wrong and what to do. */
-export function makeApp(definition: AppDefinition, { doors, channels, rollouts }: AppParts, bindings: Bindings): App {
+export function makeApp(
+  definition: AppDefinition,
+  { doors, channels, rollouts, steps: listed }: AppParts,
+  bindings: Bindings,
+): App {
   const { webhooks = {}, schedules = [], mcp, demo, observe, alerts } = definition;
   mustBeParts({ doors, channels, mcp: mcp ? [mcp] : [], observe: observe ? [observe] : [] });
   mustDiffer("door", doors);
@@ -215,6 +225,9 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     delegation && resolved(delegation.hiddenAgents(definition.agents)),
   );
   mustNameAgents(agents, { webhooks, schedules, channels, alerts });
+  const steps =
+    listed ?? [...agents.all, ...agents.hidden].flatMap(({ tools }) => tools.all).find((tool) => tool.steps)?.steps;
+  if (steps === undefined) mustMakeNoSignals(webhooks);
   return {
     agents,
     settings,
@@ -232,6 +245,7 @@ export function makeApp(definition: AppDefinition, { doors, channels, rollouts }
     alerts,
     schemas: doors.find(({ schemas }) => schemas !== undefined)?.schemas,
     rollouts,
+    steps,
     encoders: encodersOf(doors),
     values,
     warnings: [
@@ -276,6 +290,12 @@ function mustNameAgents(
   if (faults.length === 0) return;
   const names = agents.names.join(", ");
   throw new Error(`Longline cannot start: there is no such agent for\n${faults.join("\n")}\nThe agents are: ${names}.`);
+}
+
+/** Throws an Error that names a webhook whose signals no tool of the app could wait for. */
+function mustMakeNoSignals(webhooks: App["webhooks"]): void {
+  const [name] = Object.entries(webhooks).find(([, { toSignal }]) => toSignal !== undefined) ?? [];
+  if (name !== undefined) throw new Error(`The webhook "${name}" makes signals (toSignal). ${stepsNotListed}`);
 }
 
 /** A part that was not called, or what earlier versions took in its place. */

@@ -5,6 +5,7 @@ import {
   demoModel,
   discord,
   longline,
+  longTools,
   mcp,
   mcpServers,
   openai,
@@ -26,6 +27,7 @@ const app = longline({
   demo: demoModel(),
   observe: otel(),
   rollouts: rollouts(),
+  longTools: longTools(),
 });
 
 export const { Session, Account } = app;

@@ -9,11 +9,11 @@ interface Registry {
 /**
  * A placeholder for the schema that `make` returns. It calls `make` once, when a property of the schema is first read.
  * `registry`: for a schema with metadata. zod finds those by the schema's identity, so they are registered for the placeholder, too.
+ * `@__PURE__` before a call leaves it out of bundles that do not use it: esbuild does not look into another module for that.
  *
  * @example
  * export const sentMessage = lazySchema(() => z.strictObject({ content: z.string() }));
  */
-/* @__NO_SIDE_EFFECTS__ */
 export function lazySchema<T extends object>(make: () => T, registry?: Registry): T {
   let made: T | undefined;
   const schema = () => {

@@ -2,10 +2,10 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 
-const count = lazySchema(() => z.int().check(z.minimum(0)));
-const moment = lazySchema(() => z.iso.datetime());
+const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
+const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
 
-export const openAiProblem = lazySchema(
+export const openAiProblem = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -20,7 +20,7 @@ export const openAiProblem = lazySchema(
   z.globalRegistry,
 );
 
-export const uiMessage = lazySchema(
+export const uiMessage = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -33,7 +33,7 @@ export const uiMessage = lazySchema(
   z.globalRegistry,
 );
 
-export const account = lazySchema(
+export const account = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -52,7 +52,7 @@ export const account = lazySchema(
   z.globalRegistry,
 );
 
-export const key = lazySchema(
+export const key = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({ id: z.string(), created_at: moment, revoked_at: z.nullable(moment), key: z.optional(z.string()) })
@@ -60,7 +60,7 @@ export const key = lazySchema(
   z.globalRegistry,
 );
 
-export const model = lazySchema(
+export const model = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
@@ -68,7 +68,7 @@ export const model = lazySchema(
   z.globalRegistry,
 );
 
-export const completion = lazySchema(
+export const completion = /* @__PURE__ */ lazySchema(
   () =>
     z
       .looseObject({
@@ -86,7 +86,7 @@ export const completion = lazySchema(
   z.globalRegistry,
 );
 
-export const response = lazySchema(
+export const response = /* @__PURE__ */ lazySchema(
   () =>
     z
       .looseObject({
@@ -103,9 +103,9 @@ export const response = lazySchema(
 );
 
 /** Any JSON object: what comes is another's business. */
-export const anyObject = lazySchema(() => z.looseObject({}));
+export const anyObject = /* @__PURE__ */ lazySchema(() => z.looseObject({}));
 /** Server-sent events of another protocol, as text. */
-export const foreignEvents = lazySchema(
+export const foreignEvents = /* @__PURE__ */ lazySchema(
   () =>
     z.string().register(z.globalRegistry, {
       id: "ForeignEvents",

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 
-export const problem = lazySchema(
+export const problem = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({

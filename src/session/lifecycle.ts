@@ -95,6 +95,7 @@ export class SessionLifecycle {
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
+    session.durable = app.steps?.session(session);
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
     const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, now));
     const children = app.delegation?.session({ session, bindings, agent: () => now.agent, hold, work });

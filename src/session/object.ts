@@ -11,12 +11,13 @@ import type { Comparison } from "../core/reconcile.ts";
 import type { Bindings } from "../env.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Notice } from "../observe/telemetry.ts";
+import type { GivenSignal, TakenSignal } from "../tools/steps/feature.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import { retryDelivery } from "./deliver/retry-delivery.ts";
 import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
-import type { OpenSession } from "./open-session.ts";
+import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
 import { type PastRequest, type PrefixReport, pastRequest, prefixReport } from "./read/past-request.ts";
@@ -38,7 +39,6 @@ import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
 import { takeNotice } from "./submit/take-notice.ts";
-import { type GivenSignal, type TakenSignal, takeSignal } from "./submit/take-signal.ts";
 import { addHistory, submit } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
@@ -221,7 +221,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
   signal(given: GivenSignal): Promise<Outcome<TakenSignal>> {
-    return this.#write((session) => takeSignal(session, given, Date.now()));
+    return this.#write((session) => durableOf(session).takeSignal(given, Date.now()));
   }
 
   /** How the newest turn is; null in a session that has none. */

@@ -3,8 +3,11 @@
 import { defaultLimits } from "../agent/agent.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
 import type { VersionSource } from "../agent/rollout-feature.ts";
+import { AppError } from "../core/errors.ts";
 import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
 import { KvCount } from "../prefix-cache/kv-count.ts";
+import type { SessionSteps } from "../tools/steps/feature.ts";
+import { stepsNotListed } from "../tools/steps/step.ts";
 import { Feed } from "./read/feed.ts";
 import { Reconciler } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
@@ -18,7 +21,6 @@ import { Learned } from "./store/learned.ts";
 import { Outbox } from "./store/outbox.ts";
 import type { RowCopy } from "./store/row-copy.ts";
 import { SessionRecord } from "./store/session-record.ts";
-import { Signals } from "./store/signals.ts";
 import { ToolSteps } from "./store/tool-steps.ts";
 import { SqliteTranscriptLog } from "./store/transcript-log.ts";
 import { TranscriptSearch } from "./store/transcript-search.ts";
@@ -38,7 +40,6 @@ export interface OpenSession {
   checkpoint: Checkpoint;
   intents: Intents;
   steps: ToolSteps;
-  signals: Signals;
   heartbeat: Heartbeat;
   heads: Heads;
   window: RequestWindow;
@@ -49,6 +50,8 @@ export interface OpenSession {
   feedback: FeedbackStore;
   /** Absent where the app makes no traces. */
   traces?: SessionTraces;
+  /** The durable steps of its calls; absent where the app has none. */
+  durable?: SessionSteps | undefined;
   /** What is owed to a collector; absent where the app has none. */
   telemetry?: SessionTelemetry;
   /** The sessions that work for this one; absent where the app's agents call no others. */
@@ -105,7 +108,6 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     checkpoint,
     intents,
     steps,
-    signals: new Signals(sql),
     heartbeat,
     heads,
     window: new RequestWindow(
@@ -130,4 +132,10 @@ export function versionFacts({
   const newest = { after: Math.max(0, copiedSeq - 500), limit: 500 };
   const copied = () => (copiedSeq === 0 ? [] : log.read(newest).filter(({ seq }) => seq <= copiedSeq));
   return { account, name, copied };
+}
+
+/** Throws `not_configured` in an app without durable steps. */
+export function durableOf({ durable }: Pick<OpenSession, "durable">): SessionSteps {
+  if (durable === undefined) throw new AppError("not_configured", stepsNotListed);
+  return durable;
 }

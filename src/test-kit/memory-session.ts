@@ -18,6 +18,7 @@ import { Learned, type LearnedChanges } from "../session/store/learned.ts";
 import { RequestWindow } from "../session/turn/request-window.ts";
 import { type RequestSources, RequestWriter } from "../session/turn/request-writer.ts";
 import { runDurably } from "../tools/run-tool.ts";
+import { stepsOf } from "../tools/steps/steps.ts";
 import { inputOf, type Toolbox, type ToolContext, waitsForPerson } from "../tools/tool.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { MemorySteps } from "./memory-steps.ts";
@@ -247,9 +248,9 @@ export class MemorySession implements Effects {
     };
     const seq = this.entries.findLast(({ type }) => type === "assistant")?.seq ?? 0;
     const stepKey = async (name: string) => `${of.idempotencyKey}/${name}`;
-    const durable = { store: this.#steps.store({ seq, callId: call.id }), stepKey };
+    const steps = stepsOf({ store: this.#steps.store({ seq, callId: call.id }), stepKey });
     const hooks = agent && { hooks: agent.hooks };
-    return runDurably(tools, call, of, { approved, ...hooks, ...(secrets && { secrets }), ...durable });
+    return runDurably(tools, call, of, { approved, ...hooks, ...(secrets && { secrets }), steps });
   }
 
   async append(entries: NewEntry[]) {

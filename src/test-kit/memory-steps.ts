@@ -1,6 +1,7 @@
 /** The durable steps of a session in memory: what `session/store/tool-steps` keeps in rows. */
 import type { SteppedCalls } from "../core/tool-steps.ts";
-import { callsOf, type StepCall, type StepRow } from "../session/store/tool-steps.ts";
+import { callsOf } from "../session/store/tool-steps.ts";
+import type { StepCall, StepRow } from "../tools/steps/feature.ts";
 import type { StepOutcome, StepStore } from "../tools/steps/step.ts";
 
 export class MemorySteps {

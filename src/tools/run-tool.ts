@@ -3,8 +3,7 @@ import type { ToolCall, ToolResult } from "../core/message.ts";
 import { withoutSecret } from "../core/secrets.ts";
 import type { CallHooks, HookedCall } from "./call-hooks.ts";
 import { notJson } from "./not-json.ts";
-import type { StepStore } from "./steps/step.ts";
-import { Steps, suspended } from "./steps/steps.ts";
+import { type BeginSteps, stepsNotListed, suspended, type ToolStep } from "./steps/step.ts";
 import type { CallContext, Tool, Toolbox, ToolContext } from "./tool.ts";
 
 /** Most characters of a result that are kept. The model is shown its beginning (`core/window.ts`) and can read on. */
@@ -22,10 +21,9 @@ export interface RunOptions {
   secrets?: Readonly<Record<string, string>>;
 }
 
-/** Where the call's steps are recorded, and the key of each. */
 export interface DurableOptions extends RunOptions {
-  store: StepStore;
-  stepKey(name: string): Promise<string>;
+  /** Begins the steps of the run; absent where the app does not list `longTools()`, and no tool brings it. */
+  steps?: BeginSteps | undefined;
   /** Hands the call to another agent in place of running it. Throws what the model reads where that cannot be. */
   open?: (input: unknown) => void;
 }
@@ -38,26 +36,25 @@ interface Made {
   isOpened?: true;
 }
 
-/** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. Its steps are not recorded, so it cannot wait. */
+/** The call's result. `context.signal` is the turn's; the tool gets one that also ends with its own time limit. It has no durable steps. */
 export async function runTool(
   toolbox: Toolbox,
   call: ToolCall,
   context: CallContext,
   options: RunOptions = {},
 ): Promise<ToolResult> {
-  const stepKey = async (name: string) => `${context.idempotencyKey}/${name}`;
-  const result = await runDurably(toolbox, call, context, { ...options, store: unrecorded, stepKey });
+  const result = await runDurably(toolbox, call, context, options);
   return result ?? { callId: call.id, name: call.name, content: "", isError: true };
 }
 
-const unrecorded: StepStore = {
-  take: () => [],
-  begin: async () => {},
-  end() {},
-  suspend: () => Promise.reject(new Error("This tool waits, and is run where nothing is recorded.")),
-};
+/** Of an app without durable steps. */
+const noSteps: ToolStep = { do: notListed, sleep: notListed, waitFor: notListed, all: notListed };
 
-/** The same for a call whose steps are recorded; `undefined` when it now waits, or was opened. */
+function notListed(): never {
+  throw new Error(stepsNotListed);
+}
+
+/** The same for a call that may have durable steps; `undefined` when it now waits, or was opened. */
 export async function runDurably(
   toolbox: Toolbox,
   call: ToolCall,
@@ -108,9 +105,8 @@ async function stepped(
   { context, signal, restart }: InTime,
   options: DurableOptions,
 ): Promise<Made | typeof suspended> {
-  const { store, stepKey } = options;
-  const { effect } = tool;
-  const steps = new Steps({ store, stepKey, effect, signal, now: context.now, onProgress: restart });
+  if (options.steps === undefined) return hooked(tool, call, { ...context, signal, step: noSteps }, options);
+  const steps = options.steps({ effect: tool.effect, signal, now: context.now, onProgress: restart });
   signal.addEventListener("abort", () => steps.close(), { once: true });
   try {
     const made = await Promise.race([hooked(tool, call, { ...context, signal, step: steps }, options), steps.over]);

@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
 import { type ArgumentRules, checkedBy, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
+import type { StepsFeature } from "./steps/feature.ts";
 import type { ToolStep } from "./steps/step.ts";
 import { inputSchema, strictInput } from "./strict-schema.ts";
 
@@ -38,7 +39,7 @@ export interface ToolContext<Secret extends string = string> {
   idempotencyKey: string;
   /** Aborted when the tool's time is over or the turn is cancelled. */
   signal: AbortSignal;
-  /** Steps that are recorded: for a tool that waits, or must not do anything twice. */
+  /** Steps that are recorded: for a tool that waits, or must not do anything twice. The app lists `longTools()`. */
   step: ToolStep;
   /** Milliseconds since 1970. */
   now(): number;
@@ -99,6 +100,8 @@ export type OfferedTool = ToolDeclaration & { strict?: false };
 export interface Tool {
   readonly effect: Effect;
   readonly timeoutMs: number;
+  /** What it needs to wait: the app has it without a line of its own. */
+  readonly steps?: StepsFeature;
   /** Whether a person must approve a call: each, some, or none. */
   readonly approval: "always" | "some" | null;
   /** Names of the secrets that it needs. */

@@ -2,13 +2,13 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 
-const count = lazySchema(() => z.int().check(z.minimum(0)));
-const moment = lazySchema(() => z.iso.datetime());
+const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
+const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
 
-const key = lazySchema(() => z.optional(z.string()));
+const key = /* @__PURE__ */ lazySchema(() => z.optional(z.string()));
 
 /** What was used, of one day, model, session, agent or version. */
-export const usageSum = lazySchema(
+export const usageSum = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -38,7 +38,7 @@ export const usageSum = lazySchema(
   z.globalRegistry,
 );
 
-export const agent = lazySchema(
+export const agent = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -66,7 +66,7 @@ export const agent = lazySchema(
   z.globalRegistry,
 );
 
-export const delivery = lazySchema(
+export const delivery = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -88,7 +88,7 @@ export const delivery = lazySchema(
   z.globalRegistry,
 );
 
-export const health = lazySchema(() =>
+export const health = /* @__PURE__ */ lazySchema(() =>
   z.object({
     ok: z.literal(true),
     version: z.string(),

@@ -2,10 +2,10 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 
-const count = lazySchema(() => z.int().check(z.minimum(0)));
+const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
 
 /** What children used and cost, beside their parent's own. */
-export const children = lazySchema(
+export const children = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({

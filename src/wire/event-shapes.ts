@@ -6,11 +6,11 @@ import { failure, message, suspendedFields, usage } from "./shapes.ts";
 
 const call = () => ({ call_id: z.string(), name: z.string(), arguments: z.string() });
 
-const turnStarted = lazySchema(
+const turnStarted = /* @__PURE__ */ lazySchema(
   () => event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().check(z.minimum(1)) }),
   z.globalRegistry,
 );
-const stepStarted = lazySchema(
+const stepStarted = /* @__PURE__ */ lazySchema(
   () =>
     event("step.started", "StepStartedEvent", {
       step: z.int().check(z.minimum(1)),
@@ -19,7 +19,7 @@ const stepStarted = lazySchema(
     }),
   z.globalRegistry,
 );
-const stepRestarted = lazySchema(
+const stepRestarted = /* @__PURE__ */ lazySchema(
   () =>
     event("step.restarted", "StepRestartedEvent", {
       step: z.int().check(z.minimum(1)),
@@ -30,16 +30,16 @@ const stepRestarted = lazySchema(
     }),
   z.globalRegistry,
 );
-const reasoningDelta = lazySchema(
+const reasoningDelta = /* @__PURE__ */ lazySchema(
   () => event("reasoning.delta", "ReasoningDeltaEvent", { text: z.string() }),
   z.globalRegistry,
 );
-const textDelta = lazySchema(
+const textDelta = /* @__PURE__ */ lazySchema(
   () => event("text.delta", "TextDeltaEvent", { text: z.string(), refusal: z.optional(z.literal(true)) }),
   z.globalRegistry,
 );
-const toolCalled = lazySchema(() => event("tool.called", "ToolCalledEvent", call()), z.globalRegistry);
-const toolApprovalRequired = lazySchema(
+const toolCalled = /* @__PURE__ */ lazySchema(() => event("tool.called", "ToolCalledEvent", call()), z.globalRegistry);
+const toolApprovalRequired = /* @__PURE__ */ lazySchema(
   () =>
     event("tool.approval_required", "ToolApprovalRequiredEvent", {
       ...call(),
@@ -52,8 +52,11 @@ const toolApprovalRequired = lazySchema(
   z.globalRegistry,
 );
 const child = () => ({ call_id: z.string(), ...childSession() });
-const agentStarted = lazySchema(() => event("agent.started", "AgentStartedEvent", child()), z.globalRegistry);
-const agentProgress = lazySchema(
+const agentStarted = /* @__PURE__ */ lazySchema(
+  () => event("agent.started", "AgentStartedEvent", child()),
+  z.globalRegistry,
+);
+const agentProgress = /* @__PURE__ */ lazySchema(
   () =>
     event("agent.progress", "AgentProgressEvent", {
       ...child(),
@@ -63,7 +66,7 @@ const agentProgress = lazySchema(
     }),
   z.globalRegistry,
 );
-const agentFinished = lazySchema(
+const agentFinished = /* @__PURE__ */ lazySchema(
   () =>
     event("agent.finished", "AgentFinishedEvent", {
       ...child(),
@@ -73,7 +76,7 @@ const agentFinished = lazySchema(
     }),
   z.globalRegistry,
 );
-const toolFinished = lazySchema(
+const toolFinished = /* @__PURE__ */ lazySchema(
   () =>
     event("tool.finished", "ToolFinishedEvent", {
       call_id: z.string(),
@@ -83,7 +86,7 @@ const toolFinished = lazySchema(
     }),
   z.globalRegistry,
 );
-const toolProgress = lazySchema(
+const toolProgress = /* @__PURE__ */ lazySchema(
   () =>
     event("tool.progress", "ToolProgressEvent", {
       call_id: z.string(),
@@ -94,8 +97,11 @@ const toolProgress = lazySchema(
     }),
   z.globalRegistry,
 );
-const toolWaiting = lazySchema(() => event("tool.waiting", "ToolWaitingEvent", suspendedFields()), z.globalRegistry);
-const messageCompleted = lazySchema(
+const toolWaiting = /* @__PURE__ */ lazySchema(
+  () => event("tool.waiting", "ToolWaitingEvent", suspendedFields()),
+  z.globalRegistry,
+);
+const messageCompleted = /* @__PURE__ */ lazySchema(
   () =>
     event("message.completed", "MessageCompletedEvent", {
       seq: z.int().check(z.minimum(1)),
@@ -105,7 +111,7 @@ const messageCompleted = lazySchema(
     }),
   z.globalRegistry,
 );
-const turnEnded = lazySchema(
+const turnEnded = /* @__PURE__ */ lazySchema(
   () =>
     event("turn.ended", "TurnEndedEvent", {
       turn: z.string(),
@@ -117,10 +123,10 @@ const turnEnded = lazySchema(
     }),
   z.globalRegistry,
 );
-const error = lazySchema(() => event("error", "FailureEvent", failure.shape), z.globalRegistry);
+const error = /* @__PURE__ */ lazySchema(() => event("error", "FailureEvent", failure.shape), z.globalRegistry);
 
 /** The JSON of one event of a session. */
-export const sessionEvent = lazySchema(
+export const sessionEvent = /* @__PURE__ */ lazySchema(
   () =>
     z
       .discriminatedUnion("type", [

@@ -2,10 +2,10 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 
-const count = lazySchema(() => z.int().check(z.minimum(0)));
+const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
 
 /** One part of a request, in the order of its bytes. */
-const prefixSegment = lazySchema(() =>
+const prefixSegment = /* @__PURE__ */ lazySchema(() =>
   z.discriminatedUnion("segment", [
     z.object({ segment: z.literal("model"), name: z.string() }),
     z.object({ segment: z.literal("parameter"), name: z.string(), value: z.string() }),
@@ -24,7 +24,7 @@ const prefixSegment = lazySchema(() =>
 );
 
 /** Why the provider's prefix cache hit or missed. */
-export const prefixReport = lazySchema(
+export const prefixReport = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({

@@ -2,9 +2,9 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
 
-const count = lazySchema(() => z.int().check(z.minimum(0)));
-const moment = lazySchema(() => z.iso.datetime());
-const metric = lazySchema(() =>
+const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
+const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
+const metric = /* @__PURE__ */ lazySchema(() =>
   z.enum(["failed_turns", "tool_errors", "repairs", "negative_feedback", "cost_micros", "first_event_ms"]),
 );
 
@@ -15,7 +15,7 @@ const versionFields = () => ({
   note: z.nullable(z.string()),
 });
 
-export const agentVersion = lazySchema(
+export const agentVersion = /* @__PURE__ */ lazySchema(
   () =>
     z.object(versionFields()).register(z.globalRegistry, {
       id: "AgentVersion",
@@ -25,9 +25,9 @@ export const agentVersion = lazySchema(
   z.globalRegistry,
 );
 
-const draw = lazySchema(() => z.optional(z.number()));
+const draw = /* @__PURE__ */ lazySchema(() => z.optional(z.number()));
 
-export const wholeVersion = lazySchema(
+export const wholeVersion = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -43,7 +43,7 @@ export const wholeVersion = lazySchema(
   z.globalRegistry,
 );
 
-export const versionDifference = lazySchema(
+export const versionDifference = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -64,7 +64,7 @@ export const versionDifference = lazySchema(
   z.globalRegistry,
 );
 
-const sideOfTest = lazySchema(() =>
+const sideOfTest = /* @__PURE__ */ lazySchema(() =>
   z.object({
     sessions: count,
     value: z.number(),
@@ -72,7 +72,7 @@ const sideOfTest = lazySchema(() =>
   }),
 );
 
-const evidence = lazySchema(
+const evidence = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -94,7 +94,7 @@ const evidence = lazySchema(
   z.globalRegistry,
 );
 
-const arm = lazySchema(() =>
+const arm = /* @__PURE__ */ lazySchema(() =>
   z.object({
     sessions: z.int().check(z.minimum(0)).register(z.globalRegistry, { description: "Keys: sessions, or speakers." }),
     turns: count,
@@ -111,7 +111,7 @@ const arm = lazySchema(() =>
   }),
 );
 
-const stage = lazySchema(() =>
+const stage = /* @__PURE__ */ lazySchema(() =>
   z.object({
     share: z.number(),
     min_sessions: count,
@@ -162,12 +162,12 @@ const rolloutFields = () => ({
     }),
 });
 
-export const rollout = lazySchema(
+export const rollout = /* @__PURE__ */ lazySchema(
   () => z.object(rolloutFields()).register(z.globalRegistry, { id: "Rollout" }),
   z.globalRegistry,
 );
 
-export const rolloutReport = lazySchema(
+export const rolloutReport = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({

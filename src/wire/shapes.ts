@@ -4,10 +4,9 @@ import { turnEndReasons } from "../core/entry.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { childFields, children } from "./child-shapes.ts";
 
-const count = lazySchema(() => z.int().check(z.minimum(0)));
-const moment = lazySchema(() => z.iso.datetime());
-
-export const usage = lazySchema(
+const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
+const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
+export const usage = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -31,7 +30,7 @@ export const usage = lazySchema(
   z.globalRegistry,
 );
 
-const queued = lazySchema(() =>
+const queued = /* @__PURE__ */ lazySchema(() =>
   z.object({
     turn: z.string(),
     content: z.string(),
@@ -43,7 +42,7 @@ const queued = lazySchema(() =>
   }),
 );
 
-export const listedTurn = lazySchema(
+export const listedTurn = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -67,7 +66,7 @@ export const listedTurn = lazySchema(
   z.globalRegistry,
 );
 
-export const session = lazySchema(
+export const session = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -101,12 +100,12 @@ export const session = lazySchema(
   z.globalRegistry,
 );
 
-export const sessionDetails = lazySchema(
+export const sessionDetails = /* @__PURE__ */ lazySchema(
   () => z.extend(session, { queued: z.array(queued) }).register(z.globalRegistry, { id: "SessionDetails" }),
   z.globalRegistry,
 );
 
-const toolCall = lazySchema(() =>
+const toolCall = /* @__PURE__ */ lazySchema(() =>
   z.object({
     id: z.string(),
     type: z.literal("function"),
@@ -115,7 +114,9 @@ const toolCall = lazySchema(() =>
 );
 
 /** Why a turn failed, or one step of it. `message`: one sentence for the person who wrote; `detail`: for the operator, and to the holder of a session's token the message again. */
-export const failure = lazySchema(() => z.object({ code: z.string(), message: z.string(), detail: z.string() }));
+export const failure = /* @__PURE__ */ lazySchema(() =>
+  z.object({ code: z.string(), message: z.string(), detail: z.string() }),
+);
 
 const messageFields = () => ({
   role: z.enum(["user", "assistant", "tool"]),
@@ -129,7 +130,7 @@ const messageFields = () => ({
   is_error: z.optional(z.boolean()),
 });
 
-export const message = lazySchema(
+export const message = /* @__PURE__ */ lazySchema(
   () => z.object(messageFields()).register(z.globalRegistry, { id: "Message" }),
   z.globalRegistry,
 );
@@ -192,7 +193,7 @@ const entryFields = () => ({
     .register(z.globalRegistry, { description: "Its row is damaged, and nothing else is known of it." }),
 });
 
-export const entry = lazySchema(
+export const entry = /* @__PURE__ */ lazySchema(
   () =>
     z.looseObject(entryFields()).register(z.globalRegistry, {
       id: "Entry",
@@ -201,7 +202,7 @@ export const entry = lazySchema(
   z.globalRegistry,
 );
 
-export const feedback = lazySchema(
+export const feedback = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -222,7 +223,7 @@ export const suspendedFields = () => ({
   waits: z.array(z.object({ name: z.string(), kind: z.enum(["sleep", "signal"]), until: moment })),
 });
 
-export const turn = lazySchema(
+export const turn = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({
@@ -271,7 +272,7 @@ export const turn = lazySchema(
 );
 
 /** What `cancel` did. */
-export const cancellation = lazySchema(
+export const cancellation = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({ session: z.string(), turn: z.nullable(z.string()), status: z.enum(["idle", "cancelling"]) })
@@ -283,7 +284,7 @@ export const cancellation = lazySchema(
 );
 
 /** An entry that a search found. */
-export const searchHit = lazySchema(
+export const searchHit = /* @__PURE__ */ lazySchema(
   () =>
     z
       .object({

@@ -7,6 +7,7 @@ import { sha256Hex } from "../../src/core/digest.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { sha256 } from "../../src/core/sha256.ts";
 import type { Bindings } from "../../src/env.ts";
+import type { StepsFeature } from "../../src/tools/steps/feature.ts";
 import { defineTool } from "../../src/tools/tool.ts";
 
 const tool = (name: string, description = "Does it.") =>
@@ -50,6 +51,15 @@ describe("the agents of an app", () => {
     ],
   ])("[AGENT-2] %s stops the start with words", (_, agents, words) => {
     expect(() => appOf(agents)).toThrow(words);
+  });
+
+  it("[STEP-9] durable steps come with a tool that needs them; without them a webhook that makes signals stops the start", () => {
+    const steps: StepsFeature = { session: () => ({}) as never };
+    const webhooks = { shop: { toSignal: () => undefined } };
+    const waiting = { ...plain, tools: [tool("x"), { ...tool("y"), steps }] };
+    expect(appOf({ assistant: plain }).steps).toBeUndefined();
+    expect(appOf({ assistant: plain, waiting }, { webhooks }).steps).toBe(steps);
+    expect(() => appOf({ assistant: plain }, { webhooks })).toThrow(/webhook "shop" makes signals.*longTools\(\)/);
   });
 
   it.each<[what: string, more: object, words: RegExp]>([

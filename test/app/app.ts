@@ -8,6 +8,7 @@ import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
 import { admin } from "../../src/doors/admin/admin.ts";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { longTools } from "../../src/doors/long-tools.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
@@ -27,6 +28,7 @@ export const models = agent.models as unknown as ModelChoice[];
 
 /** Its routes are there always; tests of rollouts set `app.rollouts` to its feature. */
 export const listedRollouts = rollouts();
+const long = longTools();
 export const doors = [
   openai(),
   aiSdk(),
@@ -36,6 +38,7 @@ export const doors = [
   admin(),
   prefixes(),
   listedRollouts.door,
+  long.door,
   scheduleDoor(),
 ];
 
@@ -45,7 +48,7 @@ const definition = { agents: {}, demo: demoModel(), mcp: mcpServers(), observe: 
 export const app: App = {
   ...makeApp(
     { ...definition, agents: { assistant: { instructions: "Replaced below." } } },
-    { doors, channels },
+    { doors, channels, steps: long.feature },
     env as unknown as Bindings,
   ),
   agents: new Agents([agent]),

@@ -4,7 +4,15 @@ import type { Effect } from "../../src/core/next-step.ts";
 import { suspendedUntilMs } from "../../src/core/tool-steps.ts";
 import { MemorySteps } from "../../src/test-kit/memory-steps.ts";
 import { runDurably, runTool } from "../../src/tools/run-tool.ts";
-import { longestWaitMs, mostCallBytes, mostSteps, mostValueBytes, type ToolStep } from "../../src/tools/steps/step.ts";
+import {
+  longestWaitMs,
+  mostCallBytes,
+  mostSteps,
+  mostValueBytes,
+  stepsNotListed,
+  type ToolStep,
+} from "../../src/tools/steps/step.ts";
+import { stepsOf } from "../../src/tools/steps/steps.ts";
 import { createToolbox, defineTool } from "../../src/tools/tool.ts";
 import { randomOf } from "../support/random.ts";
 import { toolContext } from "../support/tool-context.ts";
@@ -34,7 +42,7 @@ class Call {
     });
     const of = toolContext({ signal: this.#cancel.signal, now: () => this.nowMs, ...context });
     const stepKey = async (name: string) => `key of ${name}`;
-    const options = { store: this.steps.store(call), stepKey };
+    const options = { steps: stepsOf({ store: this.steps.store(call), stepKey }) };
     const made = await runDurably(createToolbox([tool]), { id: "c", name: "long", arguments: "{}" }, of, options);
     return made && (made.isError ? `error: ${made.content}` : made.content);
   }
@@ -406,32 +414,22 @@ describe("a tool that breaks a rule of steps", () => {
     ]);
   });
 
-  it("[STEP-6] steps run where nothing is recorded, too; a wait there is an error", async () => {
-    const box = (run: Run) =>
-      createToolbox([
-        defineTool({
-          name: "t",
-          description: "T.",
-          input: z.object({}),
-          effect: "none",
-          run: (_, { step, signal }) => run(step, signal),
-        }),
-      ]);
-    const of = { id: "c", name: "t", arguments: "{}" };
-    expect(
-      await runTool(
-        box((step) => step.do("a", () => 1)),
-        of,
-        toolContext(),
-      ),
-    ).toMatchObject({ content: "1", isError: false });
-    expect(
-      await runTool(
-        box((step) => step.sleep("a", 1)),
-        of,
-        toolContext(),
-      ),
-    ).toMatchObject({ content: "This tool waits, and is run where nothing is recorded.", isError: true });
+  it.each<[string, Run]>([
+    ["do", (step) => step.do("a", () => 1)],
+    ["sleep", (step) => step.sleep("a", 1)],
+    ["waitFor", (step) => step.waitFor("a", { timeout: 1 })],
+    ["all", (step) => step.all([])],
+  ])("[STEP-9] step.%s of an app that does not list them is an error that says which line to add", async (_, run) => {
+    const tool = defineTool({
+      name: "t",
+      description: "T.",
+      input: z.object({}),
+      effect: "none",
+      run: (_, { step, signal }) => run(step, signal),
+    });
+    const made = await runTool(createToolbox([tool]), { id: "c", name: "t", arguments: "{}" }, toolContext());
+    expect(made).toMatchObject({ content: stepsNotListed, isError: true });
+    expect(stepsNotListed).toContain("`longTools: longTools(),`");
   });
 });
 

@@ -14,7 +14,6 @@ import { deliveries } from "./deliveries.ts";
 import { messages } from "./messages.ts";
 import { prefixDoctor } from "./prefix-doctor.ts";
 import { sessions } from "./sessions.ts";
-import { signals } from "./signals.ts";
 import { tokens } from "./tokens.ts";
 import { turns } from "./turns.ts";
 
@@ -30,7 +29,6 @@ export const native: readonly DoorRoute[] = [
   ["/v1/sessions", sessions],
   ["/v1/sessions", messages],
   ["/v1/sessions", answers],
-  ["/v1/sessions", signals],
   ["/v1/sessions", tokens],
   ["/v1/sessions", prefixDoctor],
   ["/v1/deliveries", deliveries],

@@ -20,7 +20,6 @@ import { forking, importing } from "./copies.ts";
 import { entryRange, searching, sending } from "./messages.ts";
 import { doctorQuery } from "./prefix-doctor.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";
-import { signalBody } from "./signals.ts";
 import { tokenRequest } from "./tokens.ts";
 
 const tag = "Sessions";
@@ -56,16 +55,6 @@ const takenResults = lazySchema(() =>
   z.object({ session: z.string(), turn: z.string(), accepted: z.array(z.string()) }),
 );
 const keptFeedback = lazySchema(() => z.object({ session: z.string(), turn: z.string(), feedback: feedbackShape }));
-
-const signalTaken = lazySchema(() =>
-  z.object({
-    session: z.string(),
-    turn: z.string(),
-    name: z.string(),
-    status: z.enum(["delivered", "kept"]),
-    call_id: z.nullable(z.string()),
-  }),
-);
 
 export const sessionOperations = (): Record<string, Operation> => ({
   "POST /v1/sessions": {
@@ -191,21 +180,6 @@ export const sessionOperations = (): Record<string, Operation> => ({
     body: toolResults,
     answers: { 200: { what: "The turn goes on.", schema: takenResults } },
     refusals: [404, 409],
-  },
-  "POST /v1/sessions/{id}/signals/{name}": {
-    tag,
-    summary: "Sends what a tool waits for; the same again is answered the same",
-    headers: z.object({
-      "Idempotency-Key": z
-        .optional(z.string().check(z.maxLength(255)))
-        .register(z.globalRegistry, { description: "The same key and body: the same signal." }),
-    }),
-    body: signalBody,
-    answers: {
-      200: { what: "A tool had waited for it, and goes on.", schema: signalTaken },
-      202: { what: "It is kept: a call is under way that may come to wait for it.", schema: signalTaken },
-    },
-    refusals: [404, 409, 410, 422, 429],
   },
   "POST /v1/sessions/{id}/feedback": {
     tag,

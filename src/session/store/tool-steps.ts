@@ -1,20 +1,8 @@
-/** The durable steps of calls: one row for each that was begun, waits, or is over. Rows of calls that have their result are kept, like intents: a signal that comes late is answered by them. */
+/** Reads the durable steps of calls: one row for each that was begun, waits, or is over. Every app reads them; `step-writer.ts` writes them. Rows of calls that have their result are kept, like intents: a signal that comes late is answered by them. */
 import type { SteppedCall, SteppedCalls, StepWait } from "../../core/tool-steps.ts";
-import type { RecordedStep, StepOutcome } from "../../tools/steps/step.ts";
+import type { StepCall, StepRow, StepRows } from "../../tools/steps/feature.ts";
+import type { StepOutcome } from "../../tools/steps/step.ts";
 import type { RowCopy } from "./row-copy.ts";
-
-/** A call, by the reply that asked for it. */
-export interface StepCall {
-  seq: number;
-  callId: string;
-}
-
-/** A step with what it is found by. `parked`: how many outcomes the call had when nothing but waits was left of it. */
-export interface StepRow extends RecordedStep, StepCall {
-  turn: string;
-  parked?: number;
-  endedMs?: number;
-}
 
 interface SqlRow extends Record<string, SqlStorageValue> {
   seq: number;
@@ -32,12 +20,12 @@ interface SqlRow extends Record<string, SqlStorageValue> {
 
 const columns = "seq, call_id, name, turn, kind, until, parked, rank, outcome, value, ended_at";
 
-export class ToolSteps implements RowCopy {
+export class ToolSteps implements RowCopy, StepRows {
   readonly #sql: SqlStorage;
   /** The newest reply that has steps, 0 for none; `undefined` until it was read. */
   #newestSeq: number | undefined;
   /** The steps of the reply that was looked at last, in the order in which they were begun. */
-  #copy: { seq: number; steps: StepRow[]; calls: SteppedCalls } | undefined;
+  #copy: { seq: number; steps: readonly StepRow[]; calls: SteppedCalls } | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -48,7 +36,6 @@ export class ToolSteps implements RowCopy {
     this.#copy = undefined;
   }
 
-  /** The calls of a reply that have steps. */
   calls(seq: number): SteppedCalls {
     return this.#of(seq).calls;
   }
@@ -63,60 +50,21 @@ export class ToolSteps implements RowCopy {
     return this.#of(seq).steps.filter((step) => step.callId === callId);
   }
 
-  /** The steps of this name that wait for a signal, or did; the newest reply's last. */
   signals(name: string): StepRow[] {
     const query = `SELECT ${columns} FROM tool_steps WHERE name = ? AND kind = 'signal' ORDER BY id`;
     return this.#sql.exec<SqlRow>(query, name).toArray().map(stepOf);
   }
 
-  /** Waits of the call whose time is over end, in the order of their times. */
-  endDue(call: StepCall, nowMs: number): void {
-    const due = this.steps(call).filter(({ kind, outcome, untilMs }) => kind !== "do" && !outcome && untilMs <= nowMs);
-    for (const { name } of due.toSorted((a, b) => a.untilMs - b.untilMs))
-      this.end({ ...call, name }, { type: "over" }, nowMs);
+  ofReply(seq: number): readonly StepRow[] {
+    return this.#of(seq).steps;
   }
 
-  begin(call: StepCall & { turn: string }, step: Pick<RecordedStep, "name" | "kind" | "untilMs">): void {
-    const { seq, callId, turn } = call;
-    const { name, kind, untilMs } = step;
-    const query = "INSERT INTO tool_steps (seq, call_id, name, turn, kind, until) VALUES (?, ?, ?, ?, ?, ?)";
-    const { steps } = this.#of(seq);
-    this.#sql.exec(query, seq, callId, name, turn, kind, untilMs);
+  keep(seq: number, steps: readonly StepRow[]): void {
     this.#newestSeq = Math.max(this.#newestSeq ?? 0, seq);
-    this.#keep(seq, [...steps, { seq, callId, turn, name, kind, untilMs }]);
+    this.#keep(seq, steps);
   }
 
-  /** The step is over; one that was not recorded before is recorded with its outcome. */
-  end(of: StepCall & { name: string; turn?: string }, outcome: StepOutcome, nowMs: number): void {
-    const { seq, callId, name, turn = "" } = of;
-    const { steps } = this.#of(seq);
-    const own = steps.filter((step) => step.callId === callId);
-    const before = own.find((step) => step.name === name);
-    const rank = 1 + Math.max(0, ...own.map((step) => step.rank ?? 0));
-    const value = textOf(outcome) ?? null;
-    const query = `INSERT INTO tool_steps (seq, call_id, name, turn, kind, until, rank, outcome, value, ended_at)
-      VALUES (?1, ?2, ?3, ?4, 'do', 0, ?5, ?6, ?7, ?8)
-      ON CONFLICT (seq, call_id, name) DO UPDATE SET rank = ?5, outcome = ?6, value = ?7, ended_at = ?8`;
-    this.#sql.exec(query, seq, callId, name, turn, rank, outcome.type, value, nowMs);
-    this.#newestSeq = Math.max(this.#newestSeq ?? 0, seq);
-    const step = { seq, callId, turn, name, kind: "do" as const, untilMs: 0, ...before, rank, outcome, endedMs: nowMs };
-    this.#keep(seq, before === undefined ? [...steps, step] : steps.map((each) => (each === before ? step : each)));
-  }
-
-  /** The call can do nothing before one of its waits is over. */
-  park({ seq, callId }: StepCall): void {
-    const { steps } = this.#of(seq);
-    const own = steps.filter((step) => step.callId === callId);
-    const parked = Math.max(0, ...own.map((step) => step.rank ?? 0));
-    const query = "UPDATE tool_steps SET parked = ? WHERE seq = ? AND call_id = ? AND outcome IS NULL AND kind <> 'do'";
-    this.#sql.exec(query, parked, seq, callId);
-    this.#keep(
-      seq,
-      steps.map((step) => (step.callId === callId && isWait(step) ? { ...step, parked } : step)),
-    );
-  }
-
-  #of(seq: number): { steps: StepRow[]; calls: SteppedCalls } {
+  #of(seq: number): { steps: readonly StepRow[]; calls: SteppedCalls } {
     if (seq > this.#newest()) return none;
     if (this.#copy?.seq !== seq) {
       const query = `SELECT ${columns} FROM tool_steps WHERE seq = ? ORDER BY id`;
@@ -130,16 +78,12 @@ export class ToolSteps implements RowCopy {
     return this.#newestSeq;
   }
 
-  #keep(seq: number, steps: StepRow[]): void {
+  #keep(seq: number, steps: readonly StepRow[]): void {
     this.#copy = { seq, steps, calls: callsOf(steps) };
   }
 }
 
-const none: { steps: StepRow[]; calls: SteppedCalls } = { steps: [], calls: new Map() };
-
-function isWait({ kind, outcome }: RecordedStep): boolean {
-  return kind !== "do" && outcome === undefined;
-}
+const none: { steps: readonly StepRow[]; calls: SteppedCalls } = { steps: [], calls: new Map() };
 
 /** A call that was suspended goes on as soon as it has one outcome more. */
 export function callsOf(steps: readonly StepRow[]): SteppedCalls {
@@ -182,8 +126,4 @@ function outcomeOf({ outcome, value }: SqlRow): StepOutcome | undefined {
     default:
       return { type: "over" };
   }
-}
-
-function textOf(outcome: StepOutcome): string | undefined {
-  return outcome.type === "failed" ? outcome.error : outcome.type === "over" ? undefined : outcome.value;
 }

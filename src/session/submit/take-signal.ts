@@ -1,32 +1,14 @@
 /** Takes in a signal for a step that waits: gives it to the step, keeps it for one that will wait, or refuses it. The same again is answered the same. Runs in the caller's transaction. */
 import { AppError } from "../../core/errors.ts";
 import { openCalls } from "../../core/waits.ts";
+import type { GivenSignal, StepRow, StepsHost, TakenSignal } from "../../tools/steps/feature.ts";
 import { mostValueBytes } from "../../tools/steps/step.ts";
 import type { KeptSignal, Signals } from "../store/signals.ts";
-import type { StepRow, ToolSteps } from "../store/tool-steps.ts";
-import type { Turns } from "../turn/turns.ts";
+import type { StepWriter } from "../store/step-writer.ts";
 
-export interface SignalRows {
-  turns: Turns;
-  steps: ToolSteps;
+export interface SignalRows extends Pick<StepsHost, "turns" | "steps"> {
+  writer: StepWriter;
   signals: Signals;
-}
-
-export interface GivenSignal {
-  name: string;
-  /** JSON; absent where nothing was sent. */
-  value?: string;
-  /** The call that it is for, where more than one waits for this name. */
-  callId?: string;
-  /** The sender's Idempotency-Key. */
-  key?: string;
-}
-
-/** `delivered`: a step had waited for it. `kept`: a call is under way that may still come to wait for it. */
-export interface TakenSignal {
-  status: "delivered" | "kept";
-  turn: string;
-  callId?: string;
 }
 
 /** Most signals that are kept for a turn before its steps wait for them. */
@@ -62,13 +44,13 @@ interface Arrived extends GivenSignal {
   nowMs: number;
 }
 
-function delivered({ steps, signals }: SignalRows, arrived: Arrived, wait: StepRow): TakenSignal {
+function delivered({ steps, writer, signals }: SignalRows, arrived: Arrived, wait: StepRow): TakenSignal {
   const { seq, callId } = wait;
   const { value, turn, nowMs } = arrived;
   const taken = { status: "delivered", turn, callId } as const;
   const isSuspended = (steps.calls(seq).get(callId)?.waits.length ?? 0) > 0;
   // A call that runs just now takes it when it waits again: what has happened in it keeps its order.
-  if (isSuspended) steps.end(wait, { type: "signalled", value }, nowMs);
+  if (isSuspended) writer.end(wait, { type: "signalled", value }, nowMs);
   if (arrived.key !== undefined || !isSuspended) {
     signals.add(toKeep({ ...arrived, callId }, taken), { isTaken: isSuspended });
   }

@@ -1,46 +1,43 @@
 /** The steps of a call that runs in a session, in its rows: what of them is on disk before something happens in the world. */
+import type { RunCall, StepCall, StepsHost } from "../../tools/steps/feature.ts";
 import type { StepStore } from "../../tools/steps/step.ts";
-import type { Intents } from "../store/intents.ts";
 import type { Signals } from "../store/signals.ts";
-import type { StepCall, ToolSteps } from "../store/tool-steps.ts";
+import type { StepWriter } from "../store/step-writer.ts";
 
-export interface StepRows {
-  storage: DurableObjectStorage;
-  steps: ToolSteps;
+export interface CallRows extends Pick<StepsHost, "storage" | "steps" | "intents"> {
+  writer: StepWriter;
   signals: Signals;
-  intents: Intents;
 }
 
-/** `mustLive`: throws once the session is erased. */
-export function callSteps(rows: StepRows, call: StepCall & { turn: string }, mustLive: () => void): StepStore {
-  const { storage, steps, intents } = rows;
-  const { seq, callId } = call;
+export function callSteps(rows: CallRows, call: Omit<RunCall, "stepKey">): StepStore {
+  const { storage, steps, writer, intents } = rows;
+  const { seq, callId, mustLive } = call;
   return {
     take() {
       if (steps.steps(call).length === 0) return [];
       storage.transactionSync(() => {
         takeSignals(rows, call);
-        steps.endDue(call, Date.now());
+        writer.endDue(call, Date.now());
       });
       return steps.steps(call);
     },
     async begin(name) {
       mustLive();
-      steps.begin(call, { name, kind: "do", untilMs: 0 });
+      writer.begin(call, { name, kind: "do", untilMs: 0 });
       await storage.sync();
       mustLive();
     },
     end(name, outcome) {
       mustLive();
-      steps.end({ ...call, name }, outcome, Date.now());
+      writer.end({ ...call, name }, outcome, Date.now());
       intents.progressed(seq, callId);
     },
     async suspend(waits) {
       mustLive();
       const known = new Set(steps.steps(call).map(({ name }) => name));
       storage.transactionSync(() => {
-        for (const wait of waits) if (!known.has(wait.name)) steps.begin(call, wait);
-        steps.park(call);
+        for (const wait of waits) if (!known.has(wait.name)) writer.begin(call, wait);
+        writer.park(call);
         // One that came before its step is one outcome more: the call goes on at once.
         takeSignals(rows, call);
         intents.progressed(seq, callId);
@@ -51,7 +48,7 @@ export function callSteps(rows: StepRows, call: StepCall & { turn: string }, mus
 }
 
 /** Gives the call's waits the signals that were kept for them. One that came in time counts, however late this is. */
-function takeSignals({ steps, signals }: StepRows, call: StepCall & { turn: string }): void {
+function takeSignals({ steps, writer, signals }: CallRows, call: StepCall & { turn: string }): void {
   const waits = steps.steps(call).filter(({ kind, outcome }) => kind === "signal" && outcome === undefined);
   if (waits.length === 0) return;
   const kept = signals.kept(call.turn).filter(({ callId }) => callId === undefined || callId === call.callId);
@@ -61,6 +58,6 @@ function takeSignals({ steps, signals }: StepRows, call: StepCall & { turn: stri
     const [wait] = at < 0 ? [] : waits.splice(at, 1);
     if (wait === undefined || atMs >= wait.untilMs) continue;
     signals.take(key);
-    steps.end({ ...call, name }, { type: "signalled", value }, Date.now());
+    writer.end({ ...call, name }, { type: "signalled", value }, Date.now());
   }
 }

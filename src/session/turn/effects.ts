@@ -18,12 +18,12 @@ import { hasPrice, pricesAt } from "../../model/profile.ts";
 import { endpointOf } from "../../model/serialize.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
 import { runDurably } from "../../tools/run-tool.ts";
+import type { SessionSteps } from "../../tools/steps/feature.ts";
 import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
 import { pause } from "../wait.ts";
 import { callContext } from "./call-context.ts";
-import { callSteps, type StepRows } from "./call-steps.ts";
 import { CutTries } from "./cut-tries.ts";
 import { namesOfHandedOut } from "./handed-out.ts";
 import { type RequestSources, RequestWriter } from "./request-writer.ts";
@@ -35,11 +35,13 @@ import { type JournalRows, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
-export interface EffectsRows extends JournalRows, StepRows, Omit<RequestSources, keyof JournalRows | "turns"> {
+export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof JournalRows | "turns"> {
   inbox: Inbox;
   intents: Intents;
   heartbeat: Heartbeat;
   traces?: SessionTraces;
+  /** Absent where the app has no durable steps. */
+  durable?: SessionSteps | undefined;
   children?: SessionChildren;
 }
 
@@ -210,12 +212,14 @@ export class SessionEffects implements Effects {
     const { hooks } = agent;
     const { children } = this.#rows;
     const reply = this.#reply();
-    const stepped = { seq: reply?.seq ?? 0, callId: call.id, turn: place.turn };
-    const store = callSteps(this.#rows, stepped, () => this.#mustLive());
-    const stepKey = (name: string) => sha256Hex(`${context.idempotencyKey} ${name}`);
+    const steps = this.#rows.durable?.of({
+      ...{ seq: reply?.seq ?? 0, callId: call.id, turn: place.turn },
+      stepKey: (name) => sha256Hex(`${context.idempotencyKey} ${name}`),
+      mustLive: () => this.#mustLive(),
+    });
     const open = reply && children?.opens(agent, call, { reply, traceparent: context.traceparent });
     try {
-      const options = { hooks, approved, secrets, store, stepKey, ...(open && { open }) };
+      const options = { hooks, approved, secrets, steps, ...(open && { open }) };
       const result = await runDurably(agent.tools, call, context, options);
       if (result === undefined) this.#rows.feed.changed();
       return result && { ...result, ...children?.handoffOf(agent, call, result) };

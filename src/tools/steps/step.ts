@@ -97,3 +97,33 @@ export interface StepStore {
    */
   suspend(waits: readonly Pick<RecordedStep, "name" | "kind" | "untilMs">[]): Promise<void>;
 }
+
+/** What a run ends with that was suspended. */
+export const suspended: unique symbol = Symbol("suspended");
+
+/** The steps of one run of a call. */
+export interface RunSteps extends ToolStep {
+  /** Settles when the run can do nothing but wait; rejects when the tool broke a rule. */
+  readonly over: Promise<typeof suspended>;
+  /** The run came to its end. Throws when a step that is recorded was not reached. */
+  finish(): void;
+  /** Nothing is run or recorded any more. */
+  close(): void;
+}
+
+/** A run of a call that begins. */
+export interface BegunRun {
+  /** Of the tool. */
+  effect: Effect;
+  signal: AbortSignal;
+  now(): number;
+  /** Called when a step is over: the next one has its time anew. */
+  onProgress(): void;
+}
+
+/** Begins the steps of a run, of the call that it is made for. */
+export type BeginSteps = (run: BegunRun) => RunSteps;
+
+/** What to do in an app without them. */
+export const stepsNotListed =
+  'Durable steps are not in this Worker. Add the line `longTools: longTools(),` to longline({ … }), and import it from "longline".';

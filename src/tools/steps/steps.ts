@@ -3,17 +3,20 @@ import type { Effect } from "../../core/next-step.ts";
 import { notJson } from "../not-json.ts";
 import { macrotask, Replay } from "./replay.ts";
 import {
+  type BeginSteps,
+  type BegunRun,
   isStepName,
   longestWaitMs,
   mostCallBytes,
   mostSteps,
   mostValueBytes,
   type RecordedStep,
+  type RunSteps,
   type StepOutcome,
   type StepRun,
   type StepSignal,
   type StepStore,
-  type ToolStep,
+  suspended,
 } from "./step.ts";
 import {
   errorOf,
@@ -28,19 +31,17 @@ import {
   waitInvalid,
 } from "./step-error.ts";
 
-/** What a run ends with that was suspended. */
-export const suspended: unique symbol = Symbol("suspended");
-
-export interface StepsSetup {
+/** Where the call's steps are recorded, and the key of each. */
+export interface StepsOfCall {
   store: StepStore;
-  /** Of the tool. */
-  effect: Effect;
-  signal: AbortSignal;
-  /** The key of a step of this name. */
   stepKey(name: string): Promise<string>;
-  now(): number;
-  /** Called when a step is over: the next one has its time anew. */
-  onProgress(): void;
+}
+
+export interface StepsSetup extends StepsOfCall, BegunRun {}
+
+/** Begins the steps of each run of a call. */
+export function stepsOf(call: StepsOfCall): BeginSteps {
+  return (run) => new Steps({ ...call, ...run });
 }
 
 interface NewStep<T> {
@@ -49,7 +50,7 @@ interface NewStep<T> {
   effect: Effect;
 }
 
-export class Steps implements ToolStep {
+export class Steps implements RunSteps {
   readonly #setup: StepsSetup;
   readonly #replay: Replay;
   readonly #over = Promise.withResolvers<typeof suspended>();
@@ -72,18 +73,15 @@ export class Steps implements ToolStep {
     this.#over.promise.catch(() => {});
   }
 
-  /** Settles when the run can do nothing but wait; rejects when the tool broke a rule. */
   get over(): Promise<typeof suspended> {
     return this.#over.promise;
   }
 
-  /** The run came to its end. Throws when a step that is recorded was not reached. */
   finish(): void {
     const { missing } = this.#replay;
     if (!this.#closed && missing !== undefined) throw orderChanged(`ended without its step "${missing}"`);
   }
 
-  /** Nothing is run or recorded any more. */
   close(): void {
     this.#closed = true;
     this.#replay.close();

@@ -2,9 +2,10 @@ import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { graceMs } from "../../../src/session/expiry.ts";
-import type { GivenSignal } from "../../../src/session/submit/take-signal.ts";
-import type { ToolStep } from "../../../src/tools/steps/step.ts";
+import type { GivenSignal } from "../../../src/tools/steps/feature.ts";
+import { stepsNotListed, type ToolStep } from "../../../src/tools/steps/step.ts";
 import { agent } from "../../app/agent.ts";
+import { app } from "../../app/app.ts";
 import { calls, text } from "../../support/fake-provider.ts";
 import { SessionWorld, skipTime, startProvider } from "../../support/session-world.ts";
 
@@ -84,6 +85,25 @@ describe("a tool that waits", () => {
       ]);
     },
   );
+
+  it("[STEP-9] can be read in an app that does not list them, and gets an error when its time is over", async () => {
+    longTool((step) => step.sleep("rest", day));
+    const turn = await waitingTurn("c1");
+    const { steps } = app;
+    try {
+      app.steps = undefined;
+      await abortAllDurableObjects();
+      expect(await state(turn)).toMatchObject({ status: "waiting", suspended: [{ id: "c1", name: "calculator" }] });
+      expect(await signal({ name: "shipped" })).toMatchObject(refused("not_configured"));
+      provider.enqueue(text("It did not work."));
+      skipTime(day + 1_000);
+      await runDurableObjectAlarm(world.stub);
+      expect([(await world.ended(turn)).ended.reason, await result()]).toEqual(["completed", [stepsNotListed]]);
+    } finally {
+      app.steps = steps;
+      await abortAllDurableObjects();
+    }
+  });
 
   it("[STEP-3] a plain tool's call writes no row of steps", async () => {
     provider.enqueue(asking("1+1"), text("2"));
