@@ -123,10 +123,10 @@ beforeAll(async () => {
 });
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 242 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
+  it("[E2E-7] the app that a project begins with is at most 240 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
     const bytes = await deployed(starter);
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(242 * 1024);
+    expect(bytes).toBeLessThanOrEqual(240 * 1024);
     expect(Math.abs(bytes - bytesOf("starter"))).toBeLessThan(1_000);
   });
 
