@@ -343,7 +343,7 @@ describe("what a call comes to", () => {
       call("{}"),
       context,
     );
-    expect(seen).toEqual([{ ...context, signal: expect.any(AbortSignal) }]);
+    expect(seen).toEqual([{ ...context, signal: expect.any(AbortSignal), step: expect.any(Object) }]);
     expect(seen[0]?.signal).not.toBe(context.signal);
   });
 });
