@@ -44,6 +44,8 @@ export class AccountWatch {
     const job = this.#all.find((each) => each.name === name);
     if (job?.ask === undefined) throw new AppError("conflict", `This app does not list ${name}().`);
     const answer = job.ask(method, args);
+    // It may be the first that an account has again after it was erased.
+    this.#isEmpty = false;
     this.#arm();
     return answer;
   }

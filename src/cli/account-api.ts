@@ -52,10 +52,11 @@ export async function accountApi(given: AccountChoice): Promise<AccountApi> {
   const admin = caller(given.url, adminKey);
   const keys = `/v1/admin/accounts/${encodeURIComponent(account)}/keys`;
   const made = (await (await admin("POST", keys)).json()) as { id: string; key: string };
-  return {
-    call: caller(given.url, made.key),
-    close: async () => void (await admin("DELETE", `${keys}/${made.id}`)),
-  };
+  const close = async () => void (await admin("DELETE", `${keys}/${made.id}`, { missing: true }));
+  // Two keys of an account may be alive: one that a stopped command left would stand in the way.
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void close().finally(() => process.exit(130)));
+  return { call: caller(given.url, made.key), close };
 }
 
 /** Most tries of a call that is refused because there are too many, or that the Worker cannot answer now. */

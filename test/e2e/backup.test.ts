@@ -25,9 +25,13 @@ async function call(key: string, method: string, path: string, body?: string): P
   return fetch(`${server.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
 }
 
-async function command(...given: string[]): Promise<{ code: number | null; text: string }> {
+function startCommand(...given: string[]) {
   const env = { ...process.env, LONGLINE_ADMIN_KEY: adminKey };
-  const child = spawn(process.execPath, ["src/cli/longline.ts", ...given, "--url", server.url], { env });
+  return spawn(process.execPath, ["src/cli/longline.ts", ...given, "--url", server.url], { env });
+}
+
+async function command(...given: string[]): Promise<{ code: number | null; text: string }> {
+  const child = startCommand(...given);
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (text += String(bytes)));
   const [code] = (await once(child, "close")) as [number | null];
@@ -86,6 +90,20 @@ it("[BACKUP-1] an account is copied, changes alone the second time, and restored
   expect(again.text).toContain("0 sessions restored, 2 were there already, 0 failed");
   const answer = await call(other, "POST", "/v1/sessions/two/messages", JSON.stringify({ content: "Go on." }));
   expect(((await answer.json()) as { status: string }).status).toBe("completed");
+});
+
+it("[BACKUP-1] a command that is stopped revokes the key that was made for it", async () => {
+  const key = await makeAccount("stopped");
+  for (let n = 0; n < 40; n++) await call(key, "POST", "/v1/sessions", JSON.stringify({ id: `s${n}` }));
+  const target = join(folder, "stopped");
+  const child = startCommand("backup", target, "--account", "stopped");
+  await expect.poll(() => existsSync(join(target, "manifest.json")), { interval: 5 }).toBe(true);
+  child.kill("SIGINT");
+  await once(child, "close");
+  const { keys } = (await (await call(adminKey, "GET", "/v1/admin/accounts/stopped/keys")).json()) as {
+    keys: { revoked_at: string | null }[];
+  };
+  expect(keys.map(({ revoked_at }) => revoked_at === null)).toEqual([true, false]);
 });
 
 it("[BACKUP-2] what is missing or refused is said, and the exit code is 1", async () => {

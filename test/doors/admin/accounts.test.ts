@@ -337,6 +337,10 @@ describe("an account that is erased", () => {
     expect((await admin("DELETE", `/${account}`)).status).toBe(404);
     const again = await makeAccount();
     expect((await call(again, "GET", "/v1/sessions")).body.sessions).toEqual([]);
+    // The object that was emptied watches over the new account's work.
+    const schedule = { cron: "0 9 * * *", content: "Good morning." };
+    expect((await call(again, "POST", "/v1/schedules", schedule)).status).toBe(201);
+    expect(await runInDurableObject(object(), (_, { storage }) => storage.getAlarm())).toBeGreaterThan(later);
   });
 
   it("[ACCOUNT-5] one session that cannot be erased now does not hold up the others, and is tried again", async () => {
