@@ -84,8 +84,8 @@ export default defineConfig({
                 ADMIN_KEY: "test-admin-key-16",
                 MODEL_BASE_URL: "http://127.0.0.1:9/v1",
                 ALLOWED_ORIGINS: "https://app.example",
-                ...(process.env.LONGLINE_ROLLOUTS !== undefined && {
-                  LONGLINE_ROLLOUTS: process.env.LONGLINE_ROLLOUTS,
+                ...(process.env.SIMULATED_ROLLOUTS !== undefined && {
+                  SIMULATED_ROLLOUTS: process.env.SIMULATED_ROLLOUTS,
                 }),
                 MODEL_RETRIES: "1",
                 MODEL_RETRY_BASE_MS: "0",
