@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/house/longest-first.ts";
+import { keepFilesInMemory } from "./test/support/files-in-memory.ts";
+
+keepFilesInMemory();
 
 /** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
 const pure = "test/doors/**/pure/*.test.ts";
