@@ -76,6 +76,11 @@ export class Reporter {
     return this.#last;
   }
 
+  /** The session was made just now: the account need not be asked what it knows. */
+  knowsNew(): void {
+    this.#stepsSeq = 0;
+  }
+
   /** The newest entry of which the account knows what came of it; unknown until this instance has reported once. */
   get reportedSeq(): number | undefined {
     return this.#reportedSeq;
