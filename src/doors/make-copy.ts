@@ -4,7 +4,8 @@ import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { pace } from "../http/pace.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { CopiedLine, CopyPlan, CopyStep } from "../session/store/copying.ts";
+import type { CopiedLine, CopyPlan } from "../session/store/copying.ts";
+import { piecesOf, type TextField, textFields } from "../session/store/entry-text.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { Caller } from "./caller.ts";
 
@@ -12,28 +13,31 @@ import type { Caller } from "./caller.ts";
 export const entriesInOneGo = 500;
 
 /** UTF-16 units of text in one go, about. */
-const unitsInOneGo = 500_000;
+const unitsInOneGo = 250_000;
 
 /** About how long it takes to begin a session with its tables, or to take up what was loaded, in ms. */
 const stepMs = 8;
 
-export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
+/** What a copy is loaded with. */
+export interface CopyTarget {
+  load: Load;
+  /** Writes a part of a text of the first entry that is loaded next, which has the beginning of it and says how many parts follow. */
+  write(text: string): Promise<void>;
+}
+export type Load = (lines: readonly CopiedLine[]) => Promise<void>;
 
 /** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
 export async function makeCopy(
   caller: Caller,
   plan: CopyPlan,
-  send: (load: Load) => Promise<void>,
+  send: (to: CopyTarget) => Promise<void>,
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(caller.bindings, plan.address);
   await pace(stepMs);
   unwrap(await target.copy({ type: "begin", token, plan }));
   try {
-    await send(async (lines) => {
-      await pace(writingMs(lines));
-      unwrap(await target.copy({ type: "load", token, lines }));
-    });
+    await send(loadingOf(target, token));
   } catch (error) {
     await target.copy({ type: "drop", token });
     throw error;
@@ -44,13 +48,85 @@ export async function makeCopy(
   return session;
 }
 
+/** Texts are written in parts, each committed on its own: a commit of megabytes would stop everything else on its thread. */
+function loadingOf(target: ReturnType<typeof sessionObject>, token: string): CopyTarget {
+  let part = 0;
+  const write = async (text: string) => {
+    await pace(text.length / unitsPerMs);
+    unwrap(await target.copyPart({ token, part, text }));
+    part++;
+  };
+  const load = async (lines: readonly CopiedLine[]) => {
+    for (const page of alone(lines)) {
+      const ready = await withoutLongText(page, write);
+      await pace(writingMs(ready));
+      unwrap(await target.copy({ type: "load", token, lines: ready }));
+      part = 0;
+    }
+  };
+  return { load, write };
+}
+
+const unitsPerMs = 50_000;
+
 /** About how long it takes to write them, in ms (`npm run bench -- health`). */
 function writingMs(lines: readonly CopiedLine[]): number {
-  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + (entry ? unitsOf(entry) : 0), 0) / 50_000;
+  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + (entry ? unitsOf(entry) : 0), 0) / unitsPerMs;
 }
 
 function unitsOf(entry: Entry): number {
-  return "content" in entry ? entry.content.length : 0;
+  const calls = entry.type === "assistant" ? entry.toolCalls : [];
+  const texts = textsOf(entry).map(([, text]) => text);
+  return [...texts, ...calls.map((call) => call.arguments)].reduce((sum, { length }) => sum + length, 0);
+}
+
+function textsOf(entry: Entry): [TextField, string][] {
+  return textFields.flatMap((field): [TextField, string][] => {
+    const text: unknown = Reflect.get(entry, field);
+    return typeof text === "string" ? [[field, text]] : [];
+  });
+}
+
+/** UTF-16 units of a text that are written in one go, and from how many on an entry's longest text is written so. */
+const partUnits = 300_000;
+/** What stays with the entry itself. */
+const headUnits = 4_000;
+
+/** An entry with a long text is a page of its own. */
+function* alone(lines: readonly CopiedLine[]): Generator<CopiedLine[]> {
+  let page: CopiedLine[] = [];
+  for (const line of lines) {
+    if (longText(line) === undefined) {
+      page.push(line);
+      continue;
+    }
+    if (page.length > 0) yield page;
+    yield [line];
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+function longText({ entry, staged }: CopiedLine): [TextField, string] | undefined {
+  if (staged !== undefined) return undefined;
+  const long = entry && textsOf(entry).toSorted(([, a], [, b]) => b.length - a.length)[0];
+  return long !== undefined && long[1].length > partUnits ? long : undefined;
+}
+
+/** Has all but the beginning of the page's long text written part by part, and returns the page without it. */
+async function withoutLongText(page: readonly CopiedLine[], write: CopyTarget["write"]): Promise<CopiedLine[]> {
+  const [line] = page;
+  const long = line && longText(line);
+  if (line?.entry === undefined || long === undefined) return [...page];
+  const [field, text] = long;
+  let beginning = "";
+  let parts = -1;
+  for (const piece of piecesOf(text, { firstUnits: headUnits, units: partUnits })) {
+    if (parts < 0) beginning = piece;
+    else await write(piece);
+    parts++;
+  }
+  return [{ ...line, entry: { ...line.entry, [field]: beginning }, staged: { field, parts } }];
 }
 
 /** The entries in pages that each take a few ms to write, so that other calls are served between. */
@@ -78,7 +154,7 @@ const mostTries = 3;
 export async function makeOnce(
   caller: Caller,
   { plan, isNamed }: { plan: CopyPlan; isNamed: boolean },
-  send: (load: Load) => Promise<void>,
+  send: (to: CopyTarget) => Promise<void>,
 ): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     if (isNamed && (await sessionObject(caller.bindings, plan.address).isMade())) return false;

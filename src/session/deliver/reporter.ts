@@ -22,8 +22,8 @@ import type { Turns } from "../turn/turns.ts";
 const textChars = 2_000;
 /** About how long it takes to read an entry and to index its text, in ms (`npm run bench -- health`). */
 const textMs = 0.06;
-/** Entries, and UTF-16 units of them, that are read in one go. */
-const batch = { limit: 200, maxUnits: 1_000_000 };
+/** Entries, and UTF-16 units of their beginnings, that are read in one go. */
+const batch = { limit: 200, maxUnits: 250_000 };
 
 /** What a report is read from. */
 interface ReportSources {
@@ -52,7 +52,7 @@ export class Reporter {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
-      const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
+      const [first] = firstSeq === undefined ? [] : log.readBeginnings({ after: firstSeq - 1, limit: 1 });
       const version = first?.type === "user" ? first.agentVersion : undefined;
       const { agent } = summary;
       return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
@@ -130,7 +130,7 @@ interface NewsSource {
 function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
-    const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
+    const entries = log.readBeginnings({ after, limit, maxUnits: batch.maxUnits * factor });
     const end = finishedUpTo(entries);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;

@@ -18,7 +18,7 @@ import { bridged, type Role, serializeMessage } from "../../model/serialize.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
 
 /** Entries read in one go. */
-const page = { limit: 256, maxUnits: 1_000_000 };
+const page = { limit: 256, maxUnits: 200_000 };
 
 /** As `estimateTokens` counts Latin letters. */
 const summaryTokensPerChar = 0.3;
