@@ -5,7 +5,7 @@ import { AppError } from "../core/errors.ts";
 import { pace } from "../http/pace.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { CopiedLine, CopyPlan } from "../session/store/copying.ts";
-import { piecesOf, type TextField, textFields } from "../session/store/entry-text.ts";
+import { piecesOf } from "../session/store/entry-text.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { Caller } from "./caller.ts";
 
@@ -48,26 +48,44 @@ export async function makeCopy(
   return session;
 }
 
-/** Texts are written in parts, each committed on its own: a commit of megabytes would stop everything else on its thread. */
+const unitsPerMs = 50_000;
+/** UTF-16 units of a text that are written in one go. */
+const partUnits = 300_000;
+/** What stays with the entry itself of one that has more. */
+const headUnits = 4_000;
+
+/** Long texts are written in parts, each committed on its own: a commit of megabytes would stop everything else on its thread. */
 function loadingOf(target: ReturnType<typeof sessionObject>, token: string): CopyTarget {
   let part = 0;
+  let page: CopiedLine[] = [];
   const write = async (text: string) => {
     await pace(text.length / unitsPerMs);
     unwrap(await target.copyPart({ token, part, text }));
     part++;
   };
+  const send = async () => {
+    if (page.length === 0) return;
+    await pace(writingMs(page));
+    unwrap(await target.copy({ type: "load", token, lines: page }));
+    page = [];
+    part = 0;
+  };
   const load = async (lines: readonly CopiedLine[]) => {
-    for (const page of alone(lines)) {
-      const ready = await withoutLongText(page, write);
-      await pace(writingMs(ready));
-      unwrap(await target.copy({ type: "load", token, lines: ready }));
-      part = 0;
+    for (const line of lines) {
+      const { entry, staged } = line;
+      if (staged !== undefined || entry === undefined || unitsOf(entry) <= partUnits) {
+        page.push(line);
+        continue;
+      }
+      await send();
+      const [content, ...parts] = piecesOf(textOf(entry), headUnits, partUnits);
+      for (const text of parts) await write(text);
+      page.push({ ...line, entry: { ...entry, content } as Entry, staged: { field: "content", parts: part } });
     }
+    await send();
   };
   return { load, write };
 }
-
-const unitsPerMs = 50_000;
 
 /** About how long it takes to write them, in ms (`npm run bench -- health`). */
 function writingMs(lines: readonly CopiedLine[]): number {
@@ -75,58 +93,11 @@ function writingMs(lines: readonly CopiedLine[]): number {
 }
 
 function unitsOf(entry: Entry): number {
-  const calls = entry.type === "assistant" ? entry.toolCalls : [];
-  const texts = textsOf(entry).map(([, text]) => text);
-  return [...texts, ...calls.map((call) => call.arguments)].reduce((sum, { length }) => sum + length, 0);
+  return textOf(entry).length;
 }
 
-function textsOf(entry: Entry): [TextField, string][] {
-  return textFields.flatMap((field): [TextField, string][] => {
-    const text: unknown = Reflect.get(entry, field);
-    return typeof text === "string" ? [[field, text]] : [];
-  });
-}
-
-/** UTF-16 units of a text that are written in one go, and from how many on an entry's longest text is written so. */
-const partUnits = 300_000;
-/** What stays with the entry itself. */
-const headUnits = 4_000;
-
-/** An entry with a long text is a page of its own. */
-function* alone(lines: readonly CopiedLine[]): Generator<CopiedLine[]> {
-  let page: CopiedLine[] = [];
-  for (const line of lines) {
-    if (longText(line) === undefined) {
-      page.push(line);
-      continue;
-    }
-    if (page.length > 0) yield page;
-    yield [line];
-    page = [];
-  }
-  if (page.length > 0) yield page;
-}
-
-function longText({ entry, staged }: CopiedLine): [TextField, string] | undefined {
-  if (staged !== undefined) return undefined;
-  const long = entry && textsOf(entry).toSorted(([, a], [, b]) => b.length - a.length)[0];
-  return long !== undefined && long[1].length > partUnits ? long : undefined;
-}
-
-/** Has all but the beginning of the page's long text written part by part, and returns the page without it. */
-async function withoutLongText(page: readonly CopiedLine[], write: CopyTarget["write"]): Promise<CopiedLine[]> {
-  const [line] = page;
-  const long = line && longText(line);
-  if (line?.entry === undefined || long === undefined) return [...page];
-  const [field, text] = long;
-  let beginning = "";
-  let parts = -1;
-  for (const piece of piecesOf(text, { firstUnits: headUnits, units: partUnits })) {
-    if (parts < 0) beginning = piece;
-    else await write(piece);
-    parts++;
-  }
-  return [{ ...line, entry: { ...line.entry, [field]: beginning }, staged: { field, parts } }];
+function textOf(entry: Entry): string {
+  return "content" in entry ? entry.content : "";
 }
 
 /** The entries in pages that each take a few ms to write, so that other calls are served between. */

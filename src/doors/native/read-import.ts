@@ -4,7 +4,7 @@ import type { Entry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { deepestJson } from "../../core/nesting.ts";
 import { inPieces, jsonWorkMs, readingPace } from "../../http/pace.ts";
-import { protoPath } from "../../http/parse-body.ts";
+import { formFault } from "../../http/parse-body.ts";
 import type { CopiedLine } from "../../session/store/copying.ts";
 import type { RatedTurn } from "../../session/store/feedback.ts";
 import { LineText } from "./line-text.ts";
@@ -58,7 +58,7 @@ async function* pagesOf(
   for await (const line of lines) {
     if (line.type === "line") {
       const { text, read } = line;
-      await pieces(jsonWorkMs({ units: text.length, values: read.values }));
+      await pieces(jsonWorkMs({ units: text.length, values: read.scan.values }));
       copied.push(copiedOf(line, parseLine(schema, line) as ReadLine));
       units += text.length;
     }
@@ -129,16 +129,16 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
 }
 
 function parseLine<T extends z.core.$ZodType>(schema: T, { line, text, read }: Line): z.infer<T> {
-  if (read.deepest > deepestLine) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
-  if (read.values > mostValues) throw wrongLine(line, `has more than ${mostValues} values`);
+  if (read.scan.deepest > deepestLine) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
+  if (read.scan.values > mostValues) throw wrongLine(line, `has more than ${mostValues} values`);
   let value: unknown;
   try {
     value = readLine(text);
   } catch {
     throw wrongLine(line, noObject);
   }
-  const proto = protoPath(value);
-  if (proto !== undefined) throw wrongLine(line, `${proto}: this name cannot be used`);
+  const wrong = formFault(value, Number.POSITIVE_INFINITY);
+  if (wrong !== undefined) throw wrongLine(line, `${wrong.path.join(".")}: ${wrong.what}`);
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,9 +1,12 @@
 /** How an entry is written as JSON: its long texts come last, so that the beginning of a long row says everything else about it. Pure. */
 import type { Entry } from "../../core/entry.ts";
+import { JsonScan } from "../../core/nesting.ts";
 
 /** The fields of entries that may be megabytes long. */
-export const textFields = ["content", "reasoning", "summary"] as const;
-export type TextField = (typeof textFields)[number];
+export type TextField = "content" | "reasoning" | "summary";
+/** The name before a text. No string can end so before a value but a name that is written plainly. */
+const namesText = /[{,\s]"(content|reasoning|summary)"\s{0,8}:\s{0,8}$/;
+const longestName = 40;
 
 /**
  * Most UTF-16 units of an entry's JSON in one row. A unit is at most 3 bytes of UTF-8, so a row stays under 1.9 MB;
@@ -39,14 +42,11 @@ export function textPiece(text: string): string {
 
 /** The entry's JSON as rows hold it. */
 export function rowsOf(text: string): string[] {
-  return text.length <= unitsPerRow ? [text] : [...piecesOf(text, { firstUnits: headUnits, units: unitsPerRow })];
+  return text.length <= unitsPerRow ? [text] : [...piecesOf(text, headUnits, unitsPerRow)];
 }
 
-/** Pieces of a text, one after the other. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
-export function* piecesOf(
-  text: string,
-  { firstUnits, units }: { firstUnits: number; units: number },
-): Generator<string> {
+/** Pieces of a text, the first of at most `firstUnits`. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
+export function* piecesOf(text: string, firstUnits: number, units: number): Generator<string> {
   for (let from = 0; from < text.length; ) {
     let to = Math.min(from + (from === 0 ? firstUnits : units), text.length);
     const code = text.charCodeAt(to - 1);
@@ -56,40 +56,33 @@ export function* piecesOf(
   }
 }
 
-/** Cuts of an escape sequence at the end of a piece, and where it ends whole. */
+/** The name of the text that begins at `at` of an object's JSON, at its top; `undefined` for another string. */
+export function textAt(json: string, { at, depth }: { at: number; depth: number }): TextField | undefined {
+  const [, name] = depth === 1 ? (namesText.exec(json.slice(Math.max(0, at - longestName), at)) ?? []) : [];
+  return name as TextField | undefined;
+}
+
 const longestEscape = 6;
+
+/** The value of JSON that is cut within a string, with what closes it, and how many units of an escape sequence at its end are left out. Throws a SyntaxError for what is no JSON. */
+export function parsedBeginning(json: string, close: string): { value: unknown; left: number } {
+  for (let left = 0; ; left++) {
+    try {
+      return { value: JSON.parse(json.slice(0, json.length - left) + close), left };
+    } catch (error) {
+      if (left === longestEscape) throw error;
+    }
+  }
+}
 
 /**
  * The entry of which this is the beginning of the JSON, with the texts that are cut as far as they are here; "" for those that
  * come later. `undefined` where the beginning does not say everything else: that of an earlier version, or one with more in it.
  */
 export function beginningOf(head: string): Entry | undefined {
-  const text = head.startsWith(beginning) ? cutTextAt(head) : undefined;
-  if (text === undefined) return undefined;
-  for (let less = 0; less < longestEscape; less++) {
-    try {
-      const entry = JSON.parse(`${head.slice(0, head.length - less)}${closing}`) as Entry;
-      const isReply = entry.type === "assistant" || entry.type === "step_failed";
-      return isReply ? { ...entry, content: entry.content ?? "", reasoning: entry.reasoning ?? "" } : entry;
-    } catch {
-      // It is cut within an escape sequence.
-    }
-  }
-  return undefined;
-}
-
-/** The text of the entry that is cut off at the end; `undefined` where something else is. */
-function cutTextAt(head: string): TextField | undefined {
-  let [depth, from] = [0, -1];
-  for (let i = 0; i < head.length; i++) {
-    const code = head.charCodeAt(i);
-    if (from >= 0) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) from = -1;
-    } else if (code === 0x22) from = i;
-    else if (code === 0x7b || code === 0x5b) depth++;
-    else if (code === 0x7d || code === 0x5d) depth--;
-  }
-  if (depth !== 1 || from < 0) return undefined;
-  return textFields.find((name) => head.endsWith(`,"${name}":`, from));
+  const { open } = new JsonScan().take(head);
+  if (!head.startsWith(beginning) || open === undefined || textAt(head, open) === undefined) return undefined;
+  const entry = parsedBeginning(head, closing).value as Entry;
+  const isReply = entry.type === "assistant" || entry.type === "step_failed";
+  return isReply ? { ...entry, content: entry.content ?? "", reasoning: entry.reasoning ?? "" } : entry;
 }

@@ -190,16 +190,11 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     let units = 0;
     for (const row of this.#sql.exec<Row & { isCut: number }>(selectHeads, after, limit)) {
       const entry = row.isCut === 0 ? (JSON.parse(row.data) as Entry) : beginningOf(row.data);
-      entries.push(entry ?? this.#at(row.seq));
+      entries.push(...(entry ? [entry] : this.#readRows({ after: row.seq - 1, limit: 1 })));
       units += row.data.length;
       if (units >= maxUnits) break;
     }
     return entries;
-  }
-
-  #at(seq: number): Entry {
-    const row = this.#sql.exec<Row>("SELECT seq, data, parts FROM entries WHERE seq = ?", seq).one();
-    return JSON.parse(this.#whole(row)) as Entry;
   }
 
   #keep(entry: Entry, units: number): void {

@@ -71,7 +71,7 @@ it.each(long)("[LOG-7] %s is written part by part with the same JSON as at once"
   const whole = placed(entry);
   const text = String(Reflect.get(whole, field));
   for (const units of [1, 2, 3, 7, 50]) {
-    const [first = "", ...parts] = piecesOf(text, { firstUnits: units, units });
+    const [first = "", ...parts] = piecesOf(text, units, units);
     const written = [openText({ ...whole, [field]: first }, field), ...parts.map(textPiece), closing].join("");
     expect([units, JSON.parse(written)]).toEqual([units, whole]);
     expect([units, written.length]).toEqual([units, entryText(whole).length]);

@@ -98,5 +98,5 @@ it.each([
 it("[BOUND-30] a long text without an end is no JSON, and levels and values are counted all the same", () => {
   const got = read(`{"content":"${"[,{".repeat(200_000)}`, chunk);
   expect(() => JSON.parse(got.text.text)).toThrow(SyntaxError);
-  expect([got.text.deepest, got.text.values]).toEqual([1, 2]);
+  expect([got.text.scan.deepest, got.text.scan.values]).toEqual([1, 2]);
 });
