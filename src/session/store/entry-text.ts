@@ -1,6 +1,6 @@
-/** How an entry is written as JSON: its long texts come last, so that the beginning of a long row says everything else about it. Pure. */
+/** How an entry is written as JSON: its texts and its options come last, so that the beginning of a long row says everything else about it. Pure. */
 import type { Entry } from "../../core/entry.ts";
-import { JsonScan } from "../../core/nesting.ts";
+import { JsonScan, type OpenString } from "../../core/nesting.ts";
 
 /** The fields of entries that may be megabytes long. */
 export type TextField = "content" | "reasoning" | "summary";
@@ -18,12 +18,12 @@ const headUnits = 6_000;
 
 /** So begins every row that is written here. In rows of earlier versions `seq` comes last, and texts are anywhere. */
 const beginning = '{"seq":';
-const noTexts = { content: undefined, reasoning: undefined, summary: undefined };
+const last = { content: undefined, reasoning: undefined, summary: undefined, options: undefined };
 
 /** The entry's JSON. */
 export function entryText(entry: Entry): string {
-  const { seq, content, reasoning, summary, ...rest } = { ...noTexts, ...entry };
-  return JSON.stringify({ seq, ...rest, content, reasoning, summary });
+  const { seq, content, reasoning, summary, options, ...rest } = { ...last, ...entry };
+  return JSON.stringify({ seq, ...rest, content, reasoning, summary, options });
 }
 
 /** The entry's JSON up to where its text `field` goes on: this, more pieces of the text by `textPiece`, and `closing` are the whole. */
@@ -56,8 +56,8 @@ export function* piecesOf(text: string, firstUnits: number, units: number): Gene
   }
 }
 
-/** The name of the text that begins at `at` of an object's JSON, at its top; `undefined` for another string. */
-export function textAt(json: string, { at, depth }: { at: number; depth: number }): TextField | undefined {
+/** The name of the text of an object's JSON that is this string; `undefined` for another one. */
+export function textAt(json: string, { at, depth }: OpenString): TextField | undefined {
   const [, name] = depth === 1 ? (namesText.exec(json.slice(Math.max(0, at - longestName), at)) ?? []) : [];
   return name as TextField | undefined;
 }
@@ -76,13 +76,18 @@ export function parsedBeginning(json: string, close: string): { value: unknown; 
 }
 
 /**
- * The entry of which this is the beginning of the JSON, with the texts that are cut as far as they are here; "" for those that
- * come later. `undefined` where the beginning does not say everything else: that of an earlier version, or one with more in it.
+ * The entry of which this is the beginning of the JSON: a text that is cut as far as it is here, "" for one that comes later,
+ * and no options where these are cut. `undefined` where the beginning does not say everything else: that of an earlier
+ * version, or of an entry of thousands of calls.
  */
 export function beginningOf(head: string): Entry | undefined {
-  const { open } = new JsonScan().take(head);
-  if (!head.startsWith(beginning) || open === undefined || textAt(head, open) === undefined) return undefined;
-  const entry = parsedBeginning(head, closing).value as Entry;
-  const isReply = entry.type === "assistant" || entry.type === "step_failed";
-  return isReply ? { ...entry, content: entry.content ?? "", reasoning: entry.reasoning ?? "" } : entry;
+  if (!head.startsWith(beginning)) return undefined;
+  const { open, memberAt } = new JsonScan().take(head);
+  const isText = open !== undefined && textAt(head, open) !== undefined;
+  if (!isText && !head.startsWith(',"options":', memberAt)) return undefined;
+  const known: unknown = isText ? parsedBeginning(head, closing).value : JSON.parse(`${head.slice(0, memberAt)}}`);
+  const entry = known as Entry;
+  if (entry.type === "assistant" || entry.type === "step_failed") return { ...entry, reasoning: entry.reasoning ?? "" };
+  if (entry.type !== "user") return entry;
+  return entry.content === undefined ? undefined : { ...entry, options: entry.options ?? {} };
 }

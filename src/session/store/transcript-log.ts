@@ -116,6 +116,8 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
       copy.tail.add(entry.seq, text);
       // What a client sent was JSON: it need not be parsed again.
       if (entry.type === "user") this.#keep(entry, text.length);
+      // A megabyte of tools is a hundred thousand values in memory, and no one asks for them after their turn.
+      if (entry.type === "turn_ended") this.#large = undefined;
       copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
     }
     return placed;
@@ -147,6 +149,8 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   }
 
   readBeginnings(range: LogRange): Entry[] {
+    const large = this.#large?.entry;
+    if (large !== undefined && large.seq === range.after + 1 && range.limit === 1) return [large];
     return this.#read.tail.read(range) ?? this.#readHeads(range);
   }
 

@@ -10,7 +10,7 @@ import {
   type TextField,
   textPiece,
 } from "../../../src/session/store/entry-text.ts";
-import { assistant, ended, failed, result, user } from "../../support/entries.ts";
+import { asking, assistant, ended, failed, result, user } from "../../support/entries.ts";
 
 const trap = 'a"b\\"c\\\\,"content":"{[\u0000\n\ud83d\ude00é日';
 const opaque = { name: "f", description: "", parameters: { content: trap, a: [{ summary: trap }] } };
@@ -20,6 +20,7 @@ const long: [string, object, TextField][] = [
     user({ content: trap.repeat(9), options: { tools: [opaque] }, metadata: { content: trap } }),
     "content",
   ],
+  ["a message with a tool", user({ content: trap, options: { tools: [opaque, opaque] } }), "content"],
   ["a reply", assistant({ content: trap.repeat(9), reasoning: trap.repeat(5) }), "reasoning"],
   ["a reply that only thought", assistant({ content: "", reasoning: trap.repeat(9) }), "reasoning"],
   ["a result", result("c0", { content: trap.repeat(9) }), "content"],
@@ -32,8 +33,13 @@ const long: [string, object, TextField][] = [
 ];
 const placed = (entry: object) => ({ ...entry, seq: 12 }) as Entry;
 const texts = ["content", "reasoning", "summary"];
-const withoutTexts = (entry: object) =>
-  Object.fromEntries(Object.entries(entry).filter(([name]) => !texts.includes(name)));
+/** All but the texts; options are known whole, or not at all. */
+const facts = (entry: object, whole: object) => {
+  const { options } = entry as { options?: object };
+  const known = options === undefined || Object.keys(options).length === 0 ? undefined : options;
+  const others = Object.entries(whole).filter(([name]) => !texts.includes(name) && name !== "options");
+  return [Object.fromEntries(others.map(([name]) => [name, Reflect.get(entry, name)])), known];
+};
 
 it.each(long)(
   "[LOG-6] %s has its texts last, and wherever its JSON is cut in them, everything else is known",
@@ -46,7 +52,9 @@ it.each(long)(
       const beginning = beginningOf(text.slice(0, at));
       if (beginning === undefined) continue;
       known++;
-      expect([at, withoutTexts(beginning)]).toEqual([at, withoutTexts(whole)]);
+      const [others, options] = facts(beginning, whole);
+      expect([at, others]).toEqual([at, facts(whole, whole)[0]]);
+      if (options !== undefined) expect([at, options]).toEqual([at, Reflect.get(whole, "options")]);
       for (const name of texts) {
         const [own, all] = [Reflect.get(beginning, name), Reflect.get(whole, name)];
         if (all !== undefined) expect([at, String(all).startsWith(own)]).toEqual([at, true]);
@@ -59,7 +67,7 @@ it.each(long)(
 it.each([
   ["a row of an earlier version", JSON.stringify({ ...user({ content: "x".repeat(50) }), seq: 1 }).slice(0, 80)],
   ["a row without texts", entryText(placed(ended())).slice(0, 60)],
-  ["a row that is cut in a tool", entryText(placed(user({ options: { tools: [opaque] } }))).slice(0, 130)],
+  ["a row that is cut in a call", entryText(placed(asking(["content"]))).slice(0, 150)],
   ["a row that is cut in a name", '{"seq":12,"type":"user","cont'],
   ["a row that is cut in another text", '{"seq":12,"type":"user","turn":"turn_'],
   ["nothing", ""],
