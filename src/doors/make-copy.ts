@@ -34,10 +34,15 @@ export async function makeCopy(
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(caller.bindings, plan.address);
-  await pace(stepMs);
-  unwrap(await target.copy({ type: "begin", token, plan }));
+  // Once there is something to be loaded: an object that waits for the rest of a body without a call is put to sleep, and its copy is lost.
+  let begun: Promise<void> | undefined;
+  const begin = () => {
+    begun ??= pace(stepMs).then(async () => void unwrap(await target.copy({ type: "begin", token, plan })));
+    return begun;
+  };
   try {
-    await send(loadingOf(target, token));
+    await send(loadingOf({ target, token, begin }));
+    await begin();
   } catch (error) {
     await target.copy({ type: "drop", token });
     throw error;
@@ -54,17 +59,25 @@ const partUnits = 300_000;
 /** What stays with the entry itself of one that has more. */
 const headUnits = 4_000;
 
+interface BegunCopy {
+  target: ReturnType<typeof sessionObject>;
+  token: string;
+  begin(): Promise<void>;
+}
+
 /** Long texts are written in parts, each committed on its own: a commit of megabytes would stop everything else on its thread. */
-function loadingOf(target: ReturnType<typeof sessionObject>, token: string): CopyTarget {
+function loadingOf({ target, token, begin }: BegunCopy): CopyTarget {
   let part = 0;
   let page: CopiedLine[] = [];
   const write = async (text: string) => {
+    await begin();
     await pace(text.length / unitsPerMs);
     unwrap(await target.copyPart({ token, part, text }));
     part++;
   };
   const send = async () => {
     if (page.length === 0) return;
+    await begin();
     await pace(writingMs(page));
     unwrap(await target.copy({ type: "load", token, lines: page }));
     page = [];

@@ -3,11 +3,12 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
-import type { Entry } from "../../../src/core/entry.ts";
+import type { Entry, TurnOptions } from "../../../src/core/entry.ts";
 import { Copying, type CopyStep } from "../../../src/session/store/copying.ts";
 import { SqliteTranscriptLog } from "../../../src/session/store/transcript-log.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
-import { SessionWorld } from "../../support/session-world.ts";
+import { text as model } from "../../support/fake-provider.ts";
+import { SessionWorld, startProvider } from "../../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 afterEach(() => {
@@ -173,4 +174,40 @@ it("[BOUND-32] what lists and reports say of a session with long texts is known 
   expect(unwrap(await world.stub.describe()).lastSeq).toBe(3);
   unwrap(await world.stub.change({ title: "Long" }));
   expect(read).not.toHaveBeenCalled();
+});
+
+it("[BOUND-35] an object is called once there is something to be written, and a body that breaks off leaves nothing", async () => {
+  const doStep = vi.spyOn(Copying.prototype, "do");
+  const id = crypto.randomUUID();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const write = (line: string) => writer.write(new TextEncoder().encode(`${line}\n`));
+  const imported = worker.fetch("https://longline.test/v1/sessions/import", {
+    method: "POST",
+    headers: { Authorization: "Bearer test-key", "Content-Type": "application/x-ndjson" },
+    body: readable,
+  });
+  const [head = "", ...lines] = bodyOf(id, [{ ...question, content: "a" }, end]).split("\n");
+  await write(head);
+  expect(doStep).not.toHaveBeenCalled();
+  for (const line of lines) await write(line);
+  await writer.close();
+  expect((await imported).status).toBe(201);
+  expect(doStep.mock.calls.map(([step]) => step.type)).toEqual(["begin", "load", "finish"]);
+});
+
+it("[BOUND-34] the tools of a message are in no memory after its turn, and its answer is known with them all the same", async () => {
+  const provider = startProvider();
+  provider.enqueue(model("Yes."));
+  const world = new SessionWorld();
+  const tools = [{ name: "f", description: "x".repeat(200_000), parameters: { type: "object", properties: {} } }];
+  const { turn } = await world.send("Hi", { options: { tools } });
+  await world.ended(turn);
+  const read = vi.spyOn(SqliteTranscriptLog.prototype, "read");
+  expect(JSON.stringify(unwrap(await world.stub.wait(turn, 0))).length).toBeLessThan(5_000);
+  expect(read).not.toHaveBeenCalled();
+  const parse = vi.spyOn(JSON, "parse");
+  const { options } = unwrap(await world.stub.asked({ turn }, "x")) as { options: TurnOptions };
+  expect(options.tools).toEqual(tools);
+  expect(parse.mock.calls.some(([json]) => json.length > 200_000)).toBe(true);
 });
