@@ -1,5 +1,5 @@
 /** Makes a session from entries that come page by page, from a fork or an import. The session exists once its last page is in: until then there are rows, but no session. */
-import { ending, leftOver, refusal } from "../../core/ending.ts";
+import { ending, leftOverOfCopy, refusal } from "../../core/ending.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { TranscriptChecker } from "../../core/legal.ts";
@@ -253,7 +253,7 @@ class Copy {
     const last = this.#turn.at(-1);
     const reply = this.#turn.findLast((entry) => entry.type === "assistant");
     const whole = last?.type === "assistant" && last.finishReason === "stop";
-    const refused = leftOver(openCalls(this.#turn), { intents: new Set() });
+    const refused = leftOverOfCopy(openCalls(this.#turn));
     const of = { turn, step: reply?.step ?? 0, reason: whole ? "completed" : "interrupted", refused } as const;
     return ending(of, this.#turn, Date.now());
   }
