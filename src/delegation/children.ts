@@ -14,12 +14,11 @@ import type { ApprovalEntry, NewEntry, ToolEntry } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import { agentRules, callsOf, handedTo, handoffOf, isForAgent } from "./agent-calls.ts";
-import { childResult } from "./child-result.ts";
+import { type ChildEnd, childResult } from "./child-result.ts";
 import { type ChildRow, ChildRows } from "./child-rows.ts";
 import { ChildSender, deepestOf } from "./child-sender.ts";
 import { grownBy, noUse, plusUse } from "./child-use.ts";
 import type { ChildrenHost } from "./children-host.ts";
-import { type ChildEnd, HeldAnswers } from "./held-answers.ts";
 import { reportGone } from "./parent-outlet.ts";
 
 /** Unless the agent's limits say otherwise. */
@@ -340,6 +339,37 @@ export class Children implements SessionChildren {
   #fault({ data }: ChildRow, answer: string): string | undefined {
     const own = agentsOf(this.#host.agent().tools.get(data.name));
     return own?.kind === "call" ? own.fault?.(answer) : undefined;
+  }
+}
+
+interface HeldAnswer {
+  ended: ChildEnd;
+  taken: PromiseWithResolvers<void>;
+}
+
+/** Answers of children that the agent's `after` hook is to see before they are written. They are kept by this instance alone: the child's delivery waits for it, and comes again where the instance is lost. */
+class HeldAnswers {
+  readonly #held = new Map<string, HeldAnswer>();
+
+  /** Of the child of that name. */
+  of(child: string): ChildEnd | undefined {
+    return this.#held.get(child)?.ended;
+  }
+
+  /** Resolves once the answer is written. One that comes again waits for the first. */
+  keep(child: string, ended: ChildEnd): Promise<void> {
+    const held = this.#held.get(child) ?? { ended, taken: Promise.withResolvers<void>() };
+    this.#held.set(child, held);
+    return held.taken.promise;
+  }
+
+  /** Lets go of those of which nothing is open any more. */
+  release(isOver: (child: string) => boolean): void {
+    for (const [child, { taken }] of this.#held) {
+      if (!isOver(child)) continue;
+      this.#held.delete(child);
+      taken.resolve();
+    }
   }
 }
 
