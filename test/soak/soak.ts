@@ -3,8 +3,8 @@
  * was wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages.
  * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
  * `npm run soak -- --only delegation --kills 1000`: agents that call agents, in the tests' Workers runtime, while every object is killed.
- * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--sessions 200]
- * [--kind alike] through real sessions and accounts, which takes hours and goes on where it was stopped.
+ * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--kind alike]
+ * [--key speaker] through real sessions and accounts, which takes hours and goes on where it was stopped.
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     "roll-back": { type: "string" },
     rollouts: { type: "string" },
     objects: { type: "boolean", default: false },
-    sessions: { type: "string" },
+    key: { type: "string", default: "session" },
     kind: { type: "string" },
     only: { type: "string" },
   },
@@ -40,10 +40,9 @@ if (values.rollouts !== undefined) {
   const count = Number(values.rollouts);
   if (values.objects && values.seed === undefined)
     throw new Error("--objects needs --seed: with the same one it goes on where it was stopped.");
-  const sessions = values.sessions === undefined ? undefined : Number(values.sessions);
-  const isKept = values.objects
-    ? runRolloutsThroughObjects({ count, seed, sessions, kind: values.kind })
-    : runRollouts(count, seed);
+  const { kind, key } = values;
+  if (key !== "session" && key !== "speaker") throw new Error('--key takes "session" or "speaker".');
+  const isKept = values.objects ? runRolloutsThroughObjects({ count, seed, key, kind }) : runRollouts(count, seed);
   process.exit(isKept ? 0 : 1);
 }
 if (values.only !== undefined && values.only !== "delegation") throw new Error('--only takes "delegation".');
