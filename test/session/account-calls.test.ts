@@ -131,7 +131,7 @@ describe("the listing of a session that is made for a streamed answer", () => {
     });
     const { turn } = await world.submit(given, { isStreamed: true });
     expect(await isListed(world)).toBe(false);
-    timer.due();
+    await world.inside(() => timer.due());
     await vi.waitFor(async () => expect(await isListed(world)).toBe(true));
     answer.resolve();
     expect((await world.ended(turn)).reply?.content).toBe("Hello.");
