@@ -221,7 +221,7 @@ describe("readJson", () => {
   });
 
   it("[BOUND-27] a large body is decoded in pieces, wherever one of them cuts a character or an escape", async () => {
-    for (let lead = 499_985; lead <= 500_000; lead++) {
+    for (let lead = 499_990; lead <= 499_999; lead++) {
       const value = ["x".repeat(lead), 'é日😀\\"😀日é', [1, { a: [2] }]];
       expect(await readJson(posted(JSON.stringify(value)), { maxBytes: 2_000_000 })).toEqual(value);
     }

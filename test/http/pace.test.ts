@@ -68,6 +68,16 @@ it("[BOUND-27] between two pieces there is time for what came meanwhile, however
   expect([second - first >= 63, third - second >= 63]).toEqual([true, true]);
 });
 
+it("[BOUND-27] a piece whose request ended in it, and with it all its timers, holds no other up", async () => {
+  const ending = pace(40);
+  await vi.advanceTimersToNextTimerAsync();
+  await ending;
+  vi.clearAllTimers();
+  const [next] = await beginnings([40]);
+  expect(next).toBeGreaterThanOrEqual(40);
+  expect(next).toBeLessThan(50);
+});
+
 /** How many timers were set while `chunks` chunks of so many bytes were read. */
 async function waits({ chunks, bytes, announced }: { chunks: number; bytes: number; announced: number }) {
   const timers = vi.spyOn(globalThis, "setTimeout");
