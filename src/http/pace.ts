@@ -112,9 +112,12 @@ export function readingPace(announced: number): (chunk: Uint8Array) => Promise<v
     cameBytes += chunk.length;
     const bytes = Math.max(cameBytes, announced);
     if (bytes > aloneBytes) {
-      const patienceMs = Math.min(longestWaitMs, (bytes / followingBytesPerMs) * longestWaitFactor);
-      for (const endMs = Date.now() + patienceMs; isOther(body) && Date.now() < endMs; ) await pause(lookAgainMs);
-      lastMs ??= Date.now() + longestAloneMs;
+      // Only once: what was begun is not left lying, half of it in memory and half with its sender.
+      if (lastMs === undefined) {
+        const patienceMs = Math.min(longestWaitMs, (bytes / followingBytesPerMs) * longestWaitFactor);
+        for (const endMs = Date.now() + patienceMs; isOther(body) && Date.now() < endMs; ) await pause(lookAgainMs);
+        lastMs = Date.now() + longestAloneMs;
+      }
       const restMs = cameBytes < announced ? 0 : Math.min(longestFollowingMs, bytes / followingBytesPerMs);
       if (Date.now() < lastMs) alone = { body, untilMs: Date.now() + Math.max(silenceMs, restMs) };
     }
