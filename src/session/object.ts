@@ -215,7 +215,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** A child of this session reports how it is with a call that it was made for. */
   fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
-    return outcome(() => this.#session.children?.report(report) ?? "gone");
+    return outcome(() => this.#lifecycle.children?.report(report) ?? "gone");
   }
 
   /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
