@@ -2,12 +2,11 @@
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
-import { PayloadLines, payloadTooLong } from "./payload-lines.ts";
+import { beginningOf, PayloadBatches, PayloadLines, payloadTooLong } from "./payloads.ts";
 import { AnswerReader, type TextRules } from "./read-answer.ts";
 import { ReadWatch } from "./read-watch.ts";
 import { retryAfterMs } from "./retry.ts";
 import { safeDetail } from "./safe-detail.ts";
-import { beginningOf, PayloadBatches } from "./sse.ts";
 
 export interface GenerateRequest {
   /** Without `/chat/completions`, e.g. `https://api.cometapi.com/v1`. */

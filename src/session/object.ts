@@ -15,16 +15,15 @@ import type { GivenSignal, TakenSignal } from "../tools/steps/feature.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import { retryDelivery } from "./deliver/retry-delivery.ts";
+import { retryDelivery } from "./deliver/courier.ts";
 import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
 import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
-import { type PastRequest, type PrefixReport, pastRequest, prefixReport } from "./read/past-request.ts";
+import { type PastRequest, type PrefixReport, pastRequest, prefixReport, turnTrace } from "./read/past-request.ts";
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
-import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
 import { refusedHeader, sessionMethods, submitVersion } from "./session-methods.ts";
@@ -38,8 +37,7 @@ import { hideEntry, withdrawnNames } from "./store/withdraw.ts";
 import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
-import { takeNotice } from "./submit/take-notice.ts";
-import { addHistory, submit } from "./submit.ts";
+import { addHistory, submit, takeNotice } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
 export class Session extends DurableObject<Bindings> {

@@ -3,10 +3,12 @@ import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem } from "../core/history.ts";
 import type { Bindings } from "../env.ts";
+import type { Notice } from "../observe/telemetry.ts";
 import type { AliveSession, SessionLifecycle } from "./lifecycle.ts";
 import type { AnswerPart } from "./read/answer-request.ts";
 import type { Reconciler } from "./read/reconcile.ts";
 import { SubmitRefused } from "./refusal.ts";
+import type { Outbox } from "./store/outbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
 import { attemptAfter, untilStopped, withoutUnanswered } from "./submit/attempts.ts";
 import type { Submission, SubmitRows, Submitted } from "./submit/submit-rows.ts";
@@ -171,4 +173,23 @@ export function addHistory(
     if (entry.type === "user" && !entry.joined) inbox.restore(entry.turn, { firstSeq: entry.seq, atMs: entry.atMs });
   }
   return { firstSeq };
+}
+
+type NoticeRows = Parameters<typeof addHistory>[0] & { outbox: Outbox };
+
+/** Takes a notice that no model wrote, such as an alert: a turn that has ended, whose answer is owed to an address. Runs in the caller's transaction. Returns its turn; the same notice comes in once. Throws `session_busy` while a turn is open. */
+export function takeNotice(rows: NoticeRows, { id, subject, text, data, to }: Notice): string {
+  const { inbox, log, outbox } = rows;
+  const name = `notice ${id}`;
+  const earlier = inbox.claimed([name]);
+  if (earlier !== undefined) return earlier;
+  const answer = { role: "assistant" as const, content: text, reasoning: "", calls: [] };
+  addHistory(rows, [{ role: "user", content: subject }, answer], "longline");
+  const turn = log.last?.turn ?? "";
+  const atMs = Date.now();
+  inbox.claim([name], turn);
+  const address = { ...to, alert: data };
+  outbox.add({ turn, address, atMs });
+  outbox.turnEnded(turn, atMs);
+  return turn;
 }

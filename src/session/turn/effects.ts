@@ -30,8 +30,7 @@ import { type RequestSources, RequestWriter } from "./request-writer.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnContext } from "./turn-context.ts";
-import { logTurnEnd } from "./turn-ended.ts";
-import { type JournalRows, TurnJournal } from "./turn-journal.ts";
+import { type JournalRows, logTurnEnd, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
