@@ -1,4 +1,4 @@
-/** WHAT is said of a rollout to those who read it: where it is, what each stage and arm counted, what that proves, and the evidence for a change request. Pure; JSON as the HTTP API has it. */
+/** WHAT a reader gets to know of a rollout: where it is, what each stage and arm counted, what that proves, the evidence for a change request, and the notice of a decision. Pure; JSON as the HTTP API has it. */
 import type { RolloutDecision, RolloutProgress } from "./decide.ts";
 import { type ArmCounts, type Finding, findings, type GuardState, strongest } from "./guard.ts";
 import { type Arm, candidateShare, type RolloutPlan } from "./plan.ts";

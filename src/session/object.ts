@@ -146,7 +146,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => findAnswer(this.#session, place, name));
   }
 
-  /** Adds what was said elsewhere, as turns that have ended; `model`: where its answers are said to come from. */
+  /** Adds messages of a conversation from elsewhere, as turns that have ended; `model`: recorded as the model of its answers. */
   addHistory(items: HistoryItem[], model: string): Promise<Outcome<{ firstSeq: number }>> {
     return outcome(async () => {
       const { session, work, agent } = this.#lifecycle.alive;
@@ -194,7 +194,7 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** What a person thinks of a turn's answer; in place of what was said of it before. `tag`: as for `cancel`. */
+  /** A person's feedback on a turn's answer, in place of the earlier one. `tag`: as for `cancel`. */
   giveFeedback(turn: string, given: Feedback, tag?: string): Promise<Outcome<null>> {
     const taken = this.#write((session) => takeFeedback(session, { turn, feedback: given, tag }));
     const report = async () => {
@@ -265,7 +265,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => uiHistory(this.#session));
   }
 
-  /** Erases everything the session has, here and in the account's index, and tells how much that was. */
+  /** Erases everything the session has, here and in the account's index, and returns how much that was. */
   erase(address?: SessionAddress): Promise<Outcome<{ entries: number; bytes: number }>> {
     return outcome(() => (this.#copying.isLeft ? this.#copying.erase() : this.#lifecycle.erase(address)));
   }

@@ -157,7 +157,7 @@ function mustBeAllowed(
     throw new SubmitRefused({ code: "models_not_allowed", models: names, allowed: [...(models ?? [])] });
 }
 
-/** Adds what was said elsewhere, as turns that have ended. No model is asked. `model`: where the answers are said to come from. Returns where the first entry is. Runs in the caller's transaction. */
+/** Adds messages of a conversation from elsewhere, as turns that have ended. No model is called. `model`: recorded as the model of the answers. Returns where the first entry is. Runs in the caller's transaction. */
 export function addHistory(
   { log, inbox, turns }: Pick<SubmitRows, "log" | "inbox" | "turns">,
   items: readonly HistoryItem[],

@@ -26,7 +26,7 @@ const mostFiles = [
 ];
 
 /** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
-const mostWords = { told: 69, said: 52, behind: 24, stands: 16, nobody: 9, somebody: 13, whoever: 10 };
+const mostWords = { told: 42, said: 17, behind: 10, stands: 3, nobody: 1, somebody: 3, whoever: 1 };
 const givenUp = ["giveResults", "giveAnswers", "SessionParts", "Purse", "Retold", "retold", "resaid"];
 
 const all = sourceFiles();

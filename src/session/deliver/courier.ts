@@ -77,7 +77,7 @@ export class Courier {
     this.#subrequests.began();
   }
 
-  /** When somebody must look, in ms since 1970. */
+  /** When the next look is due, in ms since 1970. */
   dueMs(nowMs: number): number[] {
     const all = this.#outbox.all();
     const starts = this.#startTimes(all);
@@ -106,7 +106,7 @@ export class Courier {
       // Only what failed is waited with; else its time is that of the watchdog.
       const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
       if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
-      // Before its turn ends nobody has to look at what is shown at once.
+      // Before its turn ends, what is shown at once needs no look.
       return this.#isLive(owed)
         ? turns.firstSeq(owed.turn) !== undefined
         : owed.turn !== open?.turn && owed.nextAtMs !== null;
@@ -216,7 +216,7 @@ export class Courier {
         await this.#sources.storage.sync();
       },
     });
-    // What was about to be made is made: whoever comes after a crash need not look for it.
+    // What was about to be made is made: after a crash no one needs to look for it.
     if (saved && posted.kind === "shown" && !this.#sources.feed.closed) this.#outbox.save(id, posted.shown);
     return posted;
   }

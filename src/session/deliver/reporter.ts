@@ -1,10 +1,12 @@
-/** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+/** Brings the account up to date about a session: its state, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+
 import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import { defined } from "../../core/defined.ts";
 import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
@@ -63,7 +65,7 @@ export class Reporter {
       const [first] = firstSeq === undefined ? [] : log.readBeginnings({ after: firstSeq - 1, limit: 1 });
       const version = first?.type === "user" ? first.agentVersion : undefined;
       const { agent } = summary;
-      return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
+      return { ...defined({ agent }), ...(version !== undefined && { agentVersion: version }) };
     };
     const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
@@ -112,7 +114,7 @@ export class Reporter {
     return wasListed;
   }
 
-  /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
+  /** Throws for a name that was erased: the sender of a message does not know that the session is gone. */
   async refuseErased({ account, name }: SessionAddress): Promise<void> {
     const { hasErased } = await factsOfAccount(this.#bindings, account);
     if (hasErased && (await accountObject(this.#bindings, account).wasErased(name))) throw erased(name);
@@ -211,7 +213,7 @@ async function reportFeedback(
     const { agent, version, model, rollout } = ended;
     await account.putFeedback(session, {
       ...{ turn, score, atMs, agent, model },
-      ...(version !== undefined && { version }),
+      ...defined({ version }),
       ...(rollout && { rollout }),
     });
     feedback.reported(turn, atMs);

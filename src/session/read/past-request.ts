@@ -1,9 +1,11 @@
 /** What a turn did: a request that was sent to a model, made again from what the log had then, and the turn's trace. Writes nothing and calls no model. */
+
 import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
 import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { TurnSchemas } from "../../agent/turn-schemas.ts";
+import { defined } from "../../core/defined.ts";
 import { fingerprint } from "../../core/digest.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
@@ -79,7 +81,7 @@ export async function pastRequest(sources: PastSources, given: PastSetup, seq: n
   const { head } = writer.prefix(profile, reply.atMs);
   const body = writer.next(profile, { step: reply.step, begun: "" });
   const differs = differenceOf(sources, reply, head);
-  return { seq, model: profile.id, body, ...(differs !== undefined && { differs }) };
+  return { seq, model: profile.id, body, ...defined({ differs }) };
 }
 
 /** The agent with the tools that it would have now. */

@@ -10,7 +10,7 @@ export interface ExportState {
   sinceMs: number;
   /** When it is tried again; null: there is no need to wait. */
   nextAtMs: number | null;
-  /** Dropped, and not yet said to the collector. */
+  /** Dropped, and not yet reported to the collector. */
   dropped: number;
   /** Given up up to this row: it is sent again with what comes after it, once that was taken, or when a caller asks for it. */
   deadId: number;

@@ -246,7 +246,7 @@ export class SessionEffects implements Effects {
     for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.budget.settle(seq, costMicros);
     this.#confirmed = this.#journal.confirm();
-    // Whoever goes on waits for these rows, too; should that be nobody, it is no unhandled failure.
+    // The next step waits for these rows, too; without one, a failure is not an unhandled one.
     this.#confirmed.catch(() => {});
     if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
     logTurnEnd(this.#rows, this.#of, entries);
