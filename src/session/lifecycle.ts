@@ -87,18 +87,18 @@ export class SessionLifecycle {
     const named = choices.agent ?? agents.first.name;
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
-    const made = this.open();
+    const made = this.open({ isNew: true });
     this.#reporter.knowsNew();
     made.work.arm();
     return made;
   }
 
   /** The session is in the rows: from now on it is alive. */
-  open(): AliveSession {
+  open({ isNew = false } = {}): AliveSession {
     // A turn may give the session to another agent.
     const source = { bindings: this.#bindings, session: () => versionFacts(session) };
     const now = agentNow(this.#app, { ...source, named: () => session.record.read().agent });
-    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now));
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now), { isNew });
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;

@@ -36,6 +36,10 @@ export class Checkpoint implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#copy = null;
+  }
+
   forget(): void {
     this.#copy = undefined;
   }

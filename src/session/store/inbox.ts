@@ -93,6 +93,11 @@ export class Inbox implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#copy = new InboxCopy(0);
+    this.#newestId = null;
+  }
+
   forget(): void {
     this.#copy = undefined;
     this.#newestId = undefined;

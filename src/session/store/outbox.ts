@@ -43,6 +43,10 @@ export class Outbox implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#copy = new Map();
+  }
+
   forget(): void {
     this.#copy = undefined;
   }

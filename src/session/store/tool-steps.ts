@@ -32,6 +32,10 @@ export class ToolSteps implements RowCopy, StepRows {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#newestSeq = 0;
+  }
+
   forget(): void {
     this.#newestSeq = undefined;
     this.#copy = undefined;
