@@ -8,6 +8,8 @@ import type { RequestWindow } from "./request-window.ts";
 const recent = { entries: 200, maxUnits: 100_000 };
 /** A longer answer is not read for its count, in tokens. */
 const longestAnswer = 20_000;
+/** A shorter text is the whole one, in UTF-16 units. */
+const shortText = 3_000;
 
 export interface RequestTexts {
   model: string;
@@ -49,7 +51,10 @@ function earlierAnswers(log: TranscriptLog, model: string): AssistantEntry[] {
   };
   // What lies between them may be megabytes of questions and results.
   const counted = log.readBeginnings({ after, limit: recent.entries, maxUnits: recent.maxUnits }).filter(isCounted);
-  return counted.flatMap(({ seq }) => log.read({ after: seq - 1, limit: 1 }).filter(isCounted));
+  return counted.flatMap((entry) => {
+    const isShort = entry.content.length + entry.reasoning.length < shortText;
+    return isShort ? [entry] : log.read({ after: entry.seq - 1, limit: 1 }).filter(isCounted);
+  });
 }
 
 /** Reasoning that is paid for and not shown is left out: nothing of it arrives before a cut either. */

@@ -171,7 +171,7 @@ it("[BOUND-24] a few long messages are read ahead in pieces of a million charact
 it("[BOUND-32] for what a call cost that was cut off only counted replies are read whole, and none of them is long", () => {
   const log = new MemoryLog();
   const usage = { inputTokens: 10, cachedTokens: 0, outputTokens: 90_000, reasoningTokens: 0 };
-  log.append([user({ content: "q".repeat(3_000_000) }), assistant({ content: "Yes." }), ended()]);
+  log.append([user({ content: "q".repeat(3_000_000) }), assistant({ content: "Yes. ".repeat(900) }), ended()]);
   log.append([user({ turn: "turn_2" }), assistant({ turn: "turn_2", content: "x".repeat(300_000), usage })]);
   const read = vi.spyOn(log, "read");
   const beside = { beside: ["head"], messages: ["a"], expectedTokens: 0 };
