@@ -70,6 +70,10 @@ export const worstInputs: readonly WorstInput[] = [
     model: "longline",
     messages: times(51, (n) => ({ role: n % 2 === 0 ? "user" : "assistant", content: "é".repeat(80_000) })),
   })),
+  chat("8 MB in one message before the last", () => ({
+    model: "longline",
+    messages: [user('日"'.repeat(1_550_000)), { role: "assistant", content: "a" }, user("b")],
+  })),
   chat("5,000 calls and results", () => ({
     model: "longline",
     messages: [
@@ -213,6 +217,13 @@ export const worstInputs: readonly WorstInput[] = [
     path: (id) => `/v1/sessions/import?id=${id}`,
     type: "application/x-ndjson",
     body: (id) => imported(id, 2, "x".repeat(7_900_000)),
+  },
+  {
+    name: "import: 8 MB of escapes in one entry",
+    method: "POST",
+    path: (id) => `/v1/sessions/import?id=${id}`,
+    type: "application/x-ndjson",
+    body: (id) => imported(id, 2, "日\n".repeat(2_000_000)),
   },
   {
     name: "import: 100,000 values in one entry",
