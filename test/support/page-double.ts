@@ -1,5 +1,4 @@
 /** The page with the API's answers from samples in place of a Worker: as the build bundles it, with its own policy. For tests of what the page does with answers that a Worker seldom gives. */
-import { build } from "esbuild";
 import type { BrowserContext, Route } from "playwright-core";
 import { page } from "../../src/doors/playground/page.ts";
 import {
@@ -21,6 +20,7 @@ import {
   versionsJson,
   type Wording,
 } from "../playground/samples.ts";
+import { bundledPage } from "./bundled-page.ts";
 
 /** `slow`: nothing is answered until the state is another one. */
 type AnswerState = "data" | "empty" | "failing" | "slow";
@@ -40,7 +40,7 @@ export interface PageDouble {
 
 /** Answers every request of the context. */
 export async function servePage(context: BrowserContext): Promise<PageDouble> {
-  const files = await bundled();
+  const files = await bundledPage();
   let held: (() => void)[] = [];
   const double: PageDouble = {
     state: "data",
@@ -61,23 +61,6 @@ export async function servePage(context: BrowserContext): Promise<PageDouble> {
     await answer(route, url, double).catch((error: unknown) => double.changes.push(`broken answer: ${error}`));
   });
   return double;
-}
-
-/** As `[build]` of wrangler.toml has it. */
-async function bundled() {
-  const { outputFiles } = await build({
-    entryPoints: ["src/playground/app.tsx", "src/playground/app.css"],
-    outdir: "/playground",
-    write: false,
-    ...{ bundle: true, splitting: true, format: "esm", chunkNames: "[name]", minify: true, target: "es2022" },
-    ...{ jsx: "automatic", jsxImportSource: "hono/jsx/dom" },
-  });
-  return new Map(
-    outputFiles.map(({ path, text }) => {
-      const contentType = path.endsWith(".css") ? "text/css" : "text/javascript";
-      return [path, { body: text, contentType }] as const;
-    }),
-  );
 }
 
 async function frame() {

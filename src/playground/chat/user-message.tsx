@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { bytes } from "../shell/figures.ts";
 import { splitAttachments } from "./attachment.ts";
-import type { ItemView } from "./turn-view.ts";
+import type { ItemView } from "./item-view.ts";
 
 type UserLine = Extract<ItemView, { kind: "user" }>;
 
