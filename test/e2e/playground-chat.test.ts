@@ -1,10 +1,17 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Entry } from "../../src/core/entry.ts";
+import { callDigest } from "../../src/core/shown-call.ts";
+import { entryJson } from "../../src/wire/native.ts";
 import { browserPath, inPage, openBrowser } from "../support/browser.ts";
 import { type ChatDouble, serveChat } from "../support/chat-double.ts";
-import { asking, assistant, ended, result, user } from "../support/entries.ts";
+import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
 
-const drawing = browserPath === undefined ? describe.skipIf(true) : describe;
+/** `npm run shots` has the pictures of the documents made. */
+const shots = process.env.SHOTS ?? ".wrangler/shots";
+const overDouble = browserPath === undefined ? describe.skipIf(true) : describe;
 let browser: Browser;
 const open: { close(): Promise<void> }[] = [];
 
@@ -102,9 +109,58 @@ async function stream({ chat, page, profiler }: Awaited<ReturnType<typeof openCh
   return { counts, touched };
 }
 
-drawing("what the page draws", () => {
+const of1 = { turn: "turn_1" };
+const usage = { inputTokens: 1_200, cachedTokens: 4_800, outputTokens: 300, reasoningTokens: 40 };
+const writer = { session: "ag_writer_1", agent: "writer" };
+const researcher = { session: "ag_researcher_1", agent: "researcher" };
+const ask = { call_id: "ref/1", name: "publish", arguments: '{"title":"Tides","words":412}' };
+
+/** A session in which an agent was called and works. */
+async function openCrew() {
+  const chat = await serveChat("crew");
+  const task = JSON.stringify({ agent: "writer", task: "Write 400 words on tides, and publish them." });
+  chat.add(
+    user({ ...of1, content: "Publish something on tides." }),
+    asking([], { ...of1, toolCalls: [call("c0", "agents", task)], waits: { c0: "agent" }, children: { c0: writer } }),
+  );
+  const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  open.push(context, chat);
+  await page.goto(`${chat.url}/#/s/crew`);
+  await chat.followed(1);
+  const axe = () =>
+    inPage<string[]>(
+      page,
+      `${source};axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(" ")))`,
+    );
+  return { chat, page, axe };
+}
+
+/** What the writer did, and the agent that it called. */
+function crewWork(): object[] {
+  const facts = call("c0", "facts", '{"task":"How often is high tide?"}');
+  const outcome = { ...researcher, reason: "completed", usage, steps: 1, costMicros: 9_000 } as const;
+  const transcript = (...entries: object[]) => {
+    const shown = entries.map((entry, place) => entryJson({ ...entry, seq: place + 1 } as Entry));
+    return { entries: shown, last_seq: shown.length };
+  };
+  return [
+    transcript(
+      user({ ...of1, content: "Write 400 words on tides, and publish them." }),
+      asking([], { ...of1, toolCalls: [facts], waits: { c0: "agent" }, children: { c0: researcher } }),
+      result("c0", { ...of1, name: "facts", content: "Twice a day.", child: outcome }),
+      assistant({ ...of1, step: 2, content: "It is written, with a fact." }),
+      ended(of1),
+    ),
+    transcript(user(of1), assistant({ ...of1, content: "Twice a day." }), ended(of1)),
+  ];
+}
+
+overDouble("the page, over one session whose events the test sends", () => {
   beforeAll(async () => {
-    browser = await openBrowser();
+    [browser] = await Promise.all([openBrowser(), mkdir(shots, { recursive: true })]);
   });
   afterAll(async () => {
     await browser?.close();
@@ -151,5 +207,68 @@ drawing("what the page draws", () => {
     const { kept } = await changed(page);
     expect(kept).toBeLessThanOrEqual(40);
     expect(chat.changes).toEqual([]);
+  });
+
+  it("[E2E-31] the agent that works at a call is shown in its card, asks there, and what it did can be read", async () => {
+    const { chat, page, axe } = await openCrew();
+    const card = page.getByRole("region", { name: "Agent writer" });
+    await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["works"]);
+    chat.send({ type: "agent.progress", call_id: "c0", ...writer, text: "writes the second draft" });
+    await card.getByText("writes the second draft").waitFor();
+    chat.send({ type: "tool.approval_required", ...ask, ...writer });
+    await card.getByText("waits for you").first().waitFor();
+    await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("waits for you");
+    expect(await card.locator("pre").allInnerTexts()).toEqual([expect.stringContaining('"title": "Tides"')]);
+    expect(await axe()).toEqual([]);
+    await page.locator("#turn_1 .calls").screenshot({ path: `${shots}/agents.png` });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await axe()).toEqual([]);
+    expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+    // By keyboard alone.
+    await card.getByRole("button", { name: "Approve" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => chat.changes.length).toBe(1);
+    const digest = callDigest({ name: ask.name, arguments: ask.arguments });
+    expect(chat.changes).toEqual([{ path: "/v1/sessions/crew/approvals/ref%2F1", body: { approve: true, digest } }]);
+    const [child = {}, grandchild = {}] = crewWork();
+    chat.answers.set(`/v1/sessions/${writer.session}/entries`, child);
+    chat.answers.set(`/v1/sessions/${researcher.session}/entries`, grandchild);
+    const outcome = { ...writer, reason: "completed", usage, steps: 2, costMicros: 31_000 } as const;
+    chat.add(
+      {
+        type: "approval",
+        ...of1,
+        atMs: 3,
+        step: 1,
+        callId: ask.call_id,
+        name: ask.name,
+        approve: true,
+        child: writer.session,
+      },
+      result("c0", { ...of1, name: "agents", content: "It is published.", durationMs: 4_200, child: outcome }),
+    );
+    chat.send({ type: "tool.finished", call_id: "c0", name: "agents", content: "It is published.", is_error: false });
+    const head = page.getByRole("button", { name: /^agents/ });
+    await expect.poll(() => head.innerText()).toMatch(/done · 4\.2 s$/);
+    await head.focus();
+    await page.keyboard.press("Enter");
+    await card.getByText("publish: Approved").waitFor();
+    await expect
+      .poll(() => card.locator(".facts").first().innerText())
+      .toMatch(/writer\s+done\s+\$0\.031\s+its session/);
+    await card.locator("summary", { hasText: "What it did" }).focus();
+    await page.keyboard.press("Enter");
+    await card.getByText("It is written, with a fact.").waitFor();
+    // And the agent that it called in turn.
+    await card.getByRole("button", { name: /^facts/ }).click();
+    const inner = card.getByRole("region", { name: "Agent researcher" });
+    await inner.locator("summary", { hasText: "What it did" }).click();
+    await inner.getByText("Twice a day.").waitFor();
+    expect(await axe()).toEqual([]);
+    expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+    await page.setViewportSize({ width: 1000, height: 800 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.locator("#turn_1 .calls").first().screenshot({ path: `${shots}/agents-done.png` });
   });
 });
