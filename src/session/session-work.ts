@@ -219,7 +219,7 @@ export class SessionWork {
     if (this.#hasEnded) return;
     const summary = await this.summary();
     if (this.#hasEnded) return;
-    await this.#setup.reporter.report(this.#session, summary);
+    await this.#setup.reporter.report(this.#session, summary, this.#courier.channels);
     // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.
     if (this.#setup.version !== undefined || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }

@@ -87,7 +87,7 @@ async function answer(route: Route, url: URL, double: PageDouble): Promise<void>
 
 /** Lists without anything in them, but for the agents, of which every app has one. */
 function emptied(json: object): object {
-  const lists = ["turns", "usage", "deliveries", "versions", "rollouts", "accounts", "keys", "sessions"];
+  const lists = ["turns", "usage", "deliveries", "channels", "versions", "rollouts", "accounts", "keys", "sessions"];
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, lists.includes(name) ? [] : value]));
 }
 

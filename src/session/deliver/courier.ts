@@ -1,4 +1,5 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
+import type { ChannelState } from "../../account/dead-letters.ts";
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
@@ -53,6 +54,8 @@ export class Courier {
   /** Since when deliveries fail; of what failed under an earlier instance only its row knows. */
   readonly #failingSince = new Map<string, number>();
   readonly #gone = new AbortController();
+  /** By channel, of what this instance delivered. Not in a row: it is for people to look at, and goes along with reports. */
+  readonly #channels = new Map<string, ChannelState>();
 
   constructor(sources: CourierSources, setup: CourierSetup) {
     this.#sources = sources;
@@ -67,6 +70,11 @@ export class Courier {
       this.#busy.add(owed.id);
       this.#setup.hold(this.#lookAfter(owed));
     }
+  }
+
+  /** What was seen of channels. */
+  get channels(): ChannelState[] {
+    return [...this.#channels.values()];
   }
 
   /** An alarm: the limits are counted anew. */
@@ -156,6 +164,7 @@ export class Courier {
       const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
       if (this.#sources.feed.closed) return change.forget();
       shown = posted.shown;
+      this.#saw(address.channel, posted);
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
         attempts = posted.progress ? 1 : attempts + 1;
@@ -243,6 +252,12 @@ export class Courier {
     });
     await this.#setup.reportDead(id);
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
+  }
+
+  #saw(channel: string, posted: Posted<unknown>): void {
+    const nowMs = Date.now();
+    const news = posted.kind === "shown" ? { deliveredAtMs: nowMs } : { failedAtMs: nowMs, error: posted.error };
+    this.#channels.set(channel, { ...this.#channels.get(channel), channel, ...news });
   }
 
   #over({ id, turn, address }: Owed, how: { startMs: number; failures: number; isDead: boolean }): void {

@@ -2,6 +2,7 @@
 import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
+import type { ChannelState } from "../../account/dead-letters.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
@@ -48,7 +49,8 @@ export class Reporter {
   }
 
   /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns, feedback, traces, telemetry }: ReportSources, summary: SessionSummary): Promise<void> {
+  report(sources: ReportSources, summary: SessionSummary, channels: readonly ChannelState[] = []): Promise<void> {
+    const { log, record, turns, feedback, traces, telemetry } = sources;
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
@@ -60,7 +62,7 @@ export class Reporter {
     const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn, channels }, summary))
       .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
@@ -111,7 +113,7 @@ export class Reporter {
       await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
       const news = newsAfter(seq, source);
       if (news === undefined && sent) return;
-      seq = await account.report(summary, news);
+      seq = await account.report(summary, news, source.channels);
       this.#reportedSeq = seq;
       if (news === undefined) return;
     }
@@ -124,6 +126,7 @@ interface NewsSource {
   copiedSeq: number;
   ranBy: RanBy;
   readTurn: TurnReader;
+  channels: readonly ChannelState[];
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
