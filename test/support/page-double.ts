@@ -80,9 +80,23 @@ async function answer(route: Route, url: URL, double: PageDouble): Promise<void>
     };
     return route.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify(json) });
   }
+  const refused =
+    method === "POST" && url.pathname === "/v1/rollouts" ? rolloutFault(route.request().postDataJSON()) : [];
+  if (refused.length > 0)
+    return route.fulfill({ status: 400, contentType: "application/problem+json", body: JSON.stringify(refused[0]) });
   const json = await sampleOf(url, double);
   if (json === undefined) return route.fulfill({ status: 404, json: { code: "not_found", detail: "There is none." } });
   return route.fulfill({ json: double.state === "empty" ? emptied(json) : json });
+}
+
+/** As the door of rollouts says it: by the field. */
+function rolloutFault({ candidate, stages }: { candidate?: string; stages: { share?: unknown }[] }): object[] {
+  const wrong = stages.findIndex(({ share }) => typeof share !== "number" || share <= 0 || share > 1);
+  const faults = [
+    ...(candidate === undefined ? [["candidate", "must be given."]] : []),
+    ...(wrong < 0 ? [] : [[`stages[${wrong}].share`, "must be above 0 and at most 1."]]),
+  ];
+  return faults.map(([field, what]) => ({ status: 400, code: "invalid_request", detail: `${field}: ${what}`, field }));
 }
 
 /** Lists without anything in them, but for the agents, of which every app has one. */
@@ -91,8 +105,12 @@ function emptied(json: object): object {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, lists.includes(name) ? [] : value]));
 }
 
-async function sampleOf({ pathname, searchParams }: URL, { say, count }: PageDouble): Promise<object | undefined> {
+async function sampleOf(
+  { pathname, searchParams }: URL,
+  { say, count, changes }: PageDouble,
+): Promise<object | undefined> {
   const rollout = () => rolloutJson(say);
+  const last = changes.at(-1);
   switch (pathname.replace(/\/(?:support-42|support|ro_4be1c2|acme)(?=\/|$)/, "/:id")) {
     case "/health":
       return healthJson;
@@ -105,13 +123,16 @@ async function sampleOf({ pathname, searchParams }: URL, { say, count }: PageDou
     case "/v1/agents/:id":
       return agentDetailsJson(say);
     case "/v1/agents/:id/versions":
+      if (last?.endsWith("/versions")) return { version: "v_aa11bb22cc33", ...versionDiffJson(say) };
       return searchParams.has("diff") ? versionDiffJson(say) : versionsJson(say);
     case "/v1/agents/:id/tools/order_status/run":
       return { content: say('{"order":"17","state":"open"}'), is_error: false, duration_ms: 12 };
+    case "/v1/admin/accounts/:id/usage":
+      return usageJson(searchParams.get("group_by") ?? "day", say);
     case "/v1/deliveries":
       return deliveriesJson(say);
     case "/v1/rollouts":
-      return { rollouts: [rollout()] };
+      return last === "POST /v1/rollouts" ? rollout() : { rollouts: [rollout()] };
     case "/v1/rollouts/:id/report":
     case "/v1/rollouts/:id/rollback":
       return rollout();
