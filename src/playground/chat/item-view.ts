@@ -108,11 +108,11 @@ function newItem({ entries: [first, ...others], draft, isOver = false }: ItemPar
   const { message, seq } = first;
   switch (first.type) {
     case "user": {
-      const said = {
+      const shown = {
         ...(message && { content: message.content }),
         ...(message?.speaker && { speaker: message.speaker }),
       };
-      return { kind: "user", seq, joined: first.joined === true, ...said };
+      return { kind: "user", seq, joined: first.joined === true, ...shown };
     }
     case "compaction":
       return { kind: "summary", text: first.summary ?? "" };
