@@ -123,7 +123,7 @@ async function openCrew() {
     user({ ...of1, content: "Publish something on tides." }),
     asking([], { ...of1, toolCalls: [call("c0", "agents", task)], waits: { c0: "agent" }, children: { c0: writer } }),
   );
-  const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+  const context = await browser.newContext({ viewport: { width: 860, height: 1000 } });
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -267,8 +267,11 @@ overDouble("the page, over one session whose events the test sends", () => {
     await inner.getByText("Twice a day.").waitFor();
     expect(await axe()).toEqual([]);
     expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
-    await page.setViewportSize({ width: 1000, height: 800 });
+    await page.setViewportSize({ width: 860, height: 1000 });
     await page.emulateMedia({ colorScheme: "light" });
-    await page.locator("#turn_1 .calls").first().screenshot({ path: `${shots}/agents-done.png` });
+    await page
+      .locator("#turn_1 .calls")
+      .first()
+      .screenshot({ path: `${shots}/agents-done.png` });
   });
 });

@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { evalSummaryText, wordingOf } from "../playground/samples.ts";
+import { agentDetailsJson, evalSummaryText, wordingOf } from "../playground/samples.ts";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
@@ -235,6 +235,24 @@ views("the page's views, over samples of the API", () => {
     await card.getByRole("combobox", { name: "Usage of acme by" }).selectOption("session");
     await card.getByText("session-1").first().waitFor();
     expect(await accessFaults()).toEqual([]);
+  });
+
+  it("[PAGE-25] Setup has each click of Slack and of Discord, as docs/messengers.md shows it", async () => {
+    const details = agentDetailsJson(wordingOf([]));
+    const channels = details.channels.map((each) => ({ ...each, configured: false }));
+    await page.route("**/v1/agents/support?*", (route) => route.fulfill({ json: { ...details, channels } }));
+    await look(860, "light");
+    await open("#/setup");
+    for (const [name, secret] of [
+      ["slack", "SLACK_SIGNING_SECRET"],
+      ["discord", "DISCORD_PUBLIC_KEY"],
+    ]) {
+      const card = page.locator("main li.card", { hasText: `put ${secret}` });
+      await card.waitFor();
+      expect(await accessFaults()).toEqual([]);
+      await card.screenshot({ path: `${shots}/setup-${name}.png` });
+    }
+    await page.unroute("**/v1/agents/support?*");
   });
 
   it("[E2E-28] a tool that changes nothing is tried with what was entered, and one that does cannot be", async () => {

@@ -25,7 +25,7 @@ import { bundledPage } from "./bundled-page.ts";
 /** `slow`: nothing is answered until the state is another one. */
 type AnswerState = "data" | "empty" | "failing" | "slow";
 
-export const doubleUrl = "https://page.test";
+export const doubleUrl = "https://my-agent.example.workers.dev";
 
 export interface PageDouble {
   state: AnswerState;
