@@ -85,16 +85,15 @@ export class Account extends DurableObject<Bindings> {
     const { index, budget, turns, deadLetters } = this.#store;
     return this.#watch.transaction((jobs) => {
       deadLetters.sawChannels(channels);
-      index.put(summary);
+      const reportedSeq = index.put(summary, news?.throughSeq);
       if (news !== undefined) {
         budget.settle(id, news.steps);
         index.addTexts(id, news.texts);
-        index.setReportedSeq(id, news.throughSeq);
         const added = turns.record(id, news.turns ?? []);
-        if (added.length > 0) turns.removeBefore(Date.now() - this.#setup.keepTurnsMs);
+        if (added.length > 0) turns.removeOld(Date.now(), this.#setup.keepTurnsMs);
         for (const job of jobs) job.turnsEnded(added);
       }
-      return index.reportedSeq(id);
+      return reportedSeq;
     });
   }
 

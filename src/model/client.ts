@@ -86,8 +86,9 @@ export class GeneratedAnswer implements AsyncIterable<ModelEvent[]> {
   async #begun(): Promise<ModelEvent[][]> {
     const request = this.#request;
     if (request.signal.aborted) return [];
-    const upstream = AbortSignal.any([request.signal, this.#own.signal]);
-    const answer = await within(post(request, upstream), request.timeouts.firstByteMs, request.signal);
+    request.signal.addEventListener("abort", this.#abort, { once: true });
+    const posted = post(request, this.#own.signal);
+    const answer = await within(posted, request.timeouts.firstByteMs, request.signal);
     if (answer.type !== "came") return brokenOff(answer, "model_unreachable", request.apiKey);
     if (!hasAnswer(answer.value)) {
       const failure = await refused(answer.value, request);
@@ -98,9 +99,13 @@ export class GeneratedAnswer implements AsyncIterable<ModelEvent[]> {
     return [];
   }
 
+  readonly #abort = (): void => this.#own.abort();
+
+  /** An answer that was read is cancelled by its body: to abort its request, too, takes 0.1 ms. */
   #close(): void {
+    this.#request.signal.removeEventListener("abort", this.#abort);
     this.#streamed?.close();
-    this.#own.abort();
+    if (this.#streamed?.isRead !== true) this.#own.abort();
   }
 }
 
@@ -171,6 +176,11 @@ class StreamedAnswer {
       };
       this.#readTo(taken, reject);
     });
+  }
+
+  /** It has come to its end by itself: no read is under way. */
+  get isRead(): boolean {
+    return this.#rest !== undefined && this.#watch.ended === undefined;
   }
 
   close(): void {

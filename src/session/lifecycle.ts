@@ -86,6 +86,7 @@ export class SessionLifecycle {
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const made = this.open();
+    this.#reporter.knowsNew();
     made.work.arm();
     return made;
   }

@@ -247,7 +247,7 @@ export class Session extends DurableObject<Bindings> {
   ): Promise<Outcome<{ entries: Entry[]; lastSeq: number; ratings?: ReturnType<FeedbackStore["among"]> }>> {
     return outcome(() => {
       const { log, feedback } = this.#session;
-      const entries = log.read({ ...range, maxUnits: pageUnits });
+      const entries = log.read({ ...range, maxUnits: Math.min(range.maxUnits ?? pageUnits, pageUnits) });
       // They may be a megabyte, and an answer has no use for them.
       const shown = entries.map((entry) =>
         range.lean && entry.type === "user" ? { ...entry, options: { ...entry.options, tools: [] } } : entry,

@@ -139,9 +139,8 @@ async function begin(
   const { open } = session.turns;
   if (open?.stop !== undefined) work.abort(open.turn);
   work.start();
-  const listed = isNew ? work.report() : undefined;
-  if (isStreamed && listed !== undefined) hold(listed);
-  else await listed;
+  if (isNew && isStreamed) hold(work.listSoon());
+  else if (isNew) await work.report();
 }
 
 /** Throws when the account may use none of the models that would answer. */

@@ -88,6 +88,11 @@ export class Reporter {
     return this.#last;
   }
 
+  /** The session was made just now: the account need not be asked what it knows. */
+  knowsNew(): void {
+    this.#stepsSeq = 0;
+  }
+
   /** The newest entry of which the account knows what came of it; unknown until this instance has reported once. */
   get reportedSeq(): number | undefined {
     return this.#reportedSeq;
@@ -148,7 +153,8 @@ function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn, isLast }: N
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.readBeginnings({ after, limit, maxUnits: batch.maxUnits * factor });
-    const end = isLast && entries.at(-1)?.seq === log.lastSeq ? entries.length : finishedUpTo(entries);
+    const isAll = isLast && entries.at(-1)?.seq === log.lastSeq;
+    const end = isAll ? entries.length : finishedUpTo(entries, copiedSeq);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
@@ -170,11 +176,12 @@ function onceForEach(ranBy: RanBy): RanBy {
   };
 }
 
-/** How many of the entries belong to steps to which nothing will be added. */
-function finishedUpTo(entries: readonly Entry[]): number {
+/** How many of the entries belong to steps to which nothing will be added, or to none that is counted here. */
+function finishedUpTo(entries: readonly Entry[], copiedSeq: number): number {
+  const copied = entries.findLastIndex(({ seq }) => seq <= copiedSeq);
   const ended = entries.findLastIndex(({ type }) => type === "turn_ended" || type === "step_failed");
   const lastReply = entries.findLastIndex(({ type }) => type === "assistant");
-  return Math.max(ended + 1, lastReply);
+  return Math.max(ended + 1, lastReply, copied + 1);
 }
 
 function textOf(entry: Entry): SessionText[] {
