@@ -10,7 +10,7 @@ import { type AccountLimits, type AccountSettings, type AccountState, callbackSe
 import { type AccountStore, accountStore, type ChannelMessage } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
 import { serveCall } from "./call-object.ts";
-import type { DeadLetter } from "./dead-letters.ts";
+import type { ChannelState, DeadLetter } from "./dead-letters.ts";
 import { type AccountReceipt, Erasure } from "./erasure.ts";
 import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
@@ -79,11 +79,12 @@ export class Account extends DurableObject<Bindings> {
     this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs({ ...host, isClosing }), this.#erasure]);
   }
 
-  /** A session reports its state, and what happened since its last report; returns up to which entry that is recorded. A report that comes twice counts once. */
-  report(summary: SessionSummary, news?: SessionNews): number {
+  /** A session reports its state, what happened since its last report, and what it saw of channels; returns up to which entry that is recorded. A report that comes twice counts once. */
+  report(summary: SessionSummary, news?: SessionNews, channels: readonly ChannelState[] = []): number {
     const { id } = summary;
-    const { index, budget, turns } = this.#store;
+    const { index, budget, turns, deadLetters } = this.#store;
     return this.#watch.transaction((jobs) => {
+      deadLetters.sawChannels(channels);
       const reportedSeq = index.put(summary, news?.throughSeq);
       if (news !== undefined) {
         budget.settle(id, news.steps);
@@ -225,9 +226,8 @@ export class Account extends DurableObject<Bindings> {
 
   /** How large it is, and how many sessions use it. */
   prefixInfo(id: string): { info: PrefixInfo; sessions: number } | undefined {
-    const { prefixes, index } = this.#store;
-    const info = prefixes.info(id);
-    return info && { info, sessions: index.withPrefix(id) };
+    const info = this.#store.prefixes.info(id);
+    return info && { info, sessions: this.#store.index.withPrefix(id) };
   }
 
   removePrefix(id: string): void {
@@ -244,9 +244,9 @@ export class Account extends DurableObject<Bindings> {
     this.#store.deadLetters.put(letter);
   }
 
-  /** Newest first. */
-  deadLetters(limit: number): DeadLetter[] {
-    return this.#store.deadLetters.list(limit);
+  /** Those that were given up, newest first, and the state of each channel. */
+  deliveries(limit: number): { letters: DeadLetter[]; channels: ChannelState[] } {
+    return { letters: this.#store.deadLetters.list(limit), channels: this.#store.deadLetters.channelStates() };
   }
 
   deadLetter(id: string): DeadLetter | undefined {

@@ -260,7 +260,7 @@ export class SessionWork {
     const summary = await this.summary();
     if (this.#hasEnded) return;
     const { owesReport } = this;
-    await this.#setup.reporter.report(this.#session, summary);
+    await this.#setup.reporter.report(this.#session, summary, { channels: this.#courier.channels });
     // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.
     if (owesReport || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }
@@ -270,7 +270,7 @@ export class SessionWork {
     const { log, turns } = this.#session;
     const { reporter } = this.#setup;
     if (turns.open === undefined && (reporter.reportedSeq ?? log.lastSeq) >= log.lastSeq) return;
-    await reporter.report(this.#session, await this.summary(), true);
+    await reporter.report(this.#session, await this.summary(), { isLast: true });
   }
 
   /** What is open goes on in an alarm, at once. */

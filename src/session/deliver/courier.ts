@@ -1,4 +1,5 @@
 /** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end; what was given up is tried again when a caller asks for it. What it does not remember, the rows do. */
+import type { ChannelState } from "../../account/dead-letters.ts";
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
 import { AppError } from "../../core/errors.ts";
@@ -56,6 +57,8 @@ export class Courier {
   /** Since when deliveries fail; of what failed under an earlier instance only its row knows. */
   readonly #failingSince = new Map<string, number>();
   readonly #gone = new AbortController();
+  /** By channel, of what this instance delivered. Not in a row: it is for people to look at, and goes along with reports. */
+  readonly #channels = new Map<string, ChannelState>();
 
   constructor(sources: CourierSources, setup: CourierSetup) {
     this.#sources = sources;
@@ -70,6 +73,11 @@ export class Courier {
       this.#busy.add(owed.id);
       this.#setup.hold(this.#lookAfter(owed));
     }
+  }
+
+  /** What was seen of channels. */
+  get channels(): ChannelState[] {
+    return [...this.#channels.values()];
   }
 
   /** An alarm: the limits are counted anew. */
@@ -159,6 +167,7 @@ export class Courier {
       const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
       if (this.#sources.feed.closed) return change.forget();
       shown = posted.shown;
+      this.#saw(address.channel, posted);
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
         attempts = posted.progress ? 1 : attempts + 1;
@@ -246,6 +255,12 @@ export class Courier {
     });
     await this.#setup.reportDead(id);
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
+  }
+
+  #saw(channel: string, posted: Posted<unknown>): void {
+    const nowMs = Date.now();
+    const news = posted.kind === "shown" ? { deliveredAtMs: nowMs } : { failedAtMs: nowMs, error: posted.error };
+    this.#channels.set(channel, { ...this.#channels.get(channel), channel, ...news });
   }
 
   #over({ id, turn, address }: Owed, how: { startMs: number; failures: number; isDead: boolean }): void {

@@ -3,6 +3,7 @@
 import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
+import type { ChannelState } from "../../account/dead-letters.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
@@ -37,6 +38,12 @@ interface ReportSources {
   telemetry?: SessionTelemetry;
 }
 
+/** `isLast`: nothing is added any more, so that what is known of a step that is open is all of it. `channels`: what was seen of them. */
+interface ReportedBeside {
+  isLast?: boolean;
+  channels?: readonly ChannelState[];
+}
+
 export class Reporter {
   readonly #bindings: Bindings;
   /** Up to where the account has the steps; unknown until it was asked once. */
@@ -52,13 +59,11 @@ export class Reporter {
 
   /**
    * Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account
-   * counts everything once. `isLast`: nothing is added any more, so that what is known of a step that is open is all of it.
+   * counts everything once.
    */
-  report(
-    { log, record, turns, feedback, traces, telemetry }: ReportSources,
-    summary: SessionSummary,
-    isLast = false,
-  ): Promise<void> {
+  report(sources: ReportSources, summary: SessionSummary, more: ReportedBeside = {}): Promise<void> {
+    const { log, record, turns, feedback, traces, telemetry } = sources;
+    const { isLast = false, channels = [] } = more;
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
@@ -71,7 +76,7 @@ export class Reporter {
     const account = accountObject(this.#bindings, owner);
     const { lastSeq } = log;
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn, isLast }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn, isLast, channels }, summary))
       .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
@@ -128,7 +133,7 @@ export class Reporter {
       await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
       const news = newsAfter(seq, source);
       if (news === undefined && sent) return;
-      seq = await account.report(summary, news);
+      seq = await account.report(summary, news, source.channels);
       this.#stepsSeq = seq;
       if (news === undefined) return;
     }
@@ -142,6 +147,7 @@ interface NewsSource {
   ranBy: RanBy;
   readTurn: TurnReader;
   isLast: boolean;
+  channels: readonly ChannelState[];
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */

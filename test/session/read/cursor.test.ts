@@ -35,9 +35,9 @@ class PageFold extends NativeFold {
   #page = emptyConversation;
 
   override get text(): string {
-    const { told, draft } = this.#page;
+    const { reported, draft } = this.#page;
     return (
-      told.map(({ message, partial, type }) => (type === "tool" ? "" : (message?.content ?? partial ?? ""))).join("") +
+      reported.map(({ message, partial, type }) => (type === "tool" ? "" : (message?.content ?? partial ?? ""))).join("") +
       (draft?.text ?? "")
     );
   }
@@ -174,7 +174,7 @@ function faultsOf({ door, fold, absence }: Client, entries: readonly Entry[]): s
     .map((entry) => (entry.type === "assistant" || entry.type === "step_failed" ? entry.content : ""))
     .join("");
   const end = entries.at(-1);
-  if (fold.state === "open") return [...faults, `${who}: is not told the end`];
+  if (fold.state === "open") return [...faults, `${who}: is not reported the end`];
   const isTakenBack = fold instanceof ChatFold && fold.code === "answer_restarted";
   if (
     isTakenBack &&
