@@ -37,8 +37,9 @@ class PageFold extends NativeFold {
   override get text(): string {
     const { reported, draft } = this.#page;
     return (
-      reported.map(({ message, partial, type }) => (type === "tool" ? "" : (message?.content ?? partial ?? ""))).join("") +
-      (draft?.text ?? "")
+      reported
+        .map(({ message, partial, type }) => (type === "tool" ? "" : (message?.content ?? partial ?? "")))
+        .join("") + (draft?.text ?? "")
     );
   }
 
