@@ -23,7 +23,7 @@ export const deliveries = new Routes()
   .get("/", "key", async (c, caller) => {
     const { limit } = parseQuery(deliveryListing, new URL(c.req.url));
     const { letters, channels } = await accountObject(c.env, caller.account).deliveries(limit);
-    return c.json({ deliveries: letters.map(shownLetter), channels: channels.map(stateJson) });
+    return c.json({ deliveries: letters.map(shownLetter), channels: channels.map(shownState) });
   })
   .get("/secret", "key", async (c, caller) => {
     const { account, app } = caller;
@@ -40,6 +40,11 @@ export const deliveries = new Routes()
     await object.removeDeadLetter(id);
     return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
   });
+
+function shownState(state: ChannelState): ChannelStateJson {
+  const { channel } = state;
+  return shownOr(state, stateJson, (error) => ({ channel, delivered_at: null, failed_at: null, error }));
+}
 
 function stateJson({ channel, deliveredAtMs, failedAtMs, error }: ChannelState): ChannelStateJson {
   const at = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
