@@ -59,21 +59,22 @@ function expected(paid: readonly Entry[]): { expectedCachedTokens?: number } {
 /** What the children of a turn used that had ended by now; nothing where it had none. */
 function ofChildren(entries: readonly Entry[]): { children?: ChildrenUsage } {
   const ended = entries.flatMap((entry) => (entry.type === "tool" && entry.child ? [entry.child] : []));
-  return ended.length === 0 ? {} : { children: ended.reduce(addChild, noChildren) };
+  return ended.length === 0 ? {} : { children: ended.reduce((sum, child) => addChild(sum, child), noChildren) };
 }
 
 export const noChildren: ChildrenUsage = { ...noUsage, costMicros: 0, steps: 0, count: 0 };
 
-/** The sums with those of one more child. */
+/** The sums with those of one more child; or, with a `count` of 0, with more of one that is counted. */
 export function addChild(
   sum: ChildrenUsage,
   { usage, costMicros, steps }: Pick<ChildOutcome, "usage" | "costMicros" | "steps">,
+  count: 0 | 1 = 1,
 ): ChildrenUsage {
   return {
     ...addUsage(sum, usage),
     costMicros: sum.costMicros + costMicros,
     steps: sum.steps + steps,
-    count: sum.count + 1,
+    count: sum.count + count,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Whether there is a session in this object, and how it begins and ends. What is done about its turns is `session-work.ts`. */
+import { accountList, accountObject } from "../account/account-object.ts";
 import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -7,15 +8,16 @@ import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
-import type { Bindings } from "../env.ts";
+import type { Bindings, Settings } from "../env.ts";
+import type { ObservedSession } from "../observe/telemetry.ts";
 import { type AgentNow, agentNow, turnAgent, withAgent } from "./agent-now.ts";
-import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
 import { type OpenSession, openSession, versionFacts } from "./open-session.ts";
 import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
+import { providerOf } from "./turn/turn-model.ts";
 
 /** A session that can be used. */
 export interface AliveSession extends AgentNow {
@@ -30,7 +32,7 @@ export interface AliveSession extends AgentNow {
 export type Lifecycle =
   | { state: "absent" }
   | ({ state: "alive" } & AliveSession)
-  | { state: "erasing"; done: Promise<void> }
+  | { state: "erasing"; done: Promise<void>; children: SessionChildren | undefined }
   | { state: "erased" }
   | { state: "unreadable"; kind: PlatformFailure; error: unknown };
 
@@ -66,6 +68,11 @@ export class SessionLifecycle {
     throw new AppError("not_found", "There is no such session.");
   }
 
+  /** Those of the session, also while it is being erased: what they used is counted until it is gone. Throws as `alive`. */
+  get children(): SessionChildren | undefined {
+    return this.#now.state === "erasing" ? this.#now.children : this.alive.session.children;
+  }
+
   /** Waits while a session of this name is being erased. One that is over is erased now. */
   async settled(): Promise<void> {
     if (this.#now.state === "erasing") await this.#now.done;
@@ -81,6 +88,7 @@ export class SessionLifecycle {
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
     const made = this.open();
+    this.#reporter.knowsNew();
     made.work.arm();
     return made;
   }
@@ -153,8 +161,9 @@ export class SessionLifecycle {
       if (this.#now !== before) return this.erase(address);
     }
     work.end();
-    const forgotten = this.#forget(session.record.read(), session.children);
-    this.#now = { state: "erasing", done: forgotten.catch(() => {}) };
+    const { children, record } = session;
+    const forgotten = this.#forget(record.read(), { children, work });
+    this.#now = { state: "erasing", done: forgotten.catch(() => {}), children };
     await forgotten;
     return receipt;
   }
@@ -208,11 +217,15 @@ export class SessionLifecycle {
   }
 
   /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
-  async #forget(address: SessionAddress, children: SessionChildren | undefined): Promise<void> {
+  async #forget(
+    address: SessionAddress,
+    { children, work }: { children: SessionChildren | undefined; work: SessionWork },
+  ): Promise<void> {
     try {
       // Children that are left would have no one who stops them.
       await children?.erase();
       await children?.leaveParent();
+      await work.reportLast();
       await this.#reporter.leave(address);
       await this.#ctx.storage.deleteAll();
       this.#eraseFailures = 0;
@@ -231,4 +244,23 @@ export function mustKeepAgent({ name }: Agent, named: string | undefined): void 
   if (named === undefined || named === name) return;
   const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
   throw new AppError("conflict", detail, { field: "agent" });
+}
+
+interface ObservedSetup extends Pick<ObservedSession, "hold" | "rested"> {
+  agent: Agent;
+  settings: Settings;
+  bindings: Bindings;
+}
+
+type SessionRows = Pick<ObservedSession, "storage" | "record" | "log" | "turns" | "feedback" | "feed">;
+
+/** What an app that lists `otel()` finds of a session. */
+function observed(session: SessionRows, { hold, rested, ...setup }: ObservedSetup): ObservedSession {
+  const { bindings, agent } = setup;
+  return {
+    ...{ ...session, hold, rested, agent: agent.name },
+    provider: (model) => providerOf(model, setup),
+    letters: () => accountObject(bindings, session.record.read().account),
+    dropped: (count) => accountList(bindings).addDropped(count),
+  };
 }

@@ -45,7 +45,7 @@ export async function runStepsSoak({ kills, seed }: { kills: number; seed: numbe
   await once(server, "listening");
   const address = server.address();
   const harnessUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-  const workerd = new Workerd({ folder, script: await buildWorker([]), port: await freePort(), harnessUrl });
+  const workerd = new Workerd({ folder, script: await buildWorker(), port: await freePort(), harnessUrl });
   try {
     await workerd.prepare();
     await workerd.start();

@@ -29,7 +29,7 @@ export interface SessionChoices {
   agent?: string;
   title?: string;
   metadata?: Record<string, string>;
-  /** Added behind the agent's own instructions. */
+  /** Added after the agent's own instructions. */
   instructions?: string;
   /** The model of turns that do not name one. */
   model?: string;
@@ -240,10 +240,10 @@ export class SessionRecord implements RowCopy {
     this.#keep({ usage: sum, expiresAtMs });
   }
 
-  /** Adds what a child used. Runs in the transaction that takes its end, so that it counts once. */
-  addChild(outcome: ChildOutcome): void {
+  /** Adds what a child used. `count`: 0 for more of one that was counted. Runs in the transaction that takes it from the child, so that it counts once. */
+  addChild(use: Pick<ChildOutcome, "usage" | "costMicros" | "steps">, count: 0 | 1): void {
     const before = this.read().usage;
-    const usage = { ...before, children: addChild(before.children ?? noChildren, outcome) };
+    const usage = { ...before, children: addChild(before.children ?? noChildren, use, count) };
     this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(usage));
     this.#keep({ usage });
   }
@@ -254,7 +254,7 @@ export class SessionRecord implements RowCopy {
     if (expiresAtMs === null || lifeMs === null) return expiresAtMs;
     // A turn that had to be ended because the session was over is no use of it.
     if (atMs >= expiresAtMs + graceMs) return expiresAtMs;
-    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
+    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was given.
     return atMs + lifeMs - expiresAtMs >= lifeMs / 100 ? atMs + lifeMs : expiresAtMs;
   }
 }

@@ -30,8 +30,7 @@ import { type RequestSources, RequestWriter } from "./request-writer.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnContext } from "./turn-context.ts";
-import { logTurnEnd } from "./turn-ended.ts";
-import { type JournalRows, TurnJournal } from "./turn-journal.ts";
+import { type JournalRows, logTurnEnd, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
@@ -217,10 +216,16 @@ export class SessionEffects implements Effects {
       stepKey: (name) => sha256Hex(`${context.idempotencyKey} ${name}`),
       mustLive: () => this.#mustLive(),
     });
+    const answer = reply && children?.answerOf(call, reply.seq);
     const open = reply && children?.opens(agent, call, { reply, traceparent: context.traceparent });
     try {
-      const options = { hooks, approved, secrets, steps, ...(open && { open }) };
+      const options = { hooks, approved, secrets, steps, ...(answer ? { answer } : open && { open }) };
       const result = await runDurably(agent.tools, call, context, options);
+      if (answer && result) {
+        this.#mustLive();
+        answer.settle(result);
+        return undefined;
+      }
       if (result === undefined) this.#rows.feed.changed();
       return result && { ...result, ...children?.handoffOf(agent, call, result) };
     } finally {
@@ -241,7 +246,7 @@ export class SessionEffects implements Effects {
     for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.budget.settle(seq, costMicros);
     this.#confirmed = this.#journal.confirm();
-    // Whoever goes on waits for these rows, too; should that be nobody, it is no unhandled failure.
+    // The next step waits for these rows, too; without one, a failure is not an unhandled one.
     this.#confirmed.catch(() => {});
     if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
     logTurnEnd(this.#rows, this.#of, entries);

@@ -9,7 +9,7 @@ const recent = { entries: 200, maxUnits: 100_000 };
 
 export interface RequestTexts {
   model: string;
-  /** The head of the request, and half an answer or the question for a summary behind its messages. */
+  /** The head of the request, and half an answer or the question for a summary after its messages. */
   beside: readonly string[];
   messages: readonly string[];
   /** What the prefix doctor expects to be cached. */
