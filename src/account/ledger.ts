@@ -1,53 +1,55 @@
 /** What each model call of the account used, took and cost: one row per step, written once however often it is reported, one more for each other model that failed in it, and sums of each day. */
-
 import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 import { defined } from "../core/defined.ts";
 import type { AccountLimits } from "./account-record.ts";
 
-/** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
-export interface StepRecord {
-  seq: number;
-  atMs: number;
-  model: string;
-  /** Name of the session's agent, and the version that the turn ran with; absent in reports of earlier versions. */
-  agent?: string;
-  agentVersion?: string;
-  /** Whether the step came to nothing. */
-  failed: boolean;
-  /** Tries before the last one, at any model. */
-  retries: number;
-  /** Things that had to be mended in the reply or in its calls' arguments. */
-  repairs: number;
+/** Tokens, and what they cost, in micro-dollars. */
+interface TokenCosts {
   inputTokens: number;
   cachedTokens: number;
   outputTokens: number;
   reasoningTokens: number;
   costMicros: number;
+}
+
+/** What one step took, or many: of many, `firstEventMs` and `durationMs` are averages. */
+interface StepAmounts extends TokenCosts {
+  /** Things that had to be repaired in the reply or in its calls' arguments. */
+  repairs: number;
   firstEventMs: number | null;
   durationMs: number | null;
   /** Rows that the turn wrote, and its operations of Workers KV, reported with its last step; 0 with the others. */
   rowsWritten: number;
   kvReads: number;
   kvWrites: number;
+}
+
+/** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
+export interface StepRecord extends StepAmounts {
+  seq: number;
+  atMs: number;
+  model: string;
+  /** Name of the session's agent, and the version that the turn ran with; absent in reports of earlier versions. */
+  agent?: string;
+  agentVersion?: string;
+  /** Whether the step ended without an answer. */
+  failed: boolean;
+  /** Tries before the last one, at any model. */
+  retries: number;
   /** What of this was at other models, which failed. An account of an earlier version books it under `model`. */
   others?: OtherTries[];
 }
 
 /** The tries of a step at one model that did not end it. */
-export interface OtherTries {
+export interface OtherTries extends TokenCosts {
   model: string;
   tries: number;
-  inputTokens: number;
-  cachedTokens: number;
-  outputTokens: number;
-  reasoningTokens: number;
-  costMicros: number;
 }
 
 export type UsageGroup = "day" | "model" | "session" | "agent" | "version";
 
-/** Sums over the steps of one group; `key` is the day (UTC), the model's id, the session's, the agent's name or its version. Times are averages in ms. */
-export interface UsageSum {
+/** Sums over the steps of one group; `key` is the day (UTC), the model's id, the session's, the agent's name or its version. */
+export interface UsageSum extends StepAmounts {
   key: string;
   /** Each counts once, under the model that it ended with. */
   steps: number;
@@ -55,17 +57,6 @@ export interface UsageSum {
   failures: number;
   /** Calls that were made again at the same model. A call that failed is a failure or a retry, never both. */
   retries: number;
-  repairs: number;
-  inputTokens: number;
-  cachedTokens: number;
-  outputTokens: number;
-  reasoningTokens: number;
-  costMicros: number;
-  firstEventMs: number | null;
-  durationMs: number | null;
-  rowsWritten: number;
-  kvReads: number;
-  kvWrites: number;
   /** What people thought of the turns; `average`: of their scores, null without any. */
   feedback?: { positive: number; negative: number; count: number; average: number | null };
 }

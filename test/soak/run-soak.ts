@@ -60,6 +60,7 @@ class Soak {
   readonly #collector: Collector;
   readonly #clients: Client[] = [];
   #rollout: RolloutEnd | undefined;
+  #firstStartMs = 0;
   #server: HarnessServer | undefined;
   #workerd: Workerd | undefined;
   #killer: Killer | undefined;
@@ -85,7 +86,9 @@ class Soak {
     const workerd = new Workerd({ folder, script, port: await freePort(), harnessUrl: this.#server.url, seed });
     this.#workerd = workerd;
     await workerd.prepare();
+    const beganMs = performance.now();
     await workerd.start();
+    this.#firstStartMs = performance.now() - beganMs;
     const rollout = new RolloutRun(workerd.url);
     await rollout.begin();
     const killer = new Killer(seed, { workerd, commits: this.#commits, points: this.#points });
@@ -130,7 +133,7 @@ class Soak {
   }
 
   get #slowness(): number {
-    return Math.max(1, ...(this.#killer?.restartsMs ?? []).map((ms) => ms / quickStartMs));
+    return Math.max(quickStartMs, this.#firstStartMs, ...(this.#killer?.restartsMs ?? [])) / quickStartMs;
   }
 
   #client(url: string): Client {

@@ -156,7 +156,7 @@ export class ItemWriter {
     this.#finish(doneItem(open.item, { ...this.#of, parts, status }), index);
   }
 
-  /** The reply came to nothing: it is shown as it is, unless another one follows. */
+  /** The reply failed: it is shown as it is, unless another one follows. */
   fail(): void {
     this.close("incomplete");
     this.#reply.isVoid = true;
