@@ -7,6 +7,7 @@ import { otel } from "../../src/doors/otel.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
+import { chief } from "./crew-agents.ts";
 import { createKvDouble } from "./kv-double.ts";
 import { current, Gate, over, slowStorage } from "./shim-storage.ts";
 import { agent as soak } from "./soak-agent.ts";
@@ -63,7 +64,10 @@ function gated(plain: ObjectClass): ObjectClass {
   const shimmed = function (this: unknown, ctx: DurableObjectState, env: SoakBindings) {
     const gate = new Gate(`${ctx.id}`, ctx.storage.sql, confirmAt(env.HARNESS_URL));
     Object.defineProperty(ctx, "storage", { value: slowStorage(ctx.storage, gate) });
-    const own = withDoubles(env, { ACCOUNTS: gatedSpace(env.ACCOUNTS, gate) });
+    const own = withDoubles(env, {
+      ACCOUNTS: gatedSpace(env.ACCOUNTS, gate),
+      SESSIONS: gatedSpace(env.SESSIONS, gate),
+    });
     const made = current.run(gate, () => Reflect.construct(plain, [ctx, own], new.target ?? plain));
     gates.set(made, gate);
     return made;
@@ -100,7 +104,7 @@ const observe = { settings: {}, configure: () => otel().configure(collector) };
 /** No one is there: that each notice is owed once is looked for in the session that it is in. */
 const notify = [{ channel: "callback", url: "https://receiver.longline.dev/notices" }];
 const app = longline({
-  agents: { soak },
+  agents: { soak, chief },
   doors: [openai(), aiSdk(), mcp()],
   observe,
   rollouts: rollouts({ notify }),
