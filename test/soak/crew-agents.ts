@@ -5,7 +5,7 @@ import { asTool, delegate } from "../../src/delegation/delegate.ts";
 import { reviewBudgetMicros } from "./harness/crew-model.ts";
 
 const models = [{ id: "deepseek-flash" }] as const;
-const limits = { maxSteps: 12, turnSeconds: 120, waitSeconds: 600 };
+const limits = { maxSteps: 12, turnSeconds: 120, waitSeconds: 7_200 };
 
 const fact: AgentDefinition = { instructions: "You are the fact.", models, limits };
 const researcher: AgentDefinition = {
