@@ -47,7 +47,7 @@ const noSetup: AccountSetup = {
   eraseSession: () => Promise.reject(new Error("This account knows no sessions.")),
 };
 
-/** What whoever has a key, or a token, must know of the account. */
+/** What the holder of a key, or of a token, must know of the account. */
 export interface AccountAccess {
   limits: AccountLimits;
   /** Signs the account's session tokens. */
@@ -75,24 +75,24 @@ export class Account extends DurableObject<Bindings> {
         this.#watch.forget();
       },
     });
-    this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs(host), this.#erasure]);
+    const isClosing = () => this.#erasure.isBegun;
+    this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs({ ...host, isClosing }), this.#erasure]);
   }
 
-  /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
+  /** A session reports its state, and what happened since its last report; returns up to which entry that is recorded. A report that comes twice counts once. */
   report(summary: SessionSummary, news?: SessionNews): number {
     const { id } = summary;
     const { index, budget, turns } = this.#store;
     return this.#watch.transaction((jobs) => {
-      index.put(summary);
+      const reportedSeq = index.put(summary, news?.throughSeq);
       if (news !== undefined) {
         budget.settle(id, news.steps);
         index.addTexts(id, news.texts);
-        index.setReportedSeq(id, news.throughSeq);
         const added = turns.record(id, news.turns ?? []);
-        if (added.length > 0) turns.removeBefore(Date.now() - this.#setup.keepTurnsMs);
+        if (added.length > 0) turns.removeOld(Date.now(), this.#setup.keepTurnsMs);
         for (const job of jobs) job.turnsEnded(added);
       }
-      return index.reportedSeq(id);
+      return reportedSeq;
     });
   }
 
@@ -106,7 +106,7 @@ export class Account extends DurableObject<Bindings> {
     return this.#store.turns.list(query);
   }
 
-  /** What a person thinks of a turn's answer, in place of what was said of it before. */
+  /** A person's feedback on a turn's answer, in place of the earlier one. */
   putFeedback(session: string, given: ReportedFeedback): void {
     const { feedback } = this.#store;
     this.#watch.transaction((jobs) => {
@@ -142,6 +142,7 @@ export class Account extends DurableObject<Bindings> {
       index.remove(id);
       budget.release(id);
       deadLetters.removeOf(id);
+      this.#watch.sessionErased(id);
     });
   }
 
@@ -189,7 +190,7 @@ export class Account extends DurableObject<Bindings> {
     return keyRights && { ...this.access(), keyRights };
   }
 
-  /** The same for whoever was let in otherwise. */
+  /** The same for a caller that was admitted without a key. */
   access(): AccountAccess {
     const made = this.#exists && this.#store.record.read() !== undefined;
     return {
@@ -367,12 +368,11 @@ export class Account extends DurableObject<Bindings> {
     return this.#exists && this.#erasure.isBegun;
   }
 
-  /** Only in the object of the list. */
+  /** Only in the object of the list, as the next two. */
   removeAccount(id: string): void {
     this.#store.accounts.remove(id);
   }
 
-  /** Only in the object of the list. */
   addAccount(id: string): void {
     this.#store.accounts.add(id, Date.now());
   }
@@ -387,11 +387,10 @@ export class Account extends DurableObject<Bindings> {
 
   get #exists(): boolean {
     if (this.#made !== undefined) return true;
-    const found = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'account'").toArray();
-    return found.length > 0;
+    return this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'account'").toArray().length > 0;
   }
 
-  /** The tables are made when something is to be written or listed, never for whoever tries keys. */
+  /** The tables are made when something is to be written or listed, never for a caller that tries keys. */
   get #store(): AccountStore {
     if (this.#made !== undefined) return this.#made;
     this.#made = accountStore(this.ctx.storage, this.#setup.shares);

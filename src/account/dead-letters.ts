@@ -1,4 +1,4 @@
-/** Deliveries that were given up, listed for whoever wants to know or try again. The rows that matter are the sessions'. */
+/** Deliveries that were given up, listed so that an operator can see them and try again. The rows that matter are the sessions'. */
 import type { Address } from "../channels/channel.ts";
 
 /** A delivery that is not tried again by itself. */

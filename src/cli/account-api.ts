@@ -1,5 +1,7 @@
 /** How `backup` and `restore` call a Worker for one account: by a key of it, or by a key that the ADMIN_KEY makes for the time of the command. */
+
 import { LonglineError } from "../client/longline-error.ts";
+import { defined } from "../core/defined.ts";
 import { UsageError } from "./usage.ts";
 
 const text = { type: "string" } as const;
@@ -29,6 +31,8 @@ interface ApiCall {
   accept?: string;
   body?: string | Blob;
   type?: string;
+  /** The Idempotency-Key. */
+  key?: string;
   missing?: boolean;
   known?: boolean;
 }
@@ -63,14 +67,15 @@ export async function accountApi(given: AccountChoice): Promise<AccountApi> {
 const mostTries = 5;
 
 function caller(base: string, key: string): AccountApi["call"] {
-  return async (method, path, { accept, body, type, missing = false, known = false } = {}) => {
+  return async (method, path, { accept, body, type, key: named, missing = false, known = false } = {}) => {
     const headers = {
       Authorization: `Bearer ${key}`,
       ...(accept && { Accept: accept }),
       ...(type && { "Content-Type": type }),
+      ...(named && { "Idempotency-Key": named }),
     };
     for (let tries = 1; ; tries++) {
-      const init = { method, headers, ...(body !== undefined && { body }) };
+      const init = { method, headers, ...defined({ body }) };
       const answer = await fetch(`${base.replace(/\/+$/, "")}${path}`, init);
       if (answer.ok || (missing && answer.status === 404) || (known && answer.status === 409)) return answer;
       const waitSeconds = Number(answer.headers.get("Retry-After") ?? Number.NaN);

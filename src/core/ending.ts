@@ -34,6 +34,15 @@ export function leftOver({ ready, waiting, denied }: OpenCalls, { intents, stepp
   ];
 }
 
+/** The same in a copy of the session: what becomes of the calls is not known here, and nothing was stopped. */
+export function leftOverOfCopy({ ready, waiting, denied }: OpenCalls): RefusedCall[] {
+  return [
+    ...ready.map((call) => ({ call, content: notRun.copiedOpen })),
+    ...waiting.map(({ kind, ...call }) => ({ call, content: kind === "agent" ? notRun.copied : notRun.copiedWaiting })),
+    ...denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
+  ];
+}
+
 /** The result of a call that was not run. */
 export function refusal({ call, content }: RefusedCall, of: { turn: string; step: number }, atMs: number): NewEntry {
   const { turn, step } = of;

@@ -10,15 +10,12 @@ const longestWaitMs = 10_000;
 /** Nor longer than this many times its own work: a caller's large bodies must not hold up the small ones of others. */
 const longestWaitFactor = 100;
 
-/** A piece counts as running for so long, when its request ended before it could report its end. */
-const longestPieceMs = 250;
-
 /** The pause between two pieces: requests that came meanwhile are read, handled and answered, which takes several rounds of the event loop. */
 const gapMs = 3;
 
 let freeAtMs = 0;
-/** When the piece began after which the runtime has had no time for requests yet; `undefined` when it has. */
-let begunAtMs: number | undefined;
+/** When the piece that began last was over, at the latest; `undefined` until a timer comes, of whichever request: none comes while a piece runs. */
+let overAtMs: number | undefined = 0;
 
 /**
  * Resolves when the next piece of long work may begin, and reserves `workMs` for it. Nothing is held while the piece runs, so
@@ -33,14 +30,15 @@ export async function pace(workMs: number): Promise<void> {
   freeAtMs = Math.min(Math.max(freeAtMs, beginMs) + workMs, nowMs + longestWaitMs);
   // A timer, also of 0 ms: only then does the runtime look for requests that have come.
   await pause(beginMs - nowMs);
-  // On a slow machine several places come due together.
-  while (begunAtMs !== undefined && Date.now() - begunAtMs < longestPieceMs) await pause(1);
-  begunAtMs = Date.now();
-  // The first timer comes when the piece is over.
+  overAtMs ??= Date.now();
+  // On a slow machine several places come due together. A clock may be set back.
+  while (Date.now() >= overAtMs && Date.now() - overAtMs < gapMs) {
+    await pause(1);
+    overAtMs ??= Date.now();
+  }
+  overAtMs = undefined;
   setTimeout(() => {
-    setTimeout(() => {
-      begunAtMs = undefined;
-    }, gapMs);
+    overAtMs ??= Date.now();
   }, 0);
 }
 
@@ -90,13 +88,43 @@ export function decodingMs({ length }: Uint8Array): number {
 
 /** A body of more bytes is large: all that has arrived of it would be read at once. */
 const largeBytes = 65_536;
+/** Bodies of more bytes are read one at a time: of those that wait nothing is in memory, and what one of them was made of is gone before the next. */
+const aloneBytes = 262_144;
+/** Where nothing comes of a body for so long, another one is read. */
+const silenceMs = 100;
+/** How long a body may keep others waiting, in all: its sender may be slow. */
+const longestAloneMs = 1_000;
+/** What is done with a body once it is here: parsing, checking, passing it on. */
+const followingBytesPerMs = 12_000;
+const longestFollowingMs = 250;
+const lookAgainMs = 10;
+
+/** The body that is read alone, until that time. */
+let alone: { body: object; untilMs: number } | undefined;
 
 /** Await this after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
 export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {
   const pieces = inPieces(pieceMs + announced / bytesPerMs);
+  const body = {};
   let cameBytes = 0;
+  let lastMs: number | undefined;
   return async (chunk) => {
     cameBytes += chunk.length;
+    const bytes = Math.max(cameBytes, announced);
+    if (bytes > aloneBytes) {
+      // Only once: what was begun is not left lying, half of it in memory and half with its sender.
+      if (lastMs === undefined) {
+        const patienceMs = Math.min(longestWaitMs, (bytes / followingBytesPerMs) * longestWaitFactor);
+        for (const endMs = Date.now() + patienceMs; isOther(body) && Date.now() < endMs; ) await pause(lookAgainMs);
+        lastMs = Date.now() + longestAloneMs;
+      }
+      const restMs = cameBytes < announced ? 0 : Math.min(longestFollowingMs, bytes / followingBytesPerMs);
+      if (Date.now() < lastMs) alone = { body, untilMs: Date.now() + Math.max(silenceMs, restMs) };
+    }
     if (cameBytes > largeBytes) await pieces(decodingMs(chunk));
   };
+}
+
+function isOther(body: object): boolean {
+  return alone !== undefined && alone.body !== body && Date.now() < alone.untilMs;
 }

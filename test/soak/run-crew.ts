@@ -49,9 +49,10 @@ export async function runCrewSoak({ kills, seed }: { kills: number; seed: number
   const server = await serveHarness(parts);
   const workerd = new Workerd({
     folder,
-    script: await buildWorker([]),
+    script: await buildWorker(),
     port: await freePort(),
     harnessUrl: server.url,
+    seed,
   });
   const beganMs = performance.now();
   try {

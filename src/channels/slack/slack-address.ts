@@ -1,4 +1,5 @@
 /** Where in Slack an answer goes, and which session a place in Slack is. Pure. */
+import { defined } from "../../core/defined.ts";
 import type { Address } from "../channel.ts";
 import type { SlackRules } from "./rules.ts";
 
@@ -30,6 +31,15 @@ export interface SlackAddress extends Address {
 /** A channel that a schedule or a webhook answers in, by a message of its own. */
 export function slackRoom(team: string, room: string): SlackAddress {
   return { channel: "slack", team, app: "", room, thread: "", user: "", ts: "", atMs: 0 };
+}
+
+/** The same thread, or the same direct messages, for a message that answers none. What a URL of Slack's could take is not: it is good for half an hour. */
+export function lastingPlace(
+  { team, app, room, thread, user, userTeam, ts }: SlackAddress,
+  atMs: number,
+): SlackAddress {
+  const place = { channel: "slack" as const, team, app, room, thread: thread === "" && !isDm(room) ? ts : thread };
+  return { ...place, user, ts: "", atMs, ...defined({ userTeam }) };
 }
 
 /** Id of the session: a thread begins with the message that is not answered yet, so its own `ts` names it. */

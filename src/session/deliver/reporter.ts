@@ -1,10 +1,12 @@
-/** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+/** Brings the account up to date about a session: its state, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+
 import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import { defined } from "../../core/defined.ts";
 import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
@@ -22,8 +24,8 @@ import type { Turns } from "../turn/turns.ts";
 const textChars = 2_000;
 /** About how long it takes to read an entry and to index its text, in ms (`npm run bench -- health`). */
 const textMs = 0.06;
-/** Entries, and UTF-16 units of them, that are read in one go. */
-const batch = { limit: 200, maxUnits: 1_000_000 };
+/** Entries, and UTF-16 units of their beginnings, that are read in one go. */
+const batch = { limit: 200, maxUnits: 250_000 };
 
 /** What a report is read from. */
 interface ReportSources {
@@ -60,10 +62,10 @@ export class Reporter {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
-      const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
+      const [first] = firstSeq === undefined ? [] : log.readBeginnings({ after: firstSeq - 1, limit: 1 });
       const version = first?.type === "user" ? first.agentVersion : undefined;
       const { agent } = summary;
-      return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
+      return { ...defined({ agent }), ...(version !== undefined && { agentVersion: version }) };
     };
     const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
@@ -81,6 +83,11 @@ export class Reporter {
         console.error("the account did not take a report; it is sent again", error);
       });
     return this.#last;
+  }
+
+  /** The session was made just now: the account need not be asked what it knows. */
+  knowsNew(): void {
+    this.#stepsSeq = 0;
   }
 
   /** The newest entry of which the account knows what came of it; unknown until this instance has reported once. */
@@ -107,7 +114,7 @@ export class Reporter {
     return wasListed;
   }
 
-  /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
+  /** Throws for a name that was erased: the sender of a message does not know that the session is gone. */
   async refuseErased({ account, name }: SessionAddress): Promise<void> {
     const { hasErased } = await factsOfAccount(this.#bindings, account);
     if (hasErased && (await accountObject(this.#bindings, account).wasErased(name))) throw erased(name);
@@ -141,8 +148,9 @@ interface NewsSource {
 function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn, isLast }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
-    const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
-    const end = isLast && entries.at(-1)?.seq === log.lastSeq ? entries.length : finishedUpTo(entries);
+    const entries = log.readBeginnings({ after, limit, maxUnits: batch.maxUnits * factor });
+    const isAll = isLast && entries.at(-1)?.seq === log.lastSeq;
+    const end = isAll ? entries.length : finishedUpTo(entries, copiedSeq);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
@@ -164,11 +172,12 @@ function onceForEach(ranBy: RanBy): RanBy {
   };
 }
 
-/** How many of the entries belong to steps to which nothing will be added. */
-function finishedUpTo(entries: readonly Entry[]): number {
+/** How many of the entries belong to steps to which nothing will be added, or to none that is counted here. */
+function finishedUpTo(entries: readonly Entry[], copiedSeq: number): number {
+  const copied = entries.findLastIndex(({ seq }) => seq <= copiedSeq);
   const ended = entries.findLastIndex(({ type }) => type === "turn_ended" || type === "step_failed");
   const lastReply = entries.findLastIndex(({ type }) => type === "assistant");
-  return Math.max(ended + 1, lastReply);
+  return Math.max(ended + 1, lastReply, copied + 1);
 }
 
 function textOf(entry: Entry): SessionText[] {
@@ -204,7 +213,7 @@ async function reportFeedback(
     const { agent, version, model, rollout } = ended;
     await account.putFeedback(session, {
       ...{ turn, score, atMs, agent, model },
-      ...(version !== undefined && { version }),
+      ...defined({ version }),
       ...(rollout && { rollout }),
     });
     feedback.reported(turn, atMs);

@@ -1,9 +1,10 @@
-/** Reads what an answer was asked for with: by the message of its turn, or by the results and approvals behind which the turn went on. */
+/** Reads the request of an answer: the message of its turn, or the results and approvals after which the turn went on. */
 import type { ApprovalEntry, Entry, ToolEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { AnswerRequest } from "../../wire/manner.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
 import { withdrawnName } from "../store/withdraw.ts";
 import { noSuchTurn, type Turns } from "../turn/turns.ts";
 
@@ -18,18 +19,19 @@ export interface AnswerRows {
   inbox: Inbox;
   turns: Turns;
   record: SessionRecord;
+  log: Pick<TranscriptLog, "read">;
 }
 
 /** Throws `not_found` where no answer begins. */
 export function askedFor(
-  { inbox, turns, record }: AnswerRows,
+  { inbox, turns, record, log }: AnswerRows,
   { turn, afterSeq }: { turn: string; afterSeq?: number | undefined },
 ): AnswerRequest {
   const found = inbox.byTurn(turn);
   if (found === undefined || found.turn !== turn) throw noSuchTurn(turn);
   const { message, firstSeq, stop, atMs } = found;
   const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
-  const [first] = entries;
+  const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
   // Of a turn that was copied the message is in the log alone.
   const kept = first?.type === "user" ? first : message;
   const begins = afterSeq === undefined ? undefined : answerAt(entries, afterSeq);
@@ -43,7 +45,7 @@ export function askedFor(
   };
 }
 
-/** What somebody answered about a call that waited. */
+/** The answer to a call that waited. */
 function isAnswer(entry: Entry, entries: readonly Entry[]): entry is ToolEntry | ApprovalEntry {
   if (entry.type === "approval") return true;
   if (entry.type !== "tool") return false;

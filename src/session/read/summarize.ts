@@ -39,7 +39,7 @@ export function summarize(sources: SummarySources, agent: Agent, defaultModel: s
 function newestVersion({ log, turns }: SummarySources): string | undefined {
   const firstSeq = log.last === undefined ? undefined : turns.firstSeq(log.last.turn);
   if (firstSeq === undefined) return undefined;
-  const [first] = log.read({ after: firstSeq - 1, limit: 1 });
+  const [first] = log.readBeginnings({ after: firstSeq - 1, limit: 1 });
   return first?.type === "user" ? first.agentVersion : undefined;
 }
 
@@ -49,7 +49,7 @@ function lastTurnOf(log: TranscriptLog): NonNullable<SessionSummary["lastTurn"]>
   return ended === undefined ? null : { turn: ended.turn, reason: ended.reason, endedAtMs: ended.atMs };
 }
 
-/** What only the Worker itself is told of a session. */
+/** What only the Worker itself gets to know of a session. */
 export interface SessionDetails {
   instructions: string | null;
   chosenModel: string | null;
