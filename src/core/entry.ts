@@ -234,6 +234,8 @@ export interface ApprovalEntry extends Placed {
   metadata?: Record<string, string>;
   /** The call is not one of this session, but of this child: `callId` is its ref, and the answer is passed on. */
   child?: string;
+  /** What that call would run with. */
+  arguments?: string;
 }
 
 /** Why a conversation is put into a summary: before it fills the window, because the host reported that it was too long, or because the host refused a request that nearly fills the window, for a reason that could not be recognised. */

@@ -30,8 +30,8 @@ export type SessionEvent =
   | ({ type: "tool.called"; atClient?: true } & ToolCall)
   /** The call waits for a person's yes or no, with exactly these arguments. */
   | ({ type: "tool.approval_required" } & ToolCall)
-  /** A person answered; `reason` in that person's words. Not in the native stream. */
-  | { type: "tool.approval_answered"; id: string; approve: boolean; reason?: string }
+  /** A person answered; `reason` in that person's words. `childCall`: it is a call of a child, which is no other event. Not in the native stream. */
+  | { type: "tool.approval_answered"; id: string; approve: boolean; reason?: string; childCall?: ToolCall }
   | ({ type: "tool.finished" } & ToolResult)
   /** A call was handed to another agent, which works at it in a session of its own. */
   | ({ type: "agent.started"; callId: string } & ChildSession)
@@ -82,10 +82,9 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
     case "compaction":
       return [];
     case "approval": {
-      // Readers of the answer have it from the session whose call it is.
-      if (entry.child !== undefined) return [];
-      const { callId: id, approve, reason } = entry;
-      return [whole({ type: "tool.approval_answered", id, approve, ...defined({ reason }) })];
+      const { callId: id, name, approve, reason, child, arguments: text = "{}" } = entry;
+      const of = child === undefined ? {} : { childCall: { id, name, arguments: text } };
+      return [whole({ type: "tool.approval_answered", id, approve, ...defined({ reason }), ...of })];
     }
     case "user":
       return entry.joined ? [] : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];

@@ -55,6 +55,8 @@ export interface ChildData {
   late?: ChildUse;
   /** What of it the child reported after its own end. */
   lateOfChild?: ChildUse;
+  /** It was stopped before its task had arrived. */
+  neverBegan?: true;
   /** The session's own parent is to be sent this. */
   owesLate?: true;
   /** Tries of what is owed that failed in a row. */

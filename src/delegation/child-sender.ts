@@ -104,6 +104,8 @@ export class ChildSender {
     const { data, session } = row;
     const { account, name } = this.#host.settings();
     if (data.hasShare && !(await this.#openShare(row))) return;
+    // It may have been stopped meanwhile: then it never begins.
+    if (this.#same(row) === undefined) return;
     const { content, responseFormat, traceparent, agent } = data;
     const parent = this.#parentCall(row);
     const replyTo: ParentAddress = { channel: agentsChannel, parent: name, birth: parent.birth };
@@ -177,9 +179,12 @@ export class ChildSender {
     const { account } = this.#host.settings();
     const child = sessionObject(this.#host.bindings, { account, name: row.session });
     mayBeGone(await child.cancel(row.data.turn));
+    const hasBegun = row.data.turn !== undefined || (await hasTurn(child));
     const now = this.#same(row);
-    // The rest of its share stays until it says that it has ended.
-    if (now !== undefined) this.#rows.put({ ...now, state: "stopped", nextAtMs: null });
+    if (now === undefined) return;
+    // The rest of its share stays until it says that it has ended. One that never began never says so.
+    if (hasBegun) this.#rows.put({ ...now, state: "stopped", nextAtMs: null });
+    else this.#settle({ ...now, data: { ...now.data, neverBegan: true } }, "");
   }
 
   async #closeShare(row: ChildRow): Promise<void> {
@@ -215,6 +220,12 @@ const mostDeep = 4;
 /** How deep a call may be, by the limits of the session's agent and of all above it. */
 export function deepestOf({ agent, settings }: ChildrenHost): number {
   return Math.min(agent().limits.maxDepth ?? mostDeep, settings().parent?.maxDepth ?? Number.POSITIVE_INFINITY);
+}
+
+async function hasTurn(child: ReturnType<typeof sessionObject>): Promise<boolean> {
+  const newest = await child.newest();
+  mayBeGone(newest);
+  return newest.ok && newest.value !== null;
 }
 
 function mayBeGone(answer: Parameters<typeof unwrap>[0]): void {

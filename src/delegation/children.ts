@@ -322,7 +322,8 @@ export class Children implements SessionChildren {
     for (const row of rows) {
       const { callId, data, session } = row;
       // It goes on though it was stopped: the stop came before its task did.
-      if (row.state === "stopped") this.#rows.put({ ...row, state: "stopping", nextAtMs: Date.now() });
+      if (row.state === "stopped" || (row.state === "ended" && data.neverBegan))
+        this.#rows.put({ ...row, state: "stopping", nextAtMs: Date.now() });
       if (row.state !== "open" && row.state !== "opening") continue;
       const { name, agent } = data;
       const shown = asks.map((ask) => known(data.asks, ask));

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import { published } from "../app/crew.ts";
@@ -314,6 +314,24 @@ describe("an approval that a child needs", () => {
 });
 
 describe("money", () => {
+  it("[DELEG-11] what is set aside is free again where the call is stopped before its child began", async () => {
+    await world.accountStub.putSettings(world.account, { budgetMicros: 900_000 });
+    await runInDurableObject(world.accountStub, (account) => {
+      const share = account.share.bind(account);
+      const thenCancel = async (given: Parameters<typeof share>[0]) => {
+        const answer = share(given);
+        if (!("over" in given)) unwrap(await world.stub.cancel());
+        return answer;
+      };
+      Object.assign(account, { share: thenCancel });
+    });
+    crew.answers("manager", calls([reviewing("Snow.")]));
+    const { turn } = await world.send("Review it");
+    expect((await world.ended(turn)).ended.reason).toBe("cancelled");
+    await vi.waitFor(async () => expect((await world.accountStub.settings())?.reservedMicros).toBe(0));
+    expect(await (await world.child("r1")).stub.isMade()).toBe(false);
+  });
+
   it("[DELEG-11] a call is not opened where its share is more than is left, and what is left of a share is free again", async () => {
     await world.accountStub.putSettings(world.account, { budgetMicros: 400_000 });
     crew.answers("manager", calls([reviewing("Snow.")]), text("Too dear."));

@@ -8,6 +8,7 @@ import { otel } from "../../src/doors/otel.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
+import { chief } from "./crew-agents.ts";
 import { Chance } from "./harness/chance.ts";
 import { createKvDouble } from "./kv-double.ts";
 import { current, Gate, over, slowStorage } from "./shim-storage.ts";
@@ -73,7 +74,10 @@ function gated(plain: ObjectClass): ObjectClass {
     const gate = new Gate(`${ctx.id}`, ctx.storage.sql, confirmAt(env.HARNESS_URL));
     Object.defineProperty(ctx, "storage", { value: slowStorage(ctx.storage, gate) });
     const chance = new Chance(Number(env.SEED), `calls of ${ctx.id}`);
-    const own = withDoubles(env, { ACCOUNTS: gatedSpace(env.ACCOUNTS, gate, chance) });
+    const own = withDoubles(env, {
+      ACCOUNTS: gatedSpace(env.ACCOUNTS, gate, chance),
+      SESSIONS: gatedSpace(env.SESSIONS, gate, chance),
+    });
     const made = current.run(gate, () => Reflect.construct(plain, [ctx, own], new.target ?? plain));
     gates.set(made, gate);
     return made;
@@ -110,7 +114,7 @@ const observe = { settings: {}, configure: () => otel().configure(collector) };
 /** No one is there: that each notice is owed once is looked for in the session that it is in. */
 const notify = [{ channel: "callback", url: "https://receiver.longline.dev/notices" }];
 const app = longline({
-  agents: { soak },
+  agents: { soak, chief },
   doors: [openai(), aiSdk(), mcp()],
   observe,
   rollouts: rollouts({ notify }),

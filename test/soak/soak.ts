@@ -3,7 +3,8 @@
  * was wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages.
  * `npm run soak -- --planted [--kills 60]`: plants each bug in turn, until it is caught or so many kills were made; exit code 1 when one was not caught.
  * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
- * `npm run soak -- --only delegation --kills 1000`: agents that call agents, in the tests' Workers runtime, while every object is killed.
+ * `npm run soak -- --only delegation --kills 1000 --process-kills 200`: agents that call agents, in the tests' Workers runtime
+ * while every object is killed, and in workerd while its process is killed.
  * `npm run soak -- --only steps --kills 300`: long tools, signals and cancels while the server's process is killed.
  * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--kind alike]
  * [--key speaker] through real sessions and accounts, which takes hours and goes on where it was stopped.
@@ -15,6 +16,7 @@ import { arePlantedCaught } from "./planted.ts";
 import { runRollBack } from "./roll-back.ts";
 import { runRollouts } from "./rollouts.ts";
 import { runRolloutsThroughObjects } from "./rollouts-through-objects.ts";
+import { runCrewSoak } from "./run-crew.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
 import { runStepsSoak } from "./steps.ts";
@@ -32,6 +34,7 @@ const { values } = parseArgs({
     key: { type: "string", default: "session" },
     kind: { type: "string" },
     only: { type: "string" },
+    "process-kills": { type: "string", default: "0" },
   },
 });
 if (values["roll-back"] !== undefined) {
@@ -63,7 +66,11 @@ if (values.only === "steps") {
 if (values.only === "delegation") {
   const run = ["vitest", "run", "--project", "worker", "test/delegation/soak.test.ts"];
   const env = { ...process.env, LONGLINE_SOAK_KILLS: String(kills), LONGLINE_SOAK_SEED: String(seed) };
-  process.exit(spawnSync("npx", run, { stdio: "inherit", env }).status ?? 1);
+  const objects = kills === 0 ? 0 : (spawnSync("npx", run, { stdio: "inherit", env }).status ?? 1);
+  const processes = Number(values["process-kills"]);
+  const crew = processes === 0 ? undefined : await runCrewSoak({ kills: processes, seed });
+  if (crew !== undefined) console.log(JSON.stringify({ seed, ...crew }, null, 2));
+  process.exit(crew === undefined || crew.faults.length === 0 ? objects : 1);
 }
 const bug = bugs.find(({ name }) => name === values.bug);
 if (values.bug !== undefined && bug === undefined) {

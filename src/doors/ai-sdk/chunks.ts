@@ -1,5 +1,6 @@
 /** Writes a turn's events as the AI SDK's UI message chunks (`uiMessageChunkSchema` of ai 7), for `useChat`. A turn is one message; its id is always the same. */
 import { shortageFailure } from "../../core/budget-words.ts";
+import { defined } from "../../core/defined.ts";
 import type { ChildSession } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
@@ -15,6 +16,13 @@ export interface UiManner {
   turn: string;
 }
 
+interface Answered {
+  id: string;
+  approve: boolean;
+  reason?: string;
+  childCall?: ToolCall;
+}
+
 type Chunk = { type: string; [member: string]: unknown };
 
 export class UiChunks implements Encoder {
@@ -27,6 +35,7 @@ export class UiChunks implements Encoder {
   /** The part that grows: its kind and its id. */
   #open: { kind: "text" | "reasoning"; id: string } | undefined;
   #inStep = false;
+  #inChildStep = false;
   /** Calls that wait for a person's answer, and those that a person denied. */
   readonly #asked = new Set<string>();
   readonly #denied = new Set<string>();
@@ -46,11 +55,19 @@ export class UiChunks implements Encoder {
 
   /** A message ends where the client or a person must answer: the client sends it again with the answers in its parts, and it goes on. */
   waits(calls: readonly WaitingCall[]): Frame[] {
-    const asked = calls.flatMap(({ id, child }): Chunk[] =>
-      child === undefined ? [] : [{ type: "tool-approval-request", approvalId: id, toolCallId: child.of }],
-    );
-    const chunks = [...asked, ...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
-    return [...this.#frames(chunks), ...this.#done()];
+    const asked = this.asks(calls.filter(({ child }) => child !== undefined));
+    const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
+    return [...asked, ...this.#frames(chunks), ...this.#done()];
+  }
+
+  /**
+   * What children ask. Each is a part of its own, so that several can be answered at once, in a step of its own: clients send
+   * a message again when all calls of its last step are answered, and the call at which the child works is not.
+   */
+  asks(calls: readonly WaitingCall[]): Frame[] {
+    if (calls.length === 0) return [];
+    const step = this.#asked.size > 0 ? [] : this.#childStep();
+    return this.#frames([...step, ...calls.flatMap(askChunks)]);
   }
 
   /** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
@@ -90,6 +107,7 @@ export class UiChunks implements Encoder {
         this.#step = event.step;
         this.#attempt = event.attempt;
         this.#inStep = true;
+        this.#inChildStep = false;
         return chunks;
       }
       case "step.restarted":
@@ -123,7 +141,25 @@ export class UiChunks implements Encoder {
     }
   }
 
-  #answered({ id, approve, reason }: { id: string; approve: boolean; reason?: string }): Chunk[] {
+  /** The steps of this answer that are a child's: what it asked is closed at once, since its result is the child's to have. */
+  #childAnswered(call: ToolCall, answer: Omit<Answered, "childCall">): Chunk[] {
+    const asked = [...(this.#inChildStep ? [] : this.#childStep()), ...askChunks(call)];
+    const { id: toolCallId } = call;
+    const output = answer.approve
+      ? { type: "tool-output-available", toolCallId, output: "The answer was passed on." }
+      : { type: "tool-output-denied", toolCallId };
+    return [...asked, ...this.#answered(answer), output];
+  }
+
+  #childStep(): Chunk[] {
+    const chunks = [...this.#closeStep(), { type: "start-step" }];
+    this.#inStep = true;
+    this.#inChildStep = true;
+    return chunks;
+  }
+
+  #answered({ id, approve, reason, childCall }: Answered): Chunk[] {
+    if (childCall !== undefined) return this.#childAnswered(childCall, { id, approve, ...defined({ reason }) });
     this.#asked.delete(id);
     if (!approve) this.#denied.add(id);
     const why = reason !== undefined && { reason };
@@ -189,12 +225,16 @@ export function turnOfMessage(id: string): string | undefined {
   return /^msg_(turn_\d{1,16})$/.exec(id)?.[1];
 }
 
-/** Tools of the client are its own parts; those of the server it does not know beforehand. */
 /** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
 function agentChunk(id: string, { session, agent }: ChildSession, how: { state: string; text?: string }): Chunk {
   return { type: "data-agent", id, transient: true, data: { call_id: id, session, agent, ...how } };
 }
 
+function askChunks(call: ToolCall): Chunk[] {
+  return [callChunk(call), { type: "tool-approval-request", approvalId: call.id, toolCallId: call.id }];
+}
+
+/** Tools of the client are its own parts; those of the server it does not know beforehand. */
 function callChunk({ id, name, arguments: text, atClient }: ToolCall & { atClient?: true }): Chunk {
   const served = atClient ? {} : { dynamic: true, providerExecuted: true };
   return { type: "tool-input-available", toolCallId: id, toolName: name, input: jsonOr(text), ...served };

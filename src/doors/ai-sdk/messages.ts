@@ -3,6 +3,8 @@
 import { defined } from "../../core/defined.ts";
 import type { Entry, ToolEntry, UserEntry } from "../../core/entry.ts";
 import { eventsOfEntry } from "../../core/event.ts";
+import type { WaitingCall } from "../../core/waits.ts";
+import type { Frame } from "../../wire/encoder.ts";
 import { type BrokenEntry, iso, type QueuedMessage } from "../../wire/native.ts";
 import { messageId, UiChunks } from "./chunks.ts";
 import { ChunkReader, type UiPart, type WrittenMessage } from "./read-chunks.ts";
@@ -15,7 +17,7 @@ export interface UiSession {
   /** Messages that wait, oldest first. */
   queued: readonly QueuedMessage[];
   /** The turn that has begun and not ended: `waiting` for people or clients, or `running`. */
-  open?: { turn: string; status: "running" | "waiting" } | undefined;
+  open?: { turn: string; status: "running" | "waiting"; asks?: readonly WaitingCall[] } | undefined;
 }
 
 /** Characters of a tool's result that are shown: a client sends all of it back with each message. */
@@ -43,7 +45,11 @@ export class UiMessages {
     if ("broken" in entry) return;
     if (entry.type === "user") current.fromUser.push(this.#messageOf(entry, current));
     const frames = current.chunks.events(eventsOfEntry(entry.type === "tool" ? this.#shortened(entry) : entry));
-    for (const { data } of frames) if (data !== undefined) current.answer.take(data as UiPart);
+    this.#take(current, frames);
+  }
+
+  #take({ answer }: TurnMessages, frames: readonly Frame[]): void {
+    for (const { data } of frames) if (data !== undefined) answer.take(data as UiPart);
   }
 
   /** All messages, once every entry was added. */
@@ -57,6 +63,7 @@ export class UiMessages {
     }
     // The stream of a running turn begins with its whole message, which clients put after these. One that waits is the last:
     // clients look there for calls to answer.
+    this.#take(current, current.chunks.asks(open.asks ?? []));
     const answer = open.status === "waiting" ? [current.answer.message] : [];
     return [...this.#messages, ...current.fromUser, ...waiting, ...answer];
   }

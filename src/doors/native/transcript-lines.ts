@@ -193,6 +193,7 @@ const entries = [
     by: z.optional(name),
     metadata: noted,
     child: z.optional(z.string().check(z.maxLength(64))),
+    arguments: z.optional(text),
   }),
   z.strictObject({
     type: z.literal("compaction"),

@@ -1,5 +1,7 @@
 /** Entries for a list that clients read, and where such a list begins: a row that is damaged is in it as broken, and hides no other. */
+
 import type { Entry } from "../../core/entry.ts";
+import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenEntry, QueuedMessage } from "../../wire/native.ts";
 import type { LogRange } from "../store/entry-tail.ts";
 import type { Inbox } from "../store/inbox.ts";
@@ -45,7 +47,8 @@ export interface UiHistory {
   /** Client's id of a message, by its turn. */
   names: { turn: string; id: string }[];
   queued: QueuedMessage[];
-  open?: { turn: string; status: "running" | "waiting" };
+  /** `asks`: what children of the turn ask of a person. */
+  open?: { turn: string; status: "running" | "waiting"; asks: WaitingCall[] };
 }
 
 /** A client sends the whole list back with each message, of at most 8 MB: no more than half of that is given, in UTF-16 units, and no more entries than this. */
@@ -61,7 +64,7 @@ export function uiHistory({ log, inbox, turns }: { log: SqliteTranscriptLog; inb
     lastSeq: log.lastSeq,
     names: namesOf(inbox),
     queued: inbox.queued(),
-    ...(open !== undefined && { open: { turn: open, status } }),
+    ...(open !== undefined && { open: { turn: open, status, asks: turns.waitingFor.filter(({ child }) => child) } }),
   };
 }
 

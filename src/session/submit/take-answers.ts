@@ -103,7 +103,10 @@ function write(rows: SubmitRows, open: OpenTurn, given: GivenAnswers): TakenAnsw
   const at = { ...open, atMs: Date.now() };
   const decided = given.approvals.map((each) => {
     const call = callToDecide(rows, open, each);
-    return { ...approvalEntry(at, call, each), ...(call.child && { child: call.child.session }) };
+    return {
+      ...approvalEntry(at, call, each),
+      ...(call.child && { child: call.child.session, arguments: call.arguments }),
+    };
   });
   const returned = given.results.map((each) => resultEntry(at, callToReturn(rows, open, each.callId), each));
   if (given.continuation !== undefined) inbox.changeOptions(turn, given.continuation.options);

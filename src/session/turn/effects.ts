@@ -226,6 +226,8 @@ export class SessionEffects implements Effects {
         answer.settle(result);
         return undefined;
       }
+      // That it was opened is known from now on: what crashes later is not the opening.
+      if (result === undefined && open !== undefined) this.#rows.intents.progressed(reply?.seq ?? 0, call.id);
       if (result === undefined) this.#rows.feed.changed();
       return result && { ...result, ...children?.handoffOf(agent, call, result) };
     } finally {

@@ -7,22 +7,30 @@ import type { Workerd } from "./workerd.ts";
 /** How long a point is waited for before the kill comes all the same. */
 const patienceMs = 1_500;
 
+interface KillerSetup {
+  workerd: Workerd;
+  commits: Commits;
+  points: Points;
+  /** The points that there are; all when absent. */
+  at?: readonly [Point, ...Point[]];
+}
+
 export class Killer {
-  readonly #of: { workerd: Workerd; commits: Commits; points: Points };
+  readonly #of: KillerSetup;
   readonly #chance: Chance;
   /** How many kills came at which point; `random` without one, `late` when a point did not come. */
   readonly kills: Record<string, number> = {};
   readonly restartsMs: number[] = [];
 
-  constructor(seed: number, of: { workerd: Workerd; commits: Commits; points: Points }) {
+  constructor(seed: number, of: KillerSetup) {
     this.#of = of;
     this.#chance = new Chance(seed, "killer");
   }
 
   /** One kill and the restart. */
   async strike(): Promise<void> {
-    const { workerd, commits } = this.#of;
-    const point = this.#chance.happens(0.3) ? undefined : this.#chance.pick(points);
+    const { workerd, commits, at = points } = this.#of;
+    const point = this.#chance.happens(0.3) ? undefined : this.#chance.pick(at);
     const nth = this.#chance.whole(1, 3);
     const laterMs = this.#chance.happens(0.6) ? 0 : this.#chance.whole(1, 20);
     const randomMs = this.#chance.whole(10, 500);

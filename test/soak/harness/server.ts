@@ -12,7 +12,7 @@ export interface HarnessServer {
 }
 
 export async function serveHarness(parts: {
-  upstream: Upstream;
+  upstream: Pick<Upstream, "answer">;
   tools: ToolServer;
   commits: Commits;
   collector: Collector;
