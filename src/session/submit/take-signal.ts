@@ -32,9 +32,11 @@ export function takeSignal(rows: SignalRows, given: GivenSignal, nowMs: number):
   if (wait !== undefined) return delivered(rows, arrived, wait);
   const earlier = rows.steps.signals(given.name);
   const own = given.callId === undefined ? earlier : earlier.filter(({ callId }) => callId === given.callId);
-  const same = given.key === undefined ? own.findLast((step) => isAnswered(step, given.value)) : undefined;
-  if (same !== undefined) return { status: "delivered", turn: same.turn, callId: same.callId };
+  const same = own.findLast((step) => isAnswered(step, given.value));
   const mayWait = calls.some((call) => !rows.steps.steps(call).some(({ name }) => name === given.name));
+  // One with a key of its own is another signal, as long as a call can still wait for it.
+  if (same !== undefined && (given.key === undefined || !mayWait))
+    return { status: "delivered", turn: same.turn, callId: same.callId };
   if (mayWait) return kept(rows, arrived);
   throw own.length > 0 ? late(given.name, own.at(-1)) : forNoOne(given.name);
 }

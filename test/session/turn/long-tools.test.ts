@@ -306,6 +306,8 @@ describe("a signal", () => {
     await world.ended(turn);
     expect(unwrap(await signal({ name: "shipped", value: "7", key: "k1" }))).toEqual(first);
     expect(unwrap(await signal({ name: "shipped", value: "7" }))).toEqual(first);
+    // A sender that makes a key for each try: no call is left that could wait for another one.
+    expect(unwrap(await signal({ name: "shipped", value: "7", key: "k2" }))).toEqual(first);
     expect(await result()).toEqual(['{"value":7}']);
   });
 
