@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/house/longest-first.ts";
+import { keepFilesInMemory } from "./test/support/files-in-memory.ts";
+
+keepFilesInMemory();
 
 /** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
 const pure = "test/doors/**/pure/*.test.ts";
@@ -84,8 +87,8 @@ export default defineConfig({
                 ADMIN_KEY: "test-admin-key-16",
                 MODEL_BASE_URL: "http://127.0.0.1:9/v1",
                 ALLOWED_ORIGINS: "https://app.example",
-                ...(process.env.LONGLINE_ROLLOUTS !== undefined && {
-                  LONGLINE_ROLLOUTS: process.env.LONGLINE_ROLLOUTS,
+                ...(process.env.SIMULATED_ROLLOUTS !== undefined && {
+                  SIMULATED_ROLLOUTS: process.env.SIMULATED_ROLLOUTS,
                 }),
                 MODEL_RETRIES: "1",
                 MODEL_RETRY_BASE_MS: "0",

@@ -28,6 +28,17 @@ export class CallIds {
     return this.#repeated;
   }
 
+  /** The ids that were given, in order. */
+  get taken(): readonly string[] {
+    return [...this.#taken];
+  }
+
+  /** Goes on after messages that were written before, with these ids. */
+  resume(taken: readonly string[], repeated: boolean): void {
+    for (const id of taken) this.#taken.add(id);
+    this.#repeated ||= repeated;
+  }
+
   /** The id for the request. `place`: names this call in the log, so that a repeated id gets another one each time. */
   legal(id: string, place: string): string {
     let legal = id;

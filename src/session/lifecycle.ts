@@ -132,7 +132,9 @@ export class SessionLifecycle {
     // An instance rarely lives until its next alarm, so failures are counted from 1 again, and the first pause is long.
     const isNewer = this.#now.state === "unreadable" && this.#now.kind === "newer_storage";
     const range = isNewer ? newerStorageBackoff : alarmBackoff;
-    void this.#ctx.storage.setAlarm(Date.now() + backoffMs(this.#alarmFailures, range, Math.random()));
+    const atMs = Date.now() + backoffMs(this.#alarmFailures, range, Math.random());
+    void this.#ctx.storage.setAlarm(atMs);
+    if (this.#now.state === "alive") this.#now.work.armedMs = atMs;
   }
 
   /** Erases everything the session has, here and in the account, and tells how much that was. */

@@ -166,7 +166,7 @@ export class Session extends DurableObject<Bindings> {
   hide(seq: number, names: string[]): Promise<Outcome<void>> {
     return this.#write(({ inbox, log, window }) => {
       hideEntry({ inbox, log }, seq, names);
-      window.forget();
+      window.hide();
     });
   }
 

@@ -24,7 +24,9 @@ import { SessionRecord } from "./store/session-record.ts";
 import { ToolSteps } from "./store/tool-steps.ts";
 import { SqliteTranscriptLog } from "./store/transcript-log.ts";
 import { TranscriptSearch } from "./store/transcript-search.ts";
+import { WindowBlocks } from "./store/window-blocks.ts";
 import { hiddenSeqs } from "./store/withdraw.ts";
+import { KeptWindow } from "./turn/kept-window.ts";
 import { RequestWindow } from "./turn/request-window.ts";
 import { type TurnAgent, Turns } from "./turn/turns.ts";
 
@@ -82,6 +84,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
   const checkpoint = new Checkpoint(sql);
   const intents = new Intents(sql, log.lastSeq);
   const heartbeat = new Heartbeat(sql);
+  const kept = new KeptWindow(new WindowBlocks(sql));
   const copies: readonly RowCopy[] = [
     log,
     inbox,
@@ -110,11 +113,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     steps,
     heartbeat,
     heads,
-    window: new RequestWindow(
-      log,
-      () => record.read().windowSeq,
-      () => hiddenSeqs(inbox),
-    ),
+    window: new RequestWindow(log, () => record.read().windowSeq, { hiddenSeqs: () => hiddenSeqs(inbox), kept }),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
     history: new Reconciler(log, () => feed.closed),
     search: new TranscriptSearch(storage, log),

@@ -41,12 +41,15 @@ export class SessionWork {
   /** When work goes on in a new invocation, in ms since 1970. */
   #nextAtMs: number | undefined;
   #hasEnded = false;
-  /** False when this instance has taken the alarm away and set none since. */
-  #mayBeArmed = true;
+  /** When the alarm comes, in ms since 1970; null where there is none, `undefined` while an earlier instance's may be set. */
+  armedMs: number | null | undefined;
+  /** Of the session when this instance took it up. */
+  readonly #firstSeq: number;
 
   constructor(session: WorkRows, setup: WorkSetup) {
     this.#session = session;
     this.#setup = setup;
+    this.#firstSeq = session.log.lastSeq;
     const { app, bindings, ctx } = setup;
     const { account, name: own } = session.record.read();
     const hold = (work: Promise<void>) => ctx.waitUntil(work);
@@ -79,7 +82,7 @@ export class SessionWork {
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
       onTurn: () => this.#courier.resume(),
-      // An alarm that watches over nothing any more goes with the end: alone it would be a write, and a wait for the disk, of its own.
+      // The turn's report is owed from here on: the alarm stays as it is, and goes once the account has the report.
       onEnd: () => this.arm(),
       nextInvocation,
       onIdle: () => {
@@ -146,7 +149,7 @@ export class SessionWork {
       ...this.#courier.dueMs(nowMs),
       this.#session.telemetry?.dueMs(nowMs),
       this.#session.children?.dueMs(),
-      this.#setup.reporter.retryAtMs ?? (this.owesReport ? nowMs + watchdogMs : undefined),
+      this.#setup.reporter.retryAtMs ?? (this.owesReport ? this.armedMs || nowMs + watchdogMs : undefined),
       this.#nextAtMs,
       expiryMs && Math.max(expiryMs, this.#setup.eraseAtMs()),
     ];
@@ -156,9 +159,9 @@ export class SessionWork {
       waitUntilMs: (call: WaitingCall) => waitUntilMs(call, this.#waitRules),
     };
     const atMs = alarmMs(this.#session, nowMs, dues);
-    // Taking away an alarm that is away already would be a write for nothing.
-    if (atMs === undefined && !this.#mayBeArmed) return;
-    this.#mayBeArmed = atMs !== undefined;
+    // Setting it as it is already would be a write for nothing.
+    if ((atMs ?? null) === this.armedMs) return;
+    this.armedMs = atMs ?? null;
     if (atMs === undefined) void this.#session.storage.deleteAlarm();
     else void this.#session.storage.setAlarm(atMs);
   }
@@ -173,6 +176,7 @@ export class SessionWork {
   /** An alarm came. It is set anew before anything else. */
   async beganInvocation(): Promise<void> {
     this.#nextAtMs = undefined;
+    this.armedMs = null;
     this.arm();
     this.#courier.beganInvocation();
     const working = this.#runner.working;
@@ -182,17 +186,16 @@ export class SessionWork {
   }
 
   /**
-   * The account may not know of the newest turn, and a rollout counts it: then the alarm stays set after the turn's end, since
-   * this instance may be lost before its report is taken. Other turns are reported with the next activity of the session.
+   * The account may not know what the newest turn has come to: then the alarm stays set after the turn's end, or comes before
+   * the end of its wait, since this instance may be lost before its report is taken. A turn that waited when this instance
+   * took it up is reported at once, without an alarm.
    */
   get owesReport(): boolean {
     const { log, turns } = this.#session;
-    const { last } = log;
-    if (this.#setup.version === undefined || last === undefined) return false;
-    if (last.type !== "turn_ended" || (this.#setup.reporter.reportedSeq ?? 0) >= log.lastSeq) return false;
-    const firstSeq = turns.firstSeq(last.turn);
-    const [first] = firstSeq === undefined ? [] : turns.entries(firstSeq);
-    return first?.type === "user" && first.rollout !== undefined;
+    const { reportedSeq } = this.#setup.reporter;
+    if (log.lastSeq === 0 || (reportedSeq ?? 0) >= log.lastSeq) return false;
+    if (log.last?.type === "turn_ended") return true;
+    return turns.isWaiting && log.lastSeq > (reportedSeq ?? this.#firstSeq);
   }
 
   /** What the end of the session's life depends on. */
@@ -219,9 +222,10 @@ export class SessionWork {
     if (this.#hasEnded) return;
     const summary = await this.summary();
     if (this.#hasEnded) return;
+    const { owesReport } = this;
     await this.#setup.reporter.report(this.#session, summary);
     // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.
-    if (this.#setup.version !== undefined || this.#setup.reporter.retryAtMs !== undefined) this.arm();
+    if (owesReport || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }
 
   /** What is open goes on in an alarm, at once. */

@@ -3,13 +3,15 @@
  * was wrong; with a planted bug, when nothing was. `--messages`: the kills are spread over so many messages.
  * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
  * `npm run soak -- --only delegation --kills 1000`: agents that call agents, in the tests' Workers runtime, while every object is killed.
- * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds.
+ * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--sessions 200]
+ * [--kind alike] through real sessions and accounts, which takes hours and goes on where it was stopped.
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { bugs } from "./bugs.ts";
 import { runRollBack } from "./roll-back.ts";
 import { runRollouts } from "./rollouts.ts";
+import { runRolloutsThroughObjects } from "./rollouts-through-objects.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
 
@@ -21,6 +23,9 @@ const { values } = parseArgs({
     bug: { type: "string" },
     "roll-back": { type: "string" },
     rollouts: { type: "string" },
+    objects: { type: "boolean", default: false },
+    sessions: { type: "string" },
+    kind: { type: "string" },
     only: { type: "string" },
   },
 });
@@ -32,7 +37,14 @@ if (values["roll-back"] !== undefined) {
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 if (values.rollouts !== undefined) {
   console.log(`${values.rollouts} rollouts of each kind with seed ${seed}`);
-  process.exit(runRollouts(Number(values.rollouts), seed) ? 0 : 1);
+  const count = Number(values.rollouts);
+  if (values.objects && values.seed === undefined)
+    throw new Error("--objects needs --seed: with the same one it goes on where it was stopped.");
+  const sessions = values.sessions === undefined ? undefined : Number(values.sessions);
+  const isKept = values.objects
+    ? runRolloutsThroughObjects({ count, seed, sessions, kind: values.kind })
+    : runRollouts(count, seed);
+  process.exit(isKept ? 0 : 1);
 }
 if (values.only !== undefined && values.only !== "delegation") throw new Error('--only takes "delegation".');
 if (values.only === "delegation") {

@@ -37,7 +37,8 @@ interface ReportSources {
 
 export class Reporter {
   readonly #bindings: Bindings;
-  /** What the account knows already; unknown until it was asked once. */
+  /** Up to where the account has the steps; unknown until it was asked once. */
+  #stepsSeq: number | undefined;
   #reportedSeq: number | undefined;
   #last: Promise<void> = Promise.resolve();
   #failures = 0;
@@ -59,11 +60,13 @@ export class Reporter {
     };
     const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
+    const { lastSeq } = log;
     this.#last = this.#last
       .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))
       .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
+        this.#reportedSeq = lastSeq;
       })
       .catch((error: unknown) => {
         this.#failures++;
@@ -73,7 +76,7 @@ export class Reporter {
     return this.#last;
   }
 
-  /** Up to which entry the account knows the session; unknown until it was asked once. */
+  /** The newest entry of which the account knows what came of it; unknown until this instance has reported once. */
   get reportedSeq(): number | undefined {
     return this.#reportedSeq;
   }
@@ -104,15 +107,15 @@ export class Reporter {
   }
 
   async #send(account: DurableObjectStub<Account>, source: NewsSource, summary: SessionSummary): Promise<void> {
-    let seq = this.#reportedSeq ?? (await account.report(summary));
-    const isNew = this.#reportedSeq === undefined;
-    this.#reportedSeq = seq;
+    let seq = this.#stepsSeq ?? (await account.report(summary));
+    const isNew = this.#stepsSeq === undefined;
+    this.#stepsSeq = seq;
     for (let sent = isNew; ; sent = true) {
       await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
       const news = newsAfter(seq, source);
       if (news === undefined && sent) return;
       seq = await account.report(summary, news);
-      this.#reportedSeq = seq;
+      this.#stepsSeq = seq;
       if (news === undefined) return;
     }
   }

@@ -114,11 +114,7 @@ function sourcesBefore({ inbox, heads: kept, ...sources }: PastSources, seq: num
     read: (id: string) => facts.get(id) ?? kept.read(id),
   };
   const { record, learned, turns } = sources;
-  const window = new RequestWindow(
-    log,
-    () => summary?.throughSeq ?? 0,
-    () => hiddenSeqs(inbox),
-  );
+  const window = new RequestWindow(log, () => summary?.throughSeq ?? 0, { hiddenSeqs: () => hiddenSeqs(inbox) });
   return { log, record, learned, turns, heads, window };
 }
 

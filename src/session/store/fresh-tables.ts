@@ -5,7 +5,7 @@
  */
 export const freshTables = {
   /** So many rungs are in them. */
-  version: 9,
+  version: 12,
   sql: `CREATE TABLE session (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      schema_version INTEGER NOT NULL,
@@ -29,7 +29,8 @@ export const freshTables = {
      token_epoch INTEGER NOT NULL DEFAULT 0,
      life_ms INTEGER,
      ladder_version INTEGER,
-     agent TEXT
+     agent TEXT,
+     parent TEXT
    ) STRICT;
    CREATE TABLE entries (
      seq INTEGER PRIMARY KEY,
@@ -110,5 +111,54 @@ export const freshTables = {
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE delivered (id TEXT PRIMARY KEY, turn TEXT NOT NULL, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE exports (id INTEGER PRIMARY KEY, item TEXT NOT NULL) STRICT;
-   CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;`,
+   CREATE TABLE export_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;
+   CREATE TABLE tool_steps (
+     id INTEGER PRIMARY KEY,
+     seq INTEGER NOT NULL,
+     call_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     until INTEGER NOT NULL,
+     parked INTEGER,
+     rank INTEGER,
+     outcome TEXT,
+     value TEXT,
+     ended_at INTEGER,
+     UNIQUE (seq, call_id, name)
+   ) STRICT;
+   CREATE INDEX tool_steps_signals ON tool_steps (name) WHERE kind = 'signal';
+   CREATE TABLE signals (
+     key TEXT PRIMARY KEY,
+     name TEXT NOT NULL,
+     digest TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     call_id TEXT,
+     value TEXT,
+     answer TEXT NOT NULL,
+     taken INTEGER NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX signals_kept ON signals (name) WHERE taken = 0;
+   CREATE TABLE children (
+     seq INTEGER NOT NULL,
+     call_id TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     session TEXT NOT NULL,
+     state TEXT NOT NULL,
+     next_at INTEGER,
+     data TEXT NOT NULL,
+     PRIMARY KEY (seq, call_id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX children_by_session ON children (session);
+   CREATE INDEX children_by_turn ON children (turn);
+   CREATE TABLE window_blocks (
+     through_seq INTEGER NOT NULL,
+     piece INTEGER NOT NULL,
+     after_seq INTEGER NOT NULL,
+     spelling TEXT NOT NULL,
+     state TEXT NOT NULL,
+     messages TEXT NOT NULL,
+     PRIMARY KEY (through_seq, piece)
+   ) STRICT, WITHOUT ROWID;`,
 } as const;

@@ -190,6 +190,18 @@ export const sessionLadder = new Ladder("session", [
    CREATE INDEX children_by_session ON children (session);
    CREATE INDEX children_by_turn ON children (turn);`,
   },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE window_blocks (
+     through_seq INTEGER NOT NULL,
+     piece INTEGER NOT NULL,
+     after_seq INTEGER NOT NULL,
+     spelling TEXT NOT NULL,
+     state TEXT NOT NULL,
+     messages TEXT NOT NULL,
+     PRIMARY KEY (through_seq, piece)
+   ) STRICT, WITHOUT ROWID;`,
+  },
 ]);
 
 /** What a database says of itself. Reading it writes nothing. */

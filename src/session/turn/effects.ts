@@ -233,8 +233,10 @@ export class SessionEffects implements Effects {
     await this.#handOut(entries);
     const { log } = this.#rows;
     const before = log.lastSeq;
+    const isEnd = entries.some(({ type }) => type === "turn_ended");
+    if (isEnd) this.#rows.window.keep();
     this.#journal.write(entries);
-    if (entries.some(({ type }) => type === "turn_ended")) this.#of.onEnd?.();
+    if (isEnd) this.#of.onEnd?.();
     for (const entry of entries) if (entry.type === "assistant") void this.#answers.keep(entry);
     for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.budget.settle(seq, costMicros);

@@ -11,11 +11,13 @@ import {
   requestTokens,
   textLimits,
   tokensToKeep,
-  type WindowPart,
 } from "../../core/window.ts";
 import type { Profile } from "../../model/profile.ts";
-import { bridged, type Role, serializeMessage } from "../../model/serialize.ts";
+import { bridged, serializeMessage } from "../../model/serialize.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
+import type { KeptWindow, Part, WindowBlock } from "./kept-window.ts";
+import { type LastRequest, ProviderCounts, sum } from "./provider-counts.ts";
+import { spellAlike, spellingOf } from "./window-spelling.ts";
 
 /** Entries read in one go. */
 const page = { limit: 256, maxUnits: 1_000_000 };
@@ -23,25 +25,21 @@ const page = { limit: 256, maxUnits: 1_000_000 };
 /** As `estimateTokens` counts Latin letters. */
 const summaryTokensPerChar = 0.3;
 
-/** A part of the window and how many of the encoded messages it is. */
-interface Part extends WindowPart {
-  messages: number;
-  /** The role of its first message; absent when it has none. */
-  begins: Role | undefined;
-  /** The role of the last message up to its end. */
-  ends: Role | undefined;
-}
+/** Weight of a page: after so much the work is a piece of its own. A block of encoded messages weighs less. */
+const pageWeight = 1;
+const blockUnits = 400_000;
 
-/** A request that was answered: the name of its head, and what it weighed. */
-export interface LastRequest {
-  head: string;
-  windowSeq: number;
-  atMs: number;
-  tokens: number;
+/** What a window has beside its log. */
+export interface WindowSetup {
+  /** Entries that the model is not shown. */
+  hiddenSeqs?: () => ReadonlySet<number>;
+  /** Where its older part is kept encoded; absent: all of it is read from the log. */
+  kept?: KeptWindow;
 }
 
 export class RequestWindow {
   readonly #log: TranscriptLog;
+  readonly #kept: KeptWindow | undefined;
   readonly #windowSeq: () => number;
   readonly #hiddenSeqs: () => ReadonlySet<number>;
   /** Entries that the model is not shown. */
@@ -51,8 +49,9 @@ export class RequestWindow {
   #readers: Readers = { search: true, read: true };
   #head = "";
   #headTokens = 0;
-  /** Entries up to here are read. */
+  /** Entries up to here are read, from the entry after `#beganSeq` on. */
   #seq = 0;
+  #beganSeq = 0;
   #summary: CompactionEntry | undefined;
   /** The newest entry that did not fit any more, and was not put into a summary yet. */
   #leftOutSeq = 0;
@@ -66,17 +65,14 @@ export class RequestWindow {
   #ids = new CallIds();
   /** The entries of the part that is being read. */
   #group: Entry[] = [];
-  #last: LastRequest | undefined;
-  /** The provider's own count of everything up to and with so many parts. */
-  #counted: { tokens: number; parts: number } | undefined;
-  /** The provider's count over ours, as it was last. */
-  #ratio = 1;
+  readonly #counts = new ProviderCounts();
   /** Ids of the calls in the window that waited for a person or a client. */
   readonly #answeredIds = new Set<string>();
 
-  /** `windowSeq`: the newest entry that left the window; 0 while none did. `hiddenSeqs`: entries that the model is not shown. */
-  constructor(log: TranscriptLog, windowSeq: () => number, hiddenSeqs: () => ReadonlySet<number> = () => new Set()) {
-    this.#hiddenSeqs = hiddenSeqs;
+  /** `windowSeq`: the newest entry that left the window; 0 while none did. */
+  constructor(log: TranscriptLog, windowSeq: () => number, { hiddenSeqs, kept }: WindowSetup = {}) {
+    this.#hiddenSeqs = hiddenSeqs ?? (() => new Set());
+    this.#kept = kept;
     this.#log = log;
     this.#windowSeq = windowSeq;
   }
@@ -104,8 +100,12 @@ export class RequestWindow {
     // Calls of the open turn may have no results yet.
     const endedSeq = this.#log.newest("turn_ended", 1)[0]?.seq ?? 0;
     const throughSeq = Math.max(endedSeq, this.#log.lastSeq - page.limit);
+    let weight = 0;
     // It may be read by others meanwhile, or begun anew for another model.
-    while (this.#profile === profile && this.#readPage(profile, throughSeq) && this.#seq < throughSeq) {
+    while (this.#profile === profile && this.#seq < throughSeq) {
+      weight += this.#readPage(profile, throughSeq);
+      if (weight < pageWeight || this.#seq >= throughSeq) continue;
+      weight = 0;
       if (!(await between())) return;
     }
   }
@@ -117,21 +117,55 @@ export class RequestWindow {
     this.#head = head;
   }
 
-  /** False when everything was read. */
-  #readPage(profile: Profile, throughSeq = this.#log.lastSeq): boolean {
-    if (this.#seq >= throughSeq) return false;
+  /** How much that was; 0 when everything was read. */
+  #readPage(profile: Profile, throughSeq = this.#log.lastSeq): number {
+    if (this.#seq >= throughSeq) return 0;
+    const block = this.#group.length === 0 ? this.#kept?.next(this.#seq) : undefined;
+    if (block !== undefined) return this.#takeBlock(block, profile);
     const limit = Math.min(page.limit, throughSeq - this.#seq);
     const entries = this.#log.read({ ...page, after: this.#seq, limit });
     for (const entry of entries) this.#take(entry, profile);
     this.#seq = entries.at(-1)?.seq ?? throughSeq;
-    return true;
+    return pageWeight;
+  }
+
+  /** The same as to read its entries. */
+  #takeBlock(block: WindowBlock, profile: Profile): number {
+    const { throughSeq, parts, messages, summarySeq, leftOutSeq } = block;
+    for (const part of parts) this.#parts.push(part);
+    for (const message of messages) this.#encoded.push(message);
+    this.#partTokens += sum(parts);
+    this.#ids.resume(block.ids, block.repeated);
+    for (const id of block.answeredIds) this.#answeredIds.add(id);
+    const [summary] = summarySeq === undefined ? [] : this.#log.read({ after: summarySeq - 1, limit: 1 });
+    if (summary?.type === "compaction") this.#summary = shortened(summary, profile);
+    if (leftOutSeq > this.#leftOutSeq) this.#drop(this.#parts.filter(({ lastSeq }) => lastSeq <= leftOutSeq).length);
+    this.#leftOutSeq = leftOutSeq;
+    this.#encoded.splice(0, this.#leading, ...block.lead);
+    this.#leading = block.lead.length;
+    this.#counts.state = block;
+    this.#seq = throughSeq;
+    return messages.reduce((units, message) => units + message.length, 0) / blockUnits;
+  }
+
+  /** What was read up to the end of a turn can be kept. */
+  #endBlock(throughSeq: number, profile: Profile): void {
+    if (this.#kept?.isDue(throughSeq) !== true) return;
+    this.#flush(profile);
+    this.#kept.end(throughSeq, this.#ids.taken, {
+      ...(this.#summary && { summarySeq: this.#summary.seq }),
+      leftOutSeq: this.#leftOutSeq,
+      lead: this.#encoded.slice(0, this.#leading),
+      repeated: this.#ids.repeated,
+      ...this.#counts.state,
+    });
   }
 
   /** The messages in the window, or those of them up to entry `throughSeq`. */
   messages(throughSeq = Number.POSITIVE_INFINITY): readonly string[] {
     if (throughSeq >= this.#seq) return this.#encoded;
     const parts = this.#parts.filter(({ lastSeq }) => lastSeq <= throughSeq);
-    return this.#encoded.slice(0, this.#leading + parts.reduce((sum, part) => sum + part.messages, 0));
+    return this.#encoded.slice(0, this.#leading + messagesIn(parts));
   }
 
   /** The messages up to entry `throughSeq` and a question behind them, in an order that the model's host takes. */
@@ -145,18 +179,15 @@ export class RequestWindow {
 
   /** The request as it would be now, in tokens: the provider's own count where there is one, and our estimate of what came since. */
   get tokens(): number {
-    if (this.#counted === undefined) return Math.ceil(this.#ratio * this.#estimate);
-    return Math.ceil(this.#counted.tokens + this.#ratio * sum(this.#parts.slice(this.#counted.parts)));
+    return this.#counts.tokens(this.#estimate, this.#parts);
   }
 
   /** The provider's own count of the window's beginning, and how many of the messages that is; `undefined` when it counted none of this window. */
   get counted(): { tokens: number; messages: number } | undefined {
-    if (this.#counted === undefined) return undefined;
-    const parts = this.#parts.slice(0, this.#counted.parts);
-    return {
-      tokens: this.#counted.tokens,
-      messages: this.#leading + parts.reduce((all, part) => all + part.messages, 0),
-    };
+    const { counted } = this.#counts;
+    if (counted === undefined) return undefined;
+    const parts = this.#parts.slice(0, counted.parts);
+    return { tokens: counted.tokens, messages: this.#leading + messagesIn(parts) };
   }
 
   /** Whether it comes near to filling the model's window, and something can leave. */
@@ -167,7 +198,7 @@ export class RequestWindow {
     // The first summary is made by the provider's count alone; each further one must make real room.
     if (this.#summary === undefined) return true;
     const leaving = this.#parts.filter(({ lastSeq }) => lastSeq <= throughSeq);
-    return isWorthwhile(sum(leaving) * this.#ratio, this.#summaryTokens, {
+    return isWorthwhile(sum(leaving) * this.#counts.ratio, this.#summaryTokens, {
       ...this.#profile,
       fixedTokens: this.#fixedTokens,
     });
@@ -175,7 +206,7 @@ export class RequestWindow {
 
   /** What is in every request, head and summary, in tokens. */
   get #fixedTokens(): number {
-    return this.#headTokens * this.#ratio + this.#summaryTokens;
+    return this.#headTokens * this.#counts.ratio + this.#summaryTokens;
   }
 
   /** What a summary may be, in tokens: the next one may be longer than this one. */
@@ -189,15 +220,15 @@ export class RequestWindow {
     return Math.max(this.#leftOutSeq, this.#summary?.throughSeq ?? 0);
   }
 
-  /** The newest request of which the provider told what it cost. */
+  /** The newest request whose cost the provider reported. */
   get last(): LastRequest | undefined {
-    return this.#last;
+    return this.#counts.last;
   }
 
   /** The newest entry that should leave the window; `undefined` when none can. */
   cut(why: CompactionCause): number | undefined {
     if (this.#profile === undefined) return undefined;
-    const parts = this.#parts.map((part) => ({ ...part, tokens: part.tokens * this.#ratio }));
+    const parts = this.#parts.map((part) => ({ ...part, tokens: part.tokens * this.#counts.ratio }));
     const limits = { ...this.#profile, fixedTokens: this.#fixedTokens };
     return cutAt(parts, tokensToKeep(why, this.tokens, limits));
   }
@@ -215,14 +246,19 @@ export class RequestWindow {
   #take(entry: Entry, profile: Profile): void {
     if (this.#hidden.has(entry.seq)) return;
     if (entry.type === "tool") return void this.#group.push(entry);
-    if (entry.type === "assistant") for (const id of Object.keys(entry.waits ?? {})) this.#answeredIds.add(id);
+    if (entry.type === "assistant") for (const id of Object.keys(entry.waits ?? {})) this.#answered(id);
     if (entry.type === "user" || entry.type === "note" || entry.type === "assistant") {
       this.#flush(profile);
       this.#group = [entry];
     } else if (entry.type === "compaction") {
       this.#flush(profile);
       this.#summarized(entry, profile);
-    }
+    } else if (entry.type === "turn_ended") this.#endBlock(entry.seq, profile);
+  }
+
+  #answered(id: string): void {
+    this.#answeredIds.add(id);
+    this.#kept?.answered(id);
   }
 
   #flush(profile: Profile): void {
@@ -238,7 +274,11 @@ export class RequestWindow {
     const afterCalls = first.type === "assistant" && first.step > 1;
     const encoded = messages.map((message) => serializeMessage(message, profile, { afterCalls }));
     const tokens = encoded.map(estimateTokens);
-    if (first.type === "assistant") this.#count(first, profile, tokens.slice(1));
+    if (first.type === "assistant") {
+      const sinceSeq = this.#summary?.seq ?? 0;
+      const results = tokens.slice(1);
+      this.#counts.count(first, profile, { results, estimate: this.#estimate, parts: this.#parts.length, sinceSeq });
+    }
     this.#encoded.push(...encoded);
     const part = {
       lastSeq: group.at(-1)?.seq ?? first.seq,
@@ -249,6 +289,7 @@ export class RequestWindow {
       ends: messages.at(-1)?.role ?? before,
     };
     this.#parts.push(part);
+    this.#kept?.add(part, encoded);
     this.#partTokens += part.tokens;
     this.#leaveOut(profile);
   }
@@ -257,7 +298,7 @@ export class RequestWindow {
   #leaveOut(profile: Profile): void {
     let many = 0;
     let tokens = this.#estimate;
-    for (; many < this.#parts.length - 1 && tokens * this.#ratio > requestTokens(profile); many++) {
+    for (; many < this.#parts.length - 1 && tokens * this.#counts.ratio > requestTokens(profile); many++) {
       tokens -= this.#parts[many]?.tokens ?? 0;
     }
     const last = this.#parts[many - 1];
@@ -267,28 +308,13 @@ export class RequestWindow {
     this.#lead(profile);
   }
 
-  /** What the provider counted for a reply is what was sent to it; a count from before the last summary was made says nothing any more. */
-  #count(reply: Extract<Entry, { type: "assistant" }>, profile: Profile, results: number[]): void {
-    const { inputTokens, cachedTokens, outputTokens, reasoningTokens } = reply.usage;
-    const sent = inputTokens + cachedTokens;
-    if (reply.prefix !== undefined && sent > 0) {
-      const { head, windowSeq } = reply.prefix;
-      const isOne = reply.tries === undefined && !reply.usage.estimated;
-      this.#last = { head, windowSeq, atMs: reply.atMs, tokens: isOne ? sent : 0 };
-    }
-    if (sent === 0 || reply.tries !== undefined || reply.usage.estimated || reply.seq < (this.#summary?.seq ?? 0))
-      return;
-    this.#ratio = Math.min(4, Math.max(0.25, sent / Math.max(this.#estimate, 1)));
-    const replied = profile.reasoningReplay === "replay" ? outputTokens : outputTokens - reasoningTokens;
-    const rest = results.reduce((all, each) => all + each, 0) * this.#ratio;
-    this.#counted = { tokens: sent + replied + rest, parts: this.#parts.length + 1 };
-  }
-
   #summarized(summary: CompactionEntry, profile: Profile): void {
     // What was written by looking at the messages before is written anew, as it will be after a restart.
     if (this.#ids.repeated || (profile.roleOrder ?? "free") !== "free") this.#rewrite(summary, profile);
+    // After a start it is read from there on.
+    if (this.#beganSeq < summary.throughSeq) this.#kept?.stop();
     this.#drop(this.#parts.filter(({ lastSeq }) => lastSeq <= summary.throughSeq).length);
-    this.#summary = { ...summary, summary: keepEnds(summary.summary, textLimits(profile.contextTokens).summaryChars) };
+    this.#summary = shortened(summary, profile);
     if (this.#leftOutSeq <= summary.throughSeq) this.#leftOutSeq = 0;
     this.#lead(profile);
   }
@@ -306,12 +332,9 @@ export class RequestWindow {
   /** Takes the oldest parts out of the window. */
   #drop(many: number): void {
     const left = this.#parts.splice(0, many);
-    this.#encoded.splice(
-      this.#leading,
-      left.reduce((all, { messages }) => all + messages, 0),
-    );
+    this.#encoded.splice(this.#leading, messagesIn(left));
     this.#partTokens -= sum(left);
-    this.#counted = undefined;
+    this.#counts.dropped();
   }
 
   /** Writes anew what stands before the first part. */
@@ -338,9 +361,22 @@ export class RequestWindow {
     this.#profile = undefined;
   }
 
+  /** An entry is no longer shown to the model. Runs in the transaction that says so. */
+  hide(): void {
+    this.#kept?.drop();
+    this.forget();
+  }
+
+  /** Writes what became old enough to be kept. Called with the end of a turn. */
+  keep(): void {
+    this.#kept?.write();
+  }
+
   #forget(profile: Profile): void {
     this.#hidden = this.#hiddenSeqs();
     this.#seq = this.#windowSeq();
+    this.#beganSeq = this.#seq;
+    this.#kept?.begin(spellingOf(profile, this.#readers, this.#hidden), this.#seq);
     this.#ids = new CallIds(profile.callIds);
     this.#summary = undefined;
     this.#leftOutSeq = 0;
@@ -349,19 +385,14 @@ export class RequestWindow {
     this.#parts = [];
     this.#partTokens = 0;
     this.#group = [];
-    this.#counted = undefined;
-    this.#ratio = 1;
+    this.#counts.reset();
   }
 }
 
-function sum(parts: readonly WindowPart[]): number {
-  return parts.reduce((all, { tokens }) => all + tokens, 0);
+function messagesIn(parts: readonly Part[]): number {
+  return parts.reduce((all, { messages }) => all + messages, 0);
 }
 
-/** What messages are written by. */
-const spelling = ["reasoningReplay", "contextTokens", "callIds", "roleOrder", "systemRole"] as const;
-
-/** Whether messages are written the same way for both. */
-function spellAlike(a: Profile, b: Profile): boolean {
-  return spelling.every((name) => a[name] === b[name]);
+function shortened(summary: CompactionEntry, { contextTokens }: Profile): CompactionEntry {
+  return { ...summary, summary: keepEnds(summary.summary, textLimits(contextTokens).summaryChars) };
 }

@@ -2,6 +2,7 @@ import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { accountObject } from "../../../src/account/account-object.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
+import type { HistoryItem } from "../../../src/core/history.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { RequestWindow } from "../../../src/session/turn/request-window.ts";
@@ -75,6 +76,37 @@ it("[BOUND-24] a conversation of 1,000 messages is stored with three statements 
   expect(count(/^\s*INSERT INTO inbox /)).toBe(501);
   expect(count(/^INSERT OR IGNORE INTO texts /)).toBe(1_002);
   expect(seen.length).toBeLessThan(5 * messages.length);
+});
+
+it("[SPEED-13] after a start a conversation of 2,000 messages is sent with the same bytes, without reading its old entries", async () => {
+  const world = new SessionWorld();
+  provider.enqueue(text("Hello."), text("Done."), text("Again."));
+  await world.ask("Hi");
+  const items = Array.from({ length: 2_000 }, (_, n): HistoryItem => {
+    if (n % 2 === 0) return { role: "user", content: `Question ${n}` };
+    return { role: "assistant", content: `Answer ${n}`, reasoning: "", calls: [] };
+  });
+  unwrap(await world.stub.addHistory(items, "m"));
+  const { turn } = await world.send("More");
+  await world.ended(turn);
+  await world.rewrite(() => {});
+  const rows: number[] = [];
+  await world.inside(({ sql }) => {
+    const proto = Object.getPrototypeOf(sql) as SqlStorage;
+    const plain = proto.exec;
+    vi.spyOn(proto, "exec").mockImplementation(function (this: SqlStorage, query, ...values) {
+      const cursor = plain.call(this, query, ...values);
+      if (!/\bFROM entries\b/.test(query)) return cursor;
+      const found = cursor.toArray();
+      rows.push(found.length);
+      return { toArray: () => found, one: () => found[0], [Symbol.iterator]: () => found[Symbol.iterator]() } as never;
+    });
+  });
+  const last = await world.send("And more");
+  await world.ended(last.turn);
+  const [before, after] = provider.requests.slice(-2).map(({ body }) => JSON.stringify(body.messages));
+  expect(after?.startsWith(before?.slice(0, -1) ?? "-")).toBe(true);
+  expect(rows.reduce((sum, count) => sum + count, 0)).toBeLessThan(1_000);
 });
 
 it("[BOUND-24] a long conversation is read ahead in pieces, and each entry once", async () => {

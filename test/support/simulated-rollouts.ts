@@ -1,0 +1,13 @@
+/** What `npm run soak -- --rollouts N --objects` asks one run of test/doors/rollouts/simulated.test.ts for, as JSON in `SIMULATED_ROLLOUTS`. */
+export interface SimulatedRollouts {
+  kind: "alike" | "fails" | "costs" | "better";
+  seed: number;
+  /** The number of the first rollout: each has random numbers of its own. */
+  from: number;
+  runs: number;
+  /** Most sessions of a rollout. */
+  sessions: number;
+}
+
+/** Begins the line that says how many were rolled back; JSON `{ kind, back }` follows. */
+export const simulatedLine = "simulated rollouts: ";
