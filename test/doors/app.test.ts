@@ -72,7 +72,10 @@ describe("an app without a door for JSON schemas", () => {
 
   it.each([
     [{ tools: [{ type: "function", function: { name: "f" } }] }, "tools"],
-    [{ tools: [] }, "tools"],
+    [{ tools: {} }, "tools"],
+    [{ tools: [null] }, "tools"],
+    [{ response_format: { type: "json_object" } }, "response_format"],
+    [{ response_format: [] }, "response_format"],
     [{ response_format: { type: "json_schema", json_schema: { schema } } }, "response_format"],
   ])("[APP-9] refuses %j by name, and says what to list", async (body, field) => {
     const id = crypto.randomUUID();
@@ -84,6 +87,16 @@ describe("an app without a door for JSON schemas", () => {
     expect((await ask(toys, `/v1/sessions/${id}`, { headers: key })).status).toBe(404);
     provider.enqueue(text("Hello."));
     expect(await (await say(id, {})).json()).toMatchObject({ message: { content: "Hello." } });
+  });
+
+  it.each([
+    { tools: null },
+    { tools: [] },
+    { response_format: null },
+    { response_format: { type: "text" }, tools: null },
+  ])("[APP-9] takes %j, which asks for none", async (body) => {
+    provider.enqueue(text("Hello."));
+    expect(await (await say(crypto.randomUUID(), body)).json()).toMatchObject({ message: { content: "Hello." } });
   });
 
   it("[APP-9] goes on with what a session has from an earlier deployment", async () => {

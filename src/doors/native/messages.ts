@@ -172,12 +172,19 @@ function callbackOf(caller: Caller, url: string | undefined): { replyTo?: Callba
 
 /** An app without a door for JSON schemas refuses them by name. */
 function readMessage(body: unknown, schemas: MessageSchemas | undefined): SentMessage {
-  if (schemas !== undefined) return schemas.readMessage(body);
-  const given: object = typeof body === "object" && body !== null ? body : {};
-  const field = ["tools", "response_format"].find((name) => name in given);
-  if (field === undefined) return parseBody(plainMessage, body);
+  const given = typeof body === "object" && body !== null && !Array.isArray(body) ? withoutNone({ ...body }) : body;
+  if (schemas !== undefined) return schemas.readMessage(given);
+  const field = ["tools", "response_format"].find((name) => Object.hasOwn(Object(given), name));
+  if (field === undefined) return parseBody(plainMessage, given);
   const detail = `${field}: this app takes no JSON schemas. Add jsonSchemas() to its doors.`;
   throw new AppError("invalid_request", detail, { field });
+}
+
+/** Clients that always send these fields write so that they want no tools, or plain text. */
+function withoutNone(body: Record<string, unknown>): Record<string, unknown> {
+  for (const name of ["tools", "response_format"])
+    if (["null", "[]", '{"type":"text"}'].includes(JSON.stringify(body[name]))) delete body[name];
+  return body;
 }
 
 function toInbox(
