@@ -8,7 +8,7 @@ keepFilesInMemory();
 /** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
 const pure = "test/doors/**/pure/*.test.ts";
 /** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
-const inWorkers = [
+export const inWorkers: readonly string[] = [
   "test/session/**/*.test.ts",
   "test/account/**/*.test.ts",
   "test/delegation/**/*.test.ts",
@@ -49,8 +49,8 @@ const alias = [
 
 export default defineConfig({
   test: {
-    // Two more than the smallest machine has cores: tests of real processes mostly wait.
-    maxWorkers: 4,
+    // Three for each core of the smallest machine: tests of real processes mostly wait, and so do many in the Workers runtime.
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -103,6 +103,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          // A process for each of the workers, and not for each file: to start one takes a second of CPU.
+          isolate: false,
           globalSetup: "test/support/bundle-once.ts",
           include: ["test/e2e/**/*.test.ts", "test/soak/**/*.test.ts"],
           testTimeout: 60_000,

@@ -5,7 +5,7 @@ import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
 
 export class AccountWatch {
   readonly #ctx: DurableObjectState;
-  readonly #makeJobs: (host: AccountJobHost) => AccountJob[];
+  readonly #makeJobs: (host: Omit<AccountJobHost, "isClosing">) => AccountJob[];
   #jobs: AccountJob[] | undefined;
   /** When the alarm is set for; unknown after a start, when an earlier one may be set. */
   #alarmMs: number | undefined;
@@ -13,7 +13,7 @@ export class AccountWatch {
   /** All rows are gone, and none came since. */
   #isEmpty = false;
 
-  constructor(ctx: DurableObjectState, makeJobs: (host: AccountJobHost) => AccountJob[]) {
+  constructor(ctx: DurableObjectState, makeJobs: (host: Omit<AccountJobHost, "isClosing">) => AccountJob[]) {
     this.#ctx = ctx;
     this.#makeJobs = makeJobs;
   }
@@ -30,6 +30,11 @@ export class AccountWatch {
       for (const job of jobs) job.forget();
       throw error;
     }
+  }
+
+  /** Runs in the caller's transaction. */
+  sessionErased(session: string): void {
+    for (const job of this.#all) job.sessionErased?.(session);
   }
 
   /** The rows are gone: what is known of them is forgotten, and the alarm is not set any more. */

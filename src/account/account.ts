@@ -75,7 +75,8 @@ export class Account extends DurableObject<Bindings> {
         this.#watch.forget();
       },
     });
-    this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs(host), this.#erasure]);
+    const isClosing = () => this.#erasure.isBegun;
+    this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs({ ...host, isClosing }), this.#erasure]);
   }
 
   /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
@@ -142,6 +143,7 @@ export class Account extends DurableObject<Bindings> {
       index.remove(id);
       budget.release(id);
       deadLetters.removeOf(id);
+      this.#watch.sessionErased(id);
     });
   }
 
@@ -367,12 +369,11 @@ export class Account extends DurableObject<Bindings> {
     return this.#exists && this.#erasure.isBegun;
   }
 
-  /** Only in the object of the list. */
+  /** Only in the object of the list, as the next two. */
   removeAccount(id: string): void {
     this.#store.accounts.remove(id);
   }
 
-  /** Only in the object of the list. */
   addAccount(id: string): void {
     this.#store.accounts.add(id, Date.now());
   }
@@ -387,8 +388,7 @@ export class Account extends DurableObject<Bindings> {
 
   get #exists(): boolean {
     if (this.#made !== undefined) return true;
-    const found = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'account'").toArray();
-    return found.length > 0;
+    return this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'account'").toArray().length > 0;
   }
 
   /** The tables are made when something is to be written or listed, never for whoever tries keys. */

@@ -64,7 +64,7 @@ export interface DoorPart {
   readonly isNative: boolean;
   readonly schemas: TurnSchemas | undefined;
   /** Work that it has the object of each account do beside requests. */
-  accountJob?(host: AccountJobHost, bindings: Bindings): AccountJob;
+  accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
 }
 
 export interface AppParts {

@@ -1,6 +1,7 @@
 /** WHAT calling other agents is to an app, its sessions and its accounts: what the tools of `delegate`, `asTool` and `handoff` carry with them. An app that uses none of them carries none of its code. */
 import type { Outlet } from "../channels/channel.ts";
 import type { AccountShares } from "../core/account-shares.ts";
+import type { Usage } from "../core/cost.ts";
 import type { AssistantEntry, ChildOutcome, ChildSession, Entry, NewEntry, ResponseFormat } from "../core/entry.ts";
 import type { ToolCall, ToolResult } from "../core/message.ts";
 import type { Rules } from "../core/next-step.ts";
@@ -87,6 +88,9 @@ export interface ChildAsk {
   state: "open" | "approved" | "denied" | "void";
 }
 
+/** What was used, by one session or by several. */
+export type ChildUse = Pick<ChildOutcome, "usage" | "costMicros" | "steps">;
+
 /** What a child says of its turn, as often as it changes. */
 export interface ChildReport extends Pick<ParentCall, "birth"> {
   /** Its own name. */
@@ -95,6 +99,16 @@ export interface ChildReport extends Pick<ParentCall, "birth"> {
   progress: string;
   asks: ChildAsk[];
   ended?: Omit<ChildOutcome, "session" | "agent"> & { answer: string; why?: string };
+  /** What sessions below it used that no result of its turn has, because no one waited for them any more: all of it so far. */
+  late?: ChildUse;
+}
+
+/** The answer of a child that the agent's `after` hook sees before it is written. */
+export interface ChildAnswer extends Pick<ToolResult, "content" | "isError"> {
+  /** What the tool got, as `before` left it. */
+  input: unknown;
+  /** Writes it down, in the form that the hook gave it. */
+  settle(result: Pick<ToolResult, "content" | "isError">): void;
 }
 
 /** The children of a session, in rows. */
@@ -105,6 +119,8 @@ export interface SessionChildren {
   isForAgent(agent: Pick<Agent, "tools">, call: ToolCall): boolean;
   /** What opens a call of the reply, where it is one of another agent. */
   opens(agent: Agent, call: ToolCall, opening: Omit<CallToOpen, "call">): ((input: unknown) => void) | undefined;
+  /** The answer to the call, where it came and the agent has a hook for it. */
+  answerOf(call: ToolCall, replySeq: number): ChildAnswer | undefined;
   /** The agent that a call which ran gives the session to. */
   handoffOf(agent: Pick<Agent, "tools">, call: ToolCall, result: ToolResult): { handoff?: string };
   /** Who answers from the next turn on, and the note about it, where a call of the turn gave the session away. */
@@ -119,8 +135,8 @@ export interface SessionChildren {
   asked(turn: string): (ChildAsk & { step: number })[];
   /** The call of this session for which the child works that asks for this approval, in the newest turn. */
   callOf(ref: string): string | undefined;
-  /** A child reports. `gone`: no call of this session waits for it, and none did. */
-  report(report: ChildReport): "taken" | "gone";
+  /** A child reports. `gone`: no call of this session waits for it, and none did. What is taken is in the rows. */
+  report(report: ChildReport): Promise<"taken" | "gone">;
   /** Does what is owed to children. Returns at once. */
   wake(): void;
   /** When it must be looked after, in ms since 1970. */
@@ -138,13 +154,22 @@ export interface SessionChildren {
 export interface ChildrenSource {
   session: {
     storage: DurableObjectStorage;
-    record: { read(): ChildSettings; addChild(outcome: ChildOutcome): void };
+    record: {
+      read(): ChildSettings & {
+        usage: Omit<ChildUse, "usage"> & Usage & { children?: Omit<ChildUse, "usage"> & Usage };
+      };
+      addChild(use: ChildUse, count: 0 | 1): void;
+    };
     log: {
       readonly lastSeq: number;
       readonly last: { turn: string } | undefined;
+      read(of: { after: number; limit: number }): Entry[];
       append(entries: NewEntry[]): unknown;
     };
-    turns: { readonly open: { turn: string } | undefined };
+    turns: {
+      readonly open: { turn: string; firstSeq?: number | undefined } | undefined;
+      entries(firstSeq: number): readonly Entry[];
+    };
     feed: {
       confirm(seq: number): void;
       changed(): void;

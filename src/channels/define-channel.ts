@@ -38,6 +38,8 @@ export interface ChannelDefinition<D extends SettingDeclarations, S> {
   pages?: Readonly<Record<string, (request: Request, setup: S, host: ChannelHost) => Promise<Response>>>;
   /** Why nothing can be shown at that address of this channel with the current settings; then no turn is begun for it. */
   addressFault?(address: Address, setup: S | undefined): string | undefined;
+  /** The same place for an answer to nothing that was just said there, such as a reminder: without what is only good for a while, such as a token of a request. Absent: such answers are not shown. */
+  lastingAddress?(address: Address, atMs: number): Address;
 }
 
 /** A channel that an app can list. Made by `defineChannel`. */
@@ -57,6 +59,8 @@ export interface ConfiguredChannel {
   /** `undefined` while it is not configured. */
   readonly works: WorkingChannel | undefined;
   addressFault(address: Address): string | undefined;
+  /** `undefined` where the channel has none. */
+  lastingAddress(address: Address, atMs: number): Address | undefined;
 }
 
 export interface WorkingChannel {
@@ -96,6 +100,7 @@ export function defineChannel<const D extends SettingDeclarations, S>(definition
       return {
         works: setup === undefined ? undefined : working(setup),
         addressFault: (address) => definition.addressFault?.(address, setup),
+        lastingAddress: (address, atMs) => definition.lastingAddress?.(address, atMs),
       };
     },
   };

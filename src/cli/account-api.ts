@@ -29,6 +29,8 @@ interface ApiCall {
   accept?: string;
   body?: string | Blob;
   type?: string;
+  /** The Idempotency-Key. */
+  key?: string;
   missing?: boolean;
   known?: boolean;
 }
@@ -63,11 +65,12 @@ export async function accountApi(given: AccountChoice): Promise<AccountApi> {
 const mostTries = 5;
 
 function caller(base: string, key: string): AccountApi["call"] {
-  return async (method, path, { accept, body, type, missing = false, known = false } = {}) => {
+  return async (method, path, { accept, body, type, key: named, missing = false, known = false } = {}) => {
     const headers = {
       Authorization: `Bearer ${key}`,
       ...(accept && { Accept: accept }),
       ...(type && { "Content-Type": type }),
+      ...(named && { "Idempotency-Key": named }),
     };
     for (let tries = 1; ; tries++) {
       const init = { method, headers, ...(body !== undefined && { body }) };

@@ -1,4 +1,4 @@
-/** `longline backup`: copies an account's sessions and prefixes into a folder. A second run takes only what has changed; one that was stopped goes on where it was. Never changes anything in the Worker. */
+/** `longline backup`: copies an account's sessions, prefixes and schedules into a folder. A second run takes only what has changed; one that was stopped goes on where it was. Never changes anything in the Worker. */
 import { createHash } from "node:crypto";
 import {
   createWriteStream,
@@ -14,11 +14,13 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { type AccountApi, accountApi, accountOptions, accountUsage } from "./account-api.ts";
+import { listSchedules } from "./copy-schedules.ts";
 import { UsageError } from "./usage.ts";
 
 const usage = `Usage: longline backup FOLDER [--url URL] [--key KEY | --account ID --admin-key KEY] [--prune]
 
-Copies all sessions of an account, and its prefixes, into FOLDER: sessions/<id>.jsonl as an export has them, prefixes/<id>.txt.
+Copies all sessions of an account, its prefixes and its schedules into FOLDER: sessions/<id>.jsonl as an export has them,
+prefixes/<id>.txt, schedules.json. A turn that waits goes on in the account; in the copy it ends.
 A second run takes what has changed since; one that was stopped goes on.
 
   --prune                  removes the copies of sessions and prefixes that the account does not have any more
@@ -59,6 +61,8 @@ async function copyAccount(api: AccountApi, folder: string, isPruned: boolean): 
   const manifestPath = join(folder, "manifest.json");
   const manifest: Manifest = existsSync(manifestPath) ? JSON.parse(readFileSync(manifestPath, "utf8")) : {};
   const prefixes = await copyPrefixes(api, folder);
+  const schedules = (await listSchedules(api)) ?? [];
+  writeWhole(join(folder, "schedules.json"), JSON.stringify(schedules, undefined, 1));
   const counts = { copied: 0, unchanged: 0, failed: 0 };
   const listed = new Set<string>();
   for await (const session of sessionsOf(api)) {
@@ -80,7 +84,7 @@ async function copyAccount(api: AccountApi, folder: string, isPruned: boolean): 
   }
   if (isPruned) prune(folder, { sessions: listed, prefixes });
   if (isPruned) writeWhole(manifestPath, JSON.stringify(only(manifest, listed), undefined, 1));
-  const sums = `${counts.copied} sessions copied, ${counts.unchanged} unchanged, ${counts.failed} failed, ${prefixes.size} prefixes`;
+  const sums = `${counts.copied} sessions copied, ${counts.unchanged} unchanged, ${counts.failed} failed, ${prefixes.size} prefixes, ${schedules.length} schedules`;
   console.log(`${sums}: ${folder}`);
   return counts.failed;
 }

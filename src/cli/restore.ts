@@ -3,12 +3,13 @@ import { existsSync, openAsBlob, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type AccountApi, accountApi, accountOptions, accountUsage } from "./account-api.ts";
+import { missingSchedules, putSchedule } from "./copy-schedules.ts";
 import { UsageError } from "./usage.ts";
 
 const usage = `Usage: longline restore FOLDER [--url URL] [--key KEY | --account ID --admin-key KEY]
 
-Puts the sessions and prefixes of a backup into an account. Sessions that are there already stay as they are. What an account
-used is not part of a backup: its usage begins at zero.
+Puts the sessions, prefixes and schedules of a backup into an account. What is there already stays as it is. What an account
+used is not part of a backup: its usage begins at zero. A turn that waited when it was copied has ended.
 
 ${accountUsage}
 Exit code 0: everything is there. 1: what is listed is not.
@@ -24,8 +25,9 @@ export async function restore(given: string[]): Promise<void> {
     );
   const api = await accountApi(values);
   try {
+    // Sessions first: a schedule's message goes to them.
     const failed = (await putPrefixes(api, folder)) + (await putSessions(api, folder));
-    if (failed > 0) process.exitCode = 1;
+    if (failed + (await putSchedules(api, folder)) > 0) process.exitCode = 1;
   } finally {
     await api.close();
   }
@@ -62,6 +64,14 @@ async function putSessions(api: AccountApi, folder: string): Promise<number> {
   }
   console.log(`${counts.restored} sessions restored, ${counts.known} were there already, ${counts.failed} failed`);
   return counts.failed;
+}
+
+async function putSchedules(api: AccountApi, folder: string): Promise<number> {
+  const missing = await missingSchedules(api, folder);
+  let failed = 0;
+  for (const schedule of missing) failed += await tried(`schedule ${schedule.id}`, () => putSchedule(api, schedule));
+  if (missing.length > 0) console.log(`${missing.length - failed} schedules restored, ${failed} failed`);
+  return failed;
 }
 
 /** 1 when it failed, and that is printed; else 0. */

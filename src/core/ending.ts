@@ -34,6 +34,15 @@ export function leftOver({ ready, waiting, denied }: OpenCalls, { intents, stepp
   ];
 }
 
+/** The same in a copy of the session: what becomes of the calls is not known here, and nothing was stopped. */
+export function leftOverOfCopy({ ready, waiting, denied }: OpenCalls): RefusedCall[] {
+  return [
+    ...ready.map((call) => ({ call, content: notRun.copiedOpen })),
+    ...waiting.map(({ kind, ...call }) => ({ call, content: kind === "agent" ? notRun.copied : notRun.copiedWaiting })),
+    ...denied.map(({ call, by }) => ({ call, content: notRun.denied(by.reason) })),
+  ];
+}
+
 /** The result of a call that was not run. */
 export function refusal({ call, content }: RefusedCall, of: { turn: string; step: number }, atMs: number): NewEntry {
   const { turn, step } = of;
@@ -50,21 +59,22 @@ function expected(paid: readonly Entry[]): { expectedCachedTokens?: number } {
 /** What the children of a turn used that had ended by now; nothing where it had none. */
 function ofChildren(entries: readonly Entry[]): { children?: ChildrenUsage } {
   const ended = entries.flatMap((entry) => (entry.type === "tool" && entry.child ? [entry.child] : []));
-  return ended.length === 0 ? {} : { children: ended.reduce(addChild, noChildren) };
+  return ended.length === 0 ? {} : { children: ended.reduce((sum, child) => addChild(sum, child), noChildren) };
 }
 
 export const noChildren: ChildrenUsage = { ...noUsage, costMicros: 0, steps: 0, count: 0 };
 
-/** The sums with those of one more child. */
+/** The sums with those of one more child; or, with a `count` of 0, with more of one that is counted. */
 export function addChild(
   sum: ChildrenUsage,
   { usage, costMicros, steps }: Pick<ChildOutcome, "usage" | "costMicros" | "steps">,
+  count: 0 | 1 = 1,
 ): ChildrenUsage {
   return {
     ...addUsage(sum, usage),
     costMicros: sum.costMicros + costMicros,
     steps: sum.steps + steps,
-    count: sum.count + 1,
+    count: sum.count + count,
   };
 }
 

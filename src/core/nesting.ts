@@ -3,33 +3,60 @@
 /** Levels of objects and arrays that are accepted from outside, by every door. */
 export const deepestJson = 64;
 
+/** A string that goes on: where it began, in lists and objects of so many levels. */
+export interface OpenString {
+  at: number;
+  depth: number;
+}
+
 /** Looks at brackets and commas outside strings, so the text need not be valid; it may come in pieces. One pass. */
 export class JsonScan {
   #depth = 0;
   #inString = false;
   /** How many characters at the start of the next text are escaped by a backslash at the end of the last one. */
   #escaped = 0;
+  /** How many characters came before the next text. */
+  #length = 0;
+  #stringAt = 0;
+  #memberAt = 0;
   /** Levels of objects and arrays. */
   deepest = 0;
   /** How many values the text can hold: one more than commas and opened brackets. */
   values = 1;
 
+  /** The string that goes on at the end; `undefined` outside of strings. */
+  get open(): OpenString | undefined {
+    return this.#inString ? { at: this.#stringAt, depth: this.#depth } : undefined;
+  }
+
+  /** Where the last comma between members of the whole is. */
+  get memberAt(): number {
+    return this.#memberAt;
+  }
+
   take(text: string): this {
     let [depth, inString, deepest, values] = [this.#depth, this.#inString, this.deepest, this.values];
+    let stringAt = this.#stringAt - this.#length;
     let i = this.#escaped;
     for (; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (inString) {
         if (code === 0x5c) i++;
         else if (code === 0x22) inString = false;
-      } else if (code === 0x22) inString = true;
-      else if (code === 0x2c) values++;
-      else if (code === 0x7b || code === 0x5b) {
+      } else if (code === 0x22) {
+        inString = true;
+        stringAt = i;
+      } else if (code === 0x2c) {
+        values++;
+        if (depth === 1) this.#memberAt = this.#length + i;
+      } else if (code === 0x7b || code === 0x5b) {
         values++;
         if (++depth > deepest) deepest = depth;
       } else if (code === 0x7d || code === 0x5d) depth--;
     }
     this.#escaped = i - text.length;
+    this.#stringAt = stringAt + this.#length;
+    this.#length += text.length;
     [this.#depth, this.#inString, this.deepest, this.values] = [depth, inString, deepest, values];
     return this;
   }

@@ -14,6 +14,10 @@ export const notRun = {
     "Stopped before it was done: the turn was ended while this tool waited or worked. Steps that had run have taken effect. Check what it did before you try again.",
   turnOver: "Not run: the turn was ended first.",
   agentStopped: "No answer: the turn was ended before the agent had answered. The agent was stopped.",
+  copiedOpen:
+    "Outcome unknown: this conversation was copied before this tool had a result. It may have run, or still wait, in the session that this one is a copy of. Check whether it took effect before you try again.",
+  copiedWaiting:
+    "No answer: this call waits in the session that this one is a copy of. To have it done here, make the call again.",
   copied:
     "No answer: the agent works for the session that this one is a copy of. To call it here, make the call again.",
   denied: (reason: string | undefined) =>

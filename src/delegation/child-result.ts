@@ -1,7 +1,7 @@
 /** What the model of the caller reads of a child's end: its answer, or why there is none. Pure. */
 import type { ChildReport } from "../agent/delegation-feature.ts";
 
-type ChildEnd = NonNullable<ChildReport["ended"]>;
+export type ChildEnd = NonNullable<ChildReport["ended"]>;
 
 /** Most characters of an answer that are kept; the model is shown its beginning and can read on. */
 const longestAnswer = 1_000_000;

@@ -1,6 +1,7 @@
 /** The calls of a session that were handed to other agents: one row for each, kept as long as the session, so that a call is opened once and its child is stopped, and erased, whatever happens. Calls no one. */
-import type { ChildAsk } from "../agent/delegation-feature.ts";
+import type { ChildAsk, ChildUse } from "../agent/delegation-feature.ts";
 import type { ResponseFormat } from "../core/entry.ts";
+import { noUse, plusUse } from "./child-use.ts";
 
 /**
  * `opening`: the child is to be sent its task. `open`: it works. `stopping`: it is to be stopped, since no one waits for it
@@ -46,6 +47,16 @@ export interface ChildData {
   turn?: string;
   asks: ChildAsk[];
   answers: OwedAnswer[];
+  /** What the tool gets, where a hook of the agent will ask. */
+  input?: unknown;
+  /** What the child used is in the session's sums. Equal calls of a reply have one child, which is paid once. */
+  isCounted?: true;
+  /** What was used at this call that no result has: it came when no one waited any more. All of it so far. */
+  late?: ChildUse;
+  /** What of it the child reported after its own end. */
+  lateOfChild?: ChildUse;
+  /** The session's own parent is to be sent this. */
+  owesLate?: true;
   /** Tries of what is owed that failed in a row. */
   attempts: number;
 }
@@ -91,7 +102,7 @@ export class ChildRows {
   }
 
   ofSession(session: string): ChildRow[] {
-    return this.#select("WHERE session = ?", session);
+    return this.#select("WHERE session = ? ORDER BY seq, call_id", session);
   }
 
   /** Names of all children that there ever were, but for those that were erased. */
@@ -111,9 +122,15 @@ export class ChildRows {
     else this.#read.delete(keyOf(seq, callId));
   }
 
+  /** Forgets a child that was erased, but for what it used that is still to be reported. */
   remove(session: string): void {
-    this.#sql.exec("DELETE FROM children WHERE session = ?", session);
+    this.#sql.exec("DELETE FROM children WHERE session = ? AND json_extract(data, '$.late') IS NULL", session);
     this.#copy = undefined;
+  }
+
+  /** Of the calls of one turn. */
+  late(turn: string): ChildUse {
+    return this.ofTurn(turn).reduce((sum, { data }) => (data.late ? plusUse(sum, data.late) : sum), noUse);
   }
 
   get #read(): Map<string, ChildRow> {

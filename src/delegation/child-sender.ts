@@ -7,7 +7,7 @@ import { AppError } from "../core/errors.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { ChildRow, ChildRows } from "./child-rows.ts";
 import type { ChildrenHost } from "./children-host.ts";
-import { agentsChannel, type ParentAddress } from "./parent-outlet.ts";
+import { agentsChannel, type ParentAddress, reportLate } from "./parent-outlet.ts";
 
 /** From half a second to five minutes: mostly another object is being moved or deployed. */
 const pauses: BackoffRange = { baseMs: 500, longestMs: 300_000 };
@@ -20,6 +20,7 @@ export class ChildSender {
   readonly #rows: ChildRows;
   readonly #settle: (row: ChildRow, result: string) => void;
   readonly #busy = new Set<string>();
+  readonly #sending = new Set<Promise<void>>();
 
   /** `settle`: the call gets this result, because its child cannot begin. */
   constructor(host: ChildrenHost, rows: ChildRows, settle: (row: ChildRow, result: string) => void) {
@@ -33,7 +34,9 @@ export class ChildSender {
     for (const row of this.#rows.live) {
       if (row.nextAtMs === null || row.nextAtMs > nowMs || this.#busy.has(row.session)) continue;
       this.#busy.add(row.session);
-      this.#host.hold(this.#lookAfter(row));
+      const sending = this.#lookAfter(row).finally(() => this.#sending.delete(sending));
+      this.#sending.add(sending);
+      this.#host.hold(sending);
     }
   }
 
@@ -46,6 +49,8 @@ export class ChildSender {
   }
 
   async erase(): Promise<void> {
+    // A task on its way would begin the child again.
+    await Promise.allSettled(this.#sending);
     const left = this.#rows.sessions();
     const eraseSome = async () => {
       for (let child = left.shift(); child !== undefined; child = left.shift()) await this.#erase(child);
@@ -66,7 +71,8 @@ export class ChildSender {
     this.wake();
   }
 
-  #send(row: ChildRow): Promise<void> {
+  async #send(row: ChildRow): Promise<void> {
+    if (row.data.owesLate) await this.#reportLate(row);
     switch (row.state) {
       case "opening":
         return this.#open(row);
@@ -178,9 +184,18 @@ export class ChildSender {
 
   async #closeShare(row: ChildRow): Promise<void> {
     const { account } = this.#host.settings();
-    await accountObject(this.#host.bindings, account).share({ over: row.session });
+    if (row.data.hasShare) await accountObject(this.#host.bindings, account).share({ over: row.session });
     const now = this.#same(row);
-    if (now !== undefined) this.#rows.put({ ...now, nextAtMs: null });
+    if (now !== undefined && !now.data.owesLate) this.#rows.put({ ...now, nextAtMs: null });
+  }
+
+  /** What comes meanwhile is sent with the next. */
+  async #reportLate(row: ChildRow): Promise<void> {
+    await reportLate(this.#host, this.#rows.late(this.#host.firstTurn()));
+    const now = this.#rows.get(row.seq, row.callId);
+    if (now === undefined || JSON.stringify(now.data.late) !== JSON.stringify(row.data.late)) return;
+    const { owesLate: _, ...data } = now.data;
+    this.#rows.put({ ...now, data });
   }
 
   async #erase(child: string): Promise<void> {

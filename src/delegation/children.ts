@@ -4,17 +4,20 @@ import {
   type AgentRequest,
   agentsOf,
   type CallToOpen,
+  type ChildAnswer,
   type ChildAsk,
   type ChildReport,
+  type ChildUse,
   type SessionChildren,
 } from "../agent/delegation-feature.ts";
 import type { ApprovalEntry, NewEntry, ToolEntry } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import { agentRules, callsOf, handedTo, handoffOf, isForAgent } from "./agent-calls.ts";
-import { childResult } from "./child-result.ts";
+import { type ChildEnd, childResult } from "./child-result.ts";
 import { type ChildRow, ChildRows } from "./child-rows.ts";
 import { ChildSender, deepestOf } from "./child-sender.ts";
+import { grownBy, noUse, plusUse } from "./child-use.ts";
 import type { ChildrenHost } from "./children-host.ts";
 import { reportGone } from "./parent-outlet.ts";
 
@@ -25,6 +28,8 @@ export class Children implements SessionChildren {
   readonly #host: ChildrenHost;
   readonly #rows: ChildRows;
   readonly #sender: ChildSender;
+  readonly #held = new HeldAnswers();
+  #isErasing = false;
 
   constructor(host: ChildrenHost) {
     this.#host = host;
@@ -34,7 +39,7 @@ export class Children implements SessionChildren {
 
   opened(): ReadonlySet<string> {
     const turn = this.#host.openTurn();
-    const works = this.#rows.live.filter((row) => row.turn === turn && isAtWork(row));
+    const works = this.#rows.live.filter((row) => row.turn === turn && this.#isAtWork(row));
     return new Set(works.map(({ callId }) => callId));
   }
 
@@ -49,18 +54,30 @@ export class Children implements SessionChildren {
   opens(agent: Agent, call: ToolCall, opening: Omit<CallToOpen, "call">): ((input: unknown) => void) | undefined {
     const calls = callsOf(agent, call.name);
     if (calls === undefined || opening.reply.children?.[call.id] === undefined) return undefined;
-    return (input) => this.#open({ ...opening, call }, calls.request(input));
+    // What `before` made of the arguments is for `after` to read.
+    const kept = (input: unknown) => (agent.hooks.after === undefined ? {} : { input });
+    return (input) => this.#open({ ...opening, call }, { ...calls.request(input), ...kept(input) });
+  }
+
+  answerOf({ id }: ToolCall, replySeq: number): ChildAnswer | undefined {
+    const row = this.#rows.get(replySeq, id);
+    const ended = row && this.#held.of(row.session);
+    if (row === undefined || ended === undefined || !isAtWork(row)) return undefined;
+    const settle: ChildAnswer["settle"] = ({ content, isError }) => {
+      this.#end(this.#rows.ofSession(row.session), ended, { callId: id, result: { content, isError } });
+    };
+    return { input: row.data.input, ...this.#resultOf(row, ended), settle };
   }
 
   /** Writes down that the call is to be opened. Throws an Error that the model reads where it may not be. Does nothing for one that is opened already. */
-  #open({ call, reply, traceparent }: CallToOpen, request: AgentRequest): void {
+  #open({ call, reply, traceparent }: CallToOpen, request: AgentRequest & { input?: unknown }): void {
     const child = reply.children?.[call.id];
     if (child === undefined || this.#rows.get(reply.seq, call.id) !== undefined) return;
     if (request.agent !== child.agent)
       throw new Error(`Not called: the call named the agent "${child.agent}", and another one took its place.`);
     const { parent } = this.#host.settings();
     this.#mustBeAllowed(reply.turn, child.session);
-    const { content, responseFormat, budgetMicros } = request;
+    const { content, responseFormat, budgetMicros, input } = request;
     this.#rows.put({
       ...{ seq: reply.seq, callId: call.id, turn: reply.turn, session: child.session },
       ...{ state: "opening", nextAtMs: Date.now() },
@@ -70,6 +87,7 @@ export class Children implements SessionChildren {
         untilMs: reply.atMs + this.#waitMs(call.name, reply.atMs),
         hasShare: budgetMicros !== undefined || parent?.hasShare === true,
         ...(responseFormat && { responseFormat }),
+        ...(input !== undefined && { input }),
         ...(budgetMicros !== undefined && { budgetMicros }),
         ...(traceparent !== undefined && { traceparent }),
       },
@@ -84,13 +102,17 @@ export class Children implements SessionChildren {
       if (entry.type === "approval" && entry.child !== undefined) this.#passOn(entry, entry.child);
     }
     // After the transaction: what was rolled back is not found any more.
-    queueMicrotask(() => this.wake());
+    queueMicrotask(() => {
+      this.#release();
+      this.wake();
+    });
   }
 
   waiting(): WaitingCall[] {
     const turn = this.#host.openTurn();
-    return this.#rows.live.flatMap(({ state, turn: own, session, callId, data }) => {
-      if (state !== "open" || own !== turn) return [];
+    return this.#rows.live.flatMap((row) => {
+      const { state, turn: own, session, callId, data } = row;
+      if (state !== "open" || own !== turn || !this.#isAtWork(row)) return [];
       const { agent, sinceMs } = data;
       return data.asks.flatMap(({ ref, name, arguments: text, state: asked }): WaitingCall[] => {
         const child = { session, agent, of: callId };
@@ -100,10 +122,10 @@ export class Children implements SessionChildren {
   }
 
   asked(turn: string): (ChildAsk & { step: number })[] {
-    return this.#rows.ofTurn(turn).flatMap(({ state, data }) =>
-      data.asks.map((ask) => {
-        const isOver = ask.state === "open" && state !== "open";
-        return { ...ask, ...(isOver && { state: "void" as const }), step: data.step };
+    return this.#rows.ofTurn(turn).flatMap((row) =>
+      row.data.asks.map((ask) => {
+        const isOver = ask.state === "open" && (row.state !== "open" || !this.#isAtWork(row));
+        return { ...ask, ...(isOver && { state: "void" as const }), step: row.data.step };
       }),
     );
   }
@@ -114,17 +136,18 @@ export class Children implements SessionChildren {
     return rows.find(({ data }) => data.asks.some((ask) => ask.ref === ref))?.callId;
   }
 
-  report(report: ChildReport): "taken" | "gone" {
+  async report(report: ChildReport): Promise<"taken" | "gone"> {
     const rows = report.birth === this.#host.settings().birth ? this.#rows.ofSession(report.child) : [];
     if (rows.length === 0) return "gone";
-    const { ended } = report;
-    if (ended !== undefined) this.#end(rows, ended);
-    else this.#show(rows, report);
+    const { ended, late } = report;
+    if (late !== undefined) this.#addLate(rows, late);
+    if (ended !== undefined) await this.#takeEnd(rows, ended);
+    else if (late === undefined) this.#show(rows, report);
     return "taken";
   }
 
   wake(): void {
-    this.#sender.wake();
+    if (!this.#isErasing) this.#sender.wake();
   }
 
   dueMs(): number | undefined {
@@ -136,11 +159,13 @@ export class Children implements SessionChildren {
   }
 
   erase(): Promise<void> {
+    this.#isErasing = true;
+    this.#held.release(() => true);
     return this.#sender.erase();
   }
 
   leaveParent(): Promise<void> {
-    return reportGone(this.#host);
+    return reportGone(this.#host, this.#rows.late(this.#host.firstTurn()));
   }
 
   forget(): void {
@@ -176,6 +201,8 @@ export class Children implements SessionChildren {
     const { name, agent } = row.data;
     this.#host.progress({ callId, name, agent: { session: row.session, agent } }, undefined);
     this.#rows.put({ ...row, state: "stopping", nextAtMs: Date.now() });
+    const ended = this.#held.of(row.session);
+    if (ended !== undefined) this.#record(this.#rows.ofSession(row.session), ended, { callId });
   }
 
   #passOn({ callId: ref, approve, reason, by }: Omit<ApprovalEntry, "seq">, child: string): void {
@@ -188,36 +215,90 @@ export class Children implements SessionChildren {
     }
   }
 
-  #end(rows: readonly ChildRow[], ended: NonNullable<ChildReport["ended"]>): void {
-    const { answer, why, ...facts } = ended;
-    const open = rows.filter(({ state }) => state !== "ended");
+  /** An answer that a hook is to see is written when the turn has called it. */
+  async #takeEnd(rows: readonly ChildRow[], ended: ChildEnd): Promise<void> {
+    const [first] = rows.filter((row) => this.#isWaited(row) || this.#held.of(row.session) !== undefined);
+    if (first === undefined || this.#host.agent().hooks.after === undefined) return this.#end(rows, ended);
+    const taken = this.#held.keep(first.session, ended);
+    this.#host.goOn();
+    return taken;
+  }
+
+  #end(rows: readonly ChildRow[], ended: ChildEnd, one?: OneCall): void {
+    this.#host.storage.transactionSync(() => this.#record(rows, ended, one));
+    this.#release();
+    this.#host.goOn();
+  }
+
+  /** `rows`: all of the child. `one`: only this call of them. Runs in the caller's transaction. */
+  #record(rows: readonly ChildRow[], ended: ChildEnd, one?: OneCall): void {
+    const { answer: _, why: __, ...facts } = ended;
+    const open = rows.filter(({ state, callId }) => state !== "ended" && (one === undefined || callId === one.callId));
     const [first] = open;
     if (first === undefined) return;
     const outcome = { ...facts, session: first.session, agent: first.data.agent };
+    const isCounted = rows.some(({ data }) => data.isCounted);
+    const payer = isCounted ? undefined : (open.find((row) => this.#isWaited(row)) ?? first);
+    for (const row of open) {
+      const used = row === payer ? outcome : { ...outcome, ...noUse };
+      const isWaited = this.#isWaited(row);
+      if (isWaited) this.#append(row, { ...(one?.result ?? this.#resultOf(row, ended)), child: used });
+      this.#over(
+        row,
+        row === payer ? { isCounted: true, ...(!isWaited && { late: plusUse(row.data.late ?? noUse, outcome) }) } : {},
+      );
+    }
+    if (payer !== undefined) this.#host.addUsage(outcome, 1);
+  }
+
+  #resultOf(row: ChildRow, ended: ChildEnd): Pick<ToolEntry, "content" | "isError"> {
+    return childResult(
+      row.data.agent,
+      ended,
+      ended.reason === "completed" ? this.#fault(row, ended.answer) : undefined,
+    );
+  }
+
+  /** What sessions below a child used after it had ended, or after it had stopped waiting for them. */
+  #addLate([first]: readonly ChildRow[], all: ChildUse): void {
+    if (first === undefined) return;
+    const { lateOfChild = noUse, late = noUse } = first.data;
+    const more = grownBy(all, lateOfChild);
+    if (more.costMicros + more.steps === 0) return;
     this.#host.storage.transactionSync(() => {
-      for (const [place, row] of open.entries()) {
-        // Equal calls of a reply have one child, which is paid once.
-        const used = place === 0 ? outcome : { ...outcome, ...nothingUsed };
-        const fault = ended.reason === "completed" ? this.#fault(row, answer) : undefined;
-        if (this.#isWaited(row)) this.#append(row, { ...childResult(row.data.agent, ended, fault), child: used });
-        this.#over(row);
-      }
-      this.#host.addUsage(outcome);
+      const data = { ...first.data, late: plusUse(late, more), lateOfChild: plusUse(lateOfChild, more) };
+      this.#rows.put(this.#owing({ ...first, data }));
+      this.#host.addUsage(more, 0);
     });
-    this.#host.goOn();
+    this.wake();
+  }
+
+  /** The row with what it owes to the session's own parent. */
+  #owing(row: ChildRow): ChildRow {
+    if (this.#host.settings().parent === null) return row;
+    return { ...row, nextAtMs: Date.now(), data: { ...row.data, owesLate: true } };
+  }
+
+  #release(): void {
+    this.#held.release((child) => this.#rows.ofSession(child).every(({ state }) => state === "ended"));
   }
 
   /** A call that could not be opened. */
   #settle(row: ChildRow, content: string): void {
     this.#host.storage.transactionSync(() => {
       if (this.#isWaited(row)) this.#append(row, { content, isError: true });
-      this.#over(row);
+      this.#over(row, {});
     });
     this.#host.goOn();
   }
 
   #isWaited(row: ChildRow): boolean {
-    return isAtWork(row) && this.#host.openTurn() === row.turn;
+    return !this.#isErasing && isAtWork(row) && this.#host.openTurn() === row.turn;
+  }
+
+  /** Not one whose answer is to be seen by a hook: the turn has that to do. */
+  #isAtWork(row: ChildRow): boolean {
+    return isAtWork(row) && this.#held.of(row.session) === undefined;
   }
 
   #append({ turn, callId, data }: ChildRow, result: Pick<ToolEntry, "content" | "isError" | "child">): void {
@@ -226,12 +307,14 @@ export class Children implements SessionChildren {
     this.#host.append([{ type: "tool", turn, step, callId, name, ...result, durationMs: atMs - sinceMs, atMs }]);
   }
 
-  #over(row: ChildRow): void {
+  #over(row: ChildRow, more: Pick<ChildRow["data"], "isCounted" | "late">): void {
     const { callId, session, data } = row;
     this.#host.progress({ callId, name: data.name, agent: { session, agent: data.agent } }, undefined);
     // The rest of its share is free again.
     const nextAtMs = row.data.hasShare ? Date.now() : null;
-    this.#rows.put({ ...row, state: "ended", nextAtMs, data: { ...row.data, answers: [], attempts: 0 } });
+    const { input: _, ...kept } = data;
+    const over = { ...row, state: "ended" as const, nextAtMs, data: { ...kept, ...more, answers: [], attempts: 0 } };
+    this.#rows.put(more.late === undefined ? over : this.#owing(over));
   }
 
   #show(rows: readonly ChildRow[], { progress, asks }: ChildReport): void {
@@ -259,11 +342,42 @@ export class Children implements SessionChildren {
   }
 }
 
-const nothingUsed = {
-  usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 },
-  costMicros: 0,
-  steps: 0,
-};
+interface HeldAnswer {
+  ended: ChildEnd;
+  taken: PromiseWithResolvers<void>;
+}
+
+/** Answers of children that the agent's `after` hook is to see before they are written. They are kept by this instance alone: the child's delivery waits for it, and comes again where the instance is lost. */
+class HeldAnswers {
+  readonly #held = new Map<string, HeldAnswer>();
+
+  /** Of the child of that name. */
+  of(child: string): ChildEnd | undefined {
+    return this.#held.get(child)?.ended;
+  }
+
+  /** Resolves once the answer is written. One that comes again waits for the first. */
+  keep(child: string, ended: ChildEnd): Promise<void> {
+    const held = this.#held.get(child) ?? { ended, taken: Promise.withResolvers<void>() };
+    this.#held.set(child, held);
+    return held.taken.promise;
+  }
+
+  /** Lets go of those of which nothing is open any more. */
+  release(isOver: (child: string) => boolean): void {
+    for (const [child, { taken }] of this.#held) {
+      if (!isOver(child)) continue;
+      this.#held.delete(child);
+      taken.resolve();
+    }
+  }
+}
+
+/** One of the calls at which a child works; `result`: what a hook made of its answer. */
+interface OneCall {
+  callId: string;
+  result?: Pick<ToolEntry, "content" | "isError">;
+}
 
 function isAtWork({ state }: ChildRow): boolean {
   return state === "opening" || state === "open";

@@ -1,6 +1,6 @@
 /** How a child reports to its parent: as a channel that is shown the child's answer while it grows. The outbox delivers, again after failures, and the parent takes each end once. */
 import { unwrap } from "../account/outcome.ts";
-import type { ChildReport } from "../agent/delegation-feature.ts";
+import type { ChildReport, ChildUse } from "../agent/delegation-feature.ts";
 import type { Address, Outlet, Posted, Reply } from "../channels/channel.ts";
 import { fingerprint } from "../core/digest.ts";
 import type { ChildOutcome } from "../core/entry.ts";
@@ -8,6 +8,7 @@ import { AppError } from "../core/errors.ts";
 import type { Bindings } from "../env.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { TurnJson } from "../wire/shapes.ts";
+import { grownBy } from "./child-use.ts";
 import type { ChildrenHost } from "./children-host.ts";
 
 export const agentsChannel = "agents";
@@ -48,17 +49,23 @@ export function parentOutlet(bindings: Bindings, account: string): Outlet {
   return outlet as unknown as Outlet;
 }
 
-/** A child that is erased ends for its parent, too. */
-export async function reportGone({ bindings, settings }: ChildrenHost): Promise<void> {
-  const { account, name, parent } = settings();
-  if (parent === null) return;
-  const nothing = { usage: noTokens, costMicros: 0, steps: 0 };
-  const ended = { reason: "erased" as const, answer: "", ...nothing };
-  const report = { child: name, birth: parent.birth, progress: "", asks: [], ended };
-  await send(bindings, { account, name: parent.session }, report);
+/** A child that is erased ends for its parent, too. `late`: what is to be counted apart, since the parent may have been sent some of it before. */
+export async function reportGone(host: ChildrenHost, late: ChildUse): Promise<void> {
+  const ended = { reason: "erased" as const, answer: "", ...grownBy(host.used(), late) };
+  await report(host, { ended, late });
 }
 
-const noTokens = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+/** What sessions below used when no one waited for them any more. */
+export function reportLate(host: ChildrenHost, late: ChildUse): Promise<void> {
+  return report(host, { late });
+}
+
+async function report({ bindings, settings }: ChildrenHost, facts: Pick<ChildReport, "ended" | "late">): Promise<void> {
+  const { account, name, parent } = settings();
+  if (parent === null) return;
+  const own = { child: name, birth: parent.birth, progress: "", asks: [] };
+  await send(bindings, { account, name: parent.session }, { ...own, ...facts });
+}
 
 /** A parent that is gone waits for nothing. */
 async function send(bindings: Bindings, parent: { account: string; name: string }, report: ChildReport): Promise<void> {

@@ -41,7 +41,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   /** For a door whose requests hold JSON schemas: messages of the native door may hold them, too. */
   schemas?: MessageSchemas;
   /** Work that it has the object of each account do beside requests. */
-  accountJob?(host: AccountJobHost, bindings: Bindings): AccountJob;
+  accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
   isNative?: boolean;
 }

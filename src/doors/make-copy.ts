@@ -4,7 +4,8 @@ import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { pace } from "../http/pace.ts";
 import { sessionObject } from "../session/session-object.ts";
-import type { CopiedLine, CopyPlan, CopyStep } from "../session/store/copying.ts";
+import type { CopiedLine, CopyPlan } from "../session/store/copying.ts";
+import { piecesOf } from "../session/store/entry-text.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { Caller } from "./caller.ts";
 
@@ -12,28 +13,36 @@ import type { Caller } from "./caller.ts";
 export const entriesInOneGo = 500;
 
 /** UTF-16 units of text in one go, about. */
-const unitsInOneGo = 500_000;
+const unitsInOneGo = 250_000;
 
 /** About how long it takes to begin a session with its tables, or to take up what was loaded, in ms. */
 const stepMs = 8;
 
-export type Load = (lines: Extract<CopyStep, { type: "load" }>["lines"]) => Promise<void>;
+/** What a copy is loaded with. */
+export interface CopyTarget {
+  load: Load;
+  /** Writes a part of a text of the first entry that is loaded next, which has the beginning of it and says how many parts follow. */
+  write(text: string): Promise<void>;
+}
+export type Load = (lines: readonly CopiedLine[]) => Promise<void>;
 
 /** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
 export async function makeCopy(
   caller: Caller,
   plan: CopyPlan,
-  send: (load: Load) => Promise<void>,
+  send: (to: CopyTarget) => Promise<void>,
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(caller.bindings, plan.address);
-  await pace(stepMs);
-  unwrap(await target.copy({ type: "begin", token, plan }));
+  // Once there is something to be loaded: an object that waits for the rest of a body without a call is put to sleep, and its copy is lost.
+  let begun: Promise<void> | undefined;
+  const begin = () => {
+    begun ??= pace(stepMs).then(async () => void unwrap(await target.copy({ type: "begin", token, plan })));
+    return begun;
+  };
   try {
-    await send(async (lines) => {
-      await pace(writingMs(lines));
-      unwrap(await target.copy({ type: "load", token, lines }));
-    });
+    await send(loadingOf({ target, token, begin }));
+    await begin();
   } catch (error) {
     await target.copy({ type: "drop", token });
     throw error;
@@ -44,13 +53,64 @@ export async function makeCopy(
   return session;
 }
 
+const unitsPerMs = 50_000;
+/** UTF-16 units of a text that are written in one go. */
+const partUnits = 300_000;
+/** What stays with the entry itself of one that has more. */
+const headUnits = 4_000;
+
+interface BegunCopy {
+  target: ReturnType<typeof sessionObject>;
+  token: string;
+  begin(): Promise<void>;
+}
+
+/** Long texts are written in parts, each committed on its own: a commit of megabytes would stop everything else on its thread. */
+function loadingOf({ target, token, begin }: BegunCopy): CopyTarget {
+  let part = 0;
+  let page: CopiedLine[] = [];
+  const write = async (text: string) => {
+    await begin();
+    await pace(text.length / unitsPerMs);
+    unwrap(await target.copyPart({ token, part, text }));
+    part++;
+  };
+  const send = async () => {
+    if (page.length === 0) return;
+    await begin();
+    await pace(writingMs(page));
+    unwrap(await target.copy({ type: "load", token, lines: page }));
+    page = [];
+    part = 0;
+  };
+  const load = async (lines: readonly CopiedLine[]) => {
+    for (const line of lines) {
+      const { entry, staged } = line;
+      if (staged !== undefined || entry === undefined || unitsOf(entry) <= partUnits) {
+        page.push(line);
+        continue;
+      }
+      await send();
+      const [content, ...parts] = piecesOf(textOf(entry), headUnits, partUnits);
+      for (const text of parts) await write(text);
+      page.push({ ...line, entry: { ...entry, content } as Entry, staged: { field: "content", parts: part } });
+    }
+    await send();
+  };
+  return { load, write };
+}
+
 /** About how long it takes to write them, in ms (`npm run bench -- health`). */
 function writingMs(lines: readonly CopiedLine[]): number {
-  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + (entry ? unitsOf(entry) : 0), 0) / 50_000;
+  return lines.length * 0.03 + lines.reduce((sum, { entry }) => sum + (entry ? unitsOf(entry) : 0), 0) / unitsPerMs;
 }
 
 function unitsOf(entry: Entry): number {
-  return "content" in entry ? entry.content.length : 0;
+  return textOf(entry).length;
+}
+
+function textOf(entry: Entry): string {
+  return "content" in entry ? entry.content : "";
 }
 
 /** The entries in pages that each take a few ms to write, so that other calls are served between. */
@@ -78,7 +138,7 @@ const mostTries = 3;
 export async function makeOnce(
   caller: Caller,
   { plan, isNamed }: { plan: CopyPlan; isNamed: boolean },
-  send: (load: Load) => Promise<void>,
+  send: (to: CopyTarget) => Promise<void>,
 ): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     if (isNamed && (await sessionObject(caller.bindings, plan.address).isMade())) return false;

@@ -159,7 +159,7 @@ export async function seedAndSend(
     from: { kind: "seed", goesOn, ...(from && { forkedFrom: from }), receipt: sent.receipt },
   } as const;
   let last = { turn: "", seq: 0 };
-  const isNew = await makeOnce(caller, { plan, isNamed: sent.receipt.key !== undefined }, async (load) => {
+  const isNew = await makeOnce(caller, { plan, isNamed: sent.receipt.key !== undefined }, async ({ load }) => {
     const turn = from && (await loadFrom(sessionOf(caller, from.session), from.afterSeq, load));
     const seed = {
       firstSeq: (from?.afterSeq ?? 0) + 1,

@@ -90,13 +90,40 @@ export function decodingMs({ length }: Uint8Array): number {
 
 /** A body of more bytes is large: all that has arrived of it would be read at once. */
 const largeBytes = 65_536;
+/** Bodies of more bytes are read one at a time: of those that wait nothing is in memory, and what one of them was made of is gone before the next. */
+const aloneBytes = 262_144;
+/** Where nothing comes of a body for so long, another one is read. */
+const silenceMs = 100;
+/** How long a body may keep others waiting, in all: its sender may be slow. */
+const longestAloneMs = 1_000;
+/** What is done with a body once it is here: parsing, checking, passing it on. */
+const followingBytesPerMs = 12_000;
+const longestFollowingMs = 250;
+const lookAgainMs = 10;
+
+/** The body that is read alone, until that time. */
+let alone: { body: object; untilMs: number } | undefined;
 
 /** Await this after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
 export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {
   const pieces = inPieces(pieceMs + announced / bytesPerMs);
+  const body = {};
   let cameBytes = 0;
+  let lastMs: number | undefined;
   return async (chunk) => {
     cameBytes += chunk.length;
+    const bytes = Math.max(cameBytes, announced);
+    if (bytes > aloneBytes) {
+      const patienceMs = Math.min(longestWaitMs, (bytes / followingBytesPerMs) * longestWaitFactor);
+      for (const endMs = Date.now() + patienceMs; isOther(body) && Date.now() < endMs; ) await pause(lookAgainMs);
+      lastMs ??= Date.now() + longestAloneMs;
+      const restMs = cameBytes < announced ? 0 : Math.min(longestFollowingMs, bytes / followingBytesPerMs);
+      if (Date.now() < lastMs) alone = { body, untilMs: Date.now() + Math.max(silenceMs, restMs) };
+    }
     if (cameBytes > largeBytes) await pieces(decodingMs(chunk));
   };
+}
+
+function isOther(body: object): boolean {
+  return alone !== undefined && alone.body !== body && Date.now() < alone.untilMs;
 }

@@ -8,16 +8,11 @@ z.config(en());
 
 /** `value` as the schema makes it. Throws `invalid_request`; `where` names the value when the schema is not an object. */
 export function parseBody<T extends z.core.$ZodType>(schema: T, value: unknown, where = ""): z.infer<T> {
-  const proto = protoPath(value);
-  if (proto !== undefined) {
-    throw new AppError("invalid_request", `${proto}: this name cannot be used.`, { field: proto });
-  }
   const above = where === "" ? [] : [where];
-  const long = longList(value, above);
-  if (long !== undefined) {
-    const field = shownField(long.path);
-    const detail = `${field === "" ? "The body" : field}: has ${long.count} members; at most ${mostMembers} are taken.`;
-    throw new AppError("invalid_request", detail, { field });
+  const wrong = formFault(value, mostMembers, where === "");
+  if (wrong !== undefined) {
+    const field = shownField([...above, ...wrong.path]);
+    throw new AppError("invalid_request", `${field === "" ? "The body" : field}: ${wrong.what}.`, { field });
   }
   const parsed = checked(schema, value, where);
   if (parsed.success) return parsed.data;
@@ -44,36 +39,25 @@ function checked<T extends z.core.$ZodType>(schema: T, value: unknown, where: st
   }
 }
 
-/** Where in a parsed JSON value a member is named `__proto__`: schemas would drop it without an error. The value's depth is bounded where it is read. */
-export function protoPath(value: unknown, above: readonly string[] = []): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  if (Object.hasOwn(value, "__proto__")) return [...above, "__proto__"].join(".");
-  for (const name of Object.keys(value)) {
-    const inner = (value as Record<string, unknown>)[name];
-    const found = typeof inner === "object" ? protoPath(inner, [...above, name]) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
 /** Members that a list or an object of a body may have: a schema looks at each of them before it counts them. */
 const mostMembers = 10_000;
 
 /** Below these names are values of tools, which no schema looks into; `input` is one of them where it is not the body's own. */
-const opaque = new Set(["output", "data", "input"]);
+const opaque = new Set<unknown>(["output", "data", "input"]);
 
-/** The first list or object with more members than that. */
-function longList(value: unknown, above: readonly string[]): { path: readonly string[]; count: number } | undefined {
+/** What no schema finds in a parsed JSON value: a list or an object of too many members, or one named `__proto__`, which schemas would drop without an error. The value's depth is bounded where it is read. */
+export function formFault(value: unknown, most: number, isTop = false): { path: string[]; what: string } | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const names = Array.isArray(value) ? undefined : Object.keys(value);
-  const count = names?.length ?? (value as unknown[]).length;
-  if (count > mostMembers) return { path: above, count };
-  for (let at = 0; at < count; at++) {
-    const name = names?.[at] ?? String(at);
-    if (above.length > 0 && opaque.has(name)) continue;
+  const isList = Array.isArray(value);
+  const names: unknown[] = isList ? value : Object.keys(value);
+  if (names.length > most) return { path: [], what: `has ${names.length} members; at most ${most} are taken` };
+  if (Object.hasOwn(value, "__proto__")) return { path: ["__proto__"], what: "this name cannot be used" };
+  for (let at = 0; at < names.length; at++) {
+    const name = isList ? at : String(names[at]);
     const inner: unknown = Reflect.get(value, name);
-    const found = typeof inner === "object" ? longList(inner, [...above, name]) : undefined;
-    if (found !== undefined) return found;
+    if (typeof inner !== "object") continue;
+    const wrong = formFault(inner, !isTop && opaque.has(name) ? Number.POSITIVE_INFINITY : most);
+    if (wrong !== undefined) return { ...wrong, path: [String(name), ...wrong.path] };
   }
   return undefined;
 }

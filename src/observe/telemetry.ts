@@ -181,6 +181,8 @@ export interface AccountJobHost {
   storage: DurableObjectStorage;
   /** Id of the account. */
   account(): string;
+  /** The account is being erased: nothing of it begins any more. */
+  isClosing(): boolean;
 }
 
 /** Work that an account's object does beside requests, by its alarm. Its rows are its own. */
@@ -193,6 +195,8 @@ export interface AccountJob {
   turnsEnded(turns: readonly ReportedTurn[]): void;
   /** Feedback that was given, and what it takes the place of. Runs in the transaction that records it. */
   feedbackGiven(given: ReportedFeedback, before: ReportedFeedback | undefined): void;
+  /** A session was erased. Runs in the transaction that takes it out of the account. */
+  sessionErased?(session: string): void;
   /** When it must run next, in ms since 1970; `undefined` when there is nothing to do. */
   dueMs(): number | undefined;
   /** Does what is due. It may fail: it is called again later. */

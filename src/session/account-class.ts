@@ -25,11 +25,12 @@ export function accountClass(app: App): AccountClass {
   };
 }
 
-function jobsOf({ alerts, telemetry, rollouts, doors }: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+function jobsOf(app: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+  const { alerts, telemetry, rollouts, doors } = app;
   const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
   const alerted = (name: string) =>
     (alerts?.rules ?? []).filter(({ agent = name }) => agent === name).map(({ to }) => to);
-  const ofDoors = doors.map((door) => door.accountJob?.(host, bindings));
+  const ofDoors = doors.map((door) => door.accountJob?.(host, bindings, app));
   const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted), ...ofDoors];
   return jobs.filter((job) => job !== undefined);
 }

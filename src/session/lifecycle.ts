@@ -30,7 +30,7 @@ export interface AliveSession extends AgentNow {
 export type Lifecycle =
   | { state: "absent" }
   | ({ state: "alive" } & AliveSession)
-  | { state: "erasing"; done: Promise<void> }
+  | { state: "erasing"; done: Promise<void>; children: SessionChildren | undefined }
   | { state: "erased" }
   | { state: "unreadable"; kind: PlatformFailure; error: unknown };
 
@@ -64,6 +64,11 @@ export class SessionLifecycle {
     this.#mustBeReadable();
     if (this.#now.state === "alive") return this.#now;
     throw new AppError("not_found", "There is no such session.");
+  }
+
+  /** Those of the session, also while it is being erased: what they used is counted until it is gone. Throws as `alive`. */
+  get children(): SessionChildren | undefined {
+    return this.#now.state === "erasing" ? this.#now.children : this.alive.session.children;
   }
 
   /** Waits while a session of this name is being erased. One that is over is erased now. */
@@ -153,8 +158,9 @@ export class SessionLifecycle {
       if (this.#now !== before) return this.erase(address);
     }
     work.end();
-    const forgotten = this.#forget(session.record.read(), session.children);
-    this.#now = { state: "erasing", done: forgotten.catch(() => {}) };
+    const { children, record } = session;
+    const forgotten = this.#forget(record.read(), { children, work });
+    this.#now = { state: "erasing", done: forgotten.catch(() => {}), children };
     await forgotten;
     return receipt;
   }
@@ -208,11 +214,15 @@ export class SessionLifecycle {
   }
 
   /** The index goes first: should this be cut off, the session is still whole, and reports itself again. */
-  async #forget(address: SessionAddress, children: SessionChildren | undefined): Promise<void> {
+  async #forget(
+    address: SessionAddress,
+    { children, work }: { children: SessionChildren | undefined; work: SessionWork },
+  ): Promise<void> {
     try {
       // Children that are left would have no one who stops them.
       await children?.erase();
       await children?.leaveParent();
+      await work.reportLast();
       await this.#reporter.leave(address);
       await this.#ctx.storage.deleteAll();
       this.#eraseFailures = 0;

@@ -28,7 +28,7 @@ import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
 import { refusedHeader, sessionMethods, submitVersion } from "./session-methods.ts";
-import { Copying, type CopyStep } from "./store/copying.ts";
+import { type CopiedPart, Copying, type CopyStep } from "./store/copying.ts";
 import type { LogRange } from "./store/entry-tail.ts";
 import type { Feedback, FeedbackStore } from "./store/feedback.ts";
 import type { Receipt } from "./store/inbox.ts";
@@ -183,9 +183,8 @@ export class Session extends DurableObject<Bindings> {
   /** Whether the transcript ends with this history, by the digests of its items. */
   compare(history: string[]): Promise<Outcome<Comparison>> {
     return outcome(async () => {
-      const known = this.#session.history;
-      await known.readAhead();
-      return known.compare({ before: history, results: [] });
+      await this.#session.history.readAhead({ before: history });
+      return this.#session.history.compare({ before: history, results: [] });
     });
   }
 
@@ -216,7 +215,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** A child of this session reports how it is with a call that it was made for. */
   fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
-    return outcome(() => this.#session.children?.report(report) ?? "gone");
+    return outcome(() => this.#lifecycle.children?.report(report) ?? "gone");
   }
 
   /** Gives a signal to the step that waits for it; see `takeSignal`. What is acknowledged is on disk. */
@@ -227,10 +226,9 @@ export class Session extends DurableObject<Bindings> {
   /** How the newest turn is; null in a session that has none. */
   newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
     return outcome(() => {
-      const { log, turns } = this.#session;
-      const turn = log.last?.turn;
-      const state = turn === undefined ? undefined : turns.state(turn);
-      return turn === undefined || state === undefined ? null : { turn, state };
+      const { turn } = this.#session.log.last ?? {};
+      const state = turn && this.#session.turns.state(turn);
+      return turn && state ? { turn, state } : null;
     });
   }
 
@@ -261,10 +259,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** The same for a list that clients read: a damaged row is shown as broken. */
   shownEntries(range: { after: number; limit: number }): Promise<Outcome<{ entries: ShownEntry[]; lastSeq: number }>> {
-    return outcome(() => {
-      const { log } = this.#session;
-      return { entries: shownEntries(log, range), lastSeq: log.lastSeq };
-    });
+    return outcome(() => ({ entries: shownEntries(this.#session.log, range), lastSeq: this.#session.log.lastSeq }));
   }
 
   /** Where a list of UI messages begins, and what belongs to it beside entries. */
@@ -290,6 +285,11 @@ export class Session extends DurableObject<Bindings> {
       await work.report();
       return work.summary();
     });
+  }
+
+  /** Writes a part of the text of a copy's next entry; committed before the next part comes. */
+  copyPart(part: CopiedPart): Promise<Outcome<void>> {
+    return outcome(() => this.#copying.stage(part));
   }
 
   search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {

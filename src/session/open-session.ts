@@ -129,7 +129,7 @@ export function versionFacts({
 }: Pick<OpenSession, "record" | "log">): ReturnType<VersionSource["session"]> {
   const { account, name, copiedSeq } = record.read();
   const newest = { after: Math.max(0, copiedSeq - 500), limit: 500 };
-  const copied = () => (copiedSeq === 0 ? [] : log.read(newest).filter(({ seq }) => seq <= copiedSeq));
+  const copied = () => (copiedSeq === 0 ? [] : log.readBeginnings(newest).filter(({ seq }) => seq <= copiedSeq));
   return { account, name, copied };
 }
 

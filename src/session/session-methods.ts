@@ -28,6 +28,7 @@ export const sessionMethods: Methods = {
   uiHistory: true,
   erase: false,
   copy: false,
+  copyPart: false,
   search: true,
   request: true,
   trace: true,

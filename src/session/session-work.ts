@@ -228,6 +228,14 @@ export class SessionWork {
     if (owesReport || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }
 
+  /** The session is being erased: what the account does not know of it, it would never know. */
+  async reportLast(): Promise<void> {
+    const { log, turns } = this.#session;
+    const { reporter } = this.#setup;
+    if (turns.open === undefined && (reporter.reportedSeq ?? log.lastSeq) >= log.lastSeq) return;
+    await reporter.report(this.#session, await this.summary(), true);
+  }
+
   /** What is open goes on in an alarm, at once. */
   #continueLater(): void {
     this.#nextAtMs = Date.now() + 1;

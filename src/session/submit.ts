@@ -38,7 +38,7 @@ export async function submit(
     if ((given.history?.before.length ?? 0) > 0) return { type: "absent" };
     if (!given.beginsAnew) await lifecycle.refuseErased(address);
   } else {
-    if (given.history !== undefined) await found.session.history.readAhead();
+    if (given.history !== undefined) await found.session.history.readAhead(given.history);
     if (given.receipt?.isDerived) await untilStopped(found.session, given.receipt);
   }
   const isNew = lifecycle.ifAlive === undefined;

@@ -43,6 +43,10 @@ export class MemoryLog implements TranscriptLog {
     return (end < 0 ? rows : rows.slice(0, end + 1)).map((row) => JSON.parse(row) as Entry);
   }
 
+  readBeginnings(range: LogRange): Entry[] {
+    return this.read(range);
+  }
+
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
     const entries = this.read({ after: 0 }).filter((entry) => entry.type === type);
     return entries.toReversed().slice(0, limit) as Extract<Entry, { type: T }>[];

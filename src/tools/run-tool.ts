@@ -26,6 +26,8 @@ export interface DurableOptions extends RunOptions {
   steps?: BeginSteps | undefined;
   /** Hands the call to another agent in place of running it. Throws what the model reads where that cannot be. */
   open?: (input: unknown) => void;
+  /** What the other agent answered, for the hook that sees it: nothing is run. `input`: what it was asked with. */
+  answer?: { input: unknown; content: string; isError: boolean };
 }
 
 /** What a tool, or a hook, made of a call. */
@@ -122,16 +124,23 @@ async function hooked(
   tool: Tool,
   { name, input }: { name: string; input: unknown },
   context: ToolContext,
-  { hooks, approved = false, open }: RunOptions & Pick<DurableOptions, "open">,
+  { hooks, approved = false, open, answer }: RunOptions & Pick<DurableOptions, "open" | "answer">,
 ): Promise<Made> {
   const call: HookedCall = { name, input, effect: tool.effect, approved };
+  if (answer !== undefined) {
+    const { content, isError } = answer;
+    return seen({ ...call, input: answer.input ?? input }, { content, isError }, context, hooks);
+  }
   const before = await beforeCall(tool, call, context, hooks);
   if ("refused" in before) return before.refused;
-  const ran = { ...call, input: before.input };
   if (open !== undefined) return opened(before.input, open);
-  const made = await run(tool, before.input, context);
+  return seen({ ...call, input: before.input }, await run(tool, before.input, context), context, hooks);
+}
+
+/** What the agent's hook makes of a result. */
+async function seen(call: HookedCall, made: Made, context: ToolContext, hooks: CallHooks | undefined): Promise<Made> {
   try {
-    return { ...made, ...(await hooks?.after?.(ran, made, context)) };
+    return { ...made, ...(await hooks?.after?.(call, made, context)) };
   } catch (error) {
     return { content: `The tool has run, and its result was withheld: ${reasonOf(error)}`, isError: true };
   }

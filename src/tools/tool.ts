@@ -34,6 +34,8 @@ export interface ToolContext<Secret extends string = string> {
   session: { id: string; metadata: Readonly<Record<string, string>> };
   turn: string;
   callId: string;
+  /** Where the turn is answered by a channel, such as a thread of Slack: JSON of that channel. Absent: its sender reads the answer itself. */
+  replyTo?: { readonly channel: string };
   /** Who sent the message that began the turn, as the channel or the caller named them; `undefined` when they named no one. */
   speaker: string | undefined;
   /** The same for this call whenever it is run; pass it on where the other side can use it. */

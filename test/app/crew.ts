@@ -1,5 +1,6 @@
 /** An app whose agents call one another. Its objects are in namespaces of their own. */
 import * as z from "zod";
+import type { AgentDefinition } from "../../src/agent/agent.ts";
 import { asTool, delegate, handoff } from "../../src/delegation/delegate.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { otel } from "../../src/doors/otel.ts";
@@ -62,9 +63,19 @@ const manager = {
   ],
   limits: { maxChildren: 3 },
 };
+/** What the hooks of the editor do, in a test that says so, and what they saw. */
+export const editorHooks: Pick<AgentDefinition, "before" | "after"> = {};
+
+const editor: AgentDefinition = {
+  instructions: "You edit.",
+  models,
+  tools: [delegate({ researcher, writer })],
+  before: (call, context) => editorHooks.before?.(call, context),
+  after: (call, result, context) => editorHooks.after?.(call, result, context),
+};
 const support = { instructions: "You help people.", models, tools: [handoff({ to: ["manager"] })] };
 
-const crew = longline({ agents: { manager, support }, doors: [openai()], observe: otel() });
+const crew = longline({ agents: { manager, support, editor }, doors: [openai()], observe: otel() });
 
 /** The bindings as the app's objects find them. */
 export function crewBindings(bindings: Bindings): Bindings {

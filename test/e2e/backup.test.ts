@@ -57,10 +57,12 @@ it("[BACKUP-1] an account is copied, changes alone the second time, and restored
     await call(key, "POST", "/v1/sessions", JSON.stringify({ id: name, prefix: id, title: `The ${name}` }));
     await call(key, "POST", `/v1/sessions/${name}/messages`, JSON.stringify({ content: `What is ${name} × 2?` }));
   }
+  const schedule = { cron: "0 9 * * *", time_zone: "Europe/Berlin", content: "Good morning.", session: "one" };
+  await call(key, "POST", "/v1/schedules", JSON.stringify(schedule));
   const first = await command("backup", folder, "--account", "from");
   expect(first).toEqual({
     code: 0,
-    text: expect.stringContaining("3 sessions copied, 0 unchanged, 0 failed, 1 prefixes"),
+    text: expect.stringContaining("3 sessions copied, 0 unchanged, 0 failed, 1 prefixes, 1 schedules"),
   });
   expect(readdirSync(join(folder, "sessions")).toSorted()).toEqual(["one.jsonl", "three.jsonl", "two.jsonl"]);
 
@@ -87,6 +89,8 @@ it("[BACKUP-1] an account is copied, changes alone the second time, and restored
   });
   for (const name of ["one", "two"]) expect(await exported(other, name)).toBe(await exported(key, name));
   const again = await command("restore", folder, "--key", other);
+  const { schedules } = (await (await call(other, "GET", "/v1/schedules")).json()) as { schedules: object[] };
+  expect(schedules).toEqual([expect.objectContaining(schedule)]);
   expect(again.text).toContain("0 sessions restored, 2 were there already, 0 failed");
   const answer = await call(other, "POST", "/v1/sessions/two/messages", JSON.stringify({ content: "Go on." }));
   expect(((await answer.json()) as { status: string }).status).toBe("completed");

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import config from "../../vitest.config.ts";
+import config, { inWorkers } from "../../vitest.config.ts";
 
 interface Project {
   test?: { name?: string; include?: string[] };
@@ -13,8 +13,7 @@ it("[HOUSE-18] every file of tests that needs the Workers runtime is in exactly 
   const projects = (config.test?.projects ?? []) as Project[];
   const { include = [] } = projects.find(({ test }) => test?.name === "worker")?.test ?? {};
   expect(include).toContain("test/together/*.test.ts");
-  const rooms = ["test/session/**/*.test.ts", "test/account/**/*.test.ts", "test/tools/**/*.test.ts"];
-  const all = [...rooms, "test/doors/**/*.test.ts"].flatMap((room) => globSync(room));
+  const all = inWorkers.flatMap((room) => globSync(room));
   const needed = all.filter((path) => !path.includes("/pure/")).toSorted();
   const grouped = globSync("test/together/*.test.ts").flatMap((group) => {
     const patterns = [...readFileSync(group, "utf8").matchAll(/"(\.\.\/[^"]+)"/g)].map(([, pattern = ""]) => pattern);

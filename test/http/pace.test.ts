@@ -104,6 +104,51 @@ it("[BOUND-27] large bodies that come at once are begun one after the other", as
   expect(begun.map((ms, n) => n === 0 || ms - (begun[n - 1] ?? 0) >= 27)).toEqual(Array(5).fill(true));
 });
 
+/** When each chunk of these bodies was taken, by body, in ms from now. A body sends a chunk every `everyMs`. */
+async function readings(bodies: { chunks: number; announced?: number; everyMs: number }[], bytes = 65_536) {
+  const nowMs = Date.now();
+  const taken = bodies.map(async ({ chunks, everyMs, announced = chunks * bytes }) => {
+    const between = readingPace(announced);
+    const times: number[] = [];
+    for (let n = 0; n < chunks; n++) {
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await between(new Uint8Array(bytes));
+      times.push(Date.now() - nowMs);
+    }
+    return times;
+  });
+  await vi.runAllTimersAsync();
+  return Promise.all(taken);
+}
+
+it("[BOUND-33] large bodies are read one at a time, with time kept free for what is done with each", async () => {
+  const read = await readings(Array(5).fill({ chunks: 128, everyMs: 0 }));
+  const spans = read.map((times) => [times[0] ?? 0, times.at(-1) ?? 0]).toSorted(([a = 0], [b = 0]) => a - b);
+  for (const [at, [begin = 0]] of spans.entries()) {
+    const before = spans[at - 1]?.[1] ?? -1_000;
+    expect(begin - before).toBeGreaterThanOrEqual(250);
+  }
+  expect(spans.at(-1)?.[1]).toBeLessThan(5_000);
+});
+
+it("[BOUND-33] neither small bodies nor a slow, silent or broken sender of a large one wait or make others wait for long", async () => {
+  const [small = []] = await readings([{ chunks: 3, everyMs: 0 }, ...Array(5).fill({ chunks: 128, everyMs: 0 })]);
+  expect(small.at(-1)).toBeLessThan(100);
+  await vi.advanceTimersByTimeAsync(20_000);
+  for (const slow of [
+    { chunks: 40, everyMs: 90, announced: 8_000_000 },
+    { chunks: 5, everyMs: 0, announced: 8_000_000 },
+  ]) {
+    const [, other = []] = await readings([slow, { chunks: 16, everyMs: 1 }]);
+    expect(other.at(-1)).toBeLessThan(1_500);
+    await vi.advanceTimersByTimeAsync(20_000);
+  }
+  // One that did not announce its size.
+  const [first = [], second = []] = await readings(Array(2).fill({ chunks: 16, announced: 0, everyMs: 0 }));
+  const [early = [], late = []] = [first, second].toSorted((a, b) => (a.at(-1) ?? 0) - (b.at(-1) ?? 0));
+  expect(late[4]).toBeGreaterThanOrEqual((early.at(-1) ?? 0) + 80);
+});
+
 it("[BOUND-27] small parts are done together, and what follows a body of many values has time kept free", async () => {
   const timers = vi.spyOn(globalThis, "setTimeout");
   const pieces = inPieces();

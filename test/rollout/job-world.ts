@@ -56,10 +56,13 @@ export class JobWorld {
   }
 
   #started(): RolloutJob {
-    return new RolloutJob({ storage: this.storage, account: () => "default" }, async ({ id, decision }) => {
-      if (this.notifyFails) throw new Error("no one answers");
-      if (!this.told.includes(`${id} ${decision.kind}`)) this.told.push(`${id} ${decision.kind}`);
-    });
+    return new RolloutJob(
+      { storage: this.storage, account: () => "default", isClosing: () => false },
+      async ({ id, decision }) => {
+        if (this.notifyFails) throw new Error("no one answers");
+        if (!this.told.includes(`${id} ${decision.kind}`)) this.told.push(`${id} ${decision.kind}`);
+      },
+    );
   }
 
   /** Does it until it is done: after a kill a new instance goes on with the rows. */

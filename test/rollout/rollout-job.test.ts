@@ -137,7 +137,11 @@ describe("an account's rollouts", () => {
     const alerted = (agent: string) =>
       agent === "support" ? [{ channel: "discord" }, { channel: "callback" }, { channel: "discord" }] : [];
     const send = async (notice: Notice) => void sent.push(notice);
-    const job = rollouts({ notify }).feature.job({ storage, account: () => "default" }, send, alerted);
+    const job = rollouts({ notify }).feature.job(
+      { storage, account: () => "default", isClosing: () => false },
+      send,
+      alerted,
+    );
     job.ask?.("create", [rolloutOf()]);
     job.ask?.("act", ["ro_1", "pause", { name: "a person", call: "1" }]);
     await job.run(Date.now());

@@ -14,7 +14,7 @@ let workerd: Workerd;
 let harness: Server;
 
 beforeAll(async () => {
-  script = await buildWorker([]);
+  script = await buildWorker();
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "longline-damage-"));

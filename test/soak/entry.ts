@@ -7,11 +7,12 @@ import { otel } from "../../src/doors/otel.ts";
 import { rollouts } from "../../src/doors/rollouts/rollouts.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
+import { Chance } from "./harness/chance.ts";
 import { createKvDouble } from "./kv-double.ts";
 import { current, Gate, over, slowStorage } from "./shim-storage.ts";
 import { agent as soak } from "./soak-agent.ts";
 
-type SoakBindings = Bindings & { HARNESS_URL: string; KV_SEED: string };
+type SoakBindings = Bindings & { HARNESS_URL: string; SEED: string };
 type Method = (...given: unknown[]) => unknown;
 type ObjectClass = new (ctx: DurableObjectState, env: SoakBindings) => object;
 
@@ -27,7 +28,7 @@ let kv: ReturnType<typeof createKvDouble> | undefined;
 
 /** The bindings, with doubles for those that raw workerd does not have. */
 function withDoubles(env: SoakBindings, more: Record<string, unknown> = {}): SoakBindings {
-  kv ??= createKvDouble(Number(env.KV_SEED));
+  kv ??= createKvDouble(Number(env.SEED));
   return over(env, { PREFIXES: kv, RATE_LIMIT: { limit: async () => ({ success: true }) }, ...more });
 }
 
@@ -38,8 +39,11 @@ function confirmAt(harness: string) {
   };
 }
 
+/** How many calls of another object run and lose their answer, as one that is cut off by a restart of that object does. */
+const lostAnswers = 0.05;
+
 /** Calls of another object wait as requests do. */
-function gatedSpace(space: DurableObjectNamespace, gate: Gate): DurableObjectNamespace {
+function gatedSpace(space: DurableObjectNamespace, gate: Gate, chance: Chance): DurableObjectNamespace {
   const getByName = (name: string) => {
     const stub = space.getByName(name) as unknown as Record<string, Method>;
     return new Proxy(stub, {
@@ -47,7 +51,11 @@ function gatedSpace(space: DurableObjectNamespace, gate: Gate): DurableObjectNam
         (_, method) =>
         async (...given: unknown[]) => {
           await gate.confirmed();
-          return stub[String(method)]?.(...given);
+          const answer = await stub[String(method)]?.(...given);
+          // The methods that `objectStub` puts on a stub all go through `call`.
+          if (method !== "call" || !chance.happens(lostAnswers)) return answer;
+          // The words and the flag of developers.cloudflare.com/durable-objects/best-practices/error-handling.
+          throw Object.assign(new Error("Network connection lost."), { retryable: true });
         },
     });
   };
@@ -63,7 +71,8 @@ function gated(plain: ObjectClass): ObjectClass {
   const shimmed = function (this: unknown, ctx: DurableObjectState, env: SoakBindings) {
     const gate = new Gate(`${ctx.id}`, ctx.storage.sql, confirmAt(env.HARNESS_URL));
     Object.defineProperty(ctx, "storage", { value: slowStorage(ctx.storage, gate) });
-    const own = withDoubles(env, { ACCOUNTS: gatedSpace(env.ACCOUNTS, gate) });
+    const chance = new Chance(Number(env.SEED), `calls of ${ctx.id}`);
+    const own = withDoubles(env, { ACCOUNTS: gatedSpace(env.ACCOUNTS, gate, chance) });
     const made = current.run(gate, () => Reflect.construct(plain, [ctx, own], new.target ?? plain));
     gates.set(made, gate);
     return made;

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Bug } from "./bugs.ts";
+import { type Bug, caught } from "./bugs.ts";
 import { checkSession, type Violation } from "./check.ts";
 import { checkRollout, endedMarks } from "./check-rollout.ts";
 import { checkTraces } from "./check-traces.ts";
@@ -22,6 +22,8 @@ import { type SoakReport, soakReport } from "./soak-report.ts";
 
 /** Sessions played at a time. */
 const lanes = 4;
+/** A start takes no longer on a machine that has nothing else to do. */
+const quickStartMs = 1_000;
 /** Sessions that nobody contacts after the last kill: alarms alone must finish them. */
 const sleepers = 2;
 
@@ -30,14 +32,14 @@ export interface SoakOptions {
   seed: number;
   /** Messages that are sent before the last kill: the kills are spread evenly over them. Absent: one kill after another. */
   messages?: number | undefined;
-  /** Built in; then the soak ends at the first violation. */
+  /** Built in; then the soak ends once it is noticed. */
   bug?: Bug | undefined;
 }
 
 /** Runs a soak to its end. Throws when the harness itself fails. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const beganMs = performance.now();
-  const script = await buildWorker(options.bug?.edits ?? []);
+  const script = await buildWorker(options.bug);
   const folder = await mkdtemp(join(tmpdir(), "longline-soak-"));
   const soak = new Soak(options);
   try {
@@ -80,7 +82,7 @@ class Soak {
       commits: this.#commits,
       collector: this.#collector,
     });
-    const workerd = new Workerd({ folder, script, port: await freePort(), harnessUrl: this.#server.url });
+    const workerd = new Workerd({ folder, script, port: await freePort(), harnessUrl: this.#server.url, seed });
     this.#workerd = workerd;
     await workerd.prepare();
     await workerd.start();
@@ -136,6 +138,7 @@ class Soak {
       quietSinceMs: () => this.#quietSinceMs,
       isOver: () => this.#isOver,
       has: (spanId) => this.#collector.spans.has(spanId),
+      slowness: () => Math.max(1, ...(this.#killer?.restartsMs ?? []).map((ms) => ms / quickStartMs)),
     });
     this.#clients.push(client);
     return client;
@@ -153,9 +156,10 @@ class Soak {
     while (accepted() < count && !this.#mayStop()) await pause(20);
   }
 
-  /** With a planted bug the first violation is enough. */
+  /** A planted bug needs to be noticed once. */
   #mayStop(): boolean {
-    return this.#options.bug !== undefined && this.#violations().length > 0;
+    const { bug } = this.#options;
+    return bug !== undefined && caught(bug, this.#violations()) !== undefined;
   }
 
   async #untilFound(rest: Promise<unknown>): Promise<void> {

@@ -14,6 +14,7 @@ import { readEvents } from "./sse-reader.ts";
 const beginnings = {
   manager: "You have others",
   support: "You help",
+  editor: "You edit",
   researcher: "You find",
   writer: "You write",
   reviewer: "You review",
@@ -104,6 +105,14 @@ export class CrewWorld {
 
   async results() {
     return (await this.entries()).flatMap((entry) => (entry.type === "tool" ? [entry] : []));
+  }
+
+  /** What the ledger has of all sessions of the account, and what this one says of itself and all below it, in micro-dollars. */
+  async sums(): Promise<{ ledger: number; session: number }> {
+    const rows = await this.accountStub.usage({ group: "session", fromMs: 0, toMs: Number.MAX_SAFE_INTEGER });
+    const { usage } = unwrap(await this.stub.describe());
+    const ledger = rows.reduce((sum, { costMicros }) => sum + costMicros, 0);
+    return { ledger, session: usage.costMicros + (usage.children?.costMicros ?? 0) };
   }
 
   async events(query = "live=false") {

@@ -56,6 +56,18 @@ export function logContract(name: string, withStore: WithStore): void {
         }
       }));
 
+    it("[LOG-6] reads the beginnings of entries in the same order and places, short entries whole", () =>
+      withStore((open) => {
+        const log = open();
+        log.append([...three, user({ content: "é".repeat(700_000) }), ended()]);
+        for (const range of [{ after: 0 }, { after: 2, limit: 2 }, { after: 5 }]) {
+          const read = open().readBeginnings(range);
+          const whole = log.read(range);
+          expect(read.map(({ seq, type }) => [seq, type])).toEqual(whole.map(({ seq, type }) => [seq, type]));
+          expect(read.filter(({ seq }) => seq !== 4)).toEqual(whole.filter(({ seq }) => seq !== 4));
+        }
+      }));
+
     it("[LOG-5] counts entries and the bytes of their JSON", () =>
       withStore((open) => {
         const log = open();

@@ -5,8 +5,9 @@ export interface SimulatedRollouts {
   /** The number of the first rollout: each has random numbers of its own. */
   from: number;
   runs: number;
-  /** Most sessions of a rollout. */
-  sessions: number;
+  /** What the rollout assigns as one, and how many of them come at most. */
+  key: "session" | "speaker";
+  keys: number;
 }
 
 /** Begins the line that says how many were rolled back; JSON `{ kind, back }` follows. */

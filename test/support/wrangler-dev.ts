@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -41,13 +41,16 @@ export interface DevOptions {
 
 /** How long a start may take before it counts as failed. */
 const startLimitMs = 40_000;
+/** How long the tests' app may take to be bundled. */
+const bundleLimitMs = 50_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
 export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
   const { vars = {}, persistTo, port: wanted, folder, app = "tests", command = false } = asked;
   const port = wanted ?? (await freePort());
   const data = persistTo ?? (await freshFolder());
-  const bundle = command || folder !== undefined || app !== "tests" ? undefined : process.env[bundleVariable];
+  const isBundled = !command && folder === undefined && app === "tests";
+  const bundle = isBundled ? await bundled() : undefined;
   const child =
     bundle === undefined ? runCommand({ app, folder, port, data, vars }) : serveBundle(bundle, { port, data, vars });
   let log = "";
@@ -115,6 +118,20 @@ function serveBundle(folder: string, { data, ...place }: Place) {
   return spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
 }
 
+/** The folder of the run's bundle, once it is whole; `undefined` where the run makes none. */
+async function bundled(): Promise<string | undefined> {
+  const folder = process.env[bundleVariable];
+  if (folder === undefined) return undefined;
+  const done = join(folder, bundleFiles.done);
+  for (const deadline = Date.now() + bundleLimitMs; !existsSync(done); await pause(50))
+    if (Date.now() > deadline) throw new Error(`The tests' app was not bundled within ${bundleLimitMs} ms.`);
+  const fault = readFileSync(done, "utf8");
+  if (fault !== "") throw new Error(`The tests' app cannot be bundled: ${fault}`);
+  return folder;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 export function freshFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "longline-"));
 }
@@ -128,7 +145,7 @@ async function ready(url: string, child: ChildProcess, log: () => string): Promi
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
   throw new Error(`The Worker did not answer within ${startLimitMs} ms:\n${log()}`);
 }

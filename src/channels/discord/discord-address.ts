@@ -33,6 +33,11 @@ export interface DiscordAddress extends Address, DiscordInteraction {
   fresh?: DiscordPress;
 }
 
+/** The same channel by the bot: the token of an interaction is good for 15 minutes. */
+export function lastingPlace({ app, room, user, session }: DiscordAddress, atMs: number): DiscordAddress {
+  return { channel: "discord", token: "", id: "", app, room, user, atMs, ...(session !== undefined && { session }) };
+}
+
 /**
  * A channel that a schedule or a webhook answers in. Needs `DISCORD_BOT_TOKEN`, and the bot in that server.
  * @param room id of the channel or thread

@@ -4,7 +4,7 @@ import { apiUrl, headerKey, matching, type SettingValues } from "../../core/sett
 import type { Outlet } from "../channel.ts";
 import { type Channel, defineChannel } from "../define-channel.ts";
 import type { DiscordSettings } from "./api.ts";
-import type { DiscordAddress } from "./discord-address.ts";
+import { type DiscordAddress, lastingPlace } from "./discord-address.ts";
 import { postToDiscord } from "./post.ts";
 import { readReference } from "./read-reference.ts";
 import { receiveDiscord } from "./receive.ts";
@@ -22,6 +22,7 @@ export function discord(rules: DiscordRules = {}): Channel {
     configure: discordSetup,
     receive: (request, settings) => receiveDiscord(request, { settings, rules }),
     outlet: (settings) => discordOutlet(settings, rules) as unknown as Outlet,
+    lastingAddress: (address, atMs) => lastingPlace(address as DiscordAddress, atMs),
     addressFault(address, settings) {
       if ((address as DiscordAddress).token !== "" || settings?.botToken !== undefined) return undefined;
       return "The answer goes to a channel of Discord, where only the bot can post: set DISCORD_PUBLIC_KEY and DISCORD_BOT_TOKEN.";

@@ -32,6 +32,15 @@ export function slackRoom(team: string, room: string): SlackAddress {
   return { channel: "slack", team, app: "", room, thread: "", user: "", ts: "", atMs: 0 };
 }
 
+/** The same thread, or the same direct messages, for a message that answers none. What a URL of Slack's could take is not: it is good for half an hour. */
+export function lastingPlace(
+  { team, app, room, thread, user, userTeam, ts }: SlackAddress,
+  atMs: number,
+): SlackAddress {
+  const place = { channel: "slack" as const, team, app, room, thread: thread === "" && !isDm(room) ? ts : thread };
+  return { ...place, user, ts: "", atMs, ...(userTeam !== undefined && { userTeam }) };
+}
+
 /** Id of the session: a thread begins with the message that is not answered yet, so its own `ts` names it. */
 export function sessionOf(
   { team, room, thread }: { team: string; room: string; thread: string },

@@ -10,7 +10,7 @@ import { readReference, type SlackReference } from "./read-reference.ts";
 import { receiveSlack } from "./receive.ts";
 import { checkSlackRules, type SlackRules } from "./rules.ts";
 import type { SlackShown } from "./shown.ts";
-import type { SlackAddress } from "./slack-address.ts";
+import { lastingPlace, type SlackAddress } from "./slack-address.ts";
 
 /**
  * Slack: `POST /channels/slack`. Its settings are `SLACK_SIGNING_SECRET` and `SLACK_BOT_TOKEN`, and for further workspaces
@@ -31,6 +31,7 @@ export function slack(rules: SlackRules = {}): Channel {
         uninstalled: (team) => host.installs.remove(team),
       }),
     outlet: (settings, host) => slackOutlet(withInstalls(settings, host), rules) as unknown as Outlet,
+    lastingAddress: (address, atMs) => lastingPlace(address as SlackAddress, atMs),
     addressFault(_address, settings) {
       if (settings?.botToken !== undefined || settings?.client !== undefined) return undefined;
       return "The answer goes to a channel of Slack: set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN.";

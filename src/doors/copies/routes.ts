@@ -39,7 +39,7 @@ export const copyRoutes = new Routes()
       choices,
       from: { kind: "fork", forkedFrom: { session: session.id, afterSeq } },
     };
-    return made(await makeCopy(caller, plan, async (load) => void (await loadFrom(from, afterSeq, load))));
+    return made(await makeCopy(caller, plan, async ({ load }) => void (await loadFrom(from, afterSeq, load))));
   })
   .get("/:id/export", "key", async (c, caller) => {
     const { name } = addressOf(caller, c.req.param("id"));
@@ -61,8 +61,8 @@ export const copyRoutes = new Routes()
     if (header.model !== null) knownModel(caller, header.model, agent);
     if (header.prefix !== null) await knownPrefix(caller, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
-    const session = await makeCopy(caller, { address, choices: choicesOf(header), from }, async (load) => {
-      for await (const page of pages) await load(page);
+    const session = await makeCopy(caller, { address, choices: choicesOf(header), from }, async ({ load, write }) => {
+      for await (const page of pages) await (page.type === "part" ? write(page.text) : load(page.lines));
     });
     return made(session);
   });

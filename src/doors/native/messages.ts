@@ -3,13 +3,11 @@ import * as z from "zod/mini";
 import { mustMay } from "../../account/access.ts";
 import { unwrap } from "../../account/outcome.ts";
 import type { Agent } from "../../agent/agent.ts";
-import type { CallbackAddress } from "../../channels/callback.ts";
 import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
-import { urlFault } from "../../session/deliver/url-fault.ts";
 import { turnJson } from "../../session/read/turn-json.ts";
 import { sessionEvents, sessionObject, submitForStream } from "../../session/session-object.ts";
 import type { InboxMessage } from "../../session/store/inbox.ts";
@@ -19,6 +17,7 @@ import type { TurnState } from "../../session/turn/turns.ts";
 import { shownEntry } from "../../wire/native.ts";
 import type { CancellationJson, SearchHitJson } from "../../wire/shapes.ts";
 import { allowedModels } from "../allowed-models.ts";
+import { callbackOf } from "../callback-of.ts";
 import { type Caller, mustAdmit } from "../caller.ts";
 import type { MessageSchemas } from "../message-schemas.ts";
 import { agentFor, namedAgent } from "../named-agent.ts";
@@ -160,14 +159,6 @@ function relayed(caller: Caller, address: SessionAddress, query: string): { quer
 function placeInUrl(query: URLSearchParams): string {
   const names = ["lastEventId", "last_event_id", "Last-Event-ID", "after"];
   return names.map((name) => query.get(name)).find((value) => value !== null && value !== "") ?? "";
-}
-
-/** The answer is owed to that address, too. */
-function callbackOf(caller: Caller, url: string | undefined): { replyTo?: CallbackAddress } {
-  if (url === undefined) return {};
-  const fault = urlFault(url, caller.app.settings.isDev);
-  if (fault !== undefined) throw new AppError("invalid_request", fault, { field: "callback_url" });
-  return { replyTo: { channel: "callback", url } };
 }
 
 /** An app without a door for JSON schemas refuses them by name. */

@@ -84,12 +84,18 @@ const mostDays = 366 * 9;
 export function nextDue(cron: Cron, zone: string, afterMs: number): number | undefined {
   const wall = wallAt(afterMs, zone);
   // A time that is skipped may be due on the wall of the hour before, and one that comes twice an hour before again.
-  const today = Math.floor(wall / dayMs) * dayMs - dayMs;
-  for (let at = 0; at < mostDays; at++) {
-    const day = today + at * dayMs;
-    if (!isOn(cron, new Date(day))) continue;
+  const yesterday = Math.floor(wall / dayMs) * dayMs - dayMs;
+  const dueOn = (at: number) => {
+    const day = yesterday + at * dayMs;
+    if (!isOn(cron, new Date(day))) return undefined;
     const fromHour = Math.max(0, Math.floor((wall - day) / hourMs) - 3);
-    const due = firstOn(cron, { zone, day, fromHour }, afterMs);
+    return firstOn(cron, { zone, day, fromHour }, afterMs);
+  };
+  // Where a whole day was skipped, its times lie among those of the next one.
+  const early = [dueOn(0), dueOn(1)].filter((due) => due !== undefined);
+  if (early.length > 0) return Math.min(...early);
+  for (let at = 2; at < mostDays; at++) {
+    const due = dueOn(at);
     if (due !== undefined) return due;
   }
   return undefined;

@@ -15,6 +15,7 @@ const schedule = z
     session: z.nullable(z.string()),
     agent: z.nullable(z.string()),
     metadata: z.record(z.string(), z.string()),
+    callback_url: z.nullable(z.string()),
     next_at: z.nullable(moment),
     last_run: z.nullable(
       z.object({

@@ -1,10 +1,12 @@
 /** `/v1/schedules`: messages that an account's sessions get by the clock. */
 import * as z from "zod/mini";
+import type { CallbackAddress } from "../../channels/callback.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { iso } from "../../wire/native.ts";
+import { callbackOf } from "../callback-of.ts";
 import { namedAgent } from "../named-agent.ts";
 import { receiptOf } from "../receipt-of.ts";
 import { Routes } from "../routes.ts";
@@ -21,21 +23,23 @@ export const newSchedule = lazySchema(() =>
     session: z.optional(sessionName),
     agent: z.optional(agentName),
     metadata: z.optional(metadata),
+    callback_url: z.optional(z.string().check(z.maxLength(2_000))),
   }),
 );
 
 export const scheduleRoutes = new Routes()
   .post("/", "key", async (c, caller) => {
     const body = parseBody(newSchedule, await readJson(c.req.raw));
-    const { cron, at, time_zone, content, session, agent, metadata: noted } = body;
+    const { cron, at, time_zone, content, session, agent, metadata: noted, callback_url } = body;
     const nowMs = Date.now();
     const time = timeOf({ cron, at, time_zone }, nowMs);
     if (agent !== undefined) namedAgent(caller, agent);
+    const owed = callbackOf(caller, callback_url);
     const { key, bodyHash } = await receiptOf(caller, body);
     // The same key with another body is another schedule's name, so it is refused by what is kept under it.
     const id = await scheduleId(key === undefined ? crypto.randomUUID() : `key ${key}`);
     const named = { ...(session !== undefined && { session }), ...(agent !== undefined && { agent }) };
-    const given = { id, time, content, ...named, ...(noted && { metadata: noted }), createdAtMs: nowMs };
+    const given = { id, time, content, ...named, ...(noted && { metadata: noted }), ...owed, createdAtMs: nowMs };
     const made = await deskOf(caller).create({ ...given, ...(bodyHash !== undefined && { digest: bodyHash }) });
     if (made.digest !== bodyHash) throw otherBody(key ?? "");
     return c.json(scheduleJson(made), 201, { Location: `/v1/schedules/${made.id}` });
@@ -57,6 +61,7 @@ function otherBody(key: string): AppError {
 }
 
 function scheduleJson(schedule: ScheduleRecord) {
+  const { replyTo } = schedule;
   const { id, time, content, session = null, agent = null, metadata: noted = {}, dueMs, last, createdAtMs } = schedule;
   return {
     id,
@@ -66,6 +71,7 @@ function scheduleJson(schedule: ScheduleRecord) {
     session,
     agent,
     metadata: noted,
+    callback_url: replyTo?.channel === "callback" ? (replyTo as CallbackAddress).url : null,
     next_at: dueMs === undefined ? null : iso(dueMs),
     last_run: last === undefined ? null : lastJson(last),
     created_at: iso(createdAtMs),

@@ -12,6 +12,7 @@ import { WallDay } from "./zone-time.ts";
 export interface DueMessage {
   /** Names the message: the same again is the same message. */
   claim: string;
+  dueMs: number;
   session: string;
   schedule: ScheduleRecord;
 }
@@ -30,6 +31,7 @@ export class ScheduleJob implements AccountJob {
   readonly #store: ScheduleStore;
   readonly #send: SendDue;
   readonly #most: number;
+  readonly #isClosing: () => boolean;
   /** Until then nothing is tried again, by id. */
   readonly #rests = new Map<string, number>();
   #dueMs: { at: number | undefined } | undefined;
@@ -39,6 +41,7 @@ export class ScheduleJob implements AccountJob {
     this.#store = new ScheduleStore(host.storage.sql);
     this.#send = send;
     this.#most = most;
+    this.#isClosing = host.isClosing;
   }
 
   forget(): void {
@@ -49,7 +52,13 @@ export class ScheduleJob implements AccountJob {
 
   feedbackGiven(): void {}
 
+  sessionErased(session: string): void {
+    this.#store.removeOf(session);
+    this.forget();
+  }
+
   dueMs(): number | undefined {
+    if (this.#isClosing()) return undefined;
     this.#dueMs ??= { at: this.#store.nextDueMs };
     const { at } = this.#dueMs;
     if (at === undefined || this.#rests.size === 0) return at;
@@ -62,6 +71,7 @@ export class ScheduleJob implements AccountJob {
 
   async run(nowMs: number): Promise<void> {
     for (const schedule of this.#store.due(nowMs)) {
+      if (this.#isClosing()) return;
       if ((this.#rests.get(schedule.id) ?? 0) <= nowMs) await this.#runOne(schedule, nowMs);
     }
     this.#dueMs = undefined;
@@ -83,6 +93,7 @@ export class ScheduleJob implements AccountJob {
   }
 
   #create(given: Omit<ScheduleRecord, "dueMs">): ScheduleRecord {
+    if (this.#isClosing()) throw new AppError("conflict", "This account is being erased.");
     const known = this.#store.byId(given.id);
     if (known !== undefined) return known;
     if (this.#store.count >= this.#most) {
@@ -97,20 +108,20 @@ export class ScheduleJob implements AccountJob {
 
   /** The message first, then the row: cut off between them, the same message is sent again, and is the same turn. */
   async #runOne(schedule: ScheduleRecord, nowMs: number): Promise<void> {
-    const { id, dueMs = nowMs, time } = schedule;
+    const { id, dueMs = nowMs } = schedule;
     const session = schedule.session ?? `${id}-${dueMs}`;
     const run = { dueMs, atMs: nowMs, session };
     const done = (of: { turn: string } | { error: string }) => {
       this.#rests.delete(id);
-      // Deleted while its message was sent: it stays deleted.
+      // Deleted while its message was sent: it stays deleted. One that was made again meanwhile, by the same name, has its own times.
       const now = this.#store.byId(id);
-      if (now === undefined) return;
+      if (now === undefined || now.createdAtMs !== schedule.createdAtMs) return;
       const { dueMs: _, ...rest } = now;
-      const nextMs = dueAfter(time, nowMs);
+      const nextMs = dueAfter(now.time, nowMs);
       this.#store.put({ ...rest, last: { ...run, ...of }, ...(nextMs !== undefined && { dueMs: nextMs }) });
     };
     try {
-      done(await this.#send({ claim: `schedule ${id} ${dueMs}`, session, schedule }));
+      done(await this.#send({ claim: `schedule ${id} ${dueMs}`, dueMs, session, schedule }));
     } catch (error) {
       const isPassing = !(error instanceof AppError) || passing.has(error.code);
       if (isPassing && nowMs < dueMs + patienceMs) this.#rests.set(id, nowMs + retryMs);

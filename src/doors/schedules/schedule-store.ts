@@ -1,4 +1,5 @@
 /** The schedules of an account, in rows of its object. */
+import type { Address } from "../../channels/channel.ts";
 
 /** When a schedule is due: again and again, or once. */
 export type ScheduleTime = { cron: string; zone: string } | { at: string; zone: string };
@@ -12,6 +13,10 @@ export interface ScheduleRecord {
   /** Name of the agent of sessions that it makes. */
   agent?: string;
   metadata?: Record<string, string>;
+  /** Where the answers go. */
+  replyTo?: Address;
+  /** A tool made it, in its session: it is erased with that. */
+  isOfSession?: true;
   /** Of the request that made it, where that had a key. */
   digest?: string;
   createdAtMs: number;
@@ -69,6 +74,12 @@ export class ScheduleStore {
     const query = `INSERT INTO schedules (id, due_at, data) VALUES (?1, ?2, ?3)
       ON CONFLICT (id) DO UPDATE SET due_at = ?2, data = ?3`;
     this.#sql.exec(query, schedule.id, dueMs ?? null, JSON.stringify(schedule));
+  }
+
+  /** Those that a tool made in the session. */
+  removeOf(session: string): void {
+    const query = "DELETE FROM schedules WHERE data ->> 'session' = ? AND data ->> 'isOfSession'";
+    this.#sql.exec(query, session);
   }
 
   remove(id: string): boolean {

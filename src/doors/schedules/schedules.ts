@@ -1,7 +1,14 @@
 /** Schedules as an app lists them: routes, the job that sends what is due, and the tool by which an agent makes one. An app without this line carries none of it. */
 import { env } from "cloudflare:workers";
 import * as z from "zod/mini";
+import { accountObject } from "../../account/account-object.ts";
+import type { App } from "../../agent/app.ts";
+import type { Address } from "../../channels/channel.ts";
+import { defined } from "../../core/defined.ts";
+import { sha256Hex } from "../../core/digest.ts";
+import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
+import { addressFault } from "../../session/deliver/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { defineTool, type Tool } from "../../tools/tool.ts";
 import { iso } from "../../wire/native.ts";
@@ -31,22 +38,57 @@ export function schedules({ most = 100 }: ScheduleSettings = {}): Door {
     isNative: true,
     routes: () => [["/v1/schedules", scheduleRoutes]],
     operations: async () => (await import("./operations.ts")).scheduleOperations,
-    accountJob: (host, bindings) => new ScheduleJob(host, { most, send: (due) => send(bindings, host.account(), due) }),
+    accountJob: (host, bindings, app) =>
+      new ScheduleJob(host, { most, send: (due) => send(due, { app, bindings, account: host.account() }) }),
   });
 }
 
-async function send(bindings: Bindings, account: string, { claim, session, schedule }: DueMessage) {
+interface SendingFrom {
+  app: App;
+  bindings: Bindings;
+  account: string;
+}
+
+/** As a caller's message: by the account's rate and models. What it may spend is looked at by the turn. */
+async function send({ claim, dueMs, session, schedule }: DueMessage, { app, bindings, account }: SendingFrom) {
   const { content, agent, metadata } = schedule;
+  const { models } = await mustAdmit(bindings, account, claim);
+  const replyTo = schedule.replyTo && lasting(app, schedule.replyTo, dueMs);
   const to = { account, name: session };
-  const message = { content, options: {}, ...(metadata && { metadata }) };
-  const create = agent === undefined ? {} : { agent };
   const { turn } = accepted(
-    await sessionObject(bindings, to).submit(to, { messages: [message], claims: [claim], create }),
+    await sessionObject(bindings, to).submit(to, {
+      messages: [{ content, options: {}, ...(metadata && { metadata }) }],
+      claims: [claim],
+      create: defined({ agent }),
+      ...defined({ models, replyTo }),
+    }),
   );
   return { turn };
 }
 
-/** A tool by which an agent sends itself a message later, in the session it is in. A person approves each, unless `approval` is `never`. */
+/** Throws `rate_limited`. The same message counts once. Returns the account's limits. */
+async function mustAdmit(bindings: Bindings, account: string, claim: string) {
+  const object = accountObject(bindings, account);
+  const { limits } = await object.access();
+  if (limits.ratePerMinute === undefined) return limits;
+  const id = Number.parseInt((await sha256Hex(claim)).slice(0, 13), 16);
+  const retryAfterSeconds = await object.admit(Date.now(), id);
+  if (retryAfterSeconds === 0) return limits;
+  const detail = `The account may send ${limits.ratePerMinute} messages a minute, and has sent them.`;
+  throw new AppError("rate_limited", detail, { retryAfterSeconds });
+}
+
+/** The place of the address, for an answer that comes later; `undefined` where nothing can be shown there any more. */
+function lasting(app: App, address: Address, atMs: number): Address | undefined {
+  const { channel } = address;
+  const place = channel === "callback" ? address : app.channels.get(channel)?.lastingAddress(address, atMs);
+  return place && addressFault(app, place) === undefined ? place : undefined;
+}
+
+/**
+ * A tool by which an agent sends itself a message later, in the session it is in: it is answered where the turn is answered in
+ * which the tool was called, such as a thread of Slack, and erased with its session. A person approves each, unless `approval` is `never`.
+ */
 export function scheduleTool({ approval = "always" }: { approval?: "always" | "never" } = {}): Tool {
   return defineTool({
     name: "schedule",
@@ -60,11 +102,12 @@ export function scheduleTool({ approval = "always" }: { approval?: "always" | "n
     }),
     effect: "keyed",
     ...(approval === "always" && { approval }),
-    async run({ content, ...given }, { account, session, idempotencyKey, now }) {
+    async run({ content, ...given }, { account, session, replyTo, idempotencyKey, now }) {
       const nowMs = now();
       const time = timeOf(given, nowMs);
       const id = await scheduleId(idempotencyKey);
-      const schedule = { id, time, content, session: session.id, createdAtMs: nowMs };
+      const own = { session: session.id, isOfSession: true as const, ...(replyTo && { replyTo }) };
+      const schedule = { id, time, content, ...own, createdAtMs: nowMs };
       const made = await new ScheduleDesk(env as unknown as Bindings, account).create(schedule);
       return { id: made.id, next: made.dueMs === undefined ? null : iso(made.dueMs) };
     },

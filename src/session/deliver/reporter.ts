@@ -22,8 +22,8 @@ import type { Turns } from "../turn/turns.ts";
 const textChars = 2_000;
 /** About how long it takes to read an entry and to index its text, in ms (`npm run bench -- health`). */
 const textMs = 0.06;
-/** Entries, and UTF-16 units of them, that are read in one go. */
-const batch = { limit: 200, maxUnits: 1_000_000 };
+/** Entries, and UTF-16 units of their beginnings, that are read in one go. */
+const batch = { limit: 200, maxUnits: 250_000 };
 
 /** What a report is read from. */
 interface ReportSources {
@@ -48,12 +48,19 @@ export class Reporter {
     this.#bindings = bindings;
   }
 
-  /** Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account counts everything once. */
-  report({ log, record, turns, feedback, traces, telemetry }: ReportSources, summary: SessionSummary): Promise<void> {
+  /**
+   * Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account
+   * counts everything once. `isLast`: nothing is added any more, so that what is known of a step that is open is all of it.
+   */
+  report(
+    { log, record, turns, feedback, traces, telemetry }: ReportSources,
+    summary: SessionSummary,
+    isLast = false,
+  ): Promise<void> {
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
-      const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
+      const [first] = firstSeq === undefined ? [] : log.readBeginnings({ after: firstSeq - 1, limit: 1 });
       const version = first?.type === "user" ? first.agentVersion : undefined;
       const { agent } = summary;
       return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
@@ -62,7 +69,7 @@ export class Reporter {
     const account = accountObject(this.#bindings, owner);
     const { lastSeq } = log;
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn, isLast }, summary))
       .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
@@ -127,14 +134,15 @@ interface NewsSource {
   copiedSeq: number;
   ranBy: RanBy;
   readTurn: TurnReader;
+  isLast: boolean;
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
-function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn }: NewsSource): SessionNews | undefined {
+function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn, isLast }: NewsSource): SessionNews | undefined {
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
-    const entries = log.read({ after, limit, maxUnits: batch.maxUnits * factor });
-    const end = finishedUpTo(entries);
+    const entries = log.readBeginnings({ after, limit, maxUnits: batch.maxUnits * factor });
+    const end = isLast && entries.at(-1)?.seq === log.lastSeq ? entries.length : finishedUpTo(entries);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;

@@ -4,6 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import type { AnswerRequest } from "../../wire/manner.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
+import type { TranscriptLog } from "../store/transcript-log.ts";
 import { withdrawnName } from "../store/withdraw.ts";
 import { noSuchTurn, type Turns } from "../turn/turns.ts";
 
@@ -18,18 +19,19 @@ export interface AnswerRows {
   inbox: Inbox;
   turns: Turns;
   record: SessionRecord;
+  log: Pick<TranscriptLog, "read">;
 }
 
 /** Throws `not_found` where no answer begins. */
 export function askedFor(
-  { inbox, turns, record }: AnswerRows,
+  { inbox, turns, record, log }: AnswerRows,
   { turn, afterSeq }: { turn: string; afterSeq?: number | undefined },
 ): AnswerRequest {
   const found = inbox.byTurn(turn);
   if (found === undefined || found.turn !== turn) throw noSuchTurn(turn);
   const { message, firstSeq, stop, atMs } = found;
   const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
-  const [first] = entries;
+  const [first] = firstSeq === undefined ? [] : log.read({ after: firstSeq - 1, limit: 1 });
   // Of a turn that was copied the message is in the log alone.
   const kept = first?.type === "user" ? first : message;
   const begins = afterSeq === undefined ? undefined : answerAt(entries, afterSeq);

@@ -1,12 +1,12 @@
 /** The transcript as clients keep copies of it: each entry is read once, when the first copy is compared with it. Decides nothing; `core/reconcile` does. */
 import { AppError } from "../../core/errors.ts";
 import { type Comparison, KnownHistory } from "../../core/reconcile.ts";
+import { pace } from "../../http/pace.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 
-/** Entries read in one go. */
-const page = { limit: 64, maxUnits: 1_000_000 };
-/** Pages that are read without a pause: about 10 ms. */
-const pagesInOneGo = 4;
+/** Entries read in one go: about 5 ms. */
+const page = { limit: 64, maxUnits: 200_000 };
+const pageMs = 5;
 
 /** A history as a client sends it, by the digests of its items. `results`: of its last calls, which may be known already. */
 export interface SentHistory {
@@ -26,18 +26,19 @@ export class Reconciler {
     this.#isGone = isGone;
   }
 
-  /** Reads a long transcript page by page, and what else the session has to do comes between. */
-  async readAhead(): Promise<void> {
-    for (let pages = 1; this.#readPage(); pages++) {
-      if (pages % pagesInOneGo === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  /** Reads a long transcript page by page for a comparison with `history`, and what else there is to do comes between. */
+  async readAhead(history: Pick<SentHistory, "before">): Promise<void> {
+    if (history.before.length === 0) return;
+    while (this.#readPage() && this.#seq < this.#log.lastSeq) {
+      await pace(pageMs);
       if (this.#isGone()) throw new AppError("not_found", "There is no such session.");
     }
   }
 
   /** Whether the transcript ends with this history. Results that come a second time may have been answered by then. */
   compare({ before, results }: SentHistory): Comparison {
-    while (this.#readPage());
     if (before.length === 0) return { same: true };
+    while (this.#readPage());
     const compared = this.#known.compare(before);
     if (compared.same || results.length === 0) return compared;
     const answered = this.#known.compare([...before, ...results], { lacksAnswer: true });

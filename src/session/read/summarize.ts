@@ -39,7 +39,7 @@ export function summarize(sources: SummarySources, agent: Agent, defaultModel: s
 function newestVersion({ log, turns }: SummarySources): string | undefined {
   const firstSeq = log.last === undefined ? undefined : turns.firstSeq(log.last.turn);
   if (firstSeq === undefined) return undefined;
-  const [first] = log.read({ after: firstSeq - 1, limit: 1 });
+  const [first] = log.readBeginnings({ after: firstSeq - 1, limit: 1 });
   return first?.type === "user" ? first.agentVersion : undefined;
 }
 

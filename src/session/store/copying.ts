@@ -1,5 +1,5 @@
 /** Makes a session from entries that come page by page, from a fork or an import. The session exists once its last page is in: until then there are rows, but no session. */
-import { ending, leftOver, refusal } from "../../core/ending.ts";
+import { ending, leftOverOfCopy, refusal } from "../../core/ending.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { TranscriptChecker } from "../../core/legal.ts";
@@ -17,7 +17,7 @@ import {
   type SessionChoices,
   SessionRecord,
 } from "./session-record.ts";
-import { SqliteTranscriptLog } from "./transcript-log.ts";
+import { SqliteTranscriptLog, type StagedText } from "./transcript-log.ts";
 
 /** What is to be made. An import brings its age and what it used; a fork, and a conversation that was held elsewhere (`seed`), begin now and have used nothing. */
 export interface CopyPlan {
@@ -30,11 +30,19 @@ export interface CopyPlan {
     | { kind: "seed"; forkedFrom?: ForkedFrom; goesOn: boolean; receipt?: Receipt };
 }
 
-/** An entry, or the feedback to a turn before it, and its line. */
+/** An entry, or the feedback to a turn before it, and its line. `staged`: where a text of the entry goes on in parts that came before it. */
 export interface CopiedLine {
   line: number;
   entry?: Entry;
+  staged?: StagedText;
   rated?: RatedTurn;
+}
+
+/** A part of a text of the next entry, counted from 0. */
+export interface CopiedPart {
+  token: string;
+  part: number;
+  text: string;
 }
 
 export type CopyStep =
@@ -86,11 +94,15 @@ export class Copying {
     return size;
   }
 
+  /** Writes a part of an entry's text, in a transaction of its own: a commit of megabytes would stop all that this thread does. */
+  stage({ token, part, text }: CopiedPart): void {
+    this.#mustBe(token).stage(part, text);
+  }
+
   /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */
   do(step: CopyStep): boolean {
     if (step.type === "begin") return this.#begin(step);
-    const copy = this.#current;
-    if (copy?.token !== step.token) throw new AppError("conflict", "This copy was given up meanwhile. Begin it again.");
+    const copy = this.#mustBe(step.token);
     try {
       if (step.type === "drop") this.#drop();
       if (step.type === "load") this.#storage.transactionSync(() => copy.load(step.lines));
@@ -102,6 +114,12 @@ export class Copying {
       this.#drop();
       throw error;
     }
+  }
+
+  #mustBe(token: string): Copy {
+    const copy = this.#current;
+    if (copy?.token !== token) throw new AppError("conflict", "This copy was given up meanwhile. Begin it again.");
+    return copy;
   }
 
   #begin({ token, plan }: Extract<CopyStep, { type: "begin" }>): false {
@@ -142,6 +160,8 @@ class Copy {
   #turn: Entry[] = [];
   #usage = noSessionUsage;
   #windowSeq = 0;
+  /** Parts of the next entry's text that are written. */
+  #parts = 0;
 
   constructor(sql: SqlStorage, token: string, plan: CopyPlan) {
     this.token = token;
@@ -152,16 +172,23 @@ class Copy {
     this.#feedback = new FeedbackStore(sql);
   }
 
+  stage(part: number, text: string): void {
+    this.heardMs = Date.now();
+    if (part !== this.#parts) throw new Error(`part ${part} of a text came after ${this.#parts}`);
+    this.#log.stagePart(part, text);
+    this.#parts++;
+  }
+
   load(lines: readonly CopiedLine[]): void {
     this.heardMs = Date.now();
-    for (const { line, entry, rated } of lines) {
+    for (const { line, entry, staged, rated } of lines) {
       const fault = entry ? this.#checker.fault(entry) : this.#ratingFault(rated);
       if (fault !== undefined) {
         throw new AppError("invalid_request", `Line ${line}: ${fault}. Nothing was imported.`, {
           field: `line ${line}`,
         });
       }
-      if (entry) this.#take(entry);
+      if (entry) this.#take(entry, staged);
       if (rated) this.#rate(rated);
     }
   }
@@ -199,8 +226,11 @@ class Copy {
     return from.kind === "seed" && from.goesOn;
   }
 
-  #take(entry: Entry): void {
-    this.#log.append([entry]);
+  #take(entry: Entry, staged: StagedText | undefined): void {
+    if ((staged?.parts ?? 0) !== this.#parts) throw new Error(`an entry of ${this.#parts} parts came without its text`);
+    if (staged === undefined) this.#log.append([entry]);
+    else this.#log.appendStaged(entry, staged);
+    this.#parts = 0;
     if (entry.type === "user" && entry.joined !== true) {
       this.#turn = [];
       const { options } = entry;
@@ -223,7 +253,7 @@ class Copy {
     const last = this.#turn.at(-1);
     const reply = this.#turn.findLast((entry) => entry.type === "assistant");
     const whole = last?.type === "assistant" && last.finishReason === "stop";
-    const refused = leftOver(openCalls(this.#turn), { intents: new Set() });
+    const refused = leftOverOfCopy(openCalls(this.#turn));
     const of = { turn, step: reply?.step ?? 0, reason: whole ? "completed" : "interrupted", refused } as const;
     return ending(of, this.#turn, Date.now());
   }

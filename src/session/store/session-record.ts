@@ -240,10 +240,10 @@ export class SessionRecord implements RowCopy {
     this.#keep({ usage: sum, expiresAtMs });
   }
 
-  /** Adds what a child used. Runs in the transaction that takes its end, so that it counts once. */
-  addChild(outcome: ChildOutcome): void {
+  /** Adds what a child used. `count`: 0 for more of one that was counted. Runs in the transaction that takes it from the child, so that it counts once. */
+  addChild(use: Pick<ChildOutcome, "usage" | "costMicros" | "steps">, count: 0 | 1): void {
     const before = this.read().usage;
-    const usage = { ...before, children: addChild(before.children ?? noChildren, outcome) };
+    const usage = { ...before, children: addChild(before.children ?? noChildren, use, count) };
     this.#sql.exec("UPDATE session SET usage = ?", JSON.stringify(usage));
     this.#keep({ usage });
   }

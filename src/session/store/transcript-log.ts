@@ -1,6 +1,7 @@
 /** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { EntryTail, type LogRange, mostUnits as tailUnits } from "./entry-tail.ts";
+import { beginningOf, closing, entryText, openText, rowsOf, type TextField, textPiece } from "./entry-text.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What the log of a session can do. `test/support/memory-log.ts` is the other one; both are held to one contract suite. */
@@ -13,6 +14,8 @@ export interface TranscriptLog {
   append(entries: readonly NewEntry[]): Entry[];
   /** Entries after `after`, oldest first. */
   read(range: LogRange): Entry[];
+  /** The same for who needs the beginnings of texts: of long entries these may be cut, and are not read whole. */
+  readBeginnings(range: LogRange): Entry[];
   /** The newest entries of one type, newest first. */
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[];
   /** Whether a call with this id was answered: it was approved or denied, or has a result. */
@@ -30,12 +33,6 @@ export interface EntryRow {
   isSplit: boolean;
 }
 
-/**
- * Most UTF-16 units of an entry's JSON in one row. A unit is at most 3 bytes of UTF-8, so a row stays under 1.9 MB;
- * Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits), the local runtime does not.
- */
-const unitsPerRow = 600_000;
-
 /** The entries after `after` up to `throughSeq`, page by page: what is read at once fits the memory. */
 export function* scan(
   log: Pick<TranscriptLog, "read">,
@@ -52,6 +49,12 @@ export function* scan(
 
 const scanned = { limit: 64, maxUnits: 1_000_000 };
 
+/** A text of an entry that goes on in so many parts. */
+export interface StagedText {
+  field: TextField;
+  parts: number;
+}
+
 type Row = { seq: number; data: string; parts: number };
 
 type StoredRow = { seq: number; turn: string; type: string; units: number; parts: number };
@@ -62,7 +65,16 @@ function entryRow({ parts, ...row }: StoredRow): EntryRow {
   return { ...row, isSplit: parts > 0 };
 }
 
+/** Of a longer row its beginning is read. */
+const longestHead = { bytes: 16_000, chars: 6_000 };
+/** `octet_length` is in the row's header: a long row is not read to learn that it is long, as `length` would. */
+const selectHeads = `SELECT seq, parts, parts > 0 OR octet_length(data) > ${longestHead.bytes} AS isCut,
+  CASE WHEN octet_length(data) > ${longestHead.bytes} THEN substr(data, 1, ${longestHead.chars}) ELSE data END AS data
+  FROM entries WHERE seq > ? ORDER BY seq LIMIT ?`;
+
 const insertEntry = "INSERT INTO entries (seq, turn, type, at, data, parts) VALUES (?, ?, ?, ?, ?, ?)";
+
+const insertPart = "INSERT INTO entry_parts (seq, part, data) VALUES (?, ?, ?)";
 
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
@@ -104,9 +116,28 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
       copy.tail.add(entry.seq, text);
       // What a client sent was JSON: it need not be parsed again.
       if (entry.type === "user") this.#keep(entry, text.length);
+      // A megabyte of tools is a hundred thousand values in memory, and no one asks for them after their turn.
+      if (entry.type === "turn_ended") this.#large = undefined;
       copy.last = copy.tail.read({ after: entry.seq - 1 })?.[0] ?? entry;
     }
     return placed;
+  }
+
+  /** Writes a piece of the next entry's text before the entry itself: without that no reader finds it. The caller removes what no entry followed. */
+  stagePart(part: number, piece: string): void {
+    this.#sql.exec(insertPart, this.lastSeq + 1, part, textPiece(piece));
+  }
+
+  /** Appends an entry whose text `field` goes on in so many parts, written before. `last` knows only the text's beginning. Must run inside the caller's transaction. */
+  appendStaged(entry: NewEntry, { field, parts }: StagedText): void {
+    const placed: Entry = { ...entry, seq: this.lastSeq + 1 };
+    const { seq, turn, type, atMs } = placed;
+    const [head = "", ...rest] = rowsOf(openText(placed, field));
+    this.#sql.exec(insertEntry, seq, turn, type, atMs, head, rest.length + parts + 1);
+    // They come before what was written first.
+    rest.forEach((data, at) => this.#sql.exec(insertPart, seq, at - rest.length, data));
+    this.#sql.exec(insertPart, seq, parts, closing);
+    this.#copy = { last: placed, tail: new EntryTail(seq) };
   }
 
   read(range: LogRange): Entry[] {
@@ -115,6 +146,12 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     const { after, limit = Number.MAX_SAFE_INTEGER, maxUnits = Number.POSITIVE_INFINITY } = range;
     const rest = { after: after + 1, limit: limit - 1, maxUnits: maxUnits - large.units };
     return [large.entry, ...(rest.limit > 0 && rest.maxUnits > 0 ? this.read(rest) : [])];
+  }
+
+  readBeginnings(range: LogRange): Entry[] {
+    const large = this.#large?.entry;
+    if (large !== undefined && large.seq === range.after + 1 && range.limit === 1) return [large];
+    return this.#read.tail.read(range) ?? this.#readHeads(range);
   }
 
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
@@ -147,6 +184,18 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
       this.#keep(entry, data.length);
       entries.push(entry);
       units += data.length;
+      if (units >= maxUnits) break;
+    }
+    return entries;
+  }
+
+  #readHeads({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+    const entries: Entry[] = [];
+    let units = 0;
+    for (const row of this.#sql.exec<Row & { isCut: number }>(selectHeads, after, limit)) {
+      const entry = row.isCut === 0 ? (JSON.parse(row.data) as Entry) : beginningOf(row.data);
+      entries.push(...(entry ? [entry] : this.#readRows({ after: row.seq - 1, limit: 1 })));
+      units += row.data.length;
       if (units >= maxUnits) break;
     }
     return entries;
@@ -197,12 +246,10 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   /** Returns the entry's JSON. */
   #insert(entry: Entry): string {
     const { seq, turn, type, atMs } = entry;
-    const text = JSON.stringify(entry);
-    const [head = "", ...rest] = cut(text);
+    const text = entryText(entry);
+    const [head = "", ...rest] = rowsOf(text);
     this.#sql.exec(insertEntry, seq, turn, type, atMs, head, rest.length);
-    rest.forEach((data, part) =>
-      this.#sql.exec("INSERT INTO entry_parts (seq, part, data) VALUES (?, ?, ?)", seq, part, data),
-    );
+    rest.forEach((data, part) => this.#sql.exec(insertPart, seq, part, data));
     return text;
   }
 
@@ -217,17 +264,4 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
         .join("")
     );
   }
-}
-
-/** Pieces that fit a row. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
-function cut(text: string): string[] {
-  const pieces: string[] = [];
-  for (let from = 0; from < text.length; ) {
-    let to = Math.min(from + unitsPerRow, text.length);
-    const code = text.charCodeAt(to - 1);
-    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to--;
-    pieces.push(text.slice(from, to));
-    from = to;
-  }
-  return pieces;
 }

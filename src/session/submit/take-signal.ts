@@ -50,7 +50,11 @@ function delivered({ steps, writer, signals }: SignalRows, arrived: Arrived, wai
   const taken = { status: "delivered", turn, callId } as const;
   const isSuspended = (steps.calls(seq).get(callId)?.waits.length ?? 0) > 0;
   // A call that runs just now takes it when it waits again: what has happened in it keeps its order.
-  if (isSuspended) writer.end(wait, { type: "signalled", value }, nowMs);
+  if (isSuspended) {
+    // Waits that were over before it came first, though the alarm is late.
+    writer.endDue(wait, nowMs);
+    writer.end(wait, { type: "signalled", value }, nowMs);
+  }
   if (arrived.key !== undefined || !isSuspended) {
     signals.add(toKeep({ ...arrived, callId }, taken), { isTaken: isSuspended });
   }

@@ -9,6 +9,7 @@ import type { TraceHeaders } from "../../observe/traceparent.ts";
 import { withoutSecrets } from "../../tools/run-tool.ts";
 import type { CallContext, EntryPiece } from "../../tools/tool.ts";
 import type { Feed } from "../read/feed.ts";
+import type { Outbox } from "../store/outbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { TranscriptSearch } from "../store/transcript-search.ts";
@@ -22,6 +23,7 @@ interface CallSources {
   log: TranscriptLog;
   feed: Feed;
   turns: Turns;
+  outbox: Outbox;
   traces?: SessionTraces;
 }
 
@@ -45,12 +47,13 @@ interface CallOf {
  * that a session that was erased and made again by the same name has other keys; sessions without one keep the keys they had.
  */
 export async function callContext(sources: CallSources, of: CallOf): Promise<CallContext> {
-  const { record, search, log, feed } = sources;
+  const { record, search, log, feed, outbox } = sources;
   const { account, name, birth, metadata } = record.read();
   const { call, place, signal, agent } = of;
   const own = agent.tools.get(call.name)?.secrets ?? [];
   const { resultChars } = textLimits(of.profile.contextTokens);
   const trace = await callTrace(sources, of);
+  const owed = outbox.all().find(({ turn, state }) => turn === place.turn && state === "open");
   return {
     secrets: Object.fromEntries(own.map((secret) => [secret, of.secrets[secret] ?? ""])),
     account,
@@ -58,6 +61,7 @@ export async function callContext(sources: CallSources, of: CallOf): Promise<Cal
     session: { id: name, metadata },
     turn: place.turn,
     callId: call.id,
+    ...(owed && { replyTo: owed.address }),
     speaker: of.turn.message.speaker,
     idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,

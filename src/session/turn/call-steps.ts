@@ -47,7 +47,7 @@ export function callSteps(rows: CallRows, call: Omit<RunCall, "stepKey">): StepS
   };
 }
 
-/** Gives the call's waits the signals that were kept for them. One that came in time counts, however late this is. */
+/** Gives the call's waits the signals that were kept for them, after the waits that were over before each came. One that came in time counts, however late this is. */
 function takeSignals({ steps, writer, signals }: CallRows, call: StepCall & { turn: string }): void {
   const waits = steps.steps(call).filter(({ kind, outcome }) => kind === "signal" && outcome === undefined);
   if (waits.length === 0) return;
@@ -58,6 +58,7 @@ function takeSignals({ steps, writer, signals }: CallRows, call: StepCall & { tu
     const [wait] = at < 0 ? [] : waits.splice(at, 1);
     if (wait === undefined || atMs >= wait.untilMs) continue;
     signals.take(key);
+    writer.endDue(call, atMs);
     writer.end({ ...call, name }, { type: "signalled", value }, Date.now());
   }
 }

@@ -217,10 +217,16 @@ export class SessionEffects implements Effects {
       stepKey: (name) => sha256Hex(`${context.idempotencyKey} ${name}`),
       mustLive: () => this.#mustLive(),
     });
+    const answer = reply && children?.answerOf(call, reply.seq);
     const open = reply && children?.opens(agent, call, { reply, traceparent: context.traceparent });
     try {
-      const options = { hooks, approved, secrets, steps, ...(open && { open }) };
+      const options = { hooks, approved, secrets, steps, ...(answer ? { answer } : open && { open }) };
       const result = await runDurably(agent.tools, call, context, options);
+      if (answer && result) {
+        this.#mustLive();
+        answer.settle(result);
+        return undefined;
+      }
       if (result === undefined) this.#rows.feed.changed();
       return result && { ...result, ...children?.handoffOf(agent, call, result) };
     } finally {

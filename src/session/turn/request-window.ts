@@ -20,7 +20,7 @@ import { type LastRequest, ProviderCounts, sum } from "./provider-counts.ts";
 import { spellAlike, spellingOf } from "./window-spelling.ts";
 
 /** Entries read in one go. */
-const page = { limit: 256, maxUnits: 1_000_000 };
+const page = { limit: 256, maxUnits: 200_000 };
 
 /** As `estimateTokens` counts Latin letters. */
 const summaryTokensPerChar = 0.3;

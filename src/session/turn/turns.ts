@@ -234,7 +234,7 @@ export class Turns implements RowCopy {
     return { status, firstSeq, reply, waitingFor, suspended, waitMs };
   }
 
-  /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log; of results, the beginning. */
+  /** The entries of the turn that begins at `firstSeq`, up to its end or the end of the log; of results, the beginning, and of messages no tools. */
   entries(firstSeq: number): readonly Entry[] {
     if (this.#read.firstSeq !== firstSeq) this.#read = { firstSeq, entries: [] };
     const { entries } = this.#read;
@@ -265,6 +265,10 @@ export class Turns implements RowCopy {
 }
 
 function shortened(entry: Entry): Entry {
+  if (entry.type === "user" && entry.options.tools !== undefined) {
+    const { tools: _, ...options } = entry.options;
+    return { ...entry, options };
+  }
   return entry.type === "tool" && entry.content.length > keptChars
     ? { ...entry, content: entry.content.slice(0, keptChars) }
     : entry;

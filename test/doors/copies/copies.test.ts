@@ -1,5 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { notRun } from "../../../src/core/not-run.ts";
+import { agent } from "../../app/agent.ts";
 import { calls, text } from "../../support/fake-provider.ts";
 import { startProvider } from "../../support/session-world.ts";
 
@@ -15,11 +17,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function call(method: string, path: string, body?: unknown, type = "application/json"): Promise<Response> {
+function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  type = "application/json",
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const sent = typeof body === "string" ? body : JSON.stringify(body);
   return worker.fetch(`https://longline.test${path}`, {
     method,
-    headers: { Authorization: "Bearer test-key", "Content-Type": type },
+    headers: { Authorization: "Bearer test-key", "Content-Type": type, ...headers },
     ...(body !== undefined && { body: sent }),
   });
 }
@@ -84,7 +92,7 @@ describe("a fork", () => {
     const { body } = await json(call("POST", `/v1/sessions/${id}/fork`, { after_seq: 5 }));
     const copied = await entries(body.id);
     expect(copied.slice(5)).toMatchObject([
-      { type: "tool", message: { is_error: true, content: "Not run: the turn was ended first." } },
+      { type: "tool", message: { is_error: true, content: notRun.copiedOpen } },
       { type: "turn_ended", reason: "interrupted" },
     ]);
     provider.enqueue(text("Fine."));
@@ -111,6 +119,60 @@ describe("a fork", () => {
       const row = usage.body.usage.find(({ session }: { session: string }) => session === body.id);
       expect(row?.steps).toBe(1);
     });
+  });
+});
+
+describe("a copy of a session whose tool waits", () => {
+  /** The transcript of the session in another one. */
+  const copied: Record<string, () => Promise<string>> = {
+    fork: async () => (await json(call("POST", `/v1/sessions/${id}/fork`))).body.id,
+    import: async () => {
+      const lines = await (await call("GET", `/v1/sessions/${id}/export`)).text();
+      const { status, body } = await json(
+        call("POST", `/v1/sessions/import?id=${id}-x`, lines, "application/x-ndjson"),
+      );
+      expect(status).toBe(201);
+      return body.id;
+    },
+  };
+
+  it.each(["fork", "import"])(
+    "[COPY-4] by %s: the turn ends there, no step runs again, no result says that the tool did not run, and the first one goes on",
+    async (how) => {
+      const tool = agent.tools.get("calculator");
+      let orders = 0;
+      if (tool)
+        vi.spyOn(tool, "run").mockImplementation(async (_, { step }) => {
+          await step.do("order", () => void orders++, { effect: "unsafe" });
+          return (await step.waitFor("shipped", { timeout: 86_400_000 }))?.value;
+        });
+      provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1"}' }]));
+      await call("POST", `/v1/sessions/${id}/messages`, { content: "Order it." }, undefined, {
+        Prefer: "respond-async",
+      });
+      await vi.waitFor(async () => expect((await json(call("GET", `/v1/sessions/${id}`))).body.status).toBe("waiting"));
+      const copy = (await copied[how]?.()) ?? "";
+      expect((await entries(copy)).slice(2)).toMatchObject([
+        { type: "tool", message: { is_error: true, content: notRun.copiedOpen } },
+        { type: "turn_ended", reason: "interrupted" },
+      ]);
+      const signal = (to: string) => call("POST", `/v1/sessions/${to}/signals/shipped`, { value: 7 });
+      expect((await signal(copy)).status).toBe(404);
+      provider.enqueue(text("It was shipped."));
+      expect((await signal(id)).status).toBe(200);
+      await vi.waitFor(async () => expect((await entries(id)).at(-1)).toMatchObject({ reason: "completed" }));
+      expect(orders).toBe(1);
+    },
+  );
+
+  it("[COPY-4] or asks a person: the call waits in the first one alone", async () => {
+    const tool = agent.tools.get("calculator");
+    if (tool) vi.spyOn(tool, "needsApproval").mockReturnValue(true);
+    provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1"}' }]));
+    await ask(id, "Pay it.");
+    const { body } = await json(call("POST", `/v1/sessions/${id}/fork`));
+    expect((await entries(body.id)).at(-2)).toMatchObject({ message: { content: notRun.copiedWaiting } });
+    await call("POST", `/v1/sessions/${id}/cancel`);
   });
 });
 

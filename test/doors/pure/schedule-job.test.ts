@@ -17,12 +17,14 @@ let storage: ReturnType<typeof nodeStorage>;
 let sent: Map<string, number>;
 /** Called before a message is taken, and after. */
 let around: (when: "before" | "after") => void;
+let isClosing: boolean;
 
 beforeEach(() => {
   storage = nodeStorage();
   migrateAccount(storage);
   sent = new Map();
   around = () => {};
+  isClosing = false;
 });
 
 function job(most = 100): ScheduleJob {
@@ -32,7 +34,7 @@ function job(most = 100): ScheduleJob {
     around("after");
     return { turn: "turn_1" };
   };
-  return new ScheduleJob({ storage, account: () => "default" }, { send, most });
+  return new ScheduleJob({ storage, account: () => "default", isClosing: () => isClosing }, { send, most });
 }
 
 const create = (of: Partial<ScheduleRecord> & { id: string }, at = job()) =>
@@ -124,6 +126,42 @@ describe("the schedules of an account", () => {
     await job().run(start + hour);
     expect(list()).toEqual([]);
     expect(job().ask("remove", ["a"])).toBe(false);
+  });
+
+  it("[SCHED-1] one that is made again by the same name while its message is sent has its own times", async () => {
+    create({ id: "a" });
+    around = (when) => {
+      if (when === "before") return;
+      job().ask("remove", ["a"]);
+      create({ id: "a", time: { cron: "30 * * * *", zone: "UTC" }, createdAtMs: start + hour + 1 });
+    };
+    await job().run(start + hour);
+    expect(list()).toMatchObject([{ id: "a", dueMs: start + 1.5 * hour }]);
+    expect(list()[0]?.last).toBeUndefined();
+  });
+
+  it("[SCHED-1] a clock that goes back brings no message twice", async () => {
+    create({ id: "a" });
+    for (const nowMs of [start + hour, start, start + hour - 1, start + hour]) await job().run(nowMs);
+    expect([...sent.values()]).toEqual([1]);
+  });
+
+  it("[SCHED-9] of an account that is being erased send nothing, and none is made", async () => {
+    create({ id: "a" });
+    isClosing = true;
+    await job().run(start + hour);
+    expect([sent.size, job().dueMs()]).toEqual([0, undefined]);
+    expect(() => create({ id: "b" })).toThrow("This account is being erased.");
+  });
+
+  it("[SCHED-9] that a tool made are erased with their session; those of callers stay", () => {
+    create({ id: "a", session: "s", isOfSession: true });
+    create({ id: "b", session: "s" });
+    create({ id: "c", session: "t", isOfSession: true });
+    const at = job();
+    at.dueMs();
+    at.sessionErased("s");
+    expect(list().map(({ id }) => id)).toEqual(["b", "c"]);
   });
 
   it("[SCHED-4] are at most so many; the same id again is the same schedule", () => {

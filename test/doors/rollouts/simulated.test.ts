@@ -41,7 +41,9 @@ const candidate = changedAgent(support, { instructions: "You help buyers. Be bri
 
 interface Traffic {
   kind: SimulatedRollouts["kind"];
-  sessions: number;
+  /** What is assigned as one, and how many of them come at most. */
+  key: "session" | "speaker";
+  keys: number;
   guardrail: Omit<Guardrail, "alpha">;
   /** What the provider does. `factor`: how many tokens it counts. */
   turn(arm: Arm, random: () => number): { fails?: boolean; factor?: number };
@@ -59,8 +61,13 @@ function answered({ fails = false, factor = 1 }: ReturnType<Traffic["turn"]>): P
   return frames(delta("Hello.", null), delta("", "stop"), "data: [DONE]\n\n");
 }
 
-/** One rollout with its traffic, one session after another, a second apart; ends with it, or when all have come. */
-async function run(n: number, { sessions, guardrail, turn }: Omit<Traffic, "kind">) {
+/** Speakers in one session, where a rollout is of speakers: a new session for each would be most of the time of the full size. */
+const speakersOfSession = 20;
+/** Keys between two looks whether it still runs. */
+const lookedAtEach = 10;
+
+/** One rollout with its traffic, one key after another, a second apart; ends with it, or when all have come. */
+async function run(n: number, { key, keys, guardrail, turn }: Omit<Traffic, "kind">) {
   const random = randomOf(seed + n);
   const account = `sim-${crypto.randomUUID().slice(0, 18)}`;
   const desk = new RolloutDesk(bindings, account);
@@ -71,20 +78,21 @@ async function run(n: number, { sessions, guardrail, turn }: Omit<Traffic, "kind
     content: contentOf(candidate),
   });
   const id = `ro_${seed}_${n}_${guardrail.metric}`;
-  const stages = [{ share: 0.5, minSessions: Math.round(sessions / 2), holdSeconds: 0 }];
+  const stages = [{ share: 0.5, minSessions: Math.round(keys / 2), holdSeconds: 0 }];
   const versions = { agent: "support", candidate: candidate.version, baseline: support.version };
-  const plan = { ...versions, key: "session" as const, holdback: 0, stages, guardrails: [guardrail] };
+  const plan = { ...versions, key, holdback: 0, stages, guardrails: [guardrail] };
   await desk.create({ id, plan, diff: [], lostTokens: 0, lostMicros: null });
+  const isRolledBack = async () => (await desk.rollout(id)).progress.state === "rolled_back";
   let sent = 0;
-  for (; sent < sessions && (await desk.rollout(id)).progress.state !== "rolled_back"; sent++) {
+  for (; sent < keys && (sent % lookedAtEach > 0 || !(await isRolledBack())); sent++) {
     provider.forget();
     provider.enqueue((request, signal) => {
       const arm = request.body.messages[0].content === candidate.instructions ? "candidate" : "baseline";
       return answered(turn(arm, random))(request, signal);
     });
-    const address = { account, name: `s${sent}` };
+    const address = { account, name: `s${key === "session" ? sent : Math.floor(sent / speakersOfSession)}` };
     const session = sessionObject(bindings, address);
-    const message = { content: "Hi", options: {} };
+    const message = { content: "Hi", options: {}, ...(key === "speaker" && { speaker: `k${sent}` }) };
     const taken = accepted(await session.submit(address, { messages: [message], create: { agent: "support" } }, {}));
     await session.wait(taken.turn, 30_000);
     skipTime(1_000);
@@ -93,15 +101,14 @@ async function run(n: number, { sessions, guardrail, turn }: Omit<Traffic, "kind
     const [stage] = (await desk.rollout(id)).guard.stages;
     return (stage?.baseline.turns ?? 0) + (stage?.candidate.turns ?? 0);
   };
-  const { progress, decisions } = await desk.rollout(id);
-  if (progress.state !== "rolled_back") await expect.poll(counted).toBe(sent);
-  return { isRolledBack: progress.state === "rolled_back", decisions, sent };
+  await expect.poll(async () => (await isRolledBack()) || (await counted()) === sent).toBe(true);
+  return { isRolledBack: await isRolledBack() };
 }
 
 async function rolledBack({ kind, ...traffic }: Traffic): Promise<number> {
-  const { from, runs, sessions } = chunk ?? { from: 0, runs: 1, sessions: traffic.sessions };
+  const { from, runs } = chunk ?? { from: 0, runs: 1 };
   let back = 0;
-  for (let n = from; n < from + runs; n++) back += Number((await run(n, { ...traffic, sessions })).isRolledBack);
+  for (let n = from; n < from + runs; n++) back += Number((await run(n, traffic)).isRolledBack);
   if (chunk !== undefined) console.info(`${simulatedLine}${JSON.stringify({ kind, back })}`);
   else console.info(`${kind}: ${back} of ${runs} rolled back; seed ${seed}`);
   return back / runs;
@@ -119,19 +126,25 @@ const costs =
 /** Small traffic shows that it works; what is promised is about the full size, and about many rollouts. */
 describe.skipIf(chunk !== undefined)("a rollout with sessions, turns and accounts as they are", () => {
   it("[ROLLOUT-33] of a version that changes nothing is not rolled back, and each turn is counted", async () => {
-    expect(await rolledBack({ kind: "alike", sessions: 24, guardrail: failures, turn: rates(0.04, 0.04) })).toBe(0);
+    expect(
+      await rolledBack({ kind: "alike", key: "session", keys: 24, guardrail: failures, turn: rates(0.04, 0.04) }),
+    ).toBe(0);
   });
 
   it("[ROLLOUT-33] of a version that fails more often is rolled back", async () => {
-    expect(await rolledBack({ kind: "fails", sessions: 60, guardrail: failures, turn: rates(0.02, 0.6) })).toBe(1);
+    expect(
+      await rolledBack({ kind: "fails", key: "session", keys: 60, guardrail: failures, turn: rates(0.02, 0.6) }),
+    ).toBe(1);
   });
 
   it("[ROLLOUT-33] of a version that costs more is rolled back", async () => {
-    expect(await rolledBack({ kind: "costs", sessions: 64, guardrail: cost, turn: costs(6) })).toBe(1);
+    expect(await rolledBack({ kind: "costs", key: "session", keys: 64, guardrail: cost, turn: costs(6) })).toBe(1);
   });
 
   it("[ROLLOUT-33] of a better version is not rolled back", async () => {
-    expect(await rolledBack({ kind: "better", sessions: 24, guardrail: failures, turn: rates(0.1, 0.05) })).toBe(0);
+    expect(
+      await rolledBack({ kind: "better", key: "session", keys: 24, guardrail: failures, turn: rates(0.1, 0.05) }),
+    ).toBe(0);
   });
 });
 
@@ -144,8 +157,8 @@ const fullSize: Record<SimulatedRollouts["kind"], Pick<Traffic, "guardrail" | "t
 
 describe.runIf(chunk !== undefined)("some rollouts of the full size", () => {
   it("[ROLLOUT-33] end, and each of their turns is counted", async () => {
-    const { kind, runs, sessions } = chunk as SimulatedRollouts;
-    const part = await rolledBack({ kind, sessions, ...fullSize[kind] });
+    const { kind, runs, key, keys } = chunk as SimulatedRollouts;
+    const part = await rolledBack({ kind, key, keys, ...fullSize[kind] });
     expect(part * runs).toBeLessThanOrEqual(runs);
   }, 3_600_000);
 });

@@ -92,7 +92,7 @@ describe("a long history that a client sends again", () => {
     log.append(turns(1_000));
     const history = new Reconciler(log, () => false);
     const compare = async () => {
-      await history.readAhead();
+      await history.readAhead({ before: ["x"] });
       return history.compare({ before: ["nothing of it"], results: [] });
     };
     const order: string[] = [];
@@ -113,7 +113,7 @@ describe("a long history that a client sends again", () => {
     const log = new MemoryLog();
     log.append(turns(1_000));
     let isGone = false;
-    const compared = new Reconciler(log, () => isGone).readAhead();
+    const compared = new Reconciler(log, () => isGone).readAhead({ before: ["x"] });
     isGone = true;
     await expect(compared).rejects.toMatchObject({ code: "not_found" });
   });

@@ -6,7 +6,7 @@ import { sessionObject } from "../../../src/session/session-object.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { SqliteTranscriptLog } from "../../../src/session/store/transcript-log.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
-import { user } from "../../support/entries.ts";
+import { assistant, result, user } from "../../support/entries.ts";
 import { logContract } from "../../support/log-contract.ts";
 
 /** A fresh object's database with the session's tables. */
@@ -34,6 +34,66 @@ it("[LOG-4] no row is larger than 1.9 MB", () =>
         "SELECT octet_length(data) AS size FROM entries UNION ALL SELECT octet_length(data) FROM entry_parts",
       )
       .toArray();
-    expect(sizes.length).toBe(3);
+    expect(sizes.length).toBe(4);
     expect(Math.max(...sizes.map(({ size }) => size))).toBeLessThanOrEqual(1_900_000);
+  }));
+
+it("[LOG-6] the beginnings of long entries are read without the rest of them, in rows of earlier versions, too", () =>
+  withDatabase((storage) => {
+    const { sql } = storage;
+    const log = new SqliteTranscriptLog(sql);
+    const text = (units: number) => "日".repeat(units);
+    const entries = [
+      user({ content: "short", agentVersion: "v_1" }),
+      user({ content: text(20_000), agentVersion: "v_2" }),
+      assistant({ content: text(20_000), reasoning: text(10), costMicros: 7 }),
+      result("c0", { content: text(1_300_000), durationMs: 9 }),
+    ];
+    log.append(entries);
+    // As earlier versions wrote it.
+    const old = { ...user({ content: text(700_000), agentVersion: "v_3" }), seq: 5 };
+    const [head, rest] = [JSON.stringify(old).slice(0, 600_000), JSON.stringify(old).slice(600_000)];
+    sql.exec("INSERT INTO entries VALUES (5, 'turn_1', 'user', 1, ?, 1)", head);
+    sql.exec("INSERT INTO entry_parts VALUES (5, 0, ?)", rest);
+    const fresh = new SqliteTranscriptLog(sql);
+    const read = fresh.readBeginnings({ after: 0 });
+    const all = [...entries, old];
+    for (const [at, entry] of read.entries()) {
+      const { content, ...facts } = entry as unknown as Record<string, string>;
+      const { content: whole, ...others } = all[at] as unknown as Record<string, string>;
+      expect(facts).toEqual({ ...others, ...("reasoning" in facts && { reasoning: "" }), seq: at + 1 });
+      expect([at, whole?.startsWith(content ?? "-")]).toEqual([at, true]);
+    }
+    const units = read.map((entry) => ("content" in entry ? entry.content.length : 0));
+    expect(Math.max(...units.slice(0, 4))).toBeLessThanOrEqual(6_000);
+    expect(Math.min(...units.slice(1))).toBeGreaterThan(5_000);
+    expect(fresh.readBeginnings({ after: 1, limit: 2 }).map(({ seq }) => seq)).toEqual([2, 3]);
+    expect(fresh.readBeginnings({ after: 0, maxUnits: 6_000 }).map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(fresh.read({ after: 0 })).toEqual(all.map((entry, at) => ({ ...entry, seq: at + 1 })));
+  }));
+
+it("[LOG-7] an entry that was written part by part is read as one that was written at once, by the version before, too", () =>
+  withDatabase((storage) => {
+    const log = new SqliteTranscriptLog(storage.sql);
+    const [content, reasoning] = ['日😀"'.repeat(100_000), "r".repeat(1_300_000)];
+    const texts = [content.slice(4, 200_000), content.slice(200_000)];
+    texts.forEach((text, part) => log.stagePart(part, text));
+    expect([log.lastSeq, log.read({ after: 0 }), log.size().entries]).toEqual([0, [], 0]);
+    log.appendStaged(assistant({ content: content.slice(0, 4), reasoning }), { field: "content", parts: 2 });
+    log.append([user({ turn: "turn_2" })]);
+    const entry = { ...assistant({ content, reasoning }), seq: 1 };
+    expect(new SqliteTranscriptLog(storage.sql).read({ after: 0 })).toEqual([
+      entry,
+      { ...user({ turn: "turn_2" }), seq: 2 },
+    ]);
+    expect(log.read({ after: 0, limit: 1 })).toEqual([entry]);
+    // What the version before reads.
+    const { data, parts } =
+      storage.sql.exec<{ data: string; parts: number }>("SELECT data, parts FROM entries").toArray()[0] ?? {};
+    const rest = storage.sql
+      .exec<{ data: string }>("SELECT data FROM entry_parts WHERE seq = 1 ORDER BY part")
+      .toArray();
+    expect(parts).toBe(rest.length);
+    expect(JSON.parse(data + rest.map((row) => row.data).join(""))).toEqual(entry);
+    expect(Math.max(...rest.map((row) => row.data.length))).toBeLessThanOrEqual(600_000);
   }));

@@ -169,6 +169,49 @@ describe("a tool that waits", () => {
     expect(await result()).toEqual(["c1", "c2", '{"value":7}']);
   });
 
+  it("[STEP-4] a wait that was over before a signal came is first, though the alarm is late (vercel/workflow#2029)", async () => {
+    longTool((step) => {
+      const rest = step.sleep("rest", day).then(() => "rest");
+      return Promise.race([rest, step.waitFor("go", { timeout: 3 * day }).then(() => "go")]);
+    });
+    const turn = await waitingTurn("c1");
+    skipTime(2 * day);
+    provider.enqueue(text("Done."));
+    expect(unwrap(await signal({ name: "go" }))).toMatchObject({ status: "delivered" });
+    await world.ended(turn);
+    expect(await result()).toEqual(["rest"]);
+  });
+
+  it("[STEP-4] one wait in two races goes the same way at each replay (vercel/workflow#2125)", async () => {
+    const ways: string[] = [];
+    longTool(async (step) => {
+      const rest = step.sleep("rest", day).then(() => "rest");
+      const [a, b] = ["a", "b"].map((name) => step.waitFor(name, { timeout: 3 * day }).then(() => name));
+      const first = await Promise.race([rest, a]);
+      const second = await Promise.race([rest, b]);
+      ways.push(`${first} ${second}`);
+      await step.do("note", () => ways.length);
+      await step.sleep("more", day);
+      return `${first} ${second} ${await b}`;
+    });
+    const turn = await waitingTurn("c1");
+    unwrap(await signal({ name: "a" }));
+    await waits(turn);
+    await abortAllDurableObjects();
+    skipTime(day + 1_000);
+    await runDurableObjectAlarm(world.stub);
+    await until(() => expect(ways).toHaveLength(1));
+    await waits(turn);
+    unwrap(await signal({ name: "b" }));
+    await waits(turn);
+    await abortAllDurableObjects();
+    provider.enqueue(text("Done."));
+    skipTime(day);
+    await runDurableObjectAlarm(world.stub);
+    await world.ended(turn);
+    expect([new Set(ways), await result()]).toEqual([new Set(["a rest"]), ["a rest b"]]);
+  });
+
   it("[STEP-7] is ended by a cancel: its call has a result that does not say that nothing was done", async () => {
     longTool(async (step) => {
       await step.do("order", () => 1);

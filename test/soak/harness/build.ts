@@ -1,27 +1,27 @@
 /** Builds the Worker of a soak once: the product's sources with the soak's agent, its shims, shorter timers and perhaps a planted bug. */
-import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import type { Edit } from "../bugs.ts";
+import type { Bug } from "../bugs.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const seams = join(root, "test/soak/seams");
+
+/** A file of `seams/`, and the module that it replaces. */
+type Seam = Pick<Bug, "name" | "module">;
 
 /** Timers too long for a soak. What they time stays as it is. */
-const shorter: readonly Edit[] = [
-  { file: "src/session/store/heartbeat.ts", find: "const watchdogMs = 10_000;", replace: "const watchdogMs = 2_000;" },
-  { file: "src/http/sse.ts", find: "heartbeatMs = 15_000", replace: "heartbeatMs = 150" },
-  {
-    file: "src/session/deliver/session-exporter.ts",
-    find: "const retryMs = [5_000, 30_000, 120_000,",
-    replace: "const retryMs = [300, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000,",
-  },
+const shorter: readonly Seam[] = [
+  { name: "short-watchdog", module: "src/session/store/heartbeat.ts" },
+  { name: "short-heartbeat", module: "src/http/sse.ts" },
+  { name: "short-export-retries", module: "src/session/store/owed-telemetry.ts" },
 ];
 
-/** The Worker as one module's text. Throws when an edit's place is not there exactly once. */
-export async function buildWorker(edits: readonly Edit[]): Promise<string> {
-  const all = [...shorter, ...edits];
-  const done = new Set<Edit>();
+/** The Worker as one module's text. Throws when it imports none of the modules that are to be replaced. */
+export async function buildWorker(bug?: Seam): Promise<string> {
+  // A bug in a module with a shorter timer brings that along.
+  const replaced = new Map([...shorter, ...(bug === undefined ? [] : [bug])].map(({ name, module }) => [module, name]));
+  const used = new Set<string>();
   const result = await build({
     entryPoints: [join(root, "test/soak/entry.ts")],
     bundle: true,
@@ -30,40 +30,26 @@ export async function buildWorker(edits: readonly Edit[]): Promise<string> {
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
-    plugins: [withEdits(all, done)],
+    plugins: [withSeams(replaced, used)],
     logLevel: "silent",
   });
-  const missed = all.filter((edit) => !done.has(edit));
-  if (missed.length > 0) throw new Error(`No file of the Worker is ${missed.map(({ file }) => file).join(", ")}.`);
+  const missed = [...replaced.keys()].filter((module) => !used.has(module));
+  if (missed.length > 0) throw new Error(`No file of the Worker imports ${missed.join(", ")}.`);
   return result.outputFiles[0]?.text ?? "";
 }
 
-function withEdits(edits: readonly Edit[], done: Set<Edit>): Plugin {
+/** Imports of a replaced module get the seam's file; the seam itself gets the module. */
+function withSeams(replaced: ReadonlyMap<string, string>, used: Set<string>): Plugin {
   return {
     name: "soak",
-    setup({ onLoad }) {
-      onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
-        const file = relative(root, path).replaceAll("\\", "/");
-        const mine = edits.filter((edit) => edit.file === file);
-        if (mine.length === 0) return undefined;
-        let contents = await readFile(path, "utf8");
-        for (const edit of mine) {
-          contents = edited(contents, edit);
-          done.add(edit);
-        }
-        return { contents, loader: "ts" };
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
+        const module = relative(root, join(resolveDir, path)).replaceAll("\\", "/");
+        const name = replaced.get(module);
+        if (name === undefined || resolveDir === seams) return undefined;
+        used.add(module);
+        return { path: join(seams, `${name}.ts`) };
       });
     },
   };
-}
-
-/** `text` with the edit's place replaced. Throws unless the place occurs exactly once. */
-export function edited(text: string, { file, find, replace }: Edit): string {
-  const parts = text.split(find);
-  if (parts.length !== 2) {
-    throw new Error(
-      `${file} holds ${parts.length - 1} times, instead of once:\n${find}\nAdapt test/soak/bugs.ts to it.`,
-    );
-  }
-  return parts.join(replace);
 }

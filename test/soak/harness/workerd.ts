@@ -10,7 +10,7 @@ import type { Readable } from "node:stream";
 /** The executable itself: the package's own command is a script around it, and a kill would end only that. */
 const { default: binary } = createRequire(import.meta.url)("workerd") as { default: string };
 /** How long a start may take. */
-const startLimitMs = 20_000;
+const startLimitMs = 60_000;
 
 export interface WorkerdSetup {
   /** Folder for the configuration and the data. */
@@ -19,6 +19,8 @@ export interface WorkerdSetup {
   port: number;
   /** Where the Worker finds the harness. */
   harnessUrl: string;
+  /** Of what the Worker's doubles do by chance; 1 when absent. */
+  seed?: number;
 }
 
 /** One workerd after another over the same data. */
@@ -85,14 +87,14 @@ async function listening(child: ChildProcess, log: () => string): Promise<void> 
   await promise.finally(() => clearTimeout(timer));
 }
 
-function configuration({ folder, port, harnessUrl }: WorkerdSetup): string {
+function configuration({ folder, port, harnessUrl, seed = 1 }: WorkerdSetup): string {
   const vars = {
     API_KEY: "soak-key",
     HARNESS_URL: harnessUrl,
     MODEL_BASE_URL: `${harnessUrl}/v1`,
     MODEL_API_KEY: "model-key",
     MODEL_RETRY_BASE_MS: "10",
-    KV_SEED: "1",
+    SEED: String(seed),
   };
   const texts = Object.entries(vars).map(([name, text]) => `(name = "${name}", text = "${text}")`);
   const spaces = Object.entries({ SESSIONS: "Session", ACCOUNTS: "Account" });

@@ -201,8 +201,12 @@ async function readSegment(
   const segment = new Segment({ hasForm: first?.type === "user" && first.options.responseFormat !== undefined });
   let seq = Math.max(state.firstSeq - 1, afterSeq ?? 0);
   let own: string | undefined;
+  // It is read once: its message may be a megabyte.
+  let known = seq < state.firstSeq && first !== undefined ? [first] : undefined;
   for (let isOpen = true; isOpen; ) {
-    const { entries } = unwrap(await session.entries({ after: seq, limit: entriesInOneGo, lean: true }));
+    const range = { after: seq, limit: entriesInOneGo, lean: true };
+    const entries = known ?? unwrap(await session.entries(range)).entries;
+    known = undefined;
     own ??= entries[0]?.turn;
     beganMs = Math.min(beganMs, entries[0]?.atMs ?? beganMs);
     for (const entry of entries) {

@@ -95,7 +95,7 @@ async function behindCalls(
     from: { kind: "seed", goesOn: true, forkedFrom, receipt },
   } as const;
   const isNamed = fork !== undefined || receipt.key !== undefined;
-  const isNew = await makeOnce(caller, { plan, isNamed }, async (load) => {
+  const isNew = await makeOnce(caller, { plan, isNamed }, async ({ load }) => {
     await loadFrom(source, (kept[0]?.seq ?? 1) - 1, load);
     await load(entries.map((entry) => ({ line: entry.seq, entry })));
   });
