@@ -184,9 +184,8 @@ function refusalIn(doors: readonly Door[]): (path: string, error: unknown) => Re
 
 /** The part of the native door to which a path belongs that an app has only with a line of its own. */
 function partAt(path: string): string | undefined {
-  const [, sessions, part = "copies"] =
-    /^\/v1\/(?:(sessions)\/(?:import|[^/]+\/(?:fork|export))|(admin|prefixes)\b.*)$/.exec(path) ?? [];
-  return sessions === undefined && part === "copies" ? undefined : part;
+  if (/^\/v1\/sessions\/(import|.+\/(fork|export))$/.test(path)) return "copies";
+  return /^\/v1\/(admin|prefixes)\b/.exec(path)?.[1];
 }
 
 function takes(app: Hono<RouteContext>, method: string, path: string): boolean {

@@ -27,7 +27,7 @@ function evaluatedWith(paths: readonly string[]): Set<string> {
 const composition = ["src/index.ts", "src/longline.ts"];
 
 it.each([
-  ["the schemas of imported transcripts", /^src\/doors\/native\/transcript-lines\.ts$/],
+  ["the schemas of imported transcripts", /^src\/doors\/copies\/transcript-lines\.ts$/],
   ["the MCP server", /^src\/doors\/mcp\/server\.ts$/],
   ["connections to MCP servers", /^src\/tools\/mcp\/connection\.ts$/],
   ["a package of the Model Context Protocol", /^@modelcontextprotocol\//],

@@ -5,7 +5,7 @@
 import * as z from "zod/mini";
 import { defined } from "../core/defined.ts";
 import { lengths, numberSchema, stringSchema, type ZodSchema } from "./schema-checks.ts";
-import type { JsonSchema } from "./strict-schema.ts";
+import { type JsonSchema, propertiesOf, requiredOf } from "./strict-schema.ts";
 
 /** A `$ref` is only where a schema refers to itself; what JSON cannot express is `{}`. */
 export function inputSchema(schema: ZodSchema): JsonSchema {
@@ -20,7 +20,7 @@ function written(schema: ZodSchema, outer: readonly ZodSchema[]): JsonSchema {
   // They are values of what comes out.
   if (transforms(schema)) for (const name of ["default", "examples"]) delete own[name];
   const { def } = known(schema)._zod;
-  if (def.type === "prefault") own.default ??= plain(def.defaultValue);
+  if (def.type === "prefault") own.default ??= plain(() => def.defaultValue);
   const inner = wrapped(schema);
   return inner === undefined ? own : { ...written(inner, within), ...own };
 }
@@ -63,8 +63,6 @@ function keywords(schema: ZodSchema, within: readonly ZodSchema[]): JsonSchema {
     case "boolean":
     case "null":
       return { type: def.type };
-    case "success":
-      return { type: "boolean" };
     case "never":
       return { not: {} };
     case "enum":
@@ -100,23 +98,14 @@ function keywords(schema: ZodSchema, within: readonly ZodSchema[]): JsonSchema {
 function added(schema: ZodSchema): JsonSchema {
   const { def } = known(schema)._zod;
   if (def.type === "readonly") return { readOnly: true };
-  return defined({
-    default: def.type === "default" ? plain(def.defaultValue) : def.type === "catch" ? caught(def) : undefined,
-  });
+  if (def.type === "default") return defined({ default: plain(() => def.defaultValue) });
+  return def.type === "catch" ? defined({ default: plain(() => def.catchValue(undefined as never)) }) : {};
 }
 
-/** One that reads what it got instead has no value of its own. */
-function caught({ catchValue }: z.core.$ZodCatchDef): unknown {
+/** The value as JSON; `undefined` where it has none, as one that is made of what came. */
+function plain(read: () => unknown): unknown {
   try {
-    return catchValue(undefined as never);
-  } catch {
-    return undefined;
-  }
-}
-
-function plain(value: unknown): unknown {
-  try {
-    return JSON.parse(JSON.stringify(value));
+    return JSON.parse(JSON.stringify(read()));
   } catch {
     return undefined;
   }
@@ -197,19 +186,17 @@ function together(members: readonly JsonSchema[]): JsonSchema | undefined {
   const isPlain = ({ type, properties: _, required: __, additionalProperties: more, ...rest }: JsonSchema) =>
     type === "object" && !more && Object.keys(rest).length === 0;
   if (!members.every(isPlain)) return undefined;
-  const properties: Record<string, JsonSchema[]> = {};
-  for (const [name, field] of members.flatMap((each) =>
-    Object.entries(each.properties as Record<string, JsonSchema>),
-  )) {
-    const known = Object.hasOwn(properties, name) ? (properties[name] ?? []) : [];
-    if (known.some((other) => JSON.stringify(other) === JSON.stringify(field))) continue;
-    Object.defineProperty(properties, name, { value: [...known, field], enumerable: true, configurable: true });
+  const properties = new Map<string, JsonSchema[]>();
+  for (const [name, field] of members.flatMap((each) => Object.entries(propertiesOf(each)))) {
+    const fields = properties.get(name) ?? [];
+    if (!fields.some((other) => JSON.stringify(other) === JSON.stringify(field)))
+      properties.set(name, [...fields, field]);
   }
-  const required = [...new Set(members.flatMap((each) => (each.required ?? []) as string[]))];
+  const required = [...new Set(members.flatMap(requiredOf))];
   const both = (fields: JsonSchema[]) => (fields.length === 1 ? fields[0] : (together(fields) ?? { allOf: fields }));
   return {
     type: "object",
-    properties: Object.fromEntries(Object.entries(properties).map(([name, fields]) => [name, both(fields)])),
+    properties: Object.fromEntries([...properties].map(([name, fields]) => [name, both(fields)])),
     ...(required.length > 0 && { required }),
     ...(members.every((each) => each.additionalProperties === false) && { additionalProperties: false }),
   };

@@ -98,7 +98,6 @@ export function stringSchema(schema: ZodSchema): JsonSchema {
     type: "string",
     ...lengths(schema, "Length"),
     ...(!isLax && format !== "regex" && format !== "time" && { format: formats[format] ?? format }),
-    ...(/^base64(url)?$/.test(format) && { contentEncoding: format }),
     ...(more.length > 0 ? { allOf: [...patterns].map((each) => ({ pattern: each })) } : defined({ pattern })),
   };
 }

@@ -84,7 +84,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["aiSdk()", "doors: [aiSdk()]", 22_000],
   ["playground()", "doors: [playground()]", 3_200],
   ["admin()", "doors: [admin()]", 2_900],
-  ["copies()", "doors: [copies()]", 6_500],
+  ["copies()", "doors: [copies()]", 7_400],
   ["prefixes()", "doors: [prefixes()]", 3_300],
   ["openapi()", "doors: [openapi()]", 28_600],
   ["mcp()", "doors: [mcp()]", 77_000],
@@ -124,25 +124,25 @@ beforeAll(async () => {
 });
 
 describe("what is deployed", () => {
-  it("[E2E-7] the app that a project begins with is at most 238 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
+  it("[E2E-7] the app that a project begins with is at most 240 KiB gzipped, and what is bundled here is what wrangler deploys", async () => {
     const bytes = await deployed(starter);
     console.log(`starter: ${kib(bytes)} (${bytes} bytes) gzipped`);
-    expect(bytes).toBeLessThanOrEqual(238 * 1024);
+    expect(bytes).toBeLessThanOrEqual(240 * 1024);
     expect(Math.abs(bytes - bytesOf("starter"))).toBeLessThan(1_000);
   });
 
   it.each([
-    ["everything", 466],
-    ["native door, one tool", 166],
+    ["everything", 469],
+    ["native door, one tool", 167],
   ])("[E2E-7] %s is at most %i KiB gzipped", (name, most) => {
     console.log(`${name}: ${kib(bytesOf(name))} (${bytesOf(name)} bytes) gzipped`);
     expect(bytesOf(name)).toBeLessThanOrEqual(most * 1024);
   });
 
-  it("[E2E-7] with a tool that is written in zod, and not in zod/mini, the native door is at most 183 KiB", () => {
+  it("[E2E-7] with a tool that is written in zod, and not in zod/mini, the native door is at most 184 KiB", () => {
     const [small, large] = [bytesOf("one tool in zod/mini"), bytesOf("one tool in zod")];
     console.log(`one tool in zod/mini: ${kib(small)}, in zod: ${kib(large)}`);
-    expect(large).toBeLessThanOrEqual(183 * 1024);
+    expect(large).toBeLessThanOrEqual(184 * 1024);
   });
 
   it("[E2E-7] the native door alone carries nothing of what it does not list", () => {

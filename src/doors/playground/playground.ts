@@ -10,10 +10,6 @@ import { page } from "./page.ts";
 export function playground(): Door {
   return defineDoor({
     name: "playground",
-    check({ doors }) {
-      if (!doors.some(({ name }) => name === "copies"))
-        console.warn("The page cannot edit a message, fork or export: add copies() to the app's doors.");
-    },
     routes: () => [
       ["/", routes],
       ["/v1/agents", agentDetails],
