@@ -1,4 +1,5 @@
 /** The settings that every app has: keys, the model, who may call. Those of a channel, a door or a tool are declared by it. */
+import { defined } from "./core/defined.ts";
 import { hostList, originList } from "./core/setting-lists.ts";
 import {
   apiUrl,
@@ -148,7 +149,7 @@ function modelOf(values: Values): Settings["model"] {
   const apiKey = values.MODEL_API_KEY ?? values.COMETAPI_KEY;
   const baseUrl = values.MODEL_BASE_URL ?? standardUrl;
   if (apiKey === undefined && !isLoopback(baseUrl)) return { kind: "demo" };
-  return { ...addressOf(values), ...(apiKey !== undefined && { apiKey }) };
+  return { ...addressOf(values), ...defined({ apiKey }) };
 }
 
 function addressOf({ MODEL, MODEL_BASE_URL }: Values): ProviderSettings {

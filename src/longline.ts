@@ -4,6 +4,8 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { Hono } from "hono/tiny";
 import { Access } from "./account/access.ts";
+import { Account } from "./account/account.ts";
+import { unwrap } from "./account/outcome.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
 import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
@@ -21,8 +23,10 @@ import { holdsToken } from "./http/authenticate.ts";
 import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemForPeople, problemResponse } from "./http/problem.ts";
 import { RefusedLines } from "./http/refused-lines.ts";
-import { type AccountClass, accountClass, noticeWarnings } from "./session/account-class.ts";
+import type { AccountJob, AccountJobHost, Notice } from "./observe/telemetry.ts";
+import { addressFault } from "./session/deliver/outlets.ts";
 import { type SessionClass, sessionClass } from "./session/object.ts";
+import { sessionObject } from "./session/session-object.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
 
 /** What an app is: what `AppDefinition` says, and how it is reached. */
@@ -198,4 +202,54 @@ function meantPaths(path: string): string[] {
   const plain = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
   const start = plain.lastIndexOf("/v1/");
   return [plain, start < 0 ? `/v1${plain}` : plain.slice(start)].filter((each) => each !== path);
+}
+
+/** The class of an app's accounts: Cloudflare makes its objects with a context and bindings alone, so the app is closed over. */
+export type AccountClass = new (ctx: DurableObjectState, bindings: Bindings) => Account;
+
+/** The session of each account that its alerts are in. */
+const alertSession = "longline-alerts";
+
+/** What the Worker's module exports as `Account`. */
+function accountClass(app: App): AccountClass {
+  return class extends Account {
+    constructor(ctx: DurableObjectState, bindings: Bindings) {
+      const jobs = (host: AccountJobHost) => jobsOf(app, bindings, host);
+      const eraseSession = async (account: string, name: string) =>
+        unwrap(await sessionObject(bindings, { account, name }).erase({ account, name }));
+      const { keepTurnsMs } = app.settings;
+      super(ctx, bindings, { keepTurnsMs, jobs, eraseSession, shares: app.delegation?.shares });
+    }
+  };
+}
+
+function jobsOf(app: App, bindings: Bindings, host: AccountJobHost): AccountJob[] {
+  const { alerts, telemetry, rollouts, doors } = app;
+  const send = (notice: Notice) => sendNotice(bindings, host.account(), notice);
+  const alerted = (name: string) =>
+    (alerts?.rules ?? []).filter(({ agent = name }) => agent === name).map(({ to }) => to);
+  const ofDoors = doors.map((door) => door.accountJob?.(host, bindings, app));
+  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted), ...ofDoors];
+  return jobs.filter((job) => job !== undefined);
+}
+
+/** By the outbox of a session, so that it comes again like any delivery that fails. */
+async function sendNotice(bindings: Bindings, account: string, notice: Notice): Promise<void> {
+  const address = { account, name: alertSession };
+  const session = sessionObject(bindings, address);
+  unwrap(await session.create(address, { title: "Alerts" }));
+  unwrap(await session.notify(notice));
+}
+
+/** Throws an Error for an alert, or a notice of rollouts, whose address the app must change. Returns what only settings lack: those may come later. */
+function noticeWarnings(app: Pick<App, "alerts" | "rollouts" | "channels" | "settings">): string[] {
+  const alerts = (app.alerts?.rules ?? []).map(({ metric, to }) => ({ what: `The alert about ${metric}: to`, to }));
+  const notices = (app.rollouts?.notify ?? []).map((to) => ({ what: "rollouts(): notify", to }));
+  return [...alerts, ...notices].flatMap(({ what, to }) => {
+    const fault = addressFault(app, to);
+    if (fault === undefined) return [];
+    const detail = `${what}: ${fault.detail}`;
+    if (fault.of === "app") throw new Error(detail);
+    return [`${detail} Until then it is not sent.`];
+  });
 }

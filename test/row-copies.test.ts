@@ -168,7 +168,7 @@ class Pair {
     this.#random = randomOf(seed);
     const of = { account: "test", name: "pair" };
     this.#raw.transactionSync(() => SessionRecord.create(this.#raw.sql, of, { ttlSeconds: 60 }, 0));
-    this.parts = openSession(this.#raw);
+    this.parts = openSession(this.#raw, undefined, { isNew: true });
   }
 
   write(name: string, { fails = false } = {}): void {

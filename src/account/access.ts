@@ -23,7 +23,7 @@ export interface Admitted {
   limits: AccountLimits;
   /** What its key may do beside sending messages; all of it with the Worker's own key, nothing with a token. */
   keyRights: readonly KeyRight[];
-  /** Present for whoever came with a token: only this session, and only so much. */
+  /** Present for a caller with a token: it opens this session alone, with these rights. */
   token?: TokenClaims;
 }
 
@@ -43,7 +43,7 @@ export class Access {
     this.#bindings = bindings;
   }
 
-  /** The caller behind the request's bearer. Throws `unauthorized`, always the same, or `not_configured`. */
+  /** The caller that the request's bearer names. Throws `unauthorized`, always the same, or `not_configured`. */
   async admit(request: Request, auth: AuthSettings): Promise<Admitted> {
     const inUrl = urlTokenOf(request);
     if (inUrl !== undefined) return this.#byUrl(inUrl);
@@ -105,7 +105,7 @@ export class Access {
     return access;
   }
 
-  /** While the account fails, what is known of it holds for the time after which nobody is to be let in by it anyway; then the caller is told why. */
+  /** While the account fails, what is known of it is used until it is too old to admit a caller; then the call is refused with the reason. */
   async #ask<T extends AccountAccess | undefined>(
     ask: () => Promise<T>,
     known: { atMs: number; access: AccountAccess } | undefined,

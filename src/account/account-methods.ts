@@ -30,7 +30,7 @@ export const accountMethods: Methods = {
   removePrefix: true,
   record: true,
   addDeadLetter: true,
-  deadLetters: true,
+  deliveries: true,
   deadLetter: true,
   removeDeadLetter: true,
   receive: true,

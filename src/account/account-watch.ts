@@ -18,7 +18,7 @@ export class AccountWatch {
     this.#makeJobs = makeJobs;
   }
 
-  /** A transaction in which the jobs are told what is recorded. They forget what they know when it is rolled back. */
+  /** A transaction in which the jobs are notified of what is recorded. They forget what they know when it is rolled back. */
   transaction<T>(record: (jobs: readonly AccountJob[]) => T): T {
     const jobs = this.#all;
     this.#isEmpty = false;

@@ -10,7 +10,7 @@ import { type AccountLimits, type AccountSettings, type AccountState, callbackSe
 import { type AccountStore, accountStore, type ChannelMessage } from "./account-store.ts";
 import { AccountWatch } from "./account-watch.ts";
 import { serveCall } from "./call-object.ts";
-import type { DeadLetter } from "./dead-letters.ts";
+import type { ChannelState, DeadLetter } from "./dead-letters.ts";
 import { type AccountReceipt, Erasure } from "./erasure.ts";
 import { withFeedback } from "./feedback-list.ts";
 import { forgetFacts } from "./known-facts.ts";
@@ -47,7 +47,7 @@ const noSetup: AccountSetup = {
   eraseSession: () => Promise.reject(new Error("This account knows no sessions.")),
 };
 
-/** What whoever has a key, or a token, must know of the account. */
+/** What the holder of a key, or of a token, must know of the account. */
 export interface AccountAccess {
   limits: AccountLimits;
   /** Signs the account's session tokens. */
@@ -79,21 +79,21 @@ export class Account extends DurableObject<Bindings> {
     this.#watch = new AccountWatch(ctx, (host) => [...setup.jobs({ ...host, isClosing }), this.#erasure]);
   }
 
-  /** A session tells how it stands, and what happened since it told last; returns up to which entry that is recorded. Told twice, it counts once. */
-  report(summary: SessionSummary, news?: SessionNews): number {
+  /** A session reports its state, what happened since its last report, and what it saw of channels; returns up to which entry that is recorded. A report that comes twice counts once. */
+  report(summary: SessionSummary, news?: SessionNews, channels: readonly ChannelState[] = []): number {
     const { id } = summary;
-    const { index, budget, turns } = this.#store;
+    const { index, budget, turns, deadLetters } = this.#store;
     return this.#watch.transaction((jobs) => {
-      index.put(summary);
+      deadLetters.sawChannels(channels);
+      const reportedSeq = index.put(summary, news?.throughSeq);
       if (news !== undefined) {
         budget.settle(id, news.steps);
         index.addTexts(id, news.texts);
-        index.setReportedSeq(id, news.throughSeq);
         const added = turns.record(id, news.turns ?? []);
-        if (added.length > 0) turns.removeBefore(Date.now() - this.#setup.keepTurnsMs);
+        if (added.length > 0) turns.removeOld(Date.now(), this.#setup.keepTurnsMs);
         for (const job of jobs) job.turnsEnded(added);
       }
-      return index.reportedSeq(id);
+      return reportedSeq;
     });
   }
 
@@ -107,7 +107,7 @@ export class Account extends DurableObject<Bindings> {
     return this.#store.turns.list(query);
   }
 
-  /** What a person thinks of a turn's answer, in place of what was said of it before. */
+  /** A person's feedback on a turn's answer, in place of the earlier one. */
   putFeedback(session: string, given: ReportedFeedback): void {
     const { feedback } = this.#store;
     this.#watch.transaction((jobs) => {
@@ -191,7 +191,7 @@ export class Account extends DurableObject<Bindings> {
     return keyRights && { ...this.access(), keyRights };
   }
 
-  /** The same for whoever was let in otherwise. */
+  /** The same for a caller that was admitted without a key. */
   access(): AccountAccess {
     const made = this.#exists && this.#store.record.read() !== undefined;
     return {
@@ -226,9 +226,8 @@ export class Account extends DurableObject<Bindings> {
 
   /** How large it is, and how many sessions use it. */
   prefixInfo(id: string): { info: PrefixInfo; sessions: number } | undefined {
-    const { prefixes, index } = this.#store;
-    const info = prefixes.info(id);
-    return info && { info, sessions: index.withPrefix(id) };
+    const info = this.#store.prefixes.info(id);
+    return info && { info, sessions: this.#store.index.withPrefix(id) };
   }
 
   removePrefix(id: string): void {
@@ -245,9 +244,9 @@ export class Account extends DurableObject<Bindings> {
     this.#store.deadLetters.put(letter);
   }
 
-  /** Newest first. */
-  deadLetters(limit: number): DeadLetter[] {
-    return this.#store.deadLetters.list(limit);
+  /** Those that were given up, newest first, and the state of each channel. */
+  deliveries(limit: number): { letters: DeadLetter[]; channels: ChannelState[] } {
+    return { letters: this.#store.deadLetters.list(limit), channels: this.#store.deadLetters.channelStates() };
   }
 
   deadLetter(id: string): DeadLetter | undefined {
@@ -391,7 +390,7 @@ export class Account extends DurableObject<Bindings> {
     return this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'account'").toArray().length > 0;
   }
 
-  /** The tables are made when something is to be written or listed, never for whoever tries keys. */
+  /** The tables are made when something is to be written or listed, never for a caller that tries keys. */
   get #store(): AccountStore {
     if (this.#made !== undefined) return this.#made;
     this.#made = accountStore(this.ctx.storage, this.#setup.shares);

@@ -1,5 +1,13 @@
-/** Deliveries that were given up, listed for whoever wants to know or try again. The rows that matter are the sessions'. */
+/** What an account knows of deliveries: those that were given up, listed so that an operator can see them and try again, and when each channel last took one or failed. The rows that matter are the sessions'. */
 import type { Address } from "../channels/channel.ts";
+
+/** When a channel last took an answer, or a part of one, and when it last failed, with its words. In ms since 1970. */
+export interface ChannelState {
+  channel: string;
+  deliveredAtMs?: number;
+  failedAtMs?: number;
+  error?: string;
+}
 
 /** A delivery that is not tried again by itself. */
 export interface DeadLetter {
@@ -18,6 +26,13 @@ export interface DeadLetter {
 const upsert = `INSERT INTO dead_letters (id, session, died_at, letter) VALUES (?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET session = excluded.session, died_at = excluded.died_at, letter = excluded.letter`;
 
+const upsertState = `INSERT INTO channel_states (channel, delivered_at, failed_at, error) VALUES (?, ?, ?, ?)
+  ON CONFLICT (channel) DO UPDATE SET delivered_at = excluded.delivered_at, failed_at = excluded.failed_at, error = excluded.error`;
+/** A time that is newer by less is not written: a busy channel would cost a row with each report. */
+const stateRestMs = 60_000;
+
+type StateRow = { channel: string; delivered_at: number | null; failed_at: number | null; error: string | null };
+
 export class DeadLetters {
   readonly #sql: SqlStorage;
 
@@ -26,9 +41,43 @@ export class DeadLetters {
   }
 
   put(letter: DeadLetter): void {
-    const { id, session, diedAtMs } = letter;
+    const { id, session, diedAtMs, address, error } = letter;
     const text = JSON.stringify(letter);
     this.#sql.exec(upsert, id, session, diedAtMs, text);
+    this.sawChannels([{ channel: address.channel, failedAtMs: diedAtMs, error }]);
+  }
+
+  /** What sessions saw of channels. What is older than what is known changes nothing. */
+  sawChannels(seen: readonly ChannelState[]): void {
+    for (const state of seen) {
+      const known = this.#stateOf(state.channel);
+      const { deliveredAtMs = 0, failedAtMs = 0, error = null } = state;
+      const isNewer = deliveredAtMs >= (known?.delivered_at ?? 0) + stateRestMs;
+      const hasFailed = failedAtMs > (known?.failed_at ?? 0);
+      if (!isNewer && !hasFailed) continue;
+      const delivered = Math.max(deliveredAtMs, known?.delivered_at ?? 0) || null;
+      const failed = hasFailed ? [failedAtMs, error] : [known?.failed_at ?? null, known?.error ?? null];
+      this.#sql.exec(upsertState, state.channel, delivered, ...failed);
+    }
+  }
+
+  /** By name. A channel that neither took nor refused anything is not there. */
+  channelStates(): ChannelState[] {
+    const query = "SELECT channel, delivered_at, failed_at, error FROM channel_states ORDER BY channel";
+    return this.#sql
+      .exec<StateRow>(query)
+      .toArray()
+      .map(({ channel, delivered_at, failed_at, error }) => ({
+        channel,
+        ...(delivered_at !== null && { deliveredAtMs: delivered_at }),
+        ...(failed_at !== null && { failedAtMs: failed_at }),
+        ...(error !== null && { error }),
+      }));
+  }
+
+  #stateOf(channel: string): StateRow | undefined {
+    const query = "SELECT channel, delivered_at, failed_at, error FROM channel_states WHERE channel = ?";
+    return this.#sql.exec<StateRow>(query, channel).toArray()[0];
   }
 
   byId(id: string): DeadLetter | undefined {

@@ -1,4 +1,4 @@
-/** What is remembered of accounts in this isolate: what a turn must know of its account before it asks a model. For 25 s, so a change holds within 30 s, as for keys. Asks nobody. */
+/** What is remembered of accounts in this isolate: what a turn must know of its account before it asks a model. For 25 s, so a change holds within 30 s, as for keys. Calls no object. */
 
 export interface AccountFacts {
   /** Ids of the models that it may use; `undefined` when it has no list. */

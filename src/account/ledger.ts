@@ -1,5 +1,7 @@
 /** What each model call of the account used, took and cost: one row per step, written once however often it is reported, one more for each other model that failed in it, and sums of each day. */
+
 import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
+import { defined } from "../core/defined.ts";
 import type { AccountLimits } from "./account-record.ts";
 
 /** A finished step as its session reports it; `seq` names it within the session. Times in ms, money in micro-dollars. */
@@ -23,7 +25,7 @@ export interface StepRecord {
   costMicros: number;
   firstEventMs: number | null;
   durationMs: number | null;
-  /** Rows that the turn wrote, and what it asked of Workers KV, told with its last step; 0 with the others. */
+  /** Rows that the turn wrote, and its operations of Workers KV, reported with its last step; 0 with the others. */
   rowsWritten: number;
   kvReads: number;
   kvWrites: number;
@@ -233,7 +235,7 @@ function byModel(step: StepRecord): { own: Row; others: Row[] } {
     for (const name of usedFields) own[name] = Math.max(0, own[name] - used[name]);
     const none = { repairs: 0, firstEventMs: null, durationMs: null, rowsWritten: 0, kvReads: 0, kvWrites: 0 };
     const { seq, atMs, agent, agentVersion } = step;
-    const ran = { ...(agent !== undefined && { agent }), ...(agentVersion !== undefined && { agentVersion }) };
+    const ran = defined({ agent, agentVersion });
     return { seq, atMs, ...ran, ...used, failed: true, retries: tries - 1, ...none, steps: 0 };
   });
   return { own, others };

@@ -1,4 +1,5 @@
 /** Carries refusals over RPC as data: a thrown error would lose its code on the way and be logged as a fault of ours. */
+import { defined } from "../core/defined.ts";
 import { AppError, type AppErrorCode } from "../core/errors.ts";
 
 export type Outcome<T> =
@@ -16,8 +17,7 @@ export async function outcome<T>(work: () => T | Promise<T>): Promise<Outcome<T>
       ok: false,
       code,
       detail: message,
-      ...(field !== undefined && { field }),
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      ...defined({ field, retryAfterSeconds }),
     };
   }
 }
@@ -31,7 +31,6 @@ export function unwrap<T>(result: Outcome<T>): T {
 /** The AppError that a refusal was before it travelled. */
 export function refusalOf({ code, detail, field, retryAfterSeconds }: Outcome<never> & { ok: false }): AppError {
   return new AppError(code, detail, {
-    ...(field !== undefined && { field }),
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...defined({ field, retryAfterSeconds }),
   });
 }

@@ -263,6 +263,15 @@ export const accountLadder = new Ladder("account", [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX shares_by_parent ON shares (parent);`,
   },
+  {
+    since: "0.2.0",
+    sql: `CREATE TABLE channel_states (
+     channel TEXT PRIMARY KEY,
+     delivered_at INTEGER,
+     failed_at INTEGER,
+     error TEXT
+   ) STRICT, WITHOUT ROWID;`,
+  },
 ]);
 
 /** What an account's database says of itself. Reading it writes nothing. */

@@ -9,6 +9,8 @@ import type { BrokenRow, SessionSummary } from "../wire/native.ts";
 const mostTextsKept = 1_500_000;
 /** Texts that leave with one report, so that none takes long. */
 const leaveAtOnce = 500;
+/** It is looked how many there are at the latest after so many more. */
+const lookEvery = 100;
 
 /** One page of sessions, newest first. `next` is the cursor of the page after it. */
 export interface SessionPage {
@@ -32,29 +34,33 @@ export interface SessionQuery {
   agent?: { name: string; isDefault: boolean } | undefined;
 }
 
+const updateShown = `UPDATE sessions SET summary = ?2, title = ?3, reported_seq = max(reported_seq, ?4)
+  WHERE id = ?1 AND created_at = ?5 AND last_reason IS ?6 AND agent IS ?7 RETURNING reported_seq AS seq`;
+const upsert = `INSERT INTO sessions (id, summary, title, reported_seq, created_at, last_reason, agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+  ON CONFLICT (id) DO UPDATE SET summary = ?2, title = ?3, reported_seq = max(reported_seq, ?4), created_at = ?5, last_reason = ?6,
+    agent = ?7 RETURNING reported_seq AS seq`;
+
 export class SessionIndex {
   readonly #sql: SqlStorage;
   readonly #mostTexts: number;
+  /** So many more texts may come before it is looked again how many there are. */
+  #unseen = 0;
 
   constructor(sql: SqlStorage, mostTexts = mostTextsKept) {
     this.#sql = sql;
     this.#mostTexts = mostTexts;
   }
 
-  /** Records a session as it is now. What it reported before stays. */
-  put(summary: SessionSummary): void {
-    this.#sql.exec("DELETE FROM erased WHERE id = ?", summary.id);
-    this.#sql.exec(
-      `INSERT INTO sessions (id, created_at, summary, title, reported_seq, last_reason, agent) VALUES (?, ?, ?, ?, 0, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, summary = excluded.summary, title = excluded.title,
-         last_reason = excluded.last_reason, agent = excluded.agent`,
-      summary.id,
-      summary.createdAtMs,
-      JSON.stringify(summary),
-      (summary.title ?? "").toLowerCase(),
-      summary.lastTurn?.reason ?? null,
-      summary.agent ?? null,
-    );
+  /** Records a session as it is now, and up to which entry it has reported. Returns how far that is: it never goes back. */
+  put(summary: SessionSummary, throughSeq = 0): number {
+    const { id, title, createdAtMs, lastTurn, agent = null } = summary;
+    const shown = [JSON.stringify(summary), (title ?? "").toLowerCase(), throughSeq] as const;
+    const listedBy = [createdAtMs, lastTurn?.reason ?? null, agent] as const;
+    // Nearly always what the indexes hold is the same: a column that is set is written in its index, too, also where nothing changes.
+    const [same] = this.#sql.exec<{ seq: number }>(updateShown, id, ...shown, ...listedBy).toArray();
+    if (same !== undefined) return same.seq;
+    this.#sql.exec("DELETE FROM erased WHERE id = ?", id);
+    return this.#sql.exec<{ seq: number }>(upsert, id, ...shown, ...listedBy).one().seq;
   }
 
   /** Makes the session findable by these texts; those that are known already stay as they are. */
@@ -66,28 +72,21 @@ export class SessionIndex {
       if (row !== undefined)
         this.#sql.exec("INSERT INTO words (rowid, content) VALUES (?, ?)", row.id, searchable(text));
     }
-    this.#makeRoom();
+    if (texts.length > 0) this.#makeRoom(texts.length);
   }
 
-  /** Ids of texts rise, so the first and the last of them bound how many there are without counting. */
-  #makeRoom(): void {
+  /** Ids of texts rise, so the first and the last of them bound how many there are without counting. Looked at now and then: `added` texts have come. */
+  #makeRoom(added: number): void {
+    this.#unseen -= added;
+    if (this.#unseen > 0) return;
     const query = "SELECT (SELECT min(id) FROM texts) AS first, (SELECT max(id) FROM texts) AS last";
     const { first, last } = this.#sql.exec<{ first: number | null; last: number | null }>(query).one();
     const over = (last ?? 0) - (first ?? 0) + 1 - this.#mostTexts;
+    this.#unseen = Math.min(-over, lookEvery);
     if (first === null || over <= 0) return;
     const end = first + Math.min(over, leaveAtOnce);
     this.#sql.exec("DELETE FROM words WHERE rowid < ?", end);
     this.#sql.exec("DELETE FROM texts WHERE id < ?", end);
-  }
-
-  /** Up to which entry a session has reported; 0 for one that has not. */
-  reportedSeq(id: string): number {
-    const rows = this.#sql.exec<{ seq: number }>("SELECT reported_seq AS seq FROM sessions WHERE id = ?", id).toArray();
-    return rows[0]?.seq ?? 0;
-  }
-
-  setReportedSeq(id: string, seq: number): void {
-    this.#sql.exec("UPDATE sessions SET reported_seq = max(reported_seq, ?) WHERE id = ?", seq, id);
   }
 
   /** Forgets the session, and remembers that there was one of this name: a message does not make it again. */

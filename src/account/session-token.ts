@@ -47,8 +47,8 @@ export async function verifyToken(
   // Compares in constant time.
   const isOurs = await crypto.subtle.verify("HMAC", await keyOf(secret, "verify"), bytes, bytesOf(account, claims));
   if (!isOurs) return undefined;
-  const told = JSON.parse(new TextDecoder().decode(fromBase64Url(claims))) as TokenClaims;
-  return told.expiresAtMs > nowMs ? told : undefined;
+  const parsed = JSON.parse(new TextDecoder().decode(fromBase64Url(claims))) as TokenClaims;
+  return parsed.expiresAtMs > nowMs ? parsed : undefined;
 }
 
 function keyOf(secret: string, use: "sign" | "verify"): Promise<CryptoKey> {

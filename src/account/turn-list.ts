@@ -36,11 +36,13 @@ const mostLookedAt = { byTime: 20_000, byIndex: 8_000 } as const;
 
 /** Old rows that leave with one report, so that none takes long. */
 const leaveAtOnce = 200;
+const lookEveryMs = 60_000;
 
 type ListPlace = { ended_at: number; session: string; seq: number };
 
 export class TurnList {
   readonly #sql: SqlStorage;
+  #lookAgainMs = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -51,10 +53,17 @@ export class TurnList {
     return turns.filter(({ samples: _, ...turn }) => this.#insert(session, turn));
   }
 
-  /** Removes the oldest turns that ended before then. */
-  removeBefore(atMs: number): void {
+  /** Removes the oldest of the turns that ended so long ago; looks for them once a minute, and goes on while there are many. */
+  removeOld(nowMs: number, keptMs: number): void {
+    if (nowMs < this.#lookAgainMs) return;
+    if (this.removeBefore(nowMs - keptMs) < leaveAtOnce) this.#lookAgainMs = nowMs + lookEveryMs;
+  }
+
+  /** Removes the oldest turns that ended before then, and returns how many. */
+  removeBefore(atMs: number): number {
     const oldest = "SELECT ended_at, session, seq FROM turns WHERE ended_at < ? ORDER BY ended_at LIMIT ?";
-    this.#sql.exec(`DELETE FROM turns WHERE (ended_at, session, seq) IN (${oldest})`, atMs, leaveAtOnce);
+    const query = `DELETE FROM turns WHERE (ended_at, session, seq) IN (${oldest}) RETURNING 1`;
+    return this.#sql.exec(query, atMs, leaveAtOnce).toArray().length;
   }
 
   list(query: TurnQuery): TurnPage {

@@ -38,7 +38,7 @@ export interface ChannelDefinition<D extends SettingDeclarations, S> {
   pages?: Readonly<Record<string, (request: Request, setup: S, host: ChannelHost) => Promise<Response>>>;
   /** Why nothing can be shown at that address of this channel with the current settings; then no turn is begun for it. */
   addressFault?(address: Address, setup: S | undefined): string | undefined;
-  /** The same place for an answer to nothing that was just said there, such as a reminder: without what is only good for a while, such as a token of a request. Absent: such answers are not shown. */
+  /** The same place for an answer that no message there has requested, such as a reminder: without what is valid for a short time only, such as the token of a request. Absent: such answers are not shown. */
   lastingAddress?(address: Address, atMs: number): Address;
 }
 

@@ -98,7 +98,7 @@ export async function receiveWebhook(request: InboundRequest, setup: WebhookSetu
 /** `id`: of the delivery. GitHub's is its signature: what was signed once may come again under any other. */
 function signalled({ session, signal: name, value, callId }: WebhookSignal, id: string): Inbound {
   const text = value === undefined ? undefined : JSON.stringify(value);
-  const signal = { name, ...(text !== undefined && { value: text }), ...(callId !== undefined && { callId }) };
+  const signal = { name, ...(text !== undefined && { value: text }), ...defined({ callId }) };
   return { kind: "signal", session, signal, id };
 }
 

@@ -1,5 +1,7 @@
 /** How `backup` and `restore` call a Worker for one account: by a key of it, or by a key that the ADMIN_KEY makes for the time of the command. */
+
 import { LonglineError } from "../client/longline-error.ts";
+import { defined } from "../core/defined.ts";
 import { UsageError } from "./usage.ts";
 
 const text = { type: "string" } as const;
@@ -73,7 +75,7 @@ function caller(base: string, key: string): AccountApi["call"] {
       ...(named && { "Idempotency-Key": named }),
     };
     for (let tries = 1; ; tries++) {
-      const init = { method, headers, ...(body !== undefined && { body }) };
+      const init = { method, headers, ...defined({ body }) };
       const answer = await fetch(`${base.replace(/\/+$/, "")}${path}`, init);
       if (answer.ok || (missing && answer.status === 404) || (known && answer.status === 409)) return answer;
       const waitSeconds = Number(answer.headers.get("Retry-After") ?? Number.NaN);

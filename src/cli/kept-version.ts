@@ -1,6 +1,8 @@
 /** Versions that an account has made, as agents of the code in this folder. Reads them from a Worker; makes and changes none. */
+
 import type { Agent } from "../agent/agent.ts";
 import { changedAgent } from "../agent/version-override.ts";
+import { defined } from "../core/defined.ts";
 import type { WholeVersionJson } from "../wire/rollout-shapes.ts";
 import { UsageError } from "./usage.ts";
 
@@ -45,7 +47,7 @@ export async function keptVersion(
 
 function samplingOf({ temperature, top_p, frequency_penalty, presence_penalty }: WholeVersionJson["sampling"]) {
   return {
-    ...(temperature !== undefined && { temperature }),
+    ...defined({ temperature }),
     ...(top_p !== undefined && { topP: top_p }),
     ...(frequency_penalty !== undefined && { frequencyPenalty: frequency_penalty }),
     ...(presence_penalty !== undefined && { presencePenalty: presence_penalty }),

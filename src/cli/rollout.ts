@@ -1,6 +1,8 @@
 /** `longline rollout …`: makes versions, and begins, watches and ends rollouts, over the HTTP API of a Worker. Prints what the Worker says. */
+
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { defined } from "../core/defined.ts";
 import { UsageError } from "./usage.ts";
 
 const rolloutHelp = `Usage: longline rollout <what> [--url URL] (default http://127.0.0.1:8787)
@@ -104,7 +106,7 @@ async function changesOf({ instructions, models, tools, note }: RolloutOptions):
     ...(instructions !== undefined && { instructions: await textIn(instructions) }),
     ...(models !== undefined && { models: list(models) }),
     ...(tools !== undefined && { tools: list(tools) }),
-    ...(note !== undefined && { note }),
+    ...defined({ note }),
   };
 }
 

@@ -24,6 +24,11 @@ export class JsonScan {
   /** How many values the text can hold: one more than commas and opened brackets. */
   values = 1;
 
+  /** Whether the next character is escaped. */
+  get isEscaped(): boolean {
+    return this.#escaped > 0;
+  }
+
   /** The string that goes on at the end; `undefined` outside of strings. */
   get open(): OpenString | undefined {
     return this.#inString ? { at: this.#stringAt, depth: this.#depth } : undefined;

@@ -13,7 +13,7 @@ import type { Caller } from "./caller.ts";
 export const entriesInOneGo = 500;
 
 /** UTF-16 units of text in one go, about. */
-const unitsInOneGo = 250_000;
+export const unitsInOneGo = 250_000;
 
 /** About how long it takes to begin a session with its tables, or to take up what was loaded, in ms. */
 const stepMs = 8;
@@ -160,7 +160,9 @@ export async function loadFrom(
 ): Promise<string | undefined> {
   let turn: string | undefined;
   for (let seq = 0; seq < afterSeq; ) {
-    const { entries } = unwrap(await from.entries({ after: seq, limit: Math.min(entriesInOneGo, afterSeq - seq) }));
+    const limit = Math.min(entriesInOneGo, afterSeq - seq);
+    if (seq > 0) await pace(stepMs);
+    const { entries } = unwrap(await from.entries({ after: seq, limit, maxUnits: unitsInOneGo }));
     for (const page of pagesOf(entries)) await load(page);
     seq = entries.at(-1)?.seq ?? afterSeq;
     turn = entries.at(-1)?.turn ?? turn;

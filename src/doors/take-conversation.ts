@@ -7,7 +7,7 @@ import type { TurnOptions } from "../core/entry.ts";
 import type { AppError } from "../core/errors.ts";
 import { handedOutText } from "../core/handed-out.ts";
 import { entriesOfHistory, type HistoryItem, itemDigest, type SplitHistory, splitHistory } from "../core/history.ts";
-import { pace, toolsWorkMs } from "../http/pace.ts";
+import { inPieces, pace, toolsWorkMs } from "../http/pace.ts";
 import type { AnswerPart } from "../session/read/answer-request.ts";
 import type { SubmitRefusal } from "../session/refusal.ts";
 import { sessionObject } from "../session/session-object.ts";
@@ -89,8 +89,14 @@ async function areOurs(caller: Caller, { session, receipt, items }: SentConversa
   const asking = items[last];
   const question = items.slice(0, Math.max(last, 0)).findLast(({ role }) => role === "user");
   if (asking?.role !== "assistant" || question?.role !== "user") return false;
-  const names = asking.calls.map(({ id, name }) => handedOutText({ question: question.content, id, name }));
-  return accountObject(caller.bindings, caller.account).wereHandedOutOnce(await Promise.all(names.map(sha256Hex)));
+  if (asking.calls.length * question.content.length > mostHashed) return false;
+  const digests: string[] = [];
+  const pieces = inPieces();
+  for (const { id, name } of asking.calls) {
+    await pieces(callMs + question.content.length / digestUnitsPerMs);
+    digests.push(await sha256Hex(handedOutText({ question: question.content, id, name })));
+  }
+  return accountObject(caller.bindings, caller.account).wereHandedOutOnce(digests);
 }
 
 /**
@@ -116,6 +122,7 @@ async function submitParts(
   { history, results, messages, sent, name }: ConversationParts,
 ): Promise<Submitted> {
   const { receipt, options, metadata, choices, agent, isStreamed = false } = sent;
+  const digests = { before: await digestsOf(history), results: await digestsOf(results) };
   const address = { account: caller.account, name };
   const noted = metadata && { metadata };
   const submission: Submission = {
@@ -123,7 +130,7 @@ async function submitParts(
       return { content, ...defined({ speaker }), ...noted, ...traceOf(caller), options };
     }),
     results: results.map(({ callId, content }) => ({ callId, content, isError: false })),
-    history: { before: history.map(itemDigest), results: results.map(itemDigest) },
+    history: digests,
     receipt,
     // Calls that no one has answered are given up: the person has gone on.
     onBusy: "interrupt_wait",
@@ -136,6 +143,23 @@ async function submitParts(
   await pace(toolsWorkMs(sent.options.tools));
   const answer = await sessionObject(caller.bindings, address).submit(address, submission, { isStreamed });
   return takenBy(answer, conversationWords);
+}
+
+/** About how long it takes to name an item, and a call that was given out, by its digest, in ms (`npm run bench -- health`). */
+const itemMs = 0.004;
+const callMs = 0.01;
+const digestUnitsPerMs = 200_000;
+/** UTF-16 units that are hashed for one request at most: the question is a part of each call's name. */
+const mostHashed = 20_000_000;
+
+async function digestsOf(items: readonly HistoryItem[]): Promise<string[]> {
+  const digests: string[] = [];
+  const pieces = inPieces();
+  for (const item of items) {
+    await pieces(itemMs + item.content.length / digestUnitsPerMs);
+    digests.push(itemDigest(item));
+  }
+  return digests;
 }
 
 function placeIn(session: string, { turn, afterSeq }: AnswerPart): TakenTurn {
@@ -168,6 +192,7 @@ export async function seedAndSend(
       atMs: Date.now(),
       ...(goesOn && { open: sent.options, ...(sent.metadata && { metadata: sent.metadata }) }),
     };
+    await pace(items.length * itemMs);
     const entries = entriesOfHistory(items, seed);
     for (const page of pagesOf(entries)) await load(page);
     last = { turn: entries.at(-1)?.turn ?? "", seq: entries.at(-1)?.seq ?? 0 };

@@ -1,4 +1,5 @@
 /** The caller's span, from the headers of a request that brings a message. */
+import { defined } from "../core/defined.ts";
 import { parseTraceparent, parseTracestate, type TraceHeaders, traceparentOf } from "../observe/traceparent.ts";
 import type { RequestContext } from "./caller.ts";
 
@@ -7,5 +8,5 @@ export function traceOf({ request }: Pick<RequestContext, "request">): Partial<T
   const parent = parseTraceparent(request.headers.get("traceparent"));
   if (parent === undefined) return {};
   const tracestate = parseTracestate(request.headers.get("tracestate"));
-  return { traceparent: traceparentOf(parent), ...(tracestate !== undefined && { tracestate }) };
+  return { traceparent: traceparentOf(parent), ...defined({ tracestate }) };
 }

@@ -10,15 +10,12 @@ const longestWaitMs = 10_000;
 /** Nor longer than this many times its own work: a caller's large bodies must not hold up the small ones of others. */
 const longestWaitFactor = 100;
 
-/** A piece counts as running for so long, when its request ended before it could report its end. */
-const longestPieceMs = 250;
-
 /** The pause between two pieces: requests that came meanwhile are read, handled and answered, which takes several rounds of the event loop. */
 const gapMs = 3;
 
 let freeAtMs = 0;
-/** When the piece began after which the runtime has had no time for requests yet; `undefined` when it has. */
-let begunAtMs: number | undefined;
+/** When the piece that began last was over, at the latest; `undefined` until a timer comes, of whichever request: none comes while a piece runs. */
+let overAtMs: number | undefined = 0;
 
 /**
  * Resolves when the next piece of long work may begin, and reserves `workMs` for it. Nothing is held while the piece runs, so
@@ -33,14 +30,15 @@ export async function pace(workMs: number): Promise<void> {
   freeAtMs = Math.min(Math.max(freeAtMs, beginMs) + workMs, nowMs + longestWaitMs);
   // A timer, also of 0 ms: only then does the runtime look for requests that have come.
   await pause(beginMs - nowMs);
-  // On a slow machine several places come due together.
-  while (begunAtMs !== undefined && Date.now() - begunAtMs < longestPieceMs) await pause(1);
-  begunAtMs = Date.now();
-  // The first timer comes when the piece is over.
+  overAtMs ??= Date.now();
+  // On a slow machine several places come due together. A clock may be set back.
+  while (Date.now() >= overAtMs && Date.now() - overAtMs < gapMs) {
+    await pause(1);
+    overAtMs ??= Date.now();
+  }
+  overAtMs = undefined;
   setTimeout(() => {
-    setTimeout(() => {
-      begunAtMs = undefined;
-    }, gapMs);
+    overAtMs ??= Date.now();
   }, 0);
 }
 
@@ -114,9 +112,12 @@ export function readingPace(announced: number): (chunk: Uint8Array) => Promise<v
     cameBytes += chunk.length;
     const bytes = Math.max(cameBytes, announced);
     if (bytes > aloneBytes) {
-      const patienceMs = Math.min(longestWaitMs, (bytes / followingBytesPerMs) * longestWaitFactor);
-      for (const endMs = Date.now() + patienceMs; isOther(body) && Date.now() < endMs; ) await pause(lookAgainMs);
-      lastMs ??= Date.now() + longestAloneMs;
+      // Only once: what was begun is not left lying, half of it in memory and half with its sender.
+      if (lastMs === undefined) {
+        const patienceMs = Math.min(longestWaitMs, (bytes / followingBytesPerMs) * longestWaitFactor);
+        for (const endMs = Date.now() + patienceMs; isOther(body) && Date.now() < endMs; ) await pause(lookAgainMs);
+        lastMs = Date.now() + longestAloneMs;
+      }
       const restMs = cameBytes < announced ? 0 : Math.min(longestFollowingMs, bytes / followingBytesPerMs);
       if (Date.now() < lastMs) alone = { body, untilMs: Date.now() + Math.max(silenceMs, restMs) };
     }

@@ -2,7 +2,7 @@
 import { AppError } from "../core/errors.ts";
 import { deepestJson, JsonScan } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
-import { decodingMs, followingMs, jsonWorkMs, pace, readingPace } from "./pace.ts";
+import { decodingMs, followingMs, inPieces, jsonWorkMs, pace, readingPace } from "./pace.ts";
 
 /** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
 const mostValues = 100_000;
@@ -23,11 +23,10 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
   const bytes = await readBytes(request, maxBytes);
   if (empty !== undefined && bytes.length === 0) return empty;
   if (empty !== undefined) mustBeJson(request.headers.get("Content-Type"));
-  await pace(decodingMs(bytes));
-  const text = decode(bytes);
+  const scan = new JsonScan();
+  const text = await decoded(bytes, (piece) => void scan.take(piece));
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");
-  await pace(decodingMs(bytes));
-  const { deepest, values } = new JsonScan().take(text);
+  const { deepest, values } = scan;
   if (deepest > maxDepth) throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels.`);
   if (values > mostValues) throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
   await pace(jsonWorkMs({ units: text.length, values }) + followingMs(values));
@@ -47,9 +46,7 @@ function parsed(text: string): unknown {
 
 /** The body as text. Throws `payload_too_large` or `invalid_request`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
-  const bytes = await readBytes(request, maxBytes);
-  await pace(decodingMs(bytes));
-  return decode(bytes);
+  return decoded(await readBytes(request, maxBytes));
 }
 
 function mustBeJson(header: string | null): void {
@@ -75,10 +72,24 @@ function tooLarge(size: string, maxBytes: number): AppError {
   return new AppError("payload_too_large", `The body has ${size}; at most ${maxBytes} are taken.`);
 }
 
-function decode(bytes: Uint8Array): string {
+/** Bytes that are decoded in one go. */
+const pieceBytes = 500_000;
+
+/** `look` is handed each piece of the text. */
+async function decoded(bytes: Uint8Array, look?: (piece: string) => void): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  const pieces = inPieces();
+  let text = "";
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    for (let from = 0; from <= bytes.length; from += pieceBytes) {
+      const piece = bytes.subarray(from, from + pieceBytes);
+      await pieces(2 * decodingMs(piece));
+      const part = decoder.decode(piece, { stream: from + pieceBytes <= bytes.length });
+      look?.(part);
+      text += part;
+    }
   } catch {
     throw new AppError("invalid_request", "The body is not valid UTF-8.");
   }
+  return text;
 }

@@ -1,5 +1,5 @@
 /** WHAT an app says of an alert, and the words of one. Pure. */
-
+import { defined } from "../core/defined.ts";
 /** Over the window: `failed_turns`, `tool_errors` (results that are errors), `repairs` and `negative_feedback` are counts, `cost_micros` is a sum in millionths of a US dollar, and `first_event_ms` is the average time to a turn's first event. */
 export const alertMetrics = [
   "failed_turns",
@@ -64,7 +64,7 @@ export function alertText({ rule, state, value }: AlertNotice): string {
 /** What a program reads. */
 export function alertJson({ rule, state, value, atMs }: AlertNotice): Record<string, unknown> {
   const { metric, over, windowMinutes, agent } = rule;
-  const named = { metric, over, window_minutes: windowMinutes, ...(agent !== undefined && { agent }) };
+  const named = { metric, over, window_minutes: windowMinutes, ...defined({ agent }) };
   return { state, ...named, value, at: new Date(atMs).toISOString() };
 }
 

@@ -1,4 +1,5 @@
-/** What a span is, before it is encoded, and how spans are named. The same log always gives the same ids, whoever exports it and however often. Pure. */
+/** What a span is, before it is encoded, and how spans are named. The same log always gives the same ids, for every exporter and each export. Pure. */
+import { defined } from "../core/defined.ts";
 import { sha256Hex } from "../core/digest.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Attributes, SpanEventName } from "./names.ts";
@@ -72,19 +73,19 @@ export async function turnTrace({ account, session, birth, turn }: TurnPlace, fi
   const { traceparent, tracestate }: Partial<TraceHeaders> = first.type === "user" ? first : {};
   const parent = parseTraceparent(traceparent);
   if (parent === undefined) return { traceId: await digest(["trace", account, session, birth, turn], 32) };
-  return { traceId: parent.traceId, parent, ...(tracestate !== undefined && { tracestate }) };
+  return { traceId: parent.traceId, parent, ...defined({ tracestate }) };
 }
 
 /** What each span of the trace has. */
 export function ofTrace({ traceId, parent, tracestate }: TurnTrace): Pick<Span, "traceId" | "tracestate" | "isRandom"> {
   const isRandom = ((parent?.flags ?? 0) & 2) !== 0;
-  return { traceId, ...(tracestate !== undefined && { tracestate }), ...(isRandom && { isRandom }) };
+  return { traceId, ...defined({ tracestate }), ...(isRandom && { isRandom }) };
 }
 
 /** The headers for a span of the trace: what tools and receivers are sent. */
 export function headersOf({ traceId, parent, tracestate }: TurnTrace, spanId: string): TraceHeaders {
   const traceparent = traceparentOf({ traceId, spanId, flags: parent?.flags ?? 1 });
-  return { traceparent, ...(tracestate !== undefined && { tracestate }) };
+  return { traceparent, ...defined({ tracestate }) };
 }
 
 /** 16 hexadecimal digits. */

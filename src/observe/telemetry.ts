@@ -211,7 +211,7 @@ export interface Notice {
   /** What it is about. */
   subject: string;
   text: string;
-  /** What a program is told beside the text. */
+  /** What a program gets beside the text. */
   data: Record<string, unknown>;
   /** An address of a channel, or of a callback. */
   to: { readonly channel: string };

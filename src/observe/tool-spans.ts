@@ -18,7 +18,7 @@ export interface ToolFacts {
   reply: AssistantEntry | undefined;
   /** The call in it. */
   call: ToolCall | undefined;
-  /** What a person said about it. */
+  /** The words of the person about it. */
   approval: ApprovalEntry | undefined;
 }
 

@@ -1,5 +1,7 @@
 /** What is recorded of an ended turn beside its transcript: figures and names, for the account's list of turns and for the log line. Pure. */
+
 import { addUsage, noUsage, type Usage } from "../core/cost.ts";
+import { defined } from "../core/defined.ts";
 import {
   type AssistantEntry,
   type Entry,
@@ -122,7 +124,7 @@ export function turnLine(record: TurnRecord, { account, session }: { account: st
     session,
     turn,
     agent,
-    ...(version !== undefined && { version }),
+    ...defined({ version }),
     model,
     reason,
     ...(error && { code: error.code }),

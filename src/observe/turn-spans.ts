@@ -3,6 +3,7 @@
  * `execute_tool` per result and one `compact` per compaction. A function of the log: a turn that a crash cut off and
  * another instance finished has its whole trace. Pure; exports nothing.
  */
+import { defined } from "../core/defined.ts";
 import {
   type ApprovalEntry,
   type AssistantEntry,
@@ -214,6 +215,6 @@ function linksOf(entries: readonly Entry[], parent: TraceParent | undefined): Sp
   return joined.flatMap(({ traceparent, tracestate }) => {
     const other = parseTraceparent(traceparent);
     if (other === undefined || other.spanId === parent?.spanId) return [];
-    return [{ traceId: other.traceId, spanId: other.spanId, ...(tracestate !== undefined && { tracestate }) }];
+    return [{ traceId: other.traceId, spanId: other.spanId, ...defined({ tracestate }) }];
   });
 }

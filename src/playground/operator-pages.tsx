@@ -20,7 +20,7 @@ export function operatorPage(route: OperatorRoute) {
     case "accounts":
       return <AccountsPage />;
     case "rollouts":
-      return <RolloutsPage />;
+      return <RolloutsPage query={route.query} />;
     case "agents":
       return <AgentsPage query={route.query} />;
     case "usage":

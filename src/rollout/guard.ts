@@ -47,7 +47,7 @@ export interface CountedTurn {
   costMicros: number;
   /** It is the first turn of its session. */
   opens: boolean;
-  /** Null where the turn ended before the model said anything. */
+  /** Null where the turn ended before any output of the model. */
   firstEventMs: number | null;
   cachedTokens: number;
 }

@@ -1,4 +1,4 @@
-/** WHAT is said of a rollout to those who read it: where it is, what each stage and arm counted, what that proves, and the evidence for a change request. Pure; JSON as the HTTP API has it. */
+/** WHAT a reader gets to know of a rollout: where it is, what each stage and arm counted, what that proves, the evidence for a change request, and the notice of a decision. Pure; JSON as the HTTP API has it. */
 import type { RolloutDecision, RolloutProgress } from "./decide.ts";
 import { type ArmCounts, type Finding, findings, type GuardState, strongest } from "./guard.ts";
 import { type Arm, candidateShare, type RolloutPlan } from "./plan.ts";
@@ -172,4 +172,28 @@ function moneyOf({ stages }: GuardState) {
 /** Six significant digits: figures are read by people, and compared by tests. */
 function rounded<T extends number | null>(value: T): T {
   return (value === null ? null : Number(value.toPrecision(6))) as T;
+}
+
+type RolloutNamed = Pick<RolloutRecord, "id" | "plan">;
+
+const titles: Record<RecordedDecision["kind"], string> = {
+  advance: "▶️ Next stage",
+  promote: "✅ Promoted",
+  roll_back: "⛔ Rolled back",
+  hold: "⏸️ On hold",
+  resume: "▶️ Resumed",
+  pause: "⏸️ Paused",
+};
+
+/** What a person reads: which rollout, what was decided and why. */
+export function decisionText({ id, plan }: RolloutNamed, { kind, reason }: RecordedDecision): string {
+  return `${titles[kind]}: ${plan.agent}, ${plan.baseline} -> ${plan.candidate} (rollout ${id}). ${reason}`;
+}
+
+/** What a program reads. */
+export function decisionJson({ id, plan }: RolloutNamed, decision: RecordedDecision): Record<string, unknown> {
+  const { kind, reason, stage, atMs, hold } = decision;
+  const { agent, candidate, baseline } = plan;
+  const at = new Date(atMs).toISOString();
+  return { rollout: id, agent, candidate, baseline, decision: kind, stage, reason, ...(hold && { hold }), at };
 }

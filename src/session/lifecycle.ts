@@ -1,4 +1,5 @@
 /** Whether there is a session in this object, and how it begins and ends. What is done about its turns is `session-work.ts`. */
+import { accountList, accountObject } from "../account/account-object.ts";
 import { unavailable } from "../account/call-object.ts";
 import type { StoredVersion } from "../account/ladder.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -7,15 +8,16 @@ import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
-import type { Bindings } from "../env.ts";
+import type { Bindings, Settings } from "../env.ts";
+import type { ObservedSession } from "../observe/telemetry.ts";
 import { type AgentNow, agentNow, turnAgent, withAgent } from "./agent-now.ts";
-import { observed } from "./deliver/observed.ts";
 import { Reporter } from "./deliver/reporter.ts";
 import { expiryOf } from "./expiry.ts";
 import { type OpenSession, openSession, versionFacts } from "./open-session.ts";
 import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
+import { providerOf } from "./turn/turn-model.ts";
 
 /** A session that can be used. */
 export interface AliveSession extends AgentNow {
@@ -85,17 +87,18 @@ export class SessionLifecycle {
     const named = choices.agent ?? agents.first.name;
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
     storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
-    const made = this.open();
+    const made = this.open({ isNew: true });
+    this.#reporter.knowsNew();
     made.work.arm();
     return made;
   }
 
   /** The session is in the rows: from now on it is alive. */
-  open(): AliveSession {
+  open({ isNew = false } = {}): AliveSession {
     // A turn may give the session to another agent.
     const source = { bindings: this.#bindings, session: () => versionFacts(session) };
     const now = agentNow(this.#app, { ...source, named: () => session.record.read().agent });
-    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now));
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now), { isNew });
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;
@@ -241,4 +244,23 @@ export function mustKeepAgent({ name }: Agent, named: string | undefined): void 
   if (named === undefined || named === name) return;
   const detail = `agent: this session has the agent "${name}", and keeps it. Leave agent out, or begin another session for "${named}".`;
   throw new AppError("conflict", detail, { field: "agent" });
+}
+
+interface ObservedSetup extends Pick<ObservedSession, "hold" | "rested"> {
+  agent: Agent;
+  settings: Settings;
+  bindings: Bindings;
+}
+
+type SessionRows = Pick<ObservedSession, "storage" | "record" | "log" | "turns" | "feedback" | "feed">;
+
+/** What an app that lists `otel()` finds of a session. */
+function observed(session: SessionRows, { hold, rested, ...setup }: ObservedSetup): ObservedSession {
+  const { bindings, agent } = setup;
+  return {
+    ...{ ...session, hold, rested, agent: agent.name },
+    provider: (model) => providerOf(model, setup),
+    letters: () => accountObject(bindings, session.record.read().account),
+    dropped: (count) => accountList(bindings).addDropped(count),
+  };
 }

@@ -15,16 +15,15 @@ import type { GivenSignal, TakenSignal } from "../tools/steps/feature.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import { retryDelivery } from "./deliver/retry-delivery.ts";
+import { retryDelivery } from "./deliver/courier.ts";
 import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
 import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
-import { type PastRequest, type PrefixReport, pastRequest, prefixReport } from "./read/past-request.ts";
+import { type PastRequest, type PrefixReport, pastRequest, prefixReport, turnTrace } from "./read/past-request.ts";
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
-import { turnTrace } from "./read/turn-trace.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
 import { refusedHeader, sessionMethods, submitVersion } from "./session-methods.ts";
@@ -38,8 +37,7 @@ import { hideEntry, withdrawnNames } from "./store/withdraw.ts";
 import { type Answers, givenBefore, replyAt } from "./submit/asking-reply.ts";
 import type { Submission, Submitted } from "./submit/submit-rows.ts";
 import { takeFeedback } from "./submit/take-feedback.ts";
-import { takeNotice } from "./submit/take-notice.ts";
-import { addHistory, submit } from "./submit.ts";
+import { addHistory, submit, takeNotice } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
 export class Session extends DurableObject<Bindings> {
@@ -148,7 +146,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => findAnswer(this.#session, place, name));
   }
 
-  /** Adds what was said elsewhere, as turns that have ended; `model`: where its answers are said to come from. */
+  /** Adds messages of a conversation from elsewhere, as turns that have ended; `model`: recorded as the model of its answers. */
   addHistory(items: HistoryItem[], model: string): Promise<Outcome<{ firstSeq: number }>> {
     return outcome(async () => {
       const { session, work, agent } = this.#lifecycle.alive;
@@ -196,7 +194,7 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** What a person thinks of a turn's answer; in place of what was said of it before. `tag`: as for `cancel`. */
+  /** A person's feedback on a turn's answer, in place of the earlier one. `tag`: as for `cancel`. */
   giveFeedback(turn: string, given: Feedback, tag?: string): Promise<Outcome<null>> {
     const taken = this.#write((session) => takeFeedback(session, { turn, feedback: given, tag }));
     const report = async () => {
@@ -247,7 +245,7 @@ export class Session extends DurableObject<Bindings> {
   ): Promise<Outcome<{ entries: Entry[]; lastSeq: number; ratings?: ReturnType<FeedbackStore["among"]> }>> {
     return outcome(() => {
       const { log, feedback } = this.#session;
-      const entries = log.read({ ...range, maxUnits: pageUnits });
+      const entries = log.read({ ...range, maxUnits: Math.min(range.maxUnits ?? pageUnits, pageUnits) });
       // They may be a megabyte, and an answer has no use for them.
       const shown = entries.map((entry) =>
         range.lean && entry.type === "user" ? { ...entry, options: { ...entry.options, tools: [] } } : entry,
@@ -267,7 +265,7 @@ export class Session extends DurableObject<Bindings> {
     return outcome(() => uiHistory(this.#session));
   }
 
-  /** Erases everything the session has, here and in the account's index, and tells how much that was. */
+  /** Erases everything the session has, here and in the account's index, and returns how much that was. */
   erase(address?: SessionAddress): Promise<Outcome<{ entries: number; bytes: number }>> {
     return outcome(() => (this.#copying.isLeft ? this.#copying.erase() : this.#lifecycle.erase(address)));
   }

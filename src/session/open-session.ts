@@ -63,8 +63,12 @@ export interface OpenSession {
 /** For tests that look into the rows alone: turns record no agent. */
 const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
 
-/** The parts over a database that has its tables. `agent`: the session's own. Reads; writes nothing. */
-export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = noAgent): OpenSession {
+/** The parts over a database that has its tables. `agent`: the session's own. `isNew`: these were made just now. Reads; writes nothing. */
+export function openSession(
+  uncounted: DurableObjectStorage,
+  agent: TurnAgent = noAgent,
+  { isNew = false } = {},
+): OpenSession {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
     for (const copy of copies) copy.forget();
@@ -98,6 +102,7 @@ export function openSession(uncounted: DurableObjectStorage, agent: TurnAgent = 
     heads,
     feedback,
   ];
+  if (isNew) for (const copy of copies) copy.startEmpty?.();
   const session: OpenSession = {
     storage,
     counter,

@@ -33,6 +33,9 @@ export interface WorkSetup extends AgentNow {
   eraseAtMs(): number;
 }
 
+/** A session that is made for a streamed answer is listed after so long, also when that answer goes on. */
+export const listingMs = 200;
+
 export class SessionWork {
   readonly #session: WorkRows;
   readonly #setup: WorkSetup;
@@ -43,6 +46,11 @@ export class SessionWork {
   #hasEnded = false;
   /** When the alarm comes, in ms since 1970; null where there is none, `undefined` while an earlier instance's may be set. */
   armedMs: number | null | undefined;
+  /** When nothing was left to do last, and whether the newest work came soon after. */
+  #restedMs = 0;
+  #isBrisk = false;
+  /** Its account does not list it yet. */
+  #unlisted: { timer: ReturnType<typeof setTimeout>; settle(): void } | undefined;
   /** Of the session when this instance took it up. */
   readonly #firstSeq: number;
 
@@ -95,6 +103,7 @@ export class SessionWork {
 
   /** Begins what is to be done, and has the alarm watch over it. */
   start(): void {
+    this.#isBrisk = Date.now() - this.#restedMs < watchdogMs;
     this.arm();
     this.resume();
   }
@@ -135,6 +144,8 @@ export class SessionWork {
   /** The session is being erased: nothing of it goes on. */
   end(): void {
     this.#hasEnded = true;
+    clearTimeout(this.#unlisted?.timer);
+    this.#unlisted?.settle();
     this.#session.feed.close();
     this.#runner.abort();
     this.#courier.resume();
@@ -159,11 +170,23 @@ export class SessionWork {
       waitUntilMs: (call: WaitingCall) => waitUntilMs(call, this.#waitRules),
     };
     const atMs = alarmMs(this.#session, nowMs, dues);
+    if (atMs === undefined && this.armedMs) this.#restedMs = nowMs;
     // Setting it as it is already would be a write for nothing.
-    if ((atMs ?? null) === this.armedMs) return;
+    if ((atMs ?? null) === this.armedMs || this.#mayStay(atMs, nowMs)) return;
     this.armedMs = atMs ?? null;
     if (atMs === undefined) void this.#session.storage.deleteAlarm();
     else void this.#session.storage.setAlarm(atMs);
+  }
+
+  /**
+   * Whether the alarm that is set does for this one. It watches over the next turn a little earlier. Where turns follow each other it
+   * stays after the last, too, and comes once for nothing: to take it away and set it again with each turn would be two rows
+   * and a wait for the disk.
+   */
+  #mayStay(atMs: number | undefined, nowMs: number): boolean {
+    const { armedMs } = this;
+    if (!armedMs || armedMs <= nowMs || armedMs > nowMs + watchdogMs) return false;
+    return atMs === undefined ? this.#isBrisk : armedMs <= atMs && atMs <= nowMs + watchdogMs;
   }
 
   get #waitRules(): Pick<Rules, "maxWaitMs" | "waitMsOf"> {
@@ -217,13 +240,27 @@ export class SessionWork {
     return summarize(this.#session, agent, defaultModelId(app.settings, agent, facts?.models));
   }
 
+  /** Has the account list a new session: by the report of its first turn, where that ends at once, so that the account is called once for both. */
+  listSoon(): Promise<void> {
+    const { promise, resolve: settle } = Promise.withResolvers<void>();
+    this.#unlisted = { timer: setTimeout(() => void this.report(), listingMs), settle };
+    return promise;
+  }
+
   /** Brings the account up to date. */
   async report(): Promise<void> {
+    const unlisted = this.#unlisted;
+    this.#unlisted = undefined;
+    clearTimeout(unlisted?.timer);
+    await this.#report().finally(() => unlisted?.settle());
+  }
+
+  async #report(): Promise<void> {
     if (this.#hasEnded) return;
     const summary = await this.summary();
     if (this.#hasEnded) return;
     const { owesReport } = this;
-    await this.#setup.reporter.report(this.#session, summary);
+    await this.#setup.reporter.report(this.#session, summary, { channels: this.#courier.channels });
     // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.
     if (owesReport || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }
@@ -233,7 +270,7 @@ export class SessionWork {
     const { log, turns } = this.#session;
     const { reporter } = this.#setup;
     if (turns.open === undefined && (reporter.reportedSeq ?? log.lastSeq) >= log.lastSeq) return;
-    await reporter.report(this.#session, await this.summary(), true);
+    await reporter.report(this.#session, await this.summary(), { isLast: true });
   }
 
   /** What is open goes on in an alarm, at once. */

@@ -3,10 +3,12 @@ import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem } from "../core/history.ts";
 import type { Bindings } from "../env.ts";
+import type { Notice } from "../observe/telemetry.ts";
 import type { AliveSession, SessionLifecycle } from "./lifecycle.ts";
 import type { AnswerPart } from "./read/answer-request.ts";
 import type { Reconciler } from "./read/reconcile.ts";
 import { SubmitRefused } from "./refusal.ts";
+import type { Outbox } from "./store/outbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
 import { attemptAfter, untilStopped, withoutUnanswered } from "./submit/attempts.ts";
 import type { Submission, SubmitRows, Submitted } from "./submit/submit-rows.ts";
@@ -139,9 +141,8 @@ async function begin(
   const { open } = session.turns;
   if (open?.stop !== undefined) work.abort(open.turn);
   work.start();
-  const listed = isNew ? work.report() : undefined;
-  if (isStreamed && listed !== undefined) hold(listed);
-  else await listed;
+  if (isNew && isStreamed) hold(work.listSoon());
+  else if (isNew) await work.report();
 }
 
 /** Throws when the account may use none of the models that would answer. */
@@ -156,7 +157,7 @@ function mustBeAllowed(
     throw new SubmitRefused({ code: "models_not_allowed", models: names, allowed: [...(models ?? [])] });
 }
 
-/** Adds what was said elsewhere, as turns that have ended. No model is asked. `model`: where the answers are said to come from. Returns where the first entry is. Runs in the caller's transaction. */
+/** Adds messages of a conversation from elsewhere, as turns that have ended. No model is called. `model`: recorded as the model of the answers. Returns where the first entry is. Runs in the caller's transaction. */
 export function addHistory(
   { log, inbox, turns }: Pick<SubmitRows, "log" | "inbox" | "turns">,
   items: readonly HistoryItem[],
@@ -172,4 +173,23 @@ export function addHistory(
     if (entry.type === "user" && !entry.joined) inbox.restore(entry.turn, { firstSeq: entry.seq, atMs: entry.atMs });
   }
   return { firstSeq };
+}
+
+type NoticeRows = Parameters<typeof addHistory>[0] & { outbox: Outbox };
+
+/** Takes a notice that no model wrote, such as an alert: a turn that has ended, whose answer is owed to an address. Runs in the caller's transaction. Returns its turn; the same notice comes in once. Throws `session_busy` while a turn is open. */
+export function takeNotice(rows: NoticeRows, { id, subject, text, data, to }: Notice): string {
+  const { inbox, log, outbox } = rows;
+  const name = `notice ${id}`;
+  const earlier = inbox.claimed([name]);
+  if (earlier !== undefined) return earlier;
+  const answer = { role: "assistant" as const, content: text, reasoning: "", calls: [] };
+  addHistory(rows, [{ role: "user", content: subject }, answer], "longline");
+  const turn = log.last?.turn ?? "";
+  const atMs = Date.now();
+  inbox.claim([name], turn);
+  const address = { ...to, alert: data };
+  outbox.add({ turn, address, atMs });
+  outbox.turnEnded(turn, atMs);
+  return turn;
 }

@@ -3,6 +3,8 @@ import type { Entry, NewEntry } from "../core/entry.ts";
 import type { LogRange } from "../session/store/entry-tail.ts";
 import type { TranscriptLog } from "../session/store/transcript-log.ts";
 
+const beginningUnits = 6_000;
+
 export class MemoryLog implements TranscriptLog {
   readonly #rows: string[];
 
@@ -32,19 +34,28 @@ export class MemoryLog implements TranscriptLog {
     });
   }
 
-  read({ after, limit = Number.POSITIVE_INFINITY, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+  read(range: LogRange): Entry[] {
+    return this.#read(range, Number.POSITIVE_INFINITY);
+  }
+
+  /** Whole entries, of which only the beginnings count. */
+  readBeginnings(range: LogRange): Entry[] {
+    return this.#read(range, beginningUnits);
+  }
+
+  /** `counted`: units of an entry that count at most. */
+  #read(
+    { after, limit = Number.POSITIVE_INFINITY, maxUnits = Number.POSITIVE_INFINITY }: LogRange,
+    counted: number,
+  ): Entry[] {
     const from = Math.max(after, 0);
     const rows = this.#rows.slice(from, from + limit);
     let units = 0;
     const end = rows.findIndex((row) => {
-      units += row.length;
+      units += Math.min(row.length, counted);
       return units >= maxUnits;
     });
     return (end < 0 ? rows : rows.slice(0, end + 1)).map((row) => JSON.parse(row) as Entry);
-  }
-
-  readBeginnings(range: LogRange): Entry[] {
-    return this.read(range);
   }
 
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {

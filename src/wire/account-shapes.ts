@@ -88,6 +88,23 @@ export const delivery = /* @__PURE__ */ lazySchema(
   z.globalRegistry,
 );
 
+export const channelState = /* @__PURE__ */ lazySchema(
+  () =>
+    z
+      .object({
+        channel: z.string(),
+        delivered_at: z.nullable(moment),
+        failed_at: z.nullable(moment),
+        error: z.nullable(z.string()),
+      })
+      .register(z.globalRegistry, {
+        id: "ChannelState",
+        description:
+          "When a channel last took an answer, or a part of one, and when it last failed. Sessions report it with their turns, so the newest may be missing; a time that is newer by less than a minute is left out.",
+      }),
+  z.globalRegistry,
+);
+
 export const health = /* @__PURE__ */ lazySchema(() =>
   z.object({
     ok: z.literal(true),
@@ -103,4 +120,5 @@ export const health = /* @__PURE__ */ lazySchema(() =>
 export type UsageSumJson = z.infer<typeof usageSum>;
 export type AgentJson = z.infer<typeof agent>;
 export type DeliveryJson = z.infer<typeof delivery>;
+export type ChannelStateJson = z.infer<typeof channelState>;
 export type HealthJson = z.infer<typeof health>;

@@ -46,6 +46,7 @@ describe("the account's ladder", () => {
       "dijeglqblt",
       "1546g7im6bo",
       "24dzxtnz2v7",
+      "hrb5gyjb2m",
     ]);
   });
 

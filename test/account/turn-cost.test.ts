@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Account } from "../../src/account/account.ts";
 import { accountObject } from "../../src/account/account-object.ts";
 import { text } from "../support/fake-provider.ts";
-import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
+import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
 import { plainTurn } from "../support/turn-cost.ts";
 
 const { account } = new SessionWorld().address;
@@ -37,6 +37,9 @@ it("[SCALE-1] a plain turn asks the account once, after its answer, and writes t
   await world.ask("warm up");
   const calls = vi.spyOn(Account.prototype, "call");
   provider.enqueue(text("Hello again."));
+  await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+  // The alarm of turns in quick succession stays.
+  skipTime(11_000);
   const rows = await accountRows(async () => {
     await world.ask("Hi");
     await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));

@@ -2,6 +2,7 @@
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
+import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
 import { agent } from "../soak/soak-agent.ts";
@@ -20,7 +21,7 @@ const doubles = {
 };
 const withDoubles = (env: Bindings) => ({ ...env, ...doubles }) as unknown as Bindings;
 
-const app = longline({ agents: { agent }, doors: [openai(), aiSdk(), mcp()] });
+const app = longline({ agents: { agent }, doors: [openai(), aiSdk(), mcp(), prefixes()] });
 
 export class Session extends app.Session {
   constructor(ctx: DurableObjectState, env: Bindings) {

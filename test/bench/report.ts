@@ -36,7 +36,10 @@ const chosen: readonly [section: string, measure: string, words: string][] = [
   ["first turn of a session", "first token, ms", "first token of a new session, ms"],
   ["relay, 10 streams, 1 events a write", "tokens/s", "10 streams, tokens a second (more is better)"],
   ["relay, 10 streams, 1 events a write", "CPU of 1,000 tokens, ms", "the same, CPU of 1,000 tokens, ms"],
+  ["turn of a warm session", "CPU a turn, ms", "a turn of 20 tokens, CPU, ms"],
   ["tool loop, 5 steps", "whole turn, ms", "a turn with 5 tool calls, ms"],
+  ["after 10,000 messages, warm", "first token, ms", "first token after 10,000 messages, ms"],
+  ["after 10,000 messages, evicted", "first token, ms", "the same, of an object that was not in memory, ms"],
   ["memory, 200 streams of new sessions", "KB for each live stream", "a live stream, KB"],
   ["start of the process", "listening and first token, ms", "from the start of the process to its first token, ms"],
 ];

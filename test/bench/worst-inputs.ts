@@ -70,6 +70,10 @@ export const worstInputs: readonly WorstInput[] = [
     model: "longline",
     messages: times(51, (n) => ({ role: n % 2 === 0 ? "user" : "assistant", content: "é".repeat(80_000) })),
   })),
+  chat("8 MB in one message before the last", () => ({
+    model: "longline",
+    messages: [user('日"'.repeat(1_550_000)), { role: "assistant", content: "a" }, user("b")],
+  })),
   chat("5,000 calls and results", () => ({
     model: "longline",
     messages: [
@@ -79,6 +83,17 @@ export const worstInputs: readonly WorstInput[] = [
         tool_calls: times(5_000, (n) => ({ id: `c${n}`, function: { name: "f", arguments: "{}" } })),
       },
       ...times(5_000, (n) => ({ role: "tool", tool_call_id: `c${4_999 - n}`, content: "" })),
+    ],
+  })),
+  chat("a question of 4 MB, 3,000 calls and results", () => ({
+    model: "longline",
+    messages: [
+      user("q".repeat(4_000_000)),
+      {
+        role: "assistant",
+        tool_calls: times(3_000, (n) => ({ id: `c${n}`, function: { name: "f", arguments: "{}" } })),
+      },
+      ...times(3_000, (n) => ({ role: "tool", tool_call_id: `c${n}`, content: "" })),
     ],
   })),
   chat("90,000 parts of one message", () => ({
@@ -184,10 +199,10 @@ export const worstInputs: readonly WorstInput[] = [
   say("1 MB of backticks", () => ({ content: "`".repeat(megabyte - 100) })),
   say("1 MB of half surrogate pairs", () => `{"content":"${"\\ud800".repeat(megabyte / 6 - 100)}"}`),
   say("64 levels, 1,500 times", () => ({ content: "a", tools: times(1_500, () => deep(62)) })),
-  say("100,000 unknown members", () => ({ content: "a", ...Object.fromEntries(times(99_000, (n) => [`m${n}`, 1])) })),
-  say("100,000 tags of metadata", () => ({
+  say("90,000 unknown members", () => ({ content: "a", ...Object.fromEntries(times(90_000, (n) => [`${n}`, 1])) })),
+  say("90,000 tags of metadata", () => ({
     content: "a",
-    metadata: Object.fromEntries(times(99_000, (n) => [`m${n}`, 1])),
+    metadata: Object.fromEntries(times(90_000, (n) => [`${n}`, 1])),
   })),
   {
     name: "import: 8,000 small entries",
@@ -202,6 +217,13 @@ export const worstInputs: readonly WorstInput[] = [
     path: (id) => `/v1/sessions/import?id=${id}`,
     type: "application/x-ndjson",
     body: (id) => imported(id, 2, "x".repeat(7_900_000)),
+  },
+  {
+    name: "import: 8 MB of escapes in one entry",
+    method: "POST",
+    path: (id) => `/v1/sessions/import?id=${id}`,
+    type: "application/x-ndjson",
+    body: (id) => imported(id, 2, "日\n".repeat(2_000_000)),
   },
   {
     name: "import: 100,000 values in one entry",

@@ -258,7 +258,7 @@ describe("what an app does not list", () => {
     const { turn } = await world.submit({ messages: [{ content: "Hi", options: {} }], replyTo, create: {} });
     await world.ended(turn);
     const { account, name } = world.address;
-    const letters = () => accountObject(bindings, account).deadLetters(500);
+    const letters = async () => (await accountObject(bindings, account).deliveries(500)).letters;
     await vi.waitFor(async () => expect((await letters()).filter(({ session }) => session === name)).toHaveLength(1));
     expect((await letters()).find(({ session }) => session === name)).toMatchObject({
       address: replyTo,

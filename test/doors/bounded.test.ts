@@ -242,3 +242,31 @@ describe("crafted schemas at the doors", () => {
     });
   });
 });
+
+/** A chat whose last answer made so many calls, all of which have results. */
+const answered = (question: string, calls: number) => ({
+  model: "longline",
+  messages: [
+    { role: "user", content: question },
+    {
+      role: "assistant",
+      tool_calls: Array.from({ length: calls }, (_, n) => ({ id: `c${n}`, function: { name: "f", arguments: "{}" } })),
+    },
+    ...Array.from({ length: calls }, (_, n) => ({ role: "tool", tool_call_id: `c${n}`, content: "" })),
+  ],
+});
+
+it.each([
+  ["a question of 1 MB and 1,000 calls", 1_000_000, 1_000],
+  ["a question of 10,000 characters and 1,000 calls", 10_000, 1_000],
+])("[BOUND-36] %s are no more than 25,000,000 bytes to hash", async (_, units, calls) => {
+  let hashed = 0;
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  vi.spyOn(crypto.subtle, "digest").mockImplementation((name, data) => {
+    hashed += data.byteLength;
+    return digest(name, data);
+  });
+  provider.enqueue(text("Yes."));
+  const { status } = await post("/v1/chat/completions", answered("q".repeat(units), calls));
+  expect([status, hashed < 25_000_000]).toEqual([200, true]);
+});

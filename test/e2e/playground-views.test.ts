@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { evalSummaryText, wordingOf } from "../playground/samples.ts";
+import { agentDetailsJson, evalSummaryText, wordingOf } from "../playground/samples.ts";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
@@ -167,6 +167,92 @@ views("the page's views, over samples of the API", () => {
     await page.getByRole("button", { name: "Yes, roll back" }).focus();
     await page.keyboard.press("Enter");
     await expect.poll(() => double.changes).toEqual(["POST /v1/rollouts/ro_4be1c2/rollback"]);
+  });
+
+  it("[E2E-28] filters are saved by a name, applied and removed again by keyboard alone", async () => {
+    await open("#/turns?status=cancelled&since=24h");
+    await page.getByRole("button", { name: "Save these filters" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("Stopped today");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Stopped today", exact: true, pressed: true }).waitFor();
+    await open("#/turns");
+    await says("20 failed turns");
+    await page.getByRole("button", { name: "Stopped today", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await says("No turn ended in this time with these filters.");
+    expect(new URL(page.url()).hash).toBe("#/turns?status=cancelled&since=24h");
+    await page.getByRole("button", { name: "Remove the filter Stopped today" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Stopped today", exact: true }).waitFor({ state: "detached" });
+  });
+
+  it("[E2E-28] a version is made by a form, and a rollout of it begins after the server has shown what it would do", async () => {
+    await open("#/agents");
+    await page.locator("summary", { hasText: "Make a version" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("instructions", { exact: true }).fill("Be brief.");
+    await page.getByRole("button", { name: "Make the version" }).focus();
+    await page.keyboard.press("Enter");
+    await says(/instructions: line 1 replaced/);
+    expect(double.changes.at(-1)).toBe("POST /v1/agents/support/versions");
+    expect(await accessFaults()).toEqual([]);
+    double.changes = [];
+    await page.getByRole("link", { name: "Begin a rollout with it" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("stages.0.share", { exact: true }).fill("2");
+    await page.keyboard.press("Enter");
+    const fault = page.locator("#fault-stages\\.0\\.share");
+    await expect.poll(() => fault.innerText()).toContain("must be above 0 and at most 1.");
+    await page.getByLabel("stages.0.share", { exact: true }).fill("0.1");
+    await page.keyboard.press("Enter");
+    await says("Smallest harm that it can see");
+    for (const [width, theme] of [looks[0], looks[1]]) {
+      await look(width, theme);
+      expect([...(await accessFaults()), ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
+    }
+    if (process.env.SHOTS !== undefined) await page.screenshot({ path: `${shots}/rollout-form.png`, fullPage: true });
+    await look(1100, "light");
+    if (process.env.SHOTS !== undefined)
+      await page.screenshot({ path: `${shots}/rollout-form-wide.png`, fullPage: true });
+    await page.getByRole("button", { name: "Begin it", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await says(/^Give v_77aa00bb11cc to 10 % of what is new for support/);
+    const sent = double.changes.length;
+    await page.getByRole("button", { name: "Yes, begin it" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => double.changes.length).toBe(sent + 1);
+    // A refusal is an error in the console, and was wanted.
+    seen.errors = [];
+  });
+
+  it("[E2E-28] what an account used is shown with the admin key, by model, agent, version, day and session", async () => {
+    await open("#/accounts");
+    const card = page.getByRole("region", { name: "Account acme" });
+    await card.locator("summary", { hasText: "Usage" }).focus();
+    await page.keyboard.press("Enter");
+    await card.getByText("model-1").waitFor();
+    await card.getByRole("combobox", { name: "Usage of acme by" }).selectOption("session");
+    await card.getByText("session-1").first().waitFor();
+    expect(await accessFaults()).toEqual([]);
+  });
+
+  it("[PAGE-25] Setup has each click of Slack and of Discord, as docs/messengers.md shows it", async () => {
+    const details = agentDetailsJson(wordingOf([]));
+    const channels = details.channels.map((each) => ({ ...each, configured: false }));
+    await page.route("**/v1/agents/support?*", (route) => route.fulfill({ json: { ...details, channels } }));
+    await look(860, "light");
+    await open("#/setup");
+    for (const [name, secret] of [
+      ["slack", "SLACK_SIGNING_SECRET"],
+      ["discord", "DISCORD_PUBLIC_KEY"],
+    ]) {
+      const card = page.locator("main li.card", { hasText: `put ${secret}` });
+      await card.waitFor();
+      expect(await accessFaults()).toEqual([]);
+      await card.screenshot({ path: `${shots}/setup-${name}.png` });
+    }
+    await page.unroute("**/v1/agents/support?*");
   });
 
   it("[E2E-28] a tool that changes nothing is tried with what was entered, and one that does cannot be", async () => {

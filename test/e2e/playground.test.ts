@@ -19,6 +19,13 @@ const says = (words: string | RegExp) => page.getByText(words).first().waitFor()
 const button = (name: string | RegExp) => page.getByRole("button", { name }).first();
 const chat = (id: string) => page.goto(`${dev.url}/#/s/${id}`);
 const shot = (name: string, full = false) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: full });
+const desk = { width: 1100, height: 860 };
+/** A picture of the README: as small as can be read. */
+async function picture(name: string, part: Pick<Page, "screenshot"> = page): Promise<void> {
+  await page.setViewportSize({ width: 860, height: 640 });
+  await part.screenshot({ path: `${shots}/${name}.png` });
+  await page.setViewportSize(desk);
+}
 
 async function send(words: string): Promise<void> {
   await page.getByLabel("Message", { exact: true }).fill(words);
@@ -38,7 +45,7 @@ async function accessFaults(): Promise<string[]> {
 demo("the page, over the demo model", () => {
   beforeAll(async () => {
     [dev, browser] = await Promise.all([startDev(), openBrowser(), mkdir(shots, { recursive: true })]);
-    context = await browser.newContext({ viewport: { width: 1100, height: 860 }, acceptDownloads: true });
+    context = await browser.newContext({ viewport: desk, acceptDownloads: true });
     seen = witness(context, dev.url);
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
@@ -70,7 +77,7 @@ demo("the page, over the demo model", () => {
     await page.getByText("The answer is complete.").waitFor({ state: "attached" });
     expect(new URL(page.url()).hash).toMatch(/^#\/s\/chat-/);
     await page.getByText(/^assistant · demo · v_[0-9a-f]{16}$/).waitFor();
-    await shot("answer");
+    await picture("answer");
     expect(seen.errors).toEqual([]);
   });
 
@@ -115,7 +122,8 @@ demo("the page, over the demo model", () => {
     await open("Request");
     await says(/came from the provider's cache: about the shaded part/);
     await page.getByRole("heading", { name: "Timeline" }).scrollIntoViewIfNeeded();
-    await page.getByRole("region", { name: "Timeline" }).screenshot({ path: `${shots}/trace.png` });
+    const timeline = page.getByRole("region", { name: "Timeline" });
+    await picture("trace", { screenshot: (how) => timeline.screenshot(how) });
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
     await page.getByRole("img", { name: /^Cost a day, by model: \$/ }).waitFor();
@@ -130,7 +138,7 @@ demo("the page, over the demo model", () => {
     await says("waits for you");
     const exact = page.getByRole("region", { name: "Call of send_request" });
     await expect.poll(() => exact.innerText()).toContain('"url": "https://example.invalid/orders"');
-    await shot("approval");
+    await picture("approval");
     await page.getByLabel("Why send_request is denied").fill("We have enough.");
     await button("Deny").click();
     await says("Denied: We have enough.");
@@ -262,7 +270,7 @@ demo("the page, over the demo model", () => {
     await page.keyboard.press("Enter");
     await says(/You wrote/);
     await expect.poll(() => field.inputValue()).toBe("");
-    await page.setViewportSize({ width: 1100, height: 860 });
+    await page.setViewportSize(desk);
   });
 
   it("[E2E-14] axe finds nothing against a chat, in light and dark", async () => {

@@ -15,18 +15,18 @@ import {
 import { type SourceFile, sourceFiles, testFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 1, filesInCircles: 2, exportedTwice: 6, declaredTwice: 21, small: 39 };
+const most = { circles: 1, filesInCircles: 2, exportedTwice: 6, declaredTwice: 21, small: 30 };
 
 /** Files of each journey: on its way, and beside it. To be lowered only, except for what a journey has to do besides. */
 const mostFiles = [
   [18, 13],
-  [14, 3],
+  [13, 3],
   [13, 8],
   [16, 15],
 ];
 
 /** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
-const mostWords = { told: 69, said: 52, behind: 24, stands: 16, nobody: 9, somebody: 13, whoever: 10 };
+const mostWords = { told: 42, said: 17, behind: 10, stands: 3, nobody: 1, somebody: 3, whoever: 1 };
 const givenUp = ["giveResults", "giveAnswers", "SessionParts", "Purse", "Retold", "retold", "resaid"];
 
 const all = sourceFiles();

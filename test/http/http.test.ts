@@ -220,6 +220,20 @@ describe("readJson", () => {
     expect([code, message]).toEqual(["invalid_request", typeof why === "string" ? why : expect.stringMatching(why)]);
   });
 
+  it("[BOUND-27] a large body is decoded in pieces, wherever one of them cuts a character or an escape", async () => {
+    for (let lead = 499_990; lead <= 499_999; lead++) {
+      const value = ["x".repeat(lead), 'é日😀\\"😀日é', [1, { a: [2] }]];
+      expect(await readJson(posted(JSON.stringify(value)), { maxBytes: 2_000_000 })).toEqual(value);
+    }
+    const cut = new Uint8Array(500_001).fill(0x20);
+    cut[499_999] = 0xc3;
+    const { message } = await refusal(readJson(posted(cut), { maxBytes: 2_000_000 }));
+    expect(message).toBe("The body is not valid UTF-8.");
+    const exact = `"${"x".repeat(499_998)}"`;
+    expect(await readJson(posted(exact), { maxBytes: 2_000_000 })).toHaveLength(499_998);
+    expect((await refusal(readJson(posted(`\ufeff${"[".repeat(70)}`)))).message).toMatch(/deeper than 64/);
+  });
+
   it("[HTTP-5] where everything may be left out, no body says nothing, whatever its type; another body is held to JSON", async () => {
     const url = "https://longline.test/";
     const empty = { anything: true };

@@ -68,6 +68,16 @@ it("[BOUND-27] between two pieces there is time for what came meanwhile, however
   expect([second - first >= 63, third - second >= 63]).toEqual([true, true]);
 });
 
+it("[BOUND-27] a piece whose request ended in it, and with it all its timers, holds no other up", async () => {
+  const ending = pace(40);
+  await vi.advanceTimersToNextTimerAsync();
+  await ending;
+  vi.clearAllTimers();
+  const [next] = await beginnings([40]);
+  expect(next).toBeGreaterThanOrEqual(40);
+  expect(next).toBeLessThan(50);
+});
+
 /** How many timers were set while `chunks` chunks of so many bytes were read. */
 async function waits({ chunks, bytes, announced }: { chunks: number; bytes: number; announced: number }) {
   const timers = vi.spyOn(globalThis, "setTimeout");
@@ -143,6 +153,14 @@ it("[BOUND-33] neither small bodies nor a slow, silent or broken sender of a lar
     expect(other.at(-1)).toBeLessThan(1_500);
     await vi.advanceTimersByTimeAsync(20_000);
   }
+  // One that took too long, or was silent, does not wait again.
+  const [slow = []] = await readings([
+    { chunks: 30, everyMs: 90, announced: 8_000_000 },
+    ...Array(4).fill({ chunks: 128, everyMs: 5 }),
+  ]);
+  const pauses = slow.map((ms, at) => ms - (slow[at - 1] ?? ms));
+  expect(Math.max(...pauses.slice(1))).toBeLessThan(400);
+  await vi.advanceTimersByTimeAsync(20_000);
   // One that did not announce its size.
   const [first = [], second = []] = await readings(Array(2).fill({ chunks: 16, announced: 0, everyMs: 0 }));
   const [early = [], late = []] = [first, second].toSorted((a, b) => (a.at(-1) ?? 0) - (b.at(-1) ?? 0));

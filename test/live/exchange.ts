@@ -2,8 +2,8 @@
 import type { Failure } from "../../src/core/errors.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
+import { payloadBatches } from "../../src/model/payloads.ts";
 import { safeDetail } from "../../src/model/safe-detail.ts";
-import { payloadBatches } from "../../src/model/sse.ts";
 import { createTranslator } from "../../src/model/translate.ts";
 
 /** What came back for one question. */

@@ -16,7 +16,11 @@ import { type ShownTurn, turnsOf, waitsForPerson } from "../../src/playground/ch
 import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
-/** Two turns with everything that can happen: calls, an approval, a denial, a joined message, a failure, a summary. */
+const of3 = { turn: "turn_3" };
+const usage = { inputTokens: 10, cachedTokens: 4, outputTokens: 6, reasoningTokens: 2 };
+const child = { session: "s-child", agent: "researcher" };
+
+/** Turns with everything that can happen: calls, an approval, a denial, a joined message, a failure, an agent that was called. */
 const log: LogEntry[] = (
   [
     user({ content: "What time is it?" }),
@@ -43,6 +47,21 @@ const log: LogEntry[] = (
       reason: "failed",
       failure: { code: "model_stalled", detail: "It went silent.", retryable: true },
     }),
+    user({ ...of3, content: "Have it found out" }),
+    asking(["agents", "clock"], { ...of3, waits: { c0: "agent" }, children: { c0: child } }),
+    result("c1", of3),
+    { type: "approval", ...of3, atMs: 1, step: 1, callId: "r1", name: "send", approve: true, child: "s-child" },
+    result("c0", {
+      ...of3,
+      name: "agents",
+      content: "Found.",
+      child: { ...child, reason: "completed", usage, steps: 2, costMicros: 7 },
+    }),
+    assistant({ ...of3, step: 2, content: "It is found." }),
+    ended({
+      ...of3,
+      children: { count: 1, steps: 2, costMicros: 7, ...usage },
+    }),
   ] as NewEntry[]
 ).map((entry, place) => ({ ...entry, seq: place + 1 }) as LogEntry);
 const entries = log.map((entry) => entryJson(entry));
@@ -59,7 +78,7 @@ const whole = turnsOf(loaded(entries));
 
 /** What events tell as well: everything but what people said, their answers, and facts of record. */
 function told(views: ShownTurn[]) {
-  return views.map(({ turn, items, end }) => ({
+  return views.map(({ turn, items, end: { children: _, ...end } = { reason: "" } }) => ({
     turn,
     end,
     replies: items.flatMap((item) =>
@@ -68,13 +87,10 @@ function told(views: ShownTurn[]) {
             {
               step: item.step,
               text: item.text,
-              calls: item.calls.map(({ id, name, arguments: text, state, result }) => ({
-                id,
-                name,
-                text,
-                state,
-                result,
-              })),
+              calls: item.calls.map(({ id, name, arguments: text, state, result, child }) => {
+                // Answers are entries alone.
+                return { id, name, text, state, result, child: child && { ...child, asks: [] } };
+              }),
               failure: item.failure?.code,
             },
           ]
@@ -111,6 +127,67 @@ describe("the page's view of a session", () => {
         expect(turnsOf(withEntries(after, entries))).toEqual(whole);
       }
     }
+  });
+
+  const askedBy = (session: string, id = "r1"): ShownEvent => {
+    const data = { call_id: id, name: "send", arguments: '{"to":1}', session, agent: "researcher" };
+    return { event: "tool.approval_required", data };
+  };
+  const seqOf3 = log.findIndex(({ turn, type }) => turn === "turn_3" && type === "assistant") + 1;
+  const cardsOf = (known: ShownConversation) => {
+    const reply = turnsOf(known)
+      .at(-1)
+      ?.items.find(({ kind }) => kind === "reply");
+    return reply?.kind === "reply" ? reply.calls.map(({ child, progress }) => ({ ...child, progress })) : [];
+  };
+
+  it("[PAGE-28] shows the agent that works at a call, how far it is, what it asks of a person, and how it ended", () => {
+    const working = loaded(upTo(seqOf3));
+    expect(cardsOf(working)[0]).toMatchObject({ ...child, asks: [] });
+    const far: ShownEvent = { event: "agent.progress", data: { call_id: "c0", ...child, text: "reads" } };
+    const asking = [far, askedBy("s-child"), askedBy("s-child")].reduce(withEvent, working);
+    const ask = { id: "r1", name: "send", arguments: '{"to":1}' };
+    expect(cardsOf(asking)[0]).toEqual({ ...child, progress: "reads", asks: [ask] });
+    expect(turnsOf(asking).map(waitsForPerson)).toEqual([false, false, true]);
+    // What is asked in another session is no question of this card.
+    expect(cardsOf(withEvent(working, askedBy("s-other")))[0]?.asks).toEqual([]);
+    const answered = withEntries(asking, entries.slice(seqOf3, seqOf3 + 2));
+    expect(cardsOf(answered)[0]?.asks).toEqual([{ id: "r1", name: "send", answer: { approve: true } }]);
+    expect(turnsOf(answered).some(waitsForPerson)).toBe(false);
+    // It was sent once more, by a line that came back late.
+    expect(cardsOf(withEvent(answered, askedBy("s-child")))).toEqual(cardsOf(answered));
+    const over = cardsOf(withEntries(answered, entries))[0];
+    expect(over).toMatchObject({ reason: "completed", costMicros: 7, asks: [{ answer: { approve: true } }] });
+    expect(turnsOf(loaded(entries)).at(-1)?.end?.children).toEqual({ count: 1, costMicros: 7 });
+  });
+
+  it("[PAGE-28] a question is over with its turn", () => {
+    const asking = withEvent(loaded(upTo(seqOf3)), askedBy("s-child"));
+    const over = withEntries(asking, [{ ...entries.at(-1), seq: seqOf3 + 1 } as (typeof entries)[number]]);
+    expect(turnsOf(over).some(waitsForPerson)).toBe(false);
+    expect(withEvent(over, askedBy("s-child")).reported).toEqual([]);
+  });
+
+  it("[PAGE-29] what has not changed is the same object after each delta, entry and event, in the turn that grows too", () => {
+    const live = { ...emptyConversation, entries: upTo(entries.length - 1) };
+    let before = turnsOf({ ...live, at: { turn: "turn_3", step: 3, attempt: 1, model: "m" } });
+    let known = withEvent(
+      { ...live, at: { turn: "turn_3", step: 2, attempt: 1, model: "m" } },
+      { event: "step.started", data: { step: 3, model: "m", attempt: 1 } },
+    );
+    for (const text of ["one ", "two ", "three"]) {
+      known = withEvent(known, { event: "text.delta", data: { text } });
+      const now = turnsOf(known, before);
+      expect(now.slice(0, 2)).toEqual(before.slice(0, 2));
+      for (const place of [0, 1]) expect(now[place]).toBe(before[place]);
+      const items = now[2]?.items ?? [];
+      expect(items.at(-1)).toMatchObject({ growing: true });
+      for (const [place, item] of items.slice(0, -1).entries()) expect(item).toBe(before[2]?.items[place]);
+      before = now;
+    }
+    const ended = turnsOf(withEntries(known, entries), before);
+    expect(ended[2]?.items[0]).toBe(before[2]?.items[0]);
+    expect(turnsOf(withEntries(known, entries), ended).every((view, place) => view === ended[place])).toBe(true);
   });
 
   it("[PAGE-2] shows a reply while it grows, and nothing of an attempt that was begun again", () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod/mini";
+import { rolloutCreation } from "../../src/doors/rollouts/routes.ts";
+import { versionCreation } from "../../src/doors/rollouts/versions.ts";
 import { limitChange, limitTexts, spentShare } from "../../src/playground/accounts/limits.ts";
 import { argumentsText, formFields } from "../../src/playground/agents/schema-form.ts";
+import { versionBody, versionFields, versionTexts } from "../../src/playground/agents/version-texts.ts";
 import { evalOutcome, readEvalReport } from "../../src/playground/rollouts/eval-report.ts";
+import { metrics, newRolloutTexts, rolloutBody, rolloutFields } from "../../src/playground/rollouts/rollout-texts.ts";
 import {
   actionsOf,
   evidencePlace,
@@ -11,6 +16,7 @@ import {
 } from "../../src/playground/rollouts/rollout-view.ts";
 import { snippets } from "../../src/playground/setup/snippets.ts";
 import { setupSteps } from "../../src/playground/setup/steps.ts";
+import { meanMetrics, rateMetrics } from "../../src/rollout/plan.ts";
 import { accountJson, agentDetailsJson, agentsJson, evalSummaryText, healthJson, wordingOf } from "./samples.ts";
 
 const plain = wordingOf([]);
@@ -39,6 +45,57 @@ describe("the limits of an account", () => {
     expect(spentShare({ ...account, budget_micros: null })).toBeNull();
     expect(spentShare({ ...account, budget_micros: 0 })).toBe(1);
     expect(spentShare({ ...account, budget_micros: 1 })).toBe(1);
+  });
+});
+
+describe("a new version as a form", () => {
+  const before = versionTexts(agentDetailsJson(plain));
+
+  it("[PAGE-31] sends what differs from the code, with the names of the API, and nothing else", () => {
+    expect(versionBody(before, before)).toEqual({});
+    const texts = {
+      ...before,
+      ...{ instructions: "Be brief.", models: "m-1, m-2", tools: "", note: "Shorter." },
+      ...{
+        "sampling.temperature": "0.2",
+        "sampling.top_p": "much",
+        "limits.max_steps": "4",
+        "limits.turn_seconds": " ",
+      },
+    };
+    expect(versionBody(texts, before)).toEqual({
+      ...{ instructions: "Be brief.", models: ["m-1", "m-2"], tools: [], note: "Shorter." },
+      sampling: { temperature: 0.2, top_p: "much" },
+      limits: { max_steps: 4 },
+    });
+    expect(Object.keys(z.toJSONSchema(versionCreation, { io: "input" }).properties ?? {}).toSorted()).toEqual(
+      [...new Set(versionFields.map((name) => name.split(".")[0]))].toSorted(),
+    );
+  });
+});
+
+describe("a new rollout as a form", () => {
+  it("[PAGE-31] is what the API takes, and a figure that is none goes to the server, which names its field", () => {
+    const texts = newRolloutTexts("support", "v_1");
+    const body = rolloutBody(texts);
+    expect(rolloutCreation.parse(body)).toEqual({
+      ...{ agent: "support", candidate: "v_1", key: "session" },
+      stages: [
+        { share: 0.01, min_sessions: 100 },
+        { share: 0.1, min_sessions: 300 },
+        { share: 1, min_sessions: 1 },
+      ],
+      guardrails: [
+        { metric: "failed_turns", worse_by: 0.05 },
+        { metric: "cost_micros", worse_by: 0.3 },
+      ],
+    });
+    const wrong = { ...texts, holdback: "some", stages: [{ share: "ten", min_sessions: "", hold_seconds: "0" }] };
+    const { error } = rolloutCreation.safeParse(rolloutBody(wrong));
+    const named = error?.issues.map(({ path }) => path.join(".")) ?? [];
+    expect(named).toEqual(["stages.0.share", "stages.0.min_sessions", "holdback"]);
+    for (const name of named) expect(rolloutFields(wrong)).toContain(name);
+    expect(metrics.toSorted()).toEqual([...rateMetrics, ...meanMetrics].toSorted());
   });
 });
 

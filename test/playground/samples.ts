@@ -9,7 +9,7 @@ import { newGuard, withTurn } from "../../src/rollout/guard.ts";
 import { splitAlpha } from "../../src/rollout/plan.ts";
 import { type RolloutRecord, reportJson } from "../../src/rollout/report.ts";
 import { assumedFacts, smallestHarms } from "../../src/rollout/smallest-harm.ts";
-import { agent, delivery, health } from "../../src/wire/account-shapes.ts";
+import { agent, channelState, delivery, health } from "../../src/wire/account-shapes.ts";
 import { agentDetails } from "../../src/wire/agent-shapes.ts";
 import { entryJson } from "../../src/wire/native.ts";
 import { listedTurn, session, turn } from "../../src/wire/shapes.ts";
@@ -123,7 +123,11 @@ export function deliveriesJson(say: Wording) {
     ...{ id: "dlv_1", status: "dead", session: "order-1", turn: "turn_1", channel: "slack", attempts: 7 },
     ...{ url: say("https://hooks.example/1"), error: say("channel_not_found"), died_at: ago(7_200_000) },
   };
-  return { deliveries: z.array(delivery).parse([dead]) };
+  const channels = [
+    { channel: "callback", delivered_at: ago(86_400_000), failed_at: null, error: null },
+    { channel: "slack", delivered_at: ago(9_000_000), failed_at: ago(7_200_000), error: say("channel_not_found") },
+  ];
+  return { deliveries: z.array(delivery).parse([dead]), channels: z.array(channelState).parse(channels) };
 }
 
 export function versionsJson(say: Wording) {

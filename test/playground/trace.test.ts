@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Entry } from "../../src/core/entry.ts";
 import { deliverySpans } from "../../src/observe/delivery-spans.ts";
 import { otlpTraces } from "../../src/observe/otlp-json.ts";
 import { turnSpans } from "../../src/observe/turn-spans.ts";
-import { type OtlpTrace, traceView } from "../../src/playground/trace/spans.ts";
+import { childSessions, type OtlpTrace, traceView } from "../../src/playground/trace/spans.ts";
 import { facts, recordedTurn } from "../observe/recorded-turn.ts";
+import { assistant, ended, user } from "../support/entries.ts";
 
 /** What the server answers for the recorded turn, as the page reads it. */
 async function served(entries = recordedTurn): Promise<OtlpTrace> {
@@ -16,7 +18,48 @@ async function served(entries = recordedTurn): Promise<OtlpTrace> {
   return JSON.parse(JSON.stringify(request));
 }
 
+/** An agent that was called worked for `order_status`: the trace of the turn, and the one of the agent. */
+async function withChild(): Promise<[OtlpTrace, OtlpTrace]> {
+  const used = { inputTokens: 1, cachedTokens: 2, outputTokens: 3, reasoningTokens: 0 };
+  const worked = {
+    session: "ag_1",
+    agent: "finder",
+    reason: "completed",
+    usage: used,
+    steps: 1,
+    costMicros: 5,
+  } as const;
+  const isOfChild = (entry: Entry) => entry.type === "tool" && entry.name === "order_status";
+  const entries = recordedTurn.map((entry) => (isOfChild(entry) ? ({ ...entry, child: worked } as Entry) : entry));
+  const own = await served(entries);
+  const call = own.resourceSpans?.[0]?.scopeSpans?.[0]?.spans?.find(({ name }) => name.includes("order_status"));
+  const { traceId, spanId } = call as unknown as { traceId: string; spanId: string };
+  const at = { turn: "turn_1", atMs: (recordedTurn[0]?.atMs ?? 0) + 9_500 };
+  const traceparent = `00-${traceId}-${spanId}-01`;
+  const theirs = [user({ ...at, traceparent }), assistant({ ...at, atMs: at.atMs + 300 }), ended(at)];
+  const numbered = theirs.map((entry, place) => ({ ...entry, seq: place + 1 }) as Entry);
+  const spans = await turnSpans(numbered, { ...facts, session: "ag_1", agent: "finder" });
+  return [own, JSON.parse(JSON.stringify(otlpTraces(spans, {})))];
+}
+
 describe("the rows of a trace", () => {
+  it("[PAGE-28] have the turn of a called agent below its call, with its session", async () => {
+    const [own, theirs] = await withChild();
+    expect(childSessions(own)).toEqual(["ag_1"]);
+    expect(childSessions(theirs)).toEqual([]);
+    const resourceSpans = [own, theirs].flatMap((each) => each.resourceSpans ?? []);
+    const { rows } = traceView({ resourceSpans });
+    const at = rows.findIndex(({ name }) => name === "order_status");
+    expect(rows.slice(at, at + 3).map(({ kind, name, depth }) => `${depth} ${kind} ${name}`)).toEqual([
+      "1 tool order_status",
+      "2 agent finder",
+      "3 model m",
+    ]);
+    expect(rows[at + 1]).toMatchObject({ session: "ag_1", turn: "turn_1" });
+    expect(rows[at + 2]).toMatchObject({ session: "ag_1" });
+    expect(rows[at]).toMatchObject({ session: facts.session });
+  });
+
   it("[PAGE-17] are all spans that the server writes: each after its parent, by their beginning, with what they are", async () => {
     const { rows, totalMs, isWhole } = traceView(await served());
     expect(isWhole).toBe(true);

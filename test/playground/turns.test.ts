@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { daysBetween, shortNumber, ticks, ticksWithin } from "../../src/playground/chart/scale.ts";
 import { callSummary, laidOutResult } from "../../src/playground/chat/call-words.ts";
 import { chatHash, routeOf, traceHash, turnsHash } from "../../src/playground/route.ts";
-import { filtersOf, perPart, sinceMs, turnParameters } from "../../src/playground/turns/turn-filters.ts";
+import {
+  filtersOf,
+  perPart,
+  queryOf,
+  savedFilters,
+  sinceMs,
+  turnParameters,
+  withSaved,
+} from "../../src/playground/turns/turn-filters.ts";
 import { cachedShare } from "../../src/playground/turns/turn-json.ts";
 import { latencyByDay, latencyOf, quantile } from "../../src/playground/usage/latency.ts";
 
@@ -27,6 +35,29 @@ describe("the list of turns", () => {
       undefined,
     ]);
     expect([turnsHash(), turnsHash({ status: "" })]).toEqual(["#/turns", "#/turns"]);
+  });
+
+  it("[PAGE-16] an address that was kept says the same again, all time too", () => {
+    for (const query of [
+      "",
+      "since=",
+      "since=all",
+      "status=failed&since=24h&min_ms=5000&version=v_1",
+      "since=30d&agent=a+b",
+    ])
+      expect(filtersOf(queryOf(filtersOf(query))), query).toEqual(filtersOf(query));
+  });
+
+  it("[PAGE-30] filters that were saved are found again, the newest first; a name means one thing, and what is damaged is left out", () => {
+    const one = { name: "Dear", query: "min_cost_micros=1000000&since=7d" };
+    const two = { name: "Failed", query: "status=failed&since=24h" };
+    const saved = withSaved(withSaved([], one), two);
+    expect(savedFilters(JSON.stringify(saved))).toEqual([two, one]);
+    expect(withSaved(saved, { ...one, query: "since=1h" })).toEqual([{ name: "Dear", query: "since=1h" }, two]);
+    for (const kept of [null, "", "{", "7", "{}", '[null,7,{"name":""},{"name":"x"},{"name":7,"query":""}]'])
+      expect(savedFilters(kept)).toEqual([]);
+    const many = Array.from({ length: 50 }, (_, n) => ({ name: `f${n}`, query: "" }));
+    expect(many.reduce((all, each) => withSaved(all, each), savedFilters(null))).toHaveLength(30);
   });
 
   it("[PAGE-16] counts failures in equal parts of the time, also those at its very ends", () => {

@@ -5,6 +5,7 @@ import { accountObject } from "../../src/account/account-object.ts";
 import type { AccountLimits } from "../../src/account/account-record.ts";
 import { forgetFacts } from "../../src/account/known-facts.ts";
 import { unwrap } from "../../src/account/outcome.ts";
+import { listingMs } from "../../src/session/session-work.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../support/session-world.ts";
 
@@ -88,6 +89,52 @@ describe("what an account is asked before the first token", () => {
       const { sessions } = await accountObject(bindings, account).listSessions(page);
       expect(sessions.map(({ id }) => id)).toContain(world.address.name);
     });
+  });
+});
+
+describe("the listing of a session that is made for a streamed answer", () => {
+  const isListed = async (world: SessionWorld) => {
+    const { sessions } = await accountObject(bindings, account).listSessions({ limit: 100 });
+    return sessions.some(({ id }) => id === world.address.name);
+  };
+  const given = { messages: [{ content: "Hi", options: {} }], create: {} };
+  /** The timer for the listing does not come by itself. */
+  function heldTimer(): { due(): void } {
+    const plain = globalThis.setTimeout;
+    const held: { due(): void } = { due: () => {} };
+    vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void, ms: number) => {
+      if (ms !== listingMs) return plain(work, ms);
+      held.due = work;
+      return plain(() => {}, 0);
+    }) as typeof setTimeout);
+    return held;
+  }
+
+  it("[SPEED-5] is the report of its turn, where that ends at once: the account is called once", async () => {
+    const reports = vi.spyOn(Account.prototype, "report");
+    heldTimer();
+    const world = new SessionWorld();
+    provider.enqueue(text("Hello."));
+    const { turn } = await world.submit(given, { isStreamed: true });
+    await world.ended(turn);
+    await vi.waitFor(async () => expect(await isListed(world)).toBe(true));
+    expect(reports.mock.calls.filter(([{ id }]) => id === world.address.name)).toHaveLength(1);
+  });
+
+  it("[SPEED-5] comes before its turn ends, where that goes on", async () => {
+    const timer = heldTimer();
+    const world = new SessionWorld();
+    const answer = Promise.withResolvers<void>();
+    provider.enqueue(async (...of) => {
+      await answer.promise;
+      return text("Hello.")(...of);
+    });
+    const { turn } = await world.submit(given, { isStreamed: true });
+    expect(await isListed(world)).toBe(false);
+    await world.inside(() => timer.due());
+    await vi.waitFor(async () => expect(await isListed(world)).toBe(true));
+    answer.resolve();
+    expect((await world.ended(turn)).reply?.content).toBe("Hello.");
   });
 });
 

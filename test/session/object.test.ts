@@ -147,6 +147,31 @@ describe("outliving the object", () => {
     expect(provider.requests.length).toBe(2);
   });
 
+  it("[SESSION-5] of turns in quick succession one alarm watches over all, and comes at most once more for nothing", async () => {
+    const set = vi.fn();
+    await world.inside((storage) => {
+      for (const method of ["setAlarm", "deleteAlarm"] as const) {
+        const real = storage[method].bind(storage) as (...args: unknown[]) => Promise<void>;
+        vi.spyOn(storage, method).mockImplementation(((...args: unknown[]) => {
+          set(method);
+          return real(...args);
+        }) as never);
+      }
+    });
+    for (let n = 0; n < 4; n++) {
+      provider.enqueue(text(`${n}`));
+      await world.ask("Hello");
+    }
+    await vi.waitFor(async () => {
+      const { sessions } = await accountObject(bindings, "test").listSessions({ limit: 100 });
+      expect(sessions.find(({ id }) => id === world.address.name)).toMatchObject({ lastTurn: { turn: "turn_4" } });
+    });
+    expect(set.mock.calls.length).toBeLessThanOrEqual(5);
+    await runDurableObjectAlarm(world.stub);
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+    expect(provider.requests.length).toBe(4);
+  });
+
   it("[SESSION-5] an alarm that meets a fault does not throw", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     provider.enqueue(text("Hi"));
@@ -224,6 +249,8 @@ describe("what a turn writes", () => {
         }) as never);
       }
     });
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+    skipTime(11_000);
     await run();
     await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
     return rows + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);

@@ -1,6 +1,7 @@
 /** The Worker of the soak: the product's own, its Durable Objects put behind slow commits and output gates. Holds nothing of the product's logic. */
 import { env as bindings, DurableObject } from "cloudflare:workers";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { longTools } from "../../src/doors/long-tools.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { otel } from "../../src/doors/otel.ts";
@@ -113,6 +114,7 @@ const app = longline({
   doors: [openai(), aiSdk(), mcp()],
   observe,
   rollouts: rollouts({ notify }),
+  longTools: longTools(),
 });
 
 export const Session = gated(app.Session as unknown as ObjectClass);

@@ -102,7 +102,7 @@ class Soak {
     this.#quietSinceMs = performance.now();
     await this.#untilFound(Promise.all([...playing, ...asleep.map((client) => client.wakeUp())]));
     const marks = endedMarks(this.#clients.map(({ log }) => log));
-    if (!this.#mayStop()) this.#rollout = await rollout.ended(marks.length);
+    if (!this.#mayStop()) this.#rollout = await rollout.ended(marks.length, this.#slowness);
   }
 
   report(durationMs: number): SoakReport {
@@ -129,6 +129,10 @@ class Soak {
     await this.#server?.close();
   }
 
+  get #slowness(): number {
+    return Math.max(1, ...(this.#killer?.restartsMs ?? []).map((ms) => ms / quickStartMs));
+  }
+
   #client(url: string): Client {
     const client = new Client(`s${this.#clients.length + 1}`, {
       url,
@@ -138,7 +142,7 @@ class Soak {
       quietSinceMs: () => this.#quietSinceMs,
       isOver: () => this.#isOver,
       has: (spanId) => this.#collector.spans.has(spanId),
-      slowness: () => Math.max(1, ...(this.#killer?.restartsMs ?? []).map((ms) => ms / quickStartMs)),
+      slowness: () => this.#slowness,
     });
     this.#clients.push(client);
     return client;

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { defineAgent } from "../../src/agent/agent.ts";
 import type { Effect } from "../../src/core/next-step.ts";
 import { defineTool, type Tool } from "../../src/tools/tool.ts";
+import { type PlanPart, runPlan } from "./step-plan.ts";
 
 const { HARNESS_URL } = env as unknown as { HARNESS_URL: string };
 
@@ -25,6 +26,19 @@ function remote(name: string, effect: Effect, more: { approval?: "always" } = {}
   });
 }
 
+/** Runs a plan in durable steps; each `do` is one request to the harness. */
+const work = defineTool({
+  name: "work",
+  description: "Runs a plan.",
+  input: z.object({ plan: z.string() }),
+  effect: "keyed",
+  run: async ({ plan }, { step, signal, fetch }) =>
+    runPlan(JSON.parse(plan) as PlanPart[], step, async (of) => {
+      const response = await fetch(`${HARNESS_URL}/effect`, { method: "POST", body: JSON.stringify(of), signal });
+      return response.text();
+    }),
+});
+
 export const agent = defineAgent({
   instructions: "You are the agent of a kill soak.",
   models: [{ id: "deepseek-flash" }],
@@ -33,6 +47,7 @@ export const agent = defineAgent({
     remote("book", "keyed"),
     remote("pay", "unsafe"),
     remote("wire_money", "unsafe", { approval: "always" }),
+    work,
   ],
   limits: { maxSteps: 12, turnSeconds: 120, waitSeconds: 600 },
 });

@@ -18,6 +18,9 @@ import type { Execution } from "./harness/tool-server.ts";
 import { runSoak } from "./run-soak.ts";
 import type { EntryData, SeenEvent, SessionLog } from "./session-log.ts";
 import { reportText } from "./soak-report.ts";
+import { StepClient } from "./step-client.ts";
+import { type Effects, faultsOf } from "./step-world.ts";
+import { runStepsSoak } from "./steps.ts";
 
 const seed = 25;
 
@@ -35,6 +38,36 @@ it("[SOAK-1] [ROLLOUT-20] nothing is lost, done twice, or counted twice in a rol
   expect(report.rolloutDecisions).toBeGreaterThan(0);
   expect(Object.values(report.toolCalls).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
 }, 120_000);
+
+it("[STEP-10] steps of random plans are done once, none is lost and each turn ends over 6 kills of the process", async () => {
+  console.log(`npm run soak -- --only steps --kills 6 --seed ${seed}`);
+  const report = await runStepsSoak({ kills: 6, seed });
+  console.log(report);
+  expect(report.faults).toEqual([]);
+  expect(report.steps).toBeGreaterThan(5);
+}, 120_000);
+
+it("[STEP-10] the counter of steps sees one that is done twice, with another key, lost, or answered with the wrong signal", () => {
+  const client = new StepClient("w1", { url: "", seed });
+  client.plans.splice(0, 9, [
+    { do: "a", effect: "unsafe" },
+    { do: "b", effect: "keyed" },
+    { waitFor: "c", timeout: 1 },
+  ]);
+  client.state = "completed";
+  Object.assign(client.outcomes, { a: "did a", b: "did b", c: "c" });
+  const effects: Effects = new Map([
+    ["a", { effect: "unsafe", keys: ["k"] }],
+    ["b", { effect: "keyed", keys: ["l", "l"] }],
+  ]);
+  expect(faultsOf(client, effects)).toEqual([]);
+  effects.set("a", { effect: "unsafe", keys: ["k", "k"] });
+  effects.set("b", { effect: "keyed", keys: ["l", "m"] });
+  client.outcomes.c = null;
+  expect(faultsOf(client, effects)).toHaveLength(3);
+  effects.clear();
+  expect(faultsOf(client, effects)).toEqual(["a was not done", "b was not done", "c got null"]);
+});
 
 /** A session as it should be: one message, a payment, an answer. */
 const entries: EntryData[] = [

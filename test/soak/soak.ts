@@ -4,6 +4,7 @@
  * `npm run soak -- --planted [--kills 60]`: plants each bug in turn, until it is caught or so many kills were made; exit code 1 when one was not caught.
  * `npm run soak -- --roll-back COMMIT`: this code and that of a commit in turn on the same data.
  * `npm run soak -- --only delegation --kills 1000`: agents that call agents, in the tests' Workers runtime, while every object is killed.
+ * `npm run soak -- --only steps --kills 300`: long tools, signals and cancels while the server's process is killed.
  * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--kind alike]
  * [--key speaker] through real sessions and accounts, which takes hours and goes on where it was stopped.
  */
@@ -16,6 +17,7 @@ import { runRollouts } from "./rollouts.ts";
 import { runRolloutsThroughObjects } from "./rollouts-through-objects.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
+import { runStepsSoak } from "./steps.ts";
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +51,15 @@ if (values.rollouts !== undefined) {
   const isKept = values.objects ? runRolloutsThroughObjects({ count, seed, key, kind }) : runRollouts(count, seed);
   process.exit(isKept ? 0 : 1);
 }
-if (values.only !== undefined && values.only !== "delegation") throw new Error('--only takes "delegation".');
+if (values.only !== undefined && values.only !== "delegation" && values.only !== "steps")
+  throw new Error('--only takes "delegation" or "steps".');
+if (values.only === "steps") {
+  console.log(`npm run soak -- --only steps --kills ${kills} --seed ${seed}`);
+  const { faults, ...figures } = await runStepsSoak({ kills, seed });
+  console.log(figures);
+  console.log(faults.length === 0 ? "nothing was lost or done twice" : faults.join("\n"));
+  process.exit(faults.length === 0 ? 0 : 1);
+}
 if (values.only === "delegation") {
   const run = ["vitest", "run", "--project", "worker", "test/delegation/soak.test.ts"];
   const env = { ...process.env, LONGLINE_SOAK_KILLS: String(kills), LONGLINE_SOAK_SEED: String(seed) };

@@ -1,5 +1,4 @@
 /** The page with the API's answers from samples in place of a Worker: as the build bundles it, with its own policy. For tests of what the page does with answers that a Worker seldom gives. */
-import { build } from "esbuild";
 import type { BrowserContext, Route } from "playwright-core";
 import { page } from "../../src/doors/playground/page.ts";
 import {
@@ -21,11 +20,12 @@ import {
   versionsJson,
   type Wording,
 } from "../playground/samples.ts";
+import { bundledPage } from "./bundled-page.ts";
 
 /** `slow`: nothing is answered until the state is another one. */
 type AnswerState = "data" | "empty" | "failing" | "slow";
 
-export const doubleUrl = "https://page.test";
+export const doubleUrl = "https://my-agent.example.workers.dev";
 
 export interface PageDouble {
   state: AnswerState;
@@ -40,7 +40,7 @@ export interface PageDouble {
 
 /** Answers every request of the context. */
 export async function servePage(context: BrowserContext): Promise<PageDouble> {
-  const files = await bundled();
+  const files = await bundledPage();
   let held: (() => void)[] = [];
   const double: PageDouble = {
     state: "data",
@@ -63,23 +63,6 @@ export async function servePage(context: BrowserContext): Promise<PageDouble> {
   return double;
 }
 
-/** As `[build]` of wrangler.toml has it. */
-async function bundled() {
-  const { outputFiles } = await build({
-    entryPoints: ["src/playground/app.tsx", "src/playground/app.css"],
-    outdir: "/playground",
-    write: false,
-    ...{ bundle: true, splitting: true, format: "esm", chunkNames: "[name]", minify: true, target: "es2022" },
-    ...{ jsx: "automatic", jsxImportSource: "hono/jsx/dom" },
-  });
-  return new Map(
-    outputFiles.map(({ path, text }) => {
-      const contentType = path.endsWith(".css") ? "text/css" : "text/javascript";
-      return [path, { body: text, contentType }] as const;
-    }),
-  );
-}
-
 async function frame() {
   const response = page({ welcome: "Longline", devKey: "dev-key" });
   return { body: await response.text(), headers: Object.fromEntries(response.headers) };
@@ -97,19 +80,37 @@ async function answer(route: Route, url: URL, double: PageDouble): Promise<void>
     };
     return route.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify(json) });
   }
+  const refused =
+    method === "POST" && url.pathname === "/v1/rollouts" ? rolloutFault(route.request().postDataJSON()) : [];
+  if (refused.length > 0)
+    return route.fulfill({ status: 400, contentType: "application/problem+json", body: JSON.stringify(refused[0]) });
   const json = await sampleOf(url, double);
   if (json === undefined) return route.fulfill({ status: 404, json: { code: "not_found", detail: "There is none." } });
   return route.fulfill({ json: double.state === "empty" ? emptied(json) : json });
 }
 
+/** As the door of rollouts says it: by the field. */
+function rolloutFault({ candidate, stages }: { candidate?: string; stages: { share?: unknown }[] }): object[] {
+  const wrong = stages.findIndex(({ share }) => typeof share !== "number" || share <= 0 || share > 1);
+  const faults = [
+    ...(candidate === undefined ? [["candidate", "must be given."]] : []),
+    ...(wrong < 0 ? [] : [[`stages[${wrong}].share`, "must be above 0 and at most 1."]]),
+  ];
+  return faults.map(([field, what]) => ({ status: 400, code: "invalid_request", detail: `${field}: ${what}`, field }));
+}
+
 /** Lists without anything in them, but for the agents, of which every app has one. */
 function emptied(json: object): object {
-  const lists = ["turns", "usage", "deliveries", "versions", "rollouts", "accounts", "keys", "sessions"];
+  const lists = ["turns", "usage", "deliveries", "channels", "versions", "rollouts", "accounts", "keys", "sessions"];
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, lists.includes(name) ? [] : value]));
 }
 
-async function sampleOf({ pathname, searchParams }: URL, { say, count }: PageDouble): Promise<object | undefined> {
+async function sampleOf(
+  { pathname, searchParams }: URL,
+  { say, count, changes }: PageDouble,
+): Promise<object | undefined> {
   const rollout = () => rolloutJson(say);
+  const last = changes.at(-1);
   switch (pathname.replace(/\/(?:support-42|support|ro_4be1c2|acme)(?=\/|$)/, "/:id")) {
     case "/health":
       return healthJson;
@@ -122,13 +123,16 @@ async function sampleOf({ pathname, searchParams }: URL, { say, count }: PageDou
     case "/v1/agents/:id":
       return agentDetailsJson(say);
     case "/v1/agents/:id/versions":
+      if (last?.endsWith("/versions")) return { version: "v_aa11bb22cc33", ...versionDiffJson(say) };
       return searchParams.has("diff") ? versionDiffJson(say) : versionsJson(say);
     case "/v1/agents/:id/tools/order_status/run":
       return { content: say('{"order":"17","state":"open"}'), is_error: false, duration_ms: 12 };
+    case "/v1/admin/accounts/:id/usage":
+      return usageJson(searchParams.get("group_by") ?? "day", say);
     case "/v1/deliveries":
       return deliveriesJson(say);
     case "/v1/rollouts":
-      return { rollouts: [rollout()] };
+      return last === "POST /v1/rollouts" ? rollout() : { rollouts: [rollout()] };
     case "/v1/rollouts/:id/report":
     case "/v1/rollouts/:id/rollback":
       return rollout();

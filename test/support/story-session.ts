@@ -116,6 +116,7 @@ class ScriptedEffects extends SessionEffects {
   }
 
   override async append(entries: NewEntry[]): Promise<void> {
+    if (this.#of.isDead) throw new Crash();
     await super.append(entries);
     this.#of.moment();
   }
@@ -159,6 +160,7 @@ export class StorySession {
   #crashAt: number;
   #onMoment: () => void;
   #abort = new AbortController();
+  #plays = false;
   #script = 0;
   #summary = 0;
   #paid = 0;
@@ -170,7 +172,7 @@ export class StorySession {
     this.story = story;
     this.#crashAt = of.crashAt;
     this.#onMoment = of.onMoment;
-    this.parts = openSession(storage);
+    this.parts = this.#open();
     const request = { message: { content: "Hello", options: {} }, receipt: {}, onBusy: "queue" } as const;
     this.turn = storage.transactionSync(() => this.parts.turns.accept(request, this.nowMs));
     this.firstSeq = this.parts.turns.firstSeq(this.turn) ?? 0;
@@ -180,13 +182,17 @@ export class StorySession {
 
   /** Plays the turn to its end, over the crash. */
   async play(): Promise<void> {
+    this.#plays = true;
     for (let tries = 0; tries < 3; tries++) {
       const effects = new ScriptedEffects(this, this.#abort.signal);
       try {
         await runTurn(effects, this.#rules());
+        await effects.confirmed;
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
         this.#restart();
+        // Its end was on disk already.
+        if (this.parts.turns.open === undefined) return;
         continue;
       }
       return;
@@ -224,10 +230,23 @@ export class StorySession {
 
   #restart(): void {
     this.isDead = false;
-    this.parts = openSession(this.#storage);
+    this.parts = this.#open();
     if (this.story.fullAtCrash) this.isFull = true;
     if (this.story.cancelledAt === "crash") this.#cancel();
     this.#onMoment();
+  }
+
+  /** That rows are on disk and not shown yet is a moment of its own. */
+  #open(): OpenSession {
+    const parts = openSession(this.#storage);
+    const { feed } = parts;
+    const confirm = feed.confirm.bind(feed);
+    feed.confirm = (seq) => {
+      if (this.isDead) throw new Crash();
+      if (this.#plays && seq > feed.confirmed) this.moment();
+      confirm(seq);
+    };
+    return parts;
   }
 
   #cancel(): void {

@@ -11,7 +11,7 @@ export const plainTurn = {
   sessionRequests: 1,
   sessionRows: 8,
   accountRequests: 1,
-  accountRows: 18,
+  accountRows: 14,
   /** CPU of the Worker that relays the answer, in ms; objects are billed by duration in its stead. An assumption. */
   workerCpuMs: 6,
   /** How long the session's object is active for it, in s: about an answer of 500 tokens at 60 a second. An assumption. */

@@ -1,4 +1,5 @@
 /** Where in Discord an answer goes: an interaction's own message, for as long as its token lives; then a later interaction's, or the channel by the bot. */
+import { defined } from "../../core/defined.ts";
 import type { Address } from "../channel.ts";
 
 /** What lets messages be made and changed for 15 minutes. */
@@ -35,7 +36,7 @@ export interface DiscordAddress extends Address, DiscordInteraction {
 
 /** The same channel by the bot: the token of an interaction is good for 15 minutes. */
 export function lastingPlace({ app, room, user, session }: DiscordAddress, atMs: number): DiscordAddress {
-  return { channel: "discord", token: "", id: "", app, room, user, atMs, ...(session !== undefined && { session }) };
+  return { channel: "discord", token: "", id: "", app, room, user, atMs, ...defined({ session }) };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Where in Slack an answer goes, and which session a place in Slack is. Pure. */
+import { defined } from "../../core/defined.ts";
 import type { Address } from "../channel.ts";
 import type { SlackRules } from "./rules.ts";
 
@@ -38,7 +39,7 @@ export function lastingPlace(
   atMs: number,
 ): SlackAddress {
   const place = { channel: "slack" as const, team, app, room, thread: thread === "" && !isDm(room) ? ts : thread };
-  return { ...place, user, ts: "", atMs, ...(userTeam !== undefined && { userTeam }) };
+  return { ...place, user, ts: "", atMs, ...defined({ userTeam }) };
 }
 
 /** Id of the session: a thread begins with the message that is not answered yet, so its own `ts` names it. */

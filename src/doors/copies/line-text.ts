@@ -26,6 +26,7 @@ export class LineText {
 
   /** Takes what comes next of the line; returns the parts of its long text that are complete. Throws a SyntaxError for a text that is no JSON. */
   take(piece: string): string[] {
+    const from = this.scan.isEscaped ? 1 : 0;
     this.scan.take(piece);
     this.length += piece.length;
     if (this.#raw === undefined) {
@@ -33,12 +34,10 @@ export class LineText {
       this.#begin();
       return this.#parts(partUnits);
     }
-    const from = this.#raw.length;
-    this.#raw += piece;
-    const end = closingQuote(this.#raw, from);
+    const end = closingQuote(piece, from);
+    this.#raw += piece.slice(0, end);
     if (end === undefined) return this.#parts(partUnits);
-    this.#kept.push(this.#raw.slice(end));
-    this.#raw = this.#raw.slice(0, end);
+    this.#kept.push(piece.slice(end));
     const parts = this.#parts(1);
     this.#raw = undefined;
     return parts;
@@ -80,11 +79,11 @@ function parsed(raw: string): { text: string; units: number } {
   return { text: value as string, units: raw.length - left };
 }
 
-/** Where the string ends; what is before `from` is known to be inside of it. */
+/** Where a string ends that goes on at the beginning of `raw`. What is before `from` is escaped. */
 function closingQuote(raw: string, from: number): number | undefined {
   for (let at = raw.indexOf('"', from); at >= 0; at = raw.indexOf('"', at + 1)) {
     let before = at;
-    while (raw[before - 1] === "\\") before--;
+    while (before > from && raw[before - 1] === "\\") before--;
     if ((at - before) % 2 === 0) return at;
   }
   return undefined;

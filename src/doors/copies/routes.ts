@@ -4,11 +4,12 @@ import { unwrap } from "../../account/outcome.ts";
 import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
+import { pace } from "../../http/pace.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { CopyPlan } from "../../session/store/copying.ts";
 import { type SessionSummary, sessionJson } from "../../wire/native.ts";
-import { choicesOf, entriesInOneGo, loadFrom, makeCopy } from "../make-copy.ts";
+import { choicesOf, entriesInOneGo, loadFrom, makeCopy, unitsInOneGo } from "../make-copy.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "../session-fields.ts";
 import { readImport } from "./read-import.ts";
@@ -67,11 +68,15 @@ export const copyRoutes = new Routes()
     return made(session);
   });
 
+/** About how long it takes to read and write a page, in ms. */
+const pageMs = 12;
+
 /** The header and then the entries, page by page, up to entry `lastSeq`; after the last entry of a turn its feedback. */
 async function* lines(session: ReturnType<typeof sessionAt>, header: string, lastSeq: number): AsyncGenerator<string> {
   yield `${header}\n`;
   for (let seq = 0; seq < lastSeq; ) {
-    const range = { after: seq, limit: Math.min(entriesInOneGo, lastSeq - seq), rated: true };
+    const range = { after: seq, limit: Math.min(entriesInOneGo, lastSeq - seq), maxUnits: unitsInOneGo, rated: true };
+    if (seq > 0) await pace(pageMs);
     const { entries, ratings = [] } = unwrap(await session.entries(range));
     const rated = new Map(ratings.map((each) => [each.afterSeq, `${feedbackLine(each.rated)}\n`]));
     yield entries.map((entry) => `${entryLine(entry)}\n${rated.get(entry.seq) ?? ""}`).join("");

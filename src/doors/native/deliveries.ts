@@ -1,13 +1,13 @@
 /** `/v1/deliveries`: answers that could not be delivered, to be looked at and tried again, and the secret that callbacks are signed with. */
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account-object.ts";
-import type { DeadLetter } from "../../account/dead-letters.ts";
+import type { ChannelState, DeadLetter } from "../../account/dead-letters.ts";
 import { unwrap } from "../../account/outcome.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
-import type { DeliveryJson } from "../../wire/account-shapes.ts";
+import type { ChannelStateJson, DeliveryJson } from "../../wire/account-shapes.ts";
 import { iso, shownOr } from "../../wire/native.ts";
 import { Routes } from "../routes.ts";
 
@@ -22,8 +22,8 @@ export const deliveryListing = lazySchema(() =>
 export const deliveries = new Routes()
   .get("/", "key", async (c, caller) => {
     const { limit } = parseQuery(deliveryListing, new URL(c.req.url));
-    const letters = await accountObject(c.env, caller.account).deadLetters(limit);
-    return c.json({ deliveries: letters.map(shownLetter) });
+    const { letters, channels } = await accountObject(c.env, caller.account).deliveries(limit);
+    return c.json({ deliveries: letters.map(shownLetter), channels: channels.map(shownState) });
   })
   .get("/secret", "key", async (c, caller) => {
     const { account, app } = caller;
@@ -40,6 +40,16 @@ export const deliveries = new Routes()
     await object.removeDeadLetter(id);
     return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
   });
+
+function shownState(state: ChannelState): ChannelStateJson {
+  const { channel } = state;
+  return shownOr(state, stateJson, (error) => ({ channel, delivered_at: null, failed_at: null, error }));
+}
+
+function stateJson({ channel, deliveredAtMs, failedAtMs, error }: ChannelState): ChannelStateJson {
+  const at = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
+  return { channel, delivered_at: at(deliveredAtMs), failed_at: at(failedAtMs), error: error ?? null };
+}
 
 function shownLetter(letter: DeadLetter): DeliveryJson {
   const { id } = letter;

@@ -1,7 +1,7 @@
 /** The calls of the native door, described: those about usage, agents and deliveries here. */
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { agent, delivery, health, usageSum } from "../../wire/account-shapes.ts";
+import { agent, channelState, delivery, health, usageSum } from "../../wire/account-shapes.ts";
 import { listedTurn } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
@@ -13,6 +13,8 @@ import { turnListing } from "./turns.ts";
 const owedAgain = lazySchema(() =>
   z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") }),
 );
+
+const deliveryList = lazySchema(() => z.object({ deliveries: z.array(delivery), channels: z.array(channelState) }));
 
 export const nativeOperations = (): Record<string, Operation> => ({
   ...sessionOperations(),
@@ -41,9 +43,9 @@ export const nativeOperations = (): Record<string, Operation> => ({
   },
   "GET /v1/deliveries": {
     tag: "Channels",
-    summary: "Answers that could not be delivered",
+    summary: "Answers that could not be delivered, and when each channel last took one or failed",
     query: deliveryListing,
-    answers: { 200: { what: "Dead letters.", schema: z.object({ deliveries: z.array(delivery) }) } },
+    answers: { 200: { what: "Dead letters, and the state of each channel.", schema: deliveryList } },
   },
   "GET /v1/deliveries/secret": {
     tag: "Channels",

@@ -58,7 +58,7 @@ export const sessions = new Routes()
     const id = body.id ?? (await newName(await receiptOf(caller, body), "POST /v1/sessions"));
     const choices = {
       ...(body.agent !== undefined && { agent: agent.name }),
-      ...(title !== undefined && { title }),
+      ...defined({ title }),
       ...(metadata && { metadata }),
       ...defined({ instructions }),
       ...(model !== undefined && { model: knownModel(caller, model, agent) }),

@@ -64,10 +64,14 @@ export const rolloutOperations = (): Record<string, Operation> => ({
   },
   "POST /v1/rollouts": {
     ...operate,
-    summary: "Begins to give a version to a growing share of sessions, or of speakers",
+    summary:
+      "Begins to give a version to a growing share of sessions, or of speakers; with `dry_run` answers only what would begin",
     query: forAccount,
     body: rolloutCreation,
-    answers: { 201: rollout },
+    answers: {
+      201: rollout,
+      200: { what: "What would begin, with what differs and the smallest harm of each stage.", schema: rolloutReport },
+    },
     refusals: [403, 404, 409],
   },
   "GET /v1/rollouts": {

@@ -41,6 +41,11 @@ export class RolloutDesk {
     return this.#ask("create", rollout);
   }
 
+  /** What `create` would make, and would refuse. */
+  preview(rollout: NewRollout): Promise<RolloutRecord> {
+    return this.#ask("preview", rollout);
+  }
+
   /** Newest first, the newest 200. */
   rollouts(): Promise<KeptRollout[]> {
     return this.#ask("rollouts");

@@ -165,6 +165,7 @@ export class RolloutJob implements AccountJob {
     versions: (agent: string) => this.#store.versions(agent, mostListed),
     putVersion: (version: KeptVersion) => this.#transaction(() => this.#store.putVersion(version)),
     create: (of: NewRollout) => this.#transaction(() => this.#create(of)),
+    preview: (of: NewRollout) => ({ ...this.#planned(of), decisions: [] }),
     rollouts: () => this.#store.rollouts(mostListed),
     rollout: (id: string) => this.#record(id),
     act: (id: string, action: Action, by: { name: string; call: string }) =>
@@ -194,6 +195,13 @@ export class RolloutJob implements AccountJob {
   #create({ id, plan, ...of }: NewRollout): RolloutRecord {
     const known = this.#store.rollout(id);
     if (known !== undefined) return { ...known, decisions: this.#store.decisions(id) };
+    const rollout = this.#planned({ ...of, id, plan });
+    this.#keep(rollout);
+    return { ...rollout, decisions: [] };
+  }
+
+  /** The rollout as it would begin now. Nothing is kept. */
+  #planned({ id, plan, ...of }: NewRollout): KeptRollout {
     const busy = [...this.#opened.values()].find((rollout) => rollout.plan.agent === plan.agent);
     if (busy !== undefined) {
       const detail = `agent: the rollout ${busy.id} of "${plan.agent}" is ${busy.progress.state}. Promote it or roll it back first.`;
@@ -201,9 +209,7 @@ export class RolloutJob implements AccountJob {
     }
     const whole: RolloutPlan = { ...plan, guardrails: splitAlpha(plan.guardrails) };
     mustHaveData(whole, this.#store.turnFacts(plan.agent, undefined));
-    const rollout = begun({ ...of, id, plan: whole }, this.#store.turnFacts(plan.agent, plan.baseline), Date.now());
-    this.#keep(rollout);
-    return { ...rollout, decisions: [] };
+    return begun({ ...of, id, plan: whole }, this.#store.turnFacts(plan.agent, plan.baseline), Date.now());
   }
 
   #record(id: string): RolloutRecord {

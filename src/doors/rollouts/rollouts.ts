@@ -2,7 +2,7 @@
 
 import type { RolloutFeature } from "../../agent/rollout-feature.ts";
 import type { Address } from "../../channels/channel.ts";
-import { decisionJson, decisionText } from "../../rollout/notice.ts";
+import { decisionJson, decisionText } from "../../rollout/report.ts";
 import { type Door, defineDoor } from "../door.ts";
 import { rolloutOperations } from "./operations.ts";
 import { RolloutJob } from "./rollout-job.ts";

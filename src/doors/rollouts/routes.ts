@@ -36,6 +36,8 @@ export const rolloutCreation = lazySchema(() => {
     stages: z.array(stage),
     guardrails: z.optional(z.array(guardrail)),
     holdback: z.optional(z.number()),
+    /** Nothing begins: the answer is what would. */
+    dry_run: z.optional(z.boolean()),
     /** A verdict from elsewhere that belongs into the report. */
     evaluation: z.optional(z.strictObject({ name: text, verdict: text, url: z.optional(text) })),
   });
@@ -49,8 +51,9 @@ export const rolloutRoutes = new Routes()
   .post("/", "operate", async (c, caller) => {
     const sent = parseBody(rolloutCreation, await readJson(c.req.raw));
     const agent = caller.app.agents.mustHave(sent.agent);
-    const record = await deskOf(caller).create(await newRollout(caller, agent, sent));
-    return c.json(shown(record), 201);
+    const rollout = await newRollout(caller, agent, sent);
+    if (sent.dry_run) return c.json(reportJson(await deskOf(caller).preview(rollout)) satisfies RolloutReportJson);
+    return c.json(shown(await deskOf(caller).create(rollout)), 201);
   })
   .get("/", "operate", async (c, caller) => {
     const rollouts = await deskOf(caller).rollouts();

@@ -1,10 +1,12 @@
 /** `/v1/agents/:agent/versions`: versions of an agent that an account makes over the code's, without a deploy. A version never changes. */
+
 import * as z from "zod/mini";
 import type { Agent } from "../../agent/agent.ts";
 import { contentOf, type VersionContent } from "../../agent/version.ts";
 import { type VersionDiff, versionDiff } from "../../agent/version-diff.ts";
 import { changedAgent, type KeptVersion, type VersionChanges } from "../../agent/version-override.ts";
 import type { Prices } from "../../core/cost.ts";
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";
@@ -63,7 +65,7 @@ export const versionRoutes = new Routes()
       throw new AppError("conflict", `This is the code's own version ${agent.version}: nothing differs from it.`);
     const version: KeptVersion = {
       ...{ id: made.version, agent: agent.name, createdAtMs: Date.now(), content: contentOf(made) },
-      ...(note !== undefined && { note }),
+      ...defined({ note }),
     };
     const isNew = await deskOf(caller).putVersion(version);
     return c.json({ version: made.version, diff: diffJson(diff) }, isNew ? 201 : 200);

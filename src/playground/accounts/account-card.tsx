@@ -2,8 +2,11 @@
 import { useState } from "hono/jsx/dom";
 import { callAdmin } from "../shell/admin-key.ts";
 import { ApiError } from "../shell/api.ts";
+import { Choice } from "../shell/choice.tsx";
 import { Details } from "../shell/details.tsx";
 import { ago, money } from "../shell/figures.ts";
+import { lastDays, type SumsBy } from "../usage/read-usage.ts";
+import { UsageTable } from "../usage/usage-table.tsx";
 import { AccountKeys } from "./account-keys.tsx";
 import { EraseAccount } from "./erase-account.tsx";
 import { type AccountJson, type LimitTexts, limitChange, limitTexts, spentShare } from "./limits.ts";
@@ -31,10 +34,29 @@ export function AccountCard({ account, changed }: AccountCardProps) {
         <span title={created_at}>made {ago(created_at, Date.now())}</span>
       </p>
       <BudgetBar share={spentShare(account)} />
+      <Details name="Usage">{() => <AccountUsage account={id} />}</Details>
       <Details name="Limits">{() => <LimitForm account={account} changed={changed} />}</Details>
       <Details name="Keys">{() => <AccountKeys account={id} />}</Details>
       <Details name="Erase">{() => <EraseAccount account={id} changed={changed} />}</Details>
     </section>
+  );
+}
+
+const groups: readonly SumsBy[] = ["model", "agent", "version", "day", "session"];
+
+/** What it used in the last 30 days. */
+function AccountUsage({ account }: { account: string }) {
+  const [group, setGroup] = useState<SumsBy>("model");
+  return (
+    <div>
+      <Choice
+        label={`Usage of ${account} by`}
+        value={group}
+        choose={(chosen) => setGroup(chosen as SumsBy)}
+        options={groups.map((each): [string, string] => [each, `by ${each}, last 30 days`])}
+      />
+      <UsageTable key={group} group={group} range={lastDays(30)} account={account} />
+    </div>
   );
 }
 

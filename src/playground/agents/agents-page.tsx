@@ -62,7 +62,7 @@ function AgentView({ agent }: { agent: AgentJson }) {
         <ToolList agent={id} tools={details?.tools ?? agent.tools} />
       </section>
       <Reached agent={agent} details={details} />
-      <Versions agent={id} current={version} />
+      <Versions agent={id} current={version} details={details} />
     </div>
   );
 }

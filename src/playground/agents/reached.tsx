@@ -1,6 +1,6 @@
 /** How an agent is reached: its doors, its channels with what they still need, and answers that could not be delivered. */
 import { useState } from "hono/jsx/dom";
-import type { AgentJson, DeliveryJson } from "../../wire/account-shapes.ts";
+import type { AgentJson, ChannelStateJson, DeliveryJson } from "../../wire/account-shapes.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
 import { chatHash } from "../route.ts";
 import { ApiError, call, callJson } from "../shell/api.ts";
@@ -15,11 +15,14 @@ interface ReachedProps {
 
 export function Reached({ agent, details }: ReachedProps) {
   const loading = useLoad("dead", (signal) =>
-    callJson<{ deliveries: DeliveryJson[] }>("/v1/deliveries?status=dead", { signal }),
+    callJson<{ deliveries: DeliveryJson[]; channels: ChannelStateJson[] }>("/v1/deliveries?status=dead", { signal }),
   );
   const dead = loading.data?.deliveries ?? [];
-  const lastOf = (name: string) => dead.find(({ channel }) => channel === name);
+  const states = loading.data?.channels ?? [];
   const channels = details?.channels ?? agent.channels.map((name) => ({ name, configured: true, needs: "" }));
+  // Every app has callbacks; they are of interest once one was sent.
+  const callback = states.some(({ channel }) => channel === "callback");
+  const all = [...channels, ...(callback ? [{ name: "callback", configured: true, needs: "" }] : [])];
   return (
     <section aria-label="Doors and channels">
       <h2>Doors and channels</h2>
@@ -30,10 +33,12 @@ export function Reached({ agent, details }: ReachedProps) {
         ))}
       </p>
       <ul class="plain-list">
-        {channels.map(({ name, configured, needs }) => (
+        {all.map(({ name, configured, needs }) => (
           <li key={name}>
-            <span class={`dot ${configured ? (lastOf(name) ? "failed" : "live") : "waiting"}`}>{name}</span>{" "}
-            {configured ? lastWords(lastOf(name)) : `is not configured: it needs ${needs}.`}
+            <span class={`dot ${configured ? (hasFailed(stateOf(states, name)) ? "failed" : "live") : "waiting"}`}>
+              {name}
+            </span>{" "}
+            {configured ? lastWords(stateOf(states, name), Date.now()) : `is not configured: it needs ${needs}.`}
           </li>
         ))}
       </ul>
@@ -47,9 +52,21 @@ export function Reached({ agent, details }: ReachedProps) {
   );
 }
 
-function lastWords(dead: DeliveryJson | undefined): string {
-  if (dead === undefined) return "has no answer that could not be delivered.";
-  return `could not deliver ${dead.died_at === undefined ? "" : `${ago(dead.died_at, Date.now())}: `}${dead.error ?? ""}`;
+function stateOf(states: readonly ChannelStateJson[], name: string): ChannelStateJson | undefined {
+  return states.find(({ channel }) => channel === name);
+}
+
+/** It has failed since it last took an answer. Times are in one form, and compare as texts. */
+function hasFailed({ delivered_at, failed_at }: Partial<ChannelStateJson> = {}): boolean {
+  return typeof failed_at === "string" && failed_at > (delivered_at ?? "");
+}
+
+/** Such as `last took an answer 5 minutes ago.` */
+function lastWords(state: ChannelStateJson | undefined, nowMs: number): string {
+  if (state === undefined) return "has delivered nothing yet.";
+  const { delivered_at, failed_at, error } = state;
+  const took = delivered_at === null ? "has taken no answer yet" : `last took an answer ${ago(delivered_at, nowMs)}`;
+  return `${took}${failed_at === null ? "." : `; last failed ${ago(failed_at, nowMs)}: ${error ?? ""}`}`;
 }
 
 function DeadDelivery({ delivery, sent }: { delivery: DeliveryJson; sent(): void }) {

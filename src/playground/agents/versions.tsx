@@ -1,18 +1,29 @@
 /** The versions of an agent, and what differs between two of them. */
 import { useState } from "hono/jsx/dom";
+import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
 import type { AgentVersionJson, VersionDifferenceJson } from "../../wire/rollout-shapes.ts";
 import { turnsHash } from "../route.ts";
 import { callOperate } from "../shell/admin-key.ts";
 import { type Column, DataTable } from "../shell/data-table.tsx";
-import { ago, money } from "../shell/figures.ts";
+import { Details } from "../shell/details.tsx";
+import { ago } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
+import { DifferenceView } from "./difference-view.tsx";
+import { VersionForm } from "./version-form.tsx";
 
 interface DiffJson {
   diff: VersionDifferenceJson;
 }
 
-export function Versions({ agent, current }: { agent: string; current: string }) {
+interface VersionsProps {
+  agent: string;
+  current: string;
+  /** Absent where the key may not know. */
+  details: AgentDetailsJson | undefined;
+}
+
+export function Versions({ agent, current, details }: VersionsProps) {
   const path = `/v1/agents/${encodeURIComponent(agent)}/versions`;
   const loading = useLoad(path, (signal) => callOperate<{ versions: AgentVersionJson[] }>(path, { signal }));
   const versions = loading.data?.versions ?? [];
@@ -48,6 +59,11 @@ export function Versions({ agent, current }: { agent: string; current: string })
             <Picked label="From" value={picked.from} versions={versions} pick={setFrom} />
             <Picked label="To" value={picked.to} versions={versions} pick={setTo} />
           </div>
+        )}
+      </div>
+      <div>
+        {loading.data && details && (
+          <Details name="Make a version">{() => <VersionForm details={details} made={loading.again} />}</Details>
         )}
       </div>
       <div>{versions.length > 1 && picked.from !== picked.to && <Difference path={path} {...picked} />}</div>
@@ -87,15 +103,10 @@ function Picked({ label, value, versions, pick }: PickedProps) {
 function Difference({ path, from, to }: { path: string; from: string; to: string }) {
   const query = `${path}?diff=${from}..${to}`;
   const loading = useLoad(query, (signal) => callOperate<DiffJson>(query, { signal }));
-  const { changes, prefix } = loading.data?.diff ?? {};
   return (
     <div>
       <LoadState loading={loading} what="what differs" />
-      <pre class="plain tall">{changes?.join("\n")}</pre>
-      <p class="hint">
-        {prefix &&
-          `The change makes ${prefix.lost_tokens.toLocaleString("en")} tokens of each prefix be read anew${prefix.lost_micros === null ? "" : `, once for ${money(prefix.lost_micros)}`}.`}
-      </p>
+      <div>{loading.data && <DifferenceView diff={loading.data.diff} />}</div>
     </div>
   );
 }

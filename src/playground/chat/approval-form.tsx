@@ -1,10 +1,15 @@
 /** The form by which a person approves one call, or denies it with a reason. What is shown above it is exactly what would be run. */
 import { useState } from "hono/jsx/dom";
 import { callDigest } from "../../core/shown-call.ts";
+import type { CallView } from "./item-view.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { CallView } from "./turn-view.ts";
 
-export function ApprovalForm({ call, store }: { call: CallView; store: SessionStore }) {
+interface ApprovalFormProps {
+  call: Pick<CallView, "id" | "name" | "arguments">;
+  store: SessionStore;
+}
+
+export function ApprovalForm({ call, store }: ApprovalFormProps) {
   const [reason, setReason] = useState("");
   const [sent, setSent] = useState(false);
   const answer = async (approve: boolean) => {

@@ -1,6 +1,6 @@
 /** A call of a tool in few words: its arguments in a line, its state, its result laid out. Pure. */
 import { visible } from "../../core/shown-call.ts";
-import type { CallState } from "./turn-view.ts";
+import type { AnswerView, CallState } from "./item-view.ts";
 
 /** Most characters of the line. */
 const longestLine = 90;
@@ -44,6 +44,11 @@ export function stateWords(state: CallState, approved?: boolean): string {
     case "open":
       return "no result";
   }
+}
+
+export function answerWords({ approve, reason, by }: AnswerView): string {
+  const who = by === undefined ? "" : ` by ${by}`;
+  return `${approve ? "Approved" : "Denied"}${who}${reason === undefined ? "" : `: ${reason}`}`;
 }
 
 function parsed(text: string): unknown {

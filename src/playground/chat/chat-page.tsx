@@ -25,58 +25,94 @@ export function ChatPage({ id, turn: wanted }: { id: string; turn?: string }) {
   before.current = turns;
   const toEnd = useFollowing(turns.length > 0 && wanted === undefined);
   useWanted(store, turns, wanted);
-  const isNew = store.link === "new";
-  const agent = store.session?.agent ?? (chosen === "" ? agents[0]?.id : chosen) ?? "";
-  const send = (content: string, choices: Choices = {}) => {
+  const { session, link, notice } = store;
+  const isNew = link === "new";
+  const agent = session?.agent ?? (chosen === "" ? agents[0]?.id : chosen) ?? "";
+  const actions = useActions(store, (content, choices) => {
     toEnd();
     void store.send(content, { ...choices, ...(isNew && chosen !== "" && { agent: chosen }) });
-  };
-  const fork = async (afterSeq: number, content: string) => {
-    const forked = await store.fork(afterSeq);
-    if (forked !== undefined) openFork(forked, content);
-  };
+  });
   // Where there is no keyboard on the screen, which would cover the page.
   useLayoutEffect(() => {
     if (wanted === undefined && matchMedia("(hover: hover)").matches) composer.current?.focus();
   }, []);
-  const { title } = store.session ?? {};
+  const { title } = session ?? {};
   useLayoutEffect(() => {
     document.title = title ? `${title} – Longline` : "Longline";
   }, [title]);
-  const waiting = unclaimed(store.pending);
-  const empty = turns.length === 0 && waiting.length === 0;
+  const last = turns.at(-1);
+  const bar = { id, session, link, notice, busy: store.busy, waits: last !== undefined && waitsForPerson(last) };
   return (
     <div class="chat-page">
-      <SessionBar store={store} turn={turns.at(-1)} agent={agents.length > 1 ? agent : undefined} />
-      <div class="turns">
-        {store.hasEarlier && (
-          <button type="button" class="earlier" onClick={() => void store.earlier()}>
-            Show earlier turns
-          </button>
-        )}
-        {turns.map((view) => (
-          <TurnCard key={view.turn} view={view} session={id} store={store} fork={fork} />
-        ))}
-        {waiting.map((message) => (
-          <PendingMessage key={message.key} message={message} store={store} />
-        ))}
-        {empty && (store.link === "new" || store.link === "live") && (
-          <Suggestions agent={agents.find((each) => each.id === agent)} pick={send} />
-        )}
-      </div>
+      <SessionBar {...bar} agent={agents.length > 1 ? agent : undefined} dismiss={actions.dismiss} />
+      <Turns turns={turns} store={store} actions={actions} agent={agents.find((each) => each.id === agent)} />
       <p class="sr" role="status" aria-live="polite">
-        {announcement(turns)}
+        {announcement(last)}
       </p>
       <Composer
         field={composer}
         busy={store.busy}
         models={modelsOf(agents.find(({ id }) => id === agent))}
-        agents={isNew ? agents.map(({ id }) => id) : []}
+        agents={isNew ? agents : none}
         agent={agent}
         chooseAgent={chooseAgent}
-        send={send}
-        stop={() => void store.cancel()}
+        send={actions.send}
+        stop={actions.stop}
       />
+    </div>
+  );
+}
+
+const none: readonly never[] = [];
+
+interface ChatActions {
+  send(content: string, choices?: Choices): void;
+  fork(afterSeq: number, content: string): Promise<void>;
+  stop(): void;
+  dismiss(): void;
+}
+
+/** The same functions at each drawing, so that who gets them is not drawn for their sake. */
+function useActions(store: SessionStore, send: (content: string, choices: Choices) => void): ChatActions {
+  const latest = useRef(send);
+  latest.current = send;
+  const [actions] = useState<ChatActions>(() => ({
+    send: (content, choices = {}) => latest.current?.(content, choices),
+    stop: () => void store.cancel(),
+    dismiss: () => store.dismiss(),
+    fork: async (afterSeq, content) => {
+      const forked = await store.fork(afterSeq);
+      if (forked !== undefined) openFork(forked, content);
+    },
+  }));
+  return actions;
+}
+
+interface TurnsProps {
+  turns: readonly ShownTurn[];
+  store: SessionStore;
+  actions: ChatActions;
+  /** Who would answer a first message. */
+  agent: AgentJson | undefined;
+}
+
+function Turns({ turns, store, actions: { fork, send }, agent }: TurnsProps) {
+  const waiting = unclaimed(store.pending);
+  const empty = turns.length === 0 && waiting.length === 0;
+  return (
+    <div class="turns">
+      {store.hasEarlier && (
+        <button type="button" class="earlier" onClick={() => void store.earlier()}>
+          Show earlier turns
+        </button>
+      )}
+      {turns.map((view) => (
+        <TurnCard key={view.turn} view={view} session={store.id} store={store} fork={fork} />
+      ))}
+      {waiting.map((message) => (
+        <PendingMessage key={message.key} message={message} store={store} />
+      ))}
+      {empty && (store.link === "new" || store.link === "live") && <Suggestions agent={agent} pick={send} />}
     </div>
   );
 }
@@ -130,12 +166,11 @@ function useAgents(): readonly AgentJson[] {
 
 /** The models that can be chosen; none where there is a demo model, which answers in any case. */
 function modelsOf(agent: AgentJson | undefined): readonly string[] {
-  return agent === undefined || agent.models.includes("demo") ? [] : agent.models;
+  return agent === undefined || agent.models.includes("demo") ? none : agent.models;
 }
 
 /** What a screen reader reads out: not every word as it comes, but that something needs the person or is done. */
-function announcement(turns: ShownTurn[]): string {
-  const last = turns.at(-1);
+function announcement(last: ShownTurn | undefined): string {
   if (last === undefined) return "";
   if (last.end !== undefined)
     return last.end.reason === "completed" ? "The answer is complete." : "The turn has ended.";

@@ -1,5 +1,6 @@
 /** The field to write in: Enter sends, Shift+Enter makes a line. Beside it are the choices that go along with a message. */
-import { useState } from "hono/jsx/dom";
+import { memo, useState } from "hono/jsx/dom";
+import type { AgentJson } from "../../wire/account-shapes.ts";
 import { Choice } from "../shell/choice.tsx";
 import { AttachButton, FileChips } from "./attach-button.tsx";
 import { type Attachment, withAttachments } from "./attachment.ts";
@@ -18,14 +19,17 @@ interface ComposerProps {
   busy: boolean;
   models: readonly string[];
   /** Who could answer, where that can be chosen: in a new chat with several agents. */
-  agents: readonly string[];
+  agents: readonly Pick<AgentJson, "id">[];
   agent: string;
   chooseAgent(agent: string): void;
   send(content: string, choices: Choices): void;
   stop(): void;
 }
 
-export function Composer({ field, busy, models, agents, agent, chooseAgent, send, stop }: ComposerProps) {
+/** Drawn when one of these changes, and not with each word of an answer. */
+export const Composer = memo(DrawnComposer);
+
+function DrawnComposer({ field, busy, models, agents, agent, chooseAgent, send, stop }: ComposerProps) {
   const [text, setText] = useState("");
   const [files, setFiles] = useState<Attachment[]>([]);
   const [fault, setFault] = useState("");
@@ -73,7 +77,9 @@ export function Composer({ field, busy, models, agents, agent, chooseAgent, send
           add={(file) => setFiles((all) => [...all.filter(({ name }) => name !== file.name), file])}
           fail={setFault}
         />
-        {agents.length > 1 && <Choice label="Agent" value={agent} choose={chooseAgent} options={agents.map(same)} />}
+        {agents.length > 1 && (
+          <Choice label="Agent" value={agent} choose={chooseAgent} options={agents.map(({ id }) => same(id))} />
+        )}
         {models.length > 1 && (
           <Choice label="Model" value={model} choose={setModel} options={[["", "any model"], ...models.map(same)]} />
         )}

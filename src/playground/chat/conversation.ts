@@ -18,6 +18,8 @@ export interface ShownDraft {
   text: string;
   calls: ToolCallJson[];
   waits: Record<string, "approval">;
+  /** Which agent works at a call, in which session. */
+  children: Record<string, { session: string; agent: string }>;
   /** Why what was shown of an earlier attempt is gone. */
   restartedBecause?: string;
 }
@@ -26,15 +28,17 @@ export interface ShownConversation {
   /** In order and without gaps; the first one need not be the session's first. */
   entries: readonly PageEntry[];
   /** What events reported and `entries` does not have yet, as entries without all their facts. */
-  told: readonly PageEntry[];
+  reported: readonly PageEntry[];
   draft?: ShownDraft;
+  /** How the agent that worked at a call ended: the call's result is the next event. */
+  finished?: EventData<"agent.finished">;
   /** The step that the stream of events is in. */
   at: { turn: string; step: number; attempt: number; model: string };
 }
 
 export const emptyConversation: ShownConversation = {
   entries: [],
-  told: [],
+  reported: [],
   at: { turn: "", step: 0, attempt: 1, model: "" },
 };
 
@@ -49,7 +53,7 @@ export function loaded(entries: readonly PageEntry[]): ShownConversation {
   if (last === undefined || last.type === "turn_ended") return { ...emptyConversation, entries };
   const reply = entries.findLast(({ type, turn }) => turn === last.turn && isReply(type));
   const { step = 0, attempt = 1, model = "" } = reply ?? {};
-  return { entries, told: [], at: { turn: last.turn, step, attempt, model } };
+  return { entries, reported: [], at: { turn: last.turn, step, attempt, model } };
 }
 
 /** Older entries, which end where the known ones begin. */
@@ -63,9 +67,9 @@ export function withEntries(known: ShownConversation, newer: readonly PageEntry[
   const added = newer.filter(({ seq }) => seq > lastSeq);
   if (added.length === 0) return known;
   const entries = [...known.entries, ...added];
-  const told = known.told.filter((entry) => !isRecorded(entries, entry));
+  const reported = known.reported.filter((entry) => !isRecorded(entries, entry));
   const { draft, ...rest } = known;
-  return { ...rest, entries, told, ...(draft && !isOver(entries, draft) && { draft }) };
+  return { ...rest, entries, reported, ...(draft && !isOver(entries, draft) && { draft }) };
 }
 
 /** One event further. Events about what `entries` has already change nothing. */
@@ -92,9 +96,19 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
       return draft ? { ...rest, draft: { ...draft, calls: [...draft.calls, call] } } : known;
     }
     case "tool.approval_required":
+      if (data.session !== undefined) return addReported(known, { ...placed(known), ...askOf(data) });
       return draft ? { ...rest, draft: { ...draft, waits: { ...draft.waits, [data.call_id]: "approval" } } } : known;
+    case "agent.started": {
+      const { call_id, session, agent } = data;
+      return draft
+        ? { ...rest, draft: { ...draft, children: { ...draft.children, [call_id]: { session, agent } } } }
+        : known;
+    }
+    case "agent.finished":
+      return { ...known, finished: data };
     case "tool.finished":
-      return addReported(known, { ...placed(known), type: "tool", message: resultOf(data) });
+      return addReported(known, { ...placed(known), type: "tool", message: resultOf(data), ...outcomeOf(known, data) });
+    case "agent.progress":
     case "tool.progress":
       return addReported(withoutProgress(known, data.call_id), {
         ...placed(known),
@@ -102,8 +116,8 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
         message: farOf(data),
       });
     case "message.completed": {
-      const waits = draft && Object.keys(draft.waits).length > 0 ? { waits: draft.waits } : {};
-      return addReported(rest, { ...placed(known), ...data, type: "assistant", ...waits });
+      const { waits = {}, children = {} } = draft ?? {};
+      return addReported(rest, { ...placed(known), ...data, type: "assistant", ...filled({ waits, children }) });
     }
     case "error":
       return addReported(rest, { ...placed(known), type: "step_failed", error: data, partial: draft?.text ?? "" });
@@ -117,26 +131,26 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
 /** The message that this page itself sent in a turn that has just begun: no event reports it. */
 export function withSaid(known: ShownConversation, turn: string, content: string): ShownConversation {
   const silent = (entry: PageEntry) => entry.type === "user" && entry.turn === turn && entry.message === undefined;
-  if (!known.told.some(silent)) return known;
+  if (!known.reported.some(silent)) return known;
   const message: MessageJson = { role: "user", content };
-  return { ...known, told: known.told.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
+  return { ...known, reported: known.reported.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
 }
 
 /** Whether the newest turn has not ended. */
-export function isBusy({ entries, told, draft }: ShownConversation): boolean {
-  const last = told.at(-1) ?? entries.at(-1);
+export function isBusy({ entries, reported, draft }: ShownConversation): boolean {
+  const last = reported.at(-1) ?? entries.at(-1);
   return draft !== undefined || (last !== undefined && last.type !== "turn_ended");
 }
 
 function begin(known: ShownConversation, restartedBecause?: string): ShownConversation {
-  if (isOver(known.entries, known.at) || isOver(known.told, known.at)) return known;
-  const empty = { reasoning: "", text: "", calls: [], waits: {} };
+  if (isOver(known.entries, known.at) || isOver(known.reported, known.at)) return known;
+  const empty = { reasoning: "", text: "", calls: [], waits: {}, children: {} };
   return { ...known, draft: { ...known.at, ...empty, ...(restartedBecause !== undefined && { restartedBecause }) } };
 }
 
 /** The number is not known from every event; no code relies on it before the entry itself has come. */
-function placed({ at, entries, told }: ShownConversation) {
-  const seq = (told.at(-1)?.seq ?? entries.at(-1)?.seq ?? 0) + 1;
+function placed({ at, entries, reported }: ShownConversation) {
+  const seq = (reported.at(-1)?.seq ?? entries.at(-1)?.seq ?? 0) + 1;
   return { seq, ...at, created_at: "" };
 }
 
@@ -154,19 +168,42 @@ function resultOf({
   return { role: "tool", tool_call_id: call_id, name, content, is_error };
 }
 
-function farOf({ call_id, name, text }: { call_id: string; name: string; text: string }): MessageJson {
-  return { role: "tool", tool_call_id: call_id, name, content: text, is_error: false };
+function farOf({ call_id, text }: { call_id: string; text: string }): MessageJson {
+  return { role: "tool", tool_call_id: call_id, content: text, is_error: false };
+}
+
+/** A question of an agent that was called. It has no entry before it is answered. */
+function askOf({ call_id, name, arguments: text, session = "" }: EventData<"tool.approval_required">) {
+  const call: ToolCallJson = { id: call_id, type: "function", function: { name, arguments: text } };
+  const message: MessageJson = { role: "assistant", content: "", tool_calls: [call] };
+  return { type: "asked" as const, call_id, message, child: session };
+}
+
+/** The agent that gave a result. */
+function outcomeOf({ finished }: ShownConversation, { call_id }: { call_id: string }): Pick<PageEntry, "child"> {
+  if (finished?.call_id !== call_id) return {};
+  const { session, agent, reason, cost_micros } = finished;
+  return { child: { session, agent, reason, cost_micros } };
+}
+
+/** Those that have something in them. */
+function filled<T extends Record<string, object>>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => Object.keys(value).length > 0)) as Partial<T>;
 }
 
 /** Only the newest progress of a call is kept. */
 function withoutProgress(known: ShownConversation, id: string): ShownConversation {
-  const told = known.told.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
-  return told.length === known.told.length ? known : { ...known, told };
+  const reported = known.reported.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
+  return reported.length === known.reported.length ? known : { ...known, reported };
 }
 
 function addReported(known: ShownConversation, entry: PageEntry): ShownConversation {
-  if (isRecorded(known.entries, entry) || isRecorded(known.told, entry)) return known;
-  return { ...known, told: [...known.told, entry] };
+  if (isRecorded(known.entries, entry) || isRecorded(known.reported, entry)) return known;
+  return { ...known, reported: [...known.reported, entry] };
+}
+
+function isAsk(type: PageEntry["type"]): boolean {
+  return type === "asked" || type === "approval";
 }
 
 function isReply(type: PageEntry["type"]): boolean {
@@ -183,21 +220,28 @@ function isOver(entries: readonly PageEntry[], at: { turn: string; step: number 
 }
 
 /** Entries are distinguished by their subject, since not every event names their number. */
-function isRecorded(entries: readonly PageEntry[], told: PageEntry): boolean {
-  switch (told.type) {
+function isRecorded(entries: readonly PageEntry[], reported: PageEntry): boolean {
+  switch (reported.type) {
     case "assistant":
     case "step_failed":
-      return hasReply(entries, told);
-    // The progress of a call is of no use once it has a result.
+      return hasReply(entries, reported);
+    // The progress of a call is of no use once it has a result, or its turn is over.
     case "progress":
     case "tool": {
-      const id = told.message?.tool_call_id;
+      const id = reported.message?.tool_call_id;
       return entries.some(
         ({ type, turn, step, message }) =>
-          type === "tool" && turn === told.turn && step === told.step && message?.tool_call_id === id,
+          turn === reported.turn &&
+          ((type === "turn_ended" && reported.type === "progress") ||
+            (type === "tool" && step === reported.step && message?.tool_call_id === id)),
       );
     }
+    case "asked":
+      return entries.some(
+        ({ type, turn, call_id }) =>
+          turn === reported.turn && (type === "turn_ended" || (isAsk(type) && call_id === reported.call_id)),
+      );
     default:
-      return entries.some(({ type, turn }) => type === told.type && turn === told.turn);
+      return entries.some(({ type, turn }) => type === reported.type && turn === reported.turn);
   }
 }

@@ -1,10 +1,10 @@
 /** One reply of the model: its reasoning, its text and its calls, growing or whole. */
 import { Markdown } from "../markdown/markdown.tsx";
 import { OperatorDetail } from "../shell/operator-detail.tsx";
+import type { ReplyView } from "./item-view.ts";
 import { Reasoning } from "./reasoning.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { ToolCard } from "./tool-card.tsx";
-import type { ReplyView } from "./turn-view.ts";
 
 interface ReplyProps {
   reply: ReplyView;
@@ -47,7 +47,7 @@ export function Reply({ reply, store, failsBelow = false }: ReplyProps) {
       {text !== "" && <Markdown text={text} growing={growing} />}
       <div class="calls">
         {calls.map((call) => (
-          <ToolCard key={call.id} call={call} {...(store && { store })} />
+          <ToolCard key={call.id} call={call} reply={(view) => <Reply reply={view} />} {...(store && { store })} />
         ))}
       </div>
       <div class="failure">

@@ -1,33 +1,51 @@
 /** Which session this is, its state, and whether the page is connected to it. */
-
+import { memo } from "hono/jsx/dom";
 import { chatHash } from "../route.ts";
 import { Details } from "../shell/details.tsx";
 import { money } from "../shell/figures.ts";
-import type { SessionStore } from "./session-store.ts";
+import type { PageSession } from "../shell/shapes.ts";
+import type { Link } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
-import { type ShownTurn, waitsForPerson } from "./turn-view.ts";
 
-/** `agent`: who answers here, where there are several. */
-export function SessionBar({
-  store,
-  turn,
-  agent,
-}: {
-  store: SessionStore;
-  turn: ShownTurn | undefined;
+interface SessionBarProps {
+  id: string;
+  session: PageSession | undefined;
+  link: Link;
+  /** A turn is open. */
+  busy: boolean;
+  /** A call waits for a person. */
+  waits: boolean;
+  notice: string | undefined;
+  /** Who answers here, where there are several. */
   agent: string | undefined;
-}) {
-  const { session, link, notice } = store;
-  const [look, words] = standing(store, turn);
+  dismiss(): void;
+}
+
+/** Drawn when one of these changes, and not with each word of an answer. */
+export const SessionBar = memo(DrawnBar);
+
+function DrawnBar(props: SessionBarProps) {
+  const { id, session, link, notice, agent, dismiss } = props;
+  const [look, words] = standing(props);
   const origin = session?.forked_from?.session;
   return (
     <div class="session-bar">
-      <h1>{session?.title ?? (link === "new" ? "New chat" : store.id)}</h1>
+      <h1>{session?.title ?? (link === "new" ? "New chat" : id)}</h1>
       <p class="facts">
         <span class={`dot ${look}`}>{words}</span>
         {agent !== undefined && <span title="Who answers in this session">{agent}</span>}
         {session && <span>{session.model}</span>}
         {session && <span title="What this session has cost">{money(session.usage.cost_micros)}</span>}
+        {session?.children && (
+          <span title="What the agents that were called have cost">
+            + {money(session.children.cost_micros)} by agents that it called
+          </span>
+        )}
+        {session?.parent && (
+          <span>
+            works for <a href={chatHash(session.parent.session)}>{session.parent.session}</a>
+          </span>
+        )}
         {origin !== undefined && (
           <span>
             fork of <a href={chatHash(origin)}>{origin}</a>
@@ -43,7 +61,7 @@ export function SessionBar({
         {notice !== undefined && (
           <p class="alert">
             {notice}{" "}
-            <button type="button" class="quiet" onClick={() => store.dismiss()}>
+            <button type="button" class="quiet" onClick={dismiss}>
               Dismiss
             </button>
           </p>
@@ -55,10 +73,10 @@ export function SessionBar({
 }
 
 /** A class for the dot, and words. */
-function standing({ link, busy }: SessionStore, turn: ShownTurn | undefined): [string, string] {
+function standing({ link, busy, waits }: SessionBarProps): [string, string] {
   switch (link) {
     case "live":
-      if (turn !== undefined && waitsForPerson(turn)) return ["waiting", "waits for you"];
+      if (waits) return ["waiting", "waits for you"];
       return busy ? ["running", "answering"] : ["idle", "ready"];
     case "gone":
       return ["failed", "erased"];

@@ -245,9 +245,11 @@ export class SessionStore {
 
   /** Messages of this page that have begun move from below the transcript into it. */
   #claim(): void {
-    for (const { turn, seq, content } of this.pending)
-      if (turn !== undefined && seq === undefined) this.conversation = withSaid(this.conversation, turn, content);
-    this.pending = claimed(this.pending, [...this.conversation.entries, ...this.conversation.told]);
+    const owed = this.pending.filter(({ turn, seq }) => turn !== undefined && seq === undefined);
+    for (const { turn = "", content } of owed) this.conversation = withSaid(this.conversation, turn, content);
+    // Most deltas come when nothing waits: no entry is looked at then.
+    if (owed.length > 0)
+      this.pending = claimed(this.pending, [...this.conversation.entries, ...this.conversation.reported]);
     this.#changed();
   }
 

@@ -1,18 +1,27 @@
 /** One call of a tool: closed to a line once it is done; open, with its arguments and its result, while it runs, waits or has failed. */
+import type { Child } from "hono/jsx";
 import { useState } from "hono/jsx/dom";
 import { shownCall } from "../../core/shown-call.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { duration } from "../shell/figures.ts";
 import { ApprovalForm } from "./approval-form.tsx";
-import { callSummary, laidOutResult, stateWords } from "./call-words.ts";
+import { answerWords, callSummary, laidOutResult, stateWords } from "./call-words.ts";
+import { ChildCard } from "./child-card.tsx";
+import type { CallView, ReplyView } from "./item-view.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { CallView } from "./turn-view.ts";
 
 /** Most characters of a result that are shown. */
 const longestResult = 20_000;
 
-/** `store`: absent where nothing can be answered. */
-export function ToolCard({ call, store }: { call: CallView; store?: SessionStore }) {
+interface ToolCardProps {
+  call: CallView;
+  /** Absent where nothing can be answered. */
+  store?: SessionStore;
+  /** Draws a reply of an agent that works at the call. */
+  reply(view: ReplyView): Child;
+}
+
+export function ToolCard({ call, store, reply }: ToolCardProps) {
   const { name, state, durationMs, answer } = call;
   const [chosen, choose] = useState<boolean | undefined>();
   const isOpen = chosen ?? state !== "done";
@@ -28,6 +37,7 @@ export function ToolCard({ call, store }: { call: CallView; store?: SessionStore
       </button>
       <div hidden={!isOpen}>
         <CallBody call={call} />
+        {call.child && <ChildCard child={call.child} call={call} reply={reply} {...(store && { store })} />}
       </div>
       <div class="about">{state === "approval" && store && <ApprovalForm call={call} store={store} />}</div>
     </section>
@@ -46,7 +56,7 @@ function CallBody({ call }: { call: CallView }) {
       </div>
       <pre>{whole}</pre>
       <div class="about">
-        {state === "running" && progress !== undefined && (
+        {state === "running" && progress !== undefined && call.child === undefined && (
           <p class="hint" role="status">
             {progress}
           </p>
@@ -80,9 +90,4 @@ function Result({ name, state, result }: Pick<CallView, "name" | "state"> & { re
       </pre>
     </div>
   );
-}
-
-function answerWords({ approve, reason, by }: NonNullable<CallView["answer"]>): string {
-  const who = by === undefined ? "" : ` by ${by}`;
-  return `${approve ? "Approved" : "Denied"}${who}${reason === undefined ? "" : `: ${reason}`}`;
 }

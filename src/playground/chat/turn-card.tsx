@@ -4,15 +4,17 @@ import { traceHash } from "../route.ts";
 import { holdsToken } from "../shell/api.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { Details } from "../shell/details.tsx";
+import { money } from "../shell/figures.ts";
 import { OperatorDetail } from "../shell/operator-detail.tsx";
 import { RequestView } from "../trace/request-view.tsx";
 import { endingWords, operatorWords } from "./ending-words.ts";
+import type { ItemView } from "./item-view.ts";
 import { PrefixChain } from "./prefix-chain.tsx";
 import { Reply } from "./reply.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { TokenBar } from "./token-bar.tsx";
 import { TurnTimeline } from "./turn-timeline.tsx";
-import { answerOf, type ItemView, type ShownTurn } from "./turn-view.ts";
+import { answerOf, type ShownTurn } from "./turn-view.ts";
 import { UserMessage } from "./user-message.tsx";
 import { Votes } from "./votes.tsx";
 
@@ -54,7 +56,13 @@ interface ItemProps extends Pick<TurnCardProps, "store" | "fork"> {
   failsBelow: boolean;
 }
 
-function Item({ item, store, fork, failsBelow }: ItemProps) {
+/** A turn that grows has many items, of which one changes. */
+const Item = memo(
+  DrawnItem,
+  (before: ItemProps, now: ItemProps) => before.item === now.item && before.failsBelow === now.failsBelow,
+);
+
+function DrawnItem({ item, store, fork, failsBelow }: ItemProps) {
   switch (item.kind) {
     case "user":
       return <UserMessage item={item} fork={fork} />;
@@ -83,6 +91,7 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
       <OperatorDetail lines={[...new Set([...operatorWords(end.reason, end.error), ...lastFailure(view)])]} />
       <AnswerLine view={view} session={session} />
       <TokenBar usage={end.usage} costMicros={end.costMicros} firstEventMs={firstEventMs} durationMs={durationMs} />
+      <p class="hint">{end.children && childrenWords(end.children)}</p>
       <div class="folds">
         {first?.kind === "user" && content !== undefined && (
           <button type="button" class="quiet" onClick={() => void fork(first.seq - 1, content)}>
@@ -93,6 +102,11 @@ function Ending({ view, session, fork }: Pick<TurnCardProps, "view" | "session" 
       </div>
     </div>
   );
+}
+
+/** What the agents that were called cost is no part of the turn's own figures. */
+function childrenWords({ count, costMicros }: NonNullable<NonNullable<ShownTurn["end"]>["children"]>): string {
+  return `${count} ${count === 1 ? "agent was" : "agents were"} called, for ${money(costMicros)} more.`;
 }
 
 /** Who answered, and what can be done with the answer. */

@@ -1,93 +1,83 @@
-/** Turns as the page shows them, from a conversation. Pure; a turn that has not changed is the same object again, so that it is not drawn again. */
+/** Turns as the page shows them, from a conversation. Pure; a turn or an item of it that has not changed is the same object again, so that it is not drawn again. */
 
-import type { FailureJson, ToolCallJson, UsageJson } from "../../wire/shapes.ts";
+import type { FailureJson, UsageJson } from "../../wire/shapes.ts";
 import type { PageEntry } from "../shell/shapes.ts";
 import type { ShownConversation, ShownDraft } from "./conversation.ts";
-
-/** The state of a call. `client`: it waits for the program that declared the tool. */
-export type CallState = "running" | "approval" | "client" | "done" | "failed" | "open";
-
-export interface CallView {
-  id: string;
-  name: string;
-  arguments: string;
-  state: CallState;
-  result?: string;
-  /** How far it is while it runs, as its tool reports it. */
-  progress?: string;
-  durationMs?: number;
-  repairs: readonly string[];
-  /** What a person answered. */
-  answer?: { approve: boolean; reason?: string; by?: string };
-}
-
-export interface ReplyView {
-  kind: "reply";
-  /** Known once it is recorded. */
-  seq?: number;
-  step: number;
-  /** Counts the tries at this step. */
-  attempt: number;
-  model: string;
-  reasoning: string;
-  text: string;
-  growing: boolean;
-  calls: CallView[];
-  failure?: FailureJson;
-  restartedBecause?: string;
-  repairs: readonly string[];
-  tries: readonly { model: string; detail: string }[];
-  reasoningTokens: number;
-  /** It is an earlier answer to the same request. */
-  replayed: boolean;
-}
-
-export type ItemView =
-  | { kind: "user"; seq: number; content?: string; speaker?: string; joined: boolean }
-  | ReplyView
-  | { kind: "summary" | "note"; text: string };
+import { type CallView, type ItemParts, type ItemView, itemView } from "./item-view.ts";
 
 export interface ShownTurn {
   turn: string;
   /** Those that are recorded, in order. */
   entries: readonly PageEntry[];
-  items: ItemView[];
+  items: readonly ItemView[];
   /** Who answers it, as its first entry says. */
   agent?: string;
   version?: string;
-  end?: { reason: string; error?: FailureJson; usage: UsageJson; costMicros: number };
+  end?: TurnEndView;
   firstEventMs?: number;
   durationMs?: number;
 }
 
+export interface TurnEndView {
+  reason: string;
+  error?: FailureJson;
+  usage: UsageJson;
+  costMicros: number;
+  /** The agents that were called, and what they cost beside the turn's own. */
+  children?: { count: number; costMicros: number };
+}
+
+/** The entries of one turn: those that are recorded, and those that events reported. */
+interface TurnParts {
+  recorded: readonly PageEntry[];
+  reported: readonly PageEntry[];
+}
+
 /** The turns in order. `before`: what this function gave for the conversation as it was. */
-export function turnsOf({ entries, told, draft }: ShownConversation, before: readonly ShownTurn[] = []): ShownTurn[] {
+export function turnsOf(
+  { entries, reported, draft }: ShownConversation,
+  before: readonly ShownTurn[] = [],
+): ShownTurn[] {
+  const recorded = byTurn(entries);
+  const others = Map.groupBy(reported, ({ turn }) => turn);
+  const names = new Set([...recorded.keys(), ...others.keys(), ...(draft ? [draft.turn] : [])]);
   const known = new Map(before.map((view) => [view.turn, view]));
-  const turns = new Map<string, { recorded: PageEntry[]; told: PageEntry[] }>();
-  const groupOf = (turn: string) => {
-    const group = turns.get(turn) ?? { recorded: [], told: [] };
-    turns.set(turn, group);
-    return group;
-  };
-  for (const entry of entries) groupOf(entry.turn).recorded.push(entry);
-  for (const entry of told) groupOf(entry.turn).told.push(entry);
-  if (draft) groupOf(draft.turn);
-  return [...turns].map(([turn, group]) => {
-    const old = known.get(turn);
+  return [...names].map((turn) => {
+    const parts = { recorded: recorded.get(turn) ?? [], reported: others.get(turn) ?? [] };
     const live = draft?.turn === turn ? draft : undefined;
-    const same = old?.end !== undefined && group.told.length === 0 && live === undefined;
-    if (same && old.entries.length === group.recorded.length) return old;
-    return turnView(turn, group, live);
+    const old = known.get(turn);
+    const rests = parts.reported.length === 0 && live === undefined;
+    if (rests && old?.end !== undefined && isSameList(old.entries, parts.recorded)) return old;
+    return turnView(turn, parts, { draft: live, old });
   });
 }
 
-/** Whether a call of it needs a person's approval or denial. */
+const groups = new WeakMap<readonly PageEntry[], ReadonlyMap<string, readonly PageEntry[]>>();
+
+/** Made once for a list, which is a new one only when an entry has come. */
+function byTurn(entries: readonly PageEntry[]): ReadonlyMap<string, readonly PageEntry[]> {
+  const found = groups.get(entries) ?? Map.groupBy(entries, ({ turn }) => turn);
+  groups.set(entries, found);
+  return found;
+}
+
+function isSameList(one: readonly PageEntry[], other: readonly PageEntry[]): boolean {
+  return one.length === other.length && one[0] === other[0] && one.at(-1) === other.at(-1);
+}
+
+/** Whether a call of it needs a person's approval or denial: its own, or one of an agent that it called. */
 export function waitsForPerson({ items }: ShownTurn): boolean {
-  return items.some((item) => item.kind === "reply" && item.calls.some(({ state }) => state === "approval"));
+  return items.some((item) => item.kind === "reply" && item.calls.some(asksPerson));
+}
+
+function asksPerson({ state, child }: CallView): boolean {
+  return (
+    state === "approval" || (state === "running" && (child?.asks ?? []).some(({ answer }) => answer === undefined))
+  );
 }
 
 /** What the turn answered at last, and the model that did. */
-export function answerOf({ items }: ShownTurn): { model: string; text: string } {
+export function answerOf({ items }: Pick<ShownTurn, "items">): { model: string; text: string } {
   const replies = items.filter((item) => item.kind === "reply");
   const answer = replies.findLast(({ text }) => text !== "") ?? replies.at(-1);
   return { model: answer?.model ?? "", text: answer?.text ?? "" };
@@ -95,124 +85,55 @@ export function answerOf({ items }: ShownTurn): { model: string; text: string } 
 
 function turnView(
   turn: string,
-  { recorded, told }: { recorded: PageEntry[]; told: PageEntry[] },
-  draft?: ShownDraft,
+  { recorded, reported }: TurnParts,
+  { draft, old }: { draft: ShownDraft | undefined; old: ShownTurn | undefined },
 ): ShownTurn {
   const { agent, agent_version: version } = recorded[0] ?? {};
   const ranBy = { ...(agent !== undefined && { agent }), ...(version !== undefined && { version }) };
-  const view: ShownTurn = { turn, entries: recorded, items: [], ...ranBy, ...timesOf(recorded) };
-  for (const entry of [...recorded, ...told]) take(view, entry);
-  if (draft) view.items.push(draftView(draft));
-  if (view.end) closeCalls(view);
-  return view;
+  const all = [...recorded, ...reported];
+  const end = all.findLast(({ type, usage }) => type === "turn_ended" && usage !== undefined);
+  const parts: ItemParts[] = [...partsOf(all), ...(draft ? [{ entries: [], draft }] : [])];
+  const items = parts.map((each, place) => itemView({ ...each, isOver: end !== undefined }, old?.items[place]));
+  return { turn, entries: recorded, items, ...ranBy, ...timesOf(recorded), ...(end && { end: endView(end) }) };
 }
 
-function take(view: ShownTurn, entry: PageEntry): void {
-  const { message } = entry;
-  switch (entry.type) {
-    case "user": {
-      const shown = {
-        ...(message && { content: message.content }),
-        ...(message?.speaker && { speaker: message.speaker }),
-      };
-      view.items.push({ kind: "user", seq: entry.seq, joined: entry.joined === true, ...shown });
-      return;
+/** Each item begins with an entry of its own; what became of a reply's calls comes after it. */
+function partsOf(entries: readonly PageEntry[]): ItemParts[] {
+  const found: { entries: PageEntry[] }[] = [];
+  let reply: { entries: PageEntry[] } | undefined;
+  for (const entry of entries) {
+    if (entry.type === "turn_ended") continue;
+    if (isOfReply(entry)) {
+      reply?.entries.push(entry);
+      continue;
     }
-    case "assistant":
-    case "step_failed":
-      view.items.push(replyView(entry));
-      return;
-    case "tool": {
-      const call = callOf(view, message?.tool_call_id);
-      if (call === undefined || message === undefined) return;
-      call.state = message.is_error ? "failed" : "done";
-      call.result = message.content;
-      call.repairs = entry.repairs ?? [];
-      if (entry.duration_ms !== undefined) call.durationMs = entry.duration_ms;
-      return;
-    }
-    case "progress": {
-      const call = callOf(view, message?.tool_call_id);
-      if (call?.state === "running" && message) call.progress = message.content;
-      return;
-    }
-    case "approval": {
-      const call = callOf(view, entry.call_id);
-      if (call === undefined) return;
-      const { approve = false, reason, by } = entry;
-      call.answer = { approve, ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
-      if (call.state === "approval") call.state = "running";
-      return;
-    }
-    case "compaction":
-      view.items.push({ kind: "summary", text: entry.summary ?? "" });
-      return;
-    case "note":
-      view.items.push({ kind: "note", text: message?.content ?? "" });
-      return;
-    case "turn_ended": {
-      const { reason = "completed", usage, cost_micros: costMicros = 0, error } = entry;
-      if (usage) view.end = { reason, usage, costMicros, ...(error && { error }) };
-    }
+    const item = { entries: [entry] };
+    if (entry.type === "assistant" || entry.type === "step_failed") reply = item;
+    found.push(item);
   }
+  return found;
 }
 
-/** Providers use ids again from step to step, so the newest call with this id is meant. */
-function callOf(view: ShownTurn, id: string | undefined): CallView | undefined {
-  const reply = view.items.findLast((item): item is ReplyView => item.kind === "reply");
-  return reply?.calls.find((call) => call.id === id);
+function isOfReply({ type }: PageEntry): boolean {
+  return type === "tool" || type === "progress" || type === "approval" || type === "asked";
 }
 
-function replyView(entry: PageEntry): ReplyView {
-  const { seq, step = 1, attempt = 1, model = "", message, usage, repairs = [], tries = [], error } = entry;
+function endView({
+  reason = "completed",
+  usage,
+  cost_micros: costMicros = 0,
+  error,
+  children,
+}: PageEntry): TurnEndView {
+  const called = typeof children?.count === "number" ? children : undefined;
+  const { count = 0, cost_micros: theirs = 0 } = (called ?? {}) as { count?: number; cost_micros?: number };
   return {
-    kind: "reply",
-    seq,
-    step,
-    attempt,
-    model,
-    reasoning: message?.reasoning_content ?? "",
-    text: message?.content ?? entry.partial ?? "",
-    growing: false,
-    calls: (message?.tool_calls ?? []).map((call) => callView(call, entry.waits?.[call.id])),
-    ...(error && { failure: error }),
-    repairs,
-    tries,
-    reasoningTokens: usage?.reasoning_tokens ?? 0,
-    replayed: entry.cached === true || usage?.cached === true,
+    reason,
+    usage: usage as UsageJson,
+    costMicros,
+    ...(error && { error }),
+    ...(called && { children: { count, costMicros: theirs } }),
   };
-}
-
-function draftView({ step, attempt, model, reasoning, text, calls, waits, restartedBecause }: ShownDraft): ReplyView {
-  return {
-    kind: "reply",
-    step,
-    attempt,
-    model,
-    reasoning,
-    text,
-    growing: true,
-    calls: calls.map((call) => callView(call, waits[call.id])),
-    ...(restartedBecause !== undefined && { restartedBecause }),
-    repairs: [],
-    tries: [],
-    reasoningTokens: 0,
-    replayed: false,
-  };
-}
-
-function callView(call: ToolCallJson, wait: "approval" | "client" | "agent" | undefined): CallView {
-  const { name, arguments: text } = call.function;
-  const state = wait === undefined || wait === "agent" ? "running" : wait;
-  return { id: call.id, name, arguments: text, state, repairs: [] };
-}
-
-/** A turn that was read from its middle on may lack results; nothing runs in it any more. */
-function closeCalls(view: ShownTurn): void {
-  for (const item of view.items) {
-    if (item.kind !== "reply") continue;
-    for (const call of item.calls) if (call.result === undefined) call.state = "open";
-  }
 }
 
 function timesOf(entries: readonly PageEntry[]): { firstEventMs?: number; durationMs?: number } {

@@ -1,8 +1,9 @@
 /** A person's message, with its files; it can be edited, which goes on in a fork. */
-import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { bytes } from "../shell/figures.ts";
+import { useFocus } from "../shell/use-focus.ts";
 import { splitAttachments } from "./attachment.ts";
-import type { ItemView } from "./turn-view.ts";
+import type { ItemView } from "./item-view.ts";
 
 type UserLine = Extract<ItemView, { kind: "user" }>;
 
@@ -64,8 +65,7 @@ export function UserMessage({ item, fork }: UserMessageProps) {
 
 /** Has the focus at once, and is left by Escape. */
 function EditField({ text, change, leave }: { text: string; change(text: string): void; leave(): void }) {
-  const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => field.current?.focus(), []);
+  const field = useFocus<HTMLTextAreaElement>();
   return (
     <textarea
       class="bubble"

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import type { FeedbackJson, TurnJson } from "../../wire/shapes.ts";
 import { ApiError, callJson } from "../shell/api.ts";
+import { useFocus } from "../shell/use-focus.ts";
 
 interface VotesProps {
   session: string;
@@ -54,6 +55,7 @@ export function Votes({ session, turn }: VotesProps) {
 
 function WhyForm({ send, leave }: { send(comment: string): void; leave(): void }) {
   const [comment, setComment] = useState("");
+  const field = useFocus<HTMLInputElement>();
   const submit = (event: Event) => {
     event.preventDefault();
     send(comment.trim());
@@ -66,6 +68,7 @@ function WhyForm({ send, leave }: { send(comment: string): void; leave(): void }
         placeholder="What was wrong? (optional)"
         maxLength={4_000}
         value={comment}
+        ref={field}
         onInput={(event: Event) => setComment((event.target as HTMLInputElement).value)}
       />
       <button type="submit">Send</button>

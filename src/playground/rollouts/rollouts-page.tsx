@@ -2,23 +2,26 @@
 import { useEffect, useState } from "hono/jsx/dom";
 import type { RolloutJson } from "../../wire/rollout-shapes.ts";
 import { callOperate } from "../shell/admin-key.ts";
+import { Details } from "../shell/details.tsx";
 import { ago } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { EvalReports } from "./eval-reports.tsx";
 import { RolloutDetail } from "./rollout-detail.tsx";
+import { RolloutForm } from "./rollout-form.tsx";
 import { percent } from "./rollout-view.ts";
 
 /** How often the list is read again while one runs. */
 const restMs = 5_000;
 
-export function RolloutsPage() {
+/** `query`: `agent` and `candidate` of a rollout that is to be begun. */
+export function RolloutsPage({ query }: { query: string }) {
   return (
     <div class="sheet">
       <h1>Rollouts and evaluations</h1>
       <section aria-label="Rollouts">
         <h2>Rollouts</h2>
-        <RolloutList />
+        <RolloutList query={query} />
       </section>
       <section aria-label="Evaluation reports">
         <h2>Evaluation reports</h2>
@@ -28,7 +31,7 @@ export function RolloutsPage() {
   );
 }
 
-function RolloutList() {
+function RolloutList({ query }: { query: string }) {
   const loading = useLoad("rollouts", (signal) => callOperate<{ rollouts: RolloutJson[] }>("/v1/rollouts", { signal }));
   const [open, setOpen] = useState<string | undefined>();
   const rollouts = loading.data?.rollouts ?? [];
@@ -51,9 +54,15 @@ function RolloutList() {
       <div>
         {loading.data && rollouts.length === 0 && (
           <p class="notice">
-            None yet. Make a version with <code>POST /v1/agents/:agent/versions</code>, and give it to a share of the
-            sessions with <code>POST /v1/rollouts</code>.
+            None yet. Make a version of an agent (under Agents), and give it to a share of the sessions here.
           </p>
+        )}
+      </div>
+      <div>
+        {loading.data && (
+          <Details name="Begin a rollout" isOpen={query !== ""}>
+            {() => <RolloutForm query={query} begun={loading.again} />}
+          </Details>
         )}
       </div>
       <ul class="cards">

@@ -4,6 +4,7 @@ import { chatHash } from "../route.ts";
 import { ApiError, call, callJson } from "../shell/api.ts";
 import { ago, bytes, money } from "../shell/figures.ts";
 import type { PageSession } from "../shell/shapes.ts";
+import { useFocus } from "../shell/use-focus.ts";
 import { outcomeOf } from "./outcome.ts";
 
 interface SessionRowProps {
@@ -87,6 +88,7 @@ interface EraseReceipt {
 
 function TitleForm({ title, save, leave }: { title: string; save(name: string): void; leave(): void }) {
   const [name, setName] = useState(title);
+  const field = useFocus<HTMLInputElement>();
   const submit = (event: Event) => {
     event.preventDefault();
     save(name);
@@ -96,9 +98,8 @@ function TitleForm({ title, save, leave }: { title: string; save(name: string): 
       <input
         aria-label="Title"
         maxLength={200}
-        autofocus
         value={name}
-        ref={(input: HTMLInputElement | null) => input?.focus()}
+        ref={field}
         onInput={(event: Event) => setName((event.target as HTMLInputElement).value)}
       />
       <button type="submit" class="primary">

@@ -9,12 +9,15 @@ export const keyRefused = "longline-key-refused";
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** The field of the request that is wrong, where the server named one. */
+  readonly field: string | undefined;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, field?: string) {
     super(detail);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
+    this.field = field;
   }
 }
 
@@ -70,10 +73,11 @@ export async function callJson<T>(path: string, how?: Call): Promise<T> {
 }
 
 async function refusalOf(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; code?: string };
+  const problem = (await response.json().catch(() => ({}))) as { detail?: string; code?: string; field?: string };
   return new ApiError(
     response.status,
     problem.code ?? "unknown",
     problem.detail ?? `The server answered ${response.status}.`,
+    problem.field,
   );
 }

@@ -3,10 +3,17 @@
 import type { Child } from "hono/jsx";
 import { useState } from "hono/jsx/dom";
 
-export function Details({ name, children }: { name: string; children: () => Child }) {
-  const [open, setOpen] = useState(false);
+interface DetailsProps {
+  name: string;
+  /** Whether it is open at first. */
+  isOpen?: boolean;
+  children: () => Child;
+}
+
+export function Details({ name, isOpen = false, children }: DetailsProps) {
+  const [open, setOpen] = useState(isOpen);
   return (
-    <details onToggle={(event: Event) => setOpen((event.target as HTMLDetailsElement).open)}>
+    <details open={isOpen} onToggle={(event: Event) => setOpen((event.target as HTMLDetailsElement).open)}>
       <summary>{name}</summary>
       <div class="folded">{open && children()}</div>
     </details>

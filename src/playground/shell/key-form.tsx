@@ -1,13 +1,11 @@
 /** Requests the API key and keeps it in this browser. */
 import { useState } from "hono/jsx/dom";
 import { apiKey, keepApiKey } from "./api.ts";
-
-function focused(input: HTMLInputElement | null): void {
-  input?.focus();
-}
+import { useFocus } from "./use-focus.ts";
 
 export function KeyForm({ refused, saved }: { refused: boolean; saved(): void }) {
   const [key, setKey] = useState(apiKey());
+  const field = useFocus<HTMLInputElement>();
   const submit = (event: Event) => {
     event.preventDefault();
     keepApiKey(key.trim());
@@ -21,7 +19,7 @@ export function KeyForm({ refused, saved }: { refused: boolean; saved(): void })
         type="password"
         autocomplete="off"
         value={key}
-        ref={focused}
+        ref={field}
         onInput={(event: Event) => setKey((event.target as HTMLInputElement).value)}
       />
       <button type="submit" class="primary">

@@ -4,9 +4,9 @@ import type { EntryJson, SessionDetailsJson, SessionJson } from "../../wire/shap
 /** A session of a list, or one that is read alone: then with the messages that wait. */
 export type PageSession = SessionJson & Partial<Pick<SessionDetailsJson, "queued">>;
 
-/** An entry. `progress`: how far a call is, by an event alone, and never recorded. */
+/** An entry, or what an event alone reports and no entry has. `progress`: how far a call is. `asked`: a call of a child, which waits for a person. */
 export interface PageEntry extends Omit<EntryJson, "type"> {
-  type: EntryJson["type"] | "progress";
+  type: EntryJson["type"] | "progress" | "asked";
   code?: string;
   detail?: string;
 }

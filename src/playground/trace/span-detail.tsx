@@ -1,5 +1,6 @@
 /** What is known of one span: what it used and cost, what was waited for, its request or its arguments, and its attributes. */
 import { TokenBar } from "../chat/token-bar.tsx";
+import { traceHash } from "../route.ts";
 import { Details } from "../shell/details.tsx";
 import { duration, money } from "../shell/figures.ts";
 import type { PageEntry } from "../shell/shapes.ts";
@@ -15,6 +16,8 @@ interface SpanDetailProps {
 
 export function SpanDetail({ row, entries, session }: SpanDetailProps) {
   const { fault, failed, firstMs, waits, costMicros, attributes } = row;
+  // The entries of an agent that was called are in its own session.
+  const isOwn = row.session === undefined || row.session === session;
   return (
     <div class="card">
       <div>{fault !== undefined && <p class={failed ? "alert" : "notice"}>{fault}</p>}</div>
@@ -23,6 +26,9 @@ export function SpanDetail({ row, entries, session }: SpanDetailProps) {
         <span>took {duration(row.durationMs)}</span>
         {firstMs !== undefined && <span>first event after {duration(firstMs)}</span>}
         {costMicros !== undefined && <span>{money(costMicros)}</span>}
+        {row.kind === "agent" && row.session !== undefined && row.turn !== undefined && (
+          <a href={traceHash(row.session, row.turn)}>its own trace</a>
+        )}
         {waits.map(({ fromMs, toMs, kind, outcome }) => (
           <span key={String(fromMs)}>
             waited {duration(toMs - fromMs)} for {kind === "approval" ? "a person" : "the client"}: {outcome}
@@ -30,7 +36,7 @@ export function SpanDetail({ row, entries, session }: SpanDetailProps) {
         ))}
       </p>
       <div>{row.tokens && <Tokens tokens={row.tokens} costMicros={costMicros ?? 0} />}</div>
-      <div>{row.kind === "model" && <Requested row={row} entries={entries} session={session} />}</div>
+      <div>{row.kind === "model" && isOwn && <Requested row={row} entries={entries} session={session} />}</div>
       <Details name="Attributes">
         {() => (
           <dl class="pairs">

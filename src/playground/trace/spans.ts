@@ -25,8 +25,8 @@ export interface OtlpTrace {
   resourceSpans?: { scopeSpans?: { spans?: OtlpSpan[] }[] }[];
 }
 
-/** `other`: of a later version. */
-export type SpanKind = "turn" | "model" | "tool" | "summary" | "delivery" | "other";
+/** `agent`: the turn of an agent that was called. `other`: of a later version. */
+export type SpanKind = "turn" | "agent" | "model" | "tool" | "summary" | "delivery" | "other";
 
 export interface TraceRow {
   id: string;
@@ -48,6 +48,10 @@ export interface TraceRow {
   step?: number;
   attempt?: number;
   callId?: string;
+  /** The session that it is of: an agent that was called works in one of its own. */
+  session?: string;
+  /** Of the turn, or of an agent's. */
+  turn?: string;
   /** Of a model call. `cached` and `fresh` are disjoint. */
   tokens?: { cached: number; fresh: number; reasoning: number; output: number };
   costMicros?: number;
@@ -64,13 +68,23 @@ export interface TraceView {
 
 /** Rows in the order of a tree: each span after its parent, those of one parent by their beginning. */
 export function traceView(trace: OtlpTrace): TraceView {
-  const spans = (trace.resourceSpans ?? []).flatMap(({ scopeSpans = [] }) =>
-    scopeSpans.flatMap(({ spans = [] }) => spans),
-  );
+  const spans = spansOf(trace);
   const beganMs = Math.min(...spans.map(({ startTimeUnixNano }) => msOf(startTimeUnixNano)));
   const rows = inTree(spans).map(({ span, depth }) => rowOf(span, depth, beganMs));
   const totalMs = Math.max(1, ...rows.map(({ fromMs, durationMs }) => fromMs + durationMs));
   return { rows, totalMs, isWhole: rows.some(({ kind }) => kind === "turn") };
+}
+
+/** The sessions in which called agents worked, by the calls that the trace has. */
+export function childSessions(trace: OtlpTrace): string[] {
+  const found = spansOf(trace).flatMap(({ attributes = [] }) =>
+    attributes.flatMap(({ key, value }) => (key === "longline.child" ? [textOf(value)] : [])),
+  );
+  return [...new Set(found)];
+}
+
+function spansOf({ resourceSpans = [] }: OtlpTrace): OtlpSpan[] {
+  return resourceSpans.flatMap(({ scopeSpans = [] }) => scopeSpans.flatMap(({ spans = [] }) => spans));
 }
 
 function inTree(spans: readonly OtlpSpan[]): { span: OtlpSpan; depth: number }[] {
@@ -105,12 +119,15 @@ function rowOf(span: OtlpSpan, depth: number, beganMs: number): TraceRow {
   const values = new Map((span.attributes ?? []).map(({ key, value }) => [key, textOf(value)]));
   const numberOf = (key: string) => (values.has(key) ? Number(values.get(key)) : undefined);
   const operation = values.get("gen_ai.operation.name") ?? "";
-  // A child's own agent is invoked inside of the turn.
-  const kind = operation === "invoke_agent" && depth > 0 ? "other" : (kinds[operation] ?? "other");
+  const kind = operation === "invoke_agent" && depth > 0 ? "agent" : (kinds[operation] ?? "other");
   const startMs = msOf(span.startTimeUnixNano);
   const first = numberOf("gen_ai.response.time_to_first_chunk");
-  const fault = span.status?.message ?? values.get("error.type");
-  const callId = values.get("gen_ai.tool.call.id");
+  const texts = {
+    callId: values.get("gen_ai.tool.call.id"),
+    session: values.get("gen_ai.conversation.id"),
+    turn: values.get("longline.turn.id"),
+    fault: span.status?.message ?? values.get("error.type"),
+  };
   return {
     id: span.spanId,
     depth,
@@ -121,13 +138,12 @@ function rowOf(span: OtlpSpan, depth: number, beganMs: number): TraceRow {
     ...(first !== undefined && { firstMs: first * 1_000 }),
     waits: waitsOf(span, beganMs),
     failed: span.status?.code === 2,
-    ...(fault !== undefined && { fault }),
+    ...given(texts),
     ...given({
       step: numberOf("longline.step"),
       attempt: numberOf("longline.attempt"),
       costMicros: numberOf("longline.cost_micros"),
     }),
-    ...(callId !== undefined && { callId }),
     ...(values.has("gen_ai.usage.cache_read.input_tokens") && { tokens: tokensOf(numberOf) }),
     attributes: [...values],
   };
@@ -172,7 +188,7 @@ function textOf(value: OtlpValue): string {
   return String(value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue ?? "");
 }
 
-function given<T extends Record<string, number | undefined>>(fields: T): { [K in keyof T]?: number } {
+function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(known) as { [K in keyof T]?: number };
+  return Object.fromEntries(known) as { [K in keyof T]?: NonNullable<T[K]> };
 }

@@ -3,28 +3,32 @@ import { useEffect, useState } from "hono/jsx/dom";
 import type { TurnJson } from "../../wire/shapes.ts";
 import { loaded } from "../chat/conversation.ts";
 import { endingWords, operatorWords } from "../chat/ending-words.ts";
+import { readEntries } from "../chat/read-entries.ts";
 import { answerOf, type ShownTurn, turnsOf } from "../chat/turn-view.ts";
 import { chatHash } from "../route.ts";
 import { outcomeOf } from "../sessions/outcome.ts";
 import { callJson } from "../shell/api.ts";
 import { duration, money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
-import type { PageEntry } from "../shell/shapes.ts";
+import type { PageEntry, PageSession } from "../shell/shapes.ts";
 import { type Loading, useLoad } from "../shell/use-load.ts";
-import { readTurn } from "./read-turn.ts";
 import { SpanDetail } from "./span-detail.tsx";
-import { type OtlpTrace, traceView } from "./spans.ts";
+import { childSessions, type OtlpTrace, traceView } from "./spans.ts";
 import { TurnMessages } from "./turn-messages.tsx";
 import { WaterfallChart } from "./waterfall-chart.tsx";
 
 /** How long a turn that runs is left alone before it is read again. */
 const restMs = 2_000;
+/** Entries that are read at once. */
+const pageEntries = 500;
+/** Traces of called agents that are read; more would make no picture. */
+const mostTraces = 60;
 
 export function TracePage({ session, turn }: { session: string; turn: string }) {
   const path = `/v1/sessions/${session}/turns/${turn}`;
   const about = useLoad(path, (signal) => callJson<TurnJson>(path, { signal }));
   const entries = useLoad(`entries ${path}`, (signal) => readTurn(session, turn, signal));
-  const trace = useLoad(`trace ${path}`, (signal) => callJson<OtlpTrace>(`${path}/trace`, { signal }));
+  const trace = useLoad(`trace ${path}`, (signal) => readTrace(path, signal));
   const isOpen = ["queued", "running", "waiting"].includes(about.data?.status ?? "");
   useEffect(() => {
     if (!isOpen) return;
@@ -115,4 +119,37 @@ function Timeline({ trace, entries, session }: TimelineProps) {
       </div>
     </div>
   );
+}
+
+/** Entries are read by their number and not by their turn, so it looks from the end of the transcript backwards. Empty when there is no such turn. */
+async function readTurn(session: string, turn: string, signal: AbortSignal): Promise<PageEntry[]> {
+  const { last_seq } = await callJson<PageSession>(`/v1/sessions/${session}`, { signal });
+  let found: PageEntry[] = [];
+  for (let upTo = last_seq; upTo > 0; upTo -= pageEntries) {
+    const page = await readEntries(session, { after: Math.max(0, upTo - pageEntries), upTo, signal });
+    found = [...page.filter((entry) => entry.turn === turn), ...found];
+    // It begins after the first entry of this page.
+    if (found.length > 0 && page[0]?.turn !== turn) return found;
+  }
+  return found;
+}
+
+/** The trace of a turn with those of the agents that it called, and of those that they called. One that was erased is left out. */
+async function readTrace(path: string, signal: AbortSignal): Promise<OtlpTrace> {
+  const own = await callJson<OtlpTrace>(`${path}/trace`, { signal });
+  const found = [own];
+  const seen = new Set<string>();
+  for (let open = childSessions(own); open.length > 0; ) {
+    const next = open.filter((session) => !seen.has(session)).slice(0, mostTraces - seen.size);
+    for (const session of next) seen.add(session);
+    const read = await Promise.all(
+      next.map((session) =>
+        // An agent that is called works for one turn.
+        callJson<OtlpTrace>(`/v1/sessions/${session}/turns/turn_1/trace`, { signal }).catch((): OtlpTrace => ({})),
+      ),
+    );
+    found.push(...read);
+    open = read.flatMap(childSessions);
+  }
+  return { resourceSpans: found.flatMap(({ resourceSpans = [] }) => resourceSpans) };
 }

@@ -1,7 +1,8 @@
 /** The messages of one turn, to be read alone: nothing can be answered, edited or sent from here. */
 import { splitAttachments } from "../chat/attachment.ts";
+import type { ItemView } from "../chat/item-view.ts";
 import { Reply } from "../chat/reply.tsx";
-import type { ItemView, ShownTurn } from "../chat/turn-view.ts";
+import type { ShownTurn } from "../chat/turn-view.ts";
 import { Details } from "../shell/details.tsx";
 import { bytes } from "../shell/figures.ts";
 

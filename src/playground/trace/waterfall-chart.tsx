@@ -95,6 +95,8 @@ function kindWords({ kind, step, attempt = 1 }: TraceRow): string {
       return "summary";
     case "delivery":
       return "delivery";
+    case "agent":
+      return "agent";
     case "other":
       return "";
   }

@@ -43,10 +43,24 @@ export function filtersOf(query: string): TurnFilters {
     agent: textOf("agent"),
     version: textOf("version"),
     model: textOf("model"),
-    since: sinceChoices.some(([value]) => value === textOf("since")) ? textOf("since") : "7d",
+    since: sinceOf(textOf("since")),
     min_ms: textOf("min_ms"),
     min_cost_micros: textOf("min_cost_micros"),
   };
+}
+
+/** What follows `?` in the address. */
+export function queryOf(filters: TurnFilters): string {
+  const since = filters.since === "" ? allTime : filters.since;
+  return new URLSearchParams(Object.entries({ ...filters, since }).filter(([, value]) => value !== "")).toString();
+}
+
+/** In the address, where an empty value would be left out. */
+const allTime = "all";
+
+function sinceOf(text: string): string {
+  if (text === allTime) return "";
+  return sinceChoices.some(([value]) => value === text) ? text : "7d";
 }
 
 /** When the list begins, in ms since 1970; `undefined`: at the first turn. */
@@ -76,4 +90,32 @@ export function perPart(
     parts[place] = (parts[place] ?? 0) + 1;
   }
   return parts;
+}
+
+/** Filters that a person named, to be applied again; `query` as in the address. */
+export interface SavedFilter {
+  name: string;
+  query: string;
+}
+
+const mostSaved = 30;
+
+/** What the browser kept. What is damaged, or of another program, is left out. */
+export function savedFilters(kept: string | null): SavedFilter[] {
+  let read: unknown;
+  try {
+    read = JSON.parse(kept ?? "[]");
+  } catch {
+    return [];
+  }
+  const isSaved = (each: unknown): each is SavedFilter => {
+    const { name, query } = (each ?? {}) as Partial<SavedFilter>;
+    return typeof name === "string" && name !== "" && typeof query === "string";
+  };
+  return Array.isArray(read) ? read.filter(isSaved).slice(0, mostSaved) : [];
+}
+
+/** The newest first; a name that is there is given another meaning. */
+export function withSaved(saved: readonly SavedFilter[], { name, query }: SavedFilter): SavedFilter[] {
+  return [{ name, query }, ...saved.filter((each) => each.name !== name)].slice(0, mostSaved);
 }

@@ -1,13 +1,13 @@
 /** The ended turns of all sessions, newest first: what failed, was slow or dear, and the way into each. */
 import { useLayoutEffect, useState } from "hono/jsx/dom";
 import type { AgentJson } from "../../wire/account-shapes.ts";
-import { turnsHash } from "../route.ts";
 import { ApiError, callJson } from "../shell/api.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { FailureSpark } from "./failure-spark.tsx";
 import { FilterForm } from "./filter-form.tsx";
-import { filtersOf, type TurnFilters, turnParameters } from "./turn-filters.ts";
+import { SavedFilters } from "./saved-filters.tsx";
+import { filtersOf, queryOf, type TurnFilters, turnParameters } from "./turn-filters.ts";
 import type { ListedTurnJson, ListedTurns } from "./turn-json.ts";
 import { TurnTable } from "./turn-table.tsx";
 
@@ -19,13 +19,14 @@ export function TurnsPage({ query }: { query: string }) {
   const change = (next: TurnFilters) => {
     setFilters(next);
     // The address can be kept and passed on.
-    history.replaceState(null, "", turnsHash({ ...next, since: next.since === "" ? "all" : next.since }));
+    history.replaceState(null, "", `#/turns?${queryOf(next)}`);
   };
   const key = JSON.stringify(filters);
   return (
     <div class="sheet">
       <h1>Turns</h1>
       <FilterForm filters={filters} agents={agents.data?.agents ?? []} change={change} />
+      <SavedFilters filters={filters} apply={change} />
       <FailureSpark filters={filters} />
       <div class="listed">
         <TurnList key={key} filters={filters} narrow={(some) => change({ ...filters, ...some })} />

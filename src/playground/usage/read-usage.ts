@@ -1,5 +1,6 @@
 /** Reads what was used: the account's sums, and the newest turns for times that a sum cannot tell. */
 import type { UsageSumJson } from "../../wire/account-shapes.ts";
+import { callAdmin } from "../shell/admin-key.ts";
 import { callJson } from "../shell/api.ts";
 import type { ListedTurnJson, ListedTurns } from "../turns/turn-json.ts";
 
@@ -11,19 +12,28 @@ export interface DayRange {
   to: string;
 }
 
+/** Of which days, and of what in them. */
+interface SumsOf extends DayRange {
+  model?: string;
+  /** With the ADMIN_KEY, of this account; else of the one whose key this browser has. */
+  account?: string;
+}
+
 /** More turns are not read: times are then those of the newest. */
 export const mostTurns = 2_000;
 /** More models are not shown apart. */
 const mostModels = 5;
 
-export function readSums(group: SumsBy, range: DayRange, signal: AbortSignal, model?: string) {
-  const parameters = {
+export function readSums(group: SumsBy, { from, to, model, account }: SumsOf, signal: AbortSignal) {
+  const parameters = new URLSearchParams({
     group_by: group,
-    from: range.from,
-    to: dayAfter(range.to),
+    from,
+    to: dayAfter(to),
     ...(model !== undefined && { model }),
-  };
-  return callJson<{ usage: UsageSumJson[] }>(`/v1/usage?${new URLSearchParams(parameters)}`, { signal });
+  });
+  return account === undefined
+    ? callJson<{ usage: UsageSumJson[] }>(`/v1/usage?${parameters}`, { signal })
+    : callAdmin<{ usage: UsageSumJson[] }>(`/accounts/${account}/usage?${parameters}`, { signal });
 }
 
 /** The days of each of the models that cost most, and of all the others together. */
@@ -33,7 +43,7 @@ export async function readDaysByModel(range: DayRange, signal: AbortSignal) {
     .toSorted((a, b) => b.cost_micros - a.cost_micros || b.steps - a.steps)
     .slice(0, mostModels)
     .map(({ model = "" }) => model);
-  const days = await Promise.all(models.map((model) => readSums("day", range, signal, model)));
+  const days = await Promise.all(models.map((model) => readSums("day", { ...range, model }, signal)));
   return models.map((model, place) => ({ model, days: days[place]?.usage ?? [] }));
 }
 
@@ -51,4 +61,10 @@ export async function readTurns(range: DayRange, signal: AbortSignal): Promise<L
 
 function dayAfter(day: string): string {
   return new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The last `count` days, today counted. */
+export function lastDays(count: number): DayRange {
+  const isoDay = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
+  return { from: isoDay(Date.now() - (count - 1) * 86_400_000), to: isoDay(Date.now()) };
 }

@@ -3,16 +3,11 @@ import { useState } from "hono/jsx/dom";
 import { daysBetween } from "../chart/scale.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
-import { type DayRange, readDaysByModel, readSums, readTurns, type SumsBy } from "./read-usage.ts";
+import { type DayRange, lastDays, readDaysByModel, readSums, readTurns, type SumsBy } from "./read-usage.ts";
 import { UsageCharts } from "./usage-charts.tsx";
 import { UsageTable } from "./usage-table.tsx";
 
 const groups: readonly SumsBy[] = ["agent", "model", "version", "session", "day"];
-const isoDay = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
-/** The last `count` days, today counted. */
-const lastDays = (count: number): DayRange => {
-  return { from: isoDay(Date.now() - (count - 1) * 86_400_000), to: isoDay(Date.now()) };
-};
 
 export function UsagePage() {
   const [range, setRange] = useState<DayRange>(lastDays(30));

@@ -12,12 +12,17 @@ import { type DayRange, readSums, type SumsBy } from "./read-usage.ts";
 interface UsageTableProps {
   group: SumsBy;
   range: DayRange;
-  turns: readonly ListedTurnJson[];
+  /** Absent where their times are not known: of another account. */
+  turns?: readonly ListedTurnJson[];
+  /** Of this account, with the ADMIN_KEY. */
+  account?: string;
 }
 
-export function UsageTable({ group, range, turns }: UsageTableProps) {
-  const loading = useLoad(`${group} ${range.from} ${range.to}`, (signal) => readSums(group, range, signal));
-  const byName = Map.groupBy(turns, (turn) => nameOf(turn, group));
+export function UsageTable({ group, range, turns, account }: UsageTableProps) {
+  const loading = useLoad(`${group} ${range.from} ${range.to}`, (signal) =>
+    readSums(group, { ...range, ...(account !== undefined && { account }) }, signal),
+  );
+  const byName = Map.groupBy(turns ?? [], (turn) => nameOf(turn, group));
   const latency = (sum: UsageSumJson) => latencyOf(byName.get(sum[group] ?? "") ?? []);
   const rows = loading.data?.usage ?? [];
   return (
@@ -25,10 +30,11 @@ export function UsageTable({ group, range, turns }: UsageTableProps) {
       <h2>By {group}</h2>
       <LoadState loading={loading} what={`sums by ${group}`} />
       <div>
+        {loading.data && rows.length === 0 && <p class="hint">Nothing.</p>}
         {rows.length > 0 && (
           <DataTable
             label={`Figures by ${group}`}
-            columns={columnsOf(group, latency)}
+            columns={columnsOf(group, { isOwn: account === undefined, ...(turns && { latency }) })}
             rows={rows}
             keyOf={(sum) => sum[group] ?? ""}
           />
@@ -53,7 +59,13 @@ function nameOf({ agent, version, model, session, ended_at }: ListedTurnJson, gr
   }
 }
 
-function columnsOf(group: SumsBy, latency: (sum: UsageSumJson) => Latency): Column<UsageSumJson>[] {
+interface ShownColumns {
+  /** Its sessions and turns can be opened with the key of this browser. */
+  isOwn: boolean;
+  latency?: (sum: UsageSumJson) => Latency;
+}
+
+function columnsOf(group: SumsBy, { isOwn, latency }: ShownColumns): Column<UsageSumJson>[] {
   const timeOf = (ms: number | null) => (ms === null ? "–" : duration(ms));
   const figure = (name: string, cell: (sum: UsageSumJson) => string): Column<UsageSumJson> => {
     return { name, cell, isNumber: true };
@@ -62,14 +74,15 @@ function columnsOf(group: SumsBy, latency: (sum: UsageSumJson) => Latency): Colu
     feedback ? `${feedback.positive} / ${feedback.negative}` : "–",
   );
   return [
-    { name: group, cell: (sum) => <Name group={group} name={sum[group] ?? ""} /> },
+    { name: group, cell: (sum) => (isOwn ? <Name group={group} name={sum[group] ?? ""} /> : sum[group] || "unknown") },
     figure("Calls", ({ steps }) => steps.toLocaleString("en")),
     figure("Failed", ({ failures, steps }) => (failures === 0 ? "0" : `${failures} (${percent(failures, steps)})`)),
     figure("Input", (sum) => (sum.input_tokens + sum.cached_tokens).toLocaleString("en")),
     figure("Cached", cachedShare),
     figure("Output", ({ output_tokens }) => output_tokens.toLocaleString("en")),
-    figure("p50", (sum) => timeOf(latency(sum).p50)),
-    figure("p95", (sum) => timeOf(latency(sum).p95)),
+    ...(latency
+      ? [figure("p50", (sum) => timeOf(latency(sum).p50)), figure("p95", (sum) => timeOf(latency(sum).p95))]
+      : []),
     ...(group === "version" ? [rated] : []),
     figure("Cost", ({ cost_micros }) => money(cost_micros)),
   ];

@@ -1,13 +1,17 @@
-/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
+/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end; what was given up is tried again when a caller asks for it. What it does not remember, the rows do. */
+import type { ChannelState } from "../../account/dead-letters.ts";
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
-import type { SessionTraces } from "../../observe/telemetry.ts";
+import { AppError } from "../../core/errors.ts";
+import type { SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
 import { watchdogMs } from "../store/heartbeat.ts";
 import type { Outbox, Owed } from "../store/outbox.ts";
+import type { SessionRecord } from "../store/session-record.ts";
 import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
 import { pause } from "../wait.ts";
 import { startTimes } from "./delivery-order.ts";
 import { type ReplySources, replyOf } from "./reply.ts";
+import { telemetryId } from "./telemetry-id.ts";
 
 /** What the courier reads, and the rows that it keeps. */
 export interface CourierSources extends ReplySources {
@@ -53,6 +57,8 @@ export class Courier {
   /** Since when deliveries fail; of what failed under an earlier instance only its row knows. */
   readonly #failingSince = new Map<string, number>();
   readonly #gone = new AbortController();
+  /** By channel, of what this instance delivered. Not in a row: it is for people to look at, and goes along with reports. */
+  readonly #channels = new Map<string, ChannelState>();
 
   constructor(sources: CourierSources, setup: CourierSetup) {
     this.#sources = sources;
@@ -69,12 +75,17 @@ export class Courier {
     }
   }
 
+  /** What was seen of channels. */
+  get channels(): ChannelState[] {
+    return [...this.#channels.values()];
+  }
+
   /** An alarm: the limits are counted anew. */
   beganInvocation(): void {
     this.#subrequests.began();
   }
 
-  /** When somebody must look, in ms since 1970. */
+  /** When the next look is due, in ms since 1970. */
   dueMs(nowMs: number): number[] {
     const all = this.#outbox.all();
     const starts = this.#startTimes(all);
@@ -103,7 +114,7 @@ export class Courier {
       // Only what failed is waited with; else its time is that of the watchdog.
       const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
       if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
-      // Before its turn ends nobody has to look at what is shown at once.
+      // Before its turn ends, what is shown at once needs no look.
       return this.#isLive(owed)
         ? turns.firstSeq(owed.turn) !== undefined
         : owed.turn !== open?.turn && owed.nextAtMs !== null;
@@ -156,6 +167,7 @@ export class Courier {
       const posted = await this.#attempt(outlet, { ...owed, address, shown, attempts }, reply);
       if (this.#sources.feed.closed) return change.forget();
       shown = posted.shown;
+      this.#saw(address.channel, posted);
       if (posted.kind === "dead") return this.#bury({ ...owed, shown, attempts: attempts + 1 }, posted.error);
       if (posted.kind === "retry") {
         attempts = posted.progress ? 1 : attempts + 1;
@@ -213,7 +225,7 @@ export class Courier {
         await this.#sources.storage.sync();
       },
     });
-    // What was about to be made is made: whoever comes after a crash need not look for it.
+    // What was about to be made is made: after a crash no one needs to look for it.
     if (saved && posted.kind === "shown" && !this.#sources.feed.closed) this.#outbox.save(id, posted.shown);
     return posted;
   }
@@ -245,6 +257,12 @@ export class Courier {
     this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }
 
+  #saw(channel: string, posted: Posted<unknown>): void {
+    const nowMs = Date.now();
+    const news = posted.kind === "shown" ? { deliveredAtMs: nowMs } : { failedAtMs: nowMs, error: posted.error };
+    this.#channels.set(channel, { ...this.#channels.get(channel), channel, ...news });
+  }
+
   #over({ id, turn, address }: Owed, how: { startMs: number; failures: number; isDead: boolean }): void {
     this.#sources.traces?.deliveryOver({ id, turn, channel: address.channel, ...how });
   }
@@ -265,4 +283,19 @@ function delayOf({ retryMs }: Outlet, attempts: number, afterMs: number | undefi
   const standard = retryMs[attempts - 1];
   if (standard === undefined) return undefined;
   return Math.round(Math.max(afterMs ?? 0, standard * (0.9 + Math.random() * 0.2)));
+}
+
+interface RetrySources {
+  outbox: Outbox;
+  record: SessionRecord;
+  telemetry?: SessionTelemetry;
+}
+
+/** Tries again what was given up: an answer that is owed to a channel, or what is owed to the collector. Returns the answer's turn; "" for telemetry. Throws `not_found` where there is no such delivery. Runs in the caller's transaction. */
+export function retryDelivery({ outbox, record, telemetry }: RetrySources, id: string): string {
+  if (id === telemetryId(record.read()) && telemetry?.retry()) return "";
+  const owed = outbox.byId(id);
+  if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
+  outbox.revive(id, Date.now());
+  return owed.turn;
 }

@@ -1,6 +1,8 @@
-/** A turn as a channel shows it now: what was said in all its steps, what its tools do, what waits for a person. Read off the log and the reply that is still arriving. */
+/** A turn as a channel shows it now: the text of all its steps, what its tools do, what waits for a person. Read off the log and the reply that is still arriving. */
+
 import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import type { Approval, Reply, ShownTool } from "../../channels/channel.ts";
+import { defined } from "../../core/defined.ts";
 import type { AssistantEntry, Entry, TurnEndedEntry } from "../../core/entry.ts";
 import type { ToolCall } from "../../core/message.ts";
 import { userWords } from "../../core/user-words.ts";
@@ -31,10 +33,10 @@ export function replyOf({ turns, feed, record, children }: ReplySources, { id, t
   const isOver = end?.type === "turn_ended";
   const { draft } = feed;
   const arriving = !isOver && draft !== undefined && isOfTurn(entries, draft.of.turn) ? draft.text.toString() : "";
-  const said = [...replies.map(({ content }) => content), arriving].map((text) => text.trim());
+  const texts = [...replies.map(({ content }) => content), arriving].map((text) => text.trim());
   const settings = record.read();
   const { name: session, birth } = settings;
-  const text = said.filter((each) => each !== "").join("\n\n");
+  const text = texts.filter((each) => each !== "").join("\n\n");
   return {
     id,
     session,
@@ -101,7 +103,7 @@ function endOf(
   { text, data }: { text: string; data: Record<string, unknown> },
 ): NonNullable<Reply["ended"]> {
   const note = noteOf(end, text);
-  return { reason: end.reason, atMs: end.atMs, data, ...(note !== undefined && { note }) };
+  return { reason: end.reason, atMs: end.atMs, data, ...defined({ note }) };
 }
 
 /** What a person reads beside the answer. The operator finds the failure in the transcript and the log. */

@@ -1,10 +1,13 @@
-/** Brings the account up to date about a session: how it stands, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+/** Brings the account up to date about a session: its state, what its model calls used, and which words it is found by. Nothing depends on it for a turn to go on. */
+
 import type { Account, SessionNews } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
+import type { ChannelState } from "../../account/dead-letters.ts";
 import { forgetFacts } from "../../account/known-facts.ts";
 import type { SessionText } from "../../account/session-index.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
+import { defined } from "../../core/defined.ts";
 import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
@@ -35,6 +38,12 @@ interface ReportSources {
   telemetry?: SessionTelemetry;
 }
 
+/** `isLast`: nothing is added any more, so that what is known of a step that is open is all of it. `channels`: what was seen of them. */
+interface ReportedBeside {
+  isLast?: boolean;
+  channels?: readonly ChannelState[];
+}
+
 export class Reporter {
   readonly #bindings: Bindings;
   /** Up to where the account has the steps; unknown until it was asked once. */
@@ -50,26 +59,24 @@ export class Reporter {
 
   /**
    * Reports go one after the other. One that fails is sent again when `retryAtMs` has come, or with the next; the account
-   * counts everything once. `isLast`: nothing is added any more, so that what is known of a step that is open is all of it.
+   * counts everything once.
    */
-  report(
-    { log, record, turns, feedback, traces, telemetry }: ReportSources,
-    summary: SessionSummary,
-    isLast = false,
-  ): Promise<void> {
+  report(sources: ReportSources, summary: SessionSummary, more: ReportedBeside = {}): Promise<void> {
+    const { log, record, turns, feedback, traces, telemetry } = sources;
+    const { isLast = false, channels = [] } = more;
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
       const firstSeq = turns.firstSeq(turn);
       const [first] = firstSeq === undefined ? [] : log.readBeginnings({ after: firstSeq - 1, limit: 1 });
       const version = first?.type === "user" ? first.agentVersion : undefined;
       const { agent } = summary;
-      return { ...(agent !== undefined && { agent }), ...(version !== undefined && { agentVersion: version }) };
+      return { ...defined({ agent }), ...(version !== undefined && { agentVersion: version }) };
     };
     const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
     const account = accountObject(this.#bindings, owner);
     const { lastSeq } = log;
     this.#last = this.#last
-      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn, isLast }, summary))
+      .then(() => this.#send(account, { log, copiedSeq, ranBy, readTurn, isLast, channels }, summary))
       .then(() => reportFeedback(account, summary.id, { feedback, readTurn }))
       .then(() => {
         this.#failures = 0;
@@ -81,6 +88,11 @@ export class Reporter {
         console.error("the account did not take a report; it is sent again", error);
       });
     return this.#last;
+  }
+
+  /** The session was made just now: the account need not be asked what it knows. */
+  knowsNew(): void {
+    this.#stepsSeq = 0;
   }
 
   /** The newest entry of which the account knows what came of it; unknown until this instance has reported once. */
@@ -107,7 +119,7 @@ export class Reporter {
     return wasListed;
   }
 
-  /** Throws for a name that was erased: whoever sends it a message does not know that the session is gone. */
+  /** Throws for a name that was erased: the sender of a message does not know that the session is gone. */
   async refuseErased({ account, name }: SessionAddress): Promise<void> {
     const { hasErased } = await factsOfAccount(this.#bindings, account);
     if (hasErased && (await accountObject(this.#bindings, account).wasErased(name))) throw erased(name);
@@ -121,7 +133,7 @@ export class Reporter {
       await pace(Math.min(source.log.lastSeq - seq, batch.limit) * textMs);
       const news = newsAfter(seq, source);
       if (news === undefined && sent) return;
-      seq = await account.report(summary, news);
+      seq = await account.report(summary, news, source.channels);
       this.#stepsSeq = seq;
       if (news === undefined) return;
     }
@@ -135,6 +147,7 @@ interface NewsSource {
   ranBy: RanBy;
   readTurn: TurnReader;
   isLast: boolean;
+  channels: readonly ChannelState[];
 }
 
 /** The next finished steps; `undefined` when there are none. Those up to `copiedSeq` are in the ledger under another session. */
@@ -142,7 +155,8 @@ function newsAfter(after: number, { log, copiedSeq, ranBy, readTurn, isLast }: N
   for (let factor = 1; ; factor *= 2) {
     const limit = batch.limit * factor;
     const entries = log.readBeginnings({ after, limit, maxUnits: batch.maxUnits * factor });
-    const end = isLast && entries.at(-1)?.seq === log.lastSeq ? entries.length : finishedUpTo(entries);
+    const isAll = isLast && entries.at(-1)?.seq === log.lastSeq;
+    const end = isAll ? entries.length : finishedUpTo(entries, copiedSeq);
     const done = entries.slice(0, end);
     const throughSeq = done.at(-1)?.seq;
     const isOwn = throughSeq !== undefined && throughSeq > copiedSeq;
@@ -164,11 +178,12 @@ function onceForEach(ranBy: RanBy): RanBy {
   };
 }
 
-/** How many of the entries belong to steps to which nothing will be added. */
-function finishedUpTo(entries: readonly Entry[]): number {
+/** How many of the entries belong to steps to which nothing will be added, or to none that is counted here. */
+function finishedUpTo(entries: readonly Entry[], copiedSeq: number): number {
+  const copied = entries.findLastIndex(({ seq }) => seq <= copiedSeq);
   const ended = entries.findLastIndex(({ type }) => type === "turn_ended" || type === "step_failed");
   const lastReply = entries.findLastIndex(({ type }) => type === "assistant");
-  return Math.max(ended + 1, lastReply);
+  return Math.max(ended + 1, lastReply, copied + 1);
 }
 
 function textOf(entry: Entry): SessionText[] {
@@ -204,7 +219,7 @@ async function reportFeedback(
     const { agent, version, model, rollout } = ended;
     await account.putFeedback(session, {
       ...{ turn, score, atMs, agent, model },
-      ...(version !== undefined && { version }),
+      ...defined({ version }),
       ...(rollout && { rollout }),
     });
     feedback.reported(turn, atMs);

@@ -55,7 +55,7 @@ export class SessionExporter implements SessionTelemetry {
   #again = false;
   /** A request was too large: the next ones have at most so many items. */
   #mostItems = batchLimits.items;
-  /** Dropped since the count of the whole Worker was told. */
+  /** Dropped, and not yet in the count of the whole Worker. */
   #untold = 0;
 
   constructor(session: ObservedSession, settings: ExportSettings) {

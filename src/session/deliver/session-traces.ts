@@ -18,7 +18,7 @@ import { callKey } from "../../observe/tool-spans.ts";
 import type { TraceHeaders } from "../../observe/traceparent.ts";
 import { feedbackEvent, rolloutEvents } from "../../observe/turn-events.ts";
 import { spanBodies, type TraceFacts, turnSpans } from "../../observe/turn-spans.ts";
-import { DeliveriesMade } from "../store/deliveries-made.ts";
+import { DeliveriesMade } from "../store/owed-telemetry.ts";
 
 export interface TraceSettings {
   serviceName: string;

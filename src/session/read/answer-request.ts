@@ -1,4 +1,4 @@
-/** Reads what an answer was asked for with: by the message of its turn, or by the results and approvals behind which the turn went on. */
+/** Reads the request of an answer: the message of its turn, or the results and approvals after which the turn went on. */
 import type { ApprovalEntry, Entry, ToolEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { AnswerRequest } from "../../wire/manner.ts";
@@ -45,7 +45,7 @@ export function askedFor(
   };
 }
 
-/** What somebody answered about a call that waited. */
+/** The answer to a call that waited. */
 function isAnswer(entry: Entry, entries: readonly Entry[]): entry is ToolEntry | ApprovalEntry {
   if (entry.type === "approval") return true;
   if (entry.type !== "tool") return false;

@@ -49,7 +49,7 @@ function cursorOf(id: string | null, tag: string, lastSeq: number): Cursor {
   throw wrongId(id, "session");
 }
 
-/** Where a client of one answer was cut off. An id from before the answer says that it has nothing of it; one from behind its end is refused. */
+/** Where a client of one answer was cut off. An id from before the answer says that it has nothing of it; one from after its end is refused. */
 function seenOf(
   { turns, log }: Pick<StreamSources, "turns" | "log">,
   { id, tag, turn, from }: { id: string | null; tag: string; turn: string | null; from: Cursor },
@@ -167,7 +167,7 @@ class EventStream {
       // Some entries make no event.
       if (events.length > 0 || (place !== undefined && read.cursor.done > place.done)) continue;
       const others =
-        place === undefined ? none : [...this.#progress.told(), ...this.#suspensions.news(), ...this.#waits.told()];
+        place === undefined ? none : [...this.#progress.news(), ...this.#suspensions.news(), ...this.#waits.news()];
       this.#ended = encoder.ended;
       if (others.length > 0) return { text: written(others) };
       if (!live) break;
@@ -198,7 +198,7 @@ function textOf(encoder: Encoder, events: readonly PlacedEvent[]): string {
   return text;
 }
 
-/** Tells the encoder of a wait, once it is safe on disk, and once only. */
+/** Reports a wait to the encoder, once it is safe on disk, and once only. */
 class Waits {
   readonly #sources: StreamSources;
   readonly #reader: Reader;
@@ -210,12 +210,12 @@ class Waits {
     this.#reader = reader;
   }
 
-  told(): Frame[] {
+  news(): Frame[] {
     const { feed, turns, log } = this.#sources;
     const { encoder } = this.#reader;
     const turn = this.#reader.turn ?? turns.open?.turn;
     if (turn === undefined || feed.confirmed < log.lastSeq) return none;
-    // A turn that is being answered waits for nobody.
+    // A turn whose answer arrives waits for no one.
     if (feed.draft !== undefined) return none;
     const state = turns.state(turn);
     if (state?.status !== "waiting" || state.waitingFor.length === 0) return none;
@@ -226,7 +226,7 @@ class Waits {
   }
 }
 
-/** Tells the encoder how far calls are, where its dialect has a word for it. A reader that comes later is told the newest alone. */
+/** Reports the progress of calls, where the dialect has a form for it. A reader that comes later gets the newest alone. */
 class Progress {
   readonly #feed: Feed;
   readonly #encoder: Encoder;
@@ -237,7 +237,7 @@ class Progress {
     this.#encoder = encoder;
   }
 
-  told(): Frame[] {
+  news(): Frame[] {
     const notes = this.#encoder.progress === undefined ? none : this.#feed.progress.since(this.#version);
     if (notes.length === 0) return none;
     this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);

@@ -5,11 +5,11 @@ import { eventsOfDraft, eventsOfEntry, isSilent, type PlacedEvent } from "../../
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import { ToolProgress } from "./tool-progress.ts";
 
-/** What is told in one go bounds what a replay holds in memory: so many entries, or so many UTF-16 units of them. */
+/** What is read in one go bounds what a replay holds in memory: so many entries, or so many UTF-16 units of them. */
 const page = 32;
 const pageUnits = 256 * 1024;
 
-/** Events, and where they lead. Readers share it: nobody changes it. */
+/** Events, and where they lead. Readers share it, and none changes it. */
 interface FeedRead {
   events: PlacedEvent[];
   cursor: Cursor;
@@ -22,7 +22,7 @@ function unitsOf({ reasoning, text }: Draft): number {
 
 export class Feed {
   /** Of the calls that run now. */
-  readonly progress = new ToolProgress(() => this.#tell());
+  readonly progress = new ToolProgress(() => this.#notify());
   readonly #log: TranscriptLog;
   #confirmed: number;
   #draft: Draft | undefined;
@@ -53,18 +53,18 @@ export class Feed {
 
   close(): void {
     this.#closed = true;
-    this.#tell();
+    this.#notify();
   }
 
   /** Something that is no entry has changed. */
   changed(): void {
-    this.#tell();
+    this.#notify();
   }
 
   /** A reply has begun or grown. */
   show(draft: Draft): void {
     this.#draft = draft;
-    this.#tell();
+    this.#notify();
   }
 
   /** The log is safe up to `seq`. */
@@ -74,7 +74,7 @@ export class Feed {
       this.#draft = undefined;
       this.#newest = undefined;
     }
-    this.#tell();
+    this.#notify();
   }
 
   /** The next events after `cursor` and where they lead; none when the reader is at the tail. */
@@ -84,9 +84,9 @@ export class Feed {
       const entries = this.#log.read({ after: cursor.done, limit, maxUnits: pageUnits });
       let { into } = cursor;
       const events = entries.flatMap((entry) => {
-        const told = eventsOfEntry(entry, into);
+        const made = eventsOfEntry(entry, into);
         if (!isSilent(entry)) into = undefined;
-        return told;
+        return made;
       });
       return { events, cursor: { done: cursor.done + entries.length, ...(into && { into }) } };
     }
@@ -108,7 +108,7 @@ export class Feed {
     return () => void this.#readers.delete(wake);
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const wake of this.#readers) wake();
   }
 }

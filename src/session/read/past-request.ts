@@ -1,14 +1,17 @@
-/** A request that was sent to a model, made again from what the log had then. Writes nothing and calls no model. */
+/** What a turn did: a request that was sent to a model, made again from what the log had then, and the turn's trace. Writes nothing and calls no model. */
+
 import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
 import type { RemoteTools } from "../../agent/remote-tools.ts";
 import type { SessionVersions } from "../../agent/rollout-feature.ts";
 import type { TurnSchemas } from "../../agent/turn-schemas.ts";
+import { defined } from "../../core/defined.ts";
 import { fingerprint } from "../../core/digest.ts";
 import type { AssistantEntry, Entry, StepFailedEntry, TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { type HeadFacts, shortfall } from "../../core/prefix.ts";
 import type { Bindings, Settings } from "../../env.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
 import type { Heads } from "../store/heads.ts";
 import type { Inbox } from "../store/inbox.ts";
@@ -20,7 +23,7 @@ import { RequestWindow } from "../turn/request-window.ts";
 import { type RequestSources, RequestWriter } from "../turn/request-writer.ts";
 import { turnModels } from "../turn/turn-model.ts";
 import { TurnTools } from "../turn/turn-tools.ts";
-import type { Turns } from "../turn/turns.ts";
+import { noSuchTurn, type Turns } from "../turn/turns.ts";
 import { userIdsOf } from "../turn/user-ids.ts";
 
 export interface PastRequest {
@@ -78,7 +81,7 @@ export async function pastRequest(sources: PastSources, given: PastSetup, seq: n
   const { head } = writer.prefix(profile, reply.atMs);
   const body = writer.next(profile, { step: reply.step, begun: "" });
   const differs = differenceOf(sources, reply, head);
-  return { seq, model: profile.id, body, ...(differs !== undefined && { differs }) };
+  return { seq, model: profile.id, body, ...defined({ differs }) };
 }
 
 /** The agent with the tools that it would have now. */
@@ -181,4 +184,11 @@ export function prefixReport({ log, heads }: { log: TranscriptLog; heads: Heads 
   });
   const newest = replies[0]?.prefix;
   return { requests, head: newest && heads.read(newest.head), windowSeq: newest?.windowSeq ?? 0 };
+}
+
+/** An OTLP request in JSON. Throws `not_found` for a turn that never was, and where the app makes no traces. */
+export function turnTrace({ turns, traces }: { turns: Turns; traces?: SessionTraces }, turn: string): Promise<string> {
+  if (turns.state(turn) === undefined) throw noSuchTurn(turn);
+  if (traces !== undefined) return traces.trace(turn);
+  throw new AppError("not_found", "This app makes no traces: list `observe: otel()` in longline(…).");
 }

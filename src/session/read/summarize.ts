@@ -49,7 +49,7 @@ function lastTurnOf(log: TranscriptLog): NonNullable<SessionSummary["lastTurn"]>
   return ended === undefined ? null : { turn: ended.turn, reason: ended.reason, endedAtMs: ended.atMs };
 }
 
-/** What only the Worker itself is told of a session. */
+/** What only the Worker itself gets to know of a session. */
 export interface SessionDetails {
   instructions: string | null;
   chosenModel: string | null;

@@ -1,4 +1,4 @@
-/** A turn as clients read it: whole once it has ended, else how it stands and what it waits for. */
+/** A turn as clients read it: whole once it has ended, else its state and what it waits for. */
 import { latestMs } from "../../core/bounds.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import { childrenJson } from "../../wire/children-json.ts";

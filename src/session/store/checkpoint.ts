@@ -1,4 +1,4 @@
-/** The one row that outlives a crash in mid-answer: which entry was being written, the how-manieth try it was, and what had been said. */
+/** The one row that outlives a crash in mid-answer: which entry was being written, the number of its try, and its text so far. */
 import type { Draft, PartialReply, StepTry } from "../../core/assemble.ts";
 import type { Spent } from "../../core/effects.ts";
 import type { FailedTry } from "../../core/entry.ts";
@@ -36,6 +36,10 @@ export class Checkpoint implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#copy = null;
+  }
+
   forget(): void {
     this.#copy = undefined;
   }
@@ -52,7 +56,7 @@ export class Checkpoint implements RowCopy {
     return row !== undefined && (row.barren > 0 || (row.hasDraft && this.saved(seq)?.isUnbegun !== true));
   }
 
-  /** What an earlier try of entry `seq` had said when it was saved last. */
+  /** The output of an earlier try of entry `seq` when it was saved last. */
   saved(seq: number): SavedDraft | undefined {
     if (!this.#row(seq)?.hasDraft) return undefined;
     const [row] = this.#sql.exec<{ draft: string | null }>("SELECT draft FROM checkpoint WHERE seq = ?", seq).toArray();
@@ -112,7 +116,7 @@ export class Checkpoint implements RowCopy {
     this.#copy = { ...row, seq: seq + 1, barren: 0, hasDraft: false };
   }
 
-  /** Keeps what was said, at most once a second: less is lost by asking again than by writing more often. A reply with calls cannot be gone on with. */
+  /** Keeps the output, at most once a second: less is lost by asking again than by writing more often. A reply with calls cannot be gone on with. */
   save(draft: Draft, atMs: number): void {
     if (atMs - this.#savedMs < saveEveryMs || draft.hasCalls) return;
     if (draft.reasoning.length + draft.text.length > longestDraft) return;

@@ -86,7 +86,7 @@ export class Copying {
     await this.#storage.deleteAll();
   }
 
-  /** Removes an unfinished copy, and says how much it was. Whoever makes it is told that it was given up. */
+  /** Removes an unfinished copy, and returns how much it was. Its maker's next step is refused, since it was given up. */
   async erase(): Promise<{ entries: number; bytes: number }> {
     const size = new SqliteTranscriptLog(this.#storage.sql).size();
     this.#end();

@@ -5,7 +5,7 @@ export interface LogRange {
   after: number;
   /** Most entries; all when absent. */
   limit?: number;
-  /** Stops behind the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
+  /** Stops after the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
   maxUnits?: number;
 }
 

@@ -29,6 +29,10 @@ export class FeedbackStore implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#isEmpty = true;
+  }
+
   forget(): void {
     this.#isEmpty = undefined;
   }

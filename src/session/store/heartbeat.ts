@@ -18,6 +18,10 @@ export class Heartbeat implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#copy = null;
+  }
+
   forget(): void {
     this.#copy = undefined;
   }

@@ -93,6 +93,11 @@ export class Inbox implements RowCopy {
     this.#sql = sql;
   }
 
+  startEmpty(): void {
+    this.#copy = new InboxCopy(0);
+    this.#newestId = null;
+  }
+
   forget(): void {
     this.#copy = undefined;
     this.#newestId = undefined;
@@ -152,12 +157,12 @@ export class Inbox implements RowCopy {
     );
   }
 
-  /** Remembers where a turn goes on behind the answers that came with this receipt; nothing without a key. */
+  /** Remembers where a turn goes on after the answers that came with this receipt; nothing without a key. */
   keepReceipt({ key, bodyHash }: Receipt, place: { turn: string; afterSeq: number }): void {
     if (key !== undefined) this.claim([`receipt:${key}`], JSON.stringify({ ...place, bodyHash }));
   }
 
-  /** What came with this key before: the turn it began or joined, or the place behind the answers that it gave. */
+  /** What came with this key before: the turn it began or joined, or the place after the answers that it gave. */
   byReceipt(key: string): { turn: string; afterSeq?: number; bodyHash?: string | undefined } | undefined {
     const message = this.byKey(key);
     if (message !== undefined) return { turn: message.turn, bodyHash: message.bodyHash };
@@ -171,7 +176,7 @@ export class Inbox implements RowCopy {
     return rows.map(({ message }) => (JSON.parse(message) as InboxMessage).content);
   }
 
-  /** Takes up a turn that began elsewhere, so that later turns get later numbers. What was said stands in the log alone; `options` are for a turn that goes on here. */
+  /** Takes up a turn that began elsewhere, so that later turns get later numbers. Its messages are in the log alone; `options` are for a turn that goes on here. */
   restore(turn: string, of: { firstSeq: number; atMs: number; options?: TurnOptions }): void {
     const copy = this.#read;
     const text = JSON.stringify({ content: "", options: of.options ?? {} } satisfies InboxMessage);

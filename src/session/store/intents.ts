@@ -24,6 +24,10 @@ export class Intents implements RowCopy {
     this.#startSeq = startSeq;
   }
 
+  startEmpty(): void {
+    this.#copy = { newestSeq: 0, seq: 0, runs: new Map() };
+  }
+
   forget(): void {
     this.#copy = undefined;
   }

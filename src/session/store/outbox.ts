@@ -1,4 +1,4 @@
-/** What is owed to channels: one row per answer that somebody outside waits for, until it is delivered or given up. Never calls anybody. */
+/** What is owed to channels: one row for each answer that is awaited outside, until it is delivered or given up. Sends nothing. */
 import type { Address } from "../../channels/channel.ts";
 import type { RowCopy } from "./row-copy.ts";
 
@@ -8,13 +8,13 @@ export interface Owed {
   id: string;
   turn: string;
   address: Address;
-  /** `dead`: given up, and kept for whoever wants to try again. */
+  /** `dead`: given up, and kept so that it can be tried again. */
   state: "open" | "dead";
   /** What the channel says it shows already; its own JSON. */
   shown: unknown;
   /** Tries that failed, since one last went well. */
   attempts: number;
-  /** When somebody must look after it though nothing happens, in ms since 1970; null: the turn's own events will do. */
+  /** When it must be looked after though nothing happens, in ms since 1970; null: the turn's own events will do. */
   nextAtMs: number | null;
   error: string | null;
   createdAtMs: number;
@@ -41,6 +41,10 @@ export class Outbox implements RowCopy {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  startEmpty(): void {
+    this.#copy = new Map();
   }
 
   forget(): void {
@@ -72,12 +76,12 @@ export class Outbox implements RowCopy {
     return this.#read.size === 0;
   }
 
-  /** Whether an answer is still to be delivered, or the account to be told that one was given up. */
+  /** Whether an answer is still to be delivered, or a given-up one to be reported to the account. */
   get owes(): boolean {
     return this.#rows.some(({ state, next_at }) => state === "open" || next_at !== null);
   }
 
-  /** From then on somebody must look after the turn's deliveries. Runs in the transaction that ends the turn. */
+  /** From then on the turn's deliveries must be looked after. Runs in the transaction that ends the turn. */
   turnEnded(turn: string, nextAtMs: number): void {
     const rows = this.#rows.filter((row) => row.turn === turn && row.state === "open");
     if (rows.length === 0) return;
@@ -117,7 +121,7 @@ export class Outbox implements RowCopy {
     }
   }
 
-  /** Gives it up. `nextAtMs`: the account does not know of it yet, and is told then at the latest; null: it knows. */
+  /** Gives it up. `nextAtMs`: the account does not know of it yet, and gets a report then at the latest; null: it knows. */
   bury(id: string, of: { error: string; attempts: number; nextAtMs: number | null }): void {
     const query = "UPDATE outbox SET state = 'dead', error = ?, attempts = ?, next_at = ? WHERE id = ?";
     this.#sql.exec(query, of.error, of.attempts, of.nextAtMs, id);

@@ -1,4 +1,6 @@
-/** The rows of what a session owes to the collector: what is to be sent, oldest first, and how sending it goes. Only an app that lists `otel()` carries this; the tables are there in any case. Never sends anything. */
+/** The rows of telemetry: what a session owes to the collector, oldest first, how sending it goes, and how deliveries ended. Only an app that lists `otel()` carries this; the tables are there in any case. Never sends anything. */
+
+import type { DeliveryRecord } from "../../observe/delivery-spans.ts";
 import type { TelemetryItem } from "../../observe/telemetry.ts";
 
 /** How sending goes. Times in ms since 1970. */
@@ -8,9 +10,9 @@ export interface ExportState {
   sinceMs: number;
   /** When it is tried again; null: there is no need to wait. */
   nextAtMs: number | null;
-  /** Dropped, and not yet said to the collector. */
+  /** Dropped, and not yet reported to the collector. */
   dropped: number;
-  /** Given up up to this row: it is sent again with what comes after it, once that was taken, or when somebody asks for it. */
+  /** Given up up to this row: it is sent again with what comes after it, once that was taken, or when a caller asks for it. */
   deadId: number;
   error: string | null;
   /** The account still lists what was given up, or does not list it yet. */
@@ -104,4 +106,35 @@ export class OwedTelemetry {
     };
     return this.#copy;
   }
+}
+
+/** How deliveries ended, for the trace of their turn. The outbox forgets what it has delivered. */
+export class DeliveriesMade {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Runs in the transaction that ends the delivery. */
+  put(delivered: DeliveryRecord): void {
+    const { id, turn } = delivered;
+    const query =
+      "INSERT INTO delivered (id, turn, data) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data";
+    this.#sql.exec(query, id, turn, JSON.stringify(delivered));
+  }
+
+  /** In the order in which they ended. */
+  ofTurn(turn: string): DeliveryRecord[] {
+    const rows = this.#sql.exec<{ data: string }>("SELECT data FROM delivered WHERE turn = ?", turn).toArray();
+    return rows.map(read).sort((a, b) => a.endMs - b.endMs);
+  }
+
+  byId(id: string): DeliveryRecord | undefined {
+    return this.#sql.exec<{ data: string }>("SELECT data FROM delivered WHERE id = ?", id).toArray().map(read)[0];
+  }
+}
+
+function read({ data }: { data: string }): DeliveryRecord {
+  return JSON.parse(data) as DeliveryRecord;
 }

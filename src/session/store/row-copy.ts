@@ -3,4 +3,6 @@
 export interface RowCopy {
   /** The rows may differ from the copy, since a transaction was rolled back. The copy is read again at its next use. */
   forget(): void;
+  /** The tables were made just now, and hold nothing: there is nothing to read. */
+  startEmpty?(): void;
 }

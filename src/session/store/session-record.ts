@@ -29,7 +29,7 @@ export interface SessionChoices {
   agent?: string;
   title?: string;
   metadata?: Record<string, string>;
-  /** Added behind the agent's own instructions. */
+  /** Added after the agent's own instructions. */
   instructions?: string;
   /** The model of turns that do not name one. */
   model?: string;
@@ -254,7 +254,7 @@ export class SessionRecord implements RowCopy {
     if (expiresAtMs === null || lifeMs === null) return expiresAtMs;
     // A turn that had to be ended because the session was over is no use of it.
     if (atMs >= expiresAtMs + graceMs) return expiresAtMs;
-    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was told.
+    // By steps of a hundredth of the life, so that a session that is used once keeps the time that its maker was given.
     return atMs + lifeMs - expiresAtMs >= lifeMs / 100 ? atMs + lifeMs : expiresAtMs;
   }
 }

@@ -1,4 +1,5 @@
 /** Reads the durable steps of calls: one row for each that was begun, waits, or is over. Every app reads them; `step-writer.ts` writes them. Rows of calls that have their result are kept, like intents: a signal that comes late is answered by them. */
+import { defined } from "../../core/defined.ts";
 import type { SteppedCall, SteppedCalls, StepWait } from "../../core/tool-steps.ts";
 import type { StepCall, StepRow, StepRows } from "../../tools/steps/feature.ts";
 import type { StepOutcome } from "../../tools/steps/step.ts";
@@ -29,6 +30,10 @@ export class ToolSteps implements RowCopy, StepRows {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  startEmpty(): void {
+    this.#newestSeq = 0;
   }
 
   forget(): void {
@@ -109,7 +114,7 @@ function stepOf(row: SqlRow): StepRow {
     ...{ seq, callId, name, turn, kind, untilMs },
     ...(parked !== null && { parked }),
     ...(rank !== null && { rank }),
-    ...(outcome !== undefined && { outcome }),
+    ...defined({ outcome }),
     ...(endedMs !== null && { endedMs }),
   };
 }

@@ -226,7 +226,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   }
 
   hasCall(callId: string): boolean {
-    // Only the beginning of a split row is here, and half a JSON text has no fields; the id stands near its beginning.
+    // Only the beginning of a split row is here, and half a JSON text has no fields; the id is near its beginning.
     const named = `"callId":${JSON.stringify(callId)}`;
     const query = "SELECT 1 FROM entries WHERE type IN ('approval', 'tool') AND instr(data, ?) > 0 LIMIT 1";
     return this.#sql.exec(query, named).toArray().length > 0;

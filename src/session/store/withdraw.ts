@@ -1,4 +1,4 @@
-/** Names that name nothing any more, and entries that the model is not shown. Both are claims; what was said stays in the transcript. */
+/** Names that name nothing any more, and entries that the model is not shown. Both are claims; the entries stay in the transcript. */
 import { AppError } from "../../core/errors.ts";
 import type { Inbox } from "./inbox.ts";
 import type { TranscriptLog } from "./transcript-log.ts";

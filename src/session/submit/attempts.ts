@@ -1,4 +1,5 @@
 /** Gives a request that is sent again a new attempt where its turn ended without an answer: in a new turn of the same session, so that the model sees which tools ran, and no result is given twice. */
+import { defined } from "../../core/defined.ts";
 import { endsWithoutAnswer, type UserEntry } from "../../core/entry.ts";
 import type { AnswerPart } from "../read/answer-request.ts";
 import { type EndSources, waitForEnd } from "../read/wait-for-end.ts";
@@ -27,7 +28,7 @@ export function attemptAfter(
   // After other turns the model could not know which question is meant.
   if (question === undefined || turns.busy || log.last?.turn !== newest.turn) return newest;
   const { content, speaker } = question;
-  const text = { content, ...(speaker !== undefined && { speaker }), ...(metadata && { metadata }) };
+  const text = { content, ...defined({ speaker }), ...(metadata && { metadata }) };
   const message = { ...text, options, again: true } as const;
   const turn = turns.accept({ message, receipt: {}, onBusy: "queue" }, Date.now());
   inbox.moveClaim(attemptName(place.turn), turn);
@@ -76,7 +77,7 @@ export function withoutUnanswered(
   return [...messages];
 }
 
-/** `isSpoken`: the model is shown something that it said to it. */
+/** `isSpoken`: there is text in it that the model is shown. */
 interface UnansweredQuestion {
   entry: UserEntry;
   isSpoken: boolean;

@@ -52,7 +52,7 @@ export interface Submission {
   results?: readonly ClientResult[];
   /** `each` when absent. */
   answers?: AnswerRule;
-  /** What the sender believes was said before, by the digests of its items (`itemDigest`): where the transcript says something else, nothing is taken. */
+  /** The history as the sender has it, by the digests of its items (`itemDigest`): where the transcript differs, nothing is taken. */
   history?: { before: readonly string[]; results: readonly string[] };
   /** Only where this answer is the newest thing in the session. */
   after?: AnswerPart;

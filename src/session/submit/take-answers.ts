@@ -1,5 +1,7 @@
 /** Takes what people and clients answer about calls that wait: once each, checked against the rows, all of it or nothing. An answer that comes again changes nothing. Runs in the caller's transaction. */
+
 import { approvalEntry, resultEntry } from "../../core/answer-entries.ts";
+import { defined } from "../../core/defined.ts";
 import { callDigest } from "../../core/shown-call.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import { type AnswerPart, isNewest } from "../read/answer-request.ts";
@@ -148,7 +150,7 @@ function callByRef(rows: SubmitRows, open: OpenTurn, ref: string): WaitingCall {
   if (asking === undefined) throw new SubmitRefused({ code: "ref_not_waiting" });
   const tool = asking.reply.toolCalls.find(({ id }) => id === asking.callId)?.name;
   const outcome = outcomeOf(asking, asking.callId);
-  throw new SubmitRefused({ code: "ref_not_waiting", ...(tool !== undefined && { tool }), outcome });
+  throw new SubmitRefused({ code: "ref_not_waiting", ...defined({ tool }), outcome });
 }
 
 /** Whether one of the answers is about a call that waits now. */
@@ -177,7 +179,7 @@ function answersById(birth: string | null, { reply }: AskingReply, given: GivenA
   return {
     approvals: given.approvals.map((each) => {
       const { approve, reason } = each;
-      return { callId: idOf(each), approve, ...(reason !== undefined && { reason }) };
+      return { callId: idOf(each), approve, ...defined({ reason }) };
     }),
     results: given.results,
     messages: given.messages.map(({ content }) => content),

@@ -1,4 +1,4 @@
-/** Takes in what a person thinks of a turn's answer, in place of what was said of it before. Runs in the caller's transaction. */
+/** Takes a person's feedback on a turn's answer, in place of the earlier one. Runs in the caller's transaction. */
 
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
 import { mustBeTagged } from "../read/session-tag.ts";

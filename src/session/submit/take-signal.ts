@@ -1,4 +1,5 @@
 /** Takes in a signal for a step that waits: gives it to the step, keeps it for one that will wait, or refuses it. The same again is answered the same. Runs in the caller's transaction. */
+import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { openCalls } from "../../core/waits.ts";
 import type { GivenSignal, StepRow, StepsHost, TakenSignal } from "../../tools/steps/feature.ts";
@@ -63,7 +64,7 @@ function delivered({ steps, writer, signals }: SignalRows, arrived: Arrived, wai
 
 function kept({ signals }: SignalRows, arrived: Arrived): TakenSignal {
   const { turn, callId, key, digest } = arrived;
-  const taken = { status: "kept", turn, ...(callId !== undefined && { callId }) } as const;
+  const taken = { status: "kept", turn, ...defined({ callId }) } as const;
   const others = signals.kept(turn);
   if (key === undefined && others.some((each) => each.digest === digest)) return taken;
   if (others.length >= mostKept) throw tooManyKept();

@@ -1,8 +1,10 @@
 /** Asks the account for the money of a model call before it is made. One that has no budget is not asked, unless the session spends from a share; that is remembered for 25 s, so a new budget holds within 30 s. */
+
 import type { Account } from "../../account/account.ts";
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
 import type { MissingMoney } from "../../core/budget-words.ts";
+import { defined } from "../../core/defined.ts";
 import type { Bindings } from "../../env.ts";
 import type { SessionAddress } from "../store/session-record.ts";
 
@@ -68,7 +70,7 @@ export function shortageOf(of: Settings | undefined, neededMicros: number): Miss
   const { limits, spentMicros = 0, reservedMicros = 0, resetsAtMs } = of ?? {};
   const budgetMicros = limits?.budgetMicros ?? 0;
   const leftMicros = Math.max(0, Math.min(budgetMicros - spentMicros - reservedMicros, neededMicros - 1));
-  return { neededMicros, leftMicros, budgetMicros, ...(resetsAtMs !== undefined && { resetsAtMs }) };
+  return { neededMicros, leftMicros, budgetMicros, ...defined({ resetsAtMs }) };
 }
 
 type Settings = Exclude<Awaited<ReturnType<Account["settings"]>>, undefined>;

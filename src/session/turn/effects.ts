@@ -30,8 +30,7 @@ import { type RequestSources, RequestWriter } from "./request-writer.ts";
 import { stepRecords } from "./step-records.ts";
 import { TurnAnswers } from "./turn-answers.ts";
 import type { TurnContext } from "./turn-context.ts";
-import { logTurnEnd } from "./turn-ended.ts";
-import { type JournalRows, TurnJournal } from "./turn-journal.ts";
+import { type JournalRows, logTurnEnd, TurnJournal } from "./turn-journal.ts";
 import type { TurnModel } from "./turn-model.ts";
 
 /** What a turn is read from, and the rows of its calls. */
@@ -247,7 +246,7 @@ export class SessionEffects implements Effects {
     for (const entry of entries) if (entry.type === "step_failed") console.warn("model call failed", entry.failure);
     for (const { seq, costMicros } of stepRecords(log.read({ after: before }))) this.#of.budget.settle(seq, costMicros);
     this.#confirmed = this.#journal.confirm();
-    // Whoever goes on waits for these rows, too; should that be nobody, it is no unhandled failure.
+    // The next step waits for these rows, too; without one, a failure is not an unhandled one.
     this.#confirmed.catch(() => {});
     if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
     logTurnEnd(this.#rows, this.#of, entries);

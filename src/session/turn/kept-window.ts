@@ -73,7 +73,8 @@ export class KeptWindow {
 
   /** The window is read anew, from the entry after this one. `spelling` names how. */
   begin(spelling: string, afterSeq: number): void {
-    this.#spelling = spelling;
+    // Where a window begins elsewhere, a block that was made in another one knows other messages before it.
+    this.#spelling = `${spelling}.${afterSeq}`;
     this.#stored = undefined;
     this.#staleSeq = undefined;
     this.#beganSeq = afterSeq;

@@ -77,7 +77,7 @@ export class RequestWindow {
     this.#windowSeq = windowSeq;
   }
 
-  /** Which tools the next request offers that read the transcript; both unless said otherwise. */
+  /** Which tools the next request offers that read the transcript; both by default. */
   offer(readers: Readers): void {
     const isOther = readers.search !== this.#readers.search || readers.read !== this.#readers.read;
     this.#readers = readers;
@@ -168,7 +168,7 @@ export class RequestWindow {
     return this.#encoded.slice(0, this.#leading + messagesIn(parts));
   }
 
-  /** The messages up to entry `throughSeq` and a question behind them, in an order that the model's host takes. */
+  /** The messages up to entry `throughSeq` and a question after them, in an order that the model's host takes. */
   messagesAsking(question: string, throughSeq: number): readonly string[] {
     const profile = this.#profile;
     if (profile === undefined) return [];
@@ -242,7 +242,7 @@ export class RequestWindow {
     return this.#answeredIds;
   }
 
-  /** A reply stands together with the results of its calls. */
+  /** A reply is kept together with the results of its calls. */
   #take(entry: Entry, profile: Profile): void {
     if (this.#hidden.has(entry.seq)) return;
     if (entry.type === "tool") return void this.#group.push(entry);
@@ -337,15 +337,15 @@ export class RequestWindow {
     this.#counts.dropped();
   }
 
-  /** Writes anew what stands before the first part. */
+  /** Writes what comes before the first part again. */
   #lead(profile: Profile): void {
     const leftOut = this.#leftOutSeq > 0 ? [leftOutMessage(this.#leftOutSeq, this.#readers)] : [];
-    const said = [
+    const leading = [
       ...(this.#summary === undefined ? [] : messagesOf([this.#summary], { readers: this.#readers })),
       ...leftOut,
     ];
     const next = this.#parts.find(({ begins }) => begins !== undefined)?.begins;
-    const lead = bridged(said, profile.roleOrder, { after: next });
+    const lead = bridged(leading, profile.roleOrder, { after: next });
     this.#encoded.splice(0, this.#leading, ...lead.map((message) => serializeMessage(message, profile)));
     this.#leading = lead.length;
   }

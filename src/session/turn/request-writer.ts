@@ -1,4 +1,4 @@
-/** Writes what a turn asks the model: head, window, and what stands at the tail. Sends nothing. */
+/** Writes what a turn asks the model: head, window and tail. Sends nothing. */
 import type { Agent } from "../../agent/agent.ts";
 import { handingAgent } from "../../agent/delegation-feature.ts";
 import type { TurnSchemas } from "../../agent/turn-schemas.ts";
@@ -46,7 +46,7 @@ export interface RequestBasis {
   agent: Agent;
   options: TurnOptions;
   prefix: string | undefined;
-  /** Opaque names of the account and the session, for providers that are told for whom they work. */
+  /** Opaque names of the account and the session, for providers that take them. */
   userIds: UserIds;
   /** Of an app whose doors take JSON schemas. */
   schemas?: TurnSchemas | undefined;
@@ -145,8 +145,8 @@ export class RequestWriter {
     const now = { head: facts, windowSeq: window.windowSeq, atMs: nowMs };
     const known = before?.head === undefined ? undefined : { ...before, head: before.head };
     const { cacheBlockTokens } = profile;
-    const told = forecast(known, now, { blockTokens: cacheBlockTokens });
-    return { head: heads.put(facts), windowSeq: now.windowSeq, ...told };
+    const expected = forecast(known, now, { blockTokens: cacheBlockTokens });
+    return { head: heads.put(facts), windowSeq: now.windowSeq, ...expected };
   }
 
   /** Reads a long conversation in pieces before its first request is written. `isOver`: nothing of it is wanted any more. */

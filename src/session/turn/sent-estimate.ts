@@ -1,15 +1,19 @@
 /** What a request is in tokens, for calls whose provider does not say: our estimate, calibrated by what the provider counted earlier in this session. Read only when a call was cut. */
-import type { AssistantEntry } from "../../core/entry.ts";
+import type { AssistantEntry, Entry } from "../../core/entry.ts";
 import { outputRatio, type Sent, textTokens } from "../../core/estimate-usage.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { RequestWindow } from "./request-window.ts";
 
 /** Entries that are looked at for earlier counts. */
 const recent = { entries: 200, maxUnits: 100_000 };
+/** A longer answer is not read for its count, in tokens. */
+const longestAnswer = 20_000;
+/** A shorter text is the whole one, in UTF-16 units. */
+const shortText = 3_000;
 
 export interface RequestTexts {
   model: string;
-  /** The head of the request, and half an answer or the question for a summary behind its messages. */
+  /** The head of the request, and half an answer or the question for a summary after its messages. */
   beside: readonly string[];
   messages: readonly string[];
   /** What the prefix doctor expects to be cached. */
@@ -41,12 +45,16 @@ function sum(texts: readonly string[]): number {
 /** Replies of this model whose provider counted them, and them alone. */
 function earlierAnswers(log: TranscriptLog, model: string): AssistantEntry[] {
   const after = Math.max(0, log.lastSeq - recent.entries);
-  return log
-    .read({ after, limit: recent.entries, maxUnits: recent.maxUnits })
-    .filter((entry): entry is AssistantEntry => {
-      if (entry.type !== "assistant" || entry.model !== model) return false;
-      return entry.tries === undefined && entry.replayed === undefined && !entry.usage.estimated;
-    });
+  const isCounted = (entry: Entry): entry is AssistantEntry => {
+    if (entry.type !== "assistant" || entry.model !== model || entry.usage.outputTokens > longestAnswer) return false;
+    return entry.tries === undefined && entry.replayed === undefined && !entry.usage.estimated;
+  };
+  // What lies between them may be megabytes of questions and results.
+  const counted = log.readBeginnings({ after, limit: recent.entries, maxUnits: recent.maxUnits }).filter(isCounted);
+  return counted.flatMap((entry) => {
+    const isShort = entry.content.length + entry.reasoning.length < shortText;
+    return isShort ? [entry] : log.read({ after: entry.seq - 1, limit: 1 }).filter(isCounted);
+  });
 }
 
 /** Reasoning that is paid for and not shown is left out: nothing of it arrives before a cut either. */

@@ -57,7 +57,7 @@ function othersOf(tries: readonly FailedTry[], model: string): { others?: OtherT
   return { others };
 }
 
-/** What a turn wrote and asked for is told with its last step. */
+/** What a turn wrote and requested is reported with its last step. */
 function turnCounts({ turn, seq }: Entry, entries: readonly Entry[]): typeof noCounts {
   const mine = entries.filter((entry) => entry.turn === turn);
   const last = mine.findLast(({ type }) => type === "assistant" || type === "step_failed");

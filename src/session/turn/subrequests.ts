@@ -27,7 +27,7 @@ export class Subrequests {
     return this.#used >= this.#most;
   }
 
-  /** `fetch`, counted. Looked up at each call, so that a test can put a server behind it. */
+  /** `fetch`, counted. Looked up at each call, so that a test can replace it by a server. */
   readonly fetch: typeof fetch = (input, init) => {
     this.count();
     return globalThis.fetch(input, init);

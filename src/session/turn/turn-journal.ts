@@ -1,8 +1,9 @@
-/** Writes what a turn did: entries in one transaction with the rows that go with them, on disk before any reader sees them. Decides nothing about the turn. */
+/** Writes what a turn did: entries in one transaction with the rows that go with them, on disk before any reader sees them; and its line in the Worker's log. Decides nothing about the turn. */
 import type { SessionChildren } from "../../agent/delegation-feature.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { isSilent } from "../../core/event.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
+import { turnLine, turnRecord } from "../../observe/turn-record.ts";
 import type { KvCount } from "../../prefix-cache/kv-count.ts";
 import type { Feed } from "../read/feed.ts";
 import type { Checkpoint } from "../store/checkpoint.ts";
@@ -12,6 +13,7 @@ import type { Outbox } from "../store/outbox.ts";
 import type { SessionRecord } from "../store/session-record.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { TranscriptSearch } from "../store/transcript-search.ts";
+import type { TurnContext } from "./turn-context.ts";
 import type { Turns } from "./turns.ts";
 
 /** The rows that change with the entries of a turn, and the feed of its readers. */
@@ -100,4 +102,23 @@ export class TurnJournal {
   #makeRoom(entries: readonly Entry[]): void {
     for (const entry of entries) if (isSilent(entry)) this.#rows.checkpoint.makeRoom(entry.seq);
   }
+}
+
+interface LineSources {
+  turns: Turns;
+  record: SessionRecord;
+  feed: Feed;
+}
+
+/** Writes the line of an ended turn to the Worker's log. Called when the entries were just put on disk, and nowhere else, so that no turn has two lines; an instance that dies in between leaves none. */
+export function logTurnEnd(
+  { turns, record, feed }: LineSources,
+  { turn, agent }: TurnContext,
+  entries: readonly NewEntry[],
+): void {
+  // Erased meanwhile: there are no rows any more.
+  if (feed.closed || !entries.some(({ type }) => type === "turn_ended")) return;
+  const { account, name: session } = record.read();
+  const ended = turnRecord(turns.entries(turn.firstSeq), agent.name);
+  if (ended !== undefined) console.log(JSON.stringify(turnLine(ended, { account, session })));
 }

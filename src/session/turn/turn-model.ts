@@ -1,5 +1,7 @@
 /** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
+
 import type { Agent, ModelChoice } from "../../agent/agent.ts";
+import { defined } from "../../core/defined.ts";
 import type { TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import type { KnownSetting, ModelPlace } from "../../core/failure-words.ts";
@@ -59,7 +61,7 @@ export interface ModelSituation {
   chance: number;
 }
 
-/** The models of a turn in the order in which they are asked. A model that was named stands alone: nobody wants another one's answer then. */
+/** The models of a turn in the order in which they are asked. A model that was named has no other after it: its sender wants its answer, and no other one's. */
 export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const { settings, agent, bindings } = of;
   if (settings.model.kind === "demo") {
@@ -107,7 +109,7 @@ export function modelsNotAllowed(models: readonly string[], allowed: readonly st
   return new AppError("invalid_request", `model: ${detail}`, { field: "model" });
 }
 
-/** The model that answers when nobody names one; of those in `allowed` where that is given. Throws when there is none. */
+/** The model that answers when none is named; of those in `allowed` where that is given. Throws when there is none. */
 export function firstModel(
   of: Pick<ModelSituation, "settings" | "agent" | "bindings">,
   allowed?: readonly string[],
@@ -118,16 +120,16 @@ export function firstModel(
   return allowedOf(models, allowed)[0] ?? models[0];
 }
 
-/** A warning for each model that the catalog does not know, or whose price no one said: it works, with what every provider takes, and its cost is counted as nothing. */
+/** A warning for each model that the catalog does not know, or whose price is not known: it works, with what every provider takes, and its cost is counted as nothing. */
 export function unknownModels(settings: Settings, agent: Agent): string[] {
   return profilesOf(settings, agent).flatMap(({ base, ...profile }) => {
     const { id } = profile;
     const noPrice = `Its cost counts as 0, and it is not called for an account that has a budget: add \`prices\` to its entry in the agent's models.`;
-    const said = profile.known
+    const warning = profile.known
       ? `The price of the model ${id} at ${base} is not known.`
       : `The model ${id} at ${base} is not in src/model/catalog.ts: it gets the generic profile, without strict tools. \`npm run probe\` writes its profile.`;
-    if (hasPrice(profile)) return profile.known ? [] : [said];
-    return [`${said} ${noPrice}`];
+    if (hasPrice(profile)) return profile.known ? [] : [warning];
+    return [`${warning} ${noPrice}`];
   });
 }
 
@@ -195,13 +197,13 @@ function profileOf({ id, userId, profile, prices, contextTokens, maxTokens }: Mo
     ...profile,
     ...((prices ?? profile?.prices) && { isPriced: true }),
     ...(prices && { prices }),
-    ...(contextTokens !== undefined && { contextTokens }),
+    ...defined({ contextTokens }),
     ...(maxTokens !== undefined && { maxTokens, maxTokensThinking: maxTokens }),
   };
   return userId === undefined || own.userId === undefined ? own : { ...own, userId };
 }
 
-/** Looked up at each call, so that a test can put a provider behind it. */
+/** Looked up at each call, so that a test can replace it by a provider. */
 const call: typeof fetch = (input, init) => globalThis.fetch(input, init);
 
 /** Nobody chose a provider: what people write is sent to none. */
@@ -236,7 +238,7 @@ function reached(
     profile: profileOf(choice, base),
     baseUrl: base,
     place,
-    ...(apiKey !== undefined && { apiKey }),
+    ...defined({ apiKey }),
     fetch: provider.isMissing && baseUrl === undefined && apiKey === undefined ? refuse : call,
   };
 }

@@ -1,5 +1,7 @@
-/** The turns of a session, read off its log and inbox: which one is open, which is next, how one stands. What it keeps is only a copy of rows. */
+/** The turns of a session, read off its log and inbox: which one is open, which is next, and the state of each. What it keeps is only a copy of rows. */
+
 import type { Agent } from "../../agent/agent.ts";
+import { defined } from "../../core/defined.ts";
 import type { AssistantEntry, Entry, RolloutMark, TurnEndedEntry, UserEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { type SteppedCalls, type SuspendedCall, suspendedCalls } from "../../core/tool-steps.ts";
@@ -57,7 +59,7 @@ interface TurnRows {
 const noCalls: OpenCalls = { ready: [], waiting: [], denied: [] };
 const noWaits = { waiting: [], suspended: [] };
 
-/** Most messages that may wait behind the open turn. */
+/** Most messages that may wait for the open turn to end. */
 const queueLimit = 100;
 
 /** What of a tool's result is kept in memory with its turn; only a model that repeats itself is looked for in it. */
@@ -162,7 +164,7 @@ export class Turns implements RowCopy {
       throw new SubmitRefused({ code: "key_reused", key: key ?? "" });
     }
     const { turn, afterSeq } = earlier;
-    return { turn, ...(afterSeq !== undefined && { afterSeq }) };
+    return { turn, ...defined({ afterSeq }) };
   }
 
   /** Takes a message in; its turn begins at once when nothing else is open. Runs in the caller's transaction. */
@@ -207,7 +209,7 @@ export class Turns implements RowCopy {
     this.#log.append([this.#firstEntry(next.turn, next.message, atMs)]);
   }
 
-  /** The messages that wait to join the open turn, as entries of it that will stand behind `afterSeq`. Runs in the caller's transaction. */
+  /** The messages that wait to join the open turn, as entries of it that come after `afterSeq`. Runs in the caller's transaction. */
   takeJoining(turn: string, afterSeq: number, atMs: number): ReturnType<typeof userEntry>[] {
     const messages = this.#inbox.takeJoining(turn, afterSeq + 1);
     return messages.map((message) => ({ ...userEntry(turn, message, atMs), joined: true }));
@@ -218,7 +220,7 @@ export class Turns implements RowCopy {
     return this.#turn(turn)?.firstSeq;
   }
 
-  /** How a turn stands; `undefined` for one that never was. A message that joined a turn stands as that turn. */
+  /** The state of a turn; `undefined` for one that never was. A message that joined a turn has the state of that turn. */
   state(turn: string): TurnState | undefined {
     const found = this.#turn(turn);
     if (found === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Has the provider read a prefix before traffic comes: it asks for one token behind it, and the ledger says what that cost. */
+/** Has the provider read a prefix before traffic comes: it requests one token after it, and the ledger says what that cost. */
 
 import { accountObject } from "../../account/account-object.ts";
 import type { Agent } from "../../agent/agent.ts";
@@ -72,7 +72,7 @@ export async function warmUp(
   const sent = () => ({ tokens: textTokens(body), cachedTokens: 0, outputRatio: 1 });
   const reply = draft.finish({ cancelled: false, prices, atMs: Date.now(), sent, place });
   const { usage, costMicros, model, atMs } = reply;
-  // Cut after one token, or with nothing said: what matters is that it was read.
+  // Cut after one token, or without output: what matters is that the prefix was read.
   const failure = reply.type === "step_failed" && reply.failure.code !== "model_empty" ? reply.failure : undefined;
   const facts = {
     agent: agent.name,

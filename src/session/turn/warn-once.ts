@@ -1,9 +1,9 @@
-/** Warns of what would else be said anew in each turn: once in each isolate. */
+/** Prints a warning once in each isolate, and not in each turn. */
 
-const said = new Set<string>();
+const printed = new Set<string>();
 
 export function warnOnce(text: string): void {
-  if (said.has(text)) return;
-  said.add(text);
+  if (printed.has(text)) return;
+  printed.add(text);
   console.warn(text);
 }

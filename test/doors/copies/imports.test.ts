@@ -320,7 +320,10 @@ describe("a damaged row", () => {
       storage.sql.exec("UPDATE steps SET at = 8640000000000001");
       storage.sql.exec("UPDATE dead_letters SET letter = '{' WHERE id = 'three'");
     });
-    const { deliveries } = (await call("GET", "/v1/deliveries")).body;
+    const { deliveries, channels } = (await call("GET", "/v1/deliveries")).body;
+    expect(channels).toMatchObject([
+      { channel: "callback", failed_at: null, error: expect.stringContaining("cannot be shown") },
+    ]);
     expect(deliveries.map((row: Json) => [row.id, typeof row.broken])).toEqual([
       ["two", "string"],
       ["three", "string"],

@@ -39,7 +39,7 @@ const record = (n: number, more: Partial<TurnRecord> = {}): TurnRecord => ({
 function withList<T>(work: (list: TurnList, sql: SqlStorage) => T): Promise<T> {
   const stub = accountObject(bindings, crypto.randomUUID());
   return stub
-    .deadLetters(1)
+    .deliveries(1)
     .then(() => runInDurableObject(stub, (_, { storage }) => work(new TurnList(storage.sql), storage.sql)));
 }
 

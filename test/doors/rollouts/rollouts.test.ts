@@ -155,6 +155,21 @@ describe("rollouts", () => {
     expect((await call("GET", "/v1/rollouts")).body.rollouts).toEqual([]);
   });
 
+  it("[ROLLOUT-35] with dry_run are shown as they would begin, and refused as they would be, and nothing begins", async () => {
+    const candidate = await version({ instructions: "Be brief." });
+    const shown = await begin(candidate, { dry_run: true });
+    expect(shown.status).toBe(200);
+    expect((await call("GET", "/v1/rollouts")).body.rollouts).toEqual([]);
+    const { id, created_at, ...begun } = (await begin(candidate)).body;
+    expect(shown.body).toMatchObject({ ...begun, diff: [expect.stringContaining("instructions")] });
+    expect(shown.body.stages[0].smallest_harm.length).toBeGreaterThan(0);
+    expect(await begin(candidate, { dry_run: true })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining(id) },
+    });
+    expect((await call("GET", "/v1/rollouts")).body.rollouts).toMatchObject([{ id, created_at }]);
+  });
+
   it("[ROLLOUT-23] while another one of the agent is not over is refused, by the other's name", async () => {
     const { id } = (await begin(await version({ instructions: "Be brief." }))).body;
     const second = await begin(await version({ instructions: "Be long." }));

@@ -1,7 +1,8 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { accountObject } from "../../../src/account/account-object.ts";
+import { type ChannelState, DeadLetters } from "../../../src/account/dead-letters.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
 import type { Address } from "../../../src/channels/channel.ts";
 import { Outbox } from "../../../src/session/store/outbox.ts";
@@ -87,7 +88,12 @@ it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; t
   const ids = provider.outside.mock.calls.map(([request]) => request.headers.get("webhook-id"));
   expect(ids).toHaveLength(7);
   expect(new Set(ids).size).toBe(1);
-  const [letter] = await accountObject(bindings, world.address.account).deadLetters(10);
+  const { letters, channels } = await accountObject(bindings, world.address.account).deliveries(10);
+  const [letter] = letters;
+  // The account is the one of all tests in this file.
+  expect(channels.find(({ channel }) => channel === "callback")).toMatchObject({
+    error: expect.stringMatching(/receiver/),
+  });
   expect(letter).toMatchObject({
     id: ids[0],
     session: world.address.name,
@@ -97,6 +103,44 @@ it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; t
   provider.outside.mockImplementation(async () => new Response(null, { status: 200 }));
   unwrap(await world.stub.retryDelivery(ids[0] ?? ""));
   await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
+});
+
+it("[HOOK-11] the account knows when a channel last took an answer, with the report of the next turn", async () => {
+  const world = new SessionWorld();
+  const states = async () => {
+    const { channels } = await accountObject(bindings, world.address.account).deliveries(1);
+    return channels.filter(({ deliveredAtMs = 0 }) => deliveredAtMs >= beganMs);
+  };
+  const beganMs = Date.now();
+  await world.ended((await owed(world, () => new Response(null, { status: 204 }))).turn);
+  await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
+  await world.ended((await owed(world, later)).turn);
+  await vi.waitFor(async () => expect(await states()).toMatchObject([{ channel: "callback" }]));
+});
+
+it("[HOOK-11] what is older, or newer by less than a minute, changes nothing of a channel's state; a failure counts at once", async () => {
+  const stub = accountObject(bindings, crypto.randomUUID());
+  await stub.deliveries(1);
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    const letters = new DeadLetters(sql);
+    const after = (...seen: ChannelState[]) => {
+      letters.sawChannels(seen);
+      return letters.channelStates();
+    };
+    const channel = "slack";
+    const first = { channel, deliveredAtMs: 1_000_000 };
+    expect(after(first)).toEqual([first]);
+    expect(after({ channel, deliveredAtMs: 1_059_999 })).toEqual([first]);
+    expect(after({ channel, deliveredAtMs: 5 })).toEqual([first]);
+    const failed = { channel, failedAtMs: 1_060_000, error: "channel_not_found" };
+    expect(after(failed)).toEqual([{ ...first, ...failed }]);
+    expect(after({ channel, failedAtMs: 1_059_000, error: "older" })).toEqual([{ ...first, ...failed }]);
+    const both = { channel, deliveredAtMs: 2_000_000, failedAtMs: 1_900_000, error: "ratelimited" };
+    expect(after({ channel: "discord", deliveredAtMs: 7_000_000 }, both)).toEqual([
+      { channel: "discord", deliveredAtMs: 7_000_000 },
+      both,
+    ]);
+  });
 });
 
 it("[HOOK-2] a redirect is a failure, and 410 the end", async () => {
@@ -116,7 +160,7 @@ it("[HOOK-2] an erased session owes nothing", async () => {
   await world.ended((await owed(world, () => new Response(null, { status: 410 }))).turn);
   await vi.waitFor(async () => expect(await rowsOf(world)).toMatchObject([{ state: "dead", next_at: null }]));
   unwrap(await world.stub.erase());
-  const letters = await accountObject(bindings, world.address.account).deadLetters(100);
+  const { letters } = await accountObject(bindings, world.address.account).deliveries(100);
   expect(letters.filter(({ session }) => session === world.address.name)).toEqual([]);
 });
 

@@ -117,7 +117,7 @@ it.each([
   await runDurableObjectAlarm(stub());
   await until(() => expect(taken()).toHaveLength(6));
   expect(taken()).toEqual((await Promise.all(turns.map(trace))).flat());
-  expect(await accountObject(own, address.account).deadLetters(5)).toEqual([]);
+  expect((await accountObject(own, address.account).deliveries(5)).letters).toEqual([]);
 });
 
 it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refused is a dead delivery that can be tried again", async () => {
@@ -127,7 +127,7 @@ it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refuse
   const turn = await ask("Hi");
   const account = accountObject(own, address.account);
   const [letter] = await vi.waitFor(async () => {
-    const letters = await account.deadLetters(5);
+    const { letters } = await account.deliveries(5);
     expect(letters).toHaveLength(1);
     return letters;
   });
@@ -140,7 +140,7 @@ it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refuse
   answer = () => new Response("{}");
   unwrap(await stub().retryDelivery(letter?.id ?? ""));
   await until(async () => expect(taken().slice(-2)).toEqual(await trace(turn)));
-  await vi.waitFor(async () => expect(await account.deadLetters(5)).toEqual([]));
+  await vi.waitFor(async () => expect((await account.deliveries(5)).letters).toEqual([]));
 });
 
 it("[EXPORT-5] a span that a collector can never take is dropped and counted, and those around it are sent", async () => {

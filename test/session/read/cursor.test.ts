@@ -35,10 +35,11 @@ class PageFold extends NativeFold {
   #page = emptyConversation;
 
   override get text(): string {
-    const { told, draft } = this.#page;
+    const { reported, draft } = this.#page;
     return (
-      told.map(({ message, partial, type }) => (type === "tool" ? "" : (message?.content ?? partial ?? ""))).join("") +
-      (draft?.text ?? "")
+      reported
+        .map(({ message, partial, type }) => (type === "tool" ? "" : (message?.content ?? partial ?? "")))
+        .join("") + (draft?.text ?? "")
     );
   }
 
@@ -174,7 +175,7 @@ function faultsOf({ door, fold, absence }: Client, entries: readonly Entry[]): s
     .map((entry) => (entry.type === "assistant" || entry.type === "step_failed" ? entry.content : ""))
     .join("");
   const end = entries.at(-1);
-  if (fold.state === "open") return [...faults, `${who}: is not told the end`];
+  if (fold.state === "open") return [...faults, `${who}: is not reported the end`];
   const isTakenBack = fold instanceof ChatFold && fold.code === "answer_restarted";
   if (
     isTakenBack &&
@@ -191,7 +192,11 @@ function faultsOf({ door, fold, absence }: Client, entries: readonly Entry[]): s
 }
 
 /** Plays the story with clients of every door, dying at one of its moments, and gives what is wrong. */
-async function played(storage: DurableObjectStorage, story: Story, of: { crashAt: number; seed: number }) {
+async function played(
+  storage: DurableObjectStorage,
+  story: Story,
+  of: { crashAt: number; seed: number; clients?: readonly Client[] },
+) {
   const random = randomOf(of.seed);
   const whole = (most: number) => Math.floor(random() * most);
   const absent = (): Absence => {
@@ -199,12 +204,14 @@ async function played(storage: DurableObjectStorage, story: Story, of: { crashAt
     return { at, frames: whole(5), back: at + 1 + whole(12) };
   };
   const names = Object.keys(doors) as Door[];
-  const clients = names.flatMap((door) => [
-    new Client(door),
-    new Client(door, "always"),
-    ...Array.from({ length: 4 }, () => new Client(door, { at: whole(12), frames: whole(4), back: 1e9 })),
-    ...Array.from({ length: 2 }, () => new Client(door, absent())),
-  ]);
+  const randomly = () =>
+    names.flatMap((door) => [
+      new Client(door),
+      new Client(door, "always"),
+      ...Array.from({ length: 4 }, () => new Client(door, { at: whole(12), frames: whole(4), back: 1e9 })),
+      ...Array.from({ length: 2 }, () => new Client(door, absent())),
+    ]);
+  const clients = of.clients ?? randomly();
   const session: StorySession = new StorySession(storage, story, {
     crashAt: of.crashAt,
     onMoment: () => {
@@ -400,6 +407,24 @@ const stories: Story[] = [
 ];
 
 describe("what a client has is a function of its cursor", () => {
+  it.each(stories.filter(({ name }) => name === "gives up" || name === "the money is gone after the crash"))(
+    "[CURSOR-8] $name: a client that is cut off among an answer's last events gets the others, and nothing is closed that it was not shown",
+    async (story) => {
+      const world = new SessionWorld();
+      await runInDurableObject(world.stub, async (_, { storage }) => {
+        SessionRecord.create(storage.sql, world.address, {}, Date.now());
+        const faults: string[] = [];
+        for (const crashAt of [0, 2, 5, 11]) {
+          const clients = Array.from({ length: 60 }, (_, n) => {
+            return new Client("responses", { at: 1 + (n >> 2), frames: 1 + (n & 3), back: 1e9 });
+          });
+          faults.push(...(await played(storage, story, { crashAt, seed: 1, clients })).faults);
+        }
+        expect(faults).toEqual([]);
+      });
+    },
+  );
+
   it.each(stories)(
     "[CURSOR-1] [CURSOR-2] [CURSOR-3] [CURSOR-5] $name: every door, cut anywhere, over a crash at any moment",
     async (story) => {

@@ -211,3 +211,25 @@ it("[BOUND-34] the tools of a message are in no memory after its turn, and its a
   expect(options.tools).toEqual(tools);
   expect(parse.mock.calls.some(([json]) => json.length > 200_000)).toBe(true);
 });
+
+it("[BOUND-24] a fork and an export read a long session in pages of about 250,000 characters", async () => {
+  const id = crypto.randomUUID();
+  const lines = Array.from({ length: 6 }, (_, n) => {
+    const turn = `turn_${n + 1}`;
+    return [
+      { ...question, seq: 2 * n + 1, turn, content: "x".repeat(100_000) },
+      { ...end, seq: 2 * n + 2, turn },
+    ];
+  }).flat();
+  expect((await post("/v1/sessions/import", bodyOf(id, lines))).status).toBe(201);
+  const read = vi.spyOn(SqliteTranscriptLog.prototype, "read");
+  const pages = () => read.mock.results.map(({ value }) => JSON.stringify(value).length);
+  const headers = { Authorization: "Bearer test-key" };
+  const exported = await worker.fetch(`https://longline.test/v1/sessions/${id}/export`, { headers });
+  expect((await exported.arrayBuffer()).byteLength).toBeGreaterThan(600_000);
+  expect([Math.max(...pages()) < 400_000, pages().length >= 2]).toEqual([true, true]);
+  read.mockClear();
+  const forked = await post(`/v1/sessions/${id}/fork`, "{}", "application/json");
+  expect([forked.status, Math.max(...pages()) < 400_000]).toEqual([201, true]);
+  await forked.arrayBuffer();
+});

@@ -6,6 +6,7 @@ import type { HistoryItem } from "../../../src/core/history.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { RequestWindow } from "../../../src/session/turn/request-window.ts";
+import { sentEstimate } from "../../../src/session/turn/sent-estimate.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { strictClientTool } from "../../../src/tools/client-tool.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
@@ -165,6 +166,19 @@ it("[BOUND-24] a few long messages are read ahead in pieces of a million charact
     read.mock.calls[at]?.[0].maxUnits === undefined ? [] : (value as { seq: number }[]).map(({ seq }) => seq),
   );
   expect(Math.max(...seqs)).toBe(24 * 3);
+});
+
+it("[BOUND-32] for what a call cost that was cut off only counted replies are read whole, and none of them is long", () => {
+  const log = new MemoryLog();
+  const usage = { inputTokens: 10, cachedTokens: 0, outputTokens: 90_000, reasoningTokens: 0 };
+  log.append([user({ content: "q".repeat(3_000_000) }), assistant({ content: "Yes. ".repeat(900) }), ended()]);
+  log.append([user({ turn: "turn_2" }), assistant({ turn: "turn_2", content: "x".repeat(300_000), usage })]);
+  const read = vi.spyOn(log, "read");
+  const beside = { beside: ["head"], messages: ["a"], expectedTokens: 0 };
+  const estimate = sentEstimate(new RequestWindow(log, () => 0), log, { model: "m", ...beside });
+  expect(estimate.outputRatio).toBeGreaterThan(0);
+  const whole = read.mock.calls.filter(([{ limit = 200 }]) => limit === 1);
+  expect(whole.map(([{ after }]) => after)).toEqual([1]);
 });
 
 it("[BOUND-26] a turn with a megabyte of tools reads its first entry once from its rows, and hands no tools to a reader of the answer", async () => {

@@ -33,9 +33,9 @@ export class RolloutRun {
     this.id = ((await this.#json("POST", "/v1/rollouts", body)) as RolloutJson).id;
   }
 
-  /** Looks again until so many turns were counted, or for as long as reports may take. */
-  async ended(turns: number): Promise<RolloutEnd> {
-    const untilMs = performance.now() + 30_000;
+  /** Looks again until so many turns were counted, or for as long as reports may take. `slowness`: of the machine; see `ClientSetup`. */
+  async ended(turns: number, slowness: number): Promise<RolloutEnd> {
+    const untilMs = performance.now() + 30_000 * slowness;
     for (;;) {
       const report = (await this.#json("GET", `/v1/rollouts/${this.id}/report`)) as RolloutReportJson;
       const { entries } = (await this.#json("GET", "/v1/sessions/longline-alerts/entries?limit=500")) as {

@@ -93,8 +93,7 @@ export class ItemWriter {
     this.close("incomplete");
     const seen = this.#frames.seenBefore(this.#frames.at, Number.POSITIVE_INFINITY, 1);
     if (seen !== undefined) this.beginReply(step, seen.attempt + 1, 1);
-    // So that the number of the end is never that of an item's opening.
-    this.#frames.skip();
+    this.#frames.goToEnd();
   }
 
   say(kind: GrowingKind, text: string): void {

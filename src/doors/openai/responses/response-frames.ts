@@ -5,12 +5,18 @@ import type { Frame } from "../../../wire/encoder.ts";
 const unitsOfAttempt = 10_000_000;
 /** Of these the last ones are for closing what a void attempt has left open. */
 const unitsOfClosing = 4;
+/** Where within an attempt, before these, an answer ends that has no reply to its step: no item has such a number. */
+const endAt = unitsOfAttempt - 100;
 /**
  * Where within an attempt its items begin, so that a number alone says which item a reader was in: a text that comes
  * first at the beginning, reasoning that comes first here, and the text after reasoning there.
  */
 const reasoningAt = 2_000_000;
 const textBehindAt = 6_000_000;
+
+function isOfEnd(into: number): boolean {
+  return into > endAt && into < unitsOfAttempt - 1 - unitsOfClosing;
+}
 
 export type ItemType = "message" | "reasoning";
 
@@ -73,19 +79,21 @@ export class ResponseFrames {
     const units = this.#after - base;
     const seen = Math.floor(units / unitsOfAttempt) + 1;
     const into = units % unitsOfAttempt;
-    if (units < least || into < least || seen >= attempt) return undefined;
+    if (units < least || into < least || seen >= attempt || isOfEnd(into)) return undefined;
     const item = into >= reasoningAt && into < textBehindAt ? "reasoning" : "message";
     return { attempt: seen, item, place: into < textBehindAt ? 0 : 1 };
+  }
+
+  /** The answer ends here, where an attempt at the next reply would begin, or did. A reader that has the first of its last events gets the others. */
+  goToEnd(): void {
+    const units = this.#after - this.#at;
+    const into = units % unitsOfAttempt;
+    this.#at = units > 0 && isOfEnd(into) ? this.#after - into + endAt : this.#at + endAt;
   }
 
   /** Goes to where the events are numbered that close what that attempt has left open: `last` of them follow. */
   closing(of: { base: number; attempt: number }, last: number): void {
     this.#at = of.base + of.attempt * unitsOfAttempt - 1 - Math.min(last, unitsOfClosing);
-  }
-
-  /** Leaves a number out. */
-  skip(): void {
-    this.#at++;
   }
 
   /** What was written since. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PayloadLines } from "../../src/model/payload-lines.ts";
-import { payloadBatches } from "../../src/model/sse.ts";
+import { PayloadLines, payloadBatches } from "../../src/model/payloads.ts";
 import { bodyOf, eventBatches, handFed, joined, tape, tapes } from "./wire-tape.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,0 +1,277 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Browser, CDPSession, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Entry } from "../../src/core/entry.ts";
+import { callDigest } from "../../src/core/shown-call.ts";
+import { entryJson } from "../../src/wire/native.ts";
+import { browserPath, inPage, openBrowser } from "../support/browser.ts";
+import { type ChatDouble, serveChat } from "../support/chat-double.ts";
+import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
+
+/** `npm run shots` has the pictures of the documents made. */
+const shots = process.env.SHOTS ?? ".wrangler/shots";
+const overDouble = browserPath === undefined ? describe.skipIf(true) : describe;
+let browser: Browser;
+const open: { close(): Promise<void> }[] = [];
+
+/** A session with this many ended turns, and one that has done eight steps and begins its ninth. */
+function fill(chat: ChatDouble, turns: number): void {
+  const steps = (turn: string, count: number) => {
+    for (let step = 1; step <= count; step++) {
+      const of = { turn, step };
+      chat.add(asking(["clock", "clock", "clock"], { ...of, content: `Step ${step} of **${turn}**.` }));
+      for (const id of ["c0", "c1", "c2"]) chat.add(result(id, of));
+    }
+  };
+  for (let n = 1; n <= turns; n++) {
+    const of = { turn: `turn_${n}` };
+    chat.add(user(of));
+    steps(of.turn, 1);
+    chat.add(assistant({ ...of, step: 2, content: `- answer\n- number ${n}` }), ended(of));
+  }
+  chat.add(user({ turn: "turn_live", content: "Go on" }));
+  steps("turn_live", 8);
+}
+
+async function openChat(turns: number) {
+  const chat = await serveChat("long", "named");
+  fill(chat, turns);
+  const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+  const page = await context.newPage();
+  open.push(context, chat);
+  const profiler = await context.newCDPSession(page);
+  await profiler.send("Profiler.enable");
+  await profiler.send("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+  await page.goto(`${chat.url}/#/s/long`);
+  await chat.followed(1);
+  await page.locator("#turn_live .call").nth(23).waitFor();
+  return { chat, page, profiler };
+}
+
+/** How often each function of the page was called since the last time that this was asked. */
+async function callCounts(profiler: CDPSession): Promise<Map<string, number>> {
+  const { result: scripts } = await profiler.send("Profiler.takePreciseCoverage");
+  const counts = new Map<string, number>();
+  for (const { url, functions } of scripts)
+    if (url.includes("/playground/"))
+      for (const { functionName, ranges } of functions) {
+        // The bundler numbers names that are there twice.
+        const name = functionName.replace(/\d+$/, "");
+        counts.set(name, (counts.get(name) ?? 0) + (ranges[0]?.count ?? 0));
+      }
+  return counts;
+}
+
+/** Watches what is changed in the page, and where: in the reply that grows, in turns that were there, or elsewhere. */
+const watch = `(() => {
+  const there = new Set(document.querySelectorAll(".turn"));
+  window.__changed = { growing: 0, kept: 0, other: 0 };
+  new MutationObserver((records) => {
+    for (const { target, addedNodes, removedNodes } of records) {
+      const element = target.nodeType === 1 ? target : target.parentElement;
+      const turn = element?.closest(".turn");
+      const place = element?.closest(".reply[aria-busy=true]") ? "growing" : there.has(turn) ? "kept" : "other";
+      window.__changed[place] += Math.max(1, addedNodes.length + removedNodes.length);
+    }
+  }).observe(document.getElementById("root"), { subtree: true, childList: true, characterData: true, attributes: true });
+})()`;
+const changed = (page: Page) => inPage<{ growing: number; kept: number; other: number }>(page, "window.__changed");
+
+/** Resolves in the frame in which the reply that grows ends with this word. */
+const drawnUpTo = (page: Page, word: string) =>
+  inPage(
+    page,
+    `new Promise((resolve) => {
+      const look = () => {
+        const text = document.querySelector("#turn_live .reply[aria-busy=true] .prose")?.textContent ?? "";
+        if (text.trim().endsWith(${JSON.stringify(word)})) resolve(true);
+        else setTimeout(look, 5);
+      };
+      look();
+    })`,
+  );
+
+/** Streams words one by one, each drawn before the next is sent; how often what was drawn, and what was changed. */
+async function stream({ chat, page, profiler }: Awaited<ReturnType<typeof openChat>>, words: number) {
+  chat.send({ type: "step.started", step: 9, model: "m", attempt: 1 });
+  chat.send({ type: "text.delta", text: "begin " });
+  await drawnUpTo(page, "begin");
+  await inPage(page, watch);
+  await callCounts(profiler);
+  for (let n = 0; n < words; n++) {
+    chat.send({ type: "text.delta", text: `w${n} ` });
+    await drawnUpTo(page, `w${n}`);
+  }
+  const counts = await callCounts(profiler);
+  const touched = await changed(page);
+  await page.close();
+  return { counts, touched };
+}
+
+const of1 = { turn: "turn_1" };
+const usage = { inputTokens: 1_200, cachedTokens: 4_800, outputTokens: 300, reasoningTokens: 40 };
+const writer = { session: "ag_writer_1", agent: "writer" };
+const researcher = { session: "ag_researcher_1", agent: "researcher" };
+const ask = { call_id: "ref/1", name: "publish", arguments: '{"title":"Tides","words":412}' };
+
+/** A session in which an agent was called and works. */
+async function openCrew() {
+  const chat = await serveChat("crew");
+  const task = JSON.stringify({ agent: "writer", task: "Write 400 words on tides, and publish them." });
+  chat.add(
+    user({ ...of1, content: "Publish something on tides." }),
+    asking([], { ...of1, toolCalls: [call("c0", "agents", task)], waits: { c0: "agent" }, children: { c0: writer } }),
+  );
+  const context = await browser.newContext({ viewport: { width: 860, height: 1000 } });
+  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  open.push(context, chat);
+  await page.goto(`${chat.url}/#/s/crew`);
+  await chat.followed(1);
+  const axe = () =>
+    inPage<string[]>(
+      page,
+      `${source};axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(" ")))`,
+    );
+  return { chat, page, axe };
+}
+
+/** What the writer did, and the agent that it called. */
+function crewWork(): object[] {
+  const facts = call("c0", "facts", '{"task":"How often is high tide?"}');
+  const outcome = { ...researcher, reason: "completed", usage, steps: 1, costMicros: 9_000 } as const;
+  const transcript = (...entries: object[]) => {
+    const shown = entries.map((entry, place) => entryJson({ ...entry, seq: place + 1 } as Entry));
+    return { entries: shown, last_seq: shown.length };
+  };
+  return [
+    transcript(
+      user({ ...of1, content: "Write 400 words on tides, and publish them." }),
+      asking([], { ...of1, toolCalls: [facts], waits: { c0: "agent" }, children: { c0: researcher } }),
+      result("c0", { ...of1, name: "facts", content: "Twice a day.", child: outcome }),
+      assistant({ ...of1, step: 2, content: "It is written, with a fact." }),
+      ended(of1),
+    ),
+    transcript(user(of1), assistant({ ...of1, content: "Twice a day." }), ended(of1)),
+  ];
+}
+
+overDouble("the page, over one session whose events the test sends", () => {
+  beforeAll(async () => {
+    [browser] = await Promise.all([openBrowser(), mkdir(shots, { recursive: true })]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await Promise.all(open.map((each) => each.close().catch(() => {})));
+  });
+
+  it("[E2E-30] a word of an answer draws the reply that grows and nothing else, however much is above it", async () => {
+    const words = 5;
+    for (const turns of [1, 25]) {
+      const { counts, touched } = await stream(await openChat(turns), words);
+      const drawn = (name: string) => counts.get(name) ?? 0;
+      // One for each word, and two for entries that are read meanwhile; words that come together are drawn together.
+      expect(drawn("TurnCard"), `${turns} turns`).toBeGreaterThan(0);
+      for (const name of ["ChatPage", "TurnCard", "DrawnItem", "Reply", "Markdown"])
+        expect(drawn(name), `${name} with ${turns} turns`).toBeLessThanOrEqual(words + 2);
+      for (const name of [
+        "ToolCard",
+        "CallBody",
+        "UserMessage",
+        "Ending",
+        "TokenBar",
+        "Votes",
+        "DrawnBar",
+        "DrawnComposer",
+      ])
+        expect(drawn(name), `${name} with ${turns} turns`).toBe(0);
+      // The last block is made anew: its element and its text, and the ones before are taken out.
+      expect(touched.kept + touched.other, JSON.stringify(touched)).toBe(0);
+      expect(touched.growing).toBeLessThanOrEqual(4 * words);
+    }
+  });
+
+  it("[E2E-30] earlier turns are drawn once each, and those that are there are not touched", async () => {
+    const { chat, page, profiler } = await openChat(90);
+    const shown = await page.locator(".turn").count();
+    await inPage(page, watch);
+    await callCounts(profiler);
+    await page.locator(".earlier").click();
+    await expect.poll(() => page.locator(".turn").count()).toBe(91);
+    const counts = await callCounts(profiler);
+    // The first one that was shown was read from its middle on.
+    expect(counts.get("TurnCard")).toBeLessThanOrEqual(91 - shown + 2);
+    expect(counts.get("ToolCard")).toBeLessThanOrEqual(3 * (91 - shown + 1) + 24);
+    const { kept } = await changed(page);
+    expect(kept).toBeLessThanOrEqual(40);
+    expect(chat.changes).toEqual([]);
+  });
+
+  it("[E2E-31] the agent that works at a call is shown in its card, asks there, and what it did can be read", async () => {
+    const { chat, page, axe } = await openCrew();
+    const card = page.getByRole("region", { name: "Agent writer" });
+    await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["works"]);
+    chat.send({ type: "agent.progress", call_id: "c0", ...writer, text: "writes the second draft" });
+    await card.getByText("writes the second draft").waitFor();
+    chat.send({ type: "tool.approval_required", ...ask, ...writer });
+    await card.getByText("waits for you").first().waitFor();
+    await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("waits for you");
+    await expect.poll(() => card.locator("pre").innerText()).toContain('"title": "Tides"');
+    expect(await axe()).toEqual([]);
+    await page.locator("#turn_1 .calls").screenshot({ path: `${shots}/agents.png` });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await axe()).toEqual([]);
+    expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+    // By keyboard alone.
+    await card.getByRole("button", { name: "Approve" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => chat.changes.length).toBe(1);
+    const digest = callDigest({ name: ask.name, arguments: ask.arguments });
+    expect(chat.changes).toEqual([{ path: "/v1/sessions/crew/approvals/ref%2F1", body: { approve: true, digest } }]);
+    const [child = {}, grandchild = {}] = crewWork();
+    chat.answers.set(`/v1/sessions/${writer.session}/entries`, child);
+    chat.answers.set(`/v1/sessions/${researcher.session}/entries`, grandchild);
+    const outcome = { ...writer, reason: "completed", usage, steps: 2, costMicros: 31_000 } as const;
+    chat.add(
+      {
+        type: "approval",
+        ...of1,
+        atMs: 3,
+        step: 1,
+        callId: ask.call_id,
+        name: ask.name,
+        approve: true,
+        child: writer.session,
+      },
+      result("c0", { ...of1, name: "agents", content: "It is published.", durationMs: 4_200, child: outcome }),
+    );
+    chat.send({ type: "tool.finished", call_id: "c0", name: "agents", content: "It is published.", is_error: false });
+    const head = page.getByRole("button", { name: /^agents/ });
+    await expect.poll(() => head.innerText()).toMatch(/done · 4\.2 s$/);
+    await head.focus();
+    await page.keyboard.press("Enter");
+    await card.getByText("publish: Approved").waitFor();
+    await expect
+      .poll(() => card.locator(".facts").first().innerText())
+      .toMatch(/writer\s+done\s+\$0\.031\s+its session/);
+    await card.locator("summary", { hasText: "What it did" }).focus();
+    await page.keyboard.press("Enter");
+    await card.getByText("It is written, with a fact.").waitFor();
+    // And the agent that it called in turn.
+    await card.getByRole("button", { name: /^facts/ }).click();
+    const inner = card.getByRole("region", { name: "Agent researcher" });
+    await inner.locator("summary", { hasText: "What it did" }).click();
+    await inner.getByText("Twice a day.").waitFor();
+    expect(await axe()).toEqual([]);
+    expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+    await page.setViewportSize({ width: 860, height: 1000 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page
+      .locator("#turn_1 .calls")
+      .first()
+      .screenshot({ path: `${shots}/agents-done.png` });
+  });
+});
