@@ -41,6 +41,7 @@ export { admin } from "./doors/admin/admin.ts";
 export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
 export { alerts } from "./doors/alerts.ts";
 export type { Caller } from "./doors/caller.ts";
+export { copies } from "./doors/copies/copies.ts";
 export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
 export { jsonSchemas } from "./doors/json-schemas.ts";
 export { type LongTools, longTools } from "./doors/long-tools.ts";

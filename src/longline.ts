@@ -144,6 +144,12 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   all.onError((error, c) => refusal(c.req.path, error));
   all.notFound(({ req }) => {
     const path = new URL(req.url).pathname;
+    const part = partAt(path);
+    if (part !== undefined && doors.every(({ name }) => name !== part))
+      return refusal(
+        path,
+        new AppError("not_found", `There is nothing at ${path}: the app's doors do not list ${part}().`),
+      );
     const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => takes(all, method, path));
     if (allowed.length === 0) {
       const meant = meantPaths(path).find((each) => takes(all, req.method, each));
@@ -178,6 +184,12 @@ function refusalIn(doors: readonly Door[]): (path: string, error: unknown) => Re
     const response = dialects.find(({ paths }) => paths.test(path))?.response ?? problemResponse;
     return response(error);
   };
+}
+
+/** The part of the native door to which a path belongs that an app has only with a line of its own. */
+function partAt(path: string): string | undefined {
+  if (/^\/v1\/sessions\/(import|.+\/(fork|export))$/.test(path)) return "copies";
+  return /^\/v1\/(admin|prefixes)\b/.exec(path)?.[1];
 }
 
 function takes(app: Hono<RouteContext>, method: string, path: string): boolean {

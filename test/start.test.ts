@@ -27,7 +27,7 @@ function evaluatedWith(paths: readonly string[]): Set<string> {
 const composition = ["src/index.ts", "src/longline.ts"];
 
 it.each([
-  ["the schemas of imported transcripts", /^src\/doors\/native\/transcript-lines\.ts$/],
+  ["the schemas of imported transcripts", /^src\/doors\/copies\/transcript-lines\.ts$/],
   ["the MCP server", /^src\/doors\/mcp\/server\.ts$/],
   ["connections to MCP servers", /^src\/tools\/mcp\/connection\.ts$/],
   ["a package of the Model Context Protocol", /^@modelcontextprotocol\//],
@@ -39,7 +39,7 @@ it.each([
 });
 
 it("[SPEED-7] the walk finds what is imported far below, and what is exported from elsewhere", () => {
-  const evaluated = evaluatedWith(["src/doors/native/transcript-lines.ts"]);
-  for (const path of ["zod/mini", "src/core/speaker.ts", "src/doors/native/transcript-text.ts"])
+  const evaluated = evaluatedWith(["src/doors/copies/transcript-lines.ts"]);
+  for (const path of ["zod/mini", "src/core/speaker.ts", "src/doors/copies/transcript-text.ts"])
     expect(evaluated).toContain(path);
 });

@@ -2,6 +2,7 @@
 import {
   admin,
   aiSdk,
+  copies,
   demoModel,
   discord,
   longline,
@@ -21,7 +22,7 @@ import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), prefixes(), schedules()],
+  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), copies(), prefixes(), schedules()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),

@@ -2,7 +2,7 @@
 import { LonglineError } from "../client/longline-error.ts";
 import { defined } from "../core/defined.ts";
 import type { Entry } from "../core/entry.ts";
-import { readLine, type TranscriptHeader } from "../doors/native/transcript-text.ts";
+import { readLine, type TranscriptHeader } from "../doors/copies/transcript-text.ts";
 
 export interface ExportedSession {
   header: TranscriptHeader;

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { AgentDefinition } from "../agent/agent.ts";
 import type { AgentRequest, AgentTool, DelegationFeature } from "../agent/delegation-feature.ts";
-import { inputSchema } from "../tools/strict-schema.ts";
+import { inputSchema } from "../tools/input-schema.ts";
 import { defineTool, type Tool } from "../tools/tool.ts";
 import { hiddenAgents } from "./agent-circle.ts";
 import { Children } from "./children.ts";

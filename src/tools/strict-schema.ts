@@ -3,8 +3,6 @@
  * What strict mode cannot express goes into the description and is still enforced by zod. Rules: api-docs.deepseek.com/guides/tool_calls,
  * and probes of its beta endpoint in 2026.
  */
-import * as z from "zod/mini";
-
 export type JsonSchema = { [keyword: string]: unknown };
 
 /** The only argument of a tool that takes none: strict mode refuses objects without properties. */
@@ -23,25 +21,6 @@ const spoken: Record<string, (value: unknown) => string> = {
   uniqueItems: () => "No item twice.",
   default: (value) => `Default: ${JSON.stringify(value)}.`,
 };
-
-/** The JSON schema of what zod takes in, before it is made strict. A `$ref` is left only where a schema refers to itself. */
-export function inputSchema(schema: z.core.$ZodType): JsonSchema {
-  const { $schema, $defs, ...root } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
-  return inlined(root, ($defs ?? {}) as Record<string, JsonSchema>, []) as JsonSchema;
-}
-
-/** zod gives schemas that have an id in `.meta()` a place of their own; here each is put where it is used. */
-function inlined(node: unknown, definitions: Record<string, JsonSchema>, within: string[]): unknown {
-  if (Array.isArray(node)) return node.map((each) => inlined(each, definitions, within));
-  if (typeof node !== "object" || node === null) return node;
-  const { $ref, ...rest } = node as JsonSchema;
-  const name = typeof $ref === "string" ? $ref.replace("#/$defs/", "") : undefined;
-  const target = name === undefined || within.includes(name) ? undefined : definitions[name];
-  if (name !== undefined && target !== undefined)
-    return inlined({ ...target, ...rest }, definitions, [...within, name]);
-  const entries = Object.entries(node).map(([key, value]) => [key, inlined(value, definitions, within)]);
-  return Object.fromEntries(entries);
-}
 
 /** The strict form of a tool's input schema. Throws an Error that names the tool, the path and what to write instead. */
 export function strictInput(input: JsonSchema, toolName: string): JsonSchema {

@@ -2,10 +2,11 @@
 import type * as z from "zod/mini";
 import type { ToolDeclaration } from "../core/message.ts";
 import type { Effect } from "../core/next-step.ts";
+import { inputSchema } from "./input-schema.ts";
 import { type ArgumentRules, checkedBy, type ParsedArguments, parseArguments } from "./parse-arguments.ts";
 import type { StepsFeature } from "./steps/feature.ts";
 import type { ToolStep } from "./steps/step.ts";
-import { inputSchema, strictInput } from "./strict-schema.ts";
+import { strictInput } from "./strict-schema.ts";
 
 /** An earlier entry of the session that matched a search. `at`: ISO 8601. */
 export interface TranscriptHit {

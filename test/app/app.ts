@@ -8,6 +8,7 @@ import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
 import { admin } from "../../src/doors/admin/admin.ts";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { copies } from "../../src/doors/copies/copies.ts";
 import { longTools } from "../../src/doors/long-tools.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../src/doors/mcp-servers.ts";
@@ -36,6 +37,7 @@ export const doors = [
   playground(),
   openapi(),
   admin(),
+  copies(),
   prefixes(),
   listedRollouts.door,
   long.door,

@@ -1,5 +1,5 @@
 /** The ways that the bench sends a message: to which subject, and in which words. */
-import { entryLine, headerLine } from "../../src/doors/native/transcript-text.ts";
+import { entryLine, headerLine } from "../../src/doors/copies/transcript-text.ts";
 import { assistant, ended, user } from "../support/entries.ts";
 import type { Shot } from "./load.ts";
 import { type Plan, planText } from "./plan.ts";

@@ -13,6 +13,7 @@ import type { Bindings } from "../../src/env.ts";
 import {
   admin,
   aiSdk,
+  copies,
   defineAgent,
   defineChannel,
   defineDoor,
@@ -72,7 +73,10 @@ describe("an app without a door for JSON schemas", () => {
 
   it.each([
     [{ tools: [{ type: "function", function: { name: "f" } }] }, "tools"],
-    [{ tools: [] }, "tools"],
+    [{ tools: {} }, "tools"],
+    [{ tools: [null] }, "tools"],
+    [{ response_format: { type: "json_object" } }, "response_format"],
+    [{ response_format: [] }, "response_format"],
     [{ response_format: { type: "json_schema", json_schema: { schema } } }, "response_format"],
   ])("[APP-9] refuses %j by name, and says what to list", async (body, field) => {
     const id = crypto.randomUUID();
@@ -84,6 +88,16 @@ describe("an app without a door for JSON schemas", () => {
     expect((await ask(toys, `/v1/sessions/${id}`, { headers: key })).status).toBe(404);
     provider.enqueue(text("Hello."));
     expect(await (await say(id, {})).json()).toMatchObject({ message: { content: "Hello." } });
+  });
+
+  it.each([
+    { tools: null },
+    { tools: [] },
+    { response_format: null },
+    { response_format: { type: "text" }, tools: null },
+  ])("[APP-9] takes %j, which asks for none", async (body) => {
+    provider.enqueue(text("Hello."));
+    expect(await (await say(crypto.randomUUID(), body)).json()).toMatchObject({ message: { content: "Hello." } });
   });
 
   it("[APP-9] goes on with what a session has from an earlier deployment", async () => {
@@ -189,16 +203,29 @@ describe("what an app does not list", () => {
     ["POST", "/channels/slack"],
     ["GET", "/channels/slack/install"],
     ["POST", "/channels/discord"],
-    ["PUT", "/v1/prefixes"],
-    ["GET", "/v1/admin/accounts"],
   ])("[APP-3] %s %s is not there, and is refused in the native words", async (method, path) => {
     const refused = await ask(start(), path, { method, headers: key, ...(method === "POST" && { body: "{}" }) });
     expect([refused.status, refused.headers.get("Content-Type")]).toEqual([404, "application/problem+json"]);
     expect(await refused.json()).toMatchObject({ code: "not_found", detail: `There is nothing at ${path}.` });
   });
 
-  it("[APP-3] accounts and prefixes are lines of the app, and no doors of its agents", async () => {
-    const app = start({ doors: [admin(), prefixes(), openapi()] });
+  it.each([
+    ["PUT", "/v1/prefixes", "prefixes"],
+    ["GET", "/v1/prefixes/sha256-0", "prefixes"],
+    ["GET", "/v1/admin/accounts", "admin"],
+    ["POST", "/v1/sessions/import", "copies"],
+    ["POST", "/v1/sessions/a/fork", "copies"],
+    ["GET", "/v1/sessions/a/export", "copies"],
+  ])("[APP-3] %s %s is not there without its line, which is named", async (method, path, part) => {
+    const refused = await ask(start(), path, { method, headers: key, ...(method === "POST" && { body: "{}" }) });
+    expect(refused.status).toBe(404);
+    const detail = `There is nothing at ${path}: the app's doors do not list ${part}().`;
+    expect(await refused.json()).toMatchObject({ code: "not_found", detail });
+    expect((await ask(start(), path, { method })).status).toBe(401);
+  });
+
+  it("[APP-3] accounts, prefixes and copies are lines of the app, and no doors of its agents", async () => {
+    const app = start({ doors: [admin(), prefixes(), copies(), openapi()] });
     const admins = { Authorization: "Bearer test-admin-key-16" };
     expect((await ask(app, "/v1/admin/accounts", { headers: admins })).status).toBe(200);
     expect((await ask(app, "/v1/admin/accounts", { headers: key })).status).toBe(401);
@@ -207,7 +234,9 @@ describe("what an app does not list", () => {
     const { agents } = (await (await ask(app, "/v1/agents", { headers: key })).json()) as { agents: object[] };
     expect(agents).toMatchObject([{ doors: ["openapi"] }]);
     const { paths } = (await (await ask(app, "/openapi.json")).json()) as { paths: object };
-    expect(paths).toMatchObject({ "/v1/admin/accounts": {}, "/v1/prefixes": {} });
+    expect(paths).toMatchObject({ "/v1/admin/accounts": {}, "/v1/prefixes": {}, "/v1/sessions/import": {} });
+    expect((await ask(app, "/v1/sessions/none/fork", { method: "POST", headers: key })).status).toBe(404);
+    expect((await ask(app, "/v1/sessions/import", { method: "POST", headers: key, body: "" })).status).toBe(400);
   });
 
   it("[APP-3] and the native door is always there", async () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { inputSchema } from "../../src/tools/input-schema.ts";
 import { checkedBy, parseArguments } from "../../src/tools/parse-arguments.ts";
-import { inputSchema } from "../../src/tools/strict-schema.ts";
 
 /** A shape that was seen or must be expected. Without `meant` it must not be run. `repaired: false`: nothing had to be mended. */
 interface Shape {

@@ -1,7 +1,7 @@
 /** Judges what a soak collected: the invariants that hold whatever was killed when. Pure. */
 import type { Entry } from "../../src/core/entry.ts";
 import { TranscriptChecker } from "../../src/core/legal.ts";
-import { lineSchemas, readLine } from "../../src/doors/native/transcript-lines.ts";
+import { lineSchemas, readLine } from "../../src/doors/copies/transcript-lines.ts";
 import { doorFaults } from "./check-doors.ts";
 import { readerFaults } from "./check-reader.ts";
 import type { Execution } from "./harness/tool-server.ts";

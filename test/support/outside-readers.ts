@@ -19,7 +19,7 @@ import { withoutCredentials, withoutSecret } from "../../src/core/secrets.ts";
 import { namedTexts, namedUrls, originList } from "../../src/core/setting-lists.ts";
 import { messengerText } from "../../src/core/shown-call.ts";
 import { estimateTokens } from "../../src/core/window.ts";
-import { readLine } from "../../src/doors/native/transcript-text.ts";
+import { readLine } from "../../src/doors/copies/transcript-text.ts";
 import { inputFault } from "../../src/doors/openai/responses/read-input.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { decide } from "../../src/model/demo/decide.ts";

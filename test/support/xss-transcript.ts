@@ -1,6 +1,6 @@
 /** A session as `import` reads it, in which every place that somebody else fills holds each of the hostile texts: messages, speakers, reasoning, answers, names and arguments of calls, results, denials, failures, summaries. */
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
-import { entryLine, headerLine } from "../../src/doors/native/transcript-text.ts";
+import { entryLine, headerLine } from "../../src/doors/copies/transcript-text.ts";
 import { asking, assistant, call, ended, failed, result, user } from "./entries.ts";
 
 export function xssTranscript(id: string, texts: readonly string[]): string {

@@ -1,3 +1,3 @@
 import { together } from "./together.ts";
 
-together(import.meta.glob("../doors/native/*.test.ts"));
+together(import.meta.glob(["../doors/native/*.test.ts", "../doors/copies/*.test.ts"]));

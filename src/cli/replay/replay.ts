@@ -40,11 +40,12 @@ was not made then ends the turn there: "diverged at step k". No tool runs.
   --judge MODEL            judges the answers against the recorded ones, in both orders
   --prefer RUBRIC          what makes an answer better
   --worse-by M             how much worse a candidate may be; 0.05
+  --least-judged SHARE     the share of turns that must have gone the way that they went then, for "not worse"; 0.5
   --url URL --key KEY      the Worker that has the sessions; http://127.0.0.1:8787. The key: LONGLINE_KEY
   --worker FILE            the Worker's module here; as wrangler.toml says
   --out FOLDER             .longline/replays
 
-Exit code 0: not worse. 1: worse. 2: not decided, or it could not run.
+Exit code 0: not worse. 1: worse. 2: not decided, because the answers do not tell or too few turns could be judged, or it could not run.
 `;
 
 const text = { type: "string" } as const;
@@ -57,6 +58,7 @@ const known = {
   judge: text,
   prefer: { ...text, default: "It is more correct, more complete, and says nothing that the tools did not." },
   "worse-by": { ...text, default: "0.05" },
+  "least-judged": { ...text, default: "0.5" },
   url: { ...text, default: "http://127.0.0.1:8787" },
   key: text,
   worker: text,
@@ -72,8 +74,7 @@ export function readReplay(given: string[], nowMs: number): ReplayOptions | unde
   const limit = Number(values.limit);
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 10_000))
     throw new UsageError(`--limit: "${values.limit}" must be a whole number from 1 to 10000.`);
-  const margin = Number(values["worse-by"]);
-  if (!(margin >= 0 && margin <= 1)) throw new UsageError(`--worse-by: "${values["worse-by"]}" must be from 0 to 1.`);
+  const margin = shareOf(values, "worse-by");
   const { candidate } = values;
   const isVersion = candidate !== undefined && /^v_[0-9a-f]+$/.test(candidate);
   if (candidate !== undefined && !isVersion && !existsSync(candidate))
@@ -92,10 +93,17 @@ export function readReplay(given: string[], nowMs: number): ReplayOptions | unde
     judge: values.judge,
     prefer: values.prefer,
     margin,
+    leastJudged: shareOf(values, "least-judged"),
     worker: { url: values.url, key },
     module: values.worker,
     out: values.out,
   };
+}
+
+function shareOf<Name extends string>(values: Readonly<Record<Name, string>>, name: Name): number {
+  const share = values[name].trim() === "" ? Number.NaN : Number(values[name]);
+  if (share >= 0 && share <= 1) return share;
+  throw new UsageError(`--${name}: "${values[name]}" must be from 0 to 1.`);
 }
 
 const unitsMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };

@@ -34,6 +34,8 @@ export interface ReplayOptions {
   judge: string | undefined;
   prefer: string;
   margin: number;
+  /** Least share of the turns that must have been judged for "not worse". */
+  leastJudged: number;
   worker: { url: string; key: string };
   module: string | undefined;
   out: string;
@@ -91,7 +93,20 @@ export async function runReplay(options: ReplayOptions): Promise<0 | 1 | 2> {
   });
   console.log(summaryWords(summary));
   console.log(`\n${shadowWords(found, shadowed)}\n${costWords(cost)}`);
-  return summary.exitCode;
+  const judging = { turns: found.turns.length, judged: shadowed.results.length / 2, least: options.leastJudged };
+  const { exitCode, words } = decided(summary.exitCode, judging);
+  if (words !== undefined) console.log(words);
+  return exitCode;
+}
+
+/** Turns that diverged say nothing of the answer: where most did, those that are left are no proof that nothing is worse. */
+export function decided(
+  exitCode: 0 | 1 | 2,
+  { turns, judged, least }: { turns: number; judged: number; least: number },
+): { exitCode: 0 | 1 | 2; words?: string } {
+  if (exitCode !== 0 || judged >= turns * least) return { exitCode };
+  const share = `${judged} of ${turns} turns could be judged, and ${Math.round(least * 100)} % are needed (--least-judged)`;
+  return { exitCode: 2, words: `Not decided: ${share}.` };
 }
 
 function list(value: string | undefined): string[] {

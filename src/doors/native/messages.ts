@@ -163,12 +163,23 @@ function placeInUrl(query: URLSearchParams): string {
 
 /** An app without a door for JSON schemas refuses them by name. */
 function readMessage(body: unknown, schemas: MessageSchemas | undefined): SentMessage {
-  if (schemas !== undefined) return schemas.readMessage(body);
-  const given: object = typeof body === "object" && body !== null ? body : {};
-  const field = ["tools", "response_format"].find((name) => name in given);
-  if (field === undefined) return parseBody(plainMessage, body);
+  const given = isObject(body) ? withoutNone(body) : body;
+  if (schemas !== undefined) return schemas.readMessage(given);
+  const field = ["tools", "response_format"].find((name) => Object.hasOwn(Object(given), name));
+  if (field === undefined) return parseBody(plainMessage, given);
   const detail = `${field}: this app takes no JSON schemas. Add jsonSchemas() to its doors.`;
   throw new AppError("invalid_request", detail, { field });
+}
+
+/** Without the fields by which clients that always send them say that they want no tools, or plain text. */
+function withoutNone({ tools, response_format: form, ...body }: Record<string, unknown>): Record<string, unknown> {
+  const isNone = tools === null || (Array.isArray(tools) && tools.length === 0);
+  const isText = form === null || (isObject(form) && form.type === "text" && Object.keys(form).length === 1);
+  return { ...body, ...(!isNone && defined({ tools })), ...(!isText && defined({ response_format: form })) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function toInbox(

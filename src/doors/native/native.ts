@@ -9,7 +9,6 @@ import { front } from "../front.ts";
 import { Routes } from "../routes.ts";
 import { usageOf } from "../usage-sums.ts";
 import { answers } from "./answers.ts";
-import { copies } from "./copies.ts";
 import { deliveries } from "./deliveries.ts";
 import { messages } from "./messages.ts";
 import { prefixDoctor } from "./prefix-doctor.ts";
@@ -25,7 +24,6 @@ const agents = new Routes().get("/", "key", (c, caller) => {
 });
 
 export const native: readonly DoorRoute[] = [
-  ["/v1/sessions", copies],
   ["/v1/sessions", sessions],
   ["/v1/sessions", messages],
   ["/v1/sessions", answers],

@@ -16,7 +16,6 @@ import type { Operation } from "../operation.ts";
 import { sentMessage } from "../sent-message.ts";
 import { anyObject } from "../shapes.ts";
 import { approval, feedback, toolResults } from "./answers.ts";
-import { forking, importing } from "./copies.ts";
 import { entryRange, searching, sending } from "./messages.ts";
 import { doctorQuery } from "./prefix-doctor.ts";
 import { sessionChanges, sessionCreation, sessionListing } from "./sessions.ts";
@@ -187,28 +186,6 @@ export const sessionOperations = (): Record<string, Operation> => ({
     body: feedback,
     answers: { 200: { what: "What is kept.", schema: keptFeedback } },
     refusals: [404],
-  },
-  "POST /v1/sessions/{id}/fork": {
-    tag,
-    summary: "Copies a session up to an entry",
-    body: forking,
-    answers: { 201: { what: "The copy.", schema: sessionDetails } },
-    refusals: [404, 409],
-  },
-  "GET /v1/sessions/{id}/export": {
-    tag,
-    summary: "All of a session, as lines of JSON",
-    answers: { 200: { what: "A header and the entries.", schema: z.string(), type: "application/x-ndjson" } },
-    refusals: [404],
-  },
-  "POST /v1/sessions/import": {
-    tag,
-    summary: "Makes a session of an export",
-    query: importing,
-    body: z.string(),
-    bodyType: "application/x-ndjson",
-    answers: { 201: { what: "The session.", schema: sessionDetails } },
-    refusals: [404, 409, 413],
   },
   "POST /v1/sessions/{id}/tokens": {
     tag,

@@ -5,6 +5,7 @@ import { demoModel } from "../../../src/agent/demo-model.ts";
 import { discord } from "../../../src/channels/discord/discord-channel.ts";
 import { slack } from "../../../src/channels/slack/slack-channel.ts";
 import { aiSdk } from "../../../src/doors/ai-sdk/ai-sdk.ts";
+import { copies } from "../../../src/doors/copies/copies.ts";
 import { mcp } from "../../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../../src/doors/mcp-servers.ts";
 import { openai } from "../../../src/doors/openai/openai.ts";
@@ -36,7 +37,7 @@ const bench = defineAgent({
 });
 const app = longline({
   agents: { bench },
-  doors: [openai(), aiSdk(), mcp(), openapi(), prefixes()],
+  doors: [openai(), aiSdk(), mcp(), openapi(), copies(), prefixes()],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),

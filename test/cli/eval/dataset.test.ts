@@ -8,7 +8,7 @@ import { caseOfSession } from "../../../src/cli/eval/dataset/case-of-session.ts"
 import { readCases } from "../../../src/cli/eval/dataset/read-cases.ts";
 import { localVariables } from "../../../src/cli/eval/local-variables.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { entryLine, headerLine } from "../../../src/doors/native/transcript-text.ts";
+import { entryLine, headerLine } from "../../../src/doors/copies/transcript-text.ts";
 import { redactor } from "../../../src/test-kit/redact.ts";
 import { assistant, ended, result, user } from "../../support/entries.ts";
 import { serveFetch } from "../../support/serve-fetch.ts";

@@ -8,7 +8,7 @@ import { evaluate } from "../../../src/cli/eval/eval.ts";
 import { init } from "../../../src/cli/init.ts";
 import { replay } from "../../../src/cli/replay/replay.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { entryLine, headerLine } from "../../../src/doors/native/transcript-text.ts";
+import { entryLine, headerLine } from "../../../src/doors/copies/transcript-text.ts";
 import { assistant, ended, result, user } from "../../support/entries.ts";
 
 const page = readFileSync("docs/evaluation.md", "utf8");

@@ -10,6 +10,7 @@ import { CannotRun } from "../../../src/cli/eval/run/result.ts";
 import { changeCost } from "../../../src/cli/replay/change-cost.ts";
 import { type RecordedTurn, turnOf } from "../../../src/cli/replay/recorded-turns.ts";
 import { readReplay } from "../../../src/cli/replay/replay.ts";
+import { decided } from "../../../src/cli/replay/run-replay.ts";
 import { recordedOutcome, shadowTurn } from "../../../src/cli/replay/shadow-turn.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { ScriptedRequest, ScriptedStep } from "../../../src/test.ts";
@@ -181,6 +182,31 @@ describe("what a change costs", () => {
   });
 });
 
+describe("the verdict of a replay", () => {
+  it.each([
+    [0, { turns: 10, judged: 5, least: 0.5 }, 0],
+    [0, { turns: 10, judged: 4, least: 0.5 }, 2],
+    [0, { turns: 3, judged: 1, least: 0.5 }, 2],
+    [0, { turns: 10, judged: 0, least: 0.5 }, 2],
+    [0, { turns: 10, judged: 1, least: 0.1 }, 0],
+    [0, { turns: 10, judged: 0, least: 0 }, 0],
+    [0, { turns: 10, judged: 9, least: 1 }, 2],
+    [1, { turns: 10, judged: 1, least: 0.5 }, 1],
+    [2, { turns: 10, judged: 10, least: 0.5 }, 2],
+  ] as const)("[EVAL-26] %i, with %j, is exit code %i", (before, judging, after) => {
+    const { exitCode, words } = decided(before, judging);
+    expect([exitCode, words !== undefined]).toEqual([after, before !== after]);
+    if (words !== undefined) expect(words).toContain(`${judging.judged} of ${judging.turns} turns`);
+  });
+
+  it("[EVAL-26] half of the turns is the least, where no other share is given", () => {
+    expect([readReplay([], 0), readReplay(["--least-judged", "0.8"], 0)]).toMatchObject([
+      { leastJudged: 0.5 },
+      { leastJudged: 0.8 },
+    ]);
+  });
+});
+
 describe("options of longline replay", () => {
   it("[EVAL-22] reads how far back, how many, and the candidate: a file, or the version of this code", async () => {
     const file = join(folder, "new.md");
@@ -211,6 +237,8 @@ describe("options of longline replay", () => {
     [["--since", "0d"], "--since"],
     [["--limit", "0"], "--limit"],
     [["--worse-by", "2"], "--worse-by"],
+    [["--least-judged", "50%"], "--least-judged"],
+    [["--least-judged", ""], "--least-judged"],
     [["--candidate", "none.md"], "there is no file none.md"],
   ])("[EVAL-22] refuses %j", (given, words) => {
     expect(() => readReplay(given, 0)).toThrow(words);

@@ -5,7 +5,7 @@ import { LonglineError } from "../../../client/longline-error.ts";
 import { defined } from "../../../core/defined.ts";
 import type { Entry } from "../../../core/entry.ts";
 import type { Effect } from "../../../core/next-step.ts";
-import { entryLine, headerLine } from "../../../doors/native/transcript-text.ts";
+import { entryLine, headerLine } from "../../../doors/copies/transcript-text.ts";
 import { exportedEntries } from "../../exported-session.ts";
 import { UsageError } from "../../usage.ts";
 import { type EvalCase, messagesOf } from "../dataset/case.ts";

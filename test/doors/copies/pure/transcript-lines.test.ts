@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../../../src/core/entry.ts";
 import { TranscriptChecker } from "../../../../src/core/legal.ts";
-import { entryLine, headerLine, lineSchemas, readLine } from "../../../../src/doors/native/transcript-lines.ts";
+import { entryLine, headerLine, lineSchemas, readLine } from "../../../../src/doors/copies/transcript-lines.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../../../support/entries.ts";
 
 const usage = { inputTokens: 1, cachedTokens: 2, outputTokens: 3, reasoningTokens: 0 };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LineText } from "../../../../src/doors/native/line-text.ts";
+import { LineText } from "../../../../src/doors/copies/line-text.ts";
 import { randomOf } from "../../../support/random.ts";
 
 /** What became of a line that came in pieces of so many units. */

@@ -24,7 +24,7 @@ export const forking = lazySchema(() =>
 );
 export const importing = lazySchema(() => z.strictObject({ id: z.optional(sessionName) }));
 
-export const copies = new Routes()
+export const copyRoutes = new Routes()
   .post("/:id/fork", "key", async (c, caller) => {
     const { after_seq, id = crypto.randomUUID(), title } = parseBody(forking, await readJson(c.req.raw, { empty: {} }));
     const from = sessionAt(caller, c.req.param("id"));
