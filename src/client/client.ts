@@ -1,7 +1,7 @@
 /** A client of the native door for programs and pages: typed by the schemas that the Worker validates with, streams that go on after a broken connection, refusals as errors. Knows nothing of Workers. */
 import type * as z from "zod";
-import type { approval, feedback, toolResults } from "../doors/native/answers.ts";
 import type { forking } from "../doors/copies/routes.ts";
+import type { approval, feedback, toolResults } from "../doors/native/answers.ts";
 import type { entryRange, sending } from "../doors/native/messages.ts";
 import type { sessionChanges, sessionCreation, sessionListing } from "../doors/native/sessions.ts";
 import type { tokenRequest } from "../doors/native/tokens.ts";
