@@ -34,7 +34,7 @@ export interface CrewConversation {
 /** What is not done again after four crashes in the middle of it is given up, whatever it was. */
 const givenUp = /^Outcome unknown: this tool was run 4 times/;
 /** How long something may still run after a cancel. */
-export const quietAfterMs = 5_000;
+const quietAfterMs = 5_000;
 
 export function all(tree: CrewTree): CrewTree[] {
   return [tree, ...tree.below.flatMap(all)];
