@@ -63,7 +63,10 @@ async function accessFaults(): Promise<string[]> {
 /** Whether it scrolls sideways. */
 async function widthFaults(): Promise<string[]> {
   const isWide = await inPage<boolean>(page, "document.documentElement.scrollWidth > innerWidth");
-  return isWide ? ["it scrolls sideways"] : [];
+  if (!isWide) return [];
+  const wide =
+    "[...document.querySelectorAll('main *')].filter((each) => each.getBoundingClientRect().right > innerWidth).map((each) => each.outerHTML.slice(0, 120)).slice(0, 5)";
+  return ["it scrolls sideways", ...(await inPage<string[]>(page, wide))];
 }
 
 views("the page's views, over samples of the API", () => {
