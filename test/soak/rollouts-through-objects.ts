@@ -34,19 +34,20 @@ export interface Simulation {
   /** Rollouts of each kind. */
   count: number;
   seed: number;
-  /** What a rollout assigns as one. */
+  /** What a rollout assigns as one. For costs always a session: the first turn of a speaker in a session of others is no evidence of them. */
   key: SimulatedRollouts["key"];
   /** Only this kind. */
   kind?: string | undefined;
 }
 
 /** @returns whether all promises held. */
-export function runRolloutsThroughObjects({ count, seed, key, kind: only }: Simulation): boolean {
+export function runRolloutsThroughObjects({ count, seed, key: given, kind: only }: Simulation): boolean {
   if (only !== undefined && !(only in kinds)) throw new Error(`--kind is one of: ${Object.keys(kinds).join(", ")}.`);
   mkdirSync(".wrangler", { recursive: true });
   const chosen = Object.entries(kinds).filter(([kind]) => only === undefined || kind === only);
   const held = chosen.map(([name, { what, keys, promise, isKept }]) => {
     const kind = name as Kind;
+    const key = kind === "costs" ? "session" : given;
     const file = `.wrangler/rollouts-${kind}-${key}-${seed}.json`;
     const sum = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { runs: 0, back: 0 };
     while (sum.runs < count) {
