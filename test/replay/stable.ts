@@ -64,11 +64,13 @@ export function stable(value: unknown, names: Names, row: string): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       stableText(name, names, row),
-      (typeof member === "number" && timed.test(name)) || name === "retry-after" || isSeen(name, member)
+      (typeof member === "number" && timed.test(name)) || name === "retry-after"
         ? "<time>"
         : typeof member === "number" && stored.test(name)
           ? "<count>"
-          : stable(member, names, row),
+          : isSeen(name, member)
+            ? []
+            : stable(member, names, row),
     ]),
   );
 }
