@@ -1,5 +1,6 @@
 /** The Worker of `npm run bench -- health`: the product's own with the agent of the soak, and doubles for the bindings that raw workerd does not have. */
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { copies } from "../../src/doors/copies/copies.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { prefixes } from "../../src/doors/prefixes/prefixes.ts";
@@ -21,7 +22,7 @@ const doubles = {
 };
 const withDoubles = (env: Bindings) => ({ ...env, ...doubles }) as unknown as Bindings;
 
-const app = longline({ agents: { agent }, doors: [openai(), aiSdk(), mcp(), prefixes()] });
+const app = longline({ agents: { agent }, doors: [openai(), aiSdk(), mcp(), prefixes(), copies()] });
 
 export class Session extends app.Session {
   constructor(ctx: DurableObjectState, env: Bindings) {
