@@ -29,7 +29,7 @@ const upsert = `INSERT INTO dead_letters (id, session, died_at, letter) VALUES (
 const upsertState = `INSERT INTO channel_states (channel, delivered_at, failed_at, error) VALUES (?, ?, ?, ?)
   ON CONFLICT (channel) DO UPDATE SET delivered_at = excluded.delivered_at, failed_at = excluded.failed_at, error = excluded.error`;
 /** A time that is newer by less is not written: a busy channel would cost a row with each report. */
-const stateRestMs = 60_000;
+export const stateRestMs = 60_000;
 
 type StateRow = { channel: string; delivered_at: number | null; failed_at: number | null; error: string | null };
 

@@ -2,6 +2,7 @@
 
 import { factsOfAccount } from "../account/account-facts.ts";
 import { accountObject } from "../account/account-object.ts";
+import { stateRestMs } from "../account/dead-letters.ts";
 import type { App } from "../agent/app.ts";
 import { type Rules, waitUntilMs } from "../core/next-step.ts";
 import type { WaitingCall } from "../core/waits.ts";
@@ -51,6 +52,8 @@ export class SessionWork {
   #isBrisk = false;
   /** Its account does not list it yet. */
   #unlisted: { timer: ReturnType<typeof setTimeout>; settle(): void } | undefined;
+  /** The last delivery of each channel that this instance reported, in ms since 1970. */
+  readonly #reportedMs = new Map<string, number>();
   /** Of the session when this instance took it up. */
   readonly #firstSeq: number;
 
@@ -73,6 +76,7 @@ export class SessionWork {
       onIdle: () => {
         this.#session.telemetry?.wake();
         this.arm();
+        if (this.#hasChannelNews) hold(this.report());
       },
     });
     this.#runner = new Runner(session, {
@@ -255,12 +259,22 @@ export class SessionWork {
     await this.#report().finally(() => unlisted?.settle());
   }
 
+  /** Whether an answer was delivered of which the account should know before the session's next report: that may never come. */
+  get #hasChannelNews(): boolean {
+    const { channels } = this.#courier;
+    return channels.some(
+      ({ channel, deliveredAtMs = 0 }) => deliveredAtMs >= (this.#reportedMs.get(channel) ?? 0) + stateRestMs,
+    );
+  }
+
   async #report(): Promise<void> {
     if (this.#hasEnded) return;
     const summary = await this.summary();
     if (this.#hasEnded) return;
     const { owesReport } = this;
-    await this.#setup.reporter.report(this.#session, summary, { channels: this.#courier.channels });
+    const { channels } = this.#courier;
+    for (const { channel, deliveredAtMs = 0 } of channels) this.#reportedMs.set(channel, deliveredAtMs);
+    await this.#setup.reporter.report(this.#session, summary, { channels });
     // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.
     if (owesReport || this.#setup.reporter.retryAtMs !== undefined) this.arm();
   }

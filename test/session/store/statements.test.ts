@@ -170,8 +170,8 @@ describe("statements", () => {
     const late = await costOfTurn();
     expect(early.rows).toBeGreaterThan(0);
     expect(early.rows).toBeLessThanOrEqual(16);
-    // Its 22 payloads and what the turn's own rows and requests need.
-    expect(early.parses).toBeLessThanOrEqual(40);
+    // Its 22 payloads, what the turn's own rows and requests need, and the report of the turn before, which may come within this one.
+    expect(early.parses).toBeLessThanOrEqual(45);
     expect(late.rows).toBeLessThanOrEqual(early.rows + 1);
     expect(late.parses).toBeLessThanOrEqual(early.parses + 5);
     // 24,000 units were said meanwhile.
