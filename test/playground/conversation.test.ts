@@ -218,7 +218,11 @@ describe("the page's view of a session", () => {
   });
 
   it("[PAGE-7] shows what this page said as soon as its turn begins, before the entry is read", () => {
-    const begun = withEvent(emptyConversation, { event: "turn.started", data: { turn: "turn_1", seq: 1 } });
+    const begun = withEvent(emptyConversation, {
+      event: "turn.started",
+      data: { turn: "turn_1", seq: 1, agent: "support" },
+    });
+    expect(begun.reported[0]).toMatchObject({ type: "user", turn: "turn_1", agent: "support" });
     expect(turnsOf(begun)[0]?.items[0]).toEqual({ kind: "user", seq: 1, joined: false });
     const said = withSaid(begun, "turn_1", "What time is it?");
     expect(turnsOf(said)[0]?.items[0]).toMatchObject({ seq: 1, content: "What time is it?" });

@@ -77,9 +77,8 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
   const { draft, ...rest } = known;
   switch (event) {
     case "turn.started": {
-      const { turn, seq } = data;
-      const at = { ...emptyConversation.at, turn };
-      return addReported({ ...rest, at }, { seq, turn, type: "user", created_at: "" });
+      const at = { ...emptyConversation.at, turn: data.turn };
+      return addReported({ ...rest, at }, { ...data, type: "user", created_at: "" });
     }
     case "step.started":
       return begin({ ...rest, at: { turn: known.at.turn, step: data.step, attempt: data.attempt, model: data.model } });
