@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: Longline beside a bare pipe and the sketch, in raw workerd, with a fake provider and a load client in processes of their own. Asserts nothing.
  * `npm run bench -- latency relay --rounds 5 --json file.json` runs these sections alone; `--peers` installs the peers of `test/bench/peers` and runs them, too;
- * `npm run bench -- core` the core in Node, `npm run bench -- health` how long the worst inputs hold the Worker, `npm run bench -- startup` what its evaluation takes.
+ * `--export` adds a Longline that sends its traces and metrics to a collector, to the sections latency and relay;
+ * `npm run bench -- core` the core in Node, `npm run bench -- health` how long the worst inputs hold the Worker, `npm run bench -- startup` what its evaluation takes,
+ * `npm run bench -- profile` where the CPU of turns goes.
  * A machine's own speed says nothing, so read the ratios to the sketch, and the CPU times before the wall times.
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
@@ -15,8 +17,9 @@ import { freePort } from "../soak/harness/workerd.ts";
 import { installApart } from "../support/install-apart.ts";
 import { benchHealth } from "./health.ts";
 import type { Measured, Run } from "./load.ts";
-import type { Row } from "./measure.ts";
+import { plain, type Row } from "./measure.ts";
 import { peers } from "./peer-ways.ts";
+import { profileTurns } from "./profile.ts";
 import { type About, documentText, table } from "./report.ts";
 import { sections } from "./sections.ts";
 import { benchStartup } from "./startup.ts";
@@ -35,6 +38,9 @@ const { values: options, positionals } = parseArgs({
     text: { type: "string", default: join(folder, "bench.md") },
     ways: { type: "string" },
     peers: { type: "boolean", default: false },
+    export: { type: "boolean", default: false },
+    tokens: { type: "string", default: String(plain.tokens) },
+    "per-write": { type: "string", default: String(plain.perWrite) },
   },
 });
 
@@ -44,9 +50,12 @@ async function startUpstream(): Promise<{ child: ChildProcess; url: string }> {
   return { child, url: `http://127.0.0.1:${String(port).trim()}/v1` };
 }
 
-async function startSubject(name: string, runs: (port: number) => SubjectSetup["runs"]): Promise<Subject> {
+type Runs = (port: number) => SubjectSetup["runs"];
+
+async function startSubject(name: string, runs: Runs, inspectorPort?: number): Promise<Subject> {
   const port = await freePort();
-  const subject = new Subject({ name, folder: join(folder, name.replace(/\W+/g, "-")), port, runs: runs(port) });
+  const at = { folder: join(folder, name.replace(/\W+/g, "-")), port };
+  const subject = new Subject({ name, ...at, runs: runs(port), ...(inspectorPort !== undefined && { inspectorPort }) });
   await subject.prepare();
   subjects.push(subject);
   await subject.start();
@@ -56,18 +65,34 @@ async function startSubject(name: string, runs: (port: number) => SubjectSetup["
 /** Those that were started; they end with the bench. */
 const subjects: Subject[] = [];
 
+const objects = { SESSIONS: "Session", ACCOUNTS: "Account" };
+
+/** What the subjects of `subjects/` are made of. */
+function ownRuns(
+  name: string,
+  upstream: string,
+  of: { objects: Record<string, string>; vars?: Record<string, string> },
+): Runs {
+  const vars = { MODEL_BASE_URL: upstream, MODEL_API_KEY: "model-key", API_KEY: apiKey, ...of.vars };
+  return () => ({ kind: "workerd", entry: join(here, "subjects", `${name}.ts`), vars, objects: of.objects });
+}
+
 /** Each subject in a process of its own; one way or two to each. */
 async function startWays(upstream: string): Promise<Way[]> {
-  const vars = { MODEL_BASE_URL: upstream, MODEL_API_KEY: "model-key", API_KEY: apiKey };
-  const own = (name: string, objects: Record<string, string>) =>
-    startSubject(name, () => ({ kind: "workerd", entry: join(here, "subjects", `${name}.ts`), vars, objects }));
-  const longline = await own("longline", { SESSIONS: "Session", ACCOUNTS: "Account" });
+  const own = (name: string, objects: Record<string, string>, vars: Record<string, string> = {}) =>
+    startSubject(name, ownRuns(name, upstream, { objects, vars }));
+  const longline = await own("longline", objects);
   const ways = [
     pipeWay(await own("pipe", {})),
     sketchWay(await own("sketch", { CHATS: "Chat" })),
     nativeWay(longline),
     chatWay(longline),
   ];
+  if (options.export) {
+    const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: upstream.replace(/v1$/, "otlp") };
+    const exporting = nativeWay(await own("exporting", objects, collector));
+    ways.push({ ...exporting, name: "native, exporting", only: ["latency", "relay"] });
+  }
   if (!options.peers) return ways;
   await installApart(join(here, "peers"), "the peers (92 MB)", ["--legacy-peer-deps"]);
   for (const { name, runs, way } of peers)
@@ -89,7 +114,7 @@ function wantedSections(): string[] {
   const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
   if (unknown.length === 0) return wanted;
   const all = Object.keys(sections).join(", ");
-  throw new Error(`No section is ${unknown.join(", ")}. There are ${all}, core, health, startup and turns.`);
+  throw new Error(`No section is ${unknown.join(", ")}. There are ${all}, core, health, profile, startup and turns.`);
 }
 
 async function run(): Promise<void> {
@@ -103,8 +128,9 @@ async function run(): Promise<void> {
     const all = await startWays(upstream.url);
     const names = options.ways?.split(",") ?? all.map(({ name }) => name);
     const ways = all.filter(({ name }) => names.includes(name));
-    const world = { ways, rounds: Number(options.rounds), send: sender(load), upstream: upstream.url };
+    const common = { rounds: Number(options.rounds), send: sender(load), upstream: upstream.url };
     for (const name of wanted) {
+      const world = { ...common, ways: ways.filter(({ only }) => only?.includes(name) ?? true) };
       // What other sections found is not lost with one that fails.
       const failed = (error: unknown) => {
         process.exitCode = 1;
@@ -133,11 +159,32 @@ async function run(): Promise<void> {
   );
 }
 
+/** Prints where the CPU of warm turns goes, of the sketch and of Longline. */
+async function profile(): Promise<void> {
+  const upstream = await startUpstream();
+  const load = fork(join(here, "load.ts"));
+  const plan = { ...plain, tokens: Number(options.tokens), perWrite: Number(options["per-write"]) };
+  const started = async (name: string, way: (subject: Subject) => Way, objects: Record<string, string>) => {
+    const inspectorPort = await freePort();
+    const subject = await startSubject(name, ownRuns(name, upstream.url, { objects }), inspectorPort);
+    console.log(await profileTurns(way(subject), { inspectorPort, send: sender(load), plan }));
+  };
+  try {
+    await started("sketch", sketchWay, { CHATS: "Chat" });
+    await started("longline", nativeWay, objects);
+  } finally {
+    for (const subject of subjects) await subject.stop();
+    upstream.child.kill();
+    load.disconnect();
+  }
+}
+
 const loadText = ({ load: { before, after } }: About) =>
   `Load of the machine before and after: ${before[0]?.toFixed(1)}, ${after[0]?.toFixed(1)}.`;
 const report = (what: string, figure: string) => console.log(`${what.padEnd(86)} ${figure}`);
 
 if (positionals[0] === "core") await import("./core.ts");
+else if (positionals[0] === "profile") await profile();
 else if (positionals[0] === "turns") benchTurns();
 else if (positionals[0] === "health") await benchHealth(report);
 else if (positionals[0] === "startup") await benchStartup(report);

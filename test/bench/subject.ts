@@ -15,6 +15,8 @@ export interface SubjectSetup {
   folder: string;
   port: number;
   runs: WorkerSetup | NodeSetup;
+  /** Where workerd's inspector listens; then the module is not minified, so that a profile has names. */
+  inspectorPort?: number;
 }
 
 export interface WorkerSetup {
@@ -46,17 +48,22 @@ export class Subject {
     this.url = `http://127.0.0.1:${setup.port}`;
   }
 
+  /** The built module. */
+  get modulePath(): string {
+    return join(this.#setup.folder, "worker.js");
+  }
+
   async prepare(): Promise<void> {
-    const { folder, port, runs } = this.#setup;
+    const { folder, port, runs, inspectorPort } = this.#setup;
     await rm(folder, { recursive: true, force: true });
     await mkdir(join(folder, "data"), { recursive: true });
     if (runs.kind === "node") return;
-    const outfile = join(folder, "worker.js");
+    const outfile = this.modulePath;
     await build({
       entryPoints: [runs.entry],
       outfile,
       bundle: true,
-      minify: true,
+      minify: inspectorPort === undefined,
       format: "esm",
       target: "es2024",
       conditions: ["workerd", "worker", "browser"],
@@ -70,11 +77,12 @@ export class Subject {
 
   /** Resolves once it listens. */
   async start(): Promise<void> {
-    const { folder, port, runs } = this.#setup;
+    const { folder, port, runs, inspectorPort } = this.#setup;
+    const inspector = inspectorPort === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`];
     const [program, args] =
       runs.kind === "node"
         ? [process.execPath, runs.args]
-        : [binary, ["serve", "--experimental", "--control-fd=3", join(folder, "workerd.capnp")]];
+        : [binary, ["serve", "--experimental", "--control-fd=3", ...inspector, join(folder, "workerd.capnp")]];
     const log = process.env.BENCH_LOG === undefined ? "ignore" : "inherit";
     const child = spawn(program, args, { stdio: ["ignore", "ignore", log, "pipe"] });
     this.#child = child;

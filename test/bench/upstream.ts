@@ -1,4 +1,7 @@
-/** A fast fake model provider, in a process of its own: answers `/v1/chat/completions` as the plan in the last user message says. Prints its port. */
+/**
+ * A fast fake model provider, in a process of its own: answers `/v1/chat/completions` as the plan in the last user message says. Prints its port.
+ * At `/otlp/` it is a collector that takes everything (OTLP/HTTP: 200 and an empty answer).
+ */
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { type Plan, planIn, timedToken } from "./plan.ts";
@@ -20,6 +23,7 @@ const server = createServer(async (request, response) => {
   let body = "";
   request.setEncoding("utf8");
   for await (const text of request) body += text;
+  if (request.url?.startsWith("/otlp/")) return void response.end("{}");
   const { messages } = JSON.parse(body) as { messages: Message[] };
   const at = messages.findLastIndex(({ role }) => role === "user");
   const plan = planIn(messages[at]?.content);

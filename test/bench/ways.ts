@@ -13,6 +13,8 @@ export interface Way {
   subject: Subject;
   /** False for ways whose client sends the whole conversation with each request. */
   hasSessions: boolean;
+  /** The sections that it takes part in; absent: all. */
+  only?: readonly string[];
   shot(session: string, plan: Plan): Shot;
   /** Makes a session that has so many messages. */
   seed?(session: string, messages: number): Promise<void>;

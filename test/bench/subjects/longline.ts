@@ -1,72 +1,7 @@
-/** Longline as the bench runs it: every door of the product, an agent with one plain tool, and in place of KV and the rate limiter, which raw workerd does not have, doubles that do nothing. */
-import * as z from "zod/mini";
-import { defineAgent } from "../../../src/agent/agent.ts";
-import { demoModel } from "../../../src/agent/demo-model.ts";
-import { discord } from "../../../src/channels/discord/discord-channel.ts";
-import { slack } from "../../../src/channels/slack/slack-channel.ts";
-import { aiSdk } from "../../../src/doors/ai-sdk/ai-sdk.ts";
-import { copies } from "../../../src/doors/copies/copies.ts";
-import { mcp } from "../../../src/doors/mcp/mcp.ts";
-import { mcpServers } from "../../../src/doors/mcp-servers.ts";
-import { openai } from "../../../src/doors/openai/openai.ts";
-import { openapi } from "../../../src/doors/openapi/openapi.ts";
-import { prefixes } from "../../../src/doors/prefixes/prefixes.ts";
-import type { Bindings } from "../../../src/env.ts";
-import { longline } from "../../../src/longline.ts";
-import { defineTool } from "../../../src/tools/tool.ts";
-import { loadAccount } from "./account-load.ts";
+/** Longline without `observe`. */
+import { benchWorker } from "./bench-worker.ts";
 
-const doubles = {
-  PREFIXES: { get: async () => null, put: async () => {}, delete: async () => {} },
-  RATE_LIMIT: { limit: async () => ({ success: true }) },
-};
+const { Session, Account, fetch } = benchWorker();
 
-const echo = defineTool({
-  name: "echo",
-  description: "Says the text again.",
-  input: z.object({ text: z.string() }),
-  effect: "none",
-  run: async ({ text }) => text,
-});
-
-const bench = defineAgent({
-  instructions: "Be brief.",
-  models: [{ id: "deepseek-v3.2-exp" }],
-  tools: [echo],
-  limits: { maxSteps: 50 },
-});
-const app = longline({
-  agents: { bench },
-  doors: [openai(), aiSdk(), mcp(), openapi(), copies(), prefixes()],
-  channels: [slack(), discord()],
-  mcp: mcpServers(),
-  demo: demoModel(),
-});
-
-type WithEnv = new (ctx: DurableObjectState, env: object) => object;
-
-/** The objects get the doubles, too. */
-function withDoubles<T>(plain: T): T {
-  const made = function (ctx: DurableObjectState, env: object): object {
-    return Reflect.construct(plain as WithEnv, [ctx, { ...env, ...doubles }], new.target ?? (plain as WithEnv));
-  };
-  const { prototype } = plain as WithEnv;
-  Object.setPrototypeOf(made, plain as WithEnv);
-  made.prototype = Object.create(prototype);
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    if (name !== "constructor") Object.defineProperty(made.prototype, name, { value: Reflect.get(prototype, name) });
-  }
-  return made as unknown as T;
-}
-
-export const Session = withDoubles(app.Session);
-export const Account = withDoubles(app.Account);
-
-export default {
-  fetch: (request: Request, env: object, context: ExecutionContext) => {
-    const bindings = { ...env, ...doubles };
-    if (request.url.includes("/bench/account?"))
-      return loadAccount(bindings as unknown as Bindings, new URL(request.url));
-    return app.fetch(request, bindings, context);
-  },
-};
+export { Account, Session };
+export default { fetch };
