@@ -5,6 +5,7 @@ import { published } from "../app/crew.ts";
 import { CrewWorld, startCrew } from "../support/crew-world.ts";
 import { calls, gated, status, text } from "../support/fake-provider.ts";
 import { skipTime } from "../support/session-world.ts";
+import { storesNothing } from "../support/stores-nothing.ts";
 
 let crew: ReturnType<typeof startCrew>;
 let world: CrewWorld;
@@ -254,11 +255,7 @@ describe("the end of the caller's turn", () => {
     const grandchild = await child.child();
     unwrap(await world.stub.erase(world.address));
     for (const gone of [world, child, grandchild]) expect(await gone.stub.isMade()).toBe(false);
-    expect(
-      await grandchild.inside((storage) =>
-        storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'entries'").toArray(),
-      ),
-    ).toEqual([]);
+    expect(await storesNothing(grandchild.stub)).toBe(true);
   });
 });
 
@@ -383,7 +380,7 @@ describe("copies", () => {
 });
 
 describe("a handoff", () => {
-  it("[DELEG-13] gives the session to another agent at the end of the turn, with a note and a reason for the prefix doctor", async () => {
+  it("[DELEG-13] [EVENT-10] gives the session to another agent at the end of the turn, with a note and a reason for the prefix doctor", async () => {
     const give = { id: "h1", name: "handoff", arguments: '{"agent":"support","reason":"It is about a refund."}' };
     crew.answers("manager", calls([give]), text("Support goes on."));
     await world.ask("I want my money back");
@@ -399,6 +396,8 @@ describe("a handoff", () => {
     expect((await world.ask("And now?")).reply?.content).toBe("Here it is.");
     const { requests } = unwrap(await world.stub.prefix(1));
     expect(requests[0]?.because).toBe("the session was handed from manager to support");
+    const begun = (await world.events()).filter(({ event }) => event === "turn.started");
+    expect(begun.map(({ data }) => data.agent)).toEqual(["manager", "support"]);
     expect(JSON.stringify(crew.askedOf("support")[0]?.body.messages)).toContain("I want my money back");
   });
 });
