@@ -61,7 +61,7 @@ export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";
 export type { AlertSource, TelemetrySource } from "./observe/telemetry.ts";
 export { calculator } from "./tools/calculator.ts";
-export type { AfterCall, BeforeCall, CallHooks, HookedCall } from "./tools/call-hooks.ts";
+export type { AfterCall, BeforeCall, CallHooks, HookedCall, HookedCalls } from "./tools/call-hooks.ts";
 export { currentTime } from "./tools/current-time.ts";
 export { fetchUrl } from "./tools/fetch-url.ts";
 export type { McpServerRules } from "./tools/mcp/server-rules.ts";

@@ -2,7 +2,7 @@
 import type { Prices } from "../core/cost.ts";
 import type { Sampling } from "../core/entry.ts";
 import type { Profile } from "../model/profile.ts";
-import type { CallHooks } from "../tools/call-hooks.ts";
+import type { CallHooks, HookedCalls } from "../tools/call-hooks.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
@@ -45,8 +45,8 @@ export interface AgentLimits {
   maxChildren?: number;
 }
 
-/** What an app says of an agent. The smallest one is its instructions. */
-export interface AgentDefinition {
+/** What an app says of an agent. The smallest one is its instructions. `Tools`: its hooks know the calls of these. */
+export interface AgentDefinition<Tools extends readonly Tool[] = readonly Tool[]> {
   /** The system message. Keep it free of times and ids: it is the head of every request, and providers cache it byte by byte. */
   instructions: string;
   /** What it is for, in a sentence, for the agents that may call it. No part of its version. */
@@ -61,13 +61,13 @@ export interface AgentDefinition {
    * None by default. To any that are listed come `read_entry` and `search_transcript`, which read what the model's window
    * does not show. An agent without tools gets none: many models take none.
    */
-  tools?: readonly Tool[];
+  tools?: Tools;
   /** How its models draw their words; a message's own choices go first. What is absent is the model's habit. */
   sampling?: Sampling;
   limits?: Partial<AgentLimits>;
-  /** Called around each call of a tool that runs here: to log it, to change it, or to refuse it; see `CallHooks`. */
-  before?: CallHooks["before"];
-  after?: CallHooks["after"];
+  /** Called around each call of a tool that runs here: to log it, to change it, or to refuse it; see `CallHooks`. In `defineAgent`, `name` tells which `input` it has. */
+  before?: CallHooks<HookedCalls<Tools>>["before"];
+  after?: CallHooks<HookedCalls<Tools>>["after"];
 }
 
 /** An agent as the library works with it: named, every default filled in. */
@@ -104,7 +104,9 @@ export const transcriptToolNames: readonly string[] = transcriptTools.map(({ dec
  * @example
  * export const assistant = defineAgent({ instructions: "You answer questions about our shop.", tools: [findOrder] });
  */
-export function defineAgent(definition: AgentDefinition): AgentDefinition {
+export function defineAgent<const Tools extends readonly Tool[] = []>(
+  definition: AgentDefinition<Tools>,
+): AgentDefinition {
   resolveAgent("", definition);
   return definition;
 }

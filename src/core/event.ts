@@ -19,7 +19,8 @@ import type { Failure } from "./errors.ts";
 import type { AssistantMessage, ToolCall, ToolResult } from "./message.ts";
 
 export type SessionEvent =
-  | { type: "turn.started"; turn: string; seq: number }
+  /** `agent`: who answers in this turn; absent in turns of before agents had names. */
+  | { type: "turn.started"; turn: string; seq: number; agent?: string }
   | { type: "step.started"; step: number; model: string; attempt: number }
   /** What was seen of earlier attempts at this step is void; the text begins again. */
   | { type: "step.restarted"; step: number; attempt: number; reason: string }
@@ -87,7 +88,9 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
       return [whole({ type: "tool.approval_answered", id, approve, ...defined({ reason }), ...of })];
     }
     case "user":
-      return entry.joined ? [] : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq })];
+      return entry.joined
+        ? []
+        : [whole({ type: "turn.started", turn: entry.turn, seq: entry.seq, ...defined({ agent: entry.agent }) })];
     case "assistant":
       return [...eventsOfReply(replyOf(entry), into), whole(completed(entry))];
     case "tool": {

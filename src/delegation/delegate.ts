@@ -33,6 +33,9 @@ const delegation: DelegationFeature = {
   outlet: parentOutlet,
 };
 
+/** The name that a tool is given, or the one that it has without. */
+type NameIn<Options, Default extends string> = Options extends { name: infer Name extends string } ? Name : Default;
+
 const alone = "It knows nothing of this conversation: say all that it needs.";
 
 /**
@@ -45,19 +48,25 @@ const alone = "It knows nothing of this conversation: say all that it needs.";
  *   tools: [delegate({ researcher, writer })],
  * });
  */
-export function delegate(agents: CalledAgents, options: DelegateOptions = {}): Tool {
+export function delegate<const Options extends DelegateOptions>(
+  agents: CalledAgents,
+  options?: Options,
+): Tool<NameIn<Options, "delegate">, { agent: string; task: string }> {
   const names = namesIn(agents, "delegate");
-  const { name = "delegate", ...limits } = options;
+  const { name = "delegate", ...limits }: DelegateOptions = options ?? {};
   const description = `Hands a task to another agent, which works at it by itself and answers. ${alone}\n\n${list(agents)}`;
   const input = z.object({ agent: z.enum(names), task: z.string().check(z.minLength(1)) });
   const request = ({ agent, task }: z.infer<typeof input>): AgentRequest => ({ agent, content: task });
-  return callTool({ name, description, input, agents, limits, request });
+  return callTool({ name: name as NameIn<Options, "delegate">, description, input, agents, limits, request });
 }
 
-export interface AgentToolOptions<Input extends z.core.$ZodObject, Output extends z.core.$ZodObject>
-  extends CallLimits {
+export interface AgentToolOptions<
+  Input extends z.core.$ZodObject,
+  Output extends z.core.$ZodObject,
+  Name extends string = string,
+> extends CallLimits {
   /** Of the tool, and of the agent where the app does not list it. */
-  name: string;
+  name: Name;
   /** Explains to the model when and how to call it. */
   description: string;
   /** What a call says; `{ task: string }` when absent. The agent is sent it as JSON, a `task` alone as it is. */
@@ -78,9 +87,10 @@ export interface AgentToolOptions<Input extends z.core.$ZodObject, Output extend
  * });
  */
 export function asTool<
-  Input extends z.core.$ZodObject = z.core.$ZodObject,
+  Input extends z.core.$ZodObject = z.core.$ZodObject<{ task: z.core.$ZodString }>,
   Output extends z.core.$ZodObject = z.core.$ZodObject,
->(agent: AgentDefinition | string, options: AgentToolOptions<Input, Output>): Tool {
+  const Name extends string = string,
+>(agent: AgentDefinition | string, options: AgentToolOptions<Input, Output, Name>): Tool<Name, z.infer<Input>> {
   const { name, description, input, output, ...limits } = options;
   const schema = output && inputSchema(output);
   const form = schema && { responseFormat: { type: "json_schema" as const, schema } };
@@ -91,7 +101,7 @@ export function asTool<
   return callTool({
     ...{ name, agents, limits, request, input: shape, ...(fault && { fault }) },
     description: input === undefined ? `${description} ${alone}` : description,
-  });
+  }) as Tool<Name, z.infer<Input>>;
 }
 
 export interface HandoffOptions {
@@ -107,23 +117,27 @@ export interface HandoffOptions {
  * @example
  * export const front = defineAgent({ instructions: "You find out what it is about.", tools: [handoff({ to: ["billing"] })] });
  */
-export function handoff({ to, name = "handoff" }: HandoffOptions): Tool {
+export function handoff<const Options extends HandoffOptions>(
+  options: Options,
+): Tool<NameIn<Options, "handoff">, { agent: string; reason: string }> {
+  const { to, name = "handoff" }: HandoffOptions = options;
   const agents = Array.isArray(to) ? Object.fromEntries(to.map((each) => [each, each])) : (to as CalledAgents);
   const names = namesIn(agents, "handoff");
   const description = `Gives this conversation to another agent, which answers from the next message on and reads all of it.\n\n${list(agents)}`;
   const tool = defineTool({
-    name,
+    name: name as NameIn<Options, "handoff">,
     description,
     input: z.object({ agent: z.enum(names), reason: z.string().check(z.minLength(1)) }),
     effect: "none",
     run: ({ agent }) =>
       `When this turn has ended, "${agent}" answers in this conversation. Say in one sentence who goes on, and do nothing else.`,
   });
-  return { ...tool, agents: { kind: "handoff", agents, feature: delegation } } as AgentTool;
+  const handed: AgentTool & typeof tool = { ...tool, agents: { kind: "handoff", agents, feature: delegation } };
+  return handed;
 }
 
-interface CallTool<Input extends z.core.$ZodObject> {
-  name: string;
+interface CallTool<Name extends string, Input extends z.core.$ZodObject> {
+  name: Name;
   description: string;
   input: Input;
   agents: CalledAgents;
@@ -132,7 +146,9 @@ interface CallTool<Input extends z.core.$ZodObject> {
   fault?(answer: string): string | undefined;
 }
 
-function callTool<Input extends z.core.$ZodObject>(of: CallTool<Input>): Tool {
+function callTool<Name extends string, Input extends z.core.$ZodObject>(
+  of: CallTool<Name, Input>,
+): Tool<Name, z.infer<Input>> {
   const { name, description, input, agents, request, fault } = of;
   const { timeoutSeconds, budgetMicros } = of.limits;
   mustBePositive(name, { timeoutSeconds, budgetMicros });
@@ -148,7 +164,8 @@ function callTool<Input extends z.core.$ZodObject>(of: CallTool<Input>): Tool {
       ...(budgetMicros !== undefined && { budgetMicros }),
     }),
   };
-  return { ...tool, agents: calls } as AgentTool;
+  const called: AgentTool & typeof tool = { ...tool, agents: calls };
+  return called;
 }
 
 /** A session opens the call instead of running it. */

@@ -10,7 +10,9 @@ import { coerced } from "./coerce.ts";
 import { type JsonSchema, membersOf, noArguments, propertiesOf, requiredOf } from "./strict-schema.ts";
 
 /** `repairs` describes in words what was repaired; empty when nothing. `detail` explains to the model what is wrong. */
-export type ParsedArguments = { ok: true; input: unknown; repairs: string[] } | { ok: false; detail: string };
+export type ParsedArguments<Input = unknown> =
+  | { ok: true; input: Input; repairs: string[] }
+  | { ok: false; detail: string };
 
 /** `value` as the tool gets it, or what is wrong with it in words for the model. */
 export type Checked = { ok: true; input: unknown } | { ok: false; detail: string };

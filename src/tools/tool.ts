@@ -79,9 +79,13 @@ export type CallContext = Omit<ToolContext, "step">;
  *   },
  * });
  */
-export interface ToolDefinition<Input extends z.core.$ZodObject, Secret extends string = never> {
+export interface ToolDefinition<
+  Input extends z.core.$ZodObject,
+  Secret extends string = never,
+  Name extends string = string,
+> {
   /** 1 to 64 letters, digits, `_` or `-`. */
-  name: string;
+  name: Name;
   /** Explains to the model when and how to use it. */
   description: string;
   input: Input;
@@ -100,7 +104,8 @@ export interface ToolDefinition<Input extends z.core.$ZodObject, Secret extends 
 /** `strict`: false where the schema is not one that strict mode accepts. */
 export type OfferedTool = ToolDeclaration & { strict?: false };
 
-export interface Tool {
+/** `Name` and `Input`: what its calls are for the hooks of an agent. */
+export interface Tool<Name extends string = string, Input = unknown> {
   readonly effect: Effect;
   readonly timeoutMs: number;
   /** What it needs to wait: the app has it without a line of its own. */
@@ -109,21 +114,23 @@ export interface Tool {
   readonly approval: "always" | "some" | null;
   /** Names of the secrets that it needs. */
   readonly secrets: readonly string[];
-  readonly declaration: OfferedTool;
+  readonly declaration: OfferedTool & { readonly name: Name };
   /** Why it is not run in this turn, whatever the arguments: the result of each call. */
   readonly refusal?: string;
   /** Whether a person must approve this call. Arguments that will be refused anyway need no approval. */
   needsApproval(rawArguments: string): boolean;
   /** Checks the model's raw argument text. */
-  parse(rawArguments: string): ParsedArguments;
+  parse(rawArguments: string): ParsedArguments<Input>;
   /** `input` must come from `parse`. */
   run(input: unknown, context: ToolContext): unknown;
 }
 
 /** Makes a tool. Throws when the name, the schema or a secret's name cannot be used; the message explains what to change. */
-export function defineTool<Input extends z.core.$ZodObject, const Secret extends string = never>(
-  definition: ToolDefinition<Input, Secret>,
-): Tool {
+export function defineTool<
+  Input extends z.core.$ZodObject,
+  const Secret extends string = never,
+  const Name extends string = string,
+>(definition: ToolDefinition<Input, Secret, Name>): Tool<Name, z.infer<Input>> {
   const { name, description, input, effect, approval, timeoutMs = 20_000, secrets = [], run } = definition;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new Error(`Tool "${name}": a tool's name has 1 to 64 letters, digits, _ or -. Rename it.`);
@@ -137,7 +144,7 @@ export function defineTool<Input extends z.core.$ZodObject, const Secret extends
   // A tool that does harm is never run on a guess.
   const schema = inputSchema(input);
   const rules: ArgumentRules = { schema, check: checkedBy(input), mayMend: effect !== "unsafe" };
-  const parse = (rawArguments: string) => parseArguments(rawArguments, rules);
+  const parse = (rawArguments: string) => parseArguments(rawArguments, rules) as ParsedArguments<z.infer<Input>>;
   return {
     effect,
     timeoutMs,
@@ -147,7 +154,7 @@ export function defineTool<Input extends z.core.$ZodObject, const Secret extends
     needsApproval(rawArguments) {
       if (approval === undefined) return false;
       const parsed = parse(rawArguments);
-      return parsed.ok && (approval === "always" || needsApproval(approval, parsed.input as z.infer<Input>));
+      return parsed.ok && (approval === "always" || needsApproval(approval, parsed.input));
     },
     parse,
     run: (value, context) => run(value as z.infer<Input>, context as ToolContext<Secret>),

@@ -7,7 +7,12 @@ import { failure, message, suspendedFields, usage } from "./shapes.ts";
 const call = () => ({ call_id: z.string(), name: z.string(), arguments: z.string() });
 
 const turnStarted = /* @__PURE__ */ lazySchema(
-  () => event("turn.started", "TurnStartedEvent", { turn: z.string(), seq: z.int().check(z.minimum(1)) }),
+  () =>
+    event("turn.started", "TurnStartedEvent", {
+      turn: z.string(),
+      seq: z.int().check(z.minimum(1)),
+      agent: z.optional(z.string()).register(z.globalRegistry, { description: "Who answers in this turn." }),
+    }),
   z.globalRegistry,
 );
 const stepStarted = /* @__PURE__ */ lazySchema(

@@ -63,7 +63,7 @@ export function nativeEvent(event: NativeEvent): { event: string; data: EventJso
 function eventJson(event: NativeEvent): EventJson {
   switch (event.type) {
     case "turn.started":
-      return { type: event.type, turn: event.turn, seq: event.seq };
+      return { ...event };
     case "step.started":
       return { type: event.type, step: event.step, model: event.model, attempt: event.attempt };
     case "step.restarted":

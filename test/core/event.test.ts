@@ -50,10 +50,22 @@ describe("cursors", () => {
 });
 
 describe("events of entries", () => {
-  it("tells a user entry, a result and a turn's end in one event each", () => {
+  it("tells a user entry in one event", () => {
     expect(eventsOfEntry({ ...user(), seq: 1 })).toEqual([
       { event: { type: "turn.started", turn: "turn_1", seq: 1 }, cursor: { done: 1 } },
     ]);
+  });
+
+  it("[EVENT-10] the begin of a turn names its agent, but not where the entry is of before agents had names", () => {
+    const events = (agent?: string) => eventsOfEntry({ ...user(), seq: 1, ...(agent && { agent }) });
+    expect(events("support").map(({ event }) => event)).toEqual([
+      { type: "turn.started", turn: "turn_1", seq: 1, agent: "support" },
+    ]);
+    expect(events().map(({ event }) => "agent" in event)).toEqual([false]);
+    expect(eventsOfEntry({ ...user(), seq: 2, joined: true, agent: "support" })).toEqual([]);
+  });
+
+  it("tells a result and a turn's end in one event each", () => {
     expect(told(eventsOfEntry({ ...result("a"), seq: 5 }))).toEqual([["5", "tool.finished"]]);
     expect(told(eventsOfEntry({ ...ended(), seq: 6 }))).toEqual([["6", "turn.ended"]]);
   });

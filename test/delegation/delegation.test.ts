@@ -380,7 +380,7 @@ describe("copies", () => {
 });
 
 describe("a handoff", () => {
-  it("[DELEG-13] gives the session to another agent at the end of the turn, with a note and a reason for the prefix doctor", async () => {
+  it("[DELEG-13] [EVENT-10] gives the session to another agent at the end of the turn, with a note and a reason for the prefix doctor", async () => {
     const give = { id: "h1", name: "handoff", arguments: '{"agent":"support","reason":"It is about a refund."}' };
     crew.answers("manager", calls([give]), text("Support goes on."));
     await world.ask("I want my money back");
@@ -396,6 +396,8 @@ describe("a handoff", () => {
     expect((await world.ask("And now?")).reply?.content).toBe("Here it is.");
     const { requests } = unwrap(await world.stub.prefix(1));
     expect(requests[0]?.because).toBe("the session was handed from manager to support");
+    const begun = (await world.events()).filter(({ event }) => event === "turn.started");
+    expect(begun.map(({ data }) => data.agent)).toEqual(["manager", "support"]);
     expect(JSON.stringify(crew.askedOf("support")[0]?.body.messages)).toContain("I want my money back");
   });
 });

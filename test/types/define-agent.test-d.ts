@@ -5,6 +5,7 @@ import {
   asTool,
   calculator,
   defineAgent,
+  defineTool,
   delegate,
   discord,
   discordRoom,
@@ -35,10 +36,66 @@ defineAgent({
   before({ name, input, approved }, { speaker }) {
     expectTypeOf(input).toBeUnknown();
     expectTypeOf(approved).toBeBoolean();
-    return name === "refund" && speaker !== "Ann" ? { refuse: "Only Ann may refund." } : undefined;
+    return name === "calculator" && speaker !== "Ann" ? { refuse: "Only Ann may calculate." } : undefined;
   },
   after: async (_, { content, isError }) => (isError ? { content: content.slice(0, 100) } : undefined),
 });
+
+// Hooks know the inputs of the agent's tools by their names.
+const refund = defineTool({
+  name: "refund",
+  description: "Pays back.",
+  input: z.object({ amount: z.number() }),
+  effect: "unsafe",
+  run: () => "paid",
+});
+defineAgent({
+  instructions: "Help.",
+  tools: [refund, calculator, delegate({ assistant }), handoff({ to: ["other"] })],
+  before(call) {
+    switch (call.name) {
+      case "refund":
+        expectTypeOf(call.input).toEqualTypeOf<{ amount: number }>();
+        return call.input.amount > 100 ? { input: { amount: 100 } } : undefined;
+      case "calculator":
+        expectTypeOf(call.input).toEqualTypeOf<{ expression: string }>();
+        return { refuse: "Not today." };
+      case "read_entry":
+        expectTypeOf(call.input.seq).toBeNumber();
+        return undefined;
+      case "delegate":
+        expectTypeOf(call.input).toEqualTypeOf<{ agent: string; task: string }>();
+        return undefined;
+      case "handoff":
+        expectTypeOf(call.input).toEqualTypeOf<{ agent: string; reason: string }>();
+        return undefined;
+      default:
+        return undefined;
+    }
+  },
+  after(call, result) {
+    if (call.name === "docs__search") expectTypeOf(call.input).toBeUnknown();
+    if (call.name === "calculator")
+      // @ts-expect-error only the call of a refund has an amount
+      console.log(call.input.amount);
+    // @ts-expect-error the agent has no such tool
+    if (call.name === "refunds") console.log(call);
+    return { isError: result.isError };
+  },
+});
+
+// Tools that are known as `Tool[]` alone, and definitions that no function reads, have hooks without a form.
+const some: readonly Tool[] = [refund];
+const before = defineAgent({
+  instructions: "Help.",
+  tools: some,
+  before({ name, input }) {
+    expectTypeOf(name).toBeString();
+    expectTypeOf(input).toBeUnknown();
+    return undefined;
+  },
+});
+expectTypeOf(before).toEqualTypeOf<AgentDefinition>();
 
 // @ts-expect-error a hook refuses, changes the input, or lets the call run
 defineAgent({ instructions: "Help.", before: () => "no" });
@@ -75,15 +132,19 @@ export function apps(): void {
 }
 
 // Agents that call agents.
-expectTypeOf(
-  delegate({ assistant, other: "other" }, { budgetMicros: 1_000, timeoutSeconds: 60 }),
-).toEqualTypeOf<Tool>();
-expectTypeOf(handoff({ to: ["assistant"] })).toEqualTypeOf<Tool>();
+expectTypeOf(delegate({ assistant, other: "other" }, { budgetMicros: 1_000, timeoutSeconds: 60 })).toEqualTypeOf<
+  Tool<"delegate", { agent: string; task: string }>
+>();
+expectTypeOf(delegate({ assistant }, { name: "ask" })).toExtend<Tool<"ask">>();
+expectTypeOf(handoff({ to: ["assistant"] })).toEqualTypeOf<Tool<"handoff", { agent: string; reason: string }>>();
 handoff({ to: { assistant } });
 const text = z.object({ text: z.string() });
-expectTypeOf(
-  asTool(assistant, { name: "assistant", description: "Helps.", input: text, output: text }),
-).toEqualTypeOf<Tool>();
+expectTypeOf(asTool(assistant, { name: "assistant", description: "Helps.", input: text, output: text })).toEqualTypeOf<
+  Tool<"assistant", { text: string }>
+>();
+expectTypeOf(asTool(assistant, { name: "assistant", description: "Helps." })).toExtend<
+  Tool<"assistant", { task: string }>
+>();
 // @ts-expect-error a tool needs a description
 asTool(assistant, { name: "assistant" });
 // @ts-expect-error the form of an answer is an object

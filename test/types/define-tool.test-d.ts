@@ -21,7 +21,10 @@ const order = defineTool({
     return `${given.id} ordered`;
   },
 });
-expectTypeOf(order).toEqualTypeOf<Tool>();
+type OrderInput = { id: string; count?: number | undefined; size: "s" | "l" };
+expectTypeOf(order).toEqualTypeOf<Tool<"order", OrderInput>>();
+// What an app makes of its tools without naming them all.
+expectTypeOf([order]).toExtend<readonly Tool[]>();
 defineAgent({ instructions: "Sell.", tools: [order] });
 
 defineTool({

@@ -13,14 +13,23 @@ const used = new Set(
 
 const faces = ["src/index.ts", "src/client.ts"];
 
-it.each(["defineTool", "defineAgent", "longline", "client", "Routes", "defineDoor", "slackRoom", "discordRoom"])(
-  "[TYPES-1] %s is public, and its types are asserted where the compiler reads them",
-  (name) => {
-    const exported = faces.flatMap((path) => moduleOf(readFileSync(path, "utf8")).exports.map(({ as }) => as));
-    expect(exported).toContain(name);
-    expect(used).toContain(name);
-  },
-);
+it.each([
+  "defineTool",
+  "defineAgent",
+  "delegate",
+  "handoff",
+  "asTool",
+  "longline",
+  "client",
+  "Routes",
+  "defineDoor",
+  "slackRoom",
+  "discordRoom",
+])("[TYPES-1] %s is public, and its types are asserted where the compiler reads them", (name) => {
+  const exported = faces.flatMap((path) => moduleOf(readFileSync(path, "utf8")).exports.map(({ as }) => as));
+  expect(exported).toContain(name);
+  expect(used).toContain(name);
+});
 
 it("[TYPES-1] each file asserts what is accepted, and what is refused, and the compiler reads them all", () => {
   for (const text of texts) {

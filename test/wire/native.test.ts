@@ -16,6 +16,7 @@ const ended = { type: "turn.ended", turn: "turn_1", usage, costMicros: 7, steps:
 /** One of each, with and without what is optional. */
 const events: SessionEvent[] = [
   { type: "turn.started", turn: "turn_1", seq: 1 },
+  { type: "turn.started", turn: "turn_1", seq: 1, agent: "support" },
   { type: "step.started", step: 1, model: "m", attempt: 1 },
   { type: "step.restarted", step: 1, attempt: 2, reason: "It broke off." },
   { type: "reasoning.delta", text: "Hm." },

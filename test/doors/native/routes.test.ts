@@ -70,7 +70,7 @@ describe("messages", () => {
     expect(
       (await readEvents(answer)).map(({ event, data: { type, ...data } }) => [event, type === event && data]),
     ).toEqual([
-      ["turn.started", { turn: "turn_1", seq: 1 }],
+      ["turn.started", { turn: "turn_1", seq: 1, agent: "assistant" }],
       ["step.started", { step: 1, model: "deepseek-v3.2-exp", attempt: 1 }],
       ["tool.called", { call_id: "c1", name: "calculator", arguments: '{"expression":"1+1"}' }],
       [
