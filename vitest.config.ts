@@ -5,8 +5,8 @@ import { keepFilesInMemory } from "./test/support/files-in-memory.ts";
 
 keepFilesInMemory();
 
-/** Readers and writers of a door's clients: pure, so that their tests need no Workers runtime. */
-const pure = "test/doors/**/pure/*.test.ts";
+/** Tests that need no Workers runtime, of folders whose other tests do: readers and writers of doors, and rows over Node's SQLite. */
+const pure = "test/{account,doors,session}/**/pure/*.test.ts";
 /** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
 export const inWorkers: readonly string[] = [
   "test/session/**/*.test.ts",

@@ -173,6 +173,27 @@ function clockFaults(all: File[]): string[] {
   return all.filter(({ text }) => asserted.test(text)).map(({ path }) => `${path} asserts a time`);
 }
 
+/** Where rows are the subject, and the few files that look into rows for other tests. */
+const rowReaders = [
+  ...["test/session/store/", "test/account/"],
+  ...["stored-rows", "stored-fixture", "stores-nothing", "sql-spy", "node-storage"].map(
+    (name) => `test/support/${name}.ts`,
+  ),
+  // What older code wrote, what the disk holds after a kill, and databases of which no row is looked at.
+  ...["test/fixtures/stored-6939c3a/make.ts", "test/soak/damage.test.ts", "test/soak/harness/commits.ts"],
+  ...["test/soak/shim-storage.ts", "test/bench/subjects/sketch.ts", "test/bench/turns.ts"],
+];
+
+/** A test of rows fails when a column is renamed, and passes while what callers see is broken. */
+function rowFaults(all: File[]): string[] {
+  const runsSql = /\bsql\s*\??\.\s*exec\b|\bspyOn\([^)]*sql, "exec"|node:sqlite|support\/(?:stored-rows|sql-spy)\.ts"/;
+  const writesSource = /\b(?:writeFile|appendFile)(?:Sync)?\(\s*(?:join\()?["'`](?:\.\/)?src\b/;
+  return all.flatMap(({ path, text }) => [
+    ...(runsSql.test(text) && !rowReaders.some((place) => path.startsWith(place)) ? [`${path} looks into rows`] : []),
+    ...(writesSource.test(text) ? [`${path} changes the source`] : []),
+  ]);
+}
+
 describe("the house", () => {
   it("[HOUSE-1] imports go down, or stay in their room", () => {
     expect(floorFaults(src)).toEqual([]);
@@ -310,6 +331,28 @@ describe("the house", () => {
         file("c", "await expect.poll(() => page.getByLabel(x).count()).toBe(0)"),
       ]),
     ).toEqual(["a looks at a page once; use expect.poll", "b looks at a page once; use expect.poll"]);
+  });
+
+  it("[HOUSE-19] no test looks into rows but those of the store, and none changes the source", () => {
+    const mine = (path: string) => path !== "test/house.test.ts";
+    expect(rowFaults(tests.filter(({ path }) => mine(path)))).toEqual([]);
+    const used = rowReaders.filter((place) => tests.some(({ path }) => mine(path) && path.startsWith(place)));
+    expect(used).toEqual(rowReaders);
+    expect(
+      rowFaults([
+        file("test/a.test.ts", 'sql.exec("SELECT 1")'),
+        file("test/b.test.ts", 'storage.sql\n  .exec<{ n: number }>("SELECT 1")'),
+        file("test/c.test.ts", 'vi.spyOn(storage.sql, "exec")'),
+        file("test/d.test.ts", 'import { DatabaseSync } from "node:sqlite";'),
+        file("test/e.test.ts", 'import { change } from "./support/stored-rows.ts";'),
+        file("test/f.test.ts", 'writeFileSync("src/core/a.ts", text)'),
+        file("test/session/store/a.test.ts", 'sql.exec("SELECT 1"); /x/.exec("y")'),
+        file("test/g.test.ts", 'new Outbox(storage.sql); /sql/.exec("y")'),
+      ]),
+    ).toEqual([
+      ...["a", "b", "c", "d", "e"].map((name) => `test/${name}.test.ts looks into rows`),
+      "test/f.test.ts changes the source",
+    ]);
   });
 
   it("[HOUSE-9] no test asserts how long something took", () => {

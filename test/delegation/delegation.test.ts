@@ -5,6 +5,7 @@ import { published } from "../app/crew.ts";
 import { CrewWorld, startCrew } from "../support/crew-world.ts";
 import { calls, gated, status, text } from "../support/fake-provider.ts";
 import { skipTime } from "../support/session-world.ts";
+import { storesNothing } from "../support/stores-nothing.ts";
 
 let crew: ReturnType<typeof startCrew>;
 let world: CrewWorld;
@@ -254,11 +255,7 @@ describe("the end of the caller's turn", () => {
     const grandchild = await child.child();
     unwrap(await world.stub.erase(world.address));
     for (const gone of [world, child, grandchild]) expect(await gone.stub.isMade()).toBe(false);
-    expect(
-      await grandchild.inside((storage) =>
-        storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'entries'").toArray(),
-      ),
-    ).toEqual([]);
+    expect(await storesNothing(grandchild.stub)).toBe(true);
   });
 });
 

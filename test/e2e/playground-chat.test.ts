@@ -116,15 +116,26 @@ const researcher = { session: "ag_researcher_1", agent: "researcher" };
 const ask = { call_id: "ref/1", name: "publish", arguments: '{"title":"Tides","words":412}' };
 
 /** A session in which an agent was called and works. */
-async function openCrew() {
-  const chat = await serveChat("crew");
+function openCrew() {
   const task = JSON.stringify({ agent: "writer", task: "Write 400 words on tides, and publish them." });
-  chat.add(
+  return openSession([
     user({ ...of1, content: "Publish something on tides." }),
     asking([], { ...of1, toolCalls: [call("c0", "agents", task)], waits: { c0: "agent" }, children: { c0: writer } }),
-  );
+  ]);
+}
+
+/** A session in which a tool runs. `key`: of the browser. */
+function openWaiting(key?: string) {
+  const toolCalls = [call("c0", "order", '{"item":"17 pencils"}')];
+  return openSession([user({ ...of1, content: "Order 17 pencils." }), asking([], { ...of1, toolCalls })], key);
+}
+
+async function openSession(entries: Parameters<ChatDouble["add"]>, key?: string) {
+  const chat = await serveChat("crew");
+  chat.add(...entries);
   const context = await browser.newContext({ viewport: { width: 860, height: 1000 } });
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  if (key !== undefined) await context.addInitScript((given) => localStorage.setItem("longline-key", given), key);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   open.push(context, chat);
@@ -273,5 +284,86 @@ overDouble("the page, over one session whose events the test sends", () => {
       .locator("#turn_1 .calls")
       .first()
       .screenshot({ path: `${shots}/agents-done.png` });
+  });
+
+  const until = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  const shipped = { name: "shipped:17", kind: "signal", until } as const;
+
+  it("[E2E-32] [PAGE-32] a call that waits says what for, and its signal is sent by keyboard alone", async () => {
+    const { chat, page, axe } = await openWaiting();
+    const card = page.getByRole("region", { name: "Call of order" });
+    await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("answering");
+    const rest = { name: "pause", kind: "sleep", until } as const;
+    chat.send({ type: "tool.waiting", call_id: "c0", name: "order", waits: [shipped, rest] });
+    await card
+      .getByText(/^Waits for the signal shipped:17, until .* \(in (?:29|30) days\)$/)
+      .first()
+      .waitFor();
+    await card
+      .getByText(/^Waits for a time \(pause\), until/)
+      .first()
+      .waitFor();
+    await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("a tool waits");
+    await page.getByText("A tool waits for a time or a signal.").waitFor({ state: "attached" });
+    await card.locator("summary", { hasText: "Send it from a program" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => card.locator(".tool-waits pre").innerText()).toContain("/signals/shipped%3A17'");
+    for (const [width, colorScheme] of [
+      [860, "light"],
+      [360, "dark"],
+    ] as const) {
+      await page.setViewportSize({ width, height: 740 });
+      await page.emulateMedia({ colorScheme });
+      expect(await axe()).toEqual([]);
+      expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(width);
+      await page.screenshot({ path: `${shots}/waits-${width}.png` });
+    }
+    const value = card.getByLabel("Value of the signal shipped:17, as JSON");
+    await value.focus();
+    await page.keyboard.type("soon");
+    await page.keyboard.press("Enter");
+    await card.getByText("The value is no JSON. A text needs quotes.").waitFor();
+    expect(chat.changes).toEqual([]);
+    await value.fill("");
+    await page.keyboard.type('{"parcel":"P1"}');
+    await page.keyboard.press("Enter");
+    // As a Worker refuses it.
+    await card.getByText("There is none.").waitFor();
+    chat.answers.set("/v1/sessions/crew/signals/shipped%3A17", { status: "delivered" });
+    await page.keyboard.press("Enter");
+    await card.getByText("Sent: the tool goes on.").waitFor();
+    const sent = { path: "/v1/sessions/crew/signals/shipped%3A17", body: { call_id: "c0", value: { parcel: "P1" } } };
+    expect(chat.changes).toEqual([sent, sent]);
+    chat.send({ type: "tool.progress", call_id: "c0", name: "order", text: "packs" });
+    await card.getByText("packs").waitFor();
+    await expect.poll(() => card.locator(".tool-waits").count()).toBe(0);
+  });
+
+  it("[E2E-32] a session's token is shown what is waited for, and no form", async () => {
+    const { chat, page } = await openWaiting("lt_token");
+    chat.send({ type: "tool.waiting", call_id: "c0", name: "order", waits: [shipped] });
+    await page
+      .getByText(/^Waits for the signal shipped:17/)
+      .first()
+      .waitFor();
+    await expect.poll(() => page.locator(".tool-waits form, .tool-waits summary").count()).toBe(0);
+  });
+
+  it("[E2E-32] [PAGE-32] what a called agent's tool waits for is sent to that agent's session", async () => {
+    const { chat, page, axe } = await openCrew();
+    const suspended = [{ call_id: "c7", name: "order", waits: [shipped] }];
+    const turn = { session: writer.session, turn: "turn_1", status: "waiting", waiting_for: [], suspended };
+    chat.answers.set(`/v1/sessions/${writer.session}/turns/turn_1`, turn);
+    chat.answers.set(`/v1/sessions/${writer.session}/signals/shipped%3A17`, { status: "kept" });
+    await page.reload();
+    const card = page.getByRole("region", { name: "Agent writer" });
+    await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["a tool waits"]);
+    expect(await axe()).toEqual([]);
+    await card.getByRole("button", { name: "Send the signal" }).focus();
+    await page.keyboard.press("Enter");
+    await card.getByText("Sent: it is kept until the tool waits for it.").waitFor();
+    expect(chat.changes).toEqual([
+      { path: `/v1/sessions/${writer.session}/signals/shipped%3A17`, body: { call_id: "c7" } },
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { agentDetailsJson, evalSummaryText, wordingOf } from "../playground/samples.ts";
+import { agentDetailsJson, entriesJson, evalSummaryText, wordingOf } from "../playground/samples.ts";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
@@ -157,6 +157,34 @@ views("the page's views, over samples of the API", () => {
     expect(new URL(page.url()).hash).toBe("#/turns?status=cancelled&since=7d");
     await page.reload();
     await says("No turn ended in this time with these filters.");
+  });
+
+  it("[PAGE-32] the list of turns has those that are open, and the trace of one says what it waits for", async () => {
+    await open("#/turns");
+    const now = page.getByRole("region", { name: "Open turns" });
+    await expect
+      .poll(() => now.getByRole("listitem").allInnerTexts())
+      .toEqual([expect.stringMatching(/^waiting\s+Order 1/)]);
+    await page.getByRole("combobox", { name: "Outcome" }).selectOption("cancelled");
+    await now.waitFor({ state: "detached" });
+    const { entries } = entriesJson(wordingOf([]));
+    const asked = entries.findIndex(({ message }) => message?.tool_calls !== undefined);
+    const [call] = entries[asked]?.message?.tool_calls ?? [];
+    const waits = [{ name: "shipped:17", kind: "signal", until: "2099-12-24T12:00:00.000Z" }];
+    const suspended = [{ call_id: call?.id, name: call?.function.name, waits }];
+    const place = { session: "support-42", turn: "turn_3", status: "waiting" };
+    await page.route("**/turns/turn_3", (route) => route.fulfill({ json: { ...place, suspended } }));
+    await page.route("**/entries?*", (route) => {
+      const isFirst = route.request().url().includes("after=0");
+      return route.fulfill({ json: { entries: isFirst ? entries.slice(0, asked + 1) : [], last_seq: 14 } });
+    });
+    await open("#/s/support-42/turn_3/trace");
+    await says(`${call?.function.name} waits`);
+    await says(/^Waits for the signal shipped:17, until Dec 24, 2099/);
+    await expect.poll(() => page.locator("main form").count()).toBe(0);
+    expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+    await page.unroute("**/turns/turn_3");
+    await page.unroute("**/entries?*");
   });
 
   it("[E2E-28] a rollout is rolled back by keyboard alone, and only after a second yes", async () => {

@@ -1,13 +1,12 @@
 import { beforeEach, expect, it } from "vitest";
 import { mostOwed, OwedTelemetry } from "../../src/session/store/owed-telemetry.ts";
-import { sessionLadder } from "../../src/session/store/schema.ts";
+import { makeTables } from "../../src/session/store/schema.ts";
 import { nodeStorage } from "../support/node-storage.ts";
 
 let sql: SqlStorage;
 beforeEach(() => {
   ({ sql } = nodeStorage());
-  sql.exec("CREATE TABLE feedback (turn TEXT)");
-  sql.exec(sessionLadder.rungs.find((rung) => rung.sql.includes("CREATE TABLE exports"))?.sql ?? "");
+  makeTables(sql);
 });
 const turn = (firstSeq: number) => ({ kind: "turn", firstSeq }) as const;
 

@@ -11,8 +11,9 @@ import {
   withEntries,
   withEvent,
   withSaid,
+  withSuspended,
 } from "../../src/playground/chat/conversation.ts";
-import { type ShownTurn, turnsOf, waitsForPerson } from "../../src/playground/chat/turn-view.ts";
+import { type ShownTurn, turnsOf, waitsForPerson, waitsForStep } from "../../src/playground/chat/turn-view.ts";
 import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
@@ -166,6 +167,51 @@ describe("the page's view of a session", () => {
     const over = withEntries(asking, [{ ...entries.at(-1), seq: seqOf3 + 1 } as (typeof entries)[number]]);
     expect(turnsOf(over).some(waitsForPerson)).toBe(false);
     expect(withEvent(over, askedBy("s-child")).reported).toEqual([]);
+  });
+
+  const waits = [{ name: "shipped:17", kind: "signal" as const, until: "2026-12-24T12:00:00.000Z" }];
+  const suspended = (call_id: string): ShownEvent => ({
+    event: "tool.waiting",
+    data: { call_id, name: "clock", waits },
+  });
+  const callsOf = (known: ShownConversation) =>
+    turnsOf(known).flatMap(({ items }) => items.flatMap((item) => (item.kind === "reply" ? item.calls : [])));
+
+  it("[PAGE-32] a call is suspended until it reports how far it is, has its result, or its turn is over", () => {
+    const running = loaded(upTo(2));
+    const waiting = withEvent(running, suspended("c0"));
+    expect(callsOf(waiting)[0]).toMatchObject({ id: "c0", state: "suspended", waits });
+    expect(turnsOf(waiting).map(waitsForStep)).toEqual([true]);
+    expect(isBusy(waiting)).toBe(true);
+    // A line that comes back brings it once more.
+    expect(callsOf(withEvent(waiting, suspended("c0")))).toEqual(callsOf(waiting));
+    const later = [{ ...waits[0], name: "paid" }] as typeof waits;
+    const other = { event: "tool.waiting", data: { call_id: "c0", name: "clock", waits: later } } as const;
+    expect(callsOf(withEvent(waiting, other))[0]?.waits).toEqual(later);
+    const data = { call_id: "c0", name: "clock", text: "paid" };
+    const working = withEvent(waiting, { event: "tool.progress", data });
+    expect(callsOf(working)[0]).toMatchObject({ state: "running", progress: "paid" });
+    const again = withEvent(working, suspended("c0"));
+    expect(callsOf(again)[0]).toMatchObject({ state: "suspended", progress: "paid" });
+    const finished = { call_id: "c0", name: "clock", content: "12:00", is_error: false };
+    for (const over of [withEvent(again, { event: "tool.finished", data: finished }), withEntries(again, upTo(3))]) {
+      expect(callsOf(over)[0]).toMatchObject({ state: "done", result: "12:00" });
+      expect(callsOf(withEvent(over, suspended("c0")))).toEqual(callsOf(over));
+      expect(turnsOf(over).some(waitsForStep)).toBe(false);
+    }
+    const ended = withEntries(again, [{ ...entries.at(-1), turn: "turn_1", seq: 3 } as (typeof entries)[number]]);
+    expect(callsOf(ended)[0]?.state).toBe("open");
+    expect(withEvent(ended, suspended("c0")).reported).toEqual([]);
+  });
+
+  it("[PAGE-32] a turn of which another call runs is not shown as waiting for a step", () => {
+    const asked = { event: "tool.waiting", data: { call_id: "c1", name: "clock", waits } } as const;
+    // The agent at c0 works.
+    const waiting = withEvent(loaded(upTo(seqOf3)), asked);
+    expect(callsOf(waiting).find(({ state }) => state === "suspended")?.id).toBe("c1");
+    expect(turnsOf(waiting).at(-1)).toSatisfy((turn: ShownTurn) => !waitsForStep(turn));
+    // A view that follows no events has it from the turn.
+    expect(callsOf(withSuspended(loaded(upTo(seqOf3)), [{ call_id: "c1", waits }]))).toEqual(callsOf(waiting));
   });
 
   it("[PAGE-29] what has not changed is the same object after each delta, entry and event, in the turn that grows too", () => {

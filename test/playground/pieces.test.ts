@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { splitAttachments, withAttachments } from "../../src/playground/chat/attachment.ts";
+import { isOwnSignal, signalBody, signalCurl, waitWords } from "../../src/playground/chat/call-words.ts";
 import { endingWords, operatorWords } from "../../src/playground/chat/ending-words.ts";
 import { claimed, type Pending, unclaimed } from "../../src/playground/chat/pending.ts";
 import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
-import { ago, bytes, duration, money } from "../../src/playground/shell/figures.ts";
+import { ago, ahead, bytes, duration, money } from "../../src/playground/shell/figures.ts";
 import type { PageEntry } from "../../src/playground/shell/shapes.ts";
 
 describe("files that go along", () => {
@@ -70,6 +72,43 @@ describe("words and figures", () => {
     const now = Date.parse("2026-01-10T12:00:00Z");
     const told = ["2026-01-10T11:59:50Z", "2026-01-10T11:59:00Z", "2026-01-10T09:00:00Z", "2025-12-01T00:00:00Z"];
     expect(told.map((at) => ago(at, now))).toEqual(["just now", "1 minute ago", "3 hours ago", "2025-12-01"]);
+  });
+});
+
+describe("what a call waits for", () => {
+  it("[PAGE-32] is said with how far off its end is", () => {
+    const now = Date.parse("2026-01-10T12:00:00Z");
+    const ends =
+      "2026-01-10T12:00:00Z 2026-01-10T12:00:20Z 2026-01-10T12:05:00Z 2026-01-11T12:00:00Z 2026-02-09T12:00:00Z";
+    const words = ["any moment", "in 1 minute", "in 5 minutes", "in 24 hours", "in 30 days"];
+    expect(ends.split(" ").map((at) => ahead(at, now))).toEqual(words);
+    const until = "2026-01-11T12:00:00Z";
+    expect(waitWords({ kind: "signal", name: "paid:17\u202e", until })).toBe("the signal paid:17\\u202e");
+    expect(waitWords({ kind: "sleep", name: "rest", until })).toBe("a time (rest)");
+  });
+
+  it("[E2E-32] the request for a program is text in a shell, whatever the name of the signal", () => {
+    const of = { origin: "https://my-agent.example", session: "order-17", key: "$LONGLINE_KEY" };
+    for (const name of ["shipped:17", "a'; rm -rf ~; '", "$(id)`id`", 'x" -d "y', "50% & more", "ü 漢"]) {
+      const shown = spawnSync("bash", ["-c", `curl() { printf '%s\\n' "$@"; }; ${signalCurl({ ...of, name })}`], {
+        env: { LONGLINE_KEY: "key" },
+        encoding: "utf8",
+      }).stdout.split("\n");
+      const [url = "", ...others] = shown;
+      expect(decodeURIComponent(url)).toBe(`https://my-agent.example/v1/sessions/order-17/signals/${name}`);
+      expect(others).toEqual([
+        ...["-H", "Authorization: Bearer key", "-H", "Content-Type: application/json"],
+        ...["-d", '{"value":true}', ""],
+      ]);
+    }
+  });
+
+  it("[E2E-32] a value is JSON or nothing; the library's own signals cannot be sent", () => {
+    expect(signalBody(" ", "c1")).toEqual({ call_id: "c1" });
+    expect(signalBody('{"ok":[1]}', "c1")).toEqual({ call_id: "c1", value: { ok: [1] } });
+    expect(signalBody("null", "c1")).toEqual({ call_id: "c1", value: null });
+    for (const text of ["yes", "{", "'a'"]) expect(signalBody(text, "c1")).toBeUndefined();
+    expect(["~approval", "paid"].map(isOwnSignal)).toEqual([true, false]);
   });
 });
 

@@ -199,7 +199,13 @@ export const healthJson = health.parse({ ok: true, version: "0.2.0", model: "dee
 export function sessionsJson(say: Wording, count = 5) {
   const made = Array.from({ length: count }, (_, place) => ({
     ...{ id: `order-${place}`, agent: "support", agent_version: "v_3f9c2b7a10de", title: say(`Order ${place}`) },
-    ...{ metadata: {}, model: "deepseek-v3.2-exp", prefix: null, status: "idle", last_seq: 14 },
+    ...{
+      metadata: {},
+      model: "deepseek-v3.2-exp",
+      prefix: null,
+      status: place === 1 ? "waiting" : "idle",
+      last_seq: 14,
+    },
     usage: { ...usage, cost_micros: 4_200 },
     created_at: ago(place * dayMs),
     expires_at: null,

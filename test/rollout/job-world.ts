@@ -30,9 +30,11 @@ export const storedVersion = (id: string) => ({
 class Killed extends Error {}
 
 export class JobWorld {
-  readonly storage = nodeStorage();
-  /** Kinds of the decisions, as they were recorded. */
-  readonly decided: string[] = [];
+  readonly storage = nodeStorage({
+    beforeStatement: () => {
+      if (--this.killAt <= 0) throw new Killed();
+    },
+  });
   readonly told: string[] = [];
   /** The statement, counted from now, at which the instance is killed. */
   killAt = Number.POSITIVE_INFINITY;
@@ -44,14 +46,7 @@ export class JobWorld {
 
   constructor() {
     migrateAccount(this.storage);
-    const { sql } = this.storage;
-    const exec = sql.exec.bind(sql);
-    sql.exec = ((query: string, ...bindings: (string | number | null)[]) => {
-      if (--this.killAt <= 0) throw new Killed();
-      if (query.startsWith("INSERT INTO rollout_decisions")) this.decided.push(JSON.parse(String(bindings[1])).kind);
-      return exec(query, ...bindings);
-    }) as typeof sql.exec;
-    this.#turns = new TurnList(sql);
+    this.#turns = new TurnList(this.storage.sql);
     this.job = this.#started();
   }
 

@@ -4,8 +4,10 @@ import { accountObject } from "../../src/account/account-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { SessionLifecycle } from "../../src/session/lifecycle.ts";
-import { calls, gated, text } from "../support/fake-provider.ts";
+import { SqliteTranscriptLog } from "../../src/session/store/transcript-log.ts";
+import { gated, text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
+import { storesNothing } from "../support/stores-nothing.ts";
 
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
@@ -18,9 +20,6 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const count = (storage: DurableObjectStorage, table: string) =>
-  storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n;
-
 describe("accepting a message", () => {
   it("[SESSION-1] stores turn, user entry and alarm together", async () => {
     const gate = gated("never seen");
@@ -30,26 +29,29 @@ describe("accepting a message", () => {
       "turn_1",
       { status: "running", firstSeq: 1, reply: undefined, waitMs: 86_400_000, waitingFor: [], suspended: [] },
     ]);
-    await world.inside(async (storage) => {
-      expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([1, 1]);
-      expect(await storage.getAlarm()).toBeGreaterThan(Date.now());
-    });
+    expect(await world.entries()).toMatchObject([{ seq: 1, type: "user", content: "Hello" }]);
+    expect(await world.inside((storage) => storage.getAlarm())).toBeGreaterThan(Date.now());
     gate.release();
     await world.ended(turn);
   });
 
   it("[SESSION-1] stores nothing when one of them cannot be stored", async () => {
-    unwrap(await world.stub.create(world.address, {}).then((value) => ({ ok: true as const, value })));
-    await world.inside((storage) => {
-      storage.sql.exec("CREATE TRIGGER refuse BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    unwrap(await world.stub.create(world.address, {}));
+    // The last of its rows finds no room.
+    const append = vi.spyOn(SqliteTranscriptLog.prototype, "append").mockImplementation(() => {
+      throw new Error("no room");
     });
-    await expect(world.send("Hello")).rejects.toThrow("no room");
-    await world.inside((storage) => {
-      expect([count(storage, "inbox"), count(storage, "entries")]).toEqual([0, 0]);
-      storage.sql.exec("DROP TRIGGER refuse");
-    });
+    const receipt = { key: "k1", bodyHash: "aaa" };
+    await expect(world.send("Hello", { receipt })).rejects.toThrow("no room");
+    append.mockRestore();
+    await abortAllDurableObjects();
+    expect(await world.entries()).toEqual([]);
+    expect(unwrap(await world.stub.newest())).toBeNull();
+    expect(await world.inside((storage) => storage.getAlarm())).toBeNull();
     provider.enqueue(text("Hi"));
-    expect((await world.ask("Hello")).ended.reason).toBe("completed");
+    // The key is not known either: another message may have it.
+    expect((await world.send("Hi", { receipt: { key: "k1", bodyHash: "bbb" } })).turn).toBe("turn_1");
+    expect((await world.ended("turn_1")).ended.reason).toBe("completed");
   });
 
   it("[SESSION-2] the same key with the same body gives the same turn, with another body it is refused", async () => {
@@ -102,10 +104,6 @@ describe("outliving the object", () => {
     provider.enqueue(gate.reply);
     const { turn } = await world.send("Hello");
     await gate.reached(1);
-    const before = await world.inside((storage) =>
-      storage.sql.exec<{ seq: number; attempt: number }>("SELECT seq, attempt FROM checkpoint").one(),
-    );
-    expect(before).toEqual({ seq: 2, attempt: 1 });
     await abortAllDurableObjects();
     provider.enqueue(text("a whole answer"));
     await runDurableObjectAlarm(world.stub);
@@ -201,11 +199,8 @@ describe("erasing", () => {
     expect(receipt).toEqual({ entries: 1, bytes: expect.any(Number) });
     expect(receipt.bytes).toBeGreaterThan(50);
     await gate.cancelled;
-    await world.inside(async (storage) => {
-      const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name NOT LIKE '_cf%'");
-      expect(tables.toArray()).toEqual([]);
-      expect(await storage.getAlarm()).toBeNull();
-    });
+    expect(await storesNothing(world.stub)).toBe(true);
+    expect(await world.inside((storage) => storage.getAlarm())).toBeNull();
     const { sessions } = await accountObject(bindings, "test").listSessions({ limit: 100 });
     expect(sessions.map(({ id }) => id)).not.toContain(world.address.name);
     expect(await world.stub.describe()).toMatchObject({ ok: false, code: "not_found" });
@@ -222,56 +217,7 @@ describe("erasing", () => {
       expect(refused).toMatchObject({ ok: false, code: "not_found" });
     }
     expect((await world.events()).status).toBe(404);
-    await world.inside(async (storage) => {
-      expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '_cf%'").toArray()).toEqual([]);
-      expect(await storage.getAlarm()).toBeNull();
-    });
-  });
-});
-
-describe("what a turn writes", () => {
-  /** Rows written by statements and alarms until the turn has ended and the alarm is settled. */
-  async function rowsOf(run: () => Promise<unknown>): Promise<number> {
-    let rows = 0;
-    const cursors: { rowsWritten: number }[] = [];
-    await world.inside((storage) => {
-      const exec = storage.sql.exec.bind(storage.sql);
-      vi.spyOn(storage.sql, "exec").mockImplementation(((query: string, ...bindings: []) => {
-        const cursor = exec(query, ...bindings);
-        cursors.push(cursor);
-        return cursor;
-      }) as typeof exec);
-      for (const method of ["setAlarm", "deleteAlarm"] as const) {
-        const real = storage[method].bind(storage) as (...args: unknown[]) => Promise<void>;
-        vi.spyOn(storage, method).mockImplementation(((...args: unknown[]) => {
-          rows++;
-          return real(...args);
-        }) as never);
-      }
-    });
-    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
-    skipTime(11_000);
-    await run();
-    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
-    return rows + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
-  }
-
-  it("[SESSION-6] a plain turn writes at most 8 rows", async () => {
-    provider.enqueue(text("Hi"));
-    await world.ask("warm up");
-    provider.enqueue(text("Hi again"));
-    const rows = await rowsOf(() => world.ask("Hello"));
-    expect(rows).toBeGreaterThanOrEqual(6);
-    expect(rows).toBeLessThanOrEqual(8);
-  });
-
-  it("[SESSION-6] a step with a tool adds at most 4", async () => {
-    provider.enqueue(text("Hi"));
-    await world.ask("warm up");
-    provider.enqueue(calls([{ name: "current_time", arguments: '{"timezone":null}' }]));
-    provider.enqueue(text("It is late."));
-    const rows = await rowsOf(() => world.ask("What time is it?"));
-    expect(rows).toBeGreaterThanOrEqual(9);
-    expect(rows).toBeLessThanOrEqual(12);
+    expect(await storesNothing(world.stub)).toBe(true);
+    expect(await world.inside((storage) => storage.getAlarm())).toBeNull();
   });
 });

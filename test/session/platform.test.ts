@@ -1,4 +1,4 @@
-import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Account } from "../../src/account/account.ts";
@@ -184,54 +184,9 @@ describe("alarms that fail", () => {
     await Promise.all(worlds.map((each) => runDurableObjectAlarm(each.stub)));
     for (const each of worlds) expect((await each.stub.describe()).ok).toBe(false);
   }, 20_000);
-
-  it("[PLATFORM-7] an alarm that cannot even look is set again, later each time", async () => {
-    unwrap(await world.stub.create(world.address, {}));
-    await world.rewrite(async (storage) => {
-      storage.sql.exec("DROP TABLE inbox");
-      await storage.setAlarm(Date.now() + 60_000);
-    });
-    await runDurableObjectAlarm(world.stub);
-    const first = await world.inside((storage) => storage.getAlarm());
-    expect(first).toBeGreaterThan(Date.now() + 5_000);
-  });
 });
 
-describe("damaged storage", () => {
-  it("[PLATFORM-8] a damaged session is refused with the reason, and can be erased and made anew", async () => {
-    await ask("/v1/sessions", { method: "POST", body: JSON.stringify({ id: "torn" }) });
-    const torn = Object.assign(new SessionWorld(), { address: { account: "default", name: "torn" } });
-    await torn.inside(({ sql }) => void sql.exec("DROP TABLE entries"));
-    await abortAllDurableObjects();
-    for (const [method, path, body] of [
-      ["GET", "/v1/sessions/torn", undefined],
-      ["POST", "/v1/sessions/torn/messages", '{"content":"Hi"}'],
-      ["POST", "/v1/sessions", '{"id":"torn"}'],
-      ["GET", "/v1/sessions/torn/events?live=false", undefined],
-    ] as const) {
-      const answer = await ask(path, { method, ...(body && { body }) });
-      expect([path, answer.status, await answer.json()]).toEqual([
-        path,
-        503,
-        expect.objectContaining({ detail: expect.stringMatching(/damaged.*DELETE erases/) }),
-      ]);
-    }
-    expect((await ask("/v1/sessions/torn", { method: "DELETE" })).status).toBe(200);
-    expect((await ask("/v1/sessions/torn")).status).toBe(404);
-    expect((await ask("/v1/sessions", { method: "POST", body: '{"id":"torn"}' })).status).toBe(201);
-  });
-
-  it("[PLATFORM-8] one that a newer Longline wrote is refused, and stays as it is", async () => {
-    unwrap(await world.stub.create(world.address, {}));
-    await world.inside(({ sql }) => void sql.exec("UPDATE session SET schema_version = 99"));
-    await abortAllDurableObjects();
-    expect(await world.stub.describe()).toMatchObject({ ok: false, code: "unavailable" });
-    expect(await world.stub.erase(world.address)).toMatchObject({ ok: false, code: "unavailable" });
-    await world.inside(({ sql }) => {
-      expect(sql.exec("SELECT schema_version AS v FROM session").one()).toEqual({ v: 99 });
-    });
-  });
-
+describe("an account that cannot be read", () => {
   it("[PLATFORM-9] while the account cannot be read, callers it let in are let in for 30 s, then told why", async () => {
     const now = vi.spyOn(Date, "now");
     const beganMs = performance.timeOrigin + performance.now() + 3_600_000;

@@ -47,12 +47,13 @@ export function runRollouts(count: number, seed: number): boolean {
     let back = 0;
     for (let n = 0; n < count; n++) {
       const world = new JobWorld();
+      const id = `ro_${seed}_${n}`;
       const stages = [{ share: 0.5, minSessions: Math.round(sessions / 2), holdSeconds: 0 }];
-      world.ask("create", rolloutOf({ stages, guardrails: [{ metric, worseBy }] }, `ro_${seed}_${n}`));
+      world.ask("create", rolloutOf({ stages, guardrails: [{ metric, worseBy }] }, id));
       let isBack = false;
       for (let key = 0; key < sessions && !isBack; key++) {
         world.turn(`k${key}`, (arm) => turn(arm, random));
-        isBack = world.decided.includes("roll_back");
+        isBack = world.record(id).progress.state === "rolled_back";
       }
       back += Number(isBack);
     }

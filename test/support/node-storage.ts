@@ -1,10 +1,12 @@
-/** A Durable Object's storage over Node's SQLite, for tests of rows that need no Worker. Alarms are not kept. */
+/** A Durable Object's storage over Node's SQLite, for tests that need no Worker. Alarms are not kept. */
 import { DatabaseSync } from "node:sqlite";
 
-export function nodeStorage(): DurableObjectStorage {
+/** `beforeStatement` ends the instance before a statement by what it throws. */
+export function nodeStorage({ beforeStatement = () => {} } = {}): DurableObjectStorage {
   const db = new DatabaseSync(":memory:");
   let depth = 0;
   const exec = (query: string, ...bindings: (string | number | null)[]) => {
+    beforeStatement();
     // Only `exec` of Node takes several statements, as Durable Objects do; they take values for the last one alone.
     const rows = bindings.length === 0 && /;\s*\S/.test(query) ? db.exec(query) : db.prepare(query).all(...bindings);
     return cursor(rows ?? []);
@@ -25,6 +27,12 @@ export function nodeStorage(): DurableObjectStorage {
   };
   const storage = { sql: { exec }, transactionSync, sync: async () => {}, setAlarm: async () => {} };
   return storage as unknown as DurableObjectStorage;
+}
+
+/** All that is stored there, to see whether something has changed. */
+export function contentsOf({ sql }: DurableObjectStorage): Record<string, unknown[]> {
+  const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+  return Object.fromEntries(tables.map(({ name }) => [name, sql.exec(`SELECT * FROM "${name}"`).toArray()]));
 }
 
 function cursor(found: readonly object[]) {

@@ -1,5 +1,6 @@
 /** A call of a tool in few words: its arguments in a line, its state, its result laid out. Pure. */
 import { visible } from "../../core/shown-call.ts";
+import type { CallWaits } from "../shell/shapes.ts";
 import type { AnswerView, CallState } from "./item-view.ts";
 
 /** Most characters of the line. */
@@ -33,6 +34,8 @@ export function stateWords(state: CallState, approved?: boolean): string {
   switch (state) {
     case "running":
       return "running";
+    case "suspended":
+      return "waits";
     case "approval":
       return "waits for you";
     case "client":
@@ -44,6 +47,39 @@ export function stateWords(state: CallState, approved?: boolean): string {
     case "open":
       return "no result";
   }
+}
+
+/** A request that sends the signal `name` to a session, for a shell. `key`: the text in place of the key. */
+export function signalCurl({ origin, session, name, key }: Record<"origin" | "session" | "name" | "key", string>) {
+  // A name may hold what a shell would run: within single quotes it is text.
+  const path = signalPath(session, name).replaceAll("'", "%27");
+  return `curl '${origin}${path}' \\
+  -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\
+  -d '{"value":true}'`;
+}
+
+export function signalPath(session: string, name: string): string {
+  return `/v1/sessions/${session}/signals/${encodeURIComponent(name)}`;
+}
+
+/** The body of a signal from what a person entered; nothing: no value. `undefined`: it is no JSON. */
+export function signalBody(text: string, callId: string): { call_id: string; value?: unknown } | undefined {
+  if (text.trim() === "") return { call_id: callId };
+  try {
+    return { call_id: callId, value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names that begin with this are the library's own: no one can send them. */
+export function isOwnSignal(name: string): boolean {
+  return name.startsWith("~");
+}
+
+/** Such as `the signal shipped:17`. */
+export function waitWords({ kind, name }: CallWaits[number]): string {
+  return kind === "sleep" ? `a time (${name})` : `the signal ${visible(name)}`;
 }
 
 export function answerWords({ approve, reason, by }: AnswerView): string {

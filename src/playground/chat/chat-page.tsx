@@ -11,7 +11,7 @@ import { SessionBar } from "./session-bar.tsx";
 import { SessionStore } from "./session-store.ts";
 import { Suggestions } from "./suggestions.tsx";
 import { TurnCard } from "./turn-card.tsx";
-import { type ShownTurn, turnsOf, waitsForPerson } from "./turn-view.ts";
+import { type ShownTurn, turnsOf, waitsForPerson, waitsForStep } from "./turn-view.ts";
 import { useFollowing } from "./use-following.ts";
 
 /** `turn`: the one to be shown first; the newest when absent. */
@@ -41,7 +41,7 @@ export function ChatPage({ id, turn: wanted }: { id: string; turn?: string }) {
     document.title = title ? `${title} – Longline` : "Longline";
   }, [title]);
   const last = turns.at(-1);
-  const bar = { id, session, link, notice, busy: store.busy, waits: last !== undefined && waitsForPerson(last) };
+  const bar = { id, session, link, notice, busy: store.busy, waits: last && waitOf(last) };
   return (
     <div class="chat-page">
       <SessionBar {...bar} agent={agents.length > 1 ? agent : undefined} dismiss={actions.dismiss} />
@@ -169,10 +169,22 @@ function modelsOf(agent: AgentJson | undefined): readonly string[] {
   return agent === undefined || agent.models.includes("demo") ? none : agent.models;
 }
 
+function waitOf(turn: ShownTurn): "person" | "step" | undefined {
+  if (waitsForPerson(turn)) return "person";
+  return waitsForStep(turn) ? "step" : undefined;
+}
+
 /** What a screen reader reads out: not every word as it comes, but that something needs the person or is done. */
 function announcement(last: ShownTurn | undefined): string {
   if (last === undefined) return "";
   if (last.end !== undefined)
     return last.end.reason === "completed" ? "The answer is complete." : "The turn has ended.";
-  return waitsForPerson(last) ? "A tool call waits for your approval." : "The answer is being written.";
+  switch (waitOf(last)) {
+    case "person":
+      return "A tool call waits for your approval.";
+    case "step":
+      return "A tool waits for a time or a signal.";
+    default:
+      return "The answer is being written.";
+  }
 }

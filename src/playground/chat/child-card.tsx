@@ -1,19 +1,22 @@
 /** The agent that works at a call, inside of the call's card: how far it is, what it asks of a person, what it cost, and what it did. */
 import type { Child } from "hono/jsx";
+import { useEffect } from "hono/jsx/dom";
 import { shownCall } from "../../core/shown-call.ts";
+import type { TurnJson } from "../../wire/shapes.ts";
 import { chatHash } from "../route.ts";
-import { holdsToken } from "../shell/api.ts";
+import { callJson, holdsToken } from "../shell/api.ts";
 import { Details } from "../shell/details.tsx";
 import { money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { ApprovalForm } from "./approval-form.tsx";
 import { answerWords } from "./call-words.ts";
-import { loaded } from "./conversation.ts";
+import { loaded, withSuspended } from "./conversation.ts";
 import { endingWords } from "./ending-words.ts";
 import type { AskView, CallView, ChildView, ReplyView } from "./item-view.ts";
 import { readEntries } from "./read-entries.ts";
 import type { SessionStore } from "./session-store.ts";
+import { ToolWaits } from "./tool-waits.tsx";
 import { turnsOf } from "./turn-view.ts";
 
 interface ChildCardProps {
@@ -27,7 +30,8 @@ interface ChildCardProps {
 
 export function ChildCard({ child, call, store, reply }: ChildCardProps) {
   const { session, agent, reason, costMicros, asks } = child;
-  const [dot, words] = standing(child, call);
+  const suspended = useSuspended(session, call.state === "running" && reason === undefined && !holdsToken());
+  const [dot, words] = standing(child, call, suspended.length > 0);
   return (
     <section class="child" aria-label={`Agent ${agent}`}>
       <p class="facts">
@@ -44,9 +48,20 @@ export function ChildCard({ child, call, store, reply }: ChildCardProps) {
           <Ask key={ask.id} ask={ask} isOpen={call.state === "running"} {...(store && { store })} />
         ))}
       </div>
+      <div>
+        {suspended.map(({ call_id, name, waits }) => (
+          <section key={call_id} class="call suspended" aria-label={`Call of ${name}`}>
+            <p class="head">
+              <code class="name">{name}</code>
+              <span class="state">waits</span>
+            </p>
+            <ToolWaits call={call_id} waits={waits} {...(store && { session })} />
+          </section>
+        ))}
+      </div>
       {!holdsToken() && (
         <Details name="What it did">
-          {() => <ChildWork session={session} isOver={reason !== undefined} reply={reply} />}
+          {() => <ChildWork session={session} isOver={reason !== undefined} suspended={suspended} reply={reply} />}
         </Details>
       )}
     </section>
@@ -54,12 +69,33 @@ export function ChildCard({ child, call, store, reply }: ChildCardProps) {
 }
 
 /** A class for the dot, and words. */
-function standing({ reason, asks }: ChildView, { state }: CallView): [string, string] {
+function standing({ reason, asks }: ChildView, { state }: CallView, isSuspended: boolean): [string, string] {
   if (reason === "completed") return ["idle", "done"];
   if (reason !== undefined) return ["failed", reason.replace("_", " ")];
   if (state !== "running") return ["stopped", "stopped"];
-  return asks.some(({ answer }) => answer === undefined) ? ["waiting", "waits for you"] : ["running", "works"];
+  if (asks.some(({ answer }) => answer === undefined)) return ["waiting", "waits for you"];
+  return isSuspended ? ["waiting", "a tool waits"] : ["running", "works"];
 }
+
+type SuspendedCalls = NonNullable<TurnJson["suspended"]>;
+
+/** How long a child that works is left alone before its turn is read again: nothing reports that a tool of it waits. */
+const restMs = 5_000;
+
+/** Its calls that wait for a time or a signal. An agent that is called works for one turn. */
+function useSuspended(session: string, isOpen: boolean): SuspendedCalls {
+  const path = `/v1/sessions/${session}/turns/turn_1`;
+  const read = (signal: AbortSignal) => callJson<TurnJson>(path, { signal });
+  const { data, again } = useLoad(`${path} ${isOpen}`, async (signal) => (isOpen ? read(signal) : undefined));
+  useEffect(() => {
+    if (!isOpen) return;
+    const timer = setInterval(() => document.hidden || again(), restMs);
+    return () => clearInterval(timer);
+  }, [isOpen]);
+  return (isOpen && data?.suspended) || none;
+}
+
+const none: SuspendedCalls = [];
 
 function Ask({ ask, isOpen, store }: { ask: AskView; isOpen: boolean; store?: SessionStore }) {
   const { id, name, arguments: text, answer } = ask;
@@ -89,12 +125,13 @@ function Ask({ ask, isOpen, store }: { ask: AskView; isOpen: boolean; store?: Se
 interface ChildWorkProps extends Pick<ChildCardProps, "reply"> {
   session: string;
   isOver: boolean;
+  suspended: SuspendedCalls;
 }
 
 /** Read when it is unfolded, and again when the child has ended. */
-function ChildWork({ session, isOver, reply }: ChildWorkProps) {
+function ChildWork({ session, isOver, suspended, reply }: ChildWorkProps) {
   const loading = useLoad(`${session} ${isOver}`, (signal) => readEntries(session, { after: 0, signal }));
-  const replies = turnsOf(loaded(loading.data ?? [])).flatMap(({ items }) =>
+  const replies = turnsOf(withSuspended(loaded(loading.data ?? []), suspended)).flatMap(({ items }) =>
     items.flatMap((item) => (item.kind === "reply" ? [item] : [])),
   );
   return (

@@ -105,14 +105,24 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
     }
     case "agent.finished":
       return { ...known, finished: data };
-    case "tool.finished":
-      return addReported(known, { ...placed(known), type: "tool", message: resultOf(data), ...outcomeOf(known, data) });
+    case "tool.finished": {
+      const result = { ...placed(known), type: "tool" as const, message: resultOf(data), ...outcomeOf(known, data) };
+      return addReported(without("suspended", known, data.call_id), result);
+    }
     case "agent.progress":
     case "tool.progress":
-      return addReported(withoutProgress(known, data.call_id), {
+      // A call that reports how far it is waits no more.
+      return addReported(without("progress", without("suspended", known, data.call_id), data.call_id), {
         ...placed(known),
         type: "progress",
         message: farOf(data),
+      });
+    case "tool.waiting":
+      return addReported(without("suspended", known, data.call_id), {
+        ...placed(known),
+        type: "suspended",
+        call_id: data.call_id,
+        steps: data.waits,
       });
     case "message.completed": {
       const { waits = {}, children = {} } = draft ?? {};
@@ -133,6 +143,14 @@ export function withSaid(known: ShownConversation, turn: string, content: string
   if (!known.reported.some(silent)) return known;
   const message: MessageJson = { role: "user", content };
   return { ...known, reported: known.reported.map((entry) => (silent(entry) ? { ...entry, message } : entry)) };
+}
+
+/** Calls that wait, as the turn itself says it: for a view that follows no events. */
+export function withSuspended(
+  known: ShownConversation,
+  calls: readonly Omit<EventData<"tool.waiting">, "name">[],
+): ShownConversation {
+  return calls.reduce((now, data) => withEvent(now, { event: "tool.waiting", data: { name: "", ...data } }), known);
 }
 
 /** Whether the newest turn has not ended. */
@@ -190,15 +208,19 @@ function filled<T extends Record<string, object>>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => Object.keys(value).length > 0)) as Partial<T>;
 }
 
-/** Only the newest progress of a call is kept. */
-function withoutProgress(known: ShownConversation, id: string): ShownConversation {
-  const reported = known.reported.filter(({ type, message }) => type !== "progress" || message?.tool_call_id !== id);
+/** Of what events alone report of a call only the newest is kept. */
+function without(type: "progress" | "suspended", known: ShownConversation, id: string): ShownConversation {
+  const reported = known.reported.filter((entry) => entry.type !== type || callOf(entry) !== id);
   return reported.length === known.reported.length ? known : { ...known, reported };
 }
 
 function addReported(known: ShownConversation, entry: PageEntry): ShownConversation {
   if (isRecorded(known.entries, entry) || isRecorded(known.reported, entry)) return known;
   return { ...known, reported: [...known.reported, entry] };
+}
+
+function callOf({ call_id, message }: PageEntry): string | undefined {
+  return message?.tool_call_id ?? call_id;
 }
 
 function isAsk(type: PageEntry["type"]): boolean {
@@ -224,14 +246,15 @@ function isRecorded(entries: readonly PageEntry[], reported: PageEntry): boolean
     case "assistant":
     case "step_failed":
       return hasReply(entries, reported);
-    // The progress of a call is of no use once it has a result, or its turn is over.
+    // How a call is doing is of no use once it has a result, or its turn is over.
     case "progress":
+    case "suspended":
     case "tool": {
-      const id = reported.message?.tool_call_id;
+      const id = callOf(reported);
       return entries.some(
         ({ type, turn, step, message }) =>
           turn === reported.turn &&
-          ((type === "turn_ended" && reported.type === "progress") ||
+          ((type === "turn_ended" && reported.type !== "tool") ||
             (type === "tool" && step === reported.step && message?.tool_call_id === id)),
       );
     }

@@ -1,11 +1,11 @@
 /** What a turn consists of on the page: messages, replies with their calls, summaries. Pure; an item whose entries are the same is the same object again. */
 
 import type { FailureJson, ToolCallJson } from "../../wire/shapes.ts";
-import type { PageEntry } from "../shell/shapes.ts";
+import type { CallWaits, PageEntry } from "../shell/shapes.ts";
 import type { ShownDraft } from "./conversation.ts";
 
-/** The state of a call. `client`: it waits for the program that declared the tool. */
-export type CallState = "running" | "approval" | "client" | "done" | "failed" | "open";
+/** The state of a call. `client`: it waits for the program that declared the tool. `suspended`: its tool waits for a time or a signal. */
+export type CallState = "running" | "suspended" | "approval" | "client" | "done" | "failed" | "open";
 
 /** What a person answered. */
 export interface AnswerView {
@@ -22,6 +22,8 @@ export interface CallView {
   result?: string;
   /** How far it is while it runs, as its tool reports it. */
   progress?: string;
+  /** What it waits for while it is suspended. */
+  waits?: CallWaits;
   durationMs?: number;
   repairs: readonly string[];
   answer?: AnswerView;
@@ -146,6 +148,11 @@ function take(calls: readonly CallView[], entry: PageEntry): void {
       return;
     case "progress":
       if (call?.state === "running" && message) call.progress = message.content;
+      return;
+    case "suspended":
+      if (call?.state !== "running" || entry.steps === undefined) return;
+      call.state = "suspended";
+      call.waits = entry.steps;
       return;
     case "asked":
     case "approval":

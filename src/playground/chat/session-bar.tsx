@@ -13,8 +13,8 @@ interface SessionBarProps {
   link: Link;
   /** A turn is open. */
   busy: boolean;
-  /** A call waits for a person. */
-  waits: boolean;
+  /** For what the open turn waits, if it does nothing else. */
+  waits: "person" | "step" | undefined;
   notice: string | undefined;
   /** Who answers here, where there are several. */
   agent: string | undefined;
@@ -76,7 +76,8 @@ function DrawnBar(props: SessionBarProps) {
 function standing({ link, busy, waits }: SessionBarProps): [string, string] {
   switch (link) {
     case "live":
-      if (waits) return ["waiting", "waits for you"];
+      if (waits === "person") return ["waiting", "waits for you"];
+      if (waits === "step") return ["waiting", "a tool waits"];
       return busy ? ["running", "answering"] : ["idle", "ready"];
     case "gone":
       return ["failed", "erased"];

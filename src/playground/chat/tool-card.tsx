@@ -9,6 +9,7 @@ import { answerWords, callSummary, laidOutResult, stateWords } from "./call-word
 import { ChildCard } from "./child-card.tsx";
 import type { CallView, ReplyView } from "./item-view.ts";
 import type { SessionStore } from "./session-store.ts";
+import { ToolWaits } from "./tool-waits.tsx";
 
 /** Most characters of a result that are shown. */
 const longestResult = 20_000;
@@ -39,7 +40,12 @@ export function ToolCard({ call, store, reply }: ToolCardProps) {
         <CallBody call={call} />
         {call.child && <ChildCard child={call.child} call={call} reply={reply} {...(store && { store })} />}
       </div>
-      <div class="about">{state === "approval" && store && <ApprovalForm call={call} store={store} />}</div>
+      <div class="about">
+        {state === "approval" && store && <ApprovalForm call={call} store={store} />}
+        {state === "suspended" && call.waits && (
+          <ToolWaits call={call.id} waits={call.waits} {...(store && { session: store.id })} />
+        )}
+      </div>
     </section>
   );
 }

@@ -76,6 +76,16 @@ function asksPerson({ state, child }: CallView): boolean {
   );
 }
 
+/** Whether it does nothing until a time, or a signal from outside: a tool of it waits, and no other call runs. */
+export function waitsForStep({ items, end }: ShownTurn): boolean {
+  const calls = items.flatMap((item) => (item.kind === "reply" ? item.calls : []));
+  return end === undefined && calls.some(isSuspended) && !calls.some(({ state }) => state === "running");
+}
+
+function isSuspended({ state }: CallView): boolean {
+  return state === "suspended";
+}
+
 /** What the turn answered at last, and the model that did. */
 export function answerOf({ items }: Pick<ShownTurn, "items">): { model: string; text: string } {
   const replies = items.filter((item) => item.kind === "reply");
@@ -115,7 +125,7 @@ function partsOf(entries: readonly PageEntry[]): ItemParts[] {
 }
 
 function isOfReply({ type }: PageEntry): boolean {
-  return type === "tool" || type === "progress" || type === "approval" || type === "asked";
+  return type === "tool" || type === "progress" || type === "suspended" || type === "approval" || type === "asked";
 }
 
 function endView({

@@ -39,6 +39,19 @@ export function ago(iso: string, nowMs: number): string {
   return new Date(atMs).toISOString().slice(0, 10);
 }
 
+/** How far off a time is, such as `in 5 minutes` or `in 3 days`; `any moment` once it has come. */
+export function ahead(iso: string, nowMs: number): string {
+  const minutes = Math.ceil((Date.parse(iso) - nowMs) / 60_000);
+  if (minutes < 1) return "any moment";
+  if (minutes < 60) return `in ${counted(minutes, "minute")}`;
+  if (minutes < 2_880) return `in ${counted(Math.floor(minutes / 60), "hour")}`;
+  return `in ${counted(Math.floor(minutes / 1_440), "day")}`;
+}
+
 function many(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+  return `${counted(count, unit)} ago`;
+}
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -1,7 +1,7 @@
 /** One turn: its messages first, then when what of it happened, what each part used, and the requests that were sent. */
 import { useEffect, useState } from "hono/jsx/dom";
 import type { TurnJson } from "../../wire/shapes.ts";
-import { loaded } from "../chat/conversation.ts";
+import { loaded, withSuspended } from "../chat/conversation.ts";
 import { endingWords, operatorWords } from "../chat/ending-words.ts";
 import { readEntries } from "../chat/read-entries.ts";
 import { answerOf, type ShownTurn, turnsOf } from "../chat/turn-view.ts";
@@ -37,7 +37,8 @@ export function TracePage({ session, turn }: { session: string; turn: string }) 
     }, restMs);
     return () => clearInterval(timer);
   }, [isOpen]);
-  const [view] = turnsOf(loaded(entries.data ?? []));
+  const suspended = about.data?.suspended ?? [];
+  const [view] = turnsOf(withSuspended(loaded(entries.data ?? []), suspended));
   return (
     <div class="sheet trace">
       <div>
@@ -64,7 +65,7 @@ export function TracePage({ session, turn }: { session: string; turn: string }) 
 
 function TurnFacts({ about, view }: { about: TurnJson | undefined; view: ShownTurn | undefined }) {
   if (about === undefined) return <div class="facts" />;
-  const { status, cost_micros = 0, error, feedback } = about;
+  const { status, cost_micros = 0, error, feedback, suspended = [] } = about;
   const isOpen = status === "queued" || status === "running" || status === "waiting";
   const { dot, words } = isOpen
     ? { dot: status, words: status }
@@ -78,6 +79,9 @@ function TurnFacts({ about, view }: { about: TurnJson | undefined; view: ShownTu
         {by && <span>{by}</span>}
         {view?.durationMs !== undefined && <span>{duration(view.durationMs)}</span>}
         <span>{money(cost_micros)}</span>
+        {suspended.map(({ call_id, name }) => (
+          <span key={call_id}>{name} waits</span>
+        ))}
         {feedback && (
           <span>
             rated {feedback.score}

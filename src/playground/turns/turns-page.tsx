@@ -1,4 +1,4 @@
-/** The ended turns of all sessions, newest first: what failed, was slow or dear, and the way into each. */
+/** The turns that are open, and the ended ones of all sessions, newest first: what failed, was slow or dear, and the way into each. */
 import { useLayoutEffect, useState } from "hono/jsx/dom";
 import type { AgentJson } from "../../wire/account-shapes.ts";
 import { ApiError, callJson } from "../shell/api.ts";
@@ -6,6 +6,7 @@ import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
 import { FailureSpark } from "./failure-spark.tsx";
 import { FilterForm } from "./filter-form.tsx";
+import { OpenTurns } from "./open-turns.tsx";
 import { SavedFilters } from "./saved-filters.tsx";
 import { filtersOf, queryOf, type TurnFilters, turnParameters } from "./turn-filters.ts";
 import type { ListedTurnJson, ListedTurns } from "./turn-json.ts";
@@ -27,6 +28,7 @@ export function TurnsPage({ query }: { query: string }) {
       <h1>Turns</h1>
       <FilterForm filters={filters} agents={agents.data?.agents ?? []} change={change} />
       <SavedFilters filters={filters} apply={change} />
+      <div>{filters.status === "" && <OpenTurns agent={filters.agent} />}</div>
       <FailureSpark filters={filters} />
       <div class="listed">
         <TurnList key={key} filters={filters} narrow={(some) => change({ ...filters, ...some })} />

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
@@ -6,7 +6,6 @@ import { resolveAgent } from "../../../src/agent/agent.ts";
 import { Agents } from "../../../src/agent/app.ts";
 import { runSchedules } from "../../../src/doors/channels/schedules.ts";
 import { mustBeTold } from "../../../src/doors/openai/named-model.ts";
-import { sessionObject } from "../../../src/session/session-object.ts";
 import { defineTool } from "../../../src/tools/tool.ts";
 import { agent } from "../../app/agent.ts";
 import { app, schedules, webhooks } from "../../app/app.ts";
@@ -119,18 +118,6 @@ describe("a session", () => {
     expect(await agentOf(unnamed)).toBe("support");
     await deploy(both);
     expect(await agentOf(unnamed)).toBe("support");
-  });
-
-  it("[AGENT-5] of before agents had names has the default one, and keeps it from its next turn on", async () => {
-    provider.enqueue(text("Hello."), text("Hello."));
-    await say(id, "x");
-    const stub = sessionObject(bindings, { account: "default", name: id });
-    await runInDurableObject(stub, (_, { storage }) => void storage.sql.exec("UPDATE session SET agent = NULL"));
-    await deploy(new Agents([support, agent]));
-    expect(await agentOf(id)).toBe("support");
-    await say(id, "y");
-    await deploy(both);
-    expect(await agentOf(id)).toBe("support");
   });
 
   it.each<[what: string, path: string, body: object]>([

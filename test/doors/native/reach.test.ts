@@ -229,23 +229,6 @@ describe("a session's token", () => {
     expect((await call("test-key", "DELETE", "/v1/sessions/none/tokens")).status).toBe(404);
   });
 
-  it("[REACH-3] made by an earlier version is valid until it is withdrawn", async () => {
-    const { signToken } = await import("../../../src/account/session-token.ts");
-    const session = sessionObject(bindings, { account: "default", name: id });
-    const { evictDurableObject, runInDurableObject } = await import("cloudflare:test");
-    await runInDurableObject(session, (_, { storage }) => void storage.sql.exec("UPDATE session SET birth = NULL"));
-    await evictDurableObject(session);
-    const secret = await accountObject(bindings, "default").tokenSecret("default");
-    const token = await signToken(
-      "default",
-      { session: id, rights: ["read"], expiresAtMs: Date.now() + 60_000 },
-      secret,
-    );
-    expect((await call(token, "GET", mine())).status).toBe(200);
-    await call("test-key", "DELETE", mine("/tokens"));
-    expect((await call(token, "GET", mine())).status).toBe(401);
-  });
-
   /** The table of SPEC: a call, and the rights that it needs; none opens it where there are none. */
   const table: [method: string, path: string, needs: string[], body?: object][] = [
     ["GET", "", ["read"]],

@@ -18,9 +18,27 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-type Row = { id: string; state: string; attempts: number; next_at: number | null; error: string | null };
-const rowsOf = (world: SessionWorld) =>
-  world.inside(({ sql }) => sql.exec<Row>("SELECT id, state, attempts, next_at, error FROM outbox").toArray());
+/** When the next attempt is due, in ms from now; null where nothing is owed any more. */
+async function dueIn(world: SessionWorld): Promise<number | null> {
+  const atMs = await world.inside((storage) => storage.getAlarm());
+  return atMs === null ? null : atMs - Date.now();
+}
+/** The attempts until now were so many, and the next one is due in ten minutes, as the receiver asks. */
+const retried = (world: SessionWorld, attempts: number) =>
+  vi.waitFor(async () => {
+    expect(provider.outside).toHaveBeenCalledTimes(attempts);
+    expect(await dueIn(world)).toBeGreaterThan(500_000);
+  });
+/** Nothing is owed any more, and nothing was given up. */
+const settled = (world: SessionWorld) =>
+  vi.waitFor(async () => {
+    expect(await dueIn(world)).toBeNull();
+    expect(await lettersOf(world)).toEqual([]);
+  });
+async function lettersOf(world: SessionWorld) {
+  const { letters } = await accountObject(bindings, world.address.account).deliveries(100);
+  return letters.filter(({ session }) => session === world.address.name);
+}
 /** Sends a message whose answer is owed to a receiver that answers with this. */
 async function owed(world: SessionWorld, answer: (request: Request) => Response, claims: string[] = []) {
   provider.outside.mockImplementation(async (request) => answer(request));
@@ -30,11 +48,11 @@ async function owed(world: SessionWorld, answer: (request: Request) => Response,
 }
 const later = () => new Response(null, { status: 503, headers: { "Retry-After": "600" } });
 
-it("[HOOK-2] an answer is owed from its message on, and the row is gone once it is taken", async () => {
+it("[HOOK-2] an answer is owed from its message on, and no more once it is taken", async () => {
   const world = new SessionWorld();
   const { turn } = await owed(world, () => new Response(null, { status: 204 }));
   await world.ended(turn);
-  await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
+  await settled(world);
   expect(provider.outside).toHaveBeenCalledTimes(1);
 });
 
@@ -67,7 +85,10 @@ it("[CHANNEL-3] the same message by another of its names is not owed twice", asy
     { turn: first.turn, repeated: true },
     { turn: first.turn, repeated: true },
   ]);
-  expect(await rowsOf(world)).toHaveLength(1);
+  await retried(world, 1);
+  skipTime(((await dueIn(world)) ?? 0) + 1);
+  await runDurableObjectAlarm(world.stub);
+  await retried(world, 2);
 });
 
 it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; then it can be tried again", async () => {
@@ -75,21 +96,21 @@ it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; t
   const { turn } = await owed(world, later);
   await world.ended(turn);
   for (let attempts = 1; attempts <= 6; attempts++) {
-    const [row] = await vi.waitFor(async () => {
-      const rows = await rowsOf(world);
-      expect(rows).toMatchObject([{ state: "open", attempts }]);
-      return rows;
-    });
-    expect((row?.next_at ?? 0) - Date.now()).toBeGreaterThan(500_000);
-    skipTime((row?.next_at ?? 0) + 1 - Date.now());
+    await retried(world, attempts);
+    expect(await lettersOf(world)).toEqual([]);
+    skipTime(((await dueIn(world)) ?? 0) + 1);
     await runDurableObjectAlarm(world.stub);
   }
-  await vi.waitFor(async () => expect(await rowsOf(world)).toMatchObject([{ state: "dead", next_at: null }]));
+  const [letter] = await vi.waitFor(async () => {
+    const letters = await lettersOf(world);
+    expect(letters).toHaveLength(1);
+    return letters;
+  });
+  expect(await dueIn(world)).toBeNull();
   const ids = provider.outside.mock.calls.map(([request]) => request.headers.get("webhook-id"));
   expect(ids).toHaveLength(7);
   expect(new Set(ids).size).toBe(1);
-  const { letters, channels } = await accountObject(bindings, world.address.account).deliveries(10);
-  const [letter] = letters;
+  const { channels } = await accountObject(bindings, world.address.account).deliveries(10);
   // The account is the one of all tests in this file.
   expect(channels.find(({ channel }) => channel === "callback")).toMatchObject({
     error: expect.stringMatching(/receiver/),
@@ -102,7 +123,9 @@ it("[HOOK-2] fails on schedule, under one id, until it is given up and listed; t
   });
   provider.outside.mockImplementation(async () => new Response(null, { status: 200 }));
   unwrap(await world.stub.retryDelivery(ids[0] ?? ""));
-  await vi.waitFor(async () => expect(await rowsOf(world)).toEqual([]));
+  await vi.waitFor(async () => expect(await dueIn(world)).toBeNull());
+  expect(provider.outside).toHaveBeenCalledTimes(8);
+  expect(await world.stub.retryDelivery(ids[0] ?? "")).toMatchObject({ ok: false, code: "not_found" });
 });
 
 it("[HOOK-11] the account knows when a channel last took an answer, also where no other turn comes", async () => {
@@ -145,21 +168,21 @@ it("[HOOK-2] a redirect is a failure, and 410 the end", async () => {
   const world = new SessionWorld();
   await world.ended((await owed(world, () => new Response(null, { status: 410 }))).turn);
   await vi.waitFor(async () =>
-    expect(await rowsOf(world)).toMatchObject([{ state: "dead", error: expect.stringContaining("410") }]),
+    expect(await lettersOf(world)).toMatchObject([{ error: expect.stringContaining("410"), attempts: 1 }]),
   );
   const other = new SessionWorld();
   const moved = () => new Response(null, { status: 302, headers: { Location: "https://x.test", "Retry-After": "60" } });
   await other.ended((await owed(other, moved)).turn);
-  await vi.waitFor(async () => expect(await rowsOf(other)).toMatchObject([{ state: "open", attempts: 1 }]));
+  await vi.waitFor(async () => expect(await dueIn(other)).toBeGreaterThan(50_000));
+  expect([provider.outside.mock.calls.length, await lettersOf(other)]).toEqual([2, []]);
 });
 
 it("[HOOK-2] an erased session owes nothing", async () => {
   const world = new SessionWorld();
   await world.ended((await owed(world, () => new Response(null, { status: 410 }))).turn);
-  await vi.waitFor(async () => expect(await rowsOf(world)).toMatchObject([{ state: "dead", next_at: null }]));
+  await vi.waitFor(async () => expect(await lettersOf(world)).toHaveLength(1));
   unwrap(await world.stub.erase());
-  const { letters } = await accountObject(bindings, world.address.account).deliveries(100);
-  expect(letters.filter(({ session }) => session === world.address.name)).toEqual([]);
+  expect(await lettersOf(world)).toEqual([]);
 });
 
 it.each([

@@ -230,10 +230,6 @@ describe("in the session's object", () => {
     provider.enqueue(text("The budget for März is 4,000 euros."), text("Lunch is at noon."));
     await world.ask("What is the budget?");
     await world.ask("When is lunch?");
-    await world.inside((storage) => {
-      expect(storage.sql.exec("SELECT searchable_seq AS n FROM session").one()).toEqual({ n: 0 });
-      expect(storage.sql.exec("SELECT count(*) AS n FROM search").one()).toEqual({ n: 0 });
-    });
     provider.enqueue(
       calls([{ name: "search_transcript", arguments: '{"query":"marz budget OR \\"*","limit":null}' }]),
       text("Found."),

@@ -45,12 +45,6 @@ describe("a call that takes its instance down", () => {
       /^Outcome unknown: this tool was run 4 times/,
     );
   });
-
-  it("[YEARS-1] a first run of such a tool writes no row for it", async () => {
-    provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1+1"}' }]), text("2"));
-    await world.ask("1+1?");
-    expect(await world.inside(({ sql }) => sql.exec("SELECT * FROM intents").toArray())).toEqual([]);
-  });
 });
 
 describe("a turn of many requests", () => {

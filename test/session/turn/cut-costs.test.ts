@@ -2,6 +2,7 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../../src/account/account-object.ts";
 import { type CutKind, costOf, Meter, type Text, textOf } from "../../support/charging-provider.ts";
+import { crashWhileCancelling, saveEachPiece } from "../../support/crashes.ts";
 import { frames, status } from "../../support/fake-provider.ts";
 import { randomOf } from "../../support/random.ts";
 import { bindings, SessionWorld, startProvider } from "../../support/session-world.ts";
@@ -46,11 +47,11 @@ async function runCut(world: SessionWorld, { text, how, pieces, question }: Cut)
   return { charged, booked: ended.costMicros, estimated: ended.usage.estimated === true };
 }
 
-/** The instance dies just after it has saved what had arrived. */
+/** The instance dies once it has shown all that arrived, and saved it. */
 async function crash(world: SessionWorld, { turn, content }: { turn: string; content: string }): Promise<void> {
-  await world.inside((storage) => {
-    const said = { turn, step: 1, attempt: 1, model: "deepseek-v3.2-exp", reasoning: "", text: content };
-    storage.sql.exec("UPDATE checkpoint SET draft = ?, barren = 0", JSON.stringify(said));
+  await vi.waitFor(async () => {
+    const pieces = (await world.told(`live=false&turn=${turn}`)).filter(({ event }) => event === "text.delta");
+    expect(pieces.map(({ data }) => data.text).join("")).toBe(content);
   });
   await abortAllDurableObjects();
 }
@@ -60,6 +61,7 @@ describe("what a cut answer costs", () => {
     "[COST-3] seed %i: 100 random cuts are booked within 15 percent of what was charged, and marked",
     async (seed) => {
       const random = randomOf(seed);
+      saveEachPiece();
       for (let session = 0; session < 5; session++) {
         const world = new SessionWorld();
         provider.enqueue(meter.answer(textOf("english", 600), "whole").reply);
@@ -123,8 +125,7 @@ describe("what a cut answer costs", () => {
     provider.enqueue(reply);
     const { turn } = await world.send("Hello");
     await produced();
-    await world.inside((storage) => storage.sql.exec("UPDATE inbox SET stop = 'cancelled'").toArray());
-    await abortAllDurableObjects();
+    await crashWhileCancelling(world, turn);
     const { ended } = await world.ended(turn);
     expect(ended).toMatchObject({ reason: "cancelled", usage: { estimated: true, outputTokens: 0 } });
     expect(ended.usage.inputTokens).toBeGreaterThan(100);

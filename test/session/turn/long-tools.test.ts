@@ -105,12 +105,6 @@ describe("a tool that waits", () => {
     }
   });
 
-  it("[STEP-3] a plain tool's call writes no row of steps", async () => {
-    provider.enqueue(asking("1+1"), text("2"));
-    await world.ask("1+1?");
-    expect(await world.inside(({ sql }) => sql.exec("SELECT count(*) AS n FROM tool_steps").one().n)).toBe(0);
-  });
-
   it("[STEP-2] the watchdog takes up a call that a crash cut off in a step, as often as it gets further", async () => {
     const ran: string[] = [];
     const last = ["a", "b", "c", "d", "e", "f", "g"];

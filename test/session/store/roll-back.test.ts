@@ -1,13 +1,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Ladder, Rung } from "../../src/account/ladder.ts";
-import { accountLadder, accountVersion } from "../../src/account/schema.ts";
-import { sessionLadder, versionOf } from "../../src/session/store/schema.ts";
-import { calls, text } from "../support/fake-provider.ts";
-import { contractions } from "../support/rung-rules.ts";
-import { startProvider } from "../support/session-world.ts";
-import { accountStub, change, plainTables, restart, sessionStub } from "../support/stored-rows.ts";
+import type { Ladder, Rung } from "../../../src/account/ladder.ts";
+import { accountLadder, accountVersion } from "../../../src/account/schema.ts";
+import { sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
+import { calls, text } from "../../support/fake-provider.ts";
+import { contractions } from "../../support/rung-rules.ts";
+import { startProvider } from "../../support/session-world.ts";
+import { accountStub, change, plainTables, restart, sessionStub } from "../../support/stored-rows.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 const adminKey = "test-admin-key-16";

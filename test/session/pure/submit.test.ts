@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { responseWords } from "../src/doors/openai/responses/response-refusals.ts";
-import { nativeWords } from "../src/doors/refusal-words.ts";
-import { type OpenSession, openSession } from "../src/session/open-session.ts";
-import { type SubmitRefusal, SubmitRefused } from "../src/session/refusal.ts";
-import { SessionRecord } from "../src/session/store/session-record.ts";
-import type { Submission } from "../src/session/submit/submit-rows.ts";
-import { takeSubmission } from "../src/session/submit.ts";
-import { asking, assistant, ended, result } from "./support/entries.ts";
-import { nodeStorage } from "./support/node-storage.ts";
+import { responseWords } from "../../../src/doors/openai/responses/response-refusals.ts";
+import { nativeWords } from "../../../src/doors/refusal-words.ts";
+import { type OpenSession, openSession } from "../../../src/session/open-session.ts";
+import { type SubmitRefusal, SubmitRefused } from "../../../src/session/refusal.ts";
+import { SessionRecord } from "../../../src/session/store/session-record.ts";
+import type { Submission } from "../../../src/session/submit/submit-rows.ts";
+import { takeSubmission } from "../../../src/session/submit.ts";
+import { asking, assistant, ended, result } from "../../support/entries.ts";
+import { contentsOf, nodeStorage } from "../../support/node-storage.ts";
 
 const message = { content: "Hi", options: {} };
 const known = { key: "k1", bodyHash: "one" };
@@ -56,8 +56,7 @@ function all(): Submission {
 function inSession(work: (session: OpenSession, rows: () => unknown) => void): void {
   const storage = nodeStorage();
   SessionRecord.create(storage.sql, { account: "a", name: "s" }, {}, 1);
-  const tables = ["session", "entries", "entry_parts", "inbox", "claims", "outbox", "checkpoint"];
-  work(openSession(storage), () => tables.map((table) => storage.sql.exec(`SELECT * FROM ${table}`).toArray()));
+  work(openSession(storage), () => contentsOf(storage));
 }
 
 function refusalOf(session: OpenSession, submission: Submission): SubmitRefusal | undefined {

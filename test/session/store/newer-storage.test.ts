@@ -1,11 +1,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accountLadder } from "../../src/account/schema.ts";
-import { sessionLadder } from "../../src/session/store/schema.ts";
-import { calls, text } from "../support/fake-provider.ts";
-import { startProvider } from "../support/session-world.ts";
-import { accountStub, change, restart, sessionStub, storedRows } from "../support/stored-rows.ts";
+import { accountLadder } from "../../../src/account/schema.ts";
+import { sessionLadder } from "../../../src/session/store/schema.ts";
+import { calls, text } from "../../support/fake-provider.ts";
+import { startProvider } from "../../support/session-world.ts";
+import { accountStub, change, restart, sessionStub, storedRows } from "../../support/stored-rows.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 const adminKey = "test-admin-key-16";

@@ -1,16 +1,16 @@
 /** The copies in memory of a session's rows against the rows: after every kind of write a new instance must read what the old one knows. */
 import { describe, expect, it, vi } from "vitest";
-import { migrateAccount } from "../src/account/schema.ts";
-import { Draft } from "../src/core/assemble.ts";
-import { type OpenSession, openSession } from "../src/session/open-session.ts";
-import { EntryTail } from "../src/session/store/entry-tail.ts";
-import { InboxCopy } from "../src/session/store/inbox-copy.ts";
-import { SessionRecord } from "../src/session/store/session-record.ts";
-import { takeSubmission } from "../src/session/submit.ts";
-import type { BusyPolicy } from "../src/session/turn/turns.ts";
-import { asking, assistant, ended, result } from "./support/entries.ts";
-import { nodeStorage } from "./support/node-storage.ts";
-import { randomOf } from "./support/random.ts";
+import { migrateAccount } from "../../../../src/account/schema.ts";
+import { Draft } from "../../../../src/core/assemble.ts";
+import { type OpenSession, openSession } from "../../../../src/session/open-session.ts";
+import { EntryTail } from "../../../../src/session/store/entry-tail.ts";
+import { InboxCopy } from "../../../../src/session/store/inbox-copy.ts";
+import { SessionRecord } from "../../../../src/session/store/session-record.ts";
+import { takeSubmission } from "../../../../src/session/submit.ts";
+import type { BusyPolicy } from "../../../../src/session/turn/turns.ts";
+import { asking, assistant, ended, result } from "../../../support/entries.ts";
+import { nodeStorage } from "../../../support/node-storage.ts";
+import { randomOf } from "../../../support/random.ts";
 
 /** Everything that the parts say of their rows. */
 function known(parts: OpenSession): unknown {

@@ -1,10 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { accountLadder, accountVersion } from "../../src/account/schema.ts";
-import { sessionLadder, versionOf } from "../../src/session/store/schema.ts";
-import { text } from "../support/fake-provider.ts";
-import { type Expected, loadStored, receiverUrl, storedObjects, storedStub } from "../support/stored-fixture.ts";
+import { accountLadder, accountVersion } from "../../../src/account/schema.ts";
+import { sessionLadder, versionOf } from "../../../src/session/store/schema.ts";
+import { text } from "../../support/fake-provider.ts";
+import { type Expected, loadStored, receiverUrl, storedObjects, storedStub } from "../../support/stored-fixture.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 let expected: Expected;
