@@ -6,7 +6,7 @@ import type { SessionStore } from "./session-store.ts";
 export function PendingMessage({ message, store }: { message: Pending; store: SessionStore }) {
   const { key, content, state, detail } = message;
   return (
-    <section class="from-person pending" aria-label="Your message, not begun yet">
+    <article class="from-person pending" aria-label="Your message, not begun yet">
       <div class="bubble">{splitAttachments(content).text || content}</div>
       <p class={state === "refused" ? "alert" : "hint"}>{words(message)}</p>
       {state === "refused" && (
@@ -20,7 +20,7 @@ export function PendingMessage({ message, store }: { message: Pending; store: Se
         </p>
       )}
       {state === "sending" && detail !== undefined && <p class="hint">{detail}</p>}
-    </section>
+    </article>
   );
 }
 
