@@ -23,7 +23,7 @@ async function bundled(code: string, folder: string): Promise<string> {
   return script;
 }
 
-it("[DOCS-15] the story of docs/agents.md runs as it is printed; RECORD_STORY=1 records it", async () => {
+it("[DOCS-16] the story of docs/agents.md runs as it is printed; RECORD_STORY=1 records it", async () => {
   const document = await readFile(path, "utf8");
   const recorded = blockOf(document, "text");
   await mkdir(".wrangler", { recursive: true });
