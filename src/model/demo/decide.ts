@@ -94,8 +94,8 @@ function resultsOf(messages: readonly DemoMessage[]): DemoResult[] {
 }
 
 function thoughtOf(ask: string, wants: Want[], results: DemoResult[]): string {
-  const help = results.length > 0 ? ` Results: ${results.length}.` : " No tool is needed.";
-  return `I am asked: "${shorten(ask)}".${wants.length > 0 ? ` A tool helps: ${wants.map(({ tool }) => tool).join(" and ")}.` : help}`;
+  const tools = wants.map(({ tool }) => tool).join(" and ");
+  return `I am asked: "${shorten(ask)}". ${tools === "" ? `Results: ${results.length}.` : `A tool helps: ${tools}.`}`;
 }
 
 function textFor(question: Question, results: DemoResult[], earlier: number): string {
@@ -107,9 +107,8 @@ function textFor(question: Question, results: DemoResult[], earlier: number): st
     );
   if (results.length > 0) return results.map((result) => sentenceFrom(result, ask)).join("\n\n");
   const greeting = /^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening))\b/i.test(ask) ? "Hello! " : "";
-  const before =
-    earlier > 0 ? ` It follows ${earlier} earlier messages of this session, which I was sent as well.` : "";
-  return `${greeting}You wrote: "${shorten(ask)}".${before} I work by simple rules. Ask for a summary with action items, the time in Tokyo, 17% of 2,450, what we said earlier, or "ask X to …" for a tool X.`;
+  const before = earlier > 0 ? ` It follows ${earlier} earlier messages of this session.` : "";
+  return `${greeting}You wrote: "${shorten(ask)}".${before} I work by simple rules. Ask for a summary with action items, the time in Tokyo, 17% of 2,450, or "ask X to …" for a tool X.`;
 }
 
 const clock =

@@ -69,7 +69,7 @@ export function wantsOf({ kind, ask }: Question, offered: readonly string[]): Wa
 }
 
 const cities =
-  "Asia/Tokyo Europe/London Europe/Berlin Europe/Paris Europe/Madrid America/New_York America/Chicago America/Los_Angeles Asia/Singapore Asia/Shanghai Australia/Sydney";
+  "Asia/Tokyo Europe/London Europe/Berlin Europe/Paris America/New_York America/Los_Angeles Asia/Shanghai Australia/Sydney";
 /** By the city's name; a few cities have that of another. */
 const zones: Record<string, string> = {
   ...Object.fromEntries(
