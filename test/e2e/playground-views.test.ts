@@ -56,6 +56,12 @@ const looks = [
   [360, "light"],
 ] as const;
 
+/** A picture of a view, to be looked at: only where they are wanted. */
+async function keep(title: string, state: string): Promise<void> {
+  const name = title.split(" ")[0]?.toLowerCase();
+  if (process.env.VIEWS !== undefined) await page.screenshot({ path: `${shots}/view-${name}-${state}.png` });
+}
+
 /** What axe finds against the page as it is. Its half a megabyte is parsed only in pages that it looks at. */
 async function accessFaults(): Promise<string[]> {
   if (!(await inPage<boolean>(page, "'axe' in window"))) await inPage(page, axe);
@@ -102,8 +108,7 @@ views("the page's views, over samples of the API", () => {
       await look(width, theme);
       const found = (width === 360) === (theme === "dark") ? await accessFaults() : [];
       expect([...found, ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
-      if (process.env.VIEWS !== undefined)
-        await page.screenshot({ path: `${shots}/view-${title.split(" ")[0]?.toLowerCase()}-${width}-${theme}.png` });
+      await keep(title, `${width}-${theme}`);
     }
     expect(seen.errors).toEqual([]);
   });
@@ -115,12 +120,15 @@ views("the page's views, over samples of the API", () => {
       await look(360, "dark");
       await open(hash, { state: "empty" });
       await says(empty);
+      await keep(title, "empty");
       expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
       await open(hash, { state: "failing" });
       await says("The server has a fault. Try later.");
+      await keep(title, "failing");
       expect(await widthFaults()).toEqual([]);
       await open(hash, { state: "slow" });
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      await keep(title, "slow");
       double.state = "data";
       double.release();
       await says(data);
