@@ -1,20 +1,23 @@
 /** One turn: its messages first, then when what of it happened, what each part used, and the requests that were sent. */
 import { useEffect, useState } from "hono/jsx/dom";
 import type { TurnJson } from "../../wire/shapes.ts";
+import { splitAttachments } from "../chat/attachment.ts";
 import { loaded, withSuspended } from "../chat/conversation.ts";
 import { endingWords, operatorWords } from "../chat/ending-words.ts";
+import type { ItemView } from "../chat/item-view.ts";
 import { readEntries } from "../chat/read-entries.ts";
+import { Reply } from "../chat/reply.tsx";
 import { answerOf, type ShownTurn, turnsOf } from "../chat/turn-view.ts";
 import { chatHash } from "../route.ts";
 import { outcomeOf } from "../sessions/outcome.ts";
 import { callJson } from "../shell/api.ts";
-import { duration, money } from "../shell/figures.ts";
+import { Details } from "../shell/details.tsx";
+import { bytes, duration, money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import type { PageEntry, PageSession } from "../shell/shapes.ts";
 import { type Loading, useLoad } from "../shell/use-load.ts";
 import { SpanDetail } from "./span-detail.tsx";
 import { childSessions, type OtlpTrace, traceView } from "./spans.ts";
-import { TurnMessages } from "./turn-messages.tsx";
 import { WaterfallChart } from "./waterfall-chart.tsx";
 
 /** How long a turn that runs is left alone before it is read again. */
@@ -156,4 +159,42 @@ async function readTrace(path: string, signal: AbortSignal): Promise<OtlpTrace> 
     open = read.flatMap(childSessions);
   }
   return { resourceSpans: found.flatMap(({ resourceSpans = [] }) => resourceSpans) };
+}
+
+/** The messages of one turn, to be read alone: nothing can be answered, edited or sent from here. */
+function TurnMessages({ view }: { view: ShownTurn }) {
+  return (
+    <div class="items read">
+      {view.items.map((item, place) => (
+        <Message key={String(place)} item={item} />
+      ))}
+    </div>
+  );
+}
+
+function Message({ item }: { item: ItemView }) {
+  switch (item.kind) {
+    case "user": {
+      const { text, files } = splitAttachments(item.content ?? "");
+      return (
+        <div class="from-person">
+          <p class="hint">
+            {[item.speaker ?? "user", item.joined ? "joined the turn" : ""].filter(Boolean).join(" · ")}
+          </p>
+          <div class="bubble">{text}</div>
+          <p class="hint">{files.map((file) => `${file.name} (${bytes(file.text.length)})`).join(", ")}</p>
+        </div>
+      );
+    }
+    case "reply":
+      return <Reply reply={item} />;
+    case "summary":
+      return (
+        <Details name="The earlier conversation was put into a summary">
+          {() => <p class="plain">{item.text}</p>}
+        </Details>
+      );
+    case "note":
+      return <p class="hint plain">Longline to the model: {item.text}</p>;
+  }
 }

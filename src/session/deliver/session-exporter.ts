@@ -3,8 +3,7 @@
  * waits for it. What was sent and not confirmed is sent again with the same bytes. Only an app that lists `otel()` carries this.
  */
 import type { Attributes } from "../../observe/names.ts";
-import { otlpTraces } from "../../observe/otlp-json.ts";
-import { otlpLogs } from "../../observe/otlp-logs.ts";
+import { otlpLogs, otlpTraces } from "../../observe/otlp-json.ts";
 import { type Collector, type OtlpOutcome, sendOtlp } from "../../observe/send-otlp.ts";
 import type { Span } from "../../observe/span.ts";
 import type {
