@@ -258,7 +258,7 @@ export class SessionStore {
 }
 
 /** The connection over which a session's events come to the page. */
-interface Line {
+interface EventConnection {
   session: string;
   /** The newest entry that is known already. */
   afterSeq: number;
@@ -268,7 +268,7 @@ interface Line {
 }
 
 /** Ends with `signal`; throws an ApiError that does not pass by itself. */
-function holdLine({ session, afterSeq, onEvents, onState, signal }: Line): Promise<void> {
+function holdLine({ session, afterSeq, onEvents, onState, signal }: EventConnection): Promise<void> {
   const path = `/v1/sessions/${session}/events`;
   return followEvents({
     open: (lastEventId, signal) =>
