@@ -1,11 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { splitAttachments, withAttachments } from "../../src/playground/chat/attachment.ts";
-import { isOwnSignal, signalBody, signalPath, waitWords } from "../../src/playground/chat/call-words.ts";
+import { isOwnSignal, signalBody, waitWords } from "../../src/playground/chat/call-words.ts";
 import { endingWords, operatorWords } from "../../src/playground/chat/ending-words.ts";
 import { claimed, type Pending, unclaimed } from "../../src/playground/chat/pending.ts";
 import { chatHash, compareHash, freshSession, routeOf, turnPlaceOf } from "../../src/playground/route.ts";
-import { curl } from "../../src/playground/shell/curl.ts";
 import { ago, ahead, bytes, duration, money } from "../../src/playground/shell/figures.ts";
 import type { PageEntry } from "../../src/playground/shell/shapes.ts";
 
@@ -86,29 +84,6 @@ describe("what a call waits for", () => {
     const until = "2026-01-11T12:00:00Z";
     expect(waitWords({ kind: "signal", name: "paid:17\u202e", until })).toBe("the signal paid:17\\u202e");
     expect(waitWords({ kind: "sleep", name: "rest", until })).toBe("a time (rest)");
-  });
-
-  it("[E2E-32] [PAGE-33] a request for a program is text in a shell, whatever the name of the signal and the body", () => {
-    const origin = "https://my-agent.example";
-    for (const name of ["shipped:17", "a'; rm -rf ~; '", "$(id)`id`", 'x" -d "y', "50% & more", "ü 漢"]) {
-      const shown = spawnSync(
-        "bash",
-        [
-          "-c",
-          `curl() { printf '%s\\n' "$@"; }; ${curl({ url: origin + signalPath("order-17", name), key: "$LONGLINE_KEY", body: { value: name } })}`,
-        ],
-        {
-          env: { LONGLINE_KEY: "key" },
-          encoding: "utf8",
-        },
-      ).stdout.split("\n");
-      const [url = "", ...others] = shown;
-      expect(decodeURIComponent(url)).toBe(`https://my-agent.example/v1/sessions/order-17/signals/${name}`);
-      expect(others).toEqual([
-        ...["-H", "Authorization: Bearer key", "-H", "Content-Type: application/json"],
-        ...["-d", JSON.stringify({ value: name }), ""],
-      ]);
-    }
   });
 
   it("[E2E-32] a value is JSON or nothing; the library's own signals cannot be sent", () => {

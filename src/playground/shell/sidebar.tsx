@@ -1,8 +1,7 @@
 /** What is beside each page: a new chat, the pages, and beside a chat the newest sessions. On a phone it is a drawer. */
-import { useLayoutEffect, useRef } from "hono/jsx/dom";
+import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { type AccountPage, chatHash, type Route } from "../route.ts";
 import { RecentSessions } from "../sessions/recent-sessions.tsx";
-import { ThemeButton } from "./theme-button.tsx";
 
 interface SidebarProps {
   route: Route;
@@ -66,5 +65,22 @@ export function Sidebar({ route, fresh, keys, open, leave, askKey }: SidebarProp
         </button>
       </p>
     </aside>
+  );
+}
+
+const name = "longline-theme";
+
+/** Light, dark, or as the system has it. The choice stays in this browser. */
+function ThemeButton() {
+  const [theme, setTheme] = useState(localStorage.getItem(name) ?? "");
+  useLayoutEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem(name, theme);
+  }, [theme]);
+  const dark = theme === "dark" || (theme === "" && matchMedia("(prefers-color-scheme: dark)").matches);
+  return (
+    <button type="button" class="quiet" onClick={() => setTheme(dark ? "light" : "dark")}>
+      {dark ? "Light" : "Dark"}
+    </button>
   );
 }
