@@ -1,15 +1,15 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { agentDetailsJson, entriesJson, evalSummaryText, wordingOf } from "../playground/samples.ts";
-import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { browserPath, inPage, type OwnBrowser, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
 import { savePicture, shots } from "../support/picture.ts";
 import { xssStrings } from "../support/xss-strings.ts";
 
-let browser: Browser;
+let browser: OwnBrowser;
 let context: BrowserContext;
 let double: PageDouble;
 let seen: Witness;
