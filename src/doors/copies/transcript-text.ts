@@ -41,7 +41,7 @@ export function readLine(line: string): unknown {
   return renamed(value, camel);
 }
 
-/** Below these names stand names of others, which stay as they are. */
+/** The names in these fields were chosen by others, and stay as they are. */
 const foreign = new Set(["metadata", "schema", "parameters", "waits"]);
 
 function renamed(value: unknown, rename: (name: string) => string): unknown {
