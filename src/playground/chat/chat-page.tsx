@@ -208,7 +208,7 @@ function takeOpening(session: string): string | undefined {
 function PendingMessage({ message, store }: { message: Pending; store: SessionStore }) {
   const { key, content, state, detail } = message;
   return (
-    <section class="from-person pending" aria-label="Your message, not begun yet">
+    <article class="from-person pending" aria-label="Your message, not begun yet">
       <div class="bubble">{splitAttachments(content).text || content}</div>
       <p class={state === "refused" ? "alert" : "hint"}>{words(message)}</p>
       {state === "refused" && (
@@ -222,7 +222,7 @@ function PendingMessage({ message, store }: { message: Pending; store: SessionSt
         </p>
       )}
       {state === "sending" && detail !== undefined && <p class="hint">{detail}</p>}
-    </section>
+    </article>
   );
 }
 

@@ -25,6 +25,11 @@ const pages: readonly [AccountPage, string][] = [
   ["setup", "Setup"],
 ];
 
+/** The trace of a turn and a comparison are reached from the list of turns. */
+function pageOf({ page }: Route): Route["page"] {
+  return page === "trace" || page === "compare" ? "turns" : page;
+}
+
 export function Sidebar({ route, fresh, keys, open, leave, askKey }: SidebarProps) {
   const first = useRef<HTMLAnchorElement>(null);
   useLayoutEffect(() => {
@@ -44,11 +49,7 @@ export function Sidebar({ route, fresh, keys, open, leave, askKey }: SidebarProp
       </a>
       <nav aria-label="Pages">
         {pages.map(([page, name]) => (
-          <a
-            key={page}
-            href={`#/${page}`}
-            {...((route.page === page || (route.page === "trace" && page === "turns")) && { "aria-current": "page" })}
-          >
+          <a key={page} href={`#/${page}`} {...(pageOf(route) === page && { "aria-current": "page" })}>
             {name}
           </a>
         ))}
