@@ -1,18 +1,12 @@
 /** A session as lines of JSON, one entry each after a header, and the feedback on its turns: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
 import type { Entry } from "../../core/entry.ts";
 import type { RatedTurn } from "../../session/store/feedback.ts";
+import type { SessionSettings } from "../../session/store/session-record.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */
-export interface TranscriptHeader {
+export interface TranscriptHeader
+  extends Pick<SessionSettings, "agent" | "title" | "metadata" | "instructions" | "model" | "prefix" | "createdAtMs"> {
   id: string;
-  /** Name of its agent; null in an export of an earlier version. */
-  agent: string | null;
-  title: string | null;
-  metadata: Record<string, string>;
-  instructions: string | null;
-  model: string | null;
-  prefix: string | null;
-  createdAtMs: number;
 }
 
 /** The header as a line, without the line's end. */
