@@ -4,7 +4,7 @@ import type { Agent } from "../agent/agent.ts";
 import { AppError } from "../core/errors.ts";
 import { type Caller, sessionOf } from "./caller.ts";
 
-/** As a session is handed it: what it is made with where there is none, and what is refused where it has another. */
+/** As a submission has it: a new session is made with it, and one that has another agent refuses it. */
 export interface NamedAgent {
   agent?: string;
   create: { agent?: string };

@@ -1,4 +1,4 @@
-/** The Durable Object of a session: its methods. Each asks for what it uses of the session that is alive. What it is handed comes in by `submit.ts` alone; what a turn does is decided in core. */
+/** The Durable Object of a session: its methods. Each uses some parts of the session that is alive. What callers submit is taken by `submit.ts` alone; what a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
@@ -141,7 +141,7 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => ({ turn: retryDelivery(session, id) }));
   }
 
-  /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
+  /** The request of the answer that begins there; `not_found` where none begins, or once it was withdrawn under `name`. */
   asked(place: AnswerPart, name: string): Promise<Outcome<FoundAnswer>> {
     return outcome(() => findAnswer(this.#session, place, name));
   }
@@ -168,7 +168,7 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** Those of the names that were taken away from what they named. */
+  /** Those of the names that were withdrawn. */
   withdrawn(names: string[]): Promise<Outcome<string[]>> {
     return outcome(() => withdrawnNames(this.#session, names));
   }
@@ -211,7 +211,7 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => ({ turn: takeNotice(session, notice) }));
   }
 
-  /** A child of this session reports how it is with a call that it was made for. */
+  /** A child of this session reports the state of the call that it works for. */
   fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
     return outcome(() => this.#lifecycle.children?.report(report) ?? "gone");
   }
@@ -221,7 +221,7 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => durableOf(session).takeSignal(given, Date.now()));
   }
 
-  /** How the newest turn is; null in a session that has none. */
+  /** The state of the newest turn; null in a session that has none. */
   newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
     return outcome(() => {
       const { turn } = this.#session.log.last ?? {};

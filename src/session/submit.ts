@@ -60,7 +60,7 @@ function made(target: SubmitTarget, address: SessionAddress, given: Submission):
   return target.create(address, given.create);
 }
 
-/** What is looked at and written, all at once. */
+/** What is checked and written, all at once. */
 type Checks = (phase: "agent" | "model") => void;
 
 /** Takes all of it, or throws. `mustBe` refuses for what is not in the rows: who answers. Runs in the caller's transaction. */

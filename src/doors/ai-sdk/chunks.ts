@@ -141,7 +141,7 @@ export class UiChunks implements Encoder {
     }
   }
 
-  /** The steps of this answer that are a child's: what it asked is closed at once, since its result is the child's to have. */
+  /** The steps of this answer that are a child's: its questions are closed at once, since their results go to the child. */
   #childAnswered(call: ToolCall, answer: Omit<Answered, "childCall">): Chunk[] {
     const asked = [...(this.#inChildStep ? [] : this.#childStep()), ...askChunks(call)];
     const { id: toolCallId } = call;
@@ -250,7 +250,7 @@ function jsonOr(text: string): unknown {
   }
 }
 
-/** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others goes in front of it. */
+/** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others is sent before it. */
 function errorChunks(error: FailureJson): Chunk[] {
   return [
     { type: "message-metadata", messageMetadata: { error } },

@@ -33,7 +33,7 @@ export const mcp = new Routes().post("/", "key", async (c, caller) => {
   return serveMcp(c.req.raw, toolsFor(caller), version);
 });
 
-/** A page that has its own name resolved to this host must not get at it (MCP 2025-11-25, transports, security). Programs send no Origin. */
+/** A page whose own host name resolves to this host must not reach it (MCP 2025-11-25, transports, security). Programs send no Origin. */
 function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Settings): void {
   if (origin === undefined || allowedOrigins.includes(origin)) return;
   if (isDev && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)) return;
@@ -63,7 +63,7 @@ function toolsFor(caller: Caller): McpTools {
       const address = { account, name: parseBody(sessionName, of.session, "requestState") };
       const session = sessionObject(caller.bindings, address);
       for (const { ref, ...decided } of decisions) {
-        // One that was answered elsewhere meanwhile is settled; how, the turn says.
+        // One that was answered elsewhere meanwhile is settled; the turn shows how.
         await session.submit(address, { approvals: [{ call: { ref }, ...decided }] });
       }
       return answerOf(caller, of, report);

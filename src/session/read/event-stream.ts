@@ -100,7 +100,7 @@ export interface StreamSources {
   log: TranscriptLog;
 }
 
-/** What a look at the feed came to: frames, nothing yet, or the end. */
+/** The result of a look at the feed: frames, nothing yet, or the end. */
 type Look = { text: string } | "nothing" | "end";
 
 class EventStream {

@@ -26,7 +26,7 @@ export class Reconciler {
     this.#isGone = isGone;
   }
 
-  /** Reads a long transcript page by page for a comparison with `history`, and what else there is to do comes between. */
+  /** Reads a long transcript page by page for a comparison with `history`; other work is done between the pages. */
   async readAhead(history: Pick<SentHistory, "before">): Promise<void> {
     if (history.before.length === 0) return;
     while (this.#readPage() && this.#seq < this.#log.lastSeq) {
@@ -45,7 +45,7 @@ export class Reconciler {
     return answered.same ? answered : compared;
   }
 
-  /** False when everything was read. Several requests read at once: each page is of where all of them are. */
+  /** False when everything was read. Several requests may read at the same time: each page begins where the last one of any of them ended. */
   #readPage(): boolean {
     if (this.#seq >= this.#log.lastSeq) return false;
     const entries = this.#log.read({ after: this.#seq, ...page });

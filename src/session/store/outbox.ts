@@ -4,7 +4,7 @@ import type { RowCopy } from "./row-copy.ts";
 
 /** An answer that is owed. */
 export interface Owed {
-  /** Names the delivery for ever: receivers tell a repeated one by it. */
+  /** Names the delivery for ever: receivers recognise a repeated one by it. */
   id: string;
   turn: string;
   address: Address;

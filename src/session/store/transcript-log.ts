@@ -14,7 +14,7 @@ export interface TranscriptLog {
   append(entries: readonly NewEntry[]): Entry[];
   /** Entries after `after`, oldest first. */
   read(range: LogRange): Entry[];
-  /** The same for who needs the beginnings of texts: of long entries these may be cut, and are not read whole. */
+  /** The same for callers that need only the beginnings of texts: long entries may be cut, and are not read whole. */
   readBeginnings(range: LogRange): Entry[];
   /** The newest entries of one type, newest first. */
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[];

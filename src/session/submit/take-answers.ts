@@ -24,7 +24,7 @@ import {
 import { attemptAfter } from "./attempts.ts";
 import type { GivenApproval, Submission, SubmitRows } from "./submit-rows.ts";
 
-/** What answers came to. `no_answers`: nothing waits, and nothing was answered. */
+/** The result of answers. `no_answers`: nothing waits, and nothing was answered. */
 export type TakenAnswers =
   | { type: "accepted"; place: AnswerPart; repeated: boolean }
   | { type: "moved_on"; fork?: string }

@@ -1,4 +1,4 @@
-/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and mean nothing. */
+/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and have no effect. */
 import * as z from "zod/mini";
 import { metadataBounds } from "../../../core/bounds.ts";
 import type { Sampling, Thinking, TurnOptions } from "../../../core/entry.ts";

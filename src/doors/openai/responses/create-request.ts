@@ -111,7 +111,7 @@ const others = {
   prompt: refused("there are no stored prompts; send instructions"),
 };
 
-/** What adds to items that never come is asked for in vain, and changes nothing. */
+/** Additions to items that never come change nothing. */
 const including = lazySchema(() =>
   z.array(
     z.enum([

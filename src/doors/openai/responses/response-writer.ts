@@ -1,4 +1,4 @@
-/** Writes one answer as OpenAI's Responses API tells it: typed events for a stream, or the Response object. The same events give the same items, ids and numbers, whenever they are read. */
+/** Writes one answer in the form of OpenAI's Responses API: typed events for a stream, or the Response object. The same events give the same items, ids and numbers, whenever they are read. */
 import { addUsage, noUsage, type Usage } from "../../../core/cost.ts";
 import type { TurnEndReason } from "../../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../../core/event.ts";

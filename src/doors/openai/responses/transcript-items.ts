@@ -128,7 +128,7 @@ class TurnItems {
     this.#items.push({ item, seq: entry.seq, side: "input", response: this.#response });
   }
 
-  /** Behind what a client answers another response begins. */
+  /** After a client's answers another response begins. */
   #input({ seq }: Entry, item: TranscriptItem): void {
     this.#finish();
     this.#afterSeq = seq;
