@@ -38,13 +38,12 @@ export function askedCalls(message: string, request: DemoRequest, results: reado
   const asks = [...message.slice(0, longestAsk).matchAll(askPattern([...toolOf.keys()]))];
   for (const [n, { 0: ask, 1: then, 2: call, 3: name = "", index }] of asks.entries()) {
     const tool = toolOf.get(name.toLowerCase());
-    if (!tool || (!call && known.has(tool.name))) continue;
     const task = message.slice(index + ask.length, asks[n + 1]?.index).trim() || message;
+    const given = call && parsed(/^with\s+(\{.*\})/is.exec(task)?.[1]);
+    if (!tool || (!given && known.has(tool.name))) continue;
     if (groups.length === 0 || then) groups.push([]);
     const text = groups.length > 1 ? [task, ...results.map(({ content }) => content)].join("\n\n") : task;
-    const args = call
-      ? { ...parsed(/^with\s+(\{.*\})/is.exec(task)?.[1]) }
-      : argumentsFrom(tool, `${name} ${task}`, text);
+    const args = given ? { ...given } : argumentsFrom(tool, `${name} ${task}`, text);
     groups.at(-1)?.push({ tool: tool.name, args });
   }
   return groups;
