@@ -152,6 +152,59 @@ describe("the Responses API", () => {
   });
 });
 
+describe("calls of the client beside a child's ask", () => {
+  const weather = { type: "function", name: "weather", parameters: { type: "object", properties: {} } };
+  const both = () => {
+    const atClient = { id: "w1", name: "weather", arguments: "{}" };
+    crew.answers("manager", calls([call("writer", "One"), atClient]), text("All done."));
+    crew.answers("writer", calls([publishing("one")]), text("Done."));
+  };
+
+  it("[DELEG-21] a response takes the outputs alone, and the next one shows the ask", async () => {
+    both();
+    const tools = [weather];
+    const first = (await json(post("/responses", { input: "Go", conversation: world.name, tools }))).body;
+    expect(first.output).toMatchObject([{ type: "function_call", call_id: "w1" }]);
+    await asked(2);
+    const output = { type: "function_call_output", call_id: "w1", output: "Sunny" };
+    const next = { previous_response_id: first.id, tools };
+    const second = (await json(post("/responses", { ...next, input: [output] }))).body;
+    expect(second.output).toMatchObject([{ type: "mcp_approval_request", name: "publish" }]);
+    const [{ id }] = second.output;
+    const yes = { type: "mcp_approval_response", approval_request_id: id, approve: true };
+    const third = (await json(post("/responses", { previous_response_id: second.id, tools, input: [yes] }))).body;
+    expect([third.output.at(-1).content[0].text, published.length]).toEqual(["All done.", 1]);
+  });
+
+  it("[DELEG-21] a chat completion takes the result, and then names the ask", async () => {
+    both();
+    const headers = { "X-Session-Id": world.name };
+    const tools = [{ type: "function", function: { name: "weather", parameters: weather.parameters } }];
+    const complete = (messages: object[]) =>
+      json(
+        app(at("/chat/completions"), {
+          method: "POST",
+          headers,
+          body: JSON.stringify({ model: "manager", messages, tools }),
+        }),
+      );
+    const first = await complete([{ role: "user", content: "Go" }]);
+    const { message } = first.body.choices[0];
+    expect(message.tool_calls).toMatchObject([{ id: "w1" }]);
+    await asked(2);
+    const next = await complete([
+      { role: "user", content: "Go" },
+      message,
+      { role: "tool", tool_call_id: "w1", content: "Sunny" },
+    ]);
+    expect([next.status, next.body.error.message]).toEqual([409, expect.stringContaining('of the agent "writer"')]);
+    const [id] = await asked(1);
+    await post(`/sessions/${world.name}/approvals/${id}`, { approve: true });
+    await world.ended("turn_1");
+    expect(published).toHaveLength(1);
+  });
+});
+
 describe("chat completions", () => {
   const body = { model: "manager", messages: [{ role: "user", content: "Go" }] };
   const session = () => ({ headers: { "X-Session-Id": world.name } });
@@ -334,4 +387,58 @@ describe("a child that fails or is stopped", () => {
     crew.answers("writer", status(401, { error: { message: "no key" } }));
     expect(await ask()).toBe("It failed.");
   });
+
+  const streams: [name: string, open: () => Promise<Response>, end: RegExp][] = [
+    [
+      "native",
+      () => {
+        const headers = { Accept: "text/event-stream" };
+        return app(at(`/sessions/${world.name}/messages`), { method: "POST", headers, body: '{"content":"Go"}' });
+      },
+      /"type":"agent.started".*"reason":"cancelled"/s,
+    ],
+    [
+      "chat",
+      () =>
+        post("/chat/completions", {
+          model: "manager",
+          user: "u",
+          stream: true,
+          messages: [{ role: "user", content: "Go" }],
+        }),
+      /data: \[DONE\]/,
+    ],
+    [
+      "responses",
+      () => post("/responses", { input: "Go", conversation: world.name, stream: true }),
+      /response\.incomplete/,
+    ],
+    [
+      "useChat",
+      () => {
+        const said = { id: "m1", role: "user", parts: [{ type: "text", text: "Go" }] };
+        return post("/ui/messages", { id: world.name, messages: [said] });
+      },
+      /"type":"data-agent".*"type":"finish"/s,
+    ],
+  ];
+
+  it.each(streams)(
+    "[DELEG-21] %s: a stream over a child that works ends with a cancel, in its own form, and the child with it",
+    async (_, open, end) => {
+      const slow = gated("It is");
+      crew.answers("manager", calls([call("writer", "One")]));
+      crew.answers("writer", slow.reply);
+      const answer = await open();
+      const session = answer.headers.get("X-Session-Id") ?? world.name;
+      const read = answer.text();
+      await slow.reached(0);
+      const at = world.session(session);
+      unwrap(await at.stub.cancel());
+      expect(await Promise.race([read, at.ended("turn_1").then(() => read)])).toMatch(end);
+      await vi.waitFor(async () =>
+        expect((await (await at.child()).entries()).at(-1)).toMatchObject({ reason: "cancelled" }),
+      );
+    },
+  );
 });

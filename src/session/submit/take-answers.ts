@@ -93,7 +93,8 @@ export function mismatch(
   if (silent !== undefined) return { code: "missing_result", callId: silent.id };
   const isGiven = (each: string) => approvals.some((approval) => refGiven(open, approval) === each);
   const own = open.waiting.filter(({ kind, child }) => kind === "approval" && child === undefined);
-  const needed = own.length > 0 || refs.some(isGiven) ? own.map(({ id }) => refIn(open, id)) : refs;
+  const isAnswered = clientCalls.length + own.length > 0 || refs.some(isGiven);
+  const needed = isAnswered ? own.map(({ id }) => refIn(open, id)) : refs;
   const ref = needed.find((each) => !isGiven(each));
   return ref === undefined ? undefined : { code: "missing_approval", turn: open.turn, ref };
 }
