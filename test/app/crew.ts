@@ -37,7 +37,7 @@ const review = z.object({
 const fact = {
   instructions: "You know one fact.",
   models,
-  tools: [delegate({ deep: { instructions: "You are too deep.", models } }, { name: "ask_deep" })],
+  tools: [delegate({ deep: { instructions: "You are too deep.", models } }, { name: "ask_deep" }), publish],
 };
 const researcher = {
   instructions: "You find things out.",

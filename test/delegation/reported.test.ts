@@ -133,3 +133,51 @@ it("[DELEG-23] an agent that is handed a session calls no tool that only the one
   const made = sent.flatMap(({ tool_calls = [] }) => tool_calls.map(({ id }: Json) => id));
   expect(sent.flatMap(({ tool_call_id: id }) => id ?? [])).toEqual(made);
 });
+
+it("[DELEG-23] what a child of a child asks is asked at the session above both, with its own name and arguments (mastra#12552, mastra#20934, mastra#23626)", async () => {
+  const asking = { id: "f1", name: "ask_fact", arguments: '{"agent":"fact","task":"Publish it"}' };
+  crew.answers("manager", calls([delegating("researcher")]), text("Done."));
+  crew.answers("researcher", calls([asking]), text("It is out."));
+  crew.answers("fact", calls([publishing]), text("Published."));
+  await world.send("Go");
+  const ask = await nextAsk();
+  const state = unwrap(await world.stub.wait("turn_1", 0));
+  const waiting = state.status === "waiting" ? state.waitingFor : [];
+  expect(waiting).toMatchObject([{ name: "publish", arguments: '{"text":"Snow."}', child: { of: "c1" } }]);
+  await abortAllDurableObjects();
+  await approve(ask);
+  const child = await world.child();
+  for (const each of [world, child, await child.child()]) await runDurableObjectAlarm(each.stub);
+  await world.ended("turn_1");
+  expect([published.length, crew.askedOf("fact").length]).toEqual([1, 2]);
+  expect((await world.results()).map(({ content }) => content)).toEqual(["It is out."]);
+});
+
+it("[DELEG-23] an agent that is not there is refused with the names that are, and the model can correct it (crewAI#667)", async () => {
+  crew.answers(
+    "manager",
+    calls([delegating("The Writer")]),
+    calls([delegating("writer", "Do it", "c2")]),
+    text("Done."),
+  );
+  crew.answers("writer", text("Written."));
+  await world.ask("Go");
+  const [wrong, right] = await world.results();
+  expect(wrong).toMatchObject({ isError: true, content: expect.stringMatching(/researcher.*writer/s) });
+  expect(right?.content).toBe("Written.");
+});
+
+it("[DELEG-23] sessions whose models give equal ids to their calls have children of their own (deer-flow#4757)", async () => {
+  const other = new CrewWorld(world.account);
+  const first = gated("For one.");
+  crew.answers("manager", calls([delegating("writer")]), calls([delegating("writer")]), text("One."), text("Two."));
+  crew.answers("writer", first.reply, text("For two."));
+  const { turn } = await world.send("Go");
+  await first.reached(0);
+  await other.send("Go");
+  await vi.waitFor(async () => expect((await other.results()).map(({ content }) => content)).toEqual(["For two."]));
+  first.release();
+  await world.ended(turn);
+  expect((await world.results()).map(({ content }) => content)).toEqual(["For one."]);
+  expect((await world.child()).name).not.toBe((await other.child()).name);
+});
