@@ -6,7 +6,7 @@ import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/setting-lists.ts";
 import { visible } from "../../core/shown-call.ts";
-import { refOf } from "../../core/waits.ts";
+import { refOf, whose } from "../../core/waits.ts";
 import type { Settings } from "../../env.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
@@ -108,7 +108,9 @@ async function approvalsOf(
   const { birth } = unwrap(await session.describe());
   const of = { birth, turn, step: reply?.step ?? 0 };
   const asked = waitingFor.filter(({ kind }) => kind === "approval");
-  return asked.map(({ id, name, arguments: text }) => ({ ref: refOf({ ...of, callId: id }), name, arguments: text }));
+  return asked.map(({ id, name, arguments: text, ...call }) => {
+    return { ref: refOf({ ...of, callId: id }), name, arguments: text, whose: whose(call) };
+  });
 }
 
 function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer, "status" | "answer" | "isError"> {
@@ -122,9 +124,9 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
       };
     case "waiting": {
       const text = state.reply?.content ?? "";
-      const calls = state.waitingFor.map(({ id, name, arguments: text, kind }) =>
+      const calls = state.waitingFor.map(({ id, name, arguments: text, kind, ...call }) =>
         kind === "approval"
-          ? `A person must approve the call ${name} ${visible(text)}: POST ${at}/approvals/${id} {"approve": true}`
+          ? `A person must approve the call ${name} ${visible(text)}${whose(call)}: POST ${at}/approvals/${id} {"approve": true}`
           : `The call ${name} ${text} waits for its result: POST ${at}/tool_results`,
       );
       const later = `A tool waits, so there is no answer yet. Read it later: GET ${at}/turns/${turn}`;

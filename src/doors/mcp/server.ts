@@ -54,7 +54,7 @@ export interface AgentAnswer {
   answer: string;
   isError: boolean;
   /** The calls that wait for a person's yes; with `status` `waiting`. */
-  approvals: { ref: string; name: string; arguments: string }[];
+  approvals: { ref: string; name: string; arguments: string; whose: string }[];
 }
 
 /** A person's answer about a call that waits, by way of the client. `ref` names the call for ever, `digest` what was shown of it. */
@@ -213,7 +213,7 @@ function approvalRequest({ session, turn, approvals }: AgentAnswer) {
     approvals.map((call, at) => {
       const { shown, leftOut } = cutToRoom(messengerText(call.arguments), shownChars, (text) => text.length);
       const cut = leftOut > 0 ? `\n(${leftOut} more characters are not shown: deny it if you do not know them.)` : "";
-      const message = `May ${call.name} run with exactly this?\n\n${shown}${cut}`;
+      const message = `May ${call.name}${call.whose} run with exactly this?\n\n${shown}${cut}`;
       return [`call_${at}`, inputRequired.elicit({ message, requestedSchema: decisionForm })];
     }),
   );

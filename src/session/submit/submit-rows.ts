@@ -16,7 +16,7 @@ export interface SubmitRows {
   turns: Turns;
   record: SessionRecord;
   outbox: Outbox;
-  children?: Pick<SessionChildren, "wrote" | "callOf">;
+  children?: Pick<SessionChildren, "wrote" | "callOf" | "answered">;
 }
 
 /** The result of a tool that runs at the client. */

@@ -28,6 +28,7 @@ import { failureOf } from "../openai-failure.ts";
 import type { ChatManner } from "./chunks.ts";
 import { chatCompletion } from "./completion.ts";
 import { readMessages } from "./messages.ts";
+import { approvalNeeded } from "./notes.ts";
 import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "./request.ts";
 import { Segment } from "./segment.ts";
 
@@ -158,10 +159,9 @@ async function completed(caller: Caller, place: TakenTurn, of: Completing): Prom
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
     return Response.json(chatCompletion(segment, of), { headers: of.headers });
   }
-  const [call] = state.status === "waiting" ? state.waitingFor : [];
-  if (call === undefined) return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
-  const detail = `The call ${call.name} ${call.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
-  throw new AppError("approval_required", detail);
+  const calls = state.status === "waiting" ? state.waitingFor : [];
+  if (calls.length === 0) return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
+  throw new AppError("approval_required", approvalNeeded(calls, { session: place.session, id: of.id }));
 }
 
 function stillWorking(id: string) {

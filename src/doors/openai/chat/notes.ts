@@ -1,6 +1,7 @@
 /** What a chat client may be shown of the agent's own tools: short notes among the reasoning. Pure. */
 import type { ToolCall, ToolResult } from "../../../core/message.ts";
 import { cutToRoom, messengerText, visible } from "../../../core/shown-call.ts";
+import { type WaitingCall, whose } from "../../../core/waits.ts";
 
 const longest = 500;
 
@@ -20,6 +21,18 @@ export function waitNote(session: string, { id, name, arguments: text }: ToolCal
 const noticeLead = "[Waiting for approval of ";
 /** Longest notice that is written: a few calls, each cut. */
 const longestNotice = 20_000;
+
+/** Why there is no answer yet: each call that waits, and where it is answered. */
+export function approvalNeeded(
+  calls: readonly WaitingCall[],
+  { session, id }: { session: string; id: string },
+): string {
+  const named = calls.map((call) => {
+    const text = calls.length === 1 ? call.arguments : forApproval(call.arguments);
+    return `${call.name} ${text}${whose(call)} waits for a person's approval: POST /v1/sessions/${session}/approvals/${call.id}`;
+  });
+  return `The call ${named.join("; the call ")}. Then the answer is at GET /v1/chat/completions/${id}.`;
+}
 
 /** Words with which an answer ends that waits for a person: where that is answered, and where the answer goes on. */
 export function waitNotice(calls: readonly ToolCall[], { session, id }: { session: string; id: string }): string {

@@ -80,6 +80,11 @@ export class ItemWriter {
     this.#goTo(attempt);
   }
 
+  /** Items come in a reply: where there is none, one of this step begins. */
+  mustHaveReply(step: number): void {
+    if (this.#replies.length === 0) this.beginReply(step, 1);
+  }
+
   /** The text of the reply is void; it begins again. */
   restartReply(attempt: number): void {
     if (this.#open !== undefined) this.#frames.closing(this.#reply, eventsOfClosing);

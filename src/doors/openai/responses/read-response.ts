@@ -54,6 +54,7 @@ export async function readResponse(
   const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(caller, place), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await writeEvents(writer, session, { ...place, firstSeq });
+  if (state.status === "waiting") writer.waits(state.waitingFor);
   return { response: writer.object(), ended: writer.ended, failure: writer.failure };
 }
 
@@ -93,7 +94,7 @@ async function writeEvents(
   for (let after = Math.max(firstSeq - 1, afterSeq), isOpen = true; isOpen; ) {
     const { entries } = unwrap(await session.entries({ after, limit: entriesInOneGo }));
     const own = entries.filter((entry) => entry.turn === turn);
-    for (const entry of own) writer.events(eventsOfEntry(entry));
+    writer.events(own.flatMap((entry) => eventsOfEntry(entry)));
     after = entries.at(-1)?.seq ?? after;
     isOpen = own.length > 0 && own.length === entries.length && !writer.ended;
   }
