@@ -186,9 +186,9 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
+  wait(turn: string, timeoutMs: number, untilRest?: boolean): Promise<Outcome<TurnState>> {
     return outcome(async () => {
-      const state = await waitForEnd(this.#session, turn, timeoutMs);
+      const state = await waitForEnd(this.#session, turn, { timeoutMs, untilRest });
       const feedback = state.status === "ended" ? this.#session.feedback.of(turn) : undefined;
       return feedback === undefined ? state : { ...state, feedback };
     });

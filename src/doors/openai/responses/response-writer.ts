@@ -3,10 +3,12 @@ import { addUsage, noUsage, type Usage } from "../../../core/cost.ts";
 import type { TurnEndReason } from "../../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../../core/event.ts";
 import type { ToolCall } from "../../../core/message.ts";
+import type { TurnRest } from "../../../core/tool-steps.ts";
 import { refOf } from "../../../core/waits.ts";
 import { approvalRequestId, formatAnswerId } from "../../../wire/answer-id.ts";
-import type { BrokenStream, Encoder, Frame } from "../../../wire/encoder.ts";
+import type { Encoder, Frame } from "../../../wire/encoder.ts";
 import type { AnswerRequest } from "../../../wire/manner.ts";
+import { goesOn } from "../openai-error.ts";
 import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -50,6 +52,8 @@ export class ResponseWriter implements Encoder {
   /** The newest reply asked for something that is not done here: the answer ends with it. */
   #isHandedOver = false;
   #begun = false;
+  /** The reader need not stay. */
+  #isOver = false;
   #standing: ResponseState | undefined;
   #failure: OpenAiFailure | undefined;
 
@@ -73,7 +77,7 @@ export class ResponseWriter implements Encoder {
   }
 
   get ended(): boolean {
-    return this.#standing !== undefined;
+    return this.#isOver || this.#standing !== undefined;
   }
 
   opening(): Frame[] {
@@ -101,8 +105,14 @@ export class ResponseWriter implements Encoder {
     return [];
   }
 
-  broken({ code, detail: message }: BrokenStream): Frame[] {
-    this.#error({ code, message, param: null });
+  rests({ words }: TurnRest): Frame[] {
+    this.#isOver = true;
+    const detail = `${words} ${goesOn(`/v1/responses/${formatAnswerId(responsePrefix, this.#of)}`)}`;
+    return this.broken({ code: "tool_waiting", detail });
+  }
+
+  broken({ code, detail: message }: { code: string; detail: string }): Frame[] {
+    this.#frames.notice("error", { code, message, param: null });
     return this.#frames.take();
   }
 
