@@ -57,6 +57,7 @@ export { type RolloutSettings, type Rollouts, rollouts } from "./doors/rollouts/
 export { Routes } from "./doors/routes.ts";
 export { type ScheduleSettings, schedules, scheduleTool } from "./doors/schedules/schedules.ts";
 export { type DoorMessage, sendMessage } from "./doors/send-message.ts";
+export { traces } from "./doors/traces.ts";
 export { type Longline, type LonglineConfig, longline } from "./longline.ts";
 export type { AlertMetric, AlertRule } from "./observe/alert-rule.ts";
 export type { AlertSource, TelemetrySource } from "./observe/telemetry.ts";

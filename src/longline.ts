@@ -229,7 +229,7 @@ function jobsOf(app: App, bindings: Bindings, host: AccountJobHost): AccountJob[
   const alerted = (name: string) =>
     (alerts?.rules ?? []).filter(({ agent = name }) => agent === name).map(({ to }) => to);
   const ofDoors = doors.map((door) => door.accountJob?.(host, bindings, app));
-  const jobs = [alerts?.job(host, send), telemetry?.account(host), rollouts?.job(host, send, alerted), ...ofDoors];
+  const jobs = [alerts?.job(host, send), telemetry?.account?.(host), rollouts?.job(host, send, alerted), ...ofDoors];
   return jobs.filter((job) => job !== undefined);
 }
 

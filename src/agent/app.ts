@@ -49,7 +49,7 @@ export interface AppDefinition {
   mcp?: RemoteToolsSource;
   /** `demoModel()`: it answers where no provider is configured. */
   demo?: DemoModel;
-  /** `otel()`: makes traces of turns, and sends traces, metrics and events to a collector. */
+  /** `traces()`: makes traces of turns. `otel()`: makes them, and sends them, metrics and events to a collector. */
   observe?: TelemetrySource;
   /** `alerts([…])`: thresholds over each account's turns, and who is notified when one is passed. */
   alerts?: AlertSource;

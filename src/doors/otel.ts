@@ -1,10 +1,9 @@
 /** Traces, metrics and events for an OpenTelemetry collector, as an app lists them. */
 import { MetricsJob } from "../account/metrics-job.ts";
-import { apiUrl, matching, type SettingValues, text } from "../core/settings.ts";
-import { contentWriter } from "../observe/content.ts";
-import type { Telemetry, TelemetryItem, TelemetrySource } from "../observe/telemetry.ts";
+import { apiUrl, type SettingValues, text } from "../core/settings.ts";
+import type { Telemetry, TelemetrySource } from "../observe/telemetry.ts";
 import { SessionExporter } from "../session/deliver/session-exporter.ts";
-import { LogTraces } from "../session/deliver/session-traces.ts";
+import { traceSettings, traceSettingsOf, traces } from "./traces.ts";
 
 /** Named as OpenTelemetry names them (opentelemetry.io/docs/specs/otel/protocol/exporter). */
 export const otelSettings = {
@@ -12,13 +11,11 @@ export const otelSettings = {
     schema: apiUrl("https://otlp.example.com", ", and keys are OTEL_EXPORTER_OTLP_HEADERS"),
   },
   OTEL_EXPORTER_OTLP_HEADERS: { schema: text(headerPairs), secret: true },
-  OTEL_SERVICE_NAME: { schema: matching(/^\P{C}{1,200}$/u, "must be a name of 1 to 200 characters") },
-  OTEL_CAPTURE_CONTENT: { schema: matching(/^(?:true|false)$/, "must be true or false") },
+  ...traceSettings,
 } as const;
 
 /**
- * Makes the traces of turns (`GET /v1/sessions/:id/turns/:turn/trace`), and sends `traceparent` along to MCP servers,
- * callbacks and what tools ask. Sends the spans of every turn, metrics and feedback to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP/HTTP, JSON), with the headers
+ * Makes the traces of turns as `traces()` does, and sends them to a collector: the spans of every turn, metrics and feedback to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP/HTTP, JSON), with the headers
  * `OTEL_EXPORTER_OTLP_HEADERS` (`key=value,…`, values URL-encoded). Without the endpoint nothing is sent. They are made
  * from the transcript and owed in rows, so that a crash, a deploy or a collector that is down loses none. Spans hold what
  * people, models and tools wrote only with `OTEL_CAPTURE_CONTENT=true`.
@@ -32,18 +29,15 @@ export function otel(): TelemetrySource {
 
 function telemetryOf(values: SettingValues<typeof otelSettings>): Telemetry {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers = {} } = values;
-  const serviceName = values.OTEL_SERVICE_NAME ?? "longline";
-  const content = values.OTEL_CAPTURE_CONTENT === "true" ? contentWriter : undefined;
-  const collector = endpoint === undefined ? undefined : { endpoint, headers };
+  if (endpoint === undefined) return traces().configure(values);
+  const settings = { collector: { endpoint, headers }, ...traceSettingsOf(values) };
   return {
-    isExported: collector !== undefined,
+    isExported: true,
     session(session) {
-      if (collector === undefined) return { traces: new LogTraces(session, { serviceName, content }) };
-      const telemetry = new SessionExporter(session, { collector, serviceName, content });
-      const owe = (item: TelemetryItem) => telemetry.owe(item);
-      return { traces: new LogTraces(session, { serviceName, content, owe }), telemetry };
+      const telemetry = new SessionExporter(session, settings);
+      return { traces: telemetry.traces, telemetry };
     },
-    account: (host) => collector && new MetricsJob(host, { collector, serviceName }),
+    account: (host) => new MetricsJob(host, settings),
   };
 }
 

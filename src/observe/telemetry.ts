@@ -1,4 +1,4 @@
-/** WHAT an exporter of telemetry is to sessions and accounts: what `otel()` makes of its settings. The native door knows these shapes alone, and carries no exporter. */
+/** WHAT traces and an exporter of telemetry are to sessions and accounts: what `traces()` or `otel()` makes of its settings. The native door knows these shapes alone, and carries no exporter. */
 import type { Usage } from "../core/cost.ts";
 import type { Entry, RolloutMark } from "../core/entry.ts";
 import type { SettingDeclarations } from "../core/settings.ts";
@@ -8,7 +8,7 @@ import type { Span } from "./span.ts";
 import type { TraceHeaders } from "./traceparent.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
-/** What an app lists: `otel()`. */
+/** What an app lists: `traces()` or `otel()`. */
 export interface TelemetrySource {
   readonly settings: SettingDeclarations;
   configure(values: Readonly<Record<string, unknown>>): Telemetry;
@@ -21,10 +21,10 @@ export interface Telemetry {
   /** For one session object, once its database has its tables. `telemetry` is absent where there is no endpoint: then nothing is exported. */
   session(session: ObservedSession): { traces: SessionTraces; telemetry?: SessionTelemetry };
   /** For one account object: metrics of all its turns, where there is an endpoint. */
-  account(host: AccountJobHost): AccountJob | undefined;
+  account?(host: AccountJobHost): AccountJob | undefined;
 }
 
-/** What `otel()` finds of a session: its rows, and how it is held and reached. */
+/** What `traces()` and `otel()` find of a session: its rows, and how it is held and reached. */
 export interface ObservedSession {
   storage: DurableObjectStorage;
   /** `birth` tells a session from an erased one of the same name; null in sessions made before it was recorded. */
@@ -97,8 +97,6 @@ export interface SessionTraces {
   deliveryParent(turn: string, id: string): Promise<TraceHeaders | undefined>;
   /** Keeps what became of a delivery. Runs in the transaction that ends it. */
   deliveryOver(delivery: EndedDelivery): void;
-  /** What metrics need of a turn. `entries`: all of it. */
-  samples(entries: readonly Entry[]): TurnSamples | undefined;
 }
 
 /** Something that a session has to send, as its row holds it. */
@@ -129,6 +127,8 @@ export interface TelemetryData {
 export interface SessionTelemetry {
   /** Runs in the caller's transaction. */
   owe(item: TelemetryItem): void;
+  /** What metrics need of a turn. `entries`: all of it. */
+  samples(entries: readonly Entry[]): TurnSamples | undefined;
   /** Sends what is due. Returns at once. */
   wake(): void;
   /** When it must be looked after, in ms since 1970. */

@@ -1,4 +1,5 @@
 /** What the tests' Workers runtime runs: the tests' Worker, and beside it the sessions of an app with a channel and a door that are not of the library. */
+import { traces } from "../../src/doors/traces.ts";
 import { type Longline, longline, serve } from "../../src/longline.ts";
 import { agent } from "./agent.ts";
 import { app, doors } from "./app.ts";
@@ -13,7 +14,12 @@ export { Account, Session } from "./worker.ts";
 const { instructions, models } = agent;
 
 /** An app of no door or channel of the library's own. */
-export const toys = longline({ agents: { toy: { instructions, models } }, doors: [lines()], channels: [pager()] });
+export const toys = longline({
+  agents: { toy: { instructions, models } },
+  doors: [lines()],
+  channels: [pager()],
+  observe: traces(),
+});
 export const ToySession = toys.Session;
 
 let served: Longline = worker;

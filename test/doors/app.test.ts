@@ -7,8 +7,9 @@ import { makeApp, partOfSetting } from "../../src/agent/app.ts";
 import { discordSettings } from "../../src/channels/discord/discord-channel.ts";
 import { slackSettings } from "../../src/channels/slack/slack-channel.ts";
 import { mcpSettings } from "../../src/doors/mcp-servers.ts";
-import { otelSettings } from "../../src/doors/otel.ts";
+import { otel, otelSettings } from "../../src/doors/otel.ts";
 import { accepted } from "../../src/doors/refusal-words.ts";
+import { traces } from "../../src/doors/traces.ts";
 import type { Bindings } from "../../src/env.ts";
 import {
   admin,
@@ -162,6 +163,33 @@ const barred = {
   receive: async () => ({ kind: "nothing", response: new Response() }) as const,
   outlet: () => ({ live: false, paceMs: 1, retryMs: [], post: async () => ({ kind: "shown", shown: 0 }) as const }),
 };
+
+it("[TRACE-14] an app that lists traces() makes the trace of a turn, and owes no collector anything", async () => {
+  const session = crypto.randomUUID();
+  provider.enqueue(text("Hello."));
+  await (await ask(toys, `/lines/${session}`, { method: "POST", headers: key, body: "Hi" })).text();
+  const path = `/v1/sessions/${session}/turns/turn_1/trace`;
+  const trace = (await (await ask(toys, path, { headers: key })).json()) as Record<string, never>;
+  expect(trace).toMatchObject({
+    resourceSpans: [
+      {
+        resource: { attributes: [{ key: "service.name", value: { stringValue: "longline" } }] },
+        scopeSpans: [{ spans: [{ name: "invoke_agent toy" }, { kind: 3 }] }],
+      },
+    ],
+  });
+  expect(JSON.stringify(trace)).not.toContain("Hello.");
+});
+
+it("[TRACE-14] with an endpoint that traces() does not read, the app says what to list", () => {
+  const given = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://otlp.example.com" };
+  expect(made(given, { observe: traces() }).warnings).toEqual([
+    expect.stringContaining("the app does not list `observe: otel()`: it has no effect."),
+  ]);
+  expect(made(given, { observe: otel() }).warnings).toEqual([]);
+  expect(made(given, { observe: otel() }).telemetry?.isExported).toBe(true);
+  expect(made({}, { observe: otel() }).telemetry?.isExported).toBe(false);
+});
 
 describe("a door that is not of the library", () => {
   const say = (path: string, content: string, headers: HeadersInit = key) =>

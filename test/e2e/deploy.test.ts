@@ -26,7 +26,7 @@ async function deployed(script: string): Promise<number> {
 /** A module that lists this. */
 const appOf = (
   listed: string,
-) => `import { admin, aiSdk, alerts, calculator, copies, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, jsonSchemas, longline, longTools, mcp, mcpServers, openai, openapi, otel, playground, prefixes, rollouts, schedules, sendRequest, slack } from "longline";
+) => `import { admin, aiSdk, alerts, calculator, copies, currentTime, defineAgent, defineTool, demoModel, discord, fetchUrl, jsonSchemas, longline, longTools, mcp, mcpServers, openai, openapi, otel, playground, prefixes, rollouts, schedules, sendRequest, slack, traces } from "longline";
 import * as zod from "zod";
 import * as mini from "zod/mini";
 const of = (agent) => defineAgent({ instructions: "Be brief.", ...agent });
@@ -95,7 +95,8 @@ const features: [name: string, listed: string, most: number][] = [
   ["schedules()", "doors: [schedules()]", 5_200],
   ["rollouts()", "rollouts: rollouts()", 19_500],
   ["longTools()", "longTools: longTools()", 6_800],
-  ["otel()", "observe: otel()", 11_400],
+  ["traces()", "observe: traces()", 5_550],
+  ["otel()", "observe: otel()", 11_000],
   [
     "alerts()",
     "alerts: alerts([{ metric: 'failed_turns', over: 1, windowMinutes: 5, to: 'https://a.example' }])",
@@ -147,11 +148,17 @@ describe("what is deployed", () => {
 
   it("[E2E-7] the native door alone carries nothing of what it does not list", () => {
     const parts =
-      /channels\/(slack|discord)|doors\/(openai|ai-sdk|mcp|openapi|playground|admin|prefixes|copies)\/|doors\/(otel|alerts)\.|observe\/(send-otlp|otlp-|chat-spans)|tools\/mcp|tools\/steps\/(steps|replay|step-error)|session\/(store\/(signals|step-writer)|submit\/take-signal|turn\/call-steps)|session\/mcp|model\/demo|^@?modelcontextprotocol|^@cfworker|core\/(schema|pattern)-|client-tool|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
+      /channels\/(slack|discord)|doors\/(openai|ai-sdk|mcp|openapi|playground|admin|prefixes|copies)\/|doors\/(otel|traces|alerts)\.|observe\/(send-otlp|otlp-|chat-spans)|tools\/mcp|tools\/steps\/(steps|replay|step-error)|session\/(store\/(signals|step-writer)|submit\/take-signal|turn\/call-steps)|session\/mcp|model\/demo|^@?modelcontextprotocol|^@cfworker|core\/(schema|pattern)-|client-tool|zod-openapi|hono\/dist\/helper\/html|calculator|fetch-url/;
     const { files } = bundles.get("native door") ?? { files: ["none"] };
     expect(files.filter((path) => parts.test(path))).toEqual([]);
     const { files: more } = bundles.get("openai()") ?? { files: [] };
     expect(more.filter((path) => parts.test(path)).length).toBeGreaterThan(10);
+  });
+
+  it("[E2E-7] an app that makes traces sends them, metrics and events with at most 6 KiB more", () => {
+    const added = bytesOf("otel()") - bytesOf("traces()");
+    console.log(`otel() adds to traces(): ${kib(added)}`);
+    expect(added).toBeLessThanOrEqual(6 * 1024);
   });
 
   it("[E2E-7] each door and channel adds no more than its own weight", () => {

@@ -8,9 +8,8 @@ import { entryJson } from "../../src/wire/native.ts";
 import { browserPath, inPage, openBrowser } from "../support/browser.ts";
 import { type ChatDouble, serveChat } from "../support/chat-double.ts";
 import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
+import { savePicture, shots } from "../support/picture.ts";
 
-/** `npm run shots` has the pictures of the documents made. */
-const shots = process.env.SHOTS ?? ".wrangler/shots";
 const overDouble = browserPath === undefined ? describe.skipIf(true) : describe;
 let browser: Browser;
 const open: { close(): Promise<void> }[] = [];
@@ -231,7 +230,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("waits for you");
     await expect.poll(() => card.locator("pre").innerText()).toContain('"title": "Tides"');
     expect(await axe()).toEqual([]);
-    await page.locator("#turn_1 .calls").screenshot({ path: `${shots}/agents.png` });
+    await savePicture("agents", await page.locator("#turn_1 .calls").screenshot());
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await axe()).toEqual([]);
@@ -280,10 +279,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
     await page.setViewportSize({ width: 860, height: 1000 });
     await page.emulateMedia({ colorScheme: "light" });
-    await page
-      .locator("#turn_1 .calls")
-      .first()
-      .screenshot({ path: `${shots}/agents-done.png` });
+    await savePicture("agents-done", await page.locator("#turn_1 .calls").first().screenshot());
   });
 
   const until = new Date(Date.now() + 30 * 86_400_000).toISOString();
@@ -305,6 +301,7 @@ overDouble("the page, over one session whose events the test sends", () => {
       .waitFor();
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("a tool waits");
     await page.getByText("A tool waits for a time or a signal.").waitFor({ state: "attached" });
+    await savePicture("waits", await page.locator("#turn_1 .calls").screenshot());
     await card.locator("summary", { hasText: "Send it from a program" }).focus();
     await page.keyboard.press("Enter");
     await expect.poll(() => card.locator(".tool-waits pre").innerText()).toContain("/signals/shipped%3A17'");
@@ -316,7 +313,6 @@ overDouble("the page, over one session whose events the test sends", () => {
       await page.emulateMedia({ colorScheme });
       expect(await axe()).toEqual([]);
       expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(width);
-      await page.screenshot({ path: `${shots}/waits-${width}.png` });
     }
     const value = card.getByLabel("Value of the signal shipped:17, as JSON");
     await value.focus();

@@ -6,10 +6,9 @@ import { agentDetailsJson, entriesJson, evalSummaryText, wordingOf } from "../pl
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
+import { savePicture, shots } from "../support/picture.ts";
 import { xssStrings } from "../support/xss-strings.ts";
 
-/** `npm run shots` has the pictures of the README made. */
-const shots = process.env.SHOTS ?? ".wrangler/shots";
 let browser: Browser;
 let context: BrowserContext;
 let double: PageDouble;
@@ -97,7 +96,7 @@ views("the page's views, over samples of the API", () => {
       await look(width, theme);
       const found = (width === 360) === (theme === "dark") ? await accessFaults() : [];
       expect([...found, ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
-      if (process.env.SHOTS !== undefined)
+      if (process.env.VIEWS !== undefined)
         await page.screenshot({ path: `${shots}/view-${title.split(" ")[0]?.toLowerCase()}-${width}-${theme}.png` });
     }
     expect(seen.errors).toEqual([]);
@@ -242,9 +241,9 @@ views("the page's views, over samples of the API", () => {
       await look(width, theme);
       expect([...(await accessFaults()), ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
     }
-    if (process.env.SHOTS !== undefined) await page.screenshot({ path: `${shots}/rollout-form.png`, fullPage: true });
+    if (process.env.VIEWS !== undefined) await page.screenshot({ path: `${shots}/rollout-form.png`, fullPage: true });
     await look(1100, "light");
-    if (process.env.SHOTS !== undefined)
+    if (process.env.VIEWS !== undefined)
       await page.screenshot({ path: `${shots}/rollout-form-wide.png`, fullPage: true });
     await page.getByRole("button", { name: "Begin it", exact: true }).focus();
     await page.keyboard.press("Enter");
@@ -281,7 +280,7 @@ views("the page's views, over samples of the API", () => {
       const card = page.locator("main li.card", { hasText: `put ${secret}` });
       await card.waitFor();
       expect(await accessFaults()).toEqual([]);
-      await card.screenshot({ path: `${shots}/setup-${name}.png` });
+      await savePicture(`setup-${name}`, await card.screenshot());
     }
     await page.unroute("**/v1/agents/support?*");
   });

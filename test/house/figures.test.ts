@@ -20,7 +20,7 @@ const most = { circles: 1, filesInCircles: 2, exportedTwice: 6, declaredTwice: 2
 /** Files of each journey: on its way, and beside it. To be lowered only, except for what a journey has to do besides. */
 const mostFiles = [
   [18, 13],
-  [13, 3],
+  [12, 4],
   [13, 8],
   [16, 15],
 ];

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Entry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { deepestJson } from "../../core/nesting.ts";
+import { BodyChunks } from "../../core/read-bounded.ts";
 import { inPieces, jsonWorkMs, readingPace } from "../../http/pace.ts";
 import { formFault } from "../../http/parse-body.ts";
 import type { CopiedLine } from "../../session/store/copying.ts";
@@ -94,18 +95,23 @@ async function* linesOf(request: Request): AsyncGenerator<Line | Extract<Importe
   let line = 1;
   let read = new LineText();
   const between = readingPace(Number(request.headers.get("Content-Length") ?? 0));
-  for await (const bytes of request.body ?? []) {
-    const pieces = decoded(decoder, line, bytes as Uint8Array).split("\n");
-    for (const [place, piece] of pieces.entries()) {
-      for (const text of partsOf(read, line, piece)) yield { type: "part", text };
-      if (read.length > longestLine) throw wrongLine(line, `is longer than ${longestLine} characters`);
-      if (place === pieces.length - 1) break;
-      const { text } = read;
-      if (text !== "") yield { type: "line", line, text, read };
-      line++;
-      read = new LineText();
+  const chunks = request.body && new BodyChunks(request.body);
+  try {
+    for (let bytes = await chunks?.next(); bytes !== undefined; bytes = await chunks?.next()) {
+      const pieces = decoded(decoder, line, bytes).split("\n");
+      for (const [place, piece] of pieces.entries()) {
+        for (const text of partsOf(read, line, piece)) yield { type: "part", text };
+        if (read.length > longestLine) throw wrongLine(line, `is longer than ${longestLine} characters`);
+        if (place === pieces.length - 1) break;
+        const { text } = read;
+        if (text !== "") yield { type: "line", line, text, read };
+        line++;
+        read = new LineText();
+      }
+      await between(bytes);
     }
-    await between(bytes as Uint8Array);
+  } finally {
+    chunks?.cancel();
   }
   for (const text of partsOf(read, line, decoded(decoder, line))) yield { type: "part", text };
   const { text } = read;

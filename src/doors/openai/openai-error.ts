@@ -36,7 +36,7 @@ export function failedTurn({ status, error }: { status: number; error: ErrorBody
 
 /** Where an answer is read whose client did not stay. */
 export function goesOn(path: string): string {
-  return `The answer is not there yet; nothing is lost. Read it at GET ${path}, or stream it.`;
+  return `The answer is not there yet. Read it at GET ${path}, or stream it.`;
 }
 
 /** The same as a refusal, for `failedTurn`. `rest`: because tools wait. */

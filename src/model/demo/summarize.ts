@@ -47,13 +47,14 @@ function sentencesOf({ speaker, text }: Line): Line[] {
 }
 
 const sentenceEnd = /(?<=[.!?])\s+|(?<=。)/;
-const counts = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+const counts = "zero one two three four five six seven eight nine ten".split(" ");
+const countOf = new RegExp(
+  String.raw`\b(\d{1,2}|${counts.join("|")})\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)`,
+  "i",
+);
 
 function bulletCount(ask: string): number {
-  const requested =
-    /\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)/i.exec(
-      ask,
-    )?.[1];
+  const requested = countOf.exec(ask)?.[1];
   if (requested === undefined) return 3;
   const number = counts.indexOf(requested.toLowerCase());
   return Math.max(1, number < 0 ? Number(requested) : number);

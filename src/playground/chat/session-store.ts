@@ -35,6 +35,9 @@ const earlierEntries = 500;
 /** Events after which the transcript has more than they reported. */
 const recording = /^(turn\.|step\.|message\.|tool\.finished|error)/;
 
+/** Events after which the session does something else: the list beside the chat shows it. */
+const moving = /^(turn\.started|tool\.(approval_required|waiting))/;
+
 export class SessionStore {
   readonly id: string;
   conversation: ShownConversation = emptyConversation;
@@ -186,6 +189,7 @@ export class SessionStore {
     this.conversation = events.reduce((known, event) => withEvent(known, event as ShownEvent), this.conversation);
     if (events.some(({ event }) => recording.test(event))) void this.#refill();
     if (events.some(({ event }) => event === "turn.ended")) void this.#describe();
+    else if (events.some(({ event }) => moving.test(event))) dispatchEvent(new Event(sessionsChanged));
     this.#claim();
   }
 

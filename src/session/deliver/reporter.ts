@@ -12,7 +12,7 @@ import type { Entry } from "../../core/entry.ts";
 import { erased } from "../../core/erased.ts";
 import type { Bindings } from "../../env.ts";
 import { pace } from "../../http/pace.ts";
-import type { ReportedTurn, SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
+import type { ReportedTurn, SessionTelemetry } from "../../observe/telemetry.ts";
 import { turnRecord } from "../../observe/turn-record.ts";
 import type { SessionSummary } from "../../wire/native.ts";
 import type { FeedbackStore } from "../store/feedback.ts";
@@ -34,7 +34,6 @@ interface ReportSources {
   record: SessionRecord;
   turns: Turns;
   feedback: FeedbackStore;
-  traces?: SessionTraces;
   telemetry?: SessionTelemetry;
 }
 
@@ -62,7 +61,7 @@ export class Reporter {
    * counts everything once.
    */
   report(sources: ReportSources, summary: SessionSummary, more: ReportedBeside = {}): Promise<void> {
-    const { log, record, turns, feedback, traces, telemetry } = sources;
+    const { log, record, turns, feedback, telemetry } = sources;
     const { isLast = false, channels = [] } = more;
     const { account: owner, copiedSeq } = record.read();
     const ranBy: RanBy = (turn) => {
@@ -72,7 +71,7 @@ export class Reporter {
       const { agent } = summary;
       return { ...defined({ agent }), ...(version !== undefined && { agentVersion: version }) };
     };
-    const readTurn = turnReader(turns, summary.agent ?? "", telemetry && traces);
+    const readTurn = turnReader(turns, summary.agent ?? "", telemetry);
     const account = accountObject(this.#bindings, owner);
     const { lastSeq } = log;
     this.#last = this.#last
@@ -194,15 +193,15 @@ function textOf(entry: Entry): SessionText[] {
 /** `undefined` for a turn that is open, or was held elsewhere. */
 export type TurnReader = (turn: string) => ReportedTurn | undefined;
 
-/** Reads the record of an ended turn. `agent`: the session's own. `traces`: where metrics are sent. */
-function turnReader(turns: Turns, agent: string, traces: SessionTraces | undefined): TurnReader {
+/** Reads the record of an ended turn. `agent`: the session's own. `telemetry`: where metrics are sent. */
+function turnReader(turns: Turns, agent: string, telemetry: SessionTelemetry | undefined): TurnReader {
   return (turn) => {
     const firstSeq = turns.firstSeq(turn);
     const entries = firstSeq === undefined ? [] : turns.entries(firstSeq);
     const [first] = entries;
     if (first?.type === "user" && first.options.via === "history") return undefined;
     const record = turnRecord(entries, agent);
-    const samples = record && traces?.samples(entries);
+    const samples = record && telemetry?.samples(entries);
     return record && { ...record, ...(samples && { samples }) };
   };
 }

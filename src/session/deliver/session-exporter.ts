@@ -2,9 +2,11 @@
  * Sends what a session owes to the collector: in batches, from its rows, again after failures, and never while a turn
  * waits for it. What was sent and not confirmed is sent again with the same bytes. Only an app that lists `otel()` carries this.
  */
+import type { Entry } from "../../core/entry.ts";
 import type { Attributes } from "../../observe/names.ts";
 import { otlpTraces } from "../../observe/otlp-json.ts";
 import { otlpLogs } from "../../observe/otlp-logs.ts";
+import { samplesOf } from "../../observe/samples.ts";
 import { type Collector, type OtlpOutcome, sendOtlp } from "../../observe/send-otlp.ts";
 import type { Span } from "../../observe/span.ts";
 import type {
@@ -14,14 +16,17 @@ import type {
   TelemetryEvent,
   TelemetryItem,
   TelemetryLetter,
+  TurnSamples,
 } from "../../observe/telemetry.ts";
+import { spanBodies } from "../../observe/turn-spans.ts";
 import { watchdogMs } from "../store/heartbeat.ts";
 import { type ExportState, type OwedItem, OwedTelemetry } from "../store/owed-telemetry.ts";
 import { warnOnce } from "../turn/warn-once.ts";
+import { exportData } from "./export-data.ts";
 import { LogTraces, type TraceSettings } from "./session-traces.ts";
 import { telemetryId } from "./telemetry-id.ts";
 
-export interface ExportSettings extends TraceSettings {
+export interface ExportSettings extends Omit<TraceSettings, "owe"> {
   collector: Collector;
 }
 
@@ -49,7 +54,7 @@ export class SessionExporter implements SessionTelemetry {
   readonly #session: ObservedSession;
   readonly #settings: ExportSettings;
   readonly #owed: OwedTelemetry;
-  readonly #traces: LogTraces;
+  readonly traces: LogTraces;
   #isBusy = false;
   /** Something was owed while it was at work. */
   #again = false;
@@ -62,11 +67,15 @@ export class SessionExporter implements SessionTelemetry {
     this.#session = session;
     this.#settings = settings;
     this.#owed = new OwedTelemetry(session.storage.sql);
-    this.#traces = new LogTraces(session, settings);
+    this.traces = new LogTraces(session, { ...settings, owe: (item) => this.owe(item) });
   }
 
   owe(item: TelemetryItem): void {
     this.#untold += this.#owed.add(item);
+  }
+
+  samples(entries: readonly Entry[]): TurnSamples | undefined {
+    return samplesOf(spanBodies(entries, { ...this.traces.facts(entries[0]?.seq ?? 0), content: undefined }));
   }
 
   forget(): void {
@@ -153,7 +162,7 @@ export class SessionExporter implements SessionTelemetry {
   /** What cannot be read is left out: its turn may have been damaged, and the others can be sent. */
   async #read(item: TelemetryItem): Promise<TelemetryData> {
     try {
-      return await this.#traces.data(item);
+      return await exportData(item, this.traces, this.#session);
     } catch (error) {
       console.error(`the trace of ${item.kind} could not be made`, error);
       return { spans: [], events: [] };

@@ -1,23 +1,14 @@
-/** Makes the traces of one session from its log, whenever they are asked for: for the trace route, for requests that go out, and for the exporter. Only an app that lists `otel()` carries this. Reads; stores and sends nothing. */
+/** Makes the traces of one session from its log, whenever they are asked for: for the trace route, for requests that go out, and for the exporter. Only an app that lists `traces()` or `otel()` carries this. Reads, and keeps how deliveries ended; sends nothing. */
 import type { Entry } from "../../core/entry.ts";
 import { pace } from "../../http/pace.ts";
 import type { ContentWriter } from "../../observe/content.ts";
 import { deliveryKey, deliverySpans } from "../../observe/delivery-spans.ts";
 import { otlpTraces } from "../../observe/otlp-json.ts";
-import { samplesOf } from "../../observe/samples.ts";
 import { headersOf, type SpanKey, spanIdOf, turnTrace } from "../../observe/span.ts";
-import type {
-  EndedDelivery,
-  ObservedSession,
-  SessionTraces,
-  TelemetryData,
-  TelemetryItem,
-  TurnSamples,
-} from "../../observe/telemetry.ts";
+import type { EndedDelivery, ObservedSession, SessionTraces, TelemetryItem } from "../../observe/telemetry.ts";
 import { callKey } from "../../observe/tool-spans.ts";
 import type { TraceHeaders } from "../../observe/traceparent.ts";
-import { feedbackEvent, rolloutEvents } from "../../observe/turn-events.ts";
-import { spanBodies, type TraceFacts, turnSpans } from "../../observe/turn-spans.ts";
+import { type TraceFacts, turnSpans } from "../../observe/turn-spans.ts";
 import { DeliveriesMade } from "../store/owed-telemetry.ts";
 
 export interface TraceSettings {
@@ -35,50 +26,24 @@ const entryMs = 0.06;
 export class LogTraces implements SessionTraces {
   readonly #session: ObservedSession;
   readonly #settings: TraceSettings;
-  readonly #deliveries: DeliveriesMade;
+  /** How deliveries ended. */
+  readonly deliveries: DeliveriesMade;
 
   constructor(session: ObservedSession, settings: TraceSettings) {
     this.#session = session;
     this.#settings = settings;
-    this.#deliveries = new DeliveriesMade(session.storage.sql);
+    this.deliveries = new DeliveriesMade(session.storage.sql);
   }
 
   async trace(turn: string): Promise<string> {
     const firstSeq = this.#session.turns.firstSeq(turn);
-    const entries = firstSeq === undefined ? [] : await this.#entries(firstSeq);
+    const entries = firstSeq === undefined ? [] : await this.entries(firstSeq);
     const [first] = entries;
     const resource = { "service.name": this.#settings.serviceName };
     if (first === undefined) return JSON.stringify(otlpTraces([], resource));
-    const facts = this.#facts(first.seq);
-    const made = await deliverySpans(this.#deliveries.ofTurn(first.turn), { ...facts, turn: first.turn }, first);
+    const facts = this.facts(first.seq);
+    const made = await deliverySpans(this.deliveries.ofTurn(first.turn), { ...facts, turn: first.turn }, first);
     return JSON.stringify(otlpTraces([...(await turnSpans(entries, facts)), ...made], resource));
-  }
-
-  /** What an item comes to, for the exporter; nothing when what it is about is gone. */
-  async data(item: TelemetryItem): Promise<TelemetryData> {
-    const nothing = { spans: [], events: [] };
-    if (item.kind === "turn") {
-      const entries = await this.#entries(item.firstSeq);
-      const [first] = entries;
-      if (first === undefined) return nothing;
-      const facts = this.#facts(item.firstSeq);
-      const events = await rolloutEvents({ ...facts, turn: first.turn }, first);
-      return { spans: await turnSpans(entries, facts), events };
-    }
-    const made = item.kind === "delivery" ? this.#deliveries.byId(item.id) : undefined;
-    const turn = item.kind === "feedback" ? item.turn : made?.turn;
-    const first = turn === undefined ? undefined : this.#first(turn);
-    if (first === undefined) return nothing;
-    const place = { ...this.#facts(first.seq), turn: first.turn };
-    if (made !== undefined) return { ...nothing, spans: await deliverySpans([made], place, first) };
-    const feedback = item.kind === "feedback" ? this.#session.feedback.of(item.turn) : undefined;
-    // What took its place has an item of its own.
-    if (feedback === undefined || item.kind !== "feedback" || feedback.atMs !== item.atMs) return nothing;
-    return { ...nothing, events: [await feedbackEvent(feedback, place, first)] };
-  }
-
-  samples(entries: readonly Entry[]): TurnSamples | undefined {
-    return samplesOf(spanBodies(entries, { ...this.#facts(entries[0]?.seq ?? 0), content: undefined }));
   }
 
   callParent(
@@ -96,25 +61,26 @@ export class LogTraces implements SessionTraces {
   deliveryOver({ id, isDead, ...delivery }: EndedDelivery): void {
     const endMs = Date.now();
     const made = { ...delivery, endMs, id: isDead ? `${id} ${endMs}` : id };
-    this.#deliveries.put({ ...made, ...(isDead && { isDead }) });
+    this.deliveries.put({ ...made, ...(isDead && { isDead }) });
     this.#settings.owe?.({ kind: "delivery", id: made.id });
   }
 
   async #parent(turn: string, keyOf: (first: Entry) => SpanKey): Promise<TraceHeaders | undefined> {
-    const first = this.#first(turn);
+    const first = this.first(turn);
     if (first === undefined) return undefined;
     const place = { ...this.#place, turn: first.turn };
     const [trace, spanId] = await Promise.all([turnTrace(place, first), spanIdOf(place, keyOf(first))]);
     return headersOf(trace, spanId);
   }
 
-  #first(turn: string): Entry | undefined {
+  /** The entry that begins a turn. */
+  first(turn: string): Entry | undefined {
     const firstSeq = this.#session.turns.firstSeq(turn);
     return firstSeq === undefined ? undefined : this.#session.log.read({ after: firstSeq - 1, limit: 1 })[0];
   }
 
   /** All entries of the turn that begins there, whole. */
-  async #entries(firstSeq: number): Promise<Entry[]> {
+  async entries(firstSeq: number): Promise<Entry[]> {
     const { log } = this.#session;
     const entries: Entry[] = [];
     for (let after = firstSeq - 1; ; ) {
@@ -127,7 +93,8 @@ export class LogTraces implements SessionTraces {
     }
   }
 
-  #facts(firstSeq: number): TraceFacts {
+  /** What the spans of the turn that begins there need beside its entries. */
+  facts(firstSeq: number): TraceFacts {
     const { agent, log } = this.#session;
     const compactions = log.newest("compaction", Number.MAX_SAFE_INTEGER);
     return {

@@ -190,5 +190,5 @@ export function prefixReport({ log, heads }: { log: TranscriptLog; heads: Heads 
 export function turnTrace({ turns, traces }: { turns: Turns; traces?: SessionTraces }, turn: string): Promise<string> {
   if (turns.state(turn) === undefined) throw noSuchTurn(turn);
   if (traces !== undefined) return traces.trace(turn);
-  throw new AppError("not_found", "This app makes no traces: list `observe: otel()` in longline(…).");
+  throw new AppError("not_found", "This app makes no traces: list `observe: traces()` in longline(…).");
 }

@@ -98,7 +98,7 @@ export class ResponseFrames {
 
   /** Not part of the answer: it has the number of what the reader has last, after which it comes back. */
   notice(type: string, data: object): void {
-    this.#write(type, data, Math.max(this.#at, this.#after, 0));
+    this.#write(type, data, Math.max(this.#at, this.#after));
   }
 
   /** What was written since. */
