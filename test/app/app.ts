@@ -1,8 +1,8 @@
 /** The app of the tests: every door and channel over the tests' own agent. */
 import { env } from "cloudflare:workers";
-import type { ModelChoice } from "../../src/agent/agent.ts";
 import { Agents, type App, makeApp, type Schedule } from "../../src/agent/app.ts";
 import { demoModel } from "../../src/agent/demo-model.ts";
+import type { ModelChoice } from "../../src/agent/version.ts";
 import { discord } from "../../src/channels/discord/discord-channel.ts";
 import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";

@@ -221,7 +221,7 @@ overDouble("the page, over one session whose events the test sends", () => {
 
   it("[E2E-31] the agent that works at a call is shown in its card, asks there, and what it did can be read", async () => {
     const { chat, page, axe } = await openCrew();
-    const card = page.getByRole("region", { name: "Agent writer" });
+    const card = page.getByRole("article", { name: "Agent writer" });
     await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["works"]);
     chat.send({ type: "agent.progress", call_id: "c0", ...writer, text: "writes the second draft" });
     await card.getByText("writes the second draft").waitFor();
@@ -272,7 +272,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     await card.getByText("It is written, with a fact.").waitFor();
     // And the agent that it called in turn.
     await card.getByRole("button", { name: /^facts/ }).click();
-    const inner = card.getByRole("region", { name: "Agent researcher" });
+    const inner = card.getByRole("article", { name: "Agent researcher" });
     await inner.locator("summary", { hasText: "What it did" }).click();
     await inner.getByText("Twice a day.").waitFor();
     expect(await axe()).toEqual([]);
@@ -287,7 +287,7 @@ overDouble("the page, over one session whose events the test sends", () => {
 
   it("[E2E-32] [PAGE-32] a call that waits says what for, and its signal is sent by keyboard alone", async () => {
     const { chat, page, axe } = await openWaiting();
-    const card = page.getByRole("region", { name: "Call of order" });
+    const card = page.getByRole("article", { name: "Call of order" });
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("answering");
     const rest = { name: "pause", kind: "sleep", until } as const;
     chat.send({ type: "tool.waiting", call_id: "c0", name: "order", waits: [shipped, rest] });
@@ -352,7 +352,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     chat.answers.set(`/v1/sessions/${writer.session}/turns/turn_1`, turn);
     chat.answers.set(`/v1/sessions/${writer.session}/signals/shipped%3A17`, { status: "kept" });
     await page.reload();
-    const card = page.getByRole("region", { name: "Agent writer" });
+    const card = page.getByRole("article", { name: "Agent writer" });
     await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["a tool waits"]);
     expect(await axe()).toEqual([]);
     await card.getByRole("button", { name: "Send the signal" }).focus();

@@ -68,7 +68,7 @@ demo("the page, over the demo model", () => {
     await button(/What time is it in Tokyo/).click();
     await says(/The result: 17 \* 23 = 391/);
     await button("Retry in a fork").waitFor();
-    const calls = page.getByRole("region", { name: /^Call of/ });
+    const calls = page.getByRole("article", { name: /^Call of/ });
     await expect.poll(() => calls.count()).toBe(2);
     await expect.poll(() => calls.nth(1).innerText()).toMatch(/^calculator\s+expression: 17 \* 23\s+done · \d+ ms$/);
     await button(/^calculator/).click();
@@ -136,7 +136,7 @@ demo("the page, over the demo model", () => {
     await send("Please post 17 pencils to https://example.invalid/orders");
     await button("Approve").waitFor();
     await says("waits for you");
-    const exact = page.getByRole("region", { name: "Call of send_request" });
+    const exact = page.getByRole("article", { name: "Call of send_request" });
     await expect.poll(() => exact.innerText()).toContain('"url": "https://example.invalid/orders"');
     // In the list beside the chat, too.
     const beside = page.getByRole("link", { name: /^waiting: Please post 17/ });
@@ -153,7 +153,7 @@ demo("the page, over the demo model", () => {
     await says("Approved");
     await page.getByRole("button", { name: "Retry in a fork" }).nth(1).waitFor();
     await expect
-      .poll(() => page.getByRole("region", { name: "Call of send_request" }).nth(1).innerText())
+      .poll(() => page.getByRole("article", { name: "Call of send_request" }).nth(1).innerText())
       .not.toContain("denied");
     if (process.env.VIEWS !== undefined) await shot("answered", true);
   });

@@ -42,7 +42,7 @@ export async function readImport(request: Request): Promise<Import> {
   return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.line) };
 }
 
-interface Line {
+interface ImportLine {
   type: "line";
   line: number;
   text: string;
@@ -50,7 +50,7 @@ interface Line {
 }
 
 async function* pagesOf(
-  lines: AsyncGenerator<Line | Extract<ImportedPage, { type: "part" }>>,
+  lines: AsyncGenerator<ImportLine | Extract<ImportedPage, { type: "part" }>>,
   schema: z.core.$ZodType,
 ): AsyncGenerator<ImportedPage> {
   let copied: CopiedLine[] = [];
@@ -76,7 +76,7 @@ async function* pagesOf(
 
 type ReadLine = Entry | ({ type: "feedback" } & RatedTurn);
 
-function copiedOf({ line, read: { taken } }: Line, read: ReadLine): CopiedLine {
+function copiedOf({ line, read: { taken } }: ImportLine, read: ReadLine): CopiedLine {
   if (read.type === "feedback") {
     const { type: _, ...rated } = read;
     return { line, rated };
@@ -90,7 +90,7 @@ function copiedOf({ line, read: { taken } }: Line, read: ReadLine): CopiedLine {
 }
 
 /** Empty lines are counted, and passed over. */
-async function* linesOf(request: Request): AsyncGenerator<Line | Extract<ImportedPage, { type: "part" }>> {
+async function* linesOf(request: Request): AsyncGenerator<ImportLine | Extract<ImportedPage, { type: "part" }>> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let line = 1;
   let read = new LineText();
@@ -134,7 +134,7 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
   }
 }
 
-function parseLine<T extends z.core.$ZodType>(schema: T, { line, text, read }: Line): z.infer<T> {
+function parseLine<T extends z.core.$ZodType>(schema: T, { line, text, read }: ImportLine): z.infer<T> {
   if (read.scan.deepest > deepestLine) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
   if (read.scan.values > mostValues) throw wrongLine(line, `has more than ${mostValues} values`);
   let value: unknown;

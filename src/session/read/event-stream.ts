@@ -109,7 +109,7 @@ class EventStream {
   readonly #sources: StreamSources;
   readonly #reader: Reader;
   readonly #waits: Waits;
-  readonly #progress: Progress;
+  readonly #progress: ProgressFrames;
   readonly #rest: RestWatch | undefined;
   #cursor: Cursor;
   #ended = false;
@@ -121,7 +121,7 @@ class EventStream {
     this.#reader = reader;
     this.#cursor = reader.from;
     this.#waits = new Waits(sources, reader);
-    this.#progress = new Progress(sources.feed, reader.encoder);
+    this.#progress = new ProgressFrames(sources.feed, reader.encoder);
     this.#rest = sources.durable?.rest(reader.turn);
   }
 
@@ -230,7 +230,7 @@ class Waits {
 }
 
 /** Reports the progress of calls, where the dialect has a form for it. A reader that comes later gets the newest alone. */
-class Progress {
+class ProgressFrames {
   readonly #feed: Feed;
   readonly #encoder: Encoder;
   #version = 0;
