@@ -4,6 +4,7 @@ import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
 import type { ChildReport } from "../agent/delegation-feature.ts";
+import type { Address } from "../channels/channel.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
@@ -186,9 +187,9 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
+  wait(turn: string, timeoutMs: number, untilRest?: boolean): Promise<Outcome<TurnState>> {
     return outcome(async () => {
-      const state = await waitForEnd(this.#session, turn, timeoutMs);
+      const state = await waitForEnd(this.#session, turn, { timeoutMs, untilRest });
       const feedback = state.status === "ended" ? this.#session.feedback.of(turn) : undefined;
       return feedback === undefined ? state : { ...state, feedback };
     });
@@ -221,12 +222,13 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => durableOf(session).takeSignal(given, Date.now()));
   }
 
-  /** The state of the newest turn; null in a session that has none. */
-  newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
+  /** How the newest turn is, and where it is answered; null in a session that has none. */
+  newest(): Promise<Outcome<{ turn: string; state: TurnState; replyTo?: Address | undefined } | null>> {
     return outcome(() => {
-      const { turn } = this.#session.log.last ?? {};
-      const state = turn && this.#session.turns.state(turn);
-      return turn && state ? { turn, state } : null;
+      const { log, turns, outbox } = this.#session;
+      const { turn } = log.last ?? {};
+      const state = turn && turns.state(turn);
+      return turn && state ? { turn, state, replyTo: outbox.addressOf(turn) } : null;
     });
   }
 

@@ -4,7 +4,7 @@ import { defined } from "../../core/defined.ts";
 import type { ChildSession } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
-import type { SuspendedCall } from "../../core/tool-steps.ts";
+import type { SuspendedCall, TurnRest } from "../../core/tool-steps.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
 import { countsJson, errorJson, suspendedJson, usageJson } from "../../wire/native.ts";
@@ -64,8 +64,7 @@ export class UiChunks implements Encoder {
   /** A message ends where the client or a person must answer: the client sends it again with the answers in its parts, and it goes on. */
   waits(calls: readonly WaitingCall[]): Frame[] {
     const asked = this.asks(calls.filter(({ child }) => child !== undefined));
-    const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
-    return [...asked, ...this.#frames(chunks), ...this.#done()];
+    return [...asked, ...this.#pause({ finishReason: "tool-calls" })];
   }
 
   /**
@@ -82,6 +81,10 @@ export class UiChunks implements Encoder {
     return this.#frames([{ type: "data-tool-waiting", id: call.id, transient: true, data: suspendedJson(call) }]);
   }
 
+  rests({ waiting }: TurnRest): Frame[] {
+    return this.#pause({ finishReason: "other", messageMetadata: { reason: "waiting", waiting } });
+  }
+
   progress({ callId, name, text, agent }: CallProgress): Frame[] {
     if (agent !== undefined) return this.#frames([agentChunk(callId, agent, { state: "working", text })]);
     return this.#frames([
@@ -91,6 +94,11 @@ export class UiChunks implements Encoder {
 
   broken({ message }: BrokenStream): Frame[] {
     return [...this.#frames([...this.#closeStep(), { type: "error", errorText: message }]), ...this.#done()];
+  }
+
+  /** Ends before the turn does. */
+  #pause(finish: object): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "finish", ...finish }]), ...this.#done()];
   }
 
   #frames(chunks: readonly Chunk[]): Frame[] {

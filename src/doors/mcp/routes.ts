@@ -25,6 +25,8 @@ import type { AgentAnswer, FoundSession, McpTools, ReportProgress } from "./serv
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
 const longestMs = 300_000;
 const sliceMs = 10_000;
+/** How long it is waited for while only tools wait. */
+const stayMs = 60_000;
 
 export const mcp = new Routes().post("/", "key", async (c, caller) => {
   mustBeAllowed(c.req.header("Origin"), c.var.app.settings);
@@ -68,6 +70,10 @@ function toolsFor(caller: Caller): McpTools {
       }
       return answerOf(caller, of, report);
     },
+    async read(of, report) {
+      parseBody(sessionName, of.session, "session");
+      return answerOf(caller, of, report);
+    },
     async search({ query, limit = 20 }) {
       const { sessions } = await accountObject(caller.bindings, account).listSessions({ q: query, limit });
       return sessions.map((session) => {
@@ -86,10 +92,12 @@ async function answerOf(
 ): Promise<AgentAnswer> {
   const session = sessionOf(caller, of.session);
   let state: TurnState = { status: "queued" };
-  for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
-    state = unwrap(await session.wait(of.turn, sliceMs));
+  for (let waitedMs = 0, restedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
+    state = unwrap(await session.wait(of.turn, sliceMs, true));
     if (state.status === "ended" || (state.status === "waiting" && state.waitingFor.length > 0)) break;
-    await report(`The answer is being made: ${state.status}.`);
+    restedMs = state.rest === undefined ? 0 : restedMs + sliceMs;
+    if (state.rest?.isLong || restedMs >= stayMs) break;
+    await report(state.rest?.words ?? `The answer is being made: ${state.status}.`);
   }
   const approvals = state.status === "waiting" ? await approvalsOf(session, of.turn, state) : [];
   return {
@@ -117,11 +125,7 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
   switch (state.status) {
     case "queued":
     case "running":
-      return {
-        status: state.status,
-        answer: `There is no answer yet. Read it later: GET ${at}/turns/${turn}`,
-        isError: false,
-      };
+      return { status: state.status, answer: later(state, at, turn), isError: false };
     case "waiting": {
       const text = state.reply?.content ?? "";
       const calls = state.waitingFor.map(({ id, name, arguments: text, kind, ...call }) =>
@@ -129,8 +133,7 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
           ? `A person must approve the call ${name} ${visible(text)}${whose(call)}: POST ${at}/approvals/${id} {"approve": true}`
           : `The call ${name} ${text} waits for its result: POST ${at}/tool_results`,
       );
-      const later = `A tool waits, so there is no answer yet. Read it later: GET ${at}/turns/${turn}`;
-      if (calls.length === 0) calls.push(later);
+      if (calls.length === 0) calls.push(later(state, at, turn));
       return {
         status: state.status,
         answer: [text, ...calls].filter((line) => line !== "").join("\n"),
@@ -143,4 +146,9 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
       return { status: reason, answer: answer || "(no answer)", isError: failure !== undefined };
     }
   }
+}
+
+function later({ rest }: Exclude<TurnState, { status: "ended" }>, at: string, turn: string): string {
+  const why = rest === undefined ? "" : `${rest.words} `;
+  return `${why}There is no answer yet. Read it later with read_answer and turn "${turn}", or at GET ${at}/turns/${turn}. Asking again would be another question.`;
 }

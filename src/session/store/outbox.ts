@@ -67,6 +67,11 @@ export class Outbox implements RowCopy {
     return this.#rows.map(owedOf);
   }
 
+  /** Where the turn is to be answered. */
+  addressOf(of: string): Address | undefined {
+    return this.all().find(({ turn, state }) => turn === of && state === "open")?.address;
+  }
+
   byId(id: string): Owed | undefined {
     const row = this.#read.get(id);
     return row && owedOf(row);

@@ -40,7 +40,8 @@ export function attemptAfter(
 export async function untilStopped(rows: Rows & EndSources, receipt: Receipt): Promise<void> {
   const place = rows.turns.taken(receipt);
   const turn = place && newestAttempt(rows.inbox, place).turn;
-  if (turn !== undefined && rows.inbox.byTurn(turn)?.stop !== undefined) await waitForEnd(rows, turn, stopMs);
+  if (turn !== undefined && rows.inbox.byTurn(turn)?.stop !== undefined)
+    await waitForEnd(rows, turn, { timeoutMs: stopMs });
 }
 
 function newestAttempt(inbox: Rows["inbox"], place: AnswerPart): AnswerPart {

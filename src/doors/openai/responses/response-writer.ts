@@ -3,10 +3,12 @@ import { addUsage, noUsage, type Usage } from "../../../core/cost.ts";
 import type { TurnEndReason } from "../../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../../core/event.ts";
 import type { ToolCall } from "../../../core/message.ts";
+import type { TurnRest } from "../../../core/tool-steps.ts";
 import { refOf, type WaitingCall } from "../../../core/waits.ts";
 import { approvalRequestId, formatAnswerId } from "../../../wire/answer-id.ts";
-import type { BrokenStream, Encoder, Frame } from "../../../wire/encoder.ts";
+import type { Encoder, Frame } from "../../../wire/encoder.ts";
 import type { AnswerRequest } from "../../../wire/manner.ts";
+import { goesOn } from "../openai-error.ts";
 import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -52,6 +54,8 @@ export class ResponseWriter implements Encoder {
   /** A person was asked about calls of other agents: the answer ends with them. */
   #hasChildAsks = false;
   #begun = false;
+  /** The reader need not stay. */
+  #isOver = false;
   #standing: ResponseState | undefined;
   #failure: OpenAiFailure | undefined;
 
@@ -76,7 +80,7 @@ export class ResponseWriter implements Encoder {
   }
 
   get ended(): boolean {
-    return this.#standing !== undefined;
+    return this.#isOver || this.#standing !== undefined;
   }
 
   opening(): Frame[] {
@@ -112,8 +116,14 @@ export class ResponseWriter implements Encoder {
     return this.#frames.take();
   }
 
-  broken({ code, detail: message }: BrokenStream): Frame[] {
-    this.#error({ code, message, param: null });
+  rests({ words }: TurnRest): Frame[] {
+    this.#isOver = true;
+    const detail = `${words} ${goesOn(`/v1/responses/${formatAnswerId(responsePrefix, this.#of)}`)}`;
+    return this.broken({ code: "tool_waiting", detail });
+  }
+
+  broken({ code, detail: message }: { code: string; detail: string }): Frame[] {
+    this.#frames.notice("error", { code, message, param: null });
     return this.#frames.take();
   }
 
