@@ -1,9 +1,10 @@
 /** The public face: everything an app may import. Nothing else is public. */
-export type { AgentDefinition, AgentLimits, ModelChoice } from "./agent/agent.ts";
+export type { AgentDefinition } from "./agent/agent.ts";
 export { defineAgent } from "./agent/agent.ts";
 export type { Schedule } from "./agent/app.ts";
 export { type DemoModel, demoModel } from "./agent/demo-model.ts";
 export type { RemoteToolsSource } from "./agent/remote-tools.ts";
+export type { AgentLimits, ModelChoice } from "./agent/version.ts";
 export type {
   Address,
   Approval,

@@ -8,7 +8,7 @@ import { ReadWatch } from "../src/model/read-watch.ts";
 import { eventStream } from "../src/session/read/event-stream.ts";
 import { Feed } from "../src/session/read/feed.ts";
 import { MemoryLog } from "../src/test-kit/memory-log.ts";
-import { nativeEncoder } from "../src/wire/manner.ts";
+import { nativeEncoder } from "../src/wire/native-events.ts";
 import { assistant, ended, user } from "./support/entries.ts";
 import { randomOf } from "./support/random.ts";
 

@@ -18,7 +18,7 @@ export interface KeyInfo {
 /** Most keys that may be alive. */
 const mostAlive = 2;
 
-type Row = { id: string; hash: string; created_at: number; revoked_at: number | null; rights: string | null };
+type KeyRow = { id: string; hash: string; created_at: number; revoked_at: number | null; rights: string | null };
 
 export class AccountKeys {
   readonly #sql: SqlStorage;
@@ -42,7 +42,7 @@ export class AccountKeys {
 
   list(): KeyInfo[] {
     const rows = this.#sql
-      .exec<Row>("SELECT id, hash, created_at, revoked_at, rights FROM keys ORDER BY created_at, id")
+      .exec<KeyRow>("SELECT id, hash, created_at, revoked_at, rights FROM keys ORDER BY created_at, id")
       .toArray();
     return rows.map((row) => ({
       id: row.id,
@@ -65,11 +65,11 @@ export class AccountKeys {
   /** What the live key with this SHA-256 may do; `undefined` where there is none. What is looked up is a digest of 256 random bits, so the time it takes tells nothing. */
   rightsOf(hash: string): readonly KeyRight[] | undefined {
     const query = "SELECT rights FROM keys WHERE hash = ? AND revoked_at IS NULL";
-    return this.#sql.exec<Pick<Row, "rights">>(query, hash).toArray().map(rightsOf)[0];
+    return this.#sql.exec<Pick<KeyRow, "rights">>(query, hash).toArray().map(rightsOf)[0];
   }
 }
 
 /** Null in rows of before keys had rights. */
-function rightsOf({ rights }: Pick<Row, "rights">): readonly KeyRight[] {
+function rightsOf({ rights }: Pick<KeyRow, "rights">): readonly KeyRight[] {
   return rights === null ? [] : (JSON.parse(rights) as KeyRight[]);
 }

@@ -28,7 +28,7 @@ export type AccountState = AccountSettings & {
   resetsAtMs?: number;
 };
 
-type Row = { id: string; limits: string; token_secret: string; created_at: number };
+type AccountRow = { id: string; limits: string; token_secret: string; created_at: number };
 
 export class AccountRecord {
   readonly #sql: SqlStorage;
@@ -66,8 +66,8 @@ export class AccountRecord {
     return this.#row()?.token_secret ?? "";
   }
 
-  #row(): Row | undefined {
-    return this.#sql.exec<Row>("SELECT id, limits, token_secret, created_at FROM account").toArray()[0];
+  #row(): AccountRow | undefined {
+    return this.#sql.exec<AccountRow>("SELECT id, limits, token_secret, created_at FROM account").toArray()[0];
   }
 }
 

@@ -169,7 +169,7 @@ export class Ledger {
     return inserted.toArray().length > 0;
   }
 
-  #insertTries(session: string, of: Row): void {
+  #insertTries(session: string, of: BookedStep): void {
     this.#sql.exec(
       `INSERT OR IGNORE INTO tries (session, seq, model, at, failed, retries, input_tokens, cached_tokens, output_tokens,
          reasoning_tokens, cost_micros, agent, agent_version)
@@ -190,7 +190,7 @@ export class Ledger {
     );
   }
 
-  #addToDay(step: Row): void {
+  #addToDay(step: BookedStep): void {
     const values = [
       step.steps,
       Number(step.failed),
@@ -214,14 +214,14 @@ export class Ledger {
 }
 
 /** A step, or the tries of one at another model: then `steps` is 0. */
-interface Row extends StepRecord {
+interface BookedStep extends StepRecord {
   steps: 0 | 1;
 }
 
 /** What a step was at each of its models. The session's sum is kept: what the others used is taken off the own row. */
-function byModel(step: StepRecord): { own: Row; others: Row[] } {
-  const own: Row = { ...step, steps: 1 };
-  const others = (step.others ?? []).map(({ tries, ...used }): Row => {
+function byModel(step: StepRecord): { own: BookedStep; others: BookedStep[] } {
+  const own: BookedStep = { ...step, steps: 1 };
+  const others = (step.others ?? []).map(({ tries, ...used }): BookedStep => {
     own.retries = Math.max(0, own.retries - tries);
     for (const name of usedFields) own[name] = Math.max(0, own[name] - used[name]);
     const none = { repairs: 0, firstEventMs: null, durationMs: null, rowsWritten: 0, kvReads: 0, kvWrites: 0 };

@@ -10,7 +10,7 @@ export interface PrefixInfo {
 /** UTF-16 units of a row; at most 1.8 MB of UTF-8. */
 const unitsPerRow = 600_000;
 
-type Row = { id: string; bytes: number; tokens: number; created_at: number };
+type PrefixRow = { id: string; bytes: number; tokens: number; created_at: number };
 
 export class PrefixStore {
   readonly #sql: SqlStorage;
@@ -40,13 +40,17 @@ export class PrefixStore {
   }
 
   info(id: string): PrefixInfo | undefined {
-    const [row] = this.#sql.exec<Row>("SELECT id, bytes, tokens, created_at FROM prefixes WHERE id = ?", id).toArray();
+    const [row] = this.#sql
+      .exec<PrefixRow>("SELECT id, bytes, tokens, created_at FROM prefixes WHERE id = ?", id)
+      .toArray();
     return row && infoOf(row);
   }
 
   /** The oldest first. */
   list(): PrefixInfo[] {
-    const rows = this.#sql.exec<Row>("SELECT id, bytes, tokens, created_at FROM prefixes ORDER BY created_at, id");
+    const rows = this.#sql.exec<PrefixRow>(
+      "SELECT id, bytes, tokens, created_at FROM prefixes ORDER BY created_at, id",
+    );
     return rows.toArray().map(infoOf);
   }
 
@@ -76,6 +80,6 @@ export function prefixText({ instructions = "", documents = [] }: PrefixContent)
   return [...(instructions === "" ? [] : [instructions]), ...parts].join("\n\n");
 }
 
-function infoOf(row: Row): PrefixInfo {
+function infoOf(row: PrefixRow): PrefixInfo {
   return { id: row.id, bytes: row.bytes, tokens: row.tokens, createdAtMs: row.created_at };
 }

@@ -1,49 +1,10 @@
 /** WHAT an agent is: its instructions, models, tools and limits, as an app hands it in. Wrong definitions stop the Worker at start. */
-import type { Prices } from "../core/cost.ts";
 import type { Sampling } from "../core/entry.ts";
-import type { Profile } from "../model/profile.ts";
 import type { CallHooks, HookedCalls } from "../tools/call-hooks.ts";
 import { readEntry } from "../tools/read-entry.ts";
 import { searchTranscript } from "../tools/search-transcript.ts";
 import { createToolbox, type Tool, type Toolbox } from "../tools/tool.ts";
-import { contentOf, versionOf } from "./version.ts";
-
-export interface ModelChoice {
-  /** As the provider calls it. */
-  id: string;
-  /** Share of new sessions that begin with this model, against the other weights. */
-  weight?: number;
-  /** Another provider than `MODEL_BASE_URL`. */
-  baseUrl?: string;
-  /** Name of the secret that holds that provider's key. */
-  keySecret?: string;
-  /** For whom the provider works, where it has a parameter for that: it keeps caches and counts abuse by it. */
-  userId?: "none" | "account" | "session";
-  /**
-   * What a million tokens cost, in micro-dollars: input that was cached, other input, output. It replaces what the catalog
-   * knows. A model without a price is not called for an account that has a budget.
-   */
-  prices?: Prices;
-  /** The window, in tokens. */
-  contextTokens?: number;
-  /** Most tokens of one answer, reasoning included. */
-  maxTokens?: number;
-  /** What else the catalog (`src/model/catalog.ts`) does not know about this model at this provider, such as `maxTokensField`. */
-  profile?: Partial<Omit<Profile, "id" | "wireId" | "provider">>;
-}
-
-export interface AgentLimits {
-  /** Most model calls in a turn; 12. */
-  maxSteps: number;
-  /** How long a turn may work since a person last sent or approved something in it, in seconds; 30 minutes. */
-  turnSeconds: number;
-  /** How long a call waits for a person's approval, for the client that runs it, or for the agent that it calls, in seconds; a day. */
-  waitSeconds: number;
-  /** How deep agents may call agents below a session that a caller made; 4. The least of all agents on the way holds. */
-  maxDepth?: number;
-  /** Most agents that one turn may call; 20. */
-  maxChildren?: number;
-}
+import { type AgentLimits, contentOf, type ModelChoice, versionOf } from "./version.ts";
 
 /** What an app says of an agent. The smallest one is its instructions. `Tools`: its hooks know the calls of these. */
 export interface AgentDefinition<Tools extends readonly Tool[] = readonly Tool[]> {

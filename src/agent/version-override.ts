@@ -2,7 +2,8 @@
 import type { Sampling } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { createToolbox, type Toolbox } from "../tools/tool.ts";
-import { type Agent, type AgentLimits, transcriptToolNames } from "./agent.ts";
+import { type Agent, transcriptToolNames } from "./agent.ts";
+import type { AgentLimits } from "./version.ts";
 import { canonicalJson, contentOf, type VersionContent, versionOf } from "./version.ts";
 
 /** What a version changes of the one that the code defines; the rest stays. */

@@ -1,7 +1,7 @@
 /** Finds what of a Markdown text is code (CommonMark 0.31: 4.5 fenced code blocks, 6.1 code spans), so that a change can leave code as it was written. Linear in the text. Pure. */
 
 /** A part of the text. */
-interface Part {
+interface TextSpan {
   text: string;
   isCode: boolean;
   /** It begins with backticks that nothing closes yet: whether it is code is decided by what comes. */
@@ -30,8 +30,8 @@ export function changeOutsideCode(
 }
 
 /** All of the text, in order. */
-function partsOf(text: string): Part[] {
-  const parts: Part[] = [];
+function partsOf(text: string): TextSpan[] {
+  const parts: TextSpan[] = [];
   let paragraph = "";
   let fence: string | undefined;
   const endParagraph = (isLast: boolean) => {
@@ -61,10 +61,10 @@ function closes(line: string, fence: string): boolean {
 }
 
 /** The code spans of a paragraph and what is between them. `isLast`: more of it may come. */
-function spansOf(paragraph: string, isLast: boolean): Part[] {
+function spansOf(paragraph: string, isLast: boolean): TextSpan[] {
   const runs = [...paragraph.matchAll(/`+/g)].map(({ index, 0: { length } }) => ({ index, length }));
   const closedBy = closers(runs);
-  const parts: Part[] = [];
+  const parts: TextSpan[] = [];
   let from = 0;
   let open: number | undefined;
   for (let at = 0; at < runs.length; at++) {
@@ -96,7 +96,7 @@ function closers(runs: readonly { length: number }[]): (number | undefined)[] {
 }
 
 /** `open`: from where on what comes may decide. */
-function plain(text: string, open: number | undefined): Part[] {
+function plain(text: string, open: number | undefined): TextSpan[] {
   const decided = open === undefined ? text.length : Math.max(0, open);
   return [
     { text: text.slice(0, decided), isCode: false },

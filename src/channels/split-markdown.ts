@@ -133,7 +133,7 @@ function placeOfCut(window: Window): number {
 }
 
 /** The line before the one that opens a fence where the window ends. */
-function lineBeforeOpener(lines: Line[], { text, most }: Window): Line | undefined {
+function lineBeforeOpener(lines: MarkdownLine[], { text, most }: Window): MarkdownLine | undefined {
   const last = lines.at(-1);
   if (last === undefined) return undefined;
   if (last.isOpener && last.end + 1 >= most) return lines.at(-2);
@@ -141,7 +141,7 @@ function lineBeforeOpener(lines: Line[], { text, most }: Window): Line | undefin
   return last.after === undefined && fenceAfter(cutLine, undefined) !== undefined ? last : undefined;
 }
 
-interface Line {
+interface MarkdownLine {
   /** The position of its line end. */
   end: number;
   /** The fence that is open after it. */
@@ -152,8 +152,8 @@ interface Line {
 }
 
 /** The lines that end where a cut may be. */
-function linesOf({ text, most, open }: Window): Line[] {
-  const lines: Line[] = [];
+function linesOf({ text, most, open }: Window): MarkdownLine[] {
+  const lines: MarkdownLine[] = [];
   let before = open;
   for (let start = 0, end = text.indexOf("\n"); end >= 0 && end <= most; end = text.indexOf("\n", start)) {
     const line = text.slice(start, end);

@@ -134,7 +134,7 @@ export class Draft {
   }
 
   /** The entry of the call. */
-  finish(how: HowFinished): Reply {
+  finish(how: HowFinished): ModelReply {
     const usage = this.#used(how.sent);
     const common = {
       turn: this.of.turn,
@@ -289,7 +289,7 @@ function canBeSentBack(id: string): boolean {
 const refusalWords = new Set(["stop", "tool_calls", "content_filter"]);
 
 /** The result of a model call. */
-export type Reply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;
+export type ModelReply = Omit<AssistantEntry, "seq"> | Omit<StepFailedEntry, "seq">;
 
 type Common = Omit<StepFailedEntry, "seq" | "type" | "failure" | "tries">;
 

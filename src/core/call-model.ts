@@ -1,5 +1,5 @@
 /** Makes the model call of one step and retries it, with the same model or another one, as the rules decide, until there is an answer or a final failure. Appends one entry for it, or a compaction when the conversation was too long. */
-import { Draft, type HowFinished, type Reply } from "./assemble.ts";
+import { Draft, type HowFinished, type ModelReply } from "./assemble.ts";
 import { type Shortage, shortageFailure } from "./budget-words.ts";
 import { compact } from "./compact.ts";
 import { addUsage, noUsage, type Usage } from "./cost.ts";
@@ -27,7 +27,7 @@ export async function callModel(
     draft = new Draft(of, again?.how === "continue" ? draft?.soFar : begun);
     const times = await stream(draft, effects);
     const how = { cancelled: effects.signal.aborted, prices, ...(sent && { sent }), ...(place && { place }) };
-    let reply: Reply = { ...draft.finish({ ...how, atMs: effects.now() }), ...times };
+    let reply: ModelReply = { ...draft.finish({ ...how, atMs: effects.now() }), ...times };
     const why = tooLong({ reply, draft, tries: past.tries }, effects);
     if (why !== undefined) {
       if (await compact(next, effects, rules, { why, spent: past.withReply(reply) })) return;
@@ -52,7 +52,7 @@ export async function callModel(
 /** The tries of a step that are over: what they cost, and how they failed. */
 class PastTries {
   tries: FailedTry[] = [];
-  #replies: Reply[] = [];
+  #replies: ModelReply[] = [];
   #crashed: (Spent & { tries: FailedTry[] }) | undefined;
   #fingerprint: string | undefined;
 
@@ -92,20 +92,20 @@ class PastTries {
     };
   }
 
-  add(reply: Reply, failed: FailedTry, fingerprint: string | undefined): void {
+  add(reply: ModelReply, failed: FailedTry, fingerprint: string | undefined): void {
     this.#replies.push(reply);
     this.tries = [...this.tries, failed];
     this.#fingerprint = fingerprint;
   }
 
   /** What the step cost with this reply. */
-  withReply(reply: Reply): Spent {
+  withReply(reply: ModelReply): Spent {
     const { usage, costMicros } = this.summedUp(reply);
     return { usage, costMicros };
   }
 
   /** The entry that stays: with the tries before it, and with what they used. */
-  summedUp(reply: Reply): Reply {
+  summedUp(reply: ModelReply): ModelReply {
     const tries = [...(this.#crashed?.tries ?? []), ...this.tries];
     if (tries.length === 0) return reply;
     const { usage, costMicros } = this.#spent;
@@ -113,7 +113,7 @@ class PastTries {
   }
 
   /** The newest try as the entry, with those before it. */
-  get entry(): Reply | undefined {
+  get entry(): ModelReply | undefined {
     const last = this.#replies.pop();
     this.tries = this.tries.slice(0, -1);
     return last && this.summedUp(last);
@@ -137,7 +137,7 @@ function exhausted(effects: Effects, past: PastTries, shortage: Shortage | undef
   return [...stays, ...ending(end, [...entries, ...paid], effects.now())];
 }
 
-type FailedReply = Extract<Reply, { type: "step_failed" }>;
+type FailedReply = Extract<ModelReply, { type: "step_failed" }>;
 
 async function stream(draft: Draft, effects: Effects): Promise<{ firstEventMs?: number; durationMs: number }> {
   const beganMs = effects.now();
@@ -176,7 +176,7 @@ function refusedUnclearly({ failure }: FailedReply, draft: Draft): boolean {
 }
 
 /** Some hosts cut the request so that it just fits, and leave no tokens for the answer (pi, overflow.ts: Xiaomi MiMo). */
-function isEmptyByLength(reply: Exclude<Reply, FailedReply>, draft: Draft): boolean {
+function isEmptyByLength(reply: Exclude<ModelReply, FailedReply>, draft: Draft): boolean {
   const { begun, text, reasoning } = draft;
   const isEmpty = text.length === begun.text && reasoning.length === begun.reasoning && !draft.hasCalls;
   return reply.finishReason === "length" && isEmpty;
@@ -188,12 +188,12 @@ function saysNewChange({ change }: Failure, tries: readonly FailedTry[]): boolea
 }
 
 /** Nothing can leave the window: an answer that it cut is what there is. */
-function finishedByWindow(draft: Draft, how: HowFinished): Reply {
+function finishedByWindow(draft: Draft, how: HowFinished): ModelReply {
   return draft.finish({ ...how, cutIsAnswer: true });
 }
 
 interface Tried {
-  reply: Reply;
+  reply: ModelReply;
   draft: Draft;
   /** Those before it. */
   tries: readonly FailedTry[];
@@ -204,7 +204,7 @@ interface Tried {
  * The answer of a try that failed without being worth nothing, once another try has failed the same way or none will be
  * made: text beside half a call, or an answer that came as reasoning alone (hermes-agent#109205, DeepSeek-V3#1453).
  */
-function lastResort({ reply, draft, tries, plan }: Tried, effects: Effects, rules: Rules): Reply | undefined {
+function lastResort({ reply, draft, tries, plan }: Tried, effects: Effects, rules: Rules): ModelReply | undefined {
   if (reply.type !== "step_failed" || draft.lastResort === undefined) return undefined;
   const isRepeated = tries.some(({ failure }) => failure.code === reply.failure.code);
   if (plan.type !== "give_up" && !isRepeated) return undefined;

@@ -1,5 +1,5 @@
 /** Replaces the older part of a conversation by a summary, which the model itself writes: the request for it begins with the bytes of the request before, so the cached prefix is used once more. */
-import { Draft, type Reply } from "./assemble.ts";
+import { Draft, type ModelReply } from "./assemble.ts";
 import { shortageFailure } from "./budget-words.ts";
 import { addUsage, noUsage } from "./cost.ts";
 import { defined } from "./defined.ts";
@@ -91,7 +91,7 @@ async function requested(
   { turn, step }: StepPlace,
   cut: Cut,
   effects: Effects,
-): Promise<{ reply: Reply; draft: Draft }> {
+): Promise<{ reply: ModelReply; draft: Draft }> {
   const draft = new Draft({ seq: 0, turn, step, attempt: cut.attempt ?? 1, model: cut.model });
   for await (const events of effects.summarize(cut, draft)) for (const event of events) draft.add(event);
   const { prices, sent, place } = cut;
@@ -134,7 +134,7 @@ interface MadeSummary {
 }
 
 /** A summary without text, or from a model that refused, is worth nothing: what is known without a model takes its place. */
-function entryOf({ turn }: StepPlace, cut: Cut, reply: Reply, { spent, why, durationMs }: MadeSummary): NewEntry {
+function entryOf({ turn }: StepPlace, cut: Cut, reply: ModelReply, { spent, why, durationMs }: MadeSummary): NewEntry {
   const { throughSeq } = cut;
   const common = { type: "compaction", turn, throughSeq, cause: why, durationMs, ...spent, atMs: reply.atMs } as const;
   const summary = keepEnds(reply.content.trim(), cut.summaryChars);
@@ -143,14 +143,14 @@ function entryOf({ turn }: StepPlace, cut: Cut, reply: Reply, { spent, why, dura
   return { ...common, summary: cut.outline(), failure } satisfies Omit<CompactionEntry, "seq">;
 }
 
-function whyNoSummary(reply: Reply): Failure {
+function whyNoSummary(reply: ModelReply): Failure {
   if (reply.type === "step_failed" && reply.failure.code !== "model_empty") return reply.failure;
   const cause = causeOf(reply);
   const raw = reply.type === "step_failed" ? reply.failure.raw : undefined;
   return { code: "model_empty", cause, detail: "", retryable: false, ...defined({ raw }) };
 }
 
-function causeOf(reply: Reply): FailureCause {
+function causeOf(reply: ModelReply): FailureCause {
   if (reply.type === "assistant" && reply.finishReason === "length") return "summary_length";
   if (reply.type === "assistant" && reply.toolCalls.length > 0) return "summary_calls";
   return reply.reasoning === "" ? "summary_empty" : "summary_reasoning";

@@ -4,7 +4,7 @@ import type { Failure } from "./errors.ts";
 import type { ToolCall, ToolDeclaration } from "./message.ts";
 import type { PrefixForecast } from "./prefix.ts";
 
-interface Placed {
+interface EntryPlace {
   /** Order in the log, from 1, without gaps. */
   seq: number;
   /** The turn it belongs to; entries of one turn are contiguous. */
@@ -137,7 +137,7 @@ export interface RolloutMark {
   opens?: true;
 }
 
-export interface UserEntry extends Placed {
+export interface UserEntry extends EntryPlace {
   type: "user";
   content: string;
   speaker?: string;
@@ -158,7 +158,7 @@ export interface UserEntry extends Placed {
   tracestate?: string;
 }
 
-export interface AssistantEntry extends Placed {
+export interface AssistantEntry extends EntryPlace {
   type: "assistant";
   /** Counts the turn's model calls from 1. */
   step: number;
@@ -202,7 +202,7 @@ export interface AssistantEntry extends Placed {
   costMicros: number;
 }
 
-export interface ToolEntry extends Placed {
+export interface ToolEntry extends EntryPlace {
   type: "tool";
   step: number;
   callId: string;
@@ -221,7 +221,7 @@ export interface ToolEntry extends Placed {
 }
 
 /** A person's answer about a call that needed one. The call is run, or gets a result that says it was denied. */
-export interface ApprovalEntry extends Placed {
+export interface ApprovalEntry extends EntryPlace {
   type: "approval";
   step: number;
   callId: string;
@@ -242,7 +242,7 @@ export interface ApprovalEntry extends Placed {
 export type CompactionCause = "in_time" | "overflow" | "unclear";
 
 /** What came before was put into a summary: from here on the model sees the summary and the entries after `throughSeq`. */
-export interface CompactionEntry extends Placed {
+export interface CompactionEntry extends EntryPlace {
   type: "compaction";
   /** The newest entry that left the model's window. */
   throughSeq: number;
@@ -258,13 +258,13 @@ export interface CompactionEntry extends Placed {
 }
 
 /** A note from Longline to the model, shown to it like a message of the person: what is wrong with its answer. */
-export interface NoteEntry extends Placed {
+export interface NoteEntry extends EntryPlace {
   type: "note";
   content: string;
 }
 
 /** A model call that failed. The text that it had already brought is kept for readers, and not sent to the model again. */
-export interface StepFailedEntry extends Placed {
+export interface StepFailedEntry extends EntryPlace {
   type: "step_failed";
   step: number;
   attempt: number;
@@ -291,7 +291,7 @@ export interface TurnCounts {
   kvWrites?: number;
 }
 
-export interface TurnEndedEntry extends Placed, TurnCounts {
+export interface TurnEndedEntry extends EntryPlace, TurnCounts {
   type: "turn_ended";
   reason: TurnEndReason;
   /** Why, when `reason` is `failed` or `budget_exhausted`. Absent in the latter's entries of earlier versions. */

@@ -12,12 +12,12 @@ const mostSteps = 20_000;
 const mostPairs = 300_000;
 
 /** So many ways lead to this place. */
-type Way = readonly [place: number, ways: number];
+type WaysAt = readonly [place: number, ways: number];
 
 /** A part as an automaton: where it can begin and end, and in how many ways it can match nothing. */
 interface Fragment {
-  first: Way[];
-  last: Way[];
+  first: WaysAt[];
+  last: WaysAt[];
   empty: number;
 }
 
@@ -27,7 +27,7 @@ const nothing = (): Fragment => ({ first: [], last: [], empty: 1 });
 export class MeasuredPattern {
   readonly #accepts: ((char: string) => boolean)[] = [];
   readonly #next: Map<number, number>[] = [];
-  readonly #first: Way[];
+  readonly #first: WaysAt[];
   readonly #isAnchored: boolean;
   #steps = 0;
   #work = 0;
@@ -66,7 +66,7 @@ export class MeasuredPattern {
   }
 
   /** Returns how many ways were tried, whether the character fits or not. */
-  #advance(steps: Iterable<Way>, at: { char: string; ways: number; next: Map<number, number> }): number {
+  #advance(steps: Iterable<WaysAt>, at: { char: string; ways: number; next: Map<number, number> }): number {
     let tried = 1;
     for (const [place, count] of steps) {
       tried += at.ways * count;
@@ -115,7 +115,7 @@ export class MeasuredPattern {
     return { first, last, empty: left.empty * right.empty };
   }
 
-  #connect(from: readonly Way[], to: readonly Way[]): void {
+  #connect(from: readonly WaysAt[], to: readonly WaysAt[]): void {
     this.#spend(from.length * to.length);
     for (const [place, ways] of from) {
       const next = this.#next[place];
@@ -198,7 +198,8 @@ export class MeasuredPattern {
   }
 }
 
-const times = (ways: readonly Way[], factor: number): Way[] => ways.map(([place, count]) => [place, count * factor]);
+const times = (ways: readonly WaysAt[], factor: number): WaysAt[] =>
+  ways.map(([place, count]) => [place, count * factor]);
 
 function either(a: Fragment, b: Fragment): Fragment {
   return { first: [...a.first, ...b.first], last: [...a.last, ...b.last], empty: a.empty + b.empty };
@@ -273,7 +274,7 @@ function reached(start: number, steps: (place: number) => Iterable<number>): Set
 
 /** Whether a pair of equal places can become two different ones, and the two meet again. */
 function pairsMeet(
-  within: Map<number, Way[]>,
+  within: Map<number, WaysAt[]>,
   overlaps: (a: number, b: number) => boolean,
 ): { meet: boolean; work: number } {
   const size = within.size;

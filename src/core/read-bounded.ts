@@ -10,6 +10,49 @@ export interface BoundedBody {
 /** First size of the buffer, which doubles: bodies are mostly small, and may come a byte at a time. */
 const firstBytes = 16_384;
 
+/**
+ * Bytes that are read at once, at first and at most. A runtime's own chunks have 4 kB, and every read leaves objects that its
+ * garbage collector destroys in one pause: thousands of them for a body of megabytes.
+ */
+const roomBytes = { first: 4_096, most: 65_536 };
+
+/** The chunks of a body, larger ones the more comes. Takes streams of bytes, and those that have chunks of their own. */
+export class BodyChunks {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #byteReader: ReadableStreamBYOBReader | undefined;
+  #room = new Uint8Array(roomBytes.first);
+
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.#byteReader = byteReader(body);
+    if (this.#byteReader === undefined) this.#reader = body.getReader();
+  }
+
+  /** The next chunk, `undefined` after the last one. The next call may overwrite its bytes. Rejects when the connection breaks. */
+  async next(): Promise<Uint8Array | undefined> {
+    if (this.#byteReader === undefined) return (await this.#reader?.read())?.value;
+    const size = this.#room.byteLength;
+    const { done, value } = await this.#byteReader.read(this.#room);
+    if (done) return undefined;
+    // The buffer moves with each read: the one that was handed in has no bytes any more.
+    const isFull = value.byteLength === size;
+    this.#room = isFull && size < roomBytes.most ? new Uint8Array(size * 4) : new Uint8Array(value.buffer);
+    return value;
+  }
+
+  /** The rest is never read. Its cancellation is not waited for: it may never end. */
+  cancel(): void {
+    void (this.#byteReader ?? this.#reader)?.cancel().catch(() => {});
+  }
+}
+
+function byteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Rejects when the connection breaks. A body that was cut is cancelled, and its cancellation is not waited for. `between` is waited for after each chunk. */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
@@ -17,22 +60,22 @@ export async function readBounded(
   between?: (chunk: Uint8Array) => Promise<void>,
 ): Promise<BoundedBody> {
   if (body === null) return { bytes: new Uint8Array(0), cut: false, cameBytes: 0 };
-  const reader = body.getReader();
+  const chunks = new BodyChunks(body);
   let kept = new Uint8Array(Math.min(firstBytes, maxBytes));
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return { bytes: kept.subarray(0, size), cut: false, cameBytes: size };
+    const chunk = await chunks.next();
+    if (chunk === undefined) return { bytes: kept.subarray(0, size), cut: false, cameBytes: size };
     const left = maxBytes - size;
-    kept = withRoom(kept, Math.min(size + value.byteLength, maxBytes), maxBytes);
-    kept.set(value.subarray(0, left), size);
-    const cameBytes = size + value.byteLength;
+    kept = withRoom(kept, Math.min(size + chunk.byteLength, maxBytes), maxBytes);
+    kept.set(chunk.subarray(0, left), size);
+    const cameBytes = size + chunk.byteLength;
     size = Math.min(cameBytes, maxBytes);
     if (cameBytes <= maxBytes) {
-      await between?.(value);
+      await between?.(chunk);
       continue;
     }
-    void reader.cancel().catch(() => {});
+    chunks.cancel();
     return { bytes: kept.subarray(0, size), cut: true, cameBytes };
   }
 }

@@ -2,7 +2,7 @@
  * Decides what the calls of a reply are worth when the reply is recorded: which are the same call twice, and whom each
  * waits for. From then on only the log decides it. Pure; runs nothing.
  */
-import type { Reply } from "./assemble.ts";
+import type { ModelReply } from "./assemble.ts";
 import type { AssistantEntry, ChildSession, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 import type { Rules } from "./next-step.ts";
@@ -12,7 +12,7 @@ import type { Rules } from "./next-step.ts";
  * one of an `unsafe` tool that the reply also calls properly. Of equal calls of an `unsafe` tool the first one is run,
  * the others are `copies`; they wait for no one. Tools that run at the client are left to the client.
  */
-export function settleCalls(reply: Reply, rules: Rules): Reply {
+export function settleCalls(reply: ModelReply, rules: Rules): ModelReply {
   if (reply.type !== "assistant" || reply.toolCalls.length === 0) return reply;
   const { salvaged: found = [], ...rest } = reply;
   const sorted = firstOnly(sortOut(reply.toolCalls, new Set(found), rules), rules);

@@ -63,7 +63,7 @@ export interface ChildData {
   attempts: number;
 }
 
-type Row = {
+type StoredChild = {
   seq: number;
   call_id: string;
   turn: string;
@@ -144,7 +144,7 @@ export class ChildRows {
   }
 
   #select(where: string, ...values: (string | number)[]): ChildRow[] {
-    const rows = this.#sql.exec<Row>(`SELECT ${columns} FROM children ${where}`, ...values).toArray();
+    const rows = this.#sql.exec<StoredChild>(`SELECT ${columns} FROM children ${where}`, ...values).toArray();
     return rows.map(({ call_id: callId, next_at: nextAtMs, data, ...row }) => {
       return { ...row, callId, nextAtMs, data: JSON.parse(data) as ChildData };
     });

@@ -1,7 +1,7 @@
 /** Money that is set aside for a session whose call came from another one: it spends from its share, never past it, and what it sets aside for its own children comes out of that share. All in micro-dollars. */
 import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 
-type Row = {
+type ShareRow = {
   session: string;
   parent: string;
   /** Null: it spends from the share of its parent. */
@@ -29,7 +29,7 @@ export class Shares implements AccountShares {
 
   get heldMicros(): number {
     const query = `SELECT ${columns} FROM shares WHERE closed = 0 AND micros IS NOT NULL`;
-    const open = this.#sql.exec<Row>(query).toArray();
+    const open = this.#sql.exec<ShareRow>(query).toArray();
     return open.reduce((sum, row) => sum + Math.max(0, (row.micros ?? 0) - this.#used(row)), 0);
   }
 
@@ -52,18 +52,18 @@ export class Shares implements AccountShares {
   }
 
   /** What the session and all below it spent and set aside. */
-  #used({ session, spent }: Row): number {
+  #used({ session, spent }: ShareRow): number {
     const reserved = this.#sql
       .exec<{ sum: number }>("SELECT coalesce(sum(micros), 0) AS sum FROM reservations WHERE session = ?", session)
       .one().sum;
-    const children = this.#sql.exec<Row>(`SELECT ${columns} FROM shares WHERE parent = ?`, session).toArray();
+    const children = this.#sql.exec<ShareRow>(`SELECT ${columns} FROM shares WHERE parent = ?`, session).toArray();
     return children.reduce((sum, child) => {
       const used = this.#used(child);
       return sum + (child.closed === 1 ? used : Math.max(used, child.micros ?? 0));
     }, spent + reserved);
   }
 
-  #row(session: string): Row | undefined {
-    return this.#sql.exec<Row>(`SELECT ${columns} FROM shares WHERE session = ?`, session).toArray()[0];
+  #row(session: string): ShareRow | undefined {
+    return this.#sql.exec<ShareRow>(`SELECT ${columns} FROM shares WHERE session = ?`, session).toArray()[0];
   }
 }

@@ -48,14 +48,14 @@ export function outcomeWords(outcome: CallOutcome): string {
   }
 }
 
-interface Words {
+interface DetailWords {
   code: AppErrorCode;
   detail: string;
   field?: string;
   retryAfterSeconds?: number;
 }
 
-function worded(refusal: SubmitRefusal): Words {
+function worded(refusal: SubmitRefusal): DetailWords {
   switch (refusal.code) {
     case "no_session":
       return { code: "not_found", detail: "There is no such session." };
@@ -93,7 +93,7 @@ function worded(refusal: SubmitRefusal): Words {
 }
 
 /** Of answers about calls. */
-function answerWords(refusal: AnswerRefusal): Words {
+function answerWords(refusal: AnswerRefusal): DetailWords {
   switch (refusal.code) {
     case "no_such_call":
       return notFound(`There is no call "${refusal.callId}" in this session.`, "call_id");
@@ -158,10 +158,10 @@ function byWhom({ by }: { by?: string }): string {
   return by === undefined ? "" : ` by ${by}`;
 }
 
-function notFound(detail: string, field?: string): Words {
+function notFound(detail: string, field?: string): DetailWords {
   return { code: "not_found", detail, ...defined({ field }) };
 }
 
-function conflict(detail: string, field?: string): Words {
+function conflict(detail: string, field?: string): DetailWords {
   return { code: "conflict", detail, ...defined({ field }) };
 }

@@ -4,21 +4,21 @@ import { entryForPeople } from "../core/for-people.ts";
 import type { ShownEntry } from "../session/read/shown-entries.ts";
 import type { TurnState } from "../session/turn/turns.ts";
 
-type Reader = Pick<Admitted, "token">;
+type ReadingCaller = Pick<Admitted, "token">;
 
 /** The turn's state as this caller may see it. */
-export function stateShownTo({ token }: Reader, state: TurnState): TurnState {
+export function stateShownTo({ token }: ReadingCaller, state: TurnState): TurnState {
   if (token === undefined || state.status !== "ended") return state;
   const ended = entryForPeople(state.ended);
   return ended.type === "turn_ended" ? { ...state, ended } : state;
 }
 
 /** The same for an entry. */
-export function entryShownTo({ token }: Reader): (entry: ShownEntry) => ShownEntry {
+export function entryShownTo({ token }: ReadingCaller): (entry: ShownEntry) => ShownEntry {
   return (entry) => (token === undefined || "broken" in entry ? entry : entryForPeople(entry));
 }
 
 /** The same for a stream of events: what is added to its query. */
-export function audienceQuery({ token }: Reader): string {
+export function audienceQuery({ token }: ReadingCaller): string {
   return token === undefined ? "" : "&for=people";
 }

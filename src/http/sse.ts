@@ -47,7 +47,7 @@ const encoder = new TextEncoder();
 const heartbeatMs = 15_000;
 
 /** The result of a call of `next`. */
-type Arrival = { kind: "text"; text: string } | { kind: "end" } | { kind: "fault"; error: unknown };
+type SourceResult = { kind: "text"; text: string } | { kind: "end" } | { kind: "fault"; error: unknown };
 
 /**
  * A body that calls `next` for text only when the reader wants some, and writes each text in one piece. While `next`
@@ -64,7 +64,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
   readonly #hangUp = new AbortController();
   /** `next` has been called, and its result is not written yet. */
   #isPending = false;
-  #arrived: Arrival | undefined;
+  #arrived: SourceResult | undefined;
   /** The reader waits since then, and is answered by `settle`. */
   #waiting: { sinceMs: number; settle: () => void } | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -109,7 +109,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
   readonly #failed = (error: unknown): void => this.#arrive({ kind: "fault", error });
 
   /** Written at once where the reader waits; else it waits for the reader. */
-  #arrive(arrival: Arrival): void {
+  #arrive(arrival: SourceResult): void {
     if (this.#hangUp.signal.aborted) return;
     this.#arrived = arrival;
     if (this.#waiting === undefined) return;
@@ -117,7 +117,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
     this.#settle();
   }
 
-  #write(arrival: Arrival): undefined {
+  #write(arrival: SourceResult): undefined {
     this.#arrived = undefined;
     this.#isPending = false;
     if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
@@ -153,11 +153,11 @@ function heartbeat(): string {
   return sseComment("keep-alive");
 }
 
-function arrivalOf(text: string | undefined): Arrival {
+function arrivalOf(text: string | undefined): SourceResult {
   return text === undefined ? { kind: "end" } : { kind: "text", text };
 }
 
-function textOf(arrival: Arrival, onFault: PullSource["onFault"]): string | undefined {
+function textOf(arrival: SourceResult, onFault: PullSource["onFault"]): string | undefined {
   switch (arrival.kind) {
     case "text":
       return arrival.text;

@@ -4,7 +4,7 @@ import type { Profile } from "./profile.ts";
 
 type Abilities = Omit<Profile, "id" | "wireId" | "known">;
 
-interface Row {
+interface CatalogRow {
   ids: readonly string[];
   hosts: readonly string[];
   abilities: Abilities;
@@ -121,7 +121,7 @@ const habits: Record<string, Partial<Abilities>> = {
 /** A loopback host takes the place of a model's provider: a proxy or a double on the same machine. */
 const comet = ["api.cometapi.com", ...loopback];
 const deepseek = ["api.deepseek.com", ...loopback];
-const rows: readonly Row[] = [
+const rows: readonly CatalogRow[] = [
   { ids: ["deepseek-v3.2-exp"], hosts: comet, abilities: cometExp },
   {
     ids: ["DeepSeek-V3.2-Exp-thinking", "DeepSeek-V3.2-Exp-nothinking"],

@@ -8,14 +8,14 @@ import { requestChange } from "./request-change.ts";
 import { safeDetail } from "./safe-detail.ts";
 
 /** `body`: the raw text, or a payload already parsed. */
-interface Refusal {
+interface HostRefusal {
   status: number;
   body: string | object;
   apiKey?: string | undefined;
 }
 
 /** The failure that a refusal or an error body means; `raw` quotes the host, for the log. */
-export function classifyFailure({ status, body, apiKey }: Refusal): Failure {
+export function classifyFailure({ status, body, apiKey }: HostRefusal): Failure {
   const refusal = readRefusal(body);
   const kind = kindOf(refusal, status);
   const quote = refusal.texts.join(" / ").slice(0, 20_000) || "(nothing)";

@@ -55,7 +55,7 @@ function normalized(leak: string): string {
 
 /** `<dsml:function_calls><dsml:invoke name="f"><dsml:parameter name="p" string="true">value</dsml:parameter>…`, in a wrapper of any name or none. */
 function readDsml(text: string): Block | undefined {
-  const at = new Reader(text);
+  const at = new MarkupReader(text);
   const calls: LeakedCall[] = [];
   let open = 0;
   for (;;) {
@@ -71,7 +71,7 @@ function readDsml(text: string): Block | undefined {
   }
 }
 
-function readParameters(at: Reader): Record<string, unknown> | undefined {
+function readParameters(at: MarkupReader): Record<string, unknown> | undefined {
   const entries: [string, unknown][] = [];
   for (;;) {
     const [, , name, isText] =
@@ -99,7 +99,7 @@ const tokens = {
 
 /** `<｜tool▁call▁begin｜>function<｜tool▁sep｜>name` with a fenced body (V3), or `name<｜tool▁sep｜>{…}` (V3.1). */
 function readTokens(text: string): Block | undefined {
-  const at = new Reader(text);
+  const at = new MarkupReader(text);
   const calls: LeakedCall[] = [];
   let isOpen = false;
   for (;;) {
@@ -176,7 +176,7 @@ function jsonOf(text: string): { value: unknown } | undefined {
 }
 
 /** A place in a text that moves forward. */
-class Reader {
+class MarkupReader {
   readonly #text: string;
   #at = 0;
 

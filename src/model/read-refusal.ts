@@ -48,12 +48,12 @@ export function readRefusal(body: string | object): RefusalText {
   return found;
 }
 
-interface Place {
+interface WordPlace {
   depth: number;
   left: { nodes: number };
 }
 
-function walk(value: object, found: RefusalText, { depth, left }: Place): void {
+function walk(value: object, found: RefusalText, { depth, left }: WordPlace): void {
   for (const [key, each] of Object.entries(value)) {
     if (--left.nodes < 0) return;
     const name = key.toLowerCase();
@@ -71,7 +71,7 @@ function walk(value: object, found: RefusalText, { depth, left }: Place): void {
 }
 
 /** A text may be JSON itself, or hold some after a few words: OpenRouter's `metadata.raw` (pi#4943), LiteLLM's messages. */
-function addText(text: string, found: RefusalText, { depth, left }: Place): void {
+function addText(text: string, found: RefusalText, { depth, left }: WordPlace): void {
   const short = text.slice(0, longestText);
   const begin = short.search(/\[?\{/);
   const inner =

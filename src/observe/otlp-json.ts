@@ -5,6 +5,7 @@
  */
 import { type Attributes, doubles } from "./names.ts";
 import type { Span } from "./span.ts";
+import type { TelemetryEvent } from "./telemetry.ts";
 
 export type AnyValue =
   | { stringValue: string }
@@ -76,4 +77,23 @@ function valueJson(value: string | number | boolean | readonly string[], isDoubl
 /** Nanoseconds as decimal digits: no double can hold them. */
 export function nanos(ms: number): string {
   return `${Math.max(0, Math.floor(ms))}000000`.replace(/^0+(?=\d)/, "");
+}
+
+/** `SEVERITY_NUMBER_INFO` of logs.proto. */
+const info = 9;
+
+export function otlpLogs(events: readonly TelemetryEvent[], resource: Attributes): Record<string, unknown> {
+  const logRecords = events.map(({ name, atMs, traceId, spanId, attributes }) => ({
+    timeUnixNano: nanos(atMs),
+    severityNumber: info,
+    severityText: "INFO",
+    attributes: attributesJson(attributes),
+    traceId,
+    spanId,
+    flags: 1,
+    eventName: name,
+  }));
+  return {
+    resourceLogs: [{ resource: { attributes: attributesJson(resource) }, scopeLogs: [{ scope, logRecords }] }],
+  };
 }

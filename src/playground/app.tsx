@@ -1,14 +1,15 @@
 /** The playground: a page for people, over the public API alone. This file is its shell: sidebar, notices, and which page is shown. */
+
+import type { Child } from "hono/jsx";
 import { render, useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import type { HealthJson } from "../wire/account-shapes.ts";
 import { ChatPage } from "./chat/chat-page.tsx";
 import { freshChat } from "./chat/fresh-chats.ts";
-import { chatHash, type Route, routeOf } from "./route.ts";
-import { apiKey, callJson, keyRefused } from "./shell/api.ts";
-import { KeyForm } from "./shell/key-form.tsx";
-import { LazyPage } from "./shell/lazy-page.tsx";
+import { chatHash, type OperatorRoute, type Route, routeOf } from "./route.ts";
+import { apiKey, callJson, keepApiKey, keyRefused } from "./shell/api.ts";
 import { Sidebar } from "./shell/sidebar.tsx";
 import { Stage } from "./shell/stage.tsx";
+import { useFocus } from "./shell/use-focus.ts";
 
 /** The page that the address names; one that names none becomes a new chat. */
 function routeNow(): Route {
@@ -121,3 +122,49 @@ function skip(): void {
 
 const root = document.getElementById("root");
 if (root !== null) render(<App />, root);
+
+/** Requests the API key and keeps it in this browser. */
+function KeyForm({ refused, saved }: { refused: boolean; saved(): void }) {
+  const [key, setKey] = useState(apiKey());
+  const field = useFocus<HTMLInputElement>();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    keepApiKey(key.trim());
+    saved();
+  };
+  return (
+    <form class="key" onSubmit={submit}>
+      <label for="key">API key</label>
+      <input
+        id="key"
+        type="password"
+        autocomplete="off"
+        value={key}
+        ref={field}
+        onInput={(event: Event) => setKey((event.target as HTMLInputElement).value)}
+      />
+      <button type="submit" class="primary">
+        Use it
+      </button>
+      <p role="status">
+        {refused
+          ? "The server did not accept this key. It is the value of API_KEY, or a key made through /v1/admin."
+          : "It is the value of API_KEY, or a key made through /v1/admin. It stays in this browser."}
+      </p>
+    </form>
+  );
+}
+
+/** The pages for operators, in a file of their own that is loaded when the first of them is opened: who only chats does not load it. */
+function LazyPage({ route }: { route: OperatorRoute }) {
+  const [loaded, setLoaded] = useState<{ draw(route: OperatorRoute): Child } | undefined>();
+  const [failed, setFailed] = useState(false);
+  useLayoutEffect(() => {
+    import("./operator-pages.tsx").then(
+      ({ operatorPage }) => setLoaded({ draw: operatorPage }),
+      () => setFailed(true),
+    );
+  }, []);
+  if (failed) return <p class="alert">This view could not be loaded. Reload the page.</p>;
+  return <div class="page">{loaded === undefined ? <p class="hint">Loading …</p> : loaded.draw(route)}</div>;
+}

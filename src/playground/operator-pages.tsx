@@ -1,6 +1,7 @@
 /** Every page but the chat, by its route. */
 import { AccountsPage } from "./accounts/accounts-page.tsx";
 import { AgentsPage } from "./agents/agents-page.tsx";
+import { ComparePage } from "./compare/compare-page.tsx";
 import { RolloutsPage } from "./rollouts/rollouts-page.tsx";
 import type { OperatorRoute } from "./route.ts";
 import { SessionsPage } from "./sessions/sessions-page.tsx";
@@ -25,6 +26,8 @@ export function operatorPage(route: OperatorRoute) {
       return <AgentsPage query={route.query} />;
     case "usage":
       return <UsagePage />;
+    case "compare":
+      return <ComparePage query={route.query} />;
     case "setup":
       return <SetupPage />;
     default:

@@ -1,7 +1,16 @@
 /** Which page the address names: everything after the `#`. Pure but for making new ids. */
 
 /** Pages that are one for the whole account. `query`: what follows `?` in the address, such as the filters of a list. */
-export const accountPages = ["sessions", "turns", "agents", "rollouts", "usage", "accounts", "setup"] as const;
+export const accountPages = [
+  "sessions",
+  "turns",
+  "agents",
+  "rollouts",
+  "usage",
+  "accounts",
+  "setup",
+  "compare",
+] as const;
 export type AccountPage = (typeof accountPages)[number];
 
 export type Route =
@@ -36,6 +45,24 @@ export function chatHash(session: string, turn?: string): string {
 
 export function traceHash(session: string, turn: string): string {
   return `#/s/${session}/${turn}/trace`;
+}
+
+/** A turn of a session. */
+export interface TurnAddress {
+  session: string;
+  turn: string;
+}
+
+/** Two turns side by side; the second one is chosen there when absent. */
+export function compareHash(a: TurnAddress, b?: TurnAddress): string {
+  const text = ({ session, turn }: TurnAddress) => `${session}/${turn}`;
+  return `#/compare?a=${text(a)}${b === undefined ? "" : `&b=${text(b)}`}`;
+}
+
+/** `text`: as `compareHash` writes a turn. */
+export function turnPlaceOf(text: string | null): TurnAddress | undefined {
+  const [session = "", turn = "", ...others] = (text ?? "").split("/");
+  return idPattern.test(session) && idPattern.test(turn) && others.length === 0 ? { session, turn } : undefined;
 }
 
 /** The list of turns, narrowed by `filters`: parameters of `GET /v1/turns`. */

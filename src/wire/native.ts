@@ -1,4 +1,4 @@
-/** Longline's own spelling of events, entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
+/** Longline's own spelling of entries and sessions for clients: snake_case JSON, times in ISO 8601, messages as OpenAI writes them. Pure; knows no transport. */
 import type { Usage } from "../core/cost.ts";
 import { defined } from "../core/defined.ts";
 import type {
@@ -11,12 +11,10 @@ import type {
   TurnEndReason,
 } from "../core/entry.ts";
 import type { Failure } from "../core/errors.ts";
-import type { SessionEvent } from "../core/event.ts";
 import type { AssistantMessage, ToolCall } from "../core/message.ts";
 import type { SuspendedCall } from "../core/tool-steps.ts";
 import { userWords } from "../core/user-words.ts";
 import { agentFacts, childrenJson } from "./children-json.ts";
-import type { EventJson } from "./event-shapes.ts";
 import type {
   EntryJson,
   FailureJson,
@@ -26,76 +24,6 @@ import type {
   ToolCallJson,
   UsageJson,
 } from "./shapes.ts";
-
-/** An event of the native stream. A person's answer is an entry, and not an event of this stream. */
-export type NativeEvent = Exclude<SessionEvent, { type: "tool.approval_answered" }>;
-
-export function isNativeEvent(event: SessionEvent): event is NativeEvent {
-  return event.type !== "tool.approval_answered";
-}
-
-/** The event as a client reads it: its name, and its JSON, whose `type` is the name again. */
-export function nativeEvent(event: NativeEvent): { event: string; data: EventJson } {
-  return { event: event.type, data: eventJson(event) };
-}
-
-function eventJson(event: NativeEvent): EventJson {
-  switch (event.type) {
-    case "turn.started":
-      return { ...event };
-    case "step.started":
-      return { type: event.type, step: event.step, model: event.model, attempt: event.attempt };
-    case "step.restarted":
-      return { type: event.type, step: event.step, attempt: event.attempt, reason: event.reason };
-    case "reasoning.delta":
-      return { type: event.type, text: event.text };
-    case "text.delta":
-      return { type: event.type, text: event.text, ...(event.refusal && { refusal: true }) };
-    case "tool.called":
-    case "tool.approval_required":
-      return { type: event.type, call_id: event.id, name: event.name, arguments: event.arguments };
-    case "tool.finished":
-      return {
-        type: event.type,
-        call_id: event.callId,
-        name: event.name,
-        content: event.content,
-        is_error: event.isError,
-      };
-    case "agent.started":
-      return { type: event.type, call_id: event.callId, session: event.session, agent: event.agent };
-    case "agent.finished":
-      return {
-        type: event.type,
-        call_id: event.callId,
-        session: event.session,
-        agent: event.agent,
-        reason: event.reason,
-        usage: usageJson(event.usage, event.steps),
-        cost_micros: event.costMicros,
-      };
-    case "message.completed":
-      return {
-        type: event.type,
-        seq: event.seq,
-        message: messageJson(event.message),
-        finish_reason: event.finishReason,
-        usage: { ...usageJson(event.usage, 1), ...replayedJson(event) },
-      };
-    case "turn.ended":
-      return {
-        type: event.type,
-        turn: event.turn,
-        reason: event.reason,
-        usage: { ...usageJson(event.usage, event.steps), ...countsJson(event) },
-        cost_micros: event.costMicros,
-        ...(event.refused && { refused: true }),
-        ...(event.failure && { error: errorJson(event.failure) }),
-      };
-    case "error":
-      return { type: event.type, ...errorJson(event.failure) };
-  }
-}
 
 /** A failure for clients: `message` is one sentence for the person who wrote, `detail` is for the operator. */
 export function errorJson(failure: Failure): FailureJson {
@@ -217,7 +145,8 @@ export function entryJson(entry: Entry): EntryJson {
   }
 }
 
-function replayedJson({ replayed }: { replayed?: boolean }): Record<string, boolean> {
+/** Marks what a cached answer gave. */
+export function replayedJson({ replayed }: { replayed?: boolean }): Record<string, boolean> {
   return replayed ? { cached: true } : {};
 }
 

@@ -1,9 +1,9 @@
 /** The app of the tests: every door and channel over the tests' own agent. */
 
 import { env } from "cloudflare:workers";
-import type { ModelChoice } from "../../src/agent/agent.ts";
 import { Agents, type App, makeApp, type Schedule } from "../../src/agent/app.ts";
 import { demoModel } from "../../src/agent/demo-model.ts";
+import type { ModelChoice } from "../../src/agent/version.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
 import { admin } from "../../src/doors/admin/admin.ts";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";

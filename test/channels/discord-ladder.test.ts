@@ -2,18 +2,18 @@ import { describe, expect, it } from "vitest";
 import {
   afterRefusal,
   type Closed,
+  type DiscordRefused,
+  type DiscordRung,
   mostTries,
   nextRung,
   type Open,
-  type Refused,
-  type Rung,
   rungs,
   unknownMs,
 } from "../../src/channels/discord/ladder.ts";
 import { documentedCodes, refusal } from "../support/fake-discord-rules.ts";
 
 const late = 60_000;
-const judged = (rung: Rung, code: number, more: Partial<Refused> = {}) =>
+const judged = (rung: DiscordRung, code: number, more: Partial<DiscordRefused> = {}) =>
   afterRefusal({ rung, code, status: refusal(code).status, ageMs: late, tries: 1, ...more });
 const everything: Open = { edit: true, followup: true, bot: true, dm: true, text: true, file: true };
 
@@ -33,7 +33,7 @@ const waits = [
 ];
 
 /** The codes that mean more than "not this way", as Discord documents them, and the rung that follows with all ways open. */
-const table: [rung: Rung, codes: number[], next: Rung | undefined][] = [
+const table: [rung: DiscordRung, codes: number[], next: DiscordRung | undefined][] = [
   ["edit", [10008, 30046, 50005, 50021, 50068, 50080, 50162, 520003], "followup"],
   ["edit", [10002, 10012, 10015, 10062, 50027, 40001, 50014], "bot"],
   ["edit", [40005, 50006, 50035, 50109], "file"],
@@ -73,8 +73,8 @@ describe("the ladder of Discord", () => {
     for (const code of [...documentedCodes, 1, 99_999_999]) {
       const status = documentedCodes.includes(code) ? refusal(code).status : 418;
       let open = everything;
-      const walked: Rung[] = [];
-      for (let at: Rung | undefined = rung; at !== undefined; at = nextRung(open)) {
+      const walked: DiscordRung[] = [];
+      for (let at: DiscordRung | undefined = rung; at !== undefined; at = nextRung(open)) {
         walked.push(at);
         const verdict = afterRefusal({ rung: at, code, status, ageMs: late, tries: mostTries });
         expect(verdict.do).toBe("next");
@@ -125,7 +125,7 @@ describe("the ladder of Discord", () => {
   });
 
   it("[DLADDER-1] an unknown code closes its own way, and no other", () => {
-    const unknown = (rung: Rung) => afterRefusal({ rung, code: 987_654, status: 400, ageMs: late, tries: 1 });
+    const unknown = (rung: DiscordRung) => afterRefusal({ rung, code: 987_654, status: 400, ageMs: late, tries: 1 });
     expect(unknown("edit")).toEqual({ do: "next", closed: ["message"], lasting: false });
     for (const rung of ["followup", "bot", "file", "dm"] as const) {
       expect(unknown(rung)).toEqual({ do: "next", closed: [rung], lasting: false });

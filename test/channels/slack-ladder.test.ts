@@ -1,13 +1,20 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Form, type Rung, refusalOf, rungAfter, stepAfter, type Way } from "../../src/channels/slack/ladder.ts";
+import {
+  type Form,
+  refusalOf,
+  rungAfter,
+  type SlackRung,
+  type SlackWay,
+  stepAfter,
+} from "../../src/channels/slack/ladder.ts";
 
 const { common, methods } = JSON.parse(readFileSync("test/fixtures/slack/errors.json", "utf8")) as {
   common: string[];
   methods: Record<string, string[]>;
 };
-const ways: Way[] = ["thread", "response_url", "direct"];
-const at = (form: Form, more: object = {}) => ({ rung: { way: "thread", form } as Rung, ways, tries: 1, ...more });
+const ways: SlackWay[] = ["thread", "response_url", "direct"];
+const at = (form: Form, more: object = {}) => ({ rung: { way: "thread", form } as SlackRung, ways, tries: 1, ...more });
 const codesOf = (method: string) => [...new Set([...(methods[method] ?? []), ...common])];
 const posts = ["chat.startStream", "chat.postMessage"];
 
@@ -15,11 +22,11 @@ describe("what follows a refusal", () => {
   it.each(Object.keys(methods).flatMap((method) => codesOf(method).map((code) => ({ method, code }))))(
     "[LADDER-1] $method $code has a next step, and comes to an end",
     ({ method, code }) => {
-      let rung: Rung = { way: "thread", form: method === "chat.startStream" ? "stream" : "blocks" };
+      let rung: SlackRung = { way: "thread", form: method === "chat.startStream" ? "stream" : "blocks" };
       for (let tries = 1; tries < 40; tries++) {
         const step = stepAfter({ method, code }, { rung, ways, tries, bytes: 5_000 / tries });
         if (step.do !== "climb") continue;
-        const climbed: Rung = step.rung;
+        const climbed: SlackRung = step.rung;
         expect(climbed).not.toEqual(rung);
         rung = climbed;
       }
@@ -46,7 +53,7 @@ describe("what follows a refusal", () => {
 
   it("[LADDER-1] the rungs, from a stream to a direct message", () => {
     const seen: string[] = [];
-    for (let rung: Rung | undefined = { way: "thread", form: "stream" }; rung; rung = rungAfter(rung, ways))
+    for (let rung: SlackRung | undefined = { way: "thread", form: "stream" }; rung; rung = rungAfter(rung, ways))
       seen.push(`${rung.way} ${rung.form}`);
     expect(seen).toEqual([
       "thread stream",

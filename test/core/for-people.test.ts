@@ -4,7 +4,8 @@ import type { FailureCode } from "../../src/core/errors.ts";
 import { eventsOfEntry, type PlacedEvent } from "../../src/core/event.ts";
 import { entryForPeople, eventsForPeople } from "../../src/core/for-people.ts";
 import { refusalWords, userWords } from "../../src/core/user-words.ts";
-import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
+import { entryJson } from "../../src/wire/native.ts";
+import { isNativeEvent, nativeEvent } from "../../src/wire/native-events.ts";
 import { assistant, ended, failed, result, user } from "../support/entries.ts";
 import { codes } from "../support/failure-codes.ts";
 

@@ -8,9 +8,8 @@ import { entryJson } from "../../src/wire/native.ts";
 import { browserPath, inPage, openBrowser } from "../support/browser.ts";
 import { type ChatDouble, serveChat } from "../support/chat-double.ts";
 import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
+import { savePicture, shots } from "../support/picture.ts";
 
-/** `npm run shots` has the pictures of the documents made. */
-const shots = process.env.SHOTS ?? ".wrangler/shots";
 const overDouble = browserPath === undefined ? describe.skipIf(true) : describe;
 let browser: Browser;
 const open: { close(): Promise<void> }[] = [];
@@ -222,7 +221,7 @@ overDouble("the page, over one session whose events the test sends", () => {
 
   it("[E2E-31] the agent that works at a call is shown in its card, asks there, and what it did can be read", async () => {
     const { chat, page, axe } = await openCrew();
-    const card = page.getByRole("region", { name: "Agent writer" });
+    const card = page.getByRole("article", { name: "Agent writer" });
     await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["works"]);
     chat.send({ type: "agent.progress", call_id: "c0", ...writer, text: "writes the second draft" });
     await card.getByText("writes the second draft").waitFor();
@@ -231,7 +230,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("waits for you");
     await expect.poll(() => card.locator("pre").innerText()).toContain('"title": "Tides"');
     expect(await axe()).toEqual([]);
-    await page.locator("#turn_1 .calls").screenshot({ path: `${shots}/agents.png` });
+    await savePicture("agents", await page.locator("#turn_1 .calls").screenshot());
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await axe()).toEqual([]);
@@ -273,17 +272,14 @@ overDouble("the page, over one session whose events the test sends", () => {
     await card.getByText("It is written, with a fact.").waitFor();
     // And the agent that it called in turn.
     await card.getByRole("button", { name: /^facts/ }).click();
-    const inner = card.getByRole("region", { name: "Agent researcher" });
+    const inner = card.getByRole("article", { name: "Agent researcher" });
     await inner.locator("summary", { hasText: "What it did" }).click();
     await inner.getByText("Twice a day.").waitFor();
     expect(await axe()).toEqual([]);
     expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
     await page.setViewportSize({ width: 860, height: 1000 });
     await page.emulateMedia({ colorScheme: "light" });
-    await page
-      .locator("#turn_1 .calls")
-      .first()
-      .screenshot({ path: `${shots}/agents-done.png` });
+    await savePicture("agents-done", await page.locator("#turn_1 .calls").first().screenshot());
   });
 
   const until = new Date(Date.now() + 30 * 86_400_000).toISOString();
@@ -291,7 +287,7 @@ overDouble("the page, over one session whose events the test sends", () => {
 
   it("[E2E-32] [PAGE-32] a call that waits says what for, and its signal is sent by keyboard alone", async () => {
     const { chat, page, axe } = await openWaiting();
-    const card = page.getByRole("region", { name: "Call of order" });
+    const card = page.getByRole("article", { name: "Call of order" });
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("answering");
     const rest = { name: "pause", kind: "sleep", until } as const;
     chat.send({ type: "tool.waiting", call_id: "c0", name: "order", waits: [shipped, rest] });
@@ -305,6 +301,7 @@ overDouble("the page, over one session whose events the test sends", () => {
       .waitFor();
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("a tool waits");
     await page.getByText("A tool waits for a time or a signal.").waitFor({ state: "attached" });
+    await savePicture("waits", await page.locator("#turn_1 .calls").screenshot());
     await card.locator("summary", { hasText: "Send it from a program" }).focus();
     await page.keyboard.press("Enter");
     await expect.poll(() => card.locator(".tool-waits pre").innerText()).toContain("/signals/shipped%3A17'");
@@ -316,7 +313,6 @@ overDouble("the page, over one session whose events the test sends", () => {
       await page.emulateMedia({ colorScheme });
       expect(await axe()).toEqual([]);
       expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(width);
-      await page.screenshot({ path: `${shots}/waits-${width}.png` });
     }
     const value = card.getByLabel("Value of the signal shipped:17, as JSON");
     await value.focus();
@@ -356,7 +352,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     chat.answers.set(`/v1/sessions/${writer.session}/turns/turn_1`, turn);
     chat.answers.set(`/v1/sessions/${writer.session}/signals/shipped%3A17`, { status: "kept" });
     await page.reload();
-    const card = page.getByRole("region", { name: "Agent writer" });
+    const card = page.getByRole("article", { name: "Agent writer" });
     await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["a tool waits"]);
     expect(await axe()).toEqual([]);
     await card.getByRole("button", { name: "Send the signal" }).focus();

@@ -129,7 +129,7 @@ live("the page, following a session", () => {
     await page.locator(".ending .operator summary").click();
     await says(/did not accept the API key|wants an API key/);
     await expect
-      .poll(() => page.getByRole("region", { name: "Call of calculator" }).innerText())
+      .poll(() => page.getByRole("article", { name: "Call of calculator" }).innerText())
       .toMatch(/error · \d+ ms/);
   });
 

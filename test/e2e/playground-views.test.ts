@@ -6,10 +6,9 @@ import { agentDetailsJson, entriesJson, evalSummaryText, wordingOf } from "../pl
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
+import { savePicture, shots } from "../support/picture.ts";
 import { xssStrings } from "../support/xss-strings.ts";
 
-/** `npm run shots` has the pictures of the README made. */
-const shots = process.env.SHOTS ?? ".wrangler/shots";
 let browser: Browser;
 let context: BrowserContext;
 let double: PageDouble;
@@ -25,6 +24,12 @@ const says = (words: string | RegExp) => page.getByText(words).filter({ visible:
 const all: readonly { hash: string; title: string; data: string | RegExp; empty: string | RegExp }[] = [
   { hash: "#/turns", title: "Turns", data: "20 failed turns", empty: /No turn ended in this time/ },
   { hash: "#/s/support-42/turn_3/trace", title: "turn 3 of support-42", data: "order_status", empty: "order_status" },
+  {
+    hash: "#/compare?a=support-42/turn_3&b=support-42/turn_3",
+    title: "Compare two turns",
+    data: "order_status",
+    empty: "order_status",
+  },
   { hash: "#/agents", title: "Agents", data: "Shorter answers.", empty: "You help the customers of a shop." },
   { hash: "#/rollouts", title: "Rollouts and evaluations", data: /stage 1 of 2/, empty: /None yet/ },
   { hash: "#/usage", title: "Usage", data: "Time of a turn", empty: "Nothing was used in these days." },
@@ -97,7 +102,7 @@ views("the page's views, over samples of the API", () => {
       await look(width, theme);
       const found = (width === 360) === (theme === "dark") ? await accessFaults() : [];
       expect([...found, ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
-      if (process.env.SHOTS !== undefined)
+      if (process.env.VIEWS !== undefined)
         await page.screenshot({ path: `${shots}/view-${title.split(" ")[0]?.toLowerCase()}-${width}-${theme}.png` });
     }
     expect(seen.errors).toEqual([]);
@@ -187,6 +192,48 @@ views("the page's views, over samples of the API", () => {
     await page.unroute("**/entries?*");
   });
 
+  it("[PAGE-33] a turn is saved, copied and rated from its trace", async () => {
+    await look(1100, "light");
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await open("#/s/support-42/turn_3/trace");
+    const copied = async (name: string) => {
+      await page.getByRole("button", { name: new RegExp(`^${name}`) }).click();
+      return inPage<string>(page, "navigator.clipboard.readText()");
+    };
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download as JSON" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("support-42-turn_3.json");
+    const { turn, entries, trace } = JSON.parse(await readFile(await download.path(), "utf8"));
+    expect(turn).toMatchObject({ session: "support-42", turn: "turn_3" });
+    expect([entries[0].type, trace.resourceSpans.length]).toEqual(["user", 1]);
+    const request = await copied("Copy as curl");
+    expect(request).toContain(`curl '${doubleUrl}/v1/sessions/support-42/messages'`);
+    expect(request).toContain('"content":"Refund order 1017');
+    const command = `npx longline eval add --session support-42 --turn turn_3 --url ${doubleUrl}`;
+    expect(await copied("Copy as an evaluation case")).toBe(command);
+    await page.getByRole("button", { name: "Good" }).click();
+    await expect.poll(() => double.changes).toEqual(["POST /v1/sessions/support-42/feedback"]);
+    // The samples take no votes.
+    seen.errors = [];
+    double.changes = [];
+  });
+
+  it("[PAGE-34] the second of two compared turns is chosen by keyboard alone, and the address keeps both", async () => {
+    await open("#/s/support-42/turn_3/trace");
+    await page.getByRole("link", { name: "Compare" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("combobox", { name: "With" }).focus();
+    await page.keyboard.type("order-1,");
+    await expect.poll(() => new URL(page.url()).hash).toBe("#/compare?a=support-42/turn_3&b=order-1/turn_2");
+    // The samples have no such session.
+    await says("There is none.");
+    await open("#/compare");
+    await says(/Choose a turn in the/);
+    seen.errors = [];
+  });
+
   it("[E2E-28] a rollout is rolled back by keyboard alone, and only after a second yes", async () => {
     await open("#/rollouts");
     await page.getByRole("button", { name: /^support: v_77aa00bb11cc over/ }).focus();
@@ -242,9 +289,9 @@ views("the page's views, over samples of the API", () => {
       await look(width, theme);
       expect([...(await accessFaults()), ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
     }
-    if (process.env.SHOTS !== undefined) await page.screenshot({ path: `${shots}/rollout-form.png`, fullPage: true });
+    if (process.env.VIEWS !== undefined) await page.screenshot({ path: `${shots}/rollout-form.png`, fullPage: true });
     await look(1100, "light");
-    if (process.env.SHOTS !== undefined)
+    if (process.env.VIEWS !== undefined)
       await page.screenshot({ path: `${shots}/rollout-form-wide.png`, fullPage: true });
     await page.getByRole("button", { name: "Begin it", exact: true }).focus();
     await page.keyboard.press("Enter");
@@ -281,7 +328,7 @@ views("the page's views, over samples of the API", () => {
       const card = page.locator("main li.card", { hasText: `put ${secret}` });
       await card.waitFor();
       expect(await accessFaults()).toEqual([]);
-      await card.screenshot({ path: `${shots}/setup-${name}.png` });
+      await savePicture(`setup-${name}`, await card.screenshot());
     }
     await page.unroute("**/v1/agents/support?*");
   });

@@ -4,10 +4,9 @@ import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { savePicture, shots } from "../support/picture.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
-/** `npm run shots` has the README's pictures made. */
-const shots = process.env.SHOTS ?? ".wrangler/shots";
 let dev: DevServer;
 let browser: Browser;
 let context: BrowserContext;
@@ -21,9 +20,12 @@ const chat = (id: string) => page.goto(`${dev.url}/#/s/${id}`);
 const shot = (name: string, full = false) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: full });
 const desk = { width: 1100, height: 860 };
 /** A picture of the README: as small as can be read. */
-async function picture(name: string, part: Pick<Page, "screenshot"> = page): Promise<void> {
-  await page.setViewportSize({ width: 860, height: 640 });
-  await part.screenshot({ path: `${shots}/${name}.png` });
+async function picture(name: string, height: number, from = "main"): Promise<void> {
+  await page.setViewportSize({ width: 860, height });
+  // What is drawn after a change of the size is in the second frame at the latest.
+  const drawn = "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))";
+  await inPage(page, `${drawn}.then(() => document.querySelector("${from}").scrollIntoView()).then(() => ${drawn})`);
+  await savePicture(name, await page.screenshot());
   await page.setViewportSize(desk);
 }
 
@@ -62,11 +64,11 @@ demo("the page, over the demo model", () => {
     await page.goto(dev.url);
     await says("Say something to your agent");
     await says(/built-in demo model, which works by simple rules/);
-    await shot("first");
+    if (process.env.VIEWS !== undefined) await shot("first");
     await button(/What time is it in Tokyo/).click();
     await says(/The result: 17 \* 23 = 391/);
     await button("Retry in a fork").waitFor();
-    const calls = page.getByRole("region", { name: /^Call of/ });
+    const calls = page.getByRole("article", { name: /^Call of/ });
     await expect.poll(() => calls.count()).toBe(2);
     await expect.poll(() => calls.nth(1).innerText()).toMatch(/^calculator\s+expression: 17 \* 23\s+done · \d+ ms$/);
     await button(/^calculator/).click();
@@ -77,7 +79,7 @@ demo("the page, over the demo model", () => {
     await page.getByText("The answer is complete.").waitFor({ state: "attached" });
     expect(new URL(page.url()).hash).toMatch(/^#\/s\/chat-/);
     await page.getByText(/^assistant · demo · v_[0-9a-f]{16}$/).waitFor();
-    await picture("answer");
+    await picture("answer", 780);
     expect(seen.errors).toEqual([]);
   });
 
@@ -121,9 +123,7 @@ demo("the page, over the demo model", () => {
     await rows.last().click();
     await open("Request");
     await says(/came from the provider's cache: about the shaded part/);
-    await page.getByRole("heading", { name: "Timeline" }).scrollIntoViewIfNeeded();
-    const timeline = page.getByRole("region", { name: "Timeline" });
-    await picture("trace", { screenshot: (how) => timeline.screenshot(how) });
+    await picture("trace", 760, "[aria-label=Timeline] h2");
     await page.goto(`${dev.url}/#/usage`);
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
     await page.getByRole("img", { name: /^Cost a day, by model: \$/ }).waitFor();
@@ -136,9 +136,12 @@ demo("the page, over the demo model", () => {
     await send("Please post 17 pencils to https://example.invalid/orders");
     await button("Approve").waitFor();
     await says("waits for you");
-    const exact = page.getByRole("region", { name: "Call of send_request" });
+    const exact = page.getByRole("article", { name: "Call of send_request" });
     await expect.poll(() => exact.innerText()).toContain('"url": "https://example.invalid/orders"');
-    await picture("approval");
+    // In the list beside the chat, too.
+    const beside = page.getByRole("link", { name: /^waiting: Please post 17/ });
+    await beside.waitFor();
+    await picture("approval", 740);
     await page.getByLabel("Why send_request is denied").fill("We have enough.");
     await button("Deny").click();
     await says("Denied: We have enough.");
@@ -150,9 +153,9 @@ demo("the page, over the demo model", () => {
     await says("Approved");
     await page.getByRole("button", { name: "Retry in a fork" }).nth(1).waitFor();
     await expect
-      .poll(() => page.getByRole("region", { name: "Call of send_request" }).nth(1).innerText())
+      .poll(() => page.getByRole("article", { name: "Call of send_request" }).nth(1).innerText())
       .not.toContain("denied");
-    await shot("answered", true);
+    if (process.env.VIEWS !== undefined) await shot("answered", true);
   });
 
   it("[AGENT-20] a new chat names its agent where there are several, and the bar shows who answers", async () => {

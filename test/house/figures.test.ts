@@ -15,12 +15,12 @@ import {
 import { type SourceFile, sourceFiles, testFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 1, filesInCircles: 2, exportedTwice: 6, declaredTwice: 21, small: 30 };
+const most = { circles: 0, filesInCircles: 0, exportedTwice: 0, declaredTwice: 0, small: 10 };
 
 /** Files of each journey: on its way, and beside it. To be lowered only, except for what a journey has to do besides. */
 const mostFiles = [
   [18, 13],
-  [13, 3],
+  [12, 4],
   [13, 8],
   [16, 15],
 ];

@@ -75,7 +75,16 @@ function importersOf(all: readonly SourceFile[]): Map<string, Importer[]> {
       const own = imports.filter((each) => each.target === target && !each.typeOnly);
       importers.get(target)?.push({ path, isLate: own.length > 0 && own.every(({ isLate }) => isLate) });
     }
+  for (const { path, text } of all)
+    for (const target of aliasesIn(text)) importers.get(target)?.push({ path, isLate: false });
   return importers;
+}
+
+/** Files that a build puts in the place of others: each is named by its path, and imported by none of these names. */
+function aliasesIn(text: string): string[] {
+  return [...text.matchAll(/"cloudflare:[a-z]+": (?:\w+\()?"(?:src\/)?([\w/-]+\.ts)"/g)].map(
+    ([, path]) => `src/${path}`,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import protos from "@opentelemetry/otlp-transformer/build/src/generated/root.js"
 import { expect, it } from "vitest";
 import { addTurn, type MetricState, mostSeries } from "../../src/observe/metrics.ts";
 import { type MetricName, metricNames, metricUnits } from "../../src/observe/names.ts";
-import { otlpLogs } from "../../src/observe/otlp-logs.ts";
+import { otlpLogs } from "../../src/observe/otlp-json.ts";
 import { otlpMetrics } from "../../src/observe/otlp-metrics.ts";
 import { samplesOf } from "../../src/observe/samples.ts";
 import type { TurnSamples } from "../../src/observe/telemetry.ts";

@@ -14,7 +14,8 @@ import {
   withSuspended,
 } from "../../src/playground/chat/conversation.ts";
 import { type ShownTurn, turnsOf, waitsForPerson, waitsForStep } from "../../src/playground/chat/turn-view.ts";
-import { entryJson, isNativeEvent, nativeEvent } from "../../src/wire/native.ts";
+import { entryJson } from "../../src/wire/native.ts";
+import { isNativeEvent, nativeEvent } from "../../src/wire/native-events.ts";
 import { asking, assistant, call, ended, failed, result, user } from "../support/entries.ts";
 
 const of3 = { turn: "turn_3" };

@@ -1,10 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { splitAttachments, withAttachments } from "../../src/playground/chat/attachment.ts";
-import { isOwnSignal, signalBody, signalCurl, waitWords } from "../../src/playground/chat/call-words.ts";
+import { isOwnSignal, signalBody, waitWords } from "../../src/playground/chat/call-words.ts";
 import { endingWords, operatorWords } from "../../src/playground/chat/ending-words.ts";
 import { claimed, type Pending, unclaimed } from "../../src/playground/chat/pending.ts";
-import { chatHash, freshSession, routeOf } from "../../src/playground/route.ts";
+import { chatHash, compareHash, freshSession, routeOf, turnPlaceOf } from "../../src/playground/route.ts";
 import { ago, ahead, bytes, duration, money } from "../../src/playground/shell/figures.ts";
 import type { PageEntry } from "../../src/playground/shell/shapes.ts";
 
@@ -87,22 +86,6 @@ describe("what a call waits for", () => {
     expect(waitWords({ kind: "sleep", name: "rest", until })).toBe("a time (rest)");
   });
 
-  it("[E2E-32] the request for a program is text in a shell, whatever the name of the signal", () => {
-    const of = { origin: "https://my-agent.example", session: "order-17", key: "$LONGLINE_KEY" };
-    for (const name of ["shipped:17", "a'; rm -rf ~; '", "$(id)`id`", 'x" -d "y', "50% & more", "ü 漢"]) {
-      const shown = spawnSync("bash", ["-c", `curl() { printf '%s\\n' "$@"; }; ${signalCurl({ ...of, name })}`], {
-        env: { LONGLINE_KEY: "key" },
-        encoding: "utf8",
-      }).stdout.split("\n");
-      const [url = "", ...others] = shown;
-      expect(decodeURIComponent(url)).toBe(`https://my-agent.example/v1/sessions/order-17/signals/${name}`);
-      expect(others).toEqual([
-        ...["-H", "Authorization: Bearer key", "-H", "Content-Type: application/json"],
-        ...["-d", '{"value":true}', ""],
-      ]);
-    }
-  });
-
   it("[E2E-32] a value is JSON or nothing; the library's own signals cannot be sent", () => {
     expect(signalBody(" ", "c1")).toEqual({ call_id: "c1" });
     expect(signalBody('{"ok":[1]}', "c1")).toEqual({ call_id: "c1", value: { ok: [1] } });
@@ -117,6 +100,13 @@ describe("addresses and the list", () => {
     expect(routeOf(chatHash("a_1"))).toEqual({ page: "chat", session: "a_1" });
     expect(routeOf("#/usage")).toEqual({ page: "usage", query: "" });
     for (const hash of ["", "#/", "#/s/", "#/s/a%20b", "#/s/../x", "#main"]) expect(routeOf(hash)).toBeUndefined();
+    const [a, b] = [
+      { session: "a_1", turn: "turn_2" },
+      { session: "b", turn: "turn_1" },
+    ] as const;
+    expect(routeOf(compareHash(a, b))).toEqual({ page: "compare", query: "a=a_1/turn_2&b=b/turn_1" });
+    expect(turnPlaceOf("a_1/turn_2")).toEqual(a);
+    for (const text of [null, "", "a", "a/", "a/b/c", "../b", "a/b?c"]) expect(turnPlaceOf(text)).toBeUndefined();
     expect(routeOf(chatHash(freshSession()))).toMatchObject({ page: "chat" });
     expect(freshSession()).not.toBe(freshSession());
   });

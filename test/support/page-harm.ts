@@ -5,8 +5,8 @@ import type { Page } from "playwright-core";
 import { inPage } from "./browser.ts";
 
 const own =
-  "div section aside header nav main p h1 h2 h3 h4 h5 h6 a button form label input textarea select option span small code pre ul ol li " +
-  "details summary figure figcaption blockquote table thead tbody tr th td strong em del hr br dl dt dd mark fieldset legend";
+  "div section article aside header nav main p h1 h2 h3 h4 h5 h6 a button form label input textarea select option span small code pre ul ol li " +
+  "details summary figure figcaption blockquote table thead tbody tr th td strong em del hr br dl dt dd mark fieldset legend time";
 
 const look = String.raw`(() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;

@@ -37,6 +37,8 @@ export interface DevOptions {
   app?: "tests" | "users" | `${string}.ts`;
   /** `npm run dev` itself, as the README says. */
   command?: boolean;
+  /** A Worker's one module, bundled already: it is served in place of the tests' app. */
+  script?: string;
 }
 
 /** How long a start may take before it counts as failed. */
@@ -46,13 +48,15 @@ const bundleLimitMs = 50_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
 export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
-  const { vars = {}, persistTo, port: wanted, folder, app = "tests", command = false } = asked;
+  const { vars = {}, persistTo, port: wanted, folder, app = "tests", command = false, script } = asked;
   const port = wanted ?? (await freePort());
   const data = persistTo ?? (await freshFolder());
   const isBundled = !command && folder === undefined && app === "tests";
   const bundle = isBundled ? await bundled() : undefined;
   const child =
-    bundle === undefined ? runCommand({ app, folder, port, data, vars }) : serveBundle(bundle, { port, data, vars });
+    bundle === undefined
+      ? runCommand({ app, folder, port, data, vars })
+      : serveBundle(bundle, { port, data, vars, ...(script !== undefined && { script }) });
   let log = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (bytes) => (log += stripVTControlCharacters(String(bytes))));
@@ -81,6 +85,7 @@ interface Place {
   port: number;
   data: string;
   vars: Record<string, string>;
+  script?: string;
 }
 
 /** In a group of its own, so that its children can be ended with it. */
@@ -113,7 +118,7 @@ function runCommand({ app, folder, port, data, vars }: Place & { app: string; fo
 function serveBundle(folder: string, { data, ...place }: Place) {
   const options = JSON.parse(readFileSync(join(folder, bundleFiles.options), "utf8"));
   // Where `wrangler dev` has it, so that the command can go on with it.
-  const served: Served = { ...place, options, script: join(folder, bundleFiles.script), data: join(data, "v3") };
+  const served: Served = { script: join(folder, bundleFiles.script), ...place, options, data: join(data, "v3") };
   const args = ["--no-warnings", join(import.meta.dirname, "worker-process.ts"), JSON.stringify(served)];
   return spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
 }

@@ -3,8 +3,8 @@ import type { NewEntry } from "../../src/core/entry.ts";
 import type { SessionEvent } from "../../src/core/event.ts";
 import { sessionGone, streamFault } from "../../src/wire/encoder.ts";
 import { sessionEvent } from "../../src/wire/event-shapes.ts";
-import { nativeEncoder } from "../../src/wire/manner.ts";
 import { entryJson, type SessionSummary, shownEntry, shownSession } from "../../src/wire/native.ts";
+import { nativeEncoder } from "../../src/wire/native-events.ts";
 import { entry as entryShape, session as sessionShape } from "../../src/wire/shapes.ts";
 import { assistant, ended as endedEntry, failed, result, user } from "../support/entries.ts";
 

@@ -11,14 +11,14 @@
 import { defined } from "../../core/defined.ts";
 
 export const rungs = ["edit", "followup", "bot", "file", "dm"] as const;
-export type Rung = (typeof rungs)[number];
+export type DiscordRung = (typeof rungs)[number];
 
 /** What a refusal closes. `message`: this one message cannot be edited; `token`: the interaction; `text`: what was to be shown, as text. */
 export type Closed = "message" | "token" | "followup" | "bot" | "text" | "file" | "dm";
 
 /** A call that failed. */
-export interface Refused {
-  rung: Rung;
+export interface DiscordRefused {
+  rung: DiscordRung;
   /** How a file was sent. */
   by?: "edit" | "followup" | "bot" | undefined;
   /** The message was edited as the bot, not by an interaction's token. */
@@ -82,7 +82,7 @@ export function isFormRefused(code: number): boolean {
 }
 
 /** What a failed call means. */
-export function afterRefusal(refused: Refused): Verdict {
+export function afterRefusal(refused: DiscordRefused): Verdict {
   const { code, ageMs } = refused;
   if (code === 10_015 && ageMs < unknownMs) return { do: "retry", afterMs: 700 };
   if (mayPass(refused)) {
@@ -95,14 +95,14 @@ export function afterRefusal(refused: Refused): Verdict {
 }
 
 /** No answer, a server that fails, a limit, a server in between. */
-function mayPass({ status, code, isPage }: Refused): boolean {
+function mayPass({ status, code, isPage }: DiscordRefused): boolean {
   if (wait.has(code) || isPage) return true;
   if (messageIsClosed.has(code) || isModerated.has(code)) return false;
   return status === 0 || status === 429 || status >= 500;
 }
 
 /** What a code is known to close, the way that was tried among it, so that the ladder ends; `undefined`: nothing is known. */
-function knownClosed(refused: Refused): Closed[] | undefined {
+function knownClosed(refused: DiscordRefused): Closed[] | undefined {
   const { rung, code, status } = refused;
   if (isModerated.has(code)) return [closedBy(refused), "file", "dm"];
   if (rung === "file" && fileIsRefused.has(code)) return ["file"];
@@ -116,12 +116,12 @@ function knownClosed(refused: Refused): Closed[] | undefined {
   return rung !== "file" && rung !== "dm" && formIsRefused.has(code) ? ["text"] : undefined;
 }
 
-function closedBy({ rung }: Refused): Closed {
+function closedBy({ rung }: DiscordRefused): Closed {
   return rung === "edit" ? "message" : rung;
 }
 
 /** The rung to use; `undefined`: there is none, and the delivery is given up. */
-export function nextRung({ edit, followup, bot, dm, text, file }: Open): Rung | undefined {
+export function nextRung({ edit, followup, bot, dm, text, file }: Open): DiscordRung | undefined {
   if (text && edit) return "edit";
   if (text && followup) return "followup";
   if (text && bot) return "bot";

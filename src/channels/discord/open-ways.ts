@@ -5,7 +5,7 @@ import { type Closed, nextRung, type Verdict } from "./ladder.ts";
 import { type DiscordShown, idOf, type Shown } from "./shown.ts";
 
 export type DiscordPosting = Posting<DiscordAddress, DiscordShown>;
-export type Way = "edit" | "followup" | "bot";
+export type DiscordWay = "edit" | "followup" | "bot";
 
 /** A token lives 15 minutes; a minute before, another way takes over. */
 export const handOverMs = 14 * 60_000;
@@ -80,7 +80,7 @@ export class OpenWays {
     return [...tokens, ...(this.hasBot && idOf(target) !== "@original" ? ["bot" as const] : [])];
   }
 
-  wayTo({ file, name }: { file?: unknown; name: string }, target: Shown | undefined): Way | undefined {
+  wayTo({ file, name }: { file?: unknown; name: string }, target: Shown | undefined): DiscordWay | undefined {
     const open = {
       edit: this.ownerOf(target) !== undefined,
       followup: this.followUpsLeft > 0 || this.spareFor(name) !== undefined,
@@ -90,7 +90,7 @@ export class OpenWays {
       file: file !== undefined && !this.closed.has("file"),
     };
     const rung = nextRung(open);
-    if (rung !== "file") return rung as Way | undefined;
+    if (rung !== "file") return rung as DiscordWay | undefined;
     return open.edit ? "edit" : open.followup ? "followup" : "bot";
   }
 

@@ -18,7 +18,15 @@ import type { DiscordPosting } from "./open-ways.ts";
 import { Questions } from "./questions.ts";
 import type { DiscordRules } from "./rules.ts";
 import { DiscordSender, NoWay, Postponed } from "./send.ts";
-import { afterFrozen, type DiscordShown, type Making, makingOf, markOf, originalOf, type Shown } from "./shown.ts";
+import {
+  afterFrozen,
+  type DiscordMaking,
+  type DiscordShown,
+  makingOf,
+  markOf,
+  originalOf,
+  type Shown,
+} from "./shown.ts";
 
 const pieceChars = 2_000;
 const comesLater = "_Still at work: the answer comes as a new message._";
@@ -296,7 +304,7 @@ class DiscordPost {
   }
 
   /** Whether messages that were perhaps posted are there. */
-  async #lookFor(making: readonly Making[]): Promise<void> {
+  async #lookFor(making: readonly DiscordMaking[]): Promise<void> {
     const list = await this.#sender.list(50);
     this.#shown.making = [];
     for (const each of making) {
@@ -311,7 +319,7 @@ class DiscordPost {
     }
   }
 
-  #found(making: Making, { id, webhook_id }: ListedMessage): void {
+  #found(making: DiscordMaking, { id, webhook_id }: ListedMessage): void {
     const { messages, approvals } = this.#shown;
     const via = this.#sender.ways.interaction?.id ?? this.#posting.address.id;
     const shown = { id, text: making.text, ...(webhook_id === undefined ? { byBot: true } : { via }) };
@@ -339,7 +347,7 @@ function setFlags(message: Shown, { stop, rated }: Flags): void {
 }
 
 /** Of the piece, where it is one of the text. */
-function placeOf({ name }: Making): number | undefined {
+function placeOf({ name }: DiscordMaking): number | undefined {
   const [, place] = /^text (\d+)$/.exec(name) ?? [];
   return place === undefined ? undefined : Number(place);
 }

@@ -1,9 +1,9 @@
 /** Makes and changes messages in Discord by the best way that is open, and remembers what was refused. What a refusal means is in `ladder.ts`, each call in `message-calls.ts`; what is shown is decided in `post.ts`. */
 import { DiscordApi, DiscordFailure, type DiscordSettings } from "./api.ts";
 import type { DiscordPress } from "./discord-address.ts";
-import { afterRefusal, isFormRefused, mostTries, type Refused, unknownMs } from "./ladder.ts";
+import { afterRefusal, type DiscordRefused, isFormRefused, mostTries, unknownMs } from "./ladder.ts";
 import { type ListedMessage, MessageCalls, type Outgoing } from "./message-calls.ts";
-import { type DiscordPosting, handOverMs, OpenWays, type Way } from "./open-ways.ts";
+import { type DiscordPosting, type DiscordWay, handOverMs, OpenWays } from "./open-ways.ts";
 import { type DiscordShown, idOf, makingOf, type Shown } from "./shown.ts";
 
 /** The call may succeed later. */
@@ -26,7 +26,7 @@ const mostLooks = 6;
 const overHint = "The interaction is over after 15 minutes: set DISCORD_BOT_TOKEN so that the bot can go on.";
 
 /** What a refused call was for. `isLooking`: it only looked for messages. `isQuestion`: it requests an approval. */
-interface Judged extends Pick<Refused, "rung" | "by" | "asBot"> {
+interface Judged extends Pick<DiscordRefused, "rung" | "by" | "asBot"> {
   isLooking?: boolean;
   isQuestion?: boolean;
 }
@@ -244,7 +244,7 @@ export class DiscordSender {
     return new NoWay(isOver ? overHint : (this.#shown.why ?? "There is no way left to show the answer."));
   }
 
-  #by(way: Way, message: Outgoing, target: Shown | undefined): Promise<Shown> {
+  #by(way: DiscordWay, message: Outgoing, target: Shown | undefined): Promise<Shown> {
     if (way === "edit" && target !== undefined) return this.#calls.edit(target, message);
     return way === "followup" ? this.#followUp(message) : this.#calls.postAsBot(this.#posting.address.room, message);
   }

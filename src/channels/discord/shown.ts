@@ -1,6 +1,6 @@
 /** What is remembered of a delivery between its attempts: stored JSON, so what is here stays readable. Pure. */
 import { fingerprint } from "../../core/digest.ts";
-import type { Rung } from "./ladder.ts";
+import type { DiscordRung } from "./ladder.ts";
 
 /** A message of the answer. `id` `@original` is the deferred one. */
 export interface Shown {
@@ -21,7 +21,7 @@ export interface Shown {
 }
 
 /** A message that Discord may have made although no answer came. */
-export interface Making {
+export interface DiscordMaking {
   /** Of `Outgoing`. */
   name: string;
   text: string;
@@ -34,7 +34,7 @@ export interface DiscordShown {
   messages: Shown[];
   approvals: Record<string, Shown & { state: string }>;
   /** What is about to be made, or was perhaps made. A text alone: of an earlier version. */
-  making?: Making[] | string;
+  making?: DiscordMaking[] | string;
   /** What could not be taken back yet, and how often that was tried. */
   leftovers?: (Shown & { tries: number })[];
   /** Messages that grow no more and still have the button that stops the turn. */
@@ -56,7 +56,7 @@ export interface DiscordShown {
   /** How often each way was refused by a code that does not show whether the next attempt can succeed. */
   misses?: Record<string, number>;
   /** The rung that failed last in a way that could pass, and how often in a row. */
-  tries?: { rung: Rung; count: number };
+  tries?: { rung: DiscordRung; count: number };
   /** Follow-ups by the id of their interaction. */
   followUps?: Record<string, number>;
   /** Most pieces that are shown as text: it is not known whether the next one was made. The rest goes into a file. */
@@ -88,7 +88,7 @@ export function idOf({ id, trueId }: Shown): string {
 }
 
 /** What was perhaps made. */
-export function makingOf({ making = [] }: Pick<DiscordShown, "making">): Making[] {
+export function makingOf({ making = [] }: Pick<DiscordShown, "making">): DiscordMaking[] {
   return typeof making === "string" ? [{ name: "", text: making }] : making;
 }
 

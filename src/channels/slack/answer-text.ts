@@ -7,7 +7,7 @@ import { byteLimit, splitMarkdown } from "../split-markdown.ts";
 import { SlackFailure } from "./api.ts";
 import type { SlackDelivery } from "./delivery.ts";
 import { feedbackBlocks } from "./feedback.ts";
-import { type Form, type Rung, refusalOf } from "./ladder.ts";
+import { type Form, refusalOf, type SlackRung } from "./ladder.ts";
 import type { Piece } from "./shown.ts";
 import { isDm } from "./slack-address.ts";
 
@@ -40,7 +40,7 @@ export async function showText(delivery: SlackDelivery): Promise<void> {
 class TextTrack {
   readonly #of: SlackDelivery;
   /** How the message was posted that was tried last. */
-  #tried: Rung | undefined;
+  #tried: SlackRung | undefined;
   /** Bytes of the text that was sent last. */
   #bytes = 0;
 
@@ -100,7 +100,7 @@ class TextTrack {
     }
   }
 
-  get #rung(): Rung {
+  get #rung(): SlackRung {
     return this.#of.rung("text");
   }
 

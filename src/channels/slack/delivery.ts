@@ -1,9 +1,9 @@
 /** One attempt at a delivery: where things go, what is written down before they are made, and the calls. It does not decide what is shown. */
 import type { Posting, Reply } from "../channel.ts";
 import { SlackApi, SlackFailure, type SlackResult, type SlackSettings } from "./api.ts";
-import { type Refused, type Rung, refusalOf, type Step, stepAfter, type Way } from "./ladder.ts";
+import { refusalOf, type SlackRefused, type SlackRung, type SlackWay, type Step, stepAfter } from "./ladder.ts";
 import { respond, responseUses } from "./response-url.ts";
-import { type Making, rungOf, type SlackShown, tryAgain, waysOf } from "./shown.ts";
+import { rungOf, type SlackMaking, type SlackShown, tryAgain, waysOf } from "./shown.ts";
 import type { SlackAddress } from "./slack-address.ts";
 
 export type SlackPosting = Posting<SlackAddress, SlackShown>;
@@ -28,7 +28,7 @@ const looksAtOnce = 3;
 export class SlackDelivery {
   readonly posting: SlackPosting;
   readonly shown: SlackShown;
-  readonly ways: readonly Way[];
+  readonly ways: readonly SlackWay[];
   /** Whether answers get buttons for praise and blame. */
   readonly feedback: boolean;
   readonly #api: SlackApi;
@@ -49,11 +49,11 @@ export class SlackDelivery {
     return this.posting.address;
   }
 
-  rung(what: string): Rung {
+  rung(what: string): SlackRung {
     return rungOf(this.shown, what, this.address, this.ways);
   }
 
-  climb(what: string, rung: Rung): void {
+  climb(what: string, rung: SlackRung): void {
     this.shown.rungs = { ...this.shown.rungs, [what]: rung };
   }
 
@@ -85,7 +85,7 @@ export class SlackDelivery {
   }
 
   /** Where messages of a way go. Opens the direct message where it is needed. */
-  async target(way: Way): Promise<{ room: string; thread: string }> {
+  async target(way: SlackWay): Promise<{ room: string; thread: string }> {
     const { room, thread, user } = this.address;
     if (way !== "direct") return { room, thread };
     if (this.shown.direct === undefined) {
@@ -100,7 +100,7 @@ export class SlackDelivery {
   }
 
   /** Makes a message: what is being made is on disk before, and what was made is known after. Returns its `ts`. */
-  async make(making: Making, make: () => Promise<SlackResult>): Promise<string> {
+  async make(making: SlackMaking, make: () => Promise<SlackResult>): Promise<string> {
     this.shown.pending = [...this.#others(making.part), making];
     await this.posting.save(this.shown);
     const { ts } = await make().catch((error: unknown) => {
@@ -112,7 +112,7 @@ export class SlackDelivery {
   }
 
   /** After a crash, or an answer that was lost: the `ts` of the message that was being made, where it is there. */
-  async settle(part: string): Promise<(Making & { ts: string }) | undefined> {
+  async settle(part: string): Promise<(SlackMaking & { ts: string }) | undefined> {
     const making = this.shown.pending?.find((each) => each.part === part);
     if (making === undefined) return undefined;
     const known = [...this.shown.pieces, ...Object.values(this.shown.approvals)].map(({ ts }) => ts);
@@ -140,8 +140,8 @@ export class SlackDelivery {
   }
 
   /** What comes after a refusal of something that is posted or changed; see `stepAfter`. */
-  step(failure: SlackFailure, at: { rung: Rung; bytes?: number }): Step {
-    const refused: Refused = { method: failure.method, code: failure.error };
+  step(failure: SlackFailure, at: { rung: SlackRung; bytes?: number }): Step {
+    const refused: SlackRefused = { method: failure.method, code: failure.error };
     const { rung, bytes = 0 } = at;
     const isPause = ["wait", "token"].includes(refusalOf(failure.error));
     const tries = isPause ? (this.shown.tries?.[failure.method] ?? 0) : tryAgain(this.shown, failure.method);
@@ -157,7 +157,7 @@ export class SlackDelivery {
     throw new LadderEnd(failure);
   }
 
-  #others(part: string): Making[] {
+  #others(part: string): SlackMaking[] {
     return (this.shown.pending ?? []).filter((each) => each.part !== part);
   }
 }

@@ -25,13 +25,13 @@ export async function filesText(files: readonly SlackFile[], api: SlackApi, sett
   return [...texts, ...more].map((text) => `\n\n${text}`).join("");
 }
 
-interface Access {
+interface SlackFileAccess {
   api: SlackApi;
   settings: SlackSettings;
   signal: AbortSignal;
 }
 
-async function fileText(file: SlackFile, access: Access): Promise<{ text: string } | { why: string }> {
+async function fileText(file: SlackFile, access: SlackFileAccess): Promise<{ text: string } | { why: string }> {
   const whole = file.file_access === "check_file_info" ? await inTime(fileInfo(file, access.api), access.signal) : file;
   const { mimetype, size, url_private_download, url_private } = whole;
   if (!textual.test(mimetype ?? "")) return { why: `${mimetype || "its kind"} cannot be read here` };
@@ -51,7 +51,7 @@ async function fileText(file: SlackFile, access: Access): Promise<{ text: string
 }
 
 /** Slack sends files on to another of its hosts; `undefined` where it leads anywhere else. */
-async function fetchFrom(first: string, { settings, signal }: Access): Promise<Response | undefined> {
+async function fetchFrom(first: string, { settings, signal }: SlackFileAccess): Promise<Response | undefined> {
   const headers = { Authorization: `Bearer ${settings.botToken ?? ""}` };
   let url = first;
   for (let hop = 0; hop <= mostRedirects; hop++) {

@@ -56,7 +56,7 @@ export async function finishInstall(
   const authorization = `Basic ${btoa(`${client.id}:${client.secret}`)}`;
   const init = { method: "POST", headers: { Authorization: authorization }, body, redirect: "manual" as const };
   const answer = await fetch(`${apiUrl}/oauth.v2.access`, { ...init, signal: AbortSignal.timeout(10_000) });
-  const read = (await answer.json()) as Access;
+  const read = (await answer.json()) as OAuthAccess;
   const team = read.is_enterprise_install ? read.enterprise?.id : read.team?.id;
   if (!read.ok || !read.access_token || !team) {
     throw new AppError("invalid_request", `Slack did not take the code: ${read.error ?? "it sent no token"}.`, {
@@ -69,7 +69,7 @@ export async function finishInstall(
   return { team, botToken: read.access_token };
 }
 
-interface Access {
+interface OAuthAccess {
   ok?: boolean;
   error?: string;
   access_token?: string;

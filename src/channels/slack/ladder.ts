@@ -65,23 +65,27 @@ export function refusalOf(code: string): Refusal {
 }
 
 /** Where something is shown. `direct`: a direct message to the person who asked. */
-export type Way = "thread" | "response_url" | "direct";
+export type SlackWay = "thread" | "response_url" | "direct";
 /** How: each form after the first needs less of Slack. */
 export type Form = "stream" | "blocks" | "markdown" | "text";
-export interface Rung {
-  way: Way;
+export interface SlackRung {
+  way: SlackWay;
   form: Form;
 }
 
 const forms: readonly Form[] = ["stream", "blocks", "markdown", "text"];
 
 /** The first rung of a way. Only a thread takes streams. */
-export function firstRung(way: Way): Rung {
+export function firstRung(way: SlackWay): SlackRung {
   return { way, form: way === "thread" ? "stream" : "blocks" };
 }
 
 /** The rung after this one: a simpler form, else the next way; `undefined` after the last. */
-export function rungAfter({ way, form }: Rung, ways: readonly Way[], isPlaceClosed = false): Rung | undefined {
+export function rungAfter(
+  { way, form }: SlackRung,
+  ways: readonly SlackWay[],
+  isPlaceClosed = false,
+): SlackRung | undefined {
   const simpler = isPlaceClosed ? undefined : forms[forms.indexOf(form) + 1];
   if (simpler !== undefined) return { way, form: simpler };
   const next = ways[ways.indexOf(way) + 1];
@@ -95,7 +99,7 @@ export type Step =
   | { do: "again" }
   /** After a pause: look whether it is there, then go on. */
   | { do: "look" }
-  | { do: "climb"; rung: Rung }
+  | { do: "climb"; rung: SlackRung }
   /** The rest in smaller pieces. */
   | { do: "smaller" }
   /** End the stream, and write the message anew as a whole. */
@@ -111,14 +115,14 @@ export type Step =
   /** No way is left. */
   | { do: "give_up" };
 
-export interface Refused {
+export interface SlackRefused {
   method: string;
   code: string;
 }
 
 export interface LadderPosition {
-  rung: Rung;
-  ways: readonly Way[];
+  rung: SlackRung;
+  ways: readonly SlackWay[];
   /** How often the same call was refused, without pauses that Slack requested. */
   tries: number;
   /** Bytes of the piece that was refused. */
@@ -133,7 +137,7 @@ const mostStops = 6;
 const leastBytes = 1_000;
 
 /** The one next step after a refusal. */
-export function stepAfter(refused: Refused, at: LadderPosition): Step {
+export function stepAfter(refused: SlackRefused, at: LadderPosition): Step {
   const kind = refusalOf(refused.code);
   switch (refused.method) {
     case "chat.startStream":

@@ -10,7 +10,7 @@ import type { SlackSetup } from "./rules.ts";
 import { isResponseUrl } from "./shortcuts.ts";
 
 /** What a button carries. It comes back signed by Slack, so it can be believed. */
-interface ButtonValue {
+interface PressedValue {
   session: string;
   ref: string;
   /** Who asked. */
@@ -32,7 +32,7 @@ export function approvalBlocks(
   of: { session: string; asker: string },
   sections = mostSections,
 ): Record<string, unknown>[] {
-  const value = JSON.stringify({ ...of, ref: approval.ref, digest: callDigest(approval) } satisfies ButtonValue);
+  const value = JSON.stringify({ ...of, ref: approval.ref, digest: callDigest(approval) } satisfies PressedValue);
   const button = (label: string, action_id: string, style: string) => ({
     type: "button",
     text: { type: "plain_text", text: label },
@@ -153,9 +153,9 @@ async function whisper(
   await answer?.body?.cancel().catch(() => {});
 }
 
-function readValue(text: string | null | undefined): ButtonValue | undefined {
+function readValue(text: string | null | undefined): PressedValue | undefined {
   try {
-    const { session, ref, asker, digest } = JSON.parse(text ?? "") as ButtonValue;
+    const { session, ref, asker, digest } = JSON.parse(text ?? "") as PressedValue;
     if (typeof session !== "string" || typeof ref !== "string") return undefined;
     return { session, ref, asker, ...(typeof digest === "string" && { digest }) };
   } catch {

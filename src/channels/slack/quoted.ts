@@ -25,7 +25,7 @@ const mostChars = 20_000;
 /** Threads are read from their beginning: so many pages of 200 lead to their last messages. */
 const mostPages = 5;
 
-interface Message {
+interface PostedMessage {
   ts: string;
   user?: string;
   username?: string;
@@ -55,25 +55,25 @@ export async function quotedMessages(
   return quoted;
 }
 
-function textOf({ text, blocks, attachments, files = [] }: Message): string {
+function textOf({ text, blocks, attachments, files = [] }: PostedMessage): string {
   const names = [...files, ...filesOf(attachments)].map(({ name, id }) => `[file ${name ?? id}]`);
   return [renderMessage({ text, blocks, attachments }), ...names].filter((part) => part !== "").join("\n");
 }
 
-async function newest(api: SlackApi, { room, before }: QuotedPlace): Promise<Message[]> {
+async function newest(api: SlackApi, { room, before }: QuotedPlace): Promise<PostedMessage[]> {
   const range = { channel: room, limit: mostMessages, ...defined({ latest: before }) };
-  const { messages = [] } = (await api.call("conversations.history", range)) as { messages?: Message[] };
+  const { messages = [] } = (await api.call("conversations.history", range)) as { messages?: PostedMessage[] };
   return messages.toReversed();
 }
 
-async function lastOfThread(api: SlackApi, { room, thread = "", before }: QuotedPlace): Promise<Message[]> {
-  let last: Message[] = [];
+async function lastOfThread(api: SlackApi, { room, thread = "", before }: QuotedPlace): Promise<PostedMessage[]> {
+  let last: PostedMessage[] = [];
   let cursor = "";
   for (let page = 0; page < mostPages; page++) {
     const range = { channel: room, ts: thread, limit: 200, ...defined({ latest: before }) };
     const read = await api.call("conversations.replies", { ...range, ...(cursor !== "" && { cursor }) });
     const { messages = [], response_metadata } = read as {
-      messages?: Message[];
+      messages?: PostedMessage[];
       response_metadata?: { next_cursor?: string };
     };
     last = [...last, ...messages.filter(({ ts }) => before === undefined || Number(ts) < Number(before))].slice(

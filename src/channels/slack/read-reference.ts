@@ -48,7 +48,7 @@ export function keptReference(reference: SlackReference): SlackReference {
   };
 }
 
-interface Part {
+interface ReferencePart {
   heading: string;
   messages: QuotedMessage[];
 }
@@ -97,9 +97,9 @@ async function wholeMessage(about: SlackReference, api: SlackApi): Promise<Slack
 }
 
 /** What others wrote that the message is about. */
-async function quotedParts(about: SlackReference, api: SlackApi, isFirst: boolean): Promise<Part[]> {
+async function quotedParts(about: SlackReference, api: SlackApi, isFirst: boolean): Promise<ReferencePart[]> {
   const { room, thread, ts, readsThread, own } = about;
-  const parts: Promise<Part>[] = [];
+  const parts: Promise<ReferencePart>[] = [];
   if (readsThread && isFirst && thread !== undefined && ts !== undefined) {
     const heading = "Earlier messages of this thread";
     const messages = quotedMessages(api, { room, thread, before: ts }, own);
@@ -116,7 +116,7 @@ async function quotedParts(about: SlackReference, api: SlackApi, isFirst: boolea
 }
 
 function partText(
-  { heading, messages }: Part,
+  { heading, messages }: ReferencePart,
   { own, names }: { own: string | undefined; names: ReadonlyMap<string, string> },
 ): string {
   const lines = messages.map(({ author, text }) => {

@@ -4,14 +4,14 @@ import type { SlackAttachment } from "./envelope.ts";
 /** Deepest element and most parts that are looked at. */
 const bounds = { depth: 12, parts: 2_000, attachments: 20, rows: 200 };
 
-interface Message {
+interface MessageParts {
   text?: string | null | undefined;
   blocks?: readonly unknown[] | null | undefined;
   attachments?: readonly SlackAttachment[] | null | undefined;
 }
 
 /** All content of a message. Blocks that repeat its text are left out; tables are never in it. */
-export function renderMessage({ text, blocks, attachments }: Message): string {
+export function renderMessage({ text, blocks, attachments }: MessageParts): string {
   const own = (text ?? "").trim();
   const inBlocks = own === "" ? renderBlocks(blocks ?? []) : renderBlocks((blocks ?? []).filter(isTable));
   const shown = (attachments ?? []).slice(0, bounds.attachments).map(renderAttachment);
@@ -67,11 +67,11 @@ function renderBlocks(blocks: readonly unknown[]): string {
     .join("\n");
 }
 
-interface Budget {
+interface CharBudget {
   left: number;
 }
 
-function renderBlock(block: unknown, budget: Budget): string {
+function renderBlock(block: unknown, budget: CharBudget): string {
   if (!isRecord(block) || budget.left-- <= 0) return "";
   const { type, text, fields, elements, rows, alt_text, title } = block;
   switch (type) {
@@ -94,7 +94,7 @@ function renderBlock(block: unknown, budget: Budget): string {
 }
 
 /** Elements of rich text, by docs.slack.dev/reference/block-kit/blocks/rich-text-block. */
-function inline(elements: unknown, budget: Budget, depth: number): string {
+function inline(elements: unknown, budget: CharBudget, depth: number): string {
   if (depth > bounds.depth) return "";
   return list(elements)
     .map((element) => {
@@ -141,7 +141,7 @@ function piece(element: Record<string, unknown>): string {
 }
 
 /** A table as Markdown. */
-function renderTable(rows: readonly unknown[], budget: Budget): string {
+function renderTable(rows: readonly unknown[], budget: CharBudget): string {
   const cells = rows.slice(0, bounds.rows).map((row) => list(row).map((cell) => cellText(cell, budget)));
   const width = Math.max(0, ...cells.map((row) => row.length));
   if (width === 0) return "";
@@ -151,7 +151,7 @@ function renderTable(rows: readonly unknown[], budget: Budget): string {
   return [line(head), `|${" --- |".repeat(width)}`, ...body.map(line), ...more].join("\n");
 }
 
-function cellText(cell: unknown, budget: Budget): string {
+function cellText(cell: unknown, budget: CharBudget): string {
   if (!isRecord(cell)) return "";
   const text = cell.type === "rich_text" ? inline(cell.elements, budget, 0) : textOf(cell.text);
   return text

@@ -1,5 +1,5 @@
 /** What Slack shows of a reply, as it is written down between attempts. Rows of earlier versions lack the later fields. Pure. */
-import { type Form, firstRung, type Rung, type Way } from "./ladder.ts";
+import { type Form, firstRung, type SlackRung, type SlackWay } from "./ladder.ts";
 import { canGrow, type SlackAddress } from "./slack-address.ts";
 
 /** One message of the answer. */
@@ -28,7 +28,7 @@ export interface ShownApproval {
 }
 
 /** A message that is about to be made, or was perhaps made. */
-export interface Making {
+export interface SlackMaking {
   part: string;
   room: string;
   thread: string;
@@ -40,12 +40,12 @@ export interface SlackShown {
   /** Of earlier versions: the one part that is being made. */
   making?: string | undefined;
   /** `piece`, or an approval's ref. */
-  pending?: Making[];
+  pending?: SlackMaking[];
   status?: "processing" | "suspended" | "active" | "unknown" | undefined;
   /** A status was set, and must be cleared. */
   hasStatus?: boolean;
   /** Where the ladder is: of the text, and of each approval by its ref. */
-  rungs?: Record<string, Rung>;
+  rungs?: Record<string, SlackRung>;
   /** By method: how often its calls failed since the last success. */
   tries?: Record<string, number>;
   /** Bytes of pieces from a place on, where Slack took less. */
@@ -66,17 +66,17 @@ export function workingCopy(shown: SlackShown | undefined, { room, thread }: Sla
 }
 
 /** The ways to reach the person, in the order in which they are tried. */
-export function waysOf(address: SlackAddress, hasToken: boolean): Way[] {
+export function waysOf(address: SlackAddress, hasToken: boolean): SlackWay[] {
   const { responseUrl, fallbackUrl, user, room } = address;
-  const bot = (ways: Way[]) => (hasToken ? ways : []);
-  const direct: Way[] = user === "" ? [] : ["direct"];
+  const bot = (ways: SlackWay[]) => (hasToken ? ways : []);
+  const direct: SlackWay[] = user === "" ? [] : ["direct"];
   if (responseUrl !== undefined)
     return ["response_url", ...bot([...(room === "" ? [] : ["thread" as const]), ...direct])];
   return [...bot(["thread"]), ...(fallbackUrl === undefined ? [] : ["response_url" as const]), ...bot(direct)];
 }
 
 /** Where the text, or the approval of that ref, is now to be shown. */
-export function rungOf(shown: SlackShown, what: string, address: SlackAddress, ways: readonly Way[]): Rung {
+export function rungOf(shown: SlackShown, what: string, address: SlackAddress, ways: readonly SlackWay[]): SlackRung {
   const rung = shown.rungs?.[what] ?? firstRung(ways[0] ?? "thread");
   const streams = what === "text" && canGrow(address);
   return rung.form === "stream" && !streams ? { ...rung, form: "blocks" } : rung;

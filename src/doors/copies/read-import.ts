@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Entry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { deepestJson } from "../../core/nesting.ts";
+import { BodyChunks } from "../../core/read-bounded.ts";
 import { inPieces, jsonWorkMs, readingPace } from "../../http/pace.ts";
 import { formFault } from "../../http/parse-body.ts";
 import type { CopiedLine } from "../../session/store/copying.ts";
@@ -41,7 +42,7 @@ export async function readImport(request: Request): Promise<Import> {
   return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.line) };
 }
 
-interface Line {
+interface ImportLine {
   type: "line";
   line: number;
   text: string;
@@ -49,7 +50,7 @@ interface Line {
 }
 
 async function* pagesOf(
-  lines: AsyncGenerator<Line | Extract<ImportedPage, { type: "part" }>>,
+  lines: AsyncGenerator<ImportLine | Extract<ImportedPage, { type: "part" }>>,
   schema: z.core.$ZodType,
 ): AsyncGenerator<ImportedPage> {
   let copied: CopiedLine[] = [];
@@ -75,7 +76,7 @@ async function* pagesOf(
 
 type ReadLine = Entry | ({ type: "feedback" } & RatedTurn);
 
-function copiedOf({ line, read: { taken } }: Line, read: ReadLine): CopiedLine {
+function copiedOf({ line, read: { taken } }: ImportLine, read: ReadLine): CopiedLine {
   if (read.type === "feedback") {
     const { type: _, ...rated } = read;
     return { line, rated };
@@ -89,23 +90,28 @@ function copiedOf({ line, read: { taken } }: Line, read: ReadLine): CopiedLine {
 }
 
 /** Empty lines are counted, and passed over. */
-async function* linesOf(request: Request): AsyncGenerator<Line | Extract<ImportedPage, { type: "part" }>> {
+async function* linesOf(request: Request): AsyncGenerator<ImportLine | Extract<ImportedPage, { type: "part" }>> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let line = 1;
   let read = new LineText();
   const between = readingPace(Number(request.headers.get("Content-Length") ?? 0));
-  for await (const bytes of request.body ?? []) {
-    const pieces = decoded(decoder, line, bytes as Uint8Array).split("\n");
-    for (const [place, piece] of pieces.entries()) {
-      for (const text of partsOf(read, line, piece)) yield { type: "part", text };
-      if (read.length > longestLine) throw wrongLine(line, `is longer than ${longestLine} characters`);
-      if (place === pieces.length - 1) break;
-      const { text } = read;
-      if (text !== "") yield { type: "line", line, text, read };
-      line++;
-      read = new LineText();
+  const chunks = request.body && new BodyChunks(request.body);
+  try {
+    for (let bytes = await chunks?.next(); bytes !== undefined; bytes = await chunks?.next()) {
+      const pieces = decoded(decoder, line, bytes).split("\n");
+      for (const [place, piece] of pieces.entries()) {
+        for (const text of partsOf(read, line, piece)) yield { type: "part", text };
+        if (read.length > longestLine) throw wrongLine(line, `is longer than ${longestLine} characters`);
+        if (place === pieces.length - 1) break;
+        const { text } = read;
+        if (text !== "") yield { type: "line", line, text, read };
+        line++;
+        read = new LineText();
+      }
+      await between(bytes);
     }
-    await between(bytes as Uint8Array);
+  } finally {
+    chunks?.cancel();
   }
   for (const text of partsOf(read, line, decoded(decoder, line))) yield { type: "part", text };
   const { text } = read;
@@ -128,7 +134,7 @@ function decoded(decoder: TextDecoder, line: number, bytes?: Uint8Array): string
   }
 }
 
-function parseLine<T extends z.core.$ZodType>(schema: T, { line, text, read }: Line): z.infer<T> {
+function parseLine<T extends z.core.$ZodType>(schema: T, { line, text, read }: ImportLine): z.infer<T> {
   if (read.scan.deepest > deepestLine) throw wrongLine(line, `is nested deeper than ${deepestLine} levels`);
   if (read.scan.values > mostValues) throw wrongLine(line, `has more than ${mostValues} values`);
   let value: unknown;

@@ -1,6 +1,7 @@
 /** `/v1/agents/:agent` for those who operate the app: the whole definition of an agent, and a try of a tool that changes nothing. */
 import * as z from "zod/mini";
-import type { Agent, ModelChoice } from "../../agent/agent.ts";
+import type { Agent } from "../../agent/agent.ts";
+import type { ModelChoice } from "../../agent/version.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseBody } from "../../http/parse-body.ts";

@@ -1,7 +1,7 @@
 /** Decides what the demo model answers, by simple rules over the request that it received. Pure: the same request gives the same answer. */
 import { summaryQuestion } from "../../core/compact.ts";
 import type { DemoAnswer } from "./frames.ts";
-import { guessedCall } from "./guess-call.ts";
+import { askedCalls, guessedCall } from "./guess-call.ts";
 import { jsonAnswer, withoutForm } from "./json-answer.ts";
 import { asksForReport, type Question, questionOf, type Want, wantsOf } from "./questions.ts";
 import type { DemoMessage, DemoRequest } from "./request-rules.ts";
@@ -18,20 +18,23 @@ export function decide(request: DemoRequest): DemoAnswer {
   if (newest === summaryQuestion) return { reasoning: "", text: summaryOf(messages.slice(0, at)), calls: [] };
   const form = request.response_format?.type;
   const json = form === "json_object" || form === "json_schema";
-  const question = questionOf(
-    json ? messages.with(at, { ...messages[at], content: withoutForm(newest) }) : messages,
-    at,
-  );
-  const results = resultsOf(messages.slice(at + 1));
-  const wants = results.length > 0 ? [] : wantedCalls(question, request);
-  const thinks = request.thinking?.type !== "disabled";
+  const content = json ? withoutForm(newest) : newest;
+  const since = messages.slice(at + 1);
+  const results = resultsOf(since);
+  const steps = since.filter(({ tool_calls }) => tool_calls?.length);
+  const newestResults = results.slice(-(steps.at(-1)?.tool_calls?.length ?? 0));
+  const asked = askedCalls(content, request, newestResults);
+  const question = questionOf(json ? messages.with(at, { ...messages[at], content }) : messages, at);
+  if (asked.length > 0) question.kind = "talk";
+  const next = asked[steps.length];
+  const wants = results.length > 0 && next === undefined ? [] : wantedCalls(question, request, next);
+  const reasoning = request.thinking?.type === "disabled" ? "" : thoughtOf(question.ask, wants, results);
   if (wants.length > 0) {
     const calls = wants.map((want) => ({ name: want.tool, arguments: JSON.stringify(argumentsFor(want, request)) }));
-    return { reasoning: thinks ? planOf(question, wants) : "", text: "", calls };
+    return { reasoning, text: "", calls };
   }
   const earlier = messages.slice(0, at).filter(({ role }) => role === "user" || role === "assistant").length;
   const text = `${textFor(question, results, earlier)}\n\n${signature}`;
-  const reasoning = thinks ? thoughtOf(question, results) : "";
   return { reasoning, text: stopped(json ? jsonAnswer(text, newest) : text, request.stop), calls: [] };
 }
 
@@ -51,9 +54,9 @@ function summaryOf(messages: readonly DemoMessage[]): string {
 }
 
 /** Calls that help; where a tool must be used, one of that; else perhaps one of a tool that the question names. */
-function wantedCalls(question: Question, request: DemoRequest): Want[] {
+function wantedCalls(question: Question, request: DemoRequest, asked?: Want[]): Want[] {
   const { tool_choice: choice } = request;
-  const wants = wantsOf(question, offeredIn(request));
+  const wants = asked ?? wantsOf(question, offeredIn(request));
   if (choice === "none") return [];
   const name = (choice as { function?: { name?: string } } | null | undefined)?.function?.name;
   const must = name !== undefined ? { name } : choice === "required" ? {} : undefined;
@@ -90,20 +93,9 @@ function resultsOf(messages: readonly DemoMessage[]): DemoResult[] {
     .map(({ tool_call_id = "", content }) => ({ tool: names.get(tool_call_id) ?? "", content: content ?? "" }));
 }
 
-function planOf({ kind, ask }: Question, wants: Want[]): string {
+function thoughtOf(ask: string, wants: Want[], results: DemoResult[]): string {
   const tools = wants.map(({ tool }) => tool).join(" and ");
-  if (kind === "report") {
-    return `I am asked: "${shorten(ask)}". The text is here. Some due dates in it are relative, such as "by Friday", so I need to know what day it is: ${tools}.`;
-  }
-  return `I am asked: "${shorten(ask)}". I should not guess, there is a tool for it: ${tools}.`;
-}
-
-function thoughtOf({ kind, ask, material }: Question, results: DemoResult[]): string {
-  if (kind === "report")
-    return `I read ${material.split("\n").length} lines, weigh them by decisions, dates and frequent words, and look for who promised what.`;
-  if (results.length > 0)
-    return `I have ${results.length} result${results.length > 1 ? "s" : ""} and answer from ${results.length > 1 ? "them" : "it"}.`;
-  return `I am told: "${shorten(ask)}". No tool is needed.`;
+  return `I am asked: "${shorten(ask)}". ${tools === "" ? `Results: ${results.length}.` : `A tool helps: ${tools}.`}`;
 }
 
 function textFor(question: Question, results: DemoResult[], earlier: number): string {
@@ -115,14 +107,8 @@ function textFor(question: Question, results: DemoResult[], earlier: number): st
     );
   if (results.length > 0) return results.map((result) => sentenceFrom(result, ask)).join("\n\n");
   const greeting = /^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening))\b/i.test(ask) ? "Hello! " : "";
-  const before =
-    earlier > 0 ? ` It follows ${earlier} earlier messages of this session, which I was sent as well.` : "";
-  return `${greeting}You wrote: "${shorten(ask)}".${before} I work by simple rules. Try one of these:
-
-- paste a long text and ask me to summarize it in 3 bullet points and list the action items
-- ask what time it is in Tokyo, or what 17% of 2,450 is, or both at once
-- give me an https address to read
-- ask what we said earlier about something`;
+  const before = earlier > 0 ? ` It follows ${earlier} earlier messages of this session.` : "";
+  return `${greeting}You wrote: "${shorten(ask)}".${before} I work by simple rules. Ask for a summary with action items, the time in Tokyo, 17% of 2,450, or "ask X to …" for a tool X.`;
 }
 
 const clock =
@@ -143,8 +129,6 @@ function sentenceFrom({ tool, content }: DemoResult, ask: string): string {
     }
     case "calculator":
       return /= -?[\d.]+(?:e[+-]?\d+)?$/.test(content) ? `The result: ${content}` : failed;
-    case "search_transcript":
-      return `From earlier in this session:\n${content.replace(/^/gm, "> ")}`;
     case "fetch_url": {
       const page = /^Content of (\S+) [^\n]*\n\n([\s\S]*)$/.exec(content);
       if (page === null) return failed;

@@ -2,7 +2,7 @@
 import { decide } from "./decide.ts";
 import { type AnswerMeta, framesOf } from "./frames.ts";
 import { PrefixMeter } from "./prefix-meter.ts";
-import { type DemoRequest, type RequestRefusal, readBody, requestRefusal } from "./request-rules.ts";
+import { type DemoRequest, type RequestRefusal, readBody, refusalOf, requestRefusal } from "./request-rules.ts";
 
 export interface DemoOptions {
   /** Pause between writes, so that a person sees it stream; 20 ms. With 0 no timer is used. */
@@ -92,24 +92,32 @@ function streamed(frames: string[], { paceMs, signal }: Desk): Response {
 
 /** The same answer unstreamed: the chunks added up. */
 function whole(frames: string[]): object {
-  const message: Record<string, unknown> = { role: "assistant", content: "" };
-  let finish: unknown;
-  let last: Record<string, unknown> = {};
-  for (const frame of frames.slice(0, -1)) {
-    last = JSON.parse(frame.slice(6));
-    const [choice] = last.choices as { delta: Record<string, unknown>; finish_reason: unknown }[];
-    finish = choice?.finish_reason;
-    for (const key of ["content", "reasoning_content"]) {
-      const piece = choice?.delta[key];
-      if (typeof piece === "string") message[key] = `${message[key] ?? ""}${piece}`;
-    }
-    addCalls(message, (choice?.delta.tool_calls ?? []) as CallDelta[]);
+  const chunks: DemoChunk[] = frames.slice(0, -1).map((frame) => JSON.parse(frame.slice(6)));
+  const deltas = chunks.map(({ choices: [{ delta }] }) => delta);
+  const text = (key: "content" | "reasoning_content") => {
+    const pieces = deltas.flatMap((delta) => delta[key] ?? []);
+    return pieces.length > 0 && { [key]: pieces.join("") };
+  };
+  const calls: CallDelta[] = [];
+  for (const delta of deltas.flatMap(({ tool_calls = [] }) => tool_calls)) {
+    const known = calls[delta.index];
+    if (known) known.function.arguments += delta.function.arguments;
+    else calls[delta.index] = delta;
   }
+  const message = {
+    ...{ role: "assistant", content: "", ...text("content"), ...text("reasoning_content") },
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+  const last = chunks.at(-1);
   return {
     ...last,
     object: "chat.completion",
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
+    choices: last?.choices.map(({ delta: _, ...choice }) => ({ ...choice, message })),
   };
+}
+
+interface DemoChunk {
+  choices: [{ delta: { content?: string | null; reasoning_content?: string | null; tool_calls?: CallDelta[] } }];
 }
 
 interface CallDelta {
@@ -117,23 +125,10 @@ interface CallDelta {
   function: { arguments: string };
 }
 
-function addCalls(message: Record<string, unknown>, deltas: CallDelta[]): void {
-  for (const delta of deltas) {
-    message.tool_calls ??= [];
-    const calls = message.tool_calls as CallDelta[];
-    const known = calls[delta.index];
-    if (known === undefined) calls.push(structuredClone(delta));
-    else known.function.arguments += delta.function.arguments;
-  }
-}
-
 function refused({ status, error }: RequestRefusal): Response {
   return Response.json({ error }, { status });
 }
 
 function refuse(status: number, message: string): Response {
-  return Response.json(
-    { error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } },
-    { status },
-  );
+  return refused({ ...refusalOf(message), status });
 }

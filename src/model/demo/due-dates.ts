@@ -1,20 +1,7 @@
 /** Finds a due date in a promise and, given today's date, turns "by next Friday" into a day of the calendar. Pure. */
 
-const weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-const months = [
-  "january",
-  "february",
-  "march",
-  "april",
-  "may",
-  "june",
-  "july",
-  "august",
-  "september",
-  "october",
-  "november",
-  "december",
-];
+const weekdays = "sunday monday tuesday wednesday thursday friday saturday".split(" ");
+const months = "january february march april may june july august september october november december".split(" ");
 const dayMs = 86_400_000;
 
 const month = `(?:${months.join("|")})`;

@@ -45,14 +45,14 @@ export function framesOf(answer: DemoAnswer, meta: AnswerMeta): string[] {
   return [chunk(opening), ...sent.map(({ delta }) => chunk(delta)), chunk(closing, finish), "data: [DONE]\n\n"];
 }
 
-interface Piece {
+interface FramePiece {
   delta: Delta;
   tokens: number;
   thought: boolean;
 }
 
-function deltasOf({ reasoning, text, calls }: DemoAnswer, { id: answerId }: AnswerMeta): Piece[] {
-  const piece = (delta: Delta, spoken: string, thought = false): Piece => ({
+function deltasOf({ reasoning, text, calls }: DemoAnswer, { id: answerId }: AnswerMeta): FramePiece[] {
+  const piece = (delta: Delta, spoken: string, thought = false): FramePiece => ({
     delta,
     tokens: tokensOf(spoken),
     thought,
@@ -78,7 +78,7 @@ function words(text: string): string[] {
   return text.match(/\s*\S+|\s+$/g) ?? [];
 }
 
-function within(pieces: Piece[], maxTokens: number): { sent: Piece[]; cut: boolean } {
+function within(pieces: FramePiece[], maxTokens: number): { sent: FramePiece[]; cut: boolean } {
   let tokens = 0;
   const sent = pieces.filter((piece) => {
     tokens += piece.tokens;
@@ -87,8 +87,8 @@ function within(pieces: Piece[], maxTokens: number): { sent: Piece[]; cut: boole
   return { sent, cut: sent.length < pieces.length };
 }
 
-function usageOf(sent: Piece[], { promptTokens, hitTokens }: AnswerMeta): Record<string, unknown> {
-  const sum = (pieces: Piece[]) => pieces.reduce((total, { tokens }) => total + tokens, 0);
+function usageOf(sent: FramePiece[], { promptTokens, hitTokens }: AnswerMeta): Record<string, unknown> {
+  const sum = (pieces: FramePiece[]) => pieces.reduce((total, { tokens }) => total + tokens, 0);
   const completion = sum(sent);
   return {
     prompt_tokens: promptTokens,

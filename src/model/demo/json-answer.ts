@@ -16,15 +16,16 @@ export function withoutForm(content: string): string {
 
 /** JSON text: as the schema at the end of `message` wants it, `{"answer": text}` without one. */
 export function jsonAnswer(text: string, message: string): string {
-  const schema = schemaIn(message);
+  const schema = parsed(formIn(message)?.schema);
   if (schema === undefined) return JSON.stringify({ answer: text });
   const numbers = (text.match(/-?\d+(?:\.\d+)?/g) ?? []).map(Number);
   return JSON.stringify(filled(schema, { text, numbers }));
 }
 
-function schemaIn(message: string): Schema | undefined {
+/** `undefined` where the text is no JSON. */
+export function parsed(text = ""): Schema | undefined {
   try {
-    return JSON.parse(formIn(message)?.schema ?? "") as Schema;
+    return JSON.parse(text) as Schema;
   } catch {
     return undefined;
   }

@@ -64,27 +64,20 @@ export function wantsOf({ kind, ask }: Question, offered: readonly string[]): Wa
   const report = [asksForDates.test(ask) ? time({}) : undefined];
   const webWant = sendWant(ask) ?? pageWant(ask);
   const talk = [...timeWants(ask), sumWant(ask), webWant, searchWant(ask)];
-  const named = talk.every((want) => want === undefined) ? [namedWant(ask)] : [];
-  const wants = kind === "report" ? report : [...talk, ...named];
+  const wants = kind === "report" ? report : talk;
   return wants.filter((want) => want !== undefined).filter(({ tool }) => offered.includes(tool));
 }
 
+const cities =
+  "Asia/Tokyo Europe/London Europe/Berlin Europe/Paris America/New_York America/Los_Angeles Asia/Shanghai Australia/Sydney";
+/** By the city's name; a few cities have that of another. */
 const zones: Record<string, string> = {
-  tokyo: "Asia/Tokyo",
-  london: "Europe/London",
-  berlin: "Europe/Berlin",
-  paris: "Europe/Paris",
-  madrid: "Europe/Madrid",
-  "new york": "America/New_York",
-  chicago: "America/Chicago",
+  ...Object.fromEntries(
+    cities.split(" ").map((zone) => [zone.replace(/.*\//, "").replace("_", " ").toLowerCase(), zone]),
+  ),
   "san francisco": "America/Los_Angeles",
-  "los angeles": "America/Los_Angeles",
-  "são paulo": "America/Sao_Paulo",
-  mumbai: "Asia/Kolkata",
-  singapore: "Asia/Singapore",
-  shanghai: "Asia/Shanghai",
   beijing: "Asia/Shanghai",
-  sydney: "Australia/Sydney",
+  "são paulo": "America/Sao_Paulo",
 };
 
 function time(args: { timezone?: string }): Want {
@@ -126,23 +119,9 @@ function sendWant(ask: string): Want | undefined {
   return { tool: "send_request", args: { method, url: url.replace(/[.,;!?]+$/, ""), body } };
 }
 
-/** "Call lookup with {…}": any tool that is offered, by its name. */
-function namedWant(ask: string): Want | undefined {
-  const named = /\b(?:call|use|run)\s+(?:the\s+tool\s+)?`?([\w-]{1,64})`?(?:\s+with\s+(\{.*\}))?/is.exec(ask);
-  return named === null ? undefined : { tool: named[1] ?? "", args: objectIn(named[2]) };
-}
-
-function objectIn(text: string | undefined): Record<string, unknown> {
-  try {
-    return text === undefined ? {} : (JSON.parse(text) as Record<string, unknown>);
-  } catch {
-    return {};
-  }
-}
-
 function searchWant(ask: string): Want | undefined {
   const about =
-    /\b(?:did|have|had)\s+(?:we|i|you)\b.*?\b(?:say|said|talk|talked|mention|mentioned|discuss|discussed|decide|decided|agree|agreed|write|written)\b\s*(?:about|on|of)?\s*(.*)/i.exec(
+    /\b(?:did|have|had)\s+(?:we|i|you)\b.*?\b(?:sa(?:y|id)|talk|mention|discuss|decide|agree|write|written)(?:e?d)?\b\s*(?:about|on|of)?\s*(.*)/i.exec(
       ask,
     );
   const query = about?.[1] ?? /\b(?:search|look up|find)\b.*?\b(?:for|about)\b\s+(.*)/i.exec(ask)?.[1];

@@ -75,7 +75,8 @@ export function requestRefusal(came: unknown, { reasoningAllowed = false } = {})
   return message === undefined ? undefined : refusalOf(message);
 }
 
-function refusalOf(message: string): RequestRefusal {
+/** In the provider's form, as a wrong request. */
+export function refusalOf(message: string): RequestRefusal {
   return { status: 400, error: { message, type: "invalid_request_error", param: null, code: "invalid_request_error" } };
 }
 

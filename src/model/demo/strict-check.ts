@@ -8,12 +8,11 @@ interface WireTool {
 /** Most tools of a request. */
 const mostTools = 128;
 /** `$def` is how the guide spells it; `$defs` was not probed. */
-const known = [
-  ...["type", "description", "enum", "const", "default", "anyOf", "$ref", "$def"],
-  ...["properties", "required", "additionalProperties", "items", "pattern", "format"],
-  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
-];
-const formats = ["email", "hostname", "ipv4", "ipv6", "uuid"];
+const known =
+  "type description enum const default anyOf $ref $def properties required additionalProperties items pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf".split(
+    " ",
+  );
+const formats = "email hostname ipv4 ipv6 uuid".split(" ");
 
 /** What is wrong with the tools of a request; `undefined` when they are taken. Schemas are checked where `strict` is set. */
 export function toolsRefusal(tools: readonly WireTool[]): string | undefined {

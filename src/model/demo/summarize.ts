@@ -2,7 +2,7 @@
 import { dueIn } from "./due-dates.ts";
 import { shorten } from "./shorten.ts";
 
-interface Line {
+interface SummaryLine {
   speaker: string;
   text: string;
 }
@@ -26,8 +26,8 @@ export function reportOn({ ask, material }: { ask: string; material: string }, t
 }
 
 /** `[09:02] Name: text`, `Name (09:02): text` or plain text; continuation lines belong to the speaker before. */
-function linesOf(material: string): Line[] {
-  const lines: Line[] = [];
+function linesOf(material: string): SummaryLine[] {
+  const lines: SummaryLine[] = [];
   // Not only "\n": the dot below stops at each of these.
   for (const raw of material.split(/\r\n|[\n\r\u2028\u2029]/)) {
     const spoken =
@@ -42,25 +42,26 @@ function linesOf(material: string): Line[] {
   return lines;
 }
 
-function sentencesOf({ speaker, text }: Line): Line[] {
+function sentencesOf({ speaker, text }: SummaryLine): SummaryLine[] {
   return text.split(sentenceEnd).map((sentence) => ({ speaker, text: sentence }));
 }
 
 const sentenceEnd = /(?<=[.!?])\s+|(?<=。)/;
-const counts = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+const counts = "zero one two three four five six seven eight nine ten".split(" ");
+const countOf = new RegExp(
+  String.raw`\b(\d{1,2}|${counts.join("|")})\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)`,
+  "i",
+);
 
 function bulletCount(ask: string): number {
-  const requested =
-    /\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:bullets?|points|sentences|lines)/i.exec(
-      ask,
-    )?.[1];
+  const requested = countOf.exec(ask)?.[1];
   if (requested === undefined) return 3;
   const number = counts.indexOf(requested.toLowerCase());
   return Math.max(1, number < 0 ? Number(requested) : number);
 }
 
 /** The weightiest sentences, one at most per stretch of the text, in the order of the text. */
-function bulletsOf(lines: readonly Line[], count: number): string[] {
+function bulletsOf(lines: readonly SummaryLine[], count: number): string[] {
   const frequency = frequencies(lines);
   const scored = lines.map(({ speaker, text }, place) => ({ speaker, text, place, score: weight(text, frequency) }));
   const start = (n: number) => Math.floor((n * lines.length) / count);
@@ -74,7 +75,7 @@ function bulletsOf(lines: readonly Line[], count: number): string[] {
   );
 }
 
-function frequencies(lines: readonly Line[]): Map<string, number> {
+function frequencies(lines: readonly SummaryLine[]): Map<string, number> {
   const counted = new Map<string, number>();
   for (const { text } of lines) for (const word of wordsOf(text)) counted.set(word, (counted.get(word) ?? 0) + 1);
   return counted;
@@ -94,7 +95,7 @@ function weight(text: string, frequency: Map<string, number>): number {
   return common + concluded + agreed + figures + question + Math.min(text.length, 160) / 200;
 }
 
-function actionItems(lines: readonly Line[], today: string | undefined): ActionItem[] {
+function actionItems(lines: readonly SummaryLine[], today: string | undefined): ActionItem[] {
   const speakers = new Set(lines.map(({ speaker }) => speaker.split(" ")[0] ?? ""));
   const items = lines.flatMap(({ speaker, text }) =>
     text.split(sentenceEnd).flatMap((sentence) => itemIn(sentence, speaker, speakers, today) ?? []),

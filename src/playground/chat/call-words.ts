@@ -49,15 +49,6 @@ export function stateWords(state: CallState, approved?: boolean): string {
   }
 }
 
-/** A request that sends the signal `name` to a session, for a shell. `key`: the text in place of the key. */
-export function signalCurl({ origin, session, name, key }: Record<"origin" | "session" | "name" | "key", string>) {
-  // A name may hold what a shell would run: within single quotes it is text.
-  const path = signalPath(session, name).replaceAll("'", "%27");
-  return `curl '${origin}${path}' \\
-  -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\
-  -d '{"value":true}'`;
-}
-
 export function signalPath(session: string, name: string): string {
   return `/v1/sessions/${session}/signals/${encodeURIComponent(name)}`;
 }

@@ -1,12 +1,12 @@
 /** One session: its turns, what was sent and is not begun yet, and the field to write in. */
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import type { AgentJson } from "../../wire/account-shapes.ts";
+import { chatHash } from "../route.ts";
 import { callJson } from "../shell/api.ts";
 import { oncePerFrame } from "../shell/once-per-frame.ts";
+import { splitAttachments } from "./attachment.ts";
 import { type Choices, Composer } from "./composer.tsx";
-import { openFork, takeOpening } from "./forking.ts";
-import { unclaimed } from "./pending.ts";
-import { PendingMessage } from "./pending-message.tsx";
+import { type Pending, unclaimed } from "./pending.ts";
 import { SessionBar } from "./session-bar.tsx";
 import { SessionStore } from "./session-store.ts";
 import { Suggestions } from "./suggestions.tsx";
@@ -186,5 +186,53 @@ function announcement(last: ShownTurn | undefined): string {
       return "A tool waits for a time or a signal.";
     default:
       return "The answer is being written.";
+  }
+}
+
+const openings = new Map<string, string>();
+
+/** Opens a fork, and passes the message it begins with to the page that shows it. */
+function openFork(session: string, content: string): void {
+  openings.set(session, content);
+  location.hash = chatHash(session);
+}
+
+/** The message to begin with; once. */
+function takeOpening(session: string): string | undefined {
+  const content = openings.get(session);
+  openings.delete(session);
+  return content;
+}
+
+/** A message that was sent and is not part of the transcript yet. */
+function PendingMessage({ message, store }: { message: Pending; store: SessionStore }) {
+  const { key, content, state, detail } = message;
+  return (
+    <article class="from-person pending" aria-label="Your message, not begun yet">
+      <div class="bubble">{splitAttachments(content).text || content}</div>
+      <p class={state === "refused" ? "alert" : "hint"}>{words(message)}</p>
+      {state === "refused" && (
+        <p class="actions">
+          <button type="button" onClick={() => void store.send(content, {}, key)}>
+            Send again
+          </button>
+          <button type="button" class="quiet" onClick={() => store.forget(key)}>
+            Remove
+          </button>
+        </p>
+      )}
+      {state === "sending" && detail !== undefined && <p class="hint">{detail}</p>}
+    </article>
+  );
+}
+
+function words({ state, detail }: Pending): string {
+  switch (state) {
+    case "sending":
+      return "Sending …";
+    case "waiting":
+      return "Accepted; its turn comes.";
+    case "refused":
+      return `Not taken: ${detail ?? "the server refused it."}`;
   }
 }

@@ -33,7 +33,7 @@ export function ChildCard({ child, call, store, reply }: ChildCardProps) {
   const suspended = useSuspended(session, call.state === "running" && reason === undefined && !holdsToken());
   const [dot, words] = standing(child, call, suspended.length > 0);
   return (
-    <section class="child" aria-label={`Agent ${agent}`}>
+    <article class="child" aria-label={`Agent ${agent}`}>
       <p class="facts">
         <strong>{agent}</strong>
         <span class={`dot ${dot}`}>{words}</span>
@@ -50,13 +50,13 @@ export function ChildCard({ child, call, store, reply }: ChildCardProps) {
       </div>
       <div>
         {suspended.map(({ call_id, name, waits }) => (
-          <section key={call_id} class="call suspended" aria-label={`Call of ${name}`}>
+          <article key={call_id} class="call suspended" aria-label={`Call of ${name}`}>
             <p class="head">
               <code class="name">{name}</code>
               <span class="state">waits</span>
             </p>
             <ToolWaits call={call_id} waits={waits} {...(store && { session })} />
-          </section>
+          </article>
         ))}
       </div>
       {!holdsToken() && (
@@ -64,7 +64,7 @@ export function ChildCard({ child, call, store, reply }: ChildCardProps) {
           {() => <ChildWork session={session} isOver={reason !== undefined} suspended={suspended} reply={reply} />}
         </Details>
       )}
-    </section>
+    </article>
   );
 }
 
@@ -108,7 +108,7 @@ function Ask({ ask, isOpen, store }: { ask: AskView; isOpen: boolean; store?: Se
   if (!isOpen || text === undefined) return <div />;
   const { deciding, whole } = shownCall(text);
   return (
-    <section class="call approval" aria-label={`Call of ${name}`}>
+    <article class="call approval" aria-label={`Call of ${name}`}>
       <p class="head">
         <code class="name">{name}</code>
         <span class="state">waits for you</span>
@@ -118,7 +118,7 @@ function Ask({ ask, isOpen, store }: { ask: AskView; isOpen: boolean; store?: Se
         <pre>{whole}</pre>
       </div>
       {store && <ApprovalForm call={{ id, name, arguments: text }} store={store} />}
-    </section>
+    </article>
   );
 }
 

@@ -1,8 +1,10 @@
 /** One reply of the model: its reasoning, its text and its calls, growing or whole. */
-import { Markdown } from "../markdown/markdown.tsx";
+
+import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
+import { GrowingMarkdown } from "../markdown/growing-markdown.ts";
+import { duration } from "../shell/figures.ts";
 import { OperatorDetail } from "../shell/operator-detail.tsx";
 import type { ReplyView } from "./item-view.ts";
-import { Reasoning } from "./reasoning.tsx";
 import type { SessionStore } from "./session-store.ts";
 import { ToolCard } from "./tool-card.tsx";
 
@@ -62,4 +64,41 @@ export function Reply({ reply, store, failsBelow = false }: ReplyProps) {
 function triesOf({ tries, restartedBecause }: ReplyView): string[] {
   const failed = tries.map(({ model, detail }) => `An earlier try at ${model} failed: ${detail}`);
   return failed.length > 0 || restartedBecause === undefined ? failed : [restartedBecause];
+}
+
+/** What the model thought before it answered, folded; it counts the seconds while they pass. */
+function Reasoning({ text, growing, tokens }: { text: string; growing: boolean; tokens: number }) {
+  const [sinceMs] = useState(growing ? Date.now() : undefined);
+  const [tookMs, setTookMs] = useState(0);
+  useLayoutEffect(() => {
+    if (!growing || sinceMs === undefined) return;
+    const timer = setInterval(() => setTookMs(Date.now() - sinceMs), 100);
+    return () => {
+      clearInterval(timer);
+      setTookMs(Date.now() - sinceMs);
+    };
+  }, [growing]);
+  const time = sinceMs === undefined ? "" : ` for ${duration(tookMs)}`;
+  return (
+    <details class="reasoning">
+      <summary>
+        {growing ? "Thinking" : "Thought"}
+        {time}
+        {tokens > 0 && ` · ${tokens} tokens`}
+      </summary>
+      <p class="plain">{text}</p>
+    </details>
+  );
+}
+
+/** A text in Markdown on the page, drawn at most once per change of its text. */
+function Markdown({ text, growing }: { text: string; growing: boolean }) {
+  const host = useRef<HTMLElement>(null);
+  const drawing = useRef<GrowingMarkdown>(null);
+  useLayoutEffect(() => {
+    if (host.current === null) return;
+    drawing.current ??= new GrowingMarkdown(host.current);
+    drawing.current.draw(text, !growing);
+  }, [text, growing]);
+  return <div class="prose" ref={host} />;
 }

@@ -1,9 +1,8 @@
 /** One session as the page holds it: loads it, follows its events, and does what the person requests. Calls `changed` after each change; draws nothing. */
-
 import { freshSession } from "../route.ts";
 import { sessionsChanged } from "../sessions/recent-sessions.tsx";
 import { ApiError, call, callJson } from "../shell/api.ts";
-import { patiently, pause } from "../shell/patience.ts";
+import { isPassing, patiently, pause } from "../shell/patience.ts";
 import type { PageEntry, PageSession } from "../shell/shapes.ts";
 import type { Choices } from "./composer.tsx";
 import {
@@ -18,11 +17,10 @@ import {
   withEvent,
   withSaid,
 } from "./conversation.ts";
-import type { ReadEvent } from "./follow-events.ts";
+import { followEvents, type ReadEvent } from "./follow-events.ts";
 import { beginFreshChat, isFreshChat } from "./fresh-chats.ts";
 import { claimed, type Pending, withQueued } from "./pending.ts";
 import { readEntries } from "./read-entries.ts";
-import { holdLine } from "./session-line.ts";
 import { titleFrom } from "./title-from.ts";
 
 /** `new`: no one has written to it yet. `gone`: it was erased. */
@@ -34,6 +32,9 @@ const pageEntries = 200;
 const earlierEntries = 500;
 /** Events after which the transcript has more than they reported. */
 const recording = /^(turn\.|step\.|message\.|tool\.finished|error)/;
+
+/** Events after which the session does something else: the list beside the chat shows it. */
+const moving = /^(turn\.started|tool\.(approval_required|waiting))/;
 
 export class SessionStore {
   readonly id: string;
@@ -186,6 +187,7 @@ export class SessionStore {
     this.conversation = events.reduce((known, event) => withEvent(known, event as ShownEvent), this.conversation);
     if (events.some(({ event }) => recording.test(event))) void this.#refill();
     if (events.some(({ event }) => event === "turn.ended")) void this.#describe();
+    else if (events.some(({ event }) => moving.test(event))) dispatchEvent(new Event(sessionsChanged));
     this.#claim();
   }
 
@@ -257,4 +259,31 @@ export class SessionStore {
     this.link = link;
     this.#changed();
   }
+}
+
+/** The connection over which a session's events come to the page. */
+interface EventConnection {
+  session: string;
+  /** The newest entry that is known already. */
+  afterSeq: number;
+  onEvents(events: ReadEvent[]): void;
+  onState(state: "live" | "reconnecting"): void;
+  signal: AbortSignal;
+}
+
+/** Ends with `signal`; throws an ApiError that does not pass by itself. */
+function holdLine({ session, afterSeq, onEvents, onState, signal }: EventConnection): Promise<void> {
+  const path = `/v1/sessions/${session}/events`;
+  return followEvents({
+    open: (lastEventId, signal) =>
+      call(lastEventId === undefined ? `${path}?after=${afterSeq}` : path, {
+        headers: { Accept: "text/event-stream", ...(lastEventId !== undefined && { "Last-Event-ID": lastEventId }) },
+        signal,
+      }),
+    onEvents,
+    onState,
+    isFinal: (error) => error instanceof ApiError && !isPassing(error),
+    pause,
+    signal,
+  });
 }

@@ -27,7 +27,7 @@ export function ToolCard({ call, store, reply }: ToolCardProps) {
   const [chosen, choose] = useState<boolean | undefined>();
   const isOpen = chosen ?? state !== "done";
   return (
-    <section class={`call ${state}`} aria-label={`Call of ${name}`}>
+    <article class={`call ${state}`} aria-label={`Call of ${name}`}>
       <button type="button" class="head" aria-expanded={isOpen ? "true" : "false"} onClick={() => choose(!isOpen)}>
         <code class="name">{name}</code>
         <span class="about-call">{callSummary(call.arguments)}</span>
@@ -46,7 +46,7 @@ export function ToolCard({ call, store, reply }: ToolCardProps) {
           <ToolWaits call={call.id} waits={call.waits} {...(store && { session: store.id })} />
         )}
       </div>
-    </section>
+    </article>
   );
 }
 

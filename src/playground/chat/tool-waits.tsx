@@ -1,11 +1,11 @@
 /** What a call waits for: until when, how the signal is sent from a program, and a form that sends it. The form is there where the key of this browser may send it. */
 import { useEffect, useState } from "hono/jsx/dom";
-import { ApiError, apiKey, callJson, holdsToken } from "../shell/api.ts";
+import { ApiError, callJson, curlOf, holdsToken } from "../shell/api.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { Details } from "../shell/details.tsx";
 import { ahead } from "../shell/figures.ts";
 import type { CallWaits } from "../shell/shapes.ts";
-import { isOwnSignal, signalBody, signalCurl, signalPath, waitWords } from "./call-words.ts";
+import { isOwnSignal, signalBody, signalPath, waitWords } from "./call-words.ts";
 
 interface ToolWaitsProps {
   /** The id of the call. */
@@ -69,8 +69,7 @@ function SignalForm({ call, session, name }: SignalFormProps) {
     setAnswer(await sendSignal(signalPath(session, name), body));
     setSending(false);
   };
-  const key = apiKey() === "dev-key" ? "dev-key" : "$LONGLINE_KEY";
-  const curl = signalCurl({ origin: location.origin, session, name, key });
+  const command = curlOf({ path: signalPath(session, name), body: { value: true } });
   return (
     <div>
       <form class="row" onSubmit={(event: Event) => void send(event)}>
@@ -91,8 +90,8 @@ function SignalForm({ call, session, name }: SignalFormProps) {
       <Details name="Send it from a program">
         {() => (
           <div>
-            <pre>{curl}</pre>
-            <CopyButton text={curl} label={`curl for the signal ${name}`} />
+            <pre>{command}</pre>
+            <CopyButton text={command} label={`curl for the signal ${name}`} />
           </div>
         )}
       </Details>

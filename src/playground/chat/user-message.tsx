@@ -18,7 +18,7 @@ export function UserMessage({ item, fork }: UserMessageProps) {
   const { content = "", speaker, joined, seq } = item;
   const { text, files } = splitAttachments(content);
   return (
-    <section class="from-person" aria-label={speaker === undefined ? "You said" : `${speaker} said`}>
+    <article class="from-person" aria-label={speaker === undefined ? "You said" : `${speaker} said`}>
       {(speaker !== undefined || joined) && (
         <p class="hint">{[speaker, joined ? "joined the turn" : undefined].filter(Boolean).join(" · ")}</p>
       )}
@@ -59,7 +59,7 @@ export function UserMessage({ item, fork }: UserMessageProps) {
           </button>
         )}
       </p>
-    </section>
+    </article>
   );
 }
 

@@ -21,8 +21,14 @@ export function Votes({ session, turn }: VotesProps) {
     const { feedback } = await callJson<TurnJson>(path).catch((): Partial<TurnJson> => ({}));
     if (feedback) setGiven((now) => now ?? feedback);
   };
-  const vote = async (score: number, comment?: string) => {
+  // One after the other: the answer to a vote that was sent before must not come last, and replace what came after it.
+  const last = useRef(Promise.resolve());
+  const vote = (score: number, comment?: string) => {
     setAsks(score < 0 && comment === undefined);
+    last.current = (last.current ?? Promise.resolve()).then(() => sendVote(score, comment));
+    return last.current;
+  };
+  const sendVote = async (score: number, comment?: string) => {
     try {
       const body = { turn, score, ...(comment !== undefined && comment !== "" && { comment }) };
       const { feedback } = await callJson<{ feedback: FeedbackJson }>(`/v1/sessions/${session}/feedback`, { body });

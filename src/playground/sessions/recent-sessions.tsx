@@ -5,7 +5,7 @@ import { callJson, holdsToken } from "../shell/api.ts";
 import type { PageSession } from "../shell/shapes.ts";
 import { outcomeOf } from "./outcome.ts";
 
-/** Sent to the window when a session has begun, ended a turn or changed its title. */
+/** Sent to the window when a session has begun, does something else or has another title. */
 export const sessionsChanged = "longline-sessions-changed";
 
 export function RecentSessions({ current, keys }: { current: string; keys: number }) {

@@ -3,6 +3,7 @@ import { useState } from "hono/jsx/dom";
 import { chatHash } from "../route.ts";
 import { ApiError, call, callJson } from "../shell/api.ts";
 import { ago, bytes, money } from "../shell/figures.ts";
+import { saveFile } from "../shell/save-file.ts";
 import type { PageSession } from "../shell/shapes.ts";
 import { useFocus } from "../shell/use-focus.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -112,13 +113,7 @@ function TitleForm({ title, save, leave }: { title: string; save(name: string): 
   );
 }
 
-/** The transcript as a file. A link could not carry the key. */
+/** The transcript as a file. */
 async function save(id: string): Promise<void> {
-  const blob = await (await call(`/v1/sessions/${id}/export`)).blob();
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${id}.jsonl`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  saveFile(`${id}.jsonl`, await (await call(`/v1/sessions/${id}/export`)).blob());
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "hono/jsx/dom";
 import type { AgentJson, HealthJson } from "../../wire/account-shapes.ts";
 import type { AgentDetailsJson } from "../../wire/agent-shapes.ts";
 import { callOperate } from "../shell/admin-key.ts";
-import { apiKey, callJson } from "../shell/api.ts";
+import { callJson, shownKey } from "../shell/api.ts";
 import { codeBlock } from "../shell/code-block.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { LoadState } from "../shell/load-state.tsx";
@@ -42,8 +42,7 @@ async function readSetup(signal: AbortSignal): Promise<SetupFound> {
 
 function Found({ found, origin }: { found: SetupFound; origin: string }) {
   const { health, agent } = found;
-  const key = apiKey() === "dev-key" ? "dev-key" : "$LONGLINE_KEY";
-  const texts = snippets({ origin, session: "my-session", key, model: health.model, doors: agent.doors });
+  const texts = snippets({ origin, session: "my-session", key: shownKey(), model: health.model, doors: agent.doors });
   return (
     <div class="sheet">
       <p>

@@ -1,4 +1,5 @@
 /** The public API as the page calls it, with the key that the person gave. Throws `ApiError` with the server's own words; stores only the key. */
+import { curl } from "./curl.ts";
 
 const keyName = "longline-key";
 
@@ -25,6 +26,16 @@ export class ApiError extends Error {
 export function apiKey(): string {
   const given = document.querySelector<HTMLMetaElement>('meta[name="longline-dev-key"]')?.content;
   return localStorage.getItem(keyName) ?? given ?? "";
+}
+
+/** The text in place of the key: it is never written out, except the one that every development server accepts. */
+export function shownKey(): string {
+  return apiKey() === "dev-key" ? "dev-key" : "$LONGLINE_KEY";
+}
+
+/** A POST to this Worker as a command for a shell. */
+export function curlOf({ path, body }: { path: string; body: unknown }): string {
+  return curl({ url: `${location.origin}${path}`, key: shownKey(), body });
 }
 
 /** Whether this browser has a session's token in the key's place: it opens one session, and shows nothing that is for operators. */

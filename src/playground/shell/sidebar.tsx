@@ -1,8 +1,7 @@
 /** What is beside each page: a new chat, the pages, and beside a chat the newest sessions. On a phone it is a drawer. */
-import { useLayoutEffect, useRef } from "hono/jsx/dom";
+import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { type AccountPage, chatHash, type Route } from "../route.ts";
 import { RecentSessions } from "../sessions/recent-sessions.tsx";
-import { ThemeButton } from "./theme-button.tsx";
 
 interface SidebarProps {
   route: Route;
@@ -26,6 +25,11 @@ const pages: readonly [AccountPage, string][] = [
   ["setup", "Setup"],
 ];
 
+/** The trace of a turn and a comparison are reached from the list of turns. */
+function pageOf({ page }: Route): Route["page"] {
+  return page === "trace" || page === "compare" ? "turns" : page;
+}
+
 export function Sidebar({ route, fresh, keys, open, leave, askKey }: SidebarProps) {
   const first = useRef<HTMLAnchorElement>(null);
   useLayoutEffect(() => {
@@ -45,11 +49,7 @@ export function Sidebar({ route, fresh, keys, open, leave, askKey }: SidebarProp
       </a>
       <nav aria-label="Pages">
         {pages.map(([page, name]) => (
-          <a
-            key={page}
-            href={`#/${page}`}
-            {...((route.page === page || (route.page === "trace" && page === "turns")) && { "aria-current": "page" })}
-          >
+          <a key={page} href={`#/${page}`} {...(pageOf(route) === page && { "aria-current": "page" })}>
             {name}
           </a>
         ))}
@@ -65,5 +65,22 @@ export function Sidebar({ route, fresh, keys, open, leave, askKey }: SidebarProp
         </button>
       </p>
     </aside>
+  );
+}
+
+const name = "longline-theme";
+
+/** Light, dark, or as the system has it. The choice stays in this browser. */
+function ThemeButton() {
+  const [theme, setTheme] = useState(localStorage.getItem(name) ?? "");
+  useLayoutEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem(name, theme);
+  }, [theme]);
+  const dark = theme === "dark" || (theme === "" && matchMedia("(prefers-color-scheme: dark)").matches);
+  return (
+    <button type="button" class="quiet" onClick={() => setTheme(dark ? "light" : "dark")}>
+      {dark ? "Light" : "Dark"}
+    </button>
   );
 }

@@ -3,24 +3,22 @@ import { useEffect, useState } from "hono/jsx/dom";
 import type { TurnJson } from "../../wire/shapes.ts";
 import { loaded, withSuspended } from "../chat/conversation.ts";
 import { endingWords, operatorWords } from "../chat/ending-words.ts";
-import { readEntries } from "../chat/read-entries.ts";
 import { answerOf, type ShownTurn, turnsOf } from "../chat/turn-view.ts";
-import { chatHash } from "../route.ts";
 import { outcomeOf } from "../sessions/outcome.ts";
 import { callJson } from "../shell/api.ts";
 import { duration, money } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
-import type { PageEntry, PageSession } from "../shell/shapes.ts";
+import type { PageEntry } from "../shell/shapes.ts";
 import { type Loading, useLoad } from "../shell/use-load.ts";
+import { readTurn } from "./read-turn.ts";
 import { SpanDetail } from "./span-detail.tsx";
 import { childSessions, type OtlpTrace, traceView } from "./spans.ts";
+import { TurnActions } from "./turn-actions.tsx";
 import { TurnMessages } from "./turn-messages.tsx";
 import { WaterfallChart } from "./waterfall-chart.tsx";
 
 /** How long a turn that runs is left alone before it is read again. */
 const restMs = 2_000;
-/** Entries that are read at once. */
-const pageEntries = 500;
 /** Traces of called agents that are read; more would make no picture. */
 const mostTraces = 60;
 
@@ -46,9 +44,7 @@ export function TracePage({ session, turn }: { session: string; turn: string }) 
           {turn.replace("_", " ")} of {session}
         </h1>
         <TurnFacts about={about.data} view={view} />
-        <p class="actions">
-          <a href={chatHash(session, turn)}>Open in the chat</a>
-        </p>
+        <TurnActions session={session} turn={turn} view={view} />
       </div>
       <section aria-label="Messages">
         <h2>Messages</h2>
@@ -65,7 +61,7 @@ export function TracePage({ session, turn }: { session: string; turn: string }) 
 
 function TurnFacts({ about, view }: { about: TurnJson | undefined; view: ShownTurn | undefined }) {
   if (about === undefined) return <div class="facts" />;
-  const { status, cost_micros = 0, error, feedback, suspended = [] } = about;
+  const { status, cost_micros = 0, error, suspended = [] } = about;
   const isOpen = status === "queued" || status === "running" || status === "waiting";
   const { dot, words } = isOpen
     ? { dot: status, words: status }
@@ -82,12 +78,6 @@ function TurnFacts({ about, view }: { about: TurnJson | undefined; view: ShownTu
         {suspended.map(({ call_id, name }) => (
           <span key={call_id}>{name} waits</span>
         ))}
-        {feedback && (
-          <span>
-            rated {feedback.score}
-            {feedback.comment !== null && `: “${feedback.comment}”`}
-          </span>
-        )}
       </p>
       <div>
         {!isOpen && status !== "completed" && (
@@ -123,19 +113,6 @@ function Timeline({ trace, entries, session }: TimelineProps) {
       </div>
     </div>
   );
-}
-
-/** Entries are read by their number and not by their turn, so it looks from the end of the transcript backwards. Empty when there is no such turn. */
-async function readTurn(session: string, turn: string, signal: AbortSignal): Promise<PageEntry[]> {
-  const { last_seq } = await callJson<PageSession>(`/v1/sessions/${session}`, { signal });
-  let found: PageEntry[] = [];
-  for (let upTo = last_seq; upTo > 0; upTo -= pageEntries) {
-    const page = await readEntries(session, { after: Math.max(0, upTo - pageEntries), upTo, signal });
-    found = [...page.filter((entry) => entry.turn === turn), ...found];
-    // It begins after the first entry of this page.
-    if (found.length > 0 && page[0]?.turn !== turn) return found;
-  }
-  return found;
 }
 
 /** The trace of a turn with those of the agents that it called, and of those that they called. One that was erased is left out. */

@@ -1,5 +1,4 @@
 /** When turns failed, over the time that the list shows. */
-import { Spark } from "../chart/spark.tsx";
 import { callJson } from "../shell/api.ts";
 import { useLoad } from "../shell/use-load.ts";
 import { perPart, sinceMs, type TurnFilters, turnParameters } from "./turn-filters.ts";
@@ -35,4 +34,45 @@ export function FailureSpark({ filters }: { filters: TurnFilters }) {
 
 function dayAndTime(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 16).replace("T", " ");
+}
+
+interface SparkProps {
+  counts: readonly number[];
+  /** What it shows, in words and figures. */
+  label: string;
+  from: string;
+  to: string;
+}
+
+const height = 40;
+
+/** Bars without axes, for one look: how often something happened in equal parts of a time. */
+function Spark({ counts, label, from, to }: SparkProps) {
+  const most = Math.max(1, ...counts);
+  const width = 100 / Math.max(1, counts.length);
+  return (
+    <figure class="chart spark">
+      <svg role="img" aria-label={label} width="100%" height={height + 2}>
+        <line class="axis" x1="0" x2="100%" y1={height + 1} y2={height + 1} />
+        {counts.map((count, place) => {
+          const high = count === 0 ? 0 : Math.max(2, (count / most) * height);
+          return (
+            <rect
+              key={String(place)}
+              class="failed"
+              x={`${place * width + width * 0.1}%`}
+              y={height - high}
+              width={`${width * 0.8}%`}
+              height={high}
+            />
+          );
+        })}
+      </svg>
+      <figcaption>
+        <span>{from}</span>
+        <span>{label}</span>
+        <span>{to}</span>
+      </figcaption>
+    </figure>
+  );
 }

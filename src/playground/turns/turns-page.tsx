@@ -1,12 +1,13 @@
 /** The turns that are open, and the ended ones of all sessions, newest first: what failed, was slow or dear, and the way into each. */
 import { useLayoutEffect, useState } from "hono/jsx/dom";
 import type { AgentJson } from "../../wire/account-shapes.ts";
+import { chatHash } from "../route.ts";
 import { ApiError, callJson } from "../shell/api.ts";
 import { LoadState } from "../shell/load-state.tsx";
+import type { PageSession } from "../shell/shapes.ts";
 import { useLoad } from "../shell/use-load.ts";
 import { FailureSpark } from "./failure-spark.tsx";
 import { FilterForm } from "./filter-form.tsx";
-import { OpenTurns } from "./open-turns.tsx";
 import { SavedFilters } from "./saved-filters.tsx";
 import { filtersOf, queryOf, type TurnFilters, turnParameters } from "./turn-filters.ts";
 import type { ListedTurnJson, ListedTurns } from "./turn-json.ts";
@@ -80,5 +81,30 @@ function TurnList({ filters, narrow }: TurnListProps) {
         <span role="alert">{fault}</span>
       </p>
     </div>
+  );
+}
+
+const mostSessions = 100;
+
+/** The turns that run or wait now. Read from the newest sessions, since an open turn is known by its session. `agent`: whose turns; any when empty. */
+function OpenTurns({ agent }: { agent: string }) {
+  const path = `/v1/sessions?${new URLSearchParams({ limit: String(mostSessions), ...(agent !== "" && { agent }) })}`;
+  const { data } = useLoad(path, (signal) => callJson<{ sessions: PageSession[] }>(path, { signal }));
+  // The list of ended turns says what is wrong, and that there is nothing.
+  const open = (data?.sessions ?? []).filter(({ status, broken }) => status !== "idle" && broken === undefined);
+  if (open.length === 0) return <div class="no-open-turns" />;
+  return (
+    <section class="open-turns" aria-label="Open turns">
+      <h2>Open now</h2>
+      <ul>
+        {open.map(({ id, title, status, agent, model }) => (
+          <li key={id} class="facts">
+            <span class={`dot ${status}`}>{status}</span>
+            <a href={chatHash(id)}>{title ?? id}</a>
+            <span>{[agent, model].filter(Boolean).join(" · ")}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -1,7 +1,8 @@
 /** What was used, over days: money by model, tokens by where they came from, calls that failed, the share from the cache, and times. */
 import type { UsageSumJson } from "../../wire/account-shapes.ts";
-import { DayBars } from "../chart/day-bars.tsx";
-import { DayLines } from "../chart/day-lines.tsx";
+import { chartHeight, DayAxes, scaleTo } from "../chart/day-axes.tsx";
+import { DayBars, Legend } from "../chart/day-bars.tsx";
+import { linePath, middleOf } from "../chart/line-path.ts";
 import { shortNumber } from "../chart/scale.ts";
 import { duration, money } from "../shell/figures.ts";
 import type { ListedTurnJson } from "../turns/turn-json.ts";
@@ -73,4 +74,56 @@ export function UsageCharts({ days, sums, byModel, turns }: UsageChartsProps) {
 function sharesOf({ cached_tokens, input_tokens }: UsageSumJson): number | null {
   const all = cached_tokens + input_tokens;
   return all === 0 ? null : cached_tokens / all;
+}
+
+/** Values over days as lines. A day without one is a gap, not a zero. */
+interface LineSeries {
+  name: string;
+  /** One for each day; null: nothing is known of it. */
+  values: readonly (number | null)[];
+}
+
+interface DayLinesProps {
+  label: string;
+  days: readonly string[];
+  series: readonly LineSeries[];
+  format(value: number): string;
+  /** The least that the axis reaches to. */
+  atLeast?: number;
+}
+
+function DayLines({ label, days, series, format, atLeast = 0 }: DayLinesProps) {
+  const known = series.flatMap(({ values }) => values.filter((value) => value !== null));
+  const scale = scaleTo(Math.max(atLeast, ...known));
+  return (
+    <figure class="chart">
+      <figcaption>{label}</figcaption>
+      <svg role="img" aria-label={label} width="100%" height={chartHeight}>
+        <DayAxes scale={scale} days={days} format={format} />
+        <svg viewBox={`0 0 100 ${chartHeight}`} preserveAspectRatio="none" width="100%" height={chartHeight}>
+          <title>{label}</title>
+          {series.map(({ name, values }, kind) => (
+            <path key={name} class={`line series${kind % 6}`} d={linePath(values, scale.y)} />
+          ))}
+        </svg>
+        {series.flatMap(({ name, values }, kind) =>
+          values.map(
+            (value, place) =>
+              value !== null && (
+                <circle
+                  key={`${name} ${days[place]}`}
+                  class={`series${kind % 6}`}
+                  cx={`${middleOf(place, values.length)}%`}
+                  cy={scale.y(value)}
+                  r="2.5"
+                >
+                  <title>{`${days[place]}, ${name}: ${format(value)}`}</title>
+                </circle>
+              ),
+          ),
+        )}
+      </svg>
+      <Legend series={series.map(({ name }) => ({ name }))} />
+    </figure>
+  );
 }

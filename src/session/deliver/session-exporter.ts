@@ -4,8 +4,7 @@
  */
 import type { Entry } from "../../core/entry.ts";
 import type { Attributes } from "../../observe/names.ts";
-import { otlpTraces } from "../../observe/otlp-json.ts";
-import { otlpLogs } from "../../observe/otlp-logs.ts";
+import { otlpLogs, otlpTraces } from "../../observe/otlp-json.ts";
 import { samplesOf } from "../../observe/samples.ts";
 import { type Collector, type OtlpOutcome, sendOtlp } from "../../observe/send-otlp.ts";
 import type { Span } from "../../observe/span.ts";

@@ -107,7 +107,7 @@ class EventStream {
   readonly #sources: StreamSources;
   readonly #reader: Reader;
   readonly #waits: Waits;
-  readonly #progress: Progress;
+  readonly #progress: ProgressFrames;
   readonly #suspensions: Suspensions;
   #cursor: Cursor;
   #ended = false;
@@ -119,7 +119,7 @@ class EventStream {
     this.#reader = reader;
     this.#cursor = reader.from;
     this.#waits = new Waits(sources, reader);
-    this.#progress = new Progress(sources.feed, reader.encoder);
+    this.#progress = new ProgressFrames(sources.feed, reader.encoder);
     this.#suspensions = new Suspensions(sources, reader);
   }
 
@@ -227,7 +227,7 @@ class Waits {
 }
 
 /** Reports the progress of calls, where the dialect has a form for it. A reader that comes later gets the newest alone. */
-class Progress {
+class ProgressFrames {
   readonly #feed: Feed;
   readonly #encoder: Encoder;
   #version = 0;

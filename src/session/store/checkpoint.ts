@@ -23,12 +23,12 @@ const longestDraft = 600_000;
 const saveEveryMs = 1_000;
 
 /** The row without its draft, which may be long, and is read only after a crash or for another try. */
-type Row = { seq: number; attempt: number; barren: number; since: number; hasDraft: boolean };
+type CheckpointRow = { seq: number; attempt: number; barren: number; since: number; hasDraft: boolean };
 
 export class Checkpoint implements RowCopy {
   readonly #sql: SqlStorage;
   /** Null where there is no row yet, `undefined` until it was read. */
-  #copy: Row | null | undefined;
+  #copy: CheckpointRow | null | undefined;
   #savedMs = 0;
   #spent: SpentTries | undefined;
 
@@ -144,14 +144,14 @@ export class Checkpoint implements RowCopy {
     this.#copy = { ...row, hasDraft: true };
   }
 
-  #row(seq: number): Row | undefined {
+  #row(seq: number): CheckpointRow | undefined {
     if (this.#copy === undefined) this.#copy = this.#readCopy();
     return this.#copy?.seq === seq ? this.#copy : undefined;
   }
 
-  #readCopy(): Row | null {
+  #readCopy(): CheckpointRow | null {
     const query = "SELECT seq, attempt, barren, since, draft IS NOT NULL AS has_draft FROM checkpoint";
-    const [row] = this.#sql.exec<Omit<Row, "hasDraft"> & { has_draft: number }>(query).toArray();
+    const [row] = this.#sql.exec<Omit<CheckpointRow, "hasDraft"> & { has_draft: number }>(query).toArray();
     if (row === undefined) return null;
     const { has_draft, ...rest } = row;
     return { ...rest, hasDraft: has_draft === 1 };

@@ -18,7 +18,7 @@ export interface RatedTurn extends Feedback {
   turn: string;
 }
 
-type Row = { score: number; label: string | null; comment: string | null; given_by: string | null; at: number };
+type GivenRow = { score: number; label: string | null; comment: string | null; given_by: string | null; at: number };
 
 export class FeedbackStore implements RowCopy {
   readonly #sql: SqlStorage;
@@ -82,7 +82,7 @@ export class FeedbackStore implements RowCopy {
   of(turn: string): Feedback | undefined {
     if (this.#hasNone) return undefined;
     const query = "SELECT score, label, comment, given_by, at FROM feedback WHERE turn = ?";
-    const [row] = this.#sql.exec<Row>(query, turn).toArray();
+    const [row] = this.#sql.exec<GivenRow>(query, turn).toArray();
     if (row === undefined) return undefined;
     const { score, label, comment, given_by, at } = row;
     return {

@@ -7,12 +7,12 @@ export const watchdogMs = 10_000;
 /** A gap that the watchdog explains is none. */
 const leastGapMs = 2 * watchdogMs;
 
-type Row = { turn: string; at: number; down_ms: number; down_at: number };
+type HeartbeatRow = { turn: string; at: number; down_ms: number; down_at: number };
 
 export class Heartbeat implements RowCopy {
   readonly #sql: SqlStorage;
   /** Null where there is no row yet, `undefined` until it was read. */
-  #copy: Row | null | undefined;
+  #copy: HeartbeatRow | null | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -46,9 +46,10 @@ export class Heartbeat implements RowCopy {
     return { ms: row?.down_ms ?? 0, untilMs: row?.down_at ?? 0 };
   }
 
-  #row(turn: string): Row | undefined {
+  #row(turn: string): HeartbeatRow | undefined {
     if (this.#copy === undefined) {
-      this.#copy = this.#sql.exec<Row>("SELECT turn, at, down_ms, down_at FROM heartbeat").toArray()[0] ?? null;
+      this.#copy =
+        this.#sql.exec<HeartbeatRow>("SELECT turn, at, down_ms, down_at FROM heartbeat").toArray()[0] ?? null;
     }
     return this.#copy?.turn === turn ? this.#copy : undefined;
   }

@@ -55,7 +55,7 @@ export interface Arrival {
   interrupts?: boolean;
 }
 
-type Row = {
+type StoredInbox = {
   id: number;
   message: string | null;
   first_seq: number | null;
@@ -311,9 +311,9 @@ export class Inbox implements RowCopy {
   }
 
   #readCopy(): InboxCopy {
-    const newest = this.#sql.exec<Row>(`SELECT ${columns} FROM inbox ORDER BY id DESC LIMIT 1`).toArray();
+    const newest = this.#sql.exec<StoredInbox>(`SELECT ${columns} FROM inbox ORDER BY id DESC LIMIT 1`).toArray();
     const copy = new InboxCopy(newest[0]?.id ?? 0);
-    for (const row of this.#sql.exec<Row>(`SELECT ${columns} FROM inbox WHERE first_seq IS NULL ORDER BY id`)) {
+    for (const row of this.#sql.exec<StoredInbox>(`SELECT ${columns} FROM inbox WHERE first_seq IS NULL ORDER BY id`)) {
       copy.set(inboxRow(row));
     }
     for (const row of newest) copy.set(inboxRow(row));
@@ -324,7 +324,7 @@ export class Inbox implements RowCopy {
     const copy = this.#read;
     const known = copy.get(id);
     if (known !== undefined || id < 1 || id > copy.lastId) return known;
-    const [row] = this.#sql.exec<Row>(`SELECT ${columns} FROM inbox WHERE id = ?`, id).toArray();
+    const [row] = this.#sql.exec<StoredInbox>(`SELECT ${columns} FROM inbox WHERE id = ?`, id).toArray();
     if (row === undefined) return undefined;
     const read = inboxRow(row);
     copy.set(read);
@@ -358,7 +358,7 @@ export class Inbox implements RowCopy {
   }
 }
 
-function inboxRow(row: Row): InboxRow {
+function inboxRow(row: StoredInbox): InboxRow {
   return {
     id: row.id,
     text: row.message ?? undefined,

@@ -20,7 +20,7 @@ export interface Owed {
   createdAtMs: number;
 }
 
-type Row = {
+type OutboxRow = {
   id: string;
   turn: string;
   address: string;
@@ -37,7 +37,7 @@ const columns = "id, turn, address, state, shown, attempts, next_at, error, crea
 export class Outbox implements RowCopy {
   readonly #sql: SqlStorage;
   /** By id, oldest first. */
-  #copy: Map<string, Row> | undefined;
+  #copy: Map<string, OutboxRow> | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -134,26 +134,26 @@ export class Outbox implements RowCopy {
     this.#keep(id, { state: "open", attempts: 0, next_at: atMs });
   }
 
-  get #rows(): Row[] {
+  get #rows(): OutboxRow[] {
     return [...this.#read.values()];
   }
 
-  get #read(): Map<string, Row> {
+  get #read(): Map<string, OutboxRow> {
     if (this.#copy === undefined) {
-      const rows = this.#sql.exec<Row>(`SELECT ${columns} FROM outbox ORDER BY created_at, rowid`).toArray();
+      const rows = this.#sql.exec<OutboxRow>(`SELECT ${columns} FROM outbox ORDER BY created_at, rowid`).toArray();
       this.#copy = new Map(rows.map((row) => [row.id, row]));
     }
     return this.#copy;
   }
 
   /** Changes a row in memory, after it was written. */
-  #keep(id: string, changed: Partial<Row>): void {
+  #keep(id: string, changed: Partial<OutboxRow>): void {
     const row = this.#read.get(id);
     if (row !== undefined) this.#read.set(id, { ...row, ...changed });
   }
 }
 
-function owedOf(row: Row): Owed {
+function owedOf(row: OutboxRow): Owed {
   return {
     id: row.id,
     turn: row.turn,

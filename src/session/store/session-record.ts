@@ -85,7 +85,7 @@ export interface SessionSettings {
   parent: ParentCall | null;
 }
 
-type Row = {
+type SessionRow = {
   account: string;
   name: string;
   agent: string | null;
@@ -173,7 +173,7 @@ export class SessionRecord implements RowCopy {
   }
 
   get #read(): RecordCopy {
-    this.#copy ??= copyOf(this.#sql.exec<Row>(`SELECT ${columns} FROM session`).one());
+    this.#copy ??= copyOf(this.#sql.exec<SessionRow>(`SELECT ${columns} FROM session`).one());
     return this.#copy;
   }
 
@@ -259,7 +259,7 @@ export class SessionRecord implements RowCopy {
   }
 }
 
-function copyOf(row: Row): RecordCopy {
+function copyOf(row: SessionRow): RecordCopy {
   const settings: SessionSettings = {
     account: row.account,
     name: row.name,

@@ -55,7 +55,7 @@ export interface StagedText {
   parts: number;
 }
 
-type Row = { seq: number; data: string; parts: number };
+type LogRow = { seq: number; data: string; parts: number };
 
 type StoredRow = { seq: number; turn: string; type: string; units: number; parts: number };
 
@@ -165,13 +165,13 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
 
   #readCopy() {
     const query = "SELECT seq, data, parts FROM entries ORDER BY seq DESC LIMIT 1";
-    const [row] = this.#sql.exec<Row>(query).toArray();
+    const [row] = this.#sql.exec<LogRow>(query).toArray();
     const last = row === undefined ? undefined : (JSON.parse(this.#whole(row)) as Entry);
     return { last, tail: new EntryTail(row?.seq ?? 0) };
   }
 
   #readRows({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<LogRow>(
       "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
       after,
       limit,
@@ -192,7 +192,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   #readHeads({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
     const entries: Entry[] = [];
     let units = 0;
-    for (const row of this.#sql.exec<Row & { isCut: number }>(selectHeads, after, limit)) {
+    for (const row of this.#sql.exec<LogRow & { isCut: number }>(selectHeads, after, limit)) {
       const entry = row.isCut === 0 ? (JSON.parse(row.data) as Entry) : beginningOf(row.data);
       entries.push(...(entry ? [entry] : this.#readRows({ after: row.seq - 1, limit: 1 })));
       units += row.data.length;
@@ -206,7 +206,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   }
 
   #newestRows<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<LogRow>(
       "SELECT seq, data, parts FROM entries WHERE type = ? ORDER BY seq DESC LIMIT ?",
       type,
       limit,
@@ -253,7 +253,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     return text;
   }
 
-  #whole({ seq, data, parts }: Row): string {
+  #whole({ seq, data, parts }: LogRow): string {
     if (parts === 0) return data;
     const rest = this.#sql.exec<{ data: string }>("SELECT data FROM entry_parts WHERE seq = ? ORDER BY part", seq);
     return (

@@ -66,11 +66,11 @@ export class BudgetClient {
 }
 
 /** What is left may be more again by now: never shown as enough. */
-export function shortageOf(of: Settings | undefined, neededMicros: number): MissingMoney {
+export function shortageOf(of: BudgetSettings | undefined, neededMicros: number): MissingMoney {
   const { limits, spentMicros = 0, reservedMicros = 0, resetsAtMs } = of ?? {};
   const budgetMicros = limits?.budgetMicros ?? 0;
   const leftMicros = Math.max(0, Math.min(budgetMicros - spentMicros - reservedMicros, neededMicros - 1));
   return { neededMicros, leftMicros, budgetMicros, ...defined({ resetsAtMs }) };
 }
 
-type Settings = Exclude<Awaited<ReturnType<Account["settings"]>>, undefined>;
+type BudgetSettings = Exclude<Awaited<ReturnType<Account["settings"]>>, undefined>;

@@ -1,5 +1,9 @@
 /** Keeps the encoded part of a window in blocks: takes what the window encodes, ends a block with a turn once it is long enough, and gives stored blocks back after a start. What a block holds is what reading its entries would lead to. */
+
+import { fingerprint } from "../../core/digest.ts";
+import type { Readers } from "../../core/request.ts";
 import type { WindowPart } from "../../core/window.ts";
+import type { Profile } from "../../model/profile.ts";
 import type { Role } from "../../model/serialize.ts";
 import type { KeptBlocks, StoredBlock, WindowBlocks } from "../store/window-blocks.ts";
 import type { CountsState } from "./provider-counts.ts";
@@ -226,4 +230,21 @@ function partsOf(numbers: readonly number[]): Part[] {
     });
   }
   return parts;
+}
+
+/** One higher with each change of how entries are written as messages: what was kept before is not read any more. */
+export const encodingVersion = 1;
+
+/** Names everything that the same entries are encoded by. */
+export function spellingOf(profile: Profile, readers: Readers, hidden: ReadonlySet<number>): string {
+  const ways = spelling.map((name) => profile[name] ?? null);
+  return fingerprint(JSON.stringify([encodingVersion, ways, readers, [...hidden].toSorted((a, b) => a - b)]));
+}
+
+/** What messages are written by. */
+const spelling = ["reasoningReplay", "contextTokens", "callIds", "roleOrder", "systemRole"] as const;
+
+/** Whether messages are written the same way for both. */
+export function spellAlike(a: Profile, b: Profile): boolean {
+  return spelling.every((name) => a[name] === b[name]);
 }

@@ -16,8 +16,8 @@ import type { Profile } from "../../model/profile.ts";
 import { bridged, serializeMessage } from "../../model/serialize.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
 import type { KeptWindow, Part, WindowBlock } from "./kept-window.ts";
+import { spellAlike, spellingOf } from "./kept-window.ts";
 import { type LastRequest, ProviderCounts, sum } from "./provider-counts.ts";
-import { spellAlike, spellingOf } from "./window-spelling.ts";
 
 /** Entries read in one go. */
 const page = { limit: 256, maxUnits: 200_000 };

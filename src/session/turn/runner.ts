@@ -25,8 +25,7 @@ import { judgeWithoutSchemas } from "../../model/judge-answer.ts";
 import { afterFailure } from "../../model/retry.ts";
 import { AnswerCache } from "../../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
-import { onlyAllowed } from "../../tools/allowed-tools.ts";
-import { inputOf, type Tool, waitsForPerson } from "../../tools/tool.ts";
+import { inputOf, waitsForPerson } from "../../tools/tool.ts";
 import type { RunningTurn } from "../store/inbox.ts";
 import { BudgetClient } from "./budget-client.ts";
 import { type EffectsRows, Erased, SessionEffects } from "./effects.ts";
@@ -212,7 +211,8 @@ export class Runner {
     const tools = new TurnTools({ ...this.#setup, agent: this.#agentNow, count: this.#rows.kvCount, asked });
     try {
       const prefix = await this.#prefix();
-      const agent = await this.#agent(tools, turn.message.options, abort.signal);
+      const toolbox = await tools.forMessage(turn.message.options, abort.signal);
+      const agent = { ...this.#agentNow, tools: toolbox };
       this.#userIds ??= await userIdsOf(this.#rows.record.read());
       const userIds = this.#userIds;
       const { signal } = abort;
@@ -247,21 +247,6 @@ export class Runner {
       console.error("turn failed by a fault of ours", error);
       await effects.append(endNow(effects, turn, worded(ourFault, effects.look().place)));
     }
-  }
-
-  /** The agent with the tools it has in this turn. */
-  async #agent(of: TurnTools, options: TurnOptions, signal: AbortSignal): Promise<Agent> {
-    const { tools = [] } = options;
-    const { schemas } = this.#setup;
-    const names = tools.map(({ name }) => name);
-    const toolbox = await of.toolbox(names, signal);
-    const strict = new Map(
-      tools.flatMap((tool): [string, Tool][] => (tool.strict && schemas ? [[tool.name, schemas.strict(tool)]] : [])),
-    );
-    if (strict.size === 0) return { ...this.#agentNow, tools: onlyAllowed(toolbox, options) };
-    const get = (name: string) => strict.get(name) ?? toolbox.get(name);
-    const effectOf = (name: string) => (strict.has(name) ? "none" : toolbox.effectOf(name));
-    return { ...this.#agentNow, tools: onlyAllowed({ ...toolbox, get, effectOf }, options) };
   }
 
   /** Aborts what the turn is doing once its time is over. An approval that comes meanwhile gives it time anew. */

@@ -1,6 +1,7 @@
 /** Which models answer a turn, in which order, and how each is reached: the settings, the agent, the session and the message each have a say, in rising order. */
 
-import type { Agent, ModelChoice } from "../../agent/agent.ts";
+import type { Agent } from "../../agent/agent.ts";
+import type { ModelChoice } from "../../agent/version.ts";
 import { defined } from "../../core/defined.ts";
 import type { TurnOptions } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";

@@ -40,7 +40,7 @@ const generations = new Map<string, { prior: PriorDiscovery; untilMs: number }>(
 const rememberedMs = 600_000;
 const mostRemembered = 1_000;
 
-interface Line {
+interface McpLine {
   client: Client;
   transport: StreamableHTTPClientTransport;
 }
@@ -52,7 +52,7 @@ function traceHeaders({ traceparent, tracestate }: Partial<CallOptions>): [name:
 export class McpConnection {
   readonly #server: McpServer;
   readonly #onRequest: () => void;
-  #line: Promise<Line> | undefined;
+  #line: Promise<McpLine> | undefined;
   /** A session that has expired is begun anew once. */
   #renewed = false;
   /** Calls under way, by idempotency key: what is to be done where the answer ends too early. */
@@ -154,7 +154,7 @@ export class McpConnection {
   }
 
   /** Calls that come while it connects wait for the same connection; one that failed is not kept. */
-  #connected(signal: AbortSignal): Promise<Line> {
+  #connected(signal: AbortSignal): Promise<McpLine> {
     if (this.#line !== undefined) return this.#line;
     const line = connect(this.#server, this.#fetch, AbortSignal.any([signal, AbortSignal.timeout(helloMs)]));
     this.#line = line;
@@ -165,7 +165,7 @@ export class McpConnection {
   }
 }
 
-async function connect(server: McpServer, fetch: FetchLike, signal: AbortSignal): Promise<Line> {
+async function connect(server: McpServer, fetch: FetchLike, signal: AbortSignal): Promise<McpLine> {
   const { url, bearer } = server;
   const headers = { "user-agent": "longline", ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch });

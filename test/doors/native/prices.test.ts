@@ -1,7 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type ModelChoice, resolveAgent } from "../../../src/agent/agent.ts";
+import { resolveAgent } from "../../../src/agent/agent.ts";
 import { Agents } from "../../../src/agent/app.ts";
+import type { ModelChoice } from "../../../src/agent/version.ts";
 import { unknownModels } from "../../../src/session/turn/turn-model.ts";
 import { agent } from "../../app/agent.ts";
 import { app } from "../../app/app.ts";

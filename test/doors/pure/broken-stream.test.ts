@@ -6,7 +6,7 @@ import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { ChatChunks } from "../../../src/doors/openai/chat/chunks.ts";
 import { ResponseWriter } from "../../../src/doors/openai/responses/response-writer.ts";
 import { type BrokenStream, type Encoder, type Frame, sessionGone, streamFault } from "../../../src/wire/encoder.ts";
-import { nativeEncoder } from "../../../src/wire/manner.ts";
+import { nativeEncoder } from "../../../src/wire/native-events.ts";
 import { assistant, call, result, user } from "../../support/entries.ts";
 import { publisherFaults } from "../../support/publisher-check.ts";
 

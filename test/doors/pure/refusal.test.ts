@@ -13,7 +13,8 @@ import { ResponseWriter } from "../../../src/doors/openai/responses/response-wri
 import { profileFor } from "../../../src/model/catalog.ts";
 import { MemorySession } from "../../../src/test-kit/memory-session.ts";
 import { createToolbox } from "../../../src/tools/tool.ts";
-import { entryJson, isNativeEvent, nativeEvent } from "../../../src/wire/native.ts";
+import { entryJson } from "../../../src/wire/native.ts";
+import { isNativeEvent, nativeEvent } from "../../../src/wire/native-events.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
 import { createFakeProvider, frames } from "../../support/fake-provider.ts";
 import { callDelta, delta, done, stop, sum } from "../../support/wire-frames.ts";

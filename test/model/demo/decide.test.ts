@@ -193,6 +193,84 @@ describe("tools that it knows nothing of", () => {
     expect(callsFor("The weather in Paris?", { tool_choice: "none" })).toEqual([]);
   });
 
+  const agents = [
+    ...offered("delegate", {
+      type: "object",
+      properties: { agent: { type: "string", enum: ["researcher", "fact-checker"] }, task: { type: "string" } },
+    }),
+    ...offered("Reviewer", {
+      type: "object",
+      properties: { article: { type: "string" }, strict: { type: "boolean" } },
+    }),
+    ...offered("handoff", {
+      type: "object",
+      properties: { agent: { type: "string", enum: ["billing"] }, reason: { type: "string" } },
+    }),
+    ...offered("current_time", { type: "object" }),
+  ];
+  it.each([
+    ["Ask researcher how high Mount Everest is.", ["delegate", "researcher", "how high Mount Everest is."]],
+    ["Please ask the Researcher: how high is it?", ["delegate", "researcher", "how high is it?"]],
+    ["Ask `fact-checker` to look at 17 words", ["delegate", "fact-checker", "look at 17 words"]],
+    ["Delegate this to researcher, it is late", ["delegate", "researcher", "it is late"]],
+    ["Please ask the reviewer to read it;", ["Reviewer", true, "read it;"]],
+    ["Hand it over to billing: the sum is wrong", ["handoff", "billing", "the sum is wrong"]],
+    ["Ask researcher", ["delegate", "researcher", "Ask researcher"]],
+  ])("[DEMO-14] calls whom the message asks, by a tool of that name or by one that offers it: %s", (ask, expected) => {
+    const { calls } = decide({ messages: [user(ask)], tools: agents });
+    const [given] = calls.map((call) => JSON.parse(call.arguments));
+    expect(calls).toHaveLength(1);
+    expect([calls[0]?.name, given.agent ?? given.strict, given.task ?? given.article ?? given.reason]).toEqual(
+      expected,
+    );
+  });
+
+  it.each([
+    "Ask Anna about the researcher",
+    "A task for the writer",
+    "Ask the researchers",
+    "unmask researcher",
+    "Ask current_time",
+  ])("[DEMO-14] calls no one that is not asked: %s", (ask) => {
+    expect(decide({ messages: [user(ask)], tools: agents.slice(0, 2) }).calls).toEqual([]);
+  });
+
+  it("[DEMO-14] asks several side by side, and the next ones after “then”, with the results that they build on", () => {
+    const ask = "Ask researcher what 2 * 2 is, and ask reviewer about 5; then ask fact-checker to check both.";
+    const messages = [user(ask)];
+    const [first, second] = decide({ messages, tools: agents }).calls;
+    expect([first, second].map((call) => JSON.parse(call?.arguments ?? "{}"))).toEqual([
+      { agent: "researcher", task: "what 2 * 2 is" },
+      { article: "about 5", strict: true },
+    ]);
+    const calls = [first, second].map((call, n) => ({
+      id: `c${n}`,
+      function: { name: "", arguments: "{}", ...call },
+    }));
+    const results = ["Four.", "Five."].map((content, n) => ({ role: "tool", tool_call_id: `c${n}`, content }));
+    messages.push({ role: "assistant", content: "", tool_calls: calls }, ...results);
+    const [third, ...more] = decide({ messages, tools: agents }).calls;
+    expect(more).toEqual([]);
+    expect(JSON.parse(third?.arguments ?? "{}")).toEqual({
+      agent: "fact-checker",
+      task: "check both.\n\nFour.\n\nFive.",
+    });
+    const call = { id: "c3", function: { name: "delegate", arguments: "{}" } };
+    messages.push({ role: "assistant", content: "", tool_calls: [call] });
+    messages.push({ role: "tool", tool_call_id: "c3", content: "Both are right." });
+    expect(decide({ messages, tools: agents })).toMatchObject({ calls: [], text: expect.stringContaining("Both are") });
+  });
+
+  it("[DEMO-14] keeps to tool_choice there, too", () => {
+    const calls = (tool_choice: unknown) => {
+      const messages = [user("Ask researcher x and ask reviewer y")];
+      return decide({ messages, tools: agents, tool_choice }).calls.map(({ name }) => name);
+    };
+    expect(calls("none")).toEqual([]);
+    expect(calls("required")).toEqual(["delegate", "Reviewer"]);
+    expect(calls({ type: "function", function: { name: "Reviewer" } })).toEqual(["Reviewer"]);
+  });
+
   it("[DEMO-13] ends its text where it is told to", () => {
     const said = decide({ messages: [user("Hi")], stop: ["You wrote", "never there"] });
     expect(said.text).toBe("Hello! ");

@@ -173,13 +173,15 @@ describe("any text", () => {
     ["dates", "by the end of "],
     ["actions", "Action item: "],
     ["commas", "Ada, "],
+    ["asks", "then ask the researcher "],
+    ["half asks", "then ask the "],
   ])("[DEMO-11] a megabyte of %s is answered, as a question and as a text", (_, piece) => {
     for (const content of [
       filled(piece),
       `Summarize this with action items.\n\n${filled(piece)}`,
       question + filled(piece),
     ]) {
-      expect(decide({ messages: [user(content)], tools: allTools }).calls.length).toBeLessThanOrEqual(4);
+      expect(decide({ messages: [user(content)], tools: allTools }).calls.length).toBeLessThanOrEqual(100);
       expect(said(user(content))).toContain("demo model");
     }
   });
@@ -187,8 +189,13 @@ describe("any text", () => {
 
 const allTools = ["current_time", "calculator", "fetch_url", "search_transcript"].map((name) => ({
   type: "function",
-  function: { name, parameters: { type: "object", required: [] } },
+  function: { name, parameters: { type: "object", required: [], properties: {} } },
 }));
+const agents = { agent: { type: "string", enum: ["researcher"] }, task: { type: "string" } };
+allTools.push({
+  type: "function",
+  function: { name: "delegate", parameters: { type: "object", required: [], properties: agents } },
+});
 
 describe("the work a text makes", () => {
   afterEach(() => void vi.restoreAllMocks());

@@ -8,7 +8,7 @@ import { ResponseWriter } from "../../../src/doors/openai/responses/response-wri
 import { emptyConversation, type ShownEvent, withEvent } from "../../../src/playground/chat/conversation.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import type { Encoder } from "../../../src/wire/encoder.ts";
-import { nativeEncoder } from "../../../src/wire/manner.ts";
+import { nativeEncoder } from "../../../src/wire/native-events.ts";
 import { ChatFold, type DoorFrame, type Fold, NativeFold, ResponseFold, UiFold } from "../../support/door-folds.ts";
 import { randomOf } from "../../support/random.ts";
 import { SessionWorld } from "../../support/session-world.ts";

@@ -7,7 +7,7 @@ import { eventStream } from "../../../src/session/read/event-stream.ts";
 import { Feed } from "../../../src/session/read/feed.ts";
 import { RequestWindow } from "../../../src/session/turn/request-window.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
-import { nativeEncoder } from "../../../src/wire/manner.ts";
+import { nativeEncoder } from "../../../src/wire/native-events.ts";
 import { asking, assistant, ended, result, user } from "../../support/entries.ts";
 import { calls, type createFakeProvider, frames, gated, text } from "../../support/fake-provider.ts";
 import { SessionWorld, startProvider } from "../../support/session-world.ts";

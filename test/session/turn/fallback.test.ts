@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Agent, ModelChoice } from "../../../src/agent/agent.ts";
+import type { Agent } from "../../../src/agent/agent.ts";
+import type { ModelChoice } from "../../../src/agent/version.ts";
 import { Draft } from "../../../src/core/assemble.ts";
 import { parseSettings } from "../../../src/env.ts";
 import { type OpenSession, openSession } from "../../../src/session/open-session.ts";

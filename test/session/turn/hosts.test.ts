@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ModelChoice } from "../../../src/agent/agent.ts";
+import type { ModelChoice } from "../../../src/agent/version.ts";
 import type { TurnOptions } from "../../../src/core/entry.ts";
 import { parseSettings, type Settings } from "../../../src/env.ts";
 import { profileFor } from "../../../src/model/catalog.ts";

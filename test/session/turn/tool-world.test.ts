@@ -12,7 +12,7 @@ import { ToolProgress } from "../../../src/session/read/tool-progress.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { Runner } from "../../../src/session/turn/runner.ts";
 import { defineTool, type ToolContext } from "../../../src/tools/tool.ts";
-import { nativeEncoder } from "../../../src/wire/manner.ts";
+import { nativeEncoder } from "../../../src/wire/native-events.ts";
 import { calls, text } from "../../support/fake-provider.ts";
 import { bindings, SessionWorld, startProvider } from "../../support/session-world.ts";
 
