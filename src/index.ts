@@ -17,13 +17,11 @@ export type {
   Reply,
   Taken,
 } from "./channels/channel.ts";
-export { type Channel, type ChannelDefinition, type ChannelHost, defineChannel } from "./channels/define-channel.ts";
+export type { ChannelDefinition, ChannelHost } from "./channels/define-channel.ts";
 export { discordRoom } from "./channels/discord/discord-address.ts";
-export { discord } from "./channels/discord/discord-channel.ts";
 export { type DiscordRules, discordSession } from "./channels/discord/rules.ts";
 export type { SlackRules } from "./channels/slack/rules.ts";
 export { slackRoom } from "./channels/slack/slack-address.ts";
-export { slack } from "./channels/slack/slack-channel.ts";
 export type { WebhookMessage, WebhookRules, WebhookSignal } from "./channels/webhook.ts";
 export { AppError } from "./core/errors.ts";
 export type { PlacedEvent } from "./core/event.ts";
@@ -42,6 +40,9 @@ export { admin } from "./doors/admin/admin.ts";
 export { aiSdk } from "./doors/ai-sdk/ai-sdk.ts";
 export { alerts } from "./doors/alerts.ts";
 export type { Caller } from "./doors/caller.ts";
+export { callbacks } from "./doors/channels/callbacks.ts";
+export { defineChannel, discord, type ListedChannel as Channel, slack } from "./doors/channels/listed.ts";
+export { webhooks } from "./doors/channels/webhooks.ts";
 export { copies } from "./doors/copies/copies.ts";
 export { type Door, type DoorDefinition, defineDoor } from "./doors/door.ts";
 export { jsonSchemas } from "./doors/json-schemas.ts";

@@ -1,18 +1,16 @@
 /** Composition: what an app says becomes the Worker and its Durable Objects. Start reading here: which path leads where. */
 import { env } from "cloudflare:workers";
 import type { MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
 import { Hono } from "hono/tiny";
 import { Access } from "./account/access.ts";
 import { Account } from "./account/account.ts";
 import { unwrap } from "./account/outcome.ts";
 import { type App, type AppDefinition, makeApp } from "./agent/app.ts";
-import type { Channel } from "./channels/define-channel.ts";
 import { AppError } from "./core/errors.ts";
 import { valuesOf } from "./core/settings.ts";
-import { channelRoutes, webhooks } from "./doors/channels/channels.ts";
+import type { ListedChannel } from "./doors/channels/listed.ts";
 import { runSchedules, scheduleWarnings } from "./doors/channels/schedules.ts";
-import type { Door, DoorRoute } from "./doors/door.ts";
+import type { Door } from "./doors/door.ts";
 import { modelLine } from "./doors/front.ts";
 import type { LongTools } from "./doors/long-tools.ts";
 import { native } from "./doors/native/native.ts";
@@ -24,7 +22,7 @@ import { mustBeOurHost } from "./http/dev-hosts.ts";
 import { problemForPeople, problemResponse } from "./http/problem.ts";
 import { RefusedLines } from "./http/refused-lines.ts";
 import type { AccountJob, AccountJobHost, Notice } from "./observe/telemetry.ts";
-import { addressFault } from "./session/deliver/outlets.ts";
+import { type AddressSources, addressFault } from "./session/deliver/outlets.ts";
 import { type SessionClass, sessionClass } from "./session/object.ts";
 import { sessionObject } from "./session/session-object.ts";
 import { unknownModels } from "./session/turn/turn-model.ts";
@@ -33,7 +31,7 @@ import { unknownModels } from "./session/turn/turn-model.ts";
 export interface LonglineConfig extends AppDefinition {
   /** Besides the native one, which is always there. */
   doors?: readonly Door[];
-  channels?: readonly Channel[];
+  channels?: readonly ListedChannel[];
   /** `rollouts()`: versions of agents, and rollouts with guardrails. */
   rollouts?: Rollouts;
   /** `longTools()`: tools with durable steps, which can wait. */
@@ -68,7 +66,8 @@ export function longline({
   ...definition
 }: LonglineConfig): Longline {
   const bindings = env as unknown as Bindings;
-  const doors = [...named, ...[rollouts, longTools].flatMap((part) => part?.door ?? [])];
+  const carried = [rollouts, longTools, ...channels].flatMap((part) => part?.door ?? []);
+  const doors = [...named, ...new Set(carried)];
   const app = makeApp(
     definition,
     { doors, channels, rollouts: rollouts?.feature, steps: longTools?.feature },
@@ -89,7 +88,7 @@ export function appOf(worker: object): App | undefined {
 /** The Worker of an app that was made. */
 export function serve(app: App, doors: readonly Door[]): Longline {
   announce(app);
-  for (const door of doors) door.check(app, env as unknown as Bindings);
+  for (const door of doors) door.check?.(app, env as unknown as Bindings);
   const { fetch } = router(app, doors);
   const worker: Longline = {
     fetch: (request, bindings, context) => fetch(request, bindings as Bindings, context),
@@ -137,8 +136,10 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const guarded = ["/v1/*", ...doors.flatMap(({ guards }) => guards)];
   const exposes = doors.flatMap((door) => door.exposes);
   for (const path of guarded) all.use(path, crossOrigin(settings.allowedOrigins, exposes));
-  const listed = doors.flatMap((door) => door.routes(valuesOf(door, app.values)));
-  for (const [path, { hono }] of [...listed, ...always(app)]) all.route(path, hono);
+  const listed = doors.flatMap((door) => door.routes(valuesOf(door, app.values), app));
+  // Two doors may bring the same routes.
+  for (const [hono, path] of new Map([...listed, ...native].map(([path, { hono }]) => [hono, path])))
+    all.route(path, hono);
   for (const path of guarded) all.all(path, nothingHere);
   const refusal = refusalIn(doors);
   all.onError((error, c) => refusal(c.req.path, error));
@@ -164,17 +165,30 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   return all;
 }
 
-/** What every app has, whatever it lists. */
-function always(app: App): DoorRoute[] {
-  return [["/channels", channelRoutes(app)], ["/channels/webhooks", webhooks], ...native];
-}
-
+/** Lets pages of these origins call (Fetch standard, CORS protocol). Hono's own middleware does more than is used here. */
 function crossOrigin(origins: readonly string[], more: readonly string[]): MiddlewareHandler<RouteContext> {
-  return cors({
-    origin: [...origins],
-    exposeHeaders: ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From", ...more],
-    maxAge: 600,
-  });
+  const exposed = ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From", ...more].join();
+  return async (c, next) => {
+    const { method, headers } = c.req.raw;
+    const origin = headers.get("Origin") ?? "";
+    const allow = (what: string, value: string) => c.res.headers.set(`Access-Control-${what}`, value);
+    if (origins.includes(origin)) allow("Allow-Origin", origin);
+    allow("Expose-Headers", exposed);
+    if (method !== "OPTIONS") {
+      await next();
+      c.header("Vary", "Origin", { append: true });
+      return;
+    }
+    c.res.headers.append("Vary", "Origin");
+    allow("Max-Age", "600");
+    allow("Allow-Methods", "GET,HEAD,PUT,POST,DELETE,PATCH,QUERY");
+    const wanted = headers.get("Access-Control-Request-Headers");
+    if (wanted) {
+      allow("Allow-Headers", wanted.replace(/\s*,\s*/g, ","));
+      c.res.headers.append("Vary", "Access-Control-Request-Headers");
+    }
+    return new Response(null, { headers: c.res.headers, status: 204, statusText: "No Content" });
+  };
 }
 
 /** Where there is no route: in the words of the door whose clients ask there. */
@@ -189,7 +203,8 @@ function refusalIn(doors: readonly Door[]): (path: string, error: unknown) => Re
 /** The part of the native door to which a path belongs that an app has only with a line of its own. */
 function partAt(path: string): string | undefined {
   if (/^\/v1\/sessions\/(import|.+\/(fork|export))$/.test(path)) return "copies";
-  return /^\/v1\/(admin|prefixes)\b/.exec(path)?.[1];
+  if (/^\/v1\/deliveries\b/.test(path)) return "callbacks";
+  return /^\/(?:v1\/(admin|prefixes)|channels\/(webhooks))\b/.exec(path)?.slice(1).find(Boolean);
 }
 
 function takes(app: Hono<RouteContext>, method: string, path: string): boolean {
@@ -242,7 +257,7 @@ async function sendNotice(bindings: Bindings, account: string, notice: Notice): 
 }
 
 /** Throws an Error for an alert, or a notice of rollouts, whose address the app must change. Returns what only settings lack: those may come later. */
-function noticeWarnings(app: Pick<App, "alerts" | "rollouts" | "channels" | "settings">): string[] {
+function noticeWarnings(app: AddressSources & Pick<App, "alerts" | "rollouts">): string[] {
   const alerts = (app.alerts?.rules ?? []).map(({ metric, to }) => ({ what: `The alert about ${metric}: to`, to }));
   const notices = (app.rollouts?.notify ?? []).map((to) => ({ what: "rollouts(): notify", to }));
   return [...alerts, ...notices].flatMap(({ what, to }) => {

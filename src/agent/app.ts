@@ -1,7 +1,7 @@
 /** WHAT an app is to the library: its agents and what it chose of channels, webhooks and schedules, with its settings parsed. Holds no code of the app. */
 import type { Address } from "../channels/channel.ts";
 import type { Channel, ConfiguredChannel } from "../channels/define-channel.ts";
-import { type WebhookRules, webhookSecrets, webhookSettings } from "../channels/webhook.ts";
+import { type WebhookRules, webhookSecrets, type webhookSettings } from "../channels/webhook.ts";
 import { AppError } from "../core/errors.ts";
 import {
   exampleWarnings,
@@ -18,6 +18,7 @@ import { stepsNotListed } from "../tools/steps/step.ts";
 import type { Encoders } from "../wire/manner.ts";
 import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./agent.ts";
 import { agentsOf, type DelegationFeature } from "./delegation-feature.ts";
+import type { CallbackFeature, DeliveryFeature } from "./delivery-feature.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import type { RolloutFeature } from "./rollout-feature.ts";
@@ -62,7 +63,9 @@ export interface DoorPart {
   readonly encoders: Encoders;
   /** A part of the native door, which has no name. */
   readonly isNative: boolean;
-  readonly schemas: TurnSchemas | undefined;
+  readonly schemas?: TurnSchemas | undefined;
+  readonly deliveries?: DeliveryFeature | undefined;
+  readonly callbacks?: CallbackFeature | undefined;
   /** Work that it has the object of each account do beside requests. */
   accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
 }
@@ -92,6 +95,10 @@ export interface App {
   secrets: Readonly<Record<string, string>>;
   /** Tools that are known only when a turn begins. */
   remoteTools: RemoteTools | undefined;
+  /** How answers get out; absent where there is no way out but the HTTP API. */
+  deliveries: DeliveryFeature | undefined;
+  /** Of `callbacks()`. */
+  callbacks: CallbackFeature | undefined;
   /** How agents call one another; absent where none does. */
   delegation: DelegationFeature | undefined;
   /** How traces are made, and where they are sent. */
@@ -210,7 +217,7 @@ export function makeApp(
   mustDiffer("door", doors);
   mustDiffer("channel", channels);
   const given: Readonly<Record<string, unknown>> = { ...bindings };
-  const declared = [baseSettings, webhookSettings, ...[...channels, ...doors].map(({ settings }) => settings)];
+  const declared = [baseSettings, ...[...channels, ...doors].map(({ settings }) => settings)];
   for (const part of [mcp, observe]) if (part !== undefined) declared.push(part.settings);
   const { values, faults } = readSettings(allOf(declared), given);
   mustHaveNoFaults(faults);
@@ -227,7 +234,10 @@ export function makeApp(
   mustNameAgents(agents, { webhooks, schedules, channels, alerts });
   const steps =
     listed ?? [...agents.all, ...agents.hidden].flatMap(({ tools }) => tools.all).find((tool) => tool.steps)?.steps;
+  mustBeReceived(webhooks, doors);
   if (steps === undefined) mustMakeNoSignals(webhooks);
+  const carried = <P extends "schemas" | "deliveries" | "callbacks">(part: P): DoorPart[P] =>
+    doors.find((door) => door[part] !== undefined)?.[part];
   return {
     agents,
     settings,
@@ -240,10 +250,12 @@ export function makeApp(
     doors: doors.map(({ name, isNative, accountJob }) => ({ name, isNative, ...(accountJob && { accountJob }) })),
     secrets: toolSecrets([...agents.all, ...agents.hidden], bindings),
     remoteTools,
+    deliveries: carried("deliveries") ?? delegation?.deliveries,
+    callbacks: carried("callbacks"),
     delegation,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,
-    schemas: doors.find(({ schemas }) => schemas !== undefined)?.schemas,
+    schemas: carried("schemas"),
     rollouts,
     steps,
     encoders: encodersOf(doors),
@@ -290,6 +302,13 @@ function mustNameAgents(
   if (faults.length === 0) return;
   const names = agents.names.join(", ");
   throw new Error(`Longline cannot start: there is no such agent for\n${faults.join("\n")}\nThe agents are: ${names}.`);
+}
+
+/** Throws an Error for rules of webhooks that no door receives. */
+function mustBeReceived(webhooks: App["webhooks"], doors: readonly DoorPart[]): void {
+  const [name] = Object.keys(webhooks);
+  if (name !== undefined && doors.every((door) => door.name !== "webhooks"))
+    throw new Error(`Nothing receives the webhook "${name}". Add webhooks() to the app's doors.`);
 }
 
 /** Throws an Error that names a webhook whose signals no tool of the app could wait for. */
@@ -345,6 +364,7 @@ export const partOfSetting: Readonly<Record<string, string>> = {
   SLACK_SIGNING_SECRET: "slack() in `channels`",
   DISCORD_PUBLIC_KEY: "discord() in `channels`",
   MCP_SERVERS: "`mcp: mcpServers()`",
+  WEBHOOK_SECRETS: "webhooks() or callbacks() in `doors`",
   OTEL_EXPORTER_OTLP_ENDPOINT: "`observe: otel()`",
 };
 

@@ -9,6 +9,7 @@ import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Agent, AgentDefinition } from "./agent.ts";
+import type { DeliveryFeature } from "./delivery-feature.ts";
 
 /** A tool that hands work, or the session, to other agents. */
 export interface AgentTool extends Tool {
@@ -222,5 +223,6 @@ export interface DelegationFeature {
   session(source: ChildrenSource): SessionChildren;
   shares(sql: SqlStorage): AccountShares;
   /** How a child reports to its parent. */
+  readonly deliveries: DeliveryFeature;
   outlet(bindings: Bindings, account: string): Outlet;
 }

@@ -2,6 +2,7 @@
 import {
   admin,
   aiSdk,
+  callbacks,
   copies,
   demoModel,
   discord,
@@ -17,12 +18,25 @@ import {
   rollouts,
   schedules,
   slack,
+  webhooks,
 } from "longline";
 import { assistant } from "./agents/assistant.ts";
 
 const app = longline({
   agents: { assistant },
-  doors: [openai(), aiSdk(), mcp(), playground(), openapi(), admin(), copies(), prefixes(), schedules()],
+  doors: [
+    openai(),
+    aiSdk(),
+    mcp(),
+    playground(),
+    openapi(),
+    admin(),
+    copies(),
+    prefixes(),
+    schedules(),
+    webhooks(),
+    callbacks(),
+  ],
   channels: [slack(), discord()],
   mcp: mcpServers(),
   demo: demoModel(),

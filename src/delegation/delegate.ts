@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { AgentDefinition } from "../agent/agent.ts";
 import type { AgentRequest, AgentTool, DelegationFeature } from "../agent/delegation-feature.ts";
+import { courier } from "../session/deliver/courier.ts";
 import { inputSchema } from "../tools/input-schema.ts";
 import { defineTool, type Tool } from "../tools/tool.ts";
 import { hiddenAgents } from "./agent-circle.ts";
@@ -30,6 +31,7 @@ const delegation: DelegationFeature = {
   hiddenAgents,
   session: (source) => new Children(childrenHost(source)),
   shares: (sql) => new Shares(sql),
+  deliveries: courier,
   outlet: parentOutlet,
 };
 

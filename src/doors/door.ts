@@ -1,5 +1,6 @@
 /** WHAT a door is: paths that callers use, with everything they need. An app lists the ones it wants; the native one is always there. */
 import type { App, DoorPart } from "../agent/app.ts";
+import type { CallbackFeature, DeliveryFeature } from "../agent/delivery-feature.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
@@ -26,7 +27,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   name: string;
   settings?: D;
   /** Its routes, with what was read of its settings. */
-  routes(values: SettingValues<D>): readonly DoorRoute[];
+  routes(values: SettingValues<D>, app: App): readonly DoorRoute[];
   /** Throws an Error, which stops the Worker at its start, for an app that it cannot serve. */
   check?(app: App, bindings: Bindings): void;
   /** Paths, as Hono writes them, that need a key and may be called by pages of `ALLOWED_ORIGINS`. Those under `/v1/` need no mention. */
@@ -40,6 +41,9 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   operations?: () => Operations | Promise<Operations>;
   /** For a door whose requests hold JSON schemas: messages of the native door may hold them, too. */
   schemas?: MessageSchemas;
+  /** For a door whose answers get out by other ways than its own. */
+  deliveries?: DeliveryFeature;
+  callbacks?: CallbackFeature;
   /** Work that it has the object of each account do beside requests. */
   accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
@@ -48,12 +52,12 @@ export interface DoorDefinition<D extends SettingDeclarations> {
 
 /** A door that an app can list. Made by `defineDoor`. */
 export interface Door extends DoorPart {
-  routes(values: Readonly<Record<string, unknown>>): readonly DoorRoute[];
-  check(app: App, bindings: Bindings): void;
+  routes(values: Readonly<Record<string, unknown>>, app: App): readonly DoorRoute[];
+  check?(app: App, bindings: Bindings): void;
   readonly guards: readonly string[];
   readonly exposes: readonly string[];
-  readonly refusals: Refusals | undefined;
-  readonly schemas: MessageSchemas | undefined;
+  readonly refusals?: Refusals;
+  readonly schemas?: MessageSchemas;
   operations(): Promise<Operations>;
 }
 
@@ -64,26 +68,15 @@ export interface Door extends DoorPart {
  * export const ping = () => defineDoor({ name: "ping", routes: () => [["/ping", new Routes().get("/", "everyone", (c) => c.text("pong"))]] });
  */
 export function defineDoor<const D extends SettingDeclarations>(definition: DoorDefinition<D>): Door {
-  const {
-    name,
-    settings = {},
-    guards = [],
-    exposes = [],
-    encoders = {},
-    refusals,
-    schemas,
-    operations,
-    isNative = false,
-  } = definition;
+  const { name, operations } = definition;
   if (!/^[a-z][A-Za-z0-9-]{0,39}$/.test(name))
     throw new Error(
       `A door's name must begin with a small letter, and have at most 40 letters, digits or "-"; it was "${name}".`,
     );
   return {
-    ...{ name, settings, guards, exposes, encoders, refusals, schemas, isNative },
-    ...(definition.accountJob && { accountJob: definition.accountJob }),
-    routes: (values) => definition.routes(values as SettingValues<D>),
-    check: (app, bindings) => definition.check?.(app, bindings),
+    ...{ settings: {}, guards: [], exposes: [], encoders: {}, isNative: false },
+    ...definition,
+    routes: (values, app) => definition.routes(values as SettingValues<D>, app),
     operations: async () => (await operations?.()) ?? {},
   };
 }

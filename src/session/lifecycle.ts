@@ -18,6 +18,7 @@ import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
 import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
 import { providerOf } from "./turn/turn-model.ts";
+import { warnOnce } from "./turn/warn-once.ts";
 
 /** A session that can be used. */
 export interface AliveSession extends AgentNow {
@@ -186,9 +187,12 @@ export class SessionLifecycle {
     const { storage } = this.#ctx;
     storage.transactionSync(() => migrate(storage.sql, stored));
     const { session, work } = this.open();
+    const isOwing = !session.outbox.isEmpty;
+    if (isOwing && this.#app.deliveries === undefined)
+      warnOnce("Sessions owe answers, and the app lists neither a channel nor callbacks(): they stay where they are.");
     try {
       const owes = session.telemetry?.owes || session.children?.owes;
-      if (session.turns.busy || !session.outbox.isEmpty || owes) work.start();
+      if (session.turns.busy || (this.#app.deliveries && isOwing) || owes) work.start();
     } catch (error) {
       // A full database lets no alarm be set, and is readable all the same.
       if (platformFailure(error) !== "full") throw error;

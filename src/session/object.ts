@@ -16,7 +16,7 @@ import type { GivenSignal, TakenSignal } from "../tools/steps/feature.ts";
 import type { TranscriptHit } from "../tools/tool.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { SessionSummary } from "../wire/native.ts";
-import { retryDelivery } from "./deliver/courier.ts";
+import { retryDelivery } from "./deliver/retry-delivery.ts";
 import { type AliveSession, mustKeepAgent, SessionLifecycle } from "./lifecycle.ts";
 import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";

@@ -4,13 +4,14 @@ import { factsOfAccount } from "../account/account-facts.ts";
 import { accountObject } from "../account/account-object.ts";
 import { stateRestMs } from "../account/dead-letters.ts";
 import type { App } from "../agent/app.ts";
+import type { SessionDeliveries } from "../agent/delivery-feature.ts";
 import { type Rules, waitUntilMs } from "../core/next-step.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import type { Bindings } from "../env.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { AgentNow } from "./agent-now.ts";
-import { Courier, type CourierSources } from "./deliver/courier.ts";
+import type { CourierSources } from "./deliver/courier.ts";
 import { outletFault, outlets } from "./deliver/outlets.ts";
 import type { Reporter } from "./deliver/reporter.ts";
 import { expiryDueMs, type LifeFacts } from "./expiry.ts";
@@ -41,7 +42,8 @@ export class SessionWork {
   readonly #session: WorkRows;
   readonly #setup: WorkSetup;
   readonly #runner: Runner;
-  readonly #courier: Courier;
+  /** Absent where the app has no way out but the HTTP API. */
+  readonly #deliveries: SessionDeliveries | undefined;
   /** When work goes on in a new invocation, in ms since 1970. */
   #nextAtMs: number | undefined;
   #hasEnded = false;
@@ -66,7 +68,7 @@ export class SessionWork {
     const hold = (work: Promise<void>) => ctx.waitUntil(work);
     const outletOf = outlets({ app, bindings, account });
     const nextInvocation = () => this.#continueLater();
-    this.#courier = new Courier(session, {
+    this.#deliveries = app.deliveries?.session(session, {
       outletOf,
       outletFault: (name) => outletFault(app, name),
       lead: (places) => accountObject(bindings, account).leadPlaces(places, own),
@@ -93,7 +95,7 @@ export class SessionWork {
       secrets: app.secrets,
       hold,
       read: async (reading) => outletOf(reading.reference.channel)?.read?.(reading),
-      onTurn: () => this.#courier.resume(),
+      onTurn: () => this.#deliveries?.resume(),
       // The turn's report is owed from here on: the alarm stays as it is, and goes once the account has the report.
       onEnd: () => this.arm(),
       nextInvocation,
@@ -115,14 +117,14 @@ export class SessionWork {
   /** Takes up what is left undone. */
   resume(): void {
     if (this.#session.turns.busy) this.#runner.resume();
-    this.#courier.resume();
+    this.#deliveries?.resume();
     this.#session.telemetry?.wake();
     this.#session.children?.wake();
   }
 
   /** Something of the open turn has changed that is not in its log. */
   show(): void {
-    this.#courier.resume();
+    this.#deliveries?.resume();
   }
 
   /** Aborts what the turn is doing now. That it is to end is a row, written before. */
@@ -152,7 +154,7 @@ export class SessionWork {
     this.#unlisted?.settle();
     this.#session.feed.close();
     this.#runner.abort();
-    this.#courier.resume();
+    this.#deliveries?.resume();
   }
 
   /** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same event-loop turn as the rows it watches over are written, so that they are committed together. */
@@ -161,7 +163,7 @@ export class SessionWork {
     const nowMs = Date.now();
     const expiryMs = expiryDueMs(this.lifeFacts, nowMs);
     const others = [
-      ...this.#courier.dueMs(nowMs),
+      ...(this.#deliveries?.dueMs(nowMs) ?? []),
       this.#session.telemetry?.dueMs(nowMs),
       this.#session.children?.dueMs(),
       this.#setup.reporter.retryAtMs ?? (this.owesReport ? this.armedMs || nowMs + watchdogMs : undefined),
@@ -205,7 +207,7 @@ export class SessionWork {
     this.#nextAtMs = undefined;
     this.armedMs = null;
     this.arm();
-    this.#courier.beganInvocation();
+    this.#deliveries?.beganInvocation();
     const working = this.#runner.working;
     if (working !== undefined) this.#session.heartbeat.beat(working, Date.now());
     const { retryAtMs } = this.#setup.reporter;
@@ -228,7 +230,7 @@ export class SessionWork {
   /** What the end of the session's life depends on. */
   get lifeFacts(): LifeFacts {
     const { record, turns, outbox, telemetry, children } = this.#session;
-    const owes = turns.busy || outbox.owes || telemetry?.owes === true || children?.owes === true;
+    const owes = turns.busy || (this.#deliveries && outbox.owes) || telemetry?.owes === true || children?.owes === true;
     return { expiresAtMs: record.read().expiresAtMs, owes, waitsUntilMs: turns.lastWaitMs };
   }
 
@@ -261,7 +263,7 @@ export class SessionWork {
 
   /** Whether an answer was delivered of which the account should know before the session's next report: that may never come. */
   get #hasChannelNews(): boolean {
-    const { channels } = this.#courier;
+    const channels = this.#deliveries?.channels ?? [];
     return channels.some(
       ({ channel, deliveredAtMs = 0 }) => deliveredAtMs >= (this.#reportedMs.get(channel) ?? 0) + stateRestMs,
     );
@@ -272,7 +274,7 @@ export class SessionWork {
     const summary = await this.summary();
     if (this.#hasEnded) return;
     const { owesReport } = this;
-    const { channels } = this.#courier;
+    const channels = this.#deliveries?.channels ?? [];
     for (const { channel, deliveredAtMs = 0 } of channels) this.#reportedMs.set(channel, deliveredAtMs);
     await this.#setup.reporter.report(this.#session, summary, { channels });
     // One that failed is sent again by the alarm; one that was taken may have been all that it watched over.

@@ -6,6 +6,7 @@ import { canonicalJson } from "../../src/agent/version.ts";
 import { sha256Hex } from "../../src/core/digest.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { sha256 } from "../../src/core/sha256.ts";
+import { webhooks } from "../../src/doors/channels/webhooks.ts";
 import type { Bindings } from "../../src/env.ts";
 import type { StepsFeature } from "../../src/tools/steps/feature.ts";
 import { defineTool } from "../../src/tools/tool.ts";
@@ -15,7 +16,7 @@ const tool = (name: string, description = "Does it.") =>
 const plain: AgentDefinition = { instructions: "Answer." };
 const versionOf = (definition: AgentDefinition) => resolveAgent("a", definition).version;
 const appOf = (agents: Record<string, AgentDefinition>, more: object = {}) =>
-  makeApp({ agents, ...more }, { channels: [], doors: [] }, { DEV: "true" } as Bindings);
+  makeApp({ agents, ...more }, { channels: [], doors: [webhooks()] }, { DEV: "true" } as Bindings);
 
 describe("the agents of an app", () => {
   it("[AGENT-1] are found by name, the first is the default", () => {

@@ -1,13 +1,15 @@
 /** The app of the tests: every door and channel over the tests' own agent. */
+
 import { env } from "cloudflare:workers";
 import { Agents, type App, makeApp, type Schedule } from "../../src/agent/app.ts";
 import { demoModel } from "../../src/agent/demo-model.ts";
 import type { ModelChoice } from "../../src/agent/version.ts";
-import { discord } from "../../src/channels/discord/discord-channel.ts";
-import { slack } from "../../src/channels/slack/slack-channel.ts";
 import type { WebhookRules } from "../../src/channels/webhook.ts";
 import { admin } from "../../src/doors/admin/admin.ts";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { callbacks } from "../../src/doors/channels/callbacks.ts";
+import { channelsDoor, discord, slack } from "../../src/doors/channels/listed.ts";
+import { webhooks as webhookDoor } from "../../src/doors/channels/webhooks.ts";
 import { copies } from "../../src/doors/copies/copies.ts";
 import { longTools } from "../../src/doors/long-tools.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
@@ -42,6 +44,9 @@ export const doors = [
   listedRollouts.door,
   long.door,
   scheduleDoor(),
+  webhookDoor(),
+  callbacks(),
+  channelsDoor,
 ];
 
 const channels = [slack({ dmSession: "thread", approvers: "asker" }), discord({ approvers: "asker" })];

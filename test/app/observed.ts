@@ -1,6 +1,7 @@
 /** An app whose turns are observed: a collector at otlp.test, and an alert. Its objects are in namespaces of their own. */
 import * as z from "zod/mini";
 import { alerts } from "../../src/doors/alerts.ts";
+import { callbacks } from "../../src/doors/channels/callbacks.ts";
 import { otel } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
 import { longline } from "../../src/longline.ts";
@@ -22,6 +23,7 @@ const peek = defineTool({
 });
 const observed = longline({
   agents: { watched: { instructions, models, tools: [peek] } },
+  doors: [callbacks()],
   // The settings of the tests' Worker have no collector.
   observe: { settings: {}, configure: () => otel().configure(values) },
   alerts: alerts([

@@ -6,6 +6,9 @@ import { unwrap } from "../../src/account/outcome.ts";
 import { makeApp, partOfSetting } from "../../src/agent/app.ts";
 import { discordSettings } from "../../src/channels/discord/discord-channel.ts";
 import { slackSettings } from "../../src/channels/slack/slack-channel.ts";
+import { webhookSettings } from "../../src/channels/webhook.ts";
+import { alerts } from "../../src/doors/alerts.ts";
+import { callbacks } from "../../src/doors/channels/callbacks.ts";
 import { mcpSettings } from "../../src/doors/mcp-servers.ts";
 import { otel, otelSettings } from "../../src/doors/otel.ts";
 import { accepted } from "../../src/doors/refusal-words.ts";
@@ -163,6 +166,65 @@ const barred = {
   receive: async () => ({ kind: "nothing", response: new Response() }) as const,
   outlet: () => ({ live: false, paceMs: 1, retryMs: [], post: async () => ({ kind: "shown", shown: 0 }) as const }),
 };
+
+describe("an app without webhooks() and callbacks()", () => {
+  it.each([
+    ["/v1/deliveries", "callbacks"],
+    ["/v1/deliveries/secret", "callbacks"],
+    ["/channels/webhooks/orders", "webhooks"],
+    ["/v1/prefixes", "prefixes"],
+  ])("[APP-12] says at %s what to list", async (path, line) => {
+    const answer = await ask(start(), path, { headers: key });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      404,
+      { detail: expect.stringContaining(`the app's doors do not list ${line}()`) },
+    ]);
+  });
+
+  it("[APP-12] refuses a callback_url by name, and takes the message without it", async () => {
+    const say = (body: object) =>
+      ask(toys, `/v1/sessions/${crypto.randomUUID()}/messages`, {
+        method: "POST",
+        headers: { ...key, "Content-Type": "application/json" },
+        body: JSON.stringify({ content: "Hi", ...body }),
+      });
+    const refused = await say({ callback_url: "https://receiver.example.com/a" });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { field: "callback_url", detail: "The app does not list callbacks(). Add it to its doors." },
+    ]);
+    provider.enqueue(text("Hello."));
+    expect(await (await say({})).json()).toMatchObject({ message: { content: "Hello." } });
+  });
+
+  it("[APP-12] lists what an earlier deployment owes to a URL among the dead deliveries, with the line that is missing", async () => {
+    const address = { account: "default", name: crypto.randomUUID() };
+    const { TOY_SESSIONS } = env as unknown as { TOY_SESSIONS: DurableObjectNamespace };
+    const stub = sessionObject({ ...bindings, SESSIONS: TOY_SESSIONS } as Bindings, address);
+    const replyTo = { channel: "callback", url: "https://receiver.example.com/a" };
+    provider.enqueue(text("Hello."));
+    accepted(await stub.submit(address, { messages: [{ content: "Hi", options: {} }], create: {}, replyTo }));
+    const dead = async () => {
+      const { deliveries } = (await (await ask(toys, "/v1/deliveries", { headers: key })).json()) as {
+        deliveries: { session: string; error: string }[];
+      };
+      return deliveries.filter(({ session }) => session === address.name);
+    };
+    await vi.waitFor(async () => expect(await dead()).toHaveLength(1));
+    expect((await dead())[0]?.error).toContain("The app does not list callbacks(). Add it to its doors.");
+  });
+
+  it("[APP-12] does not start with rules of a webhook, or an alert to a URL", () => {
+    expect(() => start({ webhooks: { orders: {} } })).toThrow(/"orders".*Add webhooks\(\) to the app's doors/);
+    const to = { channel: "callback", url: "https://pager.example.com/hook" } as never;
+    const rules = alerts([{ metric: "failed_turns", over: 1, windowMinutes: 5, to }]);
+    expect(() => start({ alerts: rules })).toThrow("The app does not list callbacks(). Add it to its doors.");
+    expect(() => start({ alerts: rules, doors: [callbacks()] })).not.toThrow();
+    expect(made({ WEBHOOK_SECRETS: "orders=abc" }).warnings).toEqual([
+      expect.stringContaining("WEBHOOK_SECRETS is set, but the app does not list webhooks() or callbacks()"),
+    ]);
+  });
+});
 
 it("[TRACE-14] an app that lists traces() makes the trace of a turn, and owes no collector anything", async () => {
   const session = crypto.randomUUID();
@@ -390,7 +452,7 @@ describe("settings of parts", () => {
     expect(made({ SLACK_SIGNING_SECRET: "<secret>" }, { channels: [slack()] }).warnings).toEqual([
       expect.stringContaining("The setting SLACK_SIGNING_SECRET still has its example value"),
     ]);
-    const declared = { ...slackSettings, ...discordSettings, ...mcpSettings, ...otelSettings };
+    const declared = { ...slackSettings, ...discordSettings, ...mcpSettings, ...otelSettings, ...webhookSettings };
     expect(Object.keys(partOfSetting).filter((name) => !(name in declared))).toEqual([]);
   });
 
@@ -408,7 +470,7 @@ describe("settings of parts", () => {
   });
 
   it("[APP-6] a warning is said in the log at the start", () => {
-    start({ channels: [withExample()], doors: [admin()] });
+    start({ channels: [withExample()], doors: [admin(), callbacks()] });
     expect(warnings).toEqual([expect.stringContaining("The setting PAGER_KEY still has its example value")]);
   });
 

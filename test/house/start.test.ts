@@ -20,10 +20,10 @@ vi.mock("zod/mini", async (original) => {
 it("[SPEED-9] the start of a Worker with every door and channel makes the schemas of its tools, and few others", async () => {
   const library = await import("../../src/index.ts");
   const { longline, defineAgent, openai, aiSdk, mcp, mcpServers, openapi, admin, prefixes, slack, discord } = library;
-  const { copies, rollouts, demoModel } = library;
+  const { copies, rollouts, demoModel, webhooks, callbacks } = library;
   longline({
     agents: { plain: defineAgent({ instructions: "Be brief.", models: [{ id: "deepseek-v3.2-exp" }] }) },
-    doors: [openai(), aiSdk(), mcp(), openapi(), admin(), copies(), prefixes()],
+    doors: [openai(), aiSdk(), mcp(), openapi(), admin(), copies(), prefixes(), webhooks(), callbacks()],
     rollouts: rollouts(),
     demo: demoModel(),
     channels: [slack(), discord()],

@@ -1,6 +1,7 @@
 /** The Worker of the soak: the product's own, its Durable Objects put behind slow commits and output gates. Holds nothing of the product's logic. */
 import { env as bindings, DurableObject } from "cloudflare:workers";
 import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { callbacks } from "../../src/doors/channels/callbacks.ts";
 import { copies } from "../../src/doors/copies/copies.ts";
 import { longTools } from "../../src/doors/long-tools.ts";
 import { mcp } from "../../src/doors/mcp/mcp.ts";
@@ -116,7 +117,7 @@ const observe = { settings: {}, configure: () => otel().configure(collector) };
 const notify = [{ channel: "callback", url: "https://receiver.longline.dev/notices" }];
 const app = longline({
   agents: { soak, chief },
-  doors: [openai(), aiSdk(), mcp(), copies()],
+  doors: [openai(), aiSdk(), mcp(), copies(), callbacks()],
   observe,
   rollouts: rollouts({ notify }),
   longTools: longTools(),

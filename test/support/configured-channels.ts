@@ -1,8 +1,8 @@
 /** Channels as an app has them with these settings. */
+
 import { type App, makeApp } from "../../src/agent/app.ts";
 import type { Channel } from "../../src/channels/define-channel.ts";
-import { discord } from "../../src/channels/discord/discord-channel.ts";
-import { slack } from "../../src/channels/slack/slack-channel.ts";
+import { discord, slack } from "../../src/doors/channels/listed.ts";
 import { bindings } from "./session-world.ts";
 
 export function configuredChannels(

@@ -11,7 +11,7 @@ import { receiveDiscord } from "./receive.ts";
 import { checkDiscordRules, type DiscordRules } from "./rules.ts";
 import type { DiscordShown } from "./shown.ts";
 
-/** Discord: `POST /channels/discord`. Its settings are `DISCORD_PUBLIC_KEY`, `DISCORD_APPLICATION_ID` and `DISCORD_BOT_TOKEN`. */
+/** Without what every channel of an app needs; see `doors/channels/listed`. */
 export function discord(rules: DiscordRules = {}): Channel {
   checkDiscordRules(rules);
   return defineChannel({

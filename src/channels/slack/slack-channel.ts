@@ -12,10 +12,7 @@ import { checkSlackRules, type SlackRules } from "./rules.ts";
 import type { SlackShown } from "./shown.ts";
 import { lastingPlace, type SlackAddress } from "./slack-address.ts";
 
-/**
- * Slack: `POST /channels/slack`. Its settings are `SLACK_SIGNING_SECRET` and `SLACK_BOT_TOKEN`, and for further workspaces
- * `SLACK_CLIENT_ID` and `SLACK_CLIENT_SECRET`. Throws an Error for rules that cannot work.
- */
+/** Without what every channel of an app needs; see `doors/channels/listed`. */
 export function slack(rules: SlackRules = {}): Channel {
   checkSlackRules(rules);
   return defineChannel({

@@ -5,7 +5,6 @@ import type { App, AppChannel } from "../../agent/app.ts";
 import type { Inbound, InboundRequest, Received, Taken } from "../../channels/channel.ts";
 import type { WorkingChannel } from "../../channels/define-channel.ts";
 import { defaultAccount } from "../../channels/place-rules.ts";
-import { receiveWebhook } from "../../channels/webhook.ts";
 import { boundedMetadata } from "../../core/bounds.ts";
 import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
@@ -14,7 +13,6 @@ import type { Bindings } from "../../env.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { readText } from "../../http/read-json.ts";
 import { addressFault, channelHost } from "../../session/deliver/outlets.ts";
-import { urlFault } from "../../session/deliver/url-fault.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { isSignalName } from "../../tools/steps/step.ts";
 import { callId, type RequestContext } from "../caller.ts";
@@ -25,24 +23,6 @@ import { traceOf } from "../trace-of.ts";
 
 /** Slack and GitHub send less than 1 MB, but GitHub may send 25. */
 const maxBytes = 4_194_304;
-
-/** `/channels/webhooks/<name>`: every app has them. */
-export const webhooks: Routes = new Routes().post("/:name", "sender", (c) => {
-  const name = c.req.param("name");
-  const { app } = c.var;
-  // It signs what goes out: a receiver of callbacks must not be able to send with it.
-  const secrets = name === "callback" ? undefined : app.webhookSecrets.get(name);
-  if (secrets === undefined) {
-    throw new AppError("not_found", `There is no webhook "${name}". Add ${name}=whsec_… to WEBHOOK_SECRETS.`);
-  }
-  const rules = app.webhooks[name] ?? {};
-  return take(requestOf(c), (request) =>
-    receiveWebhook(request, {
-      ...{ name, rules, secrets, names: app.webhookSecrets.keys() },
-      urlFault: (url) => urlFault(url, app.settings.isDev),
-    }),
-  );
-});
 
 /** `/channels/<name>` of each channel that the app lists, and its pages. */
 export function channelRoutes({ channels }: App): Routes {
@@ -67,7 +47,11 @@ function workingOf({ works, needs }: AppChannel): WorkingChannel {
   throw new AppError("not_configured", `This channel is not configured. Set ${needs}: npx wrangler secret put …`);
 }
 
-async function take(of: RequestContext, receive: (request: InboundRequest) => Promise<Inbound>): Promise<Response> {
+/** Takes a request by what its receiver makes of it. */
+export async function take(
+  of: RequestContext,
+  receive: (request: InboundRequest) => Promise<Inbound>,
+): Promise<Response> {
   const body = await readText(of.request, maxBytes);
   const inbound = await receive({ headers: of.request.headers, body, nowMs: Date.now() });
   const { account = defaultAccount } = inbound;

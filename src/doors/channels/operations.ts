@@ -3,8 +3,10 @@
 import * as z from "zod/mini";
 import type { App } from "../../agent/app.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
+import { channelState, delivery } from "../../wire/account-shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
+import { deliveryListing } from "./deliveries.ts";
 
 const signed = { tag: "Channels", key: "signature", body: anyObject } as const;
 
@@ -57,7 +59,35 @@ const webhook = (): Record<string, Operation> => ({
   },
 });
 
-export function channelOperations({ channels }: Pick<App, "channels">): Record<string, Operation> {
+const owedAgain = lazySchema(() =>
+  z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") }),
+);
+
+const deliveryList = lazySchema(() => z.object({ deliveries: z.array(delivery), channels: z.array(channelState) }));
+
+const deliveryOperations = (): Record<string, Operation> => ({
+  "GET /v1/deliveries": {
+    tag: "Channels",
+    summary: "Answers that could not be delivered, and when each channel last took one or failed",
+    query: deliveryListing,
+    answers: { 200: { what: "Dead letters, and the state of each channel.", schema: deliveryList } },
+  },
+  "GET /v1/deliveries/secret": {
+    tag: "Channels",
+    summary: "What callbacks are signed with",
+    answers: { 200: { what: "The secret.", schema: z.object({ secret: z.string() }) } },
+  },
+  "POST /v1/deliveries/{id}/retry": {
+    tag: "Channels",
+    summary: "Tries a delivery again",
+    answers: { 202: { what: "It is owed again.", schema: owedAgain } },
+    refusals: [404],
+  },
+});
+
+/** By what the app lists. */
+export function channelOperations({ channels, doors }: Pick<App, "channels" | "doors">): Record<string, Operation> {
+  const lists = (...names: string[]) => doors.some(({ name }) => names.includes(name));
   const described = [...channels.values()].flatMap(({ name, pages }) => [
     called(`POST /channels/${name}`, {
       ...signed,
@@ -72,7 +102,11 @@ export function channelOperations({ channels }: Pick<App, "channels">): Record<s
       }),
     ),
   ]);
-  return { ...webhook(), ...Object.fromEntries(described) };
+  return {
+    ...(lists("webhooks") && webhook()),
+    ...Object.fromEntries(described),
+    ...(lists("channels", "callbacks") && deliveryOperations()),
+  };
 }
 
 function called(call: string, otherwise: Operation): [string, Operation] {

@@ -6,7 +6,7 @@ import { defined } from "../../core/defined.ts";
 import { sha256Hex } from "../../core/digest.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Bindings } from "../../env.ts";
-import { addressFault } from "../../session/deliver/outlets.ts";
+import { type AddressSources, addressFault } from "../../session/deliver/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { accepted } from "../refusal-words.ts";
 import { sessionName } from "../session-fields.ts";
@@ -57,10 +57,7 @@ async function post(
 }
 
 /** The first fault, named by its field; `undefined` when there is none. */
-function scheduleFault(
-  { cron, session, content, replyTo }: Schedule,
-  app: Pick<App, "channels" | "settings">,
-): AddressFault | undefined {
+function scheduleFault({ cron, session, content, replyTo }: Schedule, app: AddressSources): AddressFault | undefined {
   const name = `The schedule "${cron}"`;
   const ofApp = (detail: string) => ({ of: "app", detail: `${name}: ${detail}` }) as const;
   const parsed = sessionName.safeParse(session);
@@ -71,7 +68,7 @@ function scheduleFault(
 }
 
 /** Throws an Error for a schedule that the app must change. Returns what only settings lack: those may come later. */
-export function scheduleWarnings(app: Pick<App, "channels" | "settings" | "schedules">): string[] {
+export function scheduleWarnings(app: AddressSources & Pick<App, "schedules">): string[] {
   return app.schedules.flatMap((schedule) => {
     const fault = scheduleFault(schedule, app);
     if (fault?.of === "app") throw new Error(fault.detail);

@@ -9,7 +9,6 @@ import { front } from "../front.ts";
 import { Routes } from "../routes.ts";
 import { usageOf } from "../usage-sums.ts";
 import { answers } from "./answers.ts";
-import { deliveries } from "./deliveries.ts";
 import { messages } from "./messages.ts";
 import { prefixDoctor } from "./prefix-doctor.ts";
 import { sessions } from "./sessions.ts";
@@ -29,7 +28,6 @@ export const native: readonly DoorRoute[] = [
   ["/v1/sessions", answers],
   ["/v1/sessions", tokens],
   ["/v1/sessions", prefixDoctor],
-  ["/v1/deliveries", deliveries],
   ["/v1/usage", usage],
   ["/v1/turns", turns],
   ["/v1/agents", agents],

@@ -1,20 +1,12 @@
-/** The calls of the native door, described: those about usage, agents and deliveries here. */
+/** The calls of the native door, described: those about usage, turns and agents here. */
 import * as z from "zod/mini";
-import { lazySchema } from "../../core/lazy-schema.ts";
-import { agent, channelState, delivery, health, usageSum } from "../../wire/account-shapes.ts";
+import { agent, health, usageSum } from "../../wire/account-shapes.ts";
 import { listedTurn } from "../../wire/shapes.ts";
 import type { Operation } from "../operation.ts";
 import { anyObject } from "../shapes.ts";
 import { usageQuery } from "../usage-sums.ts";
-import { deliveryListing } from "./deliveries.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { turnListing } from "./turns.ts";
-
-const owedAgain = lazySchema(() =>
-  z.object({ id: z.string(), session: z.string(), turn: z.string(), status: z.literal("owed") }),
-);
-
-const deliveryList = lazySchema(() => z.object({ deliveries: z.array(delivery), channels: z.array(channelState) }));
 
 export const nativeOperations = (): Record<string, Operation> => ({
   ...sessionOperations(),
@@ -40,23 +32,6 @@ export const nativeOperations = (): Record<string, Operation> => ({
     tag: "Agents",
     summary: "The app's agents: their models, tools and versions, and where they are reached",
     answers: { 200: { what: "All of them, the default one first.", schema: z.object({ agents: z.array(agent) }) } },
-  },
-  "GET /v1/deliveries": {
-    tag: "Channels",
-    summary: "Answers that could not be delivered, and when each channel last took one or failed",
-    query: deliveryListing,
-    answers: { 200: { what: "Dead letters, and the state of each channel.", schema: deliveryList } },
-  },
-  "GET /v1/deliveries/secret": {
-    tag: "Channels",
-    summary: "What callbacks are signed with",
-    answers: { 200: { what: "The secret.", schema: z.object({ secret: z.string() }) } },
-  },
-  "POST /v1/deliveries/{id}/retry": {
-    tag: "Channels",
-    summary: "Tries a delivery again",
-    answers: { 202: { what: "It is owed again.", schema: owedAgain } },
-    refusals: [404],
   },
 });
 

@@ -9,7 +9,7 @@ import { operationIdOf } from "./operation-ids.ts";
 
 /** All calls of an app, as `METHOD /path/{name}`. `ofDoors`: those of the doors that it lists. */
 export function operationsOf(
-  app: Pick<App, "channels">,
+  app: Pick<App, "channels" | "doors">,
   ofDoors: Record<string, Operation>,
 ): Record<string, Operation> {
   return { ...nativeOperations(), ...channelOperations(app), ...ofDoors, ...frontOperations() };

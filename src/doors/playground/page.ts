@@ -1,6 +1,4 @@
 /** The frame of the page: it loads the playground, and says what is running to those without scripts. Allows nothing but the Worker's own files. Pure. */
-import { html } from "hono/html";
-
 /** Scripts, styles and calls go to this Worker alone; pictures are our own or drawn on the spot. */
 const policy = [
   "default-src 'none'",
@@ -17,8 +15,8 @@ const policy = [
 
 /** The page. `welcome`: plain text for those without scripts. `devKey`: the key that a development server accepts. */
 export function page({ welcome, devKey }: { welcome: string; devKey?: string }): Response {
-  const meta = devKey === undefined ? "" : html`<meta name="longline-dev-key" content="${devKey}">`;
-  const text = html`<!doctype html>
+  const meta = devKey === undefined ? "" : `<meta name="longline-dev-key" content="${escaped(devKey)}">`;
+  const text = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -32,11 +30,11 @@ ${meta}
 <script type="module" src="/playground/app.js"></script>
 </head>
 <body>
-<div id="root"><pre>${welcome}</pre></div>
+<div id="root"><pre>${escaped(welcome)}</pre></div>
 </body>
 </html>
 `;
-  return new Response(String(text), {
+  return new Response(text, {
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy": policy,
@@ -45,4 +43,10 @@ ${meta}
       "Referrer-Policy": "no-referrer",
     },
   });
+}
+
+/** As text in HTML, also in an attribute with quotes. */
+function escaped(text: string): string {
+  const names: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "#39" };
+  return text.replace(/[&<>"']/g, (sign) => `&${names[sign]};`);
 }

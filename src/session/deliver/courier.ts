@@ -1,17 +1,15 @@
-/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end; what was given up is tried again when a caller asks for it. What it does not keep in memory is in the rows. */
+/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not keep in memory is in the rows. */
 import type { ChannelState } from "../../account/dead-letters.ts";
+import type { DeliveryFeature, DeliverySetup, SessionDeliveries } from "../../agent/delivery-feature.ts";
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
 import { alarmBackoff, backoffMs } from "../../core/backoff.ts";
-import { AppError } from "../../core/errors.ts";
-import type { SessionTelemetry, SessionTraces } from "../../observe/telemetry.ts";
+import type { SessionTraces } from "../../observe/telemetry.ts";
 import { watchdogMs } from "../store/heartbeat.ts";
 import type { Outbox, Owed } from "../store/outbox.ts";
-import type { SessionRecord } from "../store/session-record.ts";
 import { mostSubrequests, Subrequests } from "../turn/subrequests.ts";
 import { pause } from "../wait.ts";
 import { startTimes } from "./delivery-order.ts";
 import { type ReplySources, replyOf } from "./reply.ts";
-import { telemetryId } from "./telemetry-id.ts";
 
 /** What the courier reads, and the rows that it keeps. */
 export interface CourierSources extends ReplySources {
@@ -20,31 +18,19 @@ export interface CourierSources extends ReplySources {
   traces?: SessionTraces;
 }
 
-export interface CourierSetup {
-  /** The channel of that name, as it is configured now. */
-  outletOf(name: string): Outlet | undefined;
-  /** Why there is none, where there is none. */
-  outletFault(name: string): string;
-  /** Messages of these places belong to this session from now on. */
-  lead(places: readonly string[]): Promise<void>;
-  /** Reports a delivery to the account that was given up. */
-  reportDead(id: string): Promise<void>;
-  /** Keeps the object awake until the promise settles. */
-  hold(work: Promise<void>): void;
-  /** Called when the work must go on in a new invocation. */
-  nextInvocation?(): void;
-  /** Called whenever nothing more can be done for a delivery now: the alarm may have to be set anew. */
-  onIdle(): void;
-}
-
 /** Shorter pauses are waited for in memory. */
 const shortMs = 5_000;
 /** How long one attempt may take: it is a few calls. */
 const attemptMs = 60_000;
 
-export class Courier {
+/** What channels and callbacks bring. */
+export const courier: DeliveryFeature = {
+  session: (sources: CourierSources, setup) => new Courier(sources, setup),
+};
+
+class Courier implements SessionDeliveries {
   readonly #sources: CourierSources;
-  readonly #setup: CourierSetup;
+  readonly #setup: DeliverySetup;
   /** Deliveries that are being worked at. */
   readonly #busy = new Set<string>();
   /** Deliveries that this instance has worked at: it knows what is shown outside. */
@@ -60,7 +46,7 @@ export class Courier {
   /** By channel, of what this instance delivered. Not in a row: it is for people to look at, and goes along with reports. */
   readonly #channels = new Map<string, ChannelState>();
 
-  constructor(sources: CourierSources, setup: CourierSetup) {
+  constructor(sources: CourierSources, setup: DeliverySetup) {
     this.#sources = sources;
     this.#setup = setup;
   }
@@ -283,19 +269,4 @@ function delayOf({ retryMs }: Outlet, attempts: number, afterMs: number | undefi
   const standard = retryMs[attempts - 1];
   if (standard === undefined) return undefined;
   return Math.round(Math.max(afterMs ?? 0, standard * (0.9 + Math.random() * 0.2)));
-}
-
-interface RetrySources {
-  outbox: Outbox;
-  record: SessionRecord;
-  telemetry?: SessionTelemetry;
-}
-
-/** Tries again what was given up: an answer that is owed to a channel, or what is owed to the collector. Returns the answer's turn; "" for telemetry. Throws `not_found` where there is no such delivery. Runs in the caller's transaction. */
-export function retryDelivery({ outbox, record, telemetry }: RetrySources, id: string): string {
-  if (id === telemetryId(record.read()) && telemetry?.retry()) return "";
-  const owed = outbox.byId(id);
-  if (owed?.state !== "dead") throw new AppError("not_found", `There is no dead delivery "${id}".`);
-  outbox.revive(id, Date.now());
-  return owed.turn;
 }

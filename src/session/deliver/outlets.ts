@@ -1,12 +1,11 @@
-/** Where answers of one account's sessions are sent: to the channels that the app lists, and to callbacks, which every app has. */
+/** How answers get out of one account's sessions: by the channels that the app lists, and by `callbacks()`. */
 import { accountObject } from "../../account/account-object.ts";
 import type { App } from "../../agent/app.ts";
-import { type CallbackAddress, callback } from "../../channels/callback.ts";
+import type { CallbackAddress } from "../../channels/callback.ts";
 import type { Address, Outlet } from "../../channels/channel.ts";
 import type { AddressFault, ChannelHost } from "../../channels/define-channel.ts";
 import { defaultAccount } from "../../channels/place-rules.ts";
 import type { Bindings } from "../../env.ts";
-import { urlFault } from "./url-fault.ts";
 
 interface Deployment {
   app: App;
@@ -19,32 +18,36 @@ export function outlets({ app, bindings, account }: Deployment): (name: string) 
   const secret = async () =>
     app.webhookSecrets.get("callback")?.[0] ?? accountObject(bindings, account).callbackSecret(account);
   return (name) => {
-    if (name === "callback") {
-      const fault = (url: string) => urlFault(url, app.settings.isDev);
-      return callback({ secret, urlFault: fault }) as unknown as Outlet;
-    }
+    if (name === "callback") return app.callbacks?.outlet({ secret, isDev: app.settings.isDev });
     if (name === "agents") return app.delegation?.outlet(bindings, account);
     return app.channels.get(name)?.works?.outlet(channelHost(bindings, name));
   };
 }
 
+const noCallbacks = "The app does not list callbacks(). Add it to its doors.";
+
 /** Why nothing goes out by this channel, where nothing does. */
 export function outletFault({ channels }: App, name: string): string {
+  if (name === "callback") return `${noCallbacks} Retry the delivery then.`;
   if (channels.has(name)) return `The channel "${name}" is not configured.`;
   return `The app does not list the channel "${name}". List it in \`channels\` of longline(…), and retry the delivery.`;
 }
+
+/** What an address is looked at with. */
+export type AddressSources = Pick<App, "channels" | "callbacks" | "settings">;
 
 /** The library's own, that an app may list. */
 const known = ["slack", "discord"];
 
 /** `undefined` when an answer can be shown there as things are configured. So that a turn whose answer no one would see, or whose question no one could answer, is refused at its start. */
 export function addressFault(
-  { channels, settings }: Pick<App, "channels" | "settings">,
+  { channels, callbacks, settings }: AddressSources,
   address: Address,
 ): AddressFault | undefined {
   const { channel } = address;
   if (channel === "callback") {
-    const detail = urlFault((address as CallbackAddress).url, settings.isDev);
+    const { url } = address as CallbackAddress;
+    const detail = callbacks === undefined ? noCallbacks : callbacks.fault(url, settings.isDev);
     return detail === undefined ? undefined : { of: "app", detail };
   }
   const listed = channels.get(channel);
@@ -54,7 +57,7 @@ export function addressFault(
   }
   const detail = known.includes(channel)
     ? `The app does not list the channel ${channel}. Add ${channel}() to its channels.`
-    : `There is no channel "${channel}". There are: ${[...channels.keys(), "callback"].join(", ")}.`;
+    : `There is no channel "${channel}". There are: ${[...channels.keys(), ...(callbacks ? ["callback"] : [])].join(", ")}.`;
   return { of: "app", detail };
 }
 

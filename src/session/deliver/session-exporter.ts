@@ -22,8 +22,8 @@ import { watchdogMs } from "../store/heartbeat.ts";
 import { type ExportState, type OwedItem, OwedTelemetry } from "../store/owed-telemetry.ts";
 import { warnOnce } from "../turn/warn-once.ts";
 import { exportData } from "./export-data.ts";
+import { telemetryId } from "./retry-delivery.ts";
 import { LogTraces, type TraceSettings } from "./session-traces.ts";
-import { telemetryId } from "./telemetry-id.ts";
 
 export interface ExportSettings extends Omit<TraceSettings, "owe"> {
   collector: Collector;

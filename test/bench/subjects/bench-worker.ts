@@ -1,10 +1,12 @@
 /** Longline as the bench runs it: every door of the product, an agent with one plain tool, and in place of KV and the rate limiter, which raw workerd does not have, doubles that do nothing. */
+
 import * as z from "zod/mini";
 import { defineAgent } from "../../../src/agent/agent.ts";
 import { demoModel } from "../../../src/agent/demo-model.ts";
-import { discord } from "../../../src/channels/discord/discord-channel.ts";
-import { slack } from "../../../src/channels/slack/slack-channel.ts";
 import { aiSdk } from "../../../src/doors/ai-sdk/ai-sdk.ts";
+import { callbacks } from "../../../src/doors/channels/callbacks.ts";
+import { discord, slack } from "../../../src/doors/channels/listed.ts";
+import { webhooks } from "../../../src/doors/channels/webhooks.ts";
 import { copies } from "../../../src/doors/copies/copies.ts";
 import { mcp } from "../../../src/doors/mcp/mcp.ts";
 import { mcpServers } from "../../../src/doors/mcp-servers.ts";
@@ -56,7 +58,7 @@ function withDoubles<T>(plain: T): T {
 export function benchWorker(observe?: TelemetrySource) {
   const app = longline({
     agents: { bench },
-    doors: [openai(), aiSdk(), mcp(), openapi(), copies(), prefixes()],
+    doors: [openai(), aiSdk(), mcp(), openapi(), copies(), prefixes(), webhooks(), callbacks()],
     channels: [slack(), discord()],
     mcp: mcpServers(),
     demo: demoModel(),
