@@ -36,7 +36,7 @@ export function approvalNeeded(
 
 /** Words with which an answer ends that waits for a person: where that is answered, and where the answer goes on. */
 export function waitNotice(calls: readonly ToolCall[], { session, id }: { session: string; id: string }): string {
-  const named = calls.slice(0, 10).map((call) => {
+  const named = calls.slice(0, 20).map((call) => {
     return `${call.name} ${forApproval(call.arguments)} at POST /v1/sessions/${session}/approvals/${call.id}`;
   });
   return `${noticeLead}${named.join("; ")}. The answer then goes on at GET /v1/chat/completions/${id}.]`;
