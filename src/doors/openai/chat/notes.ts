@@ -41,7 +41,7 @@ export function waitNotice(words: string, id: string): string {
 
 /** What a person is waited for: where that is answered. */
 export function approvalWords(calls: readonly ToolCall[], session: string): string {
-  const named = calls.slice(0, 10).map((call) => {
+  const named = calls.slice(0, 20).map((call) => {
     return `${call.name} ${forApproval(call.arguments)} at POST /v1/sessions/${session}/approvals/${call.id}`;
   });
   return ` for approval of ${named.join("; ")}.`;
