@@ -20,6 +20,8 @@ export class Replay {
   readonly #deliveries = new Map<string, (step: OverStep) => void>();
   #held: (() => void)[] = [];
   #delivering = false;
+  /** The code has come to a wait that is not over. */
+  #isParked = false;
   #quiet: ReturnType<typeof setTimeout> | undefined;
 
   /** `fail`: called when the code does not come to the steps that are recorded. */
@@ -33,7 +35,9 @@ export class Replay {
   /** The code has reached the step; as it is recorded, where it is. */
   reach(name: string): RecordedStep | undefined {
     this.#missing.delete(name);
-    return this.#recorded.get(name);
+    const step = this.#recorded.get(name);
+    if (step !== undefined && step.kind !== "do" && step.outcome === undefined) this.#isParked = true;
+    return step;
   }
 
   /** A recorded step that the code has not reached. */
@@ -91,13 +95,15 @@ export class Replay {
     const delivery = step && this.#deliveries.get(step.name);
     if (step === undefined || delivery === undefined) return undefined;
     this.#outcomes.shift();
+    this.#deliveries.delete(step.name);
     return () => delivery(step);
   }
 
-  /** While something waits for the replay, the code must come to what is recorded. */
+  /** While the code waits for the replay, it must come to what is recorded. Code that waits for something else is slow, and not another. */
   #watch(): void {
     clearTimeout(this.#quiet);
-    if (this.#held.length === 0 && this.#outcomes.length === 0) return;
+    if (this.#outcomes.length === 0 && this.#held.length === 0) return;
+    if (this.#held.length === 0 && this.#deliveries.size === 0 && !this.#isParked) return;
     this.#quiet = setTimeout(() => {
       this.#fail(orderChanged(`did not come to its step "${this.missing ?? this.#outcomes[0]?.name ?? ""}"`));
     }, quietMs);
