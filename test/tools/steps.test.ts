@@ -267,6 +267,26 @@ describe("what was reported elsewhere", () => {
     expect(await made.run(run)).toBe("12");
   });
 
+  it("[STEP-12] code is not taken for other code where the process is paused for a while", async () => {
+    const made = new Call();
+    const run: Run = (step) =>
+      step.all([
+        (async () => {
+          for (let n = 0; n < 5; n++) await step.do(`a${n}`, () => n);
+          await step.sleep("rest", 10);
+        })(),
+        made.nowMs === 0 ? undefined : step.do("new", () => "end"),
+      ]);
+    expect(await made.run(run)).toBeUndefined();
+    made.nowMs = 10;
+    // After it everything is due at once, however long it was to take.
+    const { setTimeout: later } = globalThis;
+    const due = (work: () => void, ms = 0) => later(work, ms < 1_000 ? 0 : ms);
+    const spied = vi.spyOn(globalThis, "setTimeout").mockImplementation(due as typeof setTimeout);
+    const end = await made.run(run).finally(() => spied.mockRestore());
+    expect(end).toBe('[null,"end"]');
+  });
+
   it("[STEP-12] a step that is left out before a wait that is not over is named", async () => {
     const made = new Call();
     const both = (names: string[]) => async (step: ToolStep) => {
