@@ -96,7 +96,7 @@ const features: [name: string, listed: string, most: number][] = [
   ["demoModel()", "demo: demoModel()", 12_000],
   ["schedules()", "doors: [schedules()]", 5_200],
   ["rollouts()", "rollouts: rollouts()", 19_500],
-  ["longTools()", "longTools: longTools()", 6_800],
+  ["longTools()", "longTools: longTools()", 7_000],
   ["traces()", "observe: traces()", 5_550],
   ["otel()", "observe: otel()", 11_000],
   [
