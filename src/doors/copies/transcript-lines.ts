@@ -211,7 +211,7 @@ const entries = [
   z.strictObject({
     type: z.literal("turn_ended"),
     ...placed,
-    reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
+    reason: z.enum(turnEndReasons),
     failure: z.optional(failure),
     refused: z.optional(z.literal(true)),
     ...paid,
