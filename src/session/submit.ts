@@ -3,6 +3,7 @@ import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem } from "../core/history.ts";
 import type { Bindings } from "../env.ts";
+import { pace, toolsWorkMs } from "../http/pace.ts";
 import type { Notice } from "../observe/telemetry.ts";
 import type { AliveSession, SessionLifecycle } from "./lifecycle.ts";
 import type { AnswerPart } from "./read/answer-request.ts";
@@ -33,6 +34,9 @@ export async function submit(
   given: Submission & { isStreamed?: boolean },
 ): Promise<Submitted> {
   const { lifecycle } = target;
+  // Taking a megabyte of tools over from the caller was a piece of work; writing them is another.
+  const { tools } = given.messages?.[0]?.options ?? {};
+  if (tools !== undefined) await pace(toolsWorkMs(tools));
   await lifecycle.settled();
   const found = lifecycle.ifAlive;
   if (found === undefined) {

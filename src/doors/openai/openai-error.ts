@@ -1,7 +1,7 @@
 /** Errors as OpenAI's clients read them: `{error: {message, type, param, code}}`. */
 import { AppError, type AppErrorCode } from "../../core/errors.ts";
 import type { TurnRest } from "../../core/tool-steps.ts";
-import { statusOf } from "../../http/problem.ts";
+import { ourFault, statusOf } from "../../http/problem.ts";
 
 /** The codes that OpenAI's clients know by name; the others keep our own. */
 const codes: Partial<Record<AppErrorCode, string>> = {
@@ -14,8 +14,7 @@ const codes: Partial<Record<AppErrorCode, string>> = {
 export function openAiErrorResponse(error: unknown): Response {
   if (!(error instanceof AppError)) {
     console.error("request failed by a fault of ours", error);
-    const message = "Longline failed while it worked on this request. The cause is in the Worker's log.";
-    return respond(500, { message, type: "server_error", param: null, code: "internal" });
+    return respond(500, { message: ourFault, type: "server_error", param: null, code: "internal" });
   }
   const { code, message, field, retryAfterSeconds } = error;
   const status = statusOf(code);

@@ -181,7 +181,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     for (const row of rows) {
       const data = this.#whole(row);
       const entry = JSON.parse(data) as Entry;
-      this.#keep(entry, data.length);
+      if (this.last?.type !== "turn_ended") this.#keep(entry, data.length);
       entries.push(entry);
       units += data.length;
       if (units >= maxUnits) break;
