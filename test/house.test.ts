@@ -8,8 +8,8 @@ const src = files.filter(({ path }) => /^src\/.*\.tsx?$/.test(path));
 const tests = files.filter(({ path }) => /^test\/.*\.ts$/.test(path));
 const file = (path: string, text = "/** What it does. */\n"): File => ({ path, text });
 
-/** Floors of the rooms, as HOUSE section 2 draws them. */
-const floors: Record<string, number> = {
+/** The layer of each folder of `src`. */
+const layers: Record<string, number> = {
   core: 0,
   "env.ts": 1,
   model: 1,
@@ -35,22 +35,22 @@ const floors: Record<string, number> = {
   cli: 8,
 };
 
-const roomOf = (path: string) => path.split("/")[1] ?? "";
+const folderOf = (path: string) => path.split("/")[1] ?? "";
 
-function floorFaults(all: File[]): string[] {
+function layerFaults(all: File[]): string[] {
   return all.flatMap((each) => {
-    const room = roomOf(each.path);
-    if (room === "playground") return [];
-    const floor = floors[room];
-    if (floor === undefined) return [`${each.path} is in a room that HOUSE does not draw`];
+    const folder = folderOf(each.path);
+    if (folder === "playground") return [];
+    const layer = layers[folder];
+    if (layer === undefined) return [`${each.path} is in a folder that no layer has`];
     return importsOf(each).flatMap(({ target }) => {
       if (target.startsWith("test/")) return [`${each.path} imports ${target}: the Worker does not carry tests`];
       if (!target.startsWith("src/"))
-        return room === "core" ? [`${each.path} imports ${target}: core imports nothing from outside`] : [];
-      const other = roomOf(target);
-      const below = floors[other];
-      const fine = other === room || (below !== undefined && below < floor);
-      return fine ? [] : [`${each.path} (floor ${floor}) imports ${target} (floor ${below})`];
+        return folder === "core" ? [`${each.path} imports ${target}: core imports nothing from outside`] : [];
+      const other = folderOf(target);
+      const below = layers[other];
+      const fine = other === folder || (below !== undefined && below < layer);
+      return fine ? [] : [`${each.path} (layer ${layer}) imports ${target} (layer ${below})`];
     });
   });
 }
@@ -73,9 +73,9 @@ const describing = "src/doors/openapi/document.ts";
 /** An app is what a user owns: it knows the library by its public face alone, and its own files. */
 function appFaults(all: File[]): string[] {
   return all.flatMap((each) => {
-    if (roomOf(each.path) !== "app") return [];
+    if (folderOf(each.path) !== "app") return [];
     return importsOf(each)
-      .filter(({ target }) => target.startsWith("src/") && roomOf(target) !== "app")
+      .filter(({ target }) => target.startsWith("src/") && folderOf(target) !== "app")
       .map(({ target }) => `${each.path} imports ${target}: an app imports "longline"`);
   });
 }
@@ -195,8 +195,8 @@ function rowFaults(all: File[]): string[] {
 }
 
 describe("the house", () => {
-  it("[HOUSE-1] imports go down, or stay in their room", () => {
-    expect(floorFaults(src)).toEqual([]);
+  it("[HOUSE-1] imports go down, or stay in their folder", () => {
+    expect(layerFaults(src)).toEqual([]);
   });
 
   it("[HOUSE-1] would notice an import that goes up, sideways or out of core", () => {
@@ -207,12 +207,12 @@ describe("the house", () => {
       file("src/extra/a.ts"),
       file("src/http/a.ts", 'import { a } from "../../test/support/a.ts";'),
     ];
-    expect(floorFaults(wrong)).toEqual([
-      "src/core/a.ts (floor 0) imports src/model/b.ts (floor 1)",
+    expect(layerFaults(wrong)).toEqual([
+      "src/core/a.ts (layer 0) imports src/model/b.ts (layer 1)",
       "src/core/a.ts imports zod: core imports nothing from outside",
-      "src/model/a.ts (floor 1) imports src/tools/b.ts (floor 1)",
-      "src/session/a.ts (floor 3) imports src/doors/r.ts (floor 4)",
-      "src/extra/a.ts is in a room that HOUSE does not draw",
+      "src/model/a.ts (layer 1) imports src/tools/b.ts (layer 1)",
+      "src/session/a.ts (layer 3) imports src/doors/r.ts (layer 4)",
+      "src/extra/a.ts is in a folder that no layer has",
       "src/http/a.ts imports test/support/a.ts: the Worker does not carry tests",
     ]);
   });
@@ -304,7 +304,7 @@ describe("the house", () => {
     ]);
   });
 
-  it("[HOUSE-5] the top level holds what HOUSE draws, and nothing else", () => {
+  it("[HOUSE-5] the top level holds what is listed, and nothing else", () => {
     expect(topLevelFaults(tracked)).toEqual([]);
     expect(topLevelFaults(["src/a.ts", "notes/x", ""])).toEqual(["notes does not belong at the top level"]);
   });

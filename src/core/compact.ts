@@ -63,8 +63,8 @@ export async function compact(at: StepPlace, effects: Effects, rules: Rules, occ
       if (await waitedToTryAgain(tries, rules, effects)) continue;
       if (reply.failure.retryable && !isAnswer) {
         // Half a summary is no part of an answer: readers are not sent it.
-        const unsaid = { content: "", reasoning: "" };
-        await effects.append([{ ...reply, ...unsaid, ...spent, tries: tries.slice(0, -1) }]);
+        const emptied = { content: "", reasoning: "" };
+        await effects.append([{ ...reply, ...emptied, ...spent, tries: tries.slice(0, -1) }]);
         return true;
       }
     }

@@ -14,7 +14,7 @@ export interface RefusedLine {
 const everyMs = 60_000;
 
 export class RefusedLines {
-  readonly #classes = new Map<string, { count: number; saidMs: number }>();
+  readonly #classes = new Map<string, { count: number; loggedMs: number }>();
 
   /** The line of a request that was answered with this status, where its class is due for one. `error`: what was thrown, if anything was. */
   lineOf(status: number, error: unknown, nowMs: number): RefusedLine | undefined {
@@ -22,13 +22,13 @@ export class RefusedLines {
     // Statuses and codes are few, whatever callers send.
     const code = error instanceof AppError ? error.code : status < 500 ? "refused" : "internal";
     const name = `${status} ${code}`;
-    const known = this.#classes.get(name) ?? { count: 0, saidMs: Number.NEGATIVE_INFINITY };
+    const known = this.#classes.get(name) ?? { count: 0, loggedMs: Number.NEGATIVE_INFINITY };
     const count = known.count + 1;
-    if (nowMs - known.saidMs < everyMs) {
+    if (nowMs - known.loggedMs < everyMs) {
       this.#classes.set(name, { ...known, count });
       return undefined;
     }
-    this.#classes.set(name, { count: 0, saidMs: nowMs });
+    this.#classes.set(name, { count: 0, loggedMs: nowMs });
     return { level: status < 500 ? "warn" : "error", event: "refused", status, code, count };
   }
 }

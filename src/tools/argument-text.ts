@@ -37,7 +37,7 @@ function fromPieces(text: string, mayRepair: boolean): { value: unknown; repairs
   const { values, rest } = valuesOf(text);
   const [first, ...others] = values;
   if (first === undefined) return undefined;
-  if (rest !== "" && !(mayRepair && isLeftBehind(rest))) return undefined;
+  if (rest !== "" && !(mayRepair && isLeftover(rest))) return undefined;
   const junk = rest === "" ? [] : ["arguments: what follows the object left out"];
   if (others.length === 0) return { value: first, repairs: junk };
   const distinct = [...new Map(values.map((value) => [canonical(value), value])).entries()];
@@ -84,7 +84,7 @@ function objectEnd(text: string, from: number): number | undefined {
 }
 
 /** Closing tags, tokens of chat templates, a semicolon, a closing fence. */
-function isLeftBehind(rest: string): boolean {
+function isLeftover(rest: string): boolean {
   return /^(?:\s|;|`{3}|<\/[\w｜|:.-]{1,60}>|<[｜|][\w▁ ]{1,60}[｜|]>)*$/.test(rest);
 }
 

@@ -23,7 +23,7 @@ export interface ArgumentRules {
   schema: JsonSchema;
   check(value: object): Checked;
   /** Whether broken JSON may be repaired; where a wrong guess would do harm it may not. */
-  mayMend: boolean;
+  mayRepair: boolean;
 }
 
 /** Checks by zod. */
@@ -50,10 +50,10 @@ export function parseArguments(raw: string, rules: ArgumentRules): ParsedArgumen
 
 type ReadObject = { value: object; repairs: string[]; wasWrong: string } | { detail: string };
 
-function readObject(raw: string, { mayMend, schema }: ArgumentRules): ReadObject {
+function readObject(raw: string, { mayRepair, schema }: ArgumentRules): ReadObject {
   if (textIsDeeper(raw)) return { detail: `The arguments are nested deeper than ${deepestJson} levels.` };
   if (holdsMore(raw, mostValues)) return { detail: `The arguments hold more than ${mostValues} values.` };
-  const plain = readArgumentText(raw, { mayRepair: mayMend, mayBeAbsent: !(schema.required as unknown[])?.length });
+  const plain = readArgumentText(raw, { mayRepair, mayBeAbsent: !(schema.required as unknown[])?.length });
   if (plain !== undefined) return { ...plain, wasWrong: "The arguments must be one JSON object." };
   let wasWrong = "The arguments must be a JSON object.";
   try {
@@ -62,7 +62,7 @@ function readObject(raw: string, { mayMend, schema }: ArgumentRules): ReadObject
   } catch (error) {
     wasWrong = `The arguments are not valid JSON: ${(error as Error).message}.`;
   }
-  const value = mayMend ? repair(raw, Object.keys(schema.properties ?? {})) : undefined;
+  const value = mayRepair ? repair(raw, Object.keys(schema.properties ?? {})) : undefined;
   return value === undefined ? { detail: wasWrong } : { value, repairs: ["arguments: broken JSON repaired"], wasWrong };
 }
 

@@ -117,11 +117,11 @@ function nullable(property: JsonSchema): JsonSchema {
 
 function describe(node: JsonSchema): JsonSchema {
   const dropped = Object.keys(spoken).filter((keyword) => node[keyword] !== undefined);
-  const unsaid = typeof node.format === "string" && !formats.has(node.format) && !patterned.has(node.format);
+  const unexpressed = typeof node.format === "string" && !formats.has(node.format) && !patterned.has(node.format);
   const own = typeof node.description === "string" ? [node.description] : [];
   const added = [
     ...dropped.map((keyword) => spoken[keyword]?.(node[keyword]) ?? ""),
-    ...(unsaid ? [`Format: ${node.format}.`] : []),
+    ...(unexpressed ? [`Format: ${node.format}.`] : []),
   ];
   if (added.length > 0 && own[0] !== undefined) own[0] = own[0].replace(/[^.!?…:;]$/, "$&.");
   return own.length + added.length === 0 ? {} : { description: [...own, ...added].join(" ") };

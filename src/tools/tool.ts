@@ -143,7 +143,7 @@ export function defineTool<
   }
   // A tool that does harm is never run on a guess.
   const schema = inputSchema(input);
-  const rules: ArgumentRules = { schema, check: checkedBy(input), mayMend: effect !== "unsafe" };
+  const rules: ArgumentRules = { schema, check: checkedBy(input), mayRepair: effect !== "unsafe" };
   const parse = (rawArguments: string) => parseArguments(rawArguments, rules) as ParsedArguments<z.infer<Input>>;
   return {
     effect,

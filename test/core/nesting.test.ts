@@ -6,7 +6,7 @@ import { parseArguments } from "../../src/tools/parse-arguments.ts";
 import { readTool } from "../support/listed-tool.ts";
 
 const deep = (levels: number, inner = "1") => `${'{"a":['.repeat(levels / 2)}${inner}${"]}".repeat(levels / 2)}`;
-const rules = { schema: {}, check: (input: object) => ({ ok: true as const, input }), mayMend: true };
+const rules = { schema: {}, check: (input: object) => ({ ok: true as const, input }), mayRepair: true };
 
 describe("nesting", () => {
   it.each([

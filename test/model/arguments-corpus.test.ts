@@ -23,8 +23,8 @@ const input = z.object({
   exact: z.boolean().optional(),
   range: z.object({ from: z.number(), to: z.number() }).optional(),
 });
-const parse = (raw: string, mayMend = true) =>
-  parseArguments(raw, { schema: inputSchema(input), check: checkedBy(input), mayMend });
+const parse = (raw: string, mayRepair = true) =>
+  parseArguments(raw, { schema: inputSchema(input), check: checkedBy(input), mayRepair });
 
 describe("the corpus of broken arguments", () => {
   it.each(shapes.map((shape) => [shape.what, shape] as const))(
@@ -70,15 +70,15 @@ describe("the corpus of broken arguments", () => {
 
   it("[SALVAGE-6] a tool that takes nothing is not run on something broken", () => {
     const empty = z.object({});
-    const rules = { schema: inputSchema(empty), check: checkedBy(empty), mayMend: true };
+    const rules = { schema: inputSchema(empty), check: checkedBy(empty), mayRepair: true };
     for (const raw of ["", "{}", '{"proceed":"yes"}'])
       expect(parseArguments(raw, rules)).toEqual({ ok: true, input: {}, repairs: [] });
     for (const raw of ["{", "{,}", "{]", '{"a":']) expect(parseArguments(raw, rules).ok).toBe(false);
   });
 
   const free = z.object({ note: z.string().optional() });
-  const loose = (raw: string, mayMend = true) =>
-    parseArguments(raw, { schema: inputSchema(free), check: checkedBy(free), mayMend });
+  const loose = (raw: string, mayRepair = true) =>
+    parseArguments(raw, { schema: inputSchema(free), check: checkedBy(free), mayRepair });
 
   it.each(["null", '""', "[]", '"{}"', '"null"', '"[]"', '"\\"{}\\""', "{}{}", " null\n", "{} ;"])(
     "[SALVAGE-11] %s means no arguments for a tool that requires none, and is recorded",

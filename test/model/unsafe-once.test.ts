@@ -28,7 +28,7 @@ function toolsOf(effect: Effect, calls: readonly Call[], effects: string[]) {
   const rules = {
     schema: { type: "object", properties: Object.fromEntries(keys.map((key) => [key, {}])) },
     check: (input: object) => ({ ok: true, input }) as const,
-    mayMend: effect !== "unsafe",
+    mayRepair: effect !== "unsafe",
   };
   const toolOf = (name: string): Tool => ({
     effect,

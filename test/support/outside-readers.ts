@@ -98,7 +98,7 @@ async function events(text: string): Promise<void> {
 export const readers: Reader[] = [
   {
     name: "arguments of a tool",
-    run: (text) => parseArguments(text, { schema, check: (input) => ({ ok: true, input }), mayMend: true }),
+    run: (text) => parseArguments(text, { schema, check: (input) => ({ ok: true, input }), mayRepair: true }),
   },
   {
     name: "a call without a name",

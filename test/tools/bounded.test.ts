@@ -88,7 +88,7 @@ describe("broken arguments", () => {
   const rules = {
     schema: schemaOf({ type: "string" }),
     check: (input: object) => ({ ok: true as const, input }),
-    mayMend: true,
+    mayRepair: true,
   };
 
   it.each([

@@ -267,11 +267,11 @@ class DiscordPost {
       if (this.#sender.tryAgain()) throw new Postponed(error.message);
       const where = `It is kept in the session \`${this.#reply.session}\`.`;
       const line = `_Discord did not take the answer (${why.message}). ${where}_`;
-      const isTold = await this.#sender.lastLine(line, last);
+      const isShown = await this.#sender.lastLine(line, last);
       this.#shown.lines = (this.#shown.lines ?? 0) + 1;
       const { hasBot, young } = this.#sender.ways;
       const mayPass = hasBot || young.length > 0;
-      if (!isTold && mayPass && this.#shown.lines < 3 && !this.#posting.isLast) throw new Postponed(error.message);
+      if (!isShown && mayPass && this.#shown.lines < 3 && !this.#posting.isLast) throw new Postponed(error.message);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** How far judges agree with people, by model and rubric: `calibrations.json` beside the cases. Whoever reads a judge's score should know this first. */
+/** How far judges agree with people, by model and rubric: `calibrations.json` beside the cases. Read this before you read a judge's score. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";

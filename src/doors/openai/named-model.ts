@@ -73,7 +73,7 @@ function modelsOf(of: Naming, agent: Agent): Map<string, NamedModel> {
  * Throws an Error when a name of an agent, or of one of its models, is also a model's own id, or `longline`: what clients
  * mean today by that id must not change. The only agent of an app is not named.
  */
-export function mustBeTold(of: Naming): void {
+export function mustBeDistinct(of: Naming): void {
   const { agents } = of.app;
   if (agents.all.length === 1) return;
   const ids = new Set(agents.all.flatMap((agent) => [...ownNames(of, agent).keys()]));

@@ -4,7 +4,7 @@ import { schemas } from "../json-schemas.ts";
 import { Routes } from "../routes.ts";
 import { chatCompletions } from "./chat/chat-completions.ts";
 import { ChatChunks, type ChatManner } from "./chat/chunks.ts";
-import { listedModels, mustBeTold, namedModel } from "./named-model.ts";
+import { listedModels, mustBeDistinct, namedModel } from "./named-model.ts";
 import { openAiErrorResponse } from "./openai-error.ts";
 import { openAiOperations } from "./operations.ts";
 import { conversations } from "./responses/conversations.ts";
@@ -25,7 +25,7 @@ export function openai(): Door {
       ["/v1/models", models],
       ["/v1/chat/completions", chatCompletions],
     ],
-    check: (app, bindings) => mustBeTold({ app, bindings }),
+    check: (app, bindings) => mustBeDistinct({ app, bindings }),
     encoders: {
       "openai-chat": (manner, stream) => new ChatChunks(manner as ChatManner, stream),
       "openai-responses": (manner, stream) => {

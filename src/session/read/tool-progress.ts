@@ -21,7 +21,7 @@ export class ToolProgress {
   readonly #changed: () => void;
   readonly #notes = new Map<string, ProgressNote>();
   #version = 0;
-  #toldMs = 0;
+  #wokenMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `changed`: called when readers have something new to see. */
@@ -36,7 +36,7 @@ export class ToolProgress {
       .toWellFormed();
     if (this.#notes.get(callId)?.text === shown) return;
     this.#notes.set(callId, { callId, name, text: shown, version: ++this.#version, ...(agent && { agent }) });
-    const restMs = this.#toldMs + paceMs - Date.now();
+    const restMs = this.#wokenMs + paceMs - Date.now();
     if (restMs <= 0) this.#tell();
     else this.#timer ??= setTimeout(() => this.#tell(), restMs);
   }
@@ -62,7 +62,7 @@ export class ToolProgress {
 
   #tell(): void {
     this.#timer = undefined;
-    this.#toldMs = Date.now();
+    this.#wokenMs = Date.now();
     this.#changed();
   }
 }

@@ -61,7 +61,7 @@ export function remoteTool(
 ): Tool {
   const { effect = "unsafe", approval, timeoutMs = 30_000, bearer } = rules;
   const check = unchecked === undefined ? checkOf(listed.inputSchema) : unchanged;
-  const argumentRules: ArgumentRules = { schema, check, mayMend: effect !== "unsafe" };
+  const argumentRules: ArgumentRules = { schema, check, mayRepair: effect !== "unsafe" };
   const parse = (raw: string) => parseArguments(raw, argumentRules);
   return {
     effect,

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { resolveAgent } from "../../../src/agent/agent.ts";
 import { Agents } from "../../../src/agent/app.ts";
 import { runSchedules } from "../../../src/doors/channels/schedules.ts";
-import { mustBeTold } from "../../../src/doors/openai/named-model.ts";
+import { mustBeDistinct } from "../../../src/doors/openai/named-model.ts";
 import { defineTool } from "../../../src/tools/tool.ts";
 import { agent } from "../../app/agent.ts";
 import { app, schedules, webhooks } from "../../app/app.ts";
@@ -368,7 +368,7 @@ describe("the doors", () => {
     const told =
       (...agents: (typeof agent)[]) =>
       () =>
-        mustBeTold({ app: { ...app, agents: new Agents(agents) }, bindings });
+        mustBeDistinct({ app: { ...app, agents: new Agents(agents) }, bindings });
     expect(told(agent, support)).not.toThrow();
     expect(told({ ...support, name: "helper-1" })).not.toThrow();
     expect(told(agent, { ...support, name: "helper-2" })).toThrow(/"helper-2" would be both .* Rename the key/);

@@ -25,7 +25,7 @@ import { responseWords } from "./response-refusals.ts";
 import { mustBe, type WantedResponse } from "./wanted-response.ts";
 
 /** `fork`: the name of the one session in which the request's approvals count. */
-export async function forkBehind(
+export async function forkAfter(
   caller: Caller,
   wanted: WantedResponse,
   { from, fork }: { from: AnswerPlace; fork?: string },
@@ -43,9 +43,9 @@ export async function forkBehind(
       throw new AppError("conflict", detail, { field: "previous_response_id" });
     }
     case "ended":
-      return placeOf(await behindTurn(caller, { ...work, seq: branch.seq }));
+      return placeOf(await afterTurn(caller, { ...work, seq: branch.seq }));
     case "calls":
-      return behindCalls(caller, { ...work, branch, birth: of.birth, ...defined({ fork }) });
+      return afterCalls(caller, { ...work, branch, birth: of.birth, ...defined({ fork }) });
   }
 }
 
@@ -56,7 +56,7 @@ interface ForkWork {
   choices: SessionChoices;
 }
 
-async function behindTurn(
+async function afterTurn(
   caller: Caller,
   { wanted, from, choices, seq }: ForkWork & { seq: number },
 ): Promise<TakenTurn> {
@@ -73,7 +73,7 @@ async function behindTurn(
 }
 
 /** Within a turn: its client answers the same calls once more, and the turn goes on in the fork. */
-async function behindCalls(
+async function afterCalls(
   caller: Caller,
   { wanted, from, source, choices, branch, birth, fork }: CallsWork,
 ): Promise<AnswerPlace> {
@@ -134,7 +134,7 @@ function answerIn({ callId, approve, reason }: ApprovalEntry) {
 }
 
 const onlyOutputs =
-  "Behind calls of a response that was gone on with already, send their outputs alone, and messages with the next request.";
+  "After calls of a response that was continued already, send their outputs alone, and messages with the next request.";
 
 /** The entries of the answers, after entry `lastSeq`. All of them are about calls that wait. */
 function answersOf(

@@ -12,7 +12,7 @@ const endAt = unitsOfAttempt - 100;
  * first at the beginning, reasoning that comes first here, and the text after reasoning there.
  */
 const reasoningAt = 2_000_000;
-const textBehindAt = 6_000_000;
+const textAfterAt = 6_000_000;
 
 function isOfEnd(into: number): boolean {
   return into > endAt && into < unitsOfAttempt - 1 - unitsOfClosing;
@@ -68,7 +68,7 @@ export class ResponseFrames {
     const first = of.base + (of.attempt - 1) * unitsOfAttempt;
     if (this.#after > first + 1 && this.#after < first + reasoningAt) return;
     if (kind === "reasoning" && this.#at === first) this.#at = first + reasoningAt;
-    if (kind === "message" && this.#at > first) this.#at = Math.max(this.#at, first + textBehindAt);
+    if (kind === "message" && this.#at > first) this.#at = Math.max(this.#at, first + textAfterAt);
   }
 
   /**
@@ -80,8 +80,8 @@ export class ResponseFrames {
     const seen = Math.floor(units / unitsOfAttempt) + 1;
     const into = units % unitsOfAttempt;
     if (units < least || into < least || seen >= attempt || isOfEnd(into)) return undefined;
-    const item = into >= reasoningAt && into < textBehindAt ? "reasoning" : "message";
-    return { attempt: seen, item, place: into < textBehindAt ? 0 : 1 };
+    const item = into >= reasoningAt && into < textAfterAt ? "reasoning" : "message";
+    return { attempt: seen, item, place: into < textAfterAt ? 0 : 1 };
   }
 
   /** The answer ends here, where an attempt at the next reply would begin, or did. A reader that has the first of its last events gets the others. */

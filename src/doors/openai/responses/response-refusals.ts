@@ -20,7 +20,7 @@ export function responseWords(session: string): RefusalWords {
         return new AppError("invalid_request", words, { field: "text.format" });
       }
       case "tool_forced": {
-        const words = 'Behind the output of a call tool_choice must be "auto" or "none": the model could never answer.';
+        const words = 'After the output of a call tool_choice must be "auto" or "none": the model could never answer.';
         return new AppError("invalid_request", words, { field: "tool_choice" });
       }
       default:

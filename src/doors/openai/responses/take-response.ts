@@ -15,7 +15,7 @@ import { accepted, takenBy } from "../../refusal-words.ts";
 import { sessionName } from "../../session-fields.ts";
 import { takeConversation } from "../../take-conversation.ts";
 import type { CreateRequest } from "./create-request.ts";
-import { forkBehind } from "./fork-response.ts";
+import { forkAfter } from "./fork-response.ts";
 import { storedItems } from "./item-references.ts";
 import { inputFault } from "./read-input.ts";
 import { findResponse } from "./read-response.ts";
@@ -29,7 +29,7 @@ export async function takeRequest(caller: Caller, request: CreateRequest): Promi
   const { previous_response_id: previous, conversation, store } = request;
   if (previous !== undefined) return after(caller, wanted, { id: previous, mustFork: store === false });
   if (conversation === undefined && store !== false) {
-    const referred = await behindReferences(caller, wanted);
+    const referred = await afterReferences(caller, wanted);
     if (referred !== undefined) return referred;
   }
   if (conversation !== undefined) {
@@ -55,17 +55,17 @@ async function inNewSession(caller: Caller, wanted: WantedResponse, session?: st
  * A conversation that is sent as references goes on in the session where its newest item is; where that says something
  * else by now, in a fork. `undefined` when nothing leads to a session.
  */
-async function behindReferences(caller: Caller, wanted: WantedResponse): Promise<AnswerPlace | undefined> {
+async function afterReferences(caller: Caller, wanted: WantedResponse): Promise<AnswerPlace | undefined> {
   const [approval] = wanted.approvals;
-  if (approval !== undefined) return behindApproval(caller, wanted, approval);
+  if (approval !== undefined) return afterApproval(caller, wanted, approval);
   if (wanted.referred === undefined) return undefined;
-  const items = wanted.items.filter(isSaid);
+  const items = wanted.items.filter(isCompared);
   mustBe(inputFault(items));
   return takeConversation(caller, { ...wanted, items, session: wanted.referred });
 }
 
 /** The answer about a call leads to the response that asked for it: what is before it in the input is known there. */
-async function behindApproval(
+async function afterApproval(
   caller: Caller,
   wanted: WantedResponse,
   approval: WantedResponse["approvals"][number],
@@ -74,8 +74,8 @@ async function behindApproval(
   if (name === undefined) return undefined;
   const asked = (await storedItems(caller, name))?.find(({ item }) => item.id === approval.id);
   if (asked === undefined) mustBe(`No approval request found with id ${approval.id}.`);
-  const last = wanted.items.findLastIndex((item) => item.role === "assistant" && isSaid(item));
-  const history = wanted.items.slice(0, last + 1).filter(isSaid);
+  const last = wanted.items.findLastIndex((item) => item.role === "assistant" && isCompared(item));
+  const history = wanted.items.slice(0, last + 1).filter(isCompared);
   const session = sessionOf(caller, name);
   const { same } = unwrap(await session.compare(history.map(itemDigest)));
   if (history.length > 0 && !same) mustBe(`The approval request ${approval.id} was made in another conversation.`);
@@ -85,7 +85,7 @@ async function behindApproval(
 }
 
 /** Reasoning alone is no part of a conversation as it is compared. */
-function isSaid(item: WantedResponse["items"][number]): boolean {
+function isCompared(item: WantedResponse["items"][number]): boolean {
   return item.role !== "assistant" || item.content !== "" || item.calls.length > 0;
 }
 
@@ -138,7 +138,7 @@ async function after(
   const { place } = await previousResponse(caller, id);
   const adds = wanted.items.some(({ role }) => role === "assistant");
   if (wanted.approvals.length > 0) mustBeAnsweredThere({ adds, mustFork });
-  if (mustFork || adds) return forkBehind(caller, wanted, { from: place });
+  if (mustFork || adds) return forkAfter(caller, wanted, { from: place });
   const { turn, afterSeq } = place;
   const at = { turn, ...defined({ afterSeq }) };
   const submitted = takenBy(
@@ -147,7 +147,7 @@ async function after(
   );
   if (submitted.type === "accepted") return placeIn(place.session, submitted);
   const fork = submitted.type === "moved_on" ? submitted.fork : undefined;
-  return forkBehind(caller, wanted, { from: place, ...defined({ fork }) });
+  return forkAfter(caller, wanted, { from: place, ...defined({ fork }) });
 }
 
 /** An approval is recorded in the session that asked for it: a fork beside it could run the call a second time. */
