@@ -286,6 +286,22 @@ describe("useChat", () => {
     expect(chat.messages.filter(({ role }) => role === "assistant")).toHaveLength(1);
   });
 
+  it("[DELEG-20] gives a result of the page beside them", async () => {
+    const atClient = { id: "w1", name: "weather", arguments: "{}" };
+    crew.answers("manager", calls([atClient, call("writer", "One")]), text("All done."));
+    crew.answers("writer", calls([publishing("one")]), text("Done."));
+    const chat = new Chat(world);
+    const tools = [{ type: "function", function: { name: "weather", parameters: { type: "object", properties: {} } } }];
+    await chat.sendMessage({ text: "Go" }, { body: { tools } });
+    await asked(2);
+    chat.messages = (await json(app(at(`/ui/messages/${world.name}`)))).body;
+    await chat.addToolOutput({ tool: "weather" as never, toolCallId: "w1", output: "Sunny" as never });
+    for (const { approval } of chat.asks) await chat.addToolApprovalResponse({ id: approval.id, approved: true });
+    await vi.waitFor(() => expect(chat.text).toBe("All done."), { timeout: 10_000 });
+    const results = (await world.results()).map(({ content }) => content);
+    expect([results.toSorted(), published.length]).toEqual([["Done.", "Sunny"], 1]);
+  });
+
   it("[DELEG-20] answers one ask after the other, as they come", async () => {
     crew.answers("manager", calls([call("writer", "One"), publishing("own", "o1")]), text("All done."));
     const slow = gated("");

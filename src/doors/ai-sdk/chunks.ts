@@ -23,6 +23,8 @@ interface Answered {
   childCall?: ToolCall;
 }
 
+/** `atClient`: the client runs it. */
+type AskedCall = ToolCall & { atClient?: true };
 type Chunk = { type: string; [member: string]: unknown };
 
 export class UiChunks implements Encoder {
@@ -37,8 +39,8 @@ export class UiChunks implements Encoder {
   #inStep = false;
   /** So it is where the stream begins after answers: the client has the step that they are in. */
   #inAskStep = true;
-  /** Calls of the newest reply that a person is asked about while another agent works at one of them. */
-  readonly #besideAgents = new Map<string, ToolCall>();
+  /** Calls of the newest reply that a person or the client must answer while another agent works at one of them. */
+  readonly #besideAgents = new Map<string, AskedCall>();
   /** Calls that wait for a person's answer, and those that a person denied. */
   readonly #asked = new Set<string>();
   readonly #denied = new Set<string>();
@@ -54,7 +56,7 @@ export class UiChunks implements Encoder {
 
   events(events: readonly PlacedEvent[]): Frame[] {
     const chunks = events.flatMap(({ event }, at) => {
-      if (event.type !== "tool.called" || !isAskedBesideAgents(events, at)) return this.#chunks(event);
+      if (event.type !== "tool.called" || !isBesideAgents(event, events, at)) return this.#chunks(event);
       this.#besideAgents.set(event.id, event);
       return [];
     });
@@ -70,7 +72,7 @@ export class UiChunks implements Encoder {
   /**
    * What children ask. Each is a part of its own, so that several can be answered at once, in a step of their own: clients send
    * a message again when all calls of its last step are answered, and the call at which the child works is not. What the
-   * session itself asks beside such a call is in that step, too.
+   * session itself asks beside such a call is in that step, too, and what the client is to run.
    */
   asks(calls: readonly WaitingCall[]): Frame[] {
     return calls.length === 0 ? [] : this.#frames(this.#askStep(calls));
@@ -168,11 +170,11 @@ export class UiChunks implements Encoder {
     return [...this.#askStep([call]), ...this.#answered(answer), output];
   }
 
-  #askStep(calls: readonly ToolCall[]): Chunk[] {
+  #askStep(calls: readonly AskedCall[]): Chunk[] {
     const begun = this.#inAskStep ? [] : [...this.#closeStep(), { type: "start-step" }];
     this.#inStep = true;
     this.#inAskStep = true;
-    return [...begun, ...calls.flatMap((call) => [callChunk(call), requestChunk(call)])];
+    return [...begun, ...calls.flatMap((call) => [callChunk(call), ...(call.atClient ? [] : [requestChunk(call)])])];
   }
 
   #answered({ id, approve, reason, childCall }: Answered): Chunk[] {
@@ -251,10 +253,10 @@ function requestChunk({ id }: ToolCall): Chunk {
   return { type: "tool-approval-request", approvalId: id, toolCallId: id };
 }
 
-/** A call that a person is asked about, in a reply of which another agent works at a call. */
-function isAskedBesideAgents(events: readonly PlacedEvent[], at: number): boolean {
+/** A call that a person or the client must answer, in a reply of which another agent works at a call. */
+function isBesideAgents({ atClient }: { atClient?: true }, events: readonly PlacedEvent[], at: number): boolean {
   const typeAt = (place: number) => events[place]?.event.type;
-  if (typeAt(at + 1) !== "tool.approval_required") return false;
+  if (!atClient && typeAt(at + 1) !== "tool.approval_required") return false;
   let first = at;
   while (first > 0 && typeAt(first) !== "step.started") first--;
   for (let place = first; place < events.length && typeAt(place) !== "message.completed"; place++)
@@ -263,7 +265,7 @@ function isAskedBesideAgents(events: readonly PlacedEvent[], at: number): boolea
 }
 
 /** Tools of the client are its own parts; those of the server it does not know beforehand. */
-function callChunk({ id, name, arguments: text, atClient }: ToolCall & { atClient?: true }): Chunk {
+function callChunk({ id, name, arguments: text, atClient }: AskedCall): Chunk {
   const served = atClient ? {} : { dynamic: true, providerExecuted: true };
   return { type: "tool-input-available", toolCallId: id, toolName: name, input: jsonOr(text), ...served };
 }

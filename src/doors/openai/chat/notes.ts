@@ -28,8 +28,7 @@ export function approvalNeeded(
   { session, id }: { session: string; id: string },
 ): string {
   const named = calls.map((call) => {
-    const text = calls.length === 1 ? call.arguments : forApproval(call.arguments);
-    return `${call.name} ${text}${whose(call)} waits for a person's approval: POST /v1/sessions/${session}/approvals/${call.id}`;
+    return `${call.name} ${forApproval(call.arguments)}${whose(call)} waits for a person's approval: POST /v1/sessions/${session}/approvals/${call.id}`;
   });
   return `The call ${named.join("; the call ")}. Then the answer is at GET /v1/chat/completions/${id}.`;
 }

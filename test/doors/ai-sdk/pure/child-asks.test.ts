@@ -98,20 +98,37 @@ it.each([
     const [started, step, ...called] = begun as [SessionEvent, SessionEvent, ...SessionEvent[]];
     const message = { role: "assistant", content: "", reasoning: "", toolCalls: [] };
     const completed = { type: "message.completed", seq: 2, message, finishReason: "tool_calls", usage } as SessionEvent;
-    const reply = isFirst ? [...asksOwn, ...called] : [...called, ...asksOwn];
+    const atClient = { type: "tool.called", id: "w1", name: "weather", arguments: "{}", atClient: true } as const;
+    const reply = isFirst ? [...asksOwn, atClient, ...called] : [...called, ...asksOwn, atClient];
     const writer = chunks();
     const frames = writer.events(place([started, step, ...reply, completed]));
     const waiting = await read([...frames, ...writer.waits([{ ...own, kind: "approval", sinceMs: 0 }, ask("a")])]);
-    expect(tools(waiting)).toEqual(["c1 input-available", "o1 approval-requested", "a approval-requested"]);
-    expect(waiting.parts.slice(-2).map(({ type }) => type)).toEqual(["dynamic-tool", "dynamic-tool"]);
+    expect(tools(waiting)).toEqual([
+      "c1 input-available",
+      "o1 approval-requested",
+      "w1 input-available",
+      "a approval-requested",
+    ]);
+    expect(waiting.parts.slice(-4).map(({ type }) => type)).toEqual([
+      "step-start",
+      "dynamic-tool",
+      "tool-weather",
+      "dynamic-tool",
+    ]);
     // The stream that goes on after the answers changes these parts, and adds none.
     const more: SessionEvent[] = [
       { type: "tool.approval_answered", id: "o1", approve: false, reason: "No" },
       answered("a", true),
       { type: "tool.finished", callId: "o1", name: "publish", content: "Denied.", isError: true },
+      { type: "tool.finished", callId: "w1", name: "weather", content: "Sunny", isError: false },
       ...over,
     ];
     const ended = await read(chunks().events(place(more)), waiting);
-    expect(tools(ended)).toEqual(["c1 output-available", "o1 output-denied", "a output-available"]);
+    expect(tools(ended)).toEqual([
+      "c1 output-available",
+      "o1 output-denied",
+      "w1 output-available",
+      "a output-available",
+    ]);
   },
 );
