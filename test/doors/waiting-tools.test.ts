@@ -1,14 +1,16 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stayMs } from "../../src/session/read/rest.ts";
 import { sessionObject } from "../../src/session/session-object.ts";
 import type { ToolStep } from "../../src/tools/steps/step.ts";
 import { agent } from "../app/agent.ts";
+import { checkedUiWorker } from "../support/checked-ui-worker.ts";
+import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { bindings, skipTime, startProvider } from "../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
+const worker = checkedWorker();
+const uiWorker = checkedUiWorker();
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
 const day = 86_400_000;
 
@@ -35,7 +37,8 @@ const signalled = () => longTool((step) => step.waitFor("shipped:7", { timeout: 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
 async function call(method: string, path: string, body?: object, headers: Record<string, string> = {}) {
-  const answer = await worker.fetch(`https://longline.test${path}`, {
+  const { fetch } = path.startsWith("/v1/ui/") ? uiWorker : worker;
+  const answer = await fetch(`https://longline.test${path}`, {
     method,
     headers: {
       Authorization: "Bearer test-key",
